@@ -1,0 +1,176 @@
+"""Settings: frozen dataclasses, one per concern; presets; TOML in and out; flat keys for ``--set``.
+
+A key stands in exactly one of the dataclasses, so ``hidden=64`` needs no section; in a TOML file the sections
+``[network]`` and ``[training]`` may be written or left out.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from typing import Any
+
+from elman.errors import ConfigError
+
+
+def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None, of: tuple[str, ...] = ()) -> Any:
+    """A dataclass field with its range (inclusive) or its choices, and one line of help."""
+    return field(default=default, metadata={"help": text, "low": low, "high": high, "of": of})
+
+
+def _check(config: Any) -> None:
+    for f in fields(config):
+        _check_value(f, getattr(config, f.name))
+
+
+def _check_value(f: Field[Any], value: Any) -> None:
+    low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
+    if of and value not in of:
+        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
+    if low is not None and not (low <= value and (high is None or value <= high)):
+        most = "" if high is None else f" to {high:g}"
+        raise ConfigError(f"{f.name}: expected a number from {low:g}{most or ' up'}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """What the network is: shapes and connections, everything that tagging needs to know."""
+
+    cell: str = _setting("elman", "the recurrent cell", of=("elman",))
+    direction: str = _setting("bidirectional", "which way the sentence is read", of=("forward", "bidirectional"))
+    layers: int = _setting(1, "recurrent layers, one above the other", low=1, high=16)
+    hidden: int = _setting(96, "units of a recurrent layer, in each direction", low=1, high=4096)
+    embedding: int = _setting(64, "width of a word's vector; 0: one-hot words, as on the slides", low=0, high=4096)
+    recurrent_start: float = _setting(
+        0.0, "start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
+    )
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """How the network is trained; recorded in the model file, not needed for tagging."""
+
+    epochs: int = _setting(12, "passes over the training sentences", low=1, high=100_000)
+    batch: int = _setting(16, "sentences in a minibatch; 1: online, an update after every sentence", low=1, high=65_536)
+    optimizer: str = _setting("adam", "the update rule", of=("sgd", "adam"))
+    rate: float = _setting(0.003, "learning rate at the start (λ on the slides)", low=0.0, high=1000.0)
+    decay: str = _setting("linear", "learning rate over the run: linear goes down to 0", of=("linear", "none"))
+    loss: str = _setting("mean", "gradient of a minibatch: sum over its words, or mean", of=("sum", "mean"))
+    clip: float = _setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0)
+    bptt: int = _setting(0, "each output error goes back n steps in each layer; 0: the full gradient", low=0)
+    dropout: float = _setting(0.3, "share of the values dropped in front of the output layer", low=0.0, high=0.95)
+    word_dropout: float = _setting(0.0, "share of the values dropped from the word vectors", low=0.0, high=0.95)
+    unknown: float = _setting(
+        0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
+    )
+    patience: int = _setting(0, "stop after this many epochs without a better dev accuracy; 0: never", low=0)
+    shards: int = _setting(2, "parts a minibatch is cut into, whatever the threads; changes the bits", low=1, high=64)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a recurrent tagger."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Nested plain values, as they stand in a model file."""
+        return {"network": asdict(self.network), "training": asdict(self.training)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Mapping[str, Any]]) -> Config:
+        """The inverse of ``to_dict``; unknown keys raise ``ConfigError``."""
+        flat = {key: value for section in values.values() for key, value in section.items()}
+        return cls().with_settings(flat)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Config:
+        """A copy with flat keys changed. Text values (from ``--set``) are turned into the key's own type.
+
+        Raises ConfigError: a key that does not exist, a value of another type or out of range.
+        """
+        sections: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
+        known = {f.name: (section, f) for section, f in settings_fields()}
+        for key, value in settings.items():
+            if key not in known:
+                raise ConfigError(f"no setting {key!r}; elman train --help-settings lists them")
+            section, f = known[key]
+            sections[section][key] = _coerce(f, value)
+        return Config(replace(self.network, **sections["network"]), replace(self.training, **sections["training"]))
+
+
+PRESETS: dict[str, Config] = {
+    "default": Config(),
+    "tutorial": Config(
+        NetworkConfig(direction="forward", hidden=64, embedding=0, recurrent_start=0.2),
+        TrainingConfig(
+            epochs=24, batch=1, optimizer="sgd", rate=0.3, loss="sum", clip=3.0, dropout=0.3, unknown=0.2, shards=1
+        ),
+    ),
+}
+
+
+def settings_fields() -> Iterator[tuple[str, Field[Any]]]:
+    """Every setting as (section, dataclass field); ``metadata["help"]`` says what it does."""
+    for section, cls in (("network", NetworkConfig), ("training", TrainingConfig)):
+        for f in fields(cls):
+            yield section, f
+
+
+def preset(name: str) -> Config:
+    """The settings of a preset. Raises ConfigError for a name that is none."""
+    if name not in PRESETS:
+        raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {name!r}")
+    return PRESETS[name]
+
+
+def settings_from_toml(text: str, path: str) -> dict[str, Any]:
+    """Flat settings from the text of a TOML file; sections [network] and [training] are optional.
+
+    Raises ConfigError naming ``path`` for text that is not TOML.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict) and key not in ("network", "training"):
+            raise ConfigError(f"{path}: no section [{key}]; expected [network] or [training]")
+        flat.update(value if isinstance(value, dict) else {key: value})
+    return flat
+
+
+def to_toml(config: Config) -> str:
+    """The settings as a TOML file with a comment a line; ``settings_from_toml`` reads it back."""
+    values = config.to_dict()
+    lines: list[str] = []
+    last = ""
+    for section, f in settings_fields():
+        if section != last:
+            lines += ([""] if lines else []) + [f"[{section}]"]
+            last = section
+        value = values[section][f.name]
+        shown = f'"{value}"' if isinstance(value, str) else repr(value)
+        lines.append(f"{f.name} = {shown}  # {f.metadata['help']}")
+    return "\n".join(lines) + "\n"
+
+
+def _coerce(f: Field[Any], value: Any) -> Any:
+    kind = type(f.default)
+    try:
+        if isinstance(value, bool) and kind is not bool:
+            raise ValueError
+        if kind is int and isinstance(value, float) and value != int(value):
+            raise ValueError
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        word = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
+        raise ConfigError(f"{f.name}: expected {word}, got {value!r}") from None

@@ -1,0 +1,40 @@
+"""What every model is to the tagger, whatever is inside: HMM, most frequent tag, recurrent network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Model(Protocol):
+    """A trained model. T words of a sentence, K tags. Safe to use from several threads at once."""
+
+    kind: str
+    """``hmm``, ``frequent`` or ``rnn``: what stands in the model file."""
+    tags: tuple[str, ...]
+    """The tag set; ids are positions in it."""
+
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        """For each sentence the (T,) ids of its best tags."""
+        ...
+
+    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
+        """For each sentence the (T, K) probabilities; rows sum to 1."""
+        ...
+
+    def known(self, word: str) -> bool:
+        """Whether the word stood in the training data."""
+        ...
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Configuration (JSON values) and tensors: all that the model file holds of it."""
+        ...
+
+    @classmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
+        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
+        ...

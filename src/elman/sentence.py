@@ -1,0 +1,33 @@
+"""A sentence: words, label columns, and the very lines it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+_NO_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence.
+
+    ``words``    the words as they stand in the text, never changed; may be empty (a blank line, a trailing comment)
+    ``columns``  label columns by name, each as long as ``words``
+    ``path``     the file it came from, as the user named it; "" when made in Python
+    ``line``     the number of its first line there, from 1; 0 when made in Python
+    ``lines``    the raw lines as read, terminators, comments and blank lines included; joined over a file's
+                 sentences they are the file again
+    ``rows``     for each word the index in ``lines`` of the line it stands on
+    """
+
+    words: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]] = field(default=_NO_COLUMNS)
+    path: str = ""
+    line: int = 0
+    lines: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.words)
