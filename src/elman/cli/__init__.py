@@ -1,0 +1,128 @@
+"""The command line: one file a command, each imported only when it is asked for.
+
+A command parses, calls one library function and prints. What goes wrong is turned into one line and an exit status
+here and nowhere else: 0 done, 1 a check failed, 2 the user's mistake, 130 Ctrl-C, 141 nobody reads our output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from elman.errors import ElmanError
+
+# name -> module:object; in the order of the help
+_COMMANDS = {
+    "train": "elman.cli.train:train",
+    "tag": "elman.cli.tag:tag",
+    "evaluate": "elman.cli.evaluate:evaluate",
+    "inspect": "elman.cli.inspect:inspect",
+    "info": "elman.cli.info:info",
+    "demo": "elman.cli.demo:demo",
+    "tutorial": "elman.cli.tutorial:tutorial",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        try:
+            command: click.Command = getattr(import_module(module), name)
+        except ModuleNotFoundError:  # only until cli/tutorial.py is there
+            return None
+        return command
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"elman {version('elman')}")
+        except PackageNotFoundError:
+            click.echo("elman, not installed (run from its source)")
+        ctx.exit()
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def commands() -> None:
+    """Train a recurrent tagger on your own labelled text, and tag with it.
+
+    \b
+      elman train train.conllu --dev dev.conllu -o my.model
+      elman tag my.model new.txt
+      elman evaluate my.model test.conllu
+    """
+
+
+def main() -> None:
+    """The entry point of ``elman`` and ``python -m elman``."""
+    # what the terminal cannot show is escaped instead of ending in UnicodeEncodeError
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    if "_ELMAN_COMPLETE" in os.environ:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(commands, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit status. Every mistake of the user ends as one line on stderr."""
+    try:
+        try:
+            with commands.make_context("elman", list(arguments) or ["--help"]) as context:
+                commands.invoke(context)
+            status = 0
+        except click.exceptions.Exit as request:
+            status = request.exit_code
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _drop_output()
+        return 141
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("stopped", 130)
+    except ElmanError as error:
+        return _fail(str(error))
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "elman"
+        message = " ".join(error.format_message().split()).rstrip(".")
+        return _fail(f"{message}; see {path} --help")
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except MemoryError:
+        return _fail("not enough memory: use shorter sentences, a smaller batch= or hidden=, or a machine with more")
+    except OSError as error:
+        where = "standard output" if error.filename is None else os.fsdecode(error.filename)
+        return _fail(f"{where}: {error.strerror or error}")
+
+
+def _fail(message: str, status: int = 2) -> int:
+    """Print the one line; what standard output still holds is written if it can be."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+    line = message.replace("\r", "\\r").replace("\n", "\\n")
+    print(f"elman: {line}", file=sys.stderr)
+    return status
+
+
+def _drop_output() -> None:
+    """Point standard output at nothing, so that the flush at exit cannot fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

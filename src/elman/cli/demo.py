@@ -1,0 +1,10 @@
+"""``elman demo``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """Being written."""
