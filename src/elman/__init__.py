@@ -1,0 +1,47 @@
+"""Trains a recurrent tagger on your own labelled text, tags with it, and shows its work.
+
+The names below are the public ones; each is loaded when it is first used, so that ``import elman`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
+    from elman.metrics import Evaluation
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger, load, train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "ElmanError",
+    "Evaluation",
+    "MissingExtraError",
+    "ModelFileError",
+    "OutputError",
+    "Sentence",
+    "Tagger",
+    "__version__",
+    "load",
+    "train",
+]
+
+_HOME = {"Evaluation": "metrics", "Sentence": "sentence", "Tagger": "tagger", "load": "tagger", "train": "tagger"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'elman' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"elman.{_HOME.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""Strings <-> ids. Id 0 is the unknown word; the others run from 1, the commonest word first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from elman.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Vocabulary:
+    """The words of the training data with their ids and counts; never changed once made.
+
+    ``words``   in the order of their ids: ``words[i]`` has the id ``i + 1``
+    ``counts``  (V,) int64, how often each id stood in training; V ids with the unknown word, whose count is 0
+    """
+
+    UNKNOWN: ClassVar[int] = 0
+
+    def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
+        """``words`` are distinct; ``counts`` as many. Use ``of`` to make one from text."""
+        assert len(words) == len(counts)
+        self.words = tuple(words)
+        self.counts: NDArray[np.int64] = np.array([0, *counts], dtype=np.int64)
+        self._ids = {word: i for i, word in enumerate(self.words, start=1)}
+        assert len(self._ids) == len(self.words)
+
+    @classmethod
+    def of(cls, sentences: Iterable[Iterable[str]]) -> Vocabulary:
+        """The vocabulary of some sentences, whatever their order: by count, then by code points."""
+        counter: Counter[str] = Counter()
+        for words in sentences:
+            counter.update(words)
+        ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+        return cls([word for word, _ in ranked], [count for _, count in ranked])
+
+    def __len__(self) -> int:
+        """The number of ids, the unknown word's among them."""
+        return len(self.words) + 1
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._ids
+
+    def ids(self, words: Sequence[str]) -> NDArray[np.int32]:
+        """The (T,) ids of T words."""
+        get = self._ids.get
+        return np.fromiter((get(word, 0) for word in words), dtype=np.int32, count=len(words))
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON values: ``words`` and ``counts``, without the unknown word."""
+        return {"words": list(self.words), "counts": self.counts[1:].tolist()}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Vocabulary:
+        """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
+        words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
+        if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+            raise ModelFileError("vocabulary: expected a list of words")
+        if not (isinstance(counts, list) and all(type(count) is int and 0 < count < 2**63 for count in counts)):
+            raise ModelFileError("vocabulary: expected a list of counts, whole numbers from 1 up")
+        if len(words) != len(counts) or len(set(words)) != len(words):
+            raise ModelFileError("vocabulary: expected distinct words and a count for each")
+        return cls(words, counts)
