@@ -14,7 +14,9 @@ from typing import Any
 from elman.errors import ConfigError
 
 
-def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None, of: tuple[str, ...] = ()) -> Any:
+def _setting(
+    default: Any, text: str, *, low: float | None = None, high: float | None = None, of: tuple[str, ...] = ()
+) -> Any:
     """A dataclass field with its range (inclusive) or its choices, and one line of help."""
     return field(default=default, metadata={"help": text, "low": low, "high": high, "of": of})
 

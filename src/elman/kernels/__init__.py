@@ -1,0 +1,102 @@
+"""The kernels: arrays in, arrays out, a NumPy reference and a native core behind one list of signatures.
+
+Letters: N tokens of a packed batch, T steps, B sentences, V word types, E input width, H hidden units, K tags.
+``sizes`` (T,) int32 never increases: step t holds the sizes[t] sentences that have a word there, longest first.
+Floating arrays of one call are all float32 or all float64; ids are int32.
+
+``ELMAN_KERNELS`` = ``native`` or ``reference`` and ``ELMAN_ISA`` = one of ``describe()["available"]`` force a choice.
+"""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.kernels.reference import (
+        elman_backward,
+        elman_forward,
+        embedding_backward,
+        embedding_forward,
+        linear_backward,
+        linear_forward,
+        online_steps,
+        softmax_cross_entropy_backward,
+        softmax_cross_entropy_forward,
+    )
+
+KERNELS = (
+    "linear_forward",
+    "linear_backward",
+    "embedding_forward",
+    "embedding_backward",
+    "elman_forward",
+    "elman_backward",
+    "softmax_cross_entropy_forward",
+    "softmax_cross_entropy_backward",
+    "online_steps",
+)
+
+__all__ = [*KERNELS, "KERNELS", "describe", "select"]
+
+_state: dict[str, Any] = {}
+
+
+def __getattr__(name: str) -> Any:
+    # The kernels appear as attributes of this module when the first of them is asked for.
+    if name in KERNELS:
+        select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def select(backend: str | None = None, isa: str | None = None) -> None:
+    """Use a backend (None: native where it is built) and, in it, an instruction set (None: the widest).
+
+    Raises ConfigError for a backend or an instruction set that is not to be had here.
+    """
+    if backend not in (None, "native", "reference"):
+        raise ConfigError(f"ELMAN_KERNELS: expected native or reference, got {backend!r}")
+    module, why = _load_native() if backend != "reference" else (None, "chosen by ELMAN_KERNELS")
+    if module is None and backend == "native":
+        raise ConfigError(f"ELMAN_KERNELS=native, but the native kernels cannot be used: {why}")
+    if module is not None:
+        available = list(module.available())
+        if isa is not None and isa not in available:
+            raise ConfigError(f"ELMAN_ISA: expected {' or '.join(available)} on this machine, got {isa!r}")
+        module.set_isa(isa or available[-1])
+    elif isa is not None and isa != "numpy":
+        raise ConfigError(f"ELMAN_ISA={isa} needs the native kernels, which are not in use: {why}")
+    chosen: ModuleType = module if module is not None else _reference()
+    _state.update(
+        backend="native" if module is not None else "reference",
+        isa=module.isa() if module is not None else "numpy",
+        available=available if module is not None else ["numpy"],
+        why=why,
+    )
+    for name in KERNELS:
+        globals()[name] = getattr(chosen, name)
+
+
+def describe() -> dict[str, Any]:
+    """What is in use: ``backend``, ``isa``, ``available`` instruction sets, and ``why`` not the native kernels."""
+    if not _state:
+        select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
+    return dict(_state)
+
+
+def _load_native() -> tuple[Any, str]:
+    try:
+        from elman.kernels import native
+    except ImportError as error:
+        return None, f"the native core was not built or cannot be loaded ({error})"
+    return native, ""
+
+
+def _reference() -> ModuleType:
+    from elman.kernels import reference
+
+    return reference

@@ -1,0 +1,93 @@
+"""The kernels in C++: makes the arrays that ``elman.kernels._native`` fills. Shapes and maths: ``reference.py``.
+
+An array of another dtype than its fellows is a TypeError, one of another shape a ValueError; an array that is not
+C-contiguous is copied.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.kernels import _native
+from elman.kernels._native import available as available
+from elman.kernels._native import isa as isa
+from elman.kernels._native import set_isa as set_isa
+
+F = TypeVar("F", np.float32, np.float64)
+Ids = NDArray[np.int32]
+_c = np.ascontiguousarray
+
+
+def linear_forward(x: NDArray[F], w: NDArray[F], b: NDArray[F]) -> NDArray[F]:
+    y = np.empty((len(x), len(w)), x.dtype)
+    _native.linear_forward(_c(x), _c(w), _c(b), y)
+    return y
+
+
+def linear_backward(dy: NDArray[F], x: NDArray[F], w: NDArray[F]) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    dx, dw, db = np.empty(x.shape, x.dtype), np.empty(w.shape, w.dtype), np.empty(len(w), w.dtype)
+    _native.linear_backward(_c(dy), _c(x), _c(w), dx, dw, db)
+    return dx, dw, db
+
+
+def embedding_forward(table: NDArray[F], ids: Ids) -> NDArray[F]:
+    rows = np.empty((len(ids), table.shape[1]), table.dtype)
+    _native.embedding_forward(_c(table), _c(ids), rows)
+    return rows
+
+
+def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
+    dtable = np.zeros((rows, drows.shape[1]), drows.dtype)
+    _native.embedding_backward(_c(drows), _c(ids), dtable)
+    return dtable
+
+
+def elman_forward(a: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F]) -> NDArray[F]:
+    h = np.empty(a.shape, a.dtype)
+    _native.elman_forward(_c(a), _c(sizes), _c(w_rh), _c(h0), h)
+    return h
+
+
+def elman_backward(
+    dh: NDArray[F], h: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F], n: int
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    da, dw_rh, dh0 = np.empty(h.shape, h.dtype), np.empty(w_rh.shape, h.dtype), np.zeros(h0.shape, h.dtype)
+    _native.elman_backward(_c(dh), _c(h), _c(sizes), _c(w_rh), _c(h0), n, da, dw_rh, dh0)
+    return da, dw_rh, dh0
+
+
+def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArray[F], NDArray[F]]:
+    losses, p = np.empty(len(scores), scores.dtype), np.empty(scores.shape, scores.dtype)
+    _native.softmax_forward(_c(scores), _c(gold), losses, p)
+    return losses, p
+
+
+def softmax_cross_entropy_backward(dlosses: NDArray[F], p: NDArray[F], gold: Ids) -> NDArray[F]:
+    dscores = np.empty(p.shape, p.dtype)
+    _native.softmax_backward(_c(dlosses), _c(p), _c(gold), dscores)
+    return dscores
+
+
+def online_steps(
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    b_r: NDArray[F],
+    w_oh: NDArray[F],
+    b_o: NDArray[F],
+    ids: Ids,
+    gold: Ids,
+    lengths: Ids,
+    rates: NDArray[F],
+    mask: NDArray[F] | None,
+    clip: float,
+    n: int,
+) -> tuple[float, int]:
+    # The weights are changed in place, so they are never copied: another layout or dtype is a TypeError.
+    kept = None if mask is None else _c(mask)
+    loss, correct = _native.online_steps(
+        w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, clip, n
+    )
+    return float(loss), int(correct)

@@ -1,0 +1,165 @@
+// Products of small matrices. C (M, N) = A (M, K) · B (K, N) [+ C]; B is packed into panels of NR columns, a tile of
+// MR rows by NR columns of C stays in registers. Included inside the namespace of one instruction set.
+#pragma once
+
+constexpr Size NV = 2;                             // vectors in a tile's row
+constexpr Size MR = VECTOR_BYTES == 64 ? 8 : 6;    // narrower sets have 16 registers: a taller tile would spill
+template <class T>
+constexpr Size NR = NV * W<T>;
+constexpr Size KC = 256;  // rows of a panel at a time: it has to stay in the first cache
+
+// A matrix by its strides, so that a transposed one needs no copy.
+template <class T>
+struct View {
+  const T* data;
+  Size row, column;
+};
+template <class T>
+inline View<T> rows_of(const T* data, Size columns) {
+  return {data, columns, 1};
+}
+template <class T>
+inline View<T> transposed(const T* data, Size columns) {
+  return {data, 1, columns};
+}
+
+// B (K, N) as panels: panel j holds columns j·NR …, row by row, zeros beyond N.
+template <class T>
+inline Size packed_size(Size K, Size N) {
+  return (N + NR<T> - 1) / NR<T> * NR<T> * K;
+}
+template <class T>
+inline void pack(T* to, View<T> b, Size K, Size N) {
+  for (Size j = 0; j < N; j += NR<T>, to += K * NR<T>) {
+    const Size width = at_most(NR<T>, N - j);
+    if (b.column == 1) {
+      for (Size k = 0; k < K; ++k) {
+        const T* from = b.data + k * b.row + j;
+        T* row = to + k * NR<T>;
+        if (width == NR<T>) {
+          for (Size v = 0; v < NV; ++v) store(row + v * W<T>, load(from + v * W<T>));
+        } else {
+          for (Size c = 0; c < width; ++c) row[c] = from[c];
+          for (Size c = width; c < NR<T>; ++c) row[c] = 0;
+        }
+      }
+    } else {
+      // Four by four, which the compiler turns into shuffles.
+      for (Size c = 0; c < NR<T>; c += 4) {
+        const Size some = at_most(4, width - c);
+        if (some == 4 && b.row == 1) {
+          const T *f0 = b.data + (j + c) * b.column, *f1 = f0 + b.column, *f2 = f1 + b.column, *f3 = f2 + b.column;
+          T* at = to + c;
+          for (Size k = 0; k < K; ++k, at += NR<T>) {
+            at[0] = f0[k];
+            at[1] = f1[k];
+            at[2] = f2[k];
+            at[3] = f3[k];
+          }
+        } else {
+          for (Size k = 0; k < K; ++k)
+            for (Size i = 0; i < 4; ++i)
+              to[k * NR<T> + c + i] = i < some ? b.data[k * b.row + (j + c + i) * b.column] : T(0);
+        }
+      }
+    }
+  }
+}
+
+// One tile: ROWS rows of A against PANELS panels side by side (panel stride in elements); C starts from `from`
+// (null: from zero) and goes to c, `width` columns of it in all.
+template <class T, Size ROWS, Size PANELS>
+inline void tile(Size K, View<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
+                 Size width) {
+  constexpr Size VS = PANELS * NV;
+  Vec<T> sum[ROWS][VS];
+  const bool whole = width == PANELS * NR<T>;
+  for (Size i = 0; i < ROWS; ++i) {
+    if (!from) {
+      for (Size v = 0; v < VS; ++v) sum[i][v] = Vec<T>{};
+    } else if (whole) {
+      for (Size v = 0; v < VS; ++v) sum[i][v] = load(from + i * from_row + v * W<T>);
+    } else {
+      T row[PANELS * NR<T>] = {};
+      for (Size j = 0; j < width; ++j) row[j] = from[i * from_row + j];
+      for (Size v = 0; v < VS; ++v) sum[i][v] = load(row + v * W<T>);
+    }
+  }
+  for (Size k = 0; k < K; ++k) {
+    Vec<T> bk[VS];
+    for (Size p = 0; p < PANELS; ++p)
+      for (Size v = 0; v < NV; ++v) bk[p * NV + v] = load(b + p * panel + k * NR<T> + v * W<T>);
+    for (Size i = 0; i < ROWS; ++i) {
+      const Vec<T> x = broadcast(a.data[i * a.row + k * a.column]);
+      for (Size v = 0; v < VS; ++v) sum[i][v] += x * bk[v];
+    }
+  }
+  for (Size i = 0; i < ROWS; ++i) {
+    if (whole) {
+      for (Size v = 0; v < VS; ++v) store(c + i * c_row + v * W<T>, sum[i][v]);
+    } else {
+      T row[PANELS * NR<T>];
+      for (Size v = 0; v < VS; ++v) store(row + v * W<T>, sum[i][v]);
+      for (Size j = 0; j < width; ++j) c[i * c_row + j] = row[j];
+    }
+  }
+}
+
+template <class T, Size ROWS, Size PANELS>
+inline void edge(Size rows, Size K, View<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
+                 Size width) {
+  if constexpr (ROWS > 0) {
+    if (rows == ROWS)
+      tile<T, ROWS, PANELS>(K, a, b, panel, from, from_row, c, c_row, width);
+    else
+      edge<T, ROWS - 1, PANELS>(rows, K, a, b, panel, from, from_row, c, c_row, width);
+  }
+}
+
+// C (M, N; row stride c_row) = A · packed B + from; from null: zero.
+// KB is the K that B was packed with; b may start at a row block of it.
+template <class T>
+inline void multiply_block(Size M, Size N, Size K, View<T> a, const T* b, Size KB, const T* from, Size from_row, T* c,
+                           Size c_row) {
+  const Size panel = KB * NR<T>;
+  if (M == 1) {  // a single sentence: more panels at once, since the load of B is what limits it
+    Size j = 0;
+    for (; j + 4 * NR<T> <= N; j += 4 * NR<T>)
+      tile<T, 1, 4>(K, a, b + j * KB, panel, from ? from + j : from, from_row, c + j, c_row, 4 * NR<T>);
+    for (; j + 2 * NR<T> <= N; j += 2 * NR<T>)
+      tile<T, 1, 2>(K, a, b + j * KB, panel, from ? from + j : from, from_row, c + j, c_row, 2 * NR<T>);
+    for (; j < N; j += NR<T>)
+      tile<T, 1, 1>(K, a, b + j * KB, panel, from ? from + j : from, from_row, c + j, c_row, at_most(NR<T>, N - j));
+    return;
+  }
+  for (Size j = 0; j < N; j += NR<T>) {
+    const Size width = at_most(NR<T>, N - j);
+    for (Size i = 0; i < M; i += MR) {
+      const View<T> ai{a.data + i * a.row, a.row, a.column};
+      const T* fi = from ? from + i * from_row + j : from;
+      if (M - i >= MR)
+        tile<T, MR, 1>(K, ai, b + j * KB, panel, fi, from_row, c + i * c_row + j, c_row, width);
+      else
+        edge<T, MR - 1, 1>(M - i, K, ai, b + j * KB, panel, fi, from_row, c + i * c_row + j, c_row, width);
+    }
+  }
+}
+template <class T>
+inline void multiply_packed(Size M, Size N, Size K, View<T> a, const T* b, const T* from, Size from_row, T* c,
+                            Size c_row) {
+  if (K == 0) {
+    for (Size i = 0; i < M; ++i)
+      for (Size j = 0; j < N; ++j) c[i * c_row + j] = from ? from[i * from_row + j] : T(0);
+    return;
+  }
+  for (Size k = 0; k < K; k += KC) {
+    const View<T> ak{a.data + k * a.column, a.row, a.column};
+    multiply_block(M, N, at_most(KC, K - k), ak, b + k * NR<T>, K, k ? c : from, k ? c_row : from_row, c, c_row);
+  }
+}
+// The same for a B that is not packed yet, into scratch of packed_size(K, N).
+template <class T>
+inline void multiply(Size M, Size N, Size K, View<T> a, View<T> b, T* scratch, const T* from, T* c) {
+  pack(scratch, b, K, N);
+  multiply_packed(M, N, K, a, static_cast<const T*>(scratch), from, N, c, N);
+}

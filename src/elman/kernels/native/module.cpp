@@ -1,0 +1,251 @@
+// The Python module elman.kernels._native: checks shapes, releases the interpreter, calls the chosen instruction set.
+// Results are written into arrays the caller made (see __init__.py beside this file).
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "table.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace elman {
+
+#define ELMAN_SETS(X) X(baseline) X(neon) X(avx2) X(avx512)
+#ifdef ELMAN_HAS_baseline
+extern const Table table_baseline;
+#endif
+#ifdef ELMAN_HAS_neon
+extern const Table table_neon;
+#endif
+#ifdef ELMAN_HAS_avx2
+extern const Table table_avx2;
+#endif
+#ifdef ELMAN_HAS_avx512
+extern const Table table_avx512;
+#endif
+
+namespace {
+
+// What this processor can run, narrowest first.
+std::vector<const Table*> runnable() {
+  std::vector<const Table*> sets;
+#ifdef ELMAN_HAS_baseline
+  sets.push_back(&table_baseline);
+#endif
+#ifdef ELMAN_HAS_neon
+  sets.push_back(&table_neon);
+#endif
+#ifdef ELMAN_HAS_avx2
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&table_avx2);
+#endif
+#ifdef ELMAN_HAS_avx512
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq"))
+    sets.push_back(&table_avx512);
+#endif
+  return sets;
+}
+
+const Table* chosen = nullptr;
+
+void set_isa(const std::string& name) {
+  for (const Table* table : runnable())
+    if (name == table->name) {
+      chosen = table;
+      return;
+    }
+  throw std::invalid_argument("no instruction set " + name);
+}
+
+template <class T>
+const Functions<T>& kernels() {
+  if constexpr (sizeof(T) == sizeof(float))
+    return chosen->f32;
+  else
+    return chosen->f64;
+}
+
+template <class T, Size D>
+using In = nb::ndarray<const T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
+template <class T, Size D>
+using Out = nb::ndarray<T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
+using Ids = In<Id, 1>;
+
+template <class Array>
+Size dim(const Array& array, Size axis) {
+  return static_cast<Size>(array.shape(static_cast<std::size_t>(axis)));
+}
+void expect(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
+}
+void expect_ids(const Ids& ids, Size size) {
+  const Id* data = ids.data();
+  for (Size i = 0, n = dim(ids, 0); i < n; ++i)
+    if (data[i] < 0 || data[i] >= size) throw nb::index_error("an id is outside the table");
+}
+// Sizes that never increase and sum to N, with B states.
+Steps expect_steps(const Ids& sizes, Size N, Size B) {
+  const Id* data = sizes.data();
+  Size total = 0, last = B;
+  for (Size t = 0, n = dim(sizes, 0); t < n; ++t) {
+    expect(data[t] > 0 && data[t] <= last, "sizes have to be positive and never increase");
+    last = data[t];
+    total += last;
+  }
+  expect(total == N, "sizes have to sum to the rows");
+  return {data, dim(sizes, 0), N, dim(sizes, 0) ? data[0] : 0};
+}
+
+template <class T>
+void linear_forward(In<T, 2> x, In<T, 2> w, In<T, 1> b, Out<T, 2> y) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
+  expect(dim(w, 1) == E && dim(b, 0) == H && dim(y, 0) == N && dim(y, 1) == H, "x (N, E), w (H, E), b (H,)");
+  nb::gil_scoped_release release;
+  kernels<T>().linear_forward(x.data(), w.data(), b.data(), y.data(), N, E, H);
+}
+
+template <class T>
+void linear_backward(In<T, 2> dy, In<T, 2> x, In<T, 2> w, Out<T, 2> dx, Out<T, 2> dw, Out<T, 1> db) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
+  expect(dim(dy, 0) == N && dim(dy, 1) == H && dim(w, 1) == E && dim(dx, 0) == N && dim(dx, 1) == E &&
+             dim(dw, 0) == H && dim(dw, 1) == E && dim(db, 0) == H,
+         "dy (N, H), x (N, E), w (H, E)");
+  nb::gil_scoped_release release;
+  kernels<T>().linear_backward(dy.data(), x.data(), w.data(), dx.data(), dw.data(), db.data(), N, E, H);
+}
+
+template <class T>
+void embedding_forward(In<T, 2> table, Ids ids, Out<T, 2> rows) {
+  const Size N = dim(ids, 0), E = dim(table, 1);
+  expect(dim(rows, 0) == N && dim(rows, 1) == E, "table (V, E), ids (N,)");
+  expect_ids(ids, dim(table, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().embedding_forward(table.data(), ids.data(), rows.data(), N, E);
+}
+
+template <class T>
+void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
+  const Size N = dim(ids, 0), E = dim(dtable, 1);
+  expect(dim(drows, 0) == N && dim(drows, 1) == E, "drows (N, E), ids (N,)");
+  expect_ids(ids, dim(dtable, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().embedding_backward(drows.data(), ids.data(), dtable.data(), N, E);
+}
+
+template <class T>
+void elman_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Out<T, 2> h) {
+  const Size N = dim(a, 0), H = dim(a, 1);
+  expect(dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(h0, 1) == H && dim(h, 0) == N && dim(h, 1) == H,
+         "a (N, H), w_rh (H, H), h0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, dim(h0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().elman_forward(a.data(), steps, w_rh.data(), h0.data(), h.data(), H);
+}
+
+template <class T>
+void elman_backward(In<T, 2> dh, In<T, 2> h, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Size n, Out<T, 2> da,
+                    Out<T, 2> dw_rh, Out<T, 2> dh0) {
+  const Size N = dim(h, 0), H = dim(h, 1);
+  expect(dim(dh, 0) == N && dim(dh, 1) == H && dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(h0, 1) == H &&
+             dim(da, 0) == N && dim(da, 1) == H && dim(dw_rh, 0) == H && dim(dw_rh, 1) == H &&
+             dim(dh0, 0) == dim(h0, 0) && dim(dh0, 1) == H,
+         "dh, h (N, H), w_rh (H, H), h0 (B, H)");
+  expect(n >= 0, "n has to be 0 or more");
+  const Steps steps = expect_steps(sizes, N, dim(h0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().elman_backward(dh.data(), h.data(), steps, w_rh.data(), h0.data(), da.data(), dw_rh.data(), dh0.data(),
+                              H, n);
+}
+
+template <class T>
+void softmax_forward(In<T, 2> scores, Ids gold, Out<T, 1> losses, Out<T, 2> p) {
+  const Size N = dim(scores, 0), K = dim(scores, 1);
+  expect(dim(gold, 0) == N && dim(losses, 0) == N && dim(p, 0) == N && dim(p, 1) == K, "scores (N, K), gold (N,)");
+  expect_ids(gold, K);
+  nb::gil_scoped_release release;
+  kernels<T>().softmax_forward(scores.data(), gold.data(), losses.data(), p.data(), N, K);
+}
+
+template <class T>
+void softmax_backward(In<T, 1> dlosses, In<T, 2> p, Ids gold, Out<T, 2> dscores) {
+  const Size N = dim(p, 0), K = dim(p, 1);
+  expect(dim(gold, 0) == N && dim(dlosses, 0) == N && dim(dscores, 0) == N && dim(dscores, 1) == K,
+         "dlosses (N,), p (N, K), gold (N,)");
+  expect_ids(gold, K);
+  nb::gil_scoped_release release;
+  kernels<T>().softmax_backward(dlosses.data(), p.data(), gold.data(), dscores.data(), N, K);
+}
+
+template <class T>
+nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> w_oh, Out<T, 1> b_o, Ids ids, Ids gold,
+                       Ids lengths, In<T, 1> rates, std::optional<In<T, 2>> mask, double clip, Size n) {
+  const Size V = dim(w_rx, 0), H = dim(w_rx, 1), K = dim(w_oh, 0), N = dim(ids, 0), S = dim(lengths, 0);
+  expect(dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(b_r, 0) == H && dim(w_oh, 1) == H && dim(b_o, 0) == K &&
+             dim(gold, 0) == N && dim(rates, 0) == S,
+         "w_rx (V, H), w_rh (H, H), b_r (H,), w_oh (K, H), b_o (K,), ids, gold (N,), lengths, rates (S,)");
+  if (mask) expect(dim(*mask, 0) == N && dim(*mask, 1) == H, "mask (N, H)");
+  Size total = 0;
+  for (Size s = 0; s < S; ++s) {
+    expect(lengths.data()[s] >= 0, "lengths have to be 0 or more");
+    total += lengths.data()[s];
+  }
+  expect(total == N, "lengths have to sum to the words");
+  expect(n >= 0, "n has to be 0 or more");
+  expect_ids(ids, V);
+  expect_ids(gold, K);
+  OnlineResult result;
+  {
+    nb::gil_scoped_release release;
+    result = kernels<T>().online_steps({w_rx.data(), w_rh.data(), b_r.data(), w_oh.data(), b_o.data(), V, H, K},
+                                       {ids.data(), gold.data(), lengths.data(), rates.data(),
+                                        mask ? mask->data() : nullptr, S, clip, n});
+  }
+  return nb::make_tuple(result.loss, result.correct);
+}
+
+template <class T>
+void bind(nb::module_& m) {
+  m.def("linear_forward", linear_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("linear_backward", linear_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert());
+  m.def("embedding_forward", embedding_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("embedding_backward", embedding_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("elman_forward", elman_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert(), nb::arg().noconvert());
+  m.def("elman_backward", elman_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("softmax_forward", softmax_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("softmax_backward", softmax_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert());
+  m.def("online_steps", online_steps<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
+        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert().none(), nb::arg(), nb::arg());
+}
+
+}  // namespace
+}  // namespace elman
+
+NB_MODULE(_native, m) {
+  using namespace elman;
+  chosen = runnable().back();
+  m.def("available", [] {
+    nb::list names;
+    for (const Table* table : runnable()) names.append(table->name);
+    return names;
+  });
+  m.def("isa", [] { return chosen->name; });
+  m.def("set_isa", [](const char* name) { set_isa(name); });
+  bind<float>(m);
+  bind<double>(m);
+}

@@ -1,0 +1,142 @@
+// Vectors of one instruction set (GCC/Clang vector types, VECTOR_BYTES wide) and the functions a network needs.
+// Included by kernels.cpp once per instruction set, inside its own unnamed namespace: nothing here may be shared
+// between translation units, and nothing from std:: that is compiled out of line may be used.
+#pragma once
+
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+  typedef float type __attribute__((vector_size(VECTOR_BYTES)));
+  typedef std::int32_t ints __attribute__((vector_size(VECTOR_BYTES)));
+};
+template <>
+struct VectorOf<double> {
+  typedef double type __attribute__((vector_size(VECTOR_BYTES)));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+template <class T>
+constexpr Size W = VECTOR_BYTES / static_cast<Size>(sizeof(T));
+
+template <class T>
+inline Vec<T> load(const T* from) {
+  Vec<T> v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+template <class T>
+inline void store(T* to, Vec<T> v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+template <class T>
+inline Vec<T> broadcast(T x) {
+  return x - Vec<T>{};
+}
+inline Size at_most(Size a, Size b) { return a < b ? a : b; }
+
+// exp(x) to 2e-7 relative: 2^k by the exponent bits, the rest by a polynomial on [-ln2/2, ln2/2].
+inline Vec<float> exp_of(Vec<float> x) {
+  using I = VectorOf<float>::ints;
+  const Vec<float> low = broadcast(-87.0f), high = broadcast(88.0f);
+  x = x < low ? low : x;
+  x = x > high ? high : x;
+  const Vec<float> magic = broadcast(12582912.0f);  // 1.5 · 2^23: adding it rounds to a whole number
+  const Vec<float> k = (x * 1.44269504f + magic) - magic;
+  const Vec<float> r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+  Vec<float> p = r * (1.0f / 5040) + (1.0f / 720);
+  p = p * r + (1.0f / 120);
+  p = p * r + (1.0f / 24);
+  p = p * r + (1.0f / 6);
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const I bits = (__builtin_convertvector(k, I) + 127) << 23;
+  Vec<float> scale;
+  __builtin_memcpy(&scale, &bits, sizeof scale);
+  return p * scale;
+}
+// tanh(x) to 1e-7 absolute.
+inline Vec<float> tanh_of(Vec<float> x) {
+  const Vec<float> low = broadcast(-20.0f), high = broadcast(20.0f);
+  x = x < low ? low : x;
+  x = x > high ? high : x;
+  return 1.0f - 2.0f / (exp_of(x + x) + 1.0f);
+}
+// float64 serves gradient checks: exact rather than fast.
+inline Vec<double> exp_of(Vec<double> x) {
+  for (Size i = 0; i < W<double>; ++i) x[i] = __builtin_exp(x[i]);
+  return x;
+}
+inline Vec<double> tanh_of(Vec<double> x) {
+  for (Size i = 0; i < W<double>; ++i) x[i] = __builtin_tanh(x[i]);
+  return x;
+}
+
+// f over n numbers, the last vector padded with zeros so that every element is computed alike.
+template <class T, class Function>
+inline void map(T* to, Size n, Function f) {
+  Size i = 0;
+  for (; i + W<T> <= n; i += W<T>) store(to + i, f(load(to + i)));
+  if (i < n) {
+    T rest[W<T>] = {};
+    for (Size j = i; j < n; ++j) rest[j - i] = to[j];
+    store(rest, f(load(rest)));
+    for (Size j = i; j < n; ++j) to[j] = rest[j - i];
+  }
+}
+// f(a_i, b_i) over n numbers into to.
+template <class T, class Function>
+inline void zip(T* to, const T* a, const T* b, Size n, Function f) {
+  Size i = 0;
+  for (; i + W<T> <= n; i += W<T>) store(to + i, f(load(a + i), load(b + i)));
+  if (i < n) {
+    T x[W<T>] = {}, y[W<T>] = {};
+    for (Size j = i; j < n; ++j) x[j - i] = a[j], y[j - i] = b[j];
+    store(x, f(load(x), load(y)));
+    for (Size j = i; j < n; ++j) to[j] = x[j - i];
+  }
+}
+template <class T>
+inline T sum_of(Vec<T> v) {
+  T total = 0;
+  for (Size i = 0; i < W<T>; ++i) total += v[i];
+  return total;
+}
+template <class T>
+inline T dot(const T* a, const T* b, Size n) {
+  Vec<T> total0{}, total1{};
+  Size i = 0;
+  for (; i + 2 * W<T> <= n; i += 2 * W<T>) {
+    total0 += load(a + i) * load(b + i);
+    total1 += load(a + i + W<T>) * load(b + i + W<T>);
+  }
+  T total = sum_of<T>(total0 + total1);
+  for (; i < n; ++i) total += a[i] * b[i];
+  return total;
+}
+// to += s · from
+template <class T>
+inline void add_scaled(T* to, T s, const T* from, Size n) {
+  zip(to, to, from, n, [s](Vec<T> x, Vec<T> y) { return x + s * y; });
+}
+
+// Memory that frees itself; aligned to a cache line; not set to anything.
+template <class T>
+struct Scratch {
+  T* data;
+  explicit Scratch(Size n) : data(static_cast<T*>(::operator new(static_cast<std::size_t>(n > 0 ? n : 1) * sizeof(T),
+                                                                 std::align_val_t(64)))) {}
+  ~Scratch() { ::operator delete(data, std::align_val_t(64)); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  operator T*() const { return data; }
+};
+template <class T>
+inline void copy(T* to, const T* from, Size n) {
+  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+}
+template <class T>
+inline void clear(T* to, Size n) {
+  __builtin_memset(to, 0, static_cast<std::size_t>(n) * sizeof(T));
+}

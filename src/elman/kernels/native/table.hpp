@@ -1,0 +1,59 @@
+// The native kernels of one instruction set, as plain function pointers. Letters as in kernels/__init__.py.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace elman {
+
+using Id = std::int32_t;
+using Size = std::ptrdiff_t;
+
+// A packed batch: step t holds sizes[t] rows; N is their sum, B = sizes[0].
+struct Steps {
+  const Id* sizes;
+  Size T, N, B;
+};
+
+// The tutorial's network, updated in place; w_rx holds a row per word.
+template <class T>
+struct OnlineNet {
+  T *w_rx, *w_rh, *b_r, *w_oh, *b_o;
+  Size V, H, K;
+};
+
+// S sentences one after the other; mask may be null.
+template <class T>
+struct OnlineData {
+  const Id *ids, *gold, *lengths;
+  const T *rates, *mask;
+  Size S;
+  double clip;
+  Size n;
+};
+
+struct OnlineResult {
+  double loss;
+  Size correct;
+};
+
+template <class T>
+struct Functions {
+  void (*linear_forward)(const T* x, const T* w, const T* b, T* y, Size N, Size E, Size H);
+  void (*linear_backward)(const T* dy, const T* x, const T* w, T* dx, T* dw, T* db, Size N, Size E, Size H);
+  void (*embedding_forward)(const T* table, const Id* ids, T* rows, Size N, Size E);
+  void (*embedding_backward)(const T* drows, const Id* ids, T* dtable, Size N, Size E);
+  void (*elman_forward)(const T* a, Steps s, const T* w_rh, const T* h0, T* h, Size H);
+  void (*elman_backward)(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0, T* da, T* dw_rh, T* dh0,
+                         Size H, Size n);
+  void (*softmax_forward)(const T* scores, const Id* gold, T* losses, T* p, Size N, Size K);
+  void (*softmax_backward)(const T* dlosses, const T* p, const Id* gold, T* dscores, Size N, Size K);
+  OnlineResult (*online_steps)(OnlineNet<T> net, OnlineData<T> data);
+};
+
+struct Table {
+  const char* name;
+  Functions<float> f32;
+  Functions<double> f64;
+};
+
+}  // namespace elman

@@ -1,0 +1,41 @@
+"""Every kernel test runs on the reference and on each instruction set that this machine has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from elman import kernels
+from elman.kernels import reference
+
+
+def _engines() -> list[str]:
+    try:
+        from elman.kernels import native
+    except ImportError:
+        return ["reference"]
+    return ["reference", *native.available()]
+
+
+@pytest.fixture(params=_engines())
+def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A module with all the kernels."""
+    if request.param == "reference":
+        yield reference
+        return
+    from elman.kernels import native
+
+    before = native.isa()
+    native.set_isa(request.param)
+    yield native
+    native.set_isa(before)
+
+
+@pytest.fixture
+def selection() -> Iterator[None]:
+    """Puts back what ``kernels.select`` chose."""
+    before = kernels.describe()
+    yield
+    kernels.select(before["backend"], before["isa"])

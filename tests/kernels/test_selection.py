@@ -1,0 +1,85 @@
+"""Which kernels are in use: by themselves, by ELMAN_KERNELS and ELMAN_ISA, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+
+import pytest
+
+from elman import kernels
+from elman.errors import ConfigError
+from elman.kernels import reference
+
+needs_native = pytest.mark.skipif(
+    importlib.util.find_spec("elman.kernels._native") is None, reason="the native kernels are not built here"
+)
+
+
+def test_the_reference_can_be_chosen(selection: None) -> None:
+    kernels.select("reference")
+    assert kernels.elman_forward is reference.elman_forward
+    found = kernels.describe()
+    assert (found["backend"], found["isa"]) == ("reference", "numpy")
+    assert found["why"]
+
+
+@needs_native
+def test_native_is_the_choice_where_it_is_built(selection: None) -> None:
+    kernels.select()
+    found = kernels.describe()
+    assert found["backend"] == "native"
+    assert found["isa"] == found["available"][-1]
+
+
+@needs_native
+def test_every_instruction_set_can_be_chosen(selection: None) -> None:
+    for isa in kernels.describe()["available"]:
+        kernels.select("native", isa)
+        assert kernels.describe()["isa"] == isa
+
+
+@needs_native
+def test_an_instruction_set_that_is_not_here(selection: None) -> None:
+    with pytest.raises(ConfigError, match="ELMAN_ISA: expected .* got 'sse9'"):
+        kernels.select(None, "sse9")
+
+
+@needs_native
+def test_both_backends_have_one_list_of_signatures() -> None:
+    from elman.kernels import native
+
+    for name in kernels.KERNELS:
+        assert inspect.signature(getattr(native, name)) == inspect.signature(getattr(reference, name))
+
+
+def test_a_backend_that_does_not_exist(selection: None) -> None:
+    with pytest.raises(ConfigError, match="ELMAN_KERNELS: expected native or reference, got 'cuda'"):
+        kernels.select("cuda")
+
+
+def test_an_instruction_set_without_native_kernels(selection: None) -> None:
+    with pytest.raises(ConfigError, match="ELMAN_ISA=avx2 needs the native kernels"):
+        kernels.select("reference", "avx2")
+
+
+def test_where_the_native_core_is_missing(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "_load_native", lambda: (None, "not built"))
+    kernels.select()
+    assert kernels.describe()["backend"] == "reference"
+    with pytest.raises(ConfigError, match="cannot be used: not built"):
+        kernels.select("native")
+
+
+def test_the_environment_is_read_at_first_use(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELMAN_KERNELS", "reference")
+    monkeypatch.setattr(kernels, "_state", {})
+    assert kernels.describe()["backend"] == "reference"
+    for name in kernels.KERNELS:
+        monkeypatch.delitem(vars(kernels), name)
+    assert kernels.linear_forward is reference.linear_forward
+
+
+def test_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'linear'"):
+        kernels.linear  # noqa: B018
