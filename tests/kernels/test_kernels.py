@@ -14,6 +14,7 @@ from elman.kernels import reference
 
 Array = np.ndarray[Any, Any]
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+precisions = st.sampled_from([np.float32, np.float64])
 # lengths of the sentences of a batch, longest first
 lengths_of_batches = st.lists(st.integers(1, 9), min_size=1, max_size=20).map(lambda x: sorted(x, reverse=True))
 
@@ -145,7 +146,7 @@ def test_elman_by_central_differences(engine: Any, lengths: list[int]) -> None:
     lengths=lengths_of_batches,
     hidden=st.sampled_from([1, 2, 5, 8, 16, 17, 40, 64, 96, 130]),
     n=st.integers(0, 11),
-    dtype=st.sampled_from([np.float32, np.float64]),
+    dtype=precisions,
 )
 def test_elman_agrees_with_the_reference(engine: Any, lengths: list[int], hidden: int, n: int, dtype: Any) -> None:
     make = numbers(hidden, dtype)
@@ -281,7 +282,7 @@ def test_online_step_follows_the_gradient(engine: Any) -> None:
     n=st.integers(0, 4),
     clip=st.sampled_from([0.0, 0.5, 1e6]),
     masked=st.booleans(),
-    dtype=st.sampled_from([np.float32, np.float64]),
+    dtype=precisions,
 )
 def test_online_steps_agree_with_the_reference(
     engine: Any, lengths: list[int], h: int, n: int, clip: float, masked: bool, dtype: Any

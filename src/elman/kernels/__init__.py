@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.kernels.reference import (
+    from elman.kernels.reference import (  # noqa: F401
         elman_backward,
         elman_forward,
         embedding_backward,
