@@ -37,7 +37,12 @@ class Vocabulary:
         counter: Counter[str] = Counter()
         for words in sentences:
             counter.update(words)
-        ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+        return cls.of_counts(counter)
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, int]) -> Vocabulary:
+        """The vocabulary of words already counted."""
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return cls([word for word, _ in ranked], [count for _, count in ranked])
 
     def __len__(self) -> int:

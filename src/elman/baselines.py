@@ -1,0 +1,333 @@
+"""Two taggers to compare with: the most frequent tag of a word, and the hidden Markov model of the tutorial.
+
+T words, K tags, V ids of words (0 the unknown word), E pairs of a word and a tag seen in training.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.errors import DataError, ModelFileError
+from elman.vocabulary import Vocabulary
+
+KNOWN_SHARE = 0.95
+"""Share of the relative frequency in an emission probability; the rest is spread evenly over UNKNOWN_WORDS words."""
+UNKNOWN_WORDS = 1_000_000
+IMPOSSIBLE = -1e9
+"""Log probability of a transition never seen: more than any sentence of 20 million words costs otherwise."""
+MOST_TAGS = 5_000
+_SMALLEST = float(np.finfo(np.float64).tiny)
+
+Labelled = tuple[Sequence[str], Sequence[str]]
+Floats = NDArray[np.float64]
+
+
+class WordTags:
+    """How often each word had each tag: a sparse (V, K) table, row after row."""
+
+    def __init__(self, offsets: NDArray[np.int64], tags: NDArray[np.int32], counts: NDArray[np.int64]) -> None:
+        self.offsets = offsets  # (V + 1,)
+        self.tags = tags  # (E,)
+        self.counts = counts  # (E,)
+        self.words = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))  # (E,)
+
+    @classmethod
+    def of(cls, pairs: Mapping[tuple[str, str], int], vocabulary: Vocabulary, tags: Sequence[str]) -> WordTags:
+        """The table of the counts of (word, tag)."""
+        tag_ids = {tag: i for i, tag in enumerate(tags)}
+        words = vocabulary.ids([word for word, _ in pairs]).astype(np.int64)
+        columns = np.array([tag_ids[tag] for _, tag in pairs], dtype=np.int32)
+        order = np.lexsort((columns, words))
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(words, minlength=len(vocabulary)))])
+        return cls(offsets, columns[order], np.array(list(pairs.values()), dtype=np.int64)[order])
+
+    def per_tag(self, n_tags: int) -> NDArray[np.int64]:
+        """(K,) how often each tag stood in training."""
+        return np.bincount(self.tags, weights=self.counts, minlength=n_tags).astype(np.int64)
+
+    def spread(self, ids: NDArray[np.int32], values: Floats, out: Floats) -> None:
+        """Write each word's entries of ``values`` (E,) into its row of ``out`` (T, K)."""
+        starts = self.offsets[ids]  # (T,)
+        lengths = self.offsets[ids + 1] - starts  # (T,)
+        rows = np.repeat(np.arange(len(ids)), lengths)  # (entries of these words,)
+        entries = np.arange(len(rows)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        out[rows, self.tags[entries]] = values[entries]
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        return {"word_offsets": self.offsets, "word_tags": self.tags, "word_counts": self.counts}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], n_words: int, n_tags: int) -> WordTags:
+        """Raises ModelFileError for tensors that are no such table."""
+        offsets = _tensor(tensors, "word_offsets", np.int64, (n_words + 1,))
+        entries = (int(offsets[-1]),)
+        tags = _tensor(tensors, "word_tags", np.int32, entries)
+        counts = _tensor(tensors, "word_counts", np.int64, entries)
+        _demand(offsets[0] == offsets[1] == 0 and bool((np.diff(offsets)[1:] > 0).all()), "word_offsets do not rise")
+        _demand(bool(((tags >= 0) & (tags < n_tags)).all()), f"word_tags: expected ids below {n_tags}")
+        _demand(bool((counts > 0).all()) and _countable(counts), "word_counts: expected numbers from 1 up")
+        table = cls(offsets, tags, counts)
+        _demand(bool((np.diff(table.words * n_tags + tags) > 0).all()), "word_tags do not rise within a word")
+        return table
+
+
+class Frequent:
+    """The most frequent tag of the word; for an unknown word, the most frequent tag of all.
+
+    Probabilities are relative frequencies with the overall ones mixed in as if seen once more:
+    p(tag | word) = (count(word, tag) + p(tag)) / (count(word) + 1). The best tag is the likeliest, so among tags
+    equally frequent with the word the one more frequent overall wins, and then the lowest id.
+    """
+
+    kind = "frequent"
+
+    def __init__(self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags) -> None:
+        self.vocabulary = vocabulary
+        self.tags = tags
+        self._table = table
+        overall = table.per_tag(len(tags))  # (K,)
+        self._overall: Floats = overall / overall.sum()
+        per_word = np.bincount(table.words, weights=table.counts, minlength=len(vocabulary))
+        self._weight: Floats = np.reciprocal(per_word + 1.0)  # (V,)
+        self._seen: Floats = (table.counts + self._overall[table.tags]) * self._weight[table.words]  # (E,)
+        order = np.lexsort((table.tags, -overall[table.tags], -table.counts, table.words))
+        self._best = np.full(len(vocabulary), overall.argmax(), dtype=np.int32)  # (V,)
+        first = order[table.offsets[1:-1]]  # the first entry of each known word in this order
+        self._best[1:] = table.tags[first]
+
+    @classmethod
+    def train(cls, sentences: Iterable[Labelled]) -> Frequent:
+        """Count the tags of the words. Raises DataError where there are no words."""
+        vocabulary, tags, table, _ = _count(sentences)
+        return cls(vocabulary, tags, table)
+
+    def known(self, word: str) -> bool:
+        return word in self.vocabulary
+
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        return [self._best[self.vocabulary.ids(words)] for words in sentences]
+
+    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
+        return [self._probabilities(self.vocabulary.ids(words)) for words in sentences]
+
+    def _probabilities(self, ids: NDArray[np.int32]) -> Floats:
+        p = self._weight[ids, None] * self._overall  # (T, K)
+        self._table.spread(ids, self._seen, p)
+        return p
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return _config(self.vocabulary, self.tags), self._table.to_tensors()
+
+    @classmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Frequent:
+        return cls(*_from_record(config, tensors))
+
+
+class HMM:
+    """The hidden Markov model of the tutorial: bigrams of tags, words from tags.
+
+    Transitions are relative frequencies, unsmoothed, with sentence ends; an emission is
+    0.95 P_ML(word | tag) + 0.05 / 1,000,000. ``best`` is the Viterbi path, the lowest id where two are equal;
+    ``probabilities`` are the forward-backward posteriors of each position.
+
+    A transition never seen is impossible. Where a sentence has no possible path, each such transition costs
+    ``IMPOSSIBLE`` in log probability, so that the path uses as few as can be and all else decides between those.
+    """
+
+    kind = "hmm"
+
+    def __init__(
+        self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags, transitions: NDArray[np.int64]
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.tags = tags
+        self._table = table
+        self._counts = transitions  # (K + 1, K + 1) from, to; the last row is the start, the last column the end
+        self._p_transition: Floats = transitions / transitions.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore"):
+            self._log_transition = np.maximum(np.log(self._p_transition), IMPOSSIBLE)
+        unknown = (1.0 - KNOWN_SHARE) / UNKNOWN_WORDS
+        p_ml = table.counts / table.per_tag(len(tags))[table.tags]  # (E,)
+        self._log_seen: Floats = np.log(KNOWN_SHARE * p_ml + unknown)  # (E,)
+        self._log_unknown = float(np.log(unknown))
+
+    @classmethod
+    def train(cls, sentences: Iterable[Labelled]) -> HMM:
+        """Count words, tags and neighbours. Raises DataError where there are no words or more than 5,000 tags."""
+        vocabulary, tags, table, bigrams = _count(sentences)
+        if len(tags) > MOST_TAGS:
+            raise DataError(
+                f"{len(tags):,} distinct tags; the hmm takes {MOST_TAGS:,} at most: is it the right column? "
+                "(the model frequent takes any number)"
+            )
+        ids: dict[str | None, int] = {tag: i for i, tag in enumerate(tags)}
+        ids[None] = len(tags)
+        transitions = np.zeros((len(ids), len(ids)), dtype=np.int64)
+        for (tag, following), count in bigrams.items():
+            transitions[ids[tag], ids[following]] = count
+        return cls(vocabulary, tags, table, transitions)
+
+    def known(self, word: str) -> bool:
+        return word in self.vocabulary
+
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        return [self._viterbi(self._log_emissions(words)) for words in sentences]
+
+    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
+        return [self._posteriors(self._log_emissions(words)) for words in sentences]
+
+    def _log_emissions(self, words: Sequence[str]) -> Floats:
+        ids = self.vocabulary.ids(words)
+        log_e = np.full((len(ids), len(self.tags)), self._log_unknown)  # (T, K)
+        self._table.spread(ids, self._log_seen, log_e)
+        return log_e
+
+    def _viterbi(self, log_e: Floats) -> NDArray[np.int32]:
+        """The (T,) best path through log emissions (T, K)."""
+        n = len(log_e)
+        path = np.zeros(n, dtype=np.int32)
+        if n == 0:
+            return path
+        log_start, log_end, log_t = _parts(self._log_transition)
+        into = np.ascontiguousarray(log_t.T)  # (K, K) to, from: the row that argmax reads lies together
+        back = np.zeros(log_e.shape, dtype=np.int16)  # (T, K), K <= 5,000
+        scores = np.empty_like(into)
+        delta = log_start + log_e[0]  # (K,)
+        for t in range(1, n):
+            np.add(into, delta, out=scores)
+            back[t] = scores.argmax(axis=1)
+            delta = scores.max(axis=1) + log_e[t]
+            delta -= delta.max()  # numbers stay small, however long the sentence
+        path[-1] = (delta + log_end).argmax()
+        for t in range(n - 1, 0, -1):
+            path[t - 1] = back[t, path[t]]
+        return path
+
+    def _posteriors(self, log_e: Floats) -> Floats:
+        """The (T, K) posteriors for log emissions (T, K)."""
+        if len(log_e) == 0:
+            return np.zeros_like(log_e)
+        e = np.exp(log_e - log_e.max(axis=1, keepdims=True))
+        gamma = _forward_backward(e, *_parts(self._p_transition))
+        if gamma is None:  # no possible path
+            gamma = _log_forward_backward(log_e, *_parts(self._log_transition))
+        return gamma
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return _config(self.vocabulary, self.tags), {**self._table.to_tensors(), "transitions": self._counts}
+
+    @classmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> HMM:
+        vocabulary, tags, table = _from_record(config, tensors)
+        transitions = _tensor(tensors, "transitions", np.int64, (len(tags) + 1, len(tags) + 1))
+        _demand(bool((transitions >= 0).all()) and _countable(transitions), "transitions: expected counts")
+        _demand(bool((transitions.sum(axis=1) > 0).all()), "transitions: a tag that nothing follows")
+        _demand(len(tags) <= MOST_TAGS, f"tags: expected {MOST_TAGS} at most")
+        return cls(vocabulary, tags, table, transitions)
+
+
+def _parts(transitions: Floats) -> tuple[Floats, Floats, Floats]:
+    """From the start (K,), to the end (K,), between tags (K, K) from, to."""
+    return transitions[-1, :-1], transitions[:-1, -1], np.ascontiguousarray(transitions[:-1, :-1])
+
+
+def _forward_backward(e: Floats, start: Floats, end: Floats, p: Floats) -> Floats | None:
+    """Posteriors (T, K) from scaled emissions (T, K); None where no path has a probability above 0.
+
+    Rabiner (1989), equations 19-27, with alpha and beta scaled to sum to 1 at each position.
+    """
+    alpha, beta = np.empty_like(e), np.empty_like(e)  # (T, K)
+    alpha[0], beta[-1] = start * e[0], end
+    for t in range(1, len(e)):
+        a = (alpha[t - 1] @ p) * e[t]
+        alpha[t] = a / max(a.sum(), _SMALLEST)  # all zeros stay zeros, to be seen below
+    for t in range(len(e) - 2, -1, -1):
+        b = p @ (beta[t + 1] * e[t + 1])
+        beta[t] = b / max(b.sum(), _SMALLEST)
+    gamma = alpha * beta
+    total = gamma.sum(axis=1, keepdims=True)
+    return gamma / total if total.min() > 0.0 else None
+
+
+def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floats) -> Floats:
+    """The same in log space, where an impossible transition is only a very dear one."""
+    alpha, beta = np.empty_like(log_e), np.empty_like(log_e)  # (T, K)
+    alpha[0], beta[-1] = start + log_e[0], end
+    for t in range(1, len(log_e)):
+        alpha[t] = _log_sum(alpha[t - 1][:, None] + log_p, axis=0) + log_e[t]
+        alpha[t] -= alpha[t].max()
+    for t in range(len(log_e) - 2, -1, -1):
+        beta[t] = _log_sum(log_p + log_e[t + 1] + beta[t + 1], axis=1)
+        beta[t] -= beta[t].max()
+    gamma: Floats = np.exp(alpha + beta - (alpha + beta).max(axis=1, keepdims=True))
+    return gamma / gamma.sum(axis=1, keepdims=True)
+
+
+def _log_sum(x: Floats, axis: int) -> Floats:
+    most = x.max(axis=axis, keepdims=True)
+    total: Floats = np.log(np.exp(x - most).sum(axis=axis))
+    return total + most.squeeze(axis)
+
+
+def _count(
+    sentences: Iterable[Labelled],
+) -> tuple[Vocabulary, tuple[str, ...], WordTags, Mapping[tuple[str | None, str | None], int]]:
+    """Vocabulary, sorted tags, counts of (word, tag), counts of neighbouring tags (None: the sentence's ends)."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    bigrams: Counter[tuple[str | None, str | None]] = Counter()
+    for words, tags in sentences:
+        if len(words) > 0:
+            pairs.update(zip(words, tags, strict=True))
+            bigrams.update(pairwise([None, *tags, None]))
+    if not pairs:
+        raise DataError("no words to train on")
+    tag_set = tuple(sorted({tag for _, tag in pairs}))
+    vocabulary = Vocabulary.of_counts(_per_word(pairs))
+    return vocabulary, tag_set, WordTags.of(pairs, vocabulary, tag_set), bigrams
+
+
+def _per_word(pairs: Mapping[tuple[str, str], int]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for (word, _), count in pairs.items():
+        counts[word] += count
+    return counts
+
+
+def _config(vocabulary: Vocabulary, tags: Sequence[str]) -> dict[str, Any]:
+    return {"tags": list(tags), "vocabulary": vocabulary.to_record()}
+
+
+def _from_record(
+    config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]
+) -> tuple[Vocabulary, tuple[str, ...], WordTags]:
+    vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
+    tags = config.get("tags")
+    good = isinstance(tags, list) and all(isinstance(tag, str) for tag in tags) and len(set(tags)) == len(tags) > 0
+    _demand(good, "tags: expected a list of distinct tags")
+    _demand(len(vocabulary) > 1, "vocabulary: expected at least one word")
+    assert isinstance(tags, list)
+    return vocabulary, tuple(tags), WordTags.from_tensors(tensors, len(vocabulary), len(tags))
+
+
+def _tensor(tensors: Mapping[str, NDArray[Any]], name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    tensor = tensors.get(name)
+    if tensor is None or tensor.dtype != dtype or tensor.shape != shape:
+        found = "nothing" if tensor is None else f"{tensor.dtype} of shape {tensor.shape}"
+        raise ModelFileError(f"tensor {name}: expected {np.dtype(dtype)} of shape {shape}, found {found}")
+    return tensor
+
+
+def _countable(counts: NDArray[np.int64]) -> bool:
+    """Whether sums of these stay exact in float64."""
+    return float(counts.sum(dtype=np.float64)) < 2.0**53
+
+
+def _demand(condition: bool, message: str) -> None:
+    if not condition:
+        raise ModelFileError(message)
