@@ -1,0 +1,103 @@
+# What people and CI both run; `make help` lists it. Needs Python 3.11+, make and, for the fast kernels, a C++17 compiler.
+# Everything happens in $(VENV) and build/; steps that are done leave a stamp there and are not done again.
+
+PYTHON ?= python3
+VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+CXX ?= c++
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+# Directories are in the list so that a deleted file is noticed too.
+SOURCES := $(shell find src -not -name '*.pyc' -not -name __pycache__) pyproject.toml CMakeLists.txt README.md LICENSE
+
+# The tree must not be importable: what is tested is what was installed.
+unexport PYTHONPATH
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format types docs wheel bench-online sanitize no-compiler clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  PYTHON=python3.12 chooses the Python, VENV=folder the virtual environment."
+
+demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and show what comes out
+	@$(BIN)/elman demo
+
+test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=tests/formats for a part
+	@ELMAN_TEST_INSTALLED=1 $(BIN)/pytest $(if $(TESTS),$(TESTS),--cov --cov-report=term-missing:skip-covered)
+
+lint: $(VENV)/.extra-lint ## ruff: rules and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as ruff does; try: make format" >&2; exit 1; }
+	@echo "lint: clean"
+
+format: $(VENV)/.extra-lint ## let ruff put the files in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.installed $(VENV)/.extra-types ## mypy --strict on src
+	@$(BIN)/mypy
+
+sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under AddressSanitizer and UBSan (gcc, Linux)
+	@echo "make: building the kernels with sanitizers"
+	@rm -rf build/sanitize
+	@$(PIP) wheel . --no-deps --wheel-dir build/sanitize --config-settings=build-dir=build/sanitize/cmake \
+	  --config-settings=cmake.build-type=RelWithDebInfo --config-settings=cmake.define.ELMAN_SANITIZE=ON
+	@$(PIP) install --no-deps --target build/sanitize/site build/sanitize/*.whl
+	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels
+
+no-compiler: ## install as on a machine without a compiler, in a venv of its own, and use it
+	$(call new_venv,build/no-compiler/venv)
+	@CC=false CXX=false build/no-compiler/venv/bin/pip -qq --disable-pip-version-check install \
+	  --config-settings=build-dir=build/no-compiler/cmake .
+	@build/no-compiler/venv/bin/elman info | grep '^kernels *reference: '
+	@.ci/smoke build/no-compiler/venv/bin/elman
+
+wheel: $(VENV)/.wheel ## build the wheel into dist/
+	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'
+
+clean: ## remove all that these targets made
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+# One virtual environment: $(call new_venv,folder)
+define new_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "elman needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there); try: make PYTHON=python3.12 ..." >&2; exit 1; }
+@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+  echo "$(PYTHON) came without its venv module; install it (Debian, Ubuntu: apt install python3-venv) or try: make PYTHON=python3.12 ..." >&2; exit 1; }
+@echo "make: virtual environment in $(1)"
+@rm -rf $(1)
+@$(PYTHON) -m venv $(1)
+@echo '*' > $(1)/.gitignore
+endef
+
+$(VENV)/.made:
+	$(call new_venv,$(VENV))
+	@touch $@
+
+# The wheel of the sources as they are.
+$(VENV)/.wheel: $(SOURCES) | $(VENV)/.made
+	@echo "make: building the wheel"
+	@rm -rf $(VENV)/wheel
+	@$(PIP) wheel . --no-deps --wheel-dir $(VENV)/wheel
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.wheel
+	@echo "make: installing it"
+	@$(PIP) uninstall --yes elman 2>/dev/null
+	@$(PIP) install $(VENV)/wheel/*.whl
+	@$(BIN)/elman info | grep '^kernels'
+	@touch $@
+
+# What an extra in pyproject.toml names, without elman itself.
+$(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
+	@echo "make: installing what [$*] needs"
+	@$(PIP) install $$($(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]])' $*)
+	@touch $@
