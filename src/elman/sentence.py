@@ -20,6 +20,7 @@ class Sentence:
     ``lines``    the raw lines as read, terminators, comments and blank lines included; joined over a file's
                  sentences they are the file again
     ``rows``     for each word the index in ``lines`` of the line it stands on
+    ``format``   the name of the format ``lines`` are in; "" when made in Python
     """
 
     words: tuple[str, ...]
@@ -28,6 +29,7 @@ class Sentence:
     line: int = 0
     lines: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+    format: str = ""
 
     def __len__(self) -> int:
         return len(self.words)

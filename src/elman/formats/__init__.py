@@ -1,0 +1,171 @@
+"""Text files to Sentences and back: one file a format, a sniffer, and the registry below.
+
+    read_sentences(path)  ->  Reading, lazily over Sentences  ->  write_sentence(sentence, tags, format=…)  ->  text
+
+The ``lines`` of all sentences of a file, joined, are the file's text; written in its own format a sentence differs
+from what was read in the tagged column alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import Protocol
+
+from elman.errors import ConfigError
+from elman.formats import columns, conllu, jsonl, tags, text, word_tag
+from elman.formats.lines import BOM, Source, open_source
+from elman.formats.shared import refuse
+from elman.formats.sniffer import enough, sniff
+from elman.sentence import Sentence
+
+__all__ = [
+    "CONFIDENCE_FORMATS",
+    "INPUT_FORMATS",
+    "OUTPUT_FORMATS",
+    "Reading",
+    "check_output",
+    "default_output",
+    "read_sentences",
+    "sniff",
+    "write_sentence",
+]
+
+
+class _Input(Protocol):
+    """A format that is read: a module with these functions."""
+
+    def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]: ...
+
+    def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
+
+
+class _Output(Protocol):
+    """A format that is written: a module with this function."""
+
+    def write(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
+    ) -> str: ...
+
+
+_INPUTS: dict[str, _Input] = {"word_tag": word_tag, "columns": columns, "conllu": conllu, "text": text}
+_OUTPUTS: dict[str, _Output] = {
+    "word_tag": word_tag,
+    "tags": tags,
+    "columns": columns,
+    "conllu": conllu,
+    "jsonl": jsonl,
+}
+INPUT_FORMATS = tuple(_INPUTS)
+OUTPUT_FORMATS = tuple(_OUTPUTS)
+CONFIDENCE_FORMATS = ("columns", "conllu", "jsonl")
+"""Output formats that can hold a confidence for each word."""
+
+
+class Reading:
+    """A file being read: Sentences, once through, as they come.
+
+    ``format``  the format it is read as
+    ``why``     what that was judged by, for a message ``{path} read as {format}: {why}``
+    ``path``    the file as messages call it
+    """
+
+    def __init__(self, source: Source, format: str, why: str, labelled: bool) -> None:
+        self.path = source.name
+        self.format = format
+        self.why = why
+        self._source = source
+        self._labelled = labelled
+        self._target: str | None = None
+
+    def target(self, name: str | None = None) -> str:
+        """The key in ``Sentence.columns`` of the column that holds the tags.
+
+        ``name`` is what the user calls it; None is the format's own default: word_tag's only column, the last of
+        ``columns``, ``upos`` of ``conllu``. In labelled reading, a word with nothing in that column is refused from
+        here on.
+
+        Raises ConfigError: no such column (the message lists what there is).
+        """
+        key = _INPUTS[self.format].target(name, self._source.head, self.path, self._labelled)
+        self._target = key if self._labelled else None
+        return key
+
+    def __iter__(self) -> Iterator[Sentence]:
+        source = self._source
+        sentences = _INPUTS[self.format].read(source.lines, source.head, self.path)
+        if source.bom:
+            first = next(sentences)
+            sentences = chain([replace(first, lines=(BOM + first.lines[0], *first.lines[1:]))], sentences)
+        for sentence in sentences:
+            if self._target is not None and sentence.words:
+                self._check(sentence, self._target)
+            yield sentence
+
+    def _check(self, sentence: Sentence, target: str) -> None:
+        values = sentence.columns.get(target)
+        if values is None:
+            raise refuse(sentence, 0, f"no tag: expected it in column {target}, found {len(sentence.columns) + 1} column")
+        if "" in values:
+            raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
+
+
+def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf-8", labelled: bool = True) -> Reading:
+    """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
+
+    ``labelled`` says what for: True to train or to compare with, False to tag. Memory is bounded by the longest
+    sentence. The first lines are read at once, the others while iterating.
+
+    Raises DataError (then or while iterating): a file that cannot be read, text that is not in the encoding, a NUL,
+    lines that are not in the format, no format to be seen. Raises ConfigError: no such format or encoding.
+    """
+    if format is not None and format not in _INPUTS:
+        problem = "is written, not read" if format in _OUTPUTS else "does not exist"
+        raise ConfigError(f"format: {format!r} {problem}; expected {' or '.join(INPUT_FORMATS)}")
+    source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=format != "columns"))
+    why = "as asked for"
+    if format is None:
+        format, why = sniff(source.head, labelled=labelled, path=source.name)
+    if format == "columns" and columns.layout(source.head).width:
+        why = f"{why} ({columns.layout(source.head)})"
+    return Reading(source, format, why, labelled)
+
+
+def default_output(format: str) -> str:
+    """The format that tagged text is written in by default: its own, and ``word_tag`` for plain text."""
+    return "word_tag" if format == "text" else format
+
+
+def check_output(format: str, *, confidences: bool = False) -> None:
+    """Raise ConfigError for a format that is not written, or that cannot hold the confidences asked for."""
+    if format not in _OUTPUTS:
+        raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
+    if confidences and format not in CONFIDENCE_FORMATS:
+        raise ConfigError(f"{format} cannot hold confidences; {', '.join(CONFIDENCE_FORMATS)} can")
+
+
+def write_sentence(
+    sentence: Sentence,
+    tags: Mapping[str, Sequence[str]],
+    *,
+    format: str,
+    confidences: Sequence[float] | None = None,
+) -> str:
+    """The text of a sentence with tags, line ends included.
+
+    ``tags`` maps columns to tags, one a word; a column the format does not know goes to its default one. In the
+    sentence's own format only these columns change, and plain text becomes ``word_tag`` with its spaces and line
+    ends kept; in another format the sentence is written afresh, without comments. ``confidences`` (0 to 1, one a
+    word) belong to the first column.
+
+    Raises DataError: a word or a tag that the format cannot hold. Raises ConfigError: see ``check_output``.
+    """
+    check_output(format, confidences=confidences is not None)
+    module = _OUTPUTS[format]
+    in_place = sentence.format == format or (sentence.format, format) == ("text", "word_tag")
+    if in_place and sentence.line == 1 and sentence.lines[0].startswith(BOM):
+        bare = replace(sentence, lines=(sentence.lines[0][1:], *sentence.lines[1:]))
+        return BOM + module.write(bare, tags, confidences)
+    return module.write(sentence, tags, confidences)

@@ -1,0 +1,225 @@
+"""``columns``: one word a line with its labels beside it, a blank line after a sentence (CoNLL-2003 and its kin).
+
+The first line with a word on it decides for the whole file: with a tab in it, the columns are separated by tabs
+and words may hold spaces; else by runs of spaces and tabs. Columns are called by their number from 1.
+
+The word is column 1; where column 1 counts the words of each sentence (1, 2, 3 …) and there are three columns or
+more, it is column 2. A line that begins with ``# `` and has no tab is a comment; only in a file separated by spaces
+it is a word if it stands inside a sentence and has as many columns as the other lines. ``-DOCSTART-`` lines are
+kept, and end a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from elman.errors import ConfigError, DataError
+from elman.formats.shared import LINE_END, check_tags, check_words, is_blank, is_gap, refuse
+from elman.sentence import Sentence
+
+_MARK = "-DOCSTART-"
+_FIELD = re.compile(r"[^ \t]+")
+_SPACES = re.compile(r"([ \t]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index."""
+
+    tabs: bool = True
+    width: int = 0
+    word: int = 0
+
+    def split(self, body: str) -> list[str]:
+        """The fields of a line without its end."""
+        return body.split("\t") if self.tabs else _FIELD.findall(body)
+
+    def __str__(self) -> str:
+        many = f"{self.width} columns" if self.width != 1 else "1 column"
+        word = "" if not self.word else "; column 1 counts the words, column 2 holds them"
+        return f"{many} separated by {'tabs' if self.tabs else 'spaces'}{word}"
+
+
+def is_aside(line: str) -> bool:
+    """Whether a line is a comment or a document mark."""
+    return (line.startswith("# ") and "\t" not in line) or line.startswith(_MARK)
+
+
+def layout(head: Sequence[str]) -> Layout:
+    """The layout of a file, from its first lines."""
+    for line in head:
+        if not is_blank(line) and not is_aside(line):
+            body = line.rstrip(LINE_END)
+            tabs = "\t" in body
+            width = len(Layout(tabs).split(body))
+            return Layout(tabs, width, int(width > 2 and _counted(head, tabs)))
+    return Layout()
+
+
+def _counted(head: Sequence[str], tabs: bool) -> bool:
+    """Whether column 1 counts the words, in all sentences up to that of the file's second word.
+
+    It looks no further, so that a pipe and a file are read alike.
+    """
+    split = Layout(tabs).split
+    seen, expected = 0, 1
+    for line in head:
+        if is_blank(line):
+            if seen > 1:
+                break
+            expected = 1
+        elif not is_aside(line):
+            if split(line.rstrip(LINE_END))[0] != str(expected):
+                return False
+            seen, expected = seen + 1, expected + 1
+    return seen > 1
+
+
+def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+    """Sentences of the lines, cut as the first lines, ``head``, say; labels by column number, ``"2"`` and so on.
+
+    Raises DataError: another number of columns than the file's first line has, an empty word.
+    """
+    shape = layout(head)
+    split, width, tabs = shape.split, shape.width, shape.tabs
+    kept: list[str] = []
+    rows: list[int] = []
+    table: list[list[str]] = []
+    number = 0
+    for number, line in enumerate(lines, 1):
+        if is_blank(line):
+            kept.append(line)
+            yield _sentence(kept, rows, table, shape, path, number)
+            kept, rows, table = [], [], []
+            continue
+        fields = split(line.rstrip(LINE_END))
+        if line[0] in "#-" and is_aside(line):
+            if line[0] == "-" and table:
+                yield _sentence(kept, rows, table, shape, path, number - 1)
+                kept, rows, table = [], [], []
+            if line[0] == "-" or tabs or not table or len(fields) != width:
+                kept.append(line)
+                continue
+        if len(fields) != width:
+            message = f"expected {shape}, as the lines before, found {len(fields)}; mend it or pass --format"
+            raise DataError(message, path=path, line=number)
+        if not fields[shape.word]:
+            raise DataError(f"the word (column {shape.word + 1}) is empty", path=path, line=number)
+        rows.append(len(kept))
+        kept.append(line)
+        table.append(fields)
+    if kept:
+        yield _sentence(kept, rows, table, shape, path, number)
+
+
+def _sentence(
+    kept: list[str], rows: list[int], table: list[list[str]], shape: Layout, path: str, last: int
+) -> Sentence:
+    first = last - len(kept) + 1
+    if not table:
+        return Sentence((), path=path, line=first, lines=tuple(kept), format="columns")
+    fields = list(zip(*table, strict=True))
+    columns = {str(i): column for i, column in enumerate(fields, 1) if i != shape.word + 1}
+    return Sentence(fields[shape.word], columns, path, first, tuple(kept), tuple(rows), "columns")
+
+
+def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+    """The column of that number, from 1 or negative from the end; by default the last, or 2 where there is only one.
+
+    A file that is to be tagged may lack the column: the tags become a new last one.
+
+    Raises ConfigError: not a number, no such column, the column of the words.
+    """
+    shape = layout(head)
+    if name is None:
+        return str(max(shape.width, 2))
+    try:
+        number = int(name)
+    except ValueError:
+        raise ConfigError(f"{path}: no column {name!r}; columns go by number, -1 is the last") from None
+    if not shape.width:
+        return name
+    at = number if number > 0 else shape.width + 1 + number
+    if at == 1 == shape.width and not labelled:
+        return "2"
+    if at == shape.word + 1:
+        raise ConfigError(f"{path}: column {name} holds the words; the tags stand in another one")
+    if not 1 <= at <= shape.width and (labelled or not _appends(at, shape.width)):
+        raise ConfigError(f"{path}: no column {name}; there are {shape}")
+    return str(at)
+
+
+def _appends(number: int, width: int) -> bool:
+    """Whether tags of that column become a new last column."""
+    return number == width + 1 or (width == 1 and number > 1)
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """The sentence with ``tags`` in their columns, or in a new last one where there is none yet; all else as read.
+
+    A column of another format (``upos``) goes to the last one, or to column 2 of a file that has only one. Confidences
+    stand in a column of their own behind the (first) tag. A sentence of another format becomes lines of word TAB tag.
+
+    Raises DataError: a word or tag that holds the separator or a line end; too few columns.
+    """
+    if sentence.format != "columns":
+        return _from_another(sentence, tags, confidences)
+    if not sentence.words:
+        return "".join(sentence.lines)
+    lines = list(sentence.lines)
+    width = len(sentence.columns) + 1
+    places = _places(sentence, tags, width)
+    for i, row in enumerate(sentence.rows):
+        body = lines[row].rstrip(LINE_END)
+        pieces, spots, glue, space = _cut(body, width)
+        for k, (at, column) in enumerate(places):
+            new = column[i] if k or confidences is None else f"{column[i]}{space}{confidences[i]:.4f}"
+            if at > width:
+                pieces[spots[-1]] += space + new
+            else:
+                pieces[spots[at - 1]] = new
+        lines[row] = glue.join(pieces) + lines[row][len(body) :]
+    return "".join(lines)
+
+
+def _cut(body: str, width: int) -> tuple[list[str], Sequence[int], str, str]:
+    """The pieces of a line, which of them are fields, what joins the pieces, and what a new field is set off by."""
+    if width > 1 and body.count("\t") == width - 1:
+        return body.split("\t"), range(width), "\t", "\t"
+    pieces = _SPACES.split(body)
+    spots = [spot for spot in range(0, len(pieces), 2) if pieces[spot]]
+    return pieces, spots, "", "\t" if width == 1 else " "
+
+
+def _places(sentence: Sentence, tags: Mapping[str, Sequence[str]], width: int) -> list[tuple[int, Sequence[str]]]:
+    """The tags with the numbers of their columns, in order; checked."""
+    space = _cut(sentence.lines[sentence.rows[0]].rstrip(LINE_END), width)[3]
+    places: list[tuple[int, Sequence[str]]] = []
+    for name, column in tags.items():
+        check_tags(sentence, column, "columns", "\t\n" if space == "\t" else " \t\n")
+        places.append((int(name) if name.isdecimal() else max(width, 2), column))
+    places.sort(key=lambda place: place[0])
+    ends = width
+    for at, _ in places:
+        if at <= width and str(at) not in sentence.columns:
+            raise refuse(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
+        if at > width:
+            if not _appends(at, ends):
+                raise refuse(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
+            ends += 1
+    return places
+
+
+def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    if is_gap(sentence):
+        return ""
+    check_words(sentence, "columns", "\t\n")
+    parts: list[Sequence[str]] = [sentence.words]
+    for column in tags.values():
+        check_tags(sentence, column, "columns", "\t\n")
+        parts.append(column)
+        if confidences is not None and len(parts) == 2:
+            parts.append([f"{value:.4f}" for value in confidences])
+    return "".join(["\t".join(fields) + "\n" for fields in zip(*parts, strict=True)]) + "\n"

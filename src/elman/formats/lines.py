@@ -1,0 +1,135 @@
+"""Bytes to lines: decoded strictly, split at the line feed alone, never a line lost or changed."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, cast
+
+from elman.errors import ConfigError, DataError
+
+BOM = "\ufeff"
+HEAD = 1000
+"""No more lines than these are looked at to know the format."""
+
+_BLOCK = 1 << 18  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text file being read.
+
+    ``name``   what messages call it
+    ``head``   its first lines, as many as it takes to know its format
+    ``lines``  all its lines, the first ones again, once through
+    ``bom``    whether it begins with a byte order mark, which is not in ``head`` and ``lines``
+    """
+
+    name: str
+    head: list[str]
+    lines: Iterator[str]
+    bom: bool
+
+
+def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> Source:
+    """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
+
+    Raises DataError and ConfigError: see ``line_blocks``.
+    """
+    blocks = line_blocks(path, encoding)
+    first = next(blocks, [])
+    bom = bool(first) and first[0].startswith(BOM)
+    if bom:
+        first[0] = first[0][len(BOM) :]
+    head = first
+    while not enough(head) and (block := next(blocks, None)):
+        head = head + block
+    name = "standard input" if path == "-" else path
+    return Source(name, head[:HEAD], chain(head, chain.from_iterable(blocks)), bom)
+
+
+def check_encoding(encoding: str) -> None:
+    """Raise ConfigError for a name that is no text encoding."""
+    try:
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        raise ConfigError(f"encoding: no text encoding is called {encoding!r}; the usual one is utf-8") from None
+
+
+def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
+    """The lines of a file with their ends, as many at a time as one read brings; ``-`` is standard input.
+
+    A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line.
+
+    Raises DataError: a file that cannot be read, bytes that are not in the encoding, a NUL.
+    Raises ConfigError: no such encoding.
+    """
+    check_encoding(encoding)
+    name = "standard input" if path == "-" else path
+    decoder = _Decoder(name, encoding)
+    lines_before = 0
+    pending: list[str] = []  # the pieces of a line whose end is not yet read
+    try:
+        with _opened(path) as stream:
+            block = b"more"
+            while block:
+                block = stream.read1(_BLOCK)
+                text = decoder.decode(block, lines_before)
+                cut = text.rfind("\n") + 1
+                if cut:
+                    pending.append(text[:cut])
+                    lines = list(io.StringIO("".join(pending), newline="\n"))
+                    pending = [text[cut:]]
+                    lines_before += len(lines)
+                    yield lines
+                else:
+                    pending.append(text)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", path=name) from None
+    last = "".join(pending)
+    if last:
+        yield [last]
+
+
+def _opened(path: str) -> nullcontext[io.BufferedReader] | io.BufferedReader:
+    if path == "-":
+        stream: BinaryIO = sys.stdin.buffer
+        return nullcontext(cast(io.BufferedReader, stream))
+    return open(path, "rb")
+
+
+class _Decoder:
+    """An incremental decoder that knows where it is in the file."""
+
+    def __init__(self, name: str, encoding: str) -> None:
+        self._name = name
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._end = 0  # offset of the first byte not yet read
+
+    def decode(self, block: bytes, lines_before: int) -> str:
+        """The next text; an empty block is the end of the file. ``lines_before``: line feeds already decoded."""
+        state = self._decoder.getstate()
+        self._end += len(block)
+        try:
+            text = self._decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            rest = len(error.object) - error.start  # bytes from the bad one to the end of the block
+            self._decoder.setstate(state)
+            good = self._decoder.decode(block[: max(0, len(block) - rest)])
+            byte = error.object[error.start]
+            raise DataError(
+                f"byte 0x{byte:02X} at offset {self._end - rest} is not {self._encoding} ({error.reason}); "
+                "pass the file's own --encoding",
+                path=self._name,
+                line=lines_before + good.count("\n") + 1,
+            ) from None
+        if "\0" in text:
+            line = lines_before + text.count("\n", 0, text.index("\0")) + 1
+            raise DataError("a NUL character; expected text", path=self._name, line=line)
+        return text

@@ -1,0 +1,81 @@
+"""What several formats share: line ends, words in messages, checks of what a format can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.errors import ConfigError, DataError
+from elman.sentence import Sentence
+
+LINE_END = "\r\n"
+"""Characters that end a line; ``line.rstrip(LINE_END)`` is its text."""
+
+_NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "_": "an underscore"}
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line holds nothing but separators; such a line ends a sentence."""
+    return not line.strip(" \t\r\n")
+
+
+def shown(text: str) -> str:
+    """Text as it stands in a message: quoted, on one line, not too long."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def line_of(sentence: Sentence, word: int) -> int | None:
+    """The line number of a word, from 1; None for a sentence made in Python."""
+    if not sentence.line:
+        return None
+    return sentence.line + (sentence.rows[word] if sentence.rows else 0)
+
+
+def refuse(sentence: Sentence, word: int, message: str) -> DataError:
+    """The error of one word of a sentence, with its path and line."""
+    return DataError(message, path=sentence.path or None, line=line_of(sentence, word))
+
+
+def check_words(sentence: Sentence, format: str, forbidden: str) -> None:
+    """Raise DataError for an empty word or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    _check(sentence, sentence.words, "word", format, forbidden)
+
+
+def check_tags(sentence: Sentence, tags: Sequence[str], format: str, forbidden: str) -> None:
+    """Raise DataError for an empty tag or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    _check(sentence, tags, "tag", format, forbidden)
+
+
+def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, forbidden: str) -> None:
+    whole = "".join(values)
+    if "" not in values and not any(mark in whole for mark in forbidden):
+        return
+    for i, value in enumerate(values):
+        if not value:
+            raise refuse(sentence, i, f"an empty {what} (number {i + 1}), which {format} cannot hold")
+        for mark in forbidden:
+            if mark in value:
+                message = f"the {what} {shown(value)} holds {_NAMES[mark]}, which {format} cannot; write another format"
+                raise refuse(sentence, i, message)
+
+
+def only(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
+    """The tags of the one column there is. Raises ConfigError for several, or none."""
+    if len(tags) != 1:
+        raise ConfigError(f"{format} holds one tag a word, got {len(tags)} columns; columns and conllu hold several")
+    return next(iter(tags.values()))
+
+
+def line_end(sentence: Sentence) -> str:
+    """The end of the line a sentence was read from, for formats of one sentence a line; else a plain line end."""
+    if sentence.format in ("text", "word_tag") and sentence.lines:
+        line = sentence.lines[-1]
+        return line[len(line.rstrip(LINE_END)) :]
+    return "\n"
+
+
+def is_gap(sentence: Sentence) -> bool:
+    """Whether a sentence is only what stands between sentences of a column file: blank lines, comments.
+
+    Such a gap is nothing in another format, whereas a blank line of text is a sentence of no words.
+    """
+    return not sentence.words and sentence.format in ("columns", "conllu")

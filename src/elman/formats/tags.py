@@ -1,0 +1,17 @@
+"""``tags``: the tags alone, separated by one space, one sentence a line; output only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.formats.shared import check_tags, is_gap, line_end, only
+from elman.sentence import Sentence
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """One line; a blank line for a sentence of no words. Raises DataError: a tag with a space or a line end."""
+    if is_gap(sentence):
+        return ""
+    column = only(tags, "tags")
+    check_tags(sentence, column, "tags", " \n")
+    return " ".join(column) + line_end(sentence)
