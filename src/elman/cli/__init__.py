@@ -13,7 +13,9 @@ from importlib import import_module
 
 import click
 
+from elman import __version__
 from elman.errors import ElmanError
+from elman.files import drop_standard_output
 
 # name -> module:object; in the order of the help
 _COMMANDS = {
@@ -37,26 +39,12 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name].split(":")
-        try:
-            command: click.Command = getattr(import_module(module), name)
-        except ModuleNotFoundError:  # only until cli/tutorial.py is there
-            return None
+        command: click.Command = getattr(import_module(module), name)
         return command
 
 
-def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            click.echo(f"elman {version('elman')}")
-        except PackageNotFoundError:
-            click.echo("elman, not installed (run from its source)")
-        ctx.exit()
-
-
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.version_option(__version__, message="elman %(version)s")
 def commands() -> None:
     """Train a recurrent tagger on your own labelled text, and tag with it.
 
@@ -93,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _drop_output()
+        drop_standard_output()
         return 141
     except (KeyboardInterrupt, click.Abort):
         return _fail("stopped", 130)
@@ -117,12 +105,7 @@ def _fail(message: str, status: int = 2) -> int:
     try:
         sys.stdout.flush()
     except OSError:
-        _drop_output()
+        drop_standard_output()
     line = message.replace("\r", "\\r").replace("\n", "\\n")
     print(f"elman: {line}", file=sys.stderr)
     return status
-
-
-def _drop_output() -> None:
-    """Point standard output at nothing, so that the flush at exit cannot fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

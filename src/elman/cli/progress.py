@@ -1,0 +1,109 @@
+"""Progress of a training: a line on the terminal (and only there), and the log of ``--log``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Self
+
+from elman.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from elman.trainer import Progress
+
+
+class TrainingProgress:
+    """A context manager to be called with every ``Progress`` of a training.
+
+    On a terminal it draws one line on stderr; anywhere else it draws nothing. ``log`` is the path of a file that gets
+    one JSON object an epoch: here, and nowhere else, stand time and speed.
+    """
+
+    def __init__(self, log: str | None = None) -> None:
+        self._log_path = log
+        self._log: IO[str] | None = None
+        self._stack = ExitStack()
+        self._draw: Callable[[Progress], None] | None = None
+
+    def __enter__(self) -> Self:
+        if self._log_path is not None:
+            try:
+                # a line at a time reaches the file, so a run that is killed leaves its log
+                self._log = self._stack.enter_context(open(self._log_path, "w", encoding="utf-8", buffering=1))
+            except OSError as error:
+                raise OutputError(f"{self._log_path}: cannot write the log: {error.strerror}") from None
+        if sys.stderr.isatty():
+            bar = _bar()
+            self._stack.enter_context(bar)
+            self._draw = _drawer(bar)
+        return self
+
+    def __call__(self, event: Progress) -> None:
+        if self._draw is not None:
+            self._draw(event)
+        if self._log is not None and event.is_epoch_end:
+            record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
+            try:
+                self._log.write(json.dumps(record) + "\n")
+            except OSError as error:
+                raise OutputError(f"{self._log_path}: cannot write the log: {error.strerror}") from None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[numbers]}"),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+    )
+
+
+def _drawer(bar: Bar) -> Callable[[Progress], None]:
+    task = bar.add_task("training", total=None, numbers="")
+
+    def draw(event: Progress) -> None:
+        done = (event.epoch - 1) * event.steps + event.step
+        bar.update(
+            task,
+            description=f"epoch {event.epoch}/{event.epochs}",
+            total=event.epochs * event.steps,
+            completed=done,
+            numbers=numbers(event),
+        )
+
+    return draw
+
+
+def numbers(event: Progress) -> str:
+    """What stands beside the bar: loss, accuracy, speed, rate, time left; short enough for 80 columns."""
+    name, accuracy = ("dev", event.dev_accuracy) if event.dev_accuracy is not None else ("train", event.train_accuracy)
+    shown = "" if accuracy is None else f"{name} {100 * accuracy:.2f} %  "
+    return (
+        f"loss {event.loss:.3f}  {shown}{event.words_per_second / 1000:,.0f}k words/s  rate {event.rate:.2g}  "
+        f"{clock(event.seconds_left)} left"
+    )
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person reads them: 9 s, 1:05, 2:03:04."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,38 @@
+"""``elman train --help-settings``: every setting with its kind, range, meaning and value in each preset."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import Field
+from typing import Any
+
+from elman.config import PRESETS, settings_fields
+
+_SECTIONS = {
+    "network": "what the network is",
+    "training": "how it is trained",
+}
+
+
+def settings_help() -> str:
+    """The whole list, in 80 columns."""
+    lines = ["Settings of elman train: --set KEY=VALUE, or KEY = VALUE in the file of --config.", ""]
+    presets = {name: config.to_dict() for name, config in PRESETS.items()}
+    last = ""
+    for section, f in settings_fields():
+        if section != last:
+            lines += ([""] if last else []) + [f"[{section}]  {_SECTIONS[section]}"]
+            last = section
+        values = ", ".join(f"{name} {values[section][f.name]}" for name, values in presets.items())
+        lines.append(f"  {f.name + '=' + _kind(f):<32} {values}")
+        lines += textwrap.wrap(f.metadata["help"], 78, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join(lines)
+
+
+def _kind(f: Field[Any]) -> str:
+    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..2.0``, ``0..``."""
+    if f.metadata["of"]:
+        return "|".join(f.metadata["of"])
+    low, high = f.metadata["low"], f.metadata["high"]
+    kind: Any = type(f.default)
+    return f"{kind(low)}.." if high is None else f"{kind(low)}..{kind(high)}"
