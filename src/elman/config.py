@@ -166,7 +166,7 @@ def to_toml(config: Config) -> str:
 
 
 def _coerce(f: Field[Any], value: Any) -> Any:
-    kind = type(f.default)
+    kind: type = type(f.default)
     try:
         if isinstance(value, bool) and kind is not bool:
             raise ValueError

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.kernels.reference import (  # noqa: F401
-        elman_backward,
-        elman_forward,
-        embedding_backward,
-        embedding_forward,
-        linear_backward,
-        linear_forward,
-        online_steps,
-        softmax_cross_entropy_backward,
-        softmax_cross_entropy_forward,
+    from elman.kernels.reference import (
+        elman_backward as elman_backward,
+        elman_forward as elman_forward,
+        embedding_backward as embedding_backward,
+        embedding_forward as embedding_forward,
+        linear_backward as linear_backward,
+        linear_forward as linear_forward,
+        online_steps as online_steps,
+        softmax_cross_entropy_backward as softmax_cross_entropy_backward,
+        softmax_cross_entropy_forward as softmax_cross_entropy_forward,
     )
 
 KERNELS = (
@@ -39,8 +39,6 @@ KERNELS = (
     "softmax_cross_entropy_backward",
     "online_steps",
 )
-
-__all__ = [*KERNELS, "KERNELS", "describe", "select"]
 
 _state: dict[str, Any] = {}
 

@@ -1,0 +1,85 @@
+"""Sentences of many lengths as one packed, time-major batch without padding.
+
+Letters: B sentences, T steps (the longest sentence), N words in all. Row block t of a packed array holds the
+sizes[t] sentences that have a word at step t, longest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How B sentences, laid one after the other, are packed.
+
+    ``sizes``  (T,) int32, sentences that have a word at each step
+    ``rows``   (N,) int64, for each packed row where its word stands in the sentences laid one after the other
+    """
+
+    sizes: Ids
+    rows: NDArray[np.int64]
+
+    @property
+    def sentences(self) -> int:
+        """B, sentences that have a word."""
+        return int(self.sizes[0]) if len(self.sizes) else 0
+
+    @cached_property
+    def mirror(self) -> NDArray[np.int64]:
+        """(N,) for each packed row the row of the same sentence's word as far from its other end; its own inverse."""
+        starts = np.concatenate(([0], np.cumsum(self.sizes)))  # (T + 1,)
+        t = np.repeat(np.arange(len(self.sizes)), self.sizes)  # (N,)
+        b = np.arange(len(t)) - starts[t]
+        lengths = np.bincount(b, minlength=self.sentences)  # (B,)
+        return np.asarray(starts[lengths[b] - 1 - t] + b, np.int64)
+
+
+def pack(lengths: NDArray[np.int64]) -> Batch:
+    """The packing of sentences of these lengths (B,); ties keep their order, sentences without words take no part."""
+    order = np.argsort(-lengths, kind="stable")
+    ordered = lengths[order]
+    longest = int(ordered[0]) if len(ordered) else 0
+    # sizes[t] = how many lengths exceed t
+    sizes = np.searchsorted(-ordered, -np.arange(longest), side="left").astype(np.int32)
+    begins = (np.cumsum(lengths) - lengths)[order]  # where each sentence begins, in packed order
+    t = np.repeat(np.arange(longest), sizes)
+    b = np.arange(len(t)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return Batch(sizes, begins[b] + t)
+
+
+def minibatches(lengths: NDArray[np.int64], size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
+    """One epoch's minibatches of ``size`` sentences, as indices: random, but of like length within a minibatch.
+
+    The sentences are shuffled, cut into pools of 64 minibatches, sorted by length within a pool, and the minibatches
+    shuffled again.
+    """
+    order = generator.permutation(len(lengths))
+    if size == 1:
+        return [order[i : i + 1] for i in range(len(order))]
+    batches = []
+    for start in range(0, len(order), pool := 64 * size):
+        some = order[start : start + pool]
+        some = some[np.argsort(-lengths[some], kind="stable")]
+        batches += [some[i : i + size] for i in range(0, len(some), size)]
+    return [batches[i] for i in generator.permutation(len(batches))]
+
+
+def by_length(lengths: NDArray[np.int64], words: int) -> Iterator[NDArray[np.int64]]:
+    """Indices of sentences, longest first, in groups of at most ``words`` words (a longer sentence: alone)."""
+    order = np.argsort(-lengths, kind="stable")
+    start, total = 0, 0
+    for i, length in enumerate(lengths[order].tolist()):
+        if total + length > words and i > start:
+            yield order[start:i]
+            start, total = i, 0
+        total += length
+    if start < len(order):
+        yield order[start:]

@@ -1,0 +1,228 @@
+"""The recurrent model: vocabulary, tag set, network and how it is trained, behind the protocol of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import kernels, layers, randomness, trainer
+from elman.batching import Batch, Ids, by_length, pack
+from elman.config import Config
+from elman.errors import ConfigError, ModelFileError
+from elman.network import Gradients, Network, Noise, Parameters
+from elman.trainer import Place, Progress, Tally
+from elman.vocabulary import Vocabulary
+
+Labelled = Sequence[tuple[Sequence[str], Sequence[str]]]  # (words, tags) of each sentence
+CHUNK = 4096  # words tagged in one pass
+
+
+class RecurrentModel:
+    """A recurrent tagger. See ``elman.model.Model`` for what every model answers."""
+
+    kind = "rnn"
+
+    def __init__(
+        self,
+        config: Config,
+        vocabulary: Vocabulary,
+        tags: Sequence[str],
+        parameters: Parameters,
+        training: Mapping[str, Any],
+    ) -> None:
+        self.config, self.vocabulary, self.tags = config, vocabulary, tuple(tags)
+        self.network = Network(config.network, len(vocabulary), len(self.tags))
+        self.parameters = parameters
+        self.training = dict(training)
+
+    @classmethod
+    def train(
+        cls,
+        train: Labelled,
+        dev: Labelled | None,
+        config: Config,
+        *,
+        seed: int,
+        threads: int,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> RecurrentModel:
+        """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``)."""
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
+        vocabulary = Vocabulary.of(words for words, _ in train)
+        tags = sorted({tag for _, tags in train for tag in tags})
+        network = Network(config.network, len(vocabulary), len(tags))
+        parameters = network.start(randomness.stream(seed, randomness.START))
+        model = cls(config, vocabulary, tags, parameters, {})
+        task = _Tagging(model, train, dev)
+        record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)
+        model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
+        return model
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training that made this model."""
+        return bool(self.training.get("interrupted", False))
+
+    def record(self) -> dict[str, Any]:
+        """What training was and found."""
+        return dict(self.training)
+
+    def known(self, word: str) -> bool:
+        """Whether the word stood in the training data."""
+        return word in self.vocabulary
+
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        """For each sentence the (T,) ids of its best tags."""
+        return self._each(sentences, lambda scores: scores.argmax(axis=1).astype(np.int32))
+
+    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
+        """For each sentence the (T, K) probabilities."""
+
+        def softmax(scores: layers.Array) -> NDArray[np.float64]:
+            e = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+            return np.asarray(e / e.sum(axis=1, keepdims=True), np.float64)
+
+        return self._each(sentences, softmax)
+
+    def _each(self, sentences: Sequence[Sequence[str]], decode: Callable[[layers.Array], Any]) -> list[Any]:
+        """``decode`` of the scores (T, K) of each sentence."""
+        lengths = np.array([len(words) for words in sentences], np.int64)
+        ids = self.vocabulary.ids([word for words in sentences for word in words])
+        ends = np.cumsum(lengths)
+        results: list[Any] = [decode(np.zeros((0, len(self.tags)), np.float32))] * len(sentences)
+        for some in by_length(lengths, CHUNK):
+            batch, rows = _packed(lengths, ends, some)
+            scores, _ = self.network.forward(self.parameters, ids[rows], batch)
+            unpacked = np.empty_like(scores)
+            unpacked[batch.rows] = scores
+            start = 0
+            for i in some.tolist():
+                end = start + int(lengths[i])
+                if end > start:
+                    results[i] = decode(unpacked[start:end])
+                start = end
+        return results
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Configuration and tensors for the model file."""
+        config = {
+            "tags": list(self.tags),
+            "vocabulary": self.vocabulary.to_record(),
+            "settings": self.config.to_dict(),
+            "training": self.training,
+        }
+        return config, dict(self.parameters)
+
+    @classmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
+        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
+        tags, settings, training = config.get("tags"), config.get("settings"), config.get("training")
+        if not (isinstance(tags, list) and tags and all(isinstance(tag, str) for tag in tags)):
+            raise ModelFileError("model: expected a list of tags")
+        if not isinstance(settings, dict) or not all(isinstance(section, dict) for section in settings.values()):
+            raise ModelFileError("model: expected sections of settings")
+        if not isinstance(training, dict):
+            raise ModelFileError("model: expected a training record")
+        try:
+            read = Config.from_dict(settings)
+        except ConfigError as error:
+            raise ModelFileError(f"model settings: {error}") from None
+        vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
+        shapes = Network(read.network, len(vocabulary), len(tags)).shapes()
+        found = {name: tensor.shape for name, tensor in tensors.items()}
+        for name in sorted(shapes.keys() | found.keys()):
+            if shapes.get(name) != found.get(name):
+                wanted, got = shapes.get(name, "no such tensor"), found.get(name, "none")
+                raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
+        return cls(
+            read, vocabulary, tags, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}, training
+        )
+
+
+def _packed(
+    lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
+) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
+    chosen = lengths[some]
+    batch = pack(chosen)
+    # where each word of the chosen sentences, laid one after the other, stands in the corpus
+    shift = np.repeat(ends[some] - np.cumsum(chosen), chosen)
+    places = np.arange(len(shift)) + shift
+    return batch, places[batch.rows]
+
+
+class _Tagging:
+    """Tagging as a task for the trainer."""
+
+    def __init__(self, model: RecurrentModel, train: Labelled, dev: Labelled | None) -> None:
+        self.model, self.parameters, self.dev = model, model.parameters, dev
+        tag_ids = {tag: i for i, tag in enumerate(model.tags)}
+        self.lengths = np.array([len(words) for words, _ in train], np.int64)
+        self.ends = np.cumsum(self.lengths)
+        self.ids = model.vocabulary.ids([word for words, _ in train for word in words])
+        self.gold: Ids = np.array([tag_ids[tag] for _, tags in train for tag in tags], np.int32)
+        a, counts = model.config.training.unknown, model.vocabulary.counts[self.ids]
+        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.ids))  # of each training word
+
+    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+        training = self.model.config.training
+        batch, rows = _packed(self.lengths, self.ends, items)
+        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout)
+        ids, gold = self._read(rows, place), self.gold[rows]
+        scores, backprop = self.model.network.forward(self.parameters, ids, batch, bptt=training.bptt, noise=noise)
+        losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
+        scale = 1 / words if training.loss == "mean" else 1.0
+        dscores = kernels.softmax_cross_entropy_backward(np.full(len(losses), scale, np.float32), p, gold)
+        correct = int((p.argmax(axis=1) == gold).sum())
+        return Tally(float(losses.sum(dtype=np.float64)), len(gold), correct), backprop(dscores)
+
+    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
+        network, training = self.model.config.network, self.model.config.training
+        if network.embedding or network.layers > 1 or network.direction != "forward":
+            return None
+        lengths = self.lengths[items]
+        rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
+        ids, gold = self._read(rows, place), self.gold[rows]
+        mask = None
+        if training.dropout:
+            generator = place.stream(randomness.DROPOUT)
+            mask = layers.dropout_mask((len(ids), network.hidden), training.dropout, generator, np.float32)
+        p = self.parameters
+        loss, correct = kernels.online_steps(
+            p["layer0.forward.w_rx"],
+            p["layer0.forward.w_rh"],
+            p["layer0.forward.b_r"],
+            p["output.w_oh"],
+            p["output.b_o"],
+            ids,
+            gold,
+            lengths.astype(np.int32),
+            rates.astype(np.float32),
+            mask,
+            training.clip,
+            training.bptt,
+        )
+        return Tally(loss, len(ids), correct)
+
+    def _read(self, rows: NDArray[np.int64], place: Place) -> Ids:
+        """Word ids at these places, each read as unknown with its own probability."""
+        ids = self.ids[rows]
+        if self.model.config.training.unknown:
+            drawn = place.stream(randomness.UNKNOWN).random(len(rows))
+            ids = np.where(drawn < self.unknown_share[rows], np.int32(Vocabulary.UNKNOWN), ids)
+        return ids
+
+    def score(self) -> float | None:
+        if self.dev is None:
+            return None
+        best = self.model.best([words for words, _ in self.dev])
+        right = total = 0
+        for found, (_, tags) in zip(best, self.dev, strict=True):
+            right += sum(self.model.tags[i] == tag for i, tag in zip(found.tolist(), tags, strict=True))
+            total += len(tags)
+        return right / total if total else 0.0
