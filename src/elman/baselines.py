@@ -266,13 +266,14 @@ def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floa
         beta[t] = _log_sum(log_p + log_e[t + 1] + beta[t + 1], axis=1)
         beta[t] -= beta[t].max()
     gamma: Floats = np.exp(alpha + beta - (alpha + beta).max(axis=1, keepdims=True))
-    return gamma / gamma.sum(axis=1, keepdims=True)
+    total: Floats = gamma.sum(axis=1, keepdims=True)
+    return gamma / total
 
 
 def _log_sum(x: Floats, axis: int) -> Floats:
-    most = x.max(axis=axis, keepdims=True)
-    total: Floats = np.log(np.exp(x - most).sum(axis=axis))
-    return total + most.squeeze(axis)
+    most: Floats = x.max(axis=axis)
+    total: Floats = np.exp(x - np.expand_dims(most, axis)).sum(axis=axis)
+    return np.log(total) + most
 
 
 def _count(

@@ -44,7 +44,7 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
         data = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
         raise ModelFileError(f"{os.fspath(path)}: this model cannot be stored: {_one_line(error)}") from None
-    write_bytes_atomically(path, data)
+    write_bytes_atomically(os.fspath(path), data)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:

@@ -1,0 +1,183 @@
+"""How good tags are: accuracy for known and unknown words, whole sentences, single tags, what is taken for what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import Any
+
+from elman.errors import DataError
+
+MOST_CONFUSIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TagScore:
+    """One tag. A rate whose denominator is 0 (never predicted, never in gold) is 0."""
+
+    precision: float
+    """Share of the words given this tag that have it in gold."""
+    recall: float
+    """Share of the words with this tag in gold that were given it."""
+    f1: float
+    """Harmonic mean of the two."""
+    support: int
+    """Words with this tag in gold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """``count`` words with the tag ``gold`` were given the tag ``predicted``."""
+
+    gold: str
+    predicted: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Predicted tags compared with gold ones. Accuracies run from 0 to 1; sentences of no words count for nothing."""
+
+    tokens: int
+    correct: int
+    sentences: int
+    sentences_correct: int
+    unknown_tokens: int | None
+    """Words that are not in the model's training data; None where there is no model to ask."""
+    unknown_correct: int | None
+    tags: Mapping[str, TagScore]
+    """Every tag of gold or prediction, the most frequent in gold first."""
+    confusions: tuple[Confusion, ...]
+    """The ten commonest, the commonest first."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the words with the right tag."""
+        return self.correct / self.tokens
+
+    @property
+    def sentence_accuracy(self) -> float:
+        """Share of the sentences with no wrong tag."""
+        return self.sentences_correct / self.sentences
+
+    @property
+    def unknown_accuracy(self) -> float | None:
+        """Accuracy over unknown words; None where there are none, or no model to ask."""
+        if not self.unknown_tokens or self.unknown_correct is None:
+            return None
+        return self.unknown_correct / self.unknown_tokens
+
+    @property
+    def known_accuracy(self) -> float | None:
+        """Accuracy over known words; None where there are none, or no model to ask."""
+        if self.unknown_tokens is None or self.unknown_correct is None or self.tokens == self.unknown_tokens:
+            return None
+        return (self.correct - self.unknown_correct) / (self.tokens - self.unknown_tokens)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``json.dumps``, as ``elman evaluate --json`` prints them."""
+        return {
+            "tokens": self.tokens,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "unknown_tokens": self.unknown_tokens,
+            "unknown_accuracy": self.unknown_accuracy,
+            "sentences": self.sentences,
+            "sentence_accuracy": self.sentence_accuracy,
+            "tags": {tag: asdict(score) for tag, score in self.tags.items()},
+            "confusions": [asdict(confusion) for confusion in self.confusions],
+        }
+
+
+class Tally:
+    """Counts sentence after sentence, in memory that grows with the number of tags only."""
+
+    def __init__(self) -> None:
+        self._pairs: Counter[tuple[str, str]] = Counter()
+        self._sentences = 0
+        self._sentences_correct = 0
+        self._unknown: Counter[bool] | None = None  # right or wrong -> unknown words
+
+    def add(
+        self,
+        gold: Sequence[str],
+        predicted: Sequence[str],
+        known: Sequence[bool] | None = None,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        """Count one sentence; ``known`` says of each word whether the model has seen it in training.
+
+        Raises DataError where there are not as many tags as gold tags, at ``path:line`` or naming the sentence.
+        """
+        if len(predicted) != len(gold):
+            where = "" if path is not None else f"sentence {self._sentences + 1}: "
+            message = f"{where}expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"
+            raise DataError(message, path=path, line=line)
+        if not gold:
+            return
+        self._pairs.update(zip(gold, predicted, strict=True))
+        self._sentences += 1
+        self._sentences_correct += list(gold) == list(predicted)
+        if known is not None:
+            self._unknown = Counter() if self._unknown is None else self._unknown
+            if not all(known):
+                rows = zip(gold, predicted, known, strict=True)
+                self._unknown.update(right == tag for right, tag, seen in rows if not seen)
+
+    def result(self) -> Evaluation:
+        """All that was counted so far. Raises DataError where nothing was: no accuracy without gold tags."""
+        if not self._pairs:
+            raise DataError("nothing to evaluate: no words with gold tags; is it the right file and column?")
+        support: Counter[str] = Counter()
+        given: Counter[str] = Counter()
+        for (gold, predicted), count in self._pairs.items():
+            support[gold] += count
+            given[predicted] += count
+        names = sorted(support | given, key=lambda tag: (-support[tag], tag))
+        unknown = self._unknown
+        return Evaluation(
+            tokens=support.total(),
+            correct=sum(self._pairs[tag, tag] for tag in names),
+            sentences=self._sentences,
+            sentences_correct=self._sentences_correct,
+            unknown_tokens=None if unknown is None else unknown.total(),
+            unknown_correct=None if unknown is None else unknown[True],
+            tags={tag: _score(self._pairs[tag, tag], given[tag], support[tag]) for tag in names},
+            confusions=_confusions(self._pairs),
+        )
+
+
+def evaluate(
+    gold: Iterable[Sequence[str]],
+    predicted: Iterable[Sequence[str]],
+    known: Iterable[Sequence[bool]] | None = None,
+) -> Evaluation:
+    """Compare sentences of predicted tags with sentences of gold tags, read one by one.
+
+    Raises DataError: no gold tags, another number of sentences, a sentence with another number of tags.
+    """
+    tally = Tally()
+    for number, (right, tags, seen) in enumerate(zip_longest(gold, predicted, known or ()), start=1):
+        if right is None or tags is None:
+            more = "predicted" if right is None else "gold"
+            raise DataError(f"sentence {number}: only the {more} tags go on; expected as many sentences in both")
+        tally.add(right, tags, seen)
+    return tally.result()
+
+
+def _score(correct: int, given: int, support: int) -> TagScore:
+    return TagScore(
+        precision=correct / given if given else 0.0,
+        recall=correct / support if support else 0.0,
+        f1=2 * correct / (given + support),
+        support=support,
+    )
+
+
+def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
+    wrong = [(-count, gold, predicted) for (gold, predicted), count in pairs.items() if gold != predicted]
+    return tuple(Confusion(gold, predicted, -count) for count, gold, predicted in sorted(wrong)[:MOST_CONFUSIONS])

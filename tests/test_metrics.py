@@ -1,0 +1,129 @@
+"""Accuracy and all that goes with it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.errors import DataError
+from elman.metrics import Confusion, Evaluation, TagScore, Tally, evaluate
+
+GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]
+PREDICTED = [["D", "N", "N"], ["D", "N"], [], ["V"]]
+KNOWN = [[True, True, False], [True, False], [], [True]]
+
+
+def test_by_hand() -> None:
+    found = evaluate(GOLD, PREDICTED, KNOWN)
+    assert found == Evaluation(
+        tokens=6,
+        correct=4,
+        sentences=3,
+        sentences_correct=1,
+        unknown_tokens=2,
+        unknown_correct=1,
+        tags={
+            "N": TagScore(precision=2 / 3, recall=2 / 3, f1=2 / 3, support=3),
+            "D": TagScore(precision=1.0, recall=1.0, f1=1.0, support=2),
+            "V": TagScore(precision=0.0, recall=0.0, f1=0.0, support=1),
+        },
+        confusions=(Confusion("N", "V", 1), Confusion("V", "N", 1)),
+    )
+    assert list(found.tags) == ["N", "D", "V"]
+    assert found.accuracy == 4 / 6
+    assert found.sentence_accuracy == 1 / 3
+    assert found.unknown_accuracy == 1 / 2
+    assert found.known_accuracy == 3 / 4
+
+
+def test_json() -> None:
+    record = json.loads(json.dumps(evaluate(GOLD, PREDICTED, KNOWN).to_json()))
+    assert list(record) == [
+        "tokens",
+        "correct",
+        "accuracy",
+        "unknown_tokens",
+        "unknown_accuracy",
+        "sentences",
+        "sentence_accuracy",
+        "tags",
+        "confusions",
+    ]
+    assert record["tags"]["D"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2}
+    assert record["confusions"][0] == {"gold": "N", "predicted": "V", "count": 1}
+
+
+def test_without_a_model() -> None:
+    found = evaluate(GOLD, PREDICTED)
+    assert found.unknown_tokens is None
+    assert found.unknown_accuracy is None
+    assert found.known_accuracy is None
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown_accuracy", "known_accuracy"),
+    [([[True, True]], None, 0.5), ([[False, False]], 0.5, None), ([[True, False]], 0.0, 1.0)],
+)
+def test_only_known_or_only_unknown_words(
+    known: list[list[bool]], unknown_accuracy: float | None, known_accuracy: float | None
+) -> None:
+    found = evaluate([["A", "B"]], [["A", "A"]], known)
+    assert found.unknown_accuracy == unknown_accuracy
+    assert found.known_accuracy == known_accuracy
+
+
+def test_a_tag_only_predicted() -> None:
+    assert evaluate([["A"]], [["B"]]).tags["B"] == TagScore(precision=0.0, recall=0.0, f1=0.0, support=0)
+
+
+def test_ten_confusions_in_a_fixed_order() -> None:
+    gold = [[f"t{i:02}" for i in range(20)] + ["t19"]]
+    found = evaluate(gold, [["x"] * 21]).confusions
+    assert len(found) == 10
+    assert found[0] == Confusion("t19", "x", 2)
+    assert [confusion.gold for confusion in found[1:]] == [f"t{i:02}" for i in range(9)]
+
+
+@given(st.lists(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("ABCD"), st.booleans())), min_size=1))
+def test_parts_add_up(sentences: list[list[tuple[str, str, bool]]]) -> None:
+    gold, predicted, known = ([[row[i] for row in s] for s in sentences] for i in range(3))
+    rows = [row for sentence in sentences for row in sentence]
+    if not rows:
+        with pytest.raises(DataError):
+            evaluate(gold, predicted, known)
+        return
+    found = evaluate(gold, predicted, known)
+    assert found.tokens == len(rows) == sum(score.support for score in found.tags.values())
+    assert found.correct == sum(g == p for g, p, _ in rows)
+    assert found.unknown_tokens == sum(not k for *_, k in rows)
+    assert found.unknown_correct == sum(g == p for g, p, k in rows if not k)
+    assert found.tokens - found.correct == sum(confusion.count for confusion in found.confusions)  # 9 kinds at most
+    assert found.sentences == sum(bool(s) for s in sentences)
+    assert found.sentences_correct == sum(all(g == p for g, p, _ in s) for s in sentences if s)
+
+
+@pytest.mark.parametrize("gold", [[], [[]], [[], []]])
+def test_no_accuracy_without_gold(gold: list[list[str]]) -> None:
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        evaluate(gold, gold)
+
+
+def test_lengths_differ() -> None:
+    with pytest.raises(DataError, match="^sentence 2: expected 1 tags, one for each gold tag, found 2$"):
+        evaluate([["A"], ["A"]], [["A"], ["A", "B"]])
+    with pytest.raises(DataError, match="^sentence 2: only the gold tags go on"):
+        evaluate([["A"], ["A"]], [["A"]])
+    with pytest.raises(DataError, match="^sentence 2: only the predicted tags go on"):
+        evaluate([["A"]], [["A"], ["A"]])
+
+
+def test_lengths_differ_at_a_line_of_a_file() -> None:
+    with pytest.raises(DataError, match="^gold.txt:7: expected 1 tags"):
+        Tally().add(["A"], [], path="gold.txt", line=7)
+
+
+def test_tuples_and_lists_are_the_same_sentence() -> None:
+    assert evaluate([("A", "B")], [["A", "B"]]).sentence_accuracy == 1.0
