@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.kernels import _native
-from elman.kernels._native import available as available
-from elman.kernels._native import isa as isa
-from elman.kernels._native import set_isa as set_isa
+from elman.kernels._native import available as available, isa as isa, set_isa as set_isa
 
 F = TypeVar("F", np.float32, np.float64)
 Ids = NDArray[np.int32]
