@@ -1,0 +1,188 @@
+"""The programs of the tutorial's exercise (slides 32-34): train-rnn, test-rnn and the HMM to compare with.
+
+Training text is one sentence a line, ``word_TAG word_TAG ...``, one ASCII space between them; a tag begins after the
+last underscore. Two text files hold a trained net, in UTF-8, lines ended by "\\n" alone:
+
+    id file       ``x TAB 0 TAB the`` for every word, in the order of its number, then ``y TAB 0 TAB DT`` for the tags
+    weight file   ``elman tutorial weights 1 DIGEST``, then w_rx, w_rh, b_r, w_oh and b_o: a line ``w_rx 64 5234`` with
+                  the shape, and a line of numbers for each row (one line for a vector), as Python writes floats,
+                  so that they are read back to the last bit
+
+DIGEST is the SHA-256 of the id file and of all that follows the first line, so that files that do not belong together
+or were damaged are not taken for a net.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from elman.errors import DataError, OutputError
+from elman.files import OutputFile, check_target
+from elman.tutorial import Net, Training, predict, train
+
+_MAGIC = "elman tutorial weights 1 "
+
+
+def train_rnn(
+    source: str,
+    weights: str,
+    ids: str,
+    training: Training,
+    report: Callable[[int, float], None] = lambda iteration, log_likelihood: None,
+) -> tuple[int, int]:
+    """Slides 32 and 33: train on the file ``source``, write ``weights`` and ``ids``. Returns words and tags known.
+
+    Both are written to the end before either takes its name. Raises DataError for a training text that is not
+    ``word_TAG``, OutputError for files that cannot be written, ConfigError for a rate that is too large.
+    """
+    sentences = read_labelled(source)
+    if len({Path(path).resolve() for path in (source, weights, ids)}) < 3:
+        raise OutputError(f"{weights}, {ids}: expected two different files, neither of them the training text")
+    for path in (weights, ids):
+        check_target(path)
+    net, x_ids, y_ids = train(sentences, training, report)
+    id_text = _ids_text(x_ids, y_ids)
+    body = _weights_text(net)
+    header = _MAGIC + _digest(id_text, body) + "\n"
+    with OutputFile(weights) as weight_file, OutputFile(ids) as id_file:
+        weight_file.write(header + body)
+        id_file.write(id_text)
+    return len(x_ids), len(y_ids)
+
+
+def test_rnn(weights: str, ids: str, source: str) -> Iterator[str]:
+    """Slide 33: for each line of ``source``, words with a space between them, the line of their best tags.
+
+    Words unseen in training are vectors of zeros. Raises DataError for files that are not what they should be.
+    """
+    net, x_ids, y_ids = read_net(weights, ids)
+    tags = list(y_ids)
+    for line in _lines(_read(source)):
+        yield " ".join(tags[y] for y in predict(net, x_ids, _tokens(line)))
+
+
+def hmm(source: str) -> Iterator[str]:
+    """The HMM of the exercise's comparison: ``T tag tag P`` and ``E tag word P``, unsmoothed, sorted, six decimals.
+
+    Raises DataError for a training text that is not ``word_TAG``.
+    """
+    sentences = read_labelled(source)
+    paths = [["<s>", *tags, "</s>"] for _, tags in sentences]
+    transitions = Counter(pair for path in paths for pair in pairwise(path))
+    before = Counter(tag for path in paths for tag in path[:-1])
+    emissions = Counter((tag, word) for words, tags in sentences for word, tag in zip(words, tags, strict=True))
+    emitted = Counter(tag for _, tags in sentences for tag in tags)
+    for (tag, following), count in sorted(transitions.items()):
+        yield f"T {tag} {following} {count / before[tag]:.6f}"
+    for (tag, word), count in sorted(emissions.items()):
+        yield f"E {tag} {word} {count / emitted[tag]:.6f}"
+
+
+def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
+    """The sentences of a ``word_TAG`` file as (words, tags); blank lines are none. ``-`` is standard input.
+
+    Raises DataError: not UTF-8, no sentence at all, a token that is not ``word_TAG``.
+    """
+    sentences = []
+    for number, line in enumerate(_lines(_read(path)), start=1):
+        words, tags = [], []
+        for token in _tokens(line):
+            word, _, tag = token.rpartition("_")
+            if not word or not tag:
+                shown = token if len(token) <= 40 else token[:40] + "..."
+                raise DataError(f"expected word_TAG, found {shown!r}", path=path, line=number)
+            words.append(word)
+            tags.append(tag)
+        if words:
+            sentences.append((words, tags))
+    if not sentences:
+        raise DataError("expected lines of word_TAG, found no sentence", path=path)
+    return sentences
+
+
+def read_net(weights: str, ids: str) -> tuple[Net, dict[str, int], dict[str, int]]:
+    """A net, x_ids and y_ids from the two files of ``train_rnn``. Raises DataError unless they fit together."""
+    header, _, body = _read(weights).partition("\n")
+    if not header.startswith(_MAGIC):
+        raise DataError("not a weight file; elman tutorial train writes one (WEIGHTS comes before IDS)", path=weights)
+    id_text = _read(ids)
+    if header.removeprefix(_MAGIC) != _digest(id_text, body):
+        raise DataError(f"damaged, or not of the same training as {ids}; train again", path=weights)
+    try:
+        return _parse(body, id_text)
+    except (ValueError, KeyError, StopIteration):  # a digest by another program, over what is no net
+        raise DataError(f"not a net together with {ids}; train again", path=weights) from None
+
+
+def _parse(body: str, id_text: str) -> tuple[Net, dict[str, int], dict[str, int]]:
+    maps: dict[str, dict[str, int]] = {"x": {}, "y": {}}
+    for line in id_text.split("\n")[:-1]:
+        kind, number, string = line.split("\t", 2)
+        if int(number) != len(maps[kind]):
+            raise ValueError
+        maps[kind][string] = int(number)
+    lines = iter(body.split("\n"))
+    arrays = []
+    for _ in Net._fields:
+        shape = tuple(map(int, next(lines).split(" ")[1:]))
+        rows = shape[0] if len(shape) == 2 else 1
+        arrays.append(np.array([next(lines).split(" ") for _ in range(rows)], dtype=np.float64).reshape(shape))
+    net = Net(*arrays)
+    v, k, h = len(maps["x"]), len(maps["y"]), len(net.b_r)
+    if tuple(w.shape for w in net) != ((h, v), (h, h), (h,), (k, h), (k,)):
+        raise ValueError
+    return net, maps["x"], maps["y"]
+
+
+def _weights_text(net: Net) -> str:
+    lines: list[str] = []
+    for name, w in net._asdict().items():
+        lines.append(" ".join([name, *map(str, w.shape)]))
+        lines += [" ".join(map(repr, row)) for row in np.atleast_2d(w).tolist()]
+    return "\n".join(lines) + "\n"
+
+
+def _ids_text(x_ids: dict[str, int], y_ids: dict[str, int]) -> str:
+    return "".join(
+        f"{kind}\t{number}\t{string}\n" for kind, ids in (("x", x_ids), ("y", y_ids)) for string, number in ids.items()
+    )
+
+
+def _digest(id_text: str, body: str) -> str:
+    return hashlib.sha256((id_text + body).encode()).hexdigest()
+
+
+def _read(path: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise DataError(f"cannot be read: {reason}", path=path) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"expected UTF-8, found byte 0x{data[error.start]:02X} at offset {error.start}", path=path
+        ) from None
+    if "\0" in text:
+        raise DataError(f"expected text, found a NUL byte at offset {data.index(0)}", path=path)
+    return text.removeprefix("\ufeff")
+
+
+def _lines(text: str) -> list[str]:
+    """Lines end at "\\n" or "\\r\\n" and nowhere else; the last one may have no end."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _tokens(line: str) -> list[str]:
+    return [token for token in line.split(" ") if token]
