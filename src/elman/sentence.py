@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-
-_NO_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Sentence:
     """
 
     words: tuple[str, ...]
-    columns: Mapping[str, tuple[str, ...]] = field(default=_NO_COLUMNS)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path: str = ""
     line: int = 0
     lines: tuple[str, ...] = ()

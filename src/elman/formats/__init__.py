@@ -107,7 +107,7 @@ class Reading:
     def _check(self, sentence: Sentence, target: str) -> None:
         values = sentence.columns.get(target)
         if values is None:
-            raise refuse(sentence, 0, f"no tag: expected it in column {target}, found {len(sentence.columns) + 1} column")
+            raise refuse(sentence, 0, f"no tag: expected one in column {target}, found words alone")
         if "" in values:
             raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
 

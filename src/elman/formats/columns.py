@@ -170,16 +170,15 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         return "".join(sentence.lines)
     lines = list(sentence.lines)
     width = len(sentence.columns) + 1
-    places = _places(sentence, tags, width)
+    places = _places(sentence, tags, confidences, width)
     for i, row in enumerate(sentence.rows):
         body = lines[row].rstrip(LINE_END)
         pieces, spots, glue, space = _cut(body, width)
-        for k, (at, column) in enumerate(places):
-            new = column[i] if k or confidences is None else f"{column[i]}{space}{confidences[i]:.4f}"
+        for at, column in places:
             if at > width:
-                pieces[spots[-1]] += space + new
+                pieces[spots[-1]] += space + column[i]
             else:
-                pieces[spots[at - 1]] = new
+                pieces[spots[at - 1]] = column[i]
         lines[row] = glue.join(pieces) + lines[row][len(body) :]
     return "".join(lines)
 
@@ -193,12 +192,16 @@ def _cut(body: str, width: int) -> tuple[list[str], Sequence[int], str, str]:
     return pieces, spots, "", "\t" if width == 1 else " "
 
 
-def _places(sentence: Sentence, tags: Mapping[str, Sequence[str]], width: int) -> list[tuple[int, Sequence[str]]]:
-    """The tags with the numbers of their columns, in order; checked."""
+def _places(
+    sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None, width: int
+) -> list[tuple[int, Sequence[str]]]:
+    """What to write, by number of column, in order; checked. A confidence goes with its tag, as a field more."""
     space = _cut(sentence.lines[sentence.rows[0]].rstrip(LINE_END), width)[3]
     places: list[tuple[int, Sequence[str]]] = []
     for name, column in tags.items():
         check_tags(sentence, column, "columns", "\t\n" if space == "\t" else " \t\n")
+        if confidences is not None and not places:
+            column = [f"{tag}{space}{value:.4f}" for tag, value in zip(column, confidences, strict=True)]
         places.append((int(name) if name.isdecimal() else max(width, 2), column))
     places.sort(key=lambda place: place[0])
     ends = width

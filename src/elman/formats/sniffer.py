@@ -64,7 +64,9 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input") -> tuple
 def _most(found: Iterable[bool], data: Sequence[str]) -> str:
     """In how many of the lines it is found, in words, if these are more than half; else nothing."""
     count = sum(found)
-    return f"in {count} of the {len(data)} lines looked at" if 2 * count > len(data) else ""
+    if 2 * count <= len(data):
+        return ""
+    return f"in {count} of the first {len(data)} lines" if len(data) > 1 else "in the first line"
 
 
 def _is_conllu(line: str) -> bool:

@@ -53,12 +53,13 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     Raises DataError: a word with a space or a line end, a tag with one of these or an underscore (it could not be
     read back).
     """
+    in_place = sentence.format in ("text", "word_tag")
     if not sentence.words:
-        return "" if is_gap(sentence) else "".join(sentence.lines) or "\n"
+        return "".join(sentence.lines) if in_place else "" if is_gap(sentence) else "\n"
     column = only(tags, "word_tag")
     check_tags(sentence, column, "word_tag", " \n_")
     tokens = [f"{word}_{tag}" for word, tag in zip(sentence.words, column, strict=True)]
-    if sentence.format not in ("text", "word_tag"):
+    if not in_place:
         check_words(sentence, "word_tag", " \n")
         return " ".join(tokens) + "\n"
     pieces = sentence.lines[0].rstrip(LINE_END).split(" ")

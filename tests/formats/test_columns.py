@@ -1,0 +1,232 @@
+"""columns: CoNLL-2003 and its kin."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.errors import ConfigError, DataError
+from elman.formats import read_sentences, write_sentence
+from elman.sentence import Sentence
+
+CONLL2003 = """\
+-DOCSTART- -X- -X- O
+
+EU NNP B-NP B-ORG
+rejects  VBZ  B-VP  O\x20
+# # I-NP O
+
+# a comment = here
+Peter NNP B-NP B-PER
+-DOCSTART- -X- -X- O
+Paris NNP B-NP B-LOC
+"""
+
+TABS = "# intent = go\nNew York\tB-CITY\n#\tO\n#1\tO\n# 5\tO\n\t\n\u3000\tO\n\ufeff\tO\n# O\n\n\n"
+
+
+def test_spaces(read):
+    reading = read(CONLL2003)
+    assert reading.format == "columns"
+    sentences = list(reading)
+    assert [s.words for s in sentences] == [(), ("EU", "rejects", "#"), ("Peter",), ("Paris",)]
+    assert [s.line for s in sentences] == [1, 3, 7, 9]
+    assert sentences[1].columns == {
+        "2": ("NNP", "VBZ", "#"),
+        "3": ("B-NP", "B-VP", "I-NP"),
+        "4": ("B-ORG", "O", "O"),
+    }
+    assert sentences[2].rows == (1,)
+
+
+def test_tabs_a_lone_tab_and_words_that_begin_with_a_hash(read):
+    sentences = list(read(TABS))
+    assert [s.words for s in sentences] == [("New York", "#", "#1", "# 5"), ("\u3000", "\ufeff"), ()]
+    assert "".join("".join(s.lines) for s in sentences) == TABS
+
+
+@pytest.mark.parametrize("text", [CONLL2003, TABS, CONLL2003[:-1], "\ufeff" + TABS, TABS.replace("\n", "\r\n")])
+def test_only_the_tagged_column_changes(read, rewrite, text):
+    reading = read(text)
+    column = reading.target()
+    sentences = list(reading)
+    assert rewrite(sentences, column, "columns", tag=None) == text
+    changed = rewrite(sentences, column, "columns", tag="NEW")
+    again = list(read(changed))
+    assert [s.words for s in again] == [s.words for s in sentences]
+    assert {tag for s in again for tag in s.columns.get(column, ())} == {"NEW"}
+    assert len(changed) - len(text) == sum(3 - len(t) for s in sentences for t in s.columns.get(column, ()))
+
+
+def test_a_middle_column_with_its_spaces(read, rewrite):
+    text = "a   X  Y \n b Z\tY\n\n"
+    assert rewrite(read(text), "2", "columns", tag="--") == "a   --  Y \n b --\tY\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\nb\r\n\nc", "a\tT\nb\tT\r\n\nc\tT"),
+        ("a X\nb Y\n", "a X T\nb Y T\n"),
+        ("a\tX\nb\tY\n", "a\tX\tT\nb\tY\tT\n"),
+        ("a\t\nb\t\n", "a\t\tT\nb\t\tT\n"),
+    ],
+)
+def test_a_column_that_is_missing_is_appended(read, rewrite, text, expected):
+    reading = read(text, format="columns", labelled=False)
+    assert rewrite(reading, "2" if "X" not in text and "\t" not in text else "3", "columns") == expected
+
+
+def test_words_alone_take_a_tag_of_any_number(read, rewrite):
+    reading = read("a\nb\n", format="columns", labelled=False)
+    assert [reading.target(name) for name in (None, "-1", "1", "4")] == ["2", "2", "2", "4"]
+    assert rewrite(reading, "4", "columns") == "a\tT\nb\tT\n"
+
+
+def test_too_few_columns_or_the_column_of_the_words(read, rewrite):
+    with pytest.raises(DataError, match="file:1: expected 4 columns, or 3 and a new last one, found 2"):
+        rewrite(read("a\tX\n"), "4", "columns")
+    with pytest.raises(DataError, match="file:1: column 1 is not one of labels"):
+        rewrite(read("a\tX\n"), "1", "columns")
+    with pytest.raises(DataError, match="file:1: column 2 is not one of labels"):
+        rewrite(read("1\ta\tX\n2\tb\tY\n"), "2", "columns")
+
+
+def test_a_column_of_another_format_is_the_last_one(read, rewrite):
+    assert rewrite(read("a\tX\tY\n"), "upos", "columns") == "a\tX\tT\n"
+    assert rewrite(read("a\n", format="columns", labelled=False), "upos", "columns") == "a\tT\n"
+
+
+def test_several_columns_and_confidences(read):
+    (sentence,) = read("a\tX\tY\n")
+    text = write_sentence(sentence, {"4": ("D",), "2": ("B",)}, format="columns", confidences=[0.98765])
+    assert text == "a\tB\tY\tD\t0.9877\n"
+    (words,) = read("a\n", format="columns", labelled=False)
+    text = write_sentence(words, {"2": ("A",), "3": ("B",)}, format="columns", confidences=[1])
+    assert text == "a\tA\t1.0000\tB\n"
+    (spaces,) = read("a X\n", format="columns")
+    assert write_sentence(spaces, {"2": ("A",)}, format="columns", confidences=[0]) == "a A 0.0000\n"
+    text = write_sentence(Sentence(("a",)), {"x": ("A",), "y": ("B",)}, format="columns", confidences=[1])
+    assert text == "a\tA\t1.0000\tB\n\n"
+
+
+def test_separators_inside_a_tag_or_a_word(read, rewrite):
+    assert rewrite(read("a\tX\n"), "2", "columns", tag="B LOC") == "a\tB LOC\n"
+    with pytest.raises(DataError, match="file:2: the tag 'B LOC' holds a space, which columns cannot"):
+        rewrite(read("# c\na X\n", format="columns"), "2", "columns", tag="B LOC")
+    with pytest.raises(DataError, match="the word 'a\\\\tb' holds a tab"):
+        rewrite([Sentence(("a\tb",))], "2", "columns")
+
+
+def test_made_from_another_format(read, rewrite):
+    assert rewrite(read("a b\n\nc", labelled=False), "tag", "columns") == "a\tT\nb\tT\n\n\nc\tT\n\n"
+    assert rewrite(read("# end\n", format="conllu"), "upos", "columns") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\tX\nb\n", "file:2: expected 2 columns separated by tabs, as the lines before, found 1"),
+        ("a\tX\n\n\tY\n", r"file:3: the word \(column 1\) is empty"),
+        ("a X\nb Y Z\n\n", "file:2: expected 2 columns separated by spaces, as the lines before, found 3"),
+        ("1\ta\tX\n2\t\tX\n", r"file:2: the word \(column 2\) is empty"),
+    ],
+)
+def test_refusals(read, text, message):
+    with pytest.raises(DataError, match=message):
+        list(read(text, format="columns"))
+
+
+def test_a_word_without_a_tag(read):
+    reading = read("# c\na\tX\nb\t\n")
+    assert reading.target() == "2"
+    with pytest.raises(DataError, match="file:3: no tag: column 2 is empty"):
+        list(reading)
+    reading = read("a\n\nb\n", format="columns")
+    reading.target()
+    with pytest.raises(DataError, match="file:1: no tag: expected one in column 2, found words alone$"):
+        list(reading)
+
+
+def test_target(read):
+    reading = read("1\ta\tX\tY\n2\tb\tX\tY\n")
+    assert [reading.target(name) for name in (None, "-1", "-2", "3", "1")] == ["4", "4", "3", "3", "1"]
+    for name, message in (
+        ("5", "file: no column 5; there are 4 columns separated by tabs; column 1 counts the words, column 2 holds"),
+        ("0", "no column 0"),
+        ("-5", "no column -5"),
+        ("2", "column 2 holds the words"),
+        ("upos", "no column 'upos'; columns go by number, -1 is the last"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            reading.target(name)
+    assert read("1\ta\tX\n2\tb\tX\n", labelled=False).target("4") == "4"
+    with pytest.raises(ConfigError, match="no column 5"):
+        read("1\ta\tX\n2\tb\tX\n", labelled=False).target("5")
+    assert read("", format="columns").target("3") == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# c\n1\ta\tX\n2\tb\tX\n\n1\tc\tX\n", ["a", "b", "c"]),
+        ("1\ta\tX\n\n1\tc\tX\n\n", ["a", "c"]),
+        ("1\ta\tX\n", ["1"]),
+        ("1\tX\n2\tY\n", ["1", "2"]),
+        ("1\ta\tX\n3\tb\tX\n", ["1", "3"]),
+    ],
+)
+def test_a_column_that_counts_the_words(read, text, words):
+    reading = read(text)
+    assert [word for s in reading for word in s.words] == words
+    assert ("column 1 counts" in reading.why) == (words[0] != "1")
+
+
+FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\0\t\n\r\ufeff"), min_size=1)
+WORDS = FIELD.filter(lambda word: not word.startswith("-DOCSTART-"))
+
+
+@given(st.lists(st.lists(st.tuples(WORDS, FIELD.filter(lambda tag: bool(tag.strip(" ")))), min_size=1)))
+def test_round_trip(read, rewrite, sentences):
+    made = [Sentence(tuple(w for w, _ in s), {"2": tuple(t for _, t in s)}) for s in sentences]
+    text = rewrite(made, "2", "columns", tag=None)
+    back = list(read(text, format="columns"))
+    assert [(s.words, s.columns) for s in back] == [(s.words, s.columns) for s in made]
+    assert rewrite(back, "2", "columns", tag=None) == text
+
+
+LINES = st.text(st.characters(codec="utf-8", exclude_characters="\0\t\n")).map(lambda t: t.replace(" ", "") + " x\n")
+BREAKS = st.sampled_from(["\n", "\t\n", " \r\n", "# c\n", "-DOCSTART-\n", "# c d = e\n"])
+
+
+@given(st.lists(st.one_of(LINES.filter(lambda line: len(line.split(" ")[0].strip("\r\t")) > 0), BREAKS)))
+def test_nothing_is_lost(read, rewrite, lines):
+    text = "".join(lines)
+    sentences = list(read(text, format="columns"))
+    assert "".join("".join(s.lines) for s in sentences) == text
+    assert rewrite(sentences, "2", "columns", tag=None) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "sentences", "words", "hashes"),
+    [
+        ("ner_wnut17/train.conll", 3394, 62730, 828),
+        ("addr_usaddress/train.tsv", 1513, 10722, 147),
+        ("slots_snips/valid.bio", 700, 6815, 0),
+    ],
+)
+def test_real_files(rewrite, shared_data, name, sentences, words, hashes):
+    file = shared_data / "other" / name
+    read = list(read_sentences(str(file)))
+    assert (sum(1 for s in read if s.words), sum(map(len, read))) == (sentences, words)
+    assert sum(word.startswith("#") for s in read for word in s.words) == hashes
+    assert rewrite(read, "2", "columns", tag=None).encode() == file.read_bytes()
+
+
+def test_danish_entities_have_their_words_in_column_2(shared_data):
+    file = shared_data / "other/ner_uner_da_ddt/da_ddt-ud-dev.iob2"
+    reading = read_sentences(str(file))
+    assert reading.target("3") == "3"
+    first = next(iter(reading))
+    assert first.words == ("Hvor", "kommer", "julemanden", "fra", "?")
+    assert first.columns["3"] == ("O",) * 5
