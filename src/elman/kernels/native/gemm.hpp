@@ -8,7 +8,7 @@ template <class T>
 constexpr Size NR = NV * W<T>;
 constexpr Size KC = 256;  // rows of a panel at a time: it has to stay in the first cache
 
-// A matrix by its strides, so that a transposed one needs no copy.
+// A matrix by its strides, one of them 1, so that a transposed one needs no copy.
 template <class T>
 struct View {
   const T* data;
@@ -32,36 +32,11 @@ template <class T>
 inline void pack(T* to, View<T> b, Size K, Size N) {
   for (Size j = 0; j < N; j += NR<T>, to += K * NR<T>) {
     const Size width = at_most(NR<T>, N - j);
-    if (b.column == 1) {
-      for (Size k = 0; k < K; ++k) {
-        const T* from = b.data + k * b.row + j;
-        T* row = to + k * NR<T>;
-        if (width == NR<T>) {
-          for (Size v = 0; v < NV; ++v) store(row + v * W<T>, load(from + v * W<T>));
-        } else {
-          for (Size c = 0; c < width; ++c) row[c] = from[c];
-          for (Size c = width; c < NR<T>; ++c) row[c] = 0;
-        }
-      }
+    if (width < NR<T>) clear(to, K * NR<T>);
+    if (b.row == 1) {
+      transpose(to, NR<T>, b.data + j * b.column, b.column, width, K);
     } else {
-      // Four by four, which the compiler turns into shuffles.
-      for (Size c = 0; c < NR<T>; c += 4) {
-        const Size some = at_most(4, width - c);
-        if (some == 4 && b.row == 1) {
-          const T *f0 = b.data + (j + c) * b.column, *f1 = f0 + b.column, *f2 = f1 + b.column, *f3 = f2 + b.column;
-          T* at = to + c;
-          for (Size k = 0; k < K; ++k, at += NR<T>) {
-            at[0] = f0[k];
-            at[1] = f1[k];
-            at[2] = f2[k];
-            at[3] = f3[k];
-          }
-        } else {
-          for (Size k = 0; k < K; ++k)
-            for (Size i = 0; i < 4; ++i)
-              to[k * NR<T> + c + i] = i < some ? b.data[k * b.row + (j + c + i) * b.column] : T(0);
-        }
-      }
+      for (Size k = 0; k < K; ++k) copy(to + k * NR<T>, b.data + k * b.row + j, width);
     }
   }
 }
@@ -74,32 +49,32 @@ inline void tile(Size K, View<T> a, const T* b, Size panel, const T* from, Size 
   constexpr Size VS = PANELS * NV;
   Vec<T> sum[ROWS][VS];
   const bool whole = width == PANELS * NR<T>;
-  for (Size i = 0; i < ROWS; ++i) {
+  UNROLL for (Size i = 0; i < ROWS; ++i) {
     if (!from) {
-      for (Size v = 0; v < VS; ++v) sum[i][v] = Vec<T>{};
+      UNROLL for (Size v = 0; v < VS; ++v) sum[i][v] = Vec<T>{};
     } else if (whole) {
-      for (Size v = 0; v < VS; ++v) sum[i][v] = load(from + i * from_row + v * W<T>);
+      UNROLL for (Size v = 0; v < VS; ++v) sum[i][v] = load(from + i * from_row + v * W<T>);
     } else {
       T row[PANELS * NR<T>] = {};
       for (Size j = 0; j < width; ++j) row[j] = from[i * from_row + j];
-      for (Size v = 0; v < VS; ++v) sum[i][v] = load(row + v * W<T>);
+      UNROLL for (Size v = 0; v < VS; ++v) sum[i][v] = load(row + v * W<T>);
     }
   }
   for (Size k = 0; k < K; ++k) {
     Vec<T> bk[VS];
-    for (Size p = 0; p < PANELS; ++p)
-      for (Size v = 0; v < NV; ++v) bk[p * NV + v] = load(b + p * panel + k * NR<T> + v * W<T>);
-    for (Size i = 0; i < ROWS; ++i) {
+    UNROLL for (Size p = 0; p < PANELS; ++p)
+      UNROLL for (Size v = 0; v < NV; ++v) bk[p * NV + v] = load(b + p * panel + k * NR<T> + v * W<T>);
+    UNROLL for (Size i = 0; i < ROWS; ++i) {
       const Vec<T> x = broadcast(a.data[i * a.row + k * a.column]);
-      for (Size v = 0; v < VS; ++v) sum[i][v] += x * bk[v];
+      UNROLL for (Size v = 0; v < VS; ++v) sum[i][v] += x * bk[v];
     }
   }
-  for (Size i = 0; i < ROWS; ++i) {
+  UNROLL for (Size i = 0; i < ROWS; ++i) {
     if (whole) {
-      for (Size v = 0; v < VS; ++v) store(c + i * c_row + v * W<T>, sum[i][v]);
+      UNROLL for (Size v = 0; v < VS; ++v) store(c + i * c_row + v * W<T>, sum[i][v]);
     } else {
       T row[PANELS * NR<T>];
-      for (Size v = 0; v < VS; ++v) store(row + v * W<T>, sum[i][v]);
+      UNROLL for (Size v = 0; v < VS; ++v) store(row + v * W<T>, sum[i][v]);
       for (Size j = 0; j < width; ++j) c[i * c_row + j] = row[j];
     }
   }

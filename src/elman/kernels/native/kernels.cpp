@@ -124,13 +124,11 @@ void elman_backward(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0
 template <class T>
 void softmax_forward(const T* scores, const Id* gold, T* losses, T* p, Size N, Size K) {
   for (Size i = 0; i < N; ++i, scores += K, p += K) {
-    T most = scores[0];
-    for (Size k = 1; k < K; ++k) most = scores[k] > most ? scores[k] : most;
+    const T most = most_of(scores, K);
     for (Size k = 0; k < K; ++k) p[k] = scores[k] - most;
     const T right = p[gold[i]];
     map(p, K, [](Vec<T> x) { return exp_of(x); });
-    T total = 0;
-    for (Size k = 0; k < K; ++k) total += p[k];
+    const T total = sum_of(static_cast<const T*>(p), K);
     const T share = T(1) / total;
     map(p, K, [share](Vec<T> x) { return x * share; });
     losses[i] = T(__builtin_log(double(total))) - right;

@@ -8,19 +8,19 @@
 template <class T, Size VS>
 inline void row_times_columns(const T* x, const T* b, Size K, Size N, const T* from, T* y, bool falling) {
   Vec<T> even[VS], odd[VS];
-  for (Size v = 0; v < VS; ++v) even[v] = from ? load(from + v * W<T>) : Vec<T>{}, odd[v] = Vec<T>{};
+  UNROLL for (Size v = 0; v < VS; ++v) even[v] = from ? load(from + v * W<T>) : Vec<T>{}, odd[v] = Vec<T>{};
   const Size step = falling ? -1 : 1;
   Size k = falling ? K - 1 : 0, left = K;
   for (; left >= 2; left -= 2, k += 2 * step) {
     const Vec<T> x0 = broadcast(x[k]), x1 = broadcast(x[k + step]);
-    for (Size v = 0; v < VS; ++v) even[v] += x0 * load(b + k * N + v * W<T>);
-    for (Size v = 0; v < VS; ++v) odd[v] += x1 * load(b + (k + step) * N + v * W<T>);
+    UNROLL for (Size v = 0; v < VS; ++v) even[v] += x0 * load(b + k * N + v * W<T>);
+    UNROLL for (Size v = 0; v < VS; ++v) odd[v] += x1 * load(b + (k + step) * N + v * W<T>);
   }
   if (left) {
     const Vec<T> x0 = broadcast(x[k]);
-    for (Size v = 0; v < VS; ++v) even[v] += x0 * load(b + k * N + v * W<T>);
+    UNROLL for (Size v = 0; v < VS; ++v) even[v] += x0 * load(b + k * N + v * W<T>);
   }
-  for (Size v = 0; v < VS; ++v) store(y + v * W<T>, even[v] + odd[v]);
+  UNROLL for (Size v = 0; v < VS; ++v) store(y + v * W<T>, even[v] + odd[v]);
 }
 template <class T>
 inline void row_times(const T* x, const T* b, Size K, Size N, const T* from, T* y, bool falling) {
@@ -36,22 +36,6 @@ inline void row_times(const T* x, const T* b, Size K, Size N, const T* from, T* 
   }
 }
 
-// to (C, R) = the transposed of from (R, C), in blocks that fit a few cache lines.
-template <class T>
-inline void transpose(T* to, const T* from, Size R, Size C) {
-  constexpr Size S = 8;
-  for (Size i = 0; i < R; i += S)
-    for (Size j = 0; j < C; j += S) {
-      if (i + S <= R && j + S <= C) {
-        for (Size y = 0; y < S; ++y)
-          for (Size x = 0; x < S; ++x) to[(j + y) * R + i + x] = from[(i + x) * C + j + y];
-      } else {
-        for (Size y = i; y < at_most(i + S, R); ++y)
-          for (Size x = j; x < at_most(j + S, C); ++x) to[x * R + y] = from[y * C + x];
-      }
-    }
-}
-
 template <class T>
 OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
   const Size H = net.H, K = net.K;
@@ -64,7 +48,7 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
   Scratch<T> dw_rx(longest * H);
   Scratch<Id> slot(net.V), used(longest);  // which row of dw_rx a word has; the words that have one
   for (Size v = 0; v < net.V; ++v) slot[v] = -1;
-  transpose(w_hr.data, net.w_rh, H, H);
+  transpose<T>(w_hr, H, net.w_rh, H, H, H);
   clear(states.data, H);  // the state before the first word
   clear(none.data, H);
   Scratch<Id> ones(longest);
@@ -94,10 +78,10 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
     softmax_forward<T>(scores, gold, losses, p, L, K);
     for (Size t = 0; t < L; ++t) {
       result.loss += double(losses[t]);
-      const T* row = p + t * K;
-      Size best = 0;
-      for (Size k = 1; k < K; ++k) best = row[k] > row[best] ? k : best;
-      result.correct += best == gold[t];
+      const T *row = p + t * K, right = row[gold[t]];
+      bool best = right == most_of(row, K);  // the first of equal ones
+      for (Size k = 0; best && k < gold[t]; ++k) best = row[k] < right;
+      result.correct += best;
     }
     // back through 2, dscores in the place of p
     for (Size t = 0; t < L; ++t) p[t * K + gold[t]] -= T(1);
@@ -150,7 +134,7 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
     add_scaled(net.b_r, -rate, db_r.data, H);
     add_scaled(net.w_oh, -rate, dw_oh.data, K * H);
     add_scaled(net.b_o, -rate, db_o.data, K);
-    if (s + 1 < data.S) transpose(w_hr.data, static_cast<const T*>(net.w_rh), H, H);
+    if (s + 1 < data.S) transpose<T>(w_hr, H, net.w_rh, H, H, H);
     ids += L, gold += L;
     if (mask) mask += L * H;
   }

@@ -3,6 +3,9 @@
 // between translation units, and nothing from std:: that is compiled out of line may be used.
 #pragma once
 
+// Loops over a tile's registers: left rolled, the compiler would keep the tile in memory.
+#define UNROLL _Pragma("GCC unroll 16")
+
 template <class T>
 struct VectorOf;
 template <>
@@ -104,6 +107,27 @@ inline T sum_of(Vec<T> v) {
   return total;
 }
 template <class T>
+inline T most_of(const T* x, Size n) {
+  T most = x[0];
+  Size i = 0;
+  if (n >= W<T>) {
+    Vec<T> high = load(x);
+    for (i = W<T>; i + W<T> <= n; i += W<T>) high = load(x + i) > high ? load(x + i) : high;
+    for (Size j = 0; j < W<T>; ++j) most = high[j] > most ? high[j] : most;
+  }
+  for (; i < n; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+template <class T>
+inline T sum_of(const T* x, Size n) {
+  Vec<T> total{};
+  Size i = 0;
+  for (; i + W<T> <= n; i += W<T>) total += load(x + i);
+  T rest = 0;
+  for (; i < n; ++i) rest += x[i];
+  return sum_of<T>(total) + rest;
+}
+template <class T>
 inline T dot(const T* a, const T* b, Size n) {
   Vec<T> total0{}, total1{};
   Size i = 0;
@@ -119,6 +143,45 @@ inline T dot(const T* a, const T* b, Size n) {
 template <class T>
 inline void add_scaled(T* to, T s, const T* from, Size n) {
   zip(to, to, from, n, [s](Vec<T> x, Vec<T> y) { return x + s * y; });
+}
+
+// Four rows of four, transposed: to[i][j] = from[j][i], rows apart by their strides.
+template <class T>
+inline void transpose4(T* to, Size to_row, const T* from, Size from_row) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+  typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+  Four a, b, c, d;
+  __builtin_memcpy(&a, from, sizeof a);
+  __builtin_memcpy(&b, from + from_row, sizeof b);
+  __builtin_memcpy(&c, from + 2 * from_row, sizeof c);
+  __builtin_memcpy(&d, from + 3 * from_row, sizeof d);
+  const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Four AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  a = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  b = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  c = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+  d = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+  __builtin_memcpy(to, &a, sizeof a);
+  __builtin_memcpy(to + to_row, &b, sizeof b);
+  __builtin_memcpy(to + 2 * to_row, &c, sizeof c);
+  __builtin_memcpy(to + 3 * to_row, &d, sizeof d);
+  return;
+#endif
+#endif
+  for (Size i = 0; i < 4; ++i)
+    for (Size j = 0; j < 4; ++j) to[i * to_row + j] = from[j * from_row + i];
+}
+// to (C, R) = the transposed of from (R, C); rows of `to` are to_row apart.
+template <class T>
+inline void transpose(T* to, Size to_row, const T* from, Size from_row, Size R, Size C) {
+  const Size r4 = R / 4 * 4, c4 = C / 4 * 4;
+  for (Size j = 0; j < c4; j += 4)
+    for (Size i = 0; i < r4; i += 4) transpose4(to + j * to_row + i, to_row, from + i * from_row + j, from_row);
+  for (Size j = c4; j < C; ++j)
+    for (Size i = 0; i < r4; ++i) to[j * to_row + i] = from[i * from_row + j];
+  for (Size j = 0; j < C; ++j)
+    for (Size i = r4; i < R; ++i) to[j * to_row + i] = from[i * from_row + j];
 }
 
 // Memory that frees itself; aligned to a cache line; not set to anything.
