@@ -15,7 +15,6 @@ import click
 
 from elman import __version__
 from elman.errors import ElmanError
-from elman.files import drop_standard_output
 
 # name -> module:object; in the order of the help
 _COMMANDS = {
@@ -57,6 +56,10 @@ def commands() -> None:
 
 def main() -> None:
     """The entry point of ``elman`` and ``python -m elman``."""
+    # a stream that was closed (>&-) reads as empty and takes whatever is written
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
     # what the terminal cannot show is escaped instead of ending in UnicodeEncodeError
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -81,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        drop_standard_output()
+        _drop_output()
         return 141
     except (KeyboardInterrupt, click.Abort):
         return _fail("stopped", 130)
@@ -105,7 +108,13 @@ def _fail(message: str, status: int = 2) -> int:
     try:
         sys.stdout.flush()
     except OSError:
-        drop_standard_output()
+        _drop_output()
     line = message.replace("\r", "\\r").replace("\n", "\\n")
     print(f"elman: {line}", file=sys.stderr)
     return status
+
+
+def _drop_output() -> None:
+    from elman.files import drop_standard_output
+
+    drop_standard_output()

@@ -2,9 +2,110 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
 import click
+
+from elman.cli.common import size
+from elman.cli.progress import TrainingProgress, clock
+from elman.cli.report import bold, cell
+
+if TYPE_CHECKING:
+    from elman.demo import Treebank
+    from elman.metrics import Evaluation
+    from elman.tagger import Tagger
+
+_NAMES = {"frequent": "most frequent tag", "hmm": "hidden Markov model", "rnn": "recurrent network"}
 
 
 @click.command()
-def demo() -> None:
-    """Being written."""
+@click.option("--output", default=".", show_default=True, metavar="DIR", help="Folder to put the model in.")
+def demo(output: str) -> None:
+    """Train on a real treebank and show what comes out, in less than a minute.
+
+    The treebank is Turkish and comes with the package turkish-treebanks: pip install 'elman[demo]'
+    """
+    from elman.demo import taggers, treebank
+    from elman.files import check_target
+
+    data = treebank()
+    target = os.path.join(output, "elman-demo.model")
+    check_target(target)
+    click.echo(_introduction(data))
+    with TrainingProgress() as progress:
+        results = list(taggers(data, progress))
+    tagger = results[-1][0]
+    if tagger.interrupted:
+        click.echo("elman: stopped; nothing is written", err=True)
+        raise click.exceptions.Exit(130)
+    tagger.save(target)
+    click.echo("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
+
+
+def _introduction(data: Treebank) -> str:
+    text = (
+        "Parts of speech of Turkish. The text is the Turkish Web Treebank, annotated by hand (package "
+        f"turkish-treebanks {data.version}, Apache-2.0). Its tokens are inflectional groups: a word is cut where a "
+        f"suffix makes another part of speech of it. Trained on {len(data.train):,} sentences, "
+        f"{sum(map(len, data.train)):,} tokens; held out by rule: {data.rule}."
+    )
+    return textwrap.fill(text, 80, break_on_hyphens=False) + "\n"
+
+
+def _comparison(results: list[tuple[Tagger, Evaluation]], seconds: float) -> list[str]:
+    first = results[0][1]
+    lines = [
+        f"Accuracy on the held-out sentences, {first.tokens:,} tokens; {first.unknown_tokens:,} are unknown, that is,",
+        "not in the sentences trained on:",
+        "",
+        bold(f"{'':<21}{'all':>9}{'known':>11}{'unknown':>11}"),
+    ]
+    for tagger, result in results:
+        rates = (result.accuracy, result.known_accuracy or 0.0, result.unknown_accuracy or 0.0)
+        lines.append(
+            f"{_NAMES[tagger.kind]:<21}{100 * rates[0]:>7.2f} %{100 * rates[1]:>9.2f} %{100 * rates[2]:>9.2f} %"
+        )
+    return [*lines, "", f"The network was trained in {clock(seconds)}."]
+
+
+def _example(tagger: Tagger, data: Treebank) -> list[str]:
+    from elman.demo import example
+
+    sentence = example(data.held_out)
+    ((tags, confidences),) = tagger.tag_all_with_confidence([sentence])
+    lines = ["A held-out sentence, with the probability that the network gives to each tag:", ""]
+    for word, gold, given, p in zip(sentence.words, sentence.columns["upos"], tags, confidences, strict=True):
+        remarks = [] if tagger.known(word) else ["unknown"]
+        if given != gold:
+            remarks.append(f"in the treebank {gold}")
+        lines.append(f"  {cell(word, 20)} {given:<6}{100 * p:>7.1f} %   {', '.join(remarks)}".rstrip())
+    return lines
+
+
+def _next(model: str) -> list[str]:
+    elman = _command()
+    name = quote(os.path.relpath(model))
+    return [
+        f"The model is {name} ({size(os.path.getsize(model))}). What to type next:",
+        "",
+        f"  echo 'Hava bugün çok güzel .' | {elman} tag {name} --confidence",
+        "",
+        "With a file of your own (CoNLL-U, columns, or word_TAG word_TAG ...):",
+        "",
+        f"  {elman} train YOURS.txt --dev 10% -o yours.model",
+        f"  {elman} tag yours.model NEW.txt",
+    ]
+
+
+def _command() -> str:
+    """How ``elman`` is called here: by its name, or by the path of a virtual environment that is not active."""
+    here = Path(sys.argv[0])
+    if shutil.which("elman") or here.name != "elman":
+        return "elman" if shutil.which("elman") else "python -m elman"
+    return quote(os.path.relpath(here))

@@ -2,9 +2,72 @@
 
 from __future__ import annotations
 
+import json
+import os
+from typing import Any
+
 import click
+
+from elman.cli.common import size
 
 
 @click.command()
-def inspect() -> None:
-    """Being written."""
+@click.argument("model", metavar="MODEL")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def inspect(model: str, as_json: bool) -> None:
+    """Show what a MODEL is: its kind, tags, vocabulary, settings and training."""
+    import hashlib
+
+    from elman.tagger import load
+
+    facts = load(model).describe()
+    with open(model, "rb") as file:
+        facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    facts["bytes"] = os.path.getsize(model)
+    click.echo(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else _text(model, facts))
+
+
+_KINDS = {"rnn": "recurrent network", "hmm": "hidden Markov model", "frequent": "most frequent tag of each word"}
+
+
+def _text(model: str, facts: dict[str, Any]) -> str:
+    data, training = facts["data"], facts["training"]
+    dev = f"; dev: {data['dev_sentences']:,} sentences" if data["dev_sentences"] is not None else "; no dev set"
+    rows = [
+        ("model", f"{model} ({size(facts['bytes'])})"),
+        ("SHA-256", facts["sha256"]),
+        ("kind", f"{facts['kind']}, {_KINDS[facts['kind']]}"),
+        ("parameters", f"{facts['parameters']:,}"),
+        ("vocabulary", f"{facts['vocabulary']:,} words"),
+        ("trained on", f"{data['sentences']:,} sentences, {data['words']:,} words{dev}"),
+        ("", f"held out for dev: {data['held_out']}" if data["held_out"] else ""),
+        ("column", f"{facts['target']} of {facts['format']}" if facts["format"] else facts["target"]),
+        (f"{len(facts['tags']):,} tags", " ".join(facts["tags"])),
+        ("training", _training(training) if training else ""),
+    ]
+    for section, settings in facts["settings"].items():
+        rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))
+    return "\n".join(_row(name, text) for name, text in rows if text)
+
+
+def _training(record: dict[str, Any]) -> str:
+    """The record of a recurrent network's training, in words."""
+    text = f"seed {record['seed']}, {record['epochs']} epochs, loss {record['losses'][-1]:.4f}, accuracy on train "
+    text += f"{100 * record['train_accuracies'][-1]:.2f} %"
+    if record["dev_accuracies"]:
+        best = record["best_epoch"]
+        text += f"; on dev {100 * record['dev_accuracies'][best - 1]:.2f} % after epoch {best}, which is the one kept"
+    return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
+
+
+def _row(name: str, text: str) -> str:
+    import textwrap
+
+    return textwrap.fill(
+        text,
+        80,
+        initial_indent=f"{name:<13}",
+        subsequent_indent=" " * 13,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

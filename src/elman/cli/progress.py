@@ -30,6 +30,8 @@ class TrainingProgress:
         self._log: IO[str] | None = None
         self._stack = ExitStack()
         self._draw: Callable[[Progress], None] | None = None
+        self.seconds = 0.0
+        """How long the training took, up to its last event."""
 
     def __enter__(self) -> Self:
         if self._log_path is not None:
@@ -45,6 +47,7 @@ class TrainingProgress:
         return self
 
     def __call__(self, event: Progress) -> None:
+        self.seconds = event.seconds
         if self._draw is not None:
             self._draw(event)
         if self._log is not None and event.is_epoch_end:
@@ -66,7 +69,7 @@ def _bar() -> Bar:
 
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=None, complete_style="cyan", finished_style="cyan"),
         TextColumn("{task.fields[numbers]}"),
         console=Console(stderr=True, highlight=False),
         transient=True,

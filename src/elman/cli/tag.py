@@ -2,9 +2,154 @@
 
 from __future__ import annotations
 
+import os
+import select
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import click
+
+from elman.cli.common import TEXT_FORMATS, Notes, check_not_an_input, encoding_option, threads_option
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.formats import Reading
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
+
+CHUNK_WORDS = 65_536
+"""What is held in memory at a time: whole sentences, until there are as many words."""
+BOM = "\ufeff"
 
 
 @click.command()
-def tag() -> None:
-    """Being written."""
+@click.argument("model", metavar="MODEL")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("-o", "--output", default="-", metavar="OUT", help="File to write; standard output by default.")
+@click.option(
+    "--as",
+    "output_format",
+    type=click.Choice(["word_tag", "tags", "columns", "conllu", "jsonl"]),
+    help="Format to write; by default the input's own, and word_tag for plain text.",
+)
+@click.option(
+    "--format", type=click.Choice(TEXT_FORMATS), help="Format of the input; by default what its first line shows."
+)
+@click.option("--target", metavar="COLUMN", help="Column to write the tags in; by default the one trained on.")
+@click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it.")
+@encoding_option
+@threads_option
+def tag(
+    model: str,
+    files: tuple[str, ...],
+    output: str,
+    output_format: str | None,
+    format: str | None,
+    target: str | None,
+    confidence: bool,
+    encoding: str,
+    threads: int | None,
+) -> None:
+    """Tag text with a MODEL that elman train has written.
+
+    FILE is one sentence a line, words separated by one space; or conllu or columns, where there are tabs. Without
+    FILE, or with -, standard input is read. Everything but the tags is written back as it was read.
+
+    \b
+      elman tag my.model new.txt -o tagged.txt
+      echo 'it rains' | elman tag my.model
+      elman tag my.model new.conllu --confidence
+    """
+    from elman.files import OutputFile
+    from elman.formats import check_output, read_sentences
+    from elman.tagger import load
+
+    if output_format is not None:
+        check_output(output_format, confidences=confidence)
+    check_not_an_input(output, (model, *files))
+    tagger = load(model, threads=threads)
+    notes = Notes()
+    chosen = output_format
+    last_line = ""
+    with OutputFile(output, encoding=encoding) as out:
+        for path in files or ("-",):
+            reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
+            if format is None:
+                notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+            own = _own_format(reading, confidence)
+            chosen = chosen or own
+            if output_format is None and own != chosen:
+                raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
+            column = _column(reading, chosen, tagger, target)
+            for chunk in _chunks(reading, live=path == "-"):
+                text = "".join(_tagged(chunk, tagger, column, chosen, confidence))
+                if last_line and chunk[0].line == 1:
+                    text = _joint(last_line, chosen) + text.removeprefix(BOM)
+                out.write(text)
+                out.flush()
+                last_line = text[text.rfind("\n", 0, -1) + 1 :] or last_line
+    notes.show()
+
+
+def _own_format(reading: Reading, confidence: bool) -> str:
+    """The format that a file's tags are written in when none is asked for."""
+    from elman.formats import CONFIDENCE_FORMATS, default_output
+
+    own = default_output(reading.format)
+    return "columns" if confidence and own not in CONFIDENCE_FORMATS else own
+
+
+def _column(reading: Reading, output_format: str, tagger: Tagger, target: str | None) -> str:
+    """The column to write: the one asked for, or the one trained on where the file is of the same format."""
+    from elman.formats import conllu, default_output
+
+    if output_format == default_output(reading.format):
+        return reading.target(target or (tagger.target if tagger.format == reading.format else None))
+    if output_format == "conllu":  # written afresh, into whichever of its columns
+        return conllu.target(target or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
+    return "tag"
+
+
+def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]]:
+    """Sentences in chunks of bounded size; of a ``live`` standard input, no more than what is there already."""
+    chunk: list[Sentence] = []
+    size = 0
+    for sentence in sentences:
+        chunk.append(sentence)
+        size += len(sentence.words) + 1
+        if size >= CHUNK_WORDS or (live and not _more_to_read()):
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _more_to_read() -> bool:
+    """Whether standard input has more at this moment, or has ended: somebody may wait for the tags of a sentence."""
+    if os.name == "nt":  # pragma: no cover - pipes cannot be asked there
+        return True
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
+def _tagged(
+    chunk: Sequence[Sentence], tagger: Tagger, column: str, output_format: str, confidence: bool
+) -> Iterator[str]:
+    """The text of each sentence with its tags."""
+    from elman.formats import write_sentence
+
+    words = [sentence.words for sentence in chunk]
+    if not confidence:
+        for sentence, tags in zip(chunk, tagger.tag_all(words), strict=True):
+            yield write_sentence(sentence, {column: tags}, format=output_format)
+        return
+    for sentence, (tags, p) in zip(chunk, tagger.tag_all_with_confidence(words), strict=True):
+        yield write_sentence(sentence, {column: tags}, format=output_format, confidences=p)
+
+
+def _joint(last_line: str, output_format: str) -> str:
+    """What must stand between two files so that the last sentence of one and the first of the other stay two."""
+    end = "" if last_line.endswith("\n") else "\n"
+    if output_format in ("columns", "conllu") and last_line.strip(" \t\r\n"):
+        end += "\n"
+    return end

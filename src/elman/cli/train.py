@@ -2,9 +2,216 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING, Any, NoReturn
+
 import click
+
+from elman.cli.common import (
+    LABELLED_FORMATS,
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    size,
+    target_option,
+    threads_option,
+)
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.tagger import Tagger
+    from elman.trainer import Progress
+
+
+@dataclass(frozen=True)
+class _Options:
+    train: tuple[str, ...]
+    dev: str | None
+    output: str
+    model: str
+    preset: str
+    format: str | None
+    target: str | None
+    config: str | None
+    set: tuple[str, ...]
+    seed: int
+    threads: int | None
+    encoding: str
+    log: str | None
+
+
+def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from elman.cli.settings_help import settings_help
+
+        click.echo(settings_help())
+        ctx.exit()
 
 
 @click.command()
-def train() -> None:
-    """Being written."""
+@click.argument("train", nargs=-1, required=True, metavar="TRAIN...")
+@click.option("--dev", metavar="FILE|10%", help="Sentences to choose the best epoch by: a file, or a share of TRAIN.")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="Model file to write.")
+@click.option(
+    "--model",
+    type=click.Choice(["rnn", "hmm", "frequent"]),
+    default="rnn",
+    show_default=True,
+    help="Recurrent network, hidden Markov model, or most frequent tag.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["default", "tutorial"]),
+    default="default",
+    show_default=True,
+    help="Settings to start from.",
+)
+@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of TRAIN; by default what it looks like.")
+@target_option
+@click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
+@click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
+@click.option(
+    "--help-settings",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_help_settings,
+    help="List all settings and exit.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
+@threads_option
+@encoding_option
+@click.option("--log", metavar="FILE.jsonl", help="Write loss, accuracy, time and speed, a line an epoch.")
+def train(**given: Any) -> None:
+    """Train a tagger on the labelled files TRAIN.
+
+    They are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
+    line). The same files, settings and seed give the same model, whatever --threads. Ctrl-C keeps the best model so
+    far.
+
+    \b
+      elman train train.conllu --dev dev.conllu -o my.model
+      elman train all.txt --dev 10% -o my.model --set hidden=128 --set epochs=20
+    """
+    options = _Options(**given)
+    settings = _settings(options)
+    _check_targets(options)
+    notes = Notes()
+    try:
+        tagger = _train(options, settings, notes)
+    except KeyboardInterrupt:
+        _stop(notes, "stopped before anything was trained; nothing is written")
+    epochs = tagger.describe()["training"].get("epochs")
+    if tagger.interrupted and not epochs:
+        _stop(notes, "stopped before the first epoch was done; nothing is written")
+    tagger.save(options.output)
+    # on standard output there may be the model itself
+    click.echo(_summary(tagger, options), err=options.output == "-")
+    if tagger.interrupted:
+        _stop(notes, f"stopped after epoch {epochs}; the best model so far is in {options.output}")
+    notes.show()
+
+
+def _settings(options: _Options) -> dict[str, Any]:
+    """The settings of --config and --set; those of --set win."""
+    settings: dict[str, Any] = {}
+    if options.config is not None:
+        from elman.config import settings_from_toml
+
+        try:
+            with open(options.config, encoding="utf-8") as file:
+                settings.update(settings_from_toml(file.read(), options.config))
+        except UnicodeDecodeError:
+            raise ConfigError(f"{options.config}: not TOML: not UTF-8 text") from None
+    for item in options.set:
+        key, mark, value = item.partition("=")
+        if not (key and mark):
+            raise ConfigError(f"--set: expected KEY=VALUE, found {item!r}; elman train --help-settings lists the keys")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def _check_targets(options: _Options) -> None:
+    """Raise OutputError or ConfigError now rather than when the training is done."""
+    from elman.files import check_target
+
+    inputs = [path for path in (*options.train, options.dev, options.config) if path is not None]
+    for target in (options.output, options.log):
+        if target is not None:
+            check_target(target)
+            check_not_an_input(target, inputs)
+    if options.log is not None and os.path.realpath(options.log) == os.path.realpath(options.output):
+        raise ConfigError(f"{options.log}: named for the model and for the log; name two files")
+
+
+def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
+    from elman.cli.progress import TrainingProgress
+    from elman.tagger import train
+
+    with TrainingProgress(options.log) as progress:
+        return train(
+            list(options.train),
+            options.dev,
+            model=options.model,
+            preset=options.preset,
+            settings=settings,
+            target=options.target,
+            format=options.format,
+            encoding=options.encoding,
+            seed=options.seed,
+            threads=options.threads,
+            on_progress=_show_first(notes, progress),
+            on_warning=notes.warn,
+            on_note=notes.add,
+        )
+
+
+def _show_first(notes: Notes, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """At a terminal the notes are of use before the work; elsewhere they wait, for it may still end in an error."""
+    if not sys.stderr.isatty():
+        return progress
+
+    def show(event: Progress) -> None:
+        notes.show()
+        progress(event)
+
+    return show
+
+
+def _summary(tagger: Tagger, options: _Options) -> str:
+    """What was trained on, how good it is, where it is, and what to type next."""
+    facts = tagger.describe()
+    data = facts["data"]
+    model = "MODEL" if options.output == "-" else quote(options.output)
+    lines = [
+        f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, {len(tagger.tags):,} tags "
+        f"({tagger.target})",
+    ]
+    accuracy = _dev_accuracy(tagger, facts["training"], options)
+    if accuracy:
+        lines.append(f"dev accuracy  {accuracy}")
+    if options.output != "-":
+        lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
+    lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
+    return "\n".join(lines)
+
+
+def _dev_accuracy(tagger: Tagger, record: dict[str, Any], options: _Options) -> str:
+    """The accuracy on dev, in words; nothing where it is not known."""
+    if record.get("dev_accuracies"):
+        best = record["best_epoch"]
+        return f"{100 * record['dev_accuracies'][best - 1]:.2f} % after epoch {best}, the best of {record['epochs']}"
+    if tagger.kind == "rnn" or options.dev is None or not os.path.isfile(options.dev):
+        return ""
+    result = tagger.evaluate(options.dev, target=options.target, format=options.format, encoding=options.encoding)
+    return f"{100 * result.accuracy:.2f} %"
+
+
+def _stop(notes: Notes, message: str) -> NoReturn:
+    notes.show()
+    click.echo(f"elman: {message}", err=True)
+    raise click.exceptions.Exit(130)

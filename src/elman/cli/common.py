@@ -1,0 +1,61 @@
+"""What several commands share: options, and notes that wait until nothing can be refused any more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from elman.errors import ConfigError
+
+LABELLED_FORMATS = ("word_tag", "columns", "conllu")
+TEXT_FORMATS = ("text", *LABELLED_FORMATS)
+
+target_option = click.option(
+    "--target",
+    metavar="COLUMN",
+    help="Column of the tags: upos, xpos, feats … of conllu, a number of columns (-1: the last).",
+)
+encoding_option = click.option("--encoding", default="utf-8", show_default=True, help="Of the text; never guessed.")
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use; one for each core by default."
+)
+
+
+class Notes:
+    """Notes and warnings for stderr. An error stands there alone, so they are shown when the work is done."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, text: str) -> None:
+        """A note."""
+        self._lines.append(f"elman: {text}")
+
+    def warn(self, text: str) -> None:
+        """A warning."""
+        self._lines.append(f"elman: warning: {text}")
+
+    def show(self) -> None:
+        """Print them, once."""
+        lines, self._lines = self._lines, []
+        for line in lines:
+            print(line, file=sys.stderr)
+
+
+def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
+    """Raise ConfigError where an output would replace a file that is read."""
+    if output is None or not os.path.isfile(output):
+        return
+    for path in inputs:
+        if os.path.isfile(path) and os.path.samefile(output, path):
+            raise ConfigError(f"{output}: is read and would be written over; name another file")
+
+
+def size(n_bytes: int) -> str:
+    """A file's size as a person reads it."""
+    if n_bytes < 1_000_000:
+        return f"{n_bytes / 1000:.1f} kB"
+    return f"{n_bytes / 1_000_000:.1f} MB"

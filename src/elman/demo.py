@@ -1,0 +1,70 @@
+"""The demonstration: a real treebank, three taggers trained on nine tenths of it and compared on the last tenth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from elman.checks import split_percent
+from elman.errors import MissingExtraError
+from elman.formats import read_sentences
+from elman.sentence import Sentence
+from elman.tagger import Tagger, train
+
+if TYPE_CHECKING:
+    from elman.metrics import Evaluation
+    from elman.trainer import Progress
+
+PACKAGE = "turkish-treebanks"
+KINDS = ("frequent", "hmm", "rnn")
+
+
+@dataclass(frozen=True, slots=True)
+class Treebank:
+    """The sentences of the package; every tenth is held out."""
+
+    version: str
+    train: list[Sentence]
+    held_out: list[Sentence]
+    rule: str
+    """Which ones are held out, in words."""
+
+
+def treebank() -> Treebank:
+    """Read the two CoNLL-U files of the package, which is never imported: it would need protobuf.
+
+    Raises MissingExtraError where the package, or what it brings, is not there.
+    """
+    try:
+        files = metadata.files(PACKAGE) or []
+        version = metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError:
+        raise MissingExtraError(PACKAGE, "demo") from None
+    paths = sorted(str(file.locate()) for file in files if file.name.endswith(".conllu"))
+    sentences = [sentence for path in paths for sentence in read_sentences(path) if sentence.words]
+    if not sentences:
+        raise MissingExtraError(PACKAGE, "demo")
+    return Treebank(version, *split_percent(sentences, 10))
+
+
+def taggers(
+    data: Treebank, on_progress: Callable[[Progress], None] | None = None
+) -> Iterator[tuple[Tagger, Evaluation]]:
+    """Train each kind of tagger on the parts of speech and measure it on the held-out sentences.
+
+    They choose nothing (there is no dev set), so that what they measure is unseen text.
+    """
+    for kind in KINDS:
+        tagger = train(data.train, model=kind, target="upos", on_progress=on_progress, on_warning=_ignore)
+        yield tagger, tagger.evaluate(data.held_out, target="upos")
+
+
+def example(sentences: Sequence[Sentence]) -> Sentence:
+    """The first sentence of seven to twelve words, or else the first."""
+    return next((sentence for sentence in sentences if 7 <= len(sentence) <= 12), sentences[0])
+
+
+def _ignore(warning: str) -> None:
+    pass
