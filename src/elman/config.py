@@ -6,6 +6,7 @@ A key stands in exactly one of the dataclasses, so ``hidden=64`` needs no sectio
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
@@ -22,17 +23,28 @@ def _setting(
 
 
 def _check(config: Any) -> None:
+    """Turns each value into its setting's own type, in place, and checks its range."""
     for f in fields(config):
-        _check_value(f, getattr(config, f.name))
+        value = _coerce(f, getattr(config, f.name))
+        object.__setattr__(config, f.name, value)
+        low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
+        if of and value not in of:
+            raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
+        # inf and nan are in no range: a model file cannot hold them
+        if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
+            most = " up" if high is None else f" to {high:.9g}"
+            raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {value!r}")
 
 
-def _check_value(f: Field[Any], value: Any) -> None:
-    low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
-    if of and value not in of:
-        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
-    if low is not None and not (low <= value and (high is None or value <= high)):
-        most = "" if high is None else f" to {high:g}"
-        raise ConfigError(f"{f.name}: expected a number from {low:g}{most or ' up'}, got {value!r}")
+def _coerce(f: Field[Any], value: Any) -> Any:
+    kind: type = type(f.default)
+    try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float) and value != int(value)):
+            raise ValueError
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        word = {int: "a whole number", float: "a number", str: "a word"}[kind]
+        raise ConfigError(f"{f.name}: expected {word}, got {value!r}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +71,21 @@ class TrainingConfig:
     epochs: int = _setting(12, "passes over the training sentences", low=1, high=100_000)
     batch: int = _setting(16, "sentences in a minibatch; 1: online, an update after every sentence", low=1, high=65_536)
     optimizer: str = _setting("adam", "the update rule", of=("sgd", "adam"))
-    rate: float = _setting(0.003, "learning rate at the start (λ on the slides)", low=0.0, high=1000.0)
+    rate: float = _setting(0.008, "learning rate at the start (λ on the slides)", low=0.0, high=1000.0)
     decay: str = _setting("linear", "learning rate over the run: linear goes down to 0", of=("linear", "none"))
     loss: str = _setting("mean", "gradient of a minibatch: sum over its words, or mean", of=("sum", "mean"))
     clip: float = _setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0)
-    bptt: int = _setting(0, "each output error goes back n steps in each layer; 0: the full gradient", low=0)
+    bptt: int = _setting(
+        0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=1_000_000
+    )
     dropout: float = _setting(0.3, "share of the values dropped in front of the output layer", low=0.0, high=0.95)
-    word_dropout: float = _setting(0.0, "share of the values dropped from the word vectors", low=0.0, high=0.95)
+    word_dropout: float = _setting(0.3, "share of the values dropped from the word vectors", low=0.0, high=0.95)
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     )
-    patience: int = _setting(0, "stop after this many epochs without a better dev accuracy; 0: never", low=0)
+    patience: int = _setting(
+        0, "stop after this many epochs without a better dev accuracy; 0: never", low=0, high=100_000
+    )
     shards: int = _setting(2, "parts a minibatch is cut into, whatever the threads; changes the bits", low=1, high=64)
 
     def __post_init__(self) -> None:
@@ -89,22 +105,23 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Mapping[str, Any]]) -> Config:
-        """The inverse of ``to_dict``; unknown keys raise ``ConfigError``."""
-        flat = {key: value for section in values.values() for key, value in section.items()}
-        return cls().with_settings(flat)
+        """The inverse of ``to_dict``; unknown sections and keys raise ``ConfigError``."""
+        for section in values:
+            if section not in ("network", "training"):
+                raise ConfigError(f"no section {section!r}; expected 'network' or 'training'")
+        return cls().with_settings({key: value for section in values.values() for key, value in section.items()})
 
     def with_settings(self, settings: Mapping[str, Any]) -> Config:
-        """A copy with flat keys changed. Text values (from ``--set``) are turned into the key's own type.
+        """A copy with flat keys changed; text (from ``--set``) becomes the key's own type.
 
         Raises ConfigError: a key that does not exist, a value of another type or out of range.
         """
         sections: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
-        known = {f.name: (section, f) for section, f in settings_fields()}
+        known = {f.name: section for section, f in settings_fields()}
         for key, value in settings.items():
             if key not in known:
                 raise ConfigError(f"no setting {key!r}; elman train --help-settings lists them")
-            section, f = known[key]
-            sections[section][key] = _coerce(f, value)
+            sections[known[key]][key] = value
         return Config(replace(self.network, **sections["network"]), replace(self.training, **sections["training"]))
 
 
@@ -113,7 +130,16 @@ PRESETS: dict[str, Config] = {
     "tutorial": Config(
         NetworkConfig(direction="forward", hidden=64, embedding=0, recurrent_start=0.2),
         TrainingConfig(
-            epochs=24, batch=1, optimizer="sgd", rate=0.3, loss="sum", clip=3.0, dropout=0.3, unknown=0.2, shards=1
+            epochs=24,
+            batch=1,
+            optimizer="sgd",
+            rate=0.3,
+            loss="sum",
+            clip=3.0,
+            dropout=0.3,
+            word_dropout=0.0,
+            unknown=0.2,
+            shards=1,
         ),
     ),
 }
@@ -163,16 +189,3 @@ def to_toml(config: Config) -> str:
         shown = f'"{value}"' if isinstance(value, str) else repr(value)
         lines.append(f"{f.name} = {shown}  # {f.metadata['help']}")
     return "\n".join(lines) + "\n"
-
-
-def _coerce(f: Field[Any], value: Any) -> Any:
-    kind: type = type(f.default)
-    try:
-        if isinstance(value, bool) and kind is not bool:
-            raise ValueError
-        if kind is int and isinstance(value, float) and value != int(value):
-            raise ValueError
-        return kind(value)
-    except (TypeError, ValueError, OverflowError):
-        word = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
-        raise ConfigError(f"{f.name}: expected {word}, got {value!r}") from None
