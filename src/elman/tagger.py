@@ -35,6 +35,8 @@ BATCH_SENTENCES = 1_024
 
 KINDS = ("rnn", "hmm", "frequent")
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_DATA = {"sentences": int, "words": int, "dev_sentences": int | None, "held_out": str | None}
+"""What a model file says of the data it was made from."""
 _T = TypeVar("_T")
 
 
@@ -117,6 +119,8 @@ def load(path: Path, *, threads: int | None = None) -> Tagger:
         data, of_model = (_field(record, key, dict) for key in ("data", "model"))
         if kind not in KINDS:
             raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
+        if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
+            raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
         trained: Model = _model_class(kind).from_record(of_model, tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None

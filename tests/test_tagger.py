@@ -1,0 +1,356 @@
+"""The front door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from elman import model_file, tagger
+from elman.errors import ConfigError, DataError, ModelFileError, OutputError
+from elman.sentence import Sentence
+from elman.tagger import Tagger, load, train
+
+TEXT = [
+    [("the", "D"), ("dog", "N"), ("barks", "V")],
+    [("a", "D"), ("cat", "N"), ("sleeps", "V")],
+    [("the", "D"), ("cat", "N"), ("barks", "V")],
+]
+DEV = [[("a", "D"), ("dog", "N"), ("sleeps", "V")]]
+WORD_TAG = "\n".join(" ".join(f"{word}_{tag}" for word, tag in sentence) for sentence in TEXT * 10) + "\n"
+KINDS = ["hmm", "frequent", "rnn"]
+RNN: dict[str, Any] = {"hidden": 4, "embedding": 3, "epochs": 2}
+
+
+def toy(kind: str = "hmm", **options: Any) -> Tagger:
+    if kind == "rnn":
+        pytest.importorskip("elman.recurrent")
+        options["settings"] = RNN | options.get("settings", {})
+    return train(TEXT, options.pop("dev", DEV), model=kind, **options)
+
+
+@pytest.fixture(params=KINDS)
+def any_tagger(request: pytest.FixtureRequest) -> Tagger:
+    return toy(request.param)
+
+
+@pytest.fixture
+def word_tag(tmp_path: Path) -> Path:
+    path = tmp_path / "train.txt"
+    path.write_text(WORD_TAG, encoding="utf-8")
+    return path
+
+
+def test_tag() -> None:
+    assert toy().tag(["the", "fish", "barks"]) == ["D", "N", "V"]
+    assert toy().tag(("a", "cat")) == ["D", "N"]
+    assert toy().tag([]) == []
+
+
+def test_probabilities(any_tagger: Tagger) -> None:
+    p = any_tagger.probabilities(["the", "fish"])
+    assert p.shape == (2, 3)
+    assert any_tagger.tags == ("D", "N", "V")
+    np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=1e-6)
+    assert any_tagger.probabilities([]).shape == (0, 3)
+
+
+def test_known(any_tagger: Tagger) -> None:
+    assert any_tagger.known("dog")
+    assert not any_tagger.known("fish")
+
+
+@pytest.mark.parametrize("method", ["tag", "probabilities"])
+def test_a_text_is_no_list_of_words(method: str) -> None:
+    with pytest.raises(DataError, match="^expected a list of words, got the text 'the dog'"):
+        getattr(toy(), method)("the dog")
+    with pytest.raises(DataError, match="^expected a list of words"):
+        list(toy().tag_all(["the dog"]))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagger, "BATCH_WORDS", 5)
+    any_tagger.threads = threads
+    rng = np.random.default_rng(1)
+    words = ["the", "a", "dog", "cat", "barks", "fish"]
+    sentences = [[words[i] for i in rng.integers(0, len(words), n)] for n in rng.integers(0, 8, 60)]
+    expected = [any_tagger.tag(sentence) for sentence in sentences]
+    assert list(any_tagger.tag_all(sentences)) == expected
+    assert list(any_tagger.tag_all(Sentence(tuple(sentence)) for sentence in sentences)) == expected
+    with_confidence = list(any_tagger.tag_all_with_confidence(sentences))
+    assert [tags for tags, _ in with_confidence] == expected
+    for sentence, (tags, confidences) in zip(sentences, with_confidence, strict=True):
+        p = any_tagger.probabilities(sentence)
+        np.testing.assert_allclose(
+            confidences, [p[t, any_tagger.tags.index(tag)] for t, tag in enumerate(tags)], rtol=1e-4
+        )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_tag_all_reads_no_further_than_it_must(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagger, "BATCH_WORDS", 10)
+    read = 0
+
+    def endless() -> Iterator[list[str]]:
+        nonlocal read
+        while True:
+            read += 1
+            yield ["the", "dog"]
+
+    found = toy(threads=threads).tag_all(endless())
+    for _ in range(20):
+        assert next(found) == ["D", "N"]
+    assert read <= 20 + 5 * (threads + 1)
+
+
+def test_batches_of_blank_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagger, "BATCH_SENTENCES", 3)
+    assert [len(batch) for batch in tagger._batches([[]] * 7)] == [3, 3, 1]
+
+
+def test_tag_all_of_nothing() -> None:
+    assert list(toy().tag_all([])) == []
+
+
+def test_an_error_in_the_text_comes_through() -> None:
+    def broken() -> Iterator[list[str]]:
+        yield ["the"]
+        raise DataError("no")
+
+    with pytest.raises(DataError, match="^no$"):
+        list(toy().tag_all(broken()))
+
+
+def test_several_threads_tag_with_one_tagger(any_tagger: Tagger) -> None:
+    sentences = [["the", "dog", "barks"], ["a", "cat"], []] * 20
+    expected = list(any_tagger.tag_all(sentences))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(any_tagger.tag, sentences)) == expected
+
+
+def test_save_and_load(any_tagger: Tagger, tmp_path: Path) -> None:
+    any_tagger.save(tmp_path / "m")
+    again = load(tmp_path / "m", threads=2)
+    assert again.describe() == any_tagger.describe()
+    assert again.tags == any_tagger.tags
+    assert (again.kind, again.target, again.format) == (any_tagger.kind, "tag", "")
+    words = ["the", "fish", "sleeps", "a"]
+    assert again.tag(words) == any_tagger.tag(words)
+    assert again.probabilities(words).tobytes() == any_tagger.probabilities(words).tobytes()
+    again.save(str(tmp_path / "n"))
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "n").read_bytes()
+
+
+def test_same_data_same_bytes_for_any_threads(tmp_path: Path) -> None:
+    for kind in KINDS:
+        toy(kind, threads=1).save(tmp_path / "one")
+        toy(kind, threads=2).save(tmp_path / "two")
+        assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_the_path_of_the_data_is_not_in_the_file(word_tag: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "other.txt").write_bytes(word_tag.read_bytes())
+    train(word_tag, "10%", model="hmm", on_warning=print).save(tmp_path / "one")
+    train(elsewhere / "other.txt", "10%", model="hmm", on_warning=print).save(tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_save_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        toy().save(tmp_path / "no" / "folder")
+
+
+def test_describe(word_tag: Path) -> None:
+    found = train(word_tag, "10%", model="hmm", on_warning=lambda text: None).describe()
+    assert json.loads(json.dumps(found)) == found
+    assert found == {
+        "kind": "hmm",
+        "target": found["target"],
+        "format": "word_tag",
+        "tags": ["D", "N", "V"],
+        "vocabulary": 6,
+        "parameters": found["parameters"],
+        "data": {
+            "sentences": 27,
+            "words": 81,
+            "dev_sentences": 3,
+            "held_out": "every 10th sentence, from the 10th: 3 of 30",
+        },
+        "settings": {},
+        "training": {},
+    }
+
+
+def test_describe_the_rnn() -> None:
+    found = toy("rnn").describe()
+    assert found["settings"]["network"]["hidden"] == 4
+    assert found["training"]["epochs"] == 2
+    assert not toy("rnn").interrupted
+
+
+def test_evaluate_pairs(any_tagger: Tagger) -> None:
+    gold = [[("the", "D"), ("fish", "N"), ("barks", "N")], [], [("a", "D")]]
+    found = any_tagger.evaluate(gold)
+    assert found.tokens == 4
+    assert found.unknown_tokens == 1
+    assert found.sentences == 2
+    right = sum(g == p for s in gold if s for (_, g), p in zip(s, any_tagger.tag([w for w, _ in s]), strict=True))
+    assert found.correct == right
+
+
+def test_evaluate_files_of_any_format(word_tag: Path, tmp_path: Path) -> None:
+    model = train(word_tag, DEV, model="hmm")
+    assert model.evaluate(word_tag).accuracy == 1.0
+    assert model.evaluate([str(word_tag), word_tag]).tokens == 180
+    (tmp_path / "c").write_text("the\tx\tD\ndog\ty\tN\n", encoding="utf-8")
+    assert model.evaluate(tmp_path / "c").accuracy == 1.0
+    assert model.evaluate(tmp_path / "c", target="2").accuracy == 0.0
+    assert model.evaluate([Sentence(("the",), {"gold": ("D",)})]).accuracy == 1.0
+
+
+def test_evaluate_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagger, "BATCH_WORDS", 4)
+    found = toy(threads=2).evaluate(TEXT * 30)
+    assert (found.tokens, found.accuracy, found.sentences) == (270, 1.0, 90)
+
+
+def test_evaluate_without_gold() -> None:
+    with pytest.raises(DataError):
+        toy().evaluate([])
+
+
+# Training
+
+
+def test_notes_say_what_was_read_and_held_out(word_tag: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    train(word_tag, " 10 %", model="hmm", on_note=notes.append, on_warning=lambda text: None)
+    assert len(notes) == 2
+    assert "read as word_tag" in notes[0]
+    assert notes[1] == "held out for dev: every 10th sentence, from the 10th: 3 of 30"
+    notes.clear()
+    train(word_tag, word_tag, model="hmm", on_note=notes.append, on_warning=lambda text: None)
+    assert len(notes) == 2
+    assert notes[0] == notes[1]
+
+
+def test_doubts_are_python_warnings_by_default() -> None:
+    with pytest.warns(UserWarning, match="no dev set") as caught:
+        train(TEXT, model="hmm")
+    assert caught[0].filename == __file__
+
+
+def test_doubts_go_where_they_are_asked_for() -> None:
+    doubts: list[str] = []
+    train([[("a", "O"), ("b", "O")]], model="frequent", on_warning=doubts.append)
+    assert ["every tag" in doubts[0], "no dev set" in doubts[1], len(doubts)] == [True, True, 2]
+
+
+def test_a_dev_set_of_another_format(word_tag: Path, tmp_path: Path) -> None:
+    (tmp_path / "dev").write_text("the\tx\tD\ndog\ty\tN\nsleeps\ty\tV\n", encoding="utf-8")
+    assert train(word_tag, tmp_path / "dev", model="hmm").describe()["data"]["dev_sentences"] == 1
+
+
+def test_the_rnn_gets_its_settings_dev_and_callbacks() -> None:
+    pytest.importorskip("elman.recurrent")
+    events: list[Any] = []
+    model = toy("rnn", preset="tutorial", settings={"embedding": 0, "epochs": 3}, on_progress=events.append)
+    settings = model.describe()["settings"]
+    assert settings["network"]["direction"] == "forward"
+    assert settings["training"]["epochs"] == 3
+    ends = [event for event in events if event.is_epoch_end]
+    assert len(ends) == 3
+    assert all(event.dev_accuracy is not None for event in ends)
+
+
+def test_the_seed_counts(tmp_path: Path) -> None:
+    toy("rnn", seed=1).save(tmp_path / "one")
+    toy("rnn", seed=2).save(tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "crf"}, "model: expected rnn or hmm or frequent, got 'crf'"),
+        ({"model": "hmm", "settings": {"hidden": 3}}, "hmm has no settings"),
+        ({"model": "frequent", "preset": "tutorial"}, "frequent has no settings and no presets"),
+        ({"preset": "best"}, "preset: expected"),
+        ({"settings": {"hiden": 3}}, "no setting 'hiden'"),
+        ({"threads": 0}, "threads: expected a number from 1 up, got 0"),
+        ({"model": "hmm", "target": "ner"}, "no label column 'ner'"),
+    ],
+)
+def test_settings_that_are_none(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train(TEXT, DEV, **options)
+
+
+@pytest.mark.parametrize("data", [[], [[]]])
+def test_nothing_to_train_on(data: Any) -> None:
+    with pytest.raises(DataError, match="^the sentences: no"):
+        train(data, model="hmm")
+
+
+@pytest.mark.parametrize("dev", ["0%", "100%", "1%"])
+def test_shares_that_leave_nothing(dev: str) -> None:
+    with pytest.raises(DataError, match="^dev: "):
+        train(TEXT, dev, model="hmm")
+
+
+def test_a_training_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere"):
+        train(tmp_path / "nowhere", model="hmm")
+
+
+def test_ctrl_c_is_not_swallowed() -> None:
+    def stop(text: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(TEXT, model="hmm", on_warning=stop)
+
+
+# Model files that hash well and are wrong all the same
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "crf"}, "expected a model that is rnn or hmm or frequent, found 'crf'"),
+        ({"kind": None}, "kind: expected a text, found 'None'"),
+        ({"target": 3}, "target: expected a text, found '3'"),
+        ({"format": ["x" * 1000]}, "format: expected a text"),
+        ({"data": []}, "data: expected a table"),
+        ({"data": {}}, "data: expected sentences, words, dev_sentences, held_out"),
+        ({"data": {"sentences": 3, "words": "9", "dev_sentences": None, "held_out": None}}, "data: expected sentences"),
+        ({"model": "x"}, "model: expected a table"),
+        ({"model": {}}, "vocabulary: expected"),
+        ({"kind": "rnn"}, ""),
+    ],
+)
+def test_records_that_do_not_fit_together(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    toy().save(tmp_path / "m")
+    record, tensors = model_file.load(tmp_path / "m")
+    model_file.save(tmp_path / "m", {**record, **change}, tensors)
+    with pytest.raises(ModelFileError) as caught:
+        load(tmp_path / "m")
+    text = str(caught.value)
+    assert text.startswith(f"{tmp_path / 'm'}: {message}")
+    assert len(text.splitlines()) == 1
+    assert len(text) < len(str(tmp_path)) + 200
+
+
+def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tagger._threads(None) >= 1
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert tagger._threads(None) == 1
