@@ -68,7 +68,9 @@ class Adam:
         b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
         for name, gradient in gradients.items():
             w = parameters[name]
-            m, v = self.m.setdefault(name, np.zeros_like(w)), self.v.setdefault(name, np.zeros_like(w))
+            if name not in self.m:
+                self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
+            m, v = self.m[name], self.v[name]
             if isinstance(gradient, Rows):
                 rows, g = gradient
                 self._catch_up(name, w, rows, self.t - 1)

@@ -124,6 +124,8 @@ class RecurrentModel:
         tags, settings, training = config.get("tags"), config.get("settings"), config.get("training")
         if not (isinstance(tags, list) and tags and all(isinstance(tag, str) for tag in tags)):
             raise ModelFileError("model: expected a list of tags")
+        if len(set(tags)) < len(tags):
+            raise ModelFileError("model: expected distinct tags")
         if not isinstance(settings, dict) or not all(isinstance(section, dict) for section in settings.values()):
             raise ModelFileError("model: expected sections of settings")
         if not isinstance(training, dict):
@@ -139,9 +141,9 @@ class RecurrentModel:
             if shapes.get(name) != found.get(name):
                 wanted, got = shapes.get(name, "no such tensor"), found.get(name, "none")
                 raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
-        return cls(
-            read, vocabulary, tags, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}, training
-        )
+            if tensors[name].dtype != np.float32:
+                raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
+        return cls(read, vocabulary, tags, dict(tensors), training)
 
 
 def _packed(

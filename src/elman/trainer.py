@@ -98,21 +98,17 @@ class Record:
 class _Run:
     """One run of ``fit``: its clock and its report."""
 
-    def __init__(self, config: TrainingConfig, words: int, on_progress: Callable[[Progress], None] | None) -> None:
-        self.config, self.words, self.on_progress = config, words, on_progress
-        self.started = time.perf_counter()
-        self.reported = self.started
+    def __init__(
+        self, config: TrainingConfig, lengths: NDArray[np.int64], on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        self.config, self.on_progress = config, on_progress
+        self.words = int(lengths.sum())
+        self.steps = -(-len(lengths) // config.batch)  # of an epoch
+        self.norm: float | None = None
+        self.started = self.reported = time.perf_counter()
 
     def report(
-        self,
-        epoch: int,
-        step: int,
-        steps: int,
-        tally: Tally,
-        rate: float,
-        norm: float | None,
-        end: bool,
-        dev: float | None,
+        self, epoch: int, step: int, tally: Tally, rate: float, *, end: bool = False, dev: float | None = None
     ) -> None:
         now = time.perf_counter()
         if self.on_progress is None or not (end or now - self.reported > 0.1):
@@ -128,7 +124,7 @@ class _Run:
                 epoch=epoch,
                 epochs=self.config.epochs,
                 step=step,
-                steps=steps,
+                steps=self.steps,
                 loss=tally.loss / words,
                 train_accuracy=tally.correct / words,
                 dev_accuracy=dev,
@@ -136,7 +132,7 @@ class _Run:
                 words_per_second=speed,
                 seconds=seconds,
                 seconds_left=left,
-                gradient_norm=norm,
+                gradient_norm=self.norm,
                 is_epoch_end=end,
             )
         )
@@ -157,12 +153,12 @@ def fit(
     """
     record = Record()
     best: tuple[float, dict[str, Array]] | None = None
-    run = _Run(config, int(task.lengths.sum()), on_progress)
+    run = _Run(config, task.lengths, on_progress)
     optimizer = optimizers.make(config.optimizer)
     try:
         with ThreadPoolExecutor(threads) as pool:
             for epoch in range(1, config.epochs + 1):
-                tally = _epoch(task, config, seed, epoch, optimizer, pool, run)
+                tally = _epoch(task, run, seed, epoch, optimizer, pool)
                 optimizer.settle(task.parameters)
                 score = task.score()
                 record.epochs = epoch
@@ -174,28 +170,25 @@ def fit(
                     best = (score or 0.0, {name: w.copy() for name, w in task.parameters.items()})
                     record.best_epoch = epoch
                 rate = optimizers.rate_at(config.rate, config.decay, epoch / config.epochs)
-                run.report(epoch, 1, 1, tally, rate, None, True, score)
+                run.report(epoch, run.steps, tally, rate, end=True, dev=score)
                 if score is not None and 0 < config.patience <= epoch - record.best_epoch:
                     break
     except KeyboardInterrupt:
         record.interrupted = True
-    if best is not None:
+    if best is None:
+        optimizer.settle(task.parameters)
+    else:
         for name, w in best[1].items():
             task.parameters[name][...] = w
     return record
 
 
 def _epoch(
-    task: Task,
-    config: TrainingConfig,
-    seed: int,
-    epoch: int,
-    optimizer: optimizers.Optimizer,
-    pool: ThreadPoolExecutor,
-    run: _Run,
+    task: Task, run: _Run, seed: int, epoch: int, optimizer: optimizers.Optimizer, pool: ThreadPoolExecutor
 ) -> Tally:
+    config = run.config
     batches = minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))
-    steps, total = len(batches), len(batches) * config.epochs
+    steps, total = run.steps, run.steps * config.epochs
     tally = Tally()
     if config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum":
         order = np.concatenate(batches)
@@ -207,7 +200,7 @@ def _epoch(
             if found is None:
                 break
             tally += found
-            run.report(epoch, start + len(items), steps, tally, rates[-1], None, False, None)
+            run.report(epoch, start + len(items), tally, float(rates[-1]))
         else:
             return tally
     for step, items in enumerate(batches):
@@ -218,9 +211,9 @@ def _epoch(
         places = [Place(seed, epoch, step, part) for part in range(len(shards))]
         parts = list(pool.map(task.gradients, shards, [words] * len(shards), places))
         gradients = optimizers.total([gradient for _, gradient in parts])
-        norm = optimizers.clip(gradients, config.clip)
+        run.norm = optimizers.clip(gradients, config.clip)
         optimizer.update(task.parameters, gradients, rate)
         for found, _ in parts:
             tally += found
-        run.report(epoch, step + 1, steps, tally, rate, norm, False, None)
+        run.report(epoch, step + 1, tally, rate)
     return tally
