@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from elman import baselines, model_file
 from elman.baselines import HMM, IMPOSSIBLE, Frequent

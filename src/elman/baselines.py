@@ -258,22 +258,23 @@ def _forward_backward(e: Floats, start: Floats, end: Floats, p: Floats) -> Float
 def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floats) -> Floats:
     """The same in log space, where an impossible transition is only a very dear one."""
     alpha, beta = np.empty_like(log_e), np.empty_like(log_e)  # (T, K)
+    into = np.ascontiguousarray(log_p.T)  # (K, K) to, from
     alpha[0], beta[-1] = start + log_e[0], end
     for t in range(1, len(log_e)):
-        alpha[t] = _log_sum(alpha[t - 1][:, None] + log_p, axis=0) + log_e[t]
-        alpha[t] -= alpha[t].max()
+        a = _log_sum(into + alpha[t - 1]) + log_e[t]
+        alpha[t] = a - a.max()
     for t in range(len(log_e) - 2, -1, -1):
-        beta[t] = _log_sum(log_p + log_e[t + 1] + beta[t + 1], axis=1)
-        beta[t] -= beta[t].max()
+        b = _log_sum(log_p + (log_e[t + 1] + beta[t + 1]))
+        beta[t] = b - b.max()
     gamma: Floats = np.exp(alpha + beta - (alpha + beta).max(axis=1, keepdims=True))
     total: Floats = gamma.sum(axis=1, keepdims=True)
     return gamma / total
 
 
-def _log_sum(x: Floats, axis: int) -> Floats:
-    most: Floats = x.max(axis=axis)
-    total: Floats = np.exp(x - np.expand_dims(most, axis)).sum(axis=axis)
-    return np.log(total) + most
+def _log_sum(x: Floats) -> Floats:
+    """The (K,) logarithms of the row sums of exp(x), x (K, K)."""
+    most: Floats = x.max(axis=1)
+    return np.log(np.exp(x - most[:, None]).sum(axis=1)) + most
 
 
 def _count(
