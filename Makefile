@@ -7,7 +7,8 @@ BENCH_VENV ?= .venv-bench
 CXX ?= c++
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+pip = $(1)/bin/python -m pip -qq --disable-pip-version-check --no-input
+PIP := $(call pip,$(VENV))
 # Directories are in the list so that a deleted file is noticed too.
 SOURCES := $(shell find src -not -name '*.pyc' -not -name __pycache__) pyproject.toml CMakeLists.txt README.md LICENSE
 
@@ -50,9 +51,12 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels
 
+bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
+	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
+
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and use it
 	$(call new_venv,build/no-compiler/venv)
-	@CC=false CXX=false build/no-compiler/venv/bin/pip -qq --disable-pip-version-check install \
+	@CC=false CXX=false $(call pip,build/no-compiler/venv) install \
 	  --config-settings=build-dir=build/no-compiler/cmake .
 	@build/no-compiler/venv/bin/elman info | grep '^kernels *reference: '
 	@.ci/smoke build/no-compiler/venv/bin/elman
@@ -91,7 +95,7 @@ $(VENV)/.wheel: $(SOURCES) | $(VENV)/.made
 
 $(VENV)/.installed: $(VENV)/.wheel
 	@echo "make: installing it"
-	@$(PIP) uninstall --yes elman 2>/dev/null
+	@$(PIP) uninstall --yes elman
 	@$(PIP) install $(VENV)/wheel/*.whl
 	@$(BIN)/elman info | grep '^kernels'
 	@touch $@
@@ -100,4 +104,16 @@ $(VENV)/.installed: $(VENV)/.wheel
 $(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
 	@echo "make: installing what [$*] needs"
 	@$(PIP) install $$($(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]])' $*)
+	@touch $@
+
+# What benchmarks are measured against (PyTorch, JAX) stays out of $(VENV).
+$(BENCH_VENV)/.installed: benchmarks/requirements-online.txt
+	$(call new_venv,$(BENCH_VENV))
+	@echo "make: installing what elman is measured against"
+	@$(call pip,$(BENCH_VENV)) install --requirement $<
+	@touch $@
+
+$(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
+	@$(call pip,$(BENCH_VENV)) uninstall --yes elman
+	@$(call pip,$(BENCH_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@

@@ -1,0 +1,30 @@
+"""What was built: the wheel that `make test` installs, not the tree."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import metadata, requires
+from pathlib import Path
+
+import pytest
+
+import elman
+
+pytestmark = pytest.mark.skipif("ELMAN_TEST_INSTALLED" not in os.environ, reason="make test installs elman first")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_installed_package_is_tested() -> None:
+    assert not Path(elman.__file__).is_relative_to(ROOT / "src")
+
+
+def test_runtime_dependencies_are_the_four_of_the_design() -> None:
+    runtime = {line.split(">")[0] for line in requires("elman") or [] if "extra ==" not in line}
+    assert runtime == {"numpy", "safetensors", "click", "rich"}
+    assert metadata("elman")["License-Expression"] == "MIT"
+
+
+def test_the_package_is_typed_and_brings_no_sources_of_the_kernels() -> None:
+    package = Path(elman.__file__).parent
+    assert (package / "py.typed").is_file()
+    assert not list(package.rglob("*.cpp"))
