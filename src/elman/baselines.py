@@ -274,7 +274,9 @@ def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floa
 def _log_sum(x: Floats) -> Floats:
     """The (K,) logarithms of the row sums of exp(x), x (K, K)."""
     most: Floats = x.max(axis=1)
-    return np.log(np.exp(x - most[:, None]).sum(axis=1)) + most
+    total: Floats = np.exp(x - most[:, None]).sum(axis=1)
+    most += np.log(total)
+    return most
 
 
 def _count(
