@@ -61,6 +61,9 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 	@build/no-compiler/venv/bin/elman info | grep '^kernels *reference: '
 	@.ci/smoke build/no-compiler/venv/bin/elman
 
+docs: $(VENV)/.installed ## write the generated pages anew
+	@for page in docs/*.py; do $(BIN)/python "$$page" || exit 1; done
+
 wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'
 
