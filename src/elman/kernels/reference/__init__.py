@@ -1,0 +1,18 @@
+"""The kernels in NumPy: the readable statement of the maths, the oracle of the tests, the fallback.
+
+Letters as in ``elman.kernels``. Every function is a plain one over arrays; the gradient of ``name`` is ``dname``;
+gradients are those of a loss (they point uphill, an update subtracts them; the slides' δ point the other way).
+"""
+
+from __future__ import annotations
+
+from elman.kernels.reference.basic import (
+    embedding_backward as embedding_backward,
+    embedding_forward as embedding_forward,
+    linear_backward as linear_backward,
+    linear_forward as linear_forward,
+    softmax_cross_entropy_backward as softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward as softmax_cross_entropy_forward,
+)
+from elman.kernels.reference.cells import elman_backward as elman_backward, elman_forward as elman_forward
+from elman.kernels.reference.online import online_steps as online_steps

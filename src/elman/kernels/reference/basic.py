@@ -1,0 +1,58 @@
+"""Linear layer, embeddings, softmax with cross-entropy. Letters as in ``elman.kernels``."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+F = TypeVar("F", np.float32, np.float64)
+Ids = NDArray[np.int32]
+
+
+def linear_forward(x: NDArray[F], w: NDArray[F], b: NDArray[F]) -> NDArray[F]:
+    """y = w·x + b for every row: x (N, E), w (H, E), b (H,) -> y (N, H)."""
+    return x @ w.T + b
+
+
+def linear_backward(dy: NDArray[F], x: NDArray[F], w: NDArray[F]) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    """Gradients of ``linear_forward``: dy (N, H) -> dx (N, E), dw (H, E), db (H,)."""
+    return dy @ w, dy.T @ x, dy.sum(axis=0)
+
+
+def embedding_forward(table: NDArray[F], ids: Ids) -> NDArray[F]:
+    """The rows of table (V, E) that ids (N,) name -> (N, E). IndexError for an id outside 0..V-1."""
+    check_ids(ids, len(table))
+    return table[ids]
+
+
+def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
+    """Scatter-add: drows (N, E) summed into the rows of a zero (rows, E) that ids (N,) name."""
+    check_ids(ids, rows)
+    dtable = np.zeros((rows, drows.shape[1]), drows.dtype)
+    np.add.at(dtable, ids, drows)
+    return dtable
+
+
+def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArray[F], NDArray[F]]:
+    """p = softmax(scores), slide 9, and the loss -log p[gold]: scores (N, K), gold (N,) -> losses (N,), p (N, K)."""
+    check_ids(gold, scores.shape[1])
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    p = np.exp(shifted)
+    total = p.sum(axis=1, keepdims=True)
+    losses = np.log(total[:, 0]) - shifted[np.arange(len(gold)), gold]
+    return losses, p / total
+
+
+def softmax_cross_entropy_backward(dlosses: NDArray[F], p: NDArray[F], gold: Ids) -> NDArray[F]:
+    """Gradient by the scores, (p - one_hot(gold)) · dloss, slide 11: dlosses (N,) -> dscores (N, K)."""
+    dscores = p.copy()
+    dscores[np.arange(len(gold)), gold] -= 1
+    dscores *= dlosses[:, None]
+    return dscores
+
+
+def check_ids(ids: Ids, size: int) -> None:
+    if len(ids) and not (0 <= int(ids.min()) and int(ids.max()) < size):
+        raise IndexError(f"an id is outside 0..{size - 1}")
