@@ -1,0 +1,228 @@
+"""Settings: ranges and choices, text from --set, presets, TOML and plain values there and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.config import (
+    PRESETS,
+    Config,
+    NetworkConfig,
+    TrainingConfig,
+    preset,
+    settings_fields,
+    settings_from_toml,
+    to_toml,
+)
+from elman.errors import ConfigError
+
+FIELDS = [f for _, f in settings_fields()]
+NUMBERS = [f for f in FIELDS if not f.metadata["of"]]
+WORDS = [f for f in FIELDS if f.metadata["of"]]
+
+
+def values_of(f: Any) -> st.SearchStrategy[Any]:
+    """Values that a setting takes."""
+    low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
+    if of:
+        return st.sampled_from(of)
+    return st.integers(low, high) if isinstance(f.default, int) else st.floats(low, high, allow_infinity=False)
+
+
+configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(Config().with_settings)
+
+
+# --- ranges ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", NUMBERS, ids=lambda f: f.name)
+def test_a_number_just_below_its_range_is_refused(f: Any) -> None:
+    low, whole = f.metadata["low"], isinstance(f.default, int)
+    below = low - 1 if whole else np.nextafter(low, -1)
+    with pytest.raises(
+        ConfigError, match=rf"^{f.name}: expected a number from {low:g} (up|to [\d.]+), got -?[\d.e-]+$"
+    ):
+        Config().with_settings({f.name: below})
+    Config().with_settings({f.name: low})
+
+
+@pytest.mark.parametrize("f", [f for f in NUMBERS if f.metadata["high"] is not None], ids=lambda f: f.name)
+def test_a_number_just_above_its_range_is_refused(f: Any) -> None:
+    high, whole = f.metadata["high"], isinstance(f.default, int)
+    above = high + 1 if whole else float(np.nextafter(high, np.inf))
+    with pytest.raises(ConfigError) as caught:
+        Config().with_settings({f.name: above})
+    assert str(caught.value) == f"{f.name}: expected a number from {f.metadata['low']:g} to {high:.9g}, got {above!r}"
+    Config().with_settings({f.name: high})
+
+
+def test_every_number_has_a_range_and_every_setting_a_line_of_help() -> None:
+    assert all(f.metadata["low"] is not None for f in NUMBERS)
+    assert all(f.metadata["help"] and "\n" not in f.metadata["help"] for f in FIELDS)
+    # whole numbers reach the native kernels, so none may be without an end
+    assert all(f.metadata["high"] is not None for f in NUMBERS if isinstance(f.default, int))
+
+
+@pytest.mark.parametrize("f", WORDS, ids=lambda f: f.name)
+@pytest.mark.parametrize("value", ["", "ELMAN", 'sgd"', "'", 3])
+def test_a_word_that_is_no_choice_is_refused(f: Any, value: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config().with_settings({f.name: value})
+    assert str(caught.value) == f"{f.name}: expected {' or '.join(f.metadata['of'])}, got {str(value)!r}"
+
+
+@pytest.mark.parametrize("f", [f for f in NUMBERS if isinstance(f.default, float)], ids=lambda f: f.name)
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", float("nan"), float("inf"), -float("inf")])
+def test_nan_and_inf_are_in_no_range(f: Any, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"^{f.name}: expected a number from 0 .*, got (nan|-?inf)$"):
+        Config().with_settings({f.name: value})
+
+
+def test_the_dataclasses_check_by_themselves() -> None:
+    with pytest.raises(ConfigError, match="^hidden: expected a number from 1 to 4096, got 0$"):
+        NetworkConfig(hidden=0)
+    with pytest.raises(ConfigError, match="^bptt: expected a whole number, got 1.5$"):
+        TrainingConfig(bptt=1.5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="^clip: expected a number from 0 up, got nan$"):
+        TrainingConfig(clip=float("nan"))
+
+
+def test_the_same_number_is_the_same_setting() -> None:
+    one = TrainingConfig(clip=3, rate=np.float64(0.5), epochs=7.0)  # type: ignore[arg-type]
+    assert one == TrainingConfig(clip=3.0, rate=0.5, epochs=7)
+    assert (type(one.clip), type(one.rate), type(one.epochs)) == (float, float, int)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Config().network.hidden = 3  # type: ignore[misc]
+
+
+# --- flat keys ------------------------------------------------------------------------------------------------------
+
+
+def test_text_becomes_the_key_s_own_type() -> None:
+    config = Config().with_settings(
+        {"hidden": " 64 ", "rate": "1e-3", "direction": "forward", "epochs": 3.0, "clip": 2}
+    )
+    assert config.network == NetworkConfig(hidden=64, direction="forward")
+    assert config.training == TrainingConfig(rate=0.001, epochs=3, clip=2.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("hidden", "many", "a whole number"),
+        ("hidden", "1.5", "a whole number"),
+        ("hidden", 1.5, "a whole number"),
+        ("hidden", "", "a whole number"),
+        ("hidden", True, "a whole number"),
+        ("hidden", None, "a whole number"),
+        ("hidden", [1], "a whole number"),
+        ("hidden", float("nan"), "a whole number"),
+        ("hidden", float("inf"), "a whole number"),
+        ("rate", "fast", "a number"),
+        ("rate", False, "a number"),
+        ("rate", 10**400, "a number"),
+        ("rate", {"a": 1}, "a number"),
+        ("cell", True, "a word"),
+    ],
+)
+def test_values_of_another_type(key: str, value: Any, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config().with_settings({key: value})
+    assert str(caught.value) == f"{key}: expected {expected}, got {value!r}"
+
+
+def test_a_key_that_does_not_exist() -> None:
+    with pytest.raises(ConfigError, match="^no setting 'hiden'; elman train --help-settings lists them$"):
+        Config().with_settings({"hiden": 64})
+
+
+def test_no_settings_change_nothing_and_the_original_stays() -> None:
+    config = PRESETS["tutorial"]
+    assert config.with_settings({}) == config
+    assert config.with_settings({"hidden": 3}) != config
+    assert config.network.hidden == 64
+
+
+# --- presets --------------------------------------------------------------------------------------------------------
+
+
+def test_presets() -> None:
+    assert preset("default") == Config()
+    tutorial = preset("tutorial")
+    assert (tutorial.network.embedding, tutorial.network.direction) == (0, "forward")
+    assert (tutorial.training.batch, tutorial.training.optimizer, tutorial.training.loss) == (1, "sgd", "sum")
+
+
+def test_a_preset_that_does_not_exist() -> None:
+    with pytest.raises(ConfigError, match="^preset: expected default or tutorial, got 'best'$"):
+        preset("best")
+
+
+# --- there and back -------------------------------------------------------------------------------------------------
+
+
+@given(configs)
+def test_plain_values_are_the_settings_again(config: Config) -> None:
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@given(configs)
+def test_toml_is_the_settings_again(config: Config) -> None:
+    assert Config().with_settings(settings_from_toml(to_toml(config), "settings.toml")) == config
+
+
+def test_toml_says_what_each_setting_does() -> None:
+    lines = to_toml(Config()).splitlines()
+    assert lines[0] == "[network]"
+    assert lines[1] == 'cell = "elman"  # the recurrent cell'
+    assert "[training]" in lines
+    for f in FIELDS:
+        assert any(line.startswith(f"{f.name} = ") and line.endswith(f"  # {f.metadata['help']}") for line in lines)
+
+
+def test_from_dict_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ConfigError, match="^no section 'web'; expected 'network' or 'training'$"):
+        Config.from_dict({"web": {"hidden": 3}})
+    with pytest.raises(ConfigError, match="^no setting 'port'"):
+        Config.from_dict({"network": {"port": 80}})
+
+
+def test_what_from_dict_is_not_given_is_the_default() -> None:
+    assert Config.from_dict({}) == Config()
+    assert Config.from_dict({"network": {"hidden": 7}}) == Config(NetworkConfig(hidden=7))
+
+
+# --- TOML -----------------------------------------------------------------------------------------------------------
+
+
+def test_sections_may_be_left_out() -> None:
+    bare = settings_from_toml('hidden = 64\nrate = 0.1\ncell = "elman"', "f.toml")
+    assert bare == {"hidden": 64, "rate": 0.1, "cell": "elman"}
+    assert settings_from_toml("[training]\nrate = 0.1\n[network]\nhidden = 64", "f.toml") == {"rate": 0.1, "hidden": 64}
+    assert settings_from_toml("", "f.toml") == {}
+
+
+def test_a_section_that_does_not_exist() -> None:
+    with pytest.raises(ConfigError, match=r"^f.toml: no section \[net\]; expected \[network\] or \[training\]$"):
+        settings_from_toml("[net]\nhidden = 64", "f.toml")
+
+
+def test_text_that_is_not_toml() -> None:
+    with pytest.raises(ConfigError, match=r"^f.toml: not TOML: .*line 2") as caught:
+        settings_from_toml("hidden = 64\nrate = = 3", "f.toml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["network = 3", "hidden = true", "rate = nan", "cell = 1979-05-27", "hidden = [64]"])
+def test_toml_values_that_are_no_settings(text: str) -> None:
+    with pytest.raises(ConfigError, match="^(no setting|hidden|rate|cell)"):
+        Config().with_settings(settings_from_toml(text, "f.toml"))

@@ -1,0 +1,348 @@
+"""The trainer on a made-up task: the same bits for any threads, the best epoch kept, progress, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from elman import optimizers, randomness, trainer
+from elman.config import TrainingConfig
+from elman.layers import Rows
+from elman.optimizers import Gradients
+from elman.trainer import Place, Progress, Tally, fit
+
+Array = np.ndarray[Any, Any]
+SMALL = TrainingConfig(epochs=3, batch=4, shards=3, rate=0.1)
+ONLINE = TrainingConfig(epochs=2, batch=1, optimizer="sgd", loss="sum", rate=1.0)
+
+
+class Task:
+    """Gradients that hang on the items, the parameters and the draws of their place; scores by a script."""
+
+    def __init__(self, scores: Sequence[float] | None = None, items: int = 22, fused: bool = False) -> None:
+        self.parameters = {"w": np.ones(3, np.float32), "table": np.ones((5, 2), np.float32)}
+        self.lengths = np.arange(items, dtype=np.int64) % 7 + 1
+        self.scores, self.fused = scores, fused
+        self.calls: list[tuple[Place, list[int], int]] = []
+        self.online_calls: list[tuple[Place, list[int], list[float]]] = []
+        self.seen: list[dict[str, Array]] = []  # the parameters when score was called
+
+    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+        self.calls.append((place, items.tolist(), words))
+        time.sleep(0.001 * (place.part == 0))  # so that other shards are done before the first
+        draws = place.stream(randomness.DROPOUT).standard_normal(3).astype(np.float32)
+        ids, counts = np.unique(items % 5, return_counts=True)
+        dw = np.tanh(self.parameters["w"]) * np.float32(len(items)) + draws
+        dtable = self.parameters["table"][ids] * counts[:, None].astype(np.float32) + draws[:2]
+        n = int(self.lengths[items].sum())
+        return Tally(2.0 * n, n, len(items)), {"w": dw, "table": Rows(ids, dtable)}
+
+    def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+        self.online_calls.append((place, items.tolist(), rates.tolist()))
+        if not self.fused:
+            return None
+        n = int(self.lengths[items].sum())
+        return Tally(2.0 * n, n, len(items))
+
+    def score(self) -> float | None:
+        self.seen.append({name: w.copy() for name, w in self.parameters.items()})
+        return None if self.scores is None else self.scores[len(self.seen) - 1]
+
+
+class Recorder:
+    """An update rule that writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.norms: list[float] = []
+        self.settled = 0
+
+    def update(self, parameters: dict[str, Array], gradients: Gradients, rate: float) -> None:
+        self.rates.append(rate)
+        self.norms.append(optimizers.clip(gradients, 0.0))
+        parameters["w"] += np.float32(1)
+
+    def settle(self, parameters: dict[str, Array]) -> None:
+        self.settled += 1
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    result = Recorder()
+    monkeypatch.setattr(optimizers, "make", lambda name: result)
+    return result
+
+
+def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
+    return all(np.array_equal(w, other[name]) for name, w in one.items())
+
+
+# --- the same answer every time -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_same_bits_for_any_number_of_threads(optimizer: str) -> None:
+    config = TrainingConfig(epochs=2, batch=8, shards=5, optimizer=optimizer, rate=0.1)
+    tasks = [Task() for _ in range(3)]
+    records = [fit(task, config, seed=1, threads=n) for task, n in zip(tasks, (1, 2, 5), strict=True)]
+    assert records[0] == records[1] == records[2]
+    assert same(tasks[0].parameters, tasks[1].parameters)
+    assert same(tasks[0].parameters, tasks[2].parameters)
+    assert not same(tasks[0].parameters, Task().parameters)
+
+
+def test_other_seeds_and_other_shards_give_other_bits() -> None:
+    runs = []
+    for seed, shards in ((1, 3), (2, 3), (1, 2)):
+        fit(task := Task(), TrainingConfig(epochs=1, batch=8, shards=shards), seed=seed, threads=1)
+        runs.append(task.parameters)
+    assert not same(runs[0], runs[1])
+    assert not same(runs[0], runs[2])
+
+
+def test_an_epoch_is_every_item_once_in_shards_of_minibatches() -> None:
+    fit(task := Task(items=22), SMALL, seed=1, threads=2)
+    assert len({place for place, _, _ in task.calls}) == len(task.calls)  # no two share their draws
+    for epoch in (1, 2, 3):
+        calls = [call for call in task.calls if call[0].epoch == epoch]
+        assert sorted(i for _, items, _ in calls for i in items) == list(range(22))
+        for step in range(6):
+            shards = [(place.part, items, words) for place, items, words in calls if place.step == step]
+            n = sum(len(items) for _, items, _ in shards)
+            assert n in (2, 4)  # the last of 22 items by 4
+            assert sorted(part for part, _, _ in shards) == list(range(min(3, n)))
+            assert {words for _, _, words in shards} == {sum(task.lengths[i] for _, items, _ in shards for i in items)}
+
+
+# --- rates, clipping ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("decay", ["linear", "none"])
+def test_the_rate_of_every_update(recorder: Recorder, decay: str) -> None:
+    fit(Task(), TrainingConfig(epochs=3, batch=4, rate=0.1, decay=decay), seed=1, threads=1)
+    steps = np.arange(18)
+    np.testing.assert_allclose(recorder.rates, 0.1 * (1 - steps / 18) if decay == "linear" else [0.1] * 18)
+    assert recorder.settled == 3  # before each score
+
+
+def test_gradients_are_clipped(recorder: Recorder) -> None:
+    fit(Task(), TrainingConfig(epochs=1, batch=4, clip=0.5), seed=1, threads=1)
+    np.testing.assert_allclose(recorder.norms, 0.5, rtol=1e-5)
+
+
+# --- the best epoch -------------------------------------------------------------------------------------------------
+
+
+def test_the_best_epoch_is_kept_the_first_of_equals() -> None:
+    task = Task(scores=[0.5, 0.7, 0.6, 0.7])
+    record = fit(task, TrainingConfig(epochs=4, batch=4), seed=1, threads=1)
+    assert (record.epochs, record.best_epoch, record.interrupted) == (4, 2, False)
+    assert record.dev_accuracies == [0.5, 0.7, 0.6, 0.7]
+    assert same(task.parameters, task.seen[1])
+    assert not same(task.parameters, task.seen[3])
+
+
+def test_the_arrays_of_the_task_stay_the_same_objects() -> None:
+    task = Task(scores=[0.5, 0.1, 0.1])
+    before = dict(task.parameters)
+    fit(task, SMALL, seed=1, threads=1)
+    assert all(task.parameters[name] is w for name, w in before.items())
+
+
+def test_a_score_of_0_is_a_score() -> None:
+    task = Task(scores=[0.0, 0.0, 0.0])
+    assert fit(task, SMALL, seed=1, threads=1).best_epoch == 1
+    assert same(task.parameters, task.seen[0])
+
+
+def test_without_dev_the_last_epoch_is_kept() -> None:
+    task = Task()
+    record = fit(task, TrainingConfig(epochs=3, batch=4, patience=1), seed=1, threads=1)
+    assert (record.epochs, record.best_epoch, record.dev_accuracies) == (3, 3, [])
+    assert same(task.parameters, task.seen[2])
+
+
+@pytest.mark.parametrize(("patience", "epochs", "best"), [(1, 2, 1), (2, 5, 3), (3, 6, 3), (0, 7, 7)])
+def test_early_stopping(patience: int, epochs: int, best: int) -> None:
+    task = Task(scores=[0.5, 0.4, 0.6, 0.6, 0.5, 0.5, 0.7])
+    record = fit(task, TrainingConfig(epochs=7, batch=4, patience=patience), seed=1, threads=1)
+    assert (record.epochs, record.best_epoch) == (epochs, best)
+    assert same(task.parameters, task.seen[best - 1])
+
+
+def test_the_record() -> None:
+    task = Task(scores=[0.5, 0.6, 0.7])
+    record = fit(task, SMALL, seed=1, threads=1)
+    assert record.losses == [2.0, 2.0, 2.0]
+    assert record.train_accuracies == pytest.approx([22 / task.lengths.sum()] * 3)
+
+
+def test_items_without_words() -> None:
+    task = Task()
+    task.lengths[:] = 0
+    record = fit(task, SMALL, seed=1, threads=1, on_progress=lambda event: None)
+    assert record.losses == [0.0, 0.0, 0.0]
+
+
+# --- progress -------------------------------------------------------------------------------------------------------
+
+
+def events_of(task: Task, config: TrainingConfig) -> list[Progress]:
+    events: list[Progress] = []
+    fit(task, config, seed=1, threads=1, on_progress=events.append)
+    return events
+
+
+@pytest.fixture
+def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock finds it a second later."""
+    ticks = iter(range(10_000))
+    monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+
+
+def check_events(events: list[Progress], epochs: int, steps: int) -> None:
+    assert [event.epoch for event in events if event.is_epoch_end] == list(range(1, epochs + 1))
+    places = [(event.epoch, event.step, event.is_epoch_end) for event in events]
+    assert places == sorted(places)
+    assert all(event.steps == steps and 1 <= event.step <= steps and event.epochs == epochs for event in events)
+    assert all(event.step == steps for event in events if event.is_epoch_end)
+    assert all(event.seconds_left >= 0 and event.seconds >= 0 and event.words_per_second >= 0 for event in events)
+    assert events[-1].seconds_left == 0
+    rates = [event.rate for event in events]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == 0
+
+
+def test_progress_at_the_end_of_each_epoch() -> None:
+    events = events_of(Task(scores=[0.1, 0.2, 0.3]), SMALL)
+    check_events(events, epochs=3, steps=6)
+    assert [event.dev_accuracy for event in events if event.is_epoch_end] == [0.1, 0.2, 0.3]
+    assert all(event.loss == 2.0 and event.gradient_norm is not None for event in events)
+
+
+def test_progress_after_each_step_where_steps_take_long(slow_clock: None) -> None:
+    task = Task(scores=[0.1, 0.2, 0.3])
+    events = events_of(task, SMALL)
+    check_events(events, epochs=3, steps=6)
+    assert len(events) == 3 * 7
+    assert [event.dev_accuracy is None for event in events[:7]] == [True] * 6 + [False]
+    half = events[6 + 3]  # three of the six steps of the second epoch
+    words = int(task.lengths.sum())
+    done = words + sum(
+        task.lengths[i]
+        for place, items, _ in task.calls
+        for i in items
+        if (place.epoch, place.step) < (2, 3) and place.epoch == 2
+    )
+    assert half.seconds == 10
+    assert half.words_per_second == pytest.approx(done / 10)
+    assert half.seconds_left == pytest.approx((3 * words - done) / (done / 10))
+
+
+def test_progress_of_the_online_kernel(slow_clock: None) -> None:
+    events = events_of(Task(items=600, fused=True), ONLINE)
+    check_events(events, epochs=2, steps=600)
+    assert [event.step for event in events[:4]] == [256, 512, 600, 600]
+    assert all(event.gradient_norm is None and type(event.rate) is float for event in events)
+
+
+# --- the online kernel ----------------------------------------------------------------------------------------------
+
+
+def test_the_online_kernel_does_all_there_is_to_do() -> None:
+    task = Task(items=600, fused=True)
+    record = fit(task, ONLINE, seed=1, threads=2)
+    assert task.calls == []
+    assert [(place.epoch, place.step, len(items)) for place, items, _ in task.online_calls] == [
+        (epoch, start, n) for epoch in (1, 2) for start, n in ((0, 256), (256, 256), (512, 88))
+    ]
+    assert sorted(i for place, items, _ in task.online_calls for i in items if place.epoch == 1) == list(range(600))
+    rates = [rate for _, _, rates in task.online_calls for rate in rates]
+    np.testing.assert_allclose(rates, 1 - np.arange(1200) / 1200)
+    assert record.losses == [2.0, 2.0]
+
+
+def test_where_there_is_no_online_kernel() -> None:
+    task = Task(items=20)
+    fit(task, ONLINE, seed=1, threads=2)
+    assert [place.epoch for place, _, _ in task.online_calls] == [1, 2]
+    assert [len(items) for _, items, _ in task.calls] == [1] * 40
+    in_order = [task.online_calls[0][1], task.online_calls[1][1]]
+    assert [items[0] for _, items, _ in task.calls] == in_order[0] + in_order[1]
+
+
+@pytest.mark.parametrize("change", [{"batch": 2}, {"optimizer": "adam"}, {"loss": "mean"}])
+def test_the_online_kernel_is_for_sgd_on_sums_one_by_one(change: dict[str, Any]) -> None:
+    settings = {"epochs": 1, "batch": 1, "optimizer": "sgd", "loss": "sum", **change}
+    task = Task(fused=True)
+    fit(task, TrainingConfig(**settings), seed=1, threads=1)
+    assert task.online_calls == []
+    assert task.calls
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------------------------
+
+
+class Stopped(Task):
+    """Presses Ctrl-C when a step of an epoch begins."""
+
+    def __init__(self, epoch: int, step: int, press: Callable[[], None], scores: Sequence[float] | None = None) -> None:
+        super().__init__(scores)
+        self.at, self.press = (epoch, step, 0), press
+
+    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+        if (place.epoch, place.step, place.part) == self.at:
+            self.press()
+        return super().gradients(items, words, place)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("press", [interrupt, lambda: signal.raise_signal(signal.SIGINT)])
+def test_ctrl_c_in_a_later_epoch_leaves_the_best(press: Callable[[], None]) -> None:
+    task = Stopped(4, 2, press, scores=[0.5, 0.7, 0.6])
+    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
+    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 3, 2)
+    assert len(record.losses) == 3
+    assert same(task.parameters, task.seen[1])
+
+
+def test_ctrl_c_without_dev_leaves_the_last_whole_epoch() -> None:
+    task = Stopped(3, 2, interrupt)
+    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
+    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 2, 2)
+    assert same(task.parameters, task.seen[1])
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_the_parameters_as_they_are(recorder: Recorder) -> None:
+    task = Stopped(1, 3, interrupt, scores=[])
+    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
+    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 0, 0)
+    assert task.parameters["w"].tolist() == [4, 4, 4]  # 1 and three updates
+    assert recorder.settled == 1
+
+
+def test_ctrl_c_in_the_score() -> None:
+    class Scored(Task):
+        def score(self) -> float | None:
+            super().score()
+            raise KeyboardInterrupt
+
+    record = fit(Scored(scores=[0.5]), SMALL, seed=1, threads=1)
+    assert (record.interrupted, record.epochs) == (True, 0)
+
+
+def test_another_error_goes_through() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(Stopped(1, 1, fail), SMALL, seed=1, threads=2)
