@@ -54,12 +54,11 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
 
-no-compiler: ## install as on a machine without a compiler, in a venv of its own, and use it
-	$(call new_venv,build/no-compiler/venv)
-	@CC=false CXX=false $(call pip,build/no-compiler/venv) install \
-	  --config-settings=build-dir=build/no-compiler/cmake .
-	@build/no-compiler/venv/bin/elman info | grep '^kernels *reference: '
-	@.ci/smoke build/no-compiler/venv/bin/elman
+no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
+	$(call new_venv,build/no-compiler)
+	@CC=false CXX=false $(call pip,build/no-compiler) install --config-settings=build-dir=build/no-compiler/cmake '.[test,demo]'
+	@build/no-compiler/bin/elman info | grep '^kernels *reference: '
+	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest
 
 docs: $(VENV)/.installed ## write the generated pages anew
 	@for page in docs/*.py; do $(BIN)/python "$$page" || exit 1; done
