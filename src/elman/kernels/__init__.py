@@ -21,11 +21,19 @@ if TYPE_CHECKING:
         elman_forward as elman_forward,
         embedding_backward as embedding_backward,
         embedding_forward as embedding_forward,
+        gru_backward as gru_backward,
+        gru_forward as gru_forward,
         linear_backward as linear_backward,
         linear_forward as linear_forward,
+        lstm_backward as lstm_backward,
+        lstm_forward as lstm_forward,
+        mingru_backward as mingru_backward,
+        mingru_forward as mingru_forward,
         online_steps as online_steps,
         softmax_cross_entropy_backward as softmax_cross_entropy_backward,
         softmax_cross_entropy_forward as softmax_cross_entropy_forward,
+        sru_backward as sru_backward,
+        sru_forward as sru_forward,
     )
 
 KERNELS = (
@@ -37,6 +45,14 @@ KERNELS = (
     "elman_backward",
     "softmax_cross_entropy_forward",
     "softmax_cross_entropy_backward",
+    "lstm_forward",
+    "lstm_backward",
+    "gru_forward",
+    "gru_backward",
+    "sru_forward",
+    "sru_backward",
+    "mingru_forward",
+    "mingru_backward",
     "online_steps",
 )
 

@@ -69,6 +69,78 @@ def softmax_cross_entropy_backward(dlosses: NDArray[F], p: NDArray[F], gold: Ids
     return dscores
 
 
+def lstm_forward(
+    a: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F], c0: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    shape = len(a), w_rh.shape[1]
+    h, c, gates = np.empty(shape, a.dtype), np.empty(shape, a.dtype), np.empty(a.shape, a.dtype)
+    _native.lstm_forward(_c(a), _c(sizes), _c(w_rh), _c(h0), _c(c0), h, c, gates)
+    return h, c, gates
+
+
+def lstm_backward(
+    dh: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+    c0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    da, dw_rh = np.empty(gates.shape, h.dtype), np.empty(w_rh.shape, h.dtype)
+    dh0, dc0 = np.zeros(h0.shape, h.dtype), np.zeros(c0.shape, h.dtype)
+    _native.lstm_backward(_c(dh), _c(h), _c(c), _c(gates), _c(sizes), _c(w_rh), _c(h0), _c(c0), da, dw_rh, dh0, dc0)
+    return da, dw_rh, dh0, dc0
+
+
+def gru_forward(
+    a: NDArray[F], sizes: Ids, w_rh: NDArray[F], b_rn: NDArray[F], h0: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F]]:
+    n, hidden = len(a), w_rh.shape[1]
+    h, gates = np.empty((n, hidden), a.dtype), np.empty((n, 4 * hidden), a.dtype)
+    _native.gru_forward(_c(a), _c(sizes), _c(w_rh), _c(b_rn), _c(h0), h, gates)
+    return h, gates
+
+
+def gru_backward(
+    dh: NDArray[F], h: NDArray[F], gates: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    da, dw_rh = np.empty((len(h), len(w_rh)), h.dtype), np.empty(w_rh.shape, h.dtype)
+    db_rn, dh0 = np.empty(h.shape[1], h.dtype), np.zeros(h0.shape, h.dtype)
+    _native.gru_backward(_c(dh), _c(h), _c(gates), _c(sizes), _c(w_rh), _c(h0), da, dw_rh, db_rn, dh0)
+    return da, dw_rh, db_rn, dh0
+
+
+def sru_forward(a: NDArray[F], sizes: Ids, c0: NDArray[F]) -> tuple[NDArray[F], NDArray[F]]:
+    shape = len(a), c0.shape[1]
+    h, c = np.empty(shape, a.dtype), np.empty(shape, a.dtype)
+    _native.sru_forward(_c(a), _c(sizes), _c(c0), h, c)
+    return h, c
+
+
+def sru_backward(
+    dh: NDArray[F], a: NDArray[F], c: NDArray[F], sizes: Ids, c0: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F]]:
+    da, dc0 = np.empty(a.shape, a.dtype), np.zeros(c0.shape, a.dtype)
+    _native.sru_backward(_c(dh), _c(a), _c(c), _c(sizes), _c(c0), da, dc0)
+    return da, dc0
+
+
+def mingru_forward(a: NDArray[F], sizes: Ids, h0: NDArray[F]) -> NDArray[F]:
+    h = np.empty((len(a), h0.shape[1]), a.dtype)
+    _native.mingru_forward(_c(a), _c(sizes), _c(h0), h)
+    return h
+
+
+def mingru_backward(
+    dh: NDArray[F], a: NDArray[F], h: NDArray[F], sizes: Ids, h0: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F]]:
+    da, dh0 = np.empty(a.shape, a.dtype), np.zeros(h0.shape, a.dtype)
+    _native.mingru_backward(_c(dh), _c(a), _c(h), _c(sizes), _c(h0), da, dh0)
+    return da, dh0
+
+
 def online_steps(
     w_rx: NDArray[F],
     w_rh: NDArray[F],
@@ -86,6 +158,6 @@ def online_steps(
     # The weights are changed in place, so they are never copied: another layout or dtype is a TypeError.
     kept = None if mask is None else _c(mask)
     loss, correct = _native.online_steps(
-        w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, clip, n
+        w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, float(clip), n
     )
     return float(loss), int(correct)

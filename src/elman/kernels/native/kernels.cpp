@@ -14,7 +14,7 @@ namespace elman {
 namespace {
 
 #include "simd.hpp"
-// simd.hpp first
+//
 #include "gemm.hpp"
 
 template <class T>
@@ -64,6 +64,19 @@ void elman_forward(const T* a, Steps s, const T* w_rh, const T* h0, T* h, Size H
   }
 }
 
+// to (N, H) = the state in front of each row of h (N, H).
+template <class T>
+void states_before(T* to, const T* h, Steps s, const T* h0, Size H) {
+  const T* from = h0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size many = s.sizes[t] * H;
+    copy(to, from, many);
+    from = h;
+    h += many;
+    to += many;
+  }
+}
+
 // da = dh · (1 - h²)
 template <class T>
 void through_tanh(T* da, const T* dh, const T* h, Size n) {
@@ -109,14 +122,8 @@ void elman_backward(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0
     }
   }
   back(s.B, da, nullptr, dh0);
-  Scratch<T> before(s.N * H);  // h_{t-1} beside each h_t
-  Size start = 0;
-  const T* from = h0;
-  for (Size t = 0; t < s.T; ++t) {
-    copy(before + start * H, from, s.sizes[t] * H);
-    from = h + start * H;
-    start += s.sizes[t];
-  }
+  Scratch<T> before(s.N * H);
+  states_before(before.data, h, s, h0, H);
   multiply<T>(H, H, s.N, transposed(static_cast<const T*>(da), H), rows_of(static_cast<const T*>(before), H), packed, nullptr, dw_rh);
 }
 
@@ -144,12 +151,16 @@ void softmax_backward(const T* dlosses, const T* p, const Id* gold, T* dscores, 
   }
 }
 
+#include "gated.hpp"
 #include "online.hpp"
 
 template <class T>
 constexpr Functions<T> functions() {
-  return {linear_forward<T>,  linear_backward<T>, embedding_forward<T>, embedding_backward<T>, elman_forward<T>,
-          elman_backward<T>, softmax_forward<T>, softmax_backward<T>,  online_steps<T>};
+  return {linear_forward<T>, linear_backward<T>, embedding_forward<T>, embedding_backward<T>,
+          elman_forward<T>,  elman_backward<T>,  softmax_forward<T>,   softmax_backward<T>,
+          lstm_forward<T>,   lstm_backward<T>,   gru_forward<T>,       gru_backward<T>,
+          sru_forward<T>,    sru_backward<T>,    mingru_forward<T>,    mingru_backward<T>,
+          online_steps<T>};
 }
 
 }  // namespace

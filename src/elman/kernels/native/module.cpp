@@ -81,6 +81,10 @@ template <class Array>
 Size dim(const Array& array, Size axis) {
   return static_cast<Size>(array.shape(static_cast<std::size_t>(axis)));
 }
+template <class Array>
+bool has(const Array& array, Size rows, Size columns) {
+  return dim(array, 0) == rows && dim(array, 1) == columns;
+}
 void expect(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
 }
@@ -105,7 +109,7 @@ Steps expect_steps(const Ids& sizes, Size N, Size B) {
 template <class T>
 void linear_forward(In<T, 2> x, In<T, 2> w, In<T, 1> b, Out<T, 2> y) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
-  expect(dim(w, 1) == E && dim(b, 0) == H && dim(y, 0) == N && dim(y, 1) == H, "x (N, E), w (H, E), b (H,)");
+  expect(dim(w, 1) == E && dim(b, 0) == H && has(y, N, H), "x (N, E), w (H, E), b (H,)");
   nb::gil_scoped_release release;
   kernels<T>().linear_forward(x.data(), w.data(), b.data(), y.data(), N, E, H);
 }
@@ -113,8 +117,8 @@ void linear_forward(In<T, 2> x, In<T, 2> w, In<T, 1> b, Out<T, 2> y) {
 template <class T>
 void linear_backward(In<T, 2> dy, In<T, 2> x, In<T, 2> w, Out<T, 2> dx, Out<T, 2> dw, Out<T, 1> db) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
-  expect(dim(dy, 0) == N && dim(dy, 1) == H && dim(w, 1) == E && dim(dx, 0) == N && dim(dx, 1) == E &&
-             dim(dw, 0) == H && dim(dw, 1) == E && dim(db, 0) == H,
+  expect(has(dy, N, H) && dim(w, 1) == E && has(dx, N, E) &&
+             has(dw, H, E) && dim(db, 0) == H,
          "dy (N, H), x (N, E), w (H, E)");
   nb::gil_scoped_release release;
   kernels<T>().linear_backward(dy.data(), x.data(), w.data(), dx.data(), dw.data(), db.data(), N, E, H);
@@ -123,7 +127,7 @@ void linear_backward(In<T, 2> dy, In<T, 2> x, In<T, 2> w, Out<T, 2> dx, Out<T, 2
 template <class T>
 void embedding_forward(In<T, 2> table, Ids ids, Out<T, 2> rows) {
   const Size N = dim(ids, 0), E = dim(table, 1);
-  expect(dim(rows, 0) == N && dim(rows, 1) == E, "table (V, E), ids (N,)");
+  expect(has(rows, N, E), "table (V, E), ids (N,)");
   expect_ids(ids, dim(table, 0));
   nb::gil_scoped_release release;
   kernels<T>().embedding_forward(table.data(), ids.data(), rows.data(), N, E);
@@ -132,7 +136,7 @@ void embedding_forward(In<T, 2> table, Ids ids, Out<T, 2> rows) {
 template <class T>
 void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
   const Size N = dim(ids, 0), E = dim(dtable, 1);
-  expect(dim(drows, 0) == N && dim(drows, 1) == E, "drows (N, E), ids (N,)");
+  expect(has(drows, N, E), "drows (N, E), ids (N,)");
   expect_ids(ids, dim(dtable, 0));
   nb::gil_scoped_release release;
   kernels<T>().embedding_backward(drows.data(), ids.data(), dtable.data(), N, E);
@@ -141,7 +145,7 @@ void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
 template <class T>
 void elman_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Out<T, 2> h) {
   const Size N = dim(a, 0), H = dim(a, 1);
-  expect(dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(h0, 1) == H && dim(h, 0) == N && dim(h, 1) == H,
+  expect(has(w_rh, H, H) && dim(h0, 1) == H && has(h, N, H),
          "a (N, H), w_rh (H, H), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
   nb::gil_scoped_release release;
@@ -152,9 +156,9 @@ template <class T>
 void elman_backward(In<T, 2> dh, In<T, 2> h, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Size n, Out<T, 2> da,
                     Out<T, 2> dw_rh, Out<T, 2> dh0) {
   const Size N = dim(h, 0), H = dim(h, 1);
-  expect(dim(dh, 0) == N && dim(dh, 1) == H && dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(h0, 1) == H &&
-             dim(da, 0) == N && dim(da, 1) == H && dim(dw_rh, 0) == H && dim(dw_rh, 1) == H &&
-             dim(dh0, 0) == dim(h0, 0) && dim(dh0, 1) == H,
+  expect(has(dh, N, H) && has(w_rh, H, H) && dim(h0, 1) == H &&
+             has(da, N, H) && has(dw_rh, H, H) &&
+             has(dh0, dim(h0, 0), H),
          "dh, h (N, H), w_rh (H, H), h0 (B, H)");
   expect(n >= 0, "n has to be 0 or more");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
@@ -166,7 +170,7 @@ void elman_backward(In<T, 2> dh, In<T, 2> h, Ids sizes, In<T, 2> w_rh, In<T, 2> 
 template <class T>
 void softmax_forward(In<T, 2> scores, Ids gold, Out<T, 1> losses, Out<T, 2> p) {
   const Size N = dim(scores, 0), K = dim(scores, 1);
-  expect(dim(gold, 0) == N && dim(losses, 0) == N && dim(p, 0) == N && dim(p, 1) == K, "scores (N, K), gold (N,)");
+  expect(dim(gold, 0) == N && dim(losses, 0) == N && has(p, N, K), "scores (N, K), gold (N,)");
   expect_ids(gold, K);
   nb::gil_scoped_release release;
   kernels<T>().softmax_forward(scores.data(), gold.data(), losses.data(), p.data(), N, K);
@@ -175,7 +179,7 @@ void softmax_forward(In<T, 2> scores, Ids gold, Out<T, 1> losses, Out<T, 2> p) {
 template <class T>
 void softmax_backward(In<T, 1> dlosses, In<T, 2> p, Ids gold, Out<T, 2> dscores) {
   const Size N = dim(p, 0), K = dim(p, 1);
-  expect(dim(gold, 0) == N && dim(dlosses, 0) == N && dim(dscores, 0) == N && dim(dscores, 1) == K,
+  expect(dim(gold, 0) == N && dim(dlosses, 0) == N && has(dscores, N, K),
          "dlosses (N,), p (N, K), gold (N,)");
   expect_ids(gold, K);
   nb::gil_scoped_release release;
@@ -186,10 +190,10 @@ template <class T>
 nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> w_oh, Out<T, 1> b_o, Ids ids, Ids gold,
                        Ids lengths, In<T, 1> rates, std::optional<In<T, 2>> mask, double clip, Size n) {
   const Size V = dim(w_rx, 0), H = dim(w_rx, 1), K = dim(w_oh, 0), N = dim(ids, 0), S = dim(lengths, 0);
-  expect(dim(w_rh, 0) == H && dim(w_rh, 1) == H && dim(b_r, 0) == H && dim(w_oh, 1) == H && dim(b_o, 0) == K &&
+  expect(has(w_rh, H, H) && dim(b_r, 0) == H && dim(w_oh, 1) == H && dim(b_o, 0) == K &&
              dim(gold, 0) == N && dim(rates, 0) == S,
          "w_rx (V, H), w_rh (H, H), b_r (H,), w_oh (K, H), b_o (K,), ids, gold (N,), lengths, rates (S,)");
-  if (mask) expect(dim(*mask, 0) == N && dim(*mask, 1) == H, "mask (N, H)");
+  if (mask) expect(has(*mask, N, H), "mask (N, H)");
   Size total = 0;
   for (Size s = 0; s < S; ++s) {
     expect(lengths.data()[s] >= 0, "lengths have to be 0 or more");
@@ -210,27 +214,121 @@ nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> 
 }
 
 template <class T>
+void lstm_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, In<T, 2> c0, Out<T, 2> h, Out<T, 2> c,
+                  Out<T, 2> gates) {
+  const Size N = dim(a, 0), H = dim(w_rh, 1);
+  expect(has(a, N, 4 * H) && has(w_rh, 4 * H, H) && has(c0, dim(h0, 0), H) && dim(h0, 1) == H && has(h, N, H) &&
+             has(c, N, H) && has(gates, N, 4 * H),
+         "a (N, 4H), w_rh (4H, H), h0, c0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, dim(h0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().lstm_forward(a.data(), steps, w_rh.data(), h0.data(), c0.data(), h.data(), c.data(), gates.data(), H);
+}
+
+template <class T>
+void lstm_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids sizes, In<T, 2> w_rh, In<T, 2> h0,
+                   In<T, 2> c0, Out<T, 2> da, Out<T, 2> dw_rh, Out<T, 2> dh0, Out<T, 2> dc0) {
+  const Size N = dim(h, 0), H = dim(h, 1), B = dim(h0, 0);
+  expect(has(dh, N, H) && has(c, N, H) && has(gates, N, 4 * H) && has(w_rh, 4 * H, H) && has(h0, B, H) &&
+             has(c0, B, H) && has(da, N, 4 * H) && has(dw_rh, 4 * H, H) && has(dh0, B, H) && has(dc0, B, H),
+         "dh, h, c (N, H), gates (N, 4H), w_rh (4H, H), h0, c0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, B);
+  nb::gil_scoped_release release;
+  kernels<T>().lstm_backward(dh.data(), h.data(), c.data(), gates.data(), steps, w_rh.data(), h0.data(), c0.data(),
+                             da.data(), dw_rh.data(), dh0.data(), dc0.data(), H);
+}
+
+template <class T>
+void gru_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 1> b_rn, In<T, 2> h0, Out<T, 2> h, Out<T, 2> gates) {
+  const Size N = dim(a, 0), H = dim(w_rh, 1);
+  expect(has(a, N, 3 * H) && has(w_rh, 3 * H, H) && dim(b_rn, 0) == H && dim(h0, 1) == H && has(h, N, H) &&
+             has(gates, N, 4 * H),
+         "a (N, 3H), w_rh (3H, H), b_rn (H,), h0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, dim(h0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().gru_forward(a.data(), steps, w_rh.data(), b_rn.data(), h0.data(), h.data(), gates.data(), H);
+}
+
+template <class T>
+void gru_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> gates, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Out<T, 2> da,
+                  Out<T, 2> dw_rh, Out<T, 1> db_rn, Out<T, 2> dh0) {
+  const Size N = dim(h, 0), H = dim(h, 1), B = dim(h0, 0);
+  expect(has(dh, N, H) && has(gates, N, 4 * H) && has(w_rh, 3 * H, H) && has(h0, B, H) && has(da, N, 3 * H) &&
+             has(dw_rh, 3 * H, H) && dim(db_rn, 0) == H && has(dh0, B, H),
+         "dh, h (N, H), gates (N, 4H), w_rh (3H, H), h0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, B);
+  nb::gil_scoped_release release;
+  kernels<T>().gru_backward(dh.data(), h.data(), gates.data(), steps, w_rh.data(), h0.data(), da.data(), dw_rh.data(),
+                            db_rn.data(), dh0.data(), H);
+}
+
+template <class T>
+void sru_forward(In<T, 2> a, Ids sizes, In<T, 2> c0, Out<T, 2> h, Out<T, 2> c) {
+  const Size N = dim(a, 0), H = dim(c0, 1);
+  expect(has(a, N, 4 * H) && has(h, N, H) && has(c, N, H), "a (N, 4H), c0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, dim(c0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().sru_forward(a.data(), steps, c0.data(), h.data(), c.data(), H);
+}
+
+template <class T>
+void sru_backward(In<T, 2> dh, In<T, 2> a, In<T, 2> c, Ids sizes, In<T, 2> c0, Out<T, 2> da, Out<T, 2> dc0) {
+  const Size N = dim(dh, 0), H = dim(dh, 1), B = dim(c0, 0);
+  expect(has(a, N, 4 * H) && has(c, N, H) && has(c0, B, H) && has(da, N, 4 * H) && has(dc0, B, H),
+         "dh, c (N, H), a (N, 4H), c0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, B);
+  nb::gil_scoped_release release;
+  kernels<T>().sru_backward(dh.data(), a.data(), c.data(), steps, c0.data(), da.data(), dc0.data(), H);
+}
+
+template <class T>
+void mingru_forward(In<T, 2> a, Ids sizes, In<T, 2> h0, Out<T, 2> h) {
+  const Size N = dim(a, 0), H = dim(h0, 1);
+  expect(has(a, N, 2 * H) && has(h, N, H), "a (N, 2H), h0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, dim(h0, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().mingru_forward(a.data(), steps, h0.data(), h.data(), H);
+}
+
+template <class T>
+void mingru_backward(In<T, 2> dh, In<T, 2> a, In<T, 2> h, Ids sizes, In<T, 2> h0, Out<T, 2> da, Out<T, 2> dh0) {
+  const Size N = dim(dh, 0), H = dim(dh, 1), B = dim(h0, 0);
+  expect(has(a, N, 2 * H) && has(h, N, H) && has(h0, B, H) && has(da, N, 2 * H) && has(dh0, B, H),
+         "dh, h (N, H), a (N, 2H), h0 (B, H)");
+  const Steps steps = expect_steps(sizes, N, B);
+  nb::gil_scoped_release release;
+  kernels<T>().mingru_backward(dh.data(), a.data(), h.data(), steps, h0.data(), da.data(), dh0.data(), H);
+}
+
+template <class>
+constexpr nb::arg as_it_is() {
+  return nb::arg();
+}
+// No argument is ever converted: results go into the caller's own arrays, and a copy would lose them.
+template <class Result, class... Arguments>
+void def(nb::module_& m, const char* name, Result (*function)(Arguments...)) {
+  m.def(name, function, as_it_is<Arguments>().noconvert()...);
+}
+
+template <class T>
 void bind(nb::module_& m) {
-  m.def("linear_forward", linear_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("linear_backward", linear_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert());
-  m.def("embedding_forward", embedding_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("embedding_backward", embedding_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("elman_forward", elman_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert(), nb::arg().noconvert());
-  m.def("elman_backward", elman_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("softmax_forward", softmax_forward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("softmax_backward", softmax_backward<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert());
-  m.def("online_steps", online_steps<T>, nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert(),
-        nb::arg().noconvert(), nb::arg().noconvert(), nb::arg().noconvert().none(), nb::arg(), nb::arg());
+  def(m, "linear_forward", linear_forward<T>);
+  def(m, "linear_backward", linear_backward<T>);
+  def(m, "embedding_forward", embedding_forward<T>);
+  def(m, "embedding_backward", embedding_backward<T>);
+  def(m, "elman_forward", elman_forward<T>);
+  def(m, "elman_backward", elman_backward<T>);
+  def(m, "softmax_forward", softmax_forward<T>);
+  def(m, "softmax_backward", softmax_backward<T>);
+  def(m, "lstm_forward", lstm_forward<T>);
+  def(m, "lstm_backward", lstm_backward<T>);
+  def(m, "gru_forward", gru_forward<T>);
+  def(m, "gru_backward", gru_backward<T>);
+  def(m, "sru_forward", sru_forward<T>);
+  def(m, "sru_backward", sru_backward<T>);
+  def(m, "mingru_forward", mingru_forward<T>);
+  def(m, "mingru_backward", mingru_backward<T>);
+  def(m, "online_steps", online_steps<T>);
 }
 
 }  // namespace

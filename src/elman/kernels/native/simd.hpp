@@ -76,6 +76,12 @@ inline Vec<double> tanh_of(Vec<double> x) {
   return x;
 }
 
+// 1 / (1 + exp(-x))
+template <class V>
+inline V sigmoid_of(V x) {
+  return 1 / (1 + exp_of(-x));
+}
+
 // f over n numbers, the last vector padded with zeros so that every element is computed alike.
 template <class T, class Function>
 inline void map(T* to, Size n, Function f) {

@@ -47,6 +47,17 @@ struct Functions {
                          Size H, Size n);
   void (*softmax_forward)(const T* scores, const Id* gold, T* losses, T* p, Size N, Size K);
   void (*softmax_backward)(const T* dlosses, const T* p, const Id* gold, T* dscores, Size N, Size K);
+  void (*lstm_forward)(const T* a, Steps s, const T* w_rh, const T* h0, const T* c0, T* h, T* c, T* gates, Size H);
+  // dh0 and dc0 come in as zeros here and below: they carry the errors from step to step
+  void (*lstm_backward)(const T* dh, const T* h, const T* c, const T* gates, Steps s, const T* w_rh, const T* h0,
+                        const T* c0, T* da, T* dw_rh, T* dh0, T* dc0, Size H);
+  void (*gru_forward)(const T* a, Steps s, const T* w_rh, const T* b_rn, const T* h0, T* h, T* gates, Size H);
+  void (*gru_backward)(const T* dh, const T* h, const T* gates, Steps s, const T* w_rh, const T* h0, T* da, T* dw_rh,
+                       T* db_rn, T* dh0, Size H);
+  void (*sru_forward)(const T* a, Steps s, const T* c0, T* h, T* c, Size H);
+  void (*sru_backward)(const T* dh, const T* a, const T* c, Steps s, const T* c0, T* da, T* dc0, Size H);
+  void (*mingru_forward)(const T* a, Steps s, const T* h0, T* h, Size H);
+  void (*mingru_backward)(const T* dh, const T* a, const T* h, Steps s, const T* h0, T* da, T* dh0, Size H);
   OnlineResult (*online_steps)(OnlineNet<T> net, OnlineData<T> data);
 };
 

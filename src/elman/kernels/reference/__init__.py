@@ -15,4 +15,16 @@ from elman.kernels.reference.basic import (
     softmax_cross_entropy_forward as softmax_cross_entropy_forward,
 )
 from elman.kernels.reference.cells import elman_backward as elman_backward, elman_forward as elman_forward
+from elman.kernels.reference.gated import (
+    gru_backward as gru_backward,
+    gru_forward as gru_forward,
+    lstm_backward as lstm_backward,
+    lstm_forward as lstm_forward,
+)
 from elman.kernels.reference.online import online_steps as online_steps
+from elman.kernels.reference.parallel import (
+    mingru_backward as mingru_backward,
+    mingru_forward as mingru_forward,
+    sru_backward as sru_backward,
+    sru_forward as sru_forward,
+)

@@ -1,0 +1,231 @@
+// LSTM and GRU over packed batches, as stated in reference/gated.py. Included by kernels.cpp.
+#pragma once
+
+// A row's columns j …, a whole vector of them or what is left at the end.
+template <class T>
+struct Whole {
+  static Vec<T> get(const T* from) { return load(from); }
+  static void put(T* to, Vec<T> v) { store(to, v); }
+};
+template <class T>
+struct Part {
+  Size n;
+  Vec<T> get(const T* from) const {
+    T some[W<T>] = {};
+    for (Size i = 0; i < n; ++i) some[i] = from[i];
+    return load(some);
+  }
+  void put(T* to, Vec<T> v) const {
+    T some[W<T>];
+    store(some, v);
+    for (Size i = 0; i < n; ++i) to[i] = some[i];
+  }
+};
+// f(access, j) for the columns of a row, vector by vector.
+template <class T, class Function>
+inline void columns(Size H, Function f) {
+  Size j = 0;
+  for (; j + W<T> <= H; j += W<T>) f(Whole<T>{}, j);
+  if (j < H) f(Part<T>{H - j}, j);
+}
+
+template <class T>
+void lstm_forward(const T* a, Steps s, const T* w_rh, const T* h0, const T* c0, T* h, T* c, T* gates, Size H) {
+  Scratch<T> packed(packed_size<T>(H, 4 * H));
+  pack(packed.data, transposed(w_rh, H), H, 4 * H);
+  const T *h_before = h0, *c_before = c0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size size = s.sizes[t];
+    multiply_packed<T>(size, 4 * H, H, rows_of(h_before, H), packed.data, a, 4 * H, gates, 4 * H);
+    for (Size b = 0; b < size; ++b) {
+      T *z = gates + b * 4 * H, *c_row = c + b * H, *h_row = h + b * H;
+      const T* before = c_before + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> i = sigmoid_of(at.get(z + j)), f = sigmoid_of(at.get(z + H + j)),
+                     g = tanh_of(at.get(z + 2 * H + j)), o = sigmoid_of(at.get(z + 3 * H + j));
+        const Vec<T> now = f * at.get(before + j) + i * g;
+        at.put(z + j, i), at.put(z + H + j, f), at.put(z + 2 * H + j, g), at.put(z + 3 * H + j, o);
+        at.put(c_row + j, now);
+        at.put(h_row + j, o * tanh_of(now));
+      });
+    }
+    h_before = h, c_before = c;
+    a += size * 4 * H, gates += size * 4 * H, h += size * H, c += size * H;
+  }
+}
+
+template <class T>
+void lstm_backward(const T* dh, const T* h, const T* c, const T* gates, Steps s, const T* w_rh, const T* h0,
+                   const T* c0, T* da, T* dw_rh, T* dh0, T* dc0, Size H) {
+  const Size need = packed_size<T>(4 * H, H), other = packed_size<T>(s.N, H);
+  Scratch<T> packed(need > other ? need : other), before(s.N * H);
+  pack(packed.data, rows_of(w_rh, H), 4 * H, H);
+  states_before(before.data, c, s, c0, H);
+  Size end = s.N;  // dh0 and dc0 hold what is carried back, step by step
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], start = end - size;
+    for (Size b = 0; b < size; ++b) {
+      const Size row = start + b;
+      const T *gate = gates + row * 4 * H, *c_row = c + row * H, *c_before = before + row * H, *dh_row = dh + row * H;
+      T *to = da + row * 4 * H, *dh_carried = dh0 + b * H, *dc_carried = dc0 + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> i = at.get(gate + j), f = at.get(gate + H + j), g = at.get(gate + 2 * H + j),
+                     o = at.get(gate + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j));
+        const Vec<T> dh_t = at.get(dh_row + j) + at.get(dh_carried + j);
+        const Vec<T> dc = at.get(dc_carried + j) + dh_t * o * (T(1) - tanh_c * tanh_c);
+        at.put(to + j, dc * g * i * (T(1) - i));
+        at.put(to + H + j, dc * at.get(c_before + j) * f * (T(1) - f));
+        at.put(to + 2 * H + j, dc * i * (T(1) - g * g));
+        at.put(to + 3 * H + j, dh_t * tanh_c * o * (T(1) - o));
+        at.put(dc_carried + j, dc * f);
+      });
+    }
+    multiply_packed<T>(size, H, 4 * H, rows_of(static_cast<const T*>(da + start * 4 * H), 4 * H), packed.data, nullptr,
+                       H, dh0, H);
+    end = start;
+  }
+  states_before(before.data, h, s, h0, H);
+  multiply<T>(4 * H, H, s.N, transposed(static_cast<const T*>(da), 4 * H), rows_of(static_cast<const T*>(before), H),
+              packed, nullptr, dw_rh);
+}
+
+template <class T>
+void gru_forward(const T* a, Steps s, const T* w_rh, const T* b_rn, const T* h0, T* h, T* gates, Size H) {
+  Scratch<T> packed(packed_size<T>(H, 3 * H)), product(s.B * 3 * H);
+  pack(packed.data, transposed(w_rh, H), H, 3 * H);
+  const T* h_before = h0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size size = s.sizes[t];
+    multiply_packed<T>(size, 3 * H, H, rows_of(h_before, H), packed.data, nullptr, 0, product, 3 * H);
+    for (Size b = 0; b < size; ++b) {
+      const T *in = a + b * 3 * H, *from = product + b * 3 * H, *before = h_before + b * H;
+      T *gate = gates + b * 4 * H, *h_row = h + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> r = sigmoid_of(at.get(in + j) + at.get(from + j)),
+                     z = sigmoid_of(at.get(in + H + j) + at.get(from + H + j)),
+                     q = at.get(from + 2 * H + j) + at.get(b_rn + j), n = tanh_of(at.get(in + 2 * H + j) + r * q);
+        at.put(gate + j, r), at.put(gate + H + j, z), at.put(gate + 2 * H + j, n), at.put(gate + 3 * H + j, q);
+        at.put(h_row + j, (T(1) - z) * n + z * at.get(before + j));
+      });
+    }
+    h_before = h;
+    a += size * 3 * H, gates += size * 4 * H, h += size * H;
+  }
+}
+
+template <class T>
+void gru_backward(const T* dh, const T* h, const T* gates, Steps s, const T* w_rh, const T* h0, T* da, T* dw_rh,
+                  T* db_rn, T* dh0, Size H) {
+  const Size need = packed_size<T>(3 * H, H), other = packed_size<T>(s.N, H);
+  Scratch<T> packed(need > other ? need : other), before(s.N * H), ds(s.N * 3 * H);
+  pack(packed.data, rows_of(w_rh, H), 3 * H, H);
+  states_before(before.data, h, s, h0, H);
+  clear(db_rn, H);
+  Size end = s.N;  // dh0 holds what is carried back, step by step
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], start = end - size;
+    for (Size b = 0; b < size; ++b) {
+      const Size row = start + b;
+      const T *gate = gates + row * 4 * H, *h_before = before + row * H, *dh_row = dh + row * H;
+      T *to = da + row * 3 * H, *product = ds + row * 3 * H, *carried = dh0 + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> r = at.get(gate + j), z = at.get(gate + H + j), n = at.get(gate + 2 * H + j),
+                     q = at.get(gate + 3 * H + j), dh_t = at.get(dh_row + j) + at.get(carried + j);
+        const Vec<T> dn = dh_t * (T(1) - z) * (T(1) - n * n), dz = dh_t * (at.get(h_before + j) - n) * z * (T(1) - z),
+                     dr = dn * q * r * (T(1) - r), dq = dn * r;
+        at.put(to + j, dr), at.put(to + H + j, dz), at.put(to + 2 * H + j, dn);
+        at.put(product + j, dr), at.put(product + H + j, dz), at.put(product + 2 * H + j, dq);
+        at.put(db_rn + j, at.get(db_rn + j) + dq);
+        at.put(carried + j, dh_t * z);
+      });
+    }
+    multiply_packed<T>(size, H, 3 * H, rows_of(static_cast<const T*>(ds + start * 3 * H), 3 * H), packed.data,
+                       static_cast<const T*>(dh0), H, dh0, H);
+    end = start;
+  }
+  multiply<T>(3 * H, H, s.N, transposed(static_cast<const T*>(ds), 3 * H), rows_of(static_cast<const T*>(before), H),
+              packed, nullptr, dw_rh);
+}
+
+// Parallel recurrences, as stated in reference/parallel.py.
+
+template <class T>
+void sru_forward(const T* a, Steps s, const T* c0, T* h, T* c, Size H) {
+  const T* c_before = c0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size size = s.sizes[t];
+    for (Size b = 0; b < size; ++b, a += 4 * H, h += H)
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> f = sigmoid_of(at.get(a + H + j)), r = sigmoid_of(at.get(a + 2 * H + j));
+        const Vec<T> now = f * at.get(c_before + b * H + j) + (T(1) - f) * at.get(a + j);
+        at.put(c + b * H + j, now);
+        at.put(h + j, r * tanh_of(now) + (T(1) - r) * at.get(a + 3 * H + j));
+      });
+    c_before = c;
+    c += size * H;
+  }
+}
+
+template <class T>
+void sru_backward(const T* dh, const T* a, const T* c, Steps s, const T* c0, T* da, T* dc0, Size H) {
+  Scratch<T> before(s.N * H);
+  states_before(before.data, c, s, c0, H);
+  Size end = s.N;  // dc0 holds what is carried back
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], start = end - size;
+    for (Size b = 0; b < size; ++b) {
+      const Size row = start + b;
+      const T *in = a + row * 4 * H, *c_row = c + row * H, *c_before = before + row * H, *dh_row = dh + row * H;
+      T *to = da + row * 4 * H, *carried = dc0 + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> u = at.get(in + j), f = sigmoid_of(at.get(in + H + j)), r = sigmoid_of(at.get(in + 2 * H + j)),
+                     k = at.get(in + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j)), d = at.get(dh_row + j);
+        const Vec<T> dc = at.get(carried + j) + d * r * (T(1) - tanh_c * tanh_c);
+        at.put(to + j, dc * (T(1) - f));
+        at.put(to + H + j, dc * (at.get(c_before + j) - u) * f * (T(1) - f));
+        at.put(to + 2 * H + j, d * (tanh_c - k) * r * (T(1) - r));
+        at.put(to + 3 * H + j, d * (T(1) - r));
+        at.put(carried + j, dc * f);
+      });
+    }
+    end = start;
+  }
+}
+
+template <class T>
+void mingru_forward(const T* a, Steps s, const T* h0, T* h, Size H) {
+  const T* h_before = h0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size size = s.sizes[t];
+    for (Size b = 0; b < size; ++b, a += 2 * H)
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> z = sigmoid_of(at.get(a + j));
+        at.put(h + b * H + j, (T(1) - z) * at.get(h_before + b * H + j) + z * at.get(a + H + j));
+      });
+    h_before = h;
+    h += size * H;
+  }
+}
+
+template <class T>
+void mingru_backward(const T* dh, const T* a, const T* h, Steps s, const T* h0, T* da, T* dh0, Size H) {
+  Scratch<T> before(s.N * H);
+  states_before(before.data, h, s, h0, H);
+  Size end = s.N;  // dh0 holds what is carried back
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], start = end - size;
+    for (Size b = 0; b < size; ++b) {
+      const Size row = start + b;
+      const T *in = a + row * 2 * H, *h_before = before + row * H, *dh_row = dh + row * H;
+      T *to = da + row * 2 * H, *carried = dh0 + b * H;
+      columns<T>(H, [&](auto at, Size j) {
+        const Vec<T> z = sigmoid_of(at.get(in + j)), n = at.get(in + H + j),
+                     d = at.get(dh_row + j) + at.get(carried + j);
+        at.put(to + j, d * (n - at.get(h_before + j)) * z * (T(1) - z));
+        at.put(to + H + j, d * z);
+        at.put(carried + j, d * (T(1) - z));
+      });
+    }
+    end = start;
+  }
+}
