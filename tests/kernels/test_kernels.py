@@ -312,3 +312,34 @@ def test_online_steps_do_not_see_where_a_call_ends(engine: Any) -> None:
     engine.online_steps(*apart, ids[2:], gold[2:], np.array([3], np.int32), rates[1:], None, 1.0, 0)
     for one, other in zip(together, apart, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+# --- bags -----------------------------------------------------------------------------------------------------------
+
+
+def test_bags_by_central_differences(engine: Any) -> None:
+    make = numbers(17)
+    table, dsums = make(6, 3), make(4, 3)
+    ids, offsets = np.array([0, 5, 5, 2, 1], np.int32), np.array([0, 2, 2, 3, 5], np.int32)
+    sums = engine.bag_forward(table, ids, offsets)
+    close(sums, np.stack([table[0] + table[5], np.zeros(3), table[5], table[2] + table[1]]))
+    f = lambda: float((engine.bag_forward(table, ids, offsets) * dsums).sum())  # noqa: E731
+    np.testing.assert_allclose(engine.bag_backward(dsums, ids, offsets, 6), slope(f, table), atol=1e-8)
+
+
+@engines
+@given(sets=st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=8), e=st.integers(1, 40), dtype=precisions)
+def test_bags_agree_with_the_reference(engine: Any, sets: list[list[int]], e: int, dtype: Any) -> None:
+    make = numbers(e, dtype)
+    ids = np.array([i for one in sets for i in one], np.int32)
+    offsets = np.cumsum([0, *map(len, sets)]).astype(np.int32)
+    table, dsums = make(10, e), make(len(sets), e)
+    close(engine.bag_forward(table, ids, offsets), reference.bag_forward(table, ids, offsets), dtype)
+    close(engine.bag_backward(dsums, ids, offsets, 10), reference.bag_backward(dsums, ids, offsets, 10), dtype)
+
+
+def test_an_id_outside_the_table_of_a_bag(engine: Any) -> None:
+    with pytest.raises(IndexError):
+        engine.bag_forward(np.zeros((2, 2)), np.array([2], np.int32), np.array([0, 1], np.int32))
+    with pytest.raises(IndexError):
+        engine.bag_backward(np.zeros((1, 2)), np.array([-1], np.int32), np.array([0, 1], np.int32), 2)

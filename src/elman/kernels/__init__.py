@@ -17,6 +17,8 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.kernels.reference import (
+        bag_backward as bag_backward,
+        bag_forward as bag_forward,
         elman_backward as elman_backward,
         elman_forward as elman_forward,
         embedding_backward as embedding_backward,
@@ -41,6 +43,8 @@ KERNELS = (
     "linear_backward",
     "embedding_forward",
     "embedding_backward",
+    "bag_forward",
+    "bag_backward",
     "elman_forward",
     "elman_backward",
     "softmax_cross_entropy_forward",

@@ -43,6 +43,18 @@ def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
     return dtable
 
 
+def bag_forward(table: NDArray[F], ids: Ids, offsets: Ids) -> NDArray[F]:
+    sums = np.empty((len(offsets) - 1, table.shape[1]), table.dtype)
+    _native.bag_forward(_c(table), _c(ids), _c(offsets), sums)
+    return sums
+
+
+def bag_backward(dsums: NDArray[F], ids: Ids, offsets: Ids, rows: int) -> NDArray[F]:
+    dtable = np.zeros((rows, dsums.shape[1]), dsums.dtype)
+    _native.bag_backward(_c(dsums), _c(ids), _c(offsets), dtable)
+    return dtable
+
+
 def elman_forward(a: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F]) -> NDArray[F]:
     h = np.empty(a.shape, a.dtype)
     _native.elman_forward(_c(a), _c(sizes), _c(w_rh), _c(h0), h)

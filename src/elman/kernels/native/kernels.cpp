@@ -50,6 +50,19 @@ void embedding_backward(const T* drows, const Id* ids, T* dtable, Size N, Size E
 }
 
 template <class T>
+void bag_forward(const T* table, const Id* ids, const Id* offsets, T* sums, Size U, Size E) {
+  clear(sums, U * E);
+  for (Size u = 0; u < U; ++u)
+    for (Id i = offsets[u]; i < offsets[u + 1]; ++i) add_scaled(sums + u * E, T(1), table + ids[i] * E, E);
+}
+
+template <class T>
+void bag_backward(const T* dsums, const Id* ids, const Id* offsets, T* dtable, Size U, Size E) {
+  for (Size u = 0; u < U; ++u)
+    for (Id i = offsets[u]; i < offsets[u + 1]; ++i) add_scaled(dtable + ids[i] * E, T(1), dsums + u * E, E);
+}
+
+template <class T>
 void elman_forward(const T* a, Steps s, const T* w_rh, const T* h0, T* h, Size H) {
   Scratch<T> packed(packed_size<T>(H, H));
   pack(packed.data, transposed(w_rh, H), H, H);
@@ -157,6 +170,7 @@ void softmax_backward(const T* dlosses, const T* p, const Id* gold, T* dscores, 
 template <class T>
 constexpr Functions<T> functions() {
   return {linear_forward<T>, linear_backward<T>, embedding_forward<T>, embedding_backward<T>,
+          bag_forward<T>,    bag_backward<T>,
           elman_forward<T>,  elman_backward<T>,  softmax_forward<T>,   softmax_backward<T>,
           lstm_forward<T>,   lstm_backward<T>,   gru_forward<T>,       gru_backward<T>,
           sru_forward<T>,    sru_backward<T>,    mingru_forward<T>,    mingru_backward<T>,

@@ -142,6 +142,34 @@ void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
   kernels<T>().embedding_backward(drows.data(), ids.data(), dtable.data(), N, E);
 }
 
+// Where each of U sets begins in the M ids, and behind the last one M.
+void expect_offsets(const Ids& offsets, Size M) {
+  const Id* data = offsets.data();
+  const Size U = dim(offsets, 0) - 1;
+  expect(U >= 0 && data[0] == 0 && data[U] == M, "offsets have to run from 0 to the number of ids");
+  for (Size u = 0; u < U; ++u) expect(data[u] <= data[u + 1], "offsets have to rise");
+}
+
+template <class T>
+void bag_forward(In<T, 2> table, Ids ids, Ids offsets, Out<T, 2> sums) {
+  const Size U = dim(sums, 0), E = dim(table, 1);
+  expect(dim(offsets, 0) == U + 1 && dim(sums, 1) == E, "table (V, E), offsets (U + 1,)");
+  expect_offsets(offsets, dim(ids, 0));
+  expect_ids(ids, dim(table, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().bag_forward(table.data(), ids.data(), offsets.data(), sums.data(), U, E);
+}
+
+template <class T>
+void bag_backward(In<T, 2> dsums, Ids ids, Ids offsets, Out<T, 2> dtable) {
+  const Size U = dim(dsums, 0), E = dim(dsums, 1);
+  expect(dim(offsets, 0) == U + 1 && dim(dtable, 1) == E, "dsums (U, E), offsets (U + 1,)");
+  expect_offsets(offsets, dim(ids, 0));
+  expect_ids(ids, dim(dtable, 0));
+  nb::gil_scoped_release release;
+  kernels<T>().bag_backward(dsums.data(), ids.data(), offsets.data(), dtable.data(), U, E);
+}
+
 template <class T>
 void elman_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Out<T, 2> h) {
   const Size N = dim(a, 0), H = dim(a, 1);
@@ -316,6 +344,8 @@ void bind(nb::module_& m) {
   def(m, "linear_backward", linear_backward<T>);
   def(m, "embedding_forward", embedding_forward<T>);
   def(m, "embedding_backward", embedding_backward<T>);
+  def(m, "bag_forward", bag_forward<T>);
+  def(m, "bag_backward", bag_backward<T>);
   def(m, "elman_forward", elman_forward<T>);
   def(m, "elman_backward", elman_backward<T>);
   def(m, "softmax_forward", softmax_forward<T>);

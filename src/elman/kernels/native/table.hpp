@@ -42,6 +42,8 @@ struct Functions {
   void (*linear_backward)(const T* dy, const T* x, const T* w, T* dx, T* dw, T* db, Size N, Size E, Size H);
   void (*embedding_forward)(const T* table, const Id* ids, T* rows, Size N, Size E);
   void (*embedding_backward)(const T* drows, const Id* ids, T* dtable, Size N, Size E);
+  void (*bag_forward)(const T* table, const Id* ids, const Id* offsets, T* sums, Size U, Size E);
+  void (*bag_backward)(const T* dsums, const Id* ids, const Id* offsets, T* dtable, Size U, Size E);
   void (*elman_forward)(const T* a, Steps s, const T* w_rh, const T* h0, T* h, Size H);
   void (*elman_backward)(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0, T* da, T* dw_rh, T* dh0,
                          Size H, Size n);

@@ -7,6 +7,8 @@ gradients are those of a loss (they point uphill, an update subtracts them; the 
 from __future__ import annotations
 
 from elman.kernels.reference.basic import (
+    bag_backward as bag_backward,
+    bag_forward as bag_forward,
     embedding_backward as embedding_backward,
     embedding_forward as embedding_forward,
     linear_backward as linear_backward,

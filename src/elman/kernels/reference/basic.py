@@ -35,6 +35,22 @@ def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
     return dtable
 
 
+def bag_forward(table: NDArray[F], ids: Ids, offsets: Ids) -> NDArray[F]:
+    """Sums of rows of table (V, E): row u is the sum over ids[offsets[u]:offsets[u + 1]] -> (U, E)."""
+    check_ids(ids, len(table))
+    sums = np.zeros((len(offsets) - 1, table.shape[1]), table.dtype)
+    np.add.at(sums, np.repeat(np.arange(len(sums)), np.diff(offsets)), table[ids])
+    return sums
+
+
+def bag_backward(dsums: NDArray[F], ids: Ids, offsets: Ids, rows: int) -> NDArray[F]:
+    """Gradient of ``bag_forward`` by a table of ``rows`` rows: dsums (U, E) -> (rows, E)."""
+    check_ids(ids, rows)
+    dtable = np.zeros((rows, dsums.shape[1]), dsums.dtype)
+    np.add.at(dtable, ids, np.repeat(dsums, np.diff(offsets), axis=0))
+    return dtable
+
+
 def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArray[F], NDArray[F]]:
     """p = softmax(scores), slide 9, and the loss -log p[gold]: scores (N, K), gold (N,) -> losses (N,), p (N, K)."""
     check_ids(gold, scores.shape[1])

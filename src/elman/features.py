@@ -1,0 +1,119 @@
+"""Sub-word features of word types: what a word's letters say of it, as sets of ids.
+
+A feature is kept when at least two word types of the training data have it; what is never shared cannot help an
+unknown word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_TYPES = 2
+LONGEST = 20  # words from this length on count as of one length; characters beyond it add no n-grams
+
+
+@dataclass(frozen=True)
+class Bags:
+    """U sets of ids, one after the other: set i is ``ids[offsets[i]:offsets[i + 1]]``."""
+
+    ids: NDArray[np.int32]  # (M,)
+    offsets: NDArray[np.int32]  # (U + 1,)
+
+    @classmethod
+    def of(cls, sets: Iterable[Sequence[int]]) -> Bags:
+        """From lists of ids."""
+        lists = list(sets)
+        offsets = np.zeros(len(lists) + 1, np.int32)
+        np.cumsum([len(one) for one in lists], out=offsets[1:])
+        return cls(np.array([i for one in lists for i in one], np.int32), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, which: NDArray[np.int64]) -> Bags:
+        """The sets ``which`` (U',), in that order."""
+        lengths = np.diff(self.offsets)[which]
+        offsets = np.zeros(len(which) + 1, np.int32)
+        np.cumsum(lengths, out=offsets[1:])
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], lengths)
+        return Bags(self.ids[places], offsets)
+
+
+def affixes(word: str) -> Iterator[str]:
+    """Prefixes of 1–3 and suffixes of 1–4 lower-cased characters, shape with runs collapsed, flags, length."""
+    low = word.lower()
+    for n in range(1, min(3, len(low)) + 1):
+        yield "p:" + low[:n]
+    for n in range(1, min(4, len(low)) + 1):
+        yield "s:" + low[-n:]
+    yield "x:" + shape(word)
+    if any(c.isupper() for c in word):
+        yield "f:capitals" if word.isupper() else "f:capital" if word[0].isupper() else "f:capital inside"
+    if any(c.isdigit() for c in word):
+        yield "f:digit"
+    if "-" in word:
+        yield "f:hyphen"
+    yield f"l:{min(len(word), LONGEST)}"
+
+
+def shape(word: str) -> str:
+    """Capitals as X, other letters as x, digits as 0, the rest as it is, runs as one: ``Mc-42`` → ``Xx-0``."""
+    found = ""
+    for c in word[:64]:
+        kind = "X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c
+        if not found.endswith(kind):
+            found += kind
+    return found
+
+
+def ngrams(word: str) -> Iterator[str]:
+    """All runs of 1–3 characters with marks at both ends: for scripts where affixes, spaces or case say little."""
+    marked = "\x02" + word[:LONGEST] + "\x03"
+    for n in (1, 2, 3):
+        for i in range(len(marked) - n + 1):
+            if n > 1 or 0 < i < len(marked) - 1:
+                yield "g:" + marked[i : i + n]
+
+
+KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixes, ngrams)}
+
+
+class FeatureSet:
+    """The features that count, by name; never changed once made."""
+
+    def __init__(self, kind: str, names: Sequence[str]) -> None:
+        """``kind`` is a key of ``KINDS``; ``names`` in the order of their ids."""
+        self.kind, self.names = kind, tuple(names)
+        self._ids = {name: i for i, name in enumerate(self.names)}
+        self._of = lru_cache(maxsize=50_000)(self._extract)
+
+    @classmethod
+    def of(cls, kind: str, words: Iterable[str]) -> FeatureSet:
+        """The features of distinct words that at least two of them have, the commonest first."""
+        counts: Counter[str] = Counter()
+        for word in words:
+            counts.update({name for extract in KINDS[kind] for name in extract(word)})
+        kept = [(name, count) for name, count in counts.items() if count >= LEAST_TYPES]
+        return cls(kind, [name for name, _ in sorted(kept, key=lambda item: (-item[1], item[0]))])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def ids(self, word: str) -> tuple[int, ...]:
+        """The ids of a word's features, each once, rising."""
+        return self._of(word)
+
+    def bags(self, words: Iterable[str]) -> Bags:
+        """The features of each word."""
+        return Bags.of(self._of(word) for word in words)
+
+    def _extract(self, word: str) -> tuple[int, ...]:
+        get = self._ids.get
+        found = {get(name, -1) for extract in KINDS[self.kind] for name in extract(word)}
+        return tuple(sorted(found - {-1}))
