@@ -118,11 +118,11 @@ def test_adam_makes_up_for_the_steps_a_row_missed() -> None:
         mine.settle(w)
         return float(np.abs(w["table"] - textbook.w).max() / np.abs(textbook.w - began).mean())
 
-    assert 1e-5 < go(300) < 0.1
+    assert 1e-3 < go(300) < 0.05
     np.testing.assert_allclose(mine.m["table"], textbook.m, rtol=1e-4, atol=1e-7)
     np.testing.assert_allclose(mine.v["table"], textbook.v, rtol=1e-4, atol=1e-7)
     w["table"][...] = textbook.w
-    assert go(300) < 2e-3
+    assert go(300) < 2e-4
 
 
 def test_settling_again_moves_nothing_and_settling_between_steps_changes_little() -> None:
