@@ -27,9 +27,12 @@ _NAMES = {"frequent": "most frequent tag", "hmm": "hidden Markov model", "rnn": 
 @click.command()
 @click.option("--output", default=".", show_default=True, metavar="DIR", help="Folder to put the model in.")
 def demo(output: str) -> None:
-    """Train on a real treebank and show what comes out, in less than a minute.
+    """Train on real text and show what comes out.
 
-    The treebank is Turkish and comes with the package turkish-treebanks: pip install 'elman[demo]'
+    It takes less than a minute. The text is a Turkish treebank, which the package turkish-treebanks brings:
+
+    \b
+      pip install 'elman[demo]'
     """
     from elman.demo import taggers, treebank
     from elman.files import check_target
@@ -94,7 +97,7 @@ def _next(model: str) -> list[str]:
     return [
         f"The model is {name} ({size(os.path.getsize(model))}). What to type next:",
         "",
-        f"  echo 'Hava bugün çok güzel .' | {elman} tag {name} --confidence",
+        f"  echo 'Hava çok güzel .' | {elman} tag {name} --confidence",
         "",
         "With a file of your own (CoNLL-U, columns, or word_TAG word_TAG ...):",
         "",

@@ -51,7 +51,9 @@ class _Options:
 @encoding_option
 @threads_option
 def evaluate(files: tuple[str, ...], **given: Any) -> None:
-    """Compare the tags that a MODEL gives, or those in a file, with the right ones in GOLD.
+    """Compare tags with the right ones.
+
+    The right ones stand in GOLD; the others are what MODEL gives to its words, or stand in a file.
 
     \b
       elman evaluate my.model test.conllu

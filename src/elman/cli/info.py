@@ -11,7 +11,7 @@ import click
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(as_json: bool) -> None:
-    """Show versions, the machine, and the kernels in use.
+    """Show versions, machine and kernels.
 
     Kernels are the inner loops: native ones in C++, or the reference in NumPy where no compiler was found.
     """

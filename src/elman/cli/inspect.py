@@ -15,7 +15,10 @@ from elman.cli.common import size
 @click.argument("model", metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def inspect(model: str, as_json: bool) -> None:
-    """Show what a MODEL is: its kind, tags, vocabulary, settings and training."""
+    """Show what a model is and comes from.
+
+    That is its kind, tags, vocabulary, parameters and settings, what it was trained on and how that went.
+    """
     import hashlib
 
     from elman.tagger import load

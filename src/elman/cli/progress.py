@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
+from io import FileIO
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from elman.errors import OutputError
 
@@ -27,19 +28,13 @@ class TrainingProgress:
 
     def __init__(self, log: str | None = None) -> None:
         self._log_path = log
-        self._log: IO[str] | None = None
+        self._log: FileIO | None = None
         self._stack = ExitStack()
         self._draw: Callable[[Progress], None] | None = None
         self.seconds = 0.0
         """How long the training took, up to its last event."""
 
     def __enter__(self) -> Self:
-        if self._log_path is not None:
-            try:
-                # a line at a time reaches the file, so a run that is killed leaves its log
-                self._log = self._stack.enter_context(open(self._log_path, "w", encoding="utf-8", buffering=1))
-            except OSError as error:
-                raise OutputError(f"{self._log_path}: cannot write the log: {error.strerror}") from None
         if sys.stderr.isatty():
             bar = _bar()
             self._stack.enter_context(bar)
@@ -50,12 +45,19 @@ class TrainingProgress:
         self.seconds = event.seconds
         if self._draw is not None:
             self._draw(event)
-        if self._log is not None and event.is_epoch_end:
-            record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
-            try:
-                self._log.write(json.dumps(record) + "\n")
-            except OSError as error:
-                raise OutputError(f"{self._log_path}: cannot write the log: {error.strerror}") from None
+        if self._log_path is not None:
+            self._write(self._log_path, event)
+
+    def _write(self, path: str, event: Progress) -> None:
+        try:
+            if self._log is None:  # not before training has begun: until then an old log is not touched
+                # unbuffered: a run that is killed leaves its log
+                self._log = self._stack.enter_context(open(path, "wb", buffering=0))
+            if event.is_epoch_end:
+                record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
+                self._log.write(json.dumps(record).encode() + b"\n")
+        except OSError as error:
+            raise OutputError(f"{path}: the log cannot be written: {error.strerror}") from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

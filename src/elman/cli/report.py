@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from elman.metrics import Evaluation
 
 MOST_TAGS = 50
-_WIDTH = 30  # of a tag, at most: two of them and a number fit in a line
+_WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
 
 
 def report(result: Evaluation) -> str:

@@ -16,7 +16,7 @@ _SECTIONS = {
 
 def settings_help() -> str:
     """The whole list, in 80 columns."""
-    lines = ["Settings of elman train: --set KEY=VALUE, or KEY = VALUE in the file of --config.", ""]
+    lines = ["Settings, for --set KEY=VALUE or as KEY = VALUE in the file of --config", ""]
     presets = {name: config.to_dict() for name, config in PRESETS.items()}
     last = ""
     for section, f in settings_fields():

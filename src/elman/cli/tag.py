@@ -51,7 +51,7 @@ def tag(
     encoding: str,
     threads: int | None,
 ) -> None:
-    """Tag text with a MODEL that elman train has written.
+    """Tag text with a trained model.
 
     FILE is one sentence a line, words separated by one space; or conllu or columns, where there are tabs. Without
     FILE, or with -, standard input is read. Everything but the tags is written back as it was read.

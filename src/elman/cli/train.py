@@ -87,9 +87,9 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @encoding_option
 @click.option("--log", metavar="FILE.jsonl", help="Write loss, accuracy, time and speed, a line an epoch.")
 def train(**given: Any) -> None:
-    """Train a tagger on the labelled files TRAIN.
+    """Train a tagger on labelled text.
 
-    They are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
+    The files are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
     line). The same files, settings and seed give the same model, whatever --threads. Ctrl-C keeps the best model so
     far.
 
@@ -144,6 +144,8 @@ def _check_targets(options: _Options) -> None:
         if target is not None:
             check_target(target)
             check_not_an_input(target, inputs)
+    if options.log is not None and options.model != "rnn":
+        raise ConfigError(f"--log: a line an epoch, and the model {options.model} has no epochs")
     if options.log is not None and os.path.realpath(options.log) == os.path.realpath(options.output):
         raise ConfigError(f"{options.log}: named for the model and for the log; name two files")
 

@@ -1,0 +1,56 @@
+"""Writes commands.md, beside this file, from the commands' own help: ``python docs/commands.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from elman.cli import commands
+from elman.cli.settings_help import settings_help
+
+PAGE = Path(__file__).with_suffix(".md")
+INTRODUCTION = """\
+# Commands
+
+<!-- Written by docs/commands.py from the commands' own help. Do not edit: `make docs`. -->
+
+`-` stands for standard input or output. Results go to standard output; notes, warnings and errors go to standard
+error, and so does progress, which is shown on a terminal only. Files are written whole or not at all.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | a check failed |
+| 2 | a mistake in what was asked for or in a file: one line on standard error says where and what to do |
+| 130 | stopped by Ctrl-C; `elman train` keeps the best model so far |
+| 141 | whoever read the output has gone |
+
+For completion of commands and options, put `eval "$(_ELMAN_COMPLETE=bash_source elman)"` into `~/.bashrc`
+(`zsh_source` and `fish_source` for other shells).
+"""
+
+
+def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """(name, help) of a command and of all below it."""
+    # 80 columns, whatever terminal this runs in
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=80, **command.context_settings)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from helps(found, below, context)
+
+
+def page() -> str:
+    """The text of commands.md."""
+    parts = [INTRODUCTION]
+    parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(commands, "elman")]
+    parts.append(f"## elman train --help-settings\n\n```text\n{settings_help()}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")

@@ -1,0 +1,57 @@
+"""docs/commands.md is what the commands say of themselves."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from elman import formats
+from elman.cli import commands, common
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "commands.py"
+
+
+def script() -> object:
+    spec = importlib.util.spec_from_file_location("docs_commands", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def every(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from every(found, f"{name} {below}")
+
+
+def test_page_is_up_to_date() -> None:
+    page = SCRIPT.with_suffix(".md").read_text(encoding="utf-8")
+    assert page == script().page(), "run: python docs/commands.py"  # type: ignore[attr-defined]
+
+
+def test_every_command_and_option_is_on_the_page_and_helps() -> None:
+    page = SCRIPT.with_suffix(".md").read_text(encoding="utf-8")
+    for name, command in every(commands, "elman"):
+        assert f"\n## {name}\n" in page
+        assert command.help
+        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.name}"
+                assert all(option in section for option in parameter.opts)
+
+
+def test_choices_are_those_of_the_library() -> None:
+    assert set(common.TEXT_FORMATS) == set(formats.INPUT_FORMATS)
+    (tag,) = (command for name, command in every(commands, "elman") if name == "elman tag")
+    (written,) = (parameter.type for parameter in tag.params if parameter.name == "output_format")
+    assert isinstance(written, click.Choice)
+    assert list(written.choices) == list(formats.OUTPUT_FORMATS)

@@ -1,0 +1,280 @@
+"""``elman train``: what it takes and refuses, what it says, what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from elman.config import Config, settings_fields
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+Refused = Callable[..., str]
+SMALL = ["--set", "hidden=8", "--set", "embedding=8", "--set", "epochs=2"]
+
+
+def test_says_what_it_did_and_what_to_type_next(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "my model"
+    result = run("train", train_file, "--dev", dev_file, "-o", target, *SMALL)
+    assert result.returncode == 0, result.stderr
+    out = result.stdout.decode()
+    assert "6 sentences, 26 words, 6 tags" in out
+    assert "dev accuracy" in out and "the best of 2" in out
+    assert f"elman tag '{target}' TEXT" in out
+    err = result.stderr.decode().splitlines()
+    assert f"elman: {train_file} read as word_tag" in err[0]
+    assert f"elman: {dev_file} read as word_tag" in err[1]
+    assert len(err) == 2
+    assert run("tag", target, stdin=b"the dog\n").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["hmm", "frequent", "rnn"])
+def test_same_seed_same_bytes_whatever_the_threads(run: Run, train_file: Path, tmp_path: Path, kind: str) -> None:
+    settings = SMALL if kind == "rnn" else []
+    for threads in ("1", "3"):
+        arguments = ["train", train_file, "-o", tmp_path / threads, "--model", kind, "--threads", threads]
+        assert run(*arguments, "--seed", "5", *settings).returncode == 0
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "3").read_bytes()
+
+
+def test_held_out_by_request(run: Run, train_file: Path, tmp_path: Path) -> None:
+    result = run("train", train_file, "--dev", "50%", "-o", tmp_path / "m", *SMALL)
+    assert result.returncode == 0
+    assert "held out for dev: every 2nd sentence" in result.stderr.decode()
+    assert "3 sentences" in result.stdout.decode()
+
+
+def test_dev_of_a_model_without_epochs(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
+    result = run("train", train_file, "--dev", dev_file, "-o", tmp_path / "m", "--model", "hmm")
+    assert "dev accuracy" in result.stdout.decode()
+
+
+def test_warnings(run: Run, train_file: Path, tmp_path: Path) -> None:
+    def warnings(*arguments: object) -> str:
+        result = run("train", *arguments, "-o", tmp_path / "m", "--model", "frequent")
+        assert result.returncode == 0
+        return str(result.stderr.decode())
+
+    assert "elman: warning: no dev set" in warnings(train_file)
+    assert "stand in the training data too" in warnings(train_file, "--dev", train_file)
+    (tmp_path / "one").write_text("a\tO\n\nb\tO\n\nc\tO\n", encoding="utf-8")
+    found = warnings(tmp_path / "one")
+    assert "every tag is 'O'" in found and "one word only" in found
+    many = "".join(f"w\tT{i}\nw\tX\n\n" for i in range(1001))
+    (tmp_path / "many").write_text(many, encoding="utf-8")
+    assert "1,002 distinct tags" in warnings(tmp_path / "many")
+
+
+def test_several_files_and_standard_input(run: Run, train_file: Path, tmp_path: Path) -> None:
+    result = run("train", train_file, "-", "-o", tmp_path / "m", "--model", "hmm", stdin=b"x_Y z_Y\n")
+    assert "7 sentences, 28 words, 7 tags" in result.stdout.decode()
+
+
+def test_model_on_standard_output(run: Run, train_file: Path, tmp_path: Path) -> None:
+    result = run("train", train_file, "-o", "-", "--model", "hmm")
+    (tmp_path / "m").write_bytes(result.stdout)
+    assert run("inspect", tmp_path / "m").returncode == 0
+    assert "6 sentences" in result.stderr.decode()
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n"])
+def test_odd_training_text(run: Run, tmp_path: Path, ending: str) -> None:
+    (tmp_path / "t").write_text("\ufeffa\u3000b_X c\u2028d_Y \u0085_Z", encoding="utf-8", newline=ending)
+    assert run("train", tmp_path / "t", "-o", tmp_path / "m", "--model", "frequent").returncode == 0
+    assert run("tag", tmp_path / "m", stdin="a\u3000b \u0085\n".encode()).stdout.decode() == "a\u3000b_X \u0085_Z\n"
+
+
+BAD = {
+    "empty": (b"", "nothing in it"),
+    "blank lines": (b"\n\r\n \n", "blank lines"),
+    "no tag": (b"the_DET dog_NOUN\nthe_DET dog\n", ":2: expected word_TAG, found 'dog'"),
+    "empty tag": (b"the_DET dog_\n", ":1: expected word_TAG"),
+    "columns": (b"the\tDET\ndog\tNOUN\tX\n", ":2: expected 2 columns"),
+    "column without a tag": (b"the\tDET\ndog\t\n", ":2: no tag"),
+    "conllu columns": (b"1\ta" + b"\t_" * 8 + b"\n2\tb\n", ":2: expected 10 columns"),
+    "not UTF-8": (b"the_DET\nd\xff_NOUN\n", ":2: byte 0xFF at offset 9 "),
+    "cut off UTF-8": (b"the_DET d_\xc3", "offset 10 "),
+    "NUL": (b"the_DET\nd\0_NOUN\n", ":2: a NUL"),
+    "no tags to be seen": (b"the dog barks\n", "no tags to be seen"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD.keys())
+def test_bad_training_text(refused: Refused, tmp_path: Path, text: bytes, expected: str) -> None:
+    (tmp_path / "bad").write_bytes(text)
+    line = refused("train", tmp_path / "bad", "-o", tmp_path / "m", "--log", tmp_path / "log")
+    assert line.startswith(f"elman: {tmp_path / 'bad'}") and expected in line
+    assert [path.name for path in tmp_path.iterdir()] == ["bad"]
+
+
+def test_bad_dev_after_good_training_text(refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(b"")
+    assert str(tmp_path / "bad") in refused("train", train_file, "--dev", tmp_path / "bad", "-o", tmp_path / "m")
+    assert "more than 0 %" in refused("train", train_file, "--dev", "0%", "-o", tmp_path / "m")
+    assert "none for one" in refused("train", train_file, "--dev", "1%", "-o", tmp_path / "m")
+
+
+def test_no_such_files(refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    assert "nowhere.txt" in refused("train", "nowhere.txt", "-o", tmp_path / "m")
+    assert str(tmp_path) in refused("train", tmp_path, "-o", tmp_path / "m")
+    assert "nowhere.toml" in refused("train", train_file, "-o", tmp_path / "m", "--config", "nowhere.toml")
+    assert "no column 'pos'" in refused("train", train_file, "-o", tmp_path / "m", "--target", "pos")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--set", "hiden=3"], "no setting 'hiden'"),
+        (["--set", "hidden"], "expected KEY=VALUE"),
+        (["--set", "=3"], "expected KEY=VALUE"),
+        (["--set", "hidden=many"], "hidden: expected a whole number"),
+        (["--set", "hidden=0"], "hidden: expected a number from 1"),
+        (["--set", "cell=lstm"], "cell: expected elman"),
+        (["--model", "hmm", "--set", "hidden=3"], "has no settings"),
+        (["--model", "hmm", "--log", "x.jsonl"], "has no epochs"),
+        (["--seed", "-1"], "seed"),
+        (["--seed", "one"], "--seed"),
+        (["--threads", "0"], "--threads"),
+        (["--encoding", "klingon"], "klingon"),
+        (["--format", "text"], "--format"),
+    ],
+)
+def test_bad_options(refused: Refused, train_file: Path, tmp_path: Path, arguments: list[str], expected: str) -> None:
+    assert expected in refused("train", train_file, "-o", tmp_path / "m", *arguments, cwd=tmp_path)
+    assert not (tmp_path / "m").exists()
+
+
+def test_settings_from_a_file(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text("epochs = 1\n[network]\nhidden = 7\nlayers = 2\n", encoding="utf-8")
+    target = tmp_path / "m"
+    assert run("train", train_file, "-o", target, "--config", config, "--set", "hidden = 5").returncode == 0
+    settings = json.loads(run("inspect", target, "--json").stdout)["settings"]
+    assert (settings["network"]["hidden"], settings["network"]["layers"], settings["training"]["epochs"]) == (5, 2, 1)
+    for text, expected in ((b"hidden = [", "not TOML"), (b"\xff", "not UTF-8"), (b"[x]\na = 1\n", "no section")):
+        config.write_bytes(text)
+        assert expected in refused("train", train_file, "-o", target, "--config", config)
+
+
+def test_targets_that_cannot_be_written(refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    for target in (tmp_path, train_file / "m", tmp_path / "nowhere" / "m"):
+        assert str(target) in refused("train", train_file, "-o", target)
+        assert str(target) in refused("train", train_file, "-o", tmp_path / "m", "--log", target)
+    assert "written over" in refused("train", train_file, "-o", train_file)
+    assert "written over" in refused("train", train_file, "-o", tmp_path / "m", "--log", train_file)
+    assert "two files" in refused("train", train_file, "-o", tmp_path / "m", "--log", tmp_path / "m")
+    assert [path.name for path in tmp_path.iterdir()] == [train_file.name]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this machine")
+def test_full_targets(refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    assert "/dev/full" in refused("train", train_file, "-o", "/dev/full", "--model", "hmm")
+    assert "/dev/full" in refused("train", train_file, "-o", tmp_path / "m", "--log", "/dev/full", *SMALL)
+    assert not (tmp_path / "m").exists()
+
+
+def test_old_model_survives_an_error(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b"old")
+    (tmp_path / "bad").write_bytes(b"the_DET dog\n")
+    refused("train", tmp_path / "bad", "-o", tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"old"
+
+
+def test_log(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    assert run("train", train_file, "--dev", dev_file, "-o", tmp_path / "m", "--log", log, *SMALL).returncode == 0
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    for key in ("loss", "train_accuracy", "dev_accuracy", "rate", "words_per_second", "seconds", "seconds_left"):
+        assert isinstance(records[0][key], float)
+
+
+def test_help_settings_lists_them_all(run: Run) -> None:
+    text = run("train", "--help-settings").stdout.decode()
+    assert max(map(len, text.splitlines())) <= 80
+    for _, field in settings_fields():
+        assert f"  {field.name}=" in text
+        assert field.metadata["help"] in " ".join(text.split())
+    assert f"default {Config().network.hidden}, tutorial 64" in text
+
+
+def start(environment: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "elman", "train", *map(str, arguments), "--set", "epochs=100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+def test_ctrl_c_keeps_the_best_so_far(
+    run: Run, environment: dict[str, str], train_file: Path, dev_file: Path, tmp_path: Path
+) -> None:
+    target, log = tmp_path / "m", tmp_path / "log"
+    target.write_bytes(b"old")
+    process = start(environment, train_file, "--dev", dev_file, "-o", target, "--log", log, "--set", "hidden=8")
+    for _ in range(600):
+        if log.exists() and log.stat().st_size:  # the first epoch is done
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    last = err.decode().splitlines()[-1]
+    assert last.startswith("elman: stopped after epoch ") and str(target) in last
+    assert b"dev accuracy" in out and b"Traceback" not in err
+    assert run("tag", target, stdin=b"the dog\n").returncode == 0
+    assert b"stopped by Ctrl-C" in run("inspect", target).stdout
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+def test_ctrl_c_before_anything_was_trained(environment: dict[str, str], tmp_path: Path) -> None:
+    target = tmp_path / "m"
+    target.write_bytes(b"old")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = start(environment, pipe, "-o", target)
+    with open(pipe, "wb") as writer:  # opens when the reader has opened it too
+        writer.write(b"the_DET dog_NOUN\n")
+        writer.flush()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err == b"elman: stopped before anything was trained; nothing is written\n"
+    assert target.read_bytes() == b"old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals there")
+def test_progress_on_a_terminal_only(environment: dict[str, str], train_file: Path, tmp_path: Path) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "elman", "train", str(train_file), "-o", str(tmp_path / "m"), *SMALL],
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env=environment | {"TERM": "xterm"},
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while block := os.read(master, 4096):
+            seen += block
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(master)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"epoch 2/2" in seen and b"words/s" in seen and b"loss" in seen
+    assert seen.index(b"warning: no dev set") < seen.index(b"epoch")  # in time to stop it
+    assert b"epoch" not in out
