@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 pip = $(1)/bin/python -m pip -qq --disable-pip-version-check --no-input
 PIP := $(call pip,$(VENV))
 # Directories are in the list so that a deleted file is noticed too.
-SOURCES := $(shell find src -not -name '*.pyc' -not -name __pycache__) pyproject.toml CMakeLists.txt README.md LICENSE
+SOURCES := $(shell find src -not -path '*/.*' -not -path '*/__pycache__*' -not -name '*.so') pyproject.toml CMakeLists.txt README.md LICENSE
 
 # The tree must not be importable: what is tested is what was installed.
 unexport PYTHONPATH
