@@ -33,13 +33,37 @@ class Batch:
         return int(self.sizes[0]) if len(self.sizes) else 0
 
     @cached_property
+    def sentence(self) -> NDArray[np.int64]:
+        """(N,) which sentence each packed row belongs to, longest 0."""
+        return np.asarray(np.arange(len(self.rows)) - np.repeat(self._starts[:-1], self.sizes), np.int64)
+
+    @cached_property
     def mirror(self) -> NDArray[np.int64]:
         """(N,) for each packed row the row of the same sentence's word as far from its other end; its own inverse."""
-        starts = np.concatenate(([0], np.cumsum(self.sizes)))  # (T + 1,)
         t = np.repeat(np.arange(len(self.sizes)), self.sizes)  # (N,)
-        b = np.arange(len(t)) - starts[t]
+        b = self.sentence
         lengths = np.bincount(b, minlength=self.sentences)  # (B,)
-        return np.asarray(starts[lengths[b] - 1 - t] + b, np.int64)
+        return np.asarray(self._starts[lengths[b] - 1 - t] + b, np.int64)
+
+    @cached_property
+    def previous(self) -> NDArray[np.int64]:
+        """(N,) for each packed row the row of the word before it; -1 at the beginning of a sentence."""
+        step_before = np.concatenate(([0], self.sizes[:-1]))
+        before = np.arange(len(self.rows)) - np.repeat(step_before, self.sizes)
+        before[: self.sentences] = -1
+        return before
+
+    @cached_property
+    def following(self) -> NDArray[np.int64]:
+        """(N,) for each packed row the row of the word after it; -1 at the end of a sentence."""
+        after = np.full(len(self.rows), -1, np.int64)
+        has = np.flatnonzero(self.previous >= 0)
+        after[self.previous[has]] = has
+        return after
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.concatenate(([0], np.cumsum(self.sizes, dtype=np.int64)))  # (T + 1,)
 
 
 def pack(lengths: NDArray[np.int64]) -> Batch:

@@ -51,17 +51,33 @@ def _coerce(f: Field[Any], value: Any) -> Any:
 class NetworkConfig:
     """What the network is: shapes and connections, everything that tagging needs to know."""
 
-    cell: str = _setting("elman", "the recurrent cell", of=("elman",))
+    cell: str = _setting("lstm", "the recurrent cell", of=("elman", "gru", "lstm", "sru", "mingru"))
     direction: str = _setting("bidirectional", "which way the sentence is read", of=("forward", "bidirectional"))
     layers: int = _setting(1, "recurrent layers, one above the other", low=1, high=16)
+    between: str = _setting(
+        "plain",
+        "from the second layer on: its output, plus its input, or a learned mix",
+        of=("plain", "residual", "highway"),
+    )
     hidden: int = _setting(96, "units of a recurrent layer, in each direction", low=1, high=4096)
     embedding: int = _setting(64, "width of a word's vector; 0: one-hot words, as on the slides", low=0, high=4096)
+    features: str = _setting(
+        "affixes",
+        "what is read off a word's letters: affixes, shape and length, or character n-grams, or both",
+        of=("none", "affixes", "ngrams", "both"),
+    )
+    feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
     recurrent_start: float = _setting(
-        0.0, "start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
+        0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
 
     def __post_init__(self) -> None:
         _check(self)
+        if self.embedding == 0 and (self.features != "none" or self.cell in ("sru", "mingru")):
+            raise ConfigError(
+                "embedding: expected 1 or more with features or a parallel cell, got 0 (one-hot words); "
+                "set features=none and cell=elman, gru or lstm with it"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,9 @@ class TrainingConfig:
         0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=1_000_000
     )
     dropout: float = _setting(0.3, "share of the values dropped in front of the output layer", low=0.0, high=0.95)
+    dropout_kind: str = _setting(
+        "plain", "dropped values: drawn for each word, or once for a sentence", of=("plain", "variational")
+    )
     word_dropout: float = _setting(0.3, "share of the values dropped from the word vectors", low=0.0, high=0.95)
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
@@ -128,7 +147,7 @@ class Config:
 PRESETS: dict[str, Config] = {
     "default": Config(),
     "tutorial": Config(
-        NetworkConfig(direction="forward", hidden=64, embedding=0, recurrent_start=0.2),
+        NetworkConfig(cell="elman", direction="forward", hidden=64, embedding=0, features="none", recurrent_start=0.2),
         TrainingConfig(
             epochs=24,
             batch=1,

@@ -5,7 +5,7 @@ Letters: N words of a packed batch, V word types, E input width, H hidden units,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from elman import kernels
 from elman.batching import Batch, Ids
+from elman.features import Bags
 
 Array = NDArray[Any]  # float32 or float64
 
@@ -25,13 +26,8 @@ class Rows(NamedTuple):
 
 
 Gradient = Array | Rows
-
-
-class Recurrence(NamedTuple):
-    """The gradients of a recurrent layer in one direction."""
-
-    da: Array  # (N, H), by w_rx·x + b_r
-    dw_rh: Array  # (H, H)
+Weights = Mapping[str, Array]
+Recurrence = tuple[Array, dict[str, Array]]  # the gradient by a, and those by the weights
 
 
 def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], Rows]]:
@@ -44,34 +40,133 @@ def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], Rows]]:
     return kernels.embedding_forward(table, ids), backprop
 
 
+def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
+    """The sums of U sets of rows of table (V, E) -> (U, E)."""
+
+    def backprop(dy: Array) -> Rows:
+        used, where = np.unique(bags.ids, return_inverse=True)
+        return Rows(used.astype(np.int64), kernels.bag_backward(dy, where.astype(np.int32), bags.offsets, len(used)))
+
+    return kernels.bag_forward(table, bags.ids, bags.offsets), backprop
+
+
+def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:
+    """Rows of x (U, E), one a distinct word, to where the word stands: ids (N,) -> (N, E)."""
+    return kernels.embedding_forward(x, ids), lambda dy: kernels.embedding_backward(dy, ids, len(x))
+
+
 def linear(x: Array, w: Array, b: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array]]]:
     """y = w·x + b: x (N, E), w (H, E), b (H,) -> (N, H); backprop gives dx, dw, db."""
     return kernels.linear_forward(x, w, b), lambda dy: kernels.linear_backward(dy, x, w)
 
 
-def elman(
-    a: Array, w_rh: Array, batch: Batch, mirrored: bool, bptt: int
-) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """h_t = tanh(a_t + w_rh·h_{t-1}), from the other end of the sentence if ``mirrored``: a (N, H) -> h (N, H).
+def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array], Array]]:
+    """Each row replaced by another, x[source], or by zeros where that is -1: x (N, E) -> (N, E)."""
+    there = source >= 0
 
-    ``bptt`` n > 0: each output error goes back n steps; 0: the full gradient.
-    """
+    def backprop(dy: Array) -> Array:
+        dx = np.zeros_like(x)
+        dx[source[there]] = dy[there]  # no row is taken twice
+        return dx
+
+    y = np.zeros_like(x)
+    y[there] = x[source[there]]
+    return y, backprop
+
+
+def elman(a: Array, w: Weights, batch: Batch, bptt: int) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """h_t = tanh(a_t + w_rh·h_{t-1}): a (N, H) -> h (N, H). ``bptt`` n > 0: each output error goes back n steps."""
+    w_rh = w["w_rh"]
     h0 = np.zeros((batch.sentences, a.shape[1]), a.dtype)
-    h = kernels.elman_forward(a[batch.mirror] if mirrored else a, batch.sizes, w_rh, h0)
+    h = kernels.elman_forward(a, batch.sizes, w_rh, h0)
+
+    def backprop(dh: Array) -> Recurrence:
+        da, dw_rh, _ = kernels.elman_backward(dh, h, batch.sizes, w_rh, h0, bptt)
+        return da, {"w_rh": dw_rh}
+
+    return h, backprop
+
+
+def lstm(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """LSTM: a (N, 4H) -> h (N, H)."""
+    w_rh = w["w_rh"]
+    zero = np.zeros((batch.sentences, w_rh.shape[1]), a.dtype)
+    h, c, gates = kernels.lstm_forward(a, batch.sizes, w_rh, zero, zero)
+
+    def backprop(dh: Array) -> Recurrence:
+        da, dw_rh, _, _ = kernels.lstm_backward(dh, h, c, gates, batch.sizes, w_rh, zero, zero)
+        return da, {"w_rh": dw_rh}
+
+    return h, backprop
+
+
+def gru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """GRU: a (N, 3H) -> h (N, H)."""
+    w_rh, b_rn = w["w_rh"], w["b_rn"]
+    h0 = np.zeros((batch.sentences, len(b_rn)), a.dtype)
+    h, gates = kernels.gru_forward(a, batch.sizes, w_rh, b_rn, h0)
+
+    def backprop(dh: Array) -> Recurrence:
+        da, dw_rh, db_rn, _ = kernels.gru_backward(dh, h, gates, batch.sizes, w_rh, h0)
+        return da, {"w_rh": dw_rh, "b_rn": db_rn}
+
+    return h, backprop
+
+
+def sru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """SRU: a (N, 4H) -> h (N, H)."""
+    c0 = np.zeros((batch.sentences, a.shape[1] // 4), a.dtype)
+    h, c = kernels.sru_forward(a, batch.sizes, c0)
+    return h, lambda dh: (kernels.sru_backward(dh, a, c, batch.sizes, c0)[0], {})
+
+
+def mingru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """minGRU: a (N, 2H) -> h (N, H)."""
+    h0 = np.zeros((batch.sentences, a.shape[1] // 2), a.dtype)
+    h = kernels.mingru_forward(a, batch.sizes, h0)
+    return h, lambda dh: (kernels.mingru_backward(dh, a, h, batch.sizes, h0)[0], {})
+
+
+def recurrence(
+    cell: str, a: Array, w: Weights, batch: Batch, *, mirrored: bool, bptt: int = 0
+) -> tuple[Array, Callable[[Array], Recurrence]]:
+    """A cell over a packed batch, from the other end of each sentence if ``mirrored``: a (N, gates · H) -> h (N, H).
+
+    backprop gives the gradient by a and, by name, those of the weights ``w``.
+    """
+    from_there = a[batch.mirror] if mirrored else a
+    if cell == "elman":
+        h, back = elman(from_there, w, batch, bptt)
+    else:
+        h, back = {"lstm": lstm, "gru": gru, "sru": sru, "mingru": mingru}[cell](from_there, w, batch)
 
     def backprop(dy: Array) -> Recurrence:
-        dh = dy[batch.mirror] if mirrored else dy
-        da, dw_rh, _ = kernels.elman_backward(dh, h, batch.sizes, w_rh, h0, bptt)
-        return Recurrence(da[batch.mirror] if mirrored else da, dw_rh)
+        da, dw = back(dy[batch.mirror] if mirrored else dy)
+        return da[batch.mirror] if mirrored else da, dw
 
     return h[batch.mirror] if mirrored else h, backprop
 
 
-def dropout(x: Array, share: float, generator: np.random.Generator | None) -> tuple[Array, Callable[[Array], Array]]:
-    """Each value is dropped with probability ``share`` and the rest made larger to keep the mean; None: as it is."""
-    if generator is None or share == 0:
+class Noise(NamedTuple):
+    """Where the dropped values of a pass are drawn from; None in ``generator``'s place means that none is dropped."""
+
+    generator: np.random.Generator
+    dropout: float
+    word_dropout: float
+    variational: bool = False
+
+
+def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
+    """Each value is dropped with probability ``share`` and the rest made larger to keep the mean; no noise: as it is.
+
+    Variational (Gal & Ghahramani 2016): the same values for all words of a sentence.
+    """
+    if noise is None or share == 0:
         return x, lambda dy: dy
-    mask = dropout_mask(x.shape, share, generator, x.dtype)
+    if noise.variational:
+        mask = dropout_mask((batch.sentences, x.shape[1]), share, noise.generator, x.dtype)[batch.sentence]
+    else:
+        mask = dropout_mask(x.shape, share, noise.generator, x.dtype)
     return x * mask, lambda dy: dy * mask
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from elman import kernels, layers, randomness, trainer
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
+from elman.encoder import Gradients, Parameters
 from elman.errors import ConfigError, ModelFileError
-from elman.network import Gradients, Network, Noise, Parameters
+from elman.features import FeatureSet
+from elman.layers import Noise
+from elman.network import Inputs, Network
 from elman.trainer import Place, Progress, Tally
 from elman.vocabulary import Vocabulary
 
@@ -30,12 +33,13 @@ class RecurrentModel:
         self,
         config: Config,
         vocabulary: Vocabulary,
+        features: FeatureSet,
         tags: Sequence[str],
         parameters: Parameters,
         training: Mapping[str, Any],
     ) -> None:
-        self.config, self.vocabulary, self.tags = config, vocabulary, tuple(tags)
-        self.network = Network(config.network, len(vocabulary), len(self.tags))
+        self.config, self.vocabulary, self.features, self.tags = config, vocabulary, features, tuple(tags)
+        self.network = Network(config.network, len(vocabulary), len(features), len(self.tags))
         self.parameters = parameters
         self.training = dict(training)
 
@@ -54,10 +58,11 @@ class RecurrentModel:
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
         vocabulary = Vocabulary.of(words for words, _ in train)
+        features = FeatureSet.of(config.network.features, vocabulary.words)
         tags = sorted({tag for _, tags in train for tag in tags})
-        network = Network(config.network, len(vocabulary), len(tags))
+        network = Network(config.network, len(vocabulary), len(features), len(tags))
         parameters = network.start(randomness.stream(seed, randomness.START))
-        model = cls(config, vocabulary, tags, parameters, {})
+        model = cls(config, vocabulary, features, tags, parameters, {})
         task = _Tagging(model, train, dev)
         record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)
         model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
@@ -76,6 +81,12 @@ class RecurrentModel:
         """Whether the word stood in the training data."""
         return word in self.vocabulary
 
+    def read(self, words: Sequence[str]) -> Inputs:
+        """What the network reads of N words."""
+        distinct: dict[str, int] = {}
+        types = np.fromiter((distinct.setdefault(word, len(distinct)) for word in words), np.int32, len(words))
+        return Inputs(self.vocabulary.ids(list(distinct))[types], types, self.features.bags(distinct))
+
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         """For each sentence the (T,) ids of its best tags."""
         return self._each(sentences, lambda scores: scores.argmax(axis=1).astype(np.int32))
@@ -92,19 +103,18 @@ class RecurrentModel:
     def _each(self, sentences: Sequence[Sequence[str]], decode: Callable[[layers.Array], Any]) -> list[Any]:
         """``decode`` of the scores (T, K) of each sentence."""
         lengths = np.array([len(words) for words in sentences], np.int64)
-        ids = self.vocabulary.ids([word for words in sentences for word in words])
+        inputs = self.read([word for words in sentences for word in words])
         ends = np.cumsum(lengths)
-        results: list[Any] = [decode(np.zeros((0, len(self.tags)), np.float32))] * len(sentences)
+        results: list[Any] = [None] * len(sentences)
         for some in by_length(lengths, CHUNK):
             batch, rows = _packed(lengths, ends, some)
-            scores, _ = self.network.forward(self.parameters, ids[rows], batch)
+            scores, _ = self.network.forward(self.parameters, inputs.take(rows), batch)
             unpacked = np.empty_like(scores)
             unpacked[batch.rows] = scores
             start = 0
             for i in some.tolist():
                 end = start + int(lengths[i])
-                if end > start:
-                    results[i] = decode(unpacked[start:end])
+                results[i] = decode(unpacked[start:end])
                 start = end
         return results
 
@@ -113,6 +123,7 @@ class RecurrentModel:
         config = {
             "tags": list(self.tags),
             "vocabulary": self.vocabulary.to_record(),
+            "features": list(self.features.names),
             "settings": self.config.to_dict(),
             "training": self.training,
         }
@@ -135,7 +146,13 @@ class RecurrentModel:
         except ConfigError as error:
             raise ModelFileError(f"model settings: {error}") from None
         vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
-        shapes = Network(read.network, len(vocabulary), len(tags)).shapes()
+        names = config.get("features")
+        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)) or len(set(names)) < len(
+            names
+        ):
+            raise ModelFileError("model: expected a list of distinct features")
+        features = FeatureSet(read.network.features, names)
+        shapes = Network(read.network, len(vocabulary), len(features), len(tags)).shapes()
         found = {name: tensor.shape for name, tensor in tensors.items()}
         for name in sorted(shapes.keys() | found.keys()):
             if shapes.get(name) != found.get(name):
@@ -143,7 +160,7 @@ class RecurrentModel:
                 raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
             if tensors[name].dtype != np.float32:
                 raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
-        return cls(read, vocabulary, tags, dict(tensors), training)
+        return cls(read, vocabulary, features, tags, dict(tensors), training)
 
 
 def _packed(
@@ -166,17 +183,18 @@ class _Tagging:
         tag_ids = {tag: i for i, tag in enumerate(model.tags)}
         self.lengths = np.array([len(words) for words, _ in train], np.int64)
         self.ends = np.cumsum(self.lengths)
-        self.ids = model.vocabulary.ids([word for words, _ in train for word in words])
+        self.inputs = model.read([word for words, _ in train for word in words])
         self.gold: Ids = np.array([tag_ids[tag] for _, tags in train for tag in tags], np.int32)
-        a, counts = model.config.training.unknown, model.vocabulary.counts[self.ids]
-        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.ids))  # of each training word
+        a, counts = model.config.training.unknown, model.vocabulary.counts[self.inputs.words]
+        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.gold))  # of each training word
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training = self.model.config.training
         batch, rows = _packed(self.lengths, self.ends, items)
-        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout)
-        ids, gold = self._read(rows, place), self.gold[rows]
-        scores, backprop = self.model.network.forward(self.parameters, ids, batch, bptt=training.bptt, noise=noise)
+        variational = training.dropout_kind == "variational"
+        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout, variational)
+        inputs, gold = replace(self.inputs.take(rows), words=self._words(rows, place)), self.gold[rows]
+        scores, backprop = self.model.network.forward(self.parameters, inputs, batch, bptt=training.bptt, noise=noise)
         losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
         scale = 1 / words if training.loss == "mean" else 1.0
         dscores = kernels.softmax_cross_entropy_backward(np.full(len(losses), scale, np.float32), p, gold)
@@ -185,11 +203,12 @@ class _Tagging:
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
         network, training = self.model.config.network, self.model.config.training
-        if network.embedding or network.layers > 1 or network.direction != "forward":
+        plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
+        if network.embedding or not plain or training.dropout_kind != "plain":
             return None
         lengths = self.lengths[items]
         rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
-        ids, gold = self._read(rows, place), self.gold[rows]
+        ids, gold = self._words(rows, place), self.gold[rows]
         mask = None
         if training.dropout:
             generator = place.stream(randomness.DROPOUT)
@@ -211,9 +230,9 @@ class _Tagging:
         )
         return Tally(loss, len(ids), correct)
 
-    def _read(self, rows: NDArray[np.int64], place: Place) -> Ids:
+    def _words(self, rows: NDArray[np.int64], place: Place) -> Ids:
         """Word ids at these places, each read as unknown with its own probability."""
-        ids = self.ids[rows]
+        ids = self.inputs.words[rows]
         if self.model.config.training.unknown:
             drawn = place.stream(randomness.UNKNOWN).random(len(rows))
             ids = np.where(drawn < self.unknown_share[rows], np.int32(Vocabulary.UNKNOWN), ids)

@@ -1,0 +1,163 @@
+"""The encoder: recurrent layers, one above the other, in one direction or both.
+
+Parameters of layer i: ``layer{i}.forward.w_rx`` (G·H, E), ``.b_r`` (G·H,), ``.w_rh`` (G·H, H), for the GRU ``.b_rn``,
+the same with ``backward``, and ``layer{i}.mix.w``, ``.b`` of a highway. G: gates of the cell. The gates of parallel
+cells read [x_t, x_{t-1}] (twice E): with x_t alone they are about a point worse. With one-hot words w_rx of the first
+layer holds a row per word, the slides' columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from elman import layers
+from elman.batching import Batch, Ids
+from elman.config import NetworkConfig
+from elman.layers import Array, Gradient
+
+Parameters = dict[str, Array]
+Gradients = dict[str, Gradient]
+Backprop = Callable[[Array, Gradients], Array | None]  # dy -> dx; fills in the gradients of the parameters on the way
+Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of what joins a layer's output and input: dz -> dy, dx
+
+GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
+PARALLEL = ("sru", "mingru")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Recurrent layers over inputs of ``width`` values; ``width`` 0: one-hot words of ``words`` types."""
+
+    config: NetworkConfig
+    width: int
+    words: int
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Which ways the sentence is read."""
+        return ("forward", "backward") if self.config.direction == "bidirectional" else ("forward",)
+
+    @property
+    def output(self) -> int:
+        """Width of what comes out."""
+        return self.config.hidden * len(self.directions)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter."""
+        c, width = self.config, self.width
+        shapes: dict[str, tuple[int, ...]] = {}
+        rows, parallel = GATES[c.cell] * c.hidden, c.cell in PARALLEL
+        for i in range(c.layers):
+            for direction in self.directions:
+                name = f"layer{i}.{direction}"
+                shapes[f"{name}.w_rx"] = (rows, width * (2 if parallel else 1)) if width else (self.words, rows)
+                shapes[f"{name}.b_r"] = (rows,)
+                if not parallel:
+                    shapes[f"{name}.w_rh"] = (rows, c.hidden)
+                if c.cell == "gru":
+                    shapes[f"{name}.b_rn"] = (c.hidden,)
+            if i and c.between == "highway":
+                shapes[f"layer{i}.mix.w"], shapes[f"layer{i}.mix.b"] = (self.output, self.output), (self.output,)
+            width = self.output
+        return shapes
+
+    def forward(self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0) -> tuple[Array, Backprop]:
+        """x (N, width), or one-hot words as ids (N,) -> (N, output)."""
+        backs = []
+        for i in range(self.config.layers):
+            y, back = self._layer(parameters, i, x, batch, bptt)
+            backs.append(back)
+            if i and self.config.between != "plain":
+                y, mix = self._between(parameters, i, x, y)
+                backs[-1] = _through(mix, back)
+            x = y
+
+        def backprop(dy: Array, gradients: Gradients) -> Array | None:
+            d: Array | None = dy
+            for back in reversed(backs):
+                assert d is not None
+                d = back(d, gradients)
+            return d
+
+        return x, backprop
+
+    def _layer(self, parameters: Parameters, i: int, x: Array | Ids, batch: Batch, bptt: int) -> tuple[Array, Backprop]:
+        ways = [self._way(parameters, i, direction, x, batch, bptt) for direction in self.directions]
+        H = self.config.hidden
+
+        def backprop(dy: Array, gradients: Gradients) -> Array | None:
+            parts = [back(dy[:, j * H : (j + 1) * H], gradients) for j, (_, back) in enumerate(ways)]
+            known = [part for part in parts if part is not None]
+            return known[0] if len(known) == 1 else known[0] + known[1] if known else None
+
+        hs = [h for h, _ in ways]
+        return hs[0] if len(hs) == 1 else np.concatenate(hs, axis=1), backprop
+
+    def _way(
+        self, parameters: Parameters, i: int, direction: str, x: Array | Ids, batch: Batch, bptt: int
+    ) -> tuple[Array, Backprop]:
+        """One layer in one direction."""
+        prefix, cell = f"layer{i}.{direction}.", self.config.cell
+        w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
+        into: Backprop
+        if x.ndim == 1:
+            a, unembed = layers.embedding(w["w_rx"], x)
+            a += w["b_r"]
+
+            def into(da: Array, gradients: Gradients) -> Array | None:
+                gradients[prefix + "w_rx"], gradients[prefix + "b_r"] = unembed(da), da.sum(axis=0)
+                return None
+
+        else:
+            unshift = None
+            both = x
+            if cell in PARALLEL:
+                source = batch.previous if direction == "forward" else batch.following
+                other, unshift = layers.shift(x, source)
+                both = np.concatenate([x, other], axis=1)
+            a, unlinear = layers.linear(both, w["w_rx"], w["b_r"])
+
+            def into(da: Array, gradients: Gradients) -> Array | None:
+                dx, gradients[prefix + "w_rx"], gradients[prefix + "b_r"] = unlinear(da)
+                E = x.shape[1]
+                return dx if unshift is None else dx[:, :E] + unshift(dx[:, E:])
+
+        h, unroll = layers.recurrence(cell, a, w, batch, mirrored=direction == "backward", bptt=bptt)
+
+        def backprop(dy: Array, gradients: Gradients) -> Array | None:
+            da, dw = unroll(dy)
+            gradients.update({prefix + name: value for name, value in dw.items()})
+            return into(da, gradients)
+
+        return h, backprop
+
+    def _between(
+        self, parameters: Parameters, i: int, x: Array, y: Array
+    ) -> tuple[Array, Callable[..., tuple[Array, Array]]]:
+        """Residual y + x (He et al. 2016) or highway m y + (1 - m) x, m = σ(w·x + b) (Srivastava et al. 2015)."""
+        if self.config.between == "residual":
+            return y + x, lambda dz, gradients: (dz, dz)
+        name = f"layer{i}.mix"
+        scores, unlinear = layers.linear(x, parameters[f"{name}.w"], parameters[f"{name}.b"])
+        m = 1 / (1 + np.exp(-scores))
+
+        def backprop(dz: Array, gradients: Gradients) -> tuple[Array, Array]:
+            dx, gradients[f"{name}.w"], gradients[f"{name}.b"] = unlinear(dz * (y - x) * m * (1 - m))
+            return dz * m, dx + dz * (1 - m)
+
+        return m * y + (1 - m) * x, backprop
+
+
+def _through(mix: Mix, layer: Backprop) -> Backprop:
+    """Backprop of a layer and of what joins its output y with its input x."""
+
+    def backprop(dz: Array, gradients: Gradients) -> Array | None:
+        dy, dx = mix(dz, gradients)
+        through = layer(dy, gradients)
+        assert through is not None
+        return through + dx
+
+    return backprop
