@@ -49,7 +49,7 @@ class Batch:
     def previous(self) -> NDArray[np.int64]:
         """(N,) for each packed row the row of the word before it; -1 at the beginning of a sentence."""
         step_before = np.concatenate(([0], self.sizes[:-1]))
-        before = np.arange(len(self.rows)) - np.repeat(step_before, self.sizes)
+        before: NDArray[np.int64] = np.arange(len(self.rows)) - np.repeat(step_before, self.sizes)
         before[: self.sentences] = -1
         return before
 
