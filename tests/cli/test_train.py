@@ -136,7 +136,7 @@ def test_no_such_files(refused: Refused, train_file: Path, tmp_path: Path) -> No
         (["--set", "=3"], "expected KEY=VALUE"),
         (["--set", "hidden=many"], "hidden: expected a whole number"),
         (["--set", "hidden=0"], "hidden: expected a number from 1"),
-        (["--set", "cell=lstm"], "cell: expected elman"),
+        (["--set", "cell=brain"], "cell: expected "),
         (["--model", "hmm", "--set", "hidden=3"], "has no settings"),
         (["--model", "hmm", "--log", "x.jsonl"], "has no epochs"),
         (["--seed", "-1"], "seed"),
