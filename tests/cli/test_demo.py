@@ -17,12 +17,13 @@ from elman.sentence import Sentence
 SENTENCE = Sentence(
     ("bu", "bir", "ev", "ve", "bir", "ok", "."), {"upos": ("PRON", "DET", "NOUN", "C", "DET", "N", "P")}
 )
+HELD_OUT = Sentence(SENTENCE.words, {"upos": ("X", *SENTENCE.columns["upos"][1:])})
 OTHER = Sentence(("bu", "ağaç", "."), {"upos": ("PRON", "NOUN", "P")})
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    data = demo.Treebank("1.0.0", [SENTENCE] * 9, [OTHER, SENTENCE], "the two below")
+    data = demo.Treebank("1.0.0", [SENTENCE] * 9, [OTHER, HELD_OUT], "the two below")
     monkeypatch.setattr(demo, "treebank", lambda: data)
     monkeypatch.chdir(tmp_path)
 
@@ -35,6 +36,7 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for expected in ("inflectional groups", "Apache-2.0", "the two below", "unknown", "hidden Markov model"):
         assert expected in " ".join(out.split())
     assert "  ev                   NOUN" in out
+    assert "in the treebank X" in out  # no tagger can know this tag
     assert "tag elman-demo.model --confidence" in out
     assert tagger.load(tmp_path / "elman-demo.model").kind == "rnn"
 

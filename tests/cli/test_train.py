@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from elman import cli
 from elman.config import Config, settings_fields
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -252,6 +254,19 @@ def test_ctrl_c_before_anything_was_trained(environment: dict[str, str], tmp_pat
     assert (process.returncode, out) == (130, b"")
     assert err == b"elman: stopped before anything was trained; nothing is written\n"
     assert target.read_bytes() == b"old"
+
+
+def test_ctrl_c_in_the_first_epoch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], train_file: Path, tmp_path: Path
+) -> None:
+    from elman.cli import train as command
+
+    stopped = SimpleNamespace(interrupted=True, describe=lambda: {"training": {"epochs": 0}})
+    monkeypatch.setattr(command, "_train", lambda *_: stopped)
+    assert cli.run(["train", str(train_file), "-o", str(tmp_path / "m")]) == 130
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "elman: stopped before the first epoch was done; nothing is written\n")
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals there")
