@@ -57,16 +57,32 @@ def test_mirror_is_the_word_as_far_from_the_other_end(lengths: Array) -> None:
         assert word[batch.rows[other]] == (b, lengths[b] - 1 - t)
 
 
+@given(lengths_of_sentences)
+def test_neighbours_and_sentences(lengths: Array) -> None:
+    batch, word = pack(lengths), places(lengths)
+    row_of = {word[i]: row for row, i in enumerate(batch.rows.tolist())}
+    for row, i in enumerate(batch.rows.tolist()):
+        b, t = word[i]
+        assert batch.previous[row] == row_of.get((b, t - 1), -1)
+        assert batch.following[row] == row_of.get((b, t + 1), -1)
+        assert batch.sentence[row] == batch.sentence[row_of[b, 0]] == row_of[b, 0]
+
+
 def test_a_packed_batch_by_hand() -> None:
     batch = pack(np.array([2, 0, 3]))  # words 0 1 | 2 3 4
     assert batch.sizes.tolist() == [2, 2, 1]
     assert batch.rows.tolist() == [2, 0, 3, 1, 4]
     assert batch.mirror.tolist() == [4, 3, 2, 1, 0]
+    assert batch.sentence.tolist() == [0, 1, 0, 1, 0]
+    assert batch.previous.tolist() == [-1, -1, 0, 1, 2]
+    assert batch.following.tolist() == [2, 3, 4, -1, -1]
 
 
 def test_no_sentences() -> None:
     batch = pack(np.zeros(0, np.int64))
-    assert (batch.sizes.tolist(), batch.rows.tolist(), batch.mirror.tolist(), batch.sentences) == ([], [], [], 0)
+    assert batch.sentences == 0
+    for part in (batch.sizes, batch.rows, batch.mirror, batch.sentence, batch.previous, batch.following):
+        assert part.tolist() == []
 
 
 # --- minibatches ----------------------------------------------------------------------------------------------------

@@ -35,7 +35,13 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
     return st.integers(low, high) if isinstance(f.default, int) else st.floats(low, high, allow_infinity=False)
 
 
-configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(Config().with_settings)
+def fitting(settings: dict[str, Any]) -> dict[str, Any]:
+    """One-hot words go with no features and no parallel cell."""
+    return settings if settings["embedding"] else {**settings, "features": "none", "cell": "elman"}
+
+
+configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(fitting).map(Config().with_settings)
+ANY = Config().with_settings({"features": "none", "cell": "elman"})  # goes with every single setting
 
 
 # --- ranges ---------------------------------------------------------------------------------------------------------
@@ -49,7 +55,7 @@ def test_a_number_just_below_its_range_is_refused(f: Any) -> None:
         ConfigError, match=rf"^{f.name}: expected a number from {low:g} (up|to [\d.]+), got -?[\d.e-]+$"
     ):
         Config().with_settings({f.name: below})
-    Config().with_settings({f.name: low})
+    ANY.with_settings({f.name: low})
 
 
 @pytest.mark.parametrize("f", [f for f in NUMBERS if f.metadata["high"] is not None], ids=lambda f: f.name)
@@ -82,6 +88,13 @@ def test_a_word_that_is_no_choice_is_refused(f: Any, value: Any) -> None:
 def test_nan_and_inf_are_in_no_range(f: Any, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"^{f.name}: expected a number from 0 .*, got (nan|-?inf)$"):
         Config().with_settings({f.name: value})
+
+
+@pytest.mark.parametrize("changes", [{"features": "ngrams"}, {"cell": "sru"}, {"cell": "mingru"}], ids=str)
+def test_what_does_not_go_with_one_hot_words(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="^embedding: expected 1 or more .*, got 0 .*; set features=none and cell="):
+        ANY.with_settings({"embedding": 0, **changes})
+    ANY.with_settings({"embedding": 1, **changes})
 
 
 def test_the_dataclasses_check_by_themselves() -> None:
@@ -183,7 +196,7 @@ def test_toml_is_the_settings_again(config: Config) -> None:
 def test_toml_says_what_each_setting_does() -> None:
     lines = to_toml(Config()).splitlines()
     assert lines[0] == "[network]"
-    assert lines[1] == 'cell = "elman"  # the recurrent cell'
+    assert lines[2] == 'direction = "bidirectional"  # which way the sentence is read'
     assert "[training]" in lines
     for f in FIELDS:
         assert any(line.startswith(f"{f.name} = ") and line.endswith(f"  # {f.metadata['help']}") for line in lines)

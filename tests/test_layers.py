@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from elman import kernels, layers
-from elman.batching import Batch, pack
+from elman.batching import pack
+from elman.encoder import GATES, PARALLEL
 from elman.errors import ConfigError
+from elman.features import Bags
+from elman.layers import Noise
 
 Array = np.ndarray[Any, Any]
 LENGTHS = np.array([3, 0, 5, 1, 3])  # ragged, a tie, a sentence without words
 N, H = int(LENGTHS.sum()), 4
+cells = pytest.mark.parametrize("cell", GATES)
+ways = pytest.mark.parametrize("mirrored", [False, True])
 
 
 @pytest.fixture(params=["native", "reference"], autouse=True)
@@ -78,21 +83,60 @@ def test_linear() -> None:
         close(mine, slope(lambda: layers.linear(x, w, b)[0], weight, at))
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_elman(mirrored: bool) -> None:
-    a, w_rh, weight, batch = numbers(N, H), numbers(H, H, seed=2), numbers(N, H, seed=3), pack(LENGTHS)
-    _, backprop = layers.elman(a, w_rh, batch, mirrored, 0)
-    for mine, at in zip(backprop(weight), (a, w_rh), strict=True):
-        close(mine, slope(lambda: layers.elman(a, w_rh, batch, mirrored, 0)[0], weight, at))
+def test_bag_of_rows() -> None:
+    table, bags = numbers(6, 3), Bags.of([[4, 1], [], [4, 4, 2], [1]])
+    weight = numbers(4, 3, seed=2)
+    y, backprop = layers.bag(table, bags)
+    close(y, np.stack([table[4] + table[1], np.zeros(3), 2 * table[4] + table[2], table[1]]))
+    rows = backprop(weight)
+    assert rows.ids.tolist() == [1, 2, 4]
+    dense = np.zeros_like(table)
+    dense[rows.ids] = rows.values
+    close(dense, slope(lambda: layers.bag(table, bags)[0], weight, table))
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
+def test_spread() -> None:
+    x, ids, weight = numbers(3, 2), np.array([2, 0, 2, 2], np.int32), numbers(4, 2, seed=2)
+    y, backprop = layers.spread(x, ids)
+    np.testing.assert_array_equal(y, x[ids])
+    close(backprop(weight), slope(lambda: layers.spread(x, ids)[0], weight, x))
+
+
+def test_shift() -> None:
+    x, weight, batch = numbers(N, 2), numbers(N, 2, seed=2), pack(LENGTHS)
+    for source in (batch.previous, batch.following):
+        y, backprop = layers.shift(x, source)
+        np.testing.assert_array_equal(y, np.where(source[:, None] >= 0, x[source], 0))
+        close(backprop(weight), slope(lambda source=source: layers.shift(x, source)[0], weight, x))
+
+
+# --- recurrence -----------------------------------------------------------------------------------------------------
+
+
+def weights_of(cell: str) -> dict[str, Array]:
+    weights = {} if cell in PARALLEL else {"w_rh": numbers(GATES[cell] * H, H, seed=2)}
+    return {**weights, "b_rn": numbers(H, seed=5)} if cell == "gru" else weights
+
+
+@cells
+@ways
+def test_recurrence(cell: str, mirrored: bool) -> None:
+    a, w, weight, batch = numbers(N, GATES[cell] * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
+    f = lambda: layers.recurrence(cell, a, w, batch, mirrored=mirrored)  # noqa: E731
+    da, dw = f()[1](weight)
+    close(da, slope(lambda: f()[0], weight, a))
+    assert dw.keys() == w.keys()
+    for name, at in w.items():
+        close(dw[name], slope(lambda: f()[0], weight, at))
+
+
+@ways
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_elman_back_n_steps(mirrored: bool, n: int) -> None:
     """Each output error goes back n steps: h_t is made of its last n steps, the state before them held fixed."""
-    a, w_rh, weight, batch = numbers(N, H), numbers(H, H, seed=2), numbers(N, H, seed=3), pack(LENGTHS)
-    h, backprop = layers.elman(a, w_rh, batch, mirrored, n)
-    before = earlier_rows(batch, mirrored)
+    a, w, weight, batch = numbers(N, H), weights_of("elman"), numbers(N, H, seed=3), pack(LENGTHS)
+    h, backprop = layers.recurrence("elman", a, w, batch, mirrored=mirrored, bptt=n)
+    before = batch.following if mirrored else batch.previous  # the row read before each
 
     def last_n_steps() -> Array:
         result = np.empty_like(a)
@@ -103,65 +147,67 @@ def test_elman_back_n_steps(mirrored: bool, n: int) -> None:
             first = before[window[-1]]
             state = h[first] if first >= 0 else np.zeros(H)
             for at in reversed(window):
-                state = np.tanh(a[at] + w_rh @ state)
+                state = np.tanh(a[at] + w["w_rh"] @ state)
             result[row] = state
         return result
 
     close(last_n_steps(), h)
-    for mine, at in zip(backprop(weight), (a, w_rh), strict=True):
-        close(mine, slope(last_n_steps, weight, at))
+    da, dw = backprop(weight)
+    close(da, slope(last_n_steps, weight, a))
+    close(dw["w_rh"], slope(last_n_steps, weight, w["w_rh"]))
 
 
-def earlier_rows(batch: Batch, mirrored: bool) -> list[int]:
-    """For each packed row the row read before it; -1 at the start."""
-    sentence = np.repeat(np.arange(len(LENGTHS)), LENGTHS)[batch.rows].tolist()
-    row_of = {place: row for row, place in enumerate(batch.rows.tolist())}
-    result = []
-    for row, place in enumerate(batch.rows.tolist()):
-        other = row_of.get(place + 1 if mirrored else place - 1, -1)
-        result.append(other if other >= 0 and sentence[other] == sentence[row] else -1)
-    return result
-
-
-@pytest.mark.parametrize("mirrored", [False, True])
+@cells
+@ways
 @pytest.mark.parametrize("n", [0, 2])
-def test_elman_on_a_batch_is_its_sentences_one_by_one(mirrored: bool, n: int) -> None:
-    a, w_rh, dy, batch = numbers(N, H), numbers(H, H, seed=2), numbers(N, H, seed=3), pack(LENGTHS)
-    h, backprop = layers.elman(a, w_rh, batch, mirrored, n)
-    da, dw_rh = backprop(dy)
-    summed = np.zeros_like(w_rh)
-    for b, length in enumerate(LENGTHS.tolist()):
-        start = int(LENGTHS[:b].sum())
-        rows = np.flatnonzero((batch.rows >= start) & (batch.rows < start + length))  # in the order of the words
-        one_h, one_backprop = layers.elman(a[rows], w_rh, pack(LENGTHS[b : b + 1]), mirrored, n)
-        one = one_backprop(dy[rows])
+def test_a_batch_is_its_sentences_one_by_one(cell: str, mirrored: bool, n: int) -> None:
+    a, w, dy, batch = numbers(N, GATES[cell] * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
+    h, backprop = layers.recurrence(cell, a, w, batch, mirrored=mirrored, bptt=n)
+    da, dw = backprop(dy)
+    summed = {name: np.zeros_like(value) for name, value in w.items()}
+    for b in range(batch.sentences):
+        rows = np.flatnonzero(batch.sentence == b)  # in the order of the words
+        alone = pack(np.array([len(rows)]))
+        one_h, one_backprop = layers.recurrence(cell, a[rows], w, alone, mirrored=mirrored, bptt=n)
+        one_da, one_dw = one_backprop(dy[rows])
         close(one_h, h[rows])
-        close(one.da, da[rows])
-        summed += one.dw_rh
-    close(summed, dw_rh)
+        close(one_da, da[rows])
+        for name, value in one_dw.items():
+            summed[name] += value
+    for name, value in dw.items():
+        close(value, summed[name])
 
 
-def test_mirrored_is_the_sentence_turned_round() -> None:
-    a, w_rh, batch = numbers(5, H), numbers(H, H, seed=2), pack(np.array([5]))
-    there, _ = layers.elman(np.ascontiguousarray(a[::-1]), w_rh, batch, False, 0)
-    back, _ = layers.elman(a, w_rh, batch, True, 0)
+@cells
+def test_mirrored_is_the_sentence_turned_round(cell: str) -> None:
+    a, w, batch = numbers(5, GATES[cell] * H), weights_of(cell), pack(np.array([5]))
+    there, _ = layers.recurrence(cell, np.ascontiguousarray(a[::-1]), w, batch, mirrored=False)
+    back, _ = layers.recurrence(cell, a, w, batch, mirrored=True)
     np.testing.assert_array_equal(back, there[::-1])
 
 
-def test_dropout() -> None:
-    x, weight = numbers(5, 3), numbers(5, 3, seed=2)
-    f = lambda: layers.dropout(x, 0.4, np.random.default_rng(7))  # noqa: E731
+# --- dropout --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_dropout(variational: bool) -> None:
+    x, weight, batch = numbers(N, 3), numbers(N, 3, seed=2), pack(LENGTHS)
+    f = lambda: layers.dropout(x, 0.4, Noise(np.random.default_rng(7), 0, 0, variational), batch)  # noqa: E731
     y, backprop = f()
     assert 0 < (y == 0).sum() < y.size
+    np.testing.assert_allclose(y[y != 0], x[y != 0] / 0.6)
     close(backprop(weight), slope(lambda: f()[0], weight, x))
+    patterns = [np.unique(y[batch.sentence == b] == 0, axis=0) for b in range(batch.sentences)]
+    assert all(len(pattern) == 1 for pattern in patterns) == variational
+    assert len(np.unique(np.concatenate(patterns), axis=0)) > 1  # sentences differ all the same
 
 
 def test_dropout_that_drops_nothing() -> None:
-    x, generator = numbers(5, 3), np.random.default_rng(7)
-    for y, backprop in (layers.dropout(x, 0.4, None), layers.dropout(x, 0.0, generator)):
+    x, noise, batch = numbers(N, 3), Noise(np.random.default_rng(7), 0, 0), pack(LENGTHS)
+    for y, backprop in (layers.dropout(x, 0.4, None, batch), layers.dropout(x, 0.0, noise, batch)):
         assert y is x
         assert backprop(x) is x
-    assert generator.random() == np.random.default_rng(7).random()  # nothing was drawn
+    assert noise.generator.random() == np.random.default_rng(7).random()  # nothing was drawn
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

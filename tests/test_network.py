@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,32 @@ import pytest
 from elman import kernels
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
+from elman.encoder import Gradients, Parameters
 from elman.errors import ConfigError
-from elman.layers import Rows
-from elman.network import Gradients, Network, Noise, Parameters
+from elman.features import Bags
+from elman.layers import Noise, Rows
+from elman.network import Inputs, Network
 
 Array = np.ndarray[Any, Any]
 LENGTHS = np.array([2, 4, 0, 1, 4])
-N, V, K = int(LENGTHS.sum()), 6, 3
+N, V, F, K = int(LENGTHS.sum()), 6, 5, 3
+ONE_HOT = NetworkConfig(cell="elman", direction="forward", hidden=4, embedding=0, features="none")
+WORDS = NetworkConfig(cell="elman", hidden=3, embedding=2, features="none")
 CONFIGS = {
-    "one-hot forward": NetworkConfig(direction="forward", hidden=4, embedding=0),
-    "one-hot both ways": NetworkConfig(hidden=3, embedding=0),
-    "one-hot, two layers": NetworkConfig(direction="forward", hidden=3, embedding=0, layers=2),
-    "embedding forward": NetworkConfig(direction="forward", hidden=4, embedding=3),
-    "embedding both ways": NetworkConfig(hidden=3, embedding=2),
-    "embedding both ways, two layers": NetworkConfig(hidden=2, embedding=2, layers=2),
+    "one-hot forward": ONE_HOT,
+    "one-hot both ways": replace(ONE_HOT, direction="bidirectional", hidden=3),
+    "one-hot, two layers": replace(ONE_HOT, layers=2),
+    "one-hot lstm": replace(ONE_HOT, cell="lstm", hidden=2),
+    "embedding forward": replace(WORDS, direction="forward"),
+    "embedding both ways": WORDS,
+    "two layers": replace(WORDS, layers=2, hidden=2),
+    "residual": replace(WORDS, layers=3, hidden=2, between="residual"),
+    "highway": replace(WORDS, layers=3, hidden=2, between="highway"),
+    "features": replace(WORDS, features="affixes", feature_embedding=3),
+    "lstm, features": replace(WORDS, cell="lstm", hidden=2, features="both", feature_embedding=2),
+    "gru": replace(WORDS, cell="gru", hidden=2),
+    "sru, two layers": replace(WORDS, cell="sru", hidden=2, layers=2),
+    "mingru, highway": replace(WORDS, cell="mingru", hidden=2, layers=2, between="highway"),
 }
 
 
@@ -42,7 +55,12 @@ def backend(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(params=CONFIGS, ids=lambda name: name.replace(" ", "-"))
 def network(request: pytest.FixtureRequest) -> Network:
-    return Network(CONFIGS[request.param], V, K)
+    return network_of(request.param)
+
+
+def network_of(name: str) -> Network:
+    config = CONFIGS[name]
+    return Network(config, V, 0 if config.features == "none" else F, K)
 
 
 def parameters_of(network: Network) -> Parameters:
@@ -51,9 +69,12 @@ def parameters_of(network: Network) -> Parameters:
     return {name: generator.standard_normal(shape) * 0.5 for name, shape in network.shapes().items()}
 
 
-def words() -> tuple[Array, Batch]:
-    """Ids of a ragged batch, words repeated, id 5 left out."""
-    return np.random.default_rng(2).integers(0, V - 1, N, np.int32), pack(LENGTHS)
+def batch_of(lengths: Array = LENGTHS) -> tuple[Inputs, Batch]:
+    """A ragged batch: words that come again, id 5 never, an unknown word (0) in several spellings."""
+    words = np.array([1, 0, 3, 1, 0, 2, 0, 4, 1, 3, 0], np.int32)[:N]
+    types = np.array([0, 1, 2, 0, 3, 4, 1, 5, 0, 2, 1], np.int32)[:N]
+    bags = Bags.of([[0, 3], [1], [], [2, 1, 0], [3], [0, 1, 2, 3]])  # feature 4 never
+    return Inputs(words, types, bags), pack(lengths)
 
 
 def dense(gradients: Gradients, parameters: Parameters) -> dict[str, Array]:
@@ -84,14 +105,14 @@ def check(scores_of: Callable[[], Array], parameters: Parameters, gradients: dic
         np.testing.assert_allclose(gradients[name], slope, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
-@pytest.mark.parametrize("noisy", [False, True])
-def test_the_gradient_by_central_differences(network: Network, noisy: bool) -> None:
-    parameters, (ids, batch) = parameters_of(network), words()
+@pytest.mark.parametrize("noisy", ["", "plain", "variational"])
+def test_the_gradient_by_central_differences(network: Network, noisy: str) -> None:
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
     weight = np.random.default_rng(3).standard_normal((N, K))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = Noise(np.random.default_rng(4), dropout=0.3, word_dropout=0.2) if noisy else None
-        return network.forward(parameters, ids, batch, noise=noise)
+        noise = Noise(np.random.default_rng(4), 0.3, 0.2, noisy == "variational") if noisy else None
+        return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()
     assert scores.shape == (N, K)
@@ -99,23 +120,24 @@ def test_the_gradient_by_central_differences(network: Network, noisy: bool) -> N
 
 
 def test_noise_makes_a_difference() -> None:
-    network = Network(CONFIGS["embedding both ways"], V, K)
-    parameters, (ids, batch) = parameters_of(network), words()
-    plain, _ = network.forward(parameters, ids, batch)
+    network = network_of("embedding both ways")
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
+    plain, _ = network.forward(parameters, inputs, batch)
     for shares in ((0.5, 0.0), (0.0, 0.5)):
-        noisy, _ = network.forward(parameters, ids, batch, noise=Noise(np.random.default_rng(4), *shares))
+        noisy, _ = network.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), *shares))
         assert not np.allclose(noisy, plain)
-    none, _ = network.forward(parameters, ids, batch, noise=Noise(np.random.default_rng(4), 0.0, 0.0))
+    none, _ = network.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), 0.0, 0.0))
     np.testing.assert_array_equal(none, plain)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 9])
 def test_bptt_is_one_output_error_at_a_time(n: int) -> None:
     """Slides 25 to 28: each output's δ goes back n steps by itself; the gradients of all outputs are summed."""
-    network = Network(CONFIGS["one-hot forward"], V, K)
-    p, (ids, batch) = parameters_of(network), words()
+    network = network_of("one-hot forward")
+    p, (inputs, batch) = parameters_of(network), batch_of()
+    ids = inputs.words
     dscores = np.random.default_rng(3).standard_normal((N, K))
-    _, backprop = network.forward(p, ids, batch, bptt=n)
+    _, backprop = network.forward(p, inputs, batch, bptt=n)
     found = dense(backprop(dscores), p)
     expected = {name: np.zeros_like(w) for name, w in p.items()}
     w_rx, w_rh, b_r, w_oh = (
@@ -143,26 +165,27 @@ def test_bptt_is_one_output_error_at_a_time(n: int) -> None:
 
 
 def test_bptt_not_below_the_length_is_the_full_gradient(network: Network) -> None:
-    parameters, (ids, batch) = parameters_of(network), words()
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
     dscores = np.random.default_rng(3).standard_normal((N, K))
     full, long, short = (
-        dense(network.forward(parameters, ids, batch, bptt=n)[1](dscores), parameters) for n in (0, 4, 1)
+        dense(network.forward(parameters, inputs, batch, bptt=n)[1](dscores), parameters) for n in (0, 4, 1)
     )
     for name in full:
         np.testing.assert_array_equal(full[name], long[name])
-    assert any(not np.allclose(full[name], short[name]) for name in full)
+    if network.config.cell == "elman":
+        assert any(not np.allclose(full[name], short[name]) for name in full)
 
 
 def test_a_batch_is_its_sentences_one_by_one(network: Network) -> None:
-    parameters, (ids, batch) = parameters_of(network), words()
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
     dscores = np.random.default_rng(3).standard_normal((N, K))
-    scores, backprop = network.forward(parameters, ids, batch)
+    scores, backprop = network.forward(parameters, inputs, batch)
     by_place = np.argsort(batch.rows)
     summed = {name: np.zeros_like(w) for name, w in parameters.items()}
     for b, length in enumerate(LENGTHS.tolist()):
         start = int(LENGTHS[:b].sum())
         rows = by_place[start : start + length]
-        one, one_backprop = network.forward(parameters, ids[rows], pack(LENGTHS[b : b + 1]))
+        one, one_backprop = network.forward(parameters, inputs.take(rows), pack(LENGTHS[b : b + 1]))
         np.testing.assert_allclose(one, scores[rows], rtol=1e-12, atol=1e-14)
         for name, gradient in dense(one_backprop(dscores[rows]), parameters).items():
             summed[name] += gradient
@@ -172,7 +195,8 @@ def test_a_batch_is_its_sentences_one_by_one(network: Network) -> None:
 
 def test_no_words(network: Network) -> None:
     parameters = parameters_of(network)
-    scores, backprop = network.forward(parameters, np.zeros(0, np.int32), pack(np.zeros(2, np.int64)))
+    inputs, _ = batch_of()
+    scores, backprop = network.forward(parameters, inputs.take(np.zeros(0, np.int64)), pack(np.zeros(2, np.int64)))
     assert scores.shape == (0, K)
     assert all(not gradient.any() for gradient in dense(backprop(scores), parameters).values())
 
@@ -187,56 +211,83 @@ def test_what_start_makes_has_the_shapes(network: Network) -> None:
     again, other = network.start(np.random.default_rng(1)), network.start(np.random.default_rng(2))
     for name, w in parameters.items():
         np.testing.assert_array_equal(w, again[name])
-        assert w.any() == (w.ndim == 2)
         assert w.ndim == 1 or (w != other[name]).all()
 
 
 def test_names_and_shapes() -> None:
-    assert Network(CONFIGS["embedding both ways, two layers"], V, K).shapes() == {
-        "embedding": (V, 2),
-        "layer0.forward.w_rx": (2, 2),
-        "layer0.forward.w_rh": (2, 2),
-        "layer0.forward.b_r": (2,),
-        "layer0.backward.w_rx": (2, 2),
-        "layer0.backward.w_rh": (2, 2),
-        "layer0.backward.b_r": (2,),
-        "layer1.forward.w_rx": (2, 4),
-        "layer1.forward.w_rh": (2, 2),
-        "layer1.forward.b_r": (2,),
-        "layer1.backward.w_rx": (2, 4),
-        "layer1.backward.w_rh": (2, 2),
-        "layer1.backward.b_r": (2,),
-        "output.w_oh": (K, 4),
-        "output.b_o": (K,),
-    }
-    assert list(Network(CONFIGS["one-hot forward"], V, K).shapes()) == [
+    assert list(network_of("one-hot forward").shapes()) == [
         "layer0.forward.w_rx",
-        "layer0.forward.w_rh",
         "layer0.forward.b_r",
+        "layer0.forward.w_rh",
         "output.w_oh",
         "output.b_o",
     ]
-
-
-def test_start_is_within_the_bounds_of_glorot_and_bengio() -> None:
-    """± √(6 / (inputs + outputs)); of a table over words, which are looked up one at a time, ± √(6 / 2·width)."""
-    one_hot = Network(NetworkConfig(direction="forward", hidden=50, embedding=0, layers=2), 400, 20)
-    embedded = Network(NetworkConfig(direction="forward", hidden=50, embedding=30), 400, 20)
-    expected = {
-        "layer0.forward.w_rx": 100,
-        "layer0.forward.w_rh": 100,
-        "layer1.forward.w_rx": 100,
-        "output.w_oh": 70,
+    config = NetworkConfig(cell="gru", hidden=5, embedding=7, feature_embedding=4, layers=2, between="highway")
+    shapes = Network(config, V, F, K).shapes()
+    way = {"w_rx": (15, 11), "b_r": (15,), "w_rh": (15, 5), "b_rn": (5,)}
+    assert shapes == {
+        "embedding": (V, 7),
+        "features": (F, 4),
+        **{f"layer0.{way_name}.{name}": shape for way_name in ("forward", "backward") for name, shape in way.items()},
+        **{
+            f"layer1.{way_name}.{name}": shape
+            for way_name in ("forward", "backward")
+            for name, shape in {**way, "w_rx": (15, 10)}.items()
+        },
+        "layer1.mix.w": (10, 10),
+        "layer1.mix.b": (10,),
+        "output.w_oh": (K, 10),
+        "output.b_o": (K,),
     }
-    for network, sums in ((one_hot, expected), (embedded, {"embedding": 60, "layer0.forward.w_rx": 80})):
-        parameters = network.start(np.random.default_rng(1))
-        for name, inputs_and_outputs in sums.items():
-            bound = np.sqrt(6 / inputs_and_outputs)
-            assert 0.95 * bound < np.abs(parameters[name]).max() <= bound * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(("cell", "gates", "read"), [("elman", 1, 1), ("lstm", 4, 1), ("sru", 4, 2), ("mingru", 2, 2)])
+def test_shapes_of_cells(cell: str, gates: int, read: int) -> None:
+    shapes = Network(replace(WORDS, cell=cell), V, 0, K).shapes()
+    assert shapes["layer0.forward.w_rx"] == (gates * 3, read * 2)
+    assert shapes["layer0.backward.b_r"] == (gates * 3,)
+    assert ("layer0.forward.w_rh" in shapes) == (read == 1)
+
+
+def test_matrices_start_within_the_bounds_of_glorot_and_bengio() -> None:
+    """± √(6 / (inputs + outputs)); of a table over words, which are looked up one at a time, ± √(6 / 2·width)."""
+    one_hot = Network(replace(ONE_HOT, hidden=50, layers=2), 400, 0, 20)
+    embedded = Network(replace(ONE_HOT, hidden=50, embedding=30, features="both", feature_embedding=20), 400, 99, 400)
+    sums = {"layer0.forward.w_rx": 100, "layer0.forward.w_rh": 100, "layer1.forward.w_rx": 100, "output.w_oh": 70}
+    check_bounds(one_hot, sums)
+    check_bounds(embedded, {"embedding": 60, "features": 40, "layer0.forward.w_rx": 100, "output.w_oh": 450})
+    # as many tags as words: still no table
+    check_bounds(Network(replace(ONE_HOT, hidden=50), 80, 0, 80), {"layer0.forward.w_rx": 100, "output.w_oh": 130})
+
+
+def check_bounds(network: Network, sums: dict[str, int]) -> None:
+    parameters = network.start(np.random.default_rng(1))
+    for name, inputs_and_outputs in sums.items():
+        bound = np.sqrt(6 / inputs_and_outputs)
+        assert 0.95 * bound < np.abs(parameters[name]).max() <= bound * (1 + 1e-6), name
 
 
 def test_a_recurrent_start() -> None:
-    config = NetworkConfig(hidden=3, embedding=2, layers=2, recurrent_start=0.25)
-    for name, w in Network(config, V, K).start(np.random.default_rng(1)).items():
+    config = replace(WORDS, layers=2, recurrent_start=0.25)
+    for name, w in Network(config, V, 0, K).start(np.random.default_rng(1)).items():
         if name.endswith("w_rh"):
             np.testing.assert_array_equal(w, 0.25 * np.eye(3, dtype=np.float32))
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("lstm", 4), ("gru", 3)])
+def test_recurrent_matrices_of_gated_cells_start_orthogonal(cell: str, gates: int) -> None:
+    w = Network(replace(WORDS, cell=cell, hidden=8), V, 0, K).start(np.random.default_rng(1))["layer0.forward.w_rh"]
+    for gate in np.split(w, gates):
+        np.testing.assert_allclose(gate @ gate.T, np.eye(8), atol=1e-6)
+
+
+def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> None:
+    network = Network(replace(WORDS, cell="lstm", layers=2, between="highway"), V, 0, K)
+    parameters = network.start(np.random.default_rng(1))
+    assert parameters["layer1.backward.b_r"].tolist() == [0] * 3 + [1] * 3 + [0] * 6
+    assert parameters["layer1.mix.b"].tolist() == [-1] * 6
+    assert parameters["output.b_o"].tolist() == [0] * K
+    for cell in ("elman", "gru", "sru", "mingru"):
+        assert (
+            not Network(replace(WORDS, cell=cell), V, 0, K).start(np.random.default_rng(1))["layer0.forward.b_r"].any()
+        )

@@ -13,17 +13,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import kernels, randomness, recurrent
+from elman import kernels, optimizers, randomness, recurrent
 from elman.config import Config, preset
 from elman.errors import ConfigError, ModelFileError
+from elman.features import FeatureSet
 from elman.recurrent import RecurrentModel
-from elman.trainer import Place
+from elman.trainer import Place, Tally
 from elman.vocabulary import Vocabulary
 
 Array = np.ndarray[Any, Any]
 Labelled = list[tuple[list[str], list[str]]]
 
-SMALL = Config().with_settings({"hidden": 12, "embedding": 8, "epochs": 3, "batch": 4})
+SMALL = Config().with_settings({"hidden": 12, "embedding": 8, "feature_embedding": 6, "epochs": 3, "batch": 4})
+ELMAN = SMALL.with_settings({"cell": "elman", "features": "none"})
 TUTORIAL = preset("tutorial").with_settings({"hidden": 12, "epochs": 3})
 
 
@@ -162,7 +164,7 @@ def test_the_same_seed_gives_the_same_bits_for_any_threads(config: Config) -> No
     assert bits(trained(config, seed=2))[1] != one[1]
 
 
-@pytest.mark.parametrize("config", [SMALL, TUTORIAL], ids=["default", "tutorial"])
+@pytest.mark.parametrize("config", [ELMAN, TUTORIAL], ids=["elman", "tutorial"])
 def test_bptt_of_the_longest_sentence_is_the_full_gradient(config: Config) -> None:
     longest = max(len(words) for words, _ in TRAIN)
     full, long, short = (bits(trained(config.with_settings({"bptt": n})))[1] for n in (0, longest, 1))
@@ -209,21 +211,48 @@ def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, c
     assert trained(TUTORIAL.with_settings({"epochs": 1, **change}), TRAIN[:10]).record()["epochs"] == 1
 
 
+# --- gradients of the task ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["sum", "mean"])
+def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
+    config = TUTORIAL.with_settings({"dropout": 0, "unknown": 0, "loss": loss})
+    model = trained(config.with_settings({"epochs": 1}))
+    task = recurrent._Tagging(model, TRAIN, None)
+    items, place = np.arange(9), Place(1, 1, 1)
+    words = int(task.lengths[:9].sum())
+    tally, whole = task.gradients(items, words, place)
+    parts = [task.gradients(items[i::2], words, place) for i in range(2)]
+    assert sum((part for part, _ in parts), Tally()) == Tally(pytest.approx(tally.loss), words, tally.correct)
+    summed = optimizers.total([gradients for _, gradients in parts])
+    for name, gradient in whole.items():
+        for one, other in zip(gradient, summed[name], strict=True):  # of Rows: ids and values
+            np.testing.assert_allclose(one, other, atol=1e-5, err_msg=name)
+
+    # what the tally says is what the probabilities say
+    p = np.concatenate(model.probabilities([w for w, _ in TRAIN[:9]]))
+    gold = [model.tags.index(tag) for _, tags in TRAIN[:9] for tag in tags]
+    assert tally.loss == pytest.approx(-np.log(p[np.arange(words), gold]).sum(), rel=1e-5)
+    assert tally.correct == (p.argmax(axis=1) == gold).sum()
+    scale = words if loss == "mean" else 1
+    np.testing.assert_allclose(whole["output.b_o"] * scale, p.sum(axis=0) - np.bincount(gold), atol=1e-4)
+
+
 # --- unknown words --------------------------------------------------------------------------------------------------
 
 
 def task_of(a: float) -> recurrent._Tagging:
     """A training in which "a" stands four times, "b" twice and "c" once."""
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
-    config = SMALL.with_settings({"unknown": a})
+    config = ELMAN.with_settings({"unknown": a})
     vocabulary = Vocabulary.of(words for words, _ in train)
-    return recurrent._Tagging(RecurrentModel(config, vocabulary, ["X"], {}, {}), train, None)
+    return recurrent._Tagging(RecurrentModel(config, vocabulary, FeatureSet("none", []), ["X"], {}, {}), train, None)
 
 
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
     task = task_of(0.5)
     times = 4000
-    read = np.stack([task._read(np.arange(7), Place(1, 1, step)) for step in range(times)])
+    read = np.stack([task._words(np.arange(7), Place(1, 1, step)) for step in range(times)])
     words = ["a", "b", "a", "a", "b", "a", "c"]
     counts = np.array([{"a": 4, "b": 2, "c": 1}[word] for word in words])
     assert set(np.unique(read, axis=0).ravel()) == {0, 1, 2, 3}
@@ -237,12 +266,12 @@ def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
     task, rows = task_of(0.5), np.array([3, 6, 0])
     for place in (Place(1, 1, 0), Place(1, 1, 5), Place(2, 1, 5, 1)):
         drawn = place.stream(randomness.UNKNOWN).random(3)
-        expected = np.where(drawn < 0.5 / (0.5 + np.array([4, 1, 4])), 0, task.ids[rows])
-        np.testing.assert_array_equal(task._read(rows, place), expected)
+        expected = np.where(drawn < 0.5 / (0.5 + np.array([4, 1, 4])), 0, task.inputs.words[rows])
+        np.testing.assert_array_equal(task._words(rows, place), expected)
 
 
 def test_no_words_are_read_as_unknown_where_a_is_0() -> None:
-    np.testing.assert_array_equal(task_of(0.0)._read(np.arange(7), Place(1, 1, 0)), task_of(0.0).ids)
+    np.testing.assert_array_equal(task_of(0.0)._words(np.arange(7), Place(1, 1, 0)), task_of(0.0).inputs.words)
 
 
 def test_a_word_that_was_not_there(model: RecurrentModel) -> None:

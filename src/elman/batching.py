@@ -48,7 +48,7 @@ class Batch:
     @cached_property
     def previous(self) -> NDArray[np.int64]:
         """(N,) for each packed row the row of the word before it; -1 at the beginning of a sentence."""
-        step_before = np.concatenate(([0], self.sizes[:-1]))
+        step_before = np.concatenate(([0], self.sizes))[:-1]
         before: NDArray[np.int64] = np.arange(len(self.rows)) - np.repeat(step_before, self.sizes)
         before[: self.sentences] = -1
         return before

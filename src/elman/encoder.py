@@ -142,7 +142,7 @@ class Encoder:
             return y + x, lambda dz, gradients: (dz, dz)
         name = f"layer{i}.mix"
         scores, unlinear = layers.linear(x, parameters[f"{name}.w"], parameters[f"{name}.b"])
-        m = 1 / (1 + np.exp(-scores))
+        m = 0.5 + 0.5 * np.tanh(0.5 * scores)  # σ, without overflow
 
         def backprop(dz: Array, gradients: Gradients) -> tuple[Array, Array]:
             dx, gradients[f"{name}.w"], gradients[f"{name}.b"] = unlinear(dz * (y - x) * m * (1 - m))

@@ -93,7 +93,9 @@ class Network:
                 parameters[name] = np.concatenate(gates).astype(np.float32)
             else:
                 # A row of a table over words is looked up, not summed over: its width alone counts.
-                table = name in ("embedding", "features") or (shape[0] == self.words and not c.embedding)
+                table = name in ("embedding", "features") or (
+                    not c.embedding and name.startswith("layer0.") and kind == "w_rx"
+                )
                 bound = np.sqrt(6 / (2 * shape[1] if table else sum(shape)))
                 parameters[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
         return parameters

@@ -147,10 +147,10 @@ class RecurrentModel:
             raise ModelFileError(f"model settings: {error}") from None
         vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
         names = config.get("features")
-        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)) or len(set(names)) < len(
-            names
-        ):
-            raise ModelFileError("model: expected a list of distinct features")
+        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise ModelFileError("model: expected a list of features")
+        if len(set(names)) < len(names) or (names and read.network.features == "none"):
+            raise ModelFileError("model: expected distinct features, or none where the settings say none")
         features = FeatureSet(read.network.features, names)
         shapes = Network(read.network, len(vocabulary), len(features), len(tags)).shapes()
         found = {name: tensor.shape for name, tensor in tensors.items()}
