@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from elman import kernels, optimizers, randomness, recurrent
 from elman.config import Config, preset
+from elman.encoder import GATES
 from elman.errors import ConfigError, ModelFileError
 from elman.features import FeatureSet
 from elman.recurrent import RecurrentModel
@@ -157,7 +158,15 @@ def test_a_seed_out_of_range(seed: int) -> None:
 # --- the same answer every time -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("config", [SMALL.with_settings({"shards": 3}), TUTORIAL], ids=["default", "tutorial"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        SMALL.with_settings({"shards": 3}),
+        TUTORIAL,
+        SMALL.with_settings({"cell": "mingru", "layers": 2, "between": "highway", "dropout_kind": "variational"}),
+    ],
+    ids=["default", "tutorial", "minGRU"],
+)
 def test_the_same_seed_gives_the_same_bits_for_any_threads(config: Config) -> None:
     one, two, three = (bits(trained(config, threads=n)) for n in (1, 2, 3))
     assert one == two == three
@@ -205,7 +214,18 @@ def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch
         np.testing.assert_allclose(fused.parameters[name], w, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("change", [{"embedding": 4}, {"layers": 2}, {"direction": "bidirectional"}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"embedding": 4},
+        {"layers": 2},
+        {"direction": "bidirectional"},
+        {"cell": "gru"},
+        {"dropout_kind": "variational"},
+        {"embedding": 4, "features": "affixes"},
+    ],
+    ids=str,
+)
 def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
     monkeypatch.setattr(kernels, "online_steps", None)
     assert trained(TUTORIAL.with_settings({"epochs": 1, **change}), TRAIN[:10]).record()["epochs"] == 1
@@ -277,8 +297,10 @@ def test_no_words_are_read_as_unknown_where_a_is_0() -> None:
 def test_a_word_that_was_not_there(model: RecurrentModel) -> None:
     assert model.known("dog")
     assert not model.known("wolf")
-    wolf, lynx = model.probabilities([["the", "wolf"], ["the", "lynx"]])
-    np.testing.assert_allclose(wolf, lynx, atol=1e-6)
+    by_letters = model.probabilities([["the", "wolf"], ["the", "See"]])
+    assert not np.allclose(*by_letters, atol=1e-3)
+    without = trained(ELMAN.with_settings({"epochs": 1})).probabilities([["the", "wolf"], ["the", "See"]])
+    np.testing.assert_allclose(*without, atol=1e-6)
 
 
 # --- tagging --------------------------------------------------------------------------------------------------------
@@ -316,13 +338,15 @@ def test_more_sentences_than_one_pass_takes(monkeypatch: pytest.MonkeyPatch, mod
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
-def test_nothing_to_tag(choose: Callable[[str], None], model: RecurrentModel, backend: str) -> None:
+@pytest.mark.parametrize("config", [TUTORIAL, *(SMALL.with_settings({"cell": cell}) for cell in GATES)])
+def test_nothing_to_tag(choose: Callable[[str], None], config: Config, backend: str) -> None:
     choose(backend)
+    model = trained(config.with_settings({"epochs": 1}), TRAIN[:8])
     assert model.best([]) == []
     assert model.probabilities([]) == []
     assert [ids.tolist() for ids in model.best([[], []])] == [[], []]
     assert [len(ids) for ids in model.best([[], ["the"], []])] == [0, 1, 0]
-    assert [p.shape for p in model.probabilities([[]])] == [(0, 4)]
+    assert [p.shape for p in model.probabilities([[]])] == [(0, len(model.tags))]
 
 
 def test_several_threads_tag_at_once(model: RecurrentModel) -> None:
@@ -397,6 +421,11 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"settings": {}}, r"^model tensor embedding: expected \(12, 64\), found \(12, 8\)$"),
         ({"training": None}, "^model: expected a training record$"),
         ({"training": []}, "^model: expected a training record$"),
+        ({"features": None}, "^model: expected a list of features$"),
+        ({"features": ["s:e", 1]}, "^model: expected a list of features$"),
+        ({"features": ["s:e", "s:e"]}, "^model: expected distinct features, or none where the settings say none$"),
+        ({"settings": {"network": {"features": "none"}}}, "^model: expected distinct features, or none where"),
+        ({"features": ["s:e"]}, r"^model tensor features: expected \(1, 6\), found "),
         ({"vocabulary": None}, "^vocabulary: expected a list of words$"),
         (
             {"vocabulary": {"words": ["a"], "counts": [1]}},
@@ -410,7 +439,7 @@ def test_a_configuration_that_does_not_fit(model: RecurrentModel, changes: dict[
         RecurrentModel.from_record({**record, **changes}, tensors)
 
 
-@pytest.mark.parametrize("missing", ["tags", "vocabulary", "settings", "training"])
+@pytest.mark.parametrize("missing", ["tags", "vocabulary", "features", "settings", "training"])
 def test_a_part_of_the_configuration_that_is_missing(model: RecurrentModel, missing: str) -> None:
     record, tensors = model.to_record()
     del record[missing]
