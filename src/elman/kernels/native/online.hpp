@@ -38,58 +38,56 @@ inline void row_times(const T* x, const T* b, Size K, Size N, const T* from, T* 
 
 template <class T>
 OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
-  const Size H = net.H, K = net.K;
-  Size longest = 0;
-  for (Size s = 0; s < data.S; ++s) longest = data.lengths[s] > longest ? data.lengths[s] : longest;
-  const Size wide = H > K ? H : K, deep = longest > wide ? longest : wide;
-  Scratch<T> w_hr(H * H), a(longest * H), states((longest + 1) * H), kept(longest * H), dh(longest * H),
-      da(longest * H), scores(longest * K), p(longest * K), losses(longest), packed(packed_size<T>(deep, wide)),
-      dw_rh(H * H), db_r(H), dw_oh(K * H), db_o(K), none(H), unused(H);
-  Scratch<T> dw_rx(longest * H);
-  Scratch<Id> slot(net.V), used(longest);  // which row of dw_rx a word has; the words that have one
+  const Size H = net.H, K = net.K, KP = (K + NR<T> - 1) / NR<T> * NR<T>;  // scores in whole vectors
+  Size L = 0;
+  for (Size s = 0; s < data.S; ++s) L = data.lengths[s] > L ? data.lengths[s] : L;
+  const Size wide = H > KP ? H : KP, deep = L > wide ? L : wide;
+  Scratch<T> w_hr(H * H), a(L * H), states((L + 1) * H), kept(L * H), dh(L * H), da(L * H), dw_rx(L * H), p(L * KP),
+      losses(L), bias(KP), packed(packed_size<T>(deep, wide)), product(wide * wide), db_r(H), db_o(KP), no_state(H),
+      no_gradient(H);
+  Scratch<Id> slot(net.V), used(L), ones(L);  // which row of dw_rx a word has; the words that have one
   for (Size v = 0; v < net.V; ++v) slot[v] = -1;
-  transpose<T>(w_hr, H, net.w_rh, H, H, H);
-  clear(states.data, H);  // the state before the first word
-  clear(none.data, H);
-  Scratch<Id> ones(longest);
-  for (Size t = 0; t < longest; ++t) ones[t] = 1;
+  for (Size t = 0; t < L; ++t) ones[t] = 1;
+  for (Size k = 0; k < KP; ++k) bias[k] = T(-1e30);  // behind the last tag: probability 0
+  clear(states.data, H);
+  clear(no_state.data, H);
   T* h = states + H;
   OnlineResult result{0, 0};
 
   const Id *ids = data.ids, *gold = data.gold;
   const T* mask = data.mask;
   for (Size s = 0; s < data.S; ++s) {
-    const Size L = data.lengths[s];
+    L = data.lengths[s];
     if (L == 0) continue;
     // 1. h_t = tanh(w_rx[x_t] + b_r + w_rh·h_{t-1})
+    transpose<T>(w_hr, H, net.w_rh, H, H, H);
     for (Size t = 0; t < L; ++t) {
       zip(a + t * H, net.w_rx + ids[t] * H, net.b_r, H, [](Vec<T> x, Vec<T> b) { return x + b; });
       row_times<T>(h + (t - 1) * H, w_hr, H, H, a + t * H, h + t * H, t & 1);
       map(h + t * H, H, [](Vec<T> x) { return tanh_of(x); });
     }
-    // 2. kept = h · mask; scores = w_oh·kept + b_o; p = softmax(scores)
+    // 2. kept = h · mask; p = softmax(w_oh·kept + b_o)
     const T* out = h;
     if (mask) {
       zip(kept.data, static_cast<const T*>(h), mask, L * H, [](Vec<T> x, Vec<T> m) { return x * m; });
       out = kept;
     }
-    for (Size t = 0; t < L; ++t) copy(scores + t * K, net.b_o, K);
-    multiply<T>(L, K, H, rows_of(out, H), transposed(static_cast<const T*>(net.w_oh), H), packed, scores, scores);
-    softmax_forward<T>(scores, gold, losses, p, L, K);
+    copy(bias.data, net.b_o, K);
+    pack<T>(packed, transposed<T>(net.w_oh, H), H, K);
+    multiply_packed<T>(L, KP, H, rows_of(out, H), packed, bias, 0, p, KP);
+    softmax_forward<T>(p, gold, losses, p, L, KP);
     for (Size t = 0; t < L; ++t) {
       result.loss += double(losses[t]);
-      const T *row = p + t * K, right = row[gold[t]];
-      bool best = right == most_of(row, K);  // the first of equal ones
+      T *row = p + t * KP, right = row[gold[t]];
+      bool best = right == most_of<T>(row, K);  // the first of equal ones
       for (Size k = 0; best && k < gold[t]; ++k) best = row[k] < right;
       result.correct += best;
+      row[gold[t]] -= T(1);
     }
-    // back through 2, dscores in the place of p
-    for (Size t = 0; t < L; ++t) p[t * K + gold[t]] -= T(1);
+    // back through 2; p now holds dscores
     const T* dscores = p;
-    multiply<T>(L, H, K, rows_of(dscores, K), rows_of(static_cast<const T*>(net.w_oh), H), packed, nullptr, dh);
+    multiply<T>(L, H, K, rows_of(dscores, KP), rows_of<T>(net.w_oh, H), packed, nullptr, dh);
     if (mask) zip(dh.data, static_cast<const T*>(dh), mask, L * H, [](Vec<T> x, Vec<T> m) { return x * m; });
-    multiply<T>(K, H, L, transposed(dscores, K), rows_of(out, H), packed, nullptr, dw_oh);
-    sum_rows(dscores, db_o.data, L, K);
     // back through 1
     if (data.n == 0 || data.n >= L) {
       for (Size t = L - 1; t >= 0; --t) {
@@ -100,12 +98,11 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
           copy(to, dh + t * H, H);
         through_tanh(to, static_cast<const T*>(to), h + t * H, H);
       }
-      multiply<T>(H, H, L, transposed(static_cast<const T*>(da), H), rows_of(static_cast<const T*>(states), H), packed,
-                  nullptr, dw_rh);
     } else {
-      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, net.w_rh, none, da, dw_rh, unused, H, data.n);
+      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, net.w_rh, no_state, da, product, no_gradient, H, data.n);
     }
-    sum_rows(static_cast<const T*>(da), db_r.data, L, H);
+    sum_rows<T>(dscores, db_o, L, KP);
+    sum_rows<T>(da, db_r, L, H);
     Size words = 0;
     for (Size t = 0; t < L; ++t) {
       Id& at = slot[ids[t]];
@@ -117,24 +114,28 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
         add_scaled(dw_rx + at * H, T(1), da + t * H, H);
       }
     }
-    // the update
+    // the update; dw_oh = dscoresᵀ·out and dw_rh = daᵀ·states go straight into the weights
     T rate = data.rates[s];
     if (data.clip > 0) {
       double square = 0;
       const auto add = [&square](const T* g, Size n) { square += double(dot(g, g, n)); };
-      add(dw_rx, words * H), add(dw_rh, H * H), add(db_r, H), add(dw_oh, K * H), add(db_o, K);
+      multiply<T>(K, H, L, transposed(dscores, KP), rows_of(out, H), packed, nullptr, product);
+      add(product, K * H);
+      multiply<T>(H, H, L, transposed<T>(da, H), rows_of<T>(states, H), packed, nullptr, product);
+      add(product, H * H), add(dw_rx, words * H), add(db_r, H), add(db_o, K);
       const double norm = __builtin_sqrt(square);
       if (norm > data.clip) rate = T(double(rate) * (data.clip / norm));
     }
+    const auto scale = [rate](Vec<T> x) { return -rate * x; };
+    map(p.data, L * KP, scale), map(da.data, L * H, scale);
+    multiply<T>(K, H, L, transposed(dscores, KP), rows_of(out, H), packed, net.w_oh, net.w_oh);
+    multiply<T>(H, H, L, transposed<T>(da, H), rows_of<T>(states, H), packed, net.w_rh, net.w_rh);
+    add_scaled<T>(net.b_o, -rate, db_o, K);
+    add_scaled<T>(net.b_r, -rate, db_r, H);
     for (Size i = 0; i < words; ++i) {
       add_scaled(net.w_rx + used[i] * H, -rate, dw_rx + i * H, H);
       slot[used[i]] = -1;
     }
-    add_scaled(net.w_rh, -rate, dw_rh.data, H * H);
-    add_scaled(net.b_r, -rate, db_r.data, H);
-    add_scaled(net.w_oh, -rate, dw_oh.data, K * H);
-    add_scaled(net.b_o, -rate, db_o.data, K);
-    if (s + 1 < data.S) transpose<T>(w_hr, H, net.w_rh, H, H, H);
     ids += L, gold += L;
     if (mask) mask += L * H;
   }

@@ -182,8 +182,11 @@ inline void transpose4(T* to, Size to_row, const T* from, Size from_row) {
 template <class T>
 inline void transpose(T* to, Size to_row, const T* from, Size from_row, Size R, Size C) {
   const Size r4 = R / 4 * 4, c4 = C / 4 * 4;
-  for (Size j = 0; j < c4; j += 4)
-    for (Size i = 0; i < r4; i += 4) transpose4(to + j * to_row + i, to_row, from + i * from_row + j, from_row);
+  // 16 columns at a time: a cache line of `from` is read once.
+  for (Size block = 0; block < c4; block += 16)
+    for (Size i = 0; i < r4; i += 4)
+      for (Size j = block; j < at_most(block + 16, c4); j += 4)
+        transpose4(to + j * to_row + i, to_row, from + i * from_row + j, from_row);
   for (Size j = c4; j < C; ++j)
     for (Size i = 0; i < r4; ++i) to[j * to_row + i] = from[i * from_row + j];
   for (Size j = 0; j < C; ++j)
