@@ -12,7 +12,7 @@ import pytest
 from elman import kernels
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
-from elman.encoder import Gradients, Parameters
+from elman.encoder import GATES, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Noise, Rows
@@ -191,6 +191,22 @@ def test_a_batch_is_its_sentences_one_by_one(network: Network) -> None:
             summed[name] += gradient
     for name, gradient in dense(backprop(dscores), parameters).items():
         np.testing.assert_allclose(gradient, summed[name], rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_backward_is_forward_on_the_sentence_turned_round(cell: str) -> None:
+    """With the parameters of both directions exchanged the scores of the turned sentence are the turned scores."""
+    network = Network(replace(WORDS, cell=cell), V, 0, K)
+    p, (inputs, _) = parameters_of(network), batch_of()
+    turned = {name: value for name, value in p.items() if "ward" not in name}
+    turned["output.w_oh"] = np.roll(p["output.w_oh"], 3, axis=1)  # hidden is 3
+    for name in p.keys() - turned.keys():
+        there, back = ("forward", "backward") if "forward" in name else ("backward", "forward")
+        turned[name.replace(there, back)] = p[name]
+    batch, words = pack(np.array([N])), np.arange(N)
+    scores, _ = network.forward(p, inputs.take(words), batch)
+    other, _ = network.forward(turned, inputs.take(words[::-1]), batch)
+    np.testing.assert_allclose(other, scores[::-1], rtol=1e-12, atol=1e-14)
 
 
 def test_no_words(network: Network) -> None:

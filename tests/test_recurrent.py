@@ -18,6 +18,7 @@ from elman.config import Config, preset
 from elman.encoder import GATES
 from elman.errors import ConfigError, ModelFileError
 from elman.features import FeatureSet
+from elman.layers import Rows
 from elman.recurrent import RecurrentModel
 from elman.trainer import Place, Tally
 from elman.vocabulary import Vocabulary
@@ -258,6 +259,12 @@ def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
     np.testing.assert_allclose(whole["output.b_o"] * scale, p.sum(axis=0) - np.bincount(gold), atol=1e-4)
 
 
+def test_settings_that_change_what_is_learned() -> None:
+    plain = bits(trained(SMALL.with_settings({"epochs": 1})))[1]
+    for change in ({"dropout_kind": "variational"}, {"dropout": 0.5}, {"word_dropout": 0.0}, {"unknown": 0.0}):
+        assert bits(trained(SMALL.with_settings({"epochs": 1, **change})))[1] != plain, change
+
+
 # --- unknown words --------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +295,17 @@ def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
         drawn = place.stream(randomness.UNKNOWN).random(3)
         expected = np.where(drawn < 0.5 / (0.5 + np.array([4, 1, 4])), 0, task.inputs.words[rows])
         np.testing.assert_array_equal(task._words(rows, place), expected)
+
+
+def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
+    config, place, items = ELMAN.with_settings({"unknown": 3}), Place(1, 1, 1), np.arange(9)
+    task = recurrent._Tagging(trained(config.with_settings({"epochs": 1})), TRAIN, None)
+    _, rows = recurrent._packed(task.lengths, task.ends, items)
+    read = task._words(rows, place)
+    _, gradients = task.gradients(items, len(rows), place)
+    assert isinstance(gradients["embedding"], Rows)
+    assert gradients["embedding"].ids.tolist() == np.unique(read).tolist()
+    assert set(read.tolist()) != set(task.inputs.words[rows].tolist())
 
 
 def test_no_words_are_read_as_unknown_where_a_is_0() -> None:
