@@ -1,0 +1,90 @@
+"""Spans in tags, against conlleval's own rules."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.errors import DataError
+from elman.spans import Span, evaluate_spans, spans
+
+TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y", "B", "I"]), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("", []),
+        ("O O", []),
+        ("B-per I-per O", [(0, 2, "per")]),
+        ("B-per B-per", [(0, 1, "per"), (1, 2, "per")]),
+        ("O I-per I-per", [(1, 3, "per")]),  # I- after O begins a span
+        ("B-per I-loc", [(0, 1, "per"), (1, 2, "loc")]),  # and after another type
+        ("I-per B-per", [(0, 1, "per"), (1, 2, "per")]),
+        ("B-per I-per E-per S-per", [(0, 3, "per"), (3, 4, "per")]),
+        ("E-per I-per", [(0, 1, "per"), (1, 2, "per")]),
+        ("S-per I-per", [(0, 1, "per"), (1, 2, "per")]),
+        ("B I O B", [(0, 2, ""), (3, 4, "")]),  # prefixes alone
+        ("B-a-b I-a-b", [(0, 2, "a-b")]),  # the type is all after the first hyphen
+        ("Street Street City O City", [(0, 2, "Street"), (2, 3, "City"), (4, 5, "City")]),
+        ("-LRB- Book", [(0, 1, "-LRB-"), (1, 2, "Book")]),
+    ],
+)
+def test_spans(tags: str, found: list[tuple[int, int, str]]) -> None:
+    assert spans(tags.split()) == [Span(*span) for span in found]
+
+
+def conlleval(tags: list[str]) -> list[Span]:
+    """The script's own two questions at every word: does a chunk end before it, does one begin with it?"""
+    found, start = [], 0
+    previous, previous_type = "O", ""
+    for i, tag in enumerate([*tags, "O"]):
+        prefix, _, type = tag.partition("-")
+        ends = (previous, prefix) in {(a, b) for a in "BI" for b in "BSO"} or previous in "ES"
+        ends |= previous != "O" and previous_type != type
+        begins = prefix in "BS" or (previous in "ESO" and prefix in "EI")
+        begins |= prefix != "O" and previous_type != type
+        if ends:
+            found.append(Span(start, i, previous_type))
+        if begins:
+            start = i
+        previous, previous_type = prefix, type
+    return found
+
+
+@given(TAGS)
+def test_spans_as_conlleval_has_them(tags: list[str]) -> None:
+    assert spans(tags) == conlleval(tags)
+
+
+@given(TAGS)
+def test_spans_are_in_order_and_hold_no_outside_word(tags: list[str]) -> None:
+    covered = [i for span in spans(tags) for i in range(span.start, span.end)]
+    assert covered == [i for i, tag in enumerate(tags) if tag != "O"]
+
+
+def test_scores() -> None:
+    gold = [["B-per", "I-per", "O", "B-loc"], ["O"], ["B-per"]]
+    predicted = [["B-per", "O", "O", "B-loc"], ["B-org"], ["I-per"]]
+    found = evaluate_spans(gold, predicted)
+    assert (found.gold, found.predicted, found.correct) == (3, 4, 2)
+    assert (found.precision, found.recall) == (2 / 4, 2 / 3)
+    assert found.f1 == pytest.approx(4 / 7)
+    assert list(found.types) == ["per", "loc", "org"]
+    assert found.types["per"].support == 2
+    assert found.types["per"].recall == 0.5
+    assert found.types["org"].precision == 0
+
+
+def test_no_spans_is_nothing_found() -> None:
+    found = evaluate_spans([["O"]], [["O"]])
+    assert (found.precision, found.recall, found.f1, found.types) == (0, 0, 0, {})
+
+
+def test_what_does_not_fit_together() -> None:
+    with pytest.raises(DataError, match="^sentence 2: only the gold tags go on"):
+        evaluate_spans([["O"], ["O"]], [["O"]])
+    with pytest.raises(DataError, match="^sentence 1: only the predicted tags go on"):
+        evaluate_spans([], [["O"]])
+    with pytest.raises(DataError, match="^sentence 1: expected 2 tags, one for each gold tag, found 1$"):
+        evaluate_spans([["O", "O"]], [["O"]])
