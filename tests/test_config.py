@@ -36,8 +36,8 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
 
 
 def fitting(settings: dict[str, Any]) -> dict[str, Any]:
-    """One-hot words go with no features and no parallel cell."""
-    return settings if settings["embedding"] else {**settings, "features": "none", "cell": "elman"}
+    """One-hot words go with no features, no characters and no parallel cell."""
+    return settings if settings["embedding"] else {**settings, "features": "none", "characters": 0, "cell": "elman"}
 
 
 configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(fitting).map(Config().with_settings)
@@ -90,7 +90,7 @@ def test_nan_and_inf_are_in_no_range(f: Any, value: Any) -> None:
         Config().with_settings({f.name: value})
 
 
-@pytest.mark.parametrize("changes", [{"features": "ngrams"}, {"cell": "sru"}, {"cell": "mingru"}], ids=str)
+@pytest.mark.parametrize("changes", [{"features": "ngrams"}, {"characters": 1}, {"cell": "sru"}, {"cell": "mingru"}])
 def test_what_does_not_go_with_one_hot_words(changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="^embedding: expected 1 or more .*, got 0 .*; set features=none and cell="):
         ANY.with_settings({"embedding": 0, **changes})

@@ -29,7 +29,7 @@ LEVELS = [
         "vectors",
         "vocabulary",
     },
-    {"baselines", "characters", "checks", "encoder", "exercise", "model_file", "network"},
+    {"baselines", "characters", "checks", "encoder", "exercise", "lexicon", "model_file", "network"},
     {"corpus", "recurrent", "trainer"},
     {"demo", "tagger"},
     {"cli"},

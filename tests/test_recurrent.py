@@ -17,8 +17,8 @@ from elman import kernels, optimizers, randomness, recurrent
 from elman.config import Config, preset
 from elman.encoder import GATES
 from elman.errors import ConfigError, ModelFileError
-from elman.features import FeatureSet
 from elman.layers import Rows
+from elman.lexicon import Lexicon
 from elman.recurrent import RecurrentModel
 from elman.trainer import Place, Tally
 from elman.vocabulary import Vocabulary
@@ -272,8 +272,8 @@ def task_of(a: float) -> recurrent._Tagging:
     """A training in which "a" stands four times, "b" twice and "c" once."""
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
     config = ELMAN.with_settings({"unknown": a})
-    vocabulary = Vocabulary.of(words for words, _ in train)
-    return recurrent._Tagging(RecurrentModel(config, vocabulary, FeatureSet("none", []), ["X"], {}, {}), train, None)
+    lexicon = Lexicon.of(config.network, (words for words, _ in train))
+    return recurrent._Tagging(RecurrentModel(config, lexicon, ["X"], {}, {}), train, None)
 
 
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
@@ -285,7 +285,7 @@ def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
     assert set(np.unique(read, axis=0).ravel()) == {0, 1, 2, 3}
     expected = 0.5 / (0.5 + counts)
     np.testing.assert_allclose((read == Vocabulary.UNKNOWN).mean(axis=0), expected, atol=0.035)  # 4.5 standard errors
-    ids = task.model.vocabulary.ids(words)
+    ids = task.model.lexicon.vocabulary.ids(words)
     assert ((read == ids) | (read == Vocabulary.UNKNOWN)).all()
 
 

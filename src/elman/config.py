@@ -67,16 +67,23 @@ class NetworkConfig:
         of=("none", "affixes", "ngrams", "both"),
     )
     feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
+    characters: int = _setting(
+        0, "units, in each direction, of a recurrent layer over a word's characters; 0: none", low=0, high=4096
+    )
+    character_embedding: int = _setting(32, "width of a character's vector there", low=1, high=4096)
+    vectors: str = _setting(
+        "frozen", "the pretrained vectors of --vectors: as they are, or trained further", of=("frozen", "tuned")
+    )
     recurrent_start: float = _setting(
         0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
 
     def __post_init__(self) -> None:
         _check(self)
-        if self.embedding == 0 and (self.features != "none" or self.cell in ("sru", "mingru")):
+        if self.embedding == 0 and (self.features != "none" or self.characters or self.cell in ("sru", "mingru")):
             raise ConfigError(
-                "embedding: expected 1 or more with features or a parallel cell, got 0 (one-hot words); "
-                "set features=none and cell=elman, gru or lstm with it"
+                "embedding: expected 1 or more with features, characters or a parallel cell, got 0 (one-hot words); "
+                "set features=none and cell=elman, gru or lstm with it, and leave characters at 0"
             )
 
 
@@ -101,6 +108,12 @@ class TrainingConfig:
     word_dropout: float = _setting(0.3, "share of the values dropped from the word vectors", low=0.0, high=0.95)
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
+    )
+    vectors_extra: int = _setting(
+        50_000,
+        "besides the training words' vectors, keep those of the first n words of --vectors, for words met in tagging",
+        low=0,
+        high=10_000_000,
     )
     patience: int = _setting(
         0, "stop after this many epochs without a better dev accuracy; 0: never", low=0, high=100_000

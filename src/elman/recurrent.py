@@ -1,4 +1,4 @@
-"""The recurrent model: vocabulary, tag set, network and how it is trained, behind the protocol of every model."""
+"""The recurrent model: lexicon, tag set, network and how it is trained, behind the protocol of every model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Gradients, Parameters
 from elman.errors import ConfigError, ModelFileError
-from elman.features import FeatureSet
 from elman.layers import Noise
-from elman.network import Inputs, Network
+from elman.lexicon import Lexicon
 from elman.trainer import Place, Progress, Tally
+from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 
 Labelled = Sequence[tuple[Sequence[str], Sequence[str]]]  # (words, tags) of each sentence
@@ -32,14 +32,13 @@ class RecurrentModel:
     def __init__(
         self,
         config: Config,
-        vocabulary: Vocabulary,
-        features: FeatureSet,
+        lexicon: Lexicon,
         tags: Sequence[str],
         parameters: Parameters,
         training: Mapping[str, Any],
     ) -> None:
-        self.config, self.vocabulary, self.features, self.tags = config, vocabulary, features, tuple(tags)
-        self.network = Network(config.network, len(vocabulary), len(features), len(self.tags))
+        self.config, self.lexicon, self.tags = config, lexicon, tuple(tags)
+        self.network = lexicon.network(config.network, len(self.tags))
         self.parameters = parameters
         self.training = dict(training)
 
@@ -52,17 +51,23 @@ class RecurrentModel:
         *,
         seed: int,
         threads: int,
+        vectors: Vectors | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> RecurrentModel:
-        """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``)."""
+        """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``).
+
+        ``vectors`` are pretrained ones. Raises ConfigError: a seed out of range, vectors for one-hot words.
+        """
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
-        vocabulary = Vocabulary.of(words for words, _ in train)
-        features = FeatureSet.of(config.network.features, vocabulary.words)
+        if vectors is not None and not config.network.embedding:
+            raise ConfigError("vectors: expected an embedding of 1 or more with them, got 0 (one-hot words)")
+        lexicon = Lexicon.of(config.network, (words for words, _ in train), vectors.index if vectors else None)
         tags = sorted({tag for _, tags in train for tag in tags})
-        network = Network(config.network, len(vocabulary), len(features), len(tags))
-        parameters = network.start(randomness.stream(seed, randomness.START))
-        model = cls(config, vocabulary, features, tags, parameters, {})
+        parameters = lexicon.network(config.network, len(tags)).start(randomness.stream(seed, randomness.START))
+        if vectors is not None:
+            parameters["vectors"][...] = vectors.table
+        model = cls(config, lexicon, tags, parameters, {})
         task = _Tagging(model, train, dev)
         record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)
         model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
@@ -79,13 +84,7 @@ class RecurrentModel:
 
     def known(self, word: str) -> bool:
         """Whether the word stood in the training data."""
-        return word in self.vocabulary
-
-    def read(self, words: Sequence[str]) -> Inputs:
-        """What the network reads of N words."""
-        distinct: dict[str, int] = {}
-        types = np.fromiter((distinct.setdefault(word, len(distinct)) for word in words), np.int32, len(words))
-        return Inputs(self.vocabulary.ids(list(distinct))[types], types, self.features.bags(distinct))
+        return word in self.lexicon.vocabulary
 
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         """For each sentence the (T,) ids of its best tags."""
@@ -103,7 +102,7 @@ class RecurrentModel:
     def _each(self, sentences: Sequence[Sequence[str]], decode: Callable[[layers.Array], Any]) -> list[Any]:
         """``decode`` of the scores (T, K) of each sentence."""
         lengths = np.array([len(words) for words in sentences], np.int64)
-        inputs = self.read([word for words in sentences for word in words])
+        inputs = self.lexicon.read([word for words in sentences for word in words])
         ends = np.cumsum(lengths)
         results: list[Any] = [None] * len(sentences)
         for some in by_length(lengths, CHUNK):
@@ -122,10 +121,9 @@ class RecurrentModel:
         """Configuration and tensors for the model file."""
         config = {
             "tags": list(self.tags),
-            "vocabulary": self.vocabulary.to_record(),
-            "features": list(self.features.names),
             "settings": self.config.to_dict(),
             "training": self.training,
+            **self.lexicon.to_record(),
         }
         return config, dict(self.parameters)
 
@@ -145,14 +143,8 @@ class RecurrentModel:
             read = Config.from_dict(settings)
         except ConfigError as error:
             raise ModelFileError(f"model settings: {error}") from None
-        vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
-        names = config.get("features")
-        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-            raise ModelFileError("model: expected a list of features")
-        if len(set(names)) < len(names) or (names and read.network.features == "none"):
-            raise ModelFileError("model: expected distinct features, or none where the settings say none")
-        features = FeatureSet(read.network.features, names)
-        shapes = Network(read.network, len(vocabulary), len(features), len(tags)).shapes()
+        lexicon = Lexicon.from_record(config, read.network)
+        shapes = lexicon.network(read.network, len(tags)).shapes()
         found = {name: tensor.shape for name, tensor in tensors.items()}
         for name in sorted(shapes.keys() | found.keys()):
             if shapes.get(name) != found.get(name):
@@ -160,7 +152,7 @@ class RecurrentModel:
                 raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
             if tensors[name].dtype != np.float32:
                 raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
-        return cls(read, vocabulary, features, tags, dict(tensors), training)
+        return cls(read, lexicon, tags, dict(tensors), training)
 
 
 def _packed(
@@ -183,9 +175,9 @@ class _Tagging:
         tag_ids = {tag: i for i, tag in enumerate(model.tags)}
         self.lengths = np.array([len(words) for words, _ in train], np.int64)
         self.ends = np.cumsum(self.lengths)
-        self.inputs = model.read([word for words, _ in train for word in words])
+        self.inputs = model.lexicon.read([word for words, _ in train for word in words])
         self.gold: Ids = np.array([tag_ids[tag] for _, tags in train for tag in tags], np.int32)
-        a, counts = model.config.training.unknown, model.vocabulary.counts[self.inputs.words]
+        a, counts = model.config.training.unknown, model.lexicon.vocabulary.counts[self.inputs.words]
         self.unknown_share = a / (a + counts) if a else np.zeros(len(self.gold))  # of each training word
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:

@@ -1,0 +1,96 @@
+"""All that is known of words: ids and counts, sub-word features, characters, which of them have a pretrained vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from elman.characters import characters_of, spellings
+from elman.config import NetworkConfig
+from elman.errors import ModelFileError
+from elman.features import FeatureSet
+from elman.network import Inputs, Network
+from elman.vectors import WIDEST, VectorIndex
+from elman.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What the network reads of words; never changed once made.
+
+    ``characters``  those of the character encoder; None where there is none
+    ``vectors``     the words that have a row in the table of pretrained vectors
+    """
+
+    vocabulary: Vocabulary
+    features: FeatureSet
+    characters: Vocabulary | None
+    vectors: VectorIndex
+
+    @classmethod
+    def of(
+        cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
+    ) -> Lexicon:
+        """What training sentences teach of words."""
+        vocabulary = Vocabulary.of(sentences)
+        features = FeatureSet.of(config.features, vocabulary.words)
+        characters = characters_of(vocabulary.words) if config.characters else None
+        return cls(vocabulary, features, characters, vectors or VectorIndex([], 0))
+
+    def network(self, config: NetworkConfig, tags: int) -> Network:
+        """The network of these words and K ``tags``."""
+        characters = 0 if self.characters is None else len(self.characters)
+        vectors = (len(self.vectors), self.vectors.width)
+        return Network(config, len(self.vocabulary), len(self.features), tags, characters, vectors)
+
+    def read(self, words: Sequence[str]) -> Inputs:
+        """What the network reads of N words."""
+        distinct: dict[str, int] = {}
+        types = np.fromiter((distinct.setdefault(word, len(distinct)) for word in words), np.int32, len(words))
+        ids, bags = self.vocabulary.ids(list(distinct))[types], self.features.bags(distinct)
+        spelled = None if self.characters is None else spellings(self.characters, distinct)
+        return Inputs(ids, types, bags, spelled, self.vectors.rows(distinct) if self.vectors.width else None)
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON values; ``characters`` and ``vectors`` only where there are any."""
+        record: dict[str, Any] = {"vocabulary": self.vocabulary.to_record(), "features": list(self.features.names)}
+        if self.characters is not None:
+            record["characters"] = self.characters.to_record()
+        if self.vectors.width:
+            record["vectors"] = {"words": list(self.vectors.words), "width": self.vectors.width}
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], config: NetworkConfig) -> Lexicon:
+        """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
+        vocabulary = Vocabulary.from_record(record.get("vocabulary", {}))
+        names = record.get("features")
+        if not _are_words(names):
+            raise ModelFileError("model: expected a list of features")
+        if len(set(names)) < len(names) or (names and config.features == "none"):
+            raise ModelFileError("model: expected distinct features, or none where the settings say none")
+        characters = None
+        if config.characters:
+            characters = Vocabulary.from_record(record.get("characters", {}))
+            if any(len(character) != 1 for character in characters.words):
+                raise ModelFileError("model: expected single characters")
+        vectors = VectorIndex([], 0)
+        if "vectors" in record:
+            vectors = _vectors(record["vectors"], config)
+        return cls(vocabulary, FeatureSet(config.features, names), characters, vectors)
+
+
+def _vectors(record: Any, config: NetworkConfig) -> VectorIndex:
+    words, width = (record.get("words"), record.get("width")) if isinstance(record, dict) else (None, None)
+    if not _are_words(words) or len(set(words)) < len(words):
+        raise ModelFileError("vectors: expected a list of distinct words")
+    if type(width) is not int or not 0 < width <= WIDEST or not config.embedding:
+        raise ModelFileError(f"vectors: expected a width from 1 to {WIDEST} and an embedding with them")
+    return VectorIndex(words, width)
+
+
+def _are_words(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
