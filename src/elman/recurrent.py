@@ -56,12 +56,10 @@ class RecurrentModel:
     ) -> RecurrentModel:
         """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``).
 
-        ``vectors`` are pretrained ones. Raises ConfigError: a seed out of range, vectors for one-hot words.
+        ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range.
         """
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
-        if vectors is not None and not config.network.embedding:
-            raise ConfigError("vectors: expected an embedding of 1 or more with them, got 0 (one-hot words)")
         lexicon = Lexicon.of(config.network, (words for words, _ in train), vectors.index if vectors else None)
         tags = sorted({tag for _, tags in train for tag in tags})
         parameters = lexicon.network(config.network, len(tags)).start(randomness.stream(seed, randomness.START))

@@ -28,6 +28,7 @@ from elman.sentence import Sentence
 
 if TYPE_CHECKING:
     from elman.trainer import Progress
+    from elman.vectors import Vectors
 
 BATCH_WORDS = 4_096
 BATCH_SENTENCES = 1_024
@@ -47,6 +48,7 @@ def train(
     model: str = "rnn",
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
+    vectors: Path | None = None,
     target: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
@@ -63,6 +65,8 @@ def train(
     ``model``       ``rnn``, ``hmm`` or ``frequent``
     ``preset``      settings of the rnn to start from, ``default`` or ``tutorial``
     ``settings``    settings that differ from it, such as ``{"hidden": 64}``
+    ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
+                    gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
     ``target``      the label column to learn; by default the format's own
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
@@ -73,7 +77,7 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
-    of_rnn = _settings(model, preset, settings)
+    of_rnn = _settings(model, preset, settings, vectors)
     n_threads = _threads(threads)
     how = How(target, format, encoding)
     corpus = read_corpus(train, how)
@@ -86,6 +90,11 @@ def train(
         dev_corpus = read_corpus(dev, how, target=corpus.target)
         dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
     doubts = training_warnings(part, dev_part, corpus.target)
+    pretrained = None
+    if vectors is not None:
+        pretrained, note = _read_vectors(vectors, part, of_rnn.training.vectors_extra)
+        notes = [*notes, note]
+        doubts += [pretrained.repeats] if pretrained.repeats else []
     if on_note is not None:
         for note in notes:
             on_note(note)
@@ -98,7 +107,7 @@ def train(
     pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in part]
     if model == "rnn":
         dev_pairs = None if dev_part is None else [(s.words, s.columns[corpus.target]) for s in dev_part]
-        run = {"seed": seed, "threads": n_threads, "on_progress": on_progress}
+        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "on_progress": on_progress}
         trained: Model = _model_class(model).train(pairs, dev_pairs, of_rnn, **run)
     else:
         trained = _model_class(model).train(pairs)
@@ -273,12 +282,26 @@ def _words(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     return sentence
 
 
-def _settings(model: str, preset: str, settings: Mapping[str, Any] | None) -> config.Config:
+def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vectors: Path | None) -> config.Config:
     if model not in KINDS:
         raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {model!r}")
-    if model != "rnn" and (settings or preset != "default"):
-        raise ConfigError(f"the model {model} has no settings and no presets; they are the rnn's")
-    return config.preset(preset).with_settings(settings or {})
+    if model != "rnn" and (settings or preset != "default" or vectors is not None):
+        raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
+    found = config.preset(preset).with_settings(settings or {})
+    if vectors is not None and not found.network.embedding:
+        raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
+    return found
+
+
+def _read_vectors(path: Path, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
+    """Pretrained vectors for the words of some sentences, and how many of them have one."""
+    from elman import vectors
+
+    words = {word for sentence in sentences for word in sentence.words}
+    found = vectors.read(os.fspath(path), words, extra)
+    n_with = int((found.index.rows(words) > 0).sum())
+    note = f"{os.fspath(path)}: a vector for {n_with:,} of {len(words):,} distinct training words"
+    return found, f"{note}; {len(found.index.words):,} vectors of {found.index.width} numbers kept"
 
 
 def _threads(threads: int | None) -> int:

@@ -38,6 +38,7 @@ class _Options:
     target: str | None
     config: str | None
     set: tuple[str, ...]
+    vectors: str | None
     seed: int
     threads: int | None
     encoding: str
@@ -82,6 +83,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     callback=_help_settings,
     help="List all settings and exit.",
 )
+@click.option("--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text).")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
 @threads_option
 @encoding_option
@@ -139,7 +141,7 @@ def _check_targets(options: _Options) -> None:
     """Raise OutputError or ConfigError now rather than when the training is done."""
     from elman.files import check_target
 
-    inputs = [path for path in (*options.train, options.dev, options.config) if path is not None]
+    inputs = [path for path in (*options.train, options.dev, options.config, options.vectors) if path is not None]
     for target in (options.output, options.log):
         if target is not None:
             check_target(target)
@@ -161,6 +163,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             model=options.model,
             preset=options.preset,
             settings=settings,
+            vectors=options.vectors,
             target=options.target,
             format=options.format,
             encoding=options.encoding,
