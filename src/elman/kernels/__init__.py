@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from elman.kernels.reference import (
         bag_backward as bag_backward,
         bag_forward as bag_forward,
+        crf_backward as crf_backward,
+        crf_best as crf_best,
+        crf_forward as crf_forward,
+        crf_marginals as crf_marginals,
         elman_backward as elman_backward,
         elman_forward as elman_forward,
         embedding_backward as embedding_backward,
@@ -57,6 +61,10 @@ KERNELS = (
     "sru_backward",
     "mingru_forward",
     "mingru_backward",
+    "crf_forward",
+    "crf_backward",
+    "crf_best",
+    "crf_marginals",
     "online_steps",
 )
 

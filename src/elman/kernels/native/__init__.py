@@ -153,6 +153,38 @@ def mingru_backward(
     return da, dh0
 
 
+def crf_forward(
+    scores: NDArray[F], gold: Ids, sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F]]:
+    losses, alpha = np.empty(len(scores), scores.dtype), np.empty(scores.shape, scores.dtype)
+    _native.crf_forward(_c(scores), _c(gold), _c(sizes), _c(transitions), _c(begin), _c(end), losses, alpha)
+    return losses, alpha
+
+
+def crf_backward(
+    dlosses: NDArray[F], alpha: NDArray[F], gold: Ids, sizes: Ids, transitions: NDArray[F], end: NDArray[F]
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    dscores, dtransitions = np.empty(alpha.shape, alpha.dtype), np.empty(transitions.shape, alpha.dtype)
+    dbegin, dend = np.empty(len(end), alpha.dtype), np.empty(len(end), alpha.dtype)
+    into = dscores, dtransitions, dbegin, dend
+    _native.crf_backward(_c(dlosses), _c(alpha), _c(gold), _c(sizes), _c(transitions), _c(end), *into)
+    return into
+
+
+def crf_best(scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]) -> Ids:
+    ids = np.empty(len(scores), np.int32)
+    _native.crf_best(_c(scores), _c(sizes), _c(transitions), _c(begin), _c(end), ids)
+    return ids
+
+
+def crf_marginals(
+    scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]
+) -> NDArray[F]:
+    p = np.empty(scores.shape, scores.dtype)
+    _native.crf_marginals(_c(scores), _c(sizes), _c(transitions), _c(begin), _c(end), p)
+    return p
+
+
 def online_steps(
     w_rx: NDArray[F],
     w_rh: NDArray[F],

@@ -328,6 +328,57 @@ void mingru_backward(In<T, 2> dh, In<T, 2> a, In<T, 2> h, Ids sizes, In<T, 2> h0
   kernels<T>().mingru_backward(dh.data(), a.data(), h.data(), steps, h0.data(), da.data(), dh0.data(), H);
 }
 
+// Tags in front and behind, K of them.
+template <class T>
+bool chain(In<T, 2> transitions, In<T, 1> begin, In<T, 1> end, Size K) {
+  return K > 0 && has(transitions, K, K) && dim(begin, 0) == K && dim(end, 0) == K;
+}
+
+template <class T>
+void crf_forward(In<T, 2> scores, Ids gold, Ids sizes, In<T, 2> transitions, In<T, 1> begin, In<T, 1> end,
+                 Out<T, 1> losses, Out<T, 2> alpha) {
+  const Size N = dim(scores, 0), K = dim(scores, 1);
+  expect(chain(transitions, begin, end, K) && dim(gold, 0) == N && dim(losses, 0) == N && has(alpha, N, K),
+         "scores (N, K), gold (N,), transitions (K, K), begin, end (K,)");
+  expect_ids(gold, K);
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().crf_forward(scores.data(), gold.data(), steps, transitions.data(), begin.data(), end.data(),
+                           losses.data(), alpha.data(), K);
+}
+
+template <class T>
+void crf_backward(In<T, 1> dlosses, In<T, 2> alpha, Ids gold, Ids sizes, In<T, 2> transitions, In<T, 1> end,
+                  Out<T, 2> dscores, Out<T, 2> dtransitions, Out<T, 1> dbegin, Out<T, 1> dend) {
+  const Size N = dim(alpha, 0), K = dim(alpha, 1);
+  expect(chain(transitions, end, end, K) && dim(dlosses, 0) == N && dim(gold, 0) == N && has(dscores, N, K) &&
+             has(dtransitions, K, K) && dim(dbegin, 0) == K && dim(dend, 0) == K,
+         "dlosses (N,), alpha (N, K), gold (N,), transitions (K, K), end (K,)");
+  expect_ids(gold, K);
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().crf_backward(dlosses.data(), alpha.data(), gold.data(), steps, transitions.data(), end.data(),
+                            dscores.data(), dtransitions.data(), dbegin.data(), dend.data(), K);
+}
+
+template <class T>
+void crf_best(In<T, 2> scores, Ids sizes, In<T, 2> transitions, In<T, 1> begin, In<T, 1> end, Out<Id, 1> ids) {
+  const Size N = dim(scores, 0), K = dim(scores, 1);
+  expect(chain(transitions, begin, end, K) && dim(ids, 0) == N, "scores (N, K), transitions (K, K), begin, end (K,)");
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().crf_best(scores.data(), steps, transitions.data(), begin.data(), end.data(), ids.data(), K);
+}
+
+template <class T>
+void crf_marginals(In<T, 2> scores, Ids sizes, In<T, 2> transitions, In<T, 1> begin, In<T, 1> end, Out<T, 2> p) {
+  const Size N = dim(scores, 0), K = dim(scores, 1);
+  expect(chain(transitions, begin, end, K) && has(p, N, K), "scores (N, K), transitions (K, K), begin, end (K,)");
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().crf_marginals(scores.data(), steps, transitions.data(), begin.data(), end.data(), p.data(), K);
+}
+
 template <class>
 constexpr nb::arg as_it_is() {
   return nb::arg();
@@ -358,6 +409,10 @@ void bind(nb::module_& m) {
   def(m, "sru_backward", sru_backward<T>);
   def(m, "mingru_forward", mingru_forward<T>);
   def(m, "mingru_backward", mingru_backward<T>);
+  def(m, "crf_forward", crf_forward<T>);
+  def(m, "crf_backward", crf_backward<T>);
+  def(m, "crf_best", crf_best<T>);
+  def(m, "crf_marginals", crf_marginals<T>);
   def(m, "online_steps", online_steps<T>);
 }
 

@@ -60,6 +60,13 @@ struct Functions {
   void (*sru_backward)(const T* dh, const T* a, const T* c, Steps s, const T* c0, T* da, T* dc0, Size H);
   void (*mingru_forward)(const T* a, Steps s, const T* h0, T* h, Size H);
   void (*mingru_backward)(const T* dh, const T* a, const T* h, Steps s, const T* h0, T* da, T* dh0, Size H);
+  // gold (N,) here and below are tags, alpha (N, K) what is carried from word to word
+  void (*crf_forward)(const T* scores, const Id* gold, Steps s, const T* transitions, const T* begin, const T* end,
+                      T* losses, T* alpha, Size K);
+  void (*crf_backward)(const T* dlosses, const T* alpha, const Id* gold, Steps s, const T* transitions, const T* end,
+                       T* dscores, T* dtransitions, T* dbegin, T* dend, Size K);
+  void (*crf_best)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K);
+  void (*crf_marginals)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, T* p, Size K);
   OnlineResult (*online_steps)(OnlineNet<T> net, OnlineData<T> data);
 };
 

@@ -17,6 +17,12 @@ from elman.kernels.reference.basic import (
     softmax_cross_entropy_forward as softmax_cross_entropy_forward,
 )
 from elman.kernels.reference.cells import elman_backward as elman_backward, elman_forward as elman_forward
+from elman.kernels.reference.crf import (
+    crf_backward as crf_backward,
+    crf_best as crf_best,
+    crf_forward as crf_forward,
+    crf_marginals as crf_marginals,
+)
 from elman.kernels.reference.gated import (
     gru_backward as gru_backward,
     gru_forward as gru_forward,

@@ -1,0 +1,293 @@
+// Linear-chain CRF over packed batches, as stated in reference/crf.py. Included by kernels.cpp.
+//
+// A sum over the tags in front is a product of weights: exp(alpha), largest of a row 1, with exp(transitions), largest
+// of a column 1. Weights below `least` count as 0 there, so that no product is denormal (slow) or lost; where the sum
+// is below `enough` (forbidden transitions, scores far apart) they could matter, and it is done over in logarithms.
+#pragma once
+
+template <class T>
+constexpr T least = T(1e-150);
+template <class T>
+constexpr T enough = T(1e-130);
+template <>
+constexpr float least<float> = 1e-18f;
+template <>
+constexpr float enough<float> = 1e-10f;
+
+// log(x) for a normal x > 0, to 2e-7: the exponent, and of the rest m in [√½, √2] 2 artanh((m - 1) / (m + 1)).
+inline Vec<float> log_of(Vec<float> x) {
+  using I = VectorOf<float>::ints;
+  I bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  const I exponent = (bits - 0x3f3504f3) >> 23;  // 0x3f3504f3: √½
+  bits -= exponent << 23;
+  Vec<float> m;
+  __builtin_memcpy(&m, &bits, sizeof m);
+  const Vec<float> s = (m - 1.0f) / (m + 1.0f), z = s * s, k = __builtin_convertvector(exponent, Vec<float>);
+  Vec<float> p = z * (1.0f / 9) + (1.0f / 7);
+  p = p * z + (1.0f / 5);
+  p = p * z + (1.0f / 3);
+  return k * 0.693359375f + (2.0f * (s + s * z * p) - k * 2.12194440e-4f);
+}
+inline Vec<double> log_of(Vec<double> x) {
+  for (Size i = 0; i < W<double>; ++i) x[i] = __builtin_log(x[i]);
+  return x;
+}
+
+// exp(x) for x of at most 0, small ones 0: what is forbidden has no probability at all.
+template <class T>
+inline Vec<T> weight_of(Vec<T> x) {
+  const Vec<T> e = exp_of(x);
+  return e < broadcast(least<T>) ? Vec<T>{} : e;
+}
+// Weights of a row of logs whose largest is 0.
+template <class T>
+inline void weights_of(T* to, const T* logs, Size n) {
+  zip(to, logs, logs, n, [](Vec<T> x, Vec<T>) { return weight_of<T>(x); });
+}
+// x becomes exp(x) over the sum of that; returns the log of the sum.
+template <class T>
+inline T softmax_row(T* x, Size n) {
+  const T most = most_of(static_cast<const T*>(x), n);
+  map(x, n, [most](Vec<T> v) { return weight_of<T>(v - most); });
+  const T total = sum_of(static_cast<const T*>(x), n), share = T(1) / total;
+  map(x, n, [share](Vec<T> v) { return v * share; });
+  return most + T(__builtin_log(double(total)));
+}
+template <class T>
+inline void add(T* to, const T* a, const T* b, Size n) {
+  zip(to, a, b, n, [](Vec<T> x, Vec<T> y) { return x + y; });
+}
+// Less the largest of it.
+template <class T>
+inline void lower(T* x, Size n) {
+  const T most = most_of(static_cast<const T*>(x), n);
+  map(x, n, [most](Vec<T> v) { return v - most; });
+}
+
+// The transitions, made ready.
+template <class T>
+struct Chain {
+  Size K;
+  Scratch<T> into;                // (K, K) [to, from], the transitions
+  Scratch<T> most;                // (K,) the largest into each tag
+  Scratch<T> weights;             // (K, K) [from, to] exp(transition - most)
+  Scratch<T> forwards, backwards; // weights and their transposed, packed
+  Scratch<T> row;                 // (K,)
+
+  Chain(const T* transitions, Size K)
+      : K(K), into(K * K), most(K), weights(K * K), forwards(packed_size<T>(K, K)), backwards(packed_size<T>(K, K)),
+        row(K) {
+    Scratch<T> columns(K * K);
+    transpose<T>(into, K, transitions, K, K, K);
+    copy<T>(columns, into, K * K);
+    for (Size j = 0; j < K; ++j) {
+      T* column = columns + j * K;
+      most[j] = most_of(static_cast<const T*>(column), K);
+      lower(column, K);
+      weights_of(column, static_cast<const T*>(column), K);
+    }
+    transpose<T>(weights, K, columns, K, K, K);
+    pack(forwards.data, rows_of(static_cast<const T*>(weights), K), K, K);
+    pack(backwards.data, rows_of(static_cast<const T*>(columns), K), K, K);
+  }
+
+  // sums (rows, K) = p (rows, K) · weights
+  void sum(Size rows, const T* p, T* sums) const {
+    multiply_packed<T>(rows, K, K, rows_of(p, K), forwards.data, nullptr, 0, sums, K);
+  }
+  // row = p(tag in front | tag j), by the alphas of the word in front; returns the log of the sum.
+  T from_tag(const T* alpha, Size j) {
+    add<T>(row, alpha, into + j * K, K);
+    return softmax_row<T>(row, K);
+  }
+  // The logs of a row of sums.
+  void logs(T* to, const T* sums, const T* alpha) {
+    zip(to, sums, static_cast<const T*>(most), K, [](Vec<T> q, Vec<T> m) { return log_of(q) + m; });
+    for (Size j = 0; j < K; ++j)
+      if (!(sums[j] >= enough<T>)) to[j] = from_tag(alpha, j);
+  }
+  // alpha (N, K) and the losses; gold null: alpha alone.
+  void forward(const T* scores, const Id* gold, Steps s, const T* begin, const T* end, T* losses, T* alpha) {
+    Scratch<T> p(s.B * K), sums(s.B * K);
+    Size before = 0;  // rows of the step in front
+    for (Size t = 0; t < s.T; ++t) {
+      const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0;
+      if (t) sum(size, p, sums);
+      for (Size b = 0; b < size; ++b) {
+        T* to = alpha + b * K;
+        const T* from = to - before * K;
+        if (t) logs(to, sums + b * K, from);
+        if (t && gold) {
+          const Id y = gold[b - before], next = gold[b];
+          losses[b - before] = to[next] - from[y] - into[next * K + y];
+        }
+        add(to, t ? static_cast<const T*>(to) : begin, scores + b * K, K);
+        lower(to, K);
+        if (b < later) {
+          weights_of(p + b * K, static_cast<const T*>(to), K);
+        } else if (gold) {
+          add<T>(row, to, end, K);
+          const T right = row[gold[b]];
+          losses[b] = softmax_row<T>(row, K) - right;
+        }
+      }
+      alpha += size * K, scores += size * K;
+      if (gold) gold += size, losses += size;
+      before = size;
+    }
+  }
+  // to (rows, K) += for each tag i in front Σ_j d(j) p(i | j), by p and alpha of the words in front. d (rows, K) is
+  // left with what is d(j) over the sum for j; counts (K, K) [to, from] += d(j) p(i | j) of the other j, if not null.
+  void backward(Size rows, const T* alpha, const T* p, T* d, T* to, T* counts) {
+    Scratch<T> sums(rows * K);
+    sum(rows, p, sums);
+    for (Size b = 0; b < rows; ++b)
+      for (Size j = 0; j < K; ++j) {
+        T& x = d[b * K + j];
+        const T q = sums[b * K + j];
+        if (!(x > least<T> || x < -least<T>)) {
+          x = 0;
+        } else if (q >= enough<T>) {
+          x /= q;
+        } else {
+          from_tag(alpha + b * K, j);
+          add_scaled<T>(to + b * K, x, row, K);
+          if (counts) add_scaled<T>(counts + j * K, x, row, K);
+          x = 0;
+        }
+      }
+    multiply_packed<T>(rows, K, K, rows_of(static_cast<const T*>(d), K), backwards.data, nullptr, 0, sums, K);
+    zip<T>(sums, sums, p, rows * K, [](Vec<T> x, Vec<T> y) { return x * y; });
+    add<T>(to, to, sums, rows * K);
+  }
+};
+
+template <class T>
+void crf_forward(const T* scores, const Id* gold, Steps s, const T* transitions, const T* begin, const T* end,
+                 T* losses, T* alpha, Size K) {
+  Chain<T>(transitions, K).forward(scores, gold, s, begin, end, losses, alpha);
+}
+
+template <class T>
+void crf_backward(const T* dlosses, const T* alpha, const Id* gold, Steps s, const T* transitions, const T* end,
+                  T* dscores, T* dtransitions, T* dbegin, T* dend, Size K) {
+  Chain<T> chain(transitions, K);
+  const Size N = s.N, M = N - s.B;                 // M words have one in front
+  Scratch<T> p(N * K), counts(K * K), d(M * K);    // d: of the words from the second on
+  Scratch<T> fronts(M * K);                        // p of the words in front of those
+  for (Size i = 0; i < N; ++i) weights_of(p + i * K, alpha + i * K, K);
+  clear<T>(dscores, N * K), clear<T>(counts, K * K), clear<T>(dend, K), clear<T>(dbegin, K);
+  Size stop = N;
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0, start = stop - size;
+    for (Size b = 0; b < size; ++b) {
+      T* to = dscores + (start + b) * K;
+      const T dloss = dlosses[start + b];
+      if (b >= later) {  // a last word
+        add(to, alpha + (start + b) * K, end, K);
+        softmax_row(to, K);
+        map(to, K, [dloss](Vec<T> x) { return x * dloss; });
+      }
+      to[gold[start + b]] -= dloss;
+      if (b >= later) add_scaled(dend, T(1), static_cast<const T*>(to), K);
+    }
+    if (t) {
+      const Size front = start - s.sizes[t - 1];
+      T* di = d + (start - s.B) * K;
+      copy<T>(di, dscores + start * K, size * K);
+      for (Size b = 0; b < size; ++b) {
+        const Id y = gold[front + b], next = gold[start + b];
+        di[b * K + next] += dlosses[front + b];
+        counts[next * K + y] -= dlosses[front + b];
+      }
+      copy<T>(fronts + (start - s.B) * K, p + front * K, size * K);
+      chain.backward(size, alpha + front * K, p + front * K, di, dscores + front * K, counts);
+    }
+    stop = start;
+  }
+  for (Size b = 0; b < s.B; ++b) add_scaled(dbegin, T(1), static_cast<const T*>(dscores + b * K), K);
+  Scratch<T> packed(packed_size<T>(M, K)), others(K * K);
+  multiply<T>(K, K, M, transposed(static_cast<const T*>(fronts), K), rows_of(static_cast<const T*>(d), K), packed,
+              nullptr, dtransitions);
+  zip(dtransitions, dtransitions, static_cast<const T*>(chain.weights), K * K, [](Vec<T> x, Vec<T> y) { return x * y; });
+  transpose<T>(others, K, counts, K, K, K);
+  add<T>(dtransitions, dtransitions, others, K * K);
+}
+
+template <class T>
+void crf_marginals(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, T* p, Size K) {
+  Chain<T> chain(transitions, K);
+  Scratch<T> alpha(s.N * K), weights(s.B * K), d(s.B * K);
+  chain.forward(scores, nullptr, s, begin, end, nullptr, alpha);
+  clear<T>(p, s.N * K);
+  Size stop = s.N;
+  for (Size t = s.T - 1; t >= 0; --t) {
+    const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0, start = stop - size;
+    for (Size b = 0; b < size; ++b) {
+      T* to = p + (start + b) * K;
+      if (b >= later) {
+        add(to, alpha + (start + b) * K, end, K);
+        softmax_row(to, K);
+      }
+      const T share = T(1) / sum_of(static_cast<const T*>(to), K);
+      map(to, K, [share](Vec<T> x) { return x * share; });
+    }
+    if (t) {
+      const Size front = start - s.sizes[t - 1];
+      for (Size b = 0; b < size; ++b) weights_of(weights + b * K, alpha + (front + b) * K, K);
+      copy<T>(d, p + start * K, size * K);
+      chain.backward(size, alpha + front * K, weights, d, p + front * K, nullptr);
+    }
+    stop = start;
+  }
+}
+
+// Viterbi; tag numbers are kept as T, in lanes as wide as the scores.
+template <class T>
+void crf_best(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K) {
+  const Size wide = (K + W<T> - 1) / W<T> * W<T>;  // rows filled up to whole vectors
+  Scratch<T> ways(K * wide), came_from(s.N * wide), best(s.B * wide), row(wide);
+  clear<T>(ways, K * wide);
+  for (Size i = 0; i < K; ++i) copy<T>(ways + i * wide, transitions + i * K, K);
+  const auto lowest_best = [&](const T* x) {
+    Size at = 0;
+    for (Size k = 1; k < K; ++k) at = x[k] > x[at] ? k : at;
+    return static_cast<Id>(at);
+  };
+  Size start = 0;
+  for (Size t = 0; t < s.T; ++t) {
+    const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0;
+    for (Size b = 0; b < size; ++b) {
+      T* now = best + b * wide;
+      if (t == 0) {
+        copy<T>(row, begin, K);
+      } else {
+        T* from = came_from + (start + b) * wide;
+        for (Size j = 0; j < wide; j += W<T>) {
+          Vec<T> most = now[0] + load(ways + j), which{};
+          for (Size i = 1; i < K; ++i) {
+            const Vec<T> way = now[i] + load(ways + i * wide + j);
+            which = way > most ? broadcast(T(i)) : which;
+            most = way > most ? way : most;
+          }
+          store(row + j, most);
+          store(from + j, which);
+        }
+      }
+      add<T>(now, row, scores + (start + b) * K, K);
+      lower(now, K);
+      if (b >= later) {
+        add<T>(row, now, end, K);
+        ids[start + b] = lowest_best(row);
+      }
+    }
+    start += size;
+  }
+  for (Size t = s.T - 1; t > 0; --t) {
+    start -= s.sizes[t];
+    const Size front = start - s.sizes[t - 1];
+    for (Size b = 0; b < s.sizes[t]; ++b)
+      ids[front + b] = static_cast<Id>(came_from[(start + b) * wide + ids[start + b]]);
+  }
+}
