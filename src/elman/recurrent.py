@@ -64,7 +64,7 @@ class RecurrentModel:
         tags = sorted({tag for _, tags in train for tag in tags})
         parameters = lexicon.network(config.network, len(tags)).start(randomness.stream(seed, randomness.START))
         if vectors is not None:
-            parameters["vectors"][...] = vectors.table
+            parameters["vectors"][...] = vectors.scaled()
         model = cls(config, lexicon, tags, parameters, {})
         task = _Tagging(model, train, dev)
         record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)

@@ -23,6 +23,7 @@ from elman.errors import DataError
 WIDEST = 10_000  # numbers in a vector
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word
 _HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})[ \r]*\n")
+_MOST = float(np.finfo(np.float32).max)
 _NUMBERS = b"0123456789.eE+- "
 _TEXT = bytes({*range(0x20, 0x7F), *b"\t\r\n"})
 
@@ -60,6 +61,14 @@ class Vectors:
     index: VectorIndex
     table: NDArray[np.float32] = field(repr=False)
     repeats: str = ""
+
+    def scaled(self) -> NDArray[np.float32]:
+        """The table times one number, so that the mean square of a vector's length is 1, like that of learned ones.
+
+        The numbers of published vectors are of the order of 0.03 to 0.5.
+        """
+        size = np.sqrt(np.square(self.table[1:], dtype=np.float64).sum() / len(self.index.words))
+        return np.asarray(self.table / (size or 1.0), np.float32)
 
 
 def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
@@ -163,7 +172,7 @@ class _Text:
             else:
                 word, numbers = self._split(at, line)
             if numbers.translate(None, _NUMBERS):
-                self.numbers((at, word, numbers))  # refuses it, whether the word is needed or not
+                raise self._broken((at, word, numbers))  # whether the word is needed or not
             yield at, word, numbers
         if found < self.count:
             message = f"expected {self.count:,} words, as the header says, found {found:,}; is the file cut short?"
@@ -171,18 +180,21 @@ class _Text:
 
     def numbers(self, entry: Entry) -> NDArray[np.float32]:
         """The numbers of an entry (D,)."""
-        at, word, text = entry
-        fields = text.split(b" ")
         try:
             with np.errstate(over="ignore"):
-                vector = np.array(fields, np.float64).astype(np.float32)
+                vector = np.array(entry[2].split(b" "), np.float64).astype(np.float32)
         except ValueError:
-            vector = None
-        if vector is None or not np.isfinite(vector).all():
-            bad = next((one for one in fields if not _is_finite(one)), text)
-            message = f"expected {self.width} numbers behind {_shown(word)}, found {_shown(bad)}; is the file broken?"
-            raise self.refused(at, message)
+            raise self._broken(entry) from None
+        if not np.isfinite(vector).all():
+            raise self._broken(entry)
         return vector
+
+    def _broken(self, entry: Entry) -> DataError:
+        """The error of an entry whose numbers are not all finite ones."""
+        at, word, numbers = entry
+        bad = next(one for one in numbers.split(b" ") if not _is_finite(one))
+        message = f"expected {self.width} numbers behind {_shown(word)}, found {_shown(bad)}; is the file broken?"
+        return self.refused(at, message)
 
     def refused(self, at: int, message: str) -> DataError:
         """The error of a line."""
@@ -256,8 +268,9 @@ class _Binary:
 
 
 def _is_finite(text: bytes) -> bool:
+    """Whether bytes are a number that float32 can hold, without what Python alone allows in one, such as 1_000."""
     try:
-        return bool(np.isfinite(np.float32(float(text))))
+        return not text.translate(None, _NUMBERS) and abs(float(text)) <= _MOST
     except ValueError:
         return False
 
