@@ -17,7 +17,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench-online sanitize no-compiler clean
+.PHONY: help demo test lint format types docs wheel bench-online accuracy accuracy-best ablations sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,15 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
+
+accuracy: $(VENV)/.installed ## what is missing of docs/accuracy.md: default, fast and baselines, an hour; OPTIONS='--sets wiki-en'
+	@$(BIN)/python benchmarks/accuracy.py $(OPTIONS)
+
+accuracy-best: $(VENV)/.installed ## the same for the preset best, as long as it takes
+	@$(BIN)/python benchmarks/accuracy.py --presets best $(OPTIONS)
+
+ablations: $(VENV)/.installed ## what each part of the preset default gives, on dev
+	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
 
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
 	$(call new_venv,build/no-compiler)

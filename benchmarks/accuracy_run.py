@@ -49,6 +49,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     options = {"threads": key["threads"], "seed": key["seed"], "on_warning": lambda warning: None, **how}
     if key["model"] == "rnn":
         options |= {"preset": job["preset"], "settings": job["settings"]}
+    if job["vectors"] is not None:
+        options["vectors"] = job["vectors"]
     wall, cpu = time.perf_counter(), time.process_time()
     tagger = elman.train(train, model=key["model"], **options)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -145,6 +147,7 @@ def surroundings() -> dict[str, Any]:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
     return {
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "commit": git("rev-parse", "--short=12", "HEAD"),
         "uncommitted_changes": bool(git("status", "--porcelain", "--", "src")),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.system()},
