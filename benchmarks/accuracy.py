@@ -22,7 +22,7 @@ from pathlib import Path
 
 from accuracy_page import mean_and_spread, standard_error, write
 from accuracy_plan import DATA, RESULTS, TRIALS, Request, Result, Run, Setting, ablations, available
-from accuracy_sets import BASELINES, DATA_SETS
+from accuracy_sets import ABLATIONS, BASELINES, DATA_SETS
 
 
 def main() -> None:
@@ -66,6 +66,9 @@ def arguments() -> argparse.Namespace:
     for name in options.sets or ():
         if not any(is_called(data.name, name) for data in DATA_SETS):
             parser.error(f"--sets: no {name!r}; there are {', '.join(data.name for data in DATA_SETS)}")
+    groups = {ablation.group for ablation in ABLATIONS}
+    if options.only and not groups.issuperset(options.only):
+        parser.error(f"--only: expected some of {','.join(sorted(groups))}")
     return options
 
 

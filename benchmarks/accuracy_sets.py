@@ -220,10 +220,11 @@ ABLATIONS = (
     *(Ablation("dropout", name, {"dropout_kind": name}) for name in ("plain", "variational")),
     Ablation("unknown words", "training words never read as unknown", {"unknown": 0.0}),
     *(Ablation("decoder", name, {"decoder": name}) for name in ("softmax", "crf")),
-    Ablation("optimizer", "sgd", {"optimizer": "sgd", "rate": 0.3}),
+    *(Ablation("optimizer", f"sgd at rate {rate:g}", {"optimizer": "sgd", "rate": rate}) for rate in (0.5, 2.0)),
+    *(Ablation("optimizer", f"momentum, {rate:g}", {"optimizer": "momentum", "rate": rate}) for rate in (0.1, 0.4)),
     *(Ablation("optimizer", name, {"optimizer": name}) for name in ("adam", "adamw")),
     *(Ablation("decay", name, {"decay": name}) for name in ("none", "linear", "cosine")),
     Ablation("warm-up", "a tenth of the run", {"warmup": 0.1}),
-    Ablation("averaging", "weights averaged", {"average": 0.99}),
+    Ablation("averaging", "of the last quarter's weights", {"averaging": 0.25}),
     Ablation("label smoothing", "0.1", {"smoothing": 0.1}),
 )

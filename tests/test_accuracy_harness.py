@@ -183,6 +183,7 @@ def test_options() -> None:
     [
         (["--set", "hidden=64"], "settings are chosen on dev"),
         (["--ablations", "--set", "hidden=64"], "settings are chosen on dev"),
+        (["--ablations", "--only", "colour"], "--only: expected some of "),
         (["--sets", "wiki-de"], "no 'wiki-de'; there are wiki-en"),
     ],
 )
