@@ -285,6 +285,8 @@ def test_the_seed_counts(tmp_path: Path) -> None:
         ({"model": "frequent", "preset": "tutorial"}, "frequent has no settings and no presets"),
         ({"preset": "best"}, "preset: expected"),
         ({"settings": {"hiden": 3}}, "no setting 'hiden'"),
+        ({"model": "hmm", "vectors": "x"}, "hmm has no settings and no presets and reads no vectors"),
+        ({"preset": "tutorial", "vectors": "x"}, "vectors: expected embedding=1 or more with them, got 0"),
         ({"threads": 0}, "threads: expected a number from 1 up, got 0"),
         ({"model": "hmm", "target": "ner"}, "no label column 'ner'"),
     ],
@@ -292,6 +294,28 @@ def test_the_seed_counts(tmp_path: Path) -> None:
 def test_settings_that_are_none(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         train(TEXT, DEV, **options)
+
+
+def test_pretrained_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("the 1 2\ndog 3 4\nbarks 5 6\ndog 7 8\nwolf 9 10\n", encoding="utf-8")
+    for extra, kept in ((0, ("the", "dog", "barks")), (9, ("the", "dog", "barks", "wolf"))):
+        notes: list[str] = []
+        doubts: list[str] = []
+        settings = RNN | {"vectors_extra": extra}
+        tagger = train(TEXT, DEV, settings=settings, vectors=path, on_note=notes.append, on_warning=doubts.append)
+        note = f"{path}: a vector for 3 of 6 distinct training words; {len(kept)} vectors of 2 numbers kept"
+        assert notes == [note]
+        assert doubts == [f"{path}:4: 'dog' stands at 2 already; the first is kept (repeated words: 1)"]
+        tagger.save(tmp_path / "m")
+        assert str(path).encode() not in (tmp_path / "m").read_bytes()
+        record = model_file.load(tmp_path / "m")[0]["model"]
+        assert record["vectors"] == {"words": list(kept), "width": 2}
+        again = load(tmp_path / "m")
+        np.testing.assert_array_equal(again.probabilities(["wolf", "Dog"]), tagger.probabilities(["wolf", "Dog"]))
+    with pytest.raises(DataError, match=f"^{path}:2: expected 2 numbers"):
+        path.write_text("the 1 2\ndog 3\n", encoding="utf-8")
+        train(TEXT, DEV, settings=RNN, vectors=str(path))
 
 
 @pytest.mark.parametrize("data", [[], [[]]])

@@ -165,6 +165,23 @@ def test_settings_from_a_file(run: Run, refused: Refused, train_file: Path, tmp_
         assert expected in refused("train", train_file, "-o", target, "--config", config)
 
 
+def test_vectors(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    vectors = tmp_path / "v.txt"
+    vectors.write_text("the 1 2\ndog 3 4\nthe 5 6\n", encoding="utf-8")
+    result = run("train", train_file, "-o", tmp_path / "m", "--vectors", vectors, *SMALL)
+    assert result.returncode == 0
+    err = result.stderr.decode()
+    assert f"elman: {vectors}: a vector for 2 of " in err
+    assert f"elman: warning: {vectors}:3: 'the' stands at 1 already" in err
+    vectors.unlink()
+    assert run("tag", tmp_path / "m", stdin=b"the dog\n").returncode == 0
+    assert "v.txt: cannot be read" in refused("train", train_file, "-o", tmp_path / "m", "--vectors", vectors)
+    vectors.write_text("the 1 2\ndog 3\n", encoding="utf-8")
+    assert "v.txt:2: expected 2 numbers" in refused("train", train_file, "-o", tmp_path / "n", "--vectors", vectors)
+    assert "written over" in refused("train", train_file, "-o", vectors, "--vectors", vectors)
+    assert "no vectors" in refused("train", train_file, "-o", tmp_path / "n", "--model", "hmm", "--vectors", vectors)
+
+
 def test_targets_that_cannot_be_written(refused: Refused, train_file: Path, tmp_path: Path) -> None:
     for target in (tmp_path, train_file / "m", tmp_path / "nowhere" / "m"):
         assert str(target) in refused("train", train_file, "-o", target)
