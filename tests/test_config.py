@@ -36,7 +36,9 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
 
 
 def fitting(settings: dict[str, Any]) -> dict[str, Any]:
-    """One-hot words go with no features, no characters and no parallel cell."""
+    """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing."""
+    if settings["decoder"] == "crf":
+        settings = {**settings, "smoothing": 0.0}
     return settings if settings["embedding"] else {**settings, "features": "none", "characters": 0, "cell": "elman"}
 
 
@@ -95,6 +97,12 @@ def test_what_does_not_go_with_one_hot_words(changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="^embedding: expected 1 or more .*, got 0 .*; set features=none and cell="):
         ANY.with_settings({"embedding": 0, **changes})
     ANY.with_settings({"embedding": 1, **changes})
+
+
+def test_the_crf_has_no_label_smoothing() -> None:
+    with pytest.raises(ConfigError, match="^smoothing: expected 0 with decoder=crf, got 0.1; only softmax has it$"):
+        Config().with_settings({"decoder": "crf", "smoothing": 0.1})
+    Config().with_settings({"smoothing": 0.1})
 
 
 def test_the_dataclasses_check_by_themselves() -> None:

@@ -18,6 +18,7 @@ LEVELS = [
     {"config", "files", "kernels", "model", "randomness", "sentence"},
     {
         "batching",
+        "constraints",
         "decoders",
         "features",
         "formats",

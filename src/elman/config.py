@@ -77,6 +77,14 @@ class NetworkConfig:
     recurrent_start: float = _setting(
         0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
+    decoder: str = _setting(
+        "softmax", "tags word by word, or those of the whole sentence together", of=("softmax", "crf")
+    )
+    constraints: str = _setting(
+        "auto",
+        "which tag may follow which, for spans: BIO or BIOES; auto: with crf, where the training tags keep to one",
+        of=("none", "auto", "bio", "bioes"),
+    )
 
     def __post_init__(self) -> None:
         _check(self)
@@ -109,6 +117,12 @@ class TrainingConfig:
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     )
+    smoothing: float = _setting(
+        0.0, "share of the target that softmax spreads evenly over all tags (label smoothing)", low=0.0, high=0.9
+    )
+    balance: float = _setting(
+        0.0, "class weights: a tag counts by its frequency to the power of -n; 1: all tags alike", low=0.0, high=1.0
+    )
     vectors_extra: int = _setting(
         50_000,
         "besides the training words' vectors, keep those of the first n words of --vectors, for words met in tagging",
@@ -130,6 +144,12 @@ class Config:
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        if self.network.decoder == "crf" and self.training.smoothing:
+            raise ConfigError(
+                f"smoothing: expected 0 with decoder=crf, got {self.training.smoothing:g}; only softmax has it"
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values, as they stand in a model file."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels, layers, randomness, trainer
+from elman import constraints, decoders, kernels, layers, randomness, trainer
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Gradients, Parameters
-from elman.errors import ConfigError, ModelFileError
+from elman.errors import ConfigError, DataError, ModelFileError
 from elman.layers import Noise
 from elman.lexicon import Lexicon
 from elman.trainer import Place, Progress, Tally
@@ -36,9 +36,12 @@ class RecurrentModel:
         tags: Sequence[str],
         parameters: Parameters,
         training: Mapping[str, Any],
+        scheme: str = constraints.NONE,
     ) -> None:
         self.config, self.lexicon, self.tags = config, lexicon, tuple(tags)
         self.network = lexicon.network(config.network, len(self.tags))
+        self.scheme = scheme  # of the constraints
+        self.decoder = decoders.make(config.network, self.tags, scheme, config.training.smoothing)
         self.parameters = parameters
         self.training = dict(training)
 
@@ -56,16 +59,20 @@ class RecurrentModel:
     ) -> RecurrentModel:
         """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``).
 
-        ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range.
+        ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
+        that the constraints do not know; DataError: tags that break them.
         """
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
         lexicon = Lexicon.of(config.network, (words for words, _ in train), vectors.index if vectors else None)
         tags = sorted({tag for _, tags in train for tag in tags})
+        scheme, broken = constraints.choose(config.network, [tags for _, tags in train])
+        if broken and config.network.constraints != "auto":
+            raise DataError(f"sentence {broken.sentence + 1}, {broken}; set constraints=none")
         parameters = lexicon.network(config.network, len(tags)).start(randomness.stream(seed, randomness.START))
         if vectors is not None:
             parameters["vectors"][...] = vectors.scaled()
-        model = cls(config, lexicon, tags, parameters, {})
+        model = cls(config, lexicon, tags, parameters, {}, scheme)
         task = _Tagging(model, train, dev)
         record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)
         model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
@@ -86,19 +93,21 @@ class RecurrentModel:
 
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         """For each sentence the (T,) ids of its best tags."""
-        return self._each(sentences, lambda scores: scores.argmax(axis=1).astype(np.int32))
+        return self._each(sentences, self.decoder.best)
 
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities."""
+        return self._each(sentences, self.decoder.marginals)
 
-        def softmax(scores: layers.Array) -> NDArray[np.float64]:
-            e = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-            return np.asarray(e / e.sum(axis=1, keepdims=True), np.float64)
+    def nbest(self, words: Sequence[str], most: int) -> list[tuple[Ids, float]]:
+        """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
+        (scores,) = self._each([words], lambda parameters, scores, batch: scores)
+        return self.decoder.nbest(self.parameters, scores, most)
 
-        return self._each(sentences, softmax)
-
-    def _each(self, sentences: Sequence[Sequence[str]], decode: Callable[[layers.Array], Any]) -> list[Any]:
-        """``decode`` of the scores (T, K) of each sentence."""
+    def _each(
+        self, sentences: Sequence[Sequence[str]], decode: Callable[[Parameters, layers.Array, Batch], Any]
+    ) -> list[Any]:
+        """For each sentence its rows of what ``decode`` makes of the scores (N, K) of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         inputs = self.lexicon.read([word for words in sentences for word in words])
         ends = np.cumsum(lengths)
@@ -106,12 +115,13 @@ class RecurrentModel:
         for some in by_length(lengths, CHUNK):
             batch, rows = _packed(lengths, ends, some)
             scores, _ = self.network.forward(self.parameters, inputs.take(rows), batch)
-            unpacked = np.empty_like(scores)
-            unpacked[batch.rows] = scores
+            decoded = decode(self.parameters, scores, batch)
+            unpacked = np.empty_like(decoded)
+            unpacked[batch.rows] = decoded
             start = 0
             for i in some.tolist():
                 end = start + int(lengths[i])
-                results[i] = decode(unpacked[start:end])
+                results[i] = unpacked[start:end]
                 start = end
         return results
 
@@ -123,6 +133,8 @@ class RecurrentModel:
             "training": self.training,
             **self.lexicon.to_record(),
         }
+        if self.scheme != constraints.NONE:
+            config["constraints"] = self.scheme
         return config, dict(self.parameters)
 
     @classmethod
@@ -150,7 +162,13 @@ class RecurrentModel:
                 raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
             if tensors[name].dtype != np.float32:
                 raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
-        return cls(read, lexicon, tags, dict(tensors), training)
+        scheme = config.get("constraints", constraints.NONE)
+        if scheme not in (constraints.NONE, *constraints.SCHEMES):
+            raise ModelFileError("model constraints: expected bio or bioes")
+        try:
+            return cls(read, lexicon, tags, dict(tensors), training, scheme)
+        except ConfigError as error:
+            raise ModelFileError(f"model: {error}") from None
 
 
 def _packed(
@@ -177,6 +195,8 @@ class _Tagging:
         self.gold: Ids = np.array([tag_ids[tag] for _, tags in train for tag in tags], np.int32)
         a, counts = model.config.training.unknown, model.lexicon.vocabulary.counts[self.inputs.words]
         self.unknown_share = a / (a + counts) if a else np.zeros(len(self.gold))  # of each training word
+        balance = model.config.training.balance
+        self.weights = decoders.tag_weights(self.gold, len(model.tags), balance) if balance else None  # (K,)
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training = self.model.config.training
@@ -185,15 +205,16 @@ class _Tagging:
         noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout, variational)
         inputs, gold = replace(self.inputs.take(rows), words=self._words(rows, place)), self.gold[rows]
         scores, backprop = self.model.network.forward(self.parameters, inputs, batch, bptt=training.bptt, noise=noise)
-        losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
-        scale = 1 / words if training.loss == "mean" else 1.0
-        dscores = kernels.softmax_cross_entropy_backward(np.full(len(losses), scale, np.float32), p, gold)
-        correct = int((p.argmax(axis=1) == gold).sum())
-        return Tally(float(losses.sum(dtype=np.float64)), len(gold), correct), backprop(dscores)
+        losses, best, undecode = self.model.decoder.loss(self.parameters, scores, gold, batch)
+        weights = np.ones(len(gold), np.float32) if self.weights is None else self.weights[gold]
+        dscores, gradients = undecode(weights * np.float32(1 / words if training.loss == "mean" else 1))
+        loss, correct = float((losses * weights).sum(dtype=np.float64)), int((best == gold).sum())
+        return Tally(loss, len(gold), correct), backprop(dscores) | gradients
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
         network, training = self.model.config.network, self.model.config.training
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
+        plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
         if network.embedding or not plain or training.dropout_kind != "plain":
             return None
         lengths = self.lengths[items]

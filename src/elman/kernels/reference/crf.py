@@ -87,8 +87,8 @@ def crf_best(scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDA
     ids = np.empty(len(scores), np.int32)
     ids[last] = (best[last] + end).argmax(axis=1)
     for t in range(len(sizes) - 1, 0, -1):
-        now = np.arange(starts[t], starts[t] + sizes[t])
-        ids[starts[t - 1] : starts[t - 1] + sizes[t]] = came_from[now, ids[now]]
+        rows = np.arange(starts[t], starts[t] + sizes[t])
+        ids[starts[t - 1] : starts[t - 1] + sizes[t]] = came_from[rows, ids[rows]]
     return ids
 
 

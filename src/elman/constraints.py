@@ -1,0 +1,113 @@
+"""Which tag may follow which where tags mark spans: BIO (IOB2) or BIOES.
+
+B-type begins a span, I-type goes on with it, E-type ends it, S-type is a span of one word, O stands outside. In BIO an
+I- follows a B- or I- of its type. In BIOES besides, a span that was begun has to end in E-. The beginning and the end
+of a sentence are as O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from elman.config import NetworkConfig
+from elman.errors import ConfigError
+
+OUTSIDE = "O"
+NONE = "none"
+SCHEMES = {"bio": ("B", "I"), "bioes": ("B", "I", "E", "S")}
+
+
+class Break(NamedTuple):
+    """A place in a text where its tags break the rules; ``before`` or ``after`` is "" at the end of a sentence."""
+
+    sentence: int  # both from 0
+    word: int
+    before: str
+    after: str
+    scheme: str
+
+    def __str__(self) -> str:
+        what = f"{self.after} after {self.before}"
+        if not self.before:
+            what = f"{self.after} at the beginning of a sentence"
+        elif not self.after:
+            what = f"{self.before} at the end of a sentence"
+        return f"word {self.word + 1}: {what} is no {self.scheme.upper()}"
+
+
+class Choice(NamedTuple):
+    """The rules for some training tags: ``bio``, ``bioes`` or ``none``, and what kept ``auto`` from having any."""
+
+    scheme: str
+    broken: Break | None = None
+
+
+def detect(tags: Iterable[str]) -> str:
+    """``bio`` or ``bioes`` where every tag is one of those and some begin a span, else ``none``."""
+    seen = set(tags)
+    if not any(_parts(tag)[0] in ("B", "S") for tag in seen):
+        return NONE
+    return next((scheme for scheme in SCHEMES if _complaint(seen, scheme) is None), NONE)
+
+
+def allowed(before: str, after: str, scheme: str) -> bool:
+    """Whether a tag may follow another; "" is the beginning or the end of a sentence."""
+    last, of = _parts(before or OUTSIDE)
+    prefix, type = _parts(after or OUTSIDE)
+    goes_on = last in ("B", "I") and of == type
+    if scheme == "bio":
+        return prefix != "I" or goes_on
+    return goes_on if prefix in ("I", "E") else last not in ("B", "I")
+
+
+def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> Break | None:
+    """Where the tags of some sentences break the rules for the first time."""
+    fine: set[tuple[str, str]] = set()
+    for i, tags in enumerate(sentences):
+        for word, pair in enumerate(zip(["", *tags], [*tags, ""], strict=True)):
+            if pair not in fine and not allowed(*pair, scheme):
+                return Break(i, min(word, len(tags) - 1), *pair, scheme)
+            fine.add(pair)
+    return None
+
+
+def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
+    """The rules to be kept, by the settings and the tags of the training sentences.
+
+    ``auto``: with the CRF those that the tags look like, and none where the sentences break them. ``bio``, ``bioes``:
+    those, whatever breaks them. Raises ConfigError: tags that are not of that kind.
+    """
+    scheme = config.constraints
+    if scheme == NONE or (scheme == "auto" and config.decoder != "crf"):
+        return Choice(NONE)
+    tags = {tag for sentence in sentences for tag in sentence}
+    if scheme != "auto":
+        check(tags, scheme)
+        return Choice(scheme, first_break(sentences, scheme))
+    scheme = detect(tags)
+    broken = None if scheme == NONE else first_break(sentences, scheme)
+    return Choice(NONE if broken else scheme, broken)
+
+
+def check(tags: Iterable[str], scheme: str) -> None:
+    """Raises ConfigError for tags that these rules do not know, or that leave none for a sentence of one word."""
+    complaint = _complaint(set(tags), scheme)
+    if complaint:
+        raise ConfigError(f"constraints={scheme}: {complaint}; set constraints=none")
+
+
+def _complaint(tags: set[str], scheme: str) -> str | None:
+    letters = SCHEMES[scheme]
+    for tag in sorted(tags):
+        if tag != OUTSIDE and _parts(tag)[0] not in letters:
+            return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {tag[:40]!r}"
+    if not any(allowed("", tag, scheme) and allowed(tag, "", scheme) for tag in tags):
+        return "no tag may stand in a sentence of one word"
+    return None
+
+
+def _parts(tag: str) -> tuple[str, str]:
+    """(prefix, type) of a tag; O and whatever else has no dash: itself and no type."""
+    prefix, _, type = tag.partition("-")
+    return prefix, type

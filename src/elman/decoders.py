@@ -1,0 +1,231 @@
+"""Decoders: from the network's scores (N, K) to losses, tags and probabilities. Both answer to the same calls.
+
+``softmax``  every word by itself: softmax of its scores (slide 9)
+``crf``      whole sentences: a linear-chain CRF with the parameters ``output.transitions`` (K, K) [from, to],
+             ``output.begin`` and ``output.end`` (K,), all 0 at the start (``elman.kernels.reference.crf``)
+
+A loss is given for each word; the CRF's are the parts of its sentence's -log p by the chain rule, read from the end:
+-log p(tag | tag behind it). So a weight for each tag means the same under both, a weighted sum of -log p of the words'
+own tags, and a minibatch's mean is over words.
+
+Constraints forbid transitions. In a CRF forbidden paths have no probability, in training too. Softmax is trained word
+by word without them, and tagging is by the distribution over whole sentences that is left of it: the product of the
+words' probabilities, over the allowed paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import constraints, kernels
+from elman.batching import Batch, Ids
+from elman.config import NetworkConfig
+from elman.layers import Array, Gradient
+
+NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
+Parameters = Mapping[str, Array]
+Gradients = dict[str, Gradient]
+
+
+class Chain(NamedTuple):
+    """Scores of tags side by side, and at the ends of a sentence."""
+
+    transitions: Array  # (K, K) [from, to]
+    begin: Array  # (K,)
+    end: Array  # (K,)
+
+
+class Loss(NamedTuple):
+    """What a decoder says of gold tags.
+
+    ``losses``    (N,)
+    ``best``      (N,) the best tags, constraints aside for softmax
+    ``backprop``  dlosses (N,) -> dscores (N, K) and the gradients of the decoder's parameters
+    """
+
+    losses: Array
+    best: Ids
+    backprop: Callable[[Array], tuple[Array, Gradients]]
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What is allowed: tag to tag, at the beginning and at the end of a sentence."""
+
+    transitions: NDArray[np.bool_]  # (K, K) [from, to]
+    begin: NDArray[np.bool_]  # (K,)
+    end: NDArray[np.bool_]  # (K,)
+
+    @classmethod
+    def of(cls, tags: Sequence[str], scheme: str) -> Constraints | None:
+        """Those of ``bio`` or ``bioes``; of ``none``: None. Raises ConfigError for tags that do not fit."""
+        if scheme == constraints.NONE:
+            return None
+        constraints.check(tags, scheme)
+        table = [[constraints.allowed(a, b, scheme) for b in (*tags, "")] for a in (*tags, "")]
+        whole = np.array(table)
+        return cls(whole[:-1, :-1], whole[-1, :-1], whole[:-1, -1])
+
+    def on(self, chain: Chain) -> Chain:
+        """The chain with what is forbidden at NEVER."""
+        kept = zip((self.transitions, self.begin, self.end), chain, strict=True)
+        return Chain(*(np.where(allowed, x, np.asarray(NEVER, x.dtype)) for allowed, x in kept))
+
+
+class Decoder:
+    """What both decoders share: tags and probabilities of whole sentences where there is a chain."""
+
+    def __init__(self, tags: int, allowed: Constraints | None) -> None:
+        self.tags, self.allowed = tags, allowed
+
+    def chain(self, parameters: Parameters) -> Chain | None:
+        """Its chain with the constraints in it; None: every word by itself."""
+        raise NotImplementedError
+
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
+        """Losses of gold tags (N,): scores (N, K) of a packed batch."""
+        raise NotImplementedError
+
+    def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Ids:
+        """The tags of the most probable path of each sentence: scores (N, K) -> ids (N,), both packed."""
+        chain = self.chain(parameters)
+        if chain is None:
+            return np.asarray(scores.argmax(axis=1), np.int32)
+        return kernels.crf_best(scores, batch.sizes, *chain)
+
+    def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
+        """The probability of each tag at each word: scores (N, K) -> (N, K), both packed; rows sum to 1."""
+        chain = self.chain(parameters)
+        if chain is None:
+            p = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+        else:
+            p = kernels.crf_marginals(scores, batch.sizes, *chain).astype(np.float64)
+        return np.asarray(p / p.sum(axis=1, keepdims=True), np.float64)
+
+    def nbest(self, parameters: Parameters, scores: Array, most: int) -> list[tuple[Ids, float]]:
+        """The ``most`` most probable paths of one sentence, best first, with their probabilities.
+
+        scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed.
+        """
+        zeros = np.zeros(self.tags)
+        chain = self.chain(parameters) or Chain(np.zeros((self.tags, self.tags)), zeros, zeros)
+        wide = Chain(*(x.astype(np.float64) for x in chain))
+        if not len(scores):
+            return [(np.zeros(0, np.int32), 1.0)]
+        found = best_paths(scores.astype(np.float64), wide, most)
+        found = [(ids, score) for ids, score in found if score > NEVER / 2] or found[:1]
+        first, top = found[0]
+        losses, _ = kernels.crf_forward(scores.astype(np.float64), first, np.ones(len(scores), np.int32), *wide)
+        return [(ids, float(np.exp(score - top - losses.sum()))) for ids, score in found]
+
+
+class Softmax(Decoder):
+    """Cross-entropy, every word by itself.
+
+    ``smoothing`` (Szegedy et al. 2016): that share of the target is spread evenly over all tags.
+    """
+
+    def __init__(self, tags: int, allowed: Constraints | None = None, smoothing: float = 0.0) -> None:
+        super().__init__(tags, allowed)
+        self.smoothing = smoothing
+        zeros = np.zeros(tags, np.float32)
+        free = Chain(np.zeros((tags, tags), np.float32), zeros, zeros)
+        self._chain = None if allowed is None else allowed.on(free)
+
+    def chain(self, parameters: Parameters) -> Chain | None:
+        return self._chain
+
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
+        losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
+        share, rows = np.asarray(self.smoothing, scores.dtype), np.arange(len(gold))
+        if share:
+            # (1 - ε) L(gold) + ε mean over k of L(k), where L(k) = L(gold) + scores[gold] - scores[k]
+            losses = losses + share * (scores[rows, gold] - scores.mean(axis=1))
+
+        def backprop(dlosses: Array) -> tuple[Array, Gradients]:
+            dscores = kernels.softmax_cross_entropy_backward(dlosses, p, gold)
+            if share:
+                dscores -= (share / self.tags) * dlosses[:, None]
+                dscores[rows, gold] += share * dlosses
+            return dscores, {}
+
+        return Loss(losses, p.argmax(axis=1).astype(np.int32), backprop)
+
+
+class Crf(Decoder):
+    """A linear-chain CRF over whole sentences."""
+
+    def chain(self, parameters: Parameters) -> Chain:
+        chain = Chain(*(parameters[name] for name in shapes("crf", self.tags)))
+        return chain if self.allowed is None else self.allowed.on(chain)
+
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
+        chain = self.chain(parameters)
+        losses, alpha = kernels.crf_forward(scores, gold, batch.sizes, *chain)
+
+        def backprop(dlosses: Array) -> tuple[Array, Gradients]:
+            back = kernels.crf_backward(dlosses, alpha, gold, batch.sizes, chain.transitions, chain.end)
+            dscores, dchain = back[0], Chain(*back[1:])
+            if self.allowed is not None:
+                kept = self.allowed.transitions, self.allowed.begin, self.allowed.end
+                dchain = Chain(*(d * allowed for d, allowed in zip(dchain, kept, strict=True)))
+            return dscores, dict(zip(shapes("crf", self.tags), dchain, strict=True))
+
+        return Loss(losses, kernels.crf_best(scores, batch.sizes, *chain), backprop)
+
+
+def make(config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0) -> Decoder:
+    """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
+
+    Raises ConfigError for tags that the constraints do not know.
+    """
+    allowed = Constraints.of(tags, scheme)
+    return Crf(len(tags), allowed) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing)
+
+
+def shapes(decoder: str, tags: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of a decoder's parameters; all of them are 0 at the start."""
+    if decoder != "crf":
+        return {}
+    return {"output.transitions": (tags, tags), "output.begin": (tags,), "output.end": (tags,)}
+
+
+def tag_weights(gold: Ids, tags: int, balance: float) -> NDArray[np.float32]:
+    """Weights (K,) of the tags by how often they stand in ``gold``: 1 / count to the power ``balance``.
+
+    They are scaled to a mean of 1 over the words; a tag that is not there weighs 0.
+    """
+    counts = np.bincount(gold, minlength=tags)
+    weights = np.where(counts, np.maximum(counts, 1.0) ** -balance, 0)
+    return np.asarray(weights * (counts.sum() / max((weights * counts).sum(), 1e-300)), np.float32)
+
+
+def best_paths(scores: Array, chain: Chain, most: int) -> list[tuple[Ids, float]]:
+    """The ``most`` best paths through one sentence with their scores, best first: scores (T, K), T > 0.
+
+    Viterbi with the ``most`` best ways to each tag instead of one.
+    """
+    best = (chain.begin + scores[0])[:, None]  # (K, M) the scores of the M best ways to each tag
+    ways: list[NDArray[np.int64]] = []  # of each later word (M, K): which way to the word before, tag · M + rank
+    widths = [1]  # M of each word
+    for row in scores[1:]:
+        longer = (best[:, :, None] + chain.transitions[:, None, :]).reshape(-1, len(row))  # (K · M, K)
+        order = np.argsort(-longer, axis=0, kind="stable")[:most]
+        best = np.take_along_axis(longer, order, axis=0).T + row[:, None]
+        ways.append(order)
+        widths.append(len(order))
+    totals = (best + chain.end[:, None]).ravel()
+    paths = []
+    for last in np.argsort(-totals, kind="stable")[:most].tolist():
+        tag, rank = divmod(last, widths[-1])
+        ids = [tag]
+        for order, width in zip(reversed(ways), reversed(widths[:-1]), strict=True):
+            tag, rank = divmod(int(order[rank, tag]), width)
+            ids.append(tag)
+        paths.append((np.array(ids[::-1], np.int32), float(totals[last])))
+    return paths
