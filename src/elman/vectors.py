@@ -67,8 +67,10 @@ class Vectors:
 
         The numbers of published vectors are of the order of 0.03 to 0.5.
         """
-        size = np.sqrt(np.square(self.table[1:], dtype=np.float64).sum() / len(self.index.words))
-        return np.asarray(self.table / (size or 1.0), np.float32)
+        # row by row: a table in float64 would be twice as large as this one
+        squares = sum(float(np.square(row, dtype=np.float64).sum()) for row in self.table)
+        size = np.sqrt(squares / len(self.index.words))
+        return np.asarray(self.table / np.float32(size or 1.0))
 
 
 def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
@@ -79,9 +81,9 @@ def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
     """
     wanted = {form for word in needed for form in (word, word.lower())}
     words: dict[str, int] = {}  # and their places
-    values: list[NDArray[np.float32]] = []
     repeated, repeats = 0, ""
     form, blocks = _open(path)
+    values = bytearray(4 * form.width)  # grows in place; begins with row 0
     for number, entry in enumerate(form.entries(blocks), start=1):
         try:
             word = entry[1].decode()
@@ -95,13 +97,12 @@ def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
             repeats = repeats or str(form.refused(entry[0], f"{_shown(entry[1])} stands at {words[word]:,} already"))
             continue
         words[word] = entry[0]
-        values.append(form.numbers(entry))
+        values += form.numbers(entry).tobytes()
     if wanted.isdisjoint(words):
         raise DataError(f"no vector for any of the {len(needed):,} words; is it of their language?", path=path)
     if repeated:
         repeats += f"; the first is kept (repeated words: {repeated:,})"
-    table = np.zeros((len(words) + 1, form.width), np.float32)
-    np.stack(values, out=table[1:])
+    table = np.frombuffer(values, np.float32).reshape(-1, form.width)
     return Vectors(VectorIndex(list(words), form.width), table, repeats)
 
 
