@@ -23,7 +23,7 @@ from elman.config import (
 from elman.errors import ConfigError
 
 FIELDS = [f for _, f in settings_fields()]
-NUMBERS = [f for f in FIELDS if not f.metadata["of"]]
+NUMBERS = [f for f in FIELDS if not isinstance(f.default, str)]
 WORDS = [f for f in FIELDS if f.metadata["of"]]
 
 
@@ -32,18 +32,26 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
     low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
     if of:
         return st.sampled_from(of)
+    if isinstance(f.default, str):
+        return st.just(f.default)
     return st.integers(low, high) if isinstance(f.default, int) else st.floats(low, high, allow_infinity=False)
 
 
 def fitting(settings: dict[str, Any]) -> dict[str, Any]:
-    """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing."""
+    """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing; Adam with a β2
+    above β1², AdamW with a decay that leaves something.
+    """
+    if settings["momentum"] ** 2 >= settings["beta2"] or settings["rate"] * settings["weight_decay"] >= 1:
+        settings = {**settings, "optimizer": "sgd"}
     if settings["decoder"] == "crf":
         settings = {**settings, "smoothing": 0.0}
     return settings if settings["embedding"] else {**settings, "features": "none", "characters": 0, "cell": "elman"}
 
 
 configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(fitting).map(Config().with_settings)
-ANY = Config().with_settings({"features": "none", "cell": "elman"})  # goes with every single setting
+ANY = Config().with_settings(
+    {"features": "none", "cell": "elman", "optimizer": "sgd"}
+)  # goes with every single setting
 
 
 # --- ranges ---------------------------------------------------------------------------------------------------------
@@ -67,7 +75,7 @@ def test_a_number_just_above_its_range_is_refused(f: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         Config().with_settings({f.name: above})
     assert str(caught.value) == f"{f.name}: expected a number from {f.metadata['low']:g} to {high:.9g}, got {above!r}"
-    Config().with_settings({f.name: high})
+    ANY.with_settings({f.name: high})
 
 
 def test_every_number_has_a_range_and_every_setting_a_line_of_help() -> None:
@@ -103,6 +111,41 @@ def test_the_crf_has_no_label_smoothing() -> None:
     with pytest.raises(ConfigError, match="^smoothing: expected 0 with decoder=crf, got 0.1; only softmax has it$"):
         Config().with_settings({"decoder": "crf", "smoothing": 0.1})
     Config().with_settings({"smoothing": 0.1})
+
+
+def test_adam_s_means_go_together() -> None:
+    """β1 < √β2, or steps without a gradient grow."""
+    for optimizer in ("adam", "adamw"):
+        with pytest.raises(
+            ConfigError, match=rf"^momentum: expected less than .* beta2 \(0.9\) with {optimizer}, got 0.9"
+        ):
+            TrainingConfig(optimizer=optimizer, momentum=0.9, beta2=0.81)
+        TrainingConfig(optimizer=optimizer, momentum=0.9, beta2=0.811)
+    TrainingConfig(optimizer="momentum", momentum=0.9, beta2=0.5)
+
+
+def test_weight_decay_leaves_something() -> None:
+    with pytest.raises(ConfigError, match=r"^weight_decay: expected less than 1/rate \(2\), got 2.0$"):
+        TrainingConfig(optimizer="adamw", rate=0.5, weight_decay=2)
+    TrainingConfig(optimizer="adamw", rate=0.5, weight_decay=1.9)
+    TrainingConfig(optimizer="adam", rate=0.5, weight_decay=2)
+
+
+@pytest.mark.parametrize("text", ["5", "5:", ":5", "5:8,", "5:8;6:9", "a:b", "5:8 ", "-1:5", "5:٨", "5:" + "9" * 5000])
+def test_a_plan_anew_that_is_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="^replanned: expected EPOCH:EPOCHS"):
+        TrainingConfig(replanned=text)
+
+
+@pytest.mark.parametrize("text", ["1:8", "0:8", "13:14", "5:4", "5:8,5:8", "5:8,4:8", "5:8,9:10", "5:20,21:30"])
+def test_plans_anew_that_do_not_fit_together(text: str) -> None:
+    with pytest.raises(ConfigError, match="^replanned: epoch [0-9]+ is no epoch of both plans"):
+        TrainingConfig(epochs=12, replanned=text)
+
+
+@pytest.mark.parametrize("text", ["", "2:2", "12:12", "5:20,20:20", "5:8,7:9,9:30"])
+def test_plans_anew(text: str) -> None:
+    assert TrainingConfig(epochs=12, replanned=text).replanned == text
 
 
 def test_the_dataclasses_check_by_themselves() -> None:

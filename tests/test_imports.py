@@ -25,6 +25,7 @@ LEVELS = [
         "layers",
         "metrics",
         "optimizers",
+        "schedule",
         "spans",
         "tutorial",
         "vectors",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,7 +76,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     result = Recorder()
-    monkeypatch.setattr(optimizers, "make", lambda name: result)
+    monkeypatch.setattr(optimizers, "make", lambda config: result)
     return result
 
 
@@ -86,9 +87,9 @@ def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
 # --- the same answer every time -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
 def test_the_same_bits_for_any_number_of_threads(optimizer: str) -> None:
-    config = TrainingConfig(epochs=2, batch=8, shards=5, optimizer=optimizer, rate=0.1)
+    config = TrainingConfig(epochs=2, batch=8, shards=5, optimizer=optimizer, rate=0.1, averaging=0.5)
     tasks = [Task() for _ in range(3)]
     records = [fit(task, config, seed=1, threads=n) for task, n in zip(tasks, (1, 2, 5), strict=True)]
     assert records[0] == records[1] == records[2]
@@ -134,6 +135,73 @@ def test_the_rate_of_every_update(recorder: Recorder, decay: str) -> None:
 def test_gradients_are_clipped(recorder: Recorder) -> None:
     fit(Task(), TrainingConfig(epochs=1, batch=4, clip=0.5), seed=1, threads=1)
     np.testing.assert_allclose(recorder.norms, 0.5, rtol=1e-5)
+
+
+def test_a_plan_that_changes_is_the_setting_replanned() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def replan(epoch: int, epochs: int) -> int:
+        asked.append((epoch, epochs))
+        return {2: 5, 4: 6}.get(epoch, epochs)
+
+    scores = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    changed, again = Task(scores), Task(scores)
+    config = TrainingConfig(epochs=9, batch=4, averaging=0.4)
+    record = fit(changed, config, seed=1, threads=1, replan=replan)
+    assert asked == [(1, 9), (2, 9), (3, 5), (4, 5), (5, 6)]
+    assert record.epochs == 6
+    assert record == fit(again, replace(config, replanned="3:5,5:6"), seed=1, threads=1)
+    assert same(changed.parameters, again.parameters)
+
+
+# --- averages -------------------------------------------------------------------------------------------------------
+
+
+def test_the_mean_of_the_last_weights_is_scored_and_kept(recorder: Recorder) -> None:
+    """Each update adds 1 to weights that begin with 1, in epochs of 6 steps."""
+    task = Task(scores=[0.1, 0.2, 0.3, 0.4])
+    fit(task, TrainingConfig(epochs=4, batch=4, averaging=0.375), seed=1, threads=1)
+    assert [seen["w"][0] for seen in task.seen] == [7, 13, 1 + np.mean([16, 17, 18]), 1 + np.mean(range(16, 25))]
+    assert task.parameters["w"][0] == 21
+    assert (task.parameters["table"] == 1).all()
+    assert len(recorder.rates) == 24
+
+
+def test_moments_of_a_long_run_are_averaged(recorder: Recorder) -> None:
+    task = Task(items=4 * 640)
+    fit(task, TrainingConfig(epochs=1, batch=4, shards=1, averaging=0.5), seed=1, threads=1)
+    assert recorder.settled == trainer.AVERAGED + 1
+    np.testing.assert_allclose(task.parameters["w"], 1 + np.mean(np.arange(330, 641, 10)))
+
+
+def test_rows_are_settled_for_the_mean() -> None:
+    """Of a table that is learned as an array the mean is the same."""
+
+    class Dense(Task):
+        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+            tally, gradients = super().gradients(items, words, place)
+            some = gradients["table"]
+            assert isinstance(some, Rows)
+            table = np.zeros((5, 2), np.float32)
+            table[some.ids] = some.values
+            return tally, gradients | {"table": table}
+
+    config = TrainingConfig(epochs=30, batch=1, shards=1, optimizer="momentum", rate=0.001, clip=0, averaging=0.5)
+    by_rows, whole = Task(items=5), Dense(items=5)
+    for task in (by_rows, whole):
+        fit(task, config, seed=1, threads=1)
+    np.testing.assert_allclose(by_rows.parameters["table"], whole.parameters["table"], rtol=1e-3)
+
+
+def test_averages_where_the_online_kernel_is() -> None:
+    class Counted(Task):
+        def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+            self.parameters["w"] += np.float32(1)
+            return super().online(items, rates, place)
+
+    task = Counted(items=1024, fused=True)
+    fit(task, TrainingConfig(epochs=1, batch=1, optimizer="sgd", loss="sum", averaging=0.5), seed=1, threads=1)
+    assert task.parameters["w"][0] == 1 + np.mean([3, 4])
 
 
 # --- the best epoch -------------------------------------------------------------------------------------------------
@@ -271,10 +339,10 @@ def test_the_online_kernel_does_all_there_is_to_do() -> None:
 def test_where_there_is_no_online_kernel() -> None:
     task = Task(items=20)
     fit(task, ONLINE, seed=1, threads=2)
-    assert [place.epoch for place, _, _ in task.online_calls] == [1, 2]
+    assert [place.epoch for place, _, _ in task.online_calls] == [1]  # asked once
     assert [len(items) for _, items, _ in task.calls] == [1] * 40
-    in_order = [task.online_calls[0][1], task.online_calls[1][1]]
-    assert [items[0] for _, items, _ in task.calls] == in_order[0] + in_order[1]
+    assert [(place.epoch, place.step) for place, _, _ in task.calls] == [(e, i) for e in (1, 2) for i in range(20)]
+    assert [items[0] for _, items, _ in task.calls][:20] == task.online_calls[0][1]
 
 
 @pytest.mark.parametrize("change", [{"batch": 2}, {"optimizer": "adam"}, {"loss": "mean"}])

@@ -7,6 +7,7 @@ A key stands in exactly one of the dataclasses, so ``hidden=64`` needs no sectio
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
@@ -101,9 +102,22 @@ class TrainingConfig:
 
     epochs: int = _setting(12, "passes over the training sentences", low=1, high=100_000)
     batch: int = _setting(16, "sentences in a minibatch; 1: online, an update after every sentence", low=1, high=65_536)
-    optimizer: str = _setting("adam", "the update rule", of=("sgd", "adam"))
-    rate: float = _setting(0.008, "learning rate at the start (λ on the slides)", low=0.0, high=1000.0)
-    decay: str = _setting("linear", "learning rate over the run: linear goes down to 0", of=("linear", "none"))
+    optimizer: str = _setting(
+        "adam", "the update rule; momentum is SGD with momentum", of=("sgd", "momentum", "adam", "adamw")
+    )
+    rate: float = _setting(0.008, "the highest learning rate (λ on the slides)", low=0.0, high=1000.0)
+    warmup: float = _setting(0.0, "share of the run in which the rate goes up from 0", low=0.0, high=0.9)
+    decay: str = _setting(
+        "linear", "the rate after that: linear and cosine go down to 0", of=("linear", "cosine", "none")
+    )
+    momentum: float = _setting(0.9, "μ of momentum, β1 of Adam: what a step keeps of those before", low=0.0, high=0.999)
+    beta2: float = _setting(0.98, "β2 of Adam: what its mean of squared gradients keeps", low=0.0, high=0.99999)
+    weight_decay: float = _setting(
+        0.01, "adamw alone: a step takes rate times this off every parameter", low=0.0, high=100.0
+    )
+    averaging: float = _setting(
+        0.0, "share of the run, at its end, whose weights are averaged; 0: none", low=0.0, high=1.0
+    )
     loss: str = _setting("mean", "gradient of a minibatch: sum over its words, or mean", of=("sum", "mean"))
     clip: float = _setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0)
     bptt: int = _setting(
@@ -133,9 +147,31 @@ class TrainingConfig:
         0, "stop after this many epochs without a better dev accuracy; 0: never", low=0, high=100_000
     )
     shards: int = _setting(2, "parts a minibatch is cut into, whatever the threads; changes the bits", low=1, high=64)
+    replanned: str = _setting(
+        "", "5:8,7:9: from epoch 5 on 8 epochs in all, from epoch 7 on 9; where --budget had to plan anew"
+    )
 
     def __post_init__(self) -> None:
         _check(self)
+        if self.optimizer.startswith("adam") and self.momentum**2 >= self.beta2:
+            raise ConfigError(
+                f"momentum: expected less than the square root of beta2 ({math.sqrt(self.beta2):.4g}) "
+                f"with {self.optimizer}, got {self.momentum}"
+            )
+        if self.optimizer == "adamw" and self.rate * self.weight_decay >= 1:
+            raise ConfigError(f"weight_decay: expected less than 1/rate ({1 / self.rate:g}), got {self.weight_decay}")
+        before, total = 1, self.epochs
+        for epoch, epochs in replannings(self.replanned):
+            if not before < epoch <= min(total, epochs):
+                raise ConfigError(f"replanned: epoch {epoch} is no epoch of both plans, or not after the one before")
+            before, total = epoch, epochs
+
+
+def replannings(text: str) -> list[tuple[int, int]]:
+    """The setting ``replanned`` as (from this epoch on, epochs in all). Raises ConfigError for another text."""
+    if not re.fullmatch(r"([0-9]{1,6}:[0-9]{1,6}(,[0-9]{1,6}:[0-9]{1,6})*)?", text):
+        raise ConfigError(f"replanned: expected EPOCH:EPOCHS,EPOCH:EPOCHS …, got {text!r}")
+    return [(int(epoch), int(epochs)) for epoch, epochs in (item.split(":") for item in text.split(",") if item)]
 
 
 @dataclass(frozen=True, slots=True)

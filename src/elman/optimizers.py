@@ -1,17 +1,18 @@
-"""Update rules, clipping and schedules. Parameters change in place; gradients are those of a loss.
+"""Update rules and clipping. Parameters change in place; gradients are those of a loss.
 
 A gradient is an array as large as its parameter or ``Rows``, the few rows of a table that a minibatch touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
+from elman.config import TrainingConfig
 from elman.layers import Array, Gradient, Rows
 
 Parameters = dict[str, Array]
@@ -45,26 +46,62 @@ class SGD:
         pass
 
 
-class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1) with rows of tables put off.
+class Momentum:
+    """v = μ · v + dw, w -= rate · v (Polyak 1964; Sutskever et al. 2013), with rows of tables put off."""
 
-    Momentum goes on moving a row after its word was seen; left out, rare words stay half trained (it cost 4 points on
-    the tutorial's data). Moving every row at every step costs more than the network. So a row makes up for the s steps
-    it missed when it is next touched: without gradient each step moves it β1/√β2 times as far as the one before, a
-    geometric series (the rate's change over those steps and ε are neglected).
-    """
-
-    def __init__(self, beta1: float = 0.9, beta2: float = 0.98, epsilon: float = 1e-8) -> None:
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.t = 0
-        self.scale = 0.0
-        self.m: Parameters = {}
+    def __init__(self, momentum: float = 0.9) -> None:
+        self.momentum = momentum
+        self.late = _Late(momentum)
         self.v: Parameters = {}
-        self.last: dict[str, NDArray[np.int64]] = {}  # of tables: the step at which each row was last moved
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
-        self.t += 1
-        self.scale = rate * np.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
+        late, keep, step = self.late, np.float32(self.momentum), np.float32(rate)
+        late.step(rate)
+        for name, gradient in gradients.items():
+            w = parameters[name]
+            v = self.v.setdefault(name, np.zeros_like(w))
+            if isinstance(gradient, Rows):
+                rows, g = gradient
+                self._catch_up(name, w, rows, late.t - 1)
+                late.last[name][rows] = late.t
+                v[rows] = moved = keep * v[rows] + g
+                w[rows] -= step * moved
+            else:
+                v *= keep
+                v += gradient
+                w -= step * v
+
+    def settle(self, parameters: Parameters) -> None:
+        for name, rows in self.late.owing():
+            self._catch_up(name, parameters[name], rows, self.late.t)
+
+    def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
+        missed, reach, _ = self.late.due(name, w, rows, to)
+        v = self.v[name][rows]
+        w[rows] -= reach * v
+        self.v[name][rows] = (self.momentum**missed).astype(np.float32) * v
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015, algorithm 1), with rows of tables put off.
+
+    With ``weight_decay`` λ it is AdamW (Loshchilov & Hutter 2019): each step also takes rate · λ · w off every
+    parameter. Without a gradient a step moves a row β1/√β2 times as far as the one before; ε is neglected there.
+    """
+
+    def __init__(
+        self, beta1: float = 0.9, beta2: float = 0.98, epsilon: float = 1e-8, *, weight_decay: float = 0.0
+    ) -> None:
+        self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
+        self.late = _Late(beta1 / float(np.sqrt(beta2)))
+        self.m: Parameters = {}
+        self.v: Parameters = {}
+
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
+        late, t = self.late, self.late.t + 1
+        scale = rate * np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+        fade = 1 - rate * self.weight_decay
+        late.step(scale, fade)
         b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
         for name, gradient in gradients.items():
             w = parameters[name]
@@ -73,41 +110,88 @@ class Adam:
             m, v = self.m[name], self.v[name]
             if isinstance(gradient, Rows):
                 rows, g = gradient
-                self._catch_up(name, w, rows, self.t - 1)
-                self.last[name][rows] = self.t
+                self._catch_up(name, w, rows, t - 1)
+                late.last[name][rows] = t
                 m[rows] = mr = b1 * m[rows] + (1 - b1) * g
                 v[rows] = vr = b2 * v[rows] + (1 - b2) * (g * g)
-                w[rows] -= self._step(mr, vr)
+                w[rows] = np.float32(fade) * w[rows] - np.float32(scale) * self._direction(mr, vr)
             else:
                 m *= b1
                 m += (1 - b1) * gradient
                 v *= b2
                 v += (1 - b2) * (gradient * gradient)
-                w -= self._step(m, v)
+                if self.weight_decay:
+                    w *= np.float32(fade)
+                w -= np.float32(scale) * self._direction(m, v)
 
     def settle(self, parameters: Parameters) -> None:
-        for name, last in self.last.items():
-            self._catch_up(name, parameters[name], np.flatnonzero(last < self.t), self.t)
-            last[:] = self.t
+        for name, rows in self.late.owing():
+            self._catch_up(name, parameters[name], rows, self.late.t)
 
-    def _step(self, m: Array, v: Array) -> Array:
-        return np.asarray(np.float32(self.scale) * m / (np.sqrt(v) + np.float32(self.epsilon)))
+    def _direction(self, m: Array, v: Array) -> Array:
+        return np.asarray(m / (np.sqrt(v) + np.float32(self.epsilon)))
 
     def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
-        """Moves rows of a table as steps without a gradient up to step ``to`` would have."""
-        last = self.last.setdefault(name, np.zeros(len(w), np.int64))
-        missed = (to - last[rows]).astype(np.float64)[:, None]  # (U, 1)
-        ratio = self.beta1 / np.sqrt(self.beta2)
-        series = (ratio * (1 - ratio**missed) / (1 - ratio)).astype(np.float32)
-        m, v = self.m[name], self.v[name]
-        w[rows] -= series * self._step(m[rows], v[rows])
-        m[rows] *= (self.beta1**missed).astype(np.float32)
-        v[rows] *= (self.beta2**missed).astype(np.float32)
+        missed, reach, fade = self.late.due(name, w, rows, to)
+        m, v = self.m[name][rows], self.v[name][rows]
+        w[rows] = fade * w[rows] - reach * self._direction(m, v)
+        self.m[name][rows] = (self.beta1**missed).astype(np.float32) * m
+        self.v[name][rows] = (self.beta2**missed).astype(np.float32) * v
 
 
-def make(name: str) -> Optimizer:
-    """The update rule of a setting ``optimizer``."""
-    return SGD() if name == "sgd" else Adam()
+class _Late:
+    """What rows of tables owe that were moved last some steps ago.
+
+    Momentum goes on moving a row after its word was seen; left out, rare words stay half trained (it cost 4 points on
+    the tutorial's data). Moving every row at every step costs more than the network. So a row makes up for the steps it
+    missed when it is next touched: each of them moves it ``ratio`` times as far as the one before, a geometric series.
+    All of it is held to happen in one step, the mean of them by weight, at the rate of that step.
+    """
+
+    def __init__(self, ratio: float) -> None:
+        self.ratio = ratio
+        self.t = 0
+        self.scales = np.zeros(1024)  # by step, from 1: how far it moves
+        self.fades = np.zeros(1024)  # by step: the log of what weight decay has left, of all steps so far
+        self.last: dict[str, NDArray[np.int64]] = {}  # of tables: the step at which each row was last moved
+
+    def step(self, scale: float, fade: float = 1.0) -> None:
+        """The next step begins."""
+        self.t += 1
+        if self.t == len(self.scales):
+            self.scales, self.fades = (np.concatenate([a, np.zeros_like(a)]) for a in (self.scales, self.fades))
+        self.scales[self.t] = scale
+        self.fades[self.t] = self.fades[self.t - 1] + np.log(fade)
+
+    def owing(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Each table with its rows that are not where they should be; they are held to be there from now on."""
+        for name, last in self.last.items():
+            yield name, np.flatnonzero(last < self.t)
+            last[:] = self.t
+
+    def due(
+        self, name: str, table: Array, rows: NDArray[np.int64], to: int
+    ) -> tuple[NDArray[np.float64], Array, Array]:
+        """For U rows up to step ``to``, each (U, 1): steps missed, how far they move the row, what decay leaves."""
+        last = self.last.setdefault(name, np.zeros(len(table), np.int64))[rows]
+        q, missed = self.ratio, (to - last).astype(np.float64)
+        gone = q**missed
+        steps = np.maximum(missed, 1)
+        mean = 1 / (1 - q) - steps * gone / (1 - np.minimum(gone, q))  # of 1 … missed, by weight q^j
+        then = last + np.rint(mean).astype(np.int64)
+        reach = self.scales[then] * q * (1 - gone) / (1 - q) * np.exp(self.fades[to] - self.fades[then])
+        fade = np.exp(self.fades[to] - self.fades[last])
+        return missed[:, None], reach.astype(np.float32)[:, None], fade.astype(np.float32)[:, None]
+
+
+def make(config: TrainingConfig) -> Optimizer:
+    """The update rule of the setting ``optimizer``."""
+    if config.optimizer == "sgd":
+        return SGD()
+    if config.optimizer == "momentum":
+        return Momentum(config.momentum)
+    weight_decay = config.weight_decay if config.optimizer == "adamw" else 0.0
+    return Adam(config.momentum, config.beta2, weight_decay=weight_decay)
 
 
 def total(parts: Sequence[Gradients]) -> Gradients:
@@ -138,8 +222,3 @@ def clip(gradients: Gradients, most: float) -> float:
         for a in arrays:
             a *= np.float32(most / norm)
     return norm
-
-
-def rate_at(rate: float, decay: str, done: float) -> float:
-    """The learning rate when the share ``done`` (0 to 1) of the run is behind us."""
-    return rate * (1 - done) if decay == "linear" else rate

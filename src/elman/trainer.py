@@ -1,12 +1,13 @@
-"""The trainer: epochs, minibatches, shards, clipping, the rate's decay, early stopping. It knows nothing of taggers."""
+"""The trainer: epochs, minibatches, shards, clipping, averaging, early stopping. It knows nothing of taggers."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,10 @@ from elman.batching import minibatches
 from elman.config import TrainingConfig
 from elman.layers import Array
 from elman.optimizers import Gradients
+from elman.schedule import Schedule
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
+AVERAGED = 32  # moments of a run whose weights are averaged; more change nothing and cost time
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,77 @@ class Record:
     interrupted: bool = False
 
 
+class Updates:
+    """The updates of a run, one by one or, where there is a fused kernel, some at a time."""
+
+    def __init__(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> None:
+        self.task, self.config, self.seed = task, config, seed
+        self.pool = ThreadPoolExecutor(threads)
+        self.optimizer = optimizers.make(config)
+        online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
+        self.together = ONLINE_CHUNK if online else 1  # updates in one call
+        self.norm: float | None = None  # of the last gradient
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
+
+    def __call__(self, batches: Sequence[NDArray[np.int64]], rates: Sequence[float], epoch: int, step: int) -> Tally:
+        """An update for each minibatch, which stands ``step`` minibatches from the epoch's beginning or behind that."""
+        if self.together > 1:
+            items = np.concatenate(batches)
+            found = self.task.online(items, np.array(rates), Place(self.seed, epoch, step))
+            if found is not None:
+                return found
+            self.together = 1
+        tally = Tally()
+        for i, (items, rate) in enumerate(zip(batches, rates, strict=True)):
+            tally += self._one(items, rate, epoch, step + i)
+        return tally
+
+    def _one(self, items: NDArray[np.int64], rate: float, epoch: int, step: int) -> Tally:
+        config, task = self.config, self.task
+        words = int(task.lengths[items].sum())
+        # Cut by a rule that does not know how many threads there are; summed in the order of the cut.
+        shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
+        places = [Place(self.seed, epoch, step, part) for part in range(len(shards))]
+        parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
+        gradients = optimizers.total([gradient for _, gradient in parts])
+        self.norm = optimizers.clip(gradients, config.clip)
+        self.optimizer.update(task.parameters, gradients, rate)
+        return sum((found for found, _ in parts), start=Tally())
+
+
+class _Average:
+    """The mean of the weights over the last share of a run, of moments evenly spaced in it."""
+
+    def __init__(self, share: float) -> None:
+        self.between = share / AVERAGED
+        self.next = 1 - share + self.between if share else math.inf  # done when the next moment comes
+        self.moments = 0
+        self.mean: dict[str, Array] = {}
+
+    def see(self, done: float, task: Task, optimizer: optimizers.Optimizer) -> None:
+        """Takes the weights in, if a moment has come."""
+        if done < self.next:
+            return
+        self.next = done + self.between
+        self.moments += 1
+        optimizer.settle(task.parameters)
+        for name, w in task.parameters.items():
+            mean = self.mean.setdefault(name, np.zeros_like(w))
+            mean += (w - mean) / np.float32(self.moments)
+
+
 class _Run:
     """One run of ``fit``: its clock and its report."""
 
     def __init__(
         self, config: TrainingConfig, lengths: NDArray[np.int64], on_progress: Callable[[Progress], None] | None
     ) -> None:
-        self.config, self.on_progress = config, on_progress
+        self.schedule, self.on_progress = Schedule(config), on_progress
         self.words = int(lengths.sum())
         self.steps = -(-len(lengths) // config.batch)  # of an epoch
         self.norm: float | None = None
@@ -115,14 +182,15 @@ class _Run:
             return
         self.reported = now
         seconds = now - self.started
+        epochs = self.schedule.epochs(epoch)
         done = self.words * (epoch - 1) + tally.words
         speed = done / seconds if seconds > 0 else 0.0
-        left = (self.words * self.config.epochs - done) / speed if speed else 0.0
+        left = (self.words * epochs - done) / speed if speed else 0.0
         words = max(tally.words, 1)
         self.on_progress(
             Progress(
                 epoch=epoch,
-                epochs=self.config.epochs,
+                epochs=epochs,
                 step=step,
                 steps=self.steps,
                 loss=tally.loss / words,
@@ -145,21 +213,29 @@ def fit(
     seed: int,
     threads: int,
     on_progress: Callable[[Progress], None] | None = None,
+    replan: Callable[[int, int], int] | None = None,
 ) -> Record:
     """Trains ``task.parameters`` in place and leaves those of the best epoch there (without dev: of the last).
 
     The bits depend on the seed, the settings and the instruction set, not on ``threads``. Ctrl-C ends the run with the
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
+    ``replan`` is asked after every epoch but the last: of the epoch and of the epochs planned it makes the epochs to
+    plan from now on. The same run comes of those as the setting ``replanned``.
     """
     record = Record()
     best: tuple[float, dict[str, Array]] | None = None
     run = _Run(config, task.lengths, on_progress)
-    optimizer = optimizers.make(config.optimizer)
+    schedule, average = run.schedule, _Average(config.averaging)
+    epoch = 0
+    updates = Updates(task, config, seed, threads)
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            for epoch in range(1, config.epochs + 1):
-                tally = _epoch(task, run, seed, epoch, optimizer, pool)
-                optimizer.settle(task.parameters)
+        with updates:
+            while epoch < schedule.epochs(epoch + 1):
+                epoch += 1
+                tally = _epoch(run, updates, average, epoch)
+                updates.optimizer.settle(task.parameters)
+                weights = {name: w.copy() for name, w in task.parameters.items()}
+                _put(task, average.mean)
                 score = task.score()
                 record.epochs = epoch
                 record.losses.append(tally.loss / max(tally.words, 1))
@@ -169,51 +245,38 @@ def fit(
                 if best is None or score is None or score > best[0]:
                     best = (score or 0.0, {name: w.copy() for name, w in task.parameters.items()})
                     record.best_epoch = epoch
-                rate = optimizers.rate_at(config.rate, config.decay, epoch / config.epochs)
-                run.report(epoch, run.steps, tally, rate, end=True, dev=score)
+                _put(task, weights)
+                run.report(epoch, run.steps, tally, schedule.rate(schedule.done(epoch, 1.0)), end=True, dev=score)
                 if score is not None and 0 < config.patience <= epoch - record.best_epoch:
                     break
+                planned = schedule.epochs(epoch + 1)
+                if replan is not None and epoch < planned and (epochs := replan(epoch, planned)) != planned:
+                    schedule.replan(epoch + 1, epochs)
     except KeyboardInterrupt:
         record.interrupted = True
     if best is None:
-        optimizer.settle(task.parameters)
+        updates.optimizer.settle(task.parameters)
     else:
-        for name, w in best[1].items():
-            task.parameters[name][...] = w
+        _put(task, best[1])
     return record
 
 
-def _epoch(
-    task: Task, run: _Run, seed: int, epoch: int, optimizer: optimizers.Optimizer, pool: ThreadPoolExecutor
-) -> Tally:
-    config = run.config
-    batches = minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))
-    steps, total = run.steps, run.steps * config.epochs
-    tally = Tally()
-    if config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum":
-        order = np.concatenate(batches)
-        for start in range(0, steps, ONLINE_CHUNK):
-            items = order[start : start + ONLINE_CHUNK]
-            done = ((epoch - 1) * steps + start + np.arange(len(items))) / total
-            rates = np.array([optimizers.rate_at(config.rate, config.decay, d) for d in done.tolist()])
-            found = task.online(items, rates, Place(seed, epoch, start))
-            if found is None:
-                break
-            tally += found
-            run.report(epoch, start + len(items), tally, float(rates[-1]))
-        else:
-            return tally
-    for step, items in enumerate(batches):
-        rate = optimizers.rate_at(config.rate, config.decay, ((epoch - 1) * steps + step) / total)
-        words = int(task.lengths[items].sum())
-        # Cut by a rule that does not know how many threads there are; summed in the order of the cut.
-        shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
-        places = [Place(seed, epoch, step, part) for part in range(len(shards))]
-        parts = list(pool.map(task.gradients, shards, [words] * len(shards), places))
-        gradients = optimizers.total([gradient for _, gradient in parts])
-        run.norm = optimizers.clip(gradients, config.clip)
-        optimizer.update(task.parameters, gradients, rate)
-        for found, _ in parts:
-            tally += found
-        run.report(epoch, step + 1, tally, rate)
+def _put(task: Task, weights: dict[str, Array]) -> None:
+    for name, w in weights.items():
+        task.parameters[name][...] = w
+
+
+def _epoch(run: _Run, updates: Updates, average: _Average, epoch: int) -> Tally:
+    config, schedule, steps = updates.config, run.schedule, run.steps
+    stream = randomness.stream(updates.seed, randomness.ORDER, epoch=epoch)
+    batches = minibatches(updates.task.lengths, config.batch, stream)
+    tally, step = Tally(), 0
+    while step < steps:
+        some = batches[step : step + updates.together]
+        rates = [schedule.rate(schedule.done(epoch, (step + i) / steps)) for i in range(len(some))]
+        tally += updates(some, rates, epoch, step)
+        step += len(some)
+        average.see(schedule.done(epoch, step / steps), updates.task, updates.optimizer)
+        run.norm = updates.norm
+        run.report(epoch, step, tally, rates[-1])
     return tally

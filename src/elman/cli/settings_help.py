@@ -23,16 +23,22 @@ def settings_help() -> str:
         if section != last:
             lines += ([""] if last else []) + [f"[{section}]  {_SECTIONS[section]}"]
             last = section
-        values = ", ".join(f"{name} {values[section][f.name]}" for name, values in presets.items())
+        values = ", ".join(f"{name} {_shown(values[section][f.name])}" for name, values in presets.items())
         lines.append(f"  {f.name + '=' + _kind(f):<32} {values}")
         lines += textwrap.wrap(f.metadata["help"], 78, initial_indent="      ", subsequent_indent="      ")
     return "\n".join(lines)
 
 
 def _kind(f: Field[Any]) -> str:
-    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..2.0``, ``0..``."""
+    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..``, ``TEXT``."""
     if f.metadata["of"]:
         return "|".join(f.metadata["of"])
-    low, high = f.metadata["low"], f.metadata["high"]
     kind: Any = type(f.default)
+    if kind is str:
+        return "TEXT"
+    low, high = f.metadata["low"], f.metadata["high"]
     return f"{kind(low)}.." if high is None else f"{kind(low)}..{kind(high)}"
+
+
+def _shown(value: Any) -> str:
+    return '""' if value == "" else str(value)
