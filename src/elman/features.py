@@ -46,11 +46,15 @@ class Bags:
 
 
 def affixes(word: str) -> Iterator[str]:
-    """Prefixes of 1–3 and suffixes of 1–4 lower-cased characters, shape with runs collapsed, flags, length."""
+    """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, shape with runs collapsed, flags, length.
+
+    The whole word counts where it is met in two spellings, ``The`` and ``the``.
+    """
     low = word.lower()
-    for n in range(1, min(3, len(low)) + 1):
-        yield "p:" + low[:n]
+    yield "w:" + low
     for n in range(1, min(4, len(low)) + 1):
+        yield "p:" + low[:n]
+    for n in range(1, min(5, len(low)) + 1):
         yield "s:" + low[-n:]
     yield "x:" + shape(word)
     if any(c.isupper() for c in word):

@@ -1,0 +1,85 @@
+"""Sub-word features: what is read off a word, what is kept, how sets of ids are laid out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.features import LONGEST, Bags, FeatureSet, affixes, ngrams, shape
+
+
+def test_affixes_of_a_word() -> None:
+    assert list(affixes("Re-run2")) == [
+        "w:re-run2",
+        *("p:r", "p:re", "p:re-", "p:re-r"),
+        *("s:2", "s:n2", "s:un2", "s:run2", "s:-run2"),
+        "x:Xx-x0",
+        "f:capital",
+        "f:digit",
+        "f:hyphen",
+        "l:7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "flag"), [("NATO", "f:capitals"), ("The", "f:capital"), ("eBay", "f:capital inside"), ("the", None)]
+)
+def test_capitals(word: str, flag: str | None) -> None:
+    found = [name for name in affixes(word) if name.startswith("f:")]
+    assert found == ([] if flag is None else [flag])
+
+
+def test_a_short_word_has_the_affixes_it_has() -> None:
+    assert [name for name in affixes("I") if name[0] in "ps"] == ["p:i", "s:i"]
+
+
+def test_long_words_count_as_of_one_length() -> None:
+    assert f"l:{LONGEST}" in list(affixes("a" * LONGEST))
+    assert f"l:{LONGEST}" in list(affixes("a" * 1_000_000))
+    assert len(list(ngrams("ab" * 500_000))) < 4 * LONGEST
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [("Mc-42", "Xx-0"), ("", ""), ("日本", "x"), ("...", "."), ("A1b2", "X0x0")]
+)
+def test_shape_collapses_runs(word: str, expected: str) -> None:
+    assert shape(word) == expected
+
+
+def test_ngrams_mark_both_ends() -> None:
+    assert list(ngrams("ab")) == ["g:a", "g:b", "g:\x02a", "g:ab", "g:b\x03", "g:\x02ab", "g:ab\x03"]
+
+
+def test_what_one_word_alone_has_is_dropped() -> None:
+    features = FeatureSet.of("affixes", ["walking", "talking", "sat"])
+    assert "s:king" in features.names
+    assert "w:sat" not in features.names
+    assert features.ids("sat") == tuple(sorted(features.names.index(n) for n in ("x:x",)))
+
+
+def test_the_whole_word_counts_in_two_spellings() -> None:
+    assert "w:the" in FeatureSet.of("affixes", ["The", "the"]).names
+
+
+def test_both_kinds_and_none() -> None:
+    words = ["abc", "abd"]
+    kinds = {kind: set(FeatureSet.of(kind, words).names) for kind in ("none", "affixes", "ngrams", "both")}
+    assert kinds["none"] == set()
+    assert kinds["both"] == kinds["affixes"] | kinds["ngrams"]
+
+
+def test_ids_do_not_depend_on_the_order_of_the_words() -> None:
+    words = ["one", "tone", "stone", "bone"]
+    assert FeatureSet.of("both", words).names == FeatureSet.of("both", words[::-1]).names
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6), st.data())
+def test_bags_take_sets_in_any_order(sets: list[list[int]], data: st.DataObject) -> None:
+    bags = Bags.of(sets)
+    assert len(bags) == len(sets)
+    which = data.draw(st.lists(st.integers(0, len(sets) - 1), max_size=8)) if sets else []
+    taken = bags.take(np.array(which, np.int64))
+    assert [taken.ids[a:b].tolist() for a, b in zip(taken.offsets, taken.offsets[1:], strict=False)] == [
+        sets[i] for i in which
+    ]
