@@ -46,7 +46,7 @@ class Bags:
 
 
 def affixes(word: str) -> Iterator[str]:
-    """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, shape with runs collapsed, flags, length.
+    """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, its shape, flags and length.
 
     The whole word counts where it is met in two spellings, ``The`` and ``the``.
     """
