@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from elman import constraints
+from elman.config import NetworkConfig
 from elman.errors import DataError
 from elman.sentence import Sentence
 
@@ -44,6 +46,23 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     else:
         found.append(_overlap_warning(train, dev))
     return [warning for warning in found if warning]
+
+
+def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
+    """A line where ``constraints=auto`` would have found rules, had one sentence not broken them; else none.
+
+    Raises DataError for tags that break the rules asked for by name, ConfigError for tags those rules do not know.
+    """
+    broken = constraints.choose(config, [sentence.columns[target] for sentence in train]).broken
+    if broken is None:
+        return []
+    first = train[broken.sentence]
+    line = first.line + first.rows[broken.word] if first.rows else first.line
+    if config.constraints != "auto":
+        where = f"{broken}; mend the tags or set constraints=none"
+        raise DataError(where, path=first.path or f"sentence {broken.sentence + 1}", line=line or None)
+    where = f"{first.path}:{line}" if first.path else f"sentence {broken.sentence + 1}"
+    return [f"{where}: {broken}; so the tagger does without constraints (constraints=auto)"]
 
 
 def _tag_warning(train: Sequence[Sentence], target: str) -> str | None:

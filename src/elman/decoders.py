@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from elman import constraints, kernels
 from elman.batching import Batch, Ids
@@ -38,6 +38,11 @@ class Chain(NamedTuple):
     transitions: Array  # (K, K) [from, to]
     begin: Array  # (K,)
     end: Array  # (K,)
+
+    @classmethod
+    def free(cls, tags: int, dtype: DTypeLike) -> Chain:
+        """Every path scores 0."""
+        return cls(np.zeros((tags, tags), dtype), np.zeros(tags, dtype), np.zeros(tags, dtype))
 
 
 class Loss(NamedTuple):
@@ -83,7 +88,7 @@ class Decoder:
     def __init__(self, tags: int, allowed: Constraints | None) -> None:
         self.tags, self.allowed = tags, allowed
 
-    def chain(self, parameters: Parameters) -> Chain | None:
+    def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
         """Its chain with the constraints in it; None: every word by itself."""
         raise NotImplementedError
 
@@ -93,14 +98,14 @@ class Decoder:
 
     def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Ids:
         """The tags of the most probable path of each sentence: scores (N, K) -> ids (N,), both packed."""
-        chain = self.chain(parameters)
+        chain = self.chain(parameters, scores.dtype)
         if chain is None:
             return np.asarray(scores.argmax(axis=1), np.int32)
         return kernels.crf_best(scores, batch.sizes, *chain)
 
     def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
         """The probability of each tag at each word: scores (N, K) -> (N, K), both packed; rows sum to 1."""
-        chain = self.chain(parameters)
+        chain = self.chain(parameters, scores.dtype)
         if chain is None:
             p = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
         else:
@@ -112,15 +117,13 @@ class Decoder:
 
         scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed.
         """
-        zeros = np.zeros(self.tags)
-        chain = self.chain(parameters) or Chain(np.zeros((self.tags, self.tags)), zeros, zeros)
-        wide = Chain(*(x.astype(np.float64) for x in chain))
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]
-        found = best_paths(scores.astype(np.float64), wide, most)
-        found = [(ids, score) for ids, score in found if score > NEVER / 2] or found[:1]
+        wide = scores.astype(np.float64)
+        chain = self.chain(parameters, wide.dtype) or Chain.free(self.tags, wide.dtype)
+        found = [(ids, score) for ids, score in best_paths(wide, chain, most) if score > NEVER / 2]
         first, top = found[0]
-        losses, _ = kernels.crf_forward(scores.astype(np.float64), first, np.ones(len(scores), np.int32), *wide)
+        losses, _ = kernels.crf_forward(wide, first, np.ones(len(wide), np.int32), *chain)
         return [(ids, float(np.exp(score - top - losses.sum()))) for ids, score in found]
 
 
@@ -133,12 +136,9 @@ class Softmax(Decoder):
     def __init__(self, tags: int, allowed: Constraints | None = None, smoothing: float = 0.0) -> None:
         super().__init__(tags, allowed)
         self.smoothing = smoothing
-        zeros = np.zeros(tags, np.float32)
-        free = Chain(np.zeros((tags, tags), np.float32), zeros, zeros)
-        self._chain = None if allowed is None else allowed.on(free)
 
-    def chain(self, parameters: Parameters) -> Chain | None:
-        return self._chain
+    def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
+        return None if self.allowed is None else self.allowed.on(Chain.free(self.tags, dtype))
 
     def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
         losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
@@ -160,12 +160,12 @@ class Softmax(Decoder):
 class Crf(Decoder):
     """A linear-chain CRF over whole sentences."""
 
-    def chain(self, parameters: Parameters) -> Chain:
-        chain = Chain(*(parameters[name] for name in shapes("crf", self.tags)))
+    def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain:
+        chain = Chain(*(parameters[name].astype(dtype, copy=False) for name in shapes("crf", self.tags)))
         return chain if self.allowed is None else self.allowed.on(chain)
 
     def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
-        chain = self.chain(parameters)
+        chain = self.chain(parameters, scores.dtype)
         losses, alpha = kernels.crf_forward(scores, gold, batch.sizes, *chain)
 
         def backprop(dlosses: Array) -> tuple[Array, Gradients]:

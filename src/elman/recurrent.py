@@ -164,7 +164,7 @@ class RecurrentModel:
                 raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
         scheme = config.get("constraints", constraints.NONE)
         if scheme not in (constraints.NONE, *constraints.SCHEMES):
-            raise ModelFileError("model constraints: expected bio or bioes")
+            raise ModelFileError(f"model constraints: expected bio or bioes, found {scheme!r:.40}")
         try:
             return cls(read, lexicon, tags, dict(tensors), training, scheme)
         except ConfigError as error:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import config, model_file
-from elman.checks import split_percent, training_warnings
+from elman.checks import constraint_warnings, split_percent, training_warnings
 from elman.corpus import Data, How, Path, labelled, read_corpus
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.metrics import Evaluation, Tally
@@ -90,6 +90,8 @@ def train(
         dev_corpus = read_corpus(dev, how, target=corpus.target)
         dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
     doubts = training_warnings(part, dev_part, corpus.target)
+    if model == "rnn":
+        doubts += constraint_warnings(part, corpus.target, of_rnn.network)
     pretrained = None
     if vectors is not None:
         pretrained, note = _read_vectors(vectors, part, of_rnn.training.vectors_extra)

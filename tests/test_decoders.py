@@ -1,0 +1,267 @@
+"""Decoders: losses by central differences, paths by enumeration, constraints, class weights, label smoothing."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from elman import decoders
+from elman.batching import Batch, pack
+from elman.config import NetworkConfig
+from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Softmax, best_paths, tag_weights
+from elman.errors import ConfigError
+
+Array = np.ndarray[Any, Any]
+BIO = ["B-X", "I-X", "B-Y", "I-Y", "O"]
+
+
+def batch_of(*lengths: int) -> Batch:
+    return pack(np.array(lengths, np.int64))
+
+
+def numbers(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def crf_parameters(tags: int, seed: int = 5, dtype: Any = np.float64) -> dict[str, Array]:
+    return {name: numbers(seed, *shape).astype(dtype) for name, shape in decoders.shapes("crf", tags).items()}
+
+
+def decoder_of(name: str, scheme: str = "none") -> Decoder:
+    return decoders.make(NetworkConfig(decoder=name), BIO, scheme)
+
+
+def score(chain: Chain, scores: Array, path: tuple[int, ...]) -> float:
+    steps = sum(chain.transitions[a, b] for a, b in itertools.pairwise(path))
+    total = chain.begin[path[0]] + scores[np.arange(len(path)), list(path)].sum() + steps + chain.end[path[-1]]
+    return float(total)
+
+
+def every_path(chain: Chain | None, scores: Array) -> list[tuple[tuple[int, ...], float]]:
+    """All paths of a sentence with their probabilities, best first."""
+    tags = scores.shape[1]
+    zeros = np.zeros(tags)
+    chain = chain or Chain(np.zeros((tags, tags)), zeros, zeros)
+    weights = {path: np.exp(score(chain, scores, path)) for path in itertools.product(range(tags), repeat=len(scores))}
+    total = sum(weights.values())
+    return sorted(((path, w / total) for path, w in weights.items()), key=lambda pair: -pair[1])
+
+
+def legal(path: tuple[int, ...]) -> bool:
+    tags = ["O", *(BIO[k] for k in path)]
+    return all(after[0] != "I" or before[1:] == after[1:] for before, after in itertools.pairwise(tags))
+
+
+def slope(f: Any, at: Array) -> Array:
+    result = np.empty_like(at)
+    for i in np.ndindex(at.shape):
+        kept = at[i]
+        at[i] = kept + 1e-6
+        high = f()
+        at[i] = kept - 1e-6
+        low = f()
+        at[i] = kept
+        result[i] = (high - low) / 2e-6
+    return result
+
+
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["none", "bio"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("name", ["softmax", "crf"])
+def test_gradients_with_class_weights_by_central_differences(name: str, smoothing: float, scheme: str) -> None:
+    if name == "crf" and smoothing:
+        pytest.skip("the CRF has no label smoothing")
+    decoder = decoders.make(NetworkConfig(decoder=name), BIO, scheme, smoothing)
+    batch, scores, gold = batch_of(3, 2), numbers(1, 5, 5), np.array([0, 4, 1, 2, 1], np.int32)
+    parameters = crf_parameters(5) if name == "crf" else {}
+    weights = np.array([2.0, 0.5, 1, 0, 3])[gold]
+
+    def f() -> float:
+        return float((decoder.loss(parameters, scores, gold, batch).losses * weights).sum())
+
+    dscores, gradients = decoder.loss(parameters, scores, gold, batch).backprop(weights)
+    np.testing.assert_allclose(dscores, slope(f, scores), atol=1e-8)
+    assert gradients.keys() == parameters.keys()
+    for key, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, slope(f, parameters[key]), atol=1e-8)
+
+
+def test_a_weight_means_the_same_under_both() -> None:
+    batch, scores, gold = batch_of(4, 1), numbers(2, 5, 5), np.array([0, 4, 1, 2, 3], np.int32)
+    zeros = {name: np.zeros(shape) for name, shape in decoders.shapes("crf", 5).items()}
+    one, other = Softmax(5).loss({}, scores, gold, batch), Crf(5, None).loss(zeros, scores, gold, batch)
+    weights = np.arange(5.0)
+    np.testing.assert_allclose(one.losses, other.losses, atol=1e-12)
+    np.testing.assert_allclose(one.backprop(weights)[0], other.backprop(weights)[0], atol=1e-12)
+
+
+def test_the_losses_of_a_sentence_are_its_path_s() -> None:
+    scores, parameters, gold = numbers(3, 3, 5), crf_parameters(5), np.array([4, 2, 0], np.int32)
+    loss = decoder_of("crf").loss(parameters, scores, gold, batch_of(3))
+    probability = dict(every_path(Chain(*parameters.values()), scores))[4, 2, 0]
+    assert loss.losses.sum() == pytest.approx(-np.log(probability), abs=1e-12)
+
+
+def test_label_smoothing_is_the_cross_entropy_with_a_smoothed_target() -> None:
+    scores, gold = numbers(4, 6, 5), np.array([0, 1, 2, 3, 4, 0], np.int32)
+    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    target = 0.7 * np.eye(5)[gold] + 0.3 / 5
+    losses = Softmax(5, smoothing=0.3).loss({}, scores, gold, batch_of(6)).losses
+    np.testing.assert_allclose(losses, -(target * log_p).sum(axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["softmax", "crf"])
+def test_float32_stays_float32(name: str) -> None:
+    decoder = decoders.make(NetworkConfig(decoder=name), BIO, "bio", 0.1)
+    scores, gold, batch = numbers(5, 3, 5).astype(np.float32), np.array([0, 1, 4], np.int32), batch_of(2, 1)
+    loss = decoder.loss(crf_parameters(5, dtype=np.float32), scores, gold, batch)
+    dscores, gradients = loss.backprop(np.ones(3, np.float32))
+    assert {loss.losses.dtype, dscores.dtype, *(g.dtype for g in gradients.values())} == {np.dtype(np.float32)}
+    assert loss.best.dtype == np.int32
+
+
+def test_what_is_forbidden_has_no_gradient_even_where_gold_does_it() -> None:
+    loss = decoder_of("crf", "bio").loss(crf_parameters(5), numbers(6, 2, 5), np.array([1, 3], np.int32), batch_of(2))
+    _, gradients = loss.backprop(np.ones(2))
+    assert np.isfinite(loss.losses).all()
+    assert gradients["output.transitions"][1, 3] == gradients["output.begin"][1] == 0
+
+
+# --- tags and probabilities -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["none", "bio"])
+@pytest.mark.parametrize("name", ["softmax", "crf"])
+def test_tags_and_probabilities_by_enumeration(name: str, scheme: str) -> None:
+    decoder, parameters = decoder_of(name, scheme), crf_parameters(5)
+    lengths = [3, 4, 1]
+    batch, laid = batch_of(*lengths), numbers(7, 8, 5) * 2
+    packed = laid[batch.rows]
+    best, p = np.empty(8, np.int32), np.empty((8, 5))
+    best[batch.rows] = decoder.best(parameters, packed, batch)
+    p[batch.rows] = decoder.marginals(parameters, packed, batch)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
+    start = 0
+    for length in lengths:
+        scores = laid[start : start + length]
+        paths = every_path(Chain(*parameters.values()) if name == "crf" else None, scores)
+        if scheme == "bio":
+            left = [(path, share) for path, share in paths if legal(path)]
+            total = sum(share for _, share in left)
+            paths = [(path, share / total) for path, share in left]
+        assert tuple(best[start : start + length].tolist()) == paths[0][0]
+        for t in range(length):
+            shares = np.zeros(5)
+            for path, share in paths:
+                shares[path[t]] += share
+            np.testing.assert_allclose(p[start + t], shares, atol=1e-6)
+        found = decoder.nbest(parameters, scores, 7)
+        assert [tuple(ids.tolist()) for ids, _ in found] == [path for path, _ in paths[:7]]
+        np.testing.assert_allclose([share for _, share in found], [share for _, share in paths[:7]], atol=1e-9)
+        start += length
+
+
+def test_the_probabilities_of_softmax_are_those_of_its_words() -> None:
+    scores = np.array([[100, -100, 0], [1, 2, 3]], np.float32)
+    p = Softmax(3).marginals({}, scores, batch_of(2))
+    assert p.dtype == np.float64
+    wide = np.exp(scores.astype(np.float64))
+    np.testing.assert_allclose(p, wide / wide.sum(axis=1, keepdims=True), atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["softmax", "crf"])
+def test_there_are_no_more_paths_than_there_are(name: str) -> None:
+    zeros = {key: np.zeros(shape) for key, shape in decoders.shapes("crf", 5).items()}
+    decoder = decoder_of(name, "bio")
+    found = decoder.nbest(zeros, np.zeros((2, 5)), 100)
+    assert sorted(tuple(ids.tolist()) for ids, _ in found) == [
+        path for path in itertools.product(range(5), repeat=2) if legal(path)
+    ]
+    assert sum(share for _, share in found) == pytest.approx(1)
+    ((ids, share),) = decoder.nbest(zeros, np.zeros((0, 5)), 3)
+    assert ids.shape == (0,)
+    assert share == 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.integers(0, 1000))
+def test_the_best_paths_of_all(length: int, tags: int, most: int, seed: int) -> None:
+    scores = numbers(seed, length, tags)
+    chain = Chain(numbers(seed + 1, tags, tags), numbers(seed + 2, tags), numbers(seed + 3, tags))
+    found = best_paths(scores, chain, most)
+    expected = sorted(-score(chain, scores, p) for p in itertools.product(range(tags), repeat=length))[:most]
+    np.testing.assert_allclose([-total for _, total in found], expected, atol=1e-12)
+    for ids, total in found:
+        assert score(chain, scores, tuple(ids.tolist())) == pytest.approx(total, abs=1e-12)
+    assert len({tuple(ids.tolist()) for ids, _ in found}) == len(found)
+
+
+def test_a_long_sentence_has_best_paths_too() -> None:
+    decoder = decoder_of("crf", "bio")
+    scores = numbers(8, 3000, 5).astype(np.float32) * 20
+    parameters = crf_parameters(5, dtype=np.float32)
+    found = decoder.nbest(parameters, scores, 3)
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert 0 < sum(share for _, share in found) <= 1
+    np.testing.assert_array_equal(found[0][0], decoder.best(parameters, scores, batch_of(3000)))
+
+
+# --- constraints and parameters -------------------------------------------------------------------------------------
+
+
+def test_the_table_of_constraints() -> None:
+    found = Constraints.of(["B-X", "I-X", "O"], "bio")
+    assert found is not None
+    assert found.transitions.tolist() == [[True, True, True], [True, True, True], [True, False, True]]
+    assert found.begin.tolist() == [True, False, True]
+    assert found.end.tolist() == [True, True, True]
+    bioes = Constraints.of(["B-X", "E-X", "O"], "bioes")
+    assert bioes is not None
+    assert bioes.transitions.tolist() == [[False, True, False], [True, False, True], [True, False, True]]
+    assert bioes.begin.tolist() == [True, False, True]
+    assert bioes.end.tolist() == [False, True, True]
+    assert Constraints.of(BIO, "none") is None
+    with pytest.raises(ConfigError, match="^constraints=bio: expected O, B-…, I-…, found the tag 'NOUN'"):
+        decoders.make(NetworkConfig(), ["NOUN"], "bio")
+
+
+def test_the_chain_keeps_what_is_allowed() -> None:
+    parameters = crf_parameters(5)
+    chain = decoder_of("crf", "bio").chain(parameters, np.float64)
+    assert chain is not None
+    assert chain.transitions[4, 1] == chain.begin[1] == NEVER
+    assert chain.transitions[0, 1] == parameters["output.transitions"][0, 1]
+    np.testing.assert_array_equal(chain.end, parameters["output.end"])
+
+
+def test_softmax_has_no_parameters_and_no_chain() -> None:
+    assert decoders.shapes("softmax", 5) == {}
+    assert decoder_of("softmax").chain({}, np.float32) is None
+    with pytest.raises(NotImplementedError):
+        Decoder(3, None).chain({}, np.float32)
+    with pytest.raises(NotImplementedError):
+        Decoder(3, None).loss({}, np.zeros((1, 3)), np.zeros(1, np.int32), batch_of(1))
+
+
+@pytest.mark.parametrize("balance", [0.25, 0.5, 1.0])
+def test_rare_tags_weigh_more(balance: float) -> None:
+    gold = np.array([0] * 16 + [1] * 4 + [3], np.int32)
+    weights = tag_weights(gold, 4, balance)
+    assert weights.dtype == np.float32
+    assert weights[gold].mean() == pytest.approx(1)
+    assert weights[1] / weights[0] == pytest.approx(4**balance)
+    assert weights[3] / weights[1] == pytest.approx(4**balance)
+    assert weights[2] == 0
+    if balance == 1:
+        np.testing.assert_allclose(np.bincount(gold, weights[gold])[[0, 1, 3]], 7, rtol=1e-6)
+
+
+def test_weights_of_no_words_are_0() -> None:
+    assert tag_weights(np.zeros(0, np.int32), 2, 0.5).tolist() == [0, 0]
