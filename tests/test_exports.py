@@ -20,6 +20,7 @@ PUBLIC = {
     "Sentence",
     "Tagger",
     "__version__",
+    "find_rate",
     "load",
     "train",
 }

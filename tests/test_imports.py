@@ -32,7 +32,7 @@ LEVELS = [
         "vocabulary",
     },
     {"baselines", "characters", "checks", "encoder", "exercise", "lexicon", "model_file", "network"},
-    {"corpus", "recurrent", "trainer"},
+    {"budget", "corpus", "rate_finder", "recurrent", "trainer"},
     {"demo", "tagger"},
     {"cli"},
     {"__main__"},

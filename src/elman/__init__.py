@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.metrics import Evaluation
     from elman.sentence import Sentence
-    from elman.tagger import Tagger, load, train
+    from elman.tagger import Tagger, find_rate, load, train
 
 __version__ = "0.1.0"
 
@@ -26,11 +26,14 @@ __all__ = [
     "Sentence",
     "Tagger",
     "__version__",
+    "find_rate",
     "load",
     "train",
 ]
 
-_HOME = {"Evaluation": "metrics", "Sentence": "sentence", "Tagger": "tagger", "load": "tagger", "train": "tagger"}
+_HOME = {"Evaluation": "metrics", "Sentence": "sentence"} | dict.fromkeys(
+    ("Tagger", "find_rate", "load", "train"), "tagger"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from elman import constraints, decoders, kernels, layers, randomness, trainer
 from elman.batching import Batch, Ids, by_length, pack
+from elman.budget import Budget
 from elman.config import Config
 from elman.encoder import Gradients, Parameters
 from elman.errors import ConfigError, DataError, ModelFileError
@@ -55,9 +57,30 @@ class RecurrentModel:
         seed: int,
         threads: int,
         vectors: Vectors | None = None,
+        budget: Budget | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> RecurrentModel:
         """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``).
+
+        ``budget`` chooses sizes and epochs. Otherwise as ``begin``.
+        """
+        task = cls.begin(train, dev, config, seed=seed, vectors=vectors)
+        if budget is not None:
+            config = budget.choose(config, lambda config: task.sized(config, seed), seed, threads)
+            task = task.sized(config, seed)
+        replan = budget.replan if budget is not None else None
+        record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress, replan=replan)
+        model = task.model
+        if budget is not None:
+            model.config = replace(config, training=replace(config.training, replanned=budget.replanned))
+        model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
+        return model
+
+    @classmethod
+    def begin(
+        cls, train: Labelled, dev: Labelled | None, config: Config, *, seed: int, vectors: Vectors | None = None
+    ) -> _Tagging:
+        """The task of training a new model, which is its ``model``.
 
         ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
         that the constraints do not know; DataError: tags that break them.
@@ -72,11 +95,7 @@ class RecurrentModel:
         parameters = lexicon.network(config.network, len(tags)).start(randomness.stream(seed, randomness.START))
         if vectors is not None:
             parameters["vectors"][...] = vectors.scaled()
-        model = cls(config, lexicon, tags, parameters, {}, scheme)
-        task = _Tagging(model, train, dev)
-        record = trainer.fit(task, config.training, seed=seed, threads=threads, on_progress=on_progress)
-        model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
-        return model
+        return _Tagging(cls(config, lexicon, tags, parameters, {}, scheme), train, dev)
 
     @property
     def interrupted(self) -> bool:
@@ -197,6 +216,19 @@ class _Tagging:
         self.unknown_share = a / (a + counts) if a else np.zeros(len(self.gold))  # of each training word
         balance = model.config.training.balance
         self.weights = decoders.tag_weights(self.gold, len(model.tags), balance) if balance else None  # (K,)
+
+    def sized(self, config: Config, seed: int) -> _Tagging:
+        """The same task for a new model of other settings; it reads of words what this one's does."""
+        model = self.model
+        parameters = model.lexicon.network(config.network, len(model.tags)).start(
+            randomness.stream(seed, randomness.START)
+        )
+        if "vectors" in parameters:
+            parameters["vectors"][...] = self.parameters["vectors"]
+        other = copy(self)
+        other.model = RecurrentModel(config, model.lexicon, model.tags, parameters, {}, model.scheme)
+        other.parameters = parameters
+        return other
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training = self.model.config.training

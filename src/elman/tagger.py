@@ -27,6 +27,8 @@ from elman.model import Model
 from elman.sentence import Sentence
 
 if TYPE_CHECKING:
+    from elman.budget import Budget
+    from elman.rate_finder import RateTrial
     from elman.trainer import Progress
     from elman.vectors import Vectors
 
@@ -49,6 +51,7 @@ def train(
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
+    budget: str | float | None = None,
     target: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
@@ -67,6 +70,8 @@ def train(
     ``settings``    settings that differ from it, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
                     gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
+    ``budget``      the time to fill, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; the hidden units (if not
+                    among the settings) and the epochs are chosen for it, and recorded like settings given by hand
     ``target``      the label column to learn; by default the format's own
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
@@ -78,6 +83,7 @@ def train(
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
     of_rnn = _settings(model, preset, settings, vectors)
+    limit = _budget(budget, model, settings, on_note)
     n_threads = _threads(threads)
     how = How(target, format, encoding)
     corpus = read_corpus(train, how)
@@ -109,7 +115,7 @@ def train(
     pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in part]
     if model == "rnn":
         dev_pairs = None if dev_part is None else [(s.words, s.columns[corpus.target]) for s in dev_part]
-        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "on_progress": on_progress}
+        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "budget": limit, "on_progress": on_progress}
         trained: Model = _model_class(model).train(pairs, dev_pairs, of_rnn, **run)
     else:
         trained = _model_class(model).train(pairs)
@@ -119,7 +125,39 @@ def train(
         "dev_sentences": None if dev_part is None else len(dev_part),
         "held_out": held_out,
     }
-    return Tagger(trained, target=corpus.target, format=corpus.format, data=data, threads=n_threads)
+    tagger = Tagger(trained, target=corpus.target, format=corpus.format, data=data, threads=n_threads)
+    if limit is not None and not tagger.interrupted:
+        limit.finish()
+    return tagger
+
+
+def find_rate(
+    train: Data,
+    *,
+    preset: str = "default",
+    settings: Mapping[str, Any] | None = None,
+    vectors: Path | None = None,
+    target: str | None = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    seed: int = 1,
+    threads: int | None = None,
+) -> RateTrial:
+    """A learning rate for the rnn and these settings, from some hundred steps in which it rises; no model is kept.
+
+    The arguments are those of ``train``. Raises ConfigError for settings, DataError for data that cannot be used.
+    """
+    of_rnn = _settings("rnn", preset, settings, vectors)
+    n_threads = _threads(threads)
+    corpus = read_corpus(train, How(target, format, encoding))
+    pretrained = None
+    if vectors is not None:
+        pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
+    pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in corpus.sentences]
+    from elman import rate_finder
+
+    task = _model_class("rnn").begin(pairs, None, of_rnn, seed=seed, vectors=pretrained)
+    return rate_finder.find(task, of_rnn.training, seed=seed, threads=n_threads)
 
 
 def load(path: Path, *, threads: int | None = None) -> Tagger:
@@ -293,6 +331,22 @@ def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vecto
     if vectors is not None and not found.network.embedding:
         raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
     return found
+
+
+def _budget(
+    budget: str | float | None,
+    model: str,
+    settings: Mapping[str, Any] | None,
+    on_note: Callable[[str], None] | None,
+) -> Budget | None:
+    """The budget, which runs from now on."""
+    if budget is None:
+        return None
+    if model != "rnn":
+        raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
+    from elman.budget import Budget
+
+    return Budget(budget, settings or {}, on_note or (lambda note: None))
 
 
 def _read_vectors(path: Path, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:

@@ -39,6 +39,8 @@ class _Options:
     config: str | None
     set: tuple[str, ...]
     vectors: str | None
+    budget: str | None
+    find_rate: bool
     seed: int
     threads: int | None
     encoding: str
@@ -56,7 +58,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.command()
 @click.argument("train", nargs=-1, required=True, metavar="TRAIN...")
 @click.option("--dev", metavar="FILE|10%", help="Sentences to choose the best epoch by: a file, or a share of TRAIN.")
-@click.option("-o", "--output", required=True, metavar="MODEL", help="Model file to write.")
+@click.option("-o", "--output", metavar="MODEL", help="Model file to write.  [required]")
 @click.option(
     "--model",
     type=click.Choice(["rnn", "hmm", "frequent"]),
@@ -84,11 +86,14 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     help="List all settings and exit.",
 )
 @click.option("--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text).")
+@click.option("--budget", metavar="TIME", help="Fill this time, 60s or 2m: chooses the size and the epochs.")
+@click.option("--find-rate", is_flag=True, help="Try rising learning rates, print which to take and exit.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
 @threads_option
 @encoding_option
 @click.option("--log", metavar="FILE.jsonl", help="Write loss, accuracy, time and speed, a line an epoch.")
-def train(**given: Any) -> None:
+@click.pass_context
+def train(ctx: click.Context, /, **given: Any) -> None:
     """Train a tagger on labelled text.
 
     The files are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
@@ -98,9 +103,15 @@ def train(**given: Any) -> None:
     \b
       elman train train.conllu --dev dev.conllu -o my.model
       elman train all.txt --dev 10% -o my.model --set hidden=128 --set epochs=20
+      elman train all.txt --dev 10% -o my.model --budget 2m
     """
+    if given["output"] is None and not given["find_rate"]:
+        raise click.MissingParameter(ctx=ctx, param_hint="'-o' / '--output'", param_type="option")
     options = _Options(**given)
     settings = _settings(options)
+    if options.find_rate:
+        click.echo(_rate_found(options, settings))
+        return
     _check_targets(options)
     notes = Notes()
     try:
@@ -164,6 +175,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             preset=options.preset,
             settings=settings,
             vectors=options.vectors,
+            budget=options.budget,
             target=options.target,
             format=options.format,
             encoding=options.encoding,
@@ -173,6 +185,30 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             on_warning=notes.warn,
             on_note=notes.add,
         )
+
+
+def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
+    """The trial of rates as a table, the rate to take, and what to type next."""
+    from elman.tagger import find_rate
+
+    if options.model != "rnn" or options.budget is not None:
+        raise ConfigError("--find-rate: it is for the rnn's settings, without --budget")
+    trial = find_rate(
+        list(options.train),
+        preset=options.preset,
+        settings=settings,
+        vectors=options.vectors,
+        target=options.target,
+        format=options.format,
+        encoding=options.encoding,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    lines = [f"{'rate':<10}loss", *(f"{rate:<10.2g}{loss:.3f}" for rate, loss in trial.table())]
+    lines += ["", f"rate {trial.rate:g}: there the loss falls fastest; a little less is safer", ""]
+    return "\n".join(
+        [*lines, f"next  elman train {' '.join(map(quote, options.train))} -o MODEL --set rate={trial.rate:g}"]
+    )
 
 
 def _show_first(notes: Notes, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:

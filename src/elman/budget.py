@@ -1,0 +1,182 @@
+"""A budget of time for a training: the size and the epochs that fill it, found by trying sizes on the data.
+
+Only what was chosen reaches the settings, never a time: a run with the same settings, set by hand, is the same run.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import randomness
+from elman.batching import minibatches
+from elman.config import Config, TrainingConfig
+from elman.errors import ConfigError
+from elman.trainer import Task, Updates
+
+LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
+"""Sizes to choose from: hidden units, and the epochs without which they are too many; by those of the settings."""
+MOST_EPOCHS = 8
+"""More epochs than so many times those of the settings are not worth their time."""
+PROBED = 24
+"""Updates that are timed to know an epoch's time."""
+GOAL, GOAL_AGAIN = 0.92, 0.96
+"""The share of the budget that the first plan fills, and a later one, which knows more."""
+LEAST, MOST = 0.85, 1.05
+"""Where the end is seen outside of these shares of the budget, the epochs are planned anew."""
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds_of(budget: str | float) -> float:
+    """Seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError for anything else."""
+    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", str(budget))
+    if match is None or isinstance(budget, bool):
+        raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {budget!r}")
+    seconds = float(match[1]) * UNITS[match[2]]
+    if seconds == 0:
+        raise ConfigError(f"budget: expected more than no time, got {budget!r}")
+    return seconds
+
+
+class _Size(NamedTuple):
+    hidden: int
+    seconds: float  # an epoch
+
+
+class Budget:
+    """The time for one training. It runs from when this is made."""
+
+    def __init__(
+        self,
+        budget: str | float,
+        settings: Mapping[str, Any],
+        on_note: Callable[[str], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``settings`` are the user's own and stay as they are; ``on_note`` is told what was chosen.
+
+        Raises ConfigError: no time, or epochs among the settings.
+        """
+        self.seconds = seconds_of(budget)
+        for key in ("epochs", "replanned"):
+            if key in settings:
+                raise ConfigError(f"budget: it chooses the epochs; leave out either the budget or {key}=")
+        self.ladder: Sequence[tuple[float, float]] = ((1.0, 0.0),) if "hidden" in settings else LADDER
+        self.on_note, self.clock = on_note, clock
+        self.started = self.first = self.looked = clock()
+        self.most = 0  # epochs
+        self.replanned = ""
+        """The changes of plan so far, as the setting of this name has them."""
+
+    def choose(self, config: Config, task_of: Callable[[Config], Task], seed: int, threads: int) -> Config:
+        """The settings that fill the budget. Sizes are tried from small to large, up to the first that is too large.
+
+        ``task_of`` makes the task with a new network. Raises ConfigError: there is no time for one epoch.
+        """
+        usual = config.training.epochs
+        self.most = MOST_EPOCHS * usual
+        tried: list[_Size] = []
+        too_large = False
+        for size, least in self.ladder:
+            trial = _with_hidden(config, _scaled(config.network.hidden, size))
+            tried.append(_Size(trial.network.hidden, self._epoch(task_of(trial), trial.training, seed, threads)))
+            too_large = self._left() < max(1.0, least * usual) * tried[-1].seconds
+            if too_large:
+                break
+        chosen = tried[-2] if too_large and len(tried) > 1 else tried[-1]
+        epochs = min(self.most, int(max(self._left(), 0.0) / chosen.seconds))
+        if not epochs and self._used() + chosen.seconds <= self.seconds:
+            epochs = 1
+        if not epochs:
+            least_time = (self._used() + chosen.seconds) / GOAL
+            raise ConfigError(
+                f"budget: one epoch takes {_shown(chosen.seconds)} here, and {_shown(self._used())} went by before it; "
+                f"{_shown(self.seconds)} are too little, {_shown(1.1 * least_time)} may do"
+            )
+        if too_large and epochs < self.most:
+            chosen = _between(chosen, tried[-1], self._left() / epochs)
+        expected = self._used() + epochs * chosen.seconds
+        self.on_note(
+            f"budget {_shown(self.seconds)}: hidden={chosen.hidden} and epochs={epochs}, which take about "
+            f"{_shown(expected)}"
+        )
+        self.first = self.looked = self.clock()
+        return replace(_with_hidden(config, chosen.hidden), training=replace(config.training, epochs=epochs))
+
+    def replan(self, epoch: int, epochs: int) -> int:
+        """How many epochs the run is to have, seen from the end of ``epoch``, when it was to have ``epochs``."""
+        now = self.clock()
+        pace = ((now - self.first) / epoch + now - self.looked) / 2  # what the last epoch took counts for more
+        self.looked = now
+        used = now - self.started
+        if LEAST <= (used + (epochs - epoch) * pace) / self.seconds <= MOST:
+            return epochs
+        left = round((GOAL_AGAIN * self.seconds - used) / max(pace, 1e-9))
+        anew = min(epoch + max(1, left), max(self.most, epochs))
+        if anew != epochs:
+            self.replanned += f"{',' if self.replanned else ''}{epoch + 1}:{anew}"
+        return anew
+
+    def finish(self) -> None:
+        """Says how long it was, where that is not what was promised."""
+        used = self._used()
+        if not 0.9 <= used / self.seconds <= 1.1:
+            self.on_note(f"budget {_shown(self.seconds)}: it took {_shown(used)}")
+
+    def _used(self) -> float:
+        return self.clock() - self.started
+
+    def _left(self) -> float:
+        return GOAL * self.seconds - self._used()
+
+    def _epoch(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> float:
+        """The seconds that an epoch takes, with its score on dev; from some updates, which the task keeps."""
+        batches = minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=1))
+        order = np.argsort([int(task.lengths[items].sum()) for items in batches], kind="stable")
+
+        with Updates(task, config, seed, threads) as updates:
+
+            def update(some: list[NDArray[np.int64]]) -> None:
+                for i in range(0, len(some), updates.together):
+                    part = some[i : i + updates.together]
+                    updates(part, [config.rate] * len(part), 1, i)
+
+            update([batches[i] for i in order[:3]])  # the first are slower than those to come
+            n = min(len(batches), max(PROBED, 2 * updates.together))
+            # of each length as many as there are in an epoch
+            some = [batches[order[(2 * i + 1) * len(batches) // (2 * n)]] for i in range(n)]
+            began = self.clock()
+            update(some)
+            seconds = (self.clock() - began) * len(batches) / n
+        began = self.clock()
+        task.score()
+        return max(seconds + self.clock() - began, 1e-9)
+
+
+def _with_hidden(config: Config, hidden: int) -> Config:
+    return replace(config, network=replace(config.network, hidden=hidden))
+
+
+def _scaled(hidden: int, size: float) -> int:
+    return hidden if size == 1 else min(4096, max(8, 8 * round(size * hidden / 8)))
+
+
+def _between(small: _Size, large: _Size, seconds: float) -> _Size:
+    """A size between two, in steps of 8, whose epoch takes so many seconds.
+
+    Time grows faster than size does, so the straight line between the two promises too long an epoch, if anything.
+    """
+    way = (seconds - small.seconds) / max(large.seconds - small.seconds, 1e-9)
+    more = int(min(max(way, 0.0), 1.0) * (large.hidden - small.hidden)) // 8 * 8
+    share = more / max(large.hidden - small.hidden, 1)
+    return _Size(small.hidden + more, small.seconds + share * (large.seconds - small.seconds))
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"

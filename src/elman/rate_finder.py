@@ -1,0 +1,70 @@
+"""A learning rate to begin with, from a short trial in which it rises (Smith 2017, Cyclical learning rates, 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import randomness
+from elman.batching import minibatches
+from elman.config import TrainingConfig
+from elman.errors import ConfigError
+from elman.trainer import Task, Updates
+
+STEPS = 300
+LOWEST, HIGHEST = 1e-5, 10.0
+SMOOTHING = 0.95
+LOST = 2.0
+"""The trial ends where the loss is so many times the smallest."""
+NEAR = 10
+"""The fall of the loss is measured over so many steps to both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateTrial:
+    """What came of a trial. No clock is in it: the same data, settings and seed give the same."""
+
+    rates: tuple[float, ...]
+    """The rate of each step, every time larger by the same factor."""
+    losses: tuple[float, ...]
+    """The loss a word up to each step, an average in which the last steps weigh most."""
+    rate: float
+    """The rate to try first, where the loss falls fastest; two digits."""
+
+    def table(self, rows: int = 12) -> list[tuple[float, float]]:
+        """(rate, loss) of some steps evenly spaced over the trial."""
+        places = np.linspace(0, len(self.rates) - 1, rows).round().astype(int)
+        return [(self.rates[i], self.losses[i]) for i in places.tolist()]
+
+
+def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> RateTrial:
+    """Trains with a rising rate until the loss is lost; ``task.parameters`` are spoilt by it.
+
+    Raises ConfigError where the loss falls at no rate.
+    """
+    rates: list[float] = []
+    losses: list[float] = []
+    mean = 0.0
+    with Updates(task, config, seed, threads) as updates:
+        for step, items in enumerate(islice(_batches(task, config, seed), STEPS)):
+            rates.append(LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1)))
+            found = updates([items], rates[-1:], 1, step)
+            mean = SMOOTHING * mean + (1 - SMOOTHING) * found.loss / max(found.words, 1)
+            losses.append(mean / (1 - SMOOTHING ** (step + 1)))  # as Adam does: the average began with 0
+            if not losses[-1] <= LOST * min(losses):  # so for nan
+                break
+    falls = [losses[i - NEAR] - losses[i + NEAR] for i in range(NEAR, len(losses) - NEAR)]
+    if not falls or not max(falls) > 0:
+        raise ConfigError(f"the loss falls at no rate from {LOWEST:g} to {HIGHEST:g}: nothing is to be found")
+    best = rates[NEAR + falls.index(max(falls))]
+    return RateTrial(tuple(rates), tuple(losses), float(f"{best:.2g}"))
+
+
+def _batches(task: Task, config: TrainingConfig, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Minibatches without end."""
+    for epoch in count(1):
+        yield from minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))
