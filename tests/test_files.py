@@ -157,6 +157,20 @@ def test_standard_output(monkeypatch):
     assert not out.closed and out.flushes == 2
 
 
+def test_standard_output_without_a_buffer_may_take_a_part_at_a_time(monkeypatch):
+    taken = []
+
+    class Raw(io.RawIOBase):
+        def write(self, data):
+            taken.append(bytes(data[:3]))
+            return len(taken[-1])
+
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=Raw(), flush=lambda: None))
+    with OutputFile("-") as file:
+        file.write("abcdefgh")
+    assert taken == [b"abc", b"def", b"gh"]
+
+
 @pytest.mark.parametrize(("error", "expected"), [(FULL, OutputError), (BrokenPipeError(), BrokenPipeError)])
 def test_standard_output_that_fails(monkeypatch, error, expected):
     class Out(io.BytesIO):

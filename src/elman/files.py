@@ -70,8 +70,10 @@ class OutputFile:
     def write_bytes(self, data: bytes) -> None:
         """Write bytes as they are."""
         assert self._stream is not None, "write inside the with block"
+        rest = memoryview(data)
         try:
-            self._stream.write(data)
+            while rest:  # standard output without a buffer (python -u) may take a part only
+                rest = rest[self._stream.write(rest) :]
         except OSError as error:
             raise self._failed(error) from None
 

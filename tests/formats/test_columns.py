@@ -114,7 +114,7 @@ def test_separators_inside_a_tag_or_a_word(read, rewrite):
     assert rewrite(read("a\tX\n"), "2", "columns", tag="B LOC") == "a\tB LOC\n"
     with pytest.raises(DataError, match="file:2: the tag 'B LOC' holds a space, which columns cannot"):
         rewrite(read("# c\na X\n", format="columns"), "2", "columns", tag="B LOC")
-    with pytest.raises(DataError, match="the word 'a\\\\tb' holds a tab"):
+    with pytest.raises(DataError, match="the word 'a\\\\tb' holds a tab, which columns cannot; try --as jsonl$"):
         rewrite([Sentence(("a\tb",))], "2", "columns")
 
 

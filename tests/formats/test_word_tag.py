@@ -59,7 +59,7 @@ def test_written_from_another_format(read):
         ("New York", "X", "file:7: the word 'New York' holds a space, which word_tag cannot"),
         ("a\nb", "X", "holds a line end"),
         ("", "X", "an empty word"),
-        ("a", "B_LOC", "the tag 'B_LOC' holds an underscore"),
+        ("a", "B_LOC", "the tag 'B_LOC' holds an underscore, which word_tag cannot; try --as columns$"),
         ("a", "B LOC", "the tag 'B LOC' holds a space"),
         ("a", "", "an empty tag"),
     ],

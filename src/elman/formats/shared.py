@@ -54,7 +54,8 @@ def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, fo
             raise refuse(sentence, i, f"an empty {what} (number {i + 1}), which {format} cannot hold")
         for mark in forbidden:
             if mark in value:
-                message = f"the {what} {shown(value)} holds {_NAMES[mark]}, which {format} cannot; write another format"
+                other = "columns" if format in ("word_tag", "tags") and mark != "\n" else "jsonl"
+                message = f"the {what} {shown(value)} holds {_NAMES[mark]}, which {format} cannot; try --as {other}"
                 raise refuse(sentence, i, message)
 
 
