@@ -55,7 +55,7 @@ def commands() -> None:
 
 
 def main() -> None:
-    """The entry point of ``elman`` and ``python -m elman``."""
+    """Run ``sys.argv`` and exit with its status."""
     # a stream that was closed (>&-) reads as empty and takes whatever is written
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
