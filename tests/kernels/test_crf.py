@@ -213,6 +213,17 @@ def test_agreement_with_the_reference(
     np.testing.assert_array_equal(some.best(engine), some.best(reference))
 
 
+def test_more_tags_than_a_block_of_the_product(engine: Any) -> None:
+    some = forbid(case([4, 2, 1], 270, dtype=np.float32, spread=3))
+    for mine, theirs in zip(some.forward(engine), some.forward(reference), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
+    ones = np.ones(7, np.float32)
+    for mine, theirs in zip(some.backward(engine, ones), some.backward(reference, ones), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(some.marginals(engine), some.marginals(reference), rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(some.best(engine), some.best(reference))
+
+
 def test_a_batch_is_its_sentences_one_by_one(engine: Any) -> None:
     lengths = [7, 5, 5, 2, 1]
     some = forbid(case(lengths, 19, dtype=np.float32))
