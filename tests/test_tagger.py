@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import model_file, tagger
+from elman import kernels, model_file, tagger
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
 from elman.sentence import Sentence
 from elman.tagger import Tagger, load, train
@@ -29,7 +29,6 @@ RNN: dict[str, Any] = {"hidden": 4, "embedding": 3, "epochs": 2}
 
 def toy(kind: str = "hmm", **options: Any) -> Tagger:
     if kind == "rnn":
-        pytest.importorskip("elman.recurrent")
         options["settings"] = RNN | options.get("settings", {})
     return train(TEXT, options.pop("dev", DEV), model=kind, **options)
 
@@ -240,6 +239,19 @@ def test_notes_say_what_was_read_and_held_out(word_tag: Path, tmp_path: Path) ->
     train(word_tag, word_tag, model="hmm", on_note=notes.append, on_warning=lambda text: None)
     assert len(notes) == 2
     assert notes[0] == notes[1]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("rnn", ["slow"]), ("hmm", []), ("frequent", [])])
+def test_a_note_where_the_native_kernels_are_missing(
+    kind: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "shortcoming", lambda: "slow")
+    notes: list[str] = []
+    toy(kind, on_note=notes.append).save(tmp_path / "model")
+    assert notes == expected
+    load(tmp_path / "model", on_note=notes.append)
+    load(tmp_path / "model")
+    assert notes == expected * 2
 
 
 def test_doubts_are_python_warnings_by_default() -> None:

@@ -50,14 +50,18 @@ def treebank() -> Treebank:
 
 
 def taggers(
-    data: Treebank, on_progress: Callable[[Progress], None] | None = None
+    data: Treebank,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Tagger, Evaluation]]:
     """Train each kind of tagger on the parts of speech and measure it on the held-out sentences.
 
     They choose nothing (there is no dev set), so that what they measure is unseen text.
     """
     for kind in KINDS:
-        tagger = train(data.train, model=kind, target="upos", on_progress=on_progress, on_warning=_ignore)
+        tagger = train(
+            data.train, model=kind, target="upos", on_progress=on_progress, on_note=on_note, on_warning=_ignore
+        )
         yield tagger, tagger.evaluate(data.held_out, target="upos")
 
 

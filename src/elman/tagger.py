@@ -78,7 +78,8 @@ def train(
     ``threads``     in training and tagging; by default one for each core
     ``on_progress`` is called with each ``Progress`` of the rnn's training
     ``on_warning``  is called with each doubt about the data, one line each; by default they become Python warnings
-    ``on_note``     is called with what is worth saying: how files were read, which sentences were held out
+    ``on_note``     is called with what is worth saying: how files were read, which sentences were held out, that
+                    the native kernels are missing
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
@@ -104,7 +105,7 @@ def train(
         notes = [*notes, note]
         doubts += [pretrained.repeats] if pretrained.repeats else []
     if on_note is not None:
-        for note in notes:
+        for note in [*notes, *_kernel_notes(model)]:
             on_note(note)
     for doubt in doubts:
         if on_warning is not None:
@@ -160,8 +161,11 @@ def find_rate(
     return rate_finder.find(task, of_rnn.training, seed=seed, threads=n_threads)
 
 
-def load(path: Path, *, threads: int | None = None) -> Tagger:
-    """Load a tagger from its model file. Raises ModelFileError for anything that is not one."""
+def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], None] | None = None) -> Tagger:
+    """Load a tagger from its model file. Raises ModelFileError for anything that is not one.
+
+    ``on_note`` is called where the native kernels are missing, so that a recurrent network will be slow.
+    """
     record, tensors = model_file.load(path)
     try:
         kind, target, format = (_field(record, key, str) for key in ("kind", "target", "format"))
@@ -173,6 +177,9 @@ def load(path: Path, *, threads: int | None = None) -> Tagger:
         trained: Model = _model_class(kind).from_record(of_model, tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+    if on_note is not None:
+        for note in _kernel_notes(kind):
+            on_note(note)
     return Tagger(trained, target=target, format=format, data=data, threads=_threads(threads))
 
 
@@ -367,6 +374,16 @@ def _threads(threads: int | None) -> int:
     if threads < 1:
         raise ConfigError(f"threads: expected a number from 1 up, got {threads}")
     return threads
+
+
+def _kernel_notes(kind: str) -> list[str]:
+    """What is worth saying of the kernels, which the recurrent network alone needs."""
+    if kind != "rnn":
+        return []
+    from elman import kernels
+
+    note = kernels.shortcoming()
+    return [note] if note else []
 
 
 def _model_class(kind: str) -> Any:

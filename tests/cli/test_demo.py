@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman import cli, demo, tagger
+from elman import cli, demo, kernels, tagger
 from elman.cli import demo as command
 from elman.errors import MissingExtraError
 from elman.sentence import Sentence
@@ -42,6 +42,13 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
+def test_missing_kernels_are_said_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(kernels, "shortcoming", lambda: "slow")
+    assert cli.run(["demo"]) == 0
+    assert capsys.readouterr().err == "elman: slow\n"
+
+
+@pytest.mark.usefixtures("small")
 def test_target_is_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["demo", "--output", "nowhere"]) == 2
     captured = capsys.readouterr()
@@ -51,14 +58,13 @@ def test_target_is_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("small")
 def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     stopped = (SimpleNamespace(interrupted=True), None)
-    monkeypatch.setattr(demo, "taggers", lambda data, progress: iter([stopped]))
+    monkeypatch.setattr(demo, "taggers", lambda data, progress, note: iter([stopped]))
     assert cli.run(["demo"]) == 130
     assert capsys.readouterr().err == "elman: stopped; nothing is written\n"
     assert not list(tmp_path.iterdir())
 
 
 def test_treebank() -> None:
-    pytest.importorskip("importlib.metadata")
     try:
         metadata.files(demo.PACKAGE)
     except metadata.PackageNotFoundError:

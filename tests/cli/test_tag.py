@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from elman import cli, kernels
+
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
 
@@ -27,6 +29,23 @@ CONLLU = (
 
 def without_tags(text: bytes) -> bytes:
     return re.sub(rb"_[A-Z]+(?=[ \r\n]|$)", b"", text)
+
+
+def test_missing_kernels_are_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kernels, "shortcoming", lambda: "slow")
+    monkeypatch.chdir(tmp_path)
+    Path("train").write_text("it_PRP rains_VBZ\n", encoding="utf-8")
+    Path("text").write_text("it rains\n", encoding="utf-8")
+    for arguments in (["train", "train", "-o", "model", "--set", "epochs=1"], ["evaluate", "model", "train"]):
+        assert cli.run(arguments) == 0
+        assert capfd.readouterr().err.count("elman: slow\n") == 1
+    assert cli.run(["tag", "model", "text", "text"]) == 0
+    assert capfd.readouterr().err.splitlines() == [
+        "elman: slow",
+        *["elman: text read as text: no tab in the first line"] * 2,
+    ]
 
 
 ODD = {

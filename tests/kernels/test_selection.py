@@ -30,10 +30,12 @@ def test_native_is_the_choice_where_it_is_built(selection: None) -> None:
     found = kernels.describe()
     assert found["backend"] == "native"
     assert found["isa"] == found["available"][-1]
+    assert kernels.shortcoming() is None
 
 
 @needs_native
 def test_every_instruction_set_can_be_chosen(selection: None) -> None:
+    kernels.select("native")  # tests may run with ELMAN_KERNELS=reference
     for isa in kernels.describe()["available"]:
         kernels.select("native", isa)
         assert kernels.describe()["isa"] == isa
@@ -67,6 +69,10 @@ def test_where_the_native_core_is_missing(selection: None, monkeypatch: pytest.M
     monkeypatch.setattr(kernels, "_load_native", lambda: (None, "not built"))
     kernels.select()
     assert kernels.describe()["backend"] == "reference"
+    note = kernels.shortcoming()
+    assert note and "NumPy" in note and "not built" in note and "\n" not in note
+    kernels.select("reference")  # who asks for them knows
+    assert kernels.shortcoming() is None
     with pytest.raises(ConfigError, match="cannot be used: not built"):
         kernels.select("native")
 

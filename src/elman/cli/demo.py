@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.common import size
+from elman.cli.common import Notes, size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.report import bold, cell
 
@@ -41,14 +41,16 @@ def demo(output: str) -> None:
     target = os.path.join(output, "elman-demo.model")
     check_target(target)
     click.echo(_introduction(data))
+    notes = Notes()
     with TrainingProgress() as progress:
-        results = list(taggers(data, progress))
+        results = list(taggers(data, progress, notes.add))
     tagger = results[-1][0]
     if tagger.interrupted:
         click.echo("elman: stopped; nothing is written", err=True)
         raise click.exceptions.Exit(130)
     tagger.save(target)
     click.echo("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
+    notes.show()
 
 
 def _introduction(data: Treebank) -> str:

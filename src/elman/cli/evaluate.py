@@ -82,7 +82,7 @@ def _of_model(model: str, path: str, options: _Options, notes: Notes) -> Evaluat
     from elman.checks import with_words
     from elman.tagger import load
 
-    tagger = load(model, threads=options.threads)
+    tagger = load(model, threads=options.threads, on_note=notes.add)
     gold = _read(path, options.format, options.encoding, notes)
     column = gold.target(options.target or (tagger.target if tagger.format == gold.format else None))
     return tagger.evaluate(with_words(gold, gold.path), target=column)

@@ -68,8 +68,8 @@ def tag(
     if output_format is not None:
         check_output(output_format, confidences=confidence)
     check_not_an_input(output, (model, *files))
-    tagger = load(model, threads=threads)
     notes = Notes()
+    tagger = load(model, threads=threads, on_note=notes.add)
     chosen = output_format
     last_line = ""
     with OutputFile(output, encoding=encoding) as out:

@@ -68,6 +68,7 @@ KERNELS = (
     "online_steps",
 )
 
+_CHOSEN = "chosen by ELMAN_KERNELS"
 _state: dict[str, Any] = {}
 
 
@@ -86,7 +87,7 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
     """
     if backend not in (None, "native", "reference"):
         raise ConfigError(f"ELMAN_KERNELS: expected native or reference, got {backend!r}")
-    module, why = _load_native() if backend != "reference" else (None, "chosen by ELMAN_KERNELS")
+    module, why = _load_native() if backend != "reference" else (None, _CHOSEN)
     if module is None and backend == "native":
         raise ConfigError(f"ELMAN_KERNELS=native, but the native kernels cannot be used: {why}")
     if module is not None:
@@ -112,6 +113,14 @@ def describe() -> dict[str, Any]:
     if not _state:
         select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
     return dict(_state)
+
+
+def shortcoming() -> str | None:
+    """A note for the user where the NumPy kernels serve although nobody chose them; None where all is well."""
+    found = describe()
+    if found["backend"] == "native" or found["why"] == _CHOSEN:
+        return None
+    return f"the kernels in NumPy are in use, which are slow: {found['why']}; README.md has the installation notes"
 
 
 def _load_native() -> tuple[Any, str]:
