@@ -224,6 +224,50 @@ def test_help_settings_lists_them_all(run: Run) -> None:
     assert f"default {Config().network.hidden}, tutorial 64" in text
 
 
+def test_a_budget_is_settings_set_by_hand(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
+    """So small a corpus has all the epochs it may have long before the time is over."""
+    common = ["train", train_file, "--dev", dev_file, "--set", "hidden=8", "--set", "embedding=8"]
+    result = run(*common, "-o", tmp_path / "fitted", "--budget", "20s")
+    assert result.returncode == 0, result.stderr
+    assert "elman: budget 20 s: hidden=" in result.stderr.decode()
+    settings = json.loads(run("inspect", tmp_path / "fitted", "--json").stdout)["settings"]["training"]
+    by_hand = []
+    for key in ("epochs", "replanned"):
+        by_hand += ["--set", f"{key}={settings[key]}"]
+    assert run(*common, "-o", tmp_path / "by hand", *by_hand).returncode == 0
+    assert (tmp_path / "fitted").read_bytes() == (tmp_path / "by hand").read_bytes()
+
+
+def test_bad_budgets(refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    def line(budget: str, *arguments: object) -> str:
+        return refused("train", train_file, "-o", tmp_path / "m", "--budget", budget, *arguments)
+
+    assert "budget: expected more than no time, got '0'" in line("0")
+    assert "budget: expected a time such as 60s, 2m or 1.5h, got 'abc'" in line("abc")
+    assert "one epoch takes" in line("0.001s")
+    assert "leave out either the budget or epochs=" in line("60s", "--set", "epochs=3")
+    assert "the rnn's" in line("60s", "--model", "hmm")
+    assert not (tmp_path / "m").exists()
+
+
+def test_find_rate(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -> None:
+    result = run("train", train_file, "--find-rate", "-o", tmp_path / "m", "--set", "hidden=8")
+    assert (result.returncode, result.stderr) == (0, b"")
+    lines = result.stdout.decode().splitlines()
+    assert lines[0].split() == ["rate", "loss"] and len(lines) == 17
+    rate = lines[14].split()[1].rstrip(":")
+    assert 0 < float(rate) < 10
+    assert lines[-1] == f"next  elman train {train_file} -o MODEL --set rate={rate}"
+    assert not (tmp_path / "m").exists()
+    assert run("train", train_file, "--find-rate", "--set", "hidden=8").stdout == result.stdout
+    assert "--find-rate: " in refused("train", train_file, "--find-rate", "--model", "hmm")
+    assert "--find-rate: " in refused("train", train_file, "--find-rate", "--budget", "60s")
+
+
+def test_no_output(refused: Refused, train_file: Path) -> None:
+    assert "Missing option '-o' / '--output'; see elman train --help" in refused("train", train_file)
+
+
 def start(environment: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "elman", "train", *map(str, arguments), "--set", "epochs=100000"],
