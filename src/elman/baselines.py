@@ -116,6 +116,9 @@ class Frequent:
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         return [self._probabilities(self.vocabulary.ids(words)) for words in sentences]
 
+    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
+        return list(zip(self.best(sentences), self.probabilities(sentences), strict=True))
+
     def _probabilities(self, ids: NDArray[np.int32]) -> Floats:
         p = self._weight[ids, None] * self._overall  # (T, K)
         self._table.spread(ids, self._seen, p)
@@ -181,6 +184,10 @@ class HMM:
 
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         return [self._posteriors(self._log_emissions(words)) for words in sentences]
+
+    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
+        emissions = [self._log_emissions(words) for words in sentences]
+        return [(self._viterbi(log_e), self._posteriors(log_e)) for log_e in emissions]
 
     def _log_emissions(self, words: Sequence[str]) -> Floats:
         ids = self.vocabulary.ids(words)

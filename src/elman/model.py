@@ -26,6 +26,12 @@ class Model(Protocol):
         """For each sentence the (T, K) probabilities; rows sum to 1."""
         ...
 
+    def best_and_probabilities(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """Both of these for each sentence, from one pass where the model has passes."""
+        ...
+
     def known(self, word: str) -> bool:
         """Whether the word stood in the training data."""
         ...

@@ -112,36 +112,43 @@ class RecurrentModel:
 
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         """For each sentence the (T,) ids of its best tags."""
-        return self._each(sentences, self.decoder.best)
+        (ids,) = self._each(sentences, self.decoder.best)
+        return ids
 
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities."""
-        return self._each(sentences, self.decoder.marginals)
+        (p,) = self._each(sentences, self.decoder.marginals)
+        return p
+
+    def best_and_probabilities(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """Both of these for each sentence, from one pass of the network."""
+        return list(zip(*self._each(sentences, self.decoder.best, self.decoder.marginals), strict=True))
 
     def nbest(self, words: Sequence[str], most: int) -> list[tuple[Ids, float]]:
         """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
-        (scores,) = self._each([words], lambda parameters, scores, batch: scores)
+        ((scores,),) = self._each([words], lambda parameters, scores, batch: scores)
         return self.decoder.nbest(self.parameters, scores, most)
 
     def _each(
-        self, sentences: Sequence[Sequence[str]], decode: Callable[[Parameters, layers.Array, Batch], Any]
-    ) -> list[Any]:
-        """For each sentence its rows of what ``decode`` makes of the scores (N, K) of a packed batch."""
+        self, sentences: Sequence[Sequence[str]], *decode: Callable[[Parameters, layers.Array, Batch], Any]
+    ) -> list[list[Any]]:
+        """For each ``decode``, and each sentence, its rows of what that makes of the scores (N, K) of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         inputs = self.lexicon.read([word for words in sentences for word in words])
         ends = np.cumsum(lengths)
-        results: list[Any] = [None] * len(sentences)
+        results: list[list[Any]] = [[None] * len(sentences) for _ in decode]
         for some in by_length(lengths, CHUNK):
             batch, rows = _packed(lengths, ends, some)
             scores, _ = self.network.forward(self.parameters, inputs.take(rows), batch)
-            decoded = decode(self.parameters, scores, batch)
-            unpacked = np.empty_like(decoded)
-            unpacked[batch.rows] = decoded
-            start = 0
-            for i in some.tolist():
-                end = start + int(lengths[i])
-                results[i] = unpacked[start:end]
-                start = end
+            cuts = np.cumsum(lengths[some])[:-1]
+            for each, found in zip(decode, results, strict=True):
+                decoded = each(self.parameters, scores, batch)
+                unpacked = np.empty_like(decoded)
+                unpacked[batch.rows] = decoded
+                for i, rows_of_one in zip(some.tolist(), np.split(unpacked, cuts), strict=True):
+                    found[i] = rows_of_one
         return results
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -288,7 +288,7 @@ class Tagger:
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
         names, found = self.tags, []
-        for ids, p in zip(self._model.best(batch), self._model.probabilities(batch), strict=True):
+        for ids, p in self._model.best_and_probabilities(batch):
             found.append(([names[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()))
         return found
 
