@@ -134,7 +134,7 @@ class RecurrentModel:
     def _each(
         self, sentences: Sequence[Sequence[str]], *decode: Callable[[Parameters, layers.Array, Batch], Any]
     ) -> list[list[Any]]:
-        """For each ``decode``, and each sentence, its rows of what that makes of the scores (N, K) of a packed batch."""
+        """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         inputs = self.lexicon.read([word for words in sentences for word in words])
         ends = np.cumsum(lengths)
