@@ -102,6 +102,12 @@ class RecurrentModel:
         """Whether Ctrl-C ended the training that made this model."""
         return bool(self.training.get("interrupted", False))
 
+    @property
+    def dev_accuracy(self) -> float | None:
+        """Accuracy on dev of the epoch that was kept; None without a dev set."""
+        scores = self.training.get("dev_accuracies")
+        return scores[self.training["best_epoch"] - 1] if scores else None
+
     def record(self) -> dict[str, Any]:
         """What training was and found."""
         return dict(self.training)

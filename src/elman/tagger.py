@@ -38,7 +38,13 @@ BATCH_SENTENCES = 1_024
 
 KINDS = ("rnn", "hmm", "frequent")
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
-_DATA = {"sentences": int, "words": int, "dev_sentences": int | None, "held_out": str | None}
+_DATA = {
+    "sentences": int,
+    "words": int,
+    "dev_sentences": int | None,
+    "dev_accuracy": float | None,
+    "held_out": str | None,
+}
 """What a model file says of the data it was made from."""
 _T = TypeVar("_T")
 
@@ -124,9 +130,16 @@ def train(
         "sentences": len(part),
         "words": sum(len(sentence) for sentence in part),
         "dev_sentences": None if dev_part is None else len(dev_part),
+        "dev_accuracy": None,
         "held_out": held_out,
     }
     tagger = Tagger(trained, target=corpus.target, format=corpus.format, data=data, threads=n_threads)
+    if dev_part is not None:
+        tagger._data["dev_accuracy"] = (
+            getattr(trained, "dev_accuracy", None)  # of the epoch that was kept, if any was
+            if model == "rnn"
+            else tagger.evaluate(dev_part, target=corpus.target).accuracy
+        )
     if limit is not None and not tagger.interrupted:
         limit.finish()
     return tagger

@@ -53,9 +53,13 @@ def test_held_out_by_request(run: Run, train_file: Path, tmp_path: Path) -> None
     assert "3 sentences" in result.stdout.decode()
 
 
-def test_dev_of_a_model_without_epochs(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
-    result = run("train", train_file, "--dev", dev_file, "-o", tmp_path / "m", "--model", "hmm")
-    assert "dev accuracy" in result.stdout.decode()
+@pytest.mark.parametrize("kind", ["hmm", "frequent"])
+def test_dev_of_a_model_without_epochs(run: Run, train_file: Path, dev_file: Path, tmp_path: Path, kind: str) -> None:
+    result = run("train", train_file, "--dev", dev_file, "-o", tmp_path / "m", "--model", kind)
+    json_text = run("evaluate", tmp_path / "m", dev_file, "--json").stdout
+    assert f"\ndev accuracy  {100 * json.loads(json_text)['accuracy']:.2f} %\n" in result.stdout.decode()
+    result = run("train", train_file, "--dev", "50%", "-o", tmp_path / "m", "--model", kind)
+    assert "\ndev accuracy  " in result.stdout.decode()
 
 
 def test_warnings(run: Run, train_file: Path, tmp_path: Path) -> None:

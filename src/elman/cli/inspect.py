@@ -36,6 +36,8 @@ _KINDS = {"rnn": "recurrent network", "hmm": "hidden Markov model", "frequent": 
 def _text(model: str, facts: dict[str, Any]) -> str:
     data, training = facts["data"], facts["training"]
     dev = f"; dev: {data['dev_sentences']:,} sentences" if data["dev_sentences"] is not None else "; no dev set"
+    if data["dev_accuracy"] is not None:
+        dev += f", accuracy {100 * data['dev_accuracy']:.2f} %"
     rows = [
         ("model", f"{model} ({size(facts['bytes'])})"),
         ("SHA-256", facts["sha256"]),
@@ -58,8 +60,7 @@ def _training(record: dict[str, Any]) -> str:
     text = f"seed {record['seed']}, {record['epochs']} epochs, loss {record['losses'][-1]:.4f}, accuracy on train "
     text += f"{100 * record['train_accuracies'][-1]:.2f} %"
     if record["dev_accuracies"]:
-        best = record["best_epoch"]
-        text += f"; on dev {100 * record['dev_accuracies'][best - 1]:.2f} % after epoch {best}, which is the one kept"
+        text += f"; best on dev after epoch {record['best_epoch']}, which is the one kept"
     return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
 
 

@@ -232,24 +232,18 @@ def _summary(tagger: Tagger, options: _Options) -> str:
         f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, {len(tagger.tags):,} tags "
         f"({tagger.target})",
     ]
-    accuracy = _dev_accuracy(tagger, facts["training"], options)
-    if accuracy:
-        lines.append(f"dev accuracy  {accuracy}")
+    if data["dev_accuracy"] is not None:
+        lines.append(f"dev accuracy  {_dev_accuracy(data['dev_accuracy'], facts['training'])}")
     if options.output != "-":
         lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
     return "\n".join(lines)
 
 
-def _dev_accuracy(tagger: Tagger, record: dict[str, Any], options: _Options) -> str:
-    """The accuracy on dev, in words; nothing where it is not known."""
-    if record.get("dev_accuracies"):
-        best = record["best_epoch"]
-        return f"{100 * record['dev_accuracies'][best - 1]:.2f} % after epoch {best}, the best of {record['epochs']}"
-    if tagger.kind == "rnn" or options.dev is None or not os.path.isfile(options.dev):
-        return ""
-    result = tagger.evaluate(options.dev, target=options.target, format=options.format, encoding=options.encoding)
-    return f"{100 * result.accuracy:.2f} %"
+def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
+    """The accuracy on dev, in words."""
+    text = f"{100 * accuracy:.2f} %"
+    return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
 
 
 def _stop(notes: Notes, message: str) -> NoReturn:
