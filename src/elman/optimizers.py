@@ -17,6 +17,7 @@ from elman.layers import Array, Gradient, Rows
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
+Exact = NDArray[np.float64]
 
 
 class Optimizer(Protocol):
@@ -76,10 +77,10 @@ class Momentum:
             self._catch_up(name, parameters[name], rows, self.late.t)
 
     def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
-        missed, reach, _ = self.late.due(name, w, rows, to)
+        missed, reach, _ = (a.astype(w.dtype)[:, None] for a in self.late.due(name, w, rows, to))
         v = self.v[name][rows]
         w[rows] -= reach * v
-        self.v[name][rows] = (self.momentum**missed).astype(np.float32) * v
+        self.v[name][rows] = self.momentum**missed * v
 
 
 class Adam:
@@ -99,44 +100,38 @@ class Adam:
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         late, t = self.late, self.late.t + 1
-        scale = rate * np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+        scale = rate * float(np.sqrt(1 - self.beta2**t)) / (1 - self.beta1**t)
         fade = 1 - rate * self.weight_decay
         late.step(scale, fade)
-        b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
         for name, gradient in gradients.items():
             w = parameters[name]
             if name not in self.m:
+                assert w.flags.c_contiguous, name  # or its rows would be a copy
                 self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
-            m, v = self.m[name], self.v[name]
             if isinstance(gradient, Rows):
                 rows, g = gradient
-                self._catch_up(name, w, rows, t - 1)
+                self._rows(name, w, rows, g, self._owed(name, w, rows, t - 1), scale, fade)
                 late.last[name][rows] = t
-                m[rows] = mr = b1 * m[rows] + (1 - b1) * g
-                v[rows] = vr = b2 * v[rows] + (1 - b2) * (g * g)
-                w[rows] = np.float32(fade) * w[rows] - np.float32(scale) * self._direction(mr, vr)
-            else:
-                m *= b1
-                m += (1 - b1) * gradient
-                v *= b2
-                v += (1 - b2) * (gradient * gradient)
-                if self.weight_decay:
-                    w *= np.float32(fade)
-                w -= np.float32(scale) * self._direction(m, v)
+            else:  # one long row, which owes nothing
+                self._rows(name, w, np.zeros(1, np.int64), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
 
     def settle(self, parameters: Parameters) -> None:
         for name, rows in self.late.owing():
-            self._catch_up(name, parameters[name], rows, self.late.t)
+            w = parameters[name]
+            self._rows(name, w, rows, None, self._owed(name, w, rows, self.late.t), 0.0, 1.0)
 
-    def _direction(self, m: Array, v: Array) -> Array:
-        return np.asarray(m / (np.sqrt(v) + np.float32(self.epsilon)))
+    def _rows(
+        self, name: str, w: Array, rows: NDArray[np.int64], g: Array | None, owed: Array, scale: float, fade: float
+    ) -> None:
+        shape = (-1, w.shape[1]) if name in self.late.last else (1, -1)
+        w, m, v = (a.reshape(shape) for a in (w, self.m[name], self.v[name]))
+        g = None if g is None else g.reshape(len(rows), w.shape[1])
+        kernels.adam_rows(w, m, v, rows.astype(np.int32), g, owed, scale, fade, self.beta1, self.beta2, self.epsilon)
 
-    def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
+    def _owed(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> Array:
+        """What the steps up to ``to`` come to that U rows missed: (U, 4), as the kernel has it."""
         missed, reach, fade = self.late.due(name, w, rows, to)
-        m, v = self.m[name][rows], self.v[name][rows]
-        w[rows] = fade * w[rows] - reach * self._direction(m, v)
-        self.m[name][rows] = (self.beta1**missed).astype(np.float32) * m
-        self.v[name][rows] = (self.beta2**missed).astype(np.float32) * v
+        return np.stack([reach, fade, self.beta1**missed, self.beta2**missed], axis=1).astype(w.dtype)
 
 
 class _Late:
@@ -169,19 +164,15 @@ class _Late:
             yield name, np.flatnonzero(last < self.t)
             last[:] = self.t
 
-    def due(
-        self, name: str, table: Array, rows: NDArray[np.int64], to: int
-    ) -> tuple[NDArray[np.float64], Array, Array]:
-        """For U rows up to step ``to``, each (U, 1): steps missed, how far they move the row, what decay leaves."""
+    def due(self, name: str, table: Array, rows: NDArray[np.int64], to: int) -> tuple[Exact, Exact, Exact]:
+        """For U rows up to step ``to``, each (U,): steps missed, how far they move the row, what decay leaves of it."""
         last = self.last.setdefault(name, np.zeros(len(table), np.int64))[rows]
         q, missed = self.ratio, (to - last).astype(np.float64)
         gone = q**missed
-        steps = np.maximum(missed, 1)
-        mean = 1 / (1 - q) - steps * gone / (1 - np.minimum(gone, q))  # of 1 … missed, by weight q^j
+        mean = 1 / (1 - q) - np.maximum(missed, 1) * gone / (1 - np.minimum(gone, q))  # of 1 … missed, by weight q^j
         then = last + np.rint(mean).astype(np.int64)
         reach = self.scales[then] * q * (1 - gone) / (1 - q) * np.exp(self.fades[to] - self.fades[then])
-        fade = np.exp(self.fades[to] - self.fades[last])
-        return missed[:, None], reach.astype(np.float32)[:, None], fade.astype(np.float32)[:, None]
+        return missed, reach, np.exp(self.fades[to] - self.fades[last])
 
 
 def make(config: TrainingConfig) -> Optimizer:

@@ -17,6 +17,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.kernels.reference import (
+        adam_rows as adam_rows,
         bag_backward as bag_backward,
         bag_forward as bag_forward,
         crf_backward as crf_backward,
@@ -65,6 +66,7 @@ KERNELS = (
     "crf_backward",
     "crf_best",
     "crf_marginals",
+    "adam_rows",
     "online_steps",
 )
 

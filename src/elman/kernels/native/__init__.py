@@ -185,6 +185,26 @@ def crf_marginals(
     return p
 
 
+def adam_rows(
+    w: NDArray[F],
+    m: NDArray[F],
+    v: NDArray[F],
+    ids: Ids,
+    g: NDArray[F] | None,
+    late: NDArray[F],
+    scale: float,
+    fade: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None:
+    # Changed in place, as in online_steps.
+    kept = None if g is None else _c(g)
+    _native.adam_rows(
+        w, m, v, _c(ids), kept, _c(late), float(scale), float(fade), float(beta1), float(beta2), float(epsilon)
+    )
+
+
 def online_steps(
     w_rx: NDArray[F],
     w_rh: NDArray[F],

@@ -215,6 +215,18 @@ void softmax_backward(In<T, 1> dlosses, In<T, 2> p, Ids gold, Out<T, 2> dscores)
 }
 
 template <class T>
+void adam_rows(Out<T, 2> w, Out<T, 2> m, Out<T, 2> v, Ids ids, std::optional<In<T, 2>> g, In<T, 2> late, double scale,
+               double fade, double beta1, double beta2, double epsilon) {
+  const Size V = dim(w, 0), E = dim(w, 1), U = dim(ids, 0);
+  expect(has(m, V, E) && has(v, V, E) && has(late, U, 4), "w, m, v (V, E), ids (U,), late (U, 4)");
+  if (g) expect(has(*g, U, E), "g (U, E)");
+  expect_ids(ids, V);
+  nb::gil_scoped_release release;
+  kernels<T>().adam_rows(w.data(), m.data(), v.data(), ids.data(), g ? g->data() : nullptr, late.data(),
+                         {T(scale), T(fade), T(beta1), T(beta2), T(epsilon)}, U, E);
+}
+
+template <class T>
 nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> w_oh, Out<T, 1> b_o, Ids ids, Ids gold,
                        Ids lengths, In<T, 1> rates, std::optional<In<T, 2>> mask, double clip, Size n) {
   const Size V = dim(w_rx, 0), H = dim(w_rx, 1), K = dim(w_oh, 0), N = dim(ids, 0), S = dim(lengths, 0);
@@ -413,6 +425,7 @@ void bind(nb::module_& m) {
   def(m, "crf_backward", crf_backward<T>);
   def(m, "crf_best", crf_best<T>);
   def(m, "crf_marginals", crf_marginals<T>);
+  def(m, "adam_rows", adam_rows<T>);
   def(m, "online_steps", online_steps<T>);
 }
 

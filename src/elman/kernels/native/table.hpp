@@ -31,6 +31,11 @@ struct OnlineData {
   Size n;
 };
 
+template <class T>
+struct AdamStep {
+  T scale, fade, beta1, beta2, epsilon;
+};
+
 struct OnlineResult {
   double loss;
   Size correct;
@@ -67,6 +72,8 @@ struct Functions {
                        T* dscores, T* dtransitions, T* dbegin, T* dend, Size K);
   void (*crf_best)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K);
   void (*crf_marginals)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, T* p, Size K);
+  // g may be null
+  void (*adam_rows)(T* w, T* m, T* v, const Id* ids, const T* g, const T* late, AdamStep<T> step, Size U, Size E);
   OnlineResult (*online_steps)(OnlineNet<T> net, OnlineData<T> data);
 };
 

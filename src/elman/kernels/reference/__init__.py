@@ -6,6 +6,7 @@ gradients are those of a loss (they point uphill, an update subtracts them; the 
 
 from __future__ import annotations
 
+from elman.kernels.reference.adam import adam_rows as adam_rows
 from elman.kernels.reference.basic import (
     bag_backward as bag_backward,
     bag_forward as bag_forward,
