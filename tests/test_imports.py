@@ -27,6 +27,7 @@ LEVELS = [
         "optimizers",
         "schedule",
         "spans",
+        "storage",
         "tutorial",
         "vectors",
         "vocabulary",

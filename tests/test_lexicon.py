@@ -53,7 +53,7 @@ def model() -> RecurrentModel:
 
 @pytest.mark.parametrize("kind", ["frozen", "tuned"])
 def test_unknown_words_are_told_by_their_vectors(kind: str) -> None:
-    model = trained({"characters": 0, "vectors": kind}, vectors())
+    model = trained({"characters": 0, "vectors": kind, "storage": "float32"}, vectors())
     assert tags_of_the_unseen(model) == ["A", "A", "B", "B"]
     moved = np.abs(model.parameters["vectors"] - vectors().scaled()).max(axis=1) > 1e-6
     seen = set(NOUNS + VERBS)

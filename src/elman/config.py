@@ -86,6 +86,9 @@ class NetworkConfig:
         "which tag may follow which, for spans: BIO or BIOES; auto: with crf, where the training tags keep to one",
         of=("none", "auto", "bio", "bioes"),
     )
+    storage: str = _setting(
+        "float16", "the trained weight matrices; float16: rounded to half the file", of=("float32", "float16")
+    )
 
     def __post_init__(self) -> None:
         _check(self)
@@ -216,7 +219,15 @@ class Config:
 PRESETS: dict[str, Config] = {
     "default": Config(),
     "tutorial": Config(
-        NetworkConfig(cell="elman", direction="forward", hidden=64, embedding=0, features="none", recurrent_start=0.2),
+        NetworkConfig(
+            cell="elman",
+            direction="forward",
+            hidden=64,
+            embedding=0,
+            features="none",
+            recurrent_start=0.2,
+            storage="float32",
+        ),
         TrainingConfig(
             epochs=24,
             batch=1,

@@ -21,7 +21,13 @@ from elman.files import write_bytes_atomically
 
 FORMAT_VERSION = 1
 KEY = "elman"
-DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I32": np.dtype("<i4"), "I64": np.dtype("<i8")}
+DTYPES = {
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+}
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _AGAIN = "fetch a whole copy or train again"
 
@@ -31,7 +37,8 @@ Tensors = dict[str, NDArray[Any]]
 def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:
     """Write a model file, all of it or nothing.
 
-    ``config`` holds JSON values, keys are text; ``tensors`` are float32, float64, int32 or int64 arrays of any shape.
+    ``config`` holds JSON values, keys are text; ``tensors`` are float16, float32, float64, int32 or int64
+    arrays of any shape.
     Raises OutputError where the target cannot be written, ModelFileError for content that a model file cannot hold.
     """
     import safetensors.numpy

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders, kernels, layers, randomness, trainer
+from elman import constraints, decoders, kernels, layers, randomness, storage, trainer
 from elman.batching import Batch, Ids, by_length, pack
 from elman.budget import Budget
 from elman.config import Config
@@ -73,6 +73,10 @@ class RecurrentModel:
         model = task.model
         if budget is not None:
             model.config = replace(config, training=replace(config.training, replanned=budget.replanned))
+        if config.network.storage == storage.HALF:
+            task.round()
+            if record.dev_accuracies:  # that of the model there is now
+                record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
         model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(record)}
         return model
 
@@ -167,7 +171,7 @@ class RecurrentModel:
         }
         if self.scheme != constraints.NONE:
             config["constraints"] = self.scheme
-        return config, dict(self.parameters)
+        return config, storage.stored(self.parameters, self.config.network.storage)
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
@@ -192,13 +196,12 @@ class RecurrentModel:
             if shapes.get(name) != found.get(name):
                 wanted, got = shapes.get(name, "no such tensor"), found.get(name, "none")
                 raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
-            if tensors[name].dtype != np.float32:
-                raise ModelFileError(f"model tensor {name}: expected float32, found {tensors[name].dtype}")
+        parameters = storage.restored(tensors, read.network.storage)
         scheme = config.get("constraints", constraints.NONE)
         if scheme not in (constraints.NONE, *constraints.SCHEMES):
             raise ModelFileError(f"model constraints: expected bio or bioes, found {scheme!r:.40}")
         try:
-            return cls(read, lexicon, tags, dict(tensors), training, scheme)
+            return cls(read, lexicon, tags, parameters, training, scheme)
         except ConfigError as error:
             raise ModelFileError(f"model: {error}") from None
 
@@ -242,6 +245,11 @@ class _Tagging:
         other.model = RecurrentModel(config, model.lexicon, model.tags, parameters, {}, model.scheme)
         other.parameters = parameters
         return other
+
+    def round(self) -> None:
+        """Rounds the weights as the file will."""
+        for w in self.parameters.values():
+            w[...] = storage.rounded(w)
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training = self.model.config.training
