@@ -14,6 +14,7 @@ import pytest
 
 from elman import optimizers, randomness, trainer
 from elman.config import TrainingConfig
+from elman.errors import ConfigError
 from elman.layers import Rows
 from elman.optimizers import Gradients
 from elman.trainer import Place, Progress, Tally, fit
@@ -406,6 +407,16 @@ def test_ctrl_c_in_the_score() -> None:
 
     record = fit(Scored(scores=[0.5]), SMALL, seed=1, threads=1)
     assert (record.interrupted, record.epochs) == (True, 0)
+
+
+def test_a_rate_that_is_too_large_is_said() -> None:
+    class Diverging(Task):
+        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+            found, gradients = super().gradients(items, words, place)
+            return replace(found, loss=float("nan") if place.epoch == 2 else 1.0), gradients
+
+    with pytest.raises(ConfigError, match="^rate: the loss grew beyond all bounds in epoch 2; try a smaller rate$"):
+        fit(Diverging(), SMALL, seed=1, threads=1)
 
 
 def test_another_error_goes_through() -> None:

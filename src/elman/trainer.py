@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from elman import optimizers, randomness
 from elman.batching import minibatches
 from elman.config import TrainingConfig
+from elman.errors import ConfigError
 from elman.layers import Array
 from elman.optimizers import Gradients
 from elman.schedule import Schedule
@@ -221,6 +222,8 @@ def fit(
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
     ``replan`` is asked after every epoch but the last: of the epoch and of the epochs planned it makes the epochs to
     plan from now on. The same run comes of those as the setting ``replanned``.
+
+    Raises ConfigError for a rate with which the loss does not stay finite.
     """
     record = Record()
     best: tuple[float, dict[str, Array]] | None = None
@@ -233,6 +236,8 @@ def fit(
             while epoch < schedule.epochs(epoch + 1):
                 epoch += 1
                 tally = _epoch(run, updates, average, epoch)
+                if not math.isfinite(tally.loss):
+                    raise ConfigError(f"rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller rate")
                 updates.optimizer.settle(task.parameters)
                 weights = {name: w.copy() for name, w in task.parameters.items()}
                 _put(task, average.mean)
