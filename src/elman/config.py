@@ -26,15 +26,20 @@ def _setting(
 def _check(config: Any) -> None:
     """Turns each value into its setting's own type, in place, and checks its range."""
     for f in fields(config):
-        value = _coerce(f, getattr(config, f.name))
-        object.__setattr__(config, f.name, value)
-        low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
-        if of and value not in of:
-            raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
-        # inf and nan are in no range: a model file cannot hold them
-        if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
-            most = " up" if high is None else f" to {high:.9g}"
-            raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {value!r}")
+        object.__setattr__(config, f.name, _checked(f, getattr(config, f.name)))
+
+
+def _checked(f: Field[Any], value: Any) -> Any:
+    """The value in its setting's own type. Raises ConfigError: of another type, out of range."""
+    value = _coerce(f, value)
+    low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
+    if of and value not in of:
+        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
+    # inf and nan are in no range: a model file cannot hold them
+    if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
+        most = " up" if high is None else f" to {high:.9g}"
+        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {value!r}")
+    return value
 
 
 def _coerce(f: Field[Any], value: Any) -> Any:
@@ -211,7 +216,7 @@ class Config:
         known = {f.name: section for section, f in settings_fields()}
         for key, value in settings.items():
             if key not in known:
-                raise ConfigError(f"no setting {key!r}; elman train --help-settings lists them")
+                raise ConfigError(_no_setting(key))
             sections[known[key]][key] = value
         return Config(replace(self.network, **sections["network"]), replace(self.training, **sections["training"]))
 
@@ -261,7 +266,7 @@ def preset(name: str) -> Config:
 def settings_from_toml(text: str, path: str) -> dict[str, Any]:
     """Flat settings from the text of a TOML file; sections [network] and [training] are optional.
 
-    Raises ConfigError naming ``path`` for text that is not TOML.
+    Raises ConfigError naming ``path``: not TOML, a setting that does not exist, a value that cannot be its.
     """
     try:
         table = tomllib.loads(text)
@@ -272,7 +277,19 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
         if isinstance(value, dict) and key not in ("network", "training"):
             raise ConfigError(f"{path}: no section [{key}]; expected [network] or [training]")
         flat.update(value if isinstance(value, dict) else {key: value})
+    known = {f.name: f for _, f in settings_fields()}
+    for key, value in flat.items():
+        if key not in known:
+            raise ConfigError(f"{path}: {_no_setting(key)}")
+        try:
+            _checked(known[key], value)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
     return flat
+
+
+def _no_setting(key: str) -> str:
+    return f"no setting {key!r}; elman train --help-settings lists them"
 
 
 def to_toml(config: Config) -> str:

@@ -112,7 +112,7 @@ def test_another_number_of_tags(refused: Refused, dev_file: Path, tmp_path: Path
 
 
 def test_number_of_files(refused: Refused, model: Path, dev_file: Path) -> None:
-    assert "expected MODEL and GOLD, found 1 file" in refused("evaluate", dev_file)
+    assert "expected MODEL and GOLD, found 1;" in refused("evaluate", dev_file)
     assert "expected GOLD alone" in refused("evaluate", "--predicted", dev_file, model, dev_file)
 
 

@@ -126,9 +126,9 @@ def test_made_from_another_format(read, rewrite):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a\tX\nb\n", "file:2: expected 2 columns separated by tabs, as the lines before, found 1"),
+        ("a\tX\nb\n", "file:2: expected 2 columns separated by tabs, as in the lines before, found 1"),
         ("a\tX\n\n\tY\n", r"file:3: the word \(column 1\) is empty"),
-        ("a X\nb Y Z\n\n", "file:2: expected 2 columns separated by spaces, as the lines before, found 3"),
+        ("a X\nb Y Z\n\n", "file:2: expected 2 columns separated by spaces, as in the lines before, found 3"),
         ("1\ta\tX\n2\t\tX\n", r"file:2: the word \(column 2\) is empty"),
     ],
 )

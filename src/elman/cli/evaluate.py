@@ -63,7 +63,7 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     wanted = 2 if options.predicted is None else 1
     if len(files) != wanted:
         names = "MODEL and GOLD" if wanted == 2 else "GOLD alone beside --predicted"
-        raise click.UsageError(f"expected {names}, found {len(files)} files")
+        raise click.UsageError(f"expected {names}, found {len(files)}")
     notes = Notes()
     if options.predicted is None:
         result = _of_model(files[0], files[1], options, notes)

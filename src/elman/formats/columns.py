@@ -36,10 +36,14 @@ class Layout:
         """The fields of a line without its end."""
         return body.split("\t") if self.tabs else _FIELD.findall(body)
 
-    def __str__(self) -> str:
+    @property
+    def cut(self) -> str:
+        """How many columns there are and what separates them, in words."""
         many = f"{self.width} columns" if self.width != 1 else "1 column"
-        word = "" if not self.word else "; column 1 counts the words, column 2 holds them"
-        return f"{many} separated by {'tabs' if self.tabs else 'spaces'}{word}"
+        return f"{many} separated by {'tabs' if self.tabs else 'spaces'}"
+
+    def __str__(self) -> str:
+        return self.cut + ("; column 1 counts the words, column 2 holds them" if self.word else "")
 
 
 def is_aside(line: str) -> bool:
@@ -103,7 +107,7 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
                 kept.append(line)
                 continue
         if len(fields) != width:
-            message = f"expected {shape}, as the lines before, found {len(fields)}; mend it or pass --format"
+            message = f"expected {shape.cut}, as in the lines before, found {len(fields)}; mend it or pass --format"
             raise DataError(message, path=path, line=number)
         if not fields[shape.word]:
             raise DataError(f"the word (column {shape.word + 1}) is empty", path=path, line=number)
