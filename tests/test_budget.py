@@ -45,6 +45,9 @@ def test_no_time(text: Any) -> None:
         seconds_of(text)
 
 
+CONFIG = Config().with_settings({"hidden": 96, "epochs": 12, "batch": 16})
+
+
 # --- a world of its own ---------------------------------------------------------------------------------------------
 
 
@@ -120,7 +123,7 @@ def test_sizes_grow_with_the_time() -> None:
     found = []
     for seconds in (15, 30, 60, 120, 240, 480, 960, 2000):
         world = World()
-        config, _ = world.run(world.budget(seconds), Config())
+        config, _ = world.run(world.budget(seconds), CONFIG)
         found.append((config.network.hidden, config.training.epochs))
     sizes = [hidden for hidden, _ in found]
     assert sizes == sorted(sizes) and sizes[0] < 96 and sizes[-1] == 192
@@ -134,7 +137,7 @@ def test_the_time_is_filled(epochs_of_the_smallest: float, reading: float) -> No
     world = World(sentences=1600)
     seconds = epochs_of_the_smallest * epoch_seconds(world, 24) / (1 - reading)
     limit = world.budget(seconds)
-    config, record = world.run(limit, Config(), reading * seconds)
+    config, record = world.run(limit, CONFIG, reading * seconds)
     assert world.used <= 1.05 * seconds
     assert world.used >= 0.83 * seconds
     assert 0 < record.epochs < limit.most
@@ -143,14 +146,14 @@ def test_the_time_is_filled(epochs_of_the_smallest: float, reading: float) -> No
 
 def test_sizes_are_tried_till_one_is_too_large() -> None:
     world = World(sentences=3000)
-    config, _ = world.run(world.budget(4 * epoch_seconds(world, 96)), Config())
+    config, _ = world.run(world.budget(4 * epoch_seconds(world, 96)), CONFIG)
     assert world.made == [24, 48, 96, config.network.hidden]
     assert 48 <= config.network.hidden < 96
 
 
 def test_what_the_user_set_stays() -> None:
     world = World()
-    config, _ = world.run(world.budget(60, hidden="40"), Config().with_settings({"hidden": 40}))
+    config, _ = world.run(world.budget(60, hidden="40"), CONFIG.with_settings({"hidden": 40}))
     assert set(world.made) == {40} and config.network.hidden == 40
     for key in ("epochs", "replanned"):
         with pytest.raises(ConfigError, match=f"^budget: .* leave out either the budget or {key}=$"):
@@ -159,7 +162,7 @@ def test_what_the_user_set_stays() -> None:
 
 def test_a_small_network_has_fewer_sizes() -> None:
     world = World()
-    config, _ = world.run(world.budget(500), Config().with_settings({"hidden": 3}))
+    config, _ = world.run(world.budget(500), CONFIG.with_settings({"hidden": 3}))
     assert world.made[:4] == [8, 8, 3, 8]
     assert config.network.hidden in (3, 8)
 
@@ -168,17 +171,29 @@ def test_too_little_time_is_refused() -> None:
     world = World()
     one = epoch_seconds(world, 24)
     with pytest.raises(ConfigError) as caught:
-        world.run(world.budget(one / 2), Config())
+        world.run(world.budget(one / 2), CONFIG)
     message = str(caught.value)
     assert message.startswith("budget: one epoch takes ") and "\n" not in message
     assert f"{one:.2g} s here" in message
     enough = float(message.split()[-4])
     again = World()
-    assert again.run(again.budget(enough), Config())[1].epochs == 1
+    assert again.run(again.budget(enough), CONFIG)[1].epochs == 1
+
+
+def test_one_epoch_may_fill_all_there_is() -> None:
+    config = CONFIG.with_settings({"hidden": 40})
+    world = World(sentences=1600)
+    limit = world.budget(3600, hidden=40)
+    epoch = limit._epoch(world.task(config), config.training, 1, 1)
+    seconds = (world.used + epoch) / 0.98
+    world = World(sentences=1600)
+    _, record = world.run(world.budget(seconds, hidden=40), config)
+    assert record.epochs == 1
+    assert 0.95 <= world.used / seconds <= 1.0
 
 
 def test_the_online_kernel_is_tried_as_it_is_used() -> None:
-    online = Config().with_settings({"batch": 1, "optimizer": "sgd", "loss": "sum"})
+    online = CONFIG.with_settings({"batch": 1, "optimizer": "sgd", "loss": "sum"})
     world = World(sentences=3000)
     seconds = 9 * epoch_seconds(world, 96)
     world.run(world.budget(seconds), online)
@@ -187,7 +202,7 @@ def test_the_online_kernel_is_tried_as_it_is_used() -> None:
 
 def test_it_says_what_it_chose() -> None:
     world = World(sentences=1600)
-    config, _ = world.run(world.budget(600), Config())
+    config, _ = world.run(world.budget(600), CONFIG)
     (note,) = world.notes
     chosen = f"hidden={config.network.hidden} and epochs={config.training.epochs}"
     assert note.startswith(f"budget 600 s: {chosen}, which take about 5")
@@ -199,7 +214,7 @@ def test_it_says_what_it_chose() -> None:
 def test_a_machine_that_slows_down() -> None:
     world = World(slow=lambda now: 2.0 if now > 30 else 1.0)
     limit = world.budget(100)
-    config, record = world.run(limit, Config())
+    config, record = world.run(limit, CONFIG)
     assert limit.replanned and record.epochs < config.training.epochs
     assert 0.9 <= world.used / 100 <= 1.1
     assert len(world.notes) == 1
@@ -208,7 +223,7 @@ def test_a_machine_that_slows_down() -> None:
 def test_a_machine_that_gets_faster() -> None:
     world = World(slow=lambda now: 1.0 if now < 20 else 0.5)
     limit = world.budget(100)
-    config, record = world.run(limit, Config())
+    config, record = world.run(limit, CONFIG)
     assert limit.replanned and record.epochs > config.training.epochs
     assert 0.85 <= world.used / 100 <= 1.1
 
@@ -216,7 +231,7 @@ def test_a_machine_that_gets_faster() -> None:
 def test_what_cannot_be_made_good_is_said() -> None:
     """In the last epoch there is nothing left to shorten."""
     world = World(slow=lambda now: 30.0 if now > 90 else 1.0)
-    world.run(world.budget(100), Config())
+    world.run(world.budget(100), CONFIG)
     assert world.used > 110
     assert world.notes[-1] == f"budget 100 s: it took {world.used:.0f} s"
 

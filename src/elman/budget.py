@@ -96,7 +96,7 @@ class Budget:
         chosen = tried[-2] if too_large and len(tried) > 1 else tried[-1]
         epochs = min(self.most, int(max(self._left(), 0.0) / chosen.seconds))
         if not epochs and self._used() + chosen.seconds <= self.seconds:
-            epochs = 1
+            epochs = 1  # which fills more than it should, but less than there is
         if not epochs:
             least_time = (self._used() + chosen.seconds) / GOAL
             raise ConfigError(
