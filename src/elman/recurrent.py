@@ -65,6 +65,7 @@ class RecurrentModel:
         ``budget`` chooses sizes and epochs. Otherwise as ``begin``.
         """
         task = cls.begin(train, dev, config, seed=seed, vectors=vectors)
+        config = task.model.config
         if budget is not None:
             config = budget.choose(config, lambda config: task.sized(config, seed), seed, threads)
             task = task.sized(config, seed)
