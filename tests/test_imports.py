@@ -32,7 +32,7 @@ LEVELS = [
         "vectors",
         "vocabulary",
     },
-    {"baselines", "characters", "checks", "encoder", "exercise", "lexicon", "model_file", "network"},
+    {"automatic", "baselines", "characters", "checks", "encoder", "exercise", "lexicon", "model_file", "network"},
     {"budget", "corpus", "rate_finder", "recurrent", "trainer"},
     {"demo", "tagger"},
     {"cli"},

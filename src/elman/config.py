@@ -65,12 +65,13 @@ class NetworkConfig:
         "from the second layer on: its output, plus its input, or a learned mix",
         of=("plain", "residual", "highway"),
     )
-    hidden: int = _setting(96, "units of a recurrent layer, in each direction", low=1, high=4096)
+    hidden: int = _setting(128, "units of a recurrent layer, in each direction", low=1, high=4096)
     embedding: int = _setting(64, "width of a word's vector; 0: one-hot words, as on the slides", low=0, high=4096)
     features: str = _setting(
-        "affixes",
-        "what is read off a word's letters: affixes, shape and length, or character n-grams, or both",
-        of=("none", "affixes", "ngrams", "both"),
+        "auto",
+        "what is read off a word's letters: affixes, shape and length, or character n-grams, or both; "
+        "auto: affixes, in scripts without upper and lower case both",
+        of=("auto", "none", "affixes", "ngrams", "both"),
     )
     feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
     characters: int = _setting(
@@ -84,7 +85,9 @@ class NetworkConfig:
         0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
     decoder: str = _setting(
-        "softmax", "tags word by word, or those of the whole sentence together", of=("softmax", "crf")
+        "auto",
+        "tags word by word, or those of the whole sentence together; auto: crf with up to 100 tags",
+        of=("auto", "softmax", "crf"),
     )
     constraints: str = _setting(
         "auto",
@@ -108,7 +111,9 @@ class NetworkConfig:
 class TrainingConfig:
     """How the network is trained; recorded in the model file, not needed for tagging."""
 
-    epochs: int = _setting(12, "passes over the training sentences", low=1, high=100_000)
+    epochs: int = _setting(
+        0, "passes over the training sentences; 0: by their number, from 20 for few to 5 for many", low=0, high=100_000
+    )
     batch: int = _setting(16, "sentences in a minibatch; 1: online, an update after every sentence", low=1, high=65_536)
     optimizer: str = _setting(
         "adam", "the update rule; momentum is SGD with momentum", of=("sgd", "momentum", "adam", "adamw")
@@ -223,6 +228,7 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "default": Config(),
+    "fast": Config(NetworkConfig(hidden=64, embedding=48, feature_embedding=48, decoder="softmax"), TrainingConfig()),
     "tutorial": Config(
         NetworkConfig(
             cell="elman",
@@ -231,6 +237,7 @@ PRESETS: dict[str, Config] = {
             embedding=0,
             features="none",
             recurrent_start=0.2,
+            decoder="softmax",
             storage="float32",
         ),
         TrainingConfig(

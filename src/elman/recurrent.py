@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders, kernels, layers, randomness, storage, trainer
+from elman import automatic, constraints, decoders, kernels, layers, randomness, storage, trainer
 from elman.batching import Batch, Ids, by_length, pack
 from elman.budget import Budget
 from elman.config import Config
@@ -92,6 +92,7 @@ class RecurrentModel:
         """
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
+        config = automatic.resolve(config, train)
         lexicon = Lexicon.of(config.network, (words for words, _ in train), vectors.index if vectors else None)
         tags = sorted({tag for _, tags in train for tag in tags})
         scheme, broken = constraints.choose(config.network, [tags for _, tags in train])
@@ -190,6 +191,8 @@ class RecurrentModel:
             read = Config.from_dict(settings)
         except ConfigError as error:
             raise ModelFileError(f"model settings: {error}") from None
+        if read != automatic.resolve(read, []):
+            raise ModelFileError("model settings: expected none that is left open")
         lexicon = Lexicon.from_record(config, read.network)
         shapes = lexicon.network(read.network, len(tags)).shapes()
         found = {name: tensor.shape for name, tensor in tensors.items()}

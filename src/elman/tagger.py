@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import config, model_file
+from elman import automatic, config, model_file
 from elman.checks import constraint_warnings, split_percent, training_warnings
 from elman.corpus import Data, How, Path, labelled, read_corpus
 from elman.errors import ConfigError, DataError, ModelFileError
@@ -102,8 +102,10 @@ def train(
     elif dev is not None:
         dev_corpus = read_corpus(dev, how, target=corpus.target)
         dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
+    pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in part]
     doubts = training_warnings(part, dev_part, corpus.target)
     if model == "rnn":
+        of_rnn = automatic.resolve(of_rnn, pairs)
         doubts += constraint_warnings(part, corpus.target, of_rnn.network)
     pretrained = None
     if vectors is not None:
@@ -119,7 +121,6 @@ def train(
         else:
             warnings.warn(doubt, stacklevel=2)
 
-    pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in part]
     if model == "rnn":
         dev_pairs = None if dev_part is None else [(s.words, s.columns[corpus.target]) for s in dev_part]
         run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "budget": limit, "on_progress": on_progress}

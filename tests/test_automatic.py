@@ -1,0 +1,45 @@
+"""Settings that wait for the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from elman.automatic import resolve
+from elman.config import Config, preset
+
+
+def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
+    return [(words, [f"t{i % tags}" for i in range(len(words))])] * sentences
+
+
+@pytest.mark.parametrize(
+    ("sentences", "epochs"), [(1, 20), (400, 20), (1301, 15), (4400, 8), (12_544, 5), (1_000_000, 5)]
+)
+def test_epochs_by_the_number_of_sentences(sentences: int, epochs: int) -> None:
+    assert resolve(Config(), data(["a"], sentences)).training.epochs == epochs
+
+
+@pytest.mark.parametrize(
+    ("words", "features"),
+    [(["The", "dog", "Nguyễn", "7"], "affixes"), (["ไทย", "คำ", "ok"], "both"), (["தமிழ்"], "both"), ([], "both")],
+)
+def test_features_by_the_script(words: list[str], features: str) -> None:
+    assert resolve(Config(), data(words)).network.features == features
+
+
+@pytest.mark.parametrize(("tags", "decoder"), [(2, "crf"), (100, "crf"), (101, "softmax")])
+def test_decoder_by_the_number_of_tags(tags: int, decoder: str) -> None:
+    assert resolve(Config(), data(["w"] * 101, tags=tags)).network.decoder == decoder
+
+
+def test_what_is_chosen_stays() -> None:
+    chosen = Config().with_settings({"epochs": 3, "features": "none", "decoder": "softmax"})
+    assert resolve(chosen, data(["a"], 1000)) == chosen
+    assert resolve(preset("tutorial"), data(["a"])) == preset("tutorial")
+
+
+def test_twice_is_once() -> None:
+    once = resolve(Config(), data(["a"], 50))
+    assert resolve(once, data(["ไทย"], 5000)) == once
