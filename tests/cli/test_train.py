@@ -225,7 +225,7 @@ def test_help_settings_lists_them_all(run: Run) -> None:
     for _, field in settings_fields():
         assert f"  {field.name}=" in text
         assert field.metadata["help"] in " ".join(text.split())
-    assert f"default {Config().network.hidden}, tutorial 64" in text
+    assert f"default {Config().network.hidden}, fast 64, tutorial 64" in text
 
 
 def test_a_budget_is_settings_set_by_hand(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``elman train --help-settings``: every setting with its kind, range, meaning and value in each preset."""
+"""``elman train --help-settings``: every setting with its kind, range, meaning and value in the presets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECTIONS = {
 
 
 def settings_help() -> str:
-    """The whole list, in 80 columns."""
+    """The whole list, in 80 columns: of the presets the default and those that differ from it."""
     lines = ["Settings, for --set KEY=VALUE or as KEY = VALUE in the file of --config", ""]
     presets = {name: config.to_dict() for name, config in PRESETS.items()}
     last = ""
@@ -23,7 +23,8 @@ def settings_help() -> str:
         if section != last:
             lines += ([""] if last else []) + [f"[{section}]  {_SECTIONS[section]}"]
             last = section
-        values = ", ".join(f"{name} {_shown(values[section][f.name])}" for name, values in presets.items())
+        of = {name: _shown(values[section][f.name]) for name, values in presets.items()}
+        values = ", ".join(f"{name} {of[name]}" for name in of if name == "default" or of[name] != of["default"])
         lines.append(f"  {f.name + '=' + _kind(f):<32} {values}")
         lines += textwrap.wrap(f.metadata["help"], 78, initial_indent="      ", subsequent_indent="      ")
     return "\n".join(lines)
