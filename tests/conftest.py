@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from elman import kernels
+from elman.errors import ConfigError
+
+
+@pytest.fixture(params=["native", "reference"])
+def each_backend(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Runs a test with the native kernels and with the reference."""
+    before = kernels.describe()
+    try:
+        kernels.select(request.param)
+    except ConfigError as error:
+        pytest.skip(str(error))
+    yield
+    kernels.select(before["backend"], before["isa"])
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,35 +10,23 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman import kernels
 from elman.batching import pack
 from elman.characters import ENDS, CharacterEncoder, characters_of, spellings
 from elman.config import NetworkConfig
 from elman.encoder import GATES, Gradients, Parameters
-from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
 from elman.vocabulary import Vocabulary
+from numerical import slope
 
+pytestmark = pytest.mark.usefixtures("each_backend")
 Array = np.ndarray[Any, Any]
 C = 6
 CONFIG = NetworkConfig(cell="elman", hidden=2, embedding=2, features="none", characters=2, character_embedding=3)
 SPELLED = Bags.of([[1, 2, 3], [4], [2, 2, 1, 3, 0], [0], [3, 1, 1]])  # character 5 never
 WORDS, TYPES = np.array([1, 2, 1, 3, 0, 0, 2], np.int32), np.array([0, 1, 0, 2, 3, 4, 1], np.int32)
 LENGTHS = np.array([3, 0, 1, 3])
-
-
-@pytest.fixture(params=["native", "reference"], autouse=True)
-def backend(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test here runs on both backends."""
-    before = kernels.describe()
-    try:
-        kernels.select(request.param)
-    except ConfigError as error:
-        pytest.skip(str(error))
-    yield
-    kernels.select(before["backend"], before["isa"])
 
 
 def parameters_of(shapes: dict[str, tuple[int, ...]]) -> Parameters:
@@ -49,21 +37,12 @@ def parameters_of(shapes: dict[str, tuple[int, ...]]) -> Parameters:
 
 def check(output: Callable[[], Array], parameters: Parameters, gradients: Gradients, weight: Array) -> None:
     """Every number of every parameter: the gradient of the sum of output · weight is its central difference."""
-    step = 1e-5
     for name, w in parameters.items():
-        slope = np.empty_like(w)
-        for i in np.ndindex(w.shape):
-            kept = w[i]
-            w[i] = kept + step
-            high = output()
-            w[i] = kept - step
-            slope[i] = ((high - output()) * weight).sum() / (2 * step)
-            w[i] = kept
         found = gradients[name]
         if isinstance(found, Rows):
             rows, found = found, np.zeros_like(w)
             found[rows.ids] = rows.values
-        np.testing.assert_allclose(found, slope, rtol=1e-6, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(found, slope(output, w, weight), rtol=1e-6, atol=1e-8, err_msg=name)
 
 
 # --- what is read of a word -----------------------------------------------------------------------------------------

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from elman import kernels
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
 from elman.encoder import GATES, Gradients, Parameters
-from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
+from numerical import slope
 
+pytestmark = pytest.mark.usefixtures("each_backend")
 Array = np.ndarray[Any, Any]
 LENGTHS = np.array([2, 4, 0, 1, 4])
 N, V, F, K = int(LENGTHS.sum()), 6, 5, 3
@@ -39,18 +39,6 @@ CONFIGS = {
     "sru, two layers": replace(WORDS, cell="sru", hidden=2, layers=2),
     "mingru, highway": replace(WORDS, cell="mingru", hidden=2, layers=2, between="highway"),
 }
-
-
-@pytest.fixture(params=["native", "reference"], autouse=True)
-def backend(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test here runs on both backends."""
-    before = kernels.describe()
-    try:
-        kernels.select(request.param)
-    except ConfigError as error:
-        pytest.skip(str(error))
-    yield
-    kernels.select(before["backend"], before["isa"])
 
 
 @pytest.fixture(params=CONFIGS, ids=lambda name: name.replace(" ", "-"))
@@ -91,18 +79,9 @@ def dense(gradients: Gradients, parameters: Parameters) -> dict[str, Array]:
 def check(scores_of: Callable[[], Array], parameters: Parameters, gradients: dict[str, Array], weight: Array) -> None:
     """Every number of every parameter: the gradient of the sum of scores · weight is its central difference."""
     assert gradients.keys() == parameters.keys()
-    step = 1e-5
     for name, w in parameters.items():
-        slope = np.empty_like(w)
-        for i in np.ndindex(w.shape):
-            kept = w[i]
-            w[i] = kept + step
-            high = scores_of()
-            w[i] = kept - step
-            low = scores_of()
-            w[i] = kept
-            slope[i] = ((high - low) * weight).sum() / (2 * step)
-        np.testing.assert_allclose(gradients[name], slope, rtol=1e-6, atol=1e-8, err_msg=name)
+        right = slope(scores_of, w, weight)
+        np.testing.assert_allclose(gradients[name], right, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
 @pytest.mark.parametrize("noisy", ["", "plain", "variational"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from elman.kernels import reference
+from numerical import slope
 
 Array = np.ndarray[Any, Any]
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
@@ -91,19 +92,6 @@ def paths(some: Case, rows: Array) -> Iterator[tuple[tuple[int, ...], float]]:
     for y in itertools.product(range(scores.shape[1]), repeat=len(rows)):
         steps = sum(some.transitions[a, b] for a, b in itertools.pairwise(y))
         yield y, some.begin[y[0]] + sum(scores[t, k] for t, k in enumerate(y)) + steps + some.end[y[-1]]
-
-
-def slope(f: Callable[[], float], at: Array, step: float = 1e-6) -> Array:
-    result = np.empty_like(at)
-    for i in np.ndindex(at.shape):
-        kept = at[i]
-        at[i] = kept + step
-        high = f()
-        at[i] = kept - step
-        low = f()
-        at[i] = kept
-        result[i] = (high - low) / (2 * step)
-    return result
 
 
 SMALL = [([1], 1), ([1], 3), ([4, 2, 2, 1], 1), ([5, 3, 1], 2), ([4, 4, 3, 1], 3), ([3, 2], 5)]

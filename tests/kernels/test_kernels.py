@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from elman.kernels import reference
+from numerical import slope
 
 Array = np.ndarray[Any, Any]
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
@@ -25,20 +26,6 @@ def sizes_of(lengths: Sequence[int]) -> Array:
 def numbers(seed: int, dtype: Any = np.float64) -> Callable[..., Array]:
     generator = np.random.default_rng(seed)
     return lambda *shape: (generator.standard_normal(shape) * 0.5).astype(dtype)
-
-
-def slope(f: Callable[[], float], at: Array, step: float = 1e-6) -> Array:
-    """Central differences of f by every element of ``at``, which f reads."""
-    result = np.empty_like(at)
-    for i in np.ndindex(at.shape):
-        kept = at[i]
-        at[i] = kept + step
-        high = f()
-        at[i] = kept - step
-        low = f()
-        at[i] = kept
-        result[i] = (high - low) / (2 * step)
-    return result
 
 
 def close(a: Array, b: Array, dtype: Any = np.float64) -> None:
