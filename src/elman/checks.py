@@ -40,8 +40,8 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     found = [_tag_warning(train, target), _length_warning(train)]
     if dev is None:
         found.append(
-            "no dev set: the accuracy on unseen text stays unknown and nothing stops the training early; "
-            "nothing is split off silently, --dev FILE or --dev 10% does it by request"
+            "no dev set: the accuracy on unseen text stays unknown, and of a network the last epoch is kept, not the "
+            "best; nothing is split off silently, --dev FILE or --dev 10% does it by request"
         )
     else:
         found.append(_overlap_warning(train, dev))
