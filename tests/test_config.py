@@ -38,13 +38,15 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
 
 
 def fitting(settings: dict[str, Any]) -> dict[str, Any]:
-    """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing; Adam with a β2
-    above β1², AdamW with a decay that leaves something.
+    """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing and no
+    teachers, teachers with one student; Adam with a β2 above β1², AdamW with a decay that leaves something.
     """
     if settings["momentum"] ** 2 >= settings["beta2"] or settings["rate"] * settings["weight_decay"] >= 1:
         settings = {**settings, "optimizer": "sgd"}
     if settings["decoder"] == "crf":
-        settings = {**settings, "smoothing": 0.0}
+        settings = {**settings, "smoothing": 0.0, "distill": 0}
+    if settings["distill"]:
+        settings = {**settings, "ensemble": 1}
     return settings if settings["embedding"] else {**settings, "features": "none", "characters": 0, "cell": "elman"}
 
 

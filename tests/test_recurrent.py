@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import kernels, optimizers, randomness, recurrent
+from elman import kernels, learning, networks, optimizers, randomness
 from elman.config import Config, preset
 from elman.encoder import GATES
 from elman.errors import ConfigError, ModelFileError
+from elman.heads import Heads
 from elman.layers import Rows
 from elman.lexicon import Lexicon
+from elman.networks import Networks
 from elman.recurrent import RecurrentModel
 from elman.trainer import Place, Tally
 from elman.vocabulary import Vocabulary
@@ -208,7 +210,7 @@ def test_both_backends_tag_alike(choose: Callable[[str], None], model: Recurrent
 def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
     config = TUTORIAL.with_settings({"dropout": 0, "unknown": 0, "epochs": 2, "rate": 0.05, **change})
     fused = trained(config)
-    monkeypatch.setattr(recurrent._Tagging, "online", lambda *args: None)
+    monkeypatch.setattr(learning.Tagging, "online", lambda *args: None)
     plain = trained(config)
     assert fused.record()["losses"] == pytest.approx(plain.record()["losses"], rel=1e-4)
     assert fused.record()["train_accuracies"] == plain.record()["train_accuracies"]
@@ -243,7 +245,7 @@ def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, c
 def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
     config = TUTORIAL.with_settings({"dropout": 0, "unknown": 0, "loss": loss})
     model = trained(config.with_settings({"epochs": 1}))
-    task = recurrent._Tagging(model, TRAIN, None)
+    task = learning.Tagging(model, TRAIN, None)
     items, place = np.arange(9), Place(1, 1, 1)
     words = int(task.lengths[:9].sum())
     tally, whole = task.gradients(items, words, place)
@@ -272,12 +274,12 @@ def test_settings_that_change_what_is_learned() -> None:
 # --- unknown words --------------------------------------------------------------------------------------------------
 
 
-def task_of(a: float) -> recurrent._Tagging:
+def task_of(a: float) -> learning.Tagging:
     """A training in which "a" stands four times, "b" twice and "c" once."""
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
     config = ELMAN.with_settings({"unknown": a})
     lexicon = Lexicon.of(config.network, (words for words, _ in train))
-    return recurrent._Tagging(RecurrentModel(config, lexicon, ["X"], {}, {}), train, None)
+    return learning.Tagging(Networks(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
 
 
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
@@ -289,7 +291,7 @@ def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
     assert set(np.unique(read, axis=0).ravel()) == {0, 1, 2, 3}
     expected = 0.5 / (0.5 + counts)
     np.testing.assert_allclose((read == Vocabulary.UNKNOWN).mean(axis=0), expected, atol=0.035)  # 4.5 standard errors
-    ids = task.model.lexicon.vocabulary.ids(words)
+    ids = task.networks.lexicon.vocabulary.ids(words)
     assert ((read == ids) | (read == Vocabulary.UNKNOWN)).all()
 
 
@@ -303,8 +305,8 @@ def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
 
 def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
     config, place, items = ELMAN.with_settings({"unknown": 3}), Place(1, 1, 1), np.arange(9)
-    task = recurrent._Tagging(trained(config.with_settings({"epochs": 1})), TRAIN, None)
-    _, rows = recurrent._packed(task.lengths, task.ends, items)
+    task = learning.Tagging(trained(config.with_settings({"epochs": 1})), TRAIN, None)
+    _, rows = networks.packed(task.lengths, task.ends, items)
     read = task._words(rows, place)
     _, gradients = task.gradients(items, len(rows), place)
     assert isinstance(gradients["embedding"], Rows)
@@ -354,7 +356,7 @@ def test_more_sentences_than_one_pass_takes(monkeypatch: pytest.MonkeyPatch, mod
     sentences = [words for words, _ in language(40, 5)] + [[]]
     expected = model.probabilities(sentences)
     for words in (1, 7, 30):
-        monkeypatch.setattr(recurrent, "CHUNK", words)
+        monkeypatch.setattr(networks, "CHUNK", words)
         for mine, other in zip(model.probabilities(sentences), expected, strict=True):
             np.testing.assert_allclose(mine, other, atol=2e-6)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman import optimizers, recurrent
+from elman import learning, optimizers
 from elman.config import Config
 from elman.constraints import first_break
 from elman.errors import DataError, ModelFileError
@@ -86,15 +86,15 @@ def test_a_hard_constraint_turns_what_hangs_on_it() -> None:
     zero = {name: np.zeros_like(w) for name, w in one.parameters.items()}
     assert one.tags == ("B-LOC", "B-PER", "I-LOC", "I-PER", "O")
     zero["output.b_o"] = np.array([0, 1, 0, 3, 0], np.float32)
-    one.parameters = zero
+    one.members = (zero,)
     assert one.best([["x", "x", "x"]])[0].tolist() == [1, 3, 3]
     assert one.probabilities([["x"]])[0][0, [2, 3]].tolist() == [0, 0]
 
 
 def test_the_record_says_which_rules_were_kept(model: RecurrentModel) -> None:
-    assert model.scheme == "bio"
+    assert model.heads.schemes == ("bio",)
     assert model.to_record()[0]["constraints"] == "bio"
-    assert "constraints" not in trained(SMALL).to_record()[0]
+    assert "constraints" not in trained(SMALL.with_settings({"decoder": "softmax"})).to_record()[0]
     assert "constraints" not in trained(CRF, [(["a"], ["N"]), (["b"], ["V"])]).to_record()[0]
 
 
@@ -159,7 +159,7 @@ def test_a_record_whose_rules_do_not_know_its_tags(model: RecurrentModel) -> Non
 @pytest.mark.parametrize("change", [{}, {"balance": 0.5}], ids=str)
 def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]) -> None:
     model = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unknown": 0, "epochs": 1, **change}))
-    task = recurrent._Tagging(model, TRAIN, None)
+    task = learning.Tagging(model, TRAIN, None)
     items, place = np.arange(9), Place(1, 1, 1)
     words = int(task.lengths[:9].sum())
     tally, whole = task.gradients(items, words, place)
@@ -170,15 +170,15 @@ def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]
     for name in ("output.transitions", "output.begin", "output.end", "output.b_o"):
         np.testing.assert_allclose(whole[name], summed[name], atol=1e-5, err_msg=name)
     best = np.concatenate(model.best([words for words, _ in TRAIN[:9]]))
-    assert tally.correct == (best == task.gold[:words]).sum()
+    assert tally.correct == (best == task.gold[0][:words]).sum()
 
 
 def test_the_loss_of_a_sentence_is_that_of_its_path(model: RecurrentModel) -> None:
-    task = recurrent._Tagging(trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unknown": 0})), TRAIN, None)
+    task = learning.Tagging(trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unknown": 0})), TRAIN, None)
     i = int(task.lengths.argmin())
     tally, _ = task.gradients(np.array([i]), int(task.lengths[i]), Place(1, 1, 1))
-    gold = [task.model.tags.index(tag) for tag in TRAIN[i][1]]
-    shares = {tuple(ids.tolist()): share for ids, share in task.model.nbest(TRAIN[i][0], 10_000)}
+    gold = [task.networks.tags.index(tag) for tag in TRAIN[i][1]]
+    shares = {tuple(ids.tolist()): share for ids, share in task.networks.nbest(TRAIN[i][0], 10_000)}
     assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
     assert tally.loss == pytest.approx(-np.log(shares[tuple(gold)]), rel=1e-4)
 

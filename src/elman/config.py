@@ -97,6 +97,12 @@ class NetworkConfig:
     storage: str = _setting(
         "float16", "the trained weight matrices; float16: rounded to half the file", of=("float32", "float16")
     )
+    ensemble: int = _setting(
+        1,
+        "networks in the model, trained with seeds of their own; they tag by the mean of their scores",
+        low=1,
+        high=64,
+    )
 
     def __post_init__(self) -> None:
         _check(self)
@@ -156,6 +162,12 @@ class TrainingConfig:
         low=0,
         high=10_000_000,
     )
+    distill: int = _setting(
+        0, "train n networks as teachers, then one that learns from them and is the model; 0: none", low=0, high=63
+    )
+    distill_weight: float = _setting(
+        0.5, "what the teachers' probabilities count for beside the gold tags", low=0.0, high=1.0
+    )
     patience: int = _setting(
         0, "stop after this many epochs without a better dev accuracy; 0: never", low=0, high=100_000
     )
@@ -195,6 +207,11 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
+        if self.training.distill and (self.network.decoder == "crf" or self.network.ensemble > 1):
+            found = "decoder=crf" if self.network.decoder == "crf" else f"ensemble={self.network.ensemble}"
+            raise ConfigError(
+                f"distill: expected 0 with {found}, got {self.training.distill}; a student is one network with softmax"
+            )
         if self.network.decoder == "crf" and self.training.smoothing:
             raise ConfigError(
                 f"smoothing: expected 0 with decoder=crf, got {self.training.smoothing:g}; only softmax has it"

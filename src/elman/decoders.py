@@ -83,17 +83,23 @@ class Constraints:
 
 
 class Decoder:
-    """What both decoders share: tags and probabilities of whole sentences where there is a chain."""
+    """What both decoders share: tags and probabilities of whole sentences where there is a chain.
 
-    def __init__(self, tags: int, allowed: Constraints | None) -> None:
-        self.tags, self.allowed = tags, allowed
+    ``name``  what the names of its parameters begin with
+    """
+
+    def __init__(self, tags: int, allowed: Constraints | None, name: str = "output") -> None:
+        self.tags, self.allowed, self.name = tags, allowed, name
 
     def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
         """Its chain with the constraints in it; None: every word by itself."""
         raise NotImplementedError
 
-    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
-        """Losses of gold tags (N,): scores (N, K) of a packed batch."""
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch, wanted: Array | None = None) -> Loss:
+        """Losses of gold tags (N,): scores (N, K) of a packed batch.
+
+        ``wanted`` (N, K), for softmax alone: the probabilities to come near, in place of 1 for the gold tag.
+        """
         raise NotImplementedError
 
     def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Ids:
@@ -133,26 +139,32 @@ class Softmax(Decoder):
     ``smoothing`` (Szegedy et al. 2016): that share of the target is spread evenly over all tags.
     """
 
-    def __init__(self, tags: int, allowed: Constraints | None = None, smoothing: float = 0.0) -> None:
-        super().__init__(tags, allowed)
+    def __init__(
+        self, tags: int, allowed: Constraints | None = None, smoothing: float = 0.0, name: str = "output"
+    ) -> None:
+        super().__init__(tags, allowed, name)
         self.smoothing = smoothing
 
     def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
         return None if self.allowed is None else self.allowed.on(Chain.free(self.tags, dtype))
 
-    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch, wanted: Array | None = None) -> Loss:
         losses, p = kernels.softmax_cross_entropy_forward(scores, gold)
         share, rows = np.asarray(self.smoothing, scores.dtype), np.arange(len(gold))
-        if share:
-            # (1 - ε) L(gold) + ε mean over k of L(k), where L(k) = L(gold) + scores[gold] - scores[k]
-            losses = losses + share * (scores[rows, gold] - scores.mean(axis=1))
+        if share and wanted is None:
+            wanted = np.zeros_like(p)
+            wanted[rows, gold] = 1
+        if wanted is None:
+            q = None
+        else:
+            q = (1 - share) * wanted + share / self.tags
+            # the sum over k of q(k) L(k), where L(k) = L(gold) + scores[gold] - scores[k]
+            losses = losses + scores[rows, gold] - (q * scores).sum(axis=1)
 
         def backprop(dlosses: Array) -> tuple[Array, Gradients]:
-            dscores = kernels.softmax_cross_entropy_backward(dlosses, p, gold)
-            if share:
-                dscores -= (share / self.tags) * dlosses[:, None]
-                dscores[rows, gold] += share * dlosses
-            return dscores, {}
+            if q is None:
+                return kernels.softmax_cross_entropy_backward(dlosses, p, gold), {}
+            return (p - q) * dlosses[:, None], {}
 
         return Loss(losses, p.argmax(axis=1).astype(np.int32), backprop)
 
@@ -161,10 +173,12 @@ class Crf(Decoder):
     """A linear-chain CRF over whole sentences."""
 
     def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain:
-        chain = Chain(*(parameters[name].astype(dtype, copy=False) for name in shapes("crf", self.tags)))
+        names = shapes("crf", self.tags, self.name)
+        chain = Chain(*(parameters[name].astype(dtype, copy=False) for name in names))
         return chain if self.allowed is None else self.allowed.on(chain)
 
-    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch) -> Loss:
+    def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch, wanted: Array | None = None) -> Loss:
+        assert wanted is None  # the settings see to it
         chain = self.chain(parameters, scores.dtype)
         losses, alpha = kernels.crf_forward(scores, gold, batch.sizes, *chain)
 
@@ -174,25 +188,27 @@ class Crf(Decoder):
             if self.allowed is not None:
                 kept = self.allowed.transitions, self.allowed.begin, self.allowed.end
                 dchain = Chain(*(d * allowed for d, allowed in zip(dchain, kept, strict=True)))
-            return dscores, dict(zip(shapes("crf", self.tags), dchain, strict=True))
+            return dscores, dict(zip(shapes("crf", self.tags, self.name), dchain, strict=True))
 
         return Loss(losses, kernels.crf_best(scores, batch.sizes, *chain), backprop)
 
 
-def make(config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0) -> Decoder:
+def make(
+    config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
+) -> Decoder:
     """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
 
     Raises ConfigError for tags that the constraints do not know.
     """
     allowed = Constraints.of(tags, scheme)
-    return Crf(len(tags), allowed) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing)
+    return Crf(len(tags), allowed, name) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing, name)
 
 
-def shapes(decoder: str, tags: int) -> dict[str, tuple[int, ...]]:
+def shapes(decoder: str, tags: int, name: str = "output") -> dict[str, tuple[int, ...]]:
     """The shapes of a decoder's parameters; all of them are 0 at the start."""
     if decoder != "crf":
         return {}
-    return {"output.transitions": (tags, tags), "output.begin": (tags,), "output.end": (tags,)}
+    return {f"{name}.transitions": (tags, tags), f"{name}.begin": (tags,), f"{name}.end": (tags,)}
 
 
 def tag_weights(gold: Ids, tags: int, balance: float) -> NDArray[np.float32]:

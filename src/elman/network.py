@@ -1,7 +1,7 @@
 """The network: representation of words -> encoder -> scores of the tags, with named parameters.
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``, and those of the decoder, which has the last word on the scores.
+of the encoder, ``output.w_oh`` and ``output.b_o``. What is made of the scores is the decoders' (``elman.heads``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import decoders, layers
+from elman import layers
 from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
@@ -56,7 +56,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Network:
-    """A recurrent tagger of V word types (the unknown word among them), F features and K tags.
+    """A recurrent tagger of V word types (the unknown word among them), F features and K tags, of all label columns.
 
     With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; 0: without.
     """
@@ -94,14 +94,14 @@ class Network:
             shapes |= self.speller.shapes()
         shapes |= self.encoder.shapes()
         shapes["output.w_oh"], shapes["output.b_o"] = (self.tags, self.encoder.output), (self.tags,)
-        return shapes | decoders.shapes(c.decoder, self.tags)
+        return shapes
 
     def start(self, generator: np.random.Generator) -> Parameters:
         """Parameters to begin with, float32.
 
         Matrices uniform after Glorot & Bengio (2010); of gated cells the recurrent ones orthogonal, gate by gate (Saxe
         et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1. Pretrained
-        vectors are 0, to be filled in, and so is what the decoder has.
+        vectors are 0, to be filled in.
         """
         c = self.config
         parameters: Parameters = {}
@@ -119,7 +119,7 @@ class Network:
                 H = shape[1]
                 gates = [np.linalg.qr(generator.standard_normal((H, H)))[0] for _ in range(shape[0] // H)]
                 parameters[name] = np.concatenate(gates).astype(np.float32)
-            elif name in ("vectors", "output.transitions"):
+            elif name == "vectors":
                 parameters[name] = np.zeros(shape, np.float32)
             else:
                 # A row of a table over words is looked up, not summed over: its width alone counts.

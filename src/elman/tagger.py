@@ -172,7 +172,7 @@ def find_rate(
     from elman import rate_finder
 
     task = _model_class("rnn").begin(pairs, None, of_rnn, seed=seed, vectors=pretrained)
-    return rate_finder.find(task, task.model.config.training, seed=seed, threads=n_threads)
+    return rate_finder.find(task, task.networks.config.training, seed=seed, threads=n_threads)
 
 
 def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], None] | None = None) -> Tagger:

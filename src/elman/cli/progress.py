@@ -78,6 +78,13 @@ def _bar() -> Bar:
     )
 
 
+def _where(event: Progress) -> str:
+    """The epoch; of several networks, which of them too."""
+    epoch = f"epoch {event.epoch}/{event.epochs}"
+    member, members = getattr(event, "member", 1), getattr(event, "members", 1)
+    return f"network {member}/{members}, {epoch}" if members > 1 else epoch
+
+
 def _drawer(bar: Bar) -> Callable[[Progress], None]:
     task = bar.add_task("training", total=None, numbers="")
 
@@ -85,7 +92,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
         done = (event.epoch - 1) * event.steps + event.step
         bar.update(
             task,
-            description=f"epoch {event.epoch}/{event.epochs}",
+            description=_where(event),
             total=event.epochs * event.steps,
             completed=done,
             numbers=numbers(event),

@@ -1,0 +1,183 @@
+"""Learning to tag, as a task for the trainer; and what a student learns from teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import decoders, kernels, layers, randomness, storage
+from elman.batching import Ids, by_length
+from elman.config import Config
+from elman.encoder import Gradients, Parameters
+from elman.heads import Heads
+from elman.layers import Array, Noise
+from elman.lexicon import Lexicon
+from elman.network import Inputs
+from elman.networks import CHUNK, Networks, packed
+from elman.trainer import Place, Tally
+from elman.vectors import Vectors
+from elman.vocabulary import Vocabulary
+
+Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
+
+
+def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Vectors | None = None) -> Parameters:
+    """The parameters that a network begins with."""
+    network = lexicon.network(config.network, heads.width)
+    parameters = network.start(randomness.stream(seed, randomness.START)) | heads.start()
+    if vectors is not None:
+        parameters["vectors"][...] = vectors.scaled()
+    return parameters
+
+
+class Tagging:
+    """Tagging as a task for the trainer: ``networks`` is what it trains, of one member."""
+
+    def __init__(self, networks: Networks, train: Labelled, dev: Labelled | None) -> None:
+        self.networks, self.parameters = networks, networks.members[0]
+        tag_ids = [{tag: i for i, tag in enumerate(tags)} for tags in networks.tag_sets]
+        self.lengths = np.array([len(words) for words, *_ in train], np.int64)
+        self.ends = np.cumsum(self.lengths)
+        self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
+        self.gold = [_ids(train, column, ids) for column, ids in enumerate(tag_ids, start=1)]  # of each column (N,)
+        self.dev = None if dev is None else [words for words, *_ in dev]
+        self.dev_gold = [_ids(dev or (), column, ids) for column, ids in enumerate(tag_ids, start=1)]
+        training = networks.config.training
+        a, counts = training.unknown, networks.lexicon.vocabulary.counts[self.inputs.words]
+        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.inputs.words))  # of each training word
+        self.weights: list[NDArray[np.float32] | None] = [  # of each column (K,)
+            decoders.tag_weights(gold, len(tags), training.balance) if training.balance else None
+            for gold, tags in zip(self.gold, networks.tag_sets, strict=True)
+        ]
+        self.wanted: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
+
+    def again(self, config: Config, seed: int) -> Tagging:
+        """The same task for a new network, of other settings or another seed; it reads of words what this one does."""
+        lexicon, heads = self.networks.lexicon, replace(self.networks.heads, config=config)
+        parameters = start(config, lexicon, heads, seed)
+        if "vectors" in parameters:
+            parameters["vectors"][...] = self.parameters["vectors"]
+        other = copy(self)
+        other.networks, other.parameters = Networks(config, lexicon, heads, [parameters]), parameters
+        return other
+
+    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+        training, heads = self.networks.config.training, self.networks.heads.each
+        batch, rows = packed(self.lengths, self.ends, items)
+        inputs, noise = self._noisy(rows, place)
+        scores, backprop = self.networks.network.forward(
+            self.parameters, inputs, batch, bptt=training.bptt, noise=noise
+        )
+        scale = np.float32(1 / words if training.loss == "mean" else 1)
+        parts: list[Array] = []  # the gradients of each column's scores
+        gradients: Gradients = {}
+        loss, right = 0.0, 0
+        for i, head in enumerate(heads):
+            own, gold, of_tags = head.of(scores), self.gold[i][rows], self.weights[i]
+            wanted = None if self.wanted is None else head.of(self.wanted[rows]).astype(np.float32)
+            losses, best, undecode = head.decoder.loss(self.parameters, own, gold, batch, wanted)
+            weights = np.ones(len(gold), np.float32) if of_tags is None else of_tags[gold]
+            dscores, of_decoder = undecode(weights * scale)
+            parts.append(dscores)
+            gradients |= of_decoder
+            loss += float((losses * weights).sum(dtype=np.float64))
+            right += int((best == gold).sum())
+        dscores = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return Tally(loss, len(rows), round(right / len(heads))), backprop(dscores) | gradients
+
+    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
+        network, training = self.networks.config.network, self.networks.config.training
+        plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
+        plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
+        plain = plain and len(self.gold) == 1 and self.wanted is None
+        if network.embedding or not plain or training.dropout_kind != "plain":
+            return None
+        lengths = self.lengths[items]
+        rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
+        ids, gold = self._words(rows, place), self.gold[0][rows]
+        mask = None
+        if training.dropout:
+            generator = place.stream(randomness.DROPOUT)
+            mask = layers.dropout_mask((len(ids), network.hidden), training.dropout, generator, np.float32)
+        p = self.parameters
+        loss, correct = kernels.online_steps(
+            p["layer0.forward.w_rx"],
+            p["layer0.forward.w_rh"],
+            p["layer0.forward.b_r"],
+            p["output.w_oh"],
+            p["output.b_o"],
+            ids,
+            gold,
+            lengths.astype(np.int32),
+            rates.astype(np.float32),
+            mask,
+            training.clip,
+            training.bptt,
+        )
+        return Tally(loss, len(ids), correct)
+
+    def score(self) -> float | None:
+        return self.score_of(self.networks)
+
+    def score_of(self, networks: Networks) -> float | None:
+        """The share of right tags on dev, the mean over the columns; None without a dev set."""
+        if self.dev is None:
+            return None
+        words = max(len(self.dev_gold[0]), 1)
+        found = [np.concatenate([*ids, np.zeros(0, np.int32)]) for ids in networks.best_columns(self.dev)]
+        right = [int((mine == gold).sum()) for mine, gold in zip(found, self.dev_gold, strict=True)]
+        return sum(right) / (words * len(right))
+
+    def round(self) -> None:
+        """Rounds the weights as the file will."""
+        for w in self.parameters.values():
+            w[...] = storage.rounded(w)
+
+    def taught(self, seed: int) -> NDArray[np.float16]:
+        """What its network would teach of the training words: probabilities (N, K1 + K2 + …), column by column.
+
+        It reads as in training, with words read as unknown and values dropped: of text that it knows by heart it would
+        be sure otherwise, and say no more than the gold tags do.
+        """
+        p = np.empty((len(self.inputs.words), self.networks.heads.width), np.float16)
+        for step, items in enumerate(by_length(self.lengths, CHUNK)):
+            batch, rows = packed(self.lengths, self.ends, items)
+            inputs, noise = self._noisy(rows, Place(seed, 0, step))  # epoch 0: no draw of the training's
+            scores, _ = self.networks.network.forward(self.parameters, inputs, batch, noise=noise)
+            found = [head.marginals(self.parameters, scores, batch) for head in self.networks.heads.each]
+            p[rows] = np.concatenate(found, axis=1)
+        return p
+
+    def learn_from(self, taught: Sequence[NDArray[np.float16]]) -> None:
+        """Has the network come near the mean of what teachers taught, mixed with the gold tags (``distill_weight``)."""
+        weight = self.networks.config.training.distill_weight
+        wanted = np.zeros_like(taught[0])
+        for p in taught:
+            wanted += p * np.float16(weight / len(taught))
+        for head, gold in zip(self.networks.heads.each, self.gold, strict=True):
+            wanted[np.arange(len(gold)), head.begin + gold] += np.float16(1 - weight)
+        self.wanted = wanted
+
+    def _noisy(self, rows: NDArray[np.int64], place: Place) -> tuple[Inputs, Noise]:
+        """The words at these places as training reads them, and the noise on their values."""
+        training = self.networks.config.training
+        variational = training.dropout_kind == "variational"
+        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout, variational)
+        return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
+
+    def _words(self, rows: NDArray[np.int64], place: Place) -> Ids:
+        """Word ids at these places, each read as unknown with its own probability."""
+        ids = self.inputs.words[rows]
+        if self.networks.config.training.unknown:
+            drawn = place.stream(randomness.UNKNOWN).random(len(rows))
+            ids = np.where(drawn < self.unknown_share[rows], np.int32(Vocabulary.UNKNOWN), ids)
+        return ids
+
+
+def _ids(sentences: Labelled, column: int, tag_ids: dict[str, int]) -> Ids:
+    """The ids of the tags in a column, sentence after sentence; -1 for a tag that is none of these."""
+    return np.array([tag_ids.get(tag, -1) for sentence in sentences for tag in sentence[column]], np.int32)

@@ -1,0 +1,125 @@
+"""What tags: one network, or several of the same words and tags that tag together by the mean of their scores.
+
+A mean of scores is a log-linear pool: the geometric mean of the networks' distributions, made to sum to 1 again. It
+goes into one decoder, whose own parameters (a CRF's) are the mean of theirs, so probabilities, constraints and n-best
+lists are made as of one network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.batching import Batch, Ids, by_length, pack
+from elman.config import Config
+from elman.encoder import Parameters
+from elman.heads import Heads
+from elman.layers import Array
+from elman.lexicon import Lexicon
+from elman.network import Inputs
+
+CHUNK = 4096  # words tagged in one pass
+
+Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and (T, K) probabilities
+
+
+class Networks:
+    """What tags: T words of a sentence, and K tags of each label column.
+
+    ``members``  the parameters of each network, one or more
+    """
+
+    def __init__(self, config: Config, lexicon: Lexicon, heads: Heads, members: Sequence[Parameters]) -> None:
+        self.config, self.lexicon, self.heads, self.members = config, lexicon, heads, tuple(members)
+        self.network = lexicon.network(config.network, heads.width)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the first label column."""
+        return self.heads.tags[0]
+
+    @property
+    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The tags of each label column."""
+        return self.heads.tags
+
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        """For each sentence the (T,) ids of its best tags, in the first column."""
+        (ids,) = self._each(sentences, self.heads.each[0].best)
+        return ids
+
+    def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
+        """The same for each column, from one pass of the network."""
+        return self._each(sentences, *(head.best for head in self.heads.each))
+
+    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
+        """For each sentence the (T, K) probabilities of a column's tags."""
+        (p,) = self._each(sentences, self.heads.each[column].marginals)
+        return p
+
+    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> Scored:
+        """For each sentence ids and probabilities, in the first column, from one pass of the network."""
+        head = self.heads.each[0]
+        return list(zip(*self._each(sentences, head.best, head.marginals), strict=True))
+
+    def best_and_probabilities_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
+        """The same for each column, from one pass of the network."""
+        decode = [work for head in self.heads.each for work in (head.best, head.marginals)]
+        found = self._each(sentences, *decode)
+        return [list(zip(ids, p, strict=True)) for ids, p in zip(found[::2], found[1::2], strict=True)]
+
+    def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
+        """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
+        head = self.heads.each[column]
+        ((scores,),) = self._each([words], lambda parameters, scores, batch: head.of(scores))
+        return head.decoder.nbest(self._of_decoders(), scores, most)
+
+    def scores(self, inputs: Inputs, batch: Batch) -> Array:
+        """The mean of the members' scores (N, K1 + K2 + …) of a packed batch."""
+        total, _ = self.network.forward(self.members[0], inputs, batch)
+        for parameters in self.members[1:]:
+            total += self.network.forward(parameters, inputs, batch)[0]
+        return total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    def _of_decoders(self) -> Parameters:
+        """The decoders' parameters: the mean of the members'."""
+        if len(self.members) == 1:
+            return self.members[0]
+        return {
+            name: np.mean([parameters[name] for parameters in self.members], axis=0) for name in self.heads.shapes()
+        }
+
+    def _each(
+        self, sentences: Sequence[Sequence[str]], *decode: Callable[[Parameters, Array, Batch], Any]
+    ) -> list[list[Any]]:
+        """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
+        lengths = np.array([len(words) for words in sentences], np.int64)
+        inputs = self.lexicon.read([word for words in sentences for word in words])
+        ends, parameters = np.cumsum(lengths), self._of_decoders()
+        results: list[list[Any]] = [[None] * len(sentences) for _ in decode]
+        for some in by_length(lengths, CHUNK):
+            batch, rows = packed(lengths, ends, some)
+            scores = self.scores(inputs.take(rows), batch)
+            cuts = np.cumsum(lengths[some])[:-1]
+            for each, found in zip(decode, results, strict=True):
+                decoded = each(parameters, scores, batch)
+                unpacked = np.empty_like(decoded)
+                unpacked[batch.rows] = decoded
+                for i, rows_of_one in zip(some.tolist(), np.split(unpacked, cuts), strict=True):
+                    found[i] = rows_of_one
+        return results
+
+
+def packed(
+    lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
+) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
+    chosen = lengths[some]
+    batch = pack(chosen)
+    # where each word of the chosen sentences, laid one after the other, stands in the corpus
+    shift = np.repeat(ends[some] - np.cumsum(chosen), chosen)
+    places = np.arange(len(shift)) + shift
+    return batch, places[batch.rows]
