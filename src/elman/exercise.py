@@ -160,19 +160,20 @@ def _digest(id_text: str, body: str) -> str:
 
 
 def _read(path: str) -> str:
+    name = "standard input" if path == "-" else path
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise DataError(f"cannot be read: {reason}", path=path) from None
+        raise DataError(f"cannot be read: {reason}", path=name) from None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"expected UTF-8, found byte 0x{data[error.start]:02X} at offset {error.start}", path=path
+            f"expected UTF-8, found byte 0x{data[error.start]:02X} at offset {error.start}", path=name
         ) from None
     if "\0" in text:
-        raise DataError(f"expected text, found a NUL byte at offset {data.index(0)}", path=path)
+        raise DataError(f"expected text, found a NUL byte at offset {data.index(0)}", path=name)
     return text.removeprefix("\ufeff")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from elman import cli
+
 TOY = b"a_X b_Y a_Z\na_X c_X b_Y\n"
 
 
@@ -49,11 +51,22 @@ def test_mistakes_are_one_line(refused, toy: Path) -> None:
     files = (toy / "weights.txt", toy / "ids.txt")
     assert "word_TAG" in refused("tutorial", "train", "-", *files, stdin=b"a b\n")
     assert "no sentence" in refused("tutorial", "hmm", "-")
-    assert "offset 1" in refused("tutorial", "hmm", "-", stdin=b"a\xff_X\n")
+    assert "standard input: expected UTF-8" in refused("tutorial", "hmm", "-", stdin=b"a\xff_X\n")
     assert "No such file" in refused("tutorial", "test", *files, "-")
     assert "not a weight file" in refused("tutorial", "test", toy / "train.txt", toy / "train.txt", "-")
     assert "--hidden" in refused("tutorial", "train", toy / "train.txt", *files, "--hidden", "0")
     assert not files[0].exists() and not files[1].exists()
+
+
+def test_iterations_are_shown_on_a_terminal_only(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["tutorial", "train", *(str(toy / name) for name in ("train.txt", "w", "i")), "--iterations", "2"]
+    assert cli.run(arguments) == 0
+    assert "log-likelihood" not in capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert cli.run(arguments) == 0
+    assert "iteration 2 of 2: log-likelihood -" in capsys.readouterr().err
 
 
 def test_help_names_every_option_and_default(run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import sys
 
 import pytest
 
@@ -75,6 +76,14 @@ def test_where_the_native_core_is_missing(selection: None, monkeypatch: pytest.M
     assert kernels.shortcoming() is None
     with pytest.raises(ConfigError, match="cannot be used: not built"):
         kernels.select("native")
+
+
+def test_a_native_core_that_cannot_be_loaded(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("elman.kernels.native", raising=False)
+    monkeypatch.setitem(sys.modules, "elman.kernels.native", None)
+    kernels.select()
+    found = kernels.describe()
+    assert found["backend"] == "reference" and "cannot be loaded" in found["why"]
 
 
 def test_the_environment_is_read_at_first_use(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:
