@@ -250,3 +250,26 @@ def test_rare_tags_weigh_more(balance: float) -> None:
 
 def test_weights_of_no_words_are_0() -> None:
     assert tag_weights(np.zeros(0, np.int32), 2, 0.5).tolist() == [0, 0]
+
+
+# --- another target than the gold tags ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_probabilities_wanted_in_place_of_gold(smoothing: float) -> None:
+    decoder, batch, scores = Softmax(5, smoothing=smoothing), batch_of(3, 2), numbers(7, 5, 5)
+    gold, weights = np.array([0, 4, 1, 2, 1], np.int32), np.array([2.0, 0.5, 1, 0, 3])
+    wanted = np.exp(numbers(8, 5, 5))
+    wanted /= wanted.sum(axis=1, keepdims=True)
+    loss = decoder.loss({}, scores, gold, batch, wanted)
+    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    q = (1 - smoothing) * wanted + smoothing / 5
+    np.testing.assert_allclose(loss.losses, -(q * log_p).sum(axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        loss.backprop(weights)[0],
+        slope(lambda: (decoder.loss({}, scores, gold, batch, wanted).losses * weights).sum(), scores),
+        atol=1e-8,
+    )
+    one_hot, plain = decoder.loss({}, scores, gold, batch, np.eye(5)[gold]), decoder.loss({}, scores, gold, batch)
+    np.testing.assert_allclose(one_hot.losses, plain.losses, atol=1e-12)
+    np.testing.assert_allclose(one_hot.backprop(weights)[0], plain.backprop(weights)[0], atol=1e-12)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from elman.cli.common import size
-from elman.cli.progress import clock, numbers
+from elman.cli.progress import clock, numbers, where
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_numbers(dev: float | None, shown: str) -> None:
 
 def test_size() -> None:
     assert (size(1234), size(12_345_678)) == ("1.2 kB", "12.3 MB")
+
+
+def test_where() -> None:
+    event = SimpleNamespace(epoch=2, epochs=5)
+    assert where(event) == "epoch 2/5"  # type: ignore[arg-type]
+    event.member, event.members = 1, 3
+    assert where(event) == "network 1/3, epoch 2/5"  # type: ignore[arg-type]

@@ -186,6 +186,32 @@ def test_vectors(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -
     assert "no vectors" in refused("train", train_file, "-o", tmp_path / "n", "--model", "hmm", "--vectors", vectors)
 
 
+def test_ensemble(run: Run, refused: Refused, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
+    target, log = tmp_path / "m", tmp_path / "log"
+    result = run("train", train_file, "--dev", dev_file, "-o", target, "--ensemble", "3", "--log", log, *SMALL)
+    assert result.returncode == 0, result.stderr
+    out = result.stdout.decode()
+    evaluated = json.loads(run("evaluate", target, dev_file, "--json").stdout)
+    assert f"dev accuracy  {100 * evaluated['accuracy']:.2f} %, 3 networks together" in out
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [(record["member"], record["epoch"]) for record in records] == [(m, e) for m in (1, 2, 3) for e in (1, 2)]
+    shown = run("inspect", target).stdout.decode()
+    assert "seed 1, the first network of several, 2 epochs" in " ".join(shown.split())
+    assert "\nnetwork 3    2 epochs, loss" in shown and "ensemble=3" in shown
+    assert len(run("tag", target, stdin=b"the dog\n").stdout.split()) == 2
+    for arguments in (["--ensemble", "0"], ["--ensemble", "65"], ["--ensemble", "2", "--budget", "1s"]):
+        assert "expected" in refused("train", train_file, "-o", target, *arguments)
+    assert "no settings" in refused("train", train_file, "-o", target, "--model", "hmm", "--ensemble", "2")
+
+
+def test_distill(run: Run, train_file: Path, tmp_path: Path) -> None:
+    assert run("train", train_file, "-o", tmp_path / "m", "--set", "distill=2", *SMALL).returncode == 0
+    assert b"distill=2" in run("inspect", tmp_path / "m").stdout
+    assert run("train", train_file, "-o", tmp_path / "n", *SMALL, "--set", "decoder=softmax").returncode == 0
+    sizes = [(tmp_path / name).stat().st_size for name in "mn"]
+    assert abs(sizes[0] - sizes[1]) < 200  # one network
+
+
 def test_targets_that_cannot_be_written(refused: Refused, train_file: Path, tmp_path: Path) -> None:
     for target in (tmp_path, train_file / "m", tmp_path / "nowhere" / "m"):
         assert str(target) in refused("train", train_file, "-o", target)
@@ -272,9 +298,25 @@ def test_no_output(refused: Refused, train_file: Path) -> None:
     assert "Missing option '-o' / '--output'; see elman train --help" in refused("train", train_file)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+def test_ctrl_c_in_an_ensemble(environment: dict[str, str], train_file: Path, tmp_path: Path) -> None:
+    target, log = tmp_path / "m", tmp_path / "log"
+    epochs = ["--ensemble", "64", "--log", log, "--set", "hidden=8", "--set", "epochs=100"]
+    process = start(environment, train_file, "-o", target, *epochs)
+    for _ in range(600):
+        if log.exists() and b'"member": 2' in log.read_bytes():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    last = err.decode().splitlines()[-1]
+    assert last.startswith("elman: stopped with ") and last.endswith(f" networks; the best model so far is in {target}")
+
+
 def start(environment: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "elman", "train", *map(str, arguments), "--set", "epochs=100000"],
+        [sys.executable, "-m", "elman", "train", "--set", "epochs=100000", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,

@@ -50,6 +50,8 @@ def _text(model: str, facts: dict[str, Any]) -> str:
         (f"{len(facts['tags']):,} tags", " ".join(facts["tags"])),
         ("training", _training(training) if training else ""),
     ]
+    for number, record in enumerate(training.get("members", []), start=2):
+        rows.append((f"network {number}", _run(record)))
     for section, settings in facts["settings"].items():
         rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))
     return "\n".join(_row(name, text) for name, text in rows if text)
@@ -57,11 +59,16 @@ def _text(model: str, facts: dict[str, Any]) -> str:
 
 def _training(record: dict[str, Any]) -> str:
     """The record of a recurrent network's training, in words."""
-    text = f"seed {record['seed']}, {record['epochs']} epochs, loss {record['losses'][-1]:.4f}, accuracy on train "
+    several = ", the first network of several" if "members" in record else ""
+    return f"seed {record['seed']}{several}, {_run(record)}" + ("; stopped by Ctrl-C" if record["interrupted"] else "")
+
+
+def _run(record: dict[str, Any]) -> str:
+    text = f"{record['epochs']} epochs, loss {record['losses'][-1]:.4f}, accuracy on train "
     text += f"{100 * record['train_accuracies'][-1]:.2f} %"
     if record["dev_accuracies"]:
         text += f"; best on dev after epoch {record['best_epoch']}, which is the one kept"
-    return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
+    return text
 
 
 def _row(name: str, text: str) -> str:

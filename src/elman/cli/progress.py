@@ -78,7 +78,7 @@ def _bar() -> Bar:
     )
 
 
-def _where(event: Progress) -> str:
+def where(event: Progress) -> str:
     """The epoch; of several networks, which of them too."""
     epoch = f"epoch {event.epoch}/{event.epochs}"
     member, members = getattr(event, "member", 1), getattr(event, "members", 1)
@@ -92,7 +92,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
         done = (event.epoch - 1) * event.steps + event.step
         bar.update(
             task,
-            description=_where(event),
+            description=where(event),
             total=event.epochs * event.steps,
             completed=done,
             numbers=numbers(event),

@@ -39,6 +39,7 @@ class _Options:
     config: str | None
     set: tuple[str, ...]
     vectors: str | None
+    ensemble: int | None
     budget: str | None
     find_rate: bool
     seed: int
@@ -86,6 +87,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     help="List all settings and exit.",
 )
 @click.option("--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text).")
+@click.option("--ensemble", type=int, metavar="N", help="Train N networks that tag together, as one model.")
 @click.option("--budget", metavar="TIME", help="Fill this time, 60s or 2m: chooses the size and the epochs.")
 @click.option("--find-rate", is_flag=True, help="Try rising learning rates, print which to take and exit.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
@@ -118,19 +120,21 @@ def train(ctx: click.Context, /, **given: Any) -> None:
         tagger = _train(options, settings, notes)
     except KeyboardInterrupt:
         _stop(notes, "stopped before anything was trained; nothing is written")
-    epochs = tagger.describe()["training"].get("epochs")
+    record = tagger.describe()["training"]
+    epochs = record.get("epochs")
     if tagger.interrupted and not epochs:
         _stop(notes, "stopped before the first epoch was done; nothing is written")
     tagger.save(options.output)
     # on standard output there may be the model itself
     click.echo(_summary(tagger, options), err=options.output == "-")
     if tagger.interrupted:
-        _stop(notes, f"stopped after epoch {epochs}; the best model so far is in {options.output}")
+        when = f"with {1 + len(record['members'])} networks" if "members" in record else f"after epoch {epochs}"
+        _stop(notes, f"stopped {when}; the best model so far is in {options.output}")
     notes.show()
 
 
 def _settings(options: _Options) -> dict[str, Any]:
-    """The settings of --config and --set; those of --set win."""
+    """The settings of --config, --set and --ensemble; the later ones win."""
     settings: dict[str, Any] = {}
     if options.config is not None:
         from elman.config import settings_from_toml
@@ -145,7 +149,7 @@ def _settings(options: _Options) -> dict[str, Any]:
         if not (key and mark):
             raise ConfigError(f"--set: expected KEY=VALUE, found {item!r}; elman train --help-settings lists the keys")
         settings[key.strip()] = value.strip()
-    return settings
+    return settings if options.ensemble is None else {**settings, "ensemble": options.ensemble}
 
 
 def _check_targets(options: _Options) -> None:
@@ -243,6 +247,8 @@ def _summary(tagger: Tagger, options: _Options) -> str:
 def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
     """The accuracy on dev, in words."""
     text = f"{100 * accuracy:.2f} %"
+    if "members" in record:
+        return f"{text}, {1 + len(record['members'])} networks together"
     return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
 
 
