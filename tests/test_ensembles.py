@@ -230,9 +230,8 @@ def test_what_teachers_teach() -> None:
 
 
 def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
-    task = RecurrentModel.begin(
-        TRAIN, None, SOFTMAX.with_settings({"distill_weight": 1, "epochs": 15, "rate": 0.02}), seed=1
-    )
+    config = SOFTMAX.with_settings({"distill_weight": 1, "epochs": 15, "rate": 0.02})
+    task = RecurrentModel.begin(TRAIN, None, config, seed=1)
     other = np.roll(np.eye(len(task.networks.tags), dtype=np.float16)[task.gold[0]], 1, axis=1)
     task.learn_from([other])
     from elman import trainer
