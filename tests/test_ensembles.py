@@ -141,7 +141,7 @@ def test_progress_says_which_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stop_at(member: int, epoch: int) -> Callable[[Progress], None]:
     def stop(event: Any) -> None:
-        if (event.member, event.epoch) == (member, epoch):
+        if event.is_epoch_end and (event.member, event.epoch) == (member, epoch):
             raise KeyboardInterrupt
 
     return stop
