@@ -78,12 +78,16 @@ def test_where_the_native_core_is_missing(selection: None, monkeypatch: pytest.M
         kernels.select("native")
 
 
-def test_a_native_core_that_cannot_be_loaded(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("spec", "why"), [(None, "was not built"), (object(), "cannot be loaded (")])
+def test_a_native_core_that_cannot_be_used(
+    selection: None, monkeypatch: pytest.MonkeyPatch, spec: object, why: str
+) -> None:
+    monkeypatch.setattr(kernels, "find_spec", lambda name: spec)
     monkeypatch.delattr("elman.kernels.native", raising=False)
     monkeypatch.setitem(sys.modules, "elman.kernels.native", None)
     kernels.select()
     found = kernels.describe()
-    assert found["backend"] == "reference" and "cannot be loaded" in found["why"]
+    assert found["backend"] == "reference" and why in found["why"]
 
 
 def test_the_environment_is_read_at_first_use(selection: None, monkeypatch: pytest.MonkeyPatch) -> None:

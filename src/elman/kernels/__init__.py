@@ -10,6 +10,7 @@ Floating arrays of one call are all float32 or all float64; ids are int32.
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -126,10 +127,12 @@ def shortcoming() -> str | None:
 
 
 def _load_native() -> tuple[Any, str]:
+    if find_spec("elman.kernels._native") is None:
+        return None, "the native core was not built when elman was installed"
     try:
         from elman.kernels import native
     except ImportError as error:
-        return None, f"the native core was not built or cannot be loaded ({error})"
+        return None, f"the native core cannot be loaded ({error})"
     return native, ""
 
 
