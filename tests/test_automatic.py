@@ -15,7 +15,7 @@ def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("sentences", "epochs"), [(1, 20), (400, 20), (1301, 15), (4400, 8), (12_544, 5), (1_000_000, 5)]
+    ("sentences", "epochs"), [(1, 20), (400, 20), (1301, 11), (4400, 6), (12_544, 5), (1_000_000, 5)]
 )
 def test_epochs_by_the_number_of_sentences(sentences: int, epochs: int) -> None:
     assert resolve(Config(), data(["a"], sentences)).training.epochs == epochs
@@ -35,7 +35,8 @@ def test_decoder_by_the_number_of_tags(tags: int, decoder: str) -> None:
 
 
 def test_what_is_chosen_stays() -> None:
-    chosen = Config().with_settings({"epochs": 3, "features": "none", "decoder": "softmax"})
+    settings = {"epochs": 3, "features": "none", "decoder": "softmax", "ensemble": 3, "balance": 0.5}
+    chosen = Config().with_settings(settings)
     assert resolve(chosen, data(["a"], 1000)) == chosen
     assert resolve(preset("tutorial"), data(["a"])) == preset("tutorial")
 
@@ -43,3 +44,26 @@ def test_what_is_chosen_stays() -> None:
 def test_twice_is_once() -> None:
     once = resolve(Config(), data(["a"], 50))
     assert resolve(once, data(["ไทย"], 5000)) == once
+
+
+@pytest.mark.parametrize(("sentences", "networks"), [(4999, 2), (5000, 1)])
+def test_a_second_network_for_few_sentences(sentences: int, networks: int) -> None:
+    assert resolve(Config(), data(["a"], sentences)).network.ensemble == networks
+    assert resolve(Config(), data(["a"], sentences), single=True).network.ensemble == 1
+
+
+def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
+    spans: Any = [(["a", "b", "c"], ["O", "B-X", "I-X"])]
+    assert resolve(Config(), spans).training.balance == 0.3
+    assert resolve(Config(), data(["a"])).training.balance == 0
+
+
+@pytest.mark.parametrize("setting", [{"distill": 2}, {"smoothing": 0.1}])
+def test_what_softmax_alone_has_brings_softmax(setting: dict[str, float]) -> None:
+    assert resolve(Config().with_settings(setting), data(["a"])).network.decoder == "softmax"
+
+
+def test_several_columns_are_looked_at_together() -> None:
+    words = ["w"] * 101
+    many: Any = [(words, ["t"] * 101, [f"t{i}" for i in range(101)])]
+    assert resolve(Config(), many).network.decoder == "softmax"

@@ -28,7 +28,7 @@ from elman.vocabulary import Vocabulary
 Array = np.ndarray[Any, Any]
 Labelled = list[tuple[list[str], list[str]]]
 
-OPEN = {"features": "affixes", "decoder": "softmax"}  # settings that else wait for the data
+OPEN = {"features": "affixes", "decoder": "softmax", "ensemble": 1}  # settings that else wait for the data
 SMALL = Config().with_settings({"hidden": 12, "embedding": 8, "feature_embedding": 6, "epochs": 3, "batch": 4, **OPEN})
 ELMAN = SMALL.with_settings({"cell": "elman", "features": "none"})
 TUTORIAL = preset("tutorial").with_settings({"hidden": 12, "epochs": 3})
@@ -444,7 +444,7 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"settings": {"network": {"hidden": 0}}}, "^model settings: hidden: expected a number from 1 to 4096, got 0$"),
         ({"settings": {}}, "^model settings: expected none that is left open$"),
         (
-            {"settings": {"network": OPEN, "training": {"epochs": 1}}},
+            {"settings": {"network": OPEN, "training": {"epochs": 1, "balance": 0}}},
             r"^model tensor embedding: expected \(12, 64\), found \(12, 8\)$",
         ),
         ({"training": None}, "^model: expected a training record$"),
@@ -453,7 +453,7 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"features": ["s:e", 1]}, "^model: expected a list of features$"),
         ({"features": ["s:e", "s:e"]}, "^model: expected distinct features, or none where the settings say none$"),
         (
-            {"settings": {"network": {**OPEN, "features": "none"}, "training": {"epochs": 1}}},
+            {"settings": {"network": {**OPEN, "features": "none"}, "training": {"epochs": 1, "balance": 0}}},
             "^model: expected distinct features, or none where",
         ),
         ({"features": ["s:e"]}, r"^model tensor features: expected \(1, 6\), found "),

@@ -7,31 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 
+from elman import constraints
 from elman.config import Config
 
 Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
 
 EPOCHS = (5, 20)
-EFFORT = 540  # epochs times the square root of the sentences; found on the dev sets of docs/accuracy.md
-
+EFFORT = 400  # epochs times the square root of the sentences
+FEW = 5_000  # sentences: below, a second network gives about half a point and costs seconds
+SPAN_BALANCE = 0.3
 MOST_CRF_TAGS = 100  # its time grows with their square
 
 
-def resolve(config: Config, train: Labelled) -> Config:
-    """The settings with nothing left to choose; settings that are chosen already stay as they are."""
+def resolve(config: Config, train: Labelled, *, single: bool = False) -> Config:
+    """The settings with nothing left to choose; settings that are chosen already stay as they are.
+
+    ``single``: of one network, whatever the data. The numbers come from dev sets (docs/accuracy.md).
+    """
     network, training = config.network, config.training
+    columns = [{tag for sentence in train for tag in sentence[i]} for i in range(1, len(train[0]))] if train else []
     if network.features == "auto":
         network = replace(network, features="affixes" if _has_case(train) else "both")
     if network.decoder == "auto":
-        columns = zip(*(tags for _, *tags in train), strict=True)
-        most = max((len(set(chain.from_iterable(column))) for column in columns), default=0)
-        free = not (training.smoothing or training.distill)  # which softmax alone has
-        network = replace(network, decoder="crf" if most <= MOST_CRF_TAGS and free else "softmax")
+        few = all(len(tags) <= MOST_CRF_TAGS for tags in columns)
+        crf = few and not training.distill and not training.smoothing
+        network = replace(network, decoder="crf" if crf else "softmax")
+    if network.ensemble == 0:
+        network = replace(network, ensemble=1 if single or training.distill or len(train) >= FEW else 2)
     if training.epochs == 0:
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
+    if training.balance < 0:
+        spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
+        training = replace(training, balance=SPAN_BALANCE if spans else 0.0)
     return Config(network, training)
 
 

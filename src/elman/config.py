@@ -98,9 +98,10 @@ class NetworkConfig:
         "float16", "the trained weight matrices; float16: rounded to half the file", of=("float32", "float16")
     )
     ensemble: int = _setting(
-        1,
-        "networks in the model, trained with seeds of their own; they tag by the mean of their scores",
-        low=1,
+        0,
+        "networks in the model, trained with seeds of their own; they tag by the mean of their scores; "
+        "0: two for fewer than 5000 sentences, else one",
+        low=0,
         high=64,
     )
 
@@ -154,7 +155,11 @@ class TrainingConfig:
         0.0, "share of the target that softmax spreads evenly over all tags (label smoothing)", low=0.0, high=0.9
     )
     balance: float = _setting(
-        0.0, "class weights: a tag counts by its frequency to the power of -n; 1: all tags alike", low=0.0, high=1.0
+        -1.0,
+        "class weights: a tag counts by its frequency to the power of -n; 1: all tags alike; "
+        "below 0: 0.3 where tags mark spans, else 0",
+        low=-1.0,
+        high=1.0,
     )
     vectors_extra: int = _setting(
         50_000,
@@ -245,7 +250,8 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "default": Config(),
-    "fast": Config(NetworkConfig(hidden=64, embedding=48, feature_embedding=48, decoder="softmax"), TrainingConfig()),
+    "fast": Config(NetworkConfig(hidden=64, embedding=48, feature_embedding=48, decoder="softmax", ensemble=1)),
+    "best": Config(NetworkConfig(hidden=160, ensemble=5)),
     "tutorial": Config(
         NetworkConfig(
             cell="elman",
@@ -255,6 +261,7 @@ PRESETS: dict[str, Config] = {
             features="none",
             recurrent_start=0.2,
             decoder="softmax",
+            ensemble=1,
             storage="float32",
         ),
         TrainingConfig(
@@ -267,6 +274,7 @@ PRESETS: dict[str, Config] = {
             dropout=0.3,
             word_dropout=0.0,
             unknown=0.2,
+            balance=0.0,
             shards=1,
         ),
     ),

@@ -62,7 +62,9 @@ class RecurrentModel(Networks):
 
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
-        task = cls.begin(train, dev, config, seed=seed, vectors=vectors)
+        task = cls.begin(
+            train, dev, automatic.resolve(config, train, single=budget is not None), seed=seed, vectors=vectors
+        )
         config = task.networks.config
         if budget is not None:
             if config.network.ensemble > 1 or config.training.distill:
