@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 def rows(data: Any, how: How | None = None) -> list[tuple[str, str]]:
     corpus = read_corpus(data, how or How())
-    return [(" ".join(s.words), " ".join(s.columns[corpus.target])) for s in corpus.sentences]
+    return [(" ".join(s.words), " ".join(s.columns[corpus.targets[0]])) for s in corpus.sentences]
 
 
 def test_a_path(files: dict[str, Path]) -> None:
@@ -37,7 +37,7 @@ def test_a_path(files: dict[str, Path]) -> None:
     assert [s.words for s in corpus.sentences] == [("the", "dog", "barks"), ("a", "cat")]
     assert corpus.format == "word_tag"
     assert len(corpus.notes) == 1
-    assert corpus.notes[0].startswith(f"{files['word_tag']} read as word_tag, tags in column {corpus.target}: ")
+    assert corpus.notes[0].startswith(f"{files['word_tag']} read as word_tag, tags in column {corpus.targets[0]}: ")
 
 
 def test_a_path_as_text(files: dict[str, Path]) -> None:
@@ -46,27 +46,27 @@ def test_a_path_as_text(files: dict[str, Path]) -> None:
 
 def test_a_column_by_name(files: dict[str, Path]) -> None:
     assert rows(files["conllu"]) == [("the dog", "DET NOUN"), ("cats", "NOUN")]
-    assert rows(files["conllu"], How(target="xpos")) == [("the dog", "D N"), ("cats", "N")]
+    assert rows(files["conllu"], How(("xpos",))) == [("the dog", "D N"), ("cats", "N")]
     with pytest.raises(ConfigError):
-        rows(files["conllu"], How(target="no such column"))
+        rows(files["conllu"], How(("no such column",)))
 
 
 def test_the_usual_column_in_the_usual_format(files: dict[str, Path]) -> None:
     assert rows(files["columns"], How(usual=("columns", "2"))) == [("the dog", "x y")]
     assert rows(files["columns"], How(usual=("conllu", "2"))) == [("the dog", "D N")]
-    assert rows(files["columns"], How(target="3", usual=("columns", "2"))) == [("the dog", "D N")]
+    assert rows(files["columns"], How(("3",), usual=("columns", "2"))) == [("the dog", "D N")]
 
 
 def test_several_files_of_several_formats(files: dict[str, Path]) -> None:
     corpus = read_corpus([files["conllu"], files["columns"]], How())
-    assert corpus.target == "upos"
+    assert corpus.targets == ("upos",)
     assert [s.columns["upos"] for s in corpus.sentences] == [("DET", "NOUN"), ("NOUN",), ("D", "N")]
     assert len(corpus.notes) == 2
 
 
 def test_columns_called_as_told(files: dict[str, Path]) -> None:
-    corpus = read_corpus(files["columns"], How(), target="upos")
-    assert corpus.target == "upos"
+    corpus = read_corpus(files["columns"], How(), targets=("upos",))
+    assert corpus.targets == ("upos",)
     assert corpus.sentences[0].columns["upos"] == ("D", "N")
 
 
@@ -74,19 +74,19 @@ def test_pairs() -> None:
     data = [[("the", "D"), ("dog", "N")], [], (("cats", "N"),)]
     assert rows(data) == [("the dog", "D N"), ("cats", "N")]
     corpus = read_corpus(iter(data), How())
-    assert (corpus.target, corpus.format, corpus.notes) == ("tag", "", [])
+    assert (corpus.targets, corpus.format, corpus.notes) == (("tag",), "", [])
     assert rows([["ab", "cd"], [["ab", "X"]]][1:]) == [("ab", "X")]
 
 
 def test_sentences() -> None:
     one = Sentence(("a",), {"pos": ("X",), "ner": ("O",)}, "f", 3, format="conllu")
-    assert rows([one], How(target="ner")) == [("a", "O")]
+    assert rows([one], How(("ner",))) == [("a", "O")]
     assert rows([one], How(usual=("", "pos"))) == [("a", "X")]
-    assert read_corpus([one], How(target="pos")).format == "conllu"
+    assert read_corpus([one], How(("pos",))).format == "conllu"
     with pytest.raises(ConfigError, match="^f:3: which label column.*pos, ner"):
         rows([one])
     with pytest.raises(ConfigError, match="^f:3: no label column 'x'; there is: pos, ner"):
-        rows([one], How(target="x"))
+        rows([one], How(("x",)))
     with pytest.raises(ConfigError, match="^sentence 1: which label column.*none"):
         rows([Sentence(("a",))])
 
@@ -140,4 +140,4 @@ def test_one_by_one() -> None:
             yield [("a", "A")]
 
     sentence, key = next(labelled(endless(), How()))
-    assert (sentence.words, key) == (("a",), "tag")
+    assert (sentence.words, key) == (("a",), ("tag",))

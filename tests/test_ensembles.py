@@ -21,7 +21,9 @@ from made_up import two_columns
 TRAIN = [(words, spans) for words, _, spans in two_columns(40, 1)]
 DEV = [(words, spans) for words, _, spans in two_columns(15, 2)]
 WORDS = [words for words, _ in DEV]
-SMALL = Config().with_settings({"hidden": 8, "embedding": 8, "feature_embedding": 6, "epochs": 2, "batch": 4})
+SMALL = Config().with_settings(
+    {"hidden": 8, "embedding": 8, "feature_embedding": 6, "epochs": 2, "batch": 4, "ensemble": 1}
+)
 SOFTMAX = SMALL.with_settings({"decoder": "softmax"})
 CRF = SMALL.with_settings({"decoder": "crf"})
 BOTH = pytest.mark.parametrize("config", [SOFTMAX, CRF], ids=["softmax", "crf"])

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.metrics import Evaluation
     from elman.sentence import Sentence
-    from elman.tagger import Tagger, find_rate, load, train
+    from elman.tagger import Tagger, load
+    from elman.training import find_rate, train
 
 __version__ = "0.1.0"
 
@@ -31,9 +32,14 @@ __all__ = [
     "train",
 ]
 
-_HOME = {"Evaluation": "metrics", "Sentence": "sentence"} | dict.fromkeys(
-    ("Tagger", "find_rate", "load", "train"), "tagger"
-)
+_HOME = {
+    "Evaluation": "metrics",
+    "Sentence": "sentence",
+    "Tagger": "tagger",
+    "find_rate": "training",
+    "load": "tagger",
+    "train": "training",
+}
 
 
 def __getattr__(name: str) -> Any:

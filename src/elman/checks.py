@@ -32,12 +32,12 @@ def with_words(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
         raise DataError("nothing in it; expected sentences with a tag for each word", path=name)
 
 
-def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str) -> list[str]:
+def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
     """One line for each thing that looks wrong with the data, none where nothing does.
 
-    ``target`` is the label column to be learned; all sentences have words and that column.
+    ``targets`` are the label columns to be learned; all sentences have words and those columns.
     """
-    found = [_tag_warning(train, target), _length_warning(train)]
+    found = [*(_tag_warning(train, target) for target in targets), _length_warning(train)]
     if dev is None:
         found.append(
             "no dev set: the accuracy on unseen text stays unknown, and of a network the last epoch is kept, not the "

@@ -25,12 +25,12 @@ PAIRS_COLUMN = "tag"
 class How:
     """How data is read.
 
-    ``target``, ``format``  None leaves them to what the files look like
-    ``usual``               (format, target) of a model: its target is taken in a file of its format, and in sentences
-                            that have such a column, where ``target`` is None
+    ``targets``, ``format``  the label columns and the format; None leaves them to what the files look like
+    ``usual``                (format, target) of a model: its target is taken in a file of its format, and in sentences
+                             that have such a column, where ``targets`` is None
     """
 
-    target: str | None = None
+    targets: tuple[str, ...] | None = None
     format: str | None = None
     encoding: str = "utf-8"
     usual: tuple[str, str] | None = None
@@ -38,33 +38,35 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Labelled sentences: all have words, and a tag for each of them in the column ``target``."""
+    """Labelled sentences: all have words, and a tag for each of them in each column of ``targets``."""
 
     sentences: list[Sentence]
-    target: str
+    targets: tuple[str, ...]
     format: str
     """The format of the first file; "" for sentences made in Python."""
     notes: list[str]
     """A line for each file: what it was read as, and why."""
 
 
-def read_corpus(data: Data, how: How, target: str | None = None) -> Corpus:
-    """All the sentences. Their label columns are called ``target``, or all like the first one's.
+def read_corpus(data: Data, how: How, targets: tuple[str, ...] | None = None) -> Corpus:
+    """All the sentences. Their label columns are called ``targets``, or all like the first one's.
 
     Raises DataError: no sentences, a word without a tag, what is no sentence. Raises ConfigError: no such column.
     """
     notes: list[str] = []
     sentences: list[Sentence] = []
-    for sentence, key in labelled(data, how, notes):
-        target = target or key
-        renamed = key != target
-        sentences.append(replace(sentence, columns={target: sentence.columns[key]}) if renamed else sentence)
-    assert target is not None  # or there were no sentences, which is refused
-    return Corpus(sentences, target, sentences[0].format, notes)
+    for sentence, keys in labelled(data, how, notes):
+        targets = targets or keys
+        if keys != targets:
+            columns = {target: sentence.columns[key] for target, key in zip(targets, keys, strict=True)}
+            sentence = replace(sentence, columns=columns)
+        sentences.append(sentence)
+    assert targets is not None  # or there were no sentences, which is refused
+    return Corpus(sentences, targets, sentences[0].format, notes)
 
 
-def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[tuple[Sentence, str]]:
-    """Sentences with words, one by one, each with the name of its label column. Raises as ``read_corpus`` does."""
+def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[tuple[Sentence, tuple[str, ...]]]:
+    """Sentences with words, one by one, each with the names of its label columns. Raises as ``read_corpus`` does."""
     items: Iterator[Any] = iter([data] if isinstance(data, str | os.PathLike) else data)
     first = next(items, None)
     everything = [] if first is None else chain([first], items)
@@ -77,14 +79,15 @@ def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[t
             yield sentence, _checked(sentence, how, number)
 
 
-def _from_file(path: str, how: How, notes: list[str] | None) -> Iterator[tuple[Sentence, str]]:
+def _from_file(path: str, how: How, notes: list[str] | None) -> Iterator[tuple[Sentence, tuple[str, ...]]]:
     reading = read_sentences(path, format=how.format, encoding=how.encoding)
-    usual = how.usual[1] if how.usual is not None and how.usual[0] == reading.format else None
-    key = reading.target(how.target or usual)
+    usual = how.usual[1:] if how.usual is not None and how.usual[0] == reading.format else None
+    keys = reading.targets(how.targets or usual)
     if notes is not None:
-        notes.append(f"{reading.path} read as {reading.format}, tags in column {key}: {reading.why}")
+        where = f"column {keys[0]}" if len(keys) == 1 else f"columns {', '.join(keys)}"
+        notes.append(f"{reading.path} read as {reading.format}, tags in {where}: {reading.why}")
     for sentence in with_words(reading, reading.path):
-        yield sentence, key
+        yield sentence, keys
 
 
 def _sentence(item: Any, number: int) -> Sentence:
@@ -100,29 +103,35 @@ def _sentence(item: Any, number: int) -> Sentence:
     return Sentence(tuple(word for word, _ in pairs), {PAIRS_COLUMN: tuple(tag for _, tag in pairs)})
 
 
-def _checked(sentence: Sentence, how: How, number: int) -> str:
-    """The label column of a sentence made in Python, whose words and tags are what they should be."""
-    key = how.target
-    if key is None and how.usual is not None and how.usual[1] in sentence.columns:
-        key = how.usual[1]
-    if key is None and len(sentence.columns) == 1:
-        key = next(iter(sentence.columns))
+def _checked(sentence: Sentence, how: How, number: int) -> tuple[str, ...]:
+    """The label columns of a sentence made in Python, whose words and tags are what they should be."""
+    keys = how.targets
+    if keys is None and how.usual is not None and how.usual[1] in sentence.columns:
+        keys = how.usual[1:]
+    if keys is None and len(sentence.columns) == 1:
+        keys = tuple(sentence.columns)
     there = ", ".join(sentence.columns) or "none"
     where = f"{sentence.path}:{sentence.line}" if sentence.path else f"sentence {number}"
-    if key is None:
+    if keys is None:
         raise ConfigError(f"{where}: which label column? target= names one of: {there}")
-    if key not in sentence.columns:
-        raise ConfigError(f"{where}: no label column {key!r}; there is: {there}")
-    tags = sentence.columns[key]
-    if len(tags) != len(sentence.words):
-        raise DataError(f"{where}: expected a tag for each of {len(sentence.words)} words, got {len(tags)}")
+    for key in keys:
+        if key not in sentence.columns:
+            raise ConfigError(f"{where}: no label column {key!r}; there is: {there}")
+        if keys.count(key) > 1:
+            raise ConfigError(f"target: column {key} is named twice; name each column once")
+        _check(sentence.words, sentence.columns[key], where)
+    return keys
+
+
+def _check(words: Sequence[str], tags: Sequence[str], where: str) -> None:
+    if len(tags) != len(words):
+        raise DataError(f"{where}: expected a tag for each of {len(words)} words, got {len(tags)}")
     try:
-        "".join(chain(sentence.words, tags)).encode()
+        "".join(chain(words, tags)).encode()
     except TypeError:
-        raise DataError(f"{where}: expected words and tags that are texts, got {_shown(sentence.words)}") from None
+        raise DataError(f"{where}: expected words and tags that are texts, got {_shown(words)}") from None
     except UnicodeEncodeError:
         raise DataError(f"{where}: a word or tag is not valid Unicode (half a surrogate pair)") from None
-    return key
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,8 @@ from elman.checks import split_percent
 from elman.errors import MissingExtraError
 from elman.formats import read_sentences
 from elman.sentence import Sentence
-from elman.tagger import Tagger, train
+from elman.tagger import Tagger
+from elman.training import train
 
 if TYPE_CHECKING:
     from elman.metrics import Evaluation

@@ -44,3 +44,26 @@ class Model(Protocol):
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         ...
+
+
+class ColumnsModel(Model, Protocol):
+    """A model of one or several label columns. ``tags``, ``best`` and the others of ``Model`` are of the first."""
+
+    @property
+    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The tag set of each column."""
+        ...
+
+    def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
+        """For each column what ``best`` is for the first, from one pass."""
+        ...
+
+    def best_and_probabilities_columns(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> list[list[tuple[NDArray[np.int32], NDArray[np.float64]]]]:
+        """For each column what ``best_and_probabilities`` is for the first, from one pass."""
+        ...
+
+    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
+        """For each sentence the (T, K) probabilities of a column's tags."""
+        ...

@@ -1,4 +1,4 @@
-"""The front door: train a tagger, load one, tag and evaluate with it.
+"""The front door: load a tagger, tag and evaluate with it. ``elman.training`` makes one.
 
 tagger = elman.train("train.conllu", dev="dev.conllu")
 tagger.save("my.model")
@@ -8,36 +8,30 @@ elman.load("my.model").tag(["the", "dog", "barks"])
 from __future__ import annotations
 
 import os
-import re
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, config, model_file
-from elman.checks import constraint_warnings, split_percent, training_warnings
-from elman.corpus import Data, How, Path, labelled, read_corpus
+from elman import model_file
+from elman.corpus import Data, How, Path, labelled
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.formats import column_names
 from elman.metrics import Evaluation, Tally
-from elman.model import Model
+from elman.model import ColumnsModel, Model
 from elman.sentence import Sentence
 
-if TYPE_CHECKING:
-    from elman.budget import Budget
-    from elman.rate_finder import RateTrial
-    from elman.trainer import Progress
-    from elman.vectors import Vectors
+Target = str | Sequence[str] | None
+"""Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
 
 BATCH_WORDS = 4_096
 BATCH_SENTENCES = 1_024
 """What is tagged together: sentences until there are as many words, or as many sentences. Never less than one."""
 
 KINDS = ("rnn", "hmm", "frequent")
-_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 _DATA = {
     "sentences": int,
     "words": int,
@@ -49,132 +43,6 @@ _DATA = {
 _T = TypeVar("_T")
 
 
-def train(
-    train: Data,
-    dev: Data | None = None,
-    *,
-    model: str = "rnn",
-    preset: str = "default",
-    settings: Mapping[str, Any] | None = None,
-    vectors: Path | None = None,
-    budget: str | float | None = None,
-    target: str | None = None,
-    format: str | None = None,
-    encoding: str = "utf-8",
-    seed: int = 1,
-    threads: int | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_warning: Callable[[str], None] | None = None,
-    on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """Train a tagger.
-
-    ``train``       a path, several paths, or sentences: ``Sentence`` objects or lists of (word, tag) pairs
-    ``dev``         the same, to choose the best epoch by; or a share such as ``"10%"`` of the training sentences
-    ``model``       ``rnn``, ``hmm`` or ``frequent``
-    ``preset``      settings of the rnn to start from, ``default`` or ``tutorial``
-    ``settings``    settings that differ from it, such as ``{"hidden": 64}``
-    ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
-                    gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
-    ``budget``      the time to fill, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; the hidden units (if not
-                    among the settings) and the epochs are chosen for it, and recorded like settings given by hand
-    ``target``      the label column to learn; by default the format's own
-    ``format``      of the files; by default what their first lines look like
-    ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
-    ``threads``     in training and tagging; by default one for each core
-    ``on_progress`` is called with each ``Progress`` of the rnn's training
-    ``on_warning``  is called with each doubt about the data, one line each; by default they become Python warnings
-    ``on_note``     is called with what is worth saying: how files were read, which sentences were held out, that
-                    the native kernels are missing
-
-    Raises ConfigError for settings, DataError for data that cannot be used.
-    """
-    of_rnn = _settings(model, preset, settings, vectors)
-    limit = _budget(budget, model, settings, on_note)
-    n_threads = _threads(threads)
-    how = How(target, format, encoding)
-    corpus = read_corpus(train, how)
-    part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes
-    percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
-    if percent:
-        part, dev_part, held_out = split_percent(corpus.sentences, float(percent[1]))
-        notes = [*notes, f"held out for dev: {held_out}"]
-    elif dev is not None:
-        dev_corpus = read_corpus(dev, how, target=corpus.target)
-        dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
-    pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in part]
-    doubts = training_warnings(part, dev_part, corpus.target)
-    if model == "rnn":
-        of_rnn = automatic.resolve(of_rnn, pairs)
-        doubts += constraint_warnings(part, corpus.target, of_rnn.network)
-    pretrained = None
-    if vectors is not None:
-        pretrained, note = _read_vectors(vectors, part, of_rnn.training.vectors_extra)
-        notes = [*notes, note]
-        doubts += [pretrained.repeats] if pretrained.repeats else []
-    if on_note is not None:
-        for note in [*notes, *_kernel_notes(model)]:
-            on_note(note)
-    for doubt in doubts:
-        if on_warning is not None:
-            on_warning(doubt)
-        else:
-            warnings.warn(doubt, stacklevel=2)
-
-    if model == "rnn":
-        dev_pairs = None if dev_part is None else [(s.words, s.columns[corpus.target]) for s in dev_part]
-        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "budget": limit, "on_progress": on_progress}
-        trained: Model = _model_class(model).train(pairs, dev_pairs, of_rnn, **run)
-    else:
-        trained = _model_class(model).train(pairs)
-    data = {
-        "sentences": len(part),
-        "words": sum(len(sentence) for sentence in part),
-        "dev_sentences": None if dev_part is None else len(dev_part),
-        "dev_accuracy": None,
-        "held_out": held_out,
-    }
-    tagger = Tagger(trained, target=corpus.target, format=corpus.format, data=data, threads=n_threads)
-    if dev_part is not None:
-        tagger._data["dev_accuracy"] = (
-            getattr(trained, "dev_accuracy", None)  # of the epoch that was kept, if any was
-            if model == "rnn"
-            else tagger.evaluate(dev_part, target=corpus.target).accuracy
-        )
-    if limit is not None and not tagger.interrupted:
-        limit.finish()
-    return tagger
-
-
-def find_rate(
-    train: Data,
-    *,
-    preset: str = "default",
-    settings: Mapping[str, Any] | None = None,
-    vectors: Path | None = None,
-    target: str | None = None,
-    format: str | None = None,
-    encoding: str = "utf-8",
-    seed: int = 1,
-    threads: int | None = None,
-) -> RateTrial:
-    """A learning rate for the rnn and these settings, from some hundred steps in which it rises; no model is kept.
-
-    The arguments are those of ``train``. Raises ConfigError for settings, DataError for data that cannot be used.
-    """
-    of_rnn = _settings("rnn", preset, settings, vectors)
-    n_threads = _threads(threads)
-    corpus = read_corpus(train, How(target, format, encoding))
-    pretrained = None
-    if vectors is not None:
-        pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
-    pairs = [(sentence.words, sentence.columns[corpus.target]) for sentence in corpus.sentences]
-    from elman import rate_finder
-
-    task = _model_class("rnn").begin(pairs, None, of_rnn, seed=seed, vectors=pretrained)
-    return rate_finder.find(task, task.networks.config.training, seed=seed, threads=n_threads)
-
-
 def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], None] | None = None) -> Tagger:
     """Load a tagger from its model file. Raises ModelFileError for anything that is not one.
 
@@ -182,29 +50,38 @@ def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], Non
     """
     record, tensors = model_file.load(path)
     try:
-        kind, target, format = (_field(record, key, str) for key in ("kind", "target", "format"))
+        kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
         data, of_model = (_field(record, key, dict) for key in ("data", "model"))
         if kind not in KINDS:
             raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
         if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
             raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
-        trained: Model = _model_class(kind).from_record(of_model, tensors)
+        trained: Model = model_class(kind).from_record(of_model, tensors)
+        columns = len(getattr(trained, "tag_sets", (trained.tags,)))
+        if len(targets) != columns:
+            raise ModelFileError(f"target: expected {columns}, one a label column of the model, found {len(targets)}")
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
     if on_note is not None:
-        for note in _kernel_notes(kind):
+        for note in kernel_notes(kind):
             on_note(note)
-    return Tagger(trained, target=target, format=format, data=data, threads=_threads(threads))
+    return Tagger(trained, targets=targets, format=format, data=data, threads=thread_count(threads))
 
 
 class Tagger:
-    """A trained tagger. T words of a sentence, K tags. Safe to use from several threads at once."""
+    """A trained tagger. T words of a sentence, K tags. Safe to use from several threads at once.
 
-    def __init__(self, model: Model, *, target: str, format: str, data: Mapping[str, Any], threads: int = 1) -> None:
+    One that was trained on several label columns tags them all together: the methods with ``columns`` in their names
+    give those by name, the others the first.
+    """
+
+    def __init__(
+        self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+    ) -> None:
         self._model = model
         self._data = dict(data)
-        self.target = target
-        """The label column it was trained on."""
+        self.targets = tuple(targets)
+        """The label columns it was trained on."""
         self.format = format
         """The format of the file it was trained on; "" for sentences made in Python."""
         self.threads = threads
@@ -216,9 +93,20 @@ class Tagger:
         return self._model.kind
 
     @property
+    def target(self) -> str:
+        """The label column it was trained on, the first of several."""
+        return self.targets[0]
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """The K tags, in the order of the columns of ``probabilities``."""
         return self._model.tags
+
+    @property
+    def tag_sets(self) -> dict[str, tuple[str, ...]]:
+        """The tags of each label column."""
+        sets = (self.tags,) if len(self.targets) == 1 else self._columns_model.tag_sets
+        return dict(zip(self.targets, sets, strict=True))
 
     @property
     def interrupted(self) -> bool:
@@ -243,38 +131,83 @@ class Tagger:
         """The tags of each sentence and the model's probability, 0 to 1, of each of them at its place."""
         return self._in_batches(self._tags_and_confidences, sentences)
 
-    def probabilities(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """The (T, K) probabilities of the ``tags`` for each word; rows sum to 1."""
-        return self._model.probabilities([_words(words)])[0]
+    def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """The tags of a sentence's words in each label column."""
+        return self._by_column([_words(words)])[0]
+
+    def tag_columns_all(self, sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[dict[str, list[str]]]:
+        """``tag_all`` for each label column."""
+        return self._in_batches(self._by_column, sentences)
+
+    def tag_columns_all_with_confidence(
+        self, sentences: Iterable[Sequence[str] | Sentence]
+    ) -> Iterator[dict[str, tuple[list[str], list[float]]]]:
+        """``tag_all_with_confidence`` for each label column."""
+        return self._in_batches(self._by_column_with_confidences, sentences)
+
+    def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
+        """The (T, K) probabilities of the ``tags`` for each word; rows sum to 1.
+
+        ``target`` is one of ``targets``, in place of the first; the columns are its tags in ``tag_sets``. Raises
+        ConfigError for another name.
+        """
+        column = self.targets.index(self.chosen(target)[0]) if target is not None else 0
+        if not column:
+            return self._model.probabilities([_words(words)])[0]
+        return self._columns_model.probabilities([_words(words)], column)[0]
 
     def evaluate(
-        self, data: Data, *, target: str | None = None, format: str | None = None, encoding: str = "utf-8"
+        self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> Evaluation:
         """Tag ``data`` (paths or sentences, as for ``train``) and compare with the gold tags in it.
 
         ``target`` is the column of the gold tags; by default the one trained on, or in a file of another format
-        that format's own. Raises DataError: no gold tags.
+        that format's own. Of a tagger of several columns it names one of them, by default the first. Raises DataError:
+        no gold tags.
         """
-        how = How(target, format, encoding, usual=(self.format, self.target))
-        tally = Tally()
-        waiting: deque[tuple[Sentence, str]] = deque()  # read, but not tagged yet
+        if len(self.targets) > 1:
+            target = self.chosen(target)[:1]
+        return next(iter(self.evaluate_columns(data, target=target, format=format, encoding=encoding).values()))
+
+    def evaluate_columns(
+        self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
+    ) -> dict[str, Evaluation]:
+        """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
+        several = len(self.targets) > 1
+        names = self.chosen(target) if several else column_names(target)
+        if not several and names is not None and len(names) > 1:
+            raise ConfigError(f"target: the model has one column, {self.target}, got {', '.join(names)}")
+        how = How(names, format, encoding, usual=(self.format, self.target))
+        scored = names if several and names is not None else self.targets
+        tallies = [Tally() for _ in scored]
+        waiting: deque[tuple[Sentence, tuple[str, ...]]] = deque()  # read, but not tagged yet
 
         def read() -> Iterator[Sentence]:
-            for sentence, column in labelled(data, how):
-                waiting.append((sentence, column))
+            for sentence, columns in labelled(data, how):
+                waiting.append((sentence, columns))
                 yield sentence
 
-        for predicted in self.tag_all(read()):
-            sentence, column = waiting.popleft()
-            tally.add(sentence.columns[column], predicted, [self.known(word) for word in sentence.words])
-        return tally.result()
+        for predicted in self.tag_columns_all(read()):
+            sentence, columns = waiting.popleft()
+            known = [self.known(word) for word in sentence.words]
+            for name, column, tally in zip(scored, columns, tallies, strict=True):
+                tally.add(sentence.columns[column], predicted[name], known)
+        return {name: tally.result() for name, tally in zip(scored, tallies, strict=True)}
+
+    def chosen(self, target: Target = None) -> tuple[str, ...]:
+        """Those of ``targets`` that are named; None: all. Raises ConfigError for another name."""
+        names = column_names(target) or self.targets
+        for name in names:
+            if name not in self.targets:
+                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {name!r}")
+        return names
 
     def save(self, path: Path) -> None:
         """Write the model file, all of it or nothing. Raises OutputError where it cannot be written."""
         of_model, tensors = self._model.to_record()
         record = {
             "kind": self.kind,
-            "target": self.target,
+            "target": self.target if len(self.targets) == 1 else list(self.targets),
             "format": self.format,
             "data": self._data,
             "model": of_model,
@@ -289,6 +222,7 @@ class Tagger:
             "target": self.target,
             "format": self.format,
             "tags": list(self.tags),
+            "targets": {name: list(tags) for name, tags in self.tag_sets.items()},
             "vocabulary": len(record["vocabulary"]["words"]),
             "parameters": sum(tensor.size for tensor in tensors.values()),
             "data": dict(self._data),
@@ -296,15 +230,31 @@ class Tagger:
             "training": record.get("training", {}),
         }
 
+    @property
+    def _columns_model(self) -> ColumnsModel:
+        return cast(ColumnsModel, self._model)
+
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
-        names = self.tags
-        return [[names[i] for i in ids.tolist()] for ids in self._model.best(batch)]
+        return _named(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
-        names, found = self.tags, []
-        for ids, p in self._model.best_and_probabilities(batch):
-            found.append(([names[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()))
-        return found
+        return _named_with_confidences(self.tags, self._model.best_and_probabilities(batch))
+
+    def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
+        several = len(self.targets) > 1
+        found = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
+        columns = [_named(tags, ids) for tags, ids in zip(self.tag_sets.values(), found, strict=True)]
+        return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
+
+    def _by_column_with_confidences(
+        self, batch: Sequence[Sequence[str]]
+    ) -> list[dict[str, tuple[list[str], list[float]]]]:
+        if len(self.targets) > 1:
+            found = self._columns_model.best_and_probabilities_columns(batch)
+        else:
+            found = [self._model.best_and_probabilities(batch)]
+        columns = [_named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
+        return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
     def _in_batches(
         self, work: Callable[[Sequence[Sequence[str]]], list[_T]], sentences: Iterable[Sequence[str] | Sentence]
@@ -318,6 +268,16 @@ class Tagger:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
+
+
+def _named(tags: Sequence[str], found: Sequence[NDArray[np.int32]]) -> list[list[str]]:
+    return [[tags[i] for i in ids.tolist()] for ids in found]
+
+
+def _named_with_confidences(
+    tags: Sequence[str], found: Sequence[tuple[NDArray[np.int32], NDArray[np.float64]]]
+) -> list[tuple[list[str], list[float]]]:
+    return [([tags[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()) for ids, p in found]
 
 
 def _batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
@@ -343,45 +303,7 @@ def _words(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     return sentence
 
 
-def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vectors: Path | None) -> config.Config:
-    if model not in KINDS:
-        raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {model!r}")
-    if model != "rnn" and (settings or preset != "default" or vectors is not None):
-        raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
-    found = config.preset(preset).with_settings(settings or {})
-    if vectors is not None and not found.network.embedding:
-        raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
-    return found
-
-
-def _budget(
-    budget: str | float | None,
-    model: str,
-    settings: Mapping[str, Any] | None,
-    on_note: Callable[[str], None] | None,
-) -> Budget | None:
-    """The budget, which runs from now on."""
-    if budget is None:
-        return None
-    if model != "rnn":
-        raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
-    from elman.budget import Budget
-
-    return Budget(budget, settings or {}, on_note or (lambda note: None))
-
-
-def _read_vectors(path: Path, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
-    """Pretrained vectors for the words of some sentences, and how many of them have one."""
-    from elman import vectors
-
-    words = {word for sentence in sentences for word in sentence.words}
-    found = vectors.read(os.fspath(path), words, extra)
-    n_with = int((found.index.rows(words) > 0).sum())
-    note = f"{os.fspath(path)}: a vector for {n_with:,} of {len(words):,} distinct training words"
-    return found, f"{note}; {len(found.index.words):,} vectors of {found.index.width} numbers kept"
-
-
-def _threads(threads: int | None) -> int:
+def thread_count(threads: int | None) -> int:
     """The number of threads; None is one for each core that this process may use."""
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -390,7 +312,7 @@ def _threads(threads: int | None) -> int:
     return threads
 
 
-def _kernel_notes(kind: str) -> list[str]:
+def kernel_notes(kind: str) -> list[str]:
     """What is worth saying of the kernels, which the recurrent network alone needs."""
     if kind != "rnn":
         return []
@@ -400,7 +322,7 @@ def _kernel_notes(kind: str) -> list[str]:
     return [note] if note else []
 
 
-def _model_class(kind: str) -> Any:
+def model_class(kind: str) -> Any:
     """The class of a kind of model, imported when it is needed."""
     if kind == "rnn":
         from elman.recurrent import RecurrentModel
@@ -409,6 +331,17 @@ def _model_class(kind: str) -> Any:
     from elman.baselines import HMM, Frequent
 
     return HMM if kind == "hmm" else Frequent
+
+
+def _targets(record: Mapping[str, Any]) -> list[str]:
+    """The names of the label columns: a text, or a list where there are several."""
+    target = record.get("target")
+    names = [target] if isinstance(target, str) else target
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        raise ModelFileError(f"target: expected a text or a list of texts, found {str(target)[:40]!r}")
+    if len(set(names)) < len(names):
+        raise ModelFileError("target: expected distinct columns")
+    return names
 
 
 def _field(record: Mapping[str, Any], key: str, kind: type[_T]) -> _T:

@@ -19,7 +19,7 @@ from elman.config import Config, settings_fields
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
-SMALL = ["--set", "hidden=8", "--set", "embedding=8", "--set", "epochs=2"]
+SMALL = [item for key in ("hidden=8", "embedding=8", "epochs=2", "ensemble=1") for item in ("--set", key)]
 
 
 def test_says_what_it_did_and_what_to_type_next(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
@@ -196,16 +196,16 @@ def test_ensemble(run: Run, refused: Refused, train_file: Path, dev_file: Path, 
     records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [(record["member"], record["epoch"]) for record in records] == [(m, e) for m in (1, 2, 3) for e in (1, 2)]
     shown = run("inspect", target).stdout.decode()
-    assert "seed 1, the first network of several, 2 epochs" in " ".join(shown.split())
+    assert "seed 1, 2 epochs" in shown and "; the first of 3 networks" in " ".join(shown.split())
     assert "\nnetwork 3    2 epochs, loss" in shown and "ensemble=3" in shown
     assert len(run("tag", target, stdin=b"the dog\n").stdout.split()) == 2
-    for arguments in (["--ensemble", "0"], ["--ensemble", "65"], ["--ensemble", "2", "--budget", "1s"]):
+    for arguments in (["--ensemble", "-1"], ["--ensemble", "65"], ["--ensemble", "2", "--budget", "1s"]):
         assert "expected" in refused("train", train_file, "-o", target, *arguments)
     assert "no settings" in refused("train", train_file, "-o", target, "--model", "hmm", "--ensemble", "2")
 
 
 def test_distill(run: Run, train_file: Path, tmp_path: Path) -> None:
-    assert run("train", train_file, "-o", tmp_path / "m", "--set", "distill=2", *SMALL).returncode == 0
+    assert run("train", train_file, "-o", tmp_path / "m", *SMALL, "--set", "distill=2").returncode == 0
     assert b"distill=2" in run("inspect", tmp_path / "m").stdout
     assert run("train", train_file, "-o", tmp_path / "n", *SMALL, "--set", "decoder=softmax").returncode == 0
     sizes = [(tmp_path / name).stat().st_size for name in "mn"]
@@ -251,7 +251,7 @@ def test_help_settings_lists_them_all(run: Run) -> None:
     for _, field in settings_fields():
         assert f"  {field.name}=" in text
         assert field.metadata["help"] in " ".join(text.split())
-    assert f"default {Config().network.hidden}, fast 64, tutorial 64" in text
+    assert f"default {Config().network.hidden}, fast 64, best 160, tutorial 64" in text
 
 
 def test_a_budget_is_settings_set_by_hand(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_budget_is_settings_set_by_hand(run: Run, train_file: Path, dev_file: 
     assert result.returncode == 0, result.stderr
     assert "elman: budget 20 s: hidden=" in result.stderr.decode()
     settings = json.loads(run("inspect", tmp_path / "fitted", "--json").stdout)["settings"]["training"]
-    by_hand = []
+    by_hand = ["--set", "ensemble=1"]
     for key in ("epochs", "replanned"):
         by_hand += ["--set", f"{key}={settings[key]}"]
     assert run(*common, "-o", tmp_path / "by hand", *by_hand).returncode == 0

@@ -59,8 +59,9 @@ def _text(model: str, facts: dict[str, Any]) -> str:
 
 def _training(record: dict[str, Any]) -> str:
     """The record of a recurrent network's training, in words."""
-    several = ", the first network of several" if "members" in record else ""
-    return f"seed {record['seed']}{several}, {_run(record)}" + ("; stopped by Ctrl-C" if record["interrupted"] else "")
+    text = f"seed {record['seed']}, {_run(record)}"
+    text += f"; the first of {1 + len(record['members'])} networks" if "members" in record else ""
+    return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
 
 
 def _run(record: dict[str, Any]) -> str:

@@ -169,7 +169,7 @@ def _check_targets(options: _Options) -> None:
 
 def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
     from elman.cli.progress import TrainingProgress
-    from elman.tagger import train
+    from elman.training import train
 
     with TrainingProgress(options.log) as progress:
         return train(
@@ -193,7 +193,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
 
 def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     """The trial of rates as a table, the rate to take, and what to type next."""
-    from elman.tagger import find_rate
+    from elman.training import find_rate
 
     if options.model != "rnn" or options.budget is not None:
         raise ConfigError("--find-rate: it is for the rnn's settings, without --budget")

@@ -22,11 +22,13 @@ from elman.formats.sniffer import enough, sniff
 from elman.sentence import Sentence
 
 __all__ = [
+    "COLUMN_FORMATS",
     "CONFIDENCE_FORMATS",
     "INPUT_FORMATS",
     "OUTPUT_FORMATS",
     "Reading",
     "check_output",
+    "column_names",
     "default_output",
     "read_sentences",
     "sniff",
@@ -62,6 +64,8 @@ INPUT_FORMATS = tuple(_INPUTS)
 OUTPUT_FORMATS = tuple(_OUTPUTS)
 CONFIDENCE_FORMATS = ("columns", "conllu", "jsonl")
 """Output formats that can hold a confidence for each word."""
+COLUMN_FORMATS = ("columns", "conllu", "jsonl")
+"""Output formats that can hold several tags for each word."""
 
 
 class Reading:
@@ -78,7 +82,16 @@ class Reading:
         self.why = why
         self._source = source
         self._labelled = labelled
-        self._target: str | None = None
+        self._targets: tuple[str, ...] = ()
+
+    def targets(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The keys of several columns of tags: ``target`` of each name. Raises ConfigError for a column named twice."""
+        keys = tuple(map(self.target, names)) if names else (self.target(),)
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ConfigError(f"{self.path}: column {key} is named twice; name each column once")
+        self._targets = keys if self._labelled else ()
+        return keys
 
     def target(self, name: str | None = None) -> str:
         """The key in ``Sentence.columns`` of the column that holds the tags.
@@ -90,7 +103,7 @@ class Reading:
         Raises ConfigError: no such column (the message lists what there is).
         """
         key = _INPUTS[self.format].target(name, self._source.head, self.path, self._labelled)
-        self._target = key if self._labelled else None
+        self._targets = (key,) if self._labelled else ()
         return key
 
     def __iter__(self) -> Iterator[Sentence]:
@@ -100,8 +113,9 @@ class Reading:
             first = next(sentences)
             sentences = chain([replace(first, lines=(BOM + first.lines[0], *first.lines[1:]))], sentences)
         for sentence in sentences:
-            if self._target is not None and sentence.words:
-                self._check(sentence, self._target)
+            if sentence.words:
+                for target in self._targets:
+                    self._check(sentence, target)
             yield sentence
 
     def _check(self, sentence: Sentence, target: str) -> None:
@@ -133,17 +147,34 @@ def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf
     return Reading(source, format, why, labelled)
 
 
+def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of columns as a user writes them: ``"upos,xpos"``, or a list of names; None stays None.
+
+    Raises ConfigError for a name that is empty.
+    """
+    if target is None:
+        return None
+    names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
+    if not all(names) or not names:
+        raise ConfigError(f"target: expected names of columns, with commas between them, got {target!r}")
+    return names
+
+
 def default_output(format: str) -> str:
     """The format that tagged text is written in by default: its own, and ``word_tag`` for plain text."""
     return "word_tag" if format == "text" else format
 
 
-def check_output(format: str, *, confidences: bool = False) -> None:
-    """Raise ConfigError for a format that is not written, or that cannot hold the confidences asked for."""
+def check_output(format: str, *, confidences: bool = False, columns: int = 1) -> None:
+    """Raise ConfigError for a format that is not written, or cannot hold confidences or several columns of tags."""
     if format not in _OUTPUTS:
         raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
     if confidences and format not in CONFIDENCE_FORMATS:
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(CONFIDENCE_FORMATS)} can")
+    if columns > 1 and format not in COLUMN_FORMATS:
+        raise ConfigError(
+            f"{format} holds one tag a word, got {columns} columns; {', '.join(COLUMN_FORMATS)} hold several"
+        )
 
 
 def write_sentence(
@@ -162,7 +193,7 @@ def write_sentence(
 
     Raises DataError: a word or a tag that the format cannot hold. Raises ConfigError: see ``check_output``.
     """
-    check_output(format, confidences=confidences is not None)
+    check_output(format, confidences=confidences is not None, columns=len(tags))
     module = _OUTPUTS[format]
     in_place = sentence.format == format or (sentence.format, format) == ("text", "word_tag")
     if in_place and sentence.line == 1 and sentence.lines[0].startswith(BOM):

@@ -213,7 +213,7 @@ def _places(
         if at <= width and str(at) not in sentence.columns:
             raise refuse(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
         if at > width:
-            if not _appends(at, ends):
+            if not _appends(at, ends) and width > 1:
                 raise refuse(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
             ends += 1
     return places

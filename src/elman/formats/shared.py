@@ -62,7 +62,9 @@ def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, fo
 def only(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
     """The tags of the one column there is. Raises ConfigError for several, or none."""
     if len(tags) != 1:
-        raise ConfigError(f"{format} holds one tag a word, got {len(tags)} columns; columns and conllu hold several")
+        raise ConfigError(
+            f"{format} holds one tag a word, got {len(tags)} columns; columns, conllu, jsonl hold several"
+        )
     return next(iter(tags.values()))
 
 

@@ -1,0 +1,203 @@
+"""Training: from files or sentences, and settings, to a ``Tagger``."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from elman import automatic, config
+from elman.checks import constraint_warnings, split_percent, training_warnings
+from elman.corpus import Data, How, Path, read_corpus
+from elman.errors import ConfigError
+from elman.formats import column_names
+from elman.model import Model
+from elman.sentence import Sentence
+from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class, thread_count
+
+if TYPE_CHECKING:
+    from elman.budget import Budget
+    from elman.rate_finder import RateTrial
+    from elman.trainer import Progress
+    from elman.vectors import Vectors
+
+_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+
+
+def train(
+    train: Data,
+    dev: Data | None = None,
+    *,
+    model: str = "rnn",
+    preset: str = "default",
+    settings: Mapping[str, Any] | None = None,
+    vectors: Path | None = None,
+    budget: str | float | None = None,
+    target: Target = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    seed: int = 1,
+    threads: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """Train a tagger.
+
+    ``train``       a path, several paths, or sentences: ``Sentence`` objects or lists of (word, tag) pairs
+    ``dev``         the same, to choose the best epoch by; or a share such as ``"10%"`` of the training sentences
+    ``model``       ``rnn``, ``hmm`` or ``frequent``
+    ``preset``      settings of the rnn to start from, ``default`` or ``tutorial``
+    ``settings``    settings that differ from it, such as ``{"hidden": 64}``
+    ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
+                    gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
+    ``budget``      the time to fill, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; the hidden units (if not
+                    among the settings) and the epochs are chosen for it, and recorded like settings given by hand
+    ``target``      the label column to learn, by default the format's own; of the rnn several, ``"upos,xpos"`` or a
+                    list of names: one network learns them together
+    ``format``      of the files; by default what their first lines look like
+    ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
+    ``threads``     in training and tagging; by default one for each core
+    ``on_progress`` is called with each ``Progress`` of the rnn's training
+    ``on_warning``  is called with each doubt about the data, one line each; by default they become Python warnings
+    ``on_note``     is called with what is worth saying: how files were read, which sentences were held out, that
+                    the native kernels are missing
+
+    Raises ConfigError for settings, DataError for data that cannot be used.
+    """
+    of_rnn = _settings(model, preset, settings, vectors)
+    limit = _budget(budget, model, settings, on_note)
+    n_threads = thread_count(threads)
+    how = How(_targets(target, model), format, encoding)
+    corpus = read_corpus(train, how)
+    part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes
+    percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+    if percent:
+        part, dev_part, held_out = split_percent(corpus.sentences, float(percent[1]))
+        notes = [*notes, f"held out for dev: {held_out}"]
+    elif dev is not None:
+        dev_corpus = read_corpus(dev, how, targets=corpus.targets)
+        dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
+    pairs = _pairs(part, corpus.targets)
+    doubts = training_warnings(part, dev_part, *corpus.targets)
+    if model == "rnn":
+        of_rnn = automatic.resolve(of_rnn, pairs, single=limit is not None)
+        for name in corpus.targets:
+            doubts += constraint_warnings(part, name, of_rnn.network)
+    pretrained = None
+    if vectors is not None:
+        pretrained, note = _read_vectors(vectors, part, of_rnn.training.vectors_extra)
+        notes = [*notes, note]
+        doubts += [pretrained.repeats] if pretrained.repeats else []
+    if on_note is not None:
+        for note in [*notes, *kernel_notes(model)]:
+            on_note(note)
+    for doubt in doubts:
+        if on_warning is not None:
+            on_warning(doubt)
+        else:
+            warnings.warn(doubt, stacklevel=2)
+
+    if model == "rnn":
+        dev_pairs = None if dev_part is None else _pairs(dev_part, corpus.targets)
+        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "budget": limit, "on_progress": on_progress}
+        trained: Model = model_class(model).train(pairs, dev_pairs, of_rnn, **run)
+    else:
+        trained = model_class(model).train(pairs)
+    data = {
+        "sentences": len(part),
+        "words": sum(len(sentence) for sentence in part),
+        "dev_sentences": None if dev_part is None else len(dev_part),
+        "dev_accuracy": getattr(trained, "dev_accuracy", None),  # of the epoch that was kept, if any was
+        "held_out": held_out,
+    }
+    about: dict[str, Any] = {"targets": corpus.targets, "format": corpus.format, "threads": n_threads}
+    tagger = Tagger(trained, data=data, **about)
+    if dev_part is not None and model != "rnn":
+        accuracy = tagger.evaluate(dev_part, target=corpus.targets).accuracy
+        tagger = Tagger(trained, data={**data, "dev_accuracy": accuracy}, **about)
+    if limit is not None and not tagger.interrupted:
+        limit.finish()
+    return tagger
+
+
+def find_rate(
+    train: Data,
+    *,
+    preset: str = "default",
+    settings: Mapping[str, Any] | None = None,
+    vectors: Path | None = None,
+    target: Target = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    seed: int = 1,
+    threads: int | None = None,
+) -> RateTrial:
+    """A learning rate for the rnn and these settings, from some hundred steps in which it rises; no model is kept.
+
+    The arguments are those of ``train``. Raises ConfigError for settings, DataError for data that cannot be used.
+    """
+    of_rnn = _settings("rnn", preset, settings, vectors)
+    n_threads = thread_count(threads)
+    corpus = read_corpus(train, How(_targets(target, "rnn"), format, encoding))
+    pretrained = None
+    if vectors is not None:
+        pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
+    from elman import rate_finder
+
+    pairs = _pairs(corpus.sentences, corpus.targets)
+    task = model_class("rnn").begin(pairs, None, of_rnn, seed=seed, vectors=pretrained)
+    return rate_finder.find(task, task.networks.config.training, seed=seed, threads=n_threads)
+
+
+def _targets(target: Target, model: str) -> tuple[str, ...] | None:
+    """The label columns asked for."""
+    names = column_names(target)
+    if names is not None and len(names) > 1 and model != "rnn":
+        raise ConfigError(f"the model {model} learns one label column, got {', '.join(names)}; the rnn learns several")
+    return names
+
+
+def _pairs(sentences: Sequence[Sentence], targets: Sequence[str]) -> list[tuple[Sequence[str], ...]]:
+    """Of each sentence its words, and its tags in each label column."""
+    return [(sentence.words, *(sentence.columns[target] for target in targets)) for sentence in sentences]
+
+
+def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vectors: Path | None) -> config.Config:
+    if model not in KINDS:
+        raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {model!r}")
+    if model != "rnn" and (settings or preset != "default" or vectors is not None):
+        raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
+    found = config.preset(preset).with_settings(settings or {})
+    if vectors is not None and not found.network.embedding:
+        raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
+    return found
+
+
+def _budget(
+    budget: str | float | None,
+    model: str,
+    settings: Mapping[str, Any] | None,
+    on_note: Callable[[str], None] | None,
+) -> Budget | None:
+    """The budget, which runs from now on."""
+    if budget is None:
+        return None
+    if model != "rnn":
+        raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
+    from elman.budget import Budget
+
+    return Budget(budget, settings or {}, on_note or (lambda note: None))
+
+
+def _read_vectors(path: Path, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
+    """Pretrained vectors for the words of some sentences, and how many of them have one."""
+    from elman import vectors
+
+    words = {word for sentence in sentences for word in sentence.words}
+    found = vectors.read(os.fspath(path), words, extra)
+    n_with = int((found.index.rows(words) > 0).sum())
+    note = f"{os.fspath(path)}: a vector for {n_with:,} of {len(words):,} distinct training words"
+    return found, f"{note}; {len(found.index.words):,} vectors of {found.index.width} numbers kept"
