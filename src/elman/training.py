@@ -49,7 +49,7 @@ def train(
     ``train``       a path, several paths, or sentences: ``Sentence`` objects or lists of (word, tag) pairs
     ``dev``         the same, to choose the best epoch by; or a share such as ``"10%"`` of the training sentences
     ``model``       ``rnn``, ``hmm`` or ``frequent``
-    ``preset``      settings of the rnn to start from, ``default`` or ``tutorial``
+    ``preset``      settings of the rnn to start from: ``default``, ``fast``, ``best`` or ``tutorial``
     ``settings``    settings that differ from it, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
                     gzipped or not; the model file holds those it needs (setting ``vectors_extra``)

@@ -20,6 +20,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.config import PRESETS
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 )
 @click.option(
     "--preset",
-    type=click.Choice(["default", "tutorial"]),
+    type=click.Choice(list(PRESETS)),
     default="default",
     show_default=True,
     help="Settings to start from.",
@@ -233,11 +234,12 @@ def _summary(tagger: Tagger, options: _Options) -> str:
     data = facts["data"]
     model = "MODEL" if options.output == "-" else quote(options.output)
     lines = [
-        f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, {len(tagger.tags):,} tags "
-        f"({tagger.target})",
+        f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, "
+        + ", ".join(f"{len(tags):,} tags ({name})" for name, tags in tagger.tag_sets.items()),
     ]
     if data["dev_accuracy"] is not None:
-        lines.append(f"dev accuracy  {_dev_accuracy(data['dev_accuracy'], facts['training'])}")
+        mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
+        lines.append(f"dev accuracy  {_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
     if options.output != "-":
         lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
