@@ -15,8 +15,8 @@ TEXT_FORMATS = ("text", *LABELLED_FORMATS)
 
 target_option = click.option(
     "--target",
-    metavar="COLUMN",
-    help="Column of the tags: upos, xpos, feats … of conllu, a number of columns (-1: the last).",
+    metavar="COLUMN,…",
+    help="Column of the tags: upos, xpos, feats … of conllu, a number of columns (-1: the last); or several.",
 )
 encoding_option = click.option("--encoding", default="utf-8", show_default=True, help="Of the text; never guessed.")
 threads_option = click.option(

@@ -16,7 +16,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
-from elman.errors import DataError
+from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from elman.formats import Reading
@@ -44,7 +44,7 @@ class _Options:
     type=click.Choice([*LABELLED_FORMATS, "tags"]),
     help="Format of FILE; tags: nothing but tags, a sentence a line.",
 )
-@click.option("--predicted-target", metavar="COLUMN", help="Column of the tags in FILE.")
+@click.option("--predicted-target", metavar="COLUMN,…", help="Column of the tags in FILE; as many as of GOLD.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of GOLD; by default what it looks like.")
 @target_option
@@ -66,52 +66,64 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError(f"expected {names}, found {len(files)}")
     notes = Notes()
     if options.predicted is None:
-        result = _of_model(files[0], files[1], options, notes)
+        results = _of_model(files[0], files[1], options, notes)
     else:
-        result = _of_file(options.predicted, files[0], options, notes)
+        results = _of_file(options.predicted, files[0], options, notes)
     if options.as_json:
-        click.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
+        of_columns = {name: result.to_json() for name, result in results.items()}
+        whole = next(iter(of_columns.values()))
+        click.echo(
+            json.dumps({**whole, "targets": of_columns} if len(results) > 1 else whole, indent=2, ensure_ascii=False)
+        )
     else:
-        from elman.cli.report import report
+        from elman.cli.report import reports
 
-        click.echo(report(result))
+        click.echo(reports(results))
     notes.show()
 
 
-def _of_model(model: str, path: str, options: _Options, notes: Notes) -> Evaluation:
+def _of_model(model: str, path: str, options: _Options, notes: Notes) -> dict[str, Evaluation]:
     from elman.checks import with_words
+    from elman.formats import column_names
     from elman.tagger import load
 
     tagger = load(model, threads=options.threads, on_note=notes.add)
     gold = _read(path, options.format, options.encoding, notes)
-    column = gold.target(options.target or (tagger.target if tagger.format == gold.format else None))
-    return tagger.evaluate(with_words(gold, gold.path), target=column)
+    trained = tagger.targets if tagger.format == gold.format or len(tagger.targets) > 1 else None
+    columns = gold.targets(column_names(options.target) or trained)
+    return tagger.evaluate_columns(with_words(gold, gold.path), target=columns)
 
 
-def _of_file(predicted_path: str, gold_path: str, options: _Options, notes: Notes) -> Evaluation:
+def _of_file(predicted_path: str, gold_path: str, options: _Options, notes: Notes) -> dict[str, Evaluation]:
     from elman.checks import with_words
+    from elman.formats import column_names
     from elman.metrics import Tally
 
     gold = _read(gold_path, options.format, options.encoding, notes)
-    column = gold.target(options.target)
+    names = column_names(options.target)
+    columns = gold.targets(names)
     if options.predicted_format == "tags":
         predicted = _read(predicted_path, "text", options.encoding, notes, labelled=False)
-        predicted_column = None
+        given_columns: tuple[str, ...] | None = None
     else:
         predicted = _read(predicted_path, options.predicted_format, options.encoding, notes)
-        same = options.target if predicted.format == gold.format else None
-        predicted_column = predicted.target(options.predicted_target or same)
-    tally = Tally()
+        same = names if predicted.format == gold.format else None
+        given_columns = predicted.targets(column_names(options.predicted_target) or same)
+    n_given = 1 if given_columns is None else len(given_columns)
+    if n_given != len(columns):
+        raise ConfigError(f"--target names {len(columns)} columns of tags, and of {predicted.path} there are {n_given}")
+    tallies = {column: Tally() for column in columns}
     sentences = (sentence for sentence in predicted if sentence.words)
     for right, given in zip_longest(with_words(gold, gold.path), sentences):
         if right is None or given is None:
             raise _only_one_goes_on(right, given, gold, predicted)
-        tags = given.words
-        if predicted_column is not None:
+        all_tags = [given.words]
+        if given_columns is not None:
             _check_words(right, given)
-            tags = given.columns[predicted_column]
-        tally.add(right.columns[column], tags, path=given.path, line=given.line)
-    return tally.result()
+            all_tags = [given.columns[column] for column in given_columns]
+        for (column, tally), tags in zip(tallies.items(), all_tags, strict=True):
+            tally.add(right.columns[column], tags, path=given.path, line=given.line)
+    return {column: tally.result() for column, tally in tallies.items()}
 
 
 def _read(path: str, format: str | None, encoding: str, notes: Notes, labelled: bool = True) -> Reading:

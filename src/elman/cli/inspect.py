@@ -46,10 +46,11 @@ def _text(model: str, facts: dict[str, Any]) -> str:
         ("vocabulary", f"{facts['vocabulary']:,} words"),
         ("trained on", f"{data['sentences']:,} sentences, {data['words']:,} words{dev}"),
         ("", f"held out for dev: {data['held_out']}" if data["held_out"] else ""),
-        ("column", f"{facts['target']} of {facts['format']}" if facts["format"] else facts["target"]),
-        (f"{len(facts['tags']):,} tags", " ".join(facts["tags"])),
-        ("training", _training(training) if training else ""),
     ]
+    for name, tags in facts["targets"].items():
+        rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
+        rows.append((f"{len(tags):,} tags", " ".join(tags)))
+    rows.append(("training", _training(training) if training else ""))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
     for section, settings in facts["settings"].items():

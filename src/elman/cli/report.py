@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 MOST_TAGS = 50
 _WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
+
+
+def reports(results: Mapping[str, Evaluation]) -> str:
+    """The report of each label column, under its name where there are several."""
+    if len(results) == 1:
+        return report(next(iter(results.values())))
+    return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
 
 
 def report(result: Evaluation) -> str:

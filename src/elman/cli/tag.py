@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -36,8 +36,12 @@ BOM = "\ufeff"
 @click.option(
     "--format", type=click.Choice(TEXT_FORMATS), help="Format of the input; by default what its first line shows."
 )
-@click.option("--target", metavar="COLUMN", help="Column to write the tags in; by default the one trained on.")
-@click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it.")
+@click.option(
+    "--target",
+    metavar="COLUMN,…",
+    help="Column to write the tags in, by default the one trained on; of a model of several: which of them.",
+)
+@click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it (the first of several).")
 @encoding_option
 @threads_option
 def tag(
@@ -62,7 +66,7 @@ def tag(
       elman tag my.model new.conllu --confidence
     """
     from elman.files import OutputFile
-    from elman.formats import check_output, read_sentences
+    from elman.formats import check_output, column_names, read_sentences
     from elman.tagger import load
 
     if output_format is not None:
@@ -70,6 +74,12 @@ def tag(
     check_not_an_input(output, (model, *files))
     notes = Notes()
     tagger = load(model, threads=threads, on_note=notes.add)
+    names = column_names(target)
+    n_columns = len(names or tagger.targets)
+    if n_columns > len(tagger.targets):
+        raise ConfigError(f"--target: the model's columns are {', '.join(tagger.targets)}, got {target}")
+    if output_format is not None:
+        check_output(output_format, columns=n_columns)
     chosen = output_format
     last_line = ""
     with OutputFile(output, encoding=encoding) as out:
@@ -77,13 +87,13 @@ def tag(
             reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
             if format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            own = _own_format(reading, confidence)
+            own = _own_format(reading, confidence, n_columns)
             chosen = chosen or own
             if output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
-            column = _column(reading, chosen, tagger, target)
+            columns = _columns(reading, chosen, tagger, names)
             for chunk in _chunks(reading, live=path == "-"):
-                text = "".join(_tagged(chunk, tagger, column, chosen, confidence))
+                text = "".join(_tagged(chunk, tagger, columns, chosen, confidence))
                 if last_line and chunk[0].line == 1:
                     text = _joint(last_line, chosen) + text.removeprefix(BOM)
                 out.write(text)
@@ -92,22 +102,43 @@ def tag(
     notes.show()
 
 
-def _own_format(reading: Reading, confidence: bool) -> str:
+def _own_format(reading: Reading, confidence: bool, n_columns: int) -> str:
     """The format that a file's tags are written in when none is asked for."""
-    from elman.formats import CONFIDENCE_FORMATS, default_output
+    from elman.formats import COLUMN_FORMATS, CONFIDENCE_FORMATS, default_output
 
     own = default_output(reading.format)
-    return "columns" if confidence and own not in CONFIDENCE_FORMATS else own
+    fits = (own in CONFIDENCE_FORMATS or not confidence) and (own in COLUMN_FORMATS or n_columns == 1)
+    return own if fits else "columns"
 
 
-def _column(reading: Reading, output_format: str, tagger: Tagger, target: str | None) -> str:
+def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:
+    """For each label column of the model that is written, the column it is written to."""
+    from elman.formats import conllu, default_output
+
+    in_place = output_format == default_output(reading.format)
+    if len(tagger.targets) == 1:
+        return {tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}
+    # of several, the names say which they are, and where they go
+    chosen: Sequence[str] = names or tagger.targets
+    if in_place and reading.format == tagger.format:
+        chosen = reading.targets(chosen)
+    chosen = tagger.chosen(chosen)
+    places: Sequence[str] = chosen
+    if in_place:
+        places = reading.targets(chosen)
+    elif output_format == "conllu":
+        places = [conllu.target(name, (), reading.path, False) for name in chosen]
+    return dict(zip(chosen, places, strict=True))
+
+
+def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
     from elman.formats import conllu, default_output
 
     if output_format == default_output(reading.format):
-        return reading.target(target or (tagger.target if tagger.format == reading.format else None))
+        return reading.target(name or (tagger.target if tagger.format == reading.format else None))
     if output_format == "conllu":  # written afresh, into whichever of its columns
-        return conllu.target(target or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
+        return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
     return "tag"
 
 
@@ -133,18 +164,21 @@ def _more_to_read() -> bool:
 
 
 def _tagged(
-    chunk: Sequence[Sentence], tagger: Tagger, column: str, output_format: str, confidence: bool
+    chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str, confidence: bool
 ) -> Iterator[str]:
     """The text of each sentence with its tags."""
     from elman.formats import write_sentence
 
     words = [sentence.words for sentence in chunk]
     if not confidence:
-        for sentence, tags in zip(chunk, tagger.tag_all(words), strict=True):
-            yield write_sentence(sentence, {column: tags}, format=output_format)
+        for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
+            tags = {place: found[name] for name, place in columns.items()}
+            yield write_sentence(sentence, tags, format=output_format)
         return
-    for sentence, (tags, p) in zip(chunk, tagger.tag_all_with_confidence(words), strict=True):
-        yield write_sentence(sentence, {column: tags}, format=output_format, confidences=p)
+    first = next(iter(columns))
+    for sentence, sure in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
+        tags = {place: sure[name][0] for name, place in columns.items()}
+        yield write_sentence(sentence, tags, format=output_format, confidences=sure[first][1])
 
 
 def _joint(last_line: str, output_format: str) -> str:
