@@ -1,7 +1,6 @@
 // The Python module elman.kernels._native: checks shapes, releases the interpreter, calls the chosen instruction set.
 // Results are written into arrays the caller made (see __init__.py beside this file).
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "table.hpp"
 
 namespace nb = nanobind;
@@ -16,7 +16,6 @@ using namespace nb::literals;
 
 namespace elman {
 
-#define ELMAN_SETS(X) X(baseline) X(neon) X(avx2) X(avx512)
 #ifdef ELMAN_HAS_baseline
 extern const Table table_baseline;
 #endif
@@ -71,41 +70,6 @@ const Functions<T>& kernels() {
     return chosen->f64;
 }
 
-template <class T, Size D>
-using In = nb::ndarray<const T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
-template <class T, Size D>
-using Out = nb::ndarray<T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
-using Ids = In<Id, 1>;
-
-template <class Array>
-Size dim(const Array& array, Size axis) {
-  return static_cast<Size>(array.shape(static_cast<std::size_t>(axis)));
-}
-template <class Array>
-bool has(const Array& array, Size rows, Size columns) {
-  return dim(array, 0) == rows && dim(array, 1) == columns;
-}
-void expect(bool holds, const char* what) {
-  if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
-}
-void expect_ids(const Ids& ids, Size size) {
-  const Id* data = ids.data();
-  for (Size i = 0, n = dim(ids, 0); i < n; ++i)
-    if (data[i] < 0 || data[i] >= size) throw nb::index_error("an id is outside the table");
-}
-// Sizes that never increase and sum to N, with B states.
-Steps expect_steps(const Ids& sizes, Size N, Size B) {
-  const Id* data = sizes.data();
-  Size total = 0, last = B;
-  for (Size t = 0, n = dim(sizes, 0); t < n; ++t) {
-    expect(data[t] > 0 && data[t] <= last, "sizes have to be positive and never increase");
-    last = data[t];
-    total += last;
-  }
-  expect(total == N, "sizes have to sum to the rows");
-  return {data, dim(sizes, 0), N, dim(sizes, 0) ? data[0] : 0};
-}
-
 template <class T>
 void linear_forward(In<T, 2> x, In<T, 2> w, In<T, 1> b, Out<T, 2> y) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
@@ -140,14 +104,6 @@ void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
   expect_ids(ids, dim(dtable, 0));
   nb::gil_scoped_release release;
   kernels<T>().embedding_backward(drows.data(), ids.data(), dtable.data(), N, E);
-}
-
-// Where each of U sets begins in the M ids, and behind the last one M.
-void expect_offsets(const Ids& offsets, Size M) {
-  const Id* data = offsets.data();
-  const Size U = dim(offsets, 0) - 1;
-  expect(U >= 0 && data[0] == 0 && data[U] == M, "offsets have to run from 0 to the number of ids");
-  for (Size u = 0; u < U; ++u) expect(data[u] <= data[u + 1], "offsets have to rise");
 }
 
 template <class T>

@@ -1,0 +1,57 @@
+// Arrays from Python and what has to be true of them before a kernel runs. Letters as in elman.kernels.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "table.hpp"
+
+namespace elman {
+
+namespace nb = nanobind;
+
+template <class T, Size D>
+using In = nb::ndarray<const T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
+template <class T, Size D>
+using Out = nb::ndarray<T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
+using Ids = In<Id, 1>;
+
+template <class Array>
+inline Size dim(const Array& array, Size axis) {
+  return static_cast<Size>(array.shape(static_cast<std::size_t>(axis)));
+}
+template <class Array>
+inline bool has(const Array& array, Size rows, Size columns) {
+  return dim(array, 0) == rows && dim(array, 1) == columns;
+}
+inline void expect(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
+}
+inline void expect_ids(const Ids& ids, Size size) {
+  const Id* data = ids.data();
+  for (Size i = 0, n = dim(ids, 0); i < n; ++i)
+    if (data[i] < 0 || data[i] >= size) throw nb::index_error("an id is outside the table");
+}
+// Sizes that never increase and sum to N, with B states.
+inline Steps expect_steps(const Ids& sizes, Size N, Size B) {
+  const Id* data = sizes.data();
+  Size total = 0, last = B;
+  for (Size t = 0, n = dim(sizes, 0); t < n; ++t) {
+    expect(data[t] > 0 && data[t] <= last, "sizes have to be positive and never increase");
+    last = data[t];
+    total += last;
+  }
+  expect(total == N, "sizes have to sum to the rows");
+  return {data, dim(sizes, 0), N, dim(sizes, 0) ? data[0] : 0};
+}
+// Where each of U sets begins in the M ids, and behind the last one M.
+inline void expect_offsets(const Ids& offsets, Size M) {
+  const Id* data = offsets.data();
+  const Size U = dim(offsets, 0) - 1;
+  expect(U >= 0 && data[0] == 0 && data[U] == M, "offsets have to run from 0 to the number of ids");
+  for (Size u = 0; u < U; ++u) expect(data[u] <= data[u + 1], "offsets have to rise");
+}
+
+}  // namespace elman
