@@ -64,6 +64,18 @@ def test_several_files_of_several_formats(files: dict[str, Path]) -> None:
     assert len(corpus.notes) == 2
 
 
+def test_several_columns(files: dict[str, Path]) -> None:
+    corpus = read_corpus([files["conllu"]], How(("xpos", "upos")))
+    assert corpus.targets == ("xpos", "upos")
+    assert "tags in columns xpos, upos: " in corpus.notes[0]
+    other = read_corpus(files["columns"], How(("2", "3")), targets=corpus.targets)
+    assert other.sentences[0].columns == {"xpos": ("x", "y"), "upos": ("D", "N")}
+    one = Sentence(("a",), {"pos": ("X",), "ner": ("O",)})
+    assert read_corpus([one], How(("ner", "pos"))).targets == ("ner", "pos")
+    with pytest.raises(ConfigError, match="^target: column pos is named twice; name each column once$"):
+        read_corpus([one], How(("pos", "pos")))
+
+
 def test_columns_called_as_told(files: dict[str, Path]) -> None:
     corpus = read_corpus(files["columns"], How(), targets=("upos",))
     assert corpus.targets == ("upos",)

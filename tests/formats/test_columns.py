@@ -230,3 +230,17 @@ def test_danish_entities_have_their_words_in_column_2(shared_data):
     first = next(iter(reading))
     assert first.words == ("Hvor", "kommer", "julemanden", "fra", "?")
     assert first.columns["3"] == ("O",) * 5
+
+
+def test_several_columns_at_once(read):
+    (sentence,) = read("a X O\nb Y O\n", format="columns")
+    both = {"3": ("P", "Q"), "2": ("1", "2")}
+    assert write_sentence(sentence, both, format="columns") == "a 1 P\nb 2 Q\n"
+    more = {"3": ("P", "Q"), "4": ("1", "2"), "5": ("u", "v")}
+    assert write_sentence(sentence, more, format="columns") == "a X P 1 u\nb Y Q 2 v\n"
+    assert write_sentence(sentence, both, format="columns", confidences=[1, 0.5]) == "a 1 P 1.0000\nb 2 Q 0.5000\n"
+    (sentence,) = read("a\nb\n", format="columns", labelled=False)
+    assert write_sentence(sentence, {"2": ("P", "Q"), "4": ("1", "2")}, format="columns") == "a\tP\t1\nb\tQ\t2\n"
+    (sentence,) = read("a X\nb Y\n", format="columns")
+    with pytest.raises(DataError, match="expected 5 columns, or 4 and a new last one, found 2"):
+        write_sentence(sentence, {"3": ("P", "Q"), "5": ("1", "2")}, format="columns")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
 from elman.formats import (
+    COLUMN_FORMATS,
     CONFIDENCE_FORMATS,
     INPUT_FORMATS,
     OUTPUT_FORMATS,
     check_output,
+    column_names,
     default_output,
     read_sentences,
     write_sentence,
@@ -48,6 +50,40 @@ def test_confidences(name):
     else:
         with pytest.raises(ConfigError, match="cannot hold confidences; columns, conllu, jsonl can"):
             write_sentence(sentence, {"tag": ("X", "Y")}, **options)
+
+
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+def test_several_columns(name):
+    sentence, tags = Sentence(("a", "b")), {"upos": ("X", "Y"), "feats": ("1", "2")}
+    if name in COLUMN_FORMATS:
+        check_output(name, columns=2)
+        text = write_sentence(sentence, tags, format=name)
+        assert 0 < text.index("X") < text.index("1", text.index("X"))
+    else:
+        with pytest.raises(
+            ConfigError, match=f"{name} holds one tag a word, got 2 columns; columns, conllu, jsonl hold"
+        ):
+            write_sentence(sentence, tags, format=name)
+
+
+def test_column_names():
+    assert column_names(None) is None
+    assert column_names("upos") == ("upos",)
+    assert column_names(" upos, -1 ") == ("upos", "-1")
+    assert column_names(["a,b", "c"]) == ("a,b", "c")
+    for names in ("", "a,", ",", [], ["a", ""]):
+        with pytest.raises(ConfigError, match="^target: expected names of columns, with commas between them, got "):
+            column_names(names)
+
+
+def test_targets_of_a_file(read):
+    reading = read("a\tX\tO\nb\tY\t\n", format="columns")
+    assert reading.targets() == ("3",)
+    assert reading.targets(["2", "-1"]) == ("2", "3")
+    with pytest.raises(DataError, match="file:2: no tag: column 3 is empty$"):
+        list(reading)
+    with pytest.raises(ConfigError, match="column 3 is named twice; name each column once$"):
+        reading.targets(["3", "-1"])
 
 
 @pytest.mark.parametrize(

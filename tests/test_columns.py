@@ -1,0 +1,324 @@
+"""Several label columns at once: one network, a decoder each, trained and tagged together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import elman
+from elman import kernels, optimizers
+from elman.config import Config
+from elman.constraints import first_break
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.recurrent import RecurrentModel
+from elman.sentence import Sentence
+from elman.tagger import Tagger
+from elman.trainer import Place, Tally
+from made_up import two_columns
+
+BOTH = two_columns(50, 1)
+DEV = two_columns(20, 2)
+SMALL: dict[str, Any] = {"hidden": 12, "embedding": 8, "feature_embedding": 6, "batch": 4, "ensemble": 1, "balance": 0}
+LEARNS = SMALL | {"epochs": 20, "rate": 0.02, "dropout": 0.1, "unknown": 0.02}
+SURE = SMALL | {"dropout": 0, "word_dropout": 0, "unknown": 0, "epochs": 1}
+
+
+def sentences(rows: Any) -> list[Sentence]:
+    return [Sentence(tuple(w), {"pos": tuple(p), "name": tuple(n)}) for w, p, n in rows]
+
+
+def trained(settings: dict[str, Any], target: Any = "pos,name", dev: Any = None, **options: Any) -> Tagger:
+    options = {"on_warning": lambda text: None} | options
+    return elman.train(sentences(BOTH), dev, settings=settings, target=target, **options)
+
+
+def model_of(tagger: Tagger) -> RecurrentModel:
+    assert isinstance(tagger._model, RecurrentModel)
+    return tagger._model
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return trained(LEARNS | {"decoder": "crf"}, dev=sentences(DEV))
+
+
+# --- learning -------------------------------------------------------------------------------------------------------
+
+
+def test_both_columns_are_learned(tagger: Tagger) -> None:
+    for words, tags, names in DEV:
+        assert tagger.tag_columns(words) == {"pos": tags, "name": names}
+        assert tagger.tag(words) == tags
+    assert tagger.describe()["data"]["dev_accuracy"] == 1.0
+
+
+def test_softmax_and_the_order_of_the_columns() -> None:
+    found = trained(LEARNS | {"decoder": "softmax"}, target=["name", "pos"])
+    assert (found.targets, found.target, found.tags[0]) == (("name", "pos"), "name", "B-LOC")
+    words, tags, names = DEV[0]
+    assert found.tag_columns(words) == {"name": names, "pos": tags}
+
+
+def test_dev_accuracy_is_the_mean_over_the_columns() -> None:
+    found = trained(SMALL | {"epochs": 1}, dev=sentences(DEV))
+    of_columns = found.evaluate_columns(sentences(DEV))
+    mean = np.mean([result.accuracy for result in of_columns.values()])
+    assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1e-12)
+    assert 0 < of_columns["pos"].accuracy != of_columns["name"].accuracy
+
+
+def test_one_target_is_the_model_it_was() -> None:
+    one, other = (trained(SMALL | {"epochs": 1}, target=target) for target in ("pos", ["pos"]))
+    pairs = elman.train([list(zip(w, p, strict=True)) for w, p, _ in BOTH], settings=SMALL | {"epochs": 1}, **QUIET)
+    models = [model_of(found).to_record() for found in (one, other, pairs)]
+    assert models[0][0] == models[1][0] == models[2][0]
+    assert all(models[0][1][name].tobytes() == w.tobytes() for name, w in models[2][1].items())
+    assert set(models[0][1]) >= {"output.w_oh", "output.b_o"}
+
+
+QUIET: dict[str, Any] = {"on_warning": lambda text: None}
+
+
+@pytest.mark.parametrize("settings", [{"decoder": "crf"}, {"decoder": "softmax"}, {"decoder": "softmax", "distill": 1}])
+def test_the_bits_do_not_hang_on_the_threads(settings: dict[str, Any]) -> None:
+    models = [model_of(trained(SMALL | {"epochs": 2} | settings, threads=n)).to_record()[1] for n in (1, 3)]
+    assert {name: w.tobytes() for name, w in models[0].items()} == {name: w.tobytes() for name, w in models[1].items()}
+
+
+def test_the_online_kernel_is_for_one_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "online_steps", None)
+    found = trained(dict(epochs=1), preset="tutorial")
+    assert len(found.tag_columns(["the", "dog"])) == 2
+
+
+@pytest.mark.parametrize("change", [{"decoder": "softmax"}, {"decoder": "crf"}, {"balance": 0.7, "decoder": "softmax"}])
+def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
+    """One gradient of both columns is that of the two alone, added up where they share a parameter."""
+    config = Config().with_settings(SURE | change)
+    both = RecurrentModel.begin(BOTH, None, config, seed=1)
+    parameters = both.parameters
+    items, words, place = np.arange(9), int(both.lengths[:9].sum()), Place(1, 1, 1)
+    tally, gradients = both.gradients(items, words, place)
+    alone = []
+    for column, (name, part) in enumerate([("output", slice(0, 4)), ("output2", slice(4, 9))], start=1):
+        one = RecurrentModel.begin([(s[0], s[column]) for s in BOTH], None, config, seed=1)
+        for key, w in one.parameters.items():
+            of_decoder = key in ("output.transitions", "output.begin", "output.end")
+            other = f"{name}.{key.removeprefix('output.')}" if of_decoder else key
+            w[...] = parameters[other][part] if key in ("output.w_oh", "output.b_o") else parameters[other]
+        alone.append(one.gradients(items, words, place))
+    assert tally.loss == pytest.approx(sum(found.loss for found, _ in alone), rel=1e-5)
+    assert tally.words == words
+    assert tally.correct == round(sum(found.correct for found, _ in alone) / 2)
+    first, second = (found for _, found in alone)
+    for name in ("layer0.forward.w_rx", "layer0.backward.w_rh"):
+        np.testing.assert_allclose(gradients[name], first[name] + second[name], atol=1e-5, err_msg=name)
+    w_oh = np.concatenate([first["output.w_oh"], second["output.w_oh"]])
+    np.testing.assert_allclose(gradients["output.w_oh"], w_oh, atol=1e-5)
+    if change["decoder"] == "crf":
+        np.testing.assert_allclose(gradients["output.transitions"], first["output.transitions"], atol=1e-5)
+        np.testing.assert_allclose(gradients["output2.transitions"], second["output.transitions"], atol=1e-5)
+
+
+def test_shards_add_up() -> None:
+    task = RecurrentModel.begin(BOTH, None, Config().with_settings(SURE | {"decoder": "crf"}), seed=1)
+    items, words, place = np.arange(9), int(task.lengths[:9].sum()), Place(1, 1, 1)
+    tally, whole = task.gradients(items, words, place)
+    parts = [task.gradients(items[i::2], words, place) for i in range(2)]
+    assert sum((part for part, _ in parts), Tally()).loss == pytest.approx(tally.loss)
+    summed = optimizers.total([gradients for _, gradients in parts])
+    assert summed.keys() == whole.keys() == task.parameters.keys()
+    np.testing.assert_allclose(whole["output2.transitions"], summed["output2.transitions"], atol=1e-5)
+
+
+def test_rules_are_found_for_each_column(tagger: Tagger) -> None:
+    assert model_of(tagger).heads.schemes == ("none", "bio")
+    hasty = trained(SMALL | {"epochs": 1, "rate": 0.001, "decoder": "crf"})
+    found = [tags["name"] for tags in hasty.tag_columns_all([words for words, _, _ in DEV])]
+    assert first_break(found, "bio") is None
+
+
+def test_an_ensemble_of_both() -> None:
+    found = trained(SMALL | {"epochs": 1, "decoder": "crf", "ensemble": 2}, dev=sentences(DEV))
+    of_columns = found.evaluate_columns(sentences(DEV))
+    mean = np.mean([result.accuracy for result in of_columns.values()])
+    assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1e-12)
+    assert "member2.output2.transitions" in model_of(found).to_record()[1]
+
+
+def test_a_column_with_one_tag_only() -> None:
+    """It is learned, with a warning; the other one is none the worse."""
+    one = [Sentence(s.words, {**s.columns, "same": ("X",) * len(s)}) for s in sentences(BOTH)]
+    warnings: list[str] = []
+    for decoder in ("softmax", "crf"):
+        found = elman.train(one, settings=LEARNS | {"decoder": decoder}, target="pos,same", on_warning=warnings.append)
+        words, tags, _ = DEV[0]
+        assert found.tag_columns(words) == {"pos": tags, "same": ["X"] * len(words)}
+        np.testing.assert_array_equal(found.probabilities(words, "same"), 1)
+    assert sum("column same: every tag is 'X'" in warning for warning in warnings) == 2
+
+
+# --- tagging --------------------------------------------------------------------------------------------------------
+
+
+def test_tags_and_probabilities_by_column(tagger: Tagger) -> None:
+    words = [words for words, _, _ in DEV]
+    assert tagger.targets == ("pos", "name")
+    assert tagger.tag_sets == {"pos": ("D", "N", "P", "V"), "name": ("B-LOC", "B-PER", "I-LOC", "I-PER", "O")}
+    whole = list(tagger.tag_columns_all(words))
+    assert whole == [tagger.tag_columns(one) for one in words]
+    assert [found["pos"] for found in whole] == list(tagger.tag_all(words))
+    sure = list(tagger.tag_columns_all_with_confidence(words))
+    assert [found["pos"] for found in sure] == list(tagger.tag_all_with_confidence(words))
+    for one, found in zip(words, sure, strict=True):
+        for name, tags in tagger.tag_sets.items():
+            p = tagger.probabilities(one, name)
+            np.testing.assert_allclose(p.sum(axis=1), 1)
+            chosen = [tags.index(tag) for tag in found[name][0]]
+            np.testing.assert_allclose(found[name][1], p[np.arange(len(one)), chosen], atol=1e-6)
+    np.testing.assert_array_equal(tagger.probabilities(words[0]), tagger.probabilities(words[0], "pos"))
+    assert tagger.tag_columns([]) == {"pos": [], "name": []}
+    with pytest.raises(ConfigError, match="^target: the model's columns are pos, name, got 'ner'$"):
+        tagger.probabilities(words[0], "ner")
+    with pytest.raises(DataError, match="expected a list of words"):
+        tagger.tag_columns("the dog")
+
+
+def test_the_same_calls_for_one_column() -> None:
+    found = elman.train([[("the", "D"), ("dog", "N")]], model="hmm", **QUIET)
+    assert found.tag_columns(["the"]) == {"tag": ["D"]}
+    assert found.tag_sets == {"tag": ("D", "N")}
+    ((tags, sure),) = [one["tag"] for one in found.tag_columns_all_with_confidence([["the"]])]
+    assert tags == ["D"] and 0 < sure[0] <= 1
+    np.testing.assert_array_equal(found.probabilities(["the"], "tag"), found.probabilities(["the"]))
+
+
+def test_the_best_few_ways_in_a_column(tagger: Tagger) -> None:
+    words, tags, names = DEV[0]
+    for column, gold in enumerate([tags, names]):
+        found = model_of(tagger).nbest(words, 3, column)
+        assert [model_of(tagger).tag_sets[column][i] for i in found[0][0]] == gold
+
+
+def test_evaluate(tagger: Tagger) -> None:
+    wrong = [Sentence(s.words, {**s.columns, "name": ("O",) * len(s)}) for s in sentences(DEV)]
+    found = tagger.evaluate_columns(wrong)
+    assert list(found) == ["pos", "name"]
+    assert found["pos"].accuracy == 1.0 > found["name"].accuracy
+    assert tagger.evaluate(wrong) == found["pos"]
+    assert tagger.evaluate(wrong, target="name") == found["name"]
+    assert tagger.evaluate_columns(wrong, target=["name"]) == {"name": found["name"]}
+    with pytest.raises(ConfigError, match="^target: the model's columns are pos, name, got 'ner'$"):
+        tagger.evaluate(wrong, target="ner")
+    with pytest.raises(ConfigError, match="^sentence 1: no label column 'name'; there is: pos$"):
+        tagger.evaluate_columns([Sentence(("a",), {"pos": ("N",)})])
+
+
+def test_evaluate_with_more_columns_than_the_model_has() -> None:
+    found = elman.train([[("the", "D"), ("dog", "N")]], model="hmm", **QUIET)
+    with pytest.raises(ConfigError, match="^target: the model has one column, tag, got a, b$"):
+        found.evaluate(sentences(DEV), target="a,b")
+
+
+# --- what is asked for ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("pos,ner", "^sentence 1: no label column 'ner'; there is: pos, name$"),
+        ("pos,,name", "^target: expected names of columns, with commas between them, got 'pos,,name'$"),
+        ("", "^target: expected names of columns"),
+        ([], "^target: expected names of columns"),
+        ("pos,pos", "^target: column pos is named twice; name each column once$"),
+    ],
+)
+def test_columns_that_are_none(target: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        trained(SMALL, target=target)
+
+
+@pytest.mark.parametrize("kind", ["hmm", "frequent"])
+def test_the_baselines_learn_one_column(kind: str) -> None:
+    with pytest.raises(ConfigError, match=f"^the model {kind} learns one label column, got pos, name; the rnn learns"):
+        elman.train(sentences(BOTH), model=kind, target="pos,name")
+
+
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_text("".join("\n".join(map("\t".join, zip(*s, strict=True))) + "\n\n" for s in BOTH), encoding="utf-8")
+    notes: list[str] = []
+    found = elman.train(path, path, settings=SMALL | {"epochs": 1}, target="2,-1", on_note=notes.append, **QUIET)
+    assert found.targets == ("2", "3")
+    assert notes[0].startswith(f"{path} read as columns, tags in columns 2, 3: ")
+    with pytest.raises(ConfigError, match="column 3 is named twice; name each column once$"):
+        elman.train(path, target="3,-1")
+    with pytest.raises(ConfigError, match="no column 7; there are 3 columns"):
+        elman.train(path, target="2,7")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[4] = lines[4].rsplit("\t", 1)[0] + "\t"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"train.tsv:5: no tag: column 3 is empty$"):
+        elman.train(path, target="2,3")
+
+
+def test_a_rate_for_both() -> None:
+    trial = elman.find_rate(sentences(BOTH), settings=SMALL, target="pos,name")
+    alone = elman.find_rate(sentences(BOTH), settings=SMALL, target="pos")
+    assert trial.losses[0] == pytest.approx(np.log(4) + np.log(5), rel=0.3)
+    assert alone.losses[0] == pytest.approx(np.log(4), rel=0.3)
+
+
+# --- the record -----------------------------------------------------------------------------------------------------
+
+
+def test_saved_and_loaded(tagger: Tagger, tmp_path: Path) -> None:
+    tagger.save(tmp_path / "m")
+    again = elman.load(tmp_path / "m")
+    again.save(tmp_path / "n")
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "n").read_bytes()
+    words = [words for words, _, _ in DEV]
+    assert list(again.tag_columns_all(words)) == list(tagger.tag_columns_all(words))
+    found = again.describe()
+    assert json.loads(json.dumps(found)) == found == tagger.describe()
+    assert found["target"] == "pos" and found["targets"] == {name: list(tags) for name, tags in tagger.tag_sets.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tags": [["D", "N", "P", "V"]]}, r"^model constraints: expected a list of 1, found \['none', 'bio'\]$"),
+        ({"tags": [["D", "N", "P", "V"], []]}, "^model: expected a list of tags$"),
+        ({"tags": [["D", "N", "P", "V"], ["O", "O"]]}, "^model: expected distinct tags$"),
+        ({"tags": [["D", "N", "P", "V"], "O"]}, "^model: expected a list of tags$"),
+        ({"constraints": "bio"}, "^model constraints: expected a list of 2, found 'bio'$"),
+        ({"constraints": ["none", "iob"]}, "^model constraints: expected bio or bioes, found 'iob'$"),
+        ({"constraints": ["bio", "bio"]}, "^model: constraints=bio: expected O, B-…, I-…, found the tag 'D'"),
+        ({"tags": [["D", "N", "P"], ["B-A", "O"]]}, r"^model tensor output.b_o: expected \(5,\), found \(9,\)$"),
+    ],
+)
+def test_a_record_that_does_not_fit(tagger: Tagger, changes: dict[str, Any], message: str) -> None:
+    record, tensors = model_of(tagger).to_record()
+    with pytest.raises(ModelFileError, match=message):
+        RecurrentModel.from_record({**record, **changes}, tensors)
+
+
+def test_columns_and_names_of_them(tagger: Tagger, tmp_path: Path) -> None:
+    from elman import model_file
+
+    tagger.save(tmp_path / "m")
+    record, tensors = model_file.load(tmp_path / "m")
+    for target, message in (
+        (["pos"], "expected 2, one a label column of the model, found 1"),
+        ("pos", "expected 2, one a label column of the model, found 1"),
+        (["pos", "pos"], "expected distinct columns"),
+        (["pos", 3], "expected a text or a list of texts"),
+        ([], "expected a text or a list of texts"),
+    ):
+        model_file.save(tmp_path / "n", {**record, "target": target}, tensors)
+        with pytest.raises(ModelFileError, match=f"n: target: {message}"):
+            elman.load(tmp_path / "n")
