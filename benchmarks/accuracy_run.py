@@ -82,10 +82,11 @@ def held_out(path: str, target: str | None, format: str) -> tuple[list[Sentence]
     """(train, dev, label column) of a file."""
     from elman.checks import split_percent
     from elman.corpus import How, read_corpus
+    from elman.formats import column_names
 
-    corpus = read_corpus(path, How(target, format))
+    corpus = read_corpus(path, How(column_names(target), format))
     train, dev, _ = split_percent(corpus.sentences, HELD_OUT)
-    return train, dev, corpus.target
+    return train, dev, corpus.targets[0]
 
 
 def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict[str, Any]:
@@ -111,9 +112,11 @@ def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict
 def read(tagger: Tagger, gold: Any, how: dict[str, Any]) -> tuple[list[Sentence], str]:
     """The sentences to evaluate on and the name of their label column."""
     from elman.corpus import How, read_corpus
+    from elman.formats import column_names
 
-    corpus = read_corpus(gold, How(**how, usual=(tagger.format, tagger.target)))
-    return corpus.sentences, corpus.target
+    targets = column_names(how["target"])
+    corpus = read_corpus(gold, How(targets, how["format"], usual=(tagger.format, tagger.target)))
+    return corpus.sentences, corpus.targets[0]
 
 
 def tagging_speed(tagger: Tagger, gold: Any, how: dict[str, Any]) -> float:
