@@ -58,8 +58,9 @@ class Group:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All of them, by their own names."""
-        return {name: value for section in self.first["key"]["settings"].values() for name, value in section.items()}
+        """All of them, by their own names: what they became for the data, where that is known."""
+        sections = self.first.get("settings") or self.first["key"]["settings"]
+        return {name: value for section in sections.values() for name, value in section.items()}
 
     def mean(self, name: str) -> float:
         return float(statistics.mean(result[name] for result in self.results))

@@ -63,9 +63,9 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         size = os.path.getsize(path)
         tagger = elman.load(path, threads=key["threads"])
     described = tagger.describe()
-    key["settings"] = described["settings"]
     return {
         "key": key,
+        "settings": described["settings"],  # the key has those asked for, these are what they became for the data
         **scores(tagger, gold, how, job["measure"]),
         "seconds": round(wall, 3),
         "cpu_seconds": round(cpu, 3),
