@@ -16,7 +16,7 @@ from elman.vectors import VectorIndex, Vectors
 
 Array = np.ndarray[Any, Any]
 SETTINGS = {"hidden": 8, "embedding": 4, "features": "none", "epochs": 12, "batch": 4, "rate": 0.03, "unknown": 1.0}
-CONFIG = Config().with_settings({**SETTINGS, "characters": 5, "character_embedding": 4})
+CONFIG = Config().with_settings({**SETTINGS, "characters": 5, "character_embedding": 4, "ensemble": 1})
 
 NOUNS, VERBS = ["dogs", "cats", "trees", "birds"], ["runned", "barked", "jumped", "walked"]
 UNSEEN_NOUNS, UNSEEN_VERBS = ["goats", "boats"], ["jerked", "waned"]

@@ -19,7 +19,9 @@ from elman.recurrent import RecurrentModel
 from elman.trainer import Place, Tally
 
 Labelled = list[tuple[list[str], list[str]]]
-SMALL = Config().with_settings({"hidden": 12, "embedding": 8, "epochs": 2, "batch": 4, "features": "none"})
+SMALL = Config().with_settings(
+    {"hidden": 12, "embedding": 8, "epochs": 2, "batch": 4, "features": "none", "ensemble": 1, "balance": 0}
+)
 CRF = SMALL.with_settings({"decoder": "crf"})
 
 
