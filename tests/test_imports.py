@@ -26,6 +26,7 @@ LEVELS = [
         "metrics",
         "optimizers",
         "schedule",
+        "schemes",
         "spans",
         "storage",
         "tutorial",

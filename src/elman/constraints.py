@@ -10,30 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from elman import schemes
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
+from elman.schemes import NONE, Break, parts
+from elman.spans import OUTSIDE
 
-OUTSIDE = "O"
-NONE = "none"
-SCHEMES = {"bio": ("B", "I"), "bioes": ("B", "I", "E", "S")}
-
-
-class Break(NamedTuple):
-    """A place in a text where its tags break the rules; ``before`` or ``after`` is "" at the end of a sentence."""
-
-    sentence: int  # both from 0
-    word: int
-    before: str
-    after: str
-    scheme: str
-
-    def __str__(self) -> str:
-        what = f"{self.after} after {self.before}"
-        if not self.before:
-            what = f"{self.after} at the beginning of a sentence"
-        elif not self.after:
-            what = f"{self.before} at the end of a sentence"
-        return f"word {self.word + 1}: {what} is no {self.scheme.upper()}"
+SCHEMES = {"bio": "iob2", "bioes": "bioes"}
+"""What the setting is called, and the scheme it is."""
 
 
 class Choice(NamedTuple):
@@ -46,30 +30,20 @@ class Choice(NamedTuple):
 def detect(tags: Iterable[str]) -> str:
     """``bio`` or ``bioes`` where every tag is one of those and some begin a span, else ``none``."""
     seen = set(tags)
-    if not any(_parts(tag)[0] in ("B", "S") for tag in seen):
+    if not any(parts(tag)[0] in ("B", "S") for tag in seen):
         return NONE
     return next((scheme for scheme in SCHEMES if _complaint(seen, scheme) is None), NONE)
 
 
 def allowed(before: str, after: str, scheme: str) -> bool:
     """Whether a tag may follow another; "" is the beginning or the end of a sentence."""
-    last, of = _parts(before or OUTSIDE)
-    prefix, type = _parts(after or OUTSIDE)
-    goes_on = last in ("B", "I") and of == type
-    if scheme == "bio":
-        return prefix != "I" or goes_on
-    return goes_on if prefix in ("I", "E") else last not in ("B", "I")
+    return schemes.allowed(before, after, SCHEMES[scheme])
 
 
 def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> Break | None:
     """Where the tags of some sentences break the rules for the first time."""
-    fine: set[tuple[str, str]] = set()
-    for i, tags in enumerate(sentences):
-        for word, pair in enumerate(zip(["", *tags], [*tags, ""], strict=True)):
-            if pair not in fine and not allowed(*pair, scheme):
-                return Break(i, min(word, len(tags) - 1), *pair, scheme)
-            fine.add(pair)
-    return None
+    broken = next(schemes.breaks(sentences, SCHEMES[scheme]), None)
+    return None if broken is None else broken._replace(scheme=scheme)
 
 
 def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
@@ -98,16 +72,10 @@ def check(tags: Iterable[str], scheme: str) -> None:
 
 
 def _complaint(tags: set[str], scheme: str) -> str | None:
-    letters = SCHEMES[scheme]
+    letters = schemes.LETTERS[SCHEMES[scheme]]
     for tag in sorted(tags):
-        if tag != OUTSIDE and _parts(tag)[0] not in letters:
+        if tag != OUTSIDE and parts(tag)[0] not in tuple(letters):
             return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {tag[:40]!r}"
     if not any(allowed("", tag, scheme) and allowed(tag, "", scheme) for tag in tags):
         return "no tag may stand in a sentence of one word"
     return None
-
-
-def _parts(tag: str) -> tuple[str, str]:
-    """(prefix, type) of a tag; O and whatever else has no dash: itself and no type."""
-    prefix, _, type = tag.partition("-")
-    return prefix, type
