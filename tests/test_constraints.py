@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.constraints import Break, allowed, check, choose, detect, first_break
+from elman.constraints import allowed, check, choose, detect, first_break
 from elman.errors import ConfigError
+from elman.schemes import Break
 from elman.spans import spans
 
 BIO = ["O", "B-X", "I-X", "B-Y", "I-Y"]

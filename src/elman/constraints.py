@@ -13,9 +13,10 @@ from typing import NamedTuple
 from elman import schemes
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
-from elman.schemes import NONE, Break, parts
+from elman.schemes import Break, parts
 from elman.spans import OUTSIDE
 
+NONE = schemes.NONE
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
 """What the setting is called, and the scheme it is."""
 
