@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         linear_forward as linear_forward,
         lstm_backward as lstm_backward,
         lstm_forward as lstm_forward,
+        lstm_states as lstm_states,
+        lstm_states_int8 as lstm_states_int8,
         mingru_backward as mingru_backward,
         mingru_forward as mingru_forward,
         online_steps as online_steps,
@@ -67,6 +69,8 @@ KERNELS = (
     "crf_backward",
     "crf_best",
     "crf_marginals",
+    "lstm_states",
+    "lstm_states_int8",
     "adam_rows",
     "online_steps",
 )
@@ -105,6 +109,7 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
         backend="native" if module is not None else "reference",
         isa=module.isa() if module is not None else "numpy",
         available=available if module is not None else ["numpy"],
+        int8=module is not None and module.has_int8(),
         why=why,
     )
     for name in KERNELS:

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels import _native
-from elman.kernels._native import available as available, isa as isa, set_isa as set_isa
+from elman.kernels import _native, reference
+from elman.kernels._native import available as available, has_int8 as has_int8, isa as isa, set_isa as set_isa
 
 F = TypeVar("F", np.float32, np.float64)
 Ids = NDArray[np.int32]
@@ -183,6 +183,31 @@ def crf_marginals(
     p = np.empty(scores.shape, scores.dtype)
     _native.crf_marginals(_c(scores), _c(sizes), _c(transitions), _c(begin), _c(end), p)
     return p
+
+
+def lstm_states(
+    table: NDArray[F], types: Ids, sizes: Ids, w: NDArray[F], h: NDArray[F], column: int, reverse: bool
+) -> None:
+    _native.lstm_states(_c(table), _c(types), _c(sizes), _c(w), h, column, reverse)
+
+
+def lstm_states_int8(
+    table: NDArray[np.float16],
+    types: Ids,
+    sizes: Ids,
+    w: NDArray[np.int8],
+    scale: NDArray[np.float32],
+    start: Ids,
+    h: NDArray[np.float32],
+    column: int,
+    width: int,
+    reverse: bool,
+) -> None:
+    if not has_int8():
+        reference.lstm_states_int8(table, types, sizes, w, scale, start, h, column, width, reverse)
+        return
+    halves = _c(table).view(np.uint16)
+    _native.lstm_states_int8(halves, _c(types), _c(sizes), _c(w), _c(scale), _c(start), h, column, width, reverse)
 
 
 def adam_rows(

@@ -166,6 +166,7 @@ void softmax_backward(const T* dlosses, const T* p, const Id* gold, T* dscores, 
 
 #include "gated.hpp"
 #include "crf.hpp"
+#include "states.hpp"
 #include "adam.hpp"
 #include "online.hpp"
 
@@ -177,7 +178,7 @@ constexpr Functions<T> functions() {
           lstm_forward<T>,   lstm_backward<T>,   gru_forward<T>,       gru_backward<T>,
           sru_forward<T>,    sru_backward<T>,    mingru_forward<T>,    mingru_backward<T>,
           crf_forward<T>,    crf_backward<T>,    crf_best<T>,          crf_marginals<T>,
-          adam_rows<T>,      online_steps<T>};
+          lstm_states<T>,    adam_rows<T>,       online_steps<T>};
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ extern const Table table_avx2;
 extern const Table table_avx512;
 #endif
 
+const Table* chosen = nullptr;
+void bind_tagging(nb::module_& m);
+
 namespace {
 
 // What this processor can run, narrowest first.
@@ -51,8 +54,6 @@ std::vector<const Table*> runnable() {
   return sets;
 }
 
-const Table* chosen = nullptr;
-
 void set_isa(const std::string& name) {
   for (const Table* table : runnable())
     if (name == table->name) {
@@ -60,14 +61,6 @@ void set_isa(const std::string& name) {
       return;
     }
   throw std::invalid_argument("no instruction set " + name);
-}
-
-template <class T>
-const Functions<T>& kernels() {
-  if constexpr (sizeof(T) == sizeof(float))
-    return chosen->f32;
-  else
-    return chosen->f64;
 }
 
 template <class T>
@@ -400,4 +393,5 @@ NB_MODULE(_native, m) {
   m.def("set_isa", [](const char* name) { set_isa(name); });
   bind<float>(m);
   bind<double>(m);
+  bind_tagging(m);
 }

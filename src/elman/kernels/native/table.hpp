@@ -72,6 +72,7 @@ struct Functions {
                        T* dscores, T* dtransitions, T* dbegin, T* dend, Size K);
   void (*crf_best)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K);
   void (*crf_marginals)(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, T* p, Size K);
+  void (*lstm_states)(const T* table, const Id* types, Steps s, const T* w, T* h, Size h_row, Size H, bool reverse);
   // g may be null
   void (*adam_rows)(T* w, T* m, T* v, const Id* ids, const T* g, const T* late, AdamStep<T> step, Size U, Size E);
   OnlineResult (*online_steps)(OnlineNet<T> net, OnlineData<T> data);
@@ -82,5 +83,20 @@ struct Table {
   Functions<float> f32;
   Functions<double> f64;
 };
+
+// Of the instruction set in use.
+extern const Table* chosen;
+template <class T>
+const Functions<T>& kernels() {
+  if constexpr (sizeof(T) == sizeof(float))
+    return chosen->f32;
+  else
+    return chosen->f64;
+}
+
+#ifdef ELMAN_HAS_int8
+void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
+                      const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse);
+#endif
 
 }  // namespace elman

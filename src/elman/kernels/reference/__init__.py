@@ -37,3 +37,4 @@ from elman.kernels.reference.parallel import (
     sru_backward as sru_backward,
     sru_forward as sru_forward,
 )
+from elman.kernels.reference.states import lstm_states as lstm_states, lstm_states_int8 as lstm_states_int8

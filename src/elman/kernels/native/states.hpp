@@ -1,0 +1,78 @@
+// The LSTM's states for tagging: no gradient follows, so gates stay in registers and nothing but h is kept. As stated
+// in reference/states.py. Included by kernels.cpp.
+//
+// UNITS hidden units make a panel: their four gates stand side by side in the weights, row by row (H, 4, UNITS), and in
+// the table of inputs, so that one tile of products holds all that a unit's new state needs.
+#pragma once
+
+constexpr Size UNITS = 16;
+constexpr Size STATE_ROWS = VECTOR_BYTES == 64 ? 6 : 3;  // by 4 vectors: what the registers hold
+
+// The new states of W units: K of the h before (0: there is none), weights from the panel, inputs a_row[offset …].
+template <class T, Size ROWS>
+inline void state_tile(Size K, const T* before, Size before_row, const T* w, const T* const* a, Size offset, T* c,
+                       Size c_row, T* h, Size h_row, Size width) {
+  Vec<T> sum[ROWS][4];
+  UNROLL for (Size i = 0; i < ROWS; ++i)
+    UNROLL for (Size g = 0; g < 4; ++g) sum[i][g] = load(a[i] + offset + g * UNITS);
+  for (Size k = 0; k < K; ++k) {
+    Vec<T> wk[4];
+    UNROLL for (Size g = 0; g < 4; ++g) wk[g] = load(w + (k * 4 + g) * UNITS);
+    UNROLL for (Size i = 0; i < ROWS; ++i) {
+      const Vec<T> x = broadcast(before[i * before_row + k]);
+      UNROLL for (Size g = 0; g < 4; ++g) sum[i][g] += x * wk[g];
+    }
+  }
+  for (Size i = 0; i < ROWS; ++i) {
+    const Vec<T> in = sigmoid_of(sum[i][0]), forget = sigmoid_of(sum[i][1]), cell = tanh_of(sum[i][2]),
+                 out = sigmoid_of(sum[i][3]);
+    const Vec<T> now = forget * load(c + i * c_row) + in * cell, state = out * tanh_of(now);
+    store(c + i * c_row, now);
+    if (width == W<T>)
+      store(h + i * h_row, state);
+    else
+      for (Size j = 0; j < width; ++j) h[i * h_row + j] = state[j];
+  }
+}
+
+template <class T, Size ROWS>
+inline void state_rows(Size rows, Size K, const T* before, Size before_row, const T* w, const T* const* a, Size offset,
+                       T* c, Size c_row, T* h, Size h_row, Size width) {
+  if constexpr (ROWS > 0) {
+    if (rows == ROWS)
+      state_tile<T, ROWS>(K, before, before_row, w, a, offset, c, c_row, h, h_row, width);
+    else
+      state_rows<T, ROWS - 1>(rows, K, before, before_row, w, a, offset, c, c_row, h, h_row, width);
+  }
+}
+
+// h (N, H), rows h_row apart. table (S, panels · 4 · UNITS), w (panels, H, 4, UNITS); reverse: from each sentence's end.
+template <class T>
+void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, Size h_row, Size H, bool reverse) {
+  const Size panels = (H + UNITS - 1) / UNITS, wide = panels * UNITS;
+  Scratch<T> c(s.B * wide);
+  Scratch<const T*> a(s.B);
+  Size start = reverse ? s.N : 0, before = 0, going = 0;  // going: rows that have a state from the step before
+  for (Size step = 0; step < s.T; ++step) {
+    const Size size = s.sizes[reverse ? s.T - 1 - step : step];
+    if (reverse) start -= size;
+    if (going > size) going = size;
+    for (Size b = 0; b < size; ++b) a[b] = table + types[start + b] * 4 * wide;
+    clear(c + going * wide, (size - going) * wide);
+    for (Size p = 0; p < panels; ++p)
+      for (Size u = 0; u < UNITS && p * UNITS + u < H; u += W<T>) {
+        const Size j = p * UNITS + u, width = at_most(W<T>, H - j);
+        for (Size b = 0; b < size;) {
+          // rows that begin here have no state before: a product with nothing
+          const bool goes = b < going;
+          const Size rows = at_most(STATE_ROWS, (goes ? going : size) - b);
+          state_rows<T, STATE_ROWS>(rows, goes ? H : 0, h + (before + b) * h_row, h_row, w + p * H * 4 * UNITS + u,
+                                    a + b, p * 4 * UNITS + u, c + b * wide + j, wide, h + (start + b) * h_row + j,
+                                    h_row, width);
+          b += rows;
+        }
+      }
+    before = start, going = size;
+    if (!reverse) start += size;
+  }
+}

@@ -1,0 +1,166 @@
+// What tagging needs of the Python module beside the kernels that training uses.
+#include <nanobind/nanobind.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "text.hpp"
+
+namespace nb = nanobind;
+
+namespace elman {
+namespace {
+
+constexpr Size UNITS = 16;
+
+template <class T>
+void lstm_states(In<T, 2> table, Ids types, Ids sizes, In<T, 4> w, Out<T, 2> h, Size column, bool reverse) {
+  const Size H = dim(w, 1), N = dim(types, 0), wide = dim(h, 1);
+  expect(dim(w, 0) == (H + UNITS - 1) / UNITS && dim(w, 2) == 4 && dim(w, 3) == UNITS &&
+             dim(table, 1) == dim(w, 0) * 4 * UNITS && dim(h, 0) == N && column >= 0 && column + H <= wide,
+         "table (S, P·64), types (N,), w (P, H, 4, 16), h (N, column + H or more)");
+  expect_ids(types, dim(table, 0));
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().lstm_states(table.data(), types.data(), steps, w.data(), h.data() + column, wide, H, reverse);
+}
+
+#ifdef ELMAN_HAS_int8
+bool has_int8() { return __builtin_cpu_supports("avx512vnni") && std::string(chosen->name) == "avx512"; }
+
+void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std::int8_t, 5> w, In<float, 1> scale,
+                        Ids start, Out<float, 2> h, Size column, Size H, bool reverse) {
+  const Size P = dim(w, 0), N = dim(types, 0), wide = dim(h, 1), columns = P * 4 * UNITS;
+  expect(P == (H + UNITS - 1) / UNITS && dim(w, 1) == 4 * P && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
+             dim(scale, 0) == columns && dim(start, 0) == columns && dim(table, 1) == columns && dim(h, 0) == N &&
+             column >= 0 && column + H <= wide,
+         "table (S, P·64), types (N,), w (P, 4P, 4, 16, 4), scale, start (P·64,), h (N, column + width or more)");
+  expect_ids(types, dim(table, 0));
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  lstm_states_int8(table.data(), types.data(), steps, w.data(), scale.data(), start.data(), h.data() + column, wide, H,
+                   reverse);
+}
+#else
+bool has_int8() { return false; }
+#endif
+
+// A vector as a NumPy array that owns it.
+nb::ndarray<nb::numpy, Id, nb::ndim<1>> array_of(std::vector<Id>&& values) {
+  auto* kept = new std::vector<Id>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<Id>*>(p); });
+  return {kept->data(), {kept->size()}, owner};
+}
+View bytes_of(nb::handle word) {
+  Py_ssize_t size;
+  const char* data = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
+  if (!data) nb::raise_python_error();
+  return {data, static_cast<std::size_t>(size)};
+}
+
+struct Words {
+  Index index;
+  nb::object of_words(nb::sequence words) {
+    std::vector<Id> ids;
+    for (nb::handle word : words) ids.push_back(index.add(bytes_of(word)));
+    return nb::cast(array_of(std::move(ids)));
+  }
+  nb::tuple of_lines(nb::bytes text) {
+    std::vector<Id> ids, lengths;
+    const View view(text.c_str(), text.size());
+    Id length = 0;
+    cut(
+        view, [&](std::size_t i, std::size_t j) { ids.push_back(index.add(view.substr(i, j - i))), ++length; },
+        [&] { lengths.push_back(length), length = 0; });
+    return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
+  }
+  nb::list since(Size first) const {
+    nb::list words;
+    for (Size i = first; i < index.size(); ++i) {
+      const View word = index.word(i);
+      words.append(nb::str(word.data(), word.size()));
+    }
+    return words;
+  }
+};
+
+nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
+  std::vector<std::string> names;
+  for (nb::handle tag : tags) names.push_back("_" + std::string(bytes_of(tag)));
+  expect_ids(ids, static_cast<Size>(names.size()));
+  const View view(text.c_str(), text.size());
+  std::string out;
+  {
+    nb::gil_scoped_release release;
+    out.reserve(view.size() + static_cast<std::size_t>(dim(ids, 0)) * 6);
+    const Id *next = ids.data(), *end = next + dim(ids, 0);
+    std::size_t done = 0;
+    bool fits = true;
+    cut(
+        view,
+        [&](std::size_t, std::size_t j) {
+          fits = fits && next < end;
+          if (!fits) return;
+          out.append(view.substr(done, j - done));
+          out.append(names[static_cast<std::size_t>(*next++)]);
+          done = j;
+        },
+        [] {});
+    expect(fits && next == end, "as many tags as words");
+    out.append(view.substr(done));
+  }
+  return nb::bytes(out.data(), out.size());
+}
+
+struct FeatureIndex {
+  Index index;
+  explicit FeatureIndex(nb::sequence names) {
+    for (nb::handle name : names) index.add(bytes_of(name));
+  }
+  // The ids of each word's features, each once, rising; of words that are not ASCII nothing, and their places.
+  nb::tuple of_words(nb::sequence words) const {
+    std::vector<Id> ids, offsets{0}, others;
+    std::string low, name;
+    Id place = 0;
+    for (nb::handle object : words) {
+      const View word = bytes_of(object);
+      const auto start = static_cast<std::ptrdiff_t>(ids.size());
+      if (word.empty() || std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; }))
+        others.push_back(place);
+      else
+        affixes(word, low, name, [&](View feature) {
+          const Id id = index.find(feature);
+          if (id >= 0) ids.push_back(id);
+        });
+      std::sort(ids.begin() + start, ids.end());
+      ids.erase(std::unique(ids.begin() + start, ids.end()), ids.end());
+      offsets.push_back(static_cast<Id>(ids.size()));
+      ++place;
+    }
+    return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(offsets)), array_of(std::move(others)));
+  }
+};
+
+}  // namespace
+
+void bind_tagging(nb::module_& m) {
+  m.def("lstm_states", lstm_states<float>);
+  m.def("lstm_states", lstm_states<double>);
+  m.def("has_int8", has_int8);
+  nb::class_<Words>(m, "Words")
+      .def(nb::init<>())
+      .def("of_words", &Words::of_words)
+      .def("of_lines", &Words::of_lines)
+      .def("since", &Words::since)
+      .def("__len__", [](const Words& words) { return words.index.size(); });
+  nb::class_<FeatureIndex>(m, "AffixIndex").def(nb::init<nb::sequence>()).def("of_words", &FeatureIndex::of_words);
+  m.def("tag_lines", tag_lines);
+#ifdef ELMAN_HAS_int8
+  m.def("lstm_states_int8", lstm_states_eighth);
+#endif
+}
+
+}  // namespace elman
