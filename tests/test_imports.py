@@ -45,7 +45,7 @@ LEVELS = [
         "model_file",
         "network",
     },
-    {"budget", "corpus", "learning", "networks", "rate_finder", "recurrent", "trainer"},
+    {"budget", "calibration", "corpus", "learning", "networks", "rate_finder", "recurrent", "trainer"},
     {"demo", "tagger", "training"},
     {"cli"},
     {"__main__"},

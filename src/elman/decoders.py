@@ -11,6 +11,9 @@ own tags, and a minibatch's mean is over words.
 Constraints forbid transitions. In a CRF forbidden paths have no probability, in training too. Softmax is trained word
 by word without them, and tagging is by the distribution over whole sentences that is left of it: the product of the
 words' probabilities, over the allowed paths.
+
+A temperature T divides all scores, a chain's too, before probabilities are made of them. Which path is best does not
+depend on it.
 """
 
 from __future__ import annotations
@@ -43,6 +46,10 @@ class Chain(NamedTuple):
     def free(cls, tags: int, dtype: DTypeLike) -> Chain:
         """Every path scores 0."""
         return cls(np.zeros((tags, tags), dtype), np.zeros(tags, dtype), np.zeros(tags, dtype))
+
+    def at(self, temperature: float) -> Chain:
+        """Its scores at a temperature; what is forbidden stays far below all else."""
+        return Chain(*(x / temperature for x in self))
 
 
 class Loss(NamedTuple):
@@ -109,16 +116,21 @@ class Decoder:
             return np.asarray(scores.argmax(axis=1), np.int32)
         return kernels.crf_best(scores, batch.sizes, *chain)
 
-    def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
+    def marginals(
+        self, parameters: Parameters, scores: Array, batch: Batch, temperature: float = 1.0
+    ) -> NDArray[np.float64]:
         """The probability of each tag at each word: scores (N, K) -> (N, K), both packed; rows sum to 1."""
         chain = self.chain(parameters, scores.dtype)
+        scores = scores / temperature
         if chain is None:
             p = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
         else:
-            p = kernels.crf_marginals(scores, batch.sizes, *chain).astype(np.float64)
+            p = kernels.crf_marginals(scores, batch.sizes, *chain.at(temperature)).astype(np.float64)
         return np.asarray(p / p.sum(axis=1, keepdims=True), np.float64)
 
-    def nbest(self, parameters: Parameters, scores: Array, most: int) -> list[tuple[Ids, float]]:
+    def nbest(
+        self, parameters: Parameters, scores: Array, most: int, temperature: float = 1.0
+    ) -> list[tuple[Ids, float]]:
         """The ``most`` most probable paths of one sentence, best first, with their probabilities.
 
         scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed.
@@ -129,8 +141,9 @@ class Decoder:
         chain = self.chain(parameters, wide.dtype) or Chain.free(self.tags, wide.dtype)
         found = [(ids, score) for ids, score in best_paths(wide, chain, most) if score > NEVER / 2]
         first, top = found[0]
-        losses, _ = kernels.crf_forward(wide, first, np.ones(len(wide), np.int32), *chain)
-        return [(ids, float(np.exp(score - top - losses.sum()))) for ids, score in found]
+        ones = np.ones(len(wide), np.int32)
+        losses, _ = kernels.crf_forward(wide / temperature, first, ones, *chain.at(temperature))
+        return [(ids, float(np.exp((score - top) / temperature - losses.sum()))) for ids, score in found]
 
 
 class Softmax(Decoder):

@@ -22,12 +22,16 @@ from elman.layers import Array
 
 @dataclass(frozen=True)
 class Head:
-    """One label column of K tags; ``begin`` is where its scores begin."""
+    """One label column of K tags.
+
+    ``begin`` is where its scores begin; ``temperature`` divides them before they become probabilities.
+    """
 
     tags: tuple[str, ...]
     scheme: str  # of the constraints
     decoder: decoders.Decoder
     begin: int = 0
+    temperature: float = 1.0
 
     def of(self, scores: Array) -> Array:
         """Its part (N, K) of the scores of all columns."""
@@ -39,12 +43,12 @@ class Head:
 
     def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
         """``Decoder.marginals`` of the scores of all columns."""
-        return self.decoder.marginals(parameters, self.of(scores), batch)
+        return self.decoder.marginals(parameters, self.of(scores), batch, self.temperature)
 
 
 @dataclass(frozen=True)
 class Heads:
-    """One or several label columns: tags and rules of each, in order.
+    """One or several label columns: tags and rules of each, in order; and temperatures, 1 where none are given.
 
     Raises ConfigError (when first used) for tags that the rules do not know.
     """
@@ -52,6 +56,7 @@ class Heads:
     config: Config
     tags: tuple[tuple[str, ...], ...]
     schemes: tuple[str, ...]
+    temperatures: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, config: Config, columns: Sequence[Sequence[Sequence[str]]]) -> Heads:
@@ -70,9 +75,10 @@ class Heads:
         """The columns."""
         heads: list[Head] = []
         begin = 0
-        for tags, scheme, name in zip(self.tags, self.schemes, self._names(), strict=True):
+        temperatures = self.temperatures or (1.0,) * len(self.tags)
+        for tags, scheme, name, t in zip(self.tags, self.schemes, self._names(), temperatures, strict=True):
             decoder = decoders.make(self.config.network, tags, scheme, self.config.training.smoothing, name)
-            heads.append(Head(tags, scheme, decoder, begin))
+            heads.append(Head(tags, scheme, decoder, begin, t))
             begin += len(tags)
         return tuple(heads)
 

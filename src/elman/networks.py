@@ -75,7 +75,7 @@ class Networks:
         """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
         head = self.heads.each[column]
         ((scores,),) = self._each([words], lambda parameters, scores, batch: head.of(scores))
-        return head.decoder.nbest(self._of_decoders(), scores, most)
+        return head.decoder.nbest(self.decoder_parameters(), scores, most, head.temperature)
 
     def scores(self, inputs: Inputs, batch: Batch) -> Array:
         """The mean of the members' scores (N, K1 + K2 + …) of a packed batch."""
@@ -84,7 +84,7 @@ class Networks:
             total += self.network.forward(parameters, inputs, batch)[0]
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
 
-    def _of_decoders(self) -> Parameters:
+    def decoder_parameters(self) -> Parameters:
         """The decoders' parameters: the mean of the members'."""
         if len(self.members) == 1:
             return self.members[0]
@@ -98,7 +98,7 @@ class Networks:
         """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         inputs = self.lexicon.read([word for words in sentences for word in words])
-        ends, parameters = np.cumsum(lengths), self._of_decoders()
+        ends, parameters = np.cumsum(lengths), self.decoder_parameters()
         results: list[list[Any]] = [[None] * len(sentences) for _ in decode]
         for some in by_length(lengths, CHUNK):
             batch, rows = packed(lengths, ends, some)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from elman import automatic, constraints, randomness, storage, trainer
+from elman import automatic, calibration, constraints, randomness, storage, trainer
 from elman.budget import Budget
 from elman.config import Config
 from elman.encoder import Parameters
@@ -83,7 +83,22 @@ class RecurrentModel(Networks):
         if len(tasks) > 1:
             model.training["members"] = [asdict(record) for record in records[1:]]
             model.training["dev_accuracy"] = task.score_of(model)
+        if task.dev is not None:
+            try:
+                model = model.at(calibration.fit(model, task.dev, task.dev_gold))
+            except KeyboardInterrupt:  # the networks are trained and not to be lost
+                model.training["interrupted"] = True
         return model
+
+    def at(self, temperatures: Sequence[float]) -> RecurrentModel:
+        """The same model with these temperatures of its label columns; none: 1."""
+        heads = replace(self.heads, temperatures=tuple(temperatures))
+        return RecurrentModel(self.config, self.lexicon, heads, self.members, self.training)
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """What the scores of each label column are divided by before they become probabilities."""
+        return tuple(head.temperature for head in self.heads.each)
 
     @classmethod
     def begin(
@@ -140,6 +155,8 @@ class RecurrentModel(Networks):
         }
         if set(schemes) != {constraints.NONE}:
             record["constraints"] = schemes if several else schemes[0]
+        if self.heads.temperatures:
+            record["temperature"] = list(self.temperatures) if several else self.temperatures[0]
         tensors: dict[str, NDArray[Any]] = {}
         for prefix, parameters in zip(_prefixes(self.config), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
@@ -171,6 +188,9 @@ class RecurrentModel(Networks):
         none = [constraints.NONE] * len(sets)
         schemes = config.get("constraints", none if sets is tags else none[0])
         heads = _heads(read, sets, schemes if sets is tags else [schemes])
+        if "temperature" in config:
+            found = config["temperature"]
+            heads = replace(heads, temperatures=_temperatures(found if sets is tags else [found], len(sets)))
         of_one = lexicon.network(read.network, heads.width).shapes() | heads.shapes()
         shapes = {prefix + name: shape for prefix in _prefixes(read) for name, shape in of_one.items()}
         found = {name: tensor.shape for name, tensor in tensors.items()}
@@ -202,6 +222,17 @@ def _heads(config: Config, tags: Sequence[Sequence[str]], schemes: Any) -> Heads
     except ConfigError as error:
         raise ModelFileError(f"model: {error}") from None
     return heads
+
+
+def _temperatures(found: Any, columns: int) -> tuple[float, ...]:
+    """The temperatures of a record. Raises ModelFileError for others than training writes."""
+    numbers = found if isinstance(found, list) else []
+    if len(numbers) != columns or not all(
+        type(t) is float and calibration.COLDEST <= t <= calibration.HOTTEST for t in numbers
+    ):
+        expected = f"expected {columns}, from {calibration.COLDEST:g} to {calibration.HOTTEST:g}"
+        raise ModelFileError(f"model temperature: {expected}, found {found!r:.40}")
+    return tuple(numbers)
 
 
 class _Runs:

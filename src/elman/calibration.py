@@ -1,0 +1,160 @@
+"""Confidence that is a probability: the temperature of a network's scores, and how far confidences can be believed.
+
+Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks": temperature scaling, and the expected
+calibration error with bins of equal width; bins of equal mass are those of Nguyen and O'Connor 2015.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.batching import Batch, Ids, by_length
+from elman.errors import DataError
+from elman.heads import Head
+from elman.layers import Array
+from elman.networks import CHUNK, Networks, packed
+
+BINS = 10
+COLDEST, HOTTEST = 0.05, 20.0
+"""Temperatures that are looked at, and that a model file may have."""
+PRIOR = 0.5
+"""Standard deviation of log T that is expected before dev is seen; of more than a few hundred words it is nothing."""
+MOST_WORDS = 50_000
+"""Words of dev that a temperature is fitted on; the error of one number is far below 1 % by then."""
+_STEP = 1e-4  # of log T, where the search ends
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The words whose confidence lies in one part of 0 … 1."""
+
+    low: float
+    high: float
+    words: int
+    confidence: float
+    """The mean of their confidences; 0 where there are no words."""
+    accuracy: float
+    """The share of them with the right tag; 0 where there are no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Confidences, the probabilities of the tags that were given, compared with how many of these were right.
+
+    An expected calibration error is the mean over the words of |confidence - accuracy| of their bin, from 0 to 1.
+    """
+
+    words: int
+    accuracy: float
+    confidence: float
+    """The mean confidence."""
+    ece: float
+    """Over ten bins of equal width: [0, 0.1], (0.1, 0.2], … (0.9, 1]."""
+    ece_mass: float
+    """Over ten bins of as many words each, by rising confidence; words equally confident may fall into two."""
+    bins: tuple[Bin, ...]
+    """Those of equal width, empty ones too."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``json.dumps``."""
+        return {**asdict(self), "bins": [asdict(one) for one in self.bins]}
+
+
+def reliability(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> Reliability:
+    """How far confidences (N,) can be believed: ``right`` (N,) says which of the tags were.
+
+    Raises DataError where there are none.
+    """
+    if not len(right):
+        raise DataError("no words to compare confidences with; is it the right file and column?")
+    edges = np.linspace(0, 1, BINS + 1)
+    which = np.clip(np.ceil(confidences * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    words, sure, correct = (np.bincount(which, weights=w, minlength=BINS) for w in (None, confidences, right))
+    some = np.maximum(words, 1)
+    bins = tuple(
+        Bin(
+            round(float(edges[i]), 6),
+            round(float(edges[i + 1]), 6),
+            int(words[i]),
+            sure[i] / some[i],
+            correct[i] / some[i],
+        )
+        for i in range(BINS)
+    )
+    order = np.argsort(confidences, kind="stable")
+    masses = [part for part in np.array_split(order, BINS) if len(part)]
+    gaps = [abs(float(confidences[part].sum() - right[part].sum())) for part in masses]
+    return Reliability(
+        words=len(right),
+        accuracy=float(right.mean()),
+        confidence=float(confidences.mean()),
+        ece=float(np.abs(sure - correct).sum() / len(right)),
+        ece_mass=sum(gaps) / len(right),
+        bins=bins,
+    )
+
+
+def fit(networks: Networks, sentences: Sequence[Sequence[str]], gold: Sequence[Ids]) -> tuple[float, ...]:
+    """The temperature of each label column at which the gold tags of dev are the likeliest.
+
+    ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
+    networks do not know, which says nothing. The likelihood is that of the probabilities shown, softmax or a CRF's
+    marginals, of each word by itself; log T is expected around 0 (``PRIOR``). No words: 1.
+    """
+    lengths = np.array([len(words) for words in sentences], np.int64)
+    kept = int(np.searchsorted(np.cumsum(lengths), MOST_WORDS, side="right")) or len(lengths[:1])
+    lengths, ends = lengths[:kept], np.cumsum(lengths[:kept])
+    inputs = networks.lexicon.read([word for words in sentences[:kept] for word in words])
+    parts: list[tuple[Batch, NDArray[np.int64], Array]] = []  # packing, words of the corpus, scores
+    for some in by_length(lengths, CHUNK):
+        batch, rows = packed(lengths, ends, some)
+        parts.append((batch, rows, networks.scores(inputs.take(rows), batch)))
+    return tuple(
+        round(_best_temperature(_loss(networks, head, parts, ids)), 4)
+        for head, ids in zip(networks.heads.each, gold, strict=True)
+    )
+
+
+def _loss(
+    networks: Networks, head: Head, parts: Sequence[tuple[Batch, NDArray[np.int64], Array]], gold: Ids
+) -> Callable[[float], float]:
+    """-log p of a column's gold tags as a function of the temperature."""
+    parameters = networks.decoder_parameters()
+
+    def loss(temperature: float) -> float:
+        total = 0.0
+        for batch, rows, scores in parts:
+            ids = gold[rows]
+            p = head.decoder.marginals(parameters, head.of(scores), batch, temperature)
+            total -= float(np.log(np.maximum(p[np.arange(len(ids)), ids], 1e-30))[ids >= 0].sum())
+        return total
+
+    return loss
+
+
+def _best_temperature(loss: Callable[[float], float]) -> float:
+    """The temperature of the lowest loss and prior together, by golden section over log T."""
+
+    def cost(log_t: float) -> float:
+        return loss(math.exp(log_t)) + (log_t / PRIOR) ** 2 / 2
+
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    while high - low > _STEP:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = cost(right)
+    return math.exp((low + high) / 2)
