@@ -1,9 +1,12 @@
-"""A sentence: words, label columns, and the very lines it was read from."""
+"""A sentence: words, their label columns, its own labels, and the very lines it was read from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+SEVERAL = "|"
+"""What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class Sentence:
                  sentences they are the file again
     ``rows``     for each word the index in ``lines`` of the line it stands on
     ``format``   the name of the format ``lines`` are in; "" when made in Python
+    ``labels``   labels of the sentence as a whole by name, the class of a text or the intent of a request: ``label``
+                 where the file has no name for it; several of one name are joined with ``|``
     """
 
     words: tuple[str, ...]
@@ -27,6 +32,7 @@ class Sentence:
     lines: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
     format: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.words)

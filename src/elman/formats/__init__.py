@@ -4,11 +4,33 @@
 
 The ``lines`` of all sentences of a file, joined, are the file's text; written in its own format a sentence differs
 from what was read in the tagged column alone.
+
+How a format is added: a file here with the functions below, and a line in ``_INPUTS`` and/or ``_OUTPUTS``.
+
+    HOLDS: Holds                            what it can hold (``shared.Holds``); of formats that are written
+    read(lines, head, path)                 -> Sentences as they come: ``columns`` by name, ``labels`` of the whole
+                                            sentence by name, ``format`` its name; DataError with path and line
+    target(name, head, path, labelled)      -> the key in ``Sentence.columns`` of what the user calls ``name`` (None: the
+                                            format's default); ConfigError where there is none
+    write(sentence, tags, confidences)      -> the text of one sentence with ``tags`` (column -> one tag a word) and
+                                            ``sentence.labels``; DataError for what cannot be held, with its line
+    header(columns, labels)                 -> optional, in ``_HEADERS``: what stands once before all sentences
+    configured(options)                     -> optional, in ``_OPTIONS``: the same object for ``NAME:key=value,…``
+
+``lines`` are all lines with their ends, ``head`` the first of them. To write other labels than were read, write
+``dataclasses.replace(sentence, labels=…)``: where ``sentence.format`` is the format's own, the lines are changed in
+place. A format of bytes (Parquet) stands in ``_BINARY`` instead: ``MAGIC``, ``HOLDS``, ``target`` as above, and
+
+    open_binary(path)                       -> (head, Sentences as they come); ``head`` is what ``target`` needs
+    writer(columns, labels)                 -> an object with ``add(sentence, tags, confidences) -> bytes`` and
+                                            ``finish() -> bytes``
+
+Whole files are written by ``open_writer``, which serves both kinds and keeps memory flat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -17,19 +39,23 @@ from typing import Protocol
 from elman.errors import ConfigError
 from elman.formats import columns, conllu, jsonl, tags, text, word_tag
 from elman.formats.lines import BOM, Source, open_source
-from elman.formats.shared import refuse
+from elman.formats.shared import Holds, refuse
 from elman.formats.sniffer import enough, sniff
 from elman.sentence import Sentence
 
 __all__ = [
     "COLUMN_FORMATS",
     "CONFIDENCE_FORMATS",
+    "HOLDS",
+    "Holds",
     "INPUT_FORMATS",
     "OUTPUT_FORMATS",
     "Reading",
+    "Writer",
     "check_output",
     "column_names",
     "default_output",
+    "open_writer",
     "read_sentences",
     "sniff",
     "write_sentence",
@@ -37,7 +63,7 @@ __all__ = [
 
 
 class _Input(Protocol):
-    """A format that is read: a module with these functions."""
+    """A format that is read: a module, or an object, with these functions."""
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]: ...
 
@@ -45,11 +71,46 @@ class _Input(Protocol):
 
 
 class _Output(Protocol):
-    """A format that is written: a module with this function."""
+    """A format that is written."""
+
+    @property
+    def HOLDS(self) -> Holds: ...
 
     def write(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
     ) -> str: ...
+
+
+class _Header(Protocol):
+    """A format that begins with a line of names."""
+
+    def header(self, columns: Sequence[str], labels: Sequence[str]) -> str: ...
+
+
+class Writer(Protocol):
+    """Sentences to the text or the bytes of a whole file; what ``add`` and ``finish`` return, joined, is the file."""
+
+    def add(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+    ) -> str | bytes: ...
+
+    def finish(self) -> str | bytes: ...
+
+
+class _Binary(Protocol):
+    """A format that is no text, read and written by itself."""
+
+    @property
+    def HOLDS(self) -> Holds: ...
+
+    @property
+    def MAGIC(self) -> bytes: ...
+
+    def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]: ...
+
+    def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
+
+    def writer(self, columns: Sequence[str], labels: Sequence[str]) -> Writer: ...
 
 
 _INPUTS: dict[str, _Input] = {"word_tag": word_tag, "columns": columns, "conllu": conllu, "text": text}
@@ -60,11 +121,19 @@ _OUTPUTS: dict[str, _Output] = {
     "conllu": conllu,
     "jsonl": jsonl,
 }
-INPUT_FORMATS = tuple(_INPUTS)
-OUTPUT_FORMATS = tuple(_OUTPUTS)
-CONFIDENCE_FORMATS = ("columns", "conllu", "jsonl")
+_HEADERS: dict[str, _Header] = {}
+_BINARY: dict[str, _Binary] = {}
+_OPTIONS: dict[str, Callable[[Mapping[str, str]], _Input]] = {}
+INPUT_FORMATS = (*_INPUTS, *_BINARY)
+OUTPUT_FORMATS = (*_OUTPUTS, *_BINARY)
+HOLDS: Mapping[str, Holds] = {
+    **{name: module.HOLDS for name, module in _OUTPUTS.items()},
+    **{name: module.HOLDS for name, module in _BINARY.items()},
+}
+"""What each format that is written can hold."""
+CONFIDENCE_FORMATS = tuple(name for name, holds in HOLDS.items() if holds.confidences)
 """Output formats that can hold a confidence for each word."""
-COLUMN_FORMATS = ("columns", "conllu", "jsonl")
+COLUMN_FORMATS = tuple(name for name, holds in HOLDS.items() if holds.columns > 1)
 """Output formats that can hold several tags for each word."""
 
 
@@ -165,9 +234,9 @@ def default_output(format: str) -> str:
     return "word_tag" if format == "text" else format
 
 
-def check_output(format: str, *, confidences: bool = False, columns: int = 1) -> None:
-    """Raise ConfigError for a format that is not written, or cannot hold confidences or several columns of tags."""
-    if format not in _OUTPUTS:
+def check_output(format: str, *, confidences: bool = False, columns: int = 1, labels: int = 0) -> None:
+    """Raise ConfigError for a format that is not written, or cannot hold confidences, so many columns or labels."""
+    if format not in HOLDS:
         raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
     if confidences and format not in CONFIDENCE_FORMATS:
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(CONFIDENCE_FORMATS)} can")
@@ -175,6 +244,9 @@ def check_output(format: str, *, confidences: bool = False, columns: int = 1) ->
         raise ConfigError(
             f"{format} holds one tag a word, got {columns} columns; {', '.join(COLUMN_FORMATS)} hold several"
         )
+    if labels > HOLDS[format].labels:
+        able = ", ".join(name for name, holds in HOLDS.items() if holds.labels >= labels)
+        raise ConfigError(f"{format} cannot hold {labels} labels of a sentence; {able} can")
 
 
 def write_sentence(
@@ -200,3 +272,36 @@ def write_sentence(
         bare = replace(sentence, lines=(sentence.lines[0][1:], *sentence.lines[1:]))
         return BOM + module.write(bare, tags, confidences)
     return module.write(sentence, tags, confidences)
+
+
+class _TextWriter:
+    """A file of a text format: its header, if it has one, and the sentences."""
+
+    def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
+        self._format = format
+        self._header = _HEADERS[format].header(columns, labels) if format in _HEADERS else ""
+
+    def add(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+    ) -> str:
+        """The text of one more sentence; before the first one the header, unless the sentence brings its own."""
+        text = write_sentence(sentence, tags, format=self._format, confidences=confidences)
+        if sentence.format != self._format:
+            text = self._header + text
+        self._header = ""
+        return text
+
+    def finish(self) -> str:
+        """What is left: the header of a file without sentences."""
+        return self._header
+
+
+def open_writer(format: str, columns: Sequence[str] = (), labels: Sequence[str] = ()) -> Writer:
+    """A writer of a whole file. ``columns`` and ``labels``: the names of all that the sentences will have.
+
+    Raises ConfigError: no such format, or one that cannot hold as many.
+    """
+    check_output(format, columns=len(columns), labels=len(labels))
+    if format in _BINARY:
+        return _BINARY[format].writer(columns, labels)
+    return _TextWriter(format, columns, labels)

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, check_tags, check_words, is_blank, is_gap, refuse
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse
 from elman.sentence import Sentence
+
+HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
 _MARK = "-DOCSTART-"
 _FIELD = re.compile(r"[^ \t]+")

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, check_tags, check_words, is_blank, is_gap, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, shown
 from elman.sentence import Sentence
+
+HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
 COLUMNS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "head": 6, "deprel": 7, "deps": 8, "misc": 9}
 """Label columns and their index in a line."""

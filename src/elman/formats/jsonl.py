@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping, Sequence
 
 from elman.errors import ConfigError
-from elman.formats.shared import is_gap
+from elman.formats.shared import MANY, Holds, is_gap
 from elman.sentence import Sentence
+
+HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from elman.errors import ConfigError, DataError
 from elman.sentence import Sentence
 
 LINE_END = "\r\n"
 """Characters that end a line; ``line.rstrip(LINE_END)`` is its text."""
+
+MANY = sys.maxsize
+"""No limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a format can hold when it is written.
+
+    ``words``        whether it keeps where words begin and end, whatever is in them
+    ``columns``      how many labels a word can have: 0, 1 or ``MANY``
+    ``labels``       how many labels a sentence can have: 0, 1 (without its name) or ``MANY``
+    ``confidences``  whether a confidence can stand beside each word
+    ``comments``     whether comments and other lines beside the words are kept in it
+    """
+
+    words: bool = True
+    columns: int = 0
+    labels: int = 0
+    confidences: bool = False
+    comments: bool = False
+
 
 _NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "_": "an underscore"}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.formats.shared import check_tags, is_gap, line_end, only
+from elman.formats.shared import Holds, check_tags, is_gap, line_end, only
 from elman.sentence import Sentence
+
+HOLDS = Holds(words=False, columns=1)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:

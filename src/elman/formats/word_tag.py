@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, check_tags, check_words, is_blank, is_gap, line_end, only, shown
+from elman.formats.shared import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only, shown
 from elman.sentence import Sentence
+
+HOLDS = Holds(columns=1)
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
