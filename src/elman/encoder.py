@@ -64,10 +64,12 @@ class Encoder:
             width = self.output
         return shapes
 
-    def forward(self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0) -> tuple[Array, Backprop]:
-        """x (N, width), or one-hot words as ids (N,) -> (N, output)."""
+    def forward(
+        self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0, first: int = 0
+    ) -> tuple[Array, Backprop]:
+        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x."""
         backs = []
-        for i in range(self.config.layers):
+        for i in range(first, self.config.layers):
             y, back = self._layer(parameters, i, x, batch, bptt)
             backs.append(back)
             if i and self.config.between != "plain":

@@ -10,9 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from elman import kernels
 
 LEAST_TYPES = 2
 LONGEST = 20  # words from this length on count as of one length; characters beyond it add no n-grams
@@ -31,7 +35,7 @@ class Bags:
         lists = list(sets)
         offsets = np.zeros(len(lists) + 1, np.int32)
         np.cumsum([len(one) for one in lists], out=offsets[1:])
-        return cls(np.array([i for one in lists for i in one], np.int32), offsets)
+        return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(offsets[-1])), offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -48,10 +52,13 @@ class Bags:
 def affixes(word: str) -> Iterator[str]:
     """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, its shape, flags and length.
 
-    The whole word counts where it is met in two spellings, ``The`` and ``the``.
+    The whole word counts where it is met in two spellings, ``The`` and ``the``, or in a longer word, as Vietnamese
+    has it: a word with spaces has the features of its parts too.
     """
     low = word.lower()
     yield "w:" + low
+    if " " in low:
+        yield from ("w:" + part for part in low.split(" "))
     for n in range(1, min(4, len(low)) + 1):
         yield "p:" + low[:n]
     for n in range(1, min(5, len(low)) + 1):
@@ -95,6 +102,7 @@ class FeatureSet:
         """``kind`` is a key of ``KINDS``; ``names`` in the order of their ids."""
         self.kind, self.names = kind, tuple(names)
         self._ids = {name: i for i, name in enumerate(self.names)}
+        self._native: Any = None
         self._of = lru_cache(maxsize=50_000)(self._extract)
 
     @classmethod
@@ -115,7 +123,18 @@ class FeatureSet:
 
     def bags(self, words: Iterable[str]) -> Bags:
         """The features of each word."""
-        return Bags.of(self._of(word) for word in words)
+        some = list(words)
+        if self.kind != "affixes" or kernels.AffixIndex is None:
+            return Bags.of(self._of(word) for word in some)
+        if self._native is None:
+            self._native = kernels.AffixIndex(self.names)
+        ids, offsets, others = self._native.of_words(some)  # of ASCII words
+        if not len(others):
+            return Bags(ids, offsets)
+        sets = [ids[start:end] for start, end in pairwise(offsets.tolist())]
+        for i in others.tolist():
+            sets[i] = np.array(self._of(some[i]), np.int32)
+        return Bags.of(sets)
 
     def _extract(self, word: str) -> tuple[int, ...]:
         get = self._ids.get

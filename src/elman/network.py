@@ -134,7 +134,11 @@ class Network:
         self, parameters: Parameters, inputs: Inputs, batch: Batch, *, bptt: int = 0, noise: Noise | None = None
     ) -> tuple[Array, Callable[[Array], Gradients]]:
         """Scores (N, K) of a packed batch; backprop turns dscores into the gradients of all parameters."""
-        x, unrepresent = self._represent(parameters, inputs, batch, noise)
+        x, represented = self._represent(parameters, inputs)
+        if noise is not None and self.config.embedding:
+            x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
+        else:
+            unnoise = _as_it_is
         h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt)
         h, undrop = layers.dropout(h, noise.dropout if noise else 0.0, noise, batch)
         scores, unlinear = layers.linear(h, parameters["output.w_oh"], parameters["output.b_o"])
@@ -144,18 +148,19 @@ class Network:
             dh, gradients["output.w_oh"], gradients["output.b_o"] = unlinear(dscores)
             dx = unroll(undrop(dh), gradients)
             if dx is not None:
-                unrepresent(dx, gradients)
+                represented(unnoise(dx), gradients)
             return gradients
 
         return scores, backprop
 
-    def _represent(
-        self, parameters: Parameters, inputs: Inputs, batch: Batch, noise: Noise | None
-    ) -> tuple[Array | Ids, Callable[[Array, Gradients], None]]:
-        """Word vector ⊕ sum of feature vectors ⊕ pretrained vector ⊕ ends of the character encoder -> (N, width).
+    def represent(self, parameters: Parameters, inputs: Inputs) -> Array | Ids:
+        """What the encoder reads of the words (N, width); of one-hot words their ids (N,)."""
+        return self._represent(parameters, inputs)[0]
 
-        One-hot words stay ids.
-        """
+    def _represent(
+        self, parameters: Parameters, inputs: Inputs
+    ) -> tuple[Array | Ids, Callable[[Array, Gradients], None]]:
+        """Word vector ⊕ sum of feature vectors ⊕ pretrained vector ⊕ ends of the character encoder -> (N, width)."""
         if not self.config.embedding:
             return inputs.words, lambda dx, gradients: None
         blocks = [_table("embedding", parameters, inputs.words)]
@@ -167,16 +172,19 @@ class Network:
         if inputs.spellings is not None:
             blocks.append(_spread(self.speller.forward(parameters, inputs.spellings), inputs.types))
         x = blocks[0][0] if len(blocks) == 1 else np.concatenate([y for y, _ in blocks], axis=1)
-        y, undrop = layers.dropout(x, noise.word_dropout if noise else 0.0, noise, batch)
 
-        def backprop(dy: Array, gradients: Gradients) -> None:
-            dx, start = undrop(dy), 0
+        def backprop(dx: Array, gradients: Gradients) -> None:
+            start = 0
             for block, back in blocks:
                 end = start + block.shape[1]
                 back(dx[:, start:end], gradients)
                 start = end
 
-        return y, backprop
+        return x, backprop
+
+
+def _as_it_is(dx: Array) -> Array:
+    return dx
 
 
 def _table(name: str, parameters: Parameters, ids: Ids, *, frozen: bool = False) -> Block:

@@ -23,6 +23,7 @@ from elman.network import Inputs
 
 CHUNK = 4096  # words tagged in one pass
 
+Scorer = Callable[[NDArray[np.int64], Batch], Array]
 Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and (T, K) probabilities
 
 
@@ -97,19 +98,32 @@ class Networks:
     ) -> list[list[Any]]:
         """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
-        inputs = self.lexicon.read([word for words in sentences for word in words])
+        score = self._scorer([word for words in sentences for word in words])
+        cuts = np.cumsum(lengths)[:-1]
+        return [np.split(found, cuts) if sentences else [] for found in self._flat(lengths, score, *decode)]
+
+    def _scorer(self, words: Sequence[str]) -> Scorer:
+        """What scores these words, given the places of some of them and how they are packed."""
+        inputs = self.lexicon.read(words)
+        return lambda rows, batch: self.scores(inputs.take(rows), batch)
+
+    def _flat(
+        self, lengths: NDArray[np.int64], score: Scorer, *decode: Callable[[Parameters, Array, Batch], Any]
+    ) -> list[Array]:
+        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words."""
         ends, parameters = np.cumsum(lengths), self.decoder_parameters()
-        results: list[list[Any]] = [[None] * len(sentences) for _ in decode]
+        results: list[Array] = []
         for some in by_length(lengths, CHUNK):
             batch, rows = packed(lengths, ends, some)
-            scores = self.scores(inputs.take(rows), batch)
-            cuts = np.cumsum(lengths[some])[:-1]
-            for each, found in zip(decode, results, strict=True):
-                decoded = each(parameters, scores, batch)
-                unpacked = np.empty_like(decoded)
-                unpacked[batch.rows] = decoded
-                for i, rows_of_one in zip(some.tolist(), np.split(unpacked, cuts), strict=True):
-                    found[i] = rows_of_one
+            scores = score(rows, batch)
+            for i, each in enumerate(decode):
+                found = each(parameters, scores, batch)
+                if i == len(results):
+                    results.append(np.empty((int(ends[-1]), *found.shape[1:]), found.dtype))
+                results[i][rows] = found
+        if not results:  # not even an empty sentence
+            nothing = np.zeros((0, self.heads.width), np.float32)
+            results = [each(parameters, nothing, pack(np.zeros(0, np.int64))) for each in decode]
         return results
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from elman import automatic, calibration, constraints, randomness, storage, trainer
+from elman.batching import Ids
 from elman.budget import Budget
 from elman.config import Config
 from elman.encoder import Parameters
@@ -16,7 +19,8 @@ from elman.errors import ConfigError, ModelFileError
 from elman.heads import Heads
 from elman.learning import Labelled, Tagging, start
 from elman.lexicon import Lexicon
-from elman.networks import Networks
+from elman.networks import Networks, Scorer
+from elman.reader import Reader, tagging_precision
 from elman.trainer import Progress, Record
 from elman.vectors import Vectors
 
@@ -44,6 +48,30 @@ class RecurrentModel(Networks):
     ) -> None:
         super().__init__(config, lexicon, heads, members)
         self.training = dict(training)
+        self._precision = "auto"
+        self._reader: Reader | None = None
+
+    def choose_precision(self, precision: str) -> None:
+        """``auto``, ``exact`` or ``int8``, of tagging. Raises ConfigError: another, or int8 that is not to be had."""
+        tagging_precision(precision, self.config)
+        self._precision, self._reader = precision, None
+
+    @property
+    def reader(self) -> Reader:
+        """What reads for tagging."""
+        if self._reader is None:
+            precision = tagging_precision(self._precision, self.config)
+            self._reader = Reader(self.lexicon, self.network, self.members, precision)
+        return self._reader
+
+    def best_of_lines(self, text: bytes) -> Ids:
+        """The (N,) ids of the best tags, in the first column, of a text's words: see ``Reader.lines``."""
+        read, lengths = self.reader.lines(text)
+        (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
+        return np.asarray(ids, np.int32)
+
+    def _scorer(self, words: Sequence[str]) -> Scorer:
+        return partial(self.reader.scores, self.reader.words(words))
 
     @classmethod
     def train(
@@ -93,7 +121,9 @@ class RecurrentModel(Networks):
     def at(self, temperatures: Sequence[float]) -> RecurrentModel:
         """The same model with these temperatures of its label columns; none: 1."""
         heads = replace(self.heads, temperatures=tuple(temperatures))
-        return RecurrentModel(self.config, self.lexicon, heads, self.members, self.training)
+        other = RecurrentModel(self.config, self.lexicon, heads, self.members, self.training)
+        other._precision = self._precision
+        return other
 
     @property
     def temperatures(self) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -40,13 +41,22 @@ _DATA = {
     "held_out": str | None,
 }
 """What a model file says of the data it was made from."""
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
-def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], None] | None = None) -> Tagger:
+def load(
+    path: Path,
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
     """Load a tagger from its model file. Raises ModelFileError for anything that is not one.
 
-    ``on_note`` is called where the native kernels are missing, so that a recurrent network will be slow.
+    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
+                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
+    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
     """
     record, tensors = model_file.load(path)
     try:
@@ -65,6 +75,8 @@ def load(path: Path, *, threads: int | None = None, on_note: Callable[[str], Non
     if on_note is not None:
         for note in kernel_notes(kind):
             on_note(note)
+    if kind == "rnn":
+        cast(Any, trained).choose_precision(precision)
     return Tagger(trained, targets=targets, format=format, data=data, threads=thread_count(threads))
 
 
@@ -109,6 +121,17 @@ class Tagger:
         return dict(zip(self.targets, sets, strict=True))
 
     @property
+    def temperatures(self) -> dict[str, float]:
+        """What the scores of each label column are divided by before they become probabilities; fitted on dev, or 1."""
+        of_model = getattr(self._model, "temperatures", (1.0,))
+        return dict(zip(self.targets, of_model, strict=True))
+
+    def uncalibrated(self) -> Tagger:
+        """The same tagger with all ``temperatures`` 1: its tags are the same, its probabilities raw."""
+        model = self._model.at(()) if hasattr(self._model, "at") else self._model
+        return Tagger(model, targets=self.targets, format=self.format, data=self._data, threads=self.threads)
+
+    @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended its training: it is the best there was by then."""
         return bool(getattr(self._model, "interrupted", False))
@@ -130,6 +153,26 @@ class Tagger:
     ) -> Iterator[tuple[list[str], list[float]]]:
         """The tags of each sentence and the model's probability, 0 to 1, of each of them at its place."""
         return self._in_batches(self._tags_and_confidences, sentences)
+
+    def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
+        """Texts in UTF-8, one sentence a line and a space between words, with ``_TAG`` behind each word, in order.
+
+        The fast way for large text: nothing but the tags is added, and no word becomes a Python object. Each text
+        holds whole lines. Raises ConfigError: a model of several columns, or with a tag that holds a space or an
+        underscore, or that is no network.
+        """
+        if not self.tags_lines:
+            raise ConfigError("tag_lines: expected a network of one column whose tags hold no space and no underscore")
+        from elman import kernels
+
+        model = cast(Any, self._model)
+        return self._ordered(lambda text: kernels.tag_lines(text, model.best_of_lines(text), self.tags), texts)
+
+    @property
+    def tags_lines(self) -> bool:
+        """Whether ``tag_lines`` serves this model."""
+        plain = len(self.targets) == 1 and not any(mark in tag for tag in self.tags for mark in " _\n")
+        return plain and hasattr(self._model, "best_of_lines")
 
     def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
         """The tags of a sentence's words in each label column."""
@@ -155,6 +198,21 @@ class Tagger:
         if not column:
             return self._model.probabilities([_words(words)])[0]
         return self._columns_model.probabilities([_words(words)], column)[0]
+
+    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
+        """The ``most`` most probable ways to tag a sentence, with their probabilities, best first; exact.
+
+        Fewer where there are no more that the rules allow. Raises ConfigError: a number below 1, a model that has
+        none (only a network has), a name that is none of ``targets``.
+        """
+        if most < 1:
+            raise ConfigError(f"nbest: expected a number from 1 up, got {most}")
+        if not hasattr(self._model, "nbest"):
+            raise ConfigError(f"nbest: the model {self.kind} has one best sequence only; a network (rnn) has more")
+        column = self.targets.index(self.chosen(target)[0])
+        tags = self.tag_sets[self.targets[column]]
+        found = self._model.nbest(_words(words), most, column)
+        return [([tags[i] for i in ids.tolist()], p) for ids, p in found]
 
     def evaluate(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
@@ -226,6 +284,7 @@ class Tagger:
             "vocabulary": len(record["vocabulary"]["words"]),
             "parameters": sum(tensor.size for tensor in tensors.values()),
             "data": dict(self._data),
+            "temperatures": self.temperatures,
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
         }
@@ -260,14 +319,18 @@ class Tagger:
         self, work: Callable[[Sequence[Sequence[str]]], list[_T]], sentences: Iterable[Sequence[str] | Sentence]
     ) -> Iterator[_T]:
         """``work`` on batches that are cut by a rule which does not know of threads, results in order."""
+        return chain.from_iterable(self._ordered(work, _batches(sentences)))
+
+    def _ordered(self, work: Callable[[_S], _T], parts: Iterable[_S]) -> Iterator[_T]:
+        """``work`` on each part by several threads, results in order; no more parts are read than are worked on."""
         with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[list[_T]]] = deque()
-            for batch in _batches(sentences):
-                waiting.append(pool.submit(work, batch))
+            waiting: deque[Future[_T]] = deque()
+            for part in parts:
+                waiting.append(pool.submit(work, part))
                 if len(waiting) > self.threads:
-                    yield from waiting.popleft().result()
+                    yield waiting.popleft().result()
             while waiting:
-                yield from waiting.popleft().result()
+                yield waiting.popleft().result()
 
 
 def _named(tags: Sequence[str], found: Sequence[NDArray[np.int32]]) -> list[list[str]]:

@@ -18,6 +18,8 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.kernels.reference import (
+        AffixIndex as AffixIndex,
+        Words as Words,
         adam_rows as adam_rows,
         bag_backward as bag_backward,
         bag_forward as bag_forward,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         softmax_cross_entropy_forward as softmax_cross_entropy_forward,
         sru_backward as sru_backward,
         sru_forward as sru_forward,
+        tag_lines as tag_lines,
     )
 
 KERNELS = (
@@ -73,6 +76,9 @@ KERNELS = (
     "lstm_states_int8",
     "adam_rows",
     "online_steps",
+    "AffixIndex",
+    "Words",
+    "tag_lines",
 )
 
 _CHOSEN = "chosen by ELMAN_KERNELS"

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.kernels import _native, reference
-from elman.kernels._native import available as available, has_int8 as has_int8, isa as isa, set_isa as set_isa
+from elman.kernels._native import (
+    AffixIndex as AffixIndex,
+    Words as Words,
+    available as available,
+    has_int8 as has_int8,
+    isa as isa,
+    set_isa as set_isa,
+    tag_lines as tag_lines,
+)
 
 F = TypeVar("F", np.float32, np.float64)
 Ids = NDArray[np.int32]

@@ -38,3 +38,4 @@ from elman.kernels.reference.parallel import (
     sru_forward as sru_forward,
 )
 from elman.kernels.reference.states import lstm_states as lstm_states, lstm_states_int8 as lstm_states_int8
+from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]
 
 
+AffixIndex = None  # features are found by elman.features itself
+
+
 class Words:
     """Distinct words, numbered 0, 1, 2 … as they come."""
 

@@ -1,0 +1,176 @@
+"""What a tagger computes of words before it reads them in their sentence, kept from one text to the next.
+
+What the first layer gets of a word depends on the word alone. So it is computed once for each distinct word, and of an
+LSTM that is the whole product w_rx·x + b_r: in tagging, only the recurrent product is left. The table is bounded: when
+it is full it is begun anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import kernels
+from elman.batching import Batch, Ids
+from elman.config import Config
+from elman.encoder import Parameters
+from elman.errors import ConfigError
+from elman.kernels.reference import states
+from elman.layers import Array
+from elman.lexicon import Lexicon
+from elman.network import Network
+
+ROOM = 32 << 20  # bytes that the tables of all networks may fill before they are begun anew
+PRECISIONS = ("auto", "exact", "int8")
+
+
+def tagging_precision(asked: str, config: Config) -> str:
+    """What ``auto`` becomes here for a network: ``int8`` where processor, kernels and network have it, else ``exact``.
+
+    Raises ConfigError: int8 that is not to be had.
+    """
+    able = kernels.describe()["int8"]
+    fits = config.network.cell == "lstm" and config.network.embedding > 0
+    if asked == "int8" and not (able and fits):
+        why = "this processor or build has no 8-bit products" if not able else "the network is not an LSTM on vectors"
+        raise ConfigError(f"precision: int8 is not to be had, {why}; expected auto or exact")
+    if asked not in PRECISIONS:
+        raise ConfigError(f"precision: expected {' or '.join(PRECISIONS)}, got {asked!r}")
+    return "int8" if asked != "exact" and able and fits else "exact"
+
+
+class Text(NamedTuple):
+    """N words: which row of the tables each of them has, and the tables of each network."""
+
+    types: Ids  # (N,)
+    tables: tuple[tuple[Array, ...], ...]
+
+
+class Reader:
+    """The words of a trained model's networks. Safe to use from several threads at once.
+
+    ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit whole numbers
+    """
+
+    def __init__(self, lexicon: Lexicon, network: Network, members: Sequence[Parameters], precision: str) -> None:
+        kind = _Lstm if network.config.cell == "lstm" and network.config.embedding else _Plain
+        self.lexicon = lexicon
+        self.members = [kind(network, parameters, precision == "int8") for parameters in members]
+        row = sum(member.row for member in self.members)
+        self.most = max(1024, ROOM // row)  # words, before a text begins
+        self._lock = threading.Lock()
+        self._start()
+
+    def words(self, words: Sequence[str]) -> Text:
+        """What is known of N words."""
+        with self._lock:
+            if len(self._words) > self.most:
+                self._start()
+            types = self._words.of_words(words)
+            return Text(types, self._filled())
+
+    def lines(self, text: bytes) -> tuple[Text, NDArray[np.int64]]:
+        """The same of a text's words, one sentence a line, a space between words; and how many each line has."""
+        with self._lock:
+            if len(self._words) > self.most:
+                self._start()
+            types, lengths = self._words.of_lines(text)
+            return Text(types, self._filled()), lengths.astype(np.int64)
+
+    def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
+        """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``."""
+        types = text.types[rows]
+        total = self.members[0].scores(text.tables[0], types, batch)
+        for member, tables in zip(self.members[1:], text.tables[1:], strict=True):
+            total += member.scores(tables, types, batch)
+        return total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    def _start(self) -> None:
+        self._words: Any = kernels.Words()
+        self._tables = [member.empty(1024) for member in self.members]
+        self._full = 0
+
+    def _filled(self) -> tuple[tuple[Array, ...], ...]:
+        """The tables with a row for every word. Rows once written never change: other threads are reading them."""
+        need = len(self._words)
+        if need > self._full:
+            inputs = self.lexicon.read(self._words.since(self._full))
+            for i, member in enumerate(self.members):
+                tables = self._tables[i]
+                if need > len(tables[0]):
+                    more = member.empty(max(need, 2 * len(tables[0])))
+                    for old, new in zip(tables, more, strict=True):
+                        new[: self._full] = old[: self._full]
+                    self._tables[i] = tables = more
+                for table, rows in zip(tables, member.rows(inputs), strict=True):
+                    table[self._full : need] = rows
+            self._full = need
+        return tuple(self._tables)
+
+
+class _Plain:
+    """A network of which only the representation of the words is kept, or of one-hot words their ids."""
+
+    def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
+        self.network, self.parameters = network, parameters
+        self.row = 4 * max(network.encoder.width, 1)
+
+    def empty(self, n: int) -> tuple[Array, ...]:
+        width = self.network.encoder.width
+        return (np.empty((n, width), np.float32) if width else np.empty(n, np.int32),)
+
+    def rows(self, inputs: Any) -> tuple[Array, ...]:
+        return (self.network.represent(self.parameters, inputs),)
+
+    def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+        (table,) = tables
+        x = table[types] if table.ndim == 1 else kernels.embedding_forward(table, types)
+        h, _ = self.network.encoder.forward(self.parameters, x, batch)
+        return _output(self.parameters, h)
+
+
+class _Lstm:
+    """LSTM layers, of which the first reads from a table for each direction."""
+
+    def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
+        self.network, self.parameters = network, parameters
+        self.type = np.float16 if int8 else np.float32
+        self.H = network.config.hidden
+        self.inputs, self.directions = [], []
+        for direction in network.encoder.directions:
+            w = {name: parameters[f"layer0.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh")}
+            self.inputs.append((states.in_panels(w["w_rx"]), states.in_panels(w["b_r"])))
+            packed: Any = states.packed_int8(w["w_rh"]) if int8 else (states.packed(w["w_rh"]),)
+            self.directions.append((packed, direction == "backward"))
+        self.width = len(self.inputs[0][1])
+        self.row = len(self.inputs) * self.width * np.dtype(self.type).itemsize
+
+    def empty(self, n: int) -> tuple[Array, ...]:
+        return tuple(np.empty((n, self.width), self.type) for _ in self.inputs)
+
+    def rows(self, inputs: Any) -> tuple[Array, ...]:
+        x = self.network.represent(self.parameters, inputs)
+        found = tuple(kernels.linear_forward(x, w, b) for w, b in self.inputs)
+        if self.type == np.float16:  # beyond ±100 a gate is at its end
+            found = tuple(np.clip(a, -100, 100) for a in found)
+        return found
+
+    def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+        h = np.empty((len(types), self.network.encoder.output), np.float32)
+        for i, (table, (packed, reverse)) in enumerate(zip(tables, self.directions, strict=True)):
+            column = i * self.H
+            if self.type == np.float16:
+                kernels.lstm_states_int8(table, types, batch.sizes, *packed, h, column, self.H, reverse)
+            else:
+                kernels.lstm_states(table, types, batch.sizes, *packed, h, column, reverse)
+        if self.network.config.layers > 1:
+            h, _ = self.network.encoder.forward(self.parameters, h, batch, first=1)
+        return _output(self.parameters, h)
+
+
+def _output(parameters: Parameters, h: Array) -> Array:
+    return kernels.linear_forward(h, parameters["output.w_oh"], parameters["output.b_o"])
