@@ -41,6 +41,7 @@ def test_inspect_a_network(run: Run, train_file: Path, tmp_path: Path) -> None:
         "best on dev after epoch",
         "hidden=400",
         "every 2nd sentence",
+        ", fitted on dev",
         " MB)",
     ):
         assert expected in text

@@ -50,6 +50,8 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
         rows.append((f"{len(tags):,} tags", " ".join(tags)))
+        temperature = facts["temperatures"][name]
+        rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
     rows.append(("training", _training(training) if training else ""))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
