@@ -58,6 +58,7 @@ __all__ = [
     "open_writer",
     "read_sentences",
     "sniff",
+    "untagged",
     "write_sentence",
 ]
 
@@ -232,6 +233,11 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
 def default_output(format: str) -> str:
     """The format that tagged text is written in by default: its own, and ``word_tag`` for plain text."""
     return "word_tag" if format == "text" else format
+
+
+def untagged(format: str) -> str:
+    """What stands in the place of a tag for a word without one: ``_``, which ``word_tag`` cannot hold; there ``?``."""
+    return "?" if format == "word_tag" else "_"
 
 
 def check_output(format: str, *, confidences: bool = False, columns: int = 1, labels: int = 0) -> None:
