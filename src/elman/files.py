@@ -1,17 +1,48 @@
-"""Writing files so that nothing half-written is ever left behind."""
+"""Writing files so that nothing half-written is ever left behind; which files a name on the command line means."""
 
 from __future__ import annotations
 
 import codecs
+import glob
 import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from elman.errors import ConfigError, OutputError
+from elman.compression import compressing, kind_of
+from elman.errors import ConfigError, DataError, OutputError
+
+
+def input_files(names: Iterable[str]) -> list[str]:
+    """The files that are meant by names on a command line, in their order.
+
+    A folder stands for the files right in it, a pattern with ``*``, ``?`` or ``[…]`` for the files that match it
+    (``**`` for folders at any depth); both sorted by name, without hidden files and without those already there.
+    ``-``, and whatever else is no folder, stands for itself, found or not.
+
+    Raises DataError: a folder without files, a pattern that nothing matches.
+    """
+    files: list[str] = []
+    for name in names:
+        if os.path.isdir(name):
+            found = [os.path.join(name, entry) for entry in sorted(os.listdir(name)) if not entry.startswith(".")]
+            problem = (
+                f"a folder without files; a pattern like {os.path.join(name, '**', '*')!r} takes those further down"
+            )
+        elif glob.has_magic(name) and not os.path.lexists(name):
+            found, problem = sorted(glob.glob(name, recursive=True)), "no file matches this pattern"
+        else:
+            files.append(name)
+            continue
+        found = [path for path in found if os.path.isfile(path)]
+        if not found:
+            raise DataError(problem, path=name)
+        files += [path for path in found if path not in files]
+    return files
 
 
 class OutputFile:
@@ -19,18 +50,21 @@ class OutputFile:
 
     Text goes to a temporary file beside the target, which is flushed to the disk and renamed when the ``with`` block
     ends well, and removed when it does not. ``-`` is standard output; it and other targets that are no regular files
-    (devices, pipes) are written to directly. Nothing is translated: line ends stay as they are.
+    (devices, pipes) are written to directly. Nothing is translated: line ends stay as they are. A name that ends in
+    ``.gz``, ``.xz`` or ``.zst`` is written compressed, unless it is to be ``plain``.
 
     Raises OutputError: a target that cannot be written, or text that is not in the encoding. BrokenPipeError (the
-    reader of a pipe has gone) is left to the caller.
+    reader of a pipe has gone) is left to the caller. Raises MissingExtraError: Zstandard without its package.
     """
 
-    def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
+    def __init__(self, path: str, *, encoding: str = "utf-8", plain: bool = False) -> None:
         self._path = path
+        self._compressed = not plain and path != "-" and kind_of(path) is not None
         self._name = "standard output" if path == "-" else path
         self._target = os.path.realpath(path)  # the rename must not replace a link
         self._temporary: str | None = None
         self._stream: BinaryIO | None = None
+        self._file: BinaryIO | None = None  # what _stream writes to: itself, unless it compresses
         try:
             self._encoder = codecs.getincrementalencoder(encoding)()
         except LookupError:
@@ -57,9 +91,15 @@ class OutputFile:
             self._temporary = temporary
             if os.path.exists(self._target):
                 os.chmod(temporary, stat.S_IMODE(os.stat(self._target).st_mode))
+        self._file = self._stream
+        if self._compressed:
+            self._stream = compressing(self._file, self._path)
 
-    def write(self, text: str) -> None:
-        """Write text."""
+    def write(self, text: str | bytes) -> None:
+        """Write text, or bytes as they are."""
+        if isinstance(text, bytes):
+            self.write_bytes(text)
+            return
         try:
             data = self._encoder.encode(text)
         except UnicodeEncodeError as error:
@@ -78,8 +118,10 @@ class OutputFile:
             raise self._failed(error) from None
 
     def flush(self) -> None:
-        """Pass on what is written so far, to whoever reads standard output live."""
+        """Pass on what is written so far, to whoever reads standard output live; not what is compressed."""
         assert self._stream is not None, "flush inside the with block"
+        if self._compressed:
+            return
         try:
             self._stream.flush()
         except OSError as error:
@@ -100,9 +142,13 @@ class OutputFile:
         if self._path == "-":
             return
         try:
+            if self._compressed:
+                self._stream.close()  # writes what is left, and leaves the file open
+            assert self._file is not None
+            self._file.flush()
             if self._temporary is not None:
-                os.fsync(self._stream.fileno())
-            self._stream.close()
+                os.fsync(self._file.fileno())
+            self._file.close()
             if self._temporary is not None:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
@@ -112,8 +158,10 @@ class OutputFile:
     def _clean_up(self) -> None:
         if self._path == "-" or self._stream is None:
             return
-        with suppress(OSError):  # what could not be written is reported already, or was not wanted
-            self._stream.close()
+        for stream in (self._stream, self._file):
+            with suppress(OSError):  # what could not be written is reported already, or was not wanted
+                if stream is not None:
+                    stream.close()
         if self._temporary is not None:
             with suppress(OSError):
                 os.unlink(self._temporary)
@@ -147,7 +195,7 @@ def check_target(path: str) -> None:
 
 def write_bytes_atomically(path: str, data: bytes) -> None:
     """Write a file, all or nothing; see ``OutputFile``."""
-    with OutputFile(path) as file:
+    with OutputFile(path, plain=True) as file:
         file.write_bytes(data)
 
 

@@ -10,8 +10,8 @@ How a format is added: a file here with the functions below, and a line in ``_IN
     HOLDS: Holds                            what it can hold (``shared.Holds``); of formats that are written
     read(lines, head, path)                 -> Sentences as they come: ``columns`` by name, ``labels`` of the whole
                                             sentence by name, ``format`` its name; DataError with path and line
-    target(name, head, path, labelled)      -> the key in ``Sentence.columns`` of what the user calls ``name`` (None: the
-                                            format's default); ConfigError where there is none
+    target(name, head, path, labelled)      -> the key in ``Sentence.columns`` of what the user calls ``name`` (None:
+                                            the format's default); ConfigError where there is none
     write(sentence, tags, confidences)      -> the text of one sentence with ``tags`` (column -> one tag a word) and
                                             ``sentence.labels``; DataError for what cannot be held, with its line
     header(columns, labels)                 -> optional, in ``_HEADERS``: what stands once before all sentences

@@ -1,4 +1,4 @@
-"""Bytes to lines: decoded strictly, split at the line feed alone, never a line lost or changed."""
+"""Bytes to lines: decompressed, decoded strictly, split at the line feed alone, never a line lost or changed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from elman.compression import CompressedFile
 from elman.errors import ConfigError, DataError
 
 BOM = "\ufeff"
@@ -66,8 +67,8 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
 
     A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line.
 
-    Raises DataError: a file that cannot be read, bytes that are not in the encoding, a NUL.
-    Raises ConfigError: no such encoding.
+    Raises DataError: a file that cannot be read or decompressed, bytes that are not in the encoding, a NUL.
+    Raises ConfigError: no such encoding. Raises MissingExtraError: Zstandard without its package.
     """
     check_encoding(encoding)
     name = "standard input" if path == "-" else path
@@ -75,7 +76,8 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     lines_before = 0
     pending: list[str] = []  # the pieces of a line whose end is not yet read
     try:
-        with _opened(path) as stream:
+        with _opened(path) as file:
+            stream = CompressedFile(file, name)
             block = b"more"
             while block:
                 block = stream.read1(_BLOCK)
@@ -96,11 +98,8 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
         yield [last]
 
 
-def _opened(path: str) -> nullcontext[io.BufferedReader] | io.BufferedReader:
-    if path == "-":
-        stream: BinaryIO = sys.stdin.buffer
-        return nullcontext(cast(io.BufferedReader, stream))
-    return open(path, "rb")
+def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:
+    return nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
 
 
 class _Decoder:
@@ -125,7 +124,7 @@ class _Decoder:
             byte = error.object[error.start]
             raise DataError(
                 f"byte 0x{byte:02X} at offset {self._end - rest} is not {self._encoding} ({error.reason}); "
-                "pass the file's own --encoding",
+                f"pass the file's own encoding, --encoding {self._likely(block)} for one",
                 path=self._name,
                 line=lines_before + good.count("\n") + 1,
             ) from None
@@ -133,3 +132,9 @@ class _Decoder:
             line = lines_before + text.count("\n", 0, text.index("\0")) + 1
             raise DataError("a NUL character; expected text", path=self._name, line=line)
         return text
+
+    def _likely(self, block: bytes) -> str:
+        """An encoding to try: what the file begins with gives UTF-16 away; nothing gives Latin-1 away."""
+        if self._end == len(block) and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        return "utf-8" if self._encoding.lower().replace("_", "-") in ("ascii", "us-ascii") else "latin-1"
