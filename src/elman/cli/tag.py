@@ -6,11 +6,13 @@ import os
 import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from elman.cli.common import TEXT_FORMATS, Notes, check_not_an_input, encoding_option, threads_option
+from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 CHUNK_WORDS = 65_536
 """What is held in memory at a time: whole sentences, until there are as many words."""
 BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class _Options:
+    output: str
+    output_format: str | None
+    format: str | None
+    target: str | None
+    confidence: bool
+    min_confidence: float | None
+    nbest: int | None
+    encoding: str
+    threads: int | None
 
 
 @click.command()
@@ -42,19 +57,15 @@ BOM = "\ufeff"
     help="Column to write the tags in, by default the one trained on; of a model of several: which of them.",
 )
 @click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it (the first of several).")
+@click.option(
+    "--min-confidence", type=float, metavar="P", help="Leave words untagged (_) whose tag is less probable than P."
+)
+@click.option(
+    "--nbest", type=click.IntRange(min=1), metavar="K", help="Write the K best sequences of tags, as columns or jsonl."
+)
 @encoding_option
 @threads_option
-def tag(
-    model: str,
-    files: tuple[str, ...],
-    output: str,
-    output_format: str | None,
-    format: str | None,
-    target: str | None,
-    confidence: bool,
-    encoding: str,
-    threads: int | None,
-) -> None:
+def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """Tag text with a trained model.
 
     FILE is one sentence a line, words separated by one space; or conllu or columns, where there are tabs. Without
@@ -64,50 +75,86 @@ def tag(
       elman tag my.model new.txt -o tagged.txt
       echo 'it rains' | elman tag my.model
       elman tag my.model new.conllu --confidence
+      elman tag my.model new.conllu --min-confidence 0.95
     """
     from elman.files import OutputFile
     from elman.formats import check_output, column_names, read_sentences
     from elman.tagger import load
 
-    if output_format is not None:
-        check_output(output_format, confidences=confidence)
-    check_not_an_input(output, (model, *files))
+    options = _Options(**given)
+    sure = _sure(options)
+    if options.output_format is not None:
+        check_output(options.output_format, confidences=options.confidence)
+    check_not_an_input(options.output, (model, *files))
     notes = Notes()
-    tagger = load(model, threads=threads, on_note=notes.add)
-    names = column_names(target)
+    tagger = load(model, threads=options.threads, on_note=notes.add)
+    names = column_names(options.target)
     n_columns = len(names or tagger.targets)
     if n_columns > len(tagger.targets):
-        raise ConfigError(f"--target: the model's columns are {', '.join(tagger.targets)}, got {target}")
-    if output_format is not None:
-        check_output(output_format, columns=n_columns)
-    chosen = output_format
+        raise ConfigError(f"--target: the model's columns are {', '.join(tagger.targets)}, got {options.target}")
+    ranked = _ranked(options, tagger, names)
+    if options.output_format is not None and not ranked:
+        check_output(options.output_format, columns=n_columns)
+    chosen = options.output_format
+    columns: Mapping[str, str] = {}
     last_line = ""
-    with OutputFile(output, encoding=encoding) as out:
+    with OutputFile(options.output, encoding=options.encoding) as out:
         for path in files or ("-",):
-            reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
-            if format is None:
+            reading = read_sentences(path, format=options.format, encoding=options.encoding, labelled=False)
+            if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            own = _own_format(reading, confidence, n_columns)
+            own = _own_format(reading, options, n_columns)
             chosen = chosen or own
-            if output_format is None and own != chosen:
+            if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
-            columns = _columns(reading, chosen, tagger, names)
+            columns = {} if ranked else _columns(reading, chosen, tagger, names)
             for chunk in _chunks(reading, live=path == "-"):
-                text = "".join(_tagged(chunk, tagger, columns, chosen, confidence))
+                if ranked:
+                    texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
+                elif sure is not None:
+                    texts = sure.write(chunk, tagger, columns, chosen)
+                else:
+                    texts = _tagged(chunk, tagger, columns, chosen)
+                text = "".join(texts)
                 if last_line and chunk[0].line == 1:
                     text = _joint(last_line, chosen) + text.removeprefix(BOM)
                 out.write(text)
                 out.flush()
                 last_line = text[text.rfind("\n", 0, -1) + 1 :] or last_line
+    if sure is not None and chosen is not None:
+        sure.tell(tagger, columns, chosen, notes)
     notes.show()
 
 
-def _own_format(reading: Reading, confidence: bool, n_columns: int) -> str:
+def _sure(options: _Options) -> Sure | None:
+    """What writes confidences or leaves words untagged; None: neither is asked for."""
+    if not options.confidence and options.min_confidence is None:
+        return None
+    if options.nbest is not None:
+        raise ConfigError("--nbest: it writes the probability of whole sequences, not of words; leave out the other")
+    return Sure(options.confidence, options.min_confidence)
+
+
+def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
+    """The label column whose n-best lists are asked for; "" for none."""
+    if options.nbest is None:
+        return ""
+    if options.output_format not in (None, *NBEST_FORMATS):
+        raise ConfigError(f"--nbest: {options.output_format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
+    found = tagger.chosen(names)
+    if names is not None and len(found) > 1:
+        raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
+    return found[0]
+
+
+def _own_format(reading: Reading, options: _Options, n_columns: int) -> str:
     """The format that a file's tags are written in when none is asked for."""
     from elman.formats import COLUMN_FORMATS, CONFIDENCE_FORMATS, default_output
 
     own = default_output(reading.format)
-    fits = (own in CONFIDENCE_FORMATS or not confidence) and (own in COLUMN_FORMATS or n_columns == 1)
+    if options.nbest is not None:
+        return own if own in NBEST_FORMATS else "columns"
+    fits = (own in CONFIDENCE_FORMATS or not options.confidence) and (own in COLUMN_FORMATS or n_columns == 1)
     return own if fits else "columns"
 
 
@@ -163,22 +210,14 @@ def _more_to_read() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _tagged(
-    chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str, confidence: bool
-) -> Iterator[str]:
+def _tagged(chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str) -> Iterator[str]:
     """The text of each sentence with its tags."""
     from elman.formats import write_sentence
 
     words = [sentence.words for sentence in chunk]
-    if not confidence:
-        for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
-            tags = {place: found[name] for name, place in columns.items()}
-            yield write_sentence(sentence, tags, format=output_format)
-        return
-    first = next(iter(columns))
-    for sentence, sure in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
-        tags = {place: sure[name][0] for name, place in columns.items()}
-        yield write_sentence(sentence, tags, format=output_format, confidences=sure[first][1])
+    for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
+        tags = {place: found[name] for name, place in columns.items()}
+        yield write_sentence(sentence, tags, format=output_format)
 
 
 def _joint(last_line: str, output_format: str) -> str:

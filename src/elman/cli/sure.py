@@ -1,0 +1,95 @@
+"""``elman tag``: tags with their confidences, untagged words, and n-best lists."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.cli.common import Notes
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
+
+NBEST_FORMATS = ("columns", "jsonl")
+
+
+class Sure:
+    """Writes sentences with confidences, or without the tags that are not sure enough, which it counts.
+
+    ``shown``  whether the confidences are written (those of the first column)
+    ``least``  a tag with a lower confidence is left out; None: all are written
+    """
+
+    def __init__(self, shown: bool, least: float | None) -> None:
+        if least is not None and not 0 <= least <= 1:
+            raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {least:g}")
+        self.shown, self.least = shown, least
+        self.words = 0
+        self.sure: Counter[str] = Counter()  # words that were tagged, by label column
+
+    def write(
+        self, chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str
+    ) -> Iterator[str]:
+        """The text of each sentence; ``columns`` says to which column each label column of the model is written."""
+        from elman.formats import untagged, write_sentence
+
+        nothing = untagged(output_format)
+        words = [sentence.words for sentence in chunk]
+        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
+            tags: dict[str, list[str]] = {}
+            for name, place in columns.items():
+                given, confidences = found[name]
+                if self.least is not None:
+                    given = [tag if p >= self.least else nothing for tag, p in zip(given, confidences, strict=True)]
+                    self.sure[name] += sum(p >= self.least for p in confidences)
+                tags[place] = given
+            self.words += len(sentence.words)
+            shown = found[next(iter(columns))][1] if self.shown else None
+            yield write_sentence(sentence, tags, format=output_format, confidences=shown)
+
+    def tell(self, tagger: Tagger, columns: Mapping[str, str], output_format: str, notes: Notes) -> None:
+        """How many words were tagged, and what may be wrong with that."""
+        from elman.formats import untagged
+
+        if self.least is None:
+            return
+        nothing = untagged(output_format)
+        for name in columns:
+            share = f" ({100 * self.sure[name] / self.words:.2f} %)" if self.words else ""
+            of = f"column {name}: " if len(columns) > 1 else ""
+            notes.add(
+                f"{of}tagged {self.sure[name]:,} of {self.words:,} words{share}; "
+                f"the others, of confidence below {self.least:g}, are {nothing}"
+            )
+            if nothing in tagger.tag_sets[name]:
+                notes.warn(f"{nothing} is a tag of column {name} too, which a word without a tag looks like now")
+        if set(tagger.temperatures.values()) == {1.0}:
+            notes.add("the confidences are raw; those of a network trained with --dev are calibrated on it")
+
+
+def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: str, output_format: str) -> Iterator[str]:
+    """Each sentence with its ``most`` best sequences of tags, and the probability of each.
+
+    ``columns``  the sentence so many times, best first: word, tag, rank from 1, probability of the sequence
+    ``jsonl``    one object: ``{"words": […], "nbest": [{"tags": […], "probability": p}, …]}``
+    """
+    from elman.formats import write_sentence
+    from elman.formats.shared import is_gap
+
+    for sentence in chunk:
+        if is_gap(sentence):
+            continue
+        found = tagger.nbest(sentence.words, most, target)
+        if output_format == "jsonl":
+            listed = [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in found]
+            yield json.dumps({"words": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"
+            continue
+        bare, n = replace(sentence, format="", lines=()), len(sentence.words)
+        for rank, (tags, p) in enumerate(found, start=1):
+            of_each = {"tag": tags, "rank": [str(rank)] * n, "probability": [f"{p:.6g}"] * n}
+            yield write_sentence(bare, of_each, format="columns")
