@@ -41,6 +41,8 @@ class Evaluation:
     """Predicted tags compared with gold ones. Accuracies run from 0 to 1; sentences of no words count for nothing."""
 
     tokens: int
+    pairs: Mapping[tuple[str, str], int]
+    """How many words have this gold tag and that predicted one."""
     correct: int
     sentences: int
     sentences_correct: int
@@ -156,6 +158,7 @@ def evaluate(
     predicted: Iterable[Sequence[str]],
     known: Iterable[Sequence[bool]] | None = None,
 ) -> Evaluation:
+            pairs=dict(self._pairs),
     """Compare sentences of predicted tags with sentences of gold tags, read one by one.
 
     Raises DataError: no gold tags, another number of sentences, a sentence with another number of tags.
