@@ -41,8 +41,6 @@ class Evaluation:
     """Predicted tags compared with gold ones. Accuracies run from 0 to 1; sentences of no words count for nothing."""
 
     tokens: int
-    pairs: Mapping[tuple[str, str], int]
-    """How many words have this gold tag and that predicted one."""
     correct: int
     sentences: int
     sentences_correct: int
@@ -51,6 +49,8 @@ class Evaluation:
     unknown_correct: int | None
     tags: Mapping[str, TagScore]
     """Every tag of gold or prediction, the most frequent in gold first."""
+    pairs: Mapping[tuple[str, str], int]
+    """How many words have this gold tag and that predicted one."""
     confusions: tuple[Confusion, ...]
     """The ten commonest, the commonest first."""
 
@@ -146,6 +146,7 @@ class Tally:
             correct=sum(self._pairs[tag, tag] for tag in names),
             sentences=self._sentences,
             sentences_correct=self._sentences_correct,
+            pairs=dict(self._pairs),
             unknown_tokens=None if unknown is None else unknown.total(),
             unknown_correct=None if unknown is None else unknown[True],
             tags={tag: _score(self._pairs[tag, tag], given[tag], support[tag]) for tag in names},
@@ -158,7 +159,6 @@ def evaluate(
     predicted: Iterable[Sequence[str]],
     known: Iterable[Sequence[bool]] | None = None,
 ) -> Evaluation:
-            pairs=dict(self._pairs),
     """Compare sentences of predicted tags with sentences of gold tags, read one by one.
 
     Raises DataError: no gold tags, another number of sentences, a sentence with another number of tags.
