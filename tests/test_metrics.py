@@ -29,6 +29,7 @@ def test_by_hand() -> None:
             "D": TagScore(precision=1.0, recall=1.0, f1=1.0, support=2),
             "V": TagScore(precision=0.0, recall=0.0, f1=0.0, support=1),
         },
+        pairs={("N", "N"): 2, ("N", "V"): 1, ("D", "D"): 2, ("V", "N"): 1},
         confusions=(Confusion("N", "V", 1), Confusion("V", "N", 1)),
     )
     assert list(found.tags) == ["N", "D", "V"]
