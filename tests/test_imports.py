@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 LEVELS = [
-    {"errors", "_typing"},
-    {"config", "files", "kernels", "model", "randomness", "sentence"},
+    {"errors", "_typing", "compression"},
+    {"config", "files", "kernels", "model", "randomness", "scores", "sentence"},
     {
         "batching",
         "constraints",
@@ -45,7 +45,19 @@ LEVELS = [
         "model_file",
         "network",
     },
-    {"budget", "calibration", "corpus", "learning", "networks", "rate_finder", "recurrent", "trainer"},
+    {
+        "budget",
+        "calibration",
+        "corpus",
+        "doctor",
+        "learning",
+        "networks",
+        "rate_finder",
+        "reader",
+        "recurrent",
+        "runs",
+        "trainer",
+    },
     {"demo", "tagger", "training"},
     {"cli"},
     {"__main__"},
@@ -54,7 +66,7 @@ LEVELS = [
 
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
-FOR_CLI |= {"demo", "files", "kernels", "sentence", "trainer"}  # what is in use; types
+FOR_CLI |= {"corpus", "demo", "doctor", "files", "kernels", "sentence", "trainer"}  # what is in use; types
 
 
 def package() -> Path:

@@ -37,7 +37,7 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
 
     ``targets`` are the label columns to be learned; all sentences have words and those columns.
     """
-    found = [*(_tag_warning(train, target) for target in targets), _length_warning(train)]
+    found = [*(tag_warning(train, target) for target in targets), length_warning(train)]
     if dev is None:
         found.append(
             "no dev set: the accuracy on unseen text stays unknown, and of a network the last epoch is kept, not the "
@@ -65,7 +65,8 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
     return [f"{where}: {broken}; so the tagger does without constraints (constraints=auto)"]
 
 
-def _tag_warning(train: Sequence[Sentence], target: str) -> str | None:
+def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """What is odd about the number of tags in a column, or None."""
     tags = {tag for sentence in train for tag in sentence.columns[target]}
     if len(tags) == 1:
         return f"column {target}: every tag is {_shown(tags.pop())}; is it the right column? --target names another"
@@ -74,7 +75,8 @@ def _tag_warning(train: Sequence[Sentence], target: str) -> str | None:
     return None
 
 
-def _length_warning(train: Sequence[Sentence]) -> str | None:
+def length_warning(train: Sequence[Sentence]) -> str | None:
+    """What is odd about the lengths of the sentences, or None."""
     single = sum(len(sentence.words) == 1 for sentence in train)
     if single < MOSTLY * len(train):
         return None

@@ -104,13 +104,14 @@ class Detector:
                 marked += count * (parts(tag)[0] in _ANY_LETTER)
         if not inside or marked < _MOSTLY * inside:
             return Detection(NONE)
-        breaks = {
-            scheme: sum(count for pair, count in self._pairs.items() if not allowed(*pair, scheme))
-            for scheme in LETTERS
-        }
-        best = min(breaks, key=lambda scheme: breaks[scheme])
-        also = tuple(scheme for scheme in LETTERS if scheme != best and not breaks[scheme]) if not breaks[best] else ()
-        return Detection(best, also, breaks[best])
+        counts = {scheme: self.breaks(scheme) for scheme in LETTERS}
+        best = min(counts, key=lambda scheme: counts[scheme])
+        also = tuple(scheme for scheme in LETTERS if scheme != best and not counts[scheme]) if not counts[best] else ()
+        return Detection(best, also, counts[best])
+
+    def breaks(self, scheme: str) -> int:
+        """How many pairs of neighbouring tags so far the scheme does not allow."""
+        return sum(count for pair, count in self._pairs.items() if not allowed(*pair, scheme))
 
 
 def detect(sentences: Iterable[Sequence[str]]) -> Detection:

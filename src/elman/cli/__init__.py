@@ -21,6 +21,7 @@ _COMMANDS = {
     "train": "elman.cli.train:train",
     "tag": "elman.cli.tag:tag",
     "evaluate": "elman.cli.evaluate:evaluate",
+    "check": "elman.cli.check:check",
     "inspect": "elman.cli.inspect:inspect",
     "info": "elman.cli.info:info",
     "demo": "elman.cli.demo:demo",

@@ -1,0 +1,129 @@
+"""What the data doctor found as a person reads it, in 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from elman.cli.report import bold, cell, percent
+
+if TYPE_CHECKING:
+    from elman.doctor import Column, Finding, Group, Report
+
+MOST_FINDINGS = {"error": 5, "warning": 5, "note": 3}
+MOST_TAGS = 12
+_WIDTH = 80
+_NAME = 24  # of a split or a tag, at most
+_MOST_SPLITS = 3  # side by side
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+def lines(report: Report, *, everything: bool) -> Iterator[str]:
+    """The splits, the findings with the gravest first, the tags. ``everything``: no list is cut."""
+    yield from _splits(report)
+    yield ""
+    counts = report.counts
+    yield bold(", ".join(f"{n:,} {name}{'s' * (n != 1)}" for name, n in counts.items()))
+    for group in report.groups:
+        yield ""
+        yield from _group(group, everything)
+    for name, column in report.columns.items():
+        yield ""
+        yield from _tags(name, column, report, everything)
+    if report.nothing_found:
+        yield ""
+        yield from _wrapped("nothing found: " + "; ".join(report.nothing_found.values()), "", "  ")
+
+
+def _splits(report: Report) -> Iterator[str]:
+    names = {name: _short(name) for name in report.splits}
+    width = _width(list(names.values()))
+    first = next(iter(names.values()))
+    head = f"{'':<{width}}  {'sentences':>10}{'words':>11}{'distinct':>10}"
+    yield bold(head + (f"   not in {cell(first, 14).rstrip()}" if len(names) > 1 else ""))
+    for name, census in report.splits.items():
+        row = f"{cell(names[name], width)}  {census.sentences:>10,}{census.words:>11,}{census.distinct_words:>10,}"
+        if census.unknown_words is not None:
+            row += f"{census.unknown_words:>9,} words, {percent(census.unknown_words, census.words)}"
+        yield row
+
+
+def _group(group: Group, everything: bool) -> Iterator[str]:
+    shown = group.findings if everything else group.findings[: MOST_FINDINGS[group.severity]]
+    label = click.style(f"{group.severity:<8}", fg=_COLOURS[group.severity], bold=True)
+    first, *rest = _wrapped(group.title, " " * 8, " " * 8)
+    yield label + bold(first[8:])
+    yield from map(bold, rest)
+    for finding in shown:
+        yield from _wrapped(_text(finding, group), "  ", "      ")
+    if len(shown) < len(group.findings):
+        yield f"  and {len(group.findings) - len(shown):,} more (--all shows all)"
+
+
+def _text(finding: Finding, group: Group) -> str:
+    text = f"{finding.place}: {finding.message}"
+    if finding.severity != group.severity:
+        text += f" ({finding.severity})"
+    if finding.others:
+        first, more = finding.others[0], len(finding.others) - 1
+        there = f"line {first.line}" if first.file == finding.place.file else str(first)
+        text += f" – see {there}" + (f" and {more:,} more" if more else "")
+    return text
+
+
+def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterator[str]:
+    splits = list(report.splits)
+    tables = [column.tags[split] for split in splits]
+    heads = [_short(split) for split in splits]
+    if len(splits) > _MOST_SPLITS:
+        heads = ["all files"]
+        tables = [{tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}]
+    whole = {tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}
+    tags = sorted(whole, key=lambda tag: (-whole[tag], tag))
+    shown = tags if everything else tags[:MOST_TAGS]
+    from elman.doctor import titled
+
+    yield from _wrapped(f"{titled(name)}: {len(tags):,} tags{_schemes(column)}", "", "  ")
+    width = _width(["tag", *shown])
+    yield bold(f"{'tag':<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
+    for tag in shown:
+        counts = ((table.get(tag, 0), sum(table.values())) for table in tables)
+        yield cell(tag, width) + "".join(f"  {n:>8,}{percent(n, total):>8}" for n, total in counts)
+    if len(shown) < len(tags):
+        yield f"and {len(tags) - len(shown):,} rarer ones (--all shows all)"
+
+
+def _schemes(column: Column) -> str:
+    """The schemes of the splits, in words, where tags mark spans."""
+    found = {split: str(scheme) for split, scheme in column.schemes.items() if scheme.scheme != "none"}
+    if len(set(found.values())) > 1:
+        return ", " + "; ".join(f"{_short(split)} {text}" for split, text in found.items())
+    return "".join(f", {text}" for text in set(found.values()))
+
+
+def _short(name: str) -> str:
+    """The end of a path."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _width(texts: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return min(max(map(cell_len, texts)), _NAME)
+
+
+def _wrapped(text: str, first: str, others: str) -> Iterator[str]:
+    """Text in lines of at most 80 columns of the terminal, broken at spaces, a CJK character taking two."""
+    from rich.cells import cell_len
+
+    line = first
+    bare = True
+    for word in text.split(" "):
+        if not bare and cell_len(line) + 1 + cell_len(word) > _WIDTH:
+            yield line
+            line, bare = others, True
+        line += word if bare else f" {word}"
+        bare = False
+    yield line

@@ -1,0 +1,25 @@
+"""The data doctor: what is wrong with labelled data, or looks it, before anybody trains on them or believes a figure.
+
+read_splits(files)  ->  Splits  ->  examine(splits)  ->  Report of Findings, each with file, line and severity
+"""
+
+from __future__ import annotations
+
+from elman.doctor.data import read_splits
+from elman.doctor.findings import CHECKS, SEVERITIES, Finding, Group, Place, Split, titled
+from elman.doctor.report import Census, Column, Report, examine
+
+__all__ = [
+    "CHECKS",
+    "SEVERITIES",
+    "Census",
+    "Column",
+    "Finding",
+    "Group",
+    "Place",
+    "Report",
+    "Split",
+    "examine",
+    "read_splits",
+    "titled",
+]
