@@ -46,10 +46,12 @@ def test_twice_is_once() -> None:
     assert resolve(once, data(["ไทย"], 5000)) == once
 
 
-@pytest.mark.parametrize(("sentences", "networks"), [(4999, 2), (5000, 1)])
-def test_a_second_network_for_few_sentences(sentences: int, networks: int) -> None:
-    assert resolve(Config(), data(["a"], sentences)).network.ensemble == networks
-    assert resolve(Config(), data(["a"], sentences), single=True).network.ensemble == 1
+@pytest.mark.parametrize(
+    ("words", "sentences", "networks"), [(10, 2999, 3), (10, 3000, 2), (10, 4999, 2), (1, 4999, 3), (1, 5000, 1)]
+)
+def test_more_networks_for_few_sentences(words: int, sentences: int, networks: int) -> None:
+    assert resolve(Config(), data(["a"] * words, sentences)).network.ensemble == networks
+    assert resolve(Config(), data(["a"] * words, sentences), single=True).network.ensemble == 1
 
 
 def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:

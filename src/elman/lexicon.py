@@ -93,4 +93,4 @@ def _vectors(record: Any, config: NetworkConfig) -> VectorIndex:
 
 
 def _are_words(value: Any) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    return isinstance(value, list) and set(map(type, value)) <= {str}

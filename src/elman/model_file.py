@@ -21,6 +21,7 @@ from elman.files import write_bytes_atomically
 
 FORMAT_VERSION = 1
 KEY = "elman"
+SUM = "sha256"
 DTYPES = {
     "F16": np.dtype("<f2"),
     "F32": np.dtype("<f4"),
@@ -47,7 +48,8 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
         plain = {
             name: np.asarray(tensor, order="C").astype(_little(tensor), copy=False) for name, tensor in tensors.items()
         }
-        text = _canonical(_document(config, plain))
+        bare = _bare(config)
+        text = _with_sum(bare, _sum(bare, plain))
         data = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
         raise ModelFileError(f"{os.fspath(path)}: this model cannot be stored: {_one_line(error)}") from None
@@ -97,28 +99,38 @@ def _checked(path: str, text: str, tensors: Tensors) -> dict[str, Any]:
     """The configuration in ``text``, once its form, version and checksum are right."""
     try:
         document = json.loads(text)
-        version = document["format_version"]
-        canonical = _canonical(document) == text  # so that one content has one text, without repeated keys
-    except (KeyError, TypeError, ValueError, RecursionError):
+        version, found = document["format_version"], document.pop(SUM, None)
+        bare = _canonical(document)
+        canonical = _with_sum(bare, found) == text  # one content has one text, without repeated keys
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise ModelFileError(f"{path}: the configuration is not what elman writes; {_AGAIN}") from None
     if type(version) is not int or version != FORMAT_VERSION:
-        found = f"expected model format {FORMAT_VERSION}, found {str(version)[:20]!r}"
-        raise ModelFileError(f"{path}: {found}; use the elman that wrote it or train again")
+        other = f"expected model format {FORMAT_VERSION}, found {str(version)[:20]!r}"
+        raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
     config = document.get("configuration")
-    if not canonical or not isinstance(config, dict) or document != _document(config, tensors):
+    if not canonical or not isinstance(config, dict) or len(document) != 2 or found != _sum(bare, tensors):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
     return config
 
 
-def _document(config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """What stands under the metadata key: configuration, version and the checksum over them and the tensors."""
+def _bare(config: Mapping[str, Any]) -> str:
+    """What stands under the metadata key, but for the checksum."""
+    return _canonical({"configuration": config, "format_version": FORMAT_VERSION})
+
+
+def _with_sum(bare: str, checksum: str) -> str:
+    """And with it; its key is the last of all, in the order of the alphabet."""
+    return f'{bare[:-1]},"{SUM}":{json.dumps(checksum)}}}'
+
+
+def _sum(bare: str, tensors: Mapping[str, NDArray[Any]]) -> str:
+    """The checksum over configuration, version and tensors."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(_canonical([name, _NAMES[tensor.dtype], list(tensor.shape)]).encode() + b"\n")
         digest.update(tensor.data if tensor.size else b"")
-    document: dict[str, Any] = {"configuration": config, "format_version": FORMAT_VERSION}
-    digest.update(_canonical(document).encode())
-    return {**document, "sha256": digest.hexdigest()}
+    digest.update(bare.encode())
+    return digest.hexdigest()
 
 
 def _canonical(value: Any) -> str:

@@ -22,9 +22,10 @@ from elman.errors import ConfigError
 from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
-from elman.network import Network
+from elman.network import Inputs, Network
 
-ROOM = 32 << 20  # bytes that the tables of all networks may fill before they are begun anew
+ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
+SPARE = 16_384  # rows more, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
 
@@ -91,8 +92,9 @@ class Reader:
 
     def _start(self) -> None:
         self._words: Any = kernels.Words()
-        self._tables = [member.empty(1024) for member in self.members]
         self._full = 0
+        # memory that is not written to yet costs nothing
+        self._tables = [member.empty(self.most + SPARE) for member in self.members]
 
     def _filled(self) -> tuple[tuple[Array, ...], ...]:
         """The tables with a row for every word. Rows once written never change: other threads are reading them."""
@@ -100,14 +102,12 @@ class Reader:
         if need > self._full:
             inputs = self.lexicon.read(self._words.since(self._full))
             for i, member in enumerate(self.members):
-                tables = self._tables[i]
-                if need > len(tables[0]):
-                    more = member.empty(max(need, 2 * len(tables[0])))
-                    for old, new in zip(tables, more, strict=True):
+                if need > len(self._tables[i][0]):
+                    more = member.empty(2 * need)
+                    for old, new in zip(self._tables[i], more, strict=True):
                         new[: self._full] = old[: self._full]
-                    self._tables[i] = tables = more
-                for table, rows in zip(tables, member.rows(inputs), strict=True):
-                    table[self._full : need] = rows
+                    self._tables[i] = more
+                member.fill(inputs, [table[self._full : need] for table in self._tables[i]])
             self._full = need
         return tuple(self._tables)
 
@@ -123,8 +123,8 @@ class _Plain:
         width = self.network.encoder.width
         return (np.empty((n, width), np.float32) if width else np.empty(n, np.int32),)
 
-    def rows(self, inputs: Any) -> tuple[Array, ...]:
-        return (self.network.represent(self.parameters, inputs),)
+    def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
+        rows[0][...] = self.network.represent(self.parameters, inputs)
 
     def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
         (table,) = tables
@@ -152,12 +152,14 @@ class _Lstm:
     def empty(self, n: int) -> tuple[Array, ...]:
         return tuple(np.empty((n, self.width), self.type) for _ in self.inputs)
 
-    def rows(self, inputs: Any) -> tuple[Array, ...]:
+    def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
         x = self.network.represent(self.parameters, inputs)
-        found = tuple(kernels.linear_forward(x, w, b) for w, b in self.inputs)
-        if self.type == np.float16:  # beyond ±100 a gate is at its end
-            found = tuple(np.clip(a, -100, 100) for a in found)
-        return found
+        for to, (w, b) in zip(rows, self.inputs, strict=True):
+            a = kernels.linear_forward(x, w, b)
+            if self.type == np.float16:
+                kernels.halves(a, to)
+            else:
+                to[...] = a
 
     def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
         h = np.empty((len(types), self.network.encoder.output), np.float32)

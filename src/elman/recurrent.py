@@ -1,36 +1,30 @@
-"""The recurrent model: networks, how they are trained, and their record, behind the protocol of every model."""
+"""The recurrent model: networks and their record, behind the protocol of every model. ``runs`` trains it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, calibration, constraints, randomness, storage, trainer
+from elman import automatic, constraints, storage
 from elman.batching import Ids
-from elman.budget import Budget
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ConfigError, ModelFileError
 from elman.heads import Heads
-from elman.learning import Labelled, Tagging, start
 from elman.lexicon import Lexicon
 from elman.networks import Networks, Scorer
 from elman.reader import Reader, tagging_precision
-from elman.trainer import Progress, Record
-from elman.vectors import Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class MemberProgress(Progress):
-    """The progress of one of several networks that are trained one after the other; the time left is that of all."""
-
-    member: int  # from 1
-    members: int
+if TYPE_CHECKING:  # what training needs is loaded when it begins
+    from elman.budget import Budget
+    from elman.learning import Labelled, Tagging
+    from elman.trainer import Progress
+    from elman.vectors import Vectors
 
 
 class RecurrentModel(Networks):
@@ -90,26 +84,16 @@ class RecurrentModel(Networks):
 
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
-        task = cls.begin(
-            train, dev, automatic.resolve(config, train, single=budget is not None), seed=seed, vectors=vectors
-        )
-        config = task.networks.config
-        if budget is not None:
-            if config.network.ensemble > 1 or config.training.distill:
-                raise ConfigError("budget: expected ensemble=1 and distill=0 with it; it plans one network's training")
-            config = budget.choose(config, lambda config: task.again(config, seed), seed, threads)
-            task = task.again(config, seed)
-        runs = _Runs(task, seed, threads, on_progress, budget)
-        runs.all()
-        if budget is not None:
-            config = replace(config, training=replace(config.training, replanned=budget.replanned))
-        tasks, records = zip(*runs.kept, strict=True)
-        config = replace(config, network=replace(config.network, ensemble=len(tasks)))
-        model = cls(config, task.networks.lexicon, task.networks.heads, [one.parameters for one in tasks], {})
-        model.training = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum()), **asdict(records[0])}
-        model.training["interrupted"] = runs.interrupted
-        if len(tasks) > 1:
-            model.training["members"] = [asdict(record) for record in records[1:]]
+        from elman import calibration, runs
+
+        done = runs.train(train, dev, config, runs.Run(seed, threads, vectors, budget, on_progress))
+        task, first = done.tasks[0], done.records[0]
+        of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
+        training = {**of_data, **asdict(first), "interrupted": done.interrupted}
+        members = [one.parameters for one in done.tasks]
+        model = cls(done.config, task.networks.lexicon, task.networks.heads, members, training)
+        if len(members) > 1:
+            model.training["members"] = [asdict(record) for record in done.records[1:]]
             model.training["dev_accuracy"] = task.score_of(model)
         if task.dev is not None:
             try:
@@ -139,13 +123,9 @@ class RecurrentModel(Networks):
         ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
         that the constraints do not know; DataError: tags that break them.
         """
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
-        config = automatic.resolve(config, train)
-        lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
-        columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
-        heads = Heads.of(config, columns)
-        return Tagging(Networks(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
+        from elman import runs
+
+        return runs.begin(train, dev, config, seed, vectors)
 
     @property
     def parameters(self) -> Parameters:
@@ -256,6 +236,8 @@ def _heads(config: Config, tags: Sequence[Sequence[str]], schemes: Any) -> Heads
 
 def _temperatures(found: Any, columns: int) -> tuple[float, ...]:
     """The temperatures of a record. Raises ModelFileError for others than training writes."""
+    from elman import calibration
+
     numbers = found if isinstance(found, list) else []
     if len(numbers) != columns or not all(
         type(t) is float and calibration.COLDEST <= t <= calibration.HOTTEST for t in numbers
@@ -263,80 +245,3 @@ def _temperatures(found: Any, columns: int) -> tuple[float, ...]:
         expected = f"expected {columns}, from {calibration.COLDEST:g} to {calibration.HOTTEST:g}"
         raise ModelFileError(f"model temperature: {expected}, found {found!r:.40}")
     return tuple(numbers)
-
-
-class _Runs:
-    """The trainings of one model, one after the other, each with a seed of its own.
-
-    An ensemble's networks; or teachers, and then a student of theirs.
-    """
-
-    def __init__(
-        self,
-        task: Tagging,
-        seed: int,
-        threads: int,
-        on_progress: Callable[[Progress], None] | None,
-        budget: Budget | None,
-    ) -> None:
-        self.task, self.seed, self.threads, self.on_progress = task, seed, threads, on_progress
-        self.replan = budget.replan if budget is not None else None
-        config = task.networks.config
-        self.teachers = config.training.distill
-        self.total = self.teachers + 1 if self.teachers else config.network.ensemble
-        self.done: list[tuple[Tagging, Record]] = []
-        self.interrupted = False
-        self.seconds = 0.0  # of the trainings before
-
-    @property
-    def kept(self) -> list[tuple[Tagging, Record]]:
-        """What makes the model: the networks of an ensemble, the student, or else (after Ctrl-C) the first teacher."""
-        return self.done[self.teachers :] or self.done[:1]
-
-    def all(self) -> None:
-        """Trains them all. Ctrl-C: those that have learned for an epoch or more, or the first."""
-        try:
-            while len(self.done) < self.total and not self.interrupted:
-                self._one(len(self.done) + 1)
-        except KeyboardInterrupt:
-            if not self.done:
-                raise
-            self.interrupted = True
-
-    def _one(self, member: int) -> None:
-        config, seed = self.task.networks.config, randomness.member_seed(self.seed, member)
-        task = self.task if member == 1 else self.task.again(config, seed)
-        if self.teachers and member == self.total:
-            seeds = [randomness.member_seed(self.seed, teacher) for teacher in range(1, member)]
-            task.learn_from([teacher.taught(own) for (teacher, _), own in zip(self.done, seeds, strict=True)])
-        record = trainer.fit(
-            task,
-            config.training,
-            seed=seed,
-            threads=self.threads,
-            on_progress=self._progress(member),
-            replan=self.replan,
-        )
-        if config.network.storage == storage.HALF:
-            task.round()
-            if record.dev_accuracies:  # that of the network there is now
-                record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
-        if record.epochs or not self.done:
-            self.done.append((task, record))
-        self.interrupted = record.interrupted
-
-    def _progress(self, member: int) -> Callable[[Progress], None] | None:
-        """Tells which of several networks it is, and the time of them all."""
-        tell = self.on_progress
-        if tell is None or self.total == 1:
-            return tell
-        before = self.seconds
-
-        def report(event: Progress) -> None:
-            own = event.seconds + event.seconds_left
-            self.seconds = before + event.seconds
-            facts = {name: getattr(event, name) for name in Progress.__slots__}
-            facts |= {"seconds": self.seconds, "seconds_left": event.seconds_left + (self.total - member) * own}
-            tell(MemberProgress(**facts, member=member, members=self.total))
-
-        return report

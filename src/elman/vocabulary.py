@@ -65,9 +65,9 @@ class Vocabulary:
     def from_record(cls, record: Mapping[str, Any]) -> Vocabulary:
         """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
         words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
-        if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+        if not (isinstance(words, list) and set(map(type, words)) <= {str}):
             raise ModelFileError("vocabulary: expected a list of words")
-        if not (isinstance(counts, list) and all(type(count) is int and 0 < count < 2**63 for count in counts)):
+        if not (isinstance(counts, list) and set(map(type, counts)) <= {int} and 0 < min(counts, default=1) and max(counts, default=1) < 2**63):
             raise ModelFileError("vocabulary: expected a list of counts, whole numbers from 1 up")
         if len(words) != len(counts) or len(set(words)) != len(words):
             raise ModelFileError("vocabulary: expected distinct words and a count for each")

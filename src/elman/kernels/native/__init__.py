@@ -218,6 +218,13 @@ def lstm_states_int8(
     _native.lstm_states_int8(halves, _c(types), _c(sizes), _c(w), _c(scale), _c(start), h, column, width, reverse)
 
 
+def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
+    if has_int8():
+        _native.halves(_c(x), to.view(np.uint16))
+    else:
+        reference.halves(x, to)
+
+
 def adam_rows(
     w: NDArray[F],
     m: NDArray[F],

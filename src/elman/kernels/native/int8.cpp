@@ -125,6 +125,13 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
     if (reverse) start -= size;
     if (going > size) going = size;
     for (Size b = 0; b < size; ++b) a.data[b] = table + types[start + b] * 4 * wide;
+    if (step + 1 < s.T) {  // what the next step reads lies scattered in memory
+      const Size later = s.sizes[reverse ? s.T - 2 - step : step + 1], from = reverse ? start - later : start + size;
+      for (Size b = 0; b < later; ++b) {
+        const std::uint16_t* row = table + types[from + b] * 4 * wide;
+        for (Size j = 0; j < 4 * wide; j += 32) __builtin_prefetch(row + j, 0, 2);
+      }
+    }
     std::memset(c.data + going * wide, 0, static_cast<std::size_t>((size - going) * wide) * sizeof(float));
     for (Size p = 0; p < panels; ++p) {
       const Size j = p * UNITS, left = H - j;
@@ -142,6 +149,16 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
     std::uint8_t* swap = before;
     before = now, now = swap, going = size;
     if (!reverse) start += size;
+  }
+}
+
+void halves(const float* from, std::uint16_t* to, Size n) {
+  const __m512 low = _mm512_set1_ps(-100.0f), high = _mm512_set1_ps(100.0f);
+  Size i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512 x = _mm512_min_ps(_mm512_max_ps(_mm512_loadu_ps(from + i), low), high);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i),
+                        _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
 }
 

@@ -97,6 +97,8 @@ const Functions<T>& kernels() {
 #ifdef ELMAN_HAS_int8
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
                       const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse);
+// float16 numbers, those beyond ±100 at ±100; n in sixteens
+void halves(const float* from, std::uint16_t* to, Size n);
 #endif
 
 }  // namespace elman

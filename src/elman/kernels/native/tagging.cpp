@@ -44,6 +44,12 @@ void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std
   lstm_states_int8(table.data(), types.data(), steps, w.data(), scale.data(), start.data(), h.data() + column, wide, H,
                    reverse);
 }
+
+void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
+  expect(has(to, dim(from, 0), dim(from, 1)) && dim(from, 1) % UNITS == 0, "from and to (N, 16·P)");
+  nb::gil_scoped_release release;
+  halves(from.data(), to.data(), dim(from, 0) * dim(from, 1));
+}
 #else
 bool has_int8() { return false; }
 #endif
@@ -160,6 +166,7 @@ void bind_tagging(nb::module_& m) {
   m.def("tag_lines", tag_lines);
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);
+  m.def("halves", to_halves);
 #endif
 }
 

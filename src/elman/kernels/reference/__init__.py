@@ -37,5 +37,5 @@ from elman.kernels.reference.parallel import (
     sru_backward as sru_backward,
     sru_forward as sru_forward,
 )
-from elman.kernels.reference.states import lstm_states as lstm_states, lstm_states_int8 as lstm_states_int8
+from elman.kernels.reference.states import halves as halves, lstm_states as lstm_states, lstm_states_int8 as lstm_states_int8
 from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines

@@ -51,6 +51,11 @@ def packed_int8(w_rh: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     return np.ascontiguousarray(w), (step / np.float32(127)).astype(np.float32), start.astype(np.int32)
 
 
+def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
+    """x (N, P · 64) as float16 into ``to``. Beyond ±100 a gate is at its end; float16 itself ends at 65,504."""
+    to[...] = np.clip(x, -100, 100)
+
+
 def lstm_states(
     table: NDArray[F], types: Ids, sizes: Ids, w: NDArray[F], h: NDArray[F], column: int, reverse: bool
 ) -> None:

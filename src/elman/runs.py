@@ -1,0 +1,146 @@
+"""Training a recurrent model: one network, several one after the other, or teachers and their student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from elman import automatic, randomness, storage, trainer
+from elman.budget import Budget
+from elman.config import Config
+from elman.errors import ConfigError
+from elman.heads import Heads
+from elman.learning import Labelled, Tagging, start
+from elman.lexicon import Lexicon
+from elman.networks import Networks
+from elman.trainer import Progress, Record
+from elman.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class MemberProgress(Progress):
+    """The progress of one of several networks that are trained one after the other; the time left is that of all."""
+
+    member: int  # from 1
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a training is run; see ``RecurrentModel.train``."""
+
+    seed: int
+    threads: int
+    vectors: Vectors | None = None
+    budget: Budget | None = None
+    on_progress: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training made: the settings as they became, and of each network its task and its record."""
+
+    config: Config
+    tasks: tuple[Tagging, ...]
+    records: tuple[Record, ...]
+    interrupted: bool
+
+
+def train(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Trained:
+    """See ``RecurrentModel.train``."""
+    seed, threads, budget = run.seed, run.threads, run.budget
+    task = begin(train, dev, automatic.resolve(config, train, single=budget is not None), seed, run.vectors)
+    config = task.networks.config
+    if budget is not None:
+        if config.network.ensemble > 1 or config.training.distill:
+            raise ConfigError("budget: expected ensemble=1 and distill=0 with it; it plans one network's training")
+        config = budget.choose(config, lambda config: task.again(config, seed), seed, threads)
+        task = task.again(config, seed)
+    runs = _Members(task, run)
+    runs.all()
+    if budget is not None:
+        config = replace(config, training=replace(config.training, replanned=budget.replanned))
+    tasks, records = zip(*runs.kept, strict=True)
+    config = replace(config, network=replace(config.network, ensemble=len(tasks)))
+    return Trained(config, tasks, records, runs.interrupted)
+
+
+def begin(train: Labelled, dev: Labelled | None, config: Config, seed: int, vectors: Vectors | None) -> Tagging:
+    """See ``RecurrentModel.begin``."""
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
+    config = automatic.resolve(config, train)
+    lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
+    columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
+    heads = Heads.of(config, columns)
+    return Tagging(Networks(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
+
+
+class _Members:
+    """The trainings of one model, one after the other, each with a seed of its own.
+
+    An ensemble's networks; or teachers, and then a student of theirs.
+    """
+
+    def __init__(self, task: Tagging, run: Run) -> None:
+        self.task, self.run = task, run
+        self.replan = run.budget.replan if run.budget is not None else None
+        config = task.networks.config
+        self.teachers = config.training.distill
+        self.total = self.teachers + 1 if self.teachers else config.network.ensemble
+        self.done: list[tuple[Tagging, Record]] = []
+        self.interrupted = False
+        self.seconds = 0.0  # of the trainings before
+
+    @property
+    def kept(self) -> list[tuple[Tagging, Record]]:
+        """What makes the model: the networks of an ensemble, the student, or else (after Ctrl-C) the first teacher."""
+        return self.done[self.teachers :] or self.done[:1]
+
+    def all(self) -> None:
+        """Trains them all. Ctrl-C: those that have learned for an epoch or more, or the first."""
+        try:
+            while len(self.done) < self.total and not self.interrupted:
+                self._one(len(self.done) + 1)
+        except KeyboardInterrupt:
+            if not self.done:
+                raise
+            self.interrupted = True
+
+    def _one(self, member: int) -> None:
+        config, seed = self.task.networks.config, randomness.member_seed(self.run.seed, member)
+        task = self.task if member == 1 else self.task.again(config, seed)
+        if self.teachers and member == self.total:
+            seeds = [randomness.member_seed(self.run.seed, teacher) for teacher in range(1, member)]
+            task.learn_from([teacher.taught(own) for (teacher, _), own in zip(self.done, seeds, strict=True)])
+        record = trainer.fit(
+            task,
+            config.training,
+            seed=seed,
+            threads=self.run.threads,
+            on_progress=self._progress(member),
+            replan=self.replan,
+        )
+        if config.network.storage == storage.HALF:
+            task.round()
+            if record.dev_accuracies:  # that of the network there is now
+                record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
+        if record.epochs or not self.done:
+            self.done.append((task, record))
+        self.interrupted = record.interrupted
+
+    def _progress(self, member: int) -> Callable[[Progress], None] | None:
+        """Tells which of several networks it is, and the time of them all."""
+        tell = self.run.on_progress
+        if tell is None or self.total == 1:
+            return tell
+        before = self.seconds
+
+        def report(event: Progress) -> None:
+            own = event.seconds + event.seconds_left
+            self.seconds = before + event.seconds
+            facts = {name: getattr(event, name) for name in Progress.__slots__}
+            facts |= {"seconds": self.seconds, "seconds_left": event.seconds_left + (self.total - member) * own}
+            tell(MemberProgress(**facts, member=member, members=self.total))
+
+        return report
