@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,18 @@ _DATA = {
     "held_out": str | None,
 }
 """What a model file says of the data it was made from."""
+
+
+class Compared(NamedTuple):
+    """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column."""
+
+    sentence: Sentence
+    gold: Sequence[str]
+    tags: Sequence[str]
+    confidences: Sequence[float]
+    """The probability of each tag given, 0 to 1."""
+
+
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 
@@ -231,26 +243,31 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> dict[str, Evaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
+        scored, how = self._scored(target, format, encoding)
+        tallies = [Tally() for _ in scored]
+        for sentence, columns, predicted in _beside(labelled(data, how), self.tag_columns_all):
+            known = [self.known(word) for word in sentence.words]
+            for name, column, tally in zip(scored, columns, tallies, strict=True):
+                tally.add(sentence.columns[column], predicted[name], known)
+        return {name: tally.result() for name, tally in zip(scored, tallies, strict=True)}
+
+    def compare_columns(
+        self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
+    ) -> Iterator[dict[str, Compared]]:
+        """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
+        scored, how = self._scored(target, format, encoding)
+        for sentence, columns, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
+            gold = [sentence.columns[column] for column in columns]
+            yield {name: Compared(sentence, tags, *sure[name]) for name, tags in zip(scored, gold, strict=True)}
+
+    def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
+        """The model's label columns that are compared with gold tags, and how those are read."""
         several = len(self.targets) > 1
         names = self.chosen(target) if several else column_names(target)
         if not several and names is not None and len(names) > 1:
             raise ConfigError(f"target: the model has one column, {self.target}, got {', '.join(names)}")
         how = How(names, format, encoding, usual=(self.format, self.target))
-        scored = names if several and names is not None else self.targets
-        tallies = [Tally() for _ in scored]
-        waiting: deque[tuple[Sentence, tuple[str, ...]]] = deque()  # read, but not tagged yet
-
-        def read() -> Iterator[Sentence]:
-            for sentence, columns in labelled(data, how):
-                waiting.append((sentence, columns))
-                yield sentence
-
-        for predicted in self.tag_columns_all(read()):
-            sentence, columns = waiting.popleft()
-            known = [self.known(word) for word in sentence.words]
-            for name, column, tally in zip(scored, columns, tallies, strict=True):
-                tally.add(sentence.columns[column], predicted[name], known)
-        return {name: tally.result() for name, tally in zip(scored, tallies, strict=True)}
+        return names if several and names is not None else self.targets, how
 
     def chosen(self, target: Target = None) -> tuple[str, ...]:
         """Those of ``targets`` that are named; None: all. Raises ConfigError for another name."""
@@ -331,6 +348,21 @@ class Tagger:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+
+def _beside(
+    gold: Iterable[tuple[Sentence, tuple[str, ...]]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
+) -> Iterator[tuple[Sentence, tuple[str, ...], _T]]:
+    """Sentences and the columns of their gold tags, with what ``tag`` finds of them."""
+    waiting: deque[tuple[Sentence, tuple[str, ...]]] = deque()  # read, but not tagged yet
+
+    def read() -> Iterator[Sentence]:
+        for sentence, columns in gold:
+            waiting.append((sentence, columns))
+            yield sentence
+
+    for found in tag(read()):
+        yield (*waiting.popleft(), found)
 
 
 def _named(tags: Sequence[str], found: Sequence[NDArray[np.int32]]) -> list[list[str]]:
