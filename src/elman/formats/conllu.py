@@ -30,32 +30,40 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
     kept: list[str] = []
     rows: list[int] = []
     table: list[list[str]] = []
+    expected = "1"
     for number, line in enumerate(lines, 1):
-        if line[:1] == "#":
+        fields = line.split("\t")
+        if fields[0] == expected and len(fields) == _WIDTH and fields[1]:  # a word: first, being what most lines are
+            rows.append(len(kept))
+            table.append(fields)
             kept.append(line)
-            continue
-        if is_blank(line):
+            expected = str(len(table) + 1)
+        elif line[:1] == "#":
+            kept.append(line)
+        elif is_blank(line):
             kept.append(line)
             yield _sentence(kept, rows, table, path, number)
             kept, rows, table = [], [], []
-            continue
-        fields = line.rstrip(LINE_END).split("\t")
-        if len(fields) != _WIDTH:
-            found = f"expected {_WIDTH} columns separated by tabs, found {len(fields)}"
-            raise DataError(found, path=path, line=number)
-        if fields[0] == str(len(table) + 1):
-            if not fields[1]:
-                raise DataError("FORM (column 2) is empty", path=path, line=number)
-            rows.append(len(kept))
-            table.append(fields)
-        elif not ID.fullmatch(fields[0]) or fields[0].isdecimal():
-            raise _broken_id(fields[0], len(table) + 1, path, number)
-        kept.append(line)
+            expected = "1"
+        else:
+            _check_aside(fields, expected, path, number)
+            kept.append(line)
     if kept:
         yield _sentence(kept, rows, table, path, number)
 
 
-def _broken_id(found: str, expected: int, path: str, line: int) -> DataError:
+def _check_aside(fields: list[str], expected: str, path: str, line: int) -> None:
+    """Raise DataError for a line that is no range and no empty node."""
+    if len(fields) != _WIDTH:
+        found = f"expected {_WIDTH} columns separated by tabs, found {len(fields)}"
+        raise DataError(found, path=path, line=line)
+    if fields[0] == expected:
+        raise DataError("FORM (column 2) is empty", path=path, line=line)
+    if not ID.fullmatch(fields[0]) or fields[0].isdecimal():
+        raise _broken_id(fields[0], expected, path, line)
+
+
+def _broken_id(found: str, expected: str, path: str, line: int) -> DataError:
     hint = "; is a blank line missing before it?" if found == "1" else ""
     message = f"ID: expected {expected}, a range or an empty node, found {shown(found)}{hint}"
     return DataError(message, path=path, line=line)
@@ -67,6 +75,7 @@ def _sentence(kept: list[str], rows: list[int], table: list[list[str]], path: st
         return Sentence((), path=path, line=first, lines=tuple(kept), format="conllu")
     fields = list(zip(*table, strict=True))
     columns = {name: fields[index] for name, index in COLUMNS.items()}
+    columns["misc"] = tuple([value.rstrip(LINE_END) for value in columns["misc"]])  # it stands before the line's end
     return Sentence(fields[1], columns, path, first, tuple(kept), tuple(rows), "conllu")
 
 
