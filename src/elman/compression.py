@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import zlib
 from importlib import import_module
@@ -63,6 +64,17 @@ class CompressedFile:
                 raise
             message = f"the {self._kind} data are damaged ({' '.join(str(error).split())}); get the file again"
             raise DataError(message, path=self._path) from None
+
+
+def first_bytes(path: str) -> bytes:
+    """What a regular file begins with, as it stands on the disk; nothing of a pipe or a file that cannot be read."""
+    try:
+        if path == "-" or not os.path.isfile(path):
+            return b""
+        with open(path, "rb") as file:
+            return file.read(8)
+    except OSError:
+        return b""
 
 
 def compressing(stream: BinaryIO, path: str) -> BinaryIO | None:

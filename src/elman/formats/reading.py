@@ -1,0 +1,128 @@
+"""A file of any format as Sentences, read as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
+
+from elman.compression import first_bytes
+from elman.errors import ConfigError
+from elman.formats import columns, registry
+from elman.formats.lines import BOM, Source, open_source
+from elman.formats.shared import refuse
+from elman.formats.sniffer import enough, sniff
+from elman.sentence import Sentence
+
+_PEEK = 1000  # sentences
+
+
+class Reading:
+    """A file being read: Sentences, once through, as they come.
+
+    ``format``  the format it is read as
+    ``why``     what that was judged by, for a message ``{path} read as {format}: {why}``
+    ``path``    the file as messages call it
+    """
+
+    def __init__(self, source: Source, module: registry.Input, format: tuple[str, str], labelled: bool) -> None:
+        self.path = source.name
+        self.format, self.why = format
+        self._source = source
+        self._module: registry.Input | registry.Binary = module
+        self._sentences = module.read(source.lines, source.head, source.name)
+        self._labelled = labelled
+        self._targets: tuple[str, ...] = ()
+
+    @classmethod
+    def of_binary(cls, path: str, format: str, labelled: bool) -> Reading:
+        """A file of a format that is no text."""
+        module = registry.BINARY[format]
+        head, sentences = module.open_binary(path)
+        reading = cls.__new__(cls)
+        reading.path, reading.format, reading.why = path, format, "its first bytes"
+        reading._source = Source(path, list(head), iter(()), False)
+        reading._module, reading._sentences = module, sentences
+        reading._labelled, reading._targets = labelled, ()
+        return reading
+
+    def targets(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The keys of several columns of tags: ``target`` of each name. Raises ConfigError for a column named twice."""
+        keys = tuple(map(self.target, names)) if names else (self.target(),)
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ConfigError(f"{self.path}: column {key} is named twice; name each column once")
+        self._targets = keys if self._labelled else ()
+        return keys
+
+    def target(self, name: str | None = None) -> str:
+        """The key in ``Sentence.columns`` of the column that holds the tags.
+
+        ``name`` is what the user calls it; None is the format's own default: word_tag's only column, the last of
+        ``columns``, ``upos`` of ``conllu``. In labelled reading, a word with nothing in that column is refused from
+        here on.
+
+        Raises ConfigError: no such column (the message lists what there is).
+        """
+        key = self._module.target(name, self._source.head, self.path, self._labelled)
+        self._targets = (key,) if self._labelled else ()
+        return key
+
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels of whole sentences that the first sentences have, the usual one first.
+
+        These sentences still come when the reading is gone through. Raises DataError where they cannot be read.
+        """
+        first = list(islice(self._sentences, _PEEK))
+        self._sentences = chain(first, self._sentences)
+        return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
+
+    def plain_lines(self) -> Iterator[str]:
+        """The lines of plain text as they are, in place of sentences; of another format, or after a BOM, none.
+
+        Lines that are given here come in no sentence.
+        """
+        return self._source.lines if self.format == "text" and not self._source.bom else iter(())
+
+    def __iter__(self) -> Iterator[Sentence]:
+        sentences = self._sentences
+        if self._source.bom:
+            first = next(sentences)
+            sentences = chain([replace(first, lines=(BOM + first.lines[0], *first.lines[1:]))], sentences)
+        for sentence in sentences:
+            if sentence.words:
+                for target in self._targets:
+                    self._check(sentence, target)
+            yield sentence
+
+    def _check(self, sentence: Sentence, target: str) -> None:
+        values = sentence.columns.get(target)
+        if values is None:
+            raise refuse(sentence, 0, f"no tag: expected one in column {target}, found words alone")
+        if "" in values:
+            raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
+
+
+def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf-8", labelled: bool = True) -> Reading:
+    """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
+
+    ``format`` is a name, or a name with options: ``csv:text=review,label=stars``. ``labelled`` says what for: True to
+    train or to compare with, False to tag. Memory is bounded by the longest sentence. The first lines are read at
+    once, the others while iterating. What is compressed is recognised and decompressed.
+
+    Raises DataError (then or while iterating): a file that cannot be read, text that is not in the encoding, a NUL,
+    lines that are not in the format, no format to be seen. Raises ConfigError: no such format, options or encoding.
+    """
+    name, module = registry.with_options(format) if format is not None else (None, None)
+    found = next((key for key, binary in registry.BINARY.items() if first_bytes(path).startswith(binary.MAGIC)), None)
+    if name in registry.BINARY or (name is None and found is not None):
+        return Reading.of_binary(path, name or str(found), labelled)
+    source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
+    why = "as asked for"
+    if name is None:
+        name, why = sniff(source.head, labelled=labelled, path=source.name)
+    module = module or registry.INPUTS[name]
+    if name == "columns" and columns.layout(source.head).width:
+        why = f"{why} ({columns.layout(source.head)})"
+    return Reading(source, module, (name, why), labelled)
