@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from elman.trainer import Progress
     from elman.vectors import Vectors
 
-_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+"""A share of the training sentences, as ``dev`` may be."""
 
 
 def train(
@@ -73,7 +74,7 @@ def train(
     how = How(_targets(target, model), format, encoding)
     corpus = read_corpus(train, how)
     part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes
-    percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+    percent = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
     if percent:
         part, dev_part, held_out = split_percent(corpus.sentences, float(percent[1]))
         notes = [*notes, f"held out for dev: {held_out}"]
