@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from elman.errors import ConfigError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 LABELLED_FORMATS = ("word_tag", "columns", "conllu")
 TEXT_FORMATS = ("text", *LABELLED_FORMATS)
@@ -52,6 +55,22 @@ def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
     for path in inputs:
         if os.path.isfile(path) and os.path.samefile(output, path):
             raise ConfigError(f"{output}: is read and would be written over; name another file")
+
+
+def plot_option(what: str) -> Callable[[_F], _F]:
+    """``--plot``, of what the command shows."""
+    return click.option("--plot", metavar="FILE", help=f"Draw {what}; FILE ends in .png or .svg.")
+
+
+def settings_of(items: Sequence[str]) -> dict[str, str]:
+    """The settings of --set. Raises ConfigError for what is not KEY=VALUE."""
+    settings: dict[str, str] = {}
+    for item in items:
+        key, mark, value = item.partition("=")
+        if not (key and mark):
+            raise ConfigError(f"--set: expected KEY=VALUE, found {item!r}; elman train --help-settings lists the keys")
+        settings[key.strip()] = value.strip()
+    return settings
 
 
 def size(n_bytes: int) -> str:
