@@ -16,6 +16,7 @@ from elman.cli.common import (
     Notes,
     check_not_an_input,
     encoding_option,
+    settings_of,
     size,
     target_option,
     threads_option,
@@ -145,11 +146,7 @@ def _settings(options: _Options) -> dict[str, Any]:
                 settings.update(settings_from_toml(file.read(), options.config))
         except UnicodeDecodeError:
             raise ConfigError(f"{options.config}: not TOML: not UTF-8 text") from None
-    for item in options.set:
-        key, mark, value = item.partition("=")
-        if not (key and mark):
-            raise ConfigError(f"--set: expected KEY=VALUE, found {item!r}; elman train --help-settings lists the keys")
-        settings[key.strip()] = value.strip()
+    settings |= settings_of(options.set)
     return settings if options.ensemble is None else {**settings, "ensemble": options.ensemble}
 
 
