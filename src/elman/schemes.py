@@ -17,7 +17,7 @@ them (with L and U put as E and S).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -92,22 +92,16 @@ class Detector:
             self._pairs.update(pairwise(["", *tags, ""]))
 
     def found(self) -> Detection:
-        """The scheme with the fewest breaks so far.
-
-        Tags mark spans where at least nine words in ten that are not O have a tag of B, I, E, S, L or U, with a dash
-        behind it or nothing. Only I is called IO, since IOB1 and IOE1 read the same there.
-        """
-        inside = marked = 0
+        """The scheme with the fewest breaks so far. Only I is called IO, since IOB1 and IOE1 read the same there."""
+        counts: Counter[str] = Counter()
         for (_, tag), count in self._pairs.items():
-            if tag not in ("", OUTSIDE):
-                inside += count
-                marked += count * (parts(tag)[0] in _ANY_LETTER)
-        if not inside or marked < _MOSTLY * inside:
+            counts[tag] += count
+        if not mark_spans(counts):
             return Detection(NONE)
-        counts = {scheme: self.breaks(scheme) for scheme in LETTERS}
-        best = min(counts, key=lambda scheme: counts[scheme])
-        also = tuple(scheme for scheme in LETTERS if scheme != best and not counts[scheme]) if not counts[best] else ()
-        return Detection(best, also, counts[best])
+        broken = {scheme: self.breaks(scheme) for scheme in LETTERS}
+        best = min(broken, key=lambda scheme: broken[scheme])
+        also = tuple(scheme for scheme in LETTERS if scheme != best and not broken[scheme]) if not broken[best] else ()
+        return Detection(best, also, broken[best])
 
     def breaks(self, scheme: str) -> int:
         """How many pairs of neighbouring tags so far the scheme does not allow."""
@@ -120,6 +114,15 @@ def detect(sentences: Iterable[Sequence[str]]) -> Detection:
     for tags in sentences:
         detector.add(tags)
     return detector.found()
+
+
+def mark_spans(counts: Mapping[str, int]) -> bool:
+    """Whether tags, given with how many words have them, mark spans.
+
+    At least nine words in ten that are not O have a tag of B, I, E, S, L or U, with a dash behind it or nothing.
+    """
+    inside = sum(count for tag, count in counts.items() if tag not in ("", OUTSIDE))
+    return 0 < inside * _MOSTLY <= sum(count for tag, count in counts.items() if parts(tag)[0] in _ANY_LETTER)
 
 
 def named(name: str) -> str:

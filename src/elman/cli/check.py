@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from elman.cli.common import LABELLED_FORMATS, Notes, encoding_option, target_option
+from elman.cli.common import Notes, encoding_option, target_option
 
 
 @click.command()
@@ -17,9 +17,7 @@ from elman.cli.common import LABELLED_FORMATS, Notes, encoding_option, target_op
 @click.option("--test", multiple=True, metavar="FILE", help="File to report on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/check.md).")
 @click.option("--all", "everything", is_flag=True, help="Show all findings and tags, not the first of each kind.")
-@click.option(
-    "--format", type=click.Choice(LABELLED_FORMATS), help="Format of the files; by default what they look like."
-)
+@click.option("--format", metavar="FORMAT", help="Format of the files; by default what they look like.")
 @target_option
 @encoding_option
 def check(files: tuple[str, ...], **given: Any) -> None:

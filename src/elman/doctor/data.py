@@ -11,9 +11,12 @@ from encodings import utf_8
 from itertools import chain
 from sys import intern
 
-from elman.corpus import How, labelled
+from elman.checks import with_words
+from elman.corpus import How
 from elman.doctor.findings import LABEL, Split
-from elman.errors import DataError
+from elman.errors import ConfigError, DataError
+from elman.files import input_files
+from elman.formats import Reading, read_sentences
 from elman.formats.lines import line_blocks
 from elman.sentence import Sentence
 
@@ -37,9 +40,13 @@ def read_splits(given: Mapping[str, Sequence[str]], others: Sequence[str], how: 
     """The splits: train, dev and test, as far as there are any, then each file by itself that is none of these.
 
     ``given`` are the files of each role, ``others`` files whose names are to say it. ``notes`` gets a line for each
-    file: what it was read as, and what its name said. Raises as ``corpus.labelled`` does.
+    file: what it was read as, and one where names were asked. Folders and patterns stand for files
+    (``files.input_files``).
+
+    Raises DataError: a file that cannot be read or has no sentences. Raises ConfigError: no such column or format.
     """
-    files = {role: list(given.get(role, ())) for role in ROLES}
+    files = {role: input_files(given.get(role, ())) for role in ROLES}
+    others = input_files(others)
     alone = []
     for path in others:
         role = role_by_name(path)
@@ -53,7 +60,10 @@ def read_splits(given: Mapping[str, Sequence[str]], others: Sequence[str], how: 
         )
     splits: list[Split] = []
     targets: Targets | None = None
-    for name, role, paths in chain(((role, role, files[role]) for role in ROLES), ((p, "", [p]) for p in alone)):
+    bases = [os.path.basename(path) for path in alone]
+    names = [path if bases.count(base) > 1 else base for path, base in zip(alone, bases, strict=True)]
+    lone = ((name, "", [path]) for name, path in zip(names, alone, strict=True))
+    for name, role, paths in chain(((role, role, files[role]) for role in ROLES), lone):
         sentences: list[Sentence] = []
         for path in paths:
             more, targets = _read(path, how, notes, targets)
@@ -81,16 +91,32 @@ def _read(path: str, how: How, notes: list[str], targets: Targets | None) -> tup
 
 def _slim(path: str, how: How, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
     """Sentences without raw lines and further columns, words and tags one object each: a tenth of the memory."""
+    reading = read_sentences(path, format=how.format, encoding=how.encoding)
+    keys = _keys(reading, how)
+    targets = keys if targets is None else targets
+    where = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.labels())}"
+    notes.append(f"{reading.path} read as {reading.format}, {where}: {reading.why}")
+    if len(keys) != len(targets):
+        expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
+        raise ConfigError(f"{path}: {expected}; --target and --format say which")
     found = []
-    for sentence, keys in labelled([path], how, notes):
-        targets = targets or keys
+    for sentence in with_words(reading, reading.path):
         columns = {target: tuple(map(intern, sentence.columns[key])) for target, key in zip(targets, keys, strict=True)}
         for name, label in sentence.labels.items():
             columns[LABEL + name] = (intern(label),)
         words = tuple(map(intern, sentence.words))
-        found.append(replace(sentence, words=words, columns=columns, lines=(), labels={}))
-    assert targets is not None  # or there were no sentences, which is refused
+        found.append(Sentence(words, columns, sentence.path, sentence.line, (), sentence.rows, sentence.format))
     return found, targets
+
+
+def _keys(reading: Reading, how: How) -> Targets:
+    """The label columns of a file; none where only its sentences have labels."""
+    try:
+        return reading.targets(how.targets)
+    except ConfigError:
+        if how.targets or not reading.labels():
+            raise
+    return ()
 
 
 def _is_mixed(path: str, encoding: str) -> bool:

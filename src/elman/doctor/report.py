@@ -97,7 +97,7 @@ def examine(splits: Sequence[Split]) -> Report:
     words = list(dict.fromkeys(chain.from_iterable(vocabularies.values())))
     forms = characters.remarkable(words)
     counts = {column: tags.distribution(splits, column) for column in columns}
-    detectors = {column: tags.detect(splits, column) for column in columns}
+    detectors = {column: tags.detect(splits, column, counts[column]) for column in columns}
     groups = [
         *characters.encodings(splits, forms),
         *characters.odd_characters(splits, forms, columns),

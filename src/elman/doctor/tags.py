@@ -57,21 +57,26 @@ def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group
 
 def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
     """What looks like another column or format: one tag everywhere, too many tags, sentences of one word."""
-    for split in splits:
-        found = [checks.tag_warning(split.sentences, column) for column in columns]
-        for message in (*found, checks.length_warning(split.sentences)):
-            if message is not None:
-                finding = Finding("warning", start(split.sentences[0]), message, details={"split": split.name})
-                yield Group("shape", f"{split.name}: the column or the format may be another one", [finding])
+    findings = [
+        Finding("warning", start(split.sentences[0]), f"{split.name}: {message}", details={"split": split.name})
+        for split in splits
+        for message in (
+            *(checks.tag_warning(split.sentences, column) for column in columns),
+            checks.length_warning(split.sentences) if columns else None,
+        )
+        if message is not None
+    ]
+    if findings:
+        yield Group("shape", "is it the right column, and the right format?", findings)
 
 
-def detect(splits: Sequence[Split], column: str) -> dict[str, schemes.Detector]:
+def detect(splits: Sequence[Split], column: str, counts: Counts) -> dict[str, schemes.Detector]:
     """What says the scheme of each split."""
-    detectors = {}
+    detectors = {split.name: schemes.Detector() for split in splits}
     for split in splits:
-        detector = detectors[split.name] = schemes.Detector()
-        for sentence in split.sentences:
-            detector.add(sentence.columns[column])
+        if schemes.mark_spans(counts[split.name]):
+            for sentence in split.sentences:
+                detectors[split.name].add(sentence.columns[column])
     return detectors
 
 
