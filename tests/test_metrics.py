@@ -45,15 +45,37 @@ def test_json() -> None:
         "tokens",
         "correct",
         "accuracy",
+        "known_accuracy",
         "unknown_tokens",
         "unknown_accuracy",
         "sentences",
+        "sentences_correct",
         "sentence_accuracy",
         "tags",
+        "averages",
         "confusions",
+        "spans",
     ]
+    assert record["averages"]["micro"] == {"precision": 4 / 6, "recall": 4 / 6, "f1": 4 / 6, "support": 6}
+    assert record["averages"]["macro"]["recall"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert record["averages"]["weighted"]["recall"] == pytest.approx(4 / 6)
+    assert record["spans"] is None
     assert record["tags"]["D"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2}
     assert record["confusions"][0] == {"gold": "N", "predicted": "V", "count": 1}
+
+
+def test_spans_where_the_tags_mark_them() -> None:
+    gold = [["O", "O"], ["B-per", "I-per", "O"], ["U-loc", "O"]]
+    predicted = [["O", "O"], ["B-per", "O", "what"], ["U-loc", "O"]]
+    found = evaluate(gold, predicted)
+    assert found.spans is not None
+    assert (found.spans.gold, found.spans.predicted, found.spans.correct) == (2, 3, 1)
+    assert found.to_json()["spans"]["types"]["loc"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1}
+
+
+@pytest.mark.parametrize("gold", [["O", "O"], ["B-per", "NOUN"], ["B-per", "B-"], ["Street", "O"], ["-LRB-"]])
+def test_no_spans_where_the_tags_mark_none(gold: list[str]) -> None:
+    assert evaluate([gold], [gold]).spans is None
 
 
 def test_without_a_model() -> None:

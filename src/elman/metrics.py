@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,22 +10,13 @@ from itertools import zip_longest
 from typing import Any
 
 from elman.errors import DataError
+from elman.scores import TagScore, averages, score
+from elman.spans import OUTSIDE, SpanEvaluation, SpanTally
+
+__all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate"]
 
 MOST_CONFUSIONS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TagScore:
-    """One tag. A rate whose denominator is 0 (never predicted, never in gold) is 0."""
-
-    precision: float
-    """Share of the words given this tag that have it in gold."""
-    recall: float
-    """Share of the words with this tag in gold that were given it."""
-    f1: float
-    """Harmonic mean of the two."""
-    support: int
-    """Words with this tag in gold."""
+_SPAN_TAG = re.compile(r"[BIESLU](-.|$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +45,8 @@ class Evaluation:
     """How many words have this gold tag and that predicted one."""
     confusions: tuple[Confusion, ...]
     """The ten commonest, the commonest first."""
+    spans: SpanEvaluation | None = None
+    """What the tags mark; None where the gold tags do not mark spans (BIO, BIOES, BILOU and the like)."""
 
     @property
     def accuracy(self) -> float:
@@ -84,12 +78,16 @@ class Evaluation:
             "tokens": self.tokens,
             "correct": self.correct,
             "accuracy": self.accuracy,
+            "known_accuracy": self.known_accuracy,
             "unknown_tokens": self.unknown_tokens,
             "unknown_accuracy": self.unknown_accuracy,
             "sentences": self.sentences,
+            "sentences_correct": self.sentences_correct,
             "sentence_accuracy": self.sentence_accuracy,
             "tags": {tag: asdict(score) for tag, score in self.tags.items()},
+            "averages": averages(score(self.correct, self.tokens, self.tokens), self.tags),
             "confusions": [asdict(confusion) for confusion in self.confusions],
+            "spans": None if self.spans is None else self.spans.to_json(),
         }
 
 
@@ -101,6 +99,8 @@ class Tally:
         self._sentences = 0
         self._sentences_correct = 0
         self._unknown: Counter[bool] | None = None  # right or wrong -> unknown words
+        self._spans: SpanTally | None = SpanTally()
+        self._span_tags = {OUTSIDE}
 
     def add(
         self,
@@ -124,11 +124,23 @@ class Tally:
         self._pairs.update(zip(gold, predicted, strict=True))
         self._sentences += 1
         self._sentences_correct += list(gold) == list(predicted)
+        if self._spans is not None:
+            self._add_spans(self._spans, gold, predicted)
         if known is not None:
             self._unknown = Counter() if self._unknown is None else self._unknown
             if not all(known):
                 rows = zip(gold, predicted, known, strict=True)
                 self._unknown.update(right == tag for right, tag, seen in rows if not seen)
+
+    def _add_spans(self, tally: SpanTally, gold: Sequence[str], predicted: Sequence[str]) -> None:
+        """Count spans, until a gold tag is met that marks none."""
+        if not self._span_tags.issuperset(gold):
+            new = set(gold) - self._span_tags
+            if not all(map(_SPAN_TAG.match, new)):
+                self._spans = None
+                return
+            self._span_tags |= new
+        tally.add(gold, predicted)
 
     def result(self) -> Evaluation:
         """All that was counted so far. Raises DataError where nothing was: no accuracy without gold tags."""
@@ -149,8 +161,9 @@ class Tally:
             pairs=dict(self._pairs),
             unknown_tokens=None if unknown is None else unknown.total(),
             unknown_correct=None if unknown is None else unknown[True],
-            tags={tag: _score(self._pairs[tag, tag], given[tag], support[tag]) for tag in names},
+            tags={tag: score(self._pairs[tag, tag], given[tag], support[tag]) for tag in names},
             confusions=_confusions(self._pairs),
+            spans=None if self._spans is None or self._span_tags == {OUTSIDE} else self._spans.result(),
         )
 
 
@@ -170,15 +183,6 @@ def evaluate(
             raise DataError(f"sentence {number}: only the {more} tags go on; expected as many sentences in both")
         tally.add(right, tags, seen)
     return tally.result()
-
-
-def _score(correct: int, given: int, support: int) -> TagScore:
-    return TagScore(
-        precision=correct / given if given else 0.0,
-        recall=correct / support if support else 0.0,
-        f1=2 * correct / (given + support),
-        support=support,
-    )
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
