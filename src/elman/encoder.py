@@ -104,6 +104,15 @@ class Encoder:
         """One layer in one direction."""
         prefix, cell = f"layer{i}.{direction}.", self.config.cell
         w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
+        if cell == "lstm" and x.ndim == 2:
+            h, unlayer = layers.lstm_layer(x, w, batch, reverse=direction == "backward")
+
+            def through(dy: Array, gradients: Gradients) -> Array | None:
+                dx, dw = unlayer(dy)
+                gradients.update({prefix + name: value for name, value in dw.items()})
+                return dx
+
+            return h, through
         into: Backprop
         if x.ndim == 1:
             a, unembed = layers.embedding(w["w_rx"], x)

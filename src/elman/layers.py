@@ -5,6 +5,7 @@ Letters: N words of a packed batch, V word types, E input width, H hidden units,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -100,6 +101,23 @@ def lstm(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], R
     return h, backprop
 
 
+def lstm_layer(
+    x: Array, w: Weights, batch: Batch, *, reverse: bool
+) -> tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]:
+    """An LSTM with the product of its inputs, from the other end of each sentence if ``reverse``: x (N, E) -> h (N, H).
+
+    backprop gives dx and, by name, the gradients of the weights. As ``linear`` and ``recurrence``, but quicker.
+    """
+    w_rx, w_rh = w["w_rx"], w["w_rh"]
+    h, c, gates = kernels.lstm_layer_forward(x, batch.sizes, w_rx, w["b_r"], w_rh, reverse)
+
+    def backprop(dh: Array) -> tuple[Array, dict[str, Array]]:
+        dx, dw_rx, db_r, dw_rh = kernels.lstm_layer_backward(dh, x, h, c, gates, batch.sizes, w_rx, w_rh, reverse)
+        return dx, {"w_rx": dw_rx, "b_r": db_r, "w_rh": dw_rh}
+
+    return h, backprop
+
+
 def gru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
     """GRU: a (N, 3H) -> h (N, H)."""
     w_rh, b_rn = w["w_rh"], w["b_rn"]
@@ -171,6 +189,6 @@ def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[
 
 
 def dropout_mask(shape: tuple[int, ...], share: float, generator: np.random.Generator, dtype: Any) -> Array:
-    """0 with probability ``share``, else 1 / (1 - share)."""
-    kept = generator.random(shape, np.float32) >= share
-    return np.asarray(kept * np.asarray(1 / (1 - share), dtype))
+    """0 with probability ``share`` (to 1 / 65,536), else 1 / (1 - share)."""
+    drawn = np.frombuffer(generator.bytes(2 * math.prod(shape)), "<u2").reshape(shape)
+    return np.asarray((drawn >= round(share * 65_536)) * np.asarray(1 / (1 - share), dtype))

@@ -114,6 +114,33 @@ def lstm_backward(
     return da, dw_rh, dh0, dc0
 
 
+def lstm_layer_forward(
+    x: NDArray[F], sizes: Ids, w_rx: NDArray[F], b_r: NDArray[F], w_rh: NDArray[F], reverse: bool
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    shape = len(x), w_rh.shape[1]
+    h, c, gates = np.empty(shape, x.dtype), np.empty(shape, x.dtype), np.empty((len(x), len(w_rh)), x.dtype)
+    _native.lstm_layer_forward(_c(x), _c(sizes), _c(w_rx), _c(b_r), _c(w_rh), h, c, gates, reverse)
+    return h, c, gates
+
+
+def lstm_layer_backward(
+    dh: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    dx, dw_rx = np.empty(x.shape, x.dtype), np.empty(w_rx.shape, x.dtype)
+    db_r, dw_rh = np.empty(len(w_rx), x.dtype), np.empty(w_rh.shape, x.dtype)
+    into = dx, dw_rx, db_r, dw_rh
+    _native.lstm_layer_backward(_c(dh), _c(x), _c(h), _c(c), _c(gates), _c(sizes), _c(w_rx), _c(w_rh), *into, reverse)
+    return into
+
+
 def gru_forward(
     a: NDArray[F], sizes: Ids, w_rh: NDArray[F], b_rn: NDArray[F], h0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F]]:

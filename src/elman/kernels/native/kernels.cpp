@@ -165,6 +165,7 @@ void softmax_backward(const T* dlosses, const T* p, const Id* gold, T* dscores, 
 }
 
 #include "gated.hpp"
+#include "layer.hpp"
 #include "crf.hpp"
 #include "states.hpp"
 #include "adam.hpp"
@@ -175,7 +176,7 @@ constexpr Functions<T> functions() {
   return {linear_forward<T>, linear_backward<T>, embedding_forward<T>, embedding_backward<T>,
           bag_forward<T>,    bag_backward<T>,
           elman_forward<T>,  elman_backward<T>,  softmax_forward<T>,   softmax_backward<T>,
-          lstm_forward<T>,   lstm_backward<T>,   gru_forward<T>,       gru_backward<T>,
+          lstm_forward<T>,   lstm_backward<T>,   lstm_layer_forward<T>, lstm_layer_backward<T>, gru_forward<T>,       gru_backward<T>,
           sru_forward<T>,    sru_backward<T>,    mingru_forward<T>,    mingru_backward<T>,
           crf_forward<T>,    crf_backward<T>,    crf_best<T>,          crf_marginals<T>,
           lstm_states<T>,    adam_rows<T>,       online_steps<T>};

@@ -228,6 +228,33 @@ void lstm_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids size
 }
 
 template <class T>
+void lstm_layer_forward(In<T, 2> x, Ids sizes, In<T, 2> w_rx, In<T, 1> b_r, In<T, 2> w_rh, Out<T, 2> h, Out<T, 2> c,
+                        Out<T, 2> gates, bool reverse) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1);
+  expect(has(w_rx, 4 * H, E) && dim(b_r, 0) == 4 * H && has(w_rh, 4 * H, H) && has(h, N, H) && has(c, N, H) &&
+             has(gates, N, 4 * H),
+         "x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H)");
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().lstm_layer_forward(x.data(), steps, w_rx.data(), b_r.data(), w_rh.data(), h.data(), c.data(),
+                                  gates.data(), E, H, reverse);
+}
+
+template <class T>
+void lstm_layer_backward(In<T, 2> dh, In<T, 2> x, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids sizes, In<T, 2> w_rx,
+                         In<T, 2> w_rh, Out<T, 2> dx, Out<T, 2> dw_rx, Out<T, 1> db_r, Out<T, 2> dw_rh, bool reverse) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1);
+  expect(has(dh, N, H) && has(h, N, H) && has(c, N, H) && has(gates, N, 4 * H) && has(w_rx, 4 * H, E) &&
+             has(w_rh, 4 * H, H) && has(dx, N, E) && has(dw_rx, 4 * H, E) && dim(db_r, 0) == 4 * H &&
+             has(dw_rh, 4 * H, H),
+         "dh, h, c (N, H), x (N, E), gates (N, 4H), w_rx (4H, E), w_rh (4H, H)");
+  const Steps steps = expect_steps(sizes, N, N);
+  nb::gil_scoped_release release;
+  kernels<T>().lstm_layer_backward(dh.data(), x.data(), h.data(), c.data(), gates.data(), steps, w_rx.data(),
+                                   w_rh.data(), dx.data(), dw_rx.data(), db_r.data(), dw_rh.data(), E, H, reverse);
+}
+
+template <class T>
 void gru_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 1> b_rn, In<T, 2> h0, Out<T, 2> h, Out<T, 2> gates) {
   const Size N = dim(a, 0), H = dim(w_rh, 1);
   expect(has(a, N, 3 * H) && has(w_rh, 3 * H, H) && dim(b_rn, 0) == H && dim(h0, 1) == H && has(h, N, H) &&
@@ -364,6 +391,8 @@ void bind(nb::module_& m) {
   def(m, "softmax_backward", softmax_backward<T>);
   def(m, "lstm_forward", lstm_forward<T>);
   def(m, "lstm_backward", lstm_backward<T>);
+  def(m, "lstm_layer_forward", lstm_layer_forward<T>);
+  def(m, "lstm_layer_backward", lstm_layer_backward<T>);
   def(m, "gru_forward", gru_forward<T>);
   def(m, "gru_backward", gru_backward<T>);
   def(m, "sru_forward", sru_forward<T>);

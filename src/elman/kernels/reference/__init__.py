@@ -30,6 +30,10 @@ from elman.kernels.reference.gated import (
     lstm_backward as lstm_backward,
     lstm_forward as lstm_forward,
 )
+from elman.kernels.reference.layer import (
+    lstm_layer_backward as lstm_layer_backward,
+    lstm_layer_forward as lstm_layer_forward,
+)
 from elman.kernels.reference.online import online_steps as online_steps
 from elman.kernels.reference.parallel import (
     mingru_backward as mingru_backward,
@@ -37,5 +41,9 @@ from elman.kernels.reference.parallel import (
     sru_backward as sru_backward,
     sru_forward as sru_forward,
 )
-from elman.kernels.reference.states import halves as halves, lstm_states as lstm_states, lstm_states_int8 as lstm_states_int8
+from elman.kernels.reference.states import (
+    halves as halves,
+    lstm_states as lstm_states,
+    lstm_states_int8 as lstm_states_int8,
+)
 from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines

@@ -11,6 +11,7 @@ whole numbers are exact, so a word's tag depends neither on the batch nor on the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -68,7 +69,7 @@ def lstm_states(
     out = h[:, column : column + H]
 
     def product(before: NDArray[F]) -> NDArray[F]:  # (B, H) -> (B, P, 4, 16)
-        return np.einsum("bk,pkgu->bpgu", before, recurrent)
+        return np.asarray(np.einsum("bk,pkgu->bpgu", before, recurrent), table.dtype)
 
     _unroll(table.reshape(len(table), len(w), 4, UNITS), types, sizes, product, out, reverse)
 
@@ -99,7 +100,14 @@ def lstm_states_int8(
     _unroll(table.astype(np.float32).reshape(len(table), P, 4, UNITS), types, sizes, product, out, reverse)
 
 
-def _unroll(table, types, sizes, product, out, reverse):  # type: ignore[no-untyped-def]
+def _unroll(
+    table: NDArray[F],
+    types: Ids,
+    sizes: Ids,
+    product: Callable[[NDArray[F]], NDArray[F]],
+    out: NDArray[F],
+    reverse: bool,
+) -> None:
     """The cell of ``gated.lstm_forward`` step by step; rows that begin at a step have no product."""
     H = out.shape[1]
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

@@ -1,0 +1,114 @@
+// A whole LSTM layer in one direction, from its inputs to its states and back, as stated in reference/layer.py.
+// Included by kernels.cpp. It goes through the steps in blocks of about BLOCK rows, so that gates and their gradients
+// are still in the second cache when the products over all rows of a block come.
+#pragma once
+
+constexpr Size BLOCK = 256;
+
+// The steps in the order in which the layer reads them; `going` rows have a state from the step before.
+struct Walk {
+  Steps s;
+  bool reverse;
+  Size t(Size i) const { return reverse ? s.T - 1 - i : i; }
+  Size size(Size i) const { return s.sizes[t(i)]; }
+  Size going(Size i) const { return i == 0 ? 0 : at_most(size(i - 1), size(i)); }
+};
+
+template <class T>
+void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, T* c, T* gates, Size E,
+                        Size H, bool reverse) {
+  const Size G = 4 * H;
+  const Walk walk{s, reverse};
+  Scratch<T> in(packed_size<T>(E, G)), recurrent(packed_size<T>(H, G));
+  pack(in.data, transposed(w_rx, E), E, G);
+  pack(recurrent.data, transposed(w_rh, H), H, G);
+  Size done = 0, start = reverse ? s.N : 0, before = 0;
+  for (Size first = 0; first < s.T;) {
+    Size last = first, rows = 0;
+    while (last < s.T && (rows == 0 || rows + walk.size(last) <= BLOCK)) rows += walk.size(last++);
+    const Size block = reverse ? s.N - done - rows : done;
+    for (Size i = block; i < block + rows; ++i) copy(gates + i * G, b_r, G);
+    multiply_packed<T>(rows, G, E, rows_of(x + block * E, E), in.data, gates + block * G, G, gates + block * G, G);
+    for (Size i = first; i < last; ++i) {
+      const Size size = walk.size(i), going = walk.going(i);
+      if (reverse) start -= size;
+      T* z = gates + start * G;
+      multiply_packed<T>(going, G, H, rows_of(static_cast<const T*>(h + before * H), H), recurrent.data, z, G, z, G);
+      for (Size b = 0; b < size; ++b, z += G) {
+        T *c_row = c + (start + b) * H, *h_row = h + (start + b) * H;
+        const T* c_before = c + (before + b) * H;
+        const bool goes = b < going;
+        columns<T>(H, [&](auto at, Size j) {
+          const Vec<T> in_gate = sigmoid_of(at.get(z + j)), forget = sigmoid_of(at.get(z + H + j)),
+                       cell = tanh_of(at.get(z + 2 * H + j)), out = sigmoid_of(at.get(z + 3 * H + j));
+          const Vec<T> now = goes ? forget * at.get(c_before + j) + in_gate * cell : in_gate * cell;
+          at.put(z + j, in_gate), at.put(z + H + j, forget), at.put(z + 2 * H + j, cell), at.put(z + 3 * H + j, out);
+          at.put(c_row + j, now);
+          at.put(h_row + j, out * tanh_of(now));
+        });
+      }
+      before = start;
+      if (!reverse) start += size;
+    }
+    done += rows, first = last;
+  }
+}
+
+template <class T>
+void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const T* gates, Steps s, const T* w_rx,
+                         const T* w_rh, T* dx, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H, bool reverse) {
+  const Size G = 4 * H;
+  const Walk walk{s, reverse};
+  Size most = BLOCK;  // rows of a block
+  for (Size i = 0; i < s.T; ++i) most = walk.size(i) > most ? walk.size(i) : most;
+  Scratch<T> in(packed_size<T>(G, E)), recurrent(packed_size<T>(G, H)), da(most * G), h_before(most * H),
+      carried(s.B * H), c_carried(s.B * H), packed(packed_size<T>(most, E > H ? E : H));
+  pack(in.data, rows_of(w_rx, E), G, E);
+  pack(recurrent.data, rows_of(w_rh, H), G, H);
+  clear(carried.data, s.B * H), clear(c_carried.data, s.B * H), clear(db_r, G);
+  if (s.N == 0) clear(dw_rx, G * E), clear(dw_rh, G * H);
+  Size done = 0, start = reverse ? 0 : s.N;  // rows go by from the other end
+  for (Size last = s.T; last > 0;) {
+    Size first = last, rows = 0;
+    while (first > 0 && (rows == 0 || rows + walk.size(first - 1) <= BLOCK)) rows += walk.size(--first);
+    const Size block = reverse ? done : s.N - done - rows;
+    for (Size i = last - 1; i >= first; --i) {
+      const Size size = walk.size(i), going = walk.going(i);
+      if (!reverse) start -= size;
+      const Size before = reverse ? start + size : start - (i > 0 ? walk.size(i - 1) : 0);  // rows of the step before
+      T* to = da + (start - block) * G;
+      for (Size b = 0; b < size; ++b, to += G) {
+        const Size row = start + b;
+        const T *gate = gates + row * G, *c_row = c + row * H, *c_before = c + (before + b) * H, *dh_row = dh + row * H;
+        T *dh_carried = carried + b * H, *dc_carried = c_carried + b * H;
+        const bool goes = b < going;
+        columns<T>(H, [&](auto at, Size j) {
+          const Vec<T> in_gate = at.get(gate + j), forget = at.get(gate + H + j), cell = at.get(gate + 2 * H + j),
+                       out = at.get(gate + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j));
+          const Vec<T> dh_t = at.get(dh_row + j) + at.get(dh_carried + j);
+          const Vec<T> dc = at.get(dc_carried + j) + dh_t * out * (T(1) - tanh_c * tanh_c);
+          at.put(to + j, dc * cell * in_gate * (T(1) - in_gate));
+          at.put(to + H + j, goes ? dc * at.get(c_before + j) * forget * (T(1) - forget) : Vec<T>{});
+          at.put(to + 2 * H + j, dc * in_gate * (T(1) - cell * cell));
+          at.put(to + 3 * H + j, dh_t * tanh_c * out * (T(1) - out));
+          at.put(dc_carried + j, dc * forget);
+        });
+        T* state = h_before + (row - block) * H;
+        if (goes)
+          copy(state, h + (before + b) * H, H);
+        else
+          clear(state, H);
+      }
+      multiply_packed<T>(going, H, G, rows_of(static_cast<const T*>(da + (start - block) * G), G), recurrent.data,
+                         nullptr, 0, carried, H);
+      if (reverse) start += size;
+    }
+    const T* a = da;
+    multiply_packed<T>(rows, E, G, rows_of(a, G), in.data, nullptr, 0, dx + block * E, E);
+    multiply<T>(G, E, rows, transposed(a, G), rows_of(x + block * E, E), packed, done ? dw_rx : nullptr, dw_rx);
+    multiply<T>(G, H, rows, transposed(a, G), rows_of(static_cast<const T*>(h_before), H), packed,
+                done ? dw_rh : nullptr, dw_rh);
+    for (Size i = 0; i < rows; ++i) add_scaled(db_r, T(1), a + i * G, G);
+    done += rows, last = first;
+  }
+}

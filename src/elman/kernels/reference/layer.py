@@ -1,0 +1,55 @@
+"""A whole LSTM layer in one direction: the product with its inputs, the states, and the gradients of all of it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.kernels.reference.basic import linear_backward, linear_forward
+from elman.kernels.reference.gated import lstm_backward, lstm_forward
+
+F = TypeVar("F", np.float32, np.float64)
+Ids = NDArray[np.int32]
+
+
+def lstm_layer_forward(
+    x: NDArray[F], sizes: Ids, w_rx: NDArray[F], b_r: NDArray[F], w_rh: NDArray[F], reverse: bool
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    """x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H) -> h, c (N, H) and the gates (N, 4H), as in ``lstm_forward``.
+
+    ``reverse``: every sentence is read from its end. h_0 = c_0 = 0.
+    """
+    order = _mirror(sizes) if reverse else slice(None)
+    zero = np.zeros((int(sizes[0]) if len(sizes) else 0, w_rh.shape[1]), x.dtype)
+    h, c, gates = lstm_forward(linear_forward(x, w_rx, b_r)[order], sizes, w_rh, zero, zero)
+    return h[order], c[order], gates[order]
+
+
+def lstm_layer_backward(
+    dh: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    """dx (N, E), dw_rx (4H, E), db_r (4H,), dw_rh (4H, H) of dh (N, H) and what ``lstm_layer_forward`` gave."""
+    order = _mirror(sizes) if reverse else slice(None)
+    zero = np.zeros((int(sizes[0]) if len(sizes) else 0, w_rh.shape[1]), x.dtype)
+    da, dw_rh, _, _ = lstm_backward(dh[order], h[order], c[order], gates[order], sizes, w_rh, zero, zero)
+    dx, dw_rx, db_r = linear_backward(da[order], x, w_rx)
+    return dx, dw_rx, db_r, dw_rh
+
+
+def _mirror(sizes: Ids) -> NDArray[np.int64]:
+    """For each packed row the row of the same sentence's word as far from its other end; its own inverse."""
+    starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+    t = np.repeat(np.arange(len(sizes)), sizes)
+    b = np.arange(len(t)) - starts[t]
+    lengths = np.bincount(b)
+    return np.asarray(starts[lengths[b] - 1 - t] + b, np.int64)
