@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CHUNK_WORDS = 65_536
 """What is held in memory at a time: whole sentences, until there are as many words."""
+CHUNK_CHARACTERS = 65_536
+"""The same of plain text, for each thread."""
 BOM = "\ufeff"
 
 
@@ -108,6 +110,11 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
             columns = {} if ranked else _columns(reading, chosen, tagger, names)
+            if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
+                for text in _tagged_lines(reading.plain_lines(), tagger, live=path == "-"):
+                    out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
+                    out.flush()
+                    last_line = text[text.rfind("\n", 0, -1) + 1 :]
             for chunk in _chunks(reading, live=path == "-"):
                 if ranked:
                     texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
@@ -201,6 +208,38 @@ def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _tagged_lines(lines: Iterable[str], tagger: Tagger, live: bool) -> Iterator[str]:
+    """Plain text with tags: the same text as sentence by sentence, without making sentences of it."""
+    parts = (text for texts in _texts(lines, tagger.threads, live) for text in texts)
+    if live:  # what has come is written before more is waited for
+        for texts in _texts(lines, tagger.threads, live):
+            yield b"".join(tagger.tag_lines(texts)).decode()
+        return
+    for text in tagger.tag_lines(parts):
+        yield text.decode()
+
+
+def _texts(lines: Iterable[str], most: int, live: bool) -> Iterator[list[bytes]]:
+    """Lines as up to ``most`` texts of bounded size; of a ``live`` standard input, no more than what is there."""
+    texts: list[bytes] = []
+    some: list[str] = []
+    size = 0
+    for line in lines:
+        some.append(line)
+        size += len(line)
+        waits = live and not _more_to_read()
+        if size >= CHUNK_CHARACTERS or waits:
+            texts.append("".join(some).encode())
+            some, size = [], 0
+            if len(texts) == most or waits:
+                yield texts
+                texts = []
+    if some:
+        texts.append("".join(some).encode())
+    if texts:
+        yield texts
 
 
 def _more_to_read() -> bool:
