@@ -1,0 +1,162 @@
+"""Tag schemes: what each allows, finding out which it is, and from one to another."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.errors import ConfigError, DataError
+from elman.formats import read_sentences
+from elman.schemes import SCHEMES, Break, Detection, Detector, breaks, convert, detect, mark_spans, named, read, write
+from elman.sentence import Sentence
+from elman.spans import Span
+
+# one sentence in every scheme: x y . of a type that touch, two words, one word
+SAID = {
+    "io": "I-p I-p I-p I-q I-q O I-p O",
+    "iob1": "I-p I-p B-p I-q I-q O I-p O",
+    "iob2": "B-p I-p B-p B-q I-q O B-p O",
+    "ioe1": "I-p E-p I-p I-q I-q O I-p O",
+    "ioe2": "I-p E-p E-p I-q E-q O E-p O",
+    "bioes": "B-p E-p S-p B-q E-q O S-p O",
+    "bilou": "B-p L-p U-p B-q L-q O U-p O",
+}
+SPANS = [Span(0, 2, "p"), Span(2, 3, "p"), Span(3, 5, "q"), Span(6, 7, "p")]
+MERGED = [Span(0, 3, "p"), *SPANS[2:]]
+
+
+def sentence(tags: Sequence[str]) -> Sentence:
+    words = tuple(f"w{i}" for i in range(len(tags)))
+    return Sentence(words, {"ner": tuple(tags)}, "f.tsv", 7, rows=tuple(range(2, 2 + len(tags))))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_same_sentence_in_each(scheme: str) -> None:
+    tags = SAID[scheme].split()
+    assert read(tags, scheme) == (MERGED if scheme == "io" else SPANS)
+    assert write(SPANS, 8, scheme) == tuple(tags)
+    assert list(breaks([tags], scheme)) == []
+    assert detect([tags]).scheme == scheme
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.permutations([s for s in SCHEMES if s != "io"], 2)))
+def test_from_each_to_each(source: str, target: str) -> None:
+    tags = SAID[source].split()
+    assert convert(sentence(tags), "ner", source, target) == tuple(SAID[target].split())
+    with pytest.raises(DataError, match=r"^f.tsv:11: column ner: two spans of type 'p' touch, which IO would make one"):
+        convert(sentence(tags), "ner", source, "io")
+
+
+@st.composite
+def many_spans(draw: st.DrawFn) -> tuple[list[Span], int]:
+    found, at = [], 0
+    for gap, length, type in draw(
+        st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.sampled_from(["p", "q-r", ""])), max_size=5)
+    ):
+        found.append(Span(at + gap, at + gap + length, type))
+        at += gap + length
+    return found, at + draw(st.integers(0, 2))
+
+
+@given(many_spans(), st.sampled_from(SCHEMES))
+def test_what_is_written_is_legal_and_read_back(given_spans: tuple[list[Span], int], scheme: str) -> None:
+    found, length = given_spans
+    tags = write(found, length, scheme)
+    assert list(breaks([tags], scheme)) == []
+    if scheme != "io":
+        assert read(tags, scheme) == found
+
+
+LETTERS = {"iob1": "BI", "iob2": "BI", "ioe1": "IE", "ioe2": "IE", "bioes": "BIES", "bilou": "BILU", "io": "I"}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_legal_is_what_says_its_own_spans(scheme: str) -> None:
+    tags = ["O", *(f"{letter}-{type}" for letter in LETTERS[scheme] for type in "xy")]
+    for n in range(1, 5 if len(tags) < 8 else 4):
+        for some in itertools.product(tags, repeat=n):
+            legal = not list(breaks([some], scheme))
+            assert legal == (write(read(some, scheme), n, scheme) == some), some
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "text"),
+    [
+        ([["O", "B-x", "I-x"]], Detection("iob2"), "IOB2"),
+        ([["B", "I", "I"]], Detection("iob2"), "IOB2"),
+        ([["B-x"], ["O"]], Detection("iob2"), "IOB2"),
+        ([["I-x", "O"]], Detection("io", ("iob1", "ioe1")), "IO (or IOB1, IOE1: the same spans here)"),
+        ([["I-x"], ["I-x", "B-x"]], Detection("iob1"), "IOB1"),
+        ([["I-x", "E-x"]], Detection("ioe2"), "IOE2"),
+        ([["I-x", "E-x", "I-x"]], Detection("ioe1"), "IOE1"),
+        ([["S-x", "O"]], Detection("bioes"), "BIOES"),
+        ([["U-x", "O"]], Detection("bilou"), "BILOU"),
+        ([["B-x", "O", "I-x"], ["B-x"], ["B-x", "I-x"]], Detection("iob2", (), 1), "IOB2, broken 1 time"),
+        ([["O", "I-x"], ["B-x"], ["I-x", "B-x"], ["B-x"]], Detection("iob2", (), 2), "IOB2, broken 2 times"),
+        ([["NOUN", "VERB"]], Detection("none"), "no scheme of spans"),
+        ([["O", "O"]], Detection("none"), "no scheme of spans"),
+        ([["S", "E", "V", "B"]], Detection("none"), "no scheme of spans"),
+        ([[], []], Detection("none"), "no scheme of spans"),
+        ([["B-x"]] * 9 + [["PER"]], Detection("iob2", (), 1), "IOB2, broken 1 time"),
+    ],
+)
+def test_which_it_is(tags: list[list[str]], expected: Detection, text: str) -> None:
+    assert detect(tags) == expected
+    assert str(expected) == text
+
+
+def test_what_another_scheme_would_say() -> None:
+    detector = Detector()
+    detector.add(["B-x", "I-x"])
+    assert [detector.breaks(scheme) for scheme in ("iob2", "iob1", "bioes")] == [0, 1, 1]
+    assert mark_spans({"O": 5, "B-x": 9, "PER": 1})
+    assert not mark_spans({"O": 5, "B-x": 8, "PER": 1})
+
+
+def test_names() -> None:
+    assert [named(name) for name in ("BIO", "IOB", "ioe", "BILOU", "IOBES")] == [
+        "iob2",
+        "iob1",
+        "ioe2",
+        "bilou",
+        "bioes",
+    ]
+    with pytest.raises(ConfigError, match="^scheme: 'bmes' does not exist; expected io, iob1, iob2, ioe1"):
+        named("bmes")
+
+
+def test_where_the_rules_are_broken() -> None:
+    found = list(breaks([["O"], ["I-x", "O", "B-y", "I-x"], [], ["PER", "B-x"]], "iob2"))
+    assert found == [
+        Break(1, 0, "", "I-x", "iob2"),
+        Break(1, 3, "B-y", "I-x", "iob2"),
+        Break(3, 0, "", "PER", "iob2"),
+    ]
+    assert str(found[1]) == "word 4: I-x after B-y is no IOB2"
+    (end,) = breaks([["O", "B-x"]], "bilou")
+    assert str(end) == "word 2: B-x at the end of a sentence is no BILOU"
+
+
+def test_converting_what_is_illegal() -> None:
+    with pytest.raises(DataError, match="^f.tsv:10: column ner: I-x after O is no IOB2; mend the tags"):
+        convert(sentence(["O", "I-x"]), "ner", "iob2", "bioes")
+    assert convert(sentence(["O", "I-x"]), "ner", "iob2", "bioes", lenient=True) == ("O", "S-x")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "scheme", "n_breaks"),
+    [
+        ("other/ner_wnut17/train.conll", None, "iob2", 0),
+        ("other/ner_uner_da_ddt/da_ddt-ud-train.iob2", "3", "iob2", 6),
+        ("other/addr_usaddress/train.tsv", None, "none", 0),
+        ("ud/mr_ufal/mr_ufal-ud-train.conllu", None, "none", 0),
+    ],
+)
+def test_real_data(shared_data: Path, name: str, target: str | None, scheme: str, n_breaks: int) -> None:
+    reading = read_sentences(str(shared_data / name))
+    column = reading.target(target)
+    assert detect(s.columns[column] for s in reading if s.words) == Detection(scheme, (), n_breaks)
