@@ -88,9 +88,8 @@ def illegal(splits: Sequence[Split], column: str, detectors: Mapping[str, scheme
         own = detector.found()
         if own.scheme == schemes.NONE:
             continue
-        scheme = reference.scheme
-        fits = (reference.scheme, *reference.also)
-        if own.scheme not in fits and (scheme == schemes.NONE or detector.breaks(scheme) > own.breaks):
+        scheme = own.scheme if own.scheme in reference.also else reference.scheme
+        if scheme != own.scheme and (scheme == schemes.NONE or detector.breaks(scheme) > own.breaks):
             scheme = own.scheme
             message = f"{split.name} is {own}, {splits[0].name} is {reference}; elman convert makes them one"
             details = {"column": column, "split": split.name, "scheme": own.scheme, "other_scheme": reference.scheme}

@@ -1,0 +1,63 @@
+"""Tags: missing ones, rare ones, schemes, columns that look wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from elman.doctor import Group, Place, Report
+
+Examined = Callable[..., Report]
+Of = Callable[[Report, str], list[Group]]
+
+
+def test_missing_and_once(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_X b_X", "c_Y"], dev=["a_X b_Q", "c_Q d_R"], test=["a_R"])
+    (missing,) = of(report, "missing")
+    assert missing.title == "2 tags that train lacks (column tag)"
+    assert [(finding.message, finding.place.line) for finding in missing.findings] == [
+        ("the tag “Q” stands 2 times in dev, never in train", 1),
+        ("the tag “R” stands once in dev, never in train", 2),
+        ("the tag “R” stands once in test, never in train", 1),
+    ]
+    (once,) = of(report, "once")
+    assert once.title == "1 tag seen once in train (column tag)"
+    assert once.findings[0].message == "the tag “Y” stands once in train, on “c”"
+    assert report.columns["tag"].tags["dev"] == {"X": 1, "Q": 2, "R": 1}
+
+
+def test_illegal_sequences(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_O b_B-x c_I-x", "d_O e_I-x"], dev=["a_I-x", "b_B-x c_B-x"])
+    train, dev = of(report, "scheme")
+    assert train.title == "1 place in train where tags break IOB2 (column tag)"
+    assert train.severity == "error"
+    (finding,) = train.findings
+    assert finding.message == "I-x after O is no IOB2, on “e”"
+    assert finding.place == Place("train.txt", 2)
+    assert finding.details == {"column": "tag", "split": "train", "scheme": "iob2", "before": "O", "after": "I-x"}
+    assert dev.findings[0].message == "I-x at the beginning of a sentence is no IOB2, on “a”"
+
+
+def test_another_scheme(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_B-x b_I-x"], dev=["a_I-x b_I-x", "a_I-x b_B-x"], test=["a_O b_O"])
+    (group,) = of(report, "scheme")
+    assert group.title == "dev is in another tag scheme (column tag)"
+    assert group.findings[0].message == "dev is IOB1, train is IOB2; elman convert makes them one"
+    found = report.columns["tag"].schemes
+    assert [found[split].scheme for split in ("train", "dev", "test")] == ["iob2", "iob1", "none"]
+
+
+def test_a_scheme_that_can_be_two(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_I-x b_I-x"], dev=["a_I-x b_B-x"], test=["a_I-x b_O"])
+    assert of(report, "scheme") == []
+    report = examined(train=["a_O b_O"], dev=["a_B-x b_I-x"])
+    (group,) = of(report, "scheme")
+    assert group.findings[0].message.startswith("dev is IOB2, train is no scheme of spans;")
+
+
+def test_shape(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_X", "b_X"], dev=["a_X c_Y"])
+    (group,) = of(report, "shape")
+    assert [finding.message.split(";")[0] for finding in group.findings] == [
+        "train: column tag: every tag is 'X'",
+        "train: 2 of 2 sentences have one word only, so there is no context to learn from",
+    ]
