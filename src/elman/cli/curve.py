@@ -1,0 +1,117 @@
+"""``elman curve``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from elman.cli.common import LABELLED_FORMATS, Notes, encoding_option, plot_option, target_option, threads_option
+from elman.config import PRESETS
+
+if TYPE_CHECKING:
+    from elman.curve import Curve
+
+TIMES = {2: "twice", 4: "four times"}
+
+
+@click.command()
+@click.argument("train", nargs=-1, required=True, metavar="TRAIN...")
+@click.option("--dev", required=True, metavar="FILE|10%", help="Sentences to score on: a file, or a share of TRAIN.")
+@click.option(
+    "--points", type=click.IntRange(min=3), default=5, show_default=True, metavar="N", help="Sizes: all, 1/2, 1/4 …"
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each size."
+)
+@click.option(
+    "--model", type=click.Choice(["rnn", "hmm", "frequent"]), default="rnn", show_default=True, help="Kind of model."
+)
+@click.option(
+    "--preset", type=click.Choice(list(PRESETS)), default="default", show_default=True, help="Settings to start from."
+)
+@click.option("--set", metavar="KEY=VALUE", multiple=True, help="A setting that differs; may be repeated.")
+@plot_option("the curve and what it lets expect")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of TRAIN; by default what it looks like.")
+@target_option
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="The first of the seeds.")
+@threads_option
+@encoding_option
+def curve(**given: Any) -> None:
+    """Show what more labelled sentences would give.
+
+    Trains on 1/16, 1/8, 1/4, 1/2 and all of TRAIN, with several seeds, scores on DEV, and carries the curve forward.
+    That is as much work as about six trainings on all of it, or more; --preset fast makes it quicker.
+
+    \b
+      elman curve train.conllu --dev dev.conllu
+      elman curve all.txt --dev 10% --preset fast --plot curve.svg
+    """
+    from elman.cli.common import settings_of
+    from elman.corpus import How
+    from elman.curve import learning_curve
+    from elman.formats import column_names
+
+    plot = given["plot"]
+    if plot is not None:
+        from elman import plots
+
+        plots.check(plot)
+    notes = Notes()
+    with _told() as tell:
+        found = learning_curve(
+            list(given["train"]),
+            given["dev"],
+            How(column_names(given["target"]), given["format"], given["encoding"]),
+            points=given["points"],
+            seeds=given["seeds"],
+            seed=given["seed"],
+            tell=tell,
+            warn=notes.warn,
+            model=given["model"],
+            preset=given["preset"],
+            settings=settings_of(given["set"]),
+            threads=given["threads"],
+        )
+    if plot is not None:
+        plots.save(plots.learning_curve(found), plot)
+    click.echo(json.dumps(found.to_json(), indent=2) if given["as_json"] else report(found))
+    notes.show()
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[str], None]]:
+    """Shows at a terminal, and only there, which training it is."""
+    if not sys.stderr.isatty():
+        yield lambda line: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status("") as status:
+        yield status.update
+
+
+def report(found: Curve) -> str:
+    """The curve as a table, and what is to be expected in a sentence each."""
+    seeds = len(found.points[0].accuracies)
+    lines = [
+        f"{'sentences':>9}  {'words':>9}  {'accuracy':>8}" + (f"  lowest and highest of {seeds} seeds" * (seeds > 1))
+    ]
+    for point in found.points:
+        line = f"{point.sentences:>9,}  {point.words:>9,}  {100 * point.mean:>6.2f} %"
+        if seeds > 1:
+            line += f"  {100 * min(point.accuracies):.2f} to {100 * max(point.accuracies):.2f}"
+        lines.append(line)
+    lines.append("")
+    for ahead in found.forecasts:
+        low, about, high = (f"{100 * gain:+.1f}" for gain in (ahead.low, ahead.gain, ahead.high))
+        lines.append(
+            f"{TIMES[ahead.times]} the labels ({ahead.sentences:,} sentences) would give about {about} "
+            f"(from {low} to {high}): {100 * ahead.accuracy:.1f} %"
+        )
+    return "\n".join(lines)
