@@ -22,6 +22,7 @@ _COMMANDS = {
     "tag": "elman.cli.tag:tag",
     "evaluate": "elman.cli.evaluate:evaluate",
     "check": "elman.cli.check:check",
+    "curve": "elman.cli.curve:curve",
     "inspect": "elman.cli.inspect:inspect",
     "info": "elman.cli.info:info",
     "demo": "elman.cli.demo:demo",
