@@ -1,0 +1,129 @@
+"""``elman evaluate``: how far the confidences can be believed, what is left above a threshold, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.report import bold, percent
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.confidence import Calibration, Coverage
+    from elman.metrics import Evaluation
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger, Target
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What --calibration, --min-confidence and --plot ask for, beside the evaluation."""
+
+    calibration: bool
+    least: float | None
+    plot: str | None
+
+    def check(self, of_model: bool) -> None:
+        """Raise ConfigError, OutputError or MissingExtraError before there is work."""
+        if (self.calibration or self.least is not None) and not of_model:
+            raise ConfigError("--calibration and --min-confidence: tags in a file have no confidences; name a MODEL")
+        if self.least is not None and not 0 <= self.least <= 1:
+            raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {self.least:g}")
+        if self.plot is not None:
+            from elman import plots
+
+            plots.check(self.plot)
+
+    @property
+    def of_confidences(self) -> bool:
+        """Whether the confidences of all words are needed."""
+        return self.calibration or self.least is not None
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What was found, by label column."""
+
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    coverages: Mapping[str, Coverage] = field(default_factory=dict)
+
+    def to_json(self, name: str) -> dict[str, Any]:
+        """What ``--json`` shows more of a label column."""
+        found: dict[str, Any] = {}
+        if name in self.calibrations:
+            found["calibration"] = self.calibrations[name].to_json()
+        if name in self.coverages:
+            found["coverage"] = self.coverages[name].to_json()
+        return found
+
+    def reports(self) -> str:
+        """All of it for a person, each column under its name where there are several; "" where there is nothing."""
+        names = dict.fromkeys((*self.coverages, *self.calibrations))
+        parts = []
+        for name in names:
+            lines = [*(_coverage(self.coverages[name]) if name in self.coverages else ())]
+            if name in self.calibrations:
+                lines += ([""] if lines else []) + [*_calibration(self.calibrations[name])]
+            parts.append("\n".join([bold(f"confidence of column {name}"), ""] * (len(names) > 1) + lines))
+        return "\n\n".join(parts)
+
+
+def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, asked: Asked) -> Believed:
+    """What is asked for of labelled sentences."""
+    from elman import confidence
+
+    judged = confidence.judge(tagger, sentences, target)
+    return Believed(
+        confidence.calibrations(tagger, sentences, judged, target) if asked.calibration else {},
+        {name: confidence.coverage(found, asked.least) for name, found in judged.items()}
+        if asked.least is not None
+        else {},
+    )
+
+
+def draw(asked: Asked, results: Mapping[str, Evaluation], found: Believed) -> None:
+    """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
+    if asked.plot is None:
+        return
+    from elman import plots
+
+    if len(results) > 1:
+        raise ConfigError(f"--plot: one picture is of one label column; choose with --target: {', '.join(results)}")
+    ((name, result),) = results.items()
+    if asked.calibration:
+        plots.save(plots.reliability(found.calibrations[name], name), asked.plot)
+    else:
+        plots.save(plots.confusion(result.pairs, name), asked.plot)
+
+
+def _coverage(found: Coverage) -> Iterator[str]:
+    width = len(f"{found.words:,}")
+    left, left_correct = found.words - found.sure_words, found.correct - found.sure_correct
+    rows = [
+        (f"confidence {found.least:g} up", found.sure_words, found.words, "words are tagged"),
+        ("  right there", found.sure_correct, found.sure_words, "words"),
+        ("  right below", left_correct, left, "words that are left untagged"),
+    ]
+    for name, count, total, what in rows:
+        yield f"{name:<18}{percent(count, total):>9}  {count:>{width},} of {total:>{width},} {what}"
+
+
+def _calibration(found: Calibration) -> Iterator[str]:
+    raw, shown = found.raw, found.shown
+    after = f"temperature {found.temperature:.4g}"
+    yield bold(f"{'':<28}{'raw':>9}{after:>20}") if found.temperature != 1 else bold(f"{'':<28}{'raw':>9}")
+    rows = [
+        ("mean confidence", raw.confidence, shown.confidence, " %", ""),
+        ("accuracy", raw.accuracy, shown.accuracy, " %", ""),
+        ("expected calibration error", raw.ece, shown.ece, "  ", "points, ten bins of equal width"),
+        ("", raw.ece_mass, shown.ece_mass, "  ", "points, ten bins of as many words"),
+    ]
+    for name, before, now, unit, what in rows:
+        second = f"{100 * now:>18.2f}{unit}" if found.temperature != 1 else ""
+        yield f"{name:<28}{100 * before:>7.2f}{unit}{second}  {what}".rstrip()
+    yield ""
+    yield bold("confidence     words      mean   accuracy")
+    for one in shown.bins:
+        means = f"{100 * one.confidence:>8.2f} %{100 * one.accuracy:>9.2f} %" if one.words else f"{'–':>10}{'–':>11}"
+        yield f"{100 * one.low:>2.0f} to {100 * one.high:>3.0f} %{one.words:>9,}{means}"
