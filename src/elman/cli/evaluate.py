@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from elman.cli.believed import Asked, Believed, believed, draw
 from elman.cli.common import (
     LABELLED_FORMATS,
     Notes,
     encoding_option,
+    plot_option,
     target_option,
     threads_option,
 )
@@ -34,6 +36,14 @@ class _Options:
     encoding: str
     threads: int | None
     as_json: bool
+    calibration: bool
+    min_confidence: float | None
+    plot: str | None
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked for beside the evaluation."""
+        return Asked(self.calibration, self.min_confidence, self.plot)
 
 
 @click.command()
@@ -45,6 +55,9 @@ class _Options:
     help="Format of FILE; tags: nothing but tags, a sentence a line.",
 )
 @click.option("--predicted-target", metavar="COLUMN,…", help="Column of the tags in FILE; as many as of GOLD.")
+@click.option("--calibration", is_flag=True, help="Show how far the confidences of MODEL can be believed.")
+@click.option("--min-confidence", type=float, metavar="P", help="Show how much is tagged, and how well, from P up.")
+@plot_option("what is taken for what; with --calibration, how far confidences can be believed")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of GOLD; by default what it looks like.")
 @target_option
@@ -58,19 +71,23 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     \b
       elman evaluate my.model test.conllu
       elman evaluate --predicted tagged.conllu test.conllu
+      elman evaluate my.model test.conllu --calibration --plot reliability.svg
     """
     options = _Options(**given)
     wanted = 2 if options.predicted is None else 1
     if len(files) != wanted:
         names = "MODEL and GOLD" if wanted == 2 else "GOLD alone beside --predicted"
         raise click.UsageError(f"expected {names}, found {len(files)}")
+    options.asked.check(of_model=options.predicted is None)
     notes = Notes()
+    found = Believed()
     if options.predicted is None:
-        results = _of_model(files[0], files[1], options, notes)
+        results, found = _of_model(files[0], files[1], options, notes)
     else:
         results = _of_file(options.predicted, files[0], options, notes)
+    draw(options.asked, results, found)
     if options.as_json:
-        of_columns = {name: result.to_json() for name, result in results.items()}
+        of_columns = {name: result.to_json() | found.to_json(name) for name, result in results.items()}
         whole = next(iter(of_columns.values()))
         click.echo(
             json.dumps({**whole, "targets": of_columns} if len(results) > 1 else whole, indent=2, ensure_ascii=False)
@@ -78,11 +95,13 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     else:
         from elman.cli.report import reports
 
-        click.echo(reports(results))
+        click.echo("\n\n".join(filter(None, (reports(results), found.reports()))))
     notes.show()
 
 
-def _of_model(model: str, path: str, options: _Options, notes: Notes) -> dict[str, Evaluation]:
+def _of_model(
+    model: str, path: str, options: _Options, notes: Notes
+) -> tuple[dict[str, Evaluation], Believed]:
     from elman.checks import with_words
     from elman.formats import column_names
     from elman.tagger import load
@@ -91,7 +110,11 @@ def _of_model(model: str, path: str, options: _Options, notes: Notes) -> dict[st
     gold = _read(path, options.format, options.encoding, notes)
     trained = tagger.targets if tagger.format == gold.format or len(tagger.targets) > 1 else None
     columns = gold.targets(column_names(options.target) or trained)
-    return tagger.evaluate_columns(with_words(gold, gold.path), target=columns)
+    sentences = with_words(gold, gold.path)
+    if not options.asked.of_confidences:
+        return tagger.evaluate_columns(sentences, target=columns), Believed()
+    kept = list(sentences)
+    return tagger.evaluate_columns(kept, target=columns), believed(tagger, kept, columns, options.asked)
 
 
 def _of_file(predicted_path: str, gold_path: str, options: _Options, notes: Notes) -> dict[str, Evaluation]:
