@@ -99,9 +99,7 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
-def _of_model(
-    model: str, path: str, options: _Options, notes: Notes
-) -> tuple[dict[str, Evaluation], Believed]:
+def _of_model(model: str, path: str, options: _Options, notes: Notes) -> tuple[dict[str, Evaluation], Believed]:
     from elman.checks import with_words
     from elman.formats import column_names
     from elman.tagger import load
