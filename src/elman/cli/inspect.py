@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from elman.cli.common import size
+from elman.cli.common import check_not_an_input, plot_option, size
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def inspect(model: str, as_json: bool) -> None:
+@plot_option("loss and accuracy by epoch")
+def inspect(model: str, as_json: bool, plot: str | None) -> None:
     """Show what a model is and comes from.
 
     That is its kind, tags, vocabulary, parameters and settings, what it was trained on and how that went.
@@ -23,7 +24,14 @@ def inspect(model: str, as_json: bool) -> None:
 
     from elman.tagger import load
 
+    if plot is not None:
+        from elman import plots
+
+        plots.check(plot)
+        check_not_an_input(plot, [model])
     facts = load(model).describe()
+    if plot is not None:
+        plots.save(plots.training(facts["training"], os.path.basename(model)), plot)
     with open(model, "rb") as file:
         facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     facts["bytes"] = os.path.getsize(model)
