@@ -232,7 +232,7 @@ def lstm_states_int8(
     sizes: Ids,
     w: NDArray[np.int8],
     scale: NDArray[np.float32],
-    start: Ids,
+    start: NDArray[np.int32],
     h: NDArray[np.float32],
     column: int,
     width: int,

@@ -1,0 +1,87 @@
+"""What tagging computes once for each word: the same scores as the network's, whatever was read before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from elman import kernels, reader
+from elman.config import Config
+from elman.errors import ConfigError
+from elman.reader import Reader, tagging_precision
+from elman.recurrent import RecurrentModel
+
+TRAIN = [(["the", "dog", "sees", "a", "cat"], ["D", "N", "V", "D", "N"]), (["it", "rains"], ["P", "V"])] * 3
+TEXT = [["the", "cat", "rains"], [], ["zebras", "see", "the", "Zebra", "in-house"], ["it"]]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"ensemble": 1, "layers": 2},
+    {"cell": "gru"},
+    {"cell": "sru"},
+    {"cell": "elman", "embedding": 0, "features": "none", "direction": "forward"},
+    {"direction": "forward", "hidden": 20, "characters": 5},
+]
+
+
+def model(**settings: Any) -> RecurrentModel:
+    return RecurrentModel.train(
+        TRAIN, None, Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 2, **settings}), seed=1, threads=1
+    )
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_scores_of_the_network(settings: dict[str, Any]) -> None:
+    one = model(**settings)
+    one.choose_precision("exact")
+    mine = one.probabilities(TEXT)
+    words = [word for sentence in TEXT for word in sentence]
+    inputs = one.lexicon.read(words)
+    lengths = np.array([len(sentence) for sentence in TEXT], np.int64)
+    (flat,) = one._flat(lengths, lambda rows, batch: one.scores(inputs.take(rows), batch), one.heads.each[0].marginals)
+    np.testing.assert_allclose(np.concatenate(mine), flat, atol=1e-5)
+
+
+@pytest.mark.skipif(not kernels.describe()["int8"], reason="needs a processor with 8-bit dot products")
+def test_eight_bits_are_near() -> None:
+    one = model(hidden=40)
+    one.choose_precision("exact")
+    exact = one.probabilities(TEXT)
+    one.choose_precision("int8")
+    for near, p in zip(one.probabilities(TEXT), exact, strict=True):
+        np.testing.assert_allclose(near, p, atol=0.03)
+
+
+@pytest.mark.parametrize("precision", ["auto", "exact"])
+def test_a_full_table_is_begun_anew(monkeypatch: pytest.MonkeyPatch, precision: str) -> None:
+    one = model()
+    one.choose_precision(precision)
+    fresh = [ids.tolist() for ids in one.best(TEXT)]
+    monkeypatch.setattr(reader, "SPARE", 1)
+    one.choose_precision(precision)
+    one.reader.most = 3
+    one.reader._start()
+    for _ in range(5):
+        assert [one.best([sentence])[0].tolist() for sentence in TEXT] == fresh
+    lines = "\n".join(" ".join(sentence) for sentence in TEXT).encode()
+    assert one.best_of_lines(lines).tolist() == [i for ids in fresh for i in ids]
+    assert one.best_of_lines(b"").tolist() == []
+    assert one.best_of_lines(b"\n\n").tolist() == []
+
+
+def test_tables_are_bounded() -> None:
+    one = model(hidden=512)
+    assert one.reader.most == max(1024, reader.ROOM // sum(member.row for member in one.reader.members))
+    assert isinstance(one.reader, Reader)
+
+
+def test_precision() -> None:
+    lstm, gru = Config(), Config().with_settings({"cell": "gru"})
+    assert tagging_precision("exact", lstm) == "exact"
+    assert tagging_precision("auto", gru) == "exact"
+    assert tagging_precision("auto", lstm) == ("int8" if kernels.describe()["int8"] else "exact")
+    with pytest.raises(ConfigError, match="expected auto or exact or int8, got 'half'"):
+        tagging_precision("half", lstm)
+    with pytest.raises(ConfigError, match="int8 is not to be had"):
+        tagging_precision("int8", gru)
