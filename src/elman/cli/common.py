@@ -26,6 +26,14 @@ threads_option = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use; one for each core by default."
 )
 
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["auto", "exact", "int8"]),
+    default="auto",
+    show_default=True,
+    help="Of a network in tagging: exact float32, or LSTM states in 8-bit whole numbers, where the processor has them.",
+)
+
 
 class Notes:
     """Notes and warnings for stderr. An error stands there alone, so they are shown when the work is done."""

@@ -15,6 +15,7 @@ from elman.cli.common import (
     Notes,
     encoding_option,
     plot_option,
+    precision_option,
     target_option,
     threads_option,
 )
@@ -35,6 +36,7 @@ class _Options:
     target: str | None
     encoding: str
     threads: int | None
+    precision: str
     as_json: bool
     calibration: bool
     min_confidence: float | None
@@ -63,6 +65,7 @@ class _Options:
 @target_option
 @encoding_option
 @threads_option
+@precision_option
 def evaluate(files: tuple[str, ...], **given: Any) -> None:
     """Compare tags with the right ones.
 
@@ -104,7 +107,7 @@ def _of_model(model: str, path: str, options: _Options, notes: Notes) -> tuple[d
     from elman.formats import column_names
     from elman.tagger import load
 
-    tagger = load(model, threads=options.threads, on_note=notes.add)
+    tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
     gold = _read(path, options.format, options.encoding, notes)
     trained = tagger.targets if tagger.format == gold.format or len(tagger.targets) > 1 else None
     columns = gold.targets(column_names(options.target) or trained)

@@ -27,6 +27,7 @@ def info(as_json: bool) -> None:
         ("platform", facts["platform"]),
         ("kernels", kernels["backend"] + (f": {kernels['why']}" if kernels["why"] else "")),
         ("instruction set", kernels["isa"]),
+        ("tagging", "LSTM in 8-bit whole numbers (--precision exact: float32)" if kernels["int8"] else "float32"),
         ("available", ", ".join(kernels["available"])),
         ("threads", f"{facts['threads']} (--threads to use fewer)"),
     ):

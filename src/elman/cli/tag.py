@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import TEXT_FORMATS, Notes, check_not_an_input, encoding_option, threads_option
+from elman.cli.common import TEXT_FORMATS, Notes, check_not_an_input, encoding_option, precision_option, threads_option
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 
@@ -38,6 +38,7 @@ class _Options:
     nbest: int | None
     encoding: str
     threads: int | None
+    precision: str
 
 
 @click.command()
@@ -67,6 +68,7 @@ class _Options:
 )
 @encoding_option
 @threads_option
+@precision_option
 def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """Tag text with a trained model.
 
@@ -89,7 +91,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         check_output(options.output_format, confidences=options.confidence)
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
-    tagger = load(model, threads=options.threads, on_note=notes.add)
+    tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
     names = column_names(options.target)
     n_columns = len(names or tagger.targets)
     if n_columns > len(tagger.targets):
