@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
 from elman.formats import read_sentences
-from elman.schemes import SCHEMES, Break, Detection, Detector, breaks, convert, detect, mark_spans, named, read, write
+from elman.schemes import SCHEMES, Break, Detection, Detector, breaks, convert, detect, mark_spans, named, write
 from elman.sentence import Sentence
-from elman.spans import Span
+from elman.spans import Span, spans
 
 # one sentence in every scheme: x y . of a type that touch, two words, one word
 SAID = {
@@ -37,7 +37,7 @@ def sentence(tags: Sequence[str]) -> Sentence:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_same_sentence_in_each(scheme: str) -> None:
     tags = SAID[scheme].split()
-    assert read(tags, scheme) == (MERGED if scheme == "io" else SPANS)
+    assert spans(tags) == (MERGED if scheme == "io" else SPANS)
     assert write(SPANS, 8, scheme) == tuple(tags)
     assert list(breaks([tags], scheme)) == []
     assert detect([tags]).scheme == scheme
@@ -68,7 +68,7 @@ def test_what_is_written_is_legal_and_read_back(given_spans: tuple[list[Span], i
     tags = write(found, length, scheme)
     assert list(breaks([tags], scheme)) == []
     if scheme != "io":
-        assert read(tags, scheme) == found
+        assert spans(tags) == found
 
 
 LETTERS = {"iob1": "BI", "iob2": "BI", "ioe1": "IE", "ioe2": "IE", "bioes": "BIES", "bilou": "BILU", "io": "I"}
@@ -80,7 +80,7 @@ def test_legal_is_what_says_its_own_spans(scheme: str) -> None:
     for n in range(1, 5 if len(tags) < 8 else 4):
         for some in itertools.product(tags, repeat=n):
             legal = not list(breaks([some], scheme))
-            assert legal == (write(read(some, scheme), n, scheme) == some), some
+            assert legal == (write(spans(some), n, scheme) == some), some
 
 
 @pytest.mark.parametrize(

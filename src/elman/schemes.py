@@ -10,8 +10,7 @@ A tag is a letter and a type, B-type, or a letter alone; O stands outside. What 
     bioes   B the first word, I those inside, E the last, S a span of one word
     bilou   the same with L for E and U for S
 
-After Tjong Kim Sang and Veenstra (1999). Reading is that of ``spans``, which is right for whatever is legal in any of
-them (with L and U put as E and S).
+After Tjong Kim Sang and Veenstra (1999). They are read by ``spans``, which is right for whatever is legal in any.
 """
 
 from __future__ import annotations
@@ -34,8 +33,6 @@ SCHEMES = ("io", "iob1", "iob2", "ioe1", "ioe2", "bioes", "bilou")
 _ALIASES = {"bio": "iob2", "iob": "iob1", "ioe": "ioe2", "iobes": "bioes", "bilu": "bilou", "bioul": "bilou"}
 _ANY_LETTER = frozenset("BIESLU")
 _MOSTLY = 0.9
-_TO_BILOU = {"E": "L", "S": "U"}
-_FROM_BILOU = {"L": "E", "U": "S"}
 
 
 class Break(NamedTuple):
@@ -175,18 +172,13 @@ def breaks(sentences: Iterable[Sequence[str]], scheme: str) -> Iterator[Break]:
                     yield Break(i, min(word, len(tags) - 1), *pair, scheme)
 
 
-def read(tags: Sequence[str], scheme: str) -> list[Span]:
-    """The spans of a sentence's tags, leniently where they break the rules, as conlleval does (``spans``)."""
-    return spans([_relettered(tag, _FROM_BILOU) for tag in tags] if scheme == "bilou" else tags)
-
-
 def write(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
     """The tags of a sentence of ``length`` words with these spans, which are in order and do not overlap."""
     tags = [OUTSIDE] * length
     for i, span in enumerate(found):
         first, middle, last, single = "IIII"
         if scheme in ("bioes", "bilou"):
-            first, last, single = "BES"
+            first, last, single = "BES" if scheme == "bioes" else "BLU"
         elif scheme == "iob2" or (scheme == "iob1" and i and _touch(found[i - 1], span)):
             first = single = "B"
         elif scheme == "ioe2" or (scheme == "ioe1" and i + 1 < len(found) and _touch(span, found[i + 1])):
@@ -194,7 +186,7 @@ def write(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
         n_words = span.end - span.start
         letters = single if n_words == 1 else first + middle * (n_words - 2) + last
         tags[span.start : span.end] = [f"{letter}-{span.type}" if span.type else letter for letter in letters]
-    return tuple(_relettered(tag, _TO_BILOU) for tag in tags) if scheme == "bilou" else tuple(tags)
+    return tuple(tags)
 
 
 def convert(sentence: Sentence, column: str, source: str, target: str, *, lenient: bool = False) -> tuple[str, ...]:
@@ -208,7 +200,7 @@ def convert(sentence: Sentence, column: str, source: str, target: str, *, lenien
         for broken in breaks([tags], source):
             message = f"column {column}: {broken.what}; mend the tags (elman check lists such places)"
             raise refuse(sentence, broken.word, message)
-    found = read(tags, source)
+    found = spans(tags)
     if target == "io":
         for span, following in pairwise(found):
             if _touch(span, following):
@@ -220,7 +212,3 @@ def convert(sentence: Sentence, column: str, source: str, target: str, *, lenien
 def _touch(first: Span, second: Span) -> bool:
     """Whether two spans follow without a word between them and are of one type."""
     return first.end == second.start and first.type == second.type
-
-
-def _relettered(tag: str, letters: dict[str, str]) -> str:
-    return letters.get(tag[0], tag[0]) + tag[1:] if len(tag) == 1 or tag[1] == "-" else tag
