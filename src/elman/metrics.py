@@ -13,7 +13,7 @@ from elman.errors import DataError
 from elman.scores import TagScore, averages, score
 from elman.spans import OUTSIDE, SpanEvaluation, SpanTally
 
-__all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate"]
+__all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate", "marks_spans"]
 
 MOST_CONFUSIONS = 10
 _SPAN_TAG = re.compile(r"[BIESLU](-.|$)", re.DOTALL)
@@ -183,6 +183,12 @@ def evaluate(
             raise DataError(f"sentence {number}: only the {more} tags go on; expected as many sentences in both")
         tally.add(right, tags, seen)
     return tally.result()
+
+
+def marks_spans(tags: Iterable[str]) -> bool:
+    """Whether tags mark spans, in whatever scheme: all are O or a letter of B, I, E, S, L, U with a type or alone."""
+    marking = set(tags) - {OUTSIDE}
+    return bool(marking) and all(map(_SPAN_TAG.match, marking))
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
