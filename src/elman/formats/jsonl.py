@@ -1,32 +1,157 @@
-"""``jsonl``: one JSON object a line, ``{"words": [...], "tags": [...], "confidences": [...]}``; output for now.
+"""``jsonl``: one JSON object a line, ``{"tokens": [...], "tags": [...]}``; and the exports of annotation tools.
 
-Of several columns each has its own name as the key, in place of ``tags``.
+What an object may hold is said in ``records``. Of several columns each has its own name as the key, in place of
+``tags``. Blank lines, and an object with nothing but the names of labels, are no sentences. ``json`` (read only) is the
+same in one array, on as many lines as it likes.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from elman.errors import ConfigError
-from elman.formats.shared import MANY, Holds, is_gap
-from elman.sentence import Sentence
+from elman.errors import ConfigError, DataError
+from elman.formats import json_text, records
+from elman.formats.jsonl_spans import with_spans
+from elman.formats.label_names import names_in
+from elman.formats.record_shapes import span_key
+from elman.formats.records import TAGS, Records, unnamed
+from elman.formats.shared import LINE_END, MANY, Holds, is_blank, is_gap
+from elman.sentence import SEVERAL, Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
+_NAMES = ("features", "names", "id2label")
+_WORDS = ("tokens", "words", "text", "data")
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """One line; text stays as it is, nothing is escaped that need not be. The confidences are of the first column.
 
-    Raises ConfigError: one of several columns has the name of another key.
-    """
-    if is_gap(sentence):
-        return ""
-    record: dict[str, object] = {"words": list(sentence.words)}
-    for name, column in tags.items():
-        if len(tags) > 1 and name in ("words", "confidences"):
-            raise ConfigError(f"jsonl: no column can be called {name!r} there; columns and conllu hold it")
-        record[name if len(tags) > 1 else "tags"] = list(column)
+@dataclass(frozen=True, slots=True)
+class Jsonl:
+    """The format, ``jsonl`` or ``json``, with options (see ``records.Records``)."""
+
+    format: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+        """Sentences of the lines; ``head`` is not needed. Raises DataError: what is no JSON or no sentence."""
+        found = Records(path, self.options)
+        texts = json_text.elements(lines, path) if self.format == "json" else enumerate(lines, 1)
+        for number, text in texts:
+            parts = None
+            if not is_blank(text):
+                record = json_text.parse(text, path, number)
+                if any(key in record for key in _NAMES) and not any(key in record for key in _WORDS):
+                    found.learn(names_in(record))
+                else:
+                    parts = found.parts(record, number)
+            if parts is None:
+                yield Sentence((), path=path, line=number, lines=(text,), format=self.format)
+                continue
+            rows = (0,) * len(parts.words)
+            yield Sentence(parts.words, parts.columns, path, number, (text,), rows, self.format, parts.labels)
+
+    def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+        """The column of that key; by default ``tags``, or the only one there is.
+
+        Raises ConfigError: no such column, one of numbers without names, several to choose from.
+        """
+        first = self._first(head, path)
+        found = list(first.columns) if first is not None else []
+        if name is None and (TAGS in found or not labelled):
+            return TAGS
+        if name is None and len(found) == 1:
+            return found[0]
+        if first is None or name in found or not labelled:
+            return name or TAGS
+        there = f"there is: {', '.join(found)}" if found else "there are neither lists of tags nor spans"
+        numbers = [key for key in _number_lists(first) if name in (None, key)]
+        if numbers and (name is not None or not found):
+            raise ConfigError(f"{path}: {unnamed(numbers[0])}")
+        if name is None and found:
+            raise ConfigError(f"{path}: which column? --target names one; {there}")
+        raise ConfigError(f"{path}: no column {name!r}; {there}" if name is not None else f"{path}: no tags; {there}")
+
+    def _first(self, head: Sequence[str], path: str) -> Sentence | None:
+        """The first sentence with words; None where the first lines have none, or none that can be read."""
+        try:
+            return next((sentence for sentence in self.read(head, head, path) if sentence.words), None)
+        except DataError:
+            return None  # the error comes when the sentences are read
+
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+        """One line. A sentence read from jsonl keeps all else that its object holds, to the letter.
+
+        Tags go to the key of their column, those of a text's spans to the spans, where they mark some; new ones to
+        ``tags``, beside ``tokens``. Numbers whose tag changes become names. The confidences are of the first column.
+
+        Raises ConfigError: a column or label has the name of another key.
+        """
+        if sentence.format != "jsonl":
+            return "" if is_gap(sentence) else json_text.dump(record_of(sentence, tags, confidences)) + "\n"
+        text = sentence.lines[0]
+        if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
+            return text
+        record = json_text.parse(text, sentence.path, sentence.line)
+        values: dict[str, object] = {}
+        for name, column in tags.items():
+            if tuple(column) != sentence.columns.get(name):
+                values |= _new_tags(sentence, record, name if len(tags) > 1 or name in record else TAGS, column)
+        if confidences is not None:
+            values["confidences"] = _rounded(confidences)
+        for name, label in sentence.labels.items():
+            before = record.get(name)
+            if (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
+                values[name] = label
+        body = text.rstrip(LINE_END)
+        return json_text.changed(body, values) + text[len(body) :] if values else text
+
+
+def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:
+    """The values of a record that give a column new tags."""
+    spans = span_key(record)
+    if spans and key == ("spans" if TAGS in record else TAGS):
+        value = with_spans(record, spans, sentence.words, column)
+        if value is not None:
+            return {spans: value}
+    tokens = {} if "tokens" in record or "words" in record else {"tokens": list(sentence.words)}
+    return {**tokens, key: list(column)}
+
+
+def _number_lists(sentence: Sentence) -> list[str]:
+    """The lists of numbers in the record of a sentence that are as long as it."""
+    record = json_text.parse(sentence.lines[0], sentence.path, sentence.line)
+    lists = {key: value for key, value in record.items() if isinstance(value, list) and len(value) == len(sentence)}
+    return [key for key, value in lists.items() if all(type(number) is int for number in value)]
+
+
+def record_of(
+    sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
+) -> dict[str, object]:
+    """A new record. One of labels alone has the words as ``text`` too, since programs for that ask for it."""
+    pairs: list[tuple[str, object]] = [("tokens", list(sentence.words))]
+    if sentence.labels and not tags:
+        pairs.insert(0, ("text", " ".join(sentence.words)))
+    pairs += [(name if len(tags) > 1 else TAGS, list(column)) for name, column in tags.items()]
     if confidences is not None:
-        record["confidences"] = [round(float(value), 4) for value in confidences]
-    return json.dumps(record, ensure_ascii=False) + "\n"
+        pairs.append(("confidences", _rounded(confidences)))
+    pairs += sentence.labels.items()
+    record = dict(pairs)
+    for name in (*(tags if len(tags) > 1 else ()), *sentence.labels):
+        if [key for key, _ in pairs].count(name) > 1 or name in ("words", "text"):
+            raise ConfigError(f"jsonl: no column or label can be called {name!r} there; columns and conllu hold it")
+    return record
+
+
+def _rounded(confidences: Sequence[float]) -> list[float]:
+    return [round(float(value), 4) for value in confidences]
+
+
+def configured(options: Mapping[str, str]) -> Jsonl:
+    """The format with options. Raises ConfigError for those it does not have."""
+    records.check(options, "jsonl")
+    return Jsonl("jsonl", options)
+
+
+_PLAIN = Jsonl("jsonl")
+read, target, write = _PLAIN.read, _PLAIN.target, _PLAIN.write

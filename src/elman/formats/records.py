@@ -1,0 +1,218 @@
+"""Records, objects of JSON and rows of Parquet, to words, tags and labels.
+
+Words are ``tokens`` (or ``words``): a list of texts, or of objects with ``text``, ``start`` and ``end``; else those of
+``text``: split at spaces, or finer where there are spans (``tokens``). Tags are every list of texts, or of numbers with
+names, that is as long as the tokens, and, as IOB2 ``tags``, the spans in ``spans``, ``entities``, ``label``,
+``labels``, ``annotations`` or ``ner``. Every other text is a label of the sentence, but for Prodigy's ``answer`` and
+names that begin with ``_``. The rest is kept where a line is changed in place, and is nothing to the sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from elman.errors import DataError
+from elman.formats.label_names import Names, given_names, names_beside
+from elman.formats.record_shapes import find, plain, span_key, text_in
+from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of
+from elman.formats.shared import shown
+from elman.formats.tokens import SPLITTERS, tokenise
+from elman.sentence import SEVERAL
+
+TAGS = "tags"
+"""The column of the spans, and of the tags that a single column is written as."""
+NO_LABELS = ("text", "data", "answer")
+OPTIONS: Mapping[str, Sequence[str]] = {
+    "spans": ("refuse", "widen"),
+    "words": SPLITTERS,
+    "offsets": ("characters", "utf-16"),
+    "names": (),
+    "answers": ("accept", "all"),
+}
+"""Options and their values; of ``names`` any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a record holds for a sentence."""
+
+    words: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    rest: tuple[str, ...] = ()
+    """What else the record has."""
+
+
+class Records:
+    """Reads the records of one file.
+
+    ``given`` are the options: ``spans`` refuse (default) or widen, ``words`` simple or spaces, ``offsets`` characters
+    or utf-16, ``names`` of labels stored as numbers (``label_names``), ``answers`` of Prodigy's annotators: accept
+    (what they rejected or ignored is left out) or all. ``names`` are those in the file's own metadata.
+    """
+
+    def __init__(self, path: str, given: Mapping[str, str], names: Names | None = None) -> None:
+        self._path = path
+        self._widen = given.get("spans") == "widen"
+        self._splitter = given.get("words")
+        self._utf16 = given.get("offsets") == "utf-16"
+        self._names: dict[str, Sequence[str]] = dict(names or {})
+        self._answers = given.get("answers")
+        self._looked = False  # for names beside the file
+        if "names" in given:
+            self._names |= given_names(given["names"])
+
+    def learn(self, names: Names) -> None:
+        """Take over names that stand in a record of their own."""
+        self._names = {**names, **self._names}
+
+    def parts(self, record: Mapping[str, Any], line: int) -> Parts | None:
+        """What a record holds; None for one to leave out.
+
+        Raises DataError with path and line: no words, spans or tags that do not fit them, an answer but accept.
+        """
+        try:
+            answer = record.get("answer", "accept")
+            if answer in ("reject", "ignore") and self._answers != "all":
+                if self._answers == "accept":
+                    return None
+                raise DataError(f"the annotator's answer is {answer}; leave such records out with answers=accept")
+            return self._parts(record)
+        except DataError as error:
+            raise DataError(str(error), path=self._path, line=line) from None
+
+    def _parts(self, record: Mapping[str, Any]) -> Parts:
+        record = plain(record)
+        spans = span_key(record)
+        text = text_in(record)
+        listed = next((key for key in ("tokens", "words") if isinstance(record.get(key), list)), None)
+        if listed is not None:
+            words, offsets = _given_words(record[listed], text)
+        elif text is not None:
+            offsets = tokenise(text, self._splitter or ("simple" if spans else "spaces"))
+            words = tuple(text[start:end] for start, end in offsets)
+        else:
+            raise DataError(f"expected tokens or text, found {', '.join(record) or 'nothing'}")
+        if "" in words:
+            raise DataError(f"token {words.index('') + 1} is empty")
+        columns: dict[str, tuple[str, ...]] = {}
+        labels: dict[str, str] = {}
+        rest: list[str] = []
+        for key, value in record.items():
+            if key in (listed, spans) or (key in ("text", "data") and isinstance(value, str)):
+                continue
+            column = self._column(key, value, len(words)) if listed is not None else None
+            label = self._label(key, value) if column is None else None
+            if column is not None:
+                columns[key] = column
+            elif label is not None:
+                labels[key] = label
+            else:
+                rest.append(key)
+        if spans:
+            if text is None:
+                raise DataError(f"{spans}: spans without the text whose characters they count")
+            if len(offsets) != len(words):
+                raise DataError(f"{spans}: spans of a text in which the tokens do not stand in their order")
+            columns["spans" if TAGS in columns else TAGS] = self._tags(record[spans], offsets, text)
+        return Parts(words, columns, labels, tuple(rest))
+
+    def _column(self, key: str, value: Any, n_words: int) -> tuple[str, ...] | None:
+        """The tags of the words, or None where the value is something else."""
+        if not isinstance(value, list):
+            return None
+        texts = all(isinstance(tag, str) for tag in value)
+        numbers = not texts and all(isinstance(tag, int) and not isinstance(tag, bool) for tag in value)
+        if len(value) != n_words:
+            if (texts or numbers) and key.endswith("tags"):
+                raise DataError(f"{key}: expected a tag for each of {n_words} tokens, found {len(value)}")
+            return None
+        if texts:
+            return tuple(value)
+        names = self._names_of(key) if numbers else None
+        return None if names is None else tuple(_name(key, number, names) for number in value)
+
+    def _label(self, key: str, value: Any) -> str | None:
+        """A label of the sentence, or None where the value is something else."""
+        if key.startswith("_") or key in NO_LABELS:
+            return None
+        if isinstance(value, str):
+            return value or None
+        if key not in ("label", "labels", "intent"):
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            names = self._names_of(key)
+            if names is None:
+                raise DataError(unnamed(key))
+            return _name(key, value, names)
+        if isinstance(value, list) and value and all(isinstance(label, str) and label for label in value):
+            if len(value) > 1 and any(SEVERAL in label for label in value):
+                raise DataError(f"{key}: {shown(SEVERAL.join(value))}: a label with {SEVERAL}, which joins several")
+            return SEVERAL.join(value)
+        return None
+
+    def _tags(self, items: Sequence[Any], words: Sequence[tuple[int, int]], text: str) -> tuple[str, ...]:
+        places = [place(item) for item in items]
+        if self._utf16:
+            places = in_code_points(places, text)
+        names: dict[Place, str] = {}
+        for one in places:
+            if isinstance(one.label, str):
+                names[one] = one.label
+                continue
+            known = self._names_of("spans")
+            if known is None:
+                raise DataError(unnamed("the label of a span"))
+            names[one] = _name("label", one.label, known)
+        return tags_of(places, words, text, names, self._widen)
+
+    def _names_of(self, key: str) -> Sequence[str] | None:
+        if key not in self._names and "" not in self._names and not self._looked:
+            self._looked = True
+            self._names = {**names_beside(self._path), **self._names}
+        return self._names.get(key, self._names.get(""))
+
+
+def unnamed(key: str) -> str:
+    """The message for labels that are numbers."""
+    return (
+        f"{key} is a number without a name; pass names='O,B-LOC …' or names=FILE (JSON: a list, features or id2label), "
+        "or put dataset_info.json beside the file"
+    )
+
+
+def check(given: Mapping[str, str], format: str) -> None:
+    """Raise ConfigError for options that records do not have."""
+    check_options(given, OPTIONS, format)
+    if "names" in given:
+        given_names(given["names"])
+
+
+def _name(key: str, number: int, names: Sequence[str]) -> str:
+    if not 0 <= number < len(names):
+        raise DataError(f"{key}: expected a number from 0 to {len(names) - 1}, which have names, found {number}")
+    return names[number]
+
+
+def _given_words(tokens: Sequence[Any], text: str | None) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+    """Words that the record gives, and where they stand in its text: as it says, or in their order."""
+    if all(isinstance(token, str) for token in tokens):
+        return tuple(tokens), (find(tokens, text) if text is not None else None) or []
+    words: list[str] = []
+    places: list[tuple[int, int]] = []
+    for token in tokens:
+        if not isinstance(token, Mapping) or not isinstance(token.get("text"), str):
+            raise DataError(
+                f"expected tokens that are texts, or objects with text, start and end, found {shown(str(token))}"
+            )
+        words.append(token["text"])
+        start, end = token.get("start"), token.get("end")
+        if isinstance(start, int) and isinstance(end, int) and text is not None:
+            if text[start:end] != token["text"]:
+                raise DataError(f"token {shown(token['text'])}: the text has {shown(text[start:end])} at {start}-{end}")
+            places.append((start, end))
+    if len(places) < len(words):
+        return _given_words(words, text)
+    return tuple(words), places
