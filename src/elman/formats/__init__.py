@@ -101,13 +101,16 @@ def check_output(format: str, *, confidences: bool = False, columns: int = 1, la
         raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
     if confidences and format not in CONFIDENCE_FORMATS:
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(CONFIDENCE_FORMATS)} can")
-    if columns > 1 and format not in COLUMN_FORMATS:
-        raise ConfigError(
-            f"{format} holds one tag a word, got {columns} columns; {', '.join(COLUMN_FORMATS)} hold several"
-        )
+    if columns > HOLDS[format].columns:
+        many = "one tag a word" if HOLDS[format].columns else "no tags of words"
+        count = f"{columns} columns" if columns > 1 else "1 column"
+        able = [name for name, holds in HOLDS.items() if holds.columns >= columns]
+        hold = "hold several" if columns > 1 else "hold them"
+        raise ConfigError(f"{format} holds {many}, got {count}; {', '.join(able)} {hold}")
     if labels > HOLDS[format].labels:
-        able = ", ".join(name for name, holds in HOLDS.items() if holds.labels >= labels)
-        raise ConfigError(f"{format} cannot hold {labels} labels of a sentence; {able} can")
+        many = "one label" if HOLDS[format].labels else "no labels"
+        able = [name for name, holds in HOLDS.items() if holds.labels >= labels]
+        raise ConfigError(f"{format} holds {many} of a sentence, got {labels}; {', '.join(able)} can")
 
 
 def write_sentence(

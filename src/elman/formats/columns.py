@@ -13,26 +13,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse
+from elman.formats.comments import label_lines, labels_of, with_labels
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse, shown
 from elman.sentence import Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
 _MARK = "-DOCSTART-"
 _FIELD = re.compile(r"[^ \t]+")
+_SPAN = re.compile(r"O|[BIESLU]-[^#]+")
 _SPACES = re.compile(r"([ \t]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index."""
+    """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index.
+
+    ``tag`` is the number, from 1, of the column of tags where something speaks for one; else 0.
+    """
 
     tabs: bool = True
     width: int = 0
     word: int = 0
+    tag: int = 0
 
     def split(self, body: str) -> list[str]:
         """The fields of a line without its end."""
@@ -45,7 +51,8 @@ class Layout:
         return f"{many} separated by {'tabs' if self.tabs else 'spaces'}"
 
     def __str__(self) -> str:
-        return self.cut + ("; column 1 counts the words, column 2 holds them" if self.word else "")
+        word = "; column 1 counts the words, column 2 holds them" if self.word == 1 else ""
+        return self.cut + word + (f", column {self.tag} is the only one of span tags" if self.tag else "")
 
 
 def is_aside(line: str) -> bool:
@@ -60,8 +67,19 @@ def layout(head: Sequence[str]) -> Layout:
             body = line.rstrip(LINE_END)
             tabs = "\t" in body
             width = len(Layout(tabs).split(body))
-            return Layout(tabs, width, int(width > 2 and _counted(head, tabs)))
+            counted = width > 2 and _counted(head, tabs)
+            return Layout(tabs, width, int(counted), _span_column(head, Layout(tabs, width)) if counted else 0)
     return Layout()
+
+
+def _span_column(head: Sequence[str], shape: Layout) -> int:
+    """The number of the column of span tags in a file whose column 1 counts the words; 0 where it is just the last.
+
+    In the files of Universal NER columns follow that say who annotated, and what else was thought of.
+    """
+    table = [shape.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
+    spans = [all(map(_SPAN.fullmatch, column)) for column in zip(*table, strict=False)]
+    return 0 if len(spans) < 4 or spans[-1] or True not in spans else spans.index(True) + 1
 
 
 def _counted(head: Sequence[str], tabs: bool) -> bool:
@@ -88,7 +106,10 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
     Raises DataError: another number of columns than the file's first line has, an empty word.
     """
-    shape = layout(head)
+    return _read(lines, layout(head), path)
+
+
+def _read(lines: Iterable[str], shape: Layout, path: str) -> Iterator[Sentence]:
     split, width, tabs = shape.split, shape.width, shape.tabs
     kept: list[str] = []
     rows: list[int] = []
@@ -128,23 +149,34 @@ def _sentence(
         return Sentence((), path=path, line=first, lines=tuple(kept), format="columns")
     fields = list(zip(*table, strict=True))
     columns = {str(i): column for i, column in enumerate(fields, 1) if i != shape.word + 1}
-    return Sentence(fields[shape.word], columns, path, first, tuple(kept), tuple(rows), "columns")
+    labels = {} if len(table) == len(kept) - 1 else _labels(kept, rows)
+    return Sentence(fields[shape.word], columns, path, first, tuple(kept), tuple(rows), "columns", labels)
+
+
+def _labels(kept: list[str], rows: list[int]) -> dict[str, str]:
+    words = set(rows)
+    return labels_of([line for i, line in enumerate(kept) if i not in words])
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
     """The column of that number, from 1 or negative from the end; by default the last, or 2 where there is only one.
 
-    A file that is to be tagged may lack the column: the tags become a new last one.
+    In a file whose column 1 counts the words it is the only one of span tags, if there is such. A file that is to be
+    tagged may lack the column: the tags become a new last one.
 
     Raises ConfigError: not a number, no such column, the column of the words.
     """
-    shape = layout(head)
+    return _target(name, layout(head), path, labelled)
+
+
+def _target(name: str | None, shape: Layout, path: str, labelled: bool) -> str:
     if name is None:
-        return str(max(shape.width, 2))
+        return str(shape.tag or max(shape.width, 2))
     try:
         number = int(name)
     except ValueError:
-        raise ConfigError(f"{path}: no column {name!r}; columns go by number, -1 is the last") from None
+        hint = f"columns go by number, -1 is the last, or get names: --format columns:word=1,{shown(name)[1:-1]}=2"
+        raise ConfigError(f"{path}: no column {name!r}; {hint}") from None
     if not shape.width:
         return name
     at = number if number > 0 else shape.width + 1 + number
@@ -160,6 +192,45 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 def _appends(number: int, width: int) -> bool:
     """Whether tags of that column become a new last column."""
     return number == width + 1 or (width == 1 and number > 1)
+
+
+def configured(options: Mapping[str, str]) -> Named:
+    """The format with names for columns, ``word=2,ner=3``. Raises ConfigError: not the number of a column."""
+    for name, number in options.items():
+        if not number.isdecimal() or not number.isascii() or int(number) < 1:
+            raise ConfigError(f"format: expected the number of a column, from 1, got {name}={number}")
+    if len(set(map(int, options.values()))) < len(options):
+        raise ConfigError("format: columns: expected another column for each name, got one twice")
+    return Named({name: int(number) for name, number in options.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The format with names for columns; ``word`` is where the words are."""
+
+    numbers: Mapping[str, int]
+
+    def layout(self, head: Sequence[str], path: str) -> Layout:
+        """The layout with the words where they are said to be. Raises ConfigError: no such column."""
+        shape = layout(head)
+        if "word" in self.numbers:
+            shape = replace(shape, word=self.numbers["word"] - 1, tag=0)
+        last = max(self.numbers.values(), default=0)
+        if shape.width and last > shape.width:
+            raise ConfigError(f"{path}: no column {last}; there are {shape.cut}")
+        return shape
+
+    def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+        """As ``read``."""
+        return _read(lines, self.layout(head, path), path)
+
+    def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+        """As ``target``, by number or name; where only one is named beside the words, that one by default."""
+        others = [other for other in self.numbers if other != "word"]
+        if name is None and len(others) == 1:
+            name = others[0]
+        number = str(self.numbers[name]) if name is not None and name in self.numbers else name
+        return _target(number, self.layout(head, path), path, labelled)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
@@ -186,7 +257,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
             else:
                 pieces[spots[at - 1]] = column[i]
         lines[row] = glue.join(pieces) + lines[row][len(body) :]
-    return "".join(lines)
+    return "".join(with_labels(sentence, lines))
 
 
 def _cut(body: str, width: int) -> tuple[list[str], Sequence[int], str, str]:
@@ -231,4 +302,5 @@ def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confide
         parts.append(column)
         if confidences is not None and len(parts) == 2:
             parts.append([f"{value:.4f}" for value in confidences])
-    return "".join(["\t".join(fields) + "\n" for fields in zip(*parts, strict=True)]) + "\n"
+    rows = ["\t".join(fields) + "\n" for fields in zip(*parts, strict=True)]
+    return "".join([*label_lines(sentence, "columns"), *rows, "\n"])

@@ -1,15 +1,18 @@
 """``conllu``: the ten columns of Universal Dependencies, https://universaldependencies.org/format.html.
 
 Words are the lines whose ID is a whole number; ranges (1-2), empty nodes (8.1) and comments are kept as they are.
-No column is interpreted, so nothing depends on HEAD being there.
+No column is interpreted, so nothing depends on HEAD being there. Comments ``# name = value`` are labels of the
+sentence (``comments``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from elman.errors import ConfigError, DataError
+from elman.formats.comments import label_lines, labels_of, with_labels
 from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, shown
 from elman.sentence import Sentence
 
@@ -19,7 +22,20 @@ COLUMNS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "head": 6, "deprel": 7,
 """Label columns and their index in a line."""
 
 ID = re.compile(r"[0-9]+([-.][0-9]+)?", re.ASCII)
-_WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What stands where in a line: ``width`` columns, FORM, the label columns, and ID where there is one."""
+
+    format: str
+    width: int
+    id: int | None
+    form: int
+    columns: Mapping[str, int]
+
+
+SHAPE = Shape("conllu", 10, 0, 1, COLUMNS)
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
@@ -27,56 +43,59 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
     Raises DataError: a line without ten columns, a broken or unexpected ID, an empty FORM.
     """
+    return read_shape(lines, path, SHAPE)
+
+
+def read_shape(lines: Iterable[str], path: str, shape: Shape) -> Iterator[Sentence]:
+    """``read`` for lines of any shape."""
     kept: list[str] = []
     rows: list[int] = []
     table: list[list[str]] = []
-    expected = "1"
+    n_comments = 0
     for number, line in enumerate(lines, 1):
-        fields = line.split("\t")
-        if fields[0] == expected and len(fields) == _WIDTH and fields[1]:  # a word: first, being what most lines are
+        if line[:1] == "#" and (shape.id is not None or "\t" not in line):
+            kept.append(line)
+            n_comments += 1
+            continue
+        if is_blank(line):
+            kept.append(line)
+            yield _sentence(kept, rows, table, (path, number, n_comments), shape)
+            kept, rows, table, n_comments = [], [], [], 0
+            continue
+        fields = line.rstrip(LINE_END).split("\t")
+        if len(fields) != shape.width:
+            found = f"expected {shape.width} columns separated by tabs, found {len(fields)}"
+            raise DataError(found, path=path, line=number)
+        if shape.id is None or fields[shape.id] == str(len(table) + 1):
+            if not fields[shape.form]:
+                raise DataError(f"FORM (column {shape.form + 1}) is empty", path=path, line=number)
             rows.append(len(kept))
             table.append(fields)
-            kept.append(line)
-            expected = str(len(table) + 1)
-        elif line[:1] == "#":
-            kept.append(line)
-        elif is_blank(line):
-            kept.append(line)
-            yield _sentence(kept, rows, table, path, number)
-            kept, rows, table = [], [], []
-            expected = "1"
-        else:
-            _check_aside(fields, expected, path, number)
-            kept.append(line)
+        elif not ID.fullmatch(fields[shape.id]) or fields[shape.id].isdecimal():
+            raise _broken_id(fields[shape.id], len(table) + 1, path, number)
+        kept.append(line)
     if kept:
-        yield _sentence(kept, rows, table, path, number)
+        yield _sentence(kept, rows, table, (path, number, n_comments), shape)
 
 
-def _check_aside(fields: list[str], expected: str, path: str, line: int) -> None:
-    """Raise DataError for a line that is no range and no empty node."""
-    if len(fields) != _WIDTH:
-        found = f"expected {_WIDTH} columns separated by tabs, found {len(fields)}"
-        raise DataError(found, path=path, line=line)
-    if fields[0] == expected:
-        raise DataError("FORM (column 2) is empty", path=path, line=line)
-    if not ID.fullmatch(fields[0]) or fields[0].isdecimal():
-        raise _broken_id(fields[0], expected, path, line)
-
-
-def _broken_id(found: str, expected: str, path: str, line: int) -> DataError:
+def _broken_id(found: str, expected: int, path: str, line: int) -> DataError:
     hint = "; is a blank line missing before it?" if found == "1" else ""
     message = f"ID: expected {expected}, a range or an empty node, found {shown(found)}{hint}"
     return DataError(message, path=path, line=line)
 
 
-def _sentence(kept: list[str], rows: list[int], table: list[list[str]], path: str, last: int) -> Sentence:
+def _sentence(
+    kept: list[str], rows: list[int], table: list[list[str]], where: tuple[str, int, int], shape: Shape
+) -> Sentence:
+    """``where``: the path, the number of the last line, and how many of the lines are comments."""
+    path, last, n_comments = where
     first = last - len(kept) + 1
     if not table:
-        return Sentence((), path=path, line=first, lines=tuple(kept), format="conllu")
+        return Sentence((), path=path, line=first, lines=tuple(kept), format=shape.format)
     fields = list(zip(*table, strict=True))
-    columns = {name: fields[index] for name, index in COLUMNS.items()}
-    columns["misc"] = tuple([value.rstrip(LINE_END) for value in columns["misc"]])  # it stands before the line's end
-    return Sentence(fields[1], columns, path, first, tuple(kept), tuple(rows), "conllu")
+    columns = {name: fields[index] for name, index in shape.columns.items()}
+    labels = labels_of(kept) if n_comments else {}
+    return Sentence(fields[shape.form], columns, path, first, tuple(kept), tuple(rows), shape.format, labels)
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
@@ -91,7 +110,8 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
     """The sentence with ``tags`` in their columns (a column of another format: in upos), all else as read.
 
-    Confidences go into MISC as ``Confidence=0.9876``. Raises DataError: a word or tag with a tab or a line end.
+    Confidences go into MISC as ``Confidence=0.9876``. Raises DataError: a word or tag with a tab or a line end, a
+    label that a comment cannot hold.
     """
     for column in tags.values():
         check_tags(sentence, column, "conllu", "\t\n")
@@ -102,8 +122,10 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         return ""
     else:
         check_words(sentence, "conllu", "\t\n")
-        lines = [f"{i}\t{word}" + "\t_" * 8 + "\n" for i, word in enumerate(sentence.words, 1)] + ["\n"]
-        rows = tuple(range(len(sentence)))
+        comments = label_lines(sentence, "conllu")
+        words = [f"{i}\t{word}" + "\t_" * 8 + "\n" for i, word in enumerate(sentence.words, 1)]
+        lines = [*comments, *words, "\n"]
+        rows = tuple(range(len(comments), len(comments) + len(words)))
     places = [(COLUMNS.get(name, COLUMNS["upos"]), column) for name, column in tags.items()]
     for i, row in enumerate(rows):
         body = lines[row].rstrip(LINE_END)
@@ -113,7 +135,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         if confidences is not None:
             fields[9] = _with_confidence(fields[9], confidences[i])
         lines[row] = "\t".join(fields) + lines[row][len(body) :]
-    return "".join(lines)
+    return "".join(with_labels(sentence, lines) if sentence.format == "conllu" else lines)
 
 
 def _with_confidence(misc: str, confidence: float) -> str:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
-from elman.formats import columns, registry
+from elman.formats import columns, registry, tables
 from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import refuse
 from elman.formats.sniffer import enough, sniff
@@ -123,6 +123,8 @@ def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf
     if name is None:
         name, why = sniff(source.head, labelled=labelled, path=source.name)
     module = module or registry.INPUTS[name]
-    if name == "columns" and columns.layout(source.head).width:
+    if isinstance(module, columns.Named | tables.Table):
+        why = f"{why} ({module.layout(source.head, source.name)})"
+    elif name == "columns" and columns.layout(source.head).width:
         why = f"{why} ({columns.layout(source.head)})"
     return Reading(source, module, (name, why), labelled)

@@ -6,7 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from elman.errors import ConfigError
-from elman.formats import columns, conllu, jsonl, tags, text, word_tag
+from elman.formats import (
+    brackets,
+    columns,
+    conllu,
+    conllup,
+    fasttext,
+    json_array,
+    jsonl,
+    jsonl_spans,
+    label_text,
+    parquet,
+    tables,
+    tags,
+    text,
+    word_tag,
+)
 from elman.formats.shared import Holds
 from elman.sentence import Sentence
 
@@ -60,17 +75,42 @@ class Binary(FileOutput, Protocol):
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
 
 
-INPUTS: dict[str, Input] = {"word_tag": word_tag, "columns": columns, "conllu": conllu, "text": text}
+INPUTS: dict[str, Input] = {
+    "word_tag": word_tag,
+    "columns": columns,
+    "conllu": conllu,
+    "conllup": conllup,
+    "csv": tables.CSV,
+    "tsv": tables.TSV,
+    "jsonl": jsonl,
+    "json": json_array,
+    "label_text": label_text,
+    "fasttext": fasttext,
+    "trees": brackets,
+    "text": text,
+}
 OUTPUTS: dict[str, Output] = {
     "word_tag": word_tag,
     "tags": tags,
     "columns": columns,
     "conllu": conllu,
     "jsonl": jsonl,
+    "prodigy": jsonl_spans.PRODIGY,
+    "doccano": jsonl_spans.DOCCANO,
+    "label_text": label_text,
+    "fasttext": fasttext,
+    "trees": brackets,
+    "text": text,
 }
-BINARY: dict[str, Binary] = {}
-WRITERS: dict[str, FileOutput] = {**BINARY}
-OPTIONS: dict[str, Callable[[Mapping[str, str]], Input]] = {}
+BINARY: dict[str, Binary] = {"parquet": parquet}
+WRITERS: dict[str, FileOutput] = {"conllup": conllup, "csv": tables.CSV, "tsv": tables.TSV, **BINARY}
+OPTIONS: dict[str, Callable[[Mapping[str, str]], Input]] = {
+    "columns": columns.configured,
+    "csv": tables.configured("csv"),
+    "tsv": tables.configured("tsv"),
+    "jsonl": jsonl.configured,
+    "json": json_array.configured,
+}
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
 HOLDS: Mapping[str, Holds] = {

@@ -34,6 +34,8 @@ class Holds:
     comments: bool = False
 
 
+_WITH_GAPS = ("columns", "conllu", "conllup", "csv", "tsv", "trees")
+
 _NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "_": "an underscore"}
 
 
@@ -83,6 +85,37 @@ def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, fo
                 raise refuse(sentence, i, message)
 
 
+def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> None:
+    """Raise DataError for an empty label or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    if not label:
+        raise refuse(sentence, 0, f"an empty label, which {format} cannot hold")
+    for mark in forbidden:
+        if mark in label:
+            message = f"the label {shown(label)} holds {_NAMES[mark]}, which {format} cannot; try --as jsonl"
+            raise refuse(sentence, 0, message)
+
+
+def one_label(sentence: Sentence, format: str) -> str:
+    """The label of a sentence for a format that holds one: ``label``, or the only one there is.
+
+    Raises DataError: no label, or several of which none is called ``label``.
+    """
+    labels = sentence.labels
+    if "label" in labels:
+        return labels["label"]
+    if len(labels) != 1:
+        found = f"several: {', '.join(labels)}" if labels else "none"
+        raise refuse(sentence, 0, f"expected one label of the sentence, as {format} has it, found {found}")
+    return next(iter(labels.values()))
+
+
+def no_tags(format: str, path: str, name: str | None, labelled: bool) -> str:
+    """What ``target`` of a format of texts gives: tags of words can be added when tagging, there are none to read."""
+    if labelled:
+        raise ConfigError(f"{path}: {format} has labels of texts, no tags of words; there is no column {name or 'tag'}")
+    return name or "tag"
+
+
 def only(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
     """The tags of the one column there is. Raises ConfigError for several, or none."""
     if len(tags) != 1:
@@ -101,8 +134,10 @@ def line_end(sentence: Sentence) -> str:
 
 
 def is_gap(sentence: Sentence) -> bool:
-    """Whether a sentence is only what stands between sentences of a column file: blank lines, comments.
+    """Whether a sentence is only what stands between sentences: blank lines, comments.
 
     Such a gap is nothing in another format, whereas a blank line of text is a sentence of no words.
     """
-    return not sentence.words and sentence.format in ("columns", "conllu")
+    if sentence.format in ("jsonl", "json"):
+        return not (sentence.words or sentence.columns or sentence.labels)
+    return not sentence.words and sentence.format in _WITH_GAPS

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from elman.errors import DataError
-from elman.formats import columns, conllu
+from elman.formats import columns, conllu, conllup, fasttext, tables
 from elman.formats.lines import HEAD
-from elman.formats.shared import LINE_END, is_blank
+from elman.formats.shared import LINE_END, is_blank, shown
+from elman.trees import read_trees
+
+_SIGN = re.compile(r"[+-]?[01]\t[^\t]*\S")
+_COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
+_TREE = re.compile(r"\([^() \t\r\n]*[ \t]*\([^() \t\r\n]+[ (]")
 
 
 def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
@@ -36,18 +42,23 @@ def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> 
 def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input") -> tuple[str, str]:
     """The name of the format, and why, in one sentence. ``lines`` are the first lines, with their ends.
 
-    Text that is to be tagged is ``text`` unless the first line has tabs (``columns``, ``conllu``). Labelled text is
-    ``conllu``, ``columns`` or ``word_tag``, whichever most of the lines look like.
+    What begins as no other text does (names of columns, JSON, trees) is known by that. Else text that is to be tagged
+    is ``text`` unless the first line has tabs, and labelled text is what most of the lines look like.
 
-    Raises DataError: labelled text that looks like none of them.
+    Raises DataError: labelled text that looks like nothing known; the message says what it looks like.
     """
+    first = next((line for line in lines if not is_blank(line)), "")
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line)]
+    if first and (found := _by_beginning(first, lines)):
+        return found
     if not data:
         return ("columns" if labelled else "text"), "no line with a word in it"
     if not labelled:
         data = data[:1]
     if evidence := _most(map(_is_conllu, data), data):
         return "conllu", f"an ID and ten columns separated by tabs {evidence}"
+    if labelled and (found := _labels_of_texts(data, lines, path)):
+        return found
     if evidence := _most(("\t" in line for line in data), data):
         return "columns", f"a tab {evidence}"
     if not labelled:
@@ -58,7 +69,66 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input") -> tuple
     width = Counter(widths).most_common(1)[0][0]
     if width > 1 and any(map(is_blank, lines)) and (evidence := _most((w == width for w in widths), data)):
         return "columns", f"blank lines, and {width} columns separated by spaces {evidence}"
-    raise DataError("no tags to be seen in the first lines; pass --format word_tag, columns or conllu", path=path)
+    raise DataError(_found(first, data), path=path)
+
+
+def _by_beginning(first: str, lines: Sequence[str]) -> tuple[str, str] | None:
+    """The formats that begin as no other does."""
+    if first.startswith(conllup.MARK):
+        return "conllup", "the names of its columns in the first line"
+    if re.match(r"\s*\{\s*\"|\s*\[\s*(\{|$)", first):
+        return ("json" if "[" in first.split("{")[0] else "jsonl"), "JSON in the first line"
+    if _TREE.match(first.lstrip(" \t")):
+        begins = [line for line in lines if line[:1] not in " \t\r\n"]
+        if _first_tree(lines) or _most((bool(_TREE.match(line)) for line in begins), begins):
+            return "trees", "a bracket within a bracket in the first line"
+    for format in ("csv", "tsv"):
+        if tables.looks_like(lines, format):
+            return format, "usual names of columns in the first line"
+    return None
+
+
+def _first_tree(lines: Sequence[str]) -> bool:
+    try:
+        return next((True for found in read_trees(lines) if found.tree is not None), False)
+    except DataError:
+        return False
+
+
+def _labels_of_texts(data: Sequence[str], lines: Sequence[str], path: str) -> tuple[str, str] | None:
+    """The formats of a text a line with its label. Raises DataError: a text before its label, without names."""
+    if evidence := _most((line.startswith(fasttext.PREFIX) for line in data), data):
+        return "fasttext", f"{fasttext.PREFIX} at the start {evidence}"
+    if any(map(is_blank, lines)):
+        return None
+    tests: list[tuple[str, Callable[[str], object]]] = [
+        ("1, +1, 0 or -1 and a tab at the start", _SIGN.match),
+        ("COARSE:fine at the start", _COARSE_FINE.match),
+        ("a label, a tab and several words", lambda line: _is_pair(line, 1)),
+    ]
+    for what, test in tests:
+        if evidence := _most((bool(test(line)) for line in data), data):
+            return "label_text", f"{what} {evidence}"
+    if len(data) > 1 and (evidence := _most((_is_pair(line, 0) for line in data), data)):
+        message = f"several words, a tab and a label {evidence}, without names of columns in the first line"
+        raise DataError(f"{message}; pass --format tsv:header=no,text=1,label=2", path=path)
+    return None
+
+
+def _is_pair(line: str, text: int) -> bool:
+    """Whether there are two columns separated by a tab, and several words in the one numbered ``text`` alone."""
+    fields = line.split("\t")
+    return len(fields) == 2 and " " in fields[text].strip() and " " not in fields[1 - text].strip() and all(fields)
+
+
+def _found(first: str, data: Sequence[str]) -> str:
+    """What a file that is nothing known looks like, and what to do."""
+    if (count := data[0].count(",")) and len(data) > 1 and _most((line.count(",") == count for line in data), data):
+        names = ", ".join(name.strip() for name in data[0].split(","))
+        say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
+        return f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
+    what = f"no tags to be seen in the first lines, the first is {shown(first.rstrip(LINE_END))}"
+    return f"{what}; pass --format columns, conllu, word_tag or, where each line begins with its label, label_text"
 
 
 def _most(found: Iterable[bool], data: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""``text``: one sentence a line, words separated by ASCII spaces; input for tagging.
+"""``text``: one sentence a line, words separated by ASCII spaces.
 
 Nothing but the space separates: a tab, U+3000 or U+2028 is part of a word. Extra spaces make no words and stay
 where they are. A line of nothing but separators is a sentence of no words.
@@ -6,11 +6,13 @@ where they are. A line of nothing but separators is a sentence of no words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.errors import ConfigError
-from elman.formats.shared import LINE_END, is_blank
+from elman.formats.shared import LINE_END, Holds, check_words, is_blank, is_gap
 from elman.sentence import Sentence
+
+HOLDS = Holds()
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
@@ -30,3 +32,18 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     if labelled:
         raise ConfigError(f"{path}: text has no tags; labelled text is word_tag, columns or conllu")
     return name or "tag"
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """The words on one line; as they were read from text. Raises ConfigError: tags.
+
+    Raises DataError: a word with a space or a line end.
+    """
+    if tags:
+        raise ConfigError("text holds words alone, no tags; the nearest that holds them is word_tag")
+    if sentence.format == "text":
+        return sentence.lines[0]
+    if is_gap(sentence):
+        return ""
+    check_words(sentence, "text", " \n")
+    return " ".join(sentence.words) + "\n"

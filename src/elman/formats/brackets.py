@@ -1,0 +1,66 @@
+"""``trees``: bracketed trees, ``(S (NP (PRP It)) (VP (VBZ rains)))``, one after the other (``elman.trees``).
+
+The leaves are the words, as they stand there (``-LRB-`` stays ``-LRB-``), and the labels right above them the column
+``tag``. The phrases are kept in the sentence's lines, and come back when it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from elman.errors import ConfigError, DataError
+from elman.formats.shared import Holds, check_tags, check_words, is_gap, only, shown
+from elman.sentence import Sentence
+from elman.trees import Tree, TreeLines, read_trees
+
+HOLDS = Holds(columns=1)
+
+_LEAF = re.compile(r"(\([ \t\r\n]*)([^() \t\r\n]+)([ \t\r\n]+[^() \t\r\n]+[ \t\r\n]*\))")
+_FORBIDDEN = " \t\r\n()"
+
+
+def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+    """Sentences of the lines, with one column, ``tag``; ``head`` is not needed.
+
+    Raises DataError: see ``read_trees``; a word beside brackets, so that it has no tag.
+    """
+    for found in read_trees(lines, path):
+        if found.tree is None:
+            yield Sentence((), path=path, line=found.line, lines=found.lines, format="trees")
+            continue
+        tags, words = zip(*found.tree.tagged(), strict=True)
+        if "" in tags:
+            message = f"the word {shown(words[tags.index('')])} has no tag: expected it in brackets of its own"
+            raise DataError(message, path=path, line=found.line)
+        rows = (0,) * len(words) if len(found.lines) == 1 else _rows(found)
+        yield Sentence(words, {"tag": tags}, path, found.line, found.lines, rows, "trees")
+
+
+def _rows(found: TreeLines) -> tuple[int, ...]:
+    text = "".join(found.lines)
+    return tuple(text.count("\n", 0, leaf.start()) for leaf in _LEAF.finditer(text))
+
+
+def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+    """The one column, ``tag``. Raises ConfigError for another name."""
+    if name is not None and name.lower() != "tag":
+        raise ConfigError(f"{path}: no column {name!r}; trees have one, tag")
+    return "tag"
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """The tree as it was read, with other tags; a sentence of another format is a tree ``ROOT`` without phrases.
+
+    Raises DataError: a word or a tag with a bracket, a space, a tab or a line end.
+    """
+    if not sentence.words:
+        return "".join(sentence.lines) if sentence.format == "trees" else "" if is_gap(sentence) else "\n"
+    column = only(tags, "trees")
+    check_tags(sentence, column, "trees", _FORBIDDEN)
+    if sentence.format == "trees":
+        new = iter(column)
+        return _LEAF.sub(lambda leaf: leaf[1] + next(new) + leaf[3], "".join(sentence.lines))
+    check_words(sentence, "trees", _FORBIDDEN)
+    leaves = [Tree(tag, (word,)) for word, tag in zip(sentence.words, column, strict=True)]
+    return f"{Tree('ROOT', tuple(leaves))}\n"
