@@ -23,6 +23,7 @@ _COMMANDS = {
     "evaluate": "elman.cli.evaluate:evaluate",
     "check": "elman.cli.check:check",
     "curve": "elman.cli.curve:curve",
+    "errors": "elman.cli.errors:errors",
     "inspect": "elman.cli.inspect:inspect",
     "info": "elman.cli.info:info",
     "demo": "elman.cli.demo:demo",

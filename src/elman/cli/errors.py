@@ -1,0 +1,145 @@
+"""``elman errors``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from elman.cli.common import (
+    LABELLED_FORMATS,
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    target_option,
+    threads_option,
+)
+from elman.cli.report import bold, cell, percent
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.error_analysis import ErrorAnalysis, WrongSentence
+
+TAG = 12  # columns of the terminal for a tag
+AROUND = 33  # and for the words on each side of a wrong one
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("gold", metavar="GOLD")
+@click.option(
+    "--most", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Entries of each list."
+)
+@click.option("--html", metavar="FILE", help="Write a page with whole sentences too; it needs nothing but a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of GOLD; by default what it looks like.")
+@target_option
+@encoding_option
+@threads_option
+def errors(
+    model: str,
+    gold: str,
+    most: int,
+    html: str | None,
+    as_json: bool,
+    format: str | None,
+    target: str | None,
+    encoding: str,
+    threads: int | None,
+) -> None:
+    """Show which errors to look at first.
+
+    MODEL tags the words of GOLD. What it is sure of and gets wrong comes first: that is where the model, or the
+    annotation, has something to learn. Then come frequent confusions, and unknown words.
+
+    \b
+      elman errors my.model test.conllu
+      elman errors my.model test.conllu --html errors.html
+    """
+    from elman.checks import with_words
+    from elman.error_analysis import analyse
+    from elman.files import check_target, write_bytes_atomically
+    from elman.formats import column_names, read_sentences
+    from elman.tagger import load
+
+    if html is not None:
+        check_target(html)
+        check_not_an_input(html, (model, gold))
+    notes = Notes()
+    tagger = load(model, threads=threads, on_note=notes.add)
+    names = column_names(target)
+    if names is not None and len(names) > 1:
+        raise ConfigError(f"--target: errors are shown of one label column, got {target}")
+    reading = read_sentences(gold, format=format, encoding=encoding)
+    if format is None:
+        notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+    usual = (tagger.target,) if tagger.format == reading.format or len(tagger.targets) > 1 else None
+    (column,) = reading.targets(names or usual)
+    found = analyse(tagger, with_words(reading, reading.path), target=column, most=most)
+    if html is not None:
+        from elman.cli.errors_page import page
+
+        write_bytes_atomically(html, page(found, os.path.basename(model), reading.path).encode())
+    click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else report(found))
+    notes.show()
+
+
+def report(found: ErrorAnalysis) -> str:
+    """The lists for a terminal of 80 columns."""
+    parts = [_summary(found), _sentences(found), _confusions(found), _unknown(found)]
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
+
+
+def _summary(found: ErrorAnalysis) -> Iterator[str]:
+    yield f"column {found.column}: {found.errors:,} of {found.tokens:,} words wrong, " + (
+        f"{percent(found.correct, found.tokens)} right; "
+        f"of {found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
+    )
+
+
+def _sentences(found: ErrorAnalysis) -> Iterator[str]:
+    if not found.sentences:
+        return
+    yield bold(f"{'sure, but wrong':<17}{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}where")
+    for sentence in found.sentences:
+        word = sentence.surest
+        where = f"{sentence.path}:{word.line}" if sentence.path else ""
+        sure = f"{100 * word.confidence:.2f} %"
+        yield f"{sure:>15}  {cell(word.gold, TAG)}  {cell(word.predicted, TAG)}  {where}"
+        yield f"    {_context(sentence)}"
+
+
+def _context(sentence: WrongSentence) -> str:
+    """The word in question between brackets, and those around it, as far as there is room."""
+    at = sentence.words.index(sentence.surest)
+    words = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in w.word) for w in sentence.words]
+    before, after = " ".join(words[:at]), " ".join(words[at + 1 :])
+    if len(before) > AROUND:
+        before = "…" + before[-AROUND:]
+    if len(after) > AROUND:
+        after = after[:AROUND] + "…"
+    word = words[at] if len(words[at]) <= AROUND else words[at][:AROUND] + "…"
+    return " ".join(part for part in (before, bold(f"[{word}]"), after) if part)
+
+
+def _confusions(found: ErrorAnalysis) -> Iterator[str]:
+    if not found.confusions:
+        return
+    yield bold(f"{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}{'words':>7}{'of errors':>11}   most often")
+    for one in found.confusions:
+        words = ", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words)
+        share = f"{100 * one.count / found.errors:.1f} %"
+        tags = f"{cell(one.gold, TAG)}  {cell(one.predicted, TAG)}"
+        yield f"{tags}  {one.count:>7,}{share:>11}   {cell(words, 30)}".rstrip()
+
+
+def _unknown(found: ErrorAnalysis) -> Iterator[str]:
+    if not found.unknown:
+        return
+    yield bold(f"{'unknown word':<26}{'wrong':>7}{'of':>7}   {'right tag':<{TAG + 2}}tag given")
+    for one in found.unknown:
+        counts = f"{one.wrong:>7,}{one.count:>7,}"
+        yield f"{cell(one.word, 26)}{counts}   {cell(one.gold, TAG)}  {cell(one.predicted, TAG)}".rstrip()
