@@ -166,9 +166,10 @@ class _Lstm:
         for i, (table, (packed, reverse)) in enumerate(zip(tables, self.directions, strict=True)):
             column = i * self.H
             if self.type == np.float16:
-                kernels.lstm_states_int8(table, types, batch.sizes, *packed, h, column, self.H, reverse)
+                w, scale, start = packed
+                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, column, self.H, reverse)
             else:
-                kernels.lstm_states(table, types, batch.sizes, *packed, h, column, reverse)
+                kernels.lstm_states(table, types, batch.sizes, packed[0], h, column, reverse)
         if self.network.config.layers > 1:
             h, _ = self.network.encoder.forward(self.parameters, h, batch, first=1)
         return _output(self.parameters, h)
