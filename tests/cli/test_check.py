@@ -86,7 +86,7 @@ def test_many_files_many_tags(run: Run, tmp_path: Path) -> None:
         )
     text = run("check", tmp_path).stdout.decode()
     assert re.search(r"^tag +all files$", text, re.MULTILINE)
-    assert "and 13 rarer ones (--all shows all)" in text
+    assert "and 13 rarer (--all shows all)" in text
     assert "   not in a.txt\n" in text
     assert re.search(r"^b\.txt +21 +22 +22 +21 words, 95.45 %$", text, re.MULTILINE)
 

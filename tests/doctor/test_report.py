@@ -65,6 +65,8 @@ def test_long_ones(examined: Examined, of: Of) -> None:
     assert words.title == "the longest word has 4 characters"
     assert words.findings[0].message == "4 characters: “aaaa”"
     assert words.findings[0].place == Place("train.txt", 1)
+    assert str(Place("train.txt", 1)) == "train.txt:1"
+    assert str(Place("train.txt", None)) == "train.txt"
     assert len(words.findings) == 5
 
 
@@ -159,9 +161,25 @@ def test_what_cannot_be_read(write: Write) -> None:
         read_splits({}, [write("y.txt", "é_X\n")], How(encoding="ascii"), [])
 
 
+def test_labels_without_tags(write: Write) -> None:
+    notes: list[str] = []
+    (split,) = read_splits({}, [write("x.ft", "__label__x a b\n__label__y a c\n")], How(format="fasttext"), notes)
+    assert split.sentences[0].columns == {"label:label": ("x",)}
+    assert notes == ["x.ft read as fasttext, labels label: as asked for"]
+    report = examine([split])
+    assert report.columns["label:label"].tags == {"x.ft": {"x": 1, "y": 1}}
+
+
 def test_columns_that_do_not_match(write: Write) -> None:
     one, two = write("train.tsv", "a\tX\n\n"), write("x.tsv", "a\tX\tY\n\n")
     with pytest.raises(ConfigError, match="no column 3"):
         read_splits({}, [two, one], How(targets=("2", "3")), [])
+    labels = write("test.ft", "__label__x a b\n")
+    with pytest.raises(
+        ConfigError, match="^test.ft: expected 1 columns of tags, as in the files before, found 0; --target"
+    ):
+        read_splits({}, [one, labels], How(), [])
+    with pytest.raises(ConfigError):
+        read_splits({}, [labels], How(targets=("2",), format="fasttext"), [])
     splits = read_splits({}, [one, two], How(), [])
     assert splits[1].sentences[0].columns == {"2": ("Y",)}

@@ -61,3 +61,14 @@ def test_shape(examined: Examined, of: Of) -> None:
         "train: column tag: every tag is 'X'",
         "train: 2 of 2 sentences have one word only, so there is no context to learn from",
     ]
+
+
+def test_labels_of_sentences(examined: Examined, of: Of) -> None:
+    report = examined(train=["=play a_X b_X", "=play c_X", "=stop d_X"], test=["=go a_X b_X", "=go\u00a0 d_X"])
+    once, missing, odd = (group for check in ("once", "missing", "characters") for group in of(report, check))
+    assert once.title == "1 label seen once in train (label intent)"
+    assert once.findings[0].message == "the label “stop” stands once in train, on “d”"
+    assert missing.title == "2 labels that train lacks (label intent)"
+    assert missing.findings[0].message == "the label “go” stands once in test, never in train"
+    assert odd.title == "U+00A0 NO-BREAK SPACE in 1 label (label intent)"
+    assert odd.findings[0].message == "the label “go\\xa0” holds U+00A0 NO-BREAK SPACE"

@@ -83,16 +83,16 @@ def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterat
     whole = {tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}
     tags = sorted(whole, key=lambda tag: (-whole[tag], tag))
     shown = tags if everything else tags[:MOST_TAGS]
-    from elman.doctor import titled
+    from elman.doctor import counted, kind, titled
 
-    yield from _wrapped(f"{titled(name)}: {len(tags):,} tags{_schemes(column)}", "", "  ")
-    width = _width(["tag", *shown])
-    yield bold(f"{'tag':<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
+    yield from _wrapped(f"{titled(name)}: {counted(len(tags), kind(name))}{_schemes(column)}", "", "  ")
+    width = _width([kind(name), *shown])
+    yield bold(f"{kind(name):<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
     for tag in shown:
         counts = ((table.get(tag, 0), sum(table.values())) for table in tables)
         yield cell(tag, width) + "".join(f"  {n:>8,}{percent(n, total):>8}" for n, total in counts)
     if len(shown) < len(tags):
-        yield f"and {len(tags) - len(shown):,} rarer ones (--all shows all)"
+        yield f"and {len(tags) - len(shown):,} rarer (--all shows all)"
 
 
 def _schemes(column: Column) -> str:

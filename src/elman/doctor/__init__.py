@@ -6,7 +6,7 @@ read_splits(files)  ->  Splits  ->  examine(splits)  ->  Report of Findings, eac
 from __future__ import annotations
 
 from elman.doctor.data import read_splits
-from elman.doctor.findings import CHECKS, SEVERITIES, Finding, Group, Place, Split, titled
+from elman.doctor.findings import CHECKS, SEVERITIES, Finding, Group, Place, Split, counted, kind, titled
 from elman.doctor.report import Census, Column, Report, examine
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "Place",
     "Report",
     "Split",
+    "counted",
     "examine",
+    "kind",
     "read_splits",
     "titled",
 ]

@@ -11,7 +11,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from elman.doctor.findings import SEVERITIES, Finding, Group, Occurrence, Split, counted, occurrences, quoted, titled
+from elman.doctor.findings import (
+    SEVERITIES,
+    Finding,
+    Group,
+    Occurrence,
+    Split,
+    counted,
+    kind,
+    occurrences,
+    quoted,
+    titled,
+)
 
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Printable by their category, yet nothing is to be seen."""
@@ -37,9 +48,9 @@ def odd_characters(splits: Sequence[Split], forms: Sequence[str], columns: Seque
             for sentence in split.sentences:
                 for i, tag in enumerate(sentence.columns[column]):
                     if tag in found:
-                        findings.append(_odd_finding("tag", tag, found, Occurrence(sentence, i)))
+                        findings.append(_odd_finding(kind(column), tag, found, Occurrence(sentence, i)))
         if findings:
-            many = counted(len(findings), "tag")
+            many = counted(len(findings), kind(column))
             yield Group("characters", f"{_census(found, findings)} in {many} ({titled(column)})", _graver(findings))
 
 

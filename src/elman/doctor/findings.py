@@ -114,8 +114,15 @@ def occurrences(splits: Sequence[Split], words: set[str]) -> list[Occurrence]:
 
 
 def titled(column: str) -> str:
-    """``column upos``, or ``label intent``."""
-    return f"label {column.removeprefix(LABEL)}" if column.startswith(LABEL) else f"column {column}"
+    """``column upos``, or ``label intent``; what is called no more than ``label`` is that."""
+    if not column.startswith(LABEL):
+        return f"column {column}"
+    return "label" if column == LABEL + "label" else f"label {column.removeprefix(LABEL)}"
+
+
+def kind(column: str) -> str:
+    """What stands in a column: ``tag``, or ``label`` (of the whole sentence)."""
+    return "label" if column.startswith(LABEL) else "tag"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from elman.doctor.findings import (
-    LABEL,
     Finding,
     Group,
     Occurrence,
     Split,
     counted,
     excerpt,
+    kind,
     quoted,
     start,
     titled,
@@ -85,7 +85,7 @@ def contradictions(there: Index, columns: Sequence[str]) -> Iterator[Group]:
         ]
         if findings:
             n = len(findings)
-            what = "another label" if column.startswith(LABEL) else "other tags"
+            what = "another label" if kind(column) == "label" else "other tags"
             title = f"{counted(n, 'sentence')} {'stands' if n == 1 else 'stand'} with {what} elsewhere"
             yield Group("contradiction", f"{title} ({titled(column)})", findings)
 
@@ -98,7 +98,7 @@ def _contradiction(run: Sequence[Sentence], column: str) -> Finding:
     here = Occurrence(next(s for s in run if s.columns[column] == rare), word)
     unlike = [s for s in run if s.columns[column] != rare]
     unlike.sort(key=lambda s: s.columns[column] != common)
-    form = None if column.startswith(LABEL) else here.sentence.words[word]
+    form = None if kind(column) == "label" else here.sentence.words[word]
     what = "the sentence" if form is None else quoted(form)
     message = f"{what} is {rare[word]} here, {common[word]} elsewhere: {excerpt(here.sentence, 50)}"
     details: Mapping[str, Any] = {

@@ -6,7 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from elman import checks, schemes
-from elman.doctor.findings import Finding, Group, Occurrence, Split, counted, quoted, start, titled
+from elman.doctor.findings import (
+    Finding,
+    Group,
+    Occurrence,
+    Split,
+    counted,
+    excerpt,
+    kind,
+    quoted,
+    start,
+    titled,
+)
 
 Counts = Mapping[str, Mapping[str, int]]
 """name of split -> tag -> words"""
@@ -30,11 +41,11 @@ def missing(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Gr
         lacking = counts[split.name].keys() - counts[reference].keys()
         for tag, at in _first_words(split, column, lacking):
             n = counts[split.name][tag]
-            message = f"the tag {quoted(tag)} stands {_times(n)} in {split.name}, never in {reference}"
+            message = f"the {kind(column)} {quoted(tag)} stands {_times(n)} in {split.name}, never in {reference}"
             details = {"column": column, "tag": tag, "split": split.name, "times": n}
             findings.append(Finding("warning", at.place, message, details=details))
     if findings:
-        title = f"{counted(len({finding.details['tag'] for finding in findings}), 'tag')} that {reference} lacks"
+        title = f"{counted(len({finding.details['tag'] for finding in findings}), kind(column))} that {reference} lacks"
         yield Group("missing", f"{title} ({titled(column)})", findings)
 
 
@@ -47,12 +58,14 @@ def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group
             Finding(
                 "note",
                 at.place,
-                f"the tag {quoted(tag)} stands once in {reference.name}, on {quoted(at.sentence.words[at.word])}",
+                f"the {kind(column)} {quoted(tag)} stands once in {reference.name}, on {_bearer(at, column)}",
                 details={"column": column, "tag": tag, "split": reference.name},
             )
             for tag, at in _first_words(reference, column, rare)
         ]
-        yield Group("once", f"{counted(len(rare), 'tag')} seen once in {reference.name} ({titled(column)})", findings)
+        yield Group(
+            "once", f"{counted(len(rare), kind(column))} seen once in {reference.name} ({titled(column)})", findings
+        )
 
 
 def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
@@ -123,6 +136,11 @@ def _first_words(split: Split, column: str, tags: set[str]) -> Iterator[tuple[st
                 if tag in rest:
                     rest.discard(tag)
                     yield tag, Occurrence(sentence, i)
+
+
+def _bearer(at: Occurrence, column: str) -> str:
+    """The word that has a tag, or the sentence that has a label."""
+    return excerpt(at.sentence) if kind(column) == "label" else quoted(at.sentence.words[at.word])
 
 
 def _times(number: int) -> str:
