@@ -140,10 +140,9 @@ class _TolerantDecoder(utf_8.IncrementalDecoder):
 
 
 def _lookup(name: str) -> codecs.CodecInfo | None:
-    if name.replace("-", "_") != _TOLERANT:
-        return None
     utf8 = codecs.lookup("utf-8")
-    return codecs.CodecInfo(utf8.encode, utf8.decode, incrementaldecoder=_TolerantDecoder, name=_TOLERANT)
+    found = codecs.CodecInfo(utf8.encode, utf8.decode, incrementaldecoder=_TolerantDecoder, name=_TOLERANT)
+    return found if name == _TOLERANT else None
 
 
 codecs.register(_lookup)  # so that the readers take it as an encoding like any other
