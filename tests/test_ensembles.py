@@ -162,6 +162,42 @@ def test_ctrl_c_leaves_the_networks_that_there_are(member: int, epoch: int, kept
     assert RecurrentModel.from_record(record_of_file, stored).interrupted
 
 
+def test_side_by_side_or_one_after_the_other() -> None:
+    config = SOFTMAX.with_settings({"ensemble": 3})
+    for threads in (2, 3, 8):
+        events: list[Any] = []
+        found = trained(config, DEV, threads=threads, on_progress=events.append)
+        assert tensors(found) == tensors(trained(config, DEV))
+        assert found.record() == trained(config, DEV).record()
+        ends = [(event.member, event.epoch) for event in events if event.is_epoch_end]
+        assert ends == ([(1, 1), (1, 2), (3, 1), (3, 2)] if threads == 2 else [(1, 1), (1, 2)])
+    distilled = SOFTMAX.with_settings({"distill": 2})
+    assert tensors(trained(distilled, threads=2)) == tensors(trained(distilled))
+
+
+def test_ctrl_c_side_by_side() -> None:
+    config = SOFTMAX.with_settings({"ensemble": 2, "epochs": 50})
+    model = trained(config, DEV, threads=2, on_progress=stop_at(1, 2))
+    assert model.interrupted
+    assert model.record()["epochs"] == 2
+    assert all(record["interrupted"] and record["epochs"] < 50 for record in model.record().get("members", []))
+
+
+def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    from elman import trainer
+
+    fit = trainer.fit
+
+    def fail_in_one(task: Any, config: Any, **options: Any) -> Any:
+        if options["seed"] == 1:
+            raise ConfigError("rate: too large")
+        return fit(task, config, **options)
+
+    monkeypatch.setattr(trainer, "fit", fail_in_one)
+    with pytest.raises(ConfigError, match="rate: too large"):
+        trained(SOFTMAX.with_settings({"ensemble": 2, "epochs": 10_000}), threads=2)
+
+
 def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     from elman import trainer
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from elman import automatic, randomness, storage, trainer
@@ -15,6 +17,8 @@ from elman.lexicon import Lexicon
 from elman.networks import Networks
 from elman.trainer import Progress, Record
 from elman.vectors import Vectors
+
+OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Run:
     threads: int
     vectors: Vectors | None = None
     budget: Budget | None = None
-    on_progress: Callable[[Progress], None] | None = None
+    on_progress: OnProgress | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def begin(train: Labelled, dev: Labelled | None, config: Config, seed: int, vect
 
 
 class _Members:
-    """The trainings of one model, one after the other, each with a seed of its own.
+    """The trainings of one model, each with a seed of its own.
 
     An ensemble's networks; or teachers, and then a student of theirs.
     """
@@ -101,46 +105,78 @@ class _Members:
         """Trains them all. Ctrl-C: those that have learned for an epoch or more, or the first."""
         try:
             while len(self.done) < self.total and not self.interrupted:
-                self._one(len(self.done) + 1)
+                self._next()
         except KeyboardInterrupt:
             if not self.done:
                 raise
             self.interrupted = True
 
-    def _one(self, member: int) -> None:
-        config, seed = self.task.networks.config, randomness.member_seed(self.run.seed, member)
-        task = self.task if member == 1 else self.task.again(config, seed)
+    def _next(self) -> None:
+        """Trains the next network, or with several threads the next ones side by side, which bits do not see."""
+        first, threads = len(self.done) + 1, self.run.threads
+        alike = self.teachers if first <= self.teachers else self.total  # a student has to wait for its teachers
+        some = range(first, min(first + threads - 1, alike) + 1)
+        tasks = [self._task(member) for member in some]
+        stop = threading.Event()
+        with ThreadPoolExecutor(len(some)) as pool:
+
+            def start(member: int, task: Tagging) -> Future[Record]:
+                progress = self._progress(some) if member == first else None
+                return pool.submit(self._fit, member, task, max(1, threads // len(some)), progress, stop)
+
+            running = [start(member, task) for member, task in zip(some, tasks, strict=True)]
+            try:
+                for one in running:
+                    if one.result().interrupted:
+                        stop.set()
+            except BaseException as error:
+                stop.set()
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
+        for task, one in zip(tasks, running, strict=True):
+            if one.result().epochs or not self.done:
+                self.done.append((task, one.result()))
+        self.interrupted = stop.is_set()
+
+    def _task(self, member: int) -> Tagging:
+        seed = randomness.member_seed(self.run.seed, member)
+        task = self.task if member == 1 else self.task.again(self.task.networks.config, seed)
         if self.teachers and member == self.total:
             seeds = [randomness.member_seed(self.run.seed, teacher) for teacher in range(1, member)]
             task.learn_from([teacher.taught(own) for (teacher, _), own in zip(self.done, seeds, strict=True)])
+        return task
+
+    def _fit(
+        self, member: int, task: Tagging, threads: int, on_progress: OnProgress | None, stop: threading.Event
+    ) -> Record:
+        config, seed = self.task.networks.config, randomness.member_seed(self.run.seed, member)
         record = trainer.fit(
             task,
             config.training,
             seed=seed,
-            threads=self.run.threads,
-            on_progress=self._progress(member),
+            threads=threads,
+            on_progress=on_progress,
             replan=self.replan,
+            stop=stop,
         )
         if config.network.storage == storage.HALF:
             task.round()
             if record.dev_accuracies:  # that of the network there is now
                 record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
-        if record.epochs or not self.done:
-            self.done.append((task, record))
-        self.interrupted = record.interrupted
+        return record
 
-    def _progress(self, member: int) -> Callable[[Progress], None] | None:
-        """Tells which of several networks it is, and the time of them all."""
+    def _progress(self, some: range) -> OnProgress | None:
+        """Tells which of several networks it is, of those trained side by side the first, and the time of them all."""
         tell = self.run.on_progress
         if tell is None or self.total == 1:
             return tell
-        before = self.seconds
+        before, later = self.seconds, -(-(self.total - some[-1]) // len(some))  # times as long for those that follow
 
         def report(event: Progress) -> None:
             own = event.seconds + event.seconds_left
             self.seconds = before + event.seconds
             facts = {name: getattr(event, name) for name in Progress.__slots__}
-            facts |= {"seconds": self.seconds, "seconds_left": event.seconds_left + (self.total - member) * own}
-            tell(MemberProgress(**facts, member=member, members=self.total))
+            facts |= {"seconds": self.seconds, "seconds_left": event.seconds_left + later * own}
+            tell(MemberProgress(**facts, member=some[0], members=self.total))
 
         return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -102,8 +103,10 @@ class Record:
 class Updates:
     """The updates of a run, one by one or, where there is a fused kernel, some at a time."""
 
-    def __init__(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> None:
-        self.task, self.config, self.seed = task, config, seed
+    def __init__(
+        self, task: Task, config: TrainingConfig, seed: int, threads: int, stop: threading.Event | None = None
+    ) -> None:
+        self.task, self.config, self.seed, self.stop = task, config, seed, stop
         self.pool = ThreadPoolExecutor(threads)
         self.optimizer = optimizers.make(config)
         online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
@@ -118,6 +121,8 @@ class Updates:
 
     def __call__(self, batches: Sequence[NDArray[np.int64]], rates: Sequence[float], epoch: int, step: int) -> Tally:
         """An update for each minibatch, which stands ``step`` minibatches from the epoch's beginning or behind that."""
+        if self.stop is not None and self.stop.is_set():
+            raise KeyboardInterrupt
         if self.together > 1:
             items = np.concatenate(batches)
             found = self.task.online(items, np.array(rates), Place(self.seed, epoch, step))
@@ -215,13 +220,15 @@ def fit(
     threads: int,
     on_progress: Callable[[Progress], None] | None = None,
     replan: Callable[[int, int], int] | None = None,
+    stop: threading.Event | None = None,
 ) -> Record:
     """Trains ``task.parameters`` in place and leaves those of the best epoch there (without dev: of the last).
 
     The bits depend on the seed, the settings and the instruction set, not on ``threads``. Ctrl-C ends the run with the
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
     ``replan`` is asked after every epoch but the last: of the epoch and of the epochs planned it makes the epochs to
-    plan from now on. The same run comes of those as the setting ``replanned``.
+    plan from now on. The same run comes of those as the setting ``replanned``. ``stop`` ends it as Ctrl-C does, which
+    only the main thread hears.
 
     Raises ConfigError for a rate with which the loss does not stay finite.
     """
@@ -230,7 +237,7 @@ def fit(
     run = _Run(config, task.lengths, on_progress)
     schedule, average = run.schedule, _Average(config.averaging)
     epoch = 0
-    updates = Updates(task, config, seed, threads)
+    updates = Updates(task, config, seed, threads, stop)
     try:
         with updates:
             while epoch < schedule.epochs(epoch + 1):

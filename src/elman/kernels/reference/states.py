@@ -122,4 +122,5 @@ def _unroll(
         c[going : len(z)] = 0
         i, f, o = (1 / (1 + np.exp(-z[:, :, gate])) for gate in (0, 1, 3))
         now = c[: len(z)] = f * c[: len(z)] + i * np.tanh(z[:, :, 2])
-        h = out[rows] = (o * np.tanh(now)).reshape(len(z), -1)[:, :H]
+        out[rows] = (o * np.tanh(now)).reshape(len(z), -1)[:, :H]
+        h = out[rows]
