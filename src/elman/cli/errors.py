@@ -82,7 +82,7 @@ def errors(
     if html is not None:
         from elman.cli.errors_page import page
 
-        write_bytes_atomically(html, page(found, os.path.basename(model), reading.path).encode())
+        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(reading.path)).encode())
     click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else report(found))
     notes.show()
 
@@ -94,7 +94,7 @@ def report(found: ErrorAnalysis) -> str:
 
 
 def _summary(found: ErrorAnalysis) -> Iterator[str]:
-    yield f"column {found.column}: {found.errors:,} of {found.tokens:,} words wrong, " + (
+    yield f"column {_plain(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, " + (
         f"{percent(found.correct, found.tokens)} right; "
         f"of {found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
     )
@@ -106,7 +106,7 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
     yield bold(f"{'sure, but wrong':<17}{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}where")
     for sentence in found.sentences:
         word = sentence.surest
-        where = f"{sentence.path}:{word.line}" if sentence.path else ""
+        where = _plain(f"{sentence.path}:{word.line}") if sentence.path else ""
         sure = f"{100 * word.confidence:.2f} %"
         yield f"{sure:>15}  {cell(word.gold, TAG)}  {cell(word.predicted, TAG)}  {where}"
         yield f"    {_context(sentence)}"
@@ -115,7 +115,7 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
 def _context(sentence: WrongSentence) -> str:
     """The word in question between brackets, and those around it, as far as there is room."""
     at = sentence.words.index(sentence.surest)
-    words = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in w.word) for w in sentence.words]
+    words = [_plain(word.word) for word in sentence.words]
     before, after = " ".join(words[:at]), " ".join(words[at + 1 :])
     if len(before) > AROUND:
         before = "…" + before[-AROUND:]
@@ -123,6 +123,11 @@ def _context(sentence: WrongSentence) -> str:
         after = after[:AROUND] + "…"
     word = words[at] if len(words[at]) <= AROUND else words[at][:AROUND] + "…"
     return " ".join(part for part in (before, bold(f"[{word}]"), after) if part)
+
+
+def _plain(text: str) -> str:
+    """Text without what would move the cursor or turn the writing round."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _confusions(found: ErrorAnalysis) -> Iterator[str]:
