@@ -145,9 +145,10 @@ def _settled(sentences: Sequence[Sentence], targets: Sequence[str], of_training:
     """The settings with what ``auto`` becomes for all the sentences, but for the epochs."""
     given = of_training.get("settings") or {}
     pairs = [(sentence.words, *(sentence.columns[target] for target in targets)) for sentence in sentences]
-    chosen = automatic.resolve(config.preset(of_training.get("preset", "default")).with_settings(given), pairs)
-    network = {key: getattr(chosen.network, key) for key in ("features", "decoder", "ensemble")}
-    return {**network, "balance": chosen.training.balance, **given}
+    asked = config.preset(of_training.get("preset", "default")).with_settings(given)
+    before, after = asked.to_dict(), automatic.resolve(asked, pairs).to_dict()
+    chosen = {key: value for part in after for key, value in after[part].items() if value != before[part][key]}
+    return {**given, **{key: value for key, value in chosen.items() if key != "epochs"}}
 
 
 def sizes(sentences: int, points: int) -> list[int]:

@@ -111,17 +111,18 @@ def _coverage(found: Coverage) -> Iterator[str]:
 
 def _calibration(found: Calibration) -> Iterator[str]:
     raw, shown = found.raw, found.shown
-    after = f"temperature {found.temperature:.4g}"
-    yield bold(f"{'':<28}{'raw':>9}{after:>20}") if found.temperature != 1 else bold(f"{'':<28}{'raw':>9}")
+    with_temperature = found.temperature != 1
+    after = f"temperature {found.temperature:.4g}" if with_temperature else ""
+    yield bold(f"{'':<42}{'raw':>9}{after:>20}".rstrip())
     rows = [
-        ("mean confidence", raw.confidence, shown.confidence, " %", ""),
-        ("accuracy", raw.accuracy, shown.accuracy, " %", ""),
-        ("expected calibration error", raw.ece, shown.ece, "  ", "points, ten bins of equal width"),
-        ("", raw.ece_mass, shown.ece_mass, "  ", "points, ten bins of as many words"),
+        ("mean confidence", raw.confidence, shown.confidence),
+        ("accuracy", raw.accuracy, shown.accuracy),
+        ("calibration error, ten bins of equal width", raw.ece, shown.ece),
+        ("calibration error, ten bins of equal mass", raw.ece_mass, shown.ece_mass),
     ]
-    for name, before, now, unit, what in rows:
-        second = f"{100 * now:>18.2f}{unit}" if found.temperature != 1 else ""
-        yield f"{name:<28}{100 * before:>7.2f}{unit}{second}  {what}".rstrip()
+    for name, before, now in rows:
+        second = f"{100 * now:>18.2f} %" if with_temperature else ""
+        yield f"{name:<42}{100 * before:>7.2f} %{second}"
     yield ""
     yield bold("confidence     words      mean   accuracy")
     for one in shown.bins:

@@ -30,7 +30,7 @@ dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .75rem; border-top: 1px solid var(--line); vertical-align: top; }
 tr:first-child th { border-top: 0; }
-th { color: var(--soft); font-size: .85rem; font-weight: 600; }
+th { color: var(--soft); font-size: .85rem; font-weight: 600; white-space: nowrap; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { min-width: 8rem; }
 .bar span { display: block; height: .8rem; margin-top: .35rem; border-radius: .2rem; background: var(--bar); }
@@ -41,14 +41,14 @@ article { background: var(--paper); border: 1px solid var(--line); border-radius
   margin: .6rem 0; }
 article header { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .words { line-height: 2.1; overflow-wrap: anywhere; }
-mark { background: var(--bad-back); color: inherit; border-radius: .25rem; padding: .1rem .3rem; }
-mark small { font-size: .75rem; margin-inline-start: .3rem; }
+mark { background: var(--bad-back); color: inherit; border-radius: .25rem; padding: .1rem .3rem; margin: 0 .15rem; }
+mark small { font-size: .75rem; margin-inline-start: .3rem; white-space: nowrap; }
 mark.first { outline: 2px solid var(--bad); }
 """.strip()
 
 
 def page(found: ErrorAnalysis, model: str, gold: str) -> str:
-    """The page; ``model`` and ``gold`` are the files' names."""
+    """The page; ``model`` and ``gold`` are the files' names, without folders."""
     title = f"Errors of {model} on {gold}"
     return "\n".join(
         [

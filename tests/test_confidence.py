@@ -1,0 +1,75 @@
+"""Calibration and coverage of a tagger on labelled sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import elman
+from elman.confidence import Judged, calibrations, coverage, judge
+from elman.errors import ConfigError
+from made_up import two_columns
+
+
+def sentences(n: int, seed: int) -> list[elman.Sentence]:
+    return [
+        elman.Sentence(tuple(words), {"pos": tuple(tags), "entity": tuple(spans)})
+        for words, tags, spans in two_columns(n, seed)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tagger() -> elman.Tagger:
+    settings = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 2, "ensemble": 1}
+    return elman.train(
+        sentences(30, 1), sentences(30, 2), settings=settings, target=["pos", "entity"], on_warning=lambda text: None
+    )
+
+
+def test_judged_words_are_those_of_evaluate(tagger: elman.Tagger) -> None:
+    gold = sentences(20, 3)
+    found = judge(tagger, gold, ["entity", "pos"])
+    assert list(found) == ["entity", "pos"]
+    for name, evaluation in tagger.evaluate_columns(gold).items():
+        assert (len(found[name].right), found[name].right.sum()) == (evaluation.tokens, evaluation.correct)
+        sure = [p for columns in tagger.tag_columns_all_with_confidence(gold) for p in columns[name][1]]
+        assert found[name].confidences.tolist() == sure
+
+
+def test_calibrations_before_and_after(tagger: elman.Tagger) -> None:
+    gold = sentences(20, 3)
+    found = calibrations(tagger, gold, judge(tagger, gold))
+    assert list(found) == ["pos", "entity"]
+    raw = calibrations(tagger.uncalibrated(), gold, judge(tagger.uncalibrated(), gold))
+    for name, one in found.items():
+        assert one.temperature == tagger.temperatures[name] != 1
+        assert one.raw == raw[name].raw == raw[name].shown != one.shown
+        assert one.raw.accuracy == one.shown.accuracy
+        assert one.to_json() == {
+            "temperature": one.temperature,
+            "raw": one.raw.to_json(),
+            "shown": one.shown.to_json(),
+        }
+
+
+def test_coverage_by_hand() -> None:
+    judged = Judged(np.array([0.2, 0.95, 0.96, 1.0]), np.array([True, True, False, True]))
+    found = coverage(judged, 0.95)
+    assert (found.words, found.correct, found.sure_words, found.sure_correct) == (4, 3, 3, 2)
+    assert (found.coverage, found.accuracy) == (0.75, 2 / 3)
+    assert coverage(judged, 0).to_json() == {
+        "min_confidence": 0,
+        "words": 4,
+        "sure_words": 4,
+        "sure_correct": 3,
+        "coverage": 1.0,
+        "accuracy": 0.75,
+    }
+    nothing = coverage(Judged(np.array([0.5]), np.array([True])), 1)
+    assert (nothing.coverage, nothing.accuracy) == (0, None)
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.01, float("nan")])
+def test_a_threshold_that_is_none(least: float) -> None:
+    with pytest.raises(ConfigError, match="from 0 to 1"):
+        coverage(Judged(np.ones(1), np.ones(1, bool)), least)
