@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from elman.errors import DataError
 from elman.scores import Marks, TagScore, averages, score
+from elman.trees import Tree
 
 NOT_COUNTED = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only holds the tree."""
@@ -26,6 +27,22 @@ class Bracket(NamedTuple):
     label: str
     start: int
     end: int
+
+
+def brackets(tree: Tree) -> list[Bracket]:
+    """The brackets of a tree's phrases, preterminals left out, each after those within it."""
+    found: list[Bracket] = []
+    words = 0
+    stack: list[Tree | str | tuple[str, int]] = [tree]  # what is to come; (label, start): a phrase ends
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            found.append(Bracket(*node, words))
+        elif isinstance(node, str) or node.preterminal:
+            words += 1
+        else:
+            stack += [(node.label, words), *reversed(node.children)]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

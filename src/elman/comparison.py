@@ -128,12 +128,10 @@ def compare(
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
-    if metric is None:
-        metric = "spans" if marks_spans(tag for tags, _, _ in triples for tag in tags) else "accuracy"
+    metric = metric or usual_metric([tags for tags, _, _ in triples])
     rows = np.array([_COUNTS[metric](*triple) for triple in triples], np.int64)
-    score = _f1_pair if metric == "spans" else _share_pair
-    a_score, b_score = (float(value[0]) for value in score(rows.sum(axis=0, keepdims=True).astype(np.float64)))
-    differences = bootstrap(rows[:, :-2], score, resamples, seed)
+    a_score, b_score = (float(value[0]) for value in _PAIRS[metric](rows.sum(axis=0, keepdims=True).astype(np.float64)))
+    differences = bootstrap(rows[:, :-2], _PAIRS[metric], resamples, seed)
     low, high = np.quantile(differences, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]).tolist()
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     only_a, only_b = rows[:, -2:].sum(axis=0).tolist()
@@ -151,6 +149,19 @@ def compare(
         same=all(list(one) == list(other) for _, one, other in triples),
         mcnemar=mcnemar(only_a, only_b),
     )
+
+
+def usual_metric(gold: Iterable[Tags]) -> str:
+    """What taggings of such gold tags are compared by: spans where they mark them, else accuracy."""
+    return "spans" if marks_spans(tag for tags in gold for tag in tags) else "accuracy"
+
+
+def score(gold: Iterable[Tags], predicted: Iterable[Tags], metric: str) -> float:
+    """The score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``. Raises DataError: no words."""
+    rows = [_COUNTS[metric](tags, found, found) for tags, found in zip(gold, predicted, strict=True) if tags]
+    if not rows:
+        raise DataError("nothing to compare: no words with gold tags")
+    return float(_PAIRS[metric](np.array(rows, np.float64).sum(axis=0, keepdims=True))[0][0])
 
 
 def _checked(gold: Iterable[Tags], a: Iterable[Tags], b: Iterable[Tags]) -> Iterable[tuple[Tags, Tags, Tags]]:
@@ -196,6 +207,9 @@ def _share_pair(totals: Totals) -> Pair:
 def _f1_pair(totals: Totals) -> Pair:
     gold = totals[:, 4]
     return 2 * totals[:, 0] / np.maximum(totals[:, 1] + gold, 1), 2 * totals[:, 2] / np.maximum(totals[:, 3] + gold, 1)
+
+
+_PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from operator import eq
+from typing import Any
 
 from elman.errors import ConfigError, DataError
 from elman.schemes import named
 from elman.scores import TagScore, macro, weighted
-from elman.spans import Span, SpanEvaluation
+from elman.spans import Span, SpanEvaluation, SpanTally
 
 _OUTSIDE = "O"
 _NO_TYPE = "_"
@@ -113,6 +115,43 @@ def finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
     if name not in _STRICT:
         raise ConfigError(f"scheme: {scheme!r} has no strict mode; {', '.join(_STRICT)} have")
     return partial(strict, scheme=name)
+
+
+class Seqeval:
+    """Counts sentence after sentence. Raises ConfigError: see ``finder``."""
+
+    def __init__(self, scheme: str | None = None) -> None:
+        self._scheme = scheme and named(scheme)
+        self._tally = SpanTally(finder(scheme))
+        self._words = self._right = 0
+
+    def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
+        """Count one sentence; there is a predicted tag for each gold tag. Raises DataError: see ``strict``."""
+        self._tally.add(gold, predicted)
+        self._words += len(gold)
+        self._right += sum(map(eq, gold, predicted))
+
+    def result(self) -> SpanEvaluation:
+        """All that was counted so far. Raises DataError where no word was."""
+        if not self._words:
+            raise DataError("nothing to evaluate: no words with gold tags; is it the right file and column?")
+        return self._tally.result()
+
+    def text(self) -> str:
+        """seqeval's classification report."""
+        return report(self.result())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``json.dumps``; rates from 0 to 1."""
+        found = self.result().to_json()
+        return {
+            "mode": "default" if self._scheme is None else "strict",
+            "scheme": self._scheme,
+            "tokens": self._words,
+            "correct": self._right,
+            "accuracy": self._right / self._words,
+            "spans": found,
+        }
 
 
 def report(result: SpanEvaluation) -> str:

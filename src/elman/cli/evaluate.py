@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from elman.cli.believed import Asked, Believed, believed, draw
+from elman.cli.beside import How, gold, of_file, of_model, read
 from elman.cli.common import (
-    LABELLED_FORMATS,
     Notes,
+    checked_format,
     encoding_option,
+    format_option,
     plot_option,
     precision_option,
     target_option,
     threads_option,
 )
-from elman.errors import ConfigError, DataError
+from elman.cli.report import bold
+from elman.cli.styles import STYLES, Shown
+from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.formats import Reading
+    from elman.formats.reading import Reading
     from elman.metrics import Evaluation
-    from elman.sentence import Sentence
+    from elman.tagger import Tagger
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class _Options:
     threads: int | None
     precision: str
     as_json: bool
+    style: str
+    scheme: str | None
+    label: str | None
+    scores: str | None
+    positive: str | None
     calibration: bool
     min_confidence: float | None
     plot: str | None
@@ -47,21 +58,69 @@ class _Options:
         """What is asked for beside the evaluation."""
         return Asked(self.calibration, self.min_confidence, self.plot)
 
+    @property
+    def of_labels(self) -> bool:
+        """Whether labels of whole sentences are asked for."""
+        return any(name is not None for name in (self.label, self.scores, self.positive))
+
+    @property
+    def how(self) -> How:
+        """How GOLD is read."""
+        return How(self.format, self.target, self.encoding)
+
+    @property
+    def how_predicted(self) -> How:
+        """How the file of predictions is read."""
+        return How(self.predicted_format, self.predicted_target, self.encoding)
+
+    def check(self) -> None:
+        """Raise ConfigError for options that do not go together."""
+        self.asked.check(of_model=self.predicted is None)
+        plain = self.style == STYLES[0]
+        if not plain and (self.asked.of_confidences or self.plot is not None):
+            raise ConfigError(
+                f"--style {self.style} shows what that program shows; leave out --calibration and the like"
+            )
+        if self.scheme is not None and self.style != "seqeval":
+            raise ConfigError("--scheme: goes with --style seqeval, whose strict mode holds to a scheme")
+        if self.of_labels and (self.predicted is None or not plain):
+            raise ConfigError(
+                "--label, --scores: labels of sentences are compared with --predicted FILE, in no other style"
+            )
+        if self.style == "evalb" and self.predicted is None:
+            raise ConfigError("--style evalb: a model gives no trees; expected --predicted FILE")
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="[MODEL] GOLD")
 @click.option("--predicted", metavar="FILE", help="Compare the tags in FILE instead of tagging with a MODEL.")
 @click.option(
     "--predicted-format",
-    type=click.Choice([*LABELLED_FORMATS, "tags"]),
+    callback=checked_format,
+    metavar="FORMAT",
     help="Format of FILE; tags: nothing but tags, a sentence a line.",
 )
 @click.option("--predicted-target", metavar="COLUMN,…", help="Column of the tags in FILE; as many as of GOLD.")
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default=STYLES[0],
+    show_default=True,
+    help="Count and print as another program does (docs/evaluation.md).",
+)
+@click.option(
+    "--scheme", metavar="SCHEME", help="With --style seqeval: its strict mode, iob2, bioes, bilou, iob1, ioe2 …"
+)
+@click.option(
+    "--label", metavar="NAME", help="Compare labels of whole sentences; by default where there are no others."
+)
+@click.option("--scores", metavar="NAME", help="Label in FILE with a probability, for the ROC-AUC of two labels.")
+@click.option("--positive", metavar="LABEL", help="The label it is of; by default the later of the two in order.")
 @click.option("--calibration", is_flag=True, help="Show how far the confidences of MODEL can be believed.")
 @click.option("--min-confidence", type=float, metavar="P", help="Show how much is tagged, and how well, from P up.")
 @plot_option("what is taken for what; with --calibration, how far confidences can be believed")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of GOLD; by default what it looks like.")
+@format_option("GOLD")
 @target_option
 @encoding_option
 @threads_option
@@ -75,108 +134,124 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
       elman evaluate my.model test.conllu
       elman evaluate --predicted tagged.conllu test.conllu
       elman evaluate my.model test.conllu --calibration --plot reliability.svg
+      elman evaluate --predicted tagged.bio gold.bio --style conlleval
+      elman evaluate --predicted parsed.conllu gold.conllu --style conll18
     """
     options = _Options(**given)
     wanted = 2 if options.predicted is None else 1
     if len(files) != wanted:
         names = "MODEL and GOLD" if wanted == 2 else "GOLD alone beside --predicted"
         raise click.UsageError(f"expected {names}, found {len(files)}")
-    options.asked.check(of_model=options.predicted is None)
+    options.check()
     notes = Notes()
-    found = Believed()
-    if options.predicted is None:
-        results, found = _of_model(files[0], files[1], options, notes)
-    else:
-        results = _of_file(options.predicted, files[0], options, notes)
-    draw(options.asked, results, found)
-    if options.as_json:
-        of_columns = {name: result.to_json() | found.to_json(name) for name, result in results.items()}
-        whole = next(iter(of_columns.values()))
-        click.echo(
-            json.dumps({**whole, "targets": of_columns} if len(results) > 1 else whole, indent=2, ensure_ascii=False)
-        )
-    else:
-        from elman.cli.report import reports
-
-        click.echo("\n\n".join(filter(None, (reports(results), found.reports()))))
+    with _without_gc():
+        if options.style != STYLES[0]:
+            _show(_styled(files, options, notes), options)
+        elif options.predicted is None:
+            _evaluate_model(files[0], files[1], options, notes)
+        else:
+            _evaluate_file(options.predicted, files[0], options, notes)
     notes.show()
 
 
-def _of_model(model: str, path: str, options: _Options, notes: Notes) -> tuple[dict[str, Evaluation], Believed]:
-    from elman.checks import with_words
-    from elman.formats import column_names
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """There are no circles in what is read, and looking for them takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _show(found: Mapping[str, Shown], options: _Options) -> None:
+    """Print what a style found, of each label column."""
+    if options.as_json:
+        style = {} if options.style == STYLES[0] else {"style": options.style}
+        _print_json({name: style | shown.to_json() for name, shown in found.items()})
+        return
+    texts = [shown.text() for shown in found.values()]
+    if len(found) > 1:
+        texts = [f"{bold(f'column {name}')}\n\n{text}" for name, text in zip(found, texts, strict=True)]
+    click.echo("\n\n".join(texts))
+
+
+def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
+    """One object: of the first column, and of all where there are several."""
+    whole = dict(next(iter(of_columns.values())))
+    if len(of_columns) > 1:
+        whole["targets"] = of_columns
+    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+
+
+def _styled(files: Sequence[str], options: _Options, notes: Notes) -> Mapping[str, Shown]:
+    from elman.cli import styles
+
+    path = files[-1]
+    tagger = _load(files[0], options, notes) if options.predicted is None else None
+    if options.style == "evalb":
+        return {"": styles.Evalb(str(options.predicted), options.how_predicted, path, options.how, notes)}
+    if options.style == "conll18":
+        if tagger is not None:
+            return {"": styles.conll18_of_model(tagger, path, options.how, notes)}
+        return {"": styles.conll18_of_file(str(options.predicted), options.how_predicted, path, options.how, notes)}
+    right = gold(read(path, options.how, notes), options.how, tagger)
+    if tagger is not None:
+        rows = of_model(tagger, right)
+    else:
+        rows = of_file(str(options.predicted), options.how_predicted, right, notes, options.target)
+    return styles.of_spans(options.style, options.scheme, right, rows)
+
+
+def _load(model: str, options: _Options, notes: Notes) -> Tagger:
     from elman.tagger import load
 
-    tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
-    gold = _read(path, options.format, options.encoding, notes)
-    trained = tagger.targets if tagger.format == gold.format or len(tagger.targets) > 1 else None
-    columns = gold.targets(column_names(options.target) or trained)
-    sentences = with_words(gold, gold.path)
-    if not options.asked.of_confidences:
-        return tagger.evaluate_columns(sentences, target=columns), Believed()
-    kept = list(sentences)
-    return tagger.evaluate_columns(kept, target=columns), believed(tagger, kept, columns, options.asked)
+    return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
 
 
-def _of_file(predicted_path: str, gold_path: str, options: _Options, notes: Notes) -> dict[str, Evaluation]:
-    from elman.checks import with_words
-    from elman.formats import column_names
+def _evaluate_model(model: str, path: str, options: _Options, notes: Notes) -> None:
+    tagger = _load(model, options, notes)
+    right = gold(read(path, options.how, notes), options.how, tagger)
+    found = Believed()
+    sentences = right.sentences
+    if options.asked.of_confidences:
+        sentences = list(sentences)
+        found = believed(tagger, sentences, right.columns, options.asked)
+    _report(tagger.evaluate_columns(sentences, target=right.columns), found, options)
+
+
+def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
+    from elman.cli.labels import Labels
     from elman.metrics import Tally
 
-    gold = _read(gold_path, options.format, options.encoding, notes)
-    names = column_names(options.target)
-    columns = gold.targets(names)
-    if options.predicted_format == "tags":
-        predicted = _read(predicted_path, "text", options.encoding, notes, labelled=False)
-        given_columns: tuple[str, ...] | None = None
-    else:
-        predicted = _read(predicted_path, options.predicted_format, options.encoding, notes)
-        same = names if predicted.format == gold.format else None
-        given_columns = predicted.targets(column_names(options.predicted_target) or same)
-    n_given = 1 if given_columns is None else len(given_columns)
-    if n_given != len(columns):
-        raise ConfigError(f"--target names {len(columns)} columns of tags, and of {predicted.path} there are {n_given}")
-    tallies = {column: Tally() for column in columns}
-    sentences = (sentence for sentence in predicted if sentence.words)
-    for right, given in zip_longest(with_words(gold, gold.path), sentences):
-        if right is None or given is None:
-            raise _only_one_goes_on(right, given, gold, predicted)
-        all_tags = [given.words]
-        if given_columns is not None:
-            _check_words(right, given)
-            all_tags = [given.columns[column] for column in given_columns]
-        for (column, tally), tags in zip(tallies.items(), all_tags, strict=True):
-            tally.add(right.columns[column], tags, path=given.path, line=given.line)
-    return {column: tally.result() for column, tally in tallies.items()}
-
-
-def _read(path: str, format: str | None, encoding: str, notes: Notes, labelled: bool = True) -> Reading:
-    from elman.formats import read_sentences
-
-    reading = read_sentences(path, format=format, encoding=encoding, labelled=labelled)
-    if format is None:
-        notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-    return reading
-
-
-def _check_words(right: Sentence, given: Sentence) -> None:
-    """Raise DataError at the first word that is another one than in gold."""
-    if right.words == given.words:
+    reading = read(path, options.how, notes)
+    if options.of_labels or (options.target is None and _texts_alone(reading)):
+        other = read(predicted, options.how_predicted, notes)
+        _show({"": Labels(reading, other, options.label, options.scores, options.positive)}, options)
         return
-    from elman.formats.shared import line_of, refuse, shown
-
-    for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
-        if wanted != found:
-            where = f"{right.path}:{line_of(right, i)}"
-            raise refuse(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
-    expected = f"{len(right.words)} words, as in {right.path}:{line_of(right, 0)}"
-    raise refuse(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
+    right = gold(reading, options.how)
+    tallies = {column: Tally() for column in right.columns}
+    for row in of_file(predicted, options.how_predicted, right, notes, options.target):
+        for (column, tally), tags in zip(tallies.items(), row.tags, strict=True):
+            tally.add(row.gold.columns[column], tags, path=row.path, line=row.line)
+    _report({column: tally.result() for column, tally in tallies.items()}, Believed(), options)
 
 
-def _only_one_goes_on(right: Sentence | None, given: Sentence | None, gold: Reading, predicted: Reading) -> DataError:
-    """The error of two files that do not have as many sentences."""
-    if given is None:
-        assert right is not None
-        message = f"ends before the sentence at {right.path}:{right.line}; expected as many sentences as in gold"
-        return DataError(message, path=predicted.path)
-    return DataError(f"goes on where {gold.path} has ended", path=given.path, line=given.line)
+def _texts_alone(reading: Reading) -> bool:
+    """Whether a file has labels of whole sentences, and no tags of words."""
+    try:
+        reading.target()
+    except ConfigError:
+        return bool(reading.labels())
+    return False
+
+
+def _report(results: Mapping[str, Evaluation], found: Believed, options: _Options) -> None:
+    """Print an evaluation of tags, and draw it if asked to."""
+    draw(options.asked, results, found)
+    if options.as_json:
+        _print_json({name: result.to_json() | found.to_json(name) for name, result in results.items()})
+        return
+    from elman.cli.report import reports
+
+    click.echo("\n\n".join(filter(None, (reports(results), found.reports()))))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from elman.metrics import Evaluation
+    from elman.scores import TagScore
 
 MOST_TAGS = 50
 _WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
@@ -22,11 +23,13 @@ def reports(results: Mapping[str, Evaluation]) -> str:
 
 
 def report(result: Evaluation) -> str:
-    """Accuracy, known and unknown words, sentences; precision, recall and F1 of each tag; the commonest confusions."""
-    return "\n".join([*_accuracy(result), "", *_tags(result), *_confusions(result)])
+    """Accuracy, known and unknown words, sentences; spans; precision, recall and F1 of each tag; confusions."""
+    return "\n".join([*_accuracy(result), "", *_spans(result), *classes(result.tags), *_confusions(result)])
 
 
 def _accuracy(result: Evaluation) -> Iterator[str]:
+    from elman.scores import macro
+
     rows = [("accuracy", result.correct, result.tokens, "words")]
     if result.unknown_tokens is not None and result.unknown_correct is not None:
         known = result.tokens - result.unknown_tokens
@@ -36,6 +39,19 @@ def _accuracy(result: Evaluation) -> Iterator[str]:
     width = len(f"{max(result.tokens, result.sentences):,}")
     for name, correct, total, what in rows:
         yield f"{name:<16}{percent(correct, total):>9}  {correct:>{width},} of {total:>{width},} {what}"
+    yield f"{'macro F1':<16}{100 * macro(result.tags.values()).f1:>7.2f} %  mean over {len(result.tags):,} tags"
+
+
+def _spans(result: Evaluation) -> Iterator[str]:
+    found = result.spans
+    if found is None:
+        return
+    yield f"{'span F1':<16}{100 * found.f1:>7.2f} %"
+    for name, of, what in (("precision", found.predicted, "spans found"), ("recall", found.gold, "spans in gold")):
+        yield f"{f'  {name}':<16}{percent(found.correct, of):>9}  {found.correct:,} of {of:,} {what}"
+    yield ""
+    yield from classes(found.types, "type", "spans")
+    yield ""
 
 
 def percent(correct: int, total: int) -> str:
@@ -43,29 +59,36 @@ def percent(correct: int, total: int) -> str:
     return f"{100 * correct / total:.2f} %" if total else "–"
 
 
-def _tags(result: Evaluation) -> Iterator[str]:
-    names = list(result.tags)[:MOST_TAGS]
-    width = _width(["tag", *names])
-    yield bold(f"{'tag':<{width}}  precision   recall       F1     words")
+def classes(scores: Mapping[str, TagScore], head: str = "tag", unit: str = "words") -> Iterator[str]:
+    """A table of precision, recall and F1 of each class; ``unit`` is what the last column counts."""
+    names = list(scores)[:MOST_TAGS]
+    width = _width([head, *names])
+    yield bold(f"{head:<{width}}  precision   recall       F1{unit:>10}")
     for name in names:
-        score = result.tags[name]
+        score = scores[name]
         rates = "".join(f"{100 * rate:>9.2f}" for rate in (score.precision, score.recall, score.f1))
         yield f"{cell(name, width)}  {rates}{score.support:>10,}"
-    if len(result.tags) > len(names):
-        yield f"and {len(result.tags) - len(names):,} rarer tags, which --json lists"
+    if len(scores) > len(names):
+        yield f"and {len(scores) - len(names):,} rarer {head}s, which --json lists"
 
 
 def _confusions(result: Evaluation) -> Iterator[str]:
-    if not result.confusions:
+    pairs = [(confusion.gold, confusion.predicted, confusion.count) for confusion in result.confusions]
+    return confusions(pairs, result.tokens - result.correct)
+
+
+def confusions(
+    pairs: Sequence[tuple[str, str, int]], errors: int, name: str = "tag", unit: str = "words"
+) -> Iterator[str]:
+    """A table of what is taken for what, after a blank line; nothing where there are no ``errors``."""
+    if not pairs:
         return
-    gold = _width(["right tag", *(confusion.gold for confusion in result.confusions)])
-    given = _width(["tag given", *(confusion.predicted for confusion in result.confusions)])
+    gold = _width([f"right {name}", *(right for right, _, _ in pairs)])
+    given = _width([f"{name} given", *(predicted for _, predicted, _ in pairs)])
     yield ""
-    yield bold(
-        f"{'right tag':<{gold}}  {'tag given':<{given}}  {'words':>9}  of {result.tokens - result.correct:,} errors"
-    )
-    for confusion in result.confusions:
-        yield f"{cell(confusion.gold, gold)}  {cell(confusion.predicted, given)}  {confusion.count:>9,}"
+    yield bold(f"{f'right {name}':<{gold}}  {f'{name} given':<{given}}  {unit:>9}  of {errors:,} errors")
+    for right, predicted, count in pairs:
+        yield f"{cell(right, gold)}  {cell(predicted, given)}  {count:>9,}"
 
 
 def bold(text: str) -> str:

@@ -1,0 +1,144 @@
+"""``elman evaluate --style``: the comparison as other programs count and print it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Protocol
+
+from elman.cli.beside import Gold, How, Row, matched, only_one_goes_on, read
+from elman.cli.common import Notes
+from elman.cli.report import classes, percent
+from elman.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
+
+STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
+_CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
+
+
+class Shown(Protocol):
+    """What was found."""
+
+    def text(self) -> str:
+        """For a person, or as the other program prints it."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        ...
+
+
+class Tally(Shown, Protocol):
+    """Counts sentence after sentence."""
+
+    def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
+        """Count one sentence."""
+        ...
+
+
+def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row]) -> dict[str, Tally]:
+    """Each label column as conlleval or seqeval counts it."""
+    from elman.conlleval import Conlleval
+    from elman.seqeval import Seqeval
+
+    make: Callable[[], Tally] = Conlleval if style == "conlleval" else lambda: Seqeval(scheme)
+    tallies = {column: make() for column in gold.columns}
+    for row in rows:
+        for (column, tally), tags in zip(tallies.items(), matched(row), strict=True):
+            try:
+                tally.add(row.gold.columns[column], tags)
+            except DataError as error:
+                raise DataError(str(error), path=row.path, line=row.line) from None
+    return tallies
+
+
+class Conll18(Shown):
+    """The metrics of the CoNLL 2018 shared task."""
+
+    def __init__(self, gold: Iterator[Sentence], predicted: Iterator[Sentence], names: Sequence[str] | None) -> None:
+        from elman import conll18
+
+        metrics = conll18.evaluate(gold, predicted)
+        self._metrics = {name: metric for name, metric in metrics.items() if names is None or name in names}
+        self._table = conll18.table(self._metrics)
+
+    def text(self) -> str:
+        return self._table
+
+    def to_json(self) -> dict[str, Any]:
+        return {"metrics": {name: metric.to_json() for name, metric in self._metrics.items()}}
+
+
+def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Conll18:
+    """Two files of CoNLL-U."""
+    sides = [iter(_conllu(path, given, notes)) for path, given in ((gold, how), (predicted, how_predicted))]
+    return Conll18(sides[0], sides[1], None)
+
+
+def conll18_of_model(tagger: Tagger, gold: str, how: How, notes: Notes) -> Conll18:
+    """The metrics of what the model says of the words; of the rest, which it does not say, none."""
+    other = [target for target in tagger.targets if target not in _CONLL18_OF]
+    if other:
+        raise ConfigError(f"--style conll18: expected a model of {', '.join(_CONLL18_OF)}, this one is of {other[0]}")
+    names = [_CONLL18_OF[target] for target in tagger.targets]
+    if set(names) >= {"UPOS", "XPOS", "UFeats"}:
+        names.append("AllTags")
+    sentences = [sentence for sentence in _conllu(gold, how, notes) if sentence.words]
+    tagged = (
+        replace(sentence, columns={**sentence.columns, **{name: tuple(column) for name, column in tags.items()}})
+        for sentence, tags in zip(sentences, tagger.tag_columns_all(sentences), strict=True)
+    )
+    return Conll18(iter(sentences), tagged, names)
+
+
+def _conllu(path: str, how: How, notes: Notes) -> Iterator[Sentence]:
+    reading = read(path, replace(how, format=how.format or "conllu"), notes, labelled=False)
+    if reading.format != "conllu":
+        raise ConfigError(f"{reading.path}: --style conll18 is of conllu, not of {reading.format}")
+    return iter(reading)
+
+
+class Evalb(Shown):
+    """Brackets of two files of trees."""
+
+    def __init__(self, predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> None:
+        from elman.brackets import Bracket, brackets, evaluate_brackets
+        from elman.formats.shared import refuse
+        from elman.trees import read_trees
+
+        sides = []
+        for path, given in ((gold, how), (predicted, how_predicted)):
+            reading = read(path, replace(given, format=given.format or "trees"), notes, labelled=False)
+            if reading.format != "trees":
+                raise ConfigError(f"{reading.path}: --style evalb is of trees, not of {reading.format}")
+            sides.append(sentence for sentence in reading if sentence.words)
+        there: list[list[Bracket]] = []
+        given_brackets: list[list[Bracket]] = []
+        for right, other in zip_longest(*sides):
+            if right is None or other is None:
+                raise only_one_goes_on(right, other, gold, predicted)
+            if len(right) != len(other):
+                where = f"{right.path}:{right.line}"
+                raise refuse(other, 0, f"expected a tree of {len(right)} words, as in {where}, found {len(other)}")
+            for sentence, found in ((right, there), (other, given_brackets)):
+                found += [brackets(lines.tree) for lines in read_trees(sentence.lines) if lines.tree is not None]
+        self._found = evaluate_brackets(there, given_brackets)
+
+    def text(self) -> str:
+        found = self._found
+        micro = found.micro
+        rows = [("precision", micro.precision), ("recall", micro.recall), ("F1", micro.f1)]
+        lines = [f"bracket {name:<10}{100 * rate:>7.2f} %" for name, rate in rows]
+        lines[0] += f"  {found.correct:,} of {found.predicted:,} predicted brackets"
+        lines[1] += f"  {found.correct:,} of {found.gold:,} gold brackets"
+        lines.append(
+            f"{'whole trees':<18}{percent(found.exact, found.trees):>9}  {found.exact:,} of {found.trees:,} trees"
+        )
+        return "\n".join([*lines, "", *classes(found.labels, "label", "brackets")])
+
+    def to_json(self) -> dict[str, Any]:
+        return self._found.to_json()
