@@ -10,6 +10,7 @@ from typing import Any
 
 from elman.checks import with_words
 from elman.errors import ConfigError, DataError
+from elman.files import input_files
 from elman.formats import read_sentences
 from elman.sentence import Sentence
 
@@ -25,7 +26,8 @@ PAIRS_COLUMN = "tag"
 class How:
     """How data is read.
 
-    ``targets``, ``format``  the label columns and the format; None leaves them to what the files look like
+    ``targets``, ``format``  the label columns and the format, with options or without (``csv:word=Token``); None leaves
+                             them to what the files look like
     ``usual``                (format, target) of a model: its target is taken in a file of its format, and in sentences
                              that have such a column, where ``targets`` is None
     """
@@ -71,8 +73,8 @@ def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[t
     first = next(items, None)
     everything = [] if first is None else chain([first], items)
     if isinstance(first, str | os.PathLike):
-        for path in everything:
-            yield from _from_file(os.fspath(path), how, notes)
+        for path in input_files(map(os.fspath, everything)):
+            yield from _from_file(path, how, notes)
     else:
         made = (_sentence(item, number) for number, item in enumerate(everything, start=1))
         for number, sentence in enumerate(with_words(made, "the sentences"), start=1):

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from elman import formats
-from elman.cli import commands, common
+from elman.cli import commands
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "commands.py"
 
@@ -47,11 +46,3 @@ def test_every_command_and_option_is_on_the_page_and_helps() -> None:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.name}"
                 assert all(option in section for option in parameter.opts)
-
-
-def test_choices_are_those_of_the_library() -> None:
-    assert set(common.TEXT_FORMATS) == set(formats.INPUT_FORMATS)
-    (tag,) = (command for name, command in every(commands, "elman") if name == "elman tag")
-    (written,) = (parameter.type for parameter in tag.params if parameter.name == "output_format")
-    assert isinstance(written, click.Choice)
-    assert list(written.choices) == list(formats.OUTPUT_FORMATS)

@@ -129,7 +129,8 @@ def test_bad_dev_after_good_training_text(refused: Refused, train_file: Path, tm
 
 def test_no_such_files(refused: Refused, train_file: Path, tmp_path: Path) -> None:
     assert "nowhere.txt" in refused("train", "nowhere.txt", "-o", tmp_path / "m")
-    assert str(tmp_path) in refused("train", tmp_path, "-o", tmp_path / "m")
+    (tmp_path / "empty").mkdir()
+    assert "a folder without files" in refused("train", tmp_path / "empty", "-o", tmp_path / "m")
     assert "nowhere.toml" in refused("train", train_file, "-o", tmp_path / "m", "--config", "nowhere.toml")
     assert "no column 'pos'" in refused("train", train_file, "-o", tmp_path / "m", "--target", "pos")
 
@@ -149,7 +150,9 @@ def test_no_such_files(refused: Refused, train_file: Path, tmp_path: Path) -> No
         (["--seed", "one"], "--seed"),
         (["--threads", "0"], "--threads"),
         (["--encoding", "klingon"], "klingon"),
-        (["--format", "text"], "--format"),
+        (["--format", "text"], "text has no tags"),
+        (["--format", "xml"], "format: 'xml' does not exist; expected word_tag or columns or"),
+        (["--format", "text:a=b"], "format: text has no options, got 'a=b'; columns, csv, tsv"),
     ],
 )
 def test_bad_options(refused: Refused, train_file: Path, tmp_path: Path, arguments: list[str], expected: str) -> None:

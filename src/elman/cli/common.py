@@ -13,8 +13,24 @@ from elman.errors import ConfigError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-LABELLED_FORMATS = ("word_tag", "columns", "conllu")
-TEXT_FORMATS = ("text", *LABELLED_FORMATS)
+
+def format_option(of: str, by_default: str = "what it looks like") -> Callable[[_F], _F]:
+    """``--format`` of a command's input."""
+    text = f"Format of {of} (docs/formats.md), as columns, csv:word=NAME; by default {by_default}."
+    return click.option("--format", metavar="FORMAT", callback=checked_format, help=text)
+
+
+def checked_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The name of a format, as it is. Raises ConfigError: no such format is read, or not with such options.
+
+    A file of predictions may hold ``tags`` alone.
+    """
+    if value is not None and (param.name, value) != ("predicted_format", "tags"):
+        from elman.formats import check_input
+
+        check_input(value)
+    return value
+
 
 target_option = click.option(
     "--target",
@@ -60,7 +76,9 @@ def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
     """Raise ConfigError where an output would replace a file that is read."""
     if output is None or not os.path.isfile(output):
         return
-    for path in inputs:
+    from elman.files import input_files
+
+    for path in input_files(inputs):
         if os.path.isfile(path) and os.path.samefile(output, path):
             raise ConfigError(f"{output}: is read and would be written over; name another file")
 

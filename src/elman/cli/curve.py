@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import LABELLED_FORMATS, Notes, encoding_option, plot_option, target_option, threads_option
+from elman.cli.common import Notes, encoding_option, format_option, plot_option, target_option, threads_option
 from elman.config import PRESETS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ TIMES = {2: "twice", 4: "four times"}
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="A setting that differs; may be repeated.")
 @plot_option("the curve and what it lets expect")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of TRAIN; by default what it looks like.")
+@format_option("TRAIN")
 @target_option
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="The first of the seeds.")
 @threads_option

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from elman.cli.common import (
-    LABELLED_FORMATS,
     Notes,
     check_not_an_input,
     encoding_option,
+    format_option,
     target_option,
     threads_option,
 )
@@ -35,7 +35,7 @@ AROUND = 33  # and for the words on each side of a wrong one
 )
 @click.option("--html", metavar="FILE", help="Write a page with whole sentences too; it needs nothing but a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of GOLD; by default what it looks like.")
+@format_option("GOLD")
 @target_option
 @encoding_option
 @threads_option

@@ -12,6 +12,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
+    from elman.formats import Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
@@ -33,10 +34,15 @@ class Sure:
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
 
     def write(
-        self, chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str
-    ) -> Iterator[str]:
-        """The text of each sentence; ``columns`` says to which column each label column of the model is written."""
-        from elman.formats import untagged, write_sentence
+        self, chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output: tuple[str, Writer]
+    ) -> Iterator[str | bytes]:
+        """The text of each sentence; ``columns`` says to which column each label column of the model is written.
+
+        ``output``: the name of the format and its writer.
+        """
+        from elman.formats import untagged
+
+        output_format, writer = output
 
         nothing = untagged(output_format)
         words = [sentence.words for sentence in chunk]
@@ -50,7 +56,7 @@ class Sure:
                 tags[place] = given
             self.words += len(sentence.words)
             shown = found[next(iter(columns))][1] if self.shown else None
-            yield write_sentence(sentence, tags, format=output_format, confidences=shown)
+            yield writer.add(sentence, tags, shown)
 
     def tell(self, tagger: Tagger, columns: Mapping[str, str], output_format: str, notes: Notes) -> None:
         """How many words were tagged, and what may be wrong with that."""

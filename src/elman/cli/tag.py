@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import TEXT_FORMATS, Notes, check_not_an_input, encoding_option, precision_option, threads_option
+from elman.cli.common import (
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    format_option,
+    precision_option,
+    threads_option,
+)
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.formats import Reading
+    from elman.files import OutputFile
+    from elman.formats import Reading, Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
@@ -48,12 +56,10 @@ class _Options:
 @click.option(
     "--as",
     "output_format",
-    type=click.Choice(["word_tag", "tags", "columns", "conllu", "jsonl"]),
-    help="Format to write; by default the input's own, and word_tag for plain text.",
+    metavar="FORMAT",
+    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text.",
 )
-@click.option(
-    "--format", type=click.Choice(TEXT_FORMATS), help="Format of the input; by default what its first line shows."
-)
+@format_option("the input", "what its first line shows")
 @click.option(
     "--target",
     metavar="COLUMN,…",
@@ -72,8 +78,9 @@ class _Options:
 def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """Tag text with a trained model.
 
-    FILE is one sentence a line, words separated by one space; or conllu or columns, where there are tabs. Without
-    FILE, or with -, standard input is read. Everything but the tags is written back as it was read.
+    FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
+    with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
+    unpacked. Everything but the tags is written back as it was read.
 
     \b
       elman tag my.model new.txt -o tagged.txt
@@ -81,8 +88,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
     """
-    from elman.files import OutputFile
-    from elman.formats import check_output, column_names, read_sentences
+    from elman.files import OutputFile, input_files
+    from elman.formats import check_output, column_names, open_writer, read_sentences
     from elman.tagger import load
 
     options = _Options(**given)
@@ -101,9 +108,10 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         check_output(options.output_format, columns=n_columns)
     chosen = options.output_format
     columns: Mapping[str, str] = {}
+    writer: Writer | None = None
     last_line = ""
     with OutputFile(options.output, encoding=options.encoding) as out:
-        for path in files or ("-",):
+        for path in input_files(files or ("-",)):
             reading = read_sentences(path, format=options.format, encoding=options.encoding, labelled=False)
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
@@ -112,24 +120,28 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
             columns = {} if ranked else _columns(reading, chosen, tagger, names)
+            writer = writer or open_writer(chosen, tuple(columns.values()))
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
                 for text in _tagged_lines(reading.plain_lines(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
                     out.flush()
                     last_line = text[text.rfind("\n", 0, -1) + 1 :]
             for chunk in _chunks(reading, live=path == "-"):
+                texts: Iterable[str | bytes]
                 if ranked:
                     texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
                 elif sure is not None:
-                    texts = sure.write(chunk, tagger, columns, chosen)
+                    texts = sure.write(chunk, tagger, columns, (chosen, writer))
                 else:
-                    texts = _tagged(chunk, tagger, columns, chosen)
-                text = "".join(texts)
+                    texts = _tagged(chunk, tagger, columns, writer)
+                text = _joined(texts, out)
                 if last_line and chunk[0].line == 1:
                     text = _joint(last_line, chosen) + text.removeprefix(BOM)
                 out.write(text)
                 out.flush()
                 last_line = text[text.rfind("\n", 0, -1) + 1 :] or last_line
+        if writer is not None:
+            out.write(writer.finish())
     if sure is not None and chosen is not None:
         sure.tell(tagger, columns, chosen, notes)
     notes.show()
@@ -251,19 +263,30 @@ def _more_to_read() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _tagged(chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output_format: str) -> Iterator[str]:
+def _tagged(
+    chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], writer: Writer
+) -> Iterator[str | bytes]:
     """The text of each sentence with its tags."""
-    from elman.formats import write_sentence
-
     words = [sentence.words for sentence in chunk]
     for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
         tags = {place: found[name] for name, place in columns.items()}
-        yield write_sentence(sentence, tags, format=output_format)
+        yield writer.add(sentence, tags)
+
+
+def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:
+    """The texts as one; bytes, of a format that is no text, are written at once."""
+    parts = []
+    for text in texts:
+        if isinstance(text, str):
+            parts.append(text)
+        else:
+            out.write(text)
+    return "".join(parts)
 
 
 def _joint(last_line: str, output_format: str) -> str:
     """What must stand between two files so that the last sentence of one and the first of the other stay two."""
     end = "" if last_line.endswith("\n") else "\n"
-    if output_format in ("columns", "conllu") and last_line.strip(" \t\r\n"):
+    if output_format in ("columns", "conllu", "conllup", "csv", "tsv") and last_line.strip(" \t\r\n"):
         end += "\n"
     return end

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from elman.cli.common import (
-    LABELLED_FORMATS,
     Notes,
     check_not_an_input,
     encoding_option,
+    format_option,
     settings_of,
     size,
     target_option,
@@ -76,7 +76,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     show_default=True,
     help="Settings to start from.",
 )
-@click.option("--format", type=click.Choice(LABELLED_FORMATS), help="Format of TRAIN; by default what it looks like.")
+@format_option("TRAIN")
 @target_option
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")

@@ -41,7 +41,7 @@ from dataclasses import replace
 from elman.errors import ConfigError
 from elman.formats import registry
 from elman.formats.lines import BOM
-from elman.formats.reading import Reading, read_sentences
+from elman.formats.reading import Files, Reading, read_sentences
 from elman.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
 from elman.formats.shared import Holds
 from elman.formats.sniffer import sniff
@@ -50,12 +50,14 @@ from elman.sentence import Sentence
 __all__ = [
     "COLUMN_FORMATS",
     "CONFIDENCE_FORMATS",
+    "Files",
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
     "OUTPUT_FORMATS",
     "Reading",
     "Writer",
+    "check_input",
     "check_output",
     "column_names",
     "default_output",
@@ -88,6 +90,11 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
 def default_output(format: str) -> str:
     """The format that tagged text is written in by default: its own; ``word_tag`` where that holds no tags of words."""
     return format if format in HOLDS and HOLDS[format].columns else "word_tag"
+
+
+def check_input(format: str) -> None:
+    """Raise ConfigError for a format that is not read, or that does not have the options behind its name."""
+    registry.with_options(format)
 
 
 def untagged(format: str) -> str:

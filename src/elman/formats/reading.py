@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from typing import cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
@@ -36,13 +37,13 @@ class Reading:
         self._targets: tuple[str, ...] = ()
 
     @classmethod
-    def of_binary(cls, path: str, format: str, labelled: bool) -> Reading:
+    def of_binary(cls, path: str, module: registry.Binary, format: tuple[str, str], labelled: bool) -> Reading:
         """A file of a format that is no text."""
-        module = registry.BINARY[format]
         head, sentences = module.open_binary(path)
         reading = cls.__new__(cls)
-        reading.path, reading.format, reading.why = path, format, "its first bytes"
-        reading._source = Source(path, list(head), iter(()), False)
+        reading.path = "standard input" if path == "-" else path
+        reading.format, reading.why = format
+        reading._source = Source(reading.path, list(head), iter(()), False)
         reading._module, reading._sentences = module, sentences
         reading._labelled, reading._targets = labelled, ()
         return reading
@@ -104,6 +105,50 @@ class Reading:
             raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
 
 
+class Files:
+    """Several files as one, read one after the other with the same columns; see ``Reading``.
+
+    ``format`` is that of the first. ``on_read`` is called with each Reading before its sentences come.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        format: str | None = None,
+        encoding: str = "utf-8",
+        labelled: bool = True,
+        on_read: Callable[[Reading], object] = lambda reading: None,
+    ) -> None:
+        self._open = partial(read_sentences, format=format, encoding=encoding, labelled=labelled)
+        self._on_read = on_read
+        self._first = self._open(paths[0])
+        on_read(self._first)
+        self._others = list(paths[1:])
+        self._names: Sequence[str] | None = None
+        self._keys: tuple[str, ...] = ()
+        self.path = self._first.path if len(paths) == 1 else f"{self._first.path} and {len(paths) - 1} more"
+        self.format = self._first.format
+
+    def targets(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The keys of the columns of tags, by their names in the first file. Raises ConfigError: no such column."""
+        self._names = names
+        self._keys = self._first.targets(names)
+        return self._keys
+
+    def __iter__(self) -> Iterator[Sentence]:
+        yield from self._first
+        for path in self._others:
+            reading = self._open(path)
+            self._on_read(reading)
+            own = reading.targets(self._names) if self._keys else ()
+            for sentence in reading:
+                if own != self._keys and sentence.words:
+                    columns = {key: sentence.columns[name] for key, name in zip(self._keys, own, strict=True)}
+                    sentence = replace(sentence, columns=columns)
+                yield sentence
+
+
 def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf-8", labelled: bool = True) -> Reading:
     """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
 
@@ -117,12 +162,13 @@ def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf
     name, module = registry.with_options(format) if format is not None else (None, None)
     found = next((key for key, binary in registry.BINARY.items() if first_bytes(path).startswith(binary.MAGIC)), None)
     if name in registry.BINARY or (name is None and found is not None):
-        return Reading.of_binary(path, name or str(found), labelled)
+        name, why = (name, "as asked for") if name is not None else (str(found), "its first bytes")
+        return Reading.of_binary(path, cast(registry.Binary, module or registry.BINARY[name]), (name, why), labelled)
     source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
     why = "as asked for"
     if name is None:
         name, why = sniff(source.head, labelled=labelled, path=source.name)
-    module = module or registry.INPUTS[name]
+    module = cast(registry.Input, module or registry.INPUTS[name])
     if isinstance(module, columns.Named | tables.Table):
         why = f"{why} ({module.layout(source.head, source.name)})"
     elif name == "columns" and columns.layout(source.head).width:
