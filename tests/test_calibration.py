@@ -120,7 +120,7 @@ def test_ctrl_c_while_it_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recurrent.calibration, "fit", stop)
+    monkeypatch.setattr(calibration, "fit", stop)
     dev = sentences(5, 2)
     tagger = elman.train(sentences(5, 1), dev, settings=FEW, target="pos", on_warning=lambda text: None)
     assert tagger.interrupted and tagger.temperatures == {"pos": 1.0}
