@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
@@ -300,6 +299,8 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
 
     Raises ConfigError naming ``path``: not TOML, a setting that does not exist, a value that cannot be its.
     """
+    import tomllib
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

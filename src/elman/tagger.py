@@ -12,18 +12,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import model_file
-from elman.corpus import Data, How, Path, labelled
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats import column_names
-from elman.metrics import Evaluation, Tally
 from elman.model import ColumnsModel, Model
 from elman.sentence import Sentence
+
+if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
+    from elman.corpus import Data, How, Path
+    from elman.metrics import Evaluation
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
@@ -243,6 +245,9 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> dict[str, Evaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
+        from elman.corpus import labelled
+        from elman.metrics import Tally
+
         scored, how = self._scored(target, format, encoding)
         tallies = [Tally() for _ in scored]
         for sentence, columns, predicted in _beside(labelled(data, how), self.tag_columns_all):
@@ -255,6 +260,8 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> Iterator[dict[str, Compared]]:
         """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
+        from elman.corpus import labelled
+
         scored, how = self._scored(target, format, encoding)
         for sentence, columns, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
             gold = [sentence.columns[column] for column in columns]
@@ -262,6 +269,8 @@ class Tagger:
 
     def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
         """The model's label columns that are compared with gold tags, and how those are read."""
+        from elman.corpus import How
+
         several = len(self.targets) > 1
         names = self.chosen(target) if several else column_names(target)
         if not several and names is not None and len(names) > 1:
