@@ -64,14 +64,17 @@ def matched(row: Row) -> Sequence[Sequence[str]]:
     return row.tags
 
 
-def read(path: str, how: How, notes: Notes, labelled: bool = True) -> Reading:
-    """Open a file, and note what it is read as unless that was asked for."""
+def read(path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True) -> Reading:
+    """Open a file or several as one, and note what each is read as unless that was asked for."""
+    from elman.files import input_files
     from elman.formats import read_sentences
 
-    reading = read_sentences(path, format=how.format, encoding=how.encoding, labelled=labelled)
-    if how.format is None:
-        notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-    return reading
+    def note(reading: Reading) -> None:
+        if how.format is None:
+            notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+
+    paths = input_files([path] if isinstance(path, str) else path)
+    return read_sentences(paths, format=how.format, encoding=how.encoding, labelled=labelled, on_read=note)
 
 
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:

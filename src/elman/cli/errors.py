@@ -61,7 +61,7 @@ def errors(
     """
     from elman.checks import with_words
     from elman.error_analysis import analyse
-    from elman.files import check_target, write_bytes_atomically
+    from elman.files import check_target, input_files, write_bytes_atomically
     from elman.formats import column_names, read_sentences
     from elman.tagger import load
 
@@ -73,7 +73,7 @@ def errors(
     names = column_names(target)
     if names is not None and len(names) > 1:
         raise ConfigError(f"--target: errors are shown of one label column, got {target}")
-    reading = read_sentences(gold, format=format, encoding=encoding)
+    reading = read_sentences(input_files([gold]), format=format, encoding=encoding)
     if format is None:
         notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
     usual = (tagger.target,) if tagger.format == reading.format or len(tagger.targets) > 1 else None

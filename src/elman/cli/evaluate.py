@@ -92,7 +92,7 @@ class _Options:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="[MODEL] GOLD")
+@click.argument("files", nargs=-1, required=True, metavar="[MODEL] GOLD...")
 @click.option("--predicted", metavar="FILE", help="Compare the tags in FILE instead of tagging with a MODEL.")
 @click.option(
     "--predicted-format",
@@ -138,17 +138,17 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
       elman evaluate --predicted parsed.conllu gold.conllu --style conll18
     """
     options = _Options(**given)
-    wanted = 2 if options.predicted is None else 1
-    if len(files) != wanted:
-        names = "MODEL and GOLD" if wanted == 2 else "GOLD alone beside --predicted"
-        raise click.UsageError(f"expected {names}, found {len(files)}")
+    if options.predicted is None and len(files) < 2:
+        raise click.UsageError(f"expected MODEL and GOLD, found {len(files)}")
+    if options.predicted is not None and len(files) != 1:
+        raise click.UsageError(f"expected GOLD alone beside --predicted, found {len(files)}")
     options.check()
     notes = Notes()
     with _without_gc():
         if options.style != STYLES[0]:
             _show(_styled(files, options, notes), options)
         elif options.predicted is None:
-            _evaluate_model(files[0], files[1], options, notes)
+            _evaluate_model(files[0], files[1:], options, notes)
         else:
             _evaluate_file(options.predicted, files[0], options, notes)
     notes.show()
@@ -188,6 +188,8 @@ def _styled(files: Sequence[str], options: _Options, notes: Notes) -> Mapping[st
     from elman.cli import styles
 
     path = files[-1]
+    if len(files) > 2:
+        raise click.UsageError(f"--style {options.style}: expected one GOLD, found {len(files) - 1}")
     tagger = _load(files[0], options, notes) if options.predicted is None else None
     if options.style == "evalb":
         return {"": styles.Evalb(str(options.predicted), options.how_predicted, path, options.how, notes)}
@@ -209,9 +211,9 @@ def _load(model: str, options: _Options, notes: Notes) -> Tagger:
     return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
 
 
-def _evaluate_model(model: str, path: str, options: _Options, notes: Notes) -> None:
+def _evaluate_model(model: str, paths: Sequence[str], options: _Options, notes: Notes) -> None:
     tagger = _load(model, options, notes)
-    right = gold(read(path, options.how, notes), options.how, tagger)
+    right = gold(read(paths, options.how, notes), options.how, tagger)
     found = Believed()
     sentences = right.sentences
     if options.asked.of_confidences:

@@ -41,7 +41,7 @@ from dataclasses import replace
 from elman.errors import ConfigError
 from elman.formats import registry
 from elman.formats.lines import BOM
-from elman.formats.reading import Files, Reading, read_sentences
+from elman.formats.reading import Reading, read_sentences
 from elman.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
 from elman.formats.shared import Holds
 from elman.formats.sniffer import sniff
@@ -50,7 +50,6 @@ from elman.sentence import Sentence
 __all__ = [
     "COLUMN_FORMATS",
     "CONFIDENCE_FORMATS",
-    "Files",
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",

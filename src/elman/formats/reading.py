@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
@@ -27,30 +26,35 @@ class Reading:
     ``path``    the file as messages call it
     """
 
-    def __init__(self, source: Source, module: registry.Input, format: tuple[str, str], labelled: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        module: registry.Input | registry.Binary,
+        sentences: Iterator[Sentence],
+        format: tuple[str, str],
+        labelled: bool,
+    ) -> None:
         self.path = source.name
         self.format, self.why = format
         self._source = source
-        self._module: registry.Input | registry.Binary = module
-        self._sentences = module.read(source.lines, source.head, source.name)
+        self._module = module
+        self._sentences = sentences
         self._labelled = labelled
+        self._names: Sequence[str] | None = None
         self._targets: tuple[str, ...] = ()
+        self._others: Sequence[Callable[[], Reading]] = ()  # files to go on with
 
-    @classmethod
-    def of_binary(cls, path: str, module: registry.Binary, format: tuple[str, str], labelled: bool) -> Reading:
-        """A file of a format that is no text."""
-        head, sentences = module.open_binary(path)
-        reading = cls.__new__(cls)
-        reading.path = "standard input" if path == "-" else path
-        reading.format, reading.why = format
-        reading._source = Source(reading.path, list(head), iter(()), False)
-        reading._module, reading._sentences = module, sentences
-        reading._labelled, reading._targets = labelled, ()
-        return reading
+    def followed_by(self, others: Sequence[Callable[[], Reading]]) -> Reading:
+        """Itself, going on with other files: their columns of tags are called as they are in this one."""
+        self._others = others
+        if others:
+            self.path = f"{self.path} and {len(others)} more"
+        return self
 
     def targets(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
         """The keys of several columns of tags: ``target`` of each name. Raises ConfigError for a column named twice."""
         keys = tuple(map(self.target, names)) if names else (self.target(),)
+        self._names = names
         for key in keys:
             if keys.count(key) > 1:
                 raise ConfigError(f"{self.path}: column {key} is named twice; name each column once")
@@ -67,6 +71,7 @@ class Reading:
         Raises ConfigError: no such column (the message lists what there is).
         """
         key = self._module.target(name, self._source.head, self.path, self._labelled)
+        self._names = None if name is None else (name,)
         self._targets = (key,) if self._labelled else ()
         return key
 
@@ -84,7 +89,8 @@ class Reading:
 
         Lines that are given here come in no sentence.
         """
-        return self._source.lines if self.format == "text" and not self._source.bom else iter(())
+        alone = self.format == "text" and not self._source.bom and not self._others
+        return self._source.lines if alone else iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
         sentences = self._sentences
@@ -96,6 +102,16 @@ class Reading:
                 for target in self._targets:
                     self._check(sentence, target)
             yield sentence
+        for open_other in self._others:
+            yield from self._of_other(open_other())
+
+    def _of_other(self, other: Reading) -> Iterator[Sentence]:
+        own = other.targets(self._names) if self._targets else ()
+        for sentence in other:
+            if own != self._targets and sentence.words:
+                columns = {key: sentence.columns[name] for key, name in zip(self._targets, own, strict=True)}
+                sentence = replace(sentence, columns=columns)
+            yield sentence
 
     def _check(self, sentence: Sentence, target: str) -> None:
         values = sentence.columns.get(target)
@@ -105,72 +121,50 @@ class Reading:
             raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
 
 
-class Files:
-    """Several files as one, read one after the other with the same columns; see ``Reading``.
-
-    ``format`` is that of the first. ``on_read`` is called with each Reading before its sentences come.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[str],
-        *,
-        format: str | None = None,
-        encoding: str = "utf-8",
-        labelled: bool = True,
-        on_read: Callable[[Reading], object] = lambda reading: None,
-    ) -> None:
-        self._open = partial(read_sentences, format=format, encoding=encoding, labelled=labelled)
-        self._on_read = on_read
-        self._first = self._open(paths[0])
-        on_read(self._first)
-        self._others = list(paths[1:])
-        self._names: Sequence[str] | None = None
-        self._keys: tuple[str, ...] = ()
-        self.path = self._first.path if len(paths) == 1 else f"{self._first.path} and {len(paths) - 1} more"
-        self.format = self._first.format
-
-    def targets(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The keys of the columns of tags, by their names in the first file. Raises ConfigError: no such column."""
-        self._names = names
-        self._keys = self._first.targets(names)
-        return self._keys
-
-    def __iter__(self) -> Iterator[Sentence]:
-        yield from self._first
-        for path in self._others:
-            reading = self._open(path)
-            self._on_read(reading)
-            own = reading.targets(self._names) if self._keys else ()
-            for sentence in reading:
-                if own != self._keys and sentence.words:
-                    columns = {key: sentence.columns[name] for key, name in zip(self._keys, own, strict=True)}
-                    sentence = replace(sentence, columns=columns)
-                yield sentence
-
-
-def read_sentences(path: str, *, format: str | None = None, encoding: str = "utf-8", labelled: bool = True) -> Reading:
+def read_sentences(
+    path: str | Sequence[str],
+    *,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    labelled: bool = True,
+    on_read: Callable[[Reading], object] | None = None,
+) -> Reading:
     """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
 
     ``format`` is a name, or a name with options: ``csv:text=review,label=stars``. ``labelled`` says what for: True to
     train or to compare with, False to tag. Memory is bounded by the longest sentence. The first lines are read at
-    once, the others while iterating. What is compressed is recognised and decompressed.
+    once, the others while iterating. What is compressed is recognised and decompressed. Several paths are read as one
+    file; ``on_read`` is called with each Reading when it is opened.
 
     Raises DataError (then or while iterating): a file that cannot be read, text that is not in the encoding, a NUL,
     lines that are not in the format, no format to be seen. Raises ConfigError: no such format, options or encoding.
     """
+    paths = [path] if isinstance(path, str) else path
+
+    def opened(one: str) -> Reading:
+        reading = _read(one, format, encoding, labelled)
+        if on_read is not None:
+            on_read(reading)
+        return reading
+
+    return opened(paths[0]).followed_by([partial(opened, other) for other in paths[1:]])
+
+
+def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Reading:
     name, module = registry.with_options(format) if format is not None else (None, None)
     found = next((key for key, binary in registry.BINARY.items() if first_bytes(path).startswith(binary.MAGIC)), None)
     if name in registry.BINARY or (name is None and found is not None):
         name, why = (name, "as asked for") if name is not None else (str(found), "its first bytes")
-        return Reading.of_binary(path, cast(registry.Binary, module or registry.BINARY[name]), (name, why), labelled)
+        head, sentences = registry.BINARY[name].open_binary(path)
+        source = Source(path, list(head), iter(()), False)
+        return Reading(source, registry.BINARY[name], sentences, (name, why), labelled)
     source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
     why = "as asked for"
     if name is None:
         name, why = sniff(source.head, labelled=labelled, path=source.name)
-    module = cast(registry.Input, module or registry.INPUTS[name])
+    module = module or registry.INPUTS[name]
     if isinstance(module, columns.Named | tables.Table):
         why = f"{why} ({module.layout(source.head, source.name)})"
     elif name == "columns" and columns.layout(source.head).width:
         why = f"{why} ({columns.layout(source.head)})"
-    return Reading(source, module, (name, why), labelled)
+    return Reading(source, module, module.read(source.lines, source.head, source.name), (name, why), labelled)
