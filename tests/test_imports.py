@@ -45,6 +45,7 @@ LEVELS = [
         "baselines",
         "characters",
         "checks",
+        "conversion",
         "encoder",
         "exercise",
         "heads",
@@ -73,7 +74,7 @@ LEVELS = [
 
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
-FOR_CLI |= {"confidence", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels", "plots"}
+FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels", "plots"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
 FOR_CLI |= {"sentence", "trainer"}  # types
 

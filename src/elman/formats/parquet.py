@@ -20,7 +20,7 @@ from elman.compression import CompressedFile, first_bytes
 from elman.errors import DataError, MissingExtraError
 from elman.formats import json_text, jsonl, records
 from elman.formats.label_names import Names, names_in
-from elman.formats.records import TAGS, Records
+from elman.formats.records import TAGS, Records, rest_of
 from elman.formats.shared import MANY, Holds, is_gap
 from elman.sentence import Sentence
 
@@ -28,7 +28,7 @@ MAGIC = b"PAR1"
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
 _ROWS = 1_000  # read at a time
-_GROUP_WORDS = 100_000  # of a row group that is written
+_GROUP_WORDS = 65_536  # of a row group that is written
 _BLOCK = 1 << 20  # bytes
 
 
@@ -74,6 +74,13 @@ def configured(options: Mapping[str, str]) -> Parquet:
 
 _PLAIN = Parquet()
 open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
+
+
+def others(path: str, used: Sequence[str]) -> list[str]:
+    """The names of columns that are nothing to the sentences, as a message says them. ``used``: those that are."""
+    first = next(_rows(_opened(path, path), path), {})
+    words = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
+    return rest_of(first, Sentence(tuple(words), dict.fromkeys(used, ())))
 
 
 class ParquetWriter:

@@ -103,7 +103,7 @@ def tags_of(
             wide = Place(starts[first], ends[end - 1], one.label)
             raise DataError(
                 f"{one.shown(text)} does not fall on word borders; the words are {wide.start}-{wide.end} "
-                f"{shown(text[wide.start : wide.end])}: mend it, or take them with spans=widen"
+                f"{shown(text[wide.start : wide.end])}: mend it or pass --spans widen (the format: jsonl:spans=widen)"
             )
         if before is not None and first < last_word:
             raise DataError(f"{one.shown(text)} and {before.shown(text)} share a word when widened; mend one of them")
@@ -128,7 +128,7 @@ def _hint(one: Place, text: str) -> str:
         return ""
     if other == one or (one.said is not None and text[other.start : other.end] != one.said):
         return ""
-    return "; if its offsets count UTF-16 units, pass offsets=utf-16"
+    return "; if its offsets count UTF-16 units, pass jsonl:offsets=utf-16 as the format"
 
 
 def check_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:

@@ -19,7 +19,7 @@ from elman.formats.record_shapes import find, plain, span_key, text_in
 from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of
 from elman.formats.shared import shown
 from elman.formats.tokens import SPLITTERS, tokenise
-from elman.sentence import SEVERAL
+from elman.sentence import SEVERAL, Sentence
 
 TAGS = "tags"
 """The column of the spans, and of the tags that a single column is written as."""
@@ -41,8 +41,6 @@ class Parts:
     words: tuple[str, ...]
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    rest: tuple[str, ...] = ()
-    """What else the record has."""
 
 
 class Records:
@@ -78,7 +76,8 @@ class Records:
             if answer in ("reject", "ignore") and self._answers != "all":
                 if self._answers == "accept":
                     return None
-                raise DataError(f"the annotator's answer is {answer}; leave such records out with answers=accept")
+                hint = "to leave such records out, pass the format as jsonl:answers=accept"
+                raise DataError(f"the annotator's answer is {answer}; {hint}")
             return self._parts(record)
         except DataError as error:
             raise DataError(str(error), path=self._path, line=line) from None
@@ -99,7 +98,6 @@ class Records:
             raise DataError(f"token {words.index('') + 1} is empty")
         columns: dict[str, tuple[str, ...]] = {}
         labels: dict[str, str] = {}
-        rest: list[str] = []
         for key, value in record.items():
             if key in (listed, spans) or (key in ("text", "data") and isinstance(value, str)):
                 continue
@@ -109,15 +107,13 @@ class Records:
                 columns[key] = column
             elif label is not None:
                 labels[key] = label
-            else:
-                rest.append(key)
         if spans:
             if text is None:
                 raise DataError(f"{spans}: spans without the text whose characters they count")
             if len(offsets) != len(words):
                 raise DataError(f"{spans}: spans of a text in which the tokens do not stand in their order")
             columns["spans" if TAGS in columns else TAGS] = self._tags(record[spans], offsets, text)
-        return Parts(words, columns, labels, tuple(rest))
+        return Parts(words, columns, labels)
 
     def _column(self, key: str, value: Any, n_words: int) -> tuple[str, ...] | None:
         """The tags of the words, or None where the value is something else."""
@@ -175,11 +171,24 @@ class Records:
         return self._names.get(key, self._names.get(""))
 
 
+def rest_of(record: Mapping[str, Any], sentence: Sentence) -> list[str]:
+    """The keys of a record that are nothing to the sentence it was read as, as a message says them."""
+    record = plain(record)
+    used = {"tokens", "words", "text", "data", span_key(record), *sentence.columns, *sentence.labels}
+    return [_said(key, value, len(sentence)) for key, value in record.items() if key not in used]
+
+
+def _said(key: str, value: Any, n_words: int) -> str:
+    """A key in a message; with a hint where its values could be tags."""
+    is_tags = isinstance(value, list) and len(value) == n_words and all(type(number) is int for number in value)
+    return f"{key}: numbers without names, see --names" if is_tags and value else key
+
+
 def unnamed(key: str) -> str:
     """The message for labels that are numbers."""
     return (
-        f"{key} is a number without a name; pass names='O,B-LOC …' or names=FILE (JSON: a list, features or id2label), "
-        "or put dataset_info.json beside the file"
+        f"{key} is a number without a name; pass --names O,B-LOC,… or --names FILE (JSON: a list, features, id2label; "
+        "or the format jsonl:names=FILE), or put dataset_info.json beside the file"
     )
 
 

@@ -104,12 +104,13 @@ OUTPUTS: dict[str, Output] = {
 }
 BINARY: dict[str, Binary] = {"parquet": parquet}
 WRITERS: dict[str, FileOutput] = {"conllup": conllup, "csv": tables.CSV, "tsv": tables.TSV, **BINARY}
-OPTIONS: dict[str, Callable[[Mapping[str, str]], Input]] = {
+OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": columns.configured,
     "csv": tables.configured("csv"),
     "tsv": tables.configured("tsv"),
     "jsonl": jsonl.configured,
     "json": json_array.configured,
+    "parquet": parquet.configured,
 }
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
@@ -120,8 +121,8 @@ HOLDS: Mapping[str, Holds] = {
 """What each format that is written can hold."""
 
 
-def with_options(format: str) -> tuple[str, Input | None]:
-    """``NAME:key=value,…`` cut up: the name, and the format so set up; None for Parquet and its like.
+def with_options(format: str) -> tuple[str, Input | Binary]:
+    """``NAME:key=value,…`` cut up: the name, and the format so set up.
 
     Raises ConfigError: no such format, no such options.
     """
@@ -130,7 +131,7 @@ def with_options(format: str) -> tuple[str, Input | None]:
         problem = "is written, not read" if name in OUTPUT_FORMATS else "does not exist"
         raise ConfigError(f"format: {name!r} {problem}; expected {' or '.join(INPUT_FORMATS)}")
     if not mark:
-        return name, INPUTS.get(name)
+        return name, BINARY[name] if name in BINARY else INPUTS[name]
     if name not in OPTIONS:
         raise ConfigError(f"format: {name} has no options, got {given!r}; {', '.join(OPTIONS) or 'none'} can have some")
     options: dict[str, str] = {}

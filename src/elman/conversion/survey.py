@@ -1,0 +1,88 @@
+"""What files hold: columns, labels, and what else stands beside the words."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from elman.formats import Reading
+from elman.formats.comments import label_of
+from elman.formats.lines import BOM
+from elman.formats.records import rest_of
+from elman.formats.shared import is_blank, is_gap
+from elman.schemes import Detector
+from elman.sentence import Sentence
+
+COMMENTS = "comments"
+MULTIWORD = "multiword"
+EMPTY_NODES = "empty-nodes"
+PHRASES = "phrases"
+FIELDS = "fields"
+_NOTHING = "_"  # in a column of CoNLL-U
+
+
+@dataclass
+class Survey:
+    """What some files hold."""
+
+    sentences: int = 0
+    words: int = 0
+    without_words: int = 0
+    """Sentences of no words, such as blank lines of text."""
+    columns: dict[str, Detector] = field(default_factory=dict)
+    """Columns with something in them, and what scheme of spans their tags are in."""
+    labels: dict[str, None] = field(default_factory=dict)
+    beside: Counter[str] = field(default_factory=Counter)
+    """How many of each kind of what stands beside the words."""
+    fields: dict[str, None] = field(default_factory=dict)
+    """Names of the other fields of records."""
+    formats: dict[str, None] = field(default_factory=dict)
+
+    def add(self, reading: Reading) -> None:
+        """Look at all the sentences of a file."""
+        self.formats[reading.format] = None
+        for sentence in reading:
+            for kind in _beside(sentence):
+                self.beside[kind] += 1
+            if is_gap(sentence):
+                continue
+            self.labels |= dict.fromkeys(sentence.labels)
+            if sentence.format in ("jsonl", "json"):
+                self.fields |= dict.fromkeys(rest_of(json.loads(sentence.lines[0].removeprefix(BOM)), sentence))
+            if not sentence.words:
+                self.without_words += 1
+                continue
+            self.sentences += 1
+            self.words += len(sentence)
+            nothing = {_NOTHING} if sentence.format in ("conllu", "conllup") else set()
+            for name, tags in sentence.columns.items():
+                if name in self.columns:
+                    self.columns[name].add(tags)
+                elif set(tags) != nothing:
+                    self.columns[name] = Detector()
+                    self.columns[name].add(tags)
+
+
+def _beside(sentence: Sentence) -> Iterator[str]:
+    """The kind of each thing in the lines of a sentence that is no word and no label."""
+    if sentence.format == "trees":
+        if sentence.words and "".join(sentence.lines).count("(") > len(sentence) + 1:
+            yield PHRASES
+        return
+    if (
+        sentence.format not in ("columns", "conllu", "conllup")
+        or len(sentence.lines) <= len(sentence) + 1
+        and (not sentence.lines or is_blank(sentence.lines[-1]) and len(sentence.rows) == len(sentence.lines) - 1)
+    ):
+        return  # most sentences of most files
+    rows = set(sentence.rows)
+    for at, line in enumerate(sentence.lines):
+        if at in rows or is_blank(line):
+            continue
+        if sentence.format == "columns" or line.lstrip(BOM)[:1] == "#":
+            if label_of(line) is None and not line.lstrip(BOM).startswith("# global.columns"):
+                yield COMMENTS
+        else:
+            yield MULTIWORD if "-" in line.partition("\t")[0] else EMPTY_NODES
