@@ -79,7 +79,7 @@ open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
 def others(path: str, used: Sequence[str]) -> list[str]:
     """The names of columns that are nothing to the sentences, as a message says them. ``used``: those that are."""
     first = next(_rows(_opened(path, path), path), {})
-    words = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
+    words: list[object] = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
     return rest_of(first, Sentence(tuple(words), dict.fromkeys(used, ())))
 
 

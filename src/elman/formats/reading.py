@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from typing import cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
@@ -155,14 +156,15 @@ def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Readi
     found = next((key for key, binary in registry.BINARY.items() if first_bytes(path).startswith(binary.MAGIC)), None)
     if name in registry.BINARY or (name is None and found is not None):
         name, why = (name, "as asked for") if name is not None else (str(found), "its first bytes")
-        head, sentences = registry.BINARY[name].open_binary(path)
-        source = Source(path, list(head), iter(()), False)
-        return Reading(source, registry.BINARY[name], sentences, (name, why), labelled)
+        binary = cast(registry.Binary, module or registry.BINARY[name])
+        head, sentences = binary.open_binary(path)
+        source = Source("standard input" if path == "-" else path, list(head), iter(()), False)
+        return Reading(source, binary, sentences, (name, why), labelled)
     source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
     why = "as asked for"
     if name is None:
         name, why = sniff(source.head, labelled=labelled, path=source.name)
-    module = module or registry.INPUTS[name]
+    module = cast(registry.Input, module or registry.INPUTS[name])
     if isinstance(module, columns.Named | tables.Table):
         why = f"{why} ({module.layout(source.head, source.name)})"
     elif name == "columns" and columns.layout(source.head).width:
