@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import eq
+from itertools import compress
+from operator import and_, eq
 from typing import Any
 
 from elman.conllu_words import ROOT, Stretch, has_tree, multiword_tokens
@@ -208,53 +209,53 @@ class _Tally:
         self.correct["UPOS"] += sum(upos)
         self.correct["XPOS"] += sum(xpos)
         self.correct["UFeats"] += sum(feats)
-        self.correct["AllTags"] += sum(map(all, zip(upos, xpos, feats, strict=True)))
+        self.correct["AllTags"] += sum(map(and_, map(and_, upos, xpos), feats))
         self.correct["Lemmas"] += sum(lemmas)
         if gold.trees and other.trees:
-            self._add_trees(
-                gold, other, pairs, [(u and f, lemma) for u, f, lemma in zip(upos, feats, lemmas, strict=True)]
-            )
+            self._add_trees(gold, other, (first, second), (list(map(and_, upos, feats)), lemmas))
 
     def _add_trees(
-        self, gold: Stretch, other: Stretch, pairs: Sequence[tuple[int, int]], right: Sequence[tuple[bool, bool]]
+        self,
+        gold: Stretch,
+        other: Stretch,
+        pairs: tuple[Sequence[int], Sequence[int]],
+        right: tuple[Sequence[bool], Sequence[bool]],
     ) -> None:
-        """``right``: of each pair, whether UPOS and features are, and whether the lemma is."""
+        """``right``: of each pair, whether UPOS and features both are, and whether the lemma is."""
+        first, second = pairs
+        tags, lemmas = right
         to_gold = [_UNALIGNED] * len(other.words)
-        for g, o in pairs:
+        for g, o in zip(first, second, strict=True):
             to_gold[o] = g
         to_gold.append(ROOT)  # where the index ROOT, -1, finds it
-        ours, theirs = _function_words(gold), _function_words(other)
-        self.gold["CLAS"] += sum(deprel in CONTENT for deprel in gold.deprels)
-        self.predicted["CLAS"] += sum(deprel in CONTENT for deprel in other.deprels)
-        for (g, o), (tags, lemma) in zip(pairs, right, strict=True):
-            deprel = gold.deprels[g]
-            content = deprel in CONTENT
-            self.aligned["CLAS"] += content
-            if gold.parents[g] != to_gold[other.parents[o]]:
-                continue
-            self.correct["UAS"] += 1
-            if deprel != other.deprels[o]:
-                continue
-            self.correct["LAS"] += 1
-            if content:
-                self.correct["CLAS"] += 1
-                self.correct["BLEX"] += lemma
-                if tags and [(c, *rest) for c, *rest in ours.get(g, ())] == [
-                    (to_gold[c], *rest) for c, *rest in theirs.get(o, ())
-                ]:
-                    self.correct["MLAS"] += 1
+        heads = [gold.parents[g] == to_gold[other.parents[o]] for g, o in zip(first, second, strict=True)]
+        attached = list(map(and_, heads, _equal(gold.deprels, first, other.deprels, second)))
+        in_gold = [deprel in CONTENT for deprel in gold.deprels]
+        content = [in_gold[g] for g in first]
+        found = list(map(and_, attached, content))
+        self.gold["CLAS"] += sum(in_gold)
+        self.predicted["CLAS"] += sum([deprel in CONTENT for deprel in other.deprels])
+        self.aligned["CLAS"] += sum(content)
+        self.correct["UAS"] += sum(heads)
+        self.correct["LAS"] += sum(attached)
+        self.correct["CLAS"] += sum(found)
+        self.correct["BLEX"] += sum(map(and_, found, lemmas))
+        ours, theirs = _function_words(gold, range(len(gold.words))), _function_words(other, to_gold)
+        for g, o in compress(zip(first, second, strict=True), map(and_, found, tags)):
+            self.correct["MLAS"] += ours.get(g) == theirs.get(o)
 
 
 def _equal(one: Sequence[str], first: Sequence[int], other: Sequence[str], second: Sequence[int]) -> list[bool]:
     return list(map(eq, [one[i] for i in first], [other[i] for i in second]))
 
 
-def _function_words(side: Stretch) -> dict[int, list[tuple[int, str, str, str]]]:
-    """Word -> its function words: index, relation, UPOS, features."""
+def _function_words(side: Stretch, in_gold: Sequence[int]) -> dict[int, list[tuple[int, str, str, str]]]:
+    """Word -> its function words: where they are in gold, relation, UPOS, features."""
     found: dict[int, list[tuple[int, str, str, str]]] = {}
     for i, deprel in enumerate(side.deprels):
         if deprel in FUNCTIONAL:
-            found.setdefault(side.parents[i], []).append((i, deprel, side.upos[i], side.feats[i]))
+            word = (in_gold[i], deprel, side.upos[i], side.feats[i])
+            found.setdefault(side.parents[i], []).append(word)
     return found
 
 

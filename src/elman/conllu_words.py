@@ -67,7 +67,7 @@ class Stretch:
         if multiword:
             self._add_tokens(sentence, multiword)
         else:
-            forms = [_checked_form(sentence, i) for i in range(len(sentence))]
+            forms = _checked_forms(sentence)
             self.text += "".join(forms)
             ranges = list(pairwise(accumulate(map(len, forms), initial=start)))
             self.tokens += ranges
@@ -83,16 +83,17 @@ class Stretch:
         self.sources.append(sentence)
 
     def _add_tokens(self, sentence: Sentence, multiword: dict[int, tuple[int, str]]) -> None:
+        forms = _checked_forms(sentence)
         i = 0
         while i < len(sentence):
             start = len(self.text)
             end, form = multiword.get(i, (i + 1, ""))
-            self.text += form or _checked_form(sentence, i)
+            self.text += form or forms[i]
             token = (start, len(self.text))
             self.tokens.append(token)
             self.words += [token] * (end - i)
             self.in_multiword += [bool(form)] * (end - i)
-            self.forms += sentence.words[i:end] if form else [_squeezed(sentence.words[i])]
+            self.forms += sentence.words[i:end] if form else forms[i:end]
             i = end
 
     def place(self, character: int) -> tuple[str, str]:
@@ -107,11 +108,11 @@ def has_tree(sentence: Sentence) -> bool:
     return any(head != _NO_HEAD for head in sentence.columns["head"])
 
 
-def _checked_form(sentence: Sentence, word: int) -> str:
-    form = _squeezed(sentence.words[word])
-    if not form:
-        raise refuse(sentence, word, "FORM (column 2) is nothing but spaces")
-    return form
+def _checked_forms(sentence: Sentence) -> list[str]:
+    forms = list(map(_squeezed, sentence.words))
+    if "" in forms:
+        raise refuse(sentence, forms.index(""), "FORM (column 2) is nothing but spaces")
+    return forms
 
 
 @lru_cache(maxsize=1 << 16)
@@ -174,10 +175,11 @@ class _BadTree(Exception):
 @lru_cache(maxsize=2)  # both sides often have the same tree
 def _heads(column: Sequence[str]) -> tuple[int, ...]:
     """The heads of a sentence's words, from 1, 0 for the root. Raises _BadTree."""
-    for word, head in enumerate(column):
-        if not (head.isascii() and head.isdecimal() and int(head) <= len(column)):
-            raise _BadTree(word, f"HEAD: expected 0 to {len(column)}, a word of the sentence, found {shown(head)}")
-    heads = tuple(map(int, column))
+    heads = tuple(map(_number, column))
+    for word, head in enumerate(heads):
+        if not 0 <= head <= len(heads):
+            found = f"expected 0 to {len(heads)}, a word of the sentence, found {shown(column[word])}"
+            raise _BadTree(word, f"HEAD: {found}")
     if heads.count(0) > 1:
         first = heads.index(0)
         raise _BadTree(heads.index(0, first + 1), "a second root (HEAD is 0); the first is{other}; expected one", first)
@@ -191,6 +193,12 @@ def _heads(column: Sequence[str]) -> tuple[int, ...]:
         if walked[at] == start:
             raise _BadTree(at - 1, f"the heads go in a circle: {_circle(heads, at)}; expected a tree")
     return heads
+
+
+@lru_cache(maxsize=1 << 12)
+def _number(text: str) -> int:
+    """A whole number from 0 up; -1 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() else -1
 
 
 def _circle(heads: Sequence[int], start: int) -> str:
