@@ -78,15 +78,11 @@ class _Options:
         self.asked.check(of_model=self.predicted is None)
         plain = self.style == STYLES[0]
         if not plain and (self.asked.of_confidences or self.plot is not None):
-            raise ConfigError(
-                f"--style {self.style} shows what that program shows; leave out --calibration and the like"
-            )
+            raise ConfigError(f"--style {self.style}: shows no confidences and no pictures; leave --style out")
         if self.scheme is not None and self.style != "seqeval":
             raise ConfigError("--scheme: goes with --style seqeval, whose strict mode holds to a scheme")
         if self.of_labels and (self.predicted is None or not plain):
-            raise ConfigError(
-                "--label, --scores: labels of sentences are compared with --predicted FILE, in no other style"
-            )
+            raise ConfigError("--label, --scores, --positive: go with --predicted FILE, and without --style")
         if self.style == "evalb" and self.predicted is None:
             raise ConfigError("--style evalb: a model gives no trees; expected --predicted FILE")
 

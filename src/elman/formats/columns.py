@@ -149,7 +149,8 @@ def _sentence(
         return Sentence((), path=path, line=first, lines=tuple(kept), format="columns")
     fields = list(zip(*table, strict=True))
     columns = {str(i): column for i, column in enumerate(fields, 1) if i != shape.word + 1}
-    labels = {} if len(table) == len(kept) - 1 else _labels(kept, rows)
+    words_alone = len(table) == len(kept) - is_blank(kept[-1])
+    labels = {} if words_alone else _labels(kept, rows)
     return Sentence(fields[shape.word], columns, path, first, tuple(kept), tuple(rows), "columns", labels)
 
 
@@ -295,7 +296,10 @@ def _places(
 def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
     if is_gap(sentence):
         return ""
-    check_words(sentence, "columns", "\t\n")
+    check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # alone on a line a space would separate
+    for i, word in enumerate(sentence.words):
+        if word.startswith(_MARK):
+            raise refuse(sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl")
     parts: list[Sequence[str]] = [sentence.words]
     for column in tags.values():
         check_tags(sentence, column, "columns", "\t\n")

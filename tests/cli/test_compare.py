@@ -1,0 +1,135 @@
+"""``elman compare``: two files, models, several runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import elman.cli.compare as command
+from elman.comparison import METRICS, compare
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+Refused = Callable[..., str]
+
+GOLD = "a\tX\nb\tY\n\na\tX\n\n" * 10
+A = "a\tX\nb\tX\n\na\tX\n\n" * 10
+B = "a\tX\nb\tY\n\na\tX\n\n" * 8 + "a\tX\nb\tX\n\na\tX\n\n" * 2
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("gold", GOLD), ("a", A), ("b", B)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def tags(text: str) -> list[list[str]]:
+    return [[line.split("\t")[1] for line in sentence.split("\n")] for sentence in text.strip().split("\n\n")]
+
+
+def test_two_files(run: Run, folder: Path) -> None:
+    result = run("compare", "gold", "a", "b", cwd=folder)
+    assert result.returncode == 0
+    lines = result.stdout.decode().splitlines()
+    expected = compare(tags(GOLD), tags(A), tags(B))
+    low, high = 100 * expected.low, 100 * expected.high
+    assert lines[:6] == [
+        "accuracy, 20 sentences",
+        "  A            66.67 %  a",
+        "  B            93.33 %  b",
+        f"  difference  +26.67    95 % interval {low:+.2f} to {high:+.2f}",
+        "  bootstrap   p = 0.0002  10,000 resamples of the sentences",
+        "  McNemar     p = 0.0078  only A right: 0, only B right: 8 words",
+    ]
+    assert " ".join(lines[7:]) == expected.verdict
+    assert max(map(len, lines)) <= 80
+    assert result.stderr.decode().count("read as columns") == 3
+    assert run("compare", "gold", "a", "b", cwd=folder).stdout == result.stdout
+
+
+def test_json(run: Run, folder: Path) -> None:
+    arguments = ["--json", "--metric", "sentences", "--resamples", "200", "--seed", "7"]
+    found = json.loads(run("compare", "gold", "a", "b", *arguments, cwd=folder).stdout)
+    expected = compare(tags(GOLD), tags(A), tags(B), metric="sentences", resamples=200, seed=7).to_json()
+    assert found == {"files": {"a": "a", "b": "b"}, **expected}
+
+
+def test_models(run: Run, model: Path, dev_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "t").write_bytes(run("tag", model, "--as", "tags", stdin=b"a dog sleeps .\nthe bird sings .\n").stdout)
+    result = run("compare", dev_file, model, model)
+    assert result.stdout.decode().endswith("\nA and B give the same tags.\n")
+    found = json.loads(run("compare", dev_file, model, tmp_path / "t", "--predicted-format", "tags", "--json").stdout)
+    assert (found["a"], found["b"], found["verdict"]) == (0.875, 0.875, "A and B give the same tags.")
+
+
+def test_runs_of_files(run: Run, folder: Path) -> None:
+    for i, text in enumerate((A, B, A.replace("X", "Z", 3), GOLD)):
+        (folder / f"{'small' if i % 2 == 0 else 'large'}-{i}").write_text(text, encoding="utf-8")
+    lines = run("compare", "--runs", "gold", "small-*", "large-1,large-3", cwd=folder).stdout.decode().splitlines()
+    assert lines[:3] == [
+        "accuracy, mean of the runs ± standard deviation",
+        "  A             63.33 ± 4.71 %  2 runs, 60.00 to 66.67",
+        "  B             96.67 ± 4.71 %  2 runs, 93.33 to 100.00",
+    ]
+    assert lines[3].startswith("  difference   +33.33  95 % interval +")
+    assert lines[5] == "  permutation  p = 0.3333  all ways to deal the runs"
+    assert " ".join(lines[7:]).startswith("B is better than A on this text: 33.33 points of accuracy on average")
+    arguments = ["--json", "--metric", "sentences"]
+    found = json.loads(run("compare", "--runs", "gold", "small-*", "large-*", *arguments, cwd=folder).stdout)
+    assert found["files"] == {"a": ["small-0", "small-2"], "b": ["large-1", "large-3"]}
+    assert found["metric"] == "sentences"
+    assert found["b"]["scores"] == [0.9, 1.0]
+
+
+def test_runs_of_results(run: Run, refused: Refused, folder: Path) -> None:
+    for i, text in enumerate((A, A, B, B)):
+        (folder / "p").write_text(text, encoding="utf-8")
+        result = run("evaluate", "--predicted", "p", "gold", "--json", cwd=folder)
+        (folder / f"{i}.json").write_bytes(result.stdout)
+    arguments = ["compare", "--runs", "0.json,1.json", "2.json,3.json"]
+    text = run(*arguments, cwd=folder).stdout.decode()
+    assert "  Welch        none: no run differs from another of its setting\n" in text
+    found = json.loads(run(*arguments, "--json", "--metric", "sentences", cwd=folder).stdout)
+    assert found["a"]["mean"] == 0.5
+    line = refused(*arguments, "--metric", "spans", cwd=folder)
+    assert "0.json: no span F1 in it; expected what elman evaluate --json prints" in line
+    (folder / "0.json").write_text("not", encoding="utf-8")
+    assert "0.json: expected what elman evaluate --json prints; to compare" in refused(*arguments, cwd=folder)
+    assert "none.json: cannot be read" in refused("compare", "--runs", "none.json,1.json", "2.json", cwd=folder)
+    assert "runs of B: expected two or more" in refused("compare", "--runs", "1.json,1.json", "2.json", cwd=folder)
+
+
+def test_spans_are_compared_where_the_tags_mark_them(run: Run, folder: Path) -> None:
+    for name in ("gold", "a", "b"):
+        text = (folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text.replace("X", "O").replace("Y", "B-y"), encoding="utf-8")
+        result = run("evaluate", "--predicted", name, "gold", "--json", cwd=folder)
+        (folder / f"{name}.json").write_bytes(result.stdout)
+    assert b"span F1, 20 sentences" in run("compare", "gold", "a", "b", cwd=folder).stdout
+    text = run("compare", "--runs", "a.json,a.json", "b.json,gold.json", cwd=folder).stdout.decode()
+    assert text.startswith("span F1, mean of the runs")
+    text = run("compare", "--runs", "gold", "a,a", "b,gold", cwd=folder).stdout.decode()
+    assert text.startswith("span F1, mean of the runs")
+
+
+def test_what_cannot_be_compared(refused: Refused, folder: Path) -> None:
+    assert "expected GOLD, A and B, found 2; see elman compare --help" in refused("compare", "gold", "a", cwd=folder)
+    assert "expected A and B, or GOLD, A and B, found 1" in refused("compare", "--runs", "gold", cwd=folder)
+    assert "no such file" in refused("compare", "gold", "a", "none", cwd=folder).lower()
+    (folder / "b").write_text(B.replace("b\t", "c\t", 1), encoding="utf-8")
+    assert "b:2: expected the word 'b', as in gold:2, found 'c'" in refused("compare", "gold", "a", "b", cwd=folder)
+    (folder / "three").write_text("a\tX\tX\n", encoding="utf-8")
+    line = refused("compare", "three", "three", "three", "--target", "2,3", cwd=folder)
+    assert "one label column at a time; choose with --target from 2, 3" in line
+    (folder / "tags").write_text("X\n", encoding="utf-8")
+    line = refused("compare", "gold", "tags", "tags", "--predicted-format", "tags", cwd=folder)
+    assert "tags:1: expected 2 tags, one for each gold tag, found 1" in line
+
+
+def test_the_metrics_of_the_command_are_those_of_the_library() -> None:
+    """Repeated there, so that ``--help`` does not have to load numpy."""
+    assert command._METRICS == METRICS == tuple(command._NAMES)
