@@ -47,11 +47,16 @@ def test_twice_is_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "sentences", "networks"), [(10, 2999, 3), (10, 3000, 2), (10, 4999, 2), (1, 4999, 3), (1, 5000, 1)]
+    ("words", "sentences", "networks"), [(10, 2999, 4), (10, 3000, 2), (10, 4999, 2), (1, 4999, 4), (1, 5000, 1)]
 )
 def test_more_networks_for_few_sentences(words: int, sentences: int, networks: int) -> None:
     assert resolve(Config(), data(["a"] * words, sentences)).network.ensemble == networks
     assert resolve(Config(), data(["a"] * words, sentences), single=True).network.ensemble == 1
+
+
+def test_a_third_network_for_spans() -> None:
+    spans: Any = [(["a"] * 10, ["O"] * 9 + ["B-X"])] * 4000
+    assert resolve(Config(), spans).network.ensemble == 3
 
 
 def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
