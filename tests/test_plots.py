@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from elman import plots
-from elman.calibration import Reliability, reliability
+from elman.calibration import reliability
 from elman.confidence import Calibration
 from elman.curve import Curve, Law, Point, fitted
 from elman.errors import ConfigError, MissingExtraError, OutputError
@@ -38,8 +38,8 @@ def legend(axes: Any) -> list[str]:
 
 
 def found(temperature: float = 1.5) -> Calibration:
-    p = np.array([0.95, 0.95, 0.65, 0.65])
-    right = np.array([True, True, True, False])
+    p = np.array([0.95, 0.95, 0.65, 0.65] * 20 + [0.25, 0.25])
+    right = np.array([True, True, True, False] * 20 + [True, False])
     return Calibration(temperature, reliability(p + 0.04, right), reliability(p, right))
 
 
@@ -132,18 +132,21 @@ def test_confusion_of_many_strange_and_rare_tags(tmp_path: Path) -> None:
 
 def test_reliability() -> None:
     above, below = plots.reliability(found(), "upos").axes
-    assert above.get_title(loc="left") == "Reliability of upos, 4 words"
+    assert above.get_title(loc="left") == "Reliability of upos, 82 words"
     shown = lines(above)
-    assert list(shown) == [
-        "as sure as right",
-        "raw: calibration error 10.00 points",
-        "temperature 1.50: calibration error 10.00 points",
-    ]
-    assert shown["temperature 1.50: calibration error 10.00 points"] == ([65, 95], [50, 100])
-    assert [round(bar.get_height(), 6) for bar in below.patches] == [0, 0, 0, 0, 0, 0, 50, 0, 0, 50]
-    assert [text.get_text() for text in below.texts] == ["50.0", "50.0"]
+    raw, after = (
+        f"raw: calibration error {100 * found().raw.ece:.2f} points",
+        "temperature 1.50: calibration error 10.37 points",
+    )
+    assert list(shown) == ["as sure as right", raw, after, "hollow: fewer than 30 words"] == legend(above)
+    assert shown[after] == ([65, 95], [50, 100])
+    hollow = [line for line in above.lines if line.get_fillstyle() == "none"]
+    assert [np.round(line.get_xdata(), 6).tolist() for line in hollow] == [[29], [25], []]
+    assert [round(bar.get_height(), 2) for bar in below.patches] == [0, 0, 2.44, 0, 0, 0, 48.78, 0, 0, 48.78]
+    assert [text.get_text() for text in below.texts] == ["2.4", "48.8", "48.8"]
     assert below.get_ylabel() == "words (%)" and "(%)" in below.get_xlabel()
-    assert legend(plots.reliability(found(1.0)).axes[0]) == ["as sure as right", "raw: calibration error 10.00 points"]
+    same = Calibration(1.0, *[reliability(np.full(40, 0.8), np.arange(40) % 5 > 0)] * 2)
+    assert legend(plots.reliability(same).axes[0]) == ["as sure as right", "raw: calibration error 0.00 points"]
 
 
 def test_learning_curve() -> None:
@@ -191,8 +194,3 @@ def test_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(plots, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'elman\[plot\]'"):
         plots.check(str(tmp_path / "a.png"))
-
-
-def test_empty_bins_of_reliability_are_left_out() -> None:
-    assert isinstance(found().shown, Reliability)
-    assert len(plots.reliability(found()).axes[0].lines[2].get_xdata()) == 2

@@ -15,7 +15,7 @@ from functools import wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from elman.calibration import Reliability
+from elman.calibration import Bin, Reliability
 from elman.confidence import Calibration
 from elman.curve import Curve
 from elman.errors import ConfigError, MissingExtraError
@@ -30,6 +30,8 @@ DPI = 100
 MOST_TAGS = 20
 """Tags in a confusion matrix; the rarer ones are shown together."""
 OTHERS = "(others)"
+FEW_WORDS = 30
+"""In a bin of reliability."""
 BLUE, ORANGE, GREEN, GREY = (
     "#0072b2",
     "#d55e00",
@@ -47,7 +49,8 @@ _STYLE = {
     "axes.grid": True,
     "grid.color": "#e4e4e4",
     "axes.axisbelow": True,
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
     "figure.constrained_layout.use": True,
 }
 
@@ -182,7 +185,10 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
 
 @_styled
 def reliability(found: Calibration, name: str = "") -> Figure:
-    """Accuracy against confidence in ten bins, without and with the temperature; below, where the words are."""
+    """Accuracy against confidence in ten bins, without and with the temperature; below, where the words are.
+
+    Bins of fewer than 30 words, whose accuracy says little, are hollow and stand by themselves.
+    """
     figure, (above, below) = _figure(6.4, rows=2, heights=(3, 1))
     above.plot([0, 100], [0, 100], "--", color=GREY, linewidth=1.2, label="as sure as right")
     raw = f"raw: calibration error {100 * found.raw.ece:.2f} points"
@@ -190,9 +196,11 @@ def reliability(found: Calibration, name: str = "") -> Figure:
         _bins(above, found.raw, ORANGE, "s", raw)
         raw = f"temperature {found.temperature:.2f}: calibration error {100 * found.shown.ece:.2f} points"
     _bins(above, found.shown, BLUE, "o", raw)
+    if any(0 < one.words < FEW_WORDS for one in found.shown.bins):
+        above.plot([], [], "o", color=GREY, fillstyle="none", label=f"hollow: fewer than {FEW_WORDS} words")
     above.set_ylabel("accuracy (%)")
     above.set_ylim(-2, 102)
-    above.legend(loc="upper left")
+    above.legend(loc="lower right")
     _title(above, f"Reliability{_of(name)}, {found.shown.words:,} words")
     middles = [50 * (one.low + one.high) for one in found.shown.bins]
     shares = [100 * one.words / found.shown.words for one in found.shown.bins]
@@ -258,9 +266,15 @@ def _line(axes: Axes, x: Sequence[int], y: Sequence[float], color: str, label: s
 
 def _bins(axes: Axes, found: Reliability, color: str, marker: str, label: str) -> None:
     """The bins that have words: where they are on average."""
-    bins = [one for one in found.bins if one.words]
-    x, y = [100 * one.confidence for one in bins], [100 * one.accuracy for one in bins]
-    axes.plot(x, y, "-", color=color, marker=marker, markersize=6, label=label)
+    look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 6}
+    x, y = _places([one for one in found.bins if one.words >= FEW_WORDS])
+    axes.plot(x, y, label=label, **look)
+    x, y = _places([one for one in found.bins if 0 < one.words < FEW_WORDS])
+    axes.plot(x, y, linestyle="", fillstyle="none", **look)
+
+
+def _places(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
+    return _percents([one.confidence for one in bins]), _percents([one.accuracy for one in bins])
 
 
 def _law(found: Curve) -> str:

@@ -92,9 +92,9 @@ def draw(asked: Asked, results: Mapping[str, Evaluation], found: Believed) -> No
         raise ConfigError(f"--plot: one picture is of one label column; choose with --target: {', '.join(results)}")
     ((name, result),) = results.items()
     if asked.calibration:
-        plots.save(plots.reliability(found.calibrations[name], name), asked.plot)
+        plots.save(plots.reliability(found.calibrations[name], f"column {name}"), asked.plot)
     else:
-        plots.save(plots.confusion(result.pairs, name), asked.plot)
+        plots.save(plots.confusion(result.pairs, f"column {name}"), asked.plot)
 
 
 def _coverage(found: Coverage) -> Iterator[str]:
