@@ -134,3 +134,15 @@ def test_report_of_many_and_wide_tags() -> None:
     assert "and 11 rarer tags, which --json lists" in lines
     assert report(evaluate([["A"]], [["A"]])).endswith("1")  # no errors, no table of them
     assert cell("tab\there", 10) == "tab\N{REPLACEMENT CHARACTER}here  "
+
+
+def test_never_an_accuracy_without_gold(run: Run, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "gold").write_text("a\tX\t_\nb\tY\t_\n", encoding="utf-8")
+    arguments = ["evaluate", "--predicted", tmp_path / "gold", tmp_path / "gold"]
+    expected = "gold: column 3 holds nothing but _, which is no tag; expected gold tags"
+    assert expected in refused(*arguments)
+    assert expected in refused(*arguments, "--style", "conlleval")
+    assert expected in refused("compare", *[tmp_path / "gold"] * 3)
+    result = run(*arguments, "--target", "2,3", "--json")
+    assert "targets" not in json.loads(result.stdout)
+    assert f"warning: {tmp_path}/{expected}; left out" in result.stderr.decode()

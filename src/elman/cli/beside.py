@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from elman.tagger import Tagger
 
 
+NO_TAG = "_"
+
+
 @dataclass(frozen=True)
 class How:
     """How a file is read: its format (None: as it looks), the columns of its tags as the user calls them, encoding."""
@@ -62,6 +65,11 @@ def matched(row: Row) -> Sequence[Sequence[str]]:
             found = f"expected {len(row.gold)} tags, one for each gold tag, found {len(tags)}"
             raise DataError(found, path=row.path, line=row.line)
     return row.tags
+
+
+def no_gold(path: str, column: str) -> DataError:
+    """The error of a label column that is there and says nothing: never an accuracy without gold."""
+    return DataError(f"column {column} holds nothing but {NO_TAG}, which is no tag; expected gold tags", path=path)
 
 
 def read(path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True) -> Reading:

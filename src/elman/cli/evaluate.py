@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.believed import Asked, Believed, believed, draw
-from elman.cli.beside import How, gold, of_file, of_model, read
+from elman.cli.beside import NO_TAG, How, gold, no_gold, of_file, of_model, read
 from elman.cli.common import (
     Notes,
     checked_format,
@@ -215,7 +215,8 @@ def _evaluate_model(model: str, paths: Sequence[str], options: _Options, notes: 
     if options.asked.of_confidences:
         sentences = list(sentences)
         found = believed(tagger, sentences, right.columns, options.asked)
-    _report(tagger.evaluate_columns(sentences, target=right.columns), found, options)
+    results = tagger.evaluate_columns(sentences, target=right.columns)
+    _report(_labelled(results, right.path, notes), found, options)
 
 
 def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
@@ -232,7 +233,8 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
     for row in of_file(predicted, options.how_predicted, right, notes, options.target):
         for (column, tally), tags in zip(tallies.items(), row.tags, strict=True):
             tally.add(row.gold.columns[column], tags, path=row.path, line=row.line)
-    _report({column: tally.result() for column, tally in tallies.items()}, Believed(), options)
+    results = {column: tally.result() for column, tally in tallies.items()}
+    _report(_labelled(results, right.path, notes), Believed(), options)
 
 
 def _texts_alone(reading: Reading) -> bool:
@@ -242,6 +244,22 @@ def _texts_alone(reading: Reading) -> bool:
     except ConfigError:
         return bool(reading.labels())
     return False
+
+
+def _labelled(results: Mapping[str, Evaluation], path: str, notes: Notes) -> Mapping[str, Evaluation]:
+    """The results of the columns that have gold tags. Raises DataError where none has."""
+    there = {
+        name: result
+        for name, result in results.items()
+        if any(score.support and tag != NO_TAG for tag, score in result.tags.items())
+    }
+    for name in results:
+        if name not in there:
+            error = no_gold(path, name)
+            if not there:
+                raise error
+            notes.warn(f"{error}; left out")
+    return there
 
 
 def _report(results: Mapping[str, Evaluation], found: Believed, options: _Options) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
-from elman.cli.beside import Gold, How, Row, matched, only_one_goes_on, read
+from elman.cli.beside import NO_TAG, Gold, How, Row, matched, no_gold, only_one_goes_on, read
 from elman.cli.common import Notes
 from elman.cli.report import classes, percent
 from elman.errors import ConfigError, DataError
@@ -47,12 +47,16 @@ def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row]) ->
 
     make: Callable[[], Tally] = Conlleval if style == "conlleval" else lambda: Seqeval(scheme)
     tallies = {column: make() for column in gold.columns}
+    unlabelled = set(gold.columns)
     for row in rows:
+        unlabelled = {column for column in unlabelled if set(row.gold.columns[column]) == {NO_TAG}}
         for (column, tally), tags in zip(tallies.items(), matched(row), strict=True):
             try:
                 tally.add(row.gold.columns[column], tags)
             except DataError as error:
                 raise DataError(str(error), path=row.path, line=row.line) from None
+    for column in unlabelled:
+        raise no_gold(gold.path, column)
     return tallies
 
 
