@@ -42,7 +42,7 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
     lines = []
     for name, value in sentence.labels.items():
         line = f"# {name} = {value}\n"
-        if label_of(line) != (name, value) or "\n" in value:
+        if label_of(line) != (name, value) or any(mark in value for mark in "\t\n\r\0"):
             message = (
                 f"the label {shown(name)} with the value {shown(value)} cannot be a comment of {format}; try jsonl"
             )

@@ -36,7 +36,8 @@ class Holds:
 
 _WITH_GAPS = ("columns", "conllu", "conllup", "csv", "tsv", "trees")
 
-_NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "_": "an underscore"}
+_NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "\r": "a carriage return", "\0": "a NUL"}
+_NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket"}
 
 
 def is_blank(line: str) -> bool:
@@ -72,6 +73,8 @@ def check_tags(sentence: Sentence, tags: Sequence[str], format: str, forbidden: 
 
 
 def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, forbidden: str) -> None:
+    if "\n" in forbidden:
+        forbidden += "\r\0"  # the one is taken for part of a line end, the other for no text
     whole = "".join(values)
     if "" not in values and not any(mark in whole for mark in forbidden):
         return
@@ -89,7 +92,7 @@ def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> 
     """Raise DataError for an empty label or one with a character of ``forbidden``, which ``format`` cannot hold."""
     if not label:
         raise refuse(sentence, 0, f"an empty label, which {format} cannot hold")
-    for mark in forbidden:
+    for mark in forbidden + "\r\0":
         if mark in label:
             message = f"the label {shown(label)} holds {_NAMES[mark]}, which {format} cannot; try --as jsonl"
             raise refuse(sentence, 0, message)

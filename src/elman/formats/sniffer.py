@@ -12,7 +12,7 @@ from elman.formats.lines import HEAD
 from elman.formats.shared import LINE_END, is_blank, shown
 from elman.trees import read_trees
 
-_SIGN = re.compile(r"[+-]?[01]\t[^\t]*\S")
+_SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
 _TREE = re.compile(r"\([^() \t\r\n]*[ \t]*\([^() \t\r\n]+[ (]")
 
@@ -102,7 +102,7 @@ def _labels_of_texts(data: Sequence[str], lines: Sequence[str], path: str) -> tu
     if any(map(is_blank, lines)):
         return None
     tests: list[tuple[str, Callable[[str], object]]] = [
-        ("1, +1, 0 or -1 and a tab at the start", _SIGN.match),
+        ("1, +1, 0 or -1 and a tab at the start", _SIGN.fullmatch),
         ("COARSE:fine at the start", _COARSE_FINE.match),
         ("a label, a tab and several words", lambda line: _is_pair(line, 1)),
     ]

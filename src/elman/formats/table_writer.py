@@ -19,6 +19,7 @@ class TableWriter:
             others = "columns, conllu and jsonl hold both"
             raise ConfigError(f"{format} holds tags of words or labels of texts, not both; {others}")
         self._format = format
+        self._forbidden = "\t\n\r\0" if format == "tsv" else "\0"
         self._separator = "\t" if format == "tsv" else ","
         self._columns = tuple(columns)
         self._labels = tuple(labels)
@@ -51,7 +52,7 @@ class TableWriter:
         return self._separator.join(quoted(field, self._separator) for field in fields) + "\n"
 
     def _words(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> str:
-        forbidden = "\t\n\r" if self._format == "tsv" else ""
+        forbidden = self._forbidden
         check_words(sentence, self._format, forbidden)
         values = [tags.get(name, ("",) * len(sentence)) for name in self._columns]
         for column in values:
@@ -65,9 +66,10 @@ class TableWriter:
         return self._line([" ".join(sentence.words), *values])
 
     def _check(self, sentence: Sentence, values: Sequence[str]) -> None:
-        for value in values if self._format == "tsv" else ():
-            if any(mark in value for mark in "\t\r\n"):
-                raise refuse(sentence, 0, f"{shown(value)} holds a tab or a line end, which tsv cannot; try --as csv")
+        for value in values:
+            if any(mark in value for mark in self._forbidden):
+                what = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
+                raise refuse(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
 
     def _with_header(self, sentence: Sentence) -> list[str]:
         """The lines of a sentence; at the beginning of a file the header is noted, widened, and said only once."""
@@ -106,7 +108,7 @@ class TableWriter:
         ):
             raise refuse(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
         for column in tags.values():
-            check_tags(sentence, column, self._format, "\t\n\r" if self._format == "tsv" else "")
+            check_tags(sentence, column, self._format, self._forbidden)
         done = -1
         for i, at in enumerate(sentence.rows):
             if at == done:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.errors import ConfigError
-from elman.formats.shared import LINE_END, Holds, check_words, is_blank, is_gap
+from elman.formats.shared import LINE_END, Holds, check_words, is_blank, is_gap, refuse
 from elman.sentence import Sentence
 
 HOLDS = Holds()
@@ -46,4 +46,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     if is_gap(sentence):
         return ""
     check_words(sentence, "text", " \n")
-    return " ".join(sentence.words) + "\n"
+    line = " ".join(sentence.words) + "\n"
+    if sentence.words and is_blank(line):
+        raise refuse(sentence, 0, "words of nothing but tabs, which would be a blank line of text; try --as jsonl")
+    return line
