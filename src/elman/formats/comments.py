@@ -64,10 +64,11 @@ def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
         return lines
     comments = dict(zip(sentence.labels, label_lines(sentence, sentence.format), strict=True))
     labels = {at: label[0] for at, line in asides.items() if (label := label_of(line)) is not None}
+    place = max((at for at in asides if at < sentence.rows[0]), default=-1) + 1  # behind the other comments
     changed = []
     for at, line in enumerate(lines):
         end = line[len(line.rstrip(LINE_END)) :] or "\n"
-        if at == sentence.rows[0]:
+        if at == place:
             changed += [comments[name][:-1] + end for name in comments if name not in labels.values()]
         name = labels.get(at)
         if name is None or name not in sentence.labels:

@@ -14,7 +14,7 @@ from elman.trees import read_trees
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
-_TREE = re.compile(r"\([^() \t\r\n]*[ \t]*\([^() \t\r\n]+[ (]")
+_TREE = re.compile(r"\([^() \t\r\n]*[ \t]*\([^() \t\r\n]+[ \t\r\n(]")
 
 
 def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
