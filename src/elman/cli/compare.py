@@ -212,8 +212,8 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  A           {100 * found.a:>6.2f} %  {cell(a, _WIDTH).rstrip()}",
             f"  B           {100 * found.b:>6.2f} %  {cell(b, _WIDTH).rstrip()}",
             f"  difference  {100 * found.difference:>+6.2f}    {_interval(found.low, found.high)}",
-            f"  bootstrap   p = {found.p_value:.4f}  {found.resamples:,} resamples of the sentences",
-            f"  McNemar     p = {mcnemar.p_value:.4f}  {alone}",
+            f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the sentences",
+            f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
             "",
             click.wrap_text(found.verdict, 80),
         ]
@@ -221,7 +221,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
 
 
 def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
-    welch = "none: no run differs from another of its setting" if found.welch_p is None else f"p = {found.welch_p:.4f}"
+    welch = "none: no run differs from another of its setting" if found.welch_p is None else _p(found.welch_p)
     exact = "all ways to deal the runs" if found.permutation_exact else "10,000 random ways to deal the runs"
     return "\n".join(
         [
@@ -230,7 +230,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  B            {_runs(found.b)}",
             f"  difference   {100 * found.difference:>+6.2f}  {_interval(found.low, found.high)}",
             f"  Welch        {welch}",
-            f"  permutation  p = {found.permutation_p:.4f}  {exact}",
+            f"  permutation  {_p(found.permutation_p)}  {exact}",
             "",
             click.wrap_text(verdict, 80),
         ]
@@ -244,3 +244,7 @@ def _runs(runs: Runs) -> str:
 
 def _interval(low: float, high: float) -> str:
     return f"95 % interval {100 * low:+.2f} to {100 * high:+.2f}"
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.4f}" if value >= 0.0001 else "p < 0.0001"
