@@ -24,7 +24,20 @@ from elman.sentence import Sentence
 WORDS = ("word", "token", "form", "words", "tokens")
 TEXTS = ("text", "sentence", "title", "review", "question", "utterance", "tweet", "comment", "message", "document")
 SENTENCES = ("sentence", "sentence #", "sentence_id", "sentence id", "sentence_idx", "sent_id", "sent", "sentence_nr")
-LABELS = ("label", "class", "category", "intent", "sentiment", "target", "kind", "topic", "language")
+LABELS = (
+    "label",
+    "class",
+    "category",
+    "intent",
+    "sentiment",
+    "target",
+    "kind",
+    "topic",
+    "language",
+    "stars",
+    "rating",
+    "type",
+)
 TAGS = ("tag", "tags", "ner_tag", "ner", "pos", "pos_tag", "upos", "xpos", "bio", "slot", "entity", *LABELS)
 OPTIONS = ("word", "text", "sentence", "label", "header")
 
