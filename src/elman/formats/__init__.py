@@ -88,6 +88,8 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 def default_output(format: str) -> str:
     """The format that tagged text is written in by default: its own; ``word_tag`` where that holds no tags of words."""
+    if format == "json":
+        return "jsonl"
     return format if format in HOLDS and HOLDS[format].columns else "word_tag"
 
 

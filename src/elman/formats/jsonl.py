@@ -17,7 +17,7 @@ from elman.formats.jsonl_spans import with_spans
 from elman.formats.label_names import names_in
 from elman.formats.record_shapes import span_key
 from elman.formats.records import TAGS, Records, unnamed
-from elman.formats.shared import LINE_END, MANY, Holds, is_blank, is_gap
+from elman.formats.shared import LINE_END, MANY, Holds, check_label, check_words, is_blank, is_gap
 from elman.sentence import SEVERAL, Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
@@ -128,7 +128,13 @@ def _number_lists(sentence: Sentence) -> list[str]:
 def record_of(
     sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
 ) -> dict[str, object]:
-    """A new record. One of labels alone has the words as ``text`` too, since programs for that ask for it."""
+    """A new record. One of labels alone has the words as ``text`` too, since programs for that ask for it.
+
+    Raises DataError: an empty word or label.
+    """
+    check_words(sentence, "jsonl", "")
+    for label in sentence.labels.values():
+        check_label(sentence, label, "jsonl", "")
     pairs: list[tuple[str, object]] = [("tokens", list(sentence.words))]
     if sentence.labels and not tags:
         pairs.insert(0, ("text", " ".join(sentence.words)))

@@ -17,7 +17,7 @@ from typing import Any
 from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
-from elman.formats.shared import LINE_END, MANY, Holds, is_gap, only, refuse, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_label, check_words, is_gap, only, refuse, shown
 from elman.sentence import Sentence
 from elman.spans import Span, spans
 
@@ -38,6 +38,7 @@ class Spans:
         """
         if is_gap(sentence):
             return ""
+        check_words(sentence, self.format, "")
         text, words = text_of(sentence)
         record: dict[str, object] = {"text": text}
         found = marked(sentence, only(tags, self.format), self.format) if tags else []
@@ -46,6 +47,7 @@ class Spans:
         else:
             record["label"] = triples(found, words)
         for name, label in sentence.labels.items():
+            check_label(sentence, label, self.format, "")
             if name in record:
                 raise ConfigError(f"{self.format}: no label can be called {name!r} there; jsonl holds it")
             record[name] = label

@@ -10,8 +10,9 @@ import io
 import json
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, BinaryIO, cast
@@ -79,7 +80,7 @@ open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
 def others(path: str, used: Sequence[str]) -> list[str]:
     """The names of columns that are nothing to the sentences, as a message says them. ``used``: those that are."""
     first = next(_rows(_opened(path, path), path), {})
-    words: list[object] = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
+    words: list[str] = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
     return rest_of(first, Sentence(tuple(words), dict.fromkeys(used, ())))
 
 
@@ -173,13 +174,15 @@ def _opened(path: str, name: str) -> Any:
     try:
         if path != "-" and first_bytes(path).startswith(MAGIC):
             return pq.ParquetFile(path)
-        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed:
-            unpacked = cast(BinaryIO, tempfile.TemporaryFile())
-            stream = CompressedFile(packed, name)
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
+            unpacked = stack.enter_context(tempfile.TemporaryFile())
+            stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
-        unpacked.seek(0)
-        return pq.ParquetFile(unpacked)
+            unpacked.seek(0)
+            file = pq.ParquetFile(unpacked)
+            weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
+            return file
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=name) from None
     except pa.ArrowException as error:

@@ -87,6 +87,8 @@ class Records:
         spans = span_key(record)
         text = text_in(record)
         listed = next((key for key in ("tokens", "words") if isinstance(record.get(key), list)), None)
+        if listed is not None and text is not None and text.strip() and not record[listed]:
+            listed = None
         if listed is not None:
             words, offsets = _given_words(record[listed], text)
         elif text is not None:
@@ -207,21 +209,19 @@ def _name(key: str, number: int, names: Sequence[str]) -> str:
 
 def _given_words(tokens: Sequence[Any], text: str | None) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
     """Words that the record gives, and where they stand in its text: as it says, or in their order."""
-    if all(isinstance(token, str) for token in tokens):
-        return tuple(tokens), (find(tokens, text) if text is not None else None) or []
     words: list[str] = []
     places: list[tuple[int, int]] = []
     for token in tokens:
-        if not isinstance(token, Mapping) or not isinstance(token.get("text"), str):
-            raise DataError(
-                f"expected tokens that are texts, or objects with text, start and end, found {shown(str(token))}"
-            )
-        words.append(token["text"])
-        start, end = token.get("start"), token.get("end")
+        word = token.get("text") if isinstance(token, Mapping) else token
+        if not isinstance(word, str):
+            expected = "expected tokens that are texts, or objects with text, start and end"
+            raise DataError(f"{expected}, found {shown(str(token))}")
+        words.append(word)
+        start, end = (token.get("start"), token.get("end")) if isinstance(token, Mapping) else (None, None)
         if isinstance(start, int) and isinstance(end, int) and text is not None:
-            if text[start:end] != token["text"]:
-                raise DataError(f"token {shown(token['text'])}: the text has {shown(text[start:end])} at {start}-{end}")
+            if text[start:end] != word:
+                raise DataError(f"token {shown(word)}: the text has {shown(text[start:end])} at {start}-{end}")
             places.append((start, end))
-    if len(places) < len(words):
-        return _given_words(words, text)
+    if text is not None and len(places) < len(words):
+        places = find(words, text) or []
     return tuple(words), places

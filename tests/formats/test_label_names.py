@@ -1,0 +1,57 @@
+"""Names of labels that are stored as numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from elman.errors import ConfigError, DataError
+from elman.formats.label_names import given_names, names_beside, names_in
+
+NAMES = ["O", "B"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (NAMES, {"": NAMES}),
+        ({"0": "O", "1": "B"}, {"": NAMES}),
+        ({"id2label": {"0": "O", "1": "B"}, "label2id": {"O": 0, "B": 1}}, {"": NAMES}),
+        ({"ner": NAMES, "size": 3}, {"ner": NAMES}),
+        ({"info": {"features": {"ner": {"feature": {"names": NAMES}}}}}, {"ner": NAMES}),
+        ({"features": {"ner": {"names": NAMES, "_type": "ClassLabel"}, "t": {"dtype": "string"}}}, {"ner": NAMES}),
+        ({"features": {"ner": [{"names": NAMES}], "t": [{"dtype": "string"}]}}, {"ner": NAMES}),
+        ({"features": {"ner": {"sequence": 1, "class_label": {"names": {"0": "O", "1": "B"}}}}}, {"ner": NAMES}),
+        ({"1": "O", "2": "B"}, {}),
+        ([], {}),
+        ([1], {}),
+        ("O", {}),
+    ],
+)
+def test_found(value, expected):
+    assert names_in(value) == expected
+
+
+def test_given(tmp_path):
+    assert given_names("O,B-X") == given_names("O B-X") == {"": ["O", "B-X"]}
+    file = tmp_path / "names.json"
+    with pytest.raises(ConfigError, match="is no file"):
+        given_names(str(file))
+    with pytest.raises(ConfigError, match="names: 'O' is no file"):
+        given_names("O")
+    file.write_text("{}")
+    with pytest.raises(ConfigError, match="holds none; expected a list of names, features or id2label as JSON"):
+        given_names(str(file))
+    file.write_text("{")
+    with pytest.raises(DataError, match="names.json: is not JSON"):
+        given_names(str(file))
+    file.write_text('\ufeff["O"]', encoding="utf-8")
+    assert given_names(str(file)) == {"": ["O"]}
+
+
+def test_beside(tmp_path):
+    assert names_beside(str(tmp_path / "x")) == names_beside("-") == {}
+    (tmp_path / "dataset_info.json").write_text('{"features": {"a": {"names": ["O"]}}}')
+    assert names_beside(str(tmp_path / "x")) == {"a": ["O"]}
+    (tmp_path / "dataset_info.json").write_text("\0")
+    with pytest.raises(DataError, match="dataset_info.json: is not JSON"):
+        names_beside(str(tmp_path / "x"))

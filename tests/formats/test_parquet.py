@@ -1,0 +1,159 @@
+"""parquet: lists of tokens and tags, a row a sentence."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.errors import ConfigError, DataError, MissingExtraError
+from elman.formats import HOLDS, open_writer, parquet, read_sentences, write_sentence
+from elman.sentence import Sentence
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def parts(reading):
+    return [(s.words, s.columns, s.labels) for s in reading]
+
+
+def written(path, sentences, columns=(), labels=(), confidences=None):
+    writer = open_writer("parquet", columns, labels)
+    data = b"".join(writer.add(s, {name: s.columns.get(name, ()) for name in columns}, confidences) for s in sentences)
+    path.write_bytes(data + writer.finish())
+    return path
+
+
+WORD = st.text(st.characters(codec="utf-8"), min_size=1)
+ROW = st.lists(st.tuples(WORD, st.text(st.characters(codec="utf-8"))), min_size=1)
+
+
+@given(st.lists(ROW), WORD)
+def test_what_is_written_is_read(tmp_path_factory, rows, label):
+    path = tmp_path_factory.getbasetemp() / "round-trip.parquet"
+    sentences = []
+    for row in rows:
+        words, tags = zip(*row, strict=True)
+        sentences.append(Sentence(words, {"upos": tags, "feats": words}, labels={"intent": label}))
+    written(path, sentences, ("upos", "feats"), ("intent",))
+    assert parts(read_sentences(str(path))) == [(s.words, s.columns, s.labels) for s in sentences]
+
+
+def test_names_and_types(tmp_path):
+    sentence = Sentence(("a b", "c"), {"tag": ("X", "Y")})
+    file = written(tmp_path / "a", [sentence, Sentence((), {"tag": ()})], ["tag"], confidences=[0.25, 1])
+    assert pq.read_table(file).to_pylist()[0] == {"tokens": ["a b", "c"], "tags": ["X", "Y"], "confidences": [0.25, 1]}
+    labelled = Sentence(("a", "b"), labels={"label": "x"})
+    file = written(tmp_path / "b", [labelled, Sentence(("c",))], (), ["label"])
+    assert pq.read_table(file).to_pylist() == [
+        {"text": "a b", "tokens": ["a", "b"], "label": "x"},
+        {"text": None, "tokens": ["c"], "label": None},
+    ]
+    assert parts(read_sentences(str(file))) == [(("a", "b"), {}, {"label": "x"}), (("c",), {}, {})]
+
+
+def test_nothing(tmp_path):
+    reading = read_sentences(str(written(tmp_path / "a", [Sentence((), lines=("\n",), format="conllu")], ["tag"])))
+    assert (reading.format, reading.why) == ("parquet", "its first bytes")
+    assert list(reading) == []
+
+
+def test_row_groups_come_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "_GROUP_WORDS", 10)
+    monkeypatch.setattr(parquet, "_ROWS", 3)
+    sentences = [Sentence((str(i),) * 4, {"tags": ("X",) * 4}) for i in range(9)]
+    writer = open_writer("parquet", ["tags"])
+    blocks = [writer.add(s, s.columns) for s in sentences]
+    assert [bool(block) for block in blocks] == [False, True] * 4 + [False]
+    (tmp_path / "a").write_bytes(b"".join(blocks) + writer.finish())
+    assert pq.ParquetFile(tmp_path / "a").num_row_groups == 5
+    back = list(read_sentences(str(tmp_path / "a")))
+    assert [s.words for s in back] == [s.words for s in sentences]
+    assert [s.line for s in back] == list(range(1, 10))
+
+
+def test_numbers_with_names_of_hugging_face(tmp_path):
+    features = {"ner_tags": {"feature": {"names": ["O", "B-LOC"], "_type": "ClassLabel"}, "_type": "Sequence"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"id": ["7"], "tokens": [["a", "b"]], "ner_tags": [[0, 1]]})
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "a")
+    reading = read_sentences(str(tmp_path / "a"))
+    assert reading.target() == "ner_tags"
+    assert parts(reading) == [(("a", "b"), {"ner_tags": ("O", "B-LOC")}, {"id": "7"})]
+    pq.write_table(table.replace_schema_metadata({"huggingface": "{"}), tmp_path / "b")
+    with pytest.raises(ConfigError, match="b: ner_tags is a number without a name; pass --names"):
+        read_sentences(str(tmp_path / "b")).target()
+    reading = read_sentences(str(tmp_path / "b"), format="parquet:names=O B-X")
+    assert reading.why == "as asked for"
+    assert next(iter(reading)).columns == {"ner_tags": ("O", "B-X")}
+    assert parquet.others(str(tmp_path / "b"), ["id"]) == ["ner_tags: numbers without names, see --names"]
+
+
+def test_categories_spans_and_large_lists(tmp_path):
+    spans = pa.array([[{"start": 0, "end": 1, "label": "X"}]])
+    table = pa.table({"text": ["a b"], "spans": spans, "label": pa.array(["y"]).dictionary_encode()})
+    pq.write_table(table, tmp_path / "a")
+    assert parts(read_sentences(str(tmp_path / "a"))) == [(("a", "b"), {"tags": ("B-X", "O")}, {"label": "y"})]
+    table = pa.table({"tokens": pa.array([["a"]], pa.large_list(pa.large_string())), "tags": [["X"]]})
+    pq.write_table(table, tmp_path / "b")
+    assert parts(read_sentences(str(tmp_path / "b"))) == [(("a",), {"tags": ("X",)}, {})]
+
+
+def test_compressed_and_from_a_pipe(tmp_path, monkeypatch):
+    file = written(tmp_path / "a", [Sentence(("a",), {"tags": ("X",)})], ["tags"])
+    packed = tmp_path / "a.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    expected = [(("a",), {"tags": ("X",)}, {})]
+    assert parts(read_sentences(str(packed), format="parquet")) == expected
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    reading = read_sentences("-", format="parquet")
+    assert (reading.path, parts(reading)) == ("standard input", expected)
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"x" * 100 + b"PAR1", b"text"])
+def test_no_parquet(tmp_path, data):
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(DataError, match="a: no Parquet, or damaged: "):
+        read_sentences(str(tmp_path / "a"), format="parquet")
+
+
+def test_damaged_further_on(tmp_path):
+    file = written(tmp_path / "a", [Sentence((str(i),), {"tags": ("X",)}) for i in range(2_000)], ["tags"])
+    data = bytearray(file.read_bytes())
+    data[4:2_000] = b"\xff" * 1_996
+    file.write_bytes(data)
+    with pytest.raises(DataError, match="a: cannot be read, damaged: "):
+        list(read_sentences(str(file)))
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(DataError, match="a: cannot be read: No such file"):
+        read_sentences(str(tmp_path / "a"), format="parquet")
+
+
+def test_rows_that_are_no_sentences(tmp_path):
+    pq.write_table(pa.table({"x": [1, 2]}), tmp_path / "a")
+    reading = read_sentences(str(tmp_path / "a"))
+    with pytest.raises(DataError, match="a:1: expected tokens or text, found x"):
+        list(reading)
+    pq.write_table(pa.table({"text": ["a", "b"], "answer": ["reject", "accept"]}), tmp_path / "b")
+    reading = read_sentences(str(tmp_path / "b"), format="parquet:answers=accept", labelled=False)
+    assert (reading.target(), [s.words for s in reading]) == ("tags", [("b",)])
+
+
+def test_no_text_of_a_sentence():
+    assert HOLDS["parquet"].columns > 1
+    with pytest.raises(ConfigError, match="parquet is no text"):
+        write_sentence(Sentence(("a",)), {"tag": ("X",)}, format="parquet")
+
+
+def test_the_package_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for run in (lambda: open_writer("parquet"), lambda: read_sentences(str(tmp_path), format="parquet")):
+        with pytest.raises(MissingExtraError, match=r"this needs the package pyarrow: pip install 'elman\[parquet\]'"):
+            run()

@@ -1,0 +1,47 @@
+"""Words of running text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from elman.formats.tokens import tokenise
+
+
+def words(text, how="simple"):
+    return [text[start:end] for start, end in tokenise(text, how)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't go.", ["Don", "'", "t", "go", "."]),
+        ("snake_case 3.14 (a)", ["snake_case", "3", ".", "14", "(", "a", ")"]),
+        ("naïve nai\u0308ve", ["naïve", "nai\u0308ve"]),
+        ("हिन्दी है", ["हिन्दी", "है"]),
+        ("ภาษาไทยนี้", ["ภาษาไทยนี้"]),
+        ("نمی\u200cخواهم", ["نمی\u200cخواهم"]),
+        ("a\u3000b\u2028c", ["a", "b", "c"]),
+        ("👨\u200d👩\u200d👧👍🏽x", ["👨\u200d👩\u200d👧", "👍🏽", "x"]),
+        ("東京、", ["東京", "、"]),
+        ("\u0301a", ["\u0301", "a"]),
+        ("", []),
+    ],
+)
+def test_simple(text, expected):
+    assert words(text) == expected
+
+
+def test_spaces():
+    assert words(" don't\t a\u3000b \r\n.", "spaces") == ["don't", "a\u3000b", "."]
+
+
+@given(st.text())
+def test_nothing_but_white_space_is_left_out(text):
+    for how in ("simple", "spaces"):
+        found = tokenise(text, how)
+        rest = "".join(
+            text[end:start]
+            for end, start in zip([0, *(e for _, e in found)], [*(s for s, _ in found), None], strict=True)
+        )
+        assert not rest.strip() and all(start < end for start, end in found)
