@@ -170,12 +170,12 @@ def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> s
 
 def _own_format(reading: Reading, options: _Options, n_columns: int) -> str:
     """The format that a file's tags are written in when none is asked for."""
-    from elman.formats import COLUMN_FORMATS, CONFIDENCE_FORMATS, default_output
+    from elman.formats import HOLDS, default_output
 
     own = default_output(reading.format)
     if options.nbest is not None:
         return own if own in NBEST_FORMATS else "columns"
-    fits = (own in CONFIDENCE_FORMATS or not options.confidence) and (own in COLUMN_FORMATS or n_columns == 1)
+    fits = (HOLDS[own].confidences or not options.confidence) and (HOLDS[own].columns > 1 or n_columns == 1)
     return own if fits else "columns"
 
 

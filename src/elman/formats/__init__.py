@@ -48,8 +48,6 @@ from elman.formats.sniffer import sniff
 from elman.sentence import Sentence
 
 __all__ = [
-    "COLUMN_FORMATS",
-    "CONFIDENCE_FORMATS",
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
@@ -58,7 +56,9 @@ __all__ = [
     "Writer",
     "check_input",
     "check_output",
+    "column_formats",
     "column_names",
+    "confidence_formats",
     "default_output",
     "open_writer",
     "read_sentences",
@@ -67,10 +67,15 @@ __all__ = [
     "write_sentence",
 ]
 
-CONFIDENCE_FORMATS = tuple(name for name, holds in HOLDS.items() if holds.confidences)
-"""Output formats that can hold a confidence for each word."""
-COLUMN_FORMATS = tuple(name for name, holds in HOLDS.items() if holds.columns > 1)
-"""Output formats that can hold several tags for each word."""
+
+def confidence_formats() -> tuple[str, ...]:
+    """Output formats that can hold a confidence for each word."""
+    return tuple(name for name, holds in HOLDS.items() if holds.confidences)
+
+
+def column_formats() -> tuple[str, ...]:
+    """Output formats that can hold several tags for each word."""
+    return tuple(name for name, holds in HOLDS.items() if holds.columns > 1)
 
 
 def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
@@ -107,8 +112,8 @@ def check_output(format: str, *, confidences: bool = False, columns: int = 1, la
     """Raise ConfigError for a format that is not written, or cannot hold confidences, so many columns or labels."""
     if format not in HOLDS:
         raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
-    if confidences and format not in CONFIDENCE_FORMATS:
-        raise ConfigError(f"{format} cannot hold confidences; {', '.join(CONFIDENCE_FORMATS)} can")
+    if confidences and format not in confidence_formats():
+        raise ConfigError(f"{format} cannot hold confidences; {', '.join(confidence_formats())} can")
     if columns > HOLDS[format].columns:
         many = "one tag a word" if HOLDS[format].columns else "no tags of words"
         count = f"{columns} columns" if columns > 1 else "1 column"

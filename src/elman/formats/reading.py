@@ -10,7 +10,8 @@ from typing import cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
-from elman.formats import columns, registry, tables
+from elman.formats import registry
+from elman.formats.later import Later
 from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import refuse
 from elman.formats.sniffer import enough, sniff
@@ -165,8 +166,8 @@ def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Readi
     if name is None:
         name, why = sniff(source.head, labelled=labelled, path=source.name)
     module = cast(registry.Input, module or registry.INPUTS[name])
-    if isinstance(module, columns.Named | tables.Table):
-        why = f"{why} ({module.layout(source.head, source.name)})"
-    elif name == "columns" and columns.layout(source.head).width:
-        why = f"{why} ({columns.layout(source.head)})"
+    if name in ("csv", "tsv") or (name == "columns" and module is not registry.INPUTS["columns"]):
+        why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
+    elif name == "columns" and (layout := Later("columns").layout(source.head)).width:
+        why = f"{why} ({layout})"
     return Reading(source, module, module.read(source.lines, source.head, source.name), (name, why), labelled)

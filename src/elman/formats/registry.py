@@ -6,22 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from elman.errors import ConfigError
-from elman.formats import (
-    brackets,
-    columns,
-    conllu,
-    conllup,
-    fasttext,
-    json_array,
-    jsonl,
-    jsonl_spans,
-    label_text,
-    parquet,
-    tables,
-    tags,
-    text,
-    word_tag,
-)
+from elman.formats.later import Later
 from elman.formats.shared import Holds
 from elman.sentence import Sentence
 
@@ -75,49 +60,64 @@ class Binary(FileOutput, Protocol):
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
 
 
+_WORD_TAG, _COLUMNS, _CONLLU, _CONLLUP = Later("word_tag"), Later("columns"), Later("conllu"), Later("conllup")
+_CSV, _TSV, _JSONL, _JSON = Later("tables", "CSV"), Later("tables", "TSV"), Later("jsonl"), Later("json_array")
+_LABEL_TEXT, _FASTTEXT, _TREES, _TEXT = Later("label_text"), Later("fasttext"), Later("brackets"), Later("text")
+_PARQUET = Later("parquet")
+
 INPUTS: dict[str, Input] = {
-    "word_tag": word_tag,
-    "columns": columns,
-    "conllu": conllu,
-    "conllup": conllup,
-    "csv": tables.CSV,
-    "tsv": tables.TSV,
-    "jsonl": jsonl,
-    "json": json_array,
-    "label_text": label_text,
-    "fasttext": fasttext,
-    "trees": brackets,
-    "text": text,
+    "word_tag": _WORD_TAG,
+    "columns": _COLUMNS,
+    "conllu": _CONLLU,
+    "conllup": _CONLLUP,
+    "csv": _CSV,
+    "tsv": _TSV,
+    "jsonl": _JSONL,
+    "json": _JSON,
+    "label_text": _LABEL_TEXT,
+    "fasttext": _FASTTEXT,
+    "trees": _TREES,
+    "text": _TEXT,
 }
 OUTPUTS: dict[str, Output] = {
-    "word_tag": word_tag,
-    "tags": tags,
-    "columns": columns,
-    "conllu": conllu,
-    "jsonl": jsonl,
-    "prodigy": jsonl_spans.PRODIGY,
-    "doccano": jsonl_spans.DOCCANO,
-    "label_text": label_text,
-    "fasttext": fasttext,
-    "trees": brackets,
-    "text": text,
+    "word_tag": _WORD_TAG,
+    "tags": Later("tags"),
+    "columns": _COLUMNS,
+    "conllu": _CONLLU,
+    "jsonl": _JSONL,
+    "prodigy": Later("jsonl_spans", "PRODIGY"),
+    "doccano": Later("jsonl_spans", "DOCCANO"),
+    "label_text": _LABEL_TEXT,
+    "fasttext": _FASTTEXT,
+    "trees": _TREES,
+    "text": _TEXT,
 }
-BINARY: dict[str, Binary] = {"parquet": parquet}
-WRITERS: dict[str, FileOutput] = {"conllup": conllup, "csv": tables.CSV, "tsv": tables.TSV, **BINARY}
+BINARY: dict[str, Binary] = {"parquet": _PARQUET}
+WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, **BINARY}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
-    "columns": columns.configured,
-    "csv": tables.configured("csv"),
-    "tsv": tables.configured("tsv"),
-    "jsonl": jsonl.configured,
-    "json": json_array.configured,
-    "parquet": parquet.configured,
+    "columns": lambda options: _COLUMNS.configured(options),
+    "csv": lambda options: Later("tables").configured("csv")(options),
+    "tsv": lambda options: Later("tables").configured("tsv")(options),
+    "jsonl": lambda options: _JSONL.configured(options),
+    "json": lambda options: _JSON.configured(options),
+    "parquet": lambda options: _PARQUET.configured(options),
 }
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
-HOLDS: Mapping[str, Holds] = {
-    **{name: module.HOLDS for name, module in OUTPUTS.items()},
-    **{name: module.HOLDS for name, module in WRITERS.items()},
-}
+
+
+class _Held(Mapping[str, Holds]):
+    def __getitem__(self, name: str) -> Holds:
+        return (OUTPUTS | WRITERS)[name].HOLDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(OUTPUT_FORMATS)
+
+    def __len__(self) -> int:
+        return len(OUTPUT_FORMATS)
+
+
+HOLDS: Mapping[str, Holds] = _Held()
 """What each format that is written can hold."""
 
 

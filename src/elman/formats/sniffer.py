@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from elman.errors import DataError
-from elman.formats import columns, conllu, conllup, fasttext, tables
+from elman.formats.later import Later
 from elman.formats.lines import HEAD
 from elman.formats.shared import LINE_END, is_blank, shown
-from elman.trees import read_trees
+
+if TYPE_CHECKING:
+    from elman.formats import columns, conllu, conllup, fasttext, tables
+else:
+    columns, conllu, conllup = Later("columns"), Later("conllu"), Later("conllup")
+    fasttext, tables = Later("fasttext"), Later("tables")
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
@@ -90,6 +96,8 @@ def _by_beginning(first: str, lines: Sequence[str]) -> tuple[str, str] | None:
 
 def _first_tree(lines: Sequence[str]) -> bool:
     try:
+        from elman.trees import read_trees
+
         return next((True for found in read_trees(lines) if found.tree is not None), False)
     except DataError:
         return False

@@ -1,0 +1,17 @@
+"""Modules that are loaded when something of them is first asked for: there are many formats, and a run needs few."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class Later:
+    """The module ``elman.formats.{module}``, or what is called ``name`` in it."""
+
+    def __init__(self, module: str, name: str = "") -> None:
+        self._module, self._name = module, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        module = import_module(f"elman.formats.{self._module}")
+        return getattr(getattr(module, self._name) if self._name else module, attribute)
