@@ -100,7 +100,7 @@ def test_nbest_as_columns_and_jsonl(run: Run, network: Path) -> None:
     lines = run("tag", network, "--nbest", 3, "--as", "jsonl", stdin=text).stdout.decode().splitlines()
     for line, words, found in zip(lines, (["the", "dog"], [], ["barks"]), wanted, strict=True):
         record = json.loads(line)
-        assert record["words"] == words
+        assert record["tokens"] == words
         assert [(one["tags"], one["probability"]) for one in record["nbest"]] == [
             (tags, pytest.approx(p, rel=1e-5)) for tags, p in found
         ]

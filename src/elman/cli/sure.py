@@ -82,7 +82,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     """Each sentence with its ``most`` best sequences of tags, and the probability of each.
 
     ``columns``  the sentence so many times, best first: word, tag, rank from 1, probability of the sequence
-    ``jsonl``    one object: ``{"words": […], "nbest": [{"tags": […], "probability": p}, …]}``
+    ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
     """
     from elman.formats import write_sentence
     from elman.formats.shared import is_gap
@@ -93,7 +93,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
         found = tagger.nbest(sentence.words, most, target)
         if output_format == "jsonl":
             listed = [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in found]
-            yield json.dumps({"words": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"
+            yield json.dumps({"tokens": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"
             continue
         bare, n = replace(sentence, format="", lines=()), len(sentence.words)
         for rank, (tags, p) in enumerate(found, start=1):
