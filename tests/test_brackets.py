@@ -7,9 +7,10 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.brackets import evaluate_brackets
+from elman.brackets import Bracket, brackets, evaluate_brackets
 from elman.errors import DataError
 from elman.scores import TagScore
+from elman.trees import parse_tree
 
 # (S (NP the cat) (VP sleeps (PP on (NP the mat))))
 GOLD = [("TOP", 0, 6), ("S", 0, 6), ("NP", 0, 2), ("VP", 2, 6), ("PP", 3, 6), ("NP", 4, 6)]
@@ -31,6 +32,19 @@ def test_a_bracket_that_occurs_twice_counts_twice() -> None:
     one, two = [("NP", 0, 1)], [("NP", 0, 1)] * 2
     found = evaluate_brackets([two], [one])
     assert (found.gold, found.predicted, found.correct, found.exact) == (2, 1, 1, 0)
+
+
+def test_of_a_label_only_its_category_counts() -> None:
+    found = evaluate_brackets([[("NP-SBJ-1", 0, 1), ("PP=2", 1, 2)]], [[("NP", 0, 1), ("PP-LOC", 1, 2)]])
+    assert list(found.labels) == ["NP", "PP"]
+    assert found.exact == 1
+
+
+def test_brackets_of_a_tree() -> None:
+    tree = parse_tree("(TOP (S (NP (D the) (N cat)) (VP (V sleeps) (PP (P on) (NP (D the) (N mat))))))")
+    assert sorted(brackets(tree)) == sorted(GOLD)
+    assert brackets(parse_tree("(S a b)")) == [Bracket("S", 0, 2)]
+    assert brackets(parse_tree("(N a)")) == []
 
 
 def test_roots_alone() -> None:

@@ -1,12 +1,14 @@
 """Labelled brackets of trees, counted as the program evalb (Sekine and Collins) does.
 
 A bracket is a label and the words it spans. Those of single words' own tags (preterminals) do not count, nor does the
-root that only holds the tree (TOP, ROOT, or no label). A bracket that occurs twice in a tree counts twice. Punctuation
-counts like other words: evalb leaves it out only when its parameter file (COLLINS.prm) says so.
+root that only holds the tree (TOP, ROOT, or no label). Of a label what stands behind the first ``-`` or ``=`` is left
+out (NP-SBJ is NP). A bracket that occurs twice in a tree counts twice. Punctuation counts like other words: evalb
+leaves it out only when its parameter file (COLLINS.prm) says so.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +21,7 @@ from elman.trees import Tree
 
 NOT_COUNTED = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only holds the tree."""
+_FUNCTION = re.compile("[-=]")
 
 
 class Bracket(NamedTuple):
@@ -107,4 +110,5 @@ def evaluate_brackets(
 
 
 def _counted(brackets: Iterable[tuple[str, int, int]]) -> Counter[tuple[str, int, int]]:
-    return Counter(bracket for bracket in brackets if bracket[0] not in NOT_COUNTED)
+    trimmed = ((_FUNCTION.split(label, maxsplit=1)[0], start, end) for label, start, end in brackets)
+    return Counter(bracket for bracket in trimmed if bracket[0] not in NOT_COUNTED)

@@ -48,7 +48,7 @@ def found(run: Run, folder: Path, *arguments: str) -> dict[str, Any]:
 
 def test_evaluate(run: Run, folder: Path) -> None:
     record = found(run, folder, "evaluate", "--predicted", "p", "gold")
-    assert [*record, "targets"] == keys("`elman evaluate --json`")
+    assert [*record, "calibration", "coverage", "targets"] == keys("`elman evaluate --json`")
     assert list(record["spans"]) == keys("*Spans*")
     assert list(record["averages"]) == ["micro", "macro", "weighted"]
     assert list(record["tags"]["O"]) == ["precision", "recall", "f1", "support"]

@@ -155,7 +155,7 @@ def test_evalb(run: Run, refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "p").write_text(predicted.splitlines()[0] + "\n", encoding="utf-8")
     assert "p: ends before the sentence at " in refused(*arguments)
     (tmp_path / "p").write_text("(S (V a) (V b))\n" + predicted.splitlines()[1], encoding="utf-8")
-    assert "p:1: expected a tree of 6 words, as in " in refused(*arguments)
+    assert "p:1: expected the word 'the', as in " in refused(*arguments)
     assert "--style evalb is of trees, not of word_tag" in refused(*arguments, "--format", "word_tag")
 
 

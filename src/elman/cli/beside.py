@@ -140,11 +140,11 @@ def _beside(reading: Reading, columns: tuple[str, ...] | None, right: Gold) -> I
             yield Row(sentence, [given.words], given.path, given.line)
             continue
         if sentence.words != given.words:
-            raise _other_words(sentence, given)
+            raise other_words(sentence, given)
         yield Row(sentence, [given.columns[column] for column in columns], given.path, given.line)
 
 
-def _other_words(right: Sentence, given: Sentence) -> DataError:
+def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
     from elman.formats.shared import line_of, refuse, shown
 

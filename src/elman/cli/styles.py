@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
-from elman.cli.beside import NO_TAG, Gold, How, Row, matched, no_gold, only_one_goes_on, read
+from elman.cli.beside import NO_TAG, Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
 from elman.cli.common import Notes
 from elman.cli.report import classes, percent
 from elman.errors import ConfigError, DataError
@@ -111,7 +111,6 @@ class Evalb(Shown):
 
     def __init__(self, predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> None:
         from elman.brackets import Bracket, brackets, evaluate_brackets
-        from elman.formats.shared import refuse
         from elman.trees import read_trees
 
         sides = []
@@ -125,9 +124,8 @@ class Evalb(Shown):
         for right, other in zip_longest(*sides):
             if right is None or other is None:
                 raise only_one_goes_on(right, other, gold, predicted)
-            if len(right) != len(other):
-                where = f"{right.path}:{right.line}"
-                raise refuse(other, 0, f"expected a tree of {len(right)} words, as in {where}, found {len(other)}")
+            if right.words != other.words:
+                raise other_words(right, other)
             for sentence, found in ((right, there), (other, given_brackets)):
                 found += [brackets(lines.tree) for lines in read_trees(sentence.lines) if lines.tree is not None]
         self._found = evaluate_brackets(there, given_brackets)
