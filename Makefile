@@ -117,7 +117,8 @@ $(VENV)/.installed: $(VENV)/.wheel
 # What an extra in pyproject.toml names, without elman itself.
 $(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
 	@echo "make: installing what [$*] needs"
-	@$(PIP) install $$($(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]])' $*)
+	@$(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")' $* \
+	  | $(PIP) install --requirement /dev/stdin
 	@touch $@
 
 # What benchmarks are measured against (PyTorch, JAX) stays out of $(VENV).
