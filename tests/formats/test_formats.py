@@ -6,74 +6,86 @@ import pytest
 
 from elman.errors import ConfigError, DataError
 from elman.formats import (
-    COLUMN_FORMATS,
-    CONFIDENCE_FORMATS,
+    HOLDS,
     INPUT_FORMATS,
     OUTPUT_FORMATS,
+    check_input,
     check_output,
+    column_formats,
     column_names,
+    confidence_formats,
     default_output,
     read_sentences,
     write_sentence,
 )
 from elman.sentence import Sentence
 
+TEXTS = ("label_text", "fasttext", "text")
+BINARY = ("parquet",)
+ONE_TAG = [name for name in OUTPUT_FORMATS if HOLDS[name].columns == 1]
+
 
 def test_names():
-    assert INPUT_FORMATS == ("word_tag", "columns", "conllu", "text")
-    assert OUTPUT_FORMATS == ("word_tag", "tags", "columns", "conllu", "jsonl")
-    assert [default_output(name) for name in INPUT_FORMATS] == ["word_tag", "columns", "conllu", "word_tag"]
+    assert {"word_tag", "columns", "conllu", "conllup", "csv", "tsv", "jsonl", "trees", "text"} < set(INPUT_FORMATS)
+    assert {*INPUT_FORMATS} - {*OUTPUT_FORMATS} == {"json"}
+    assert "tags" in OUTPUT_FORMATS and "tags" not in INPUT_FORMATS
+    own = {name for name in INPUT_FORMATS if default_output(name) == name}
+    assert {*INPUT_FORMATS} - own == {*TEXTS, "json"}
+    assert default_output("text") == default_output("fasttext") == "word_tag"
 
 
-@pytest.mark.parametrize("name", ["tags", "jsonl"])
-def test_output_formats_are_not_read(read, name):
-    with pytest.raises(ConfigError, match=f"format: '{name}' is written, not read; expected word_tag or columns or"):
-        read("", format=name)
+def test_tags_are_not_read(read):
+    with pytest.raises(ConfigError, match="format: 'tags' is written, not read; expected word_tag or columns or"):
+        read("", format="tags")
 
 
 def test_unknown_formats(read):
-    with pytest.raises(
-        ConfigError, match="format: 'xml' does not exist; expected word_tag or columns or conllu or text"
-    ):
+    with pytest.raises(ConfigError, match="format: 'xml' does not exist; expected word_tag or columns or conllu or"):
         read("", format="xml")
-    with pytest.raises(ConfigError, match="format: 'text' is not written; expected word_tag or tags or"):
-        check_output("text")
+    with pytest.raises(ConfigError, match="format: 'xml' is not written; expected word_tag or tags or"):
+        check_output("xml")
+    with pytest.raises(ConfigError, match="format: word_tag has no options, got 'a=b'; columns, csv, tsv"):
+        check_input("word_tag:a=b")
 
 
-@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+@pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in BINARY])
 def test_confidences(name):
     options = {"format": name, "confidences": [0.25, 0.5]}
     sentence = Sentence(("a", "b"))
-    if name in CONFIDENCE_FORMATS:
+    if name in confidence_formats():
         check_output(name, confidences=True)
         assert "0.25" in write_sentence(sentence, {"tag": ("X", "Y")}, **options)
     else:
-        with pytest.raises(ConfigError, match="cannot hold confidences; columns, conllu, jsonl can"):
+        with pytest.raises(ConfigError, match="cannot hold confidences; columns, conllu, .*jsonl"):
             write_sentence(sentence, {"tag": ("X", "Y")}, **options)
 
 
-@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+@pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in BINARY])
 def test_several_columns(name):
     sentence, tags = Sentence(("a", "b")), {"upos": ("X", "Y"), "feats": ("1", "2")}
-    if name in COLUMN_FORMATS:
+    if name in column_formats():
         check_output(name, columns=2)
         text = write_sentence(sentence, tags, format=name)
         assert 0 < text.index("X") < text.index("1", text.index("X"))
     else:
+        many = "one tag a word" if name in ONE_TAG else "no tags of words"
         with pytest.raises(
-            ConfigError, match=f"{name} holds one tag a word, got 2 columns; columns, conllu, jsonl hold"
+            ConfigError, match=f"^{name} holds {many}, got 2 columns; columns, conllu, .* hold several$"
         ):
             write_sentence(sentence, tags, format=name)
 
 
-def test_column_names():
-    assert column_names(None) is None
-    assert column_names("upos") == ("upos",)
-    assert column_names(" upos, -1 ") == ("upos", "-1")
-    assert column_names(["a,b", "c"]) == ("a,b", "c")
-    for names in ("", "a,", ",", [], ["a", ""]):
-        with pytest.raises(ConfigError, match="^target: expected names of columns, with commas between them, got "):
-            column_names(names)
+def test_labels_of_sentences():
+    check_output("conllu", labels=2)
+    check_output("fasttext", columns=0, labels=1)
+    with pytest.raises(ConfigError, match="^fasttext holds one label of a sentence, got 2; columns, conllu, .* can$"):
+        check_output("fasttext", columns=0, labels=2)
+
+
+def test_bytes_are_no_text():
+    with pytest.raises(ConfigError, match="parquet is no text; open_writer writes whole files of it"):
+        pytest.importorskip("pyarrow")
+        write_sentence(Sentence(("a",)), {"tag": ("X",)}, format="parquet")
 
 
 def test_targets_of_a_file(read):
@@ -84,6 +96,47 @@ def test_targets_of_a_file(read):
         list(reading)
     with pytest.raises(ConfigError, match="column 3 is named twice; name each column once$"):
         reading.targets(["3", "-1"])
+
+
+def test_several_files_as_one(tmp_path):
+    texts = {"a": "the_X\n", "b": "dog\tY\n\n", "c": "1\tit\t_\tZ" + "\t_" * 6 + "\n\n"}
+    paths = []
+    for name, text in texts.items():
+        paths.append(str(tmp_path / name))
+        (tmp_path / name).write_text(text)
+    seen = []
+    reading = read_sentences(paths, on_read=lambda one: seen.append(one.format))
+    assert reading.path == f"{paths[0]} and 2 more" and reading.format == "word_tag"
+    assert reading.targets() == ("tag",)
+    assert [(s.words, s.columns["tag"], s.path) for s in reading if s.words] == [
+        (("the",), ("X",), paths[0]),
+        (("dog",), ("Y",), paths[1]),
+        (("it",), ("Z",), paths[2]),
+    ]
+    assert seen == ["word_tag", "columns", "conllu"]
+    (tmp_path / "d").write_text("it\n\n")
+    broken = read_sentences([paths[0], str(tmp_path / "d")], format="word_tag")
+    broken.targets()
+    with pytest.raises(DataError, match="d:1: expected word_TAG, found 'it'"):
+        list(broken)
+    plain = read_sentences([str(tmp_path / "d")] * 2, format="text", labelled=False)
+    assert list(plain.plain_lines()) == [] and [s.words for s in plain if s.words] == [("it",)] * 2
+
+
+def test_labels_are_looked_for_without_losing_a_sentence(read):
+    reading = read("# a = b\nx\tX\n\n" * 3, format="columns")
+    assert reading.labels() == ("a",) and reading.labels() == ("a",)
+    assert len([s for s in reading if s.words]) == 3
+
+
+def test_column_names():
+    assert column_names(None) is None
+    assert column_names("upos") == ("upos",)
+    assert column_names(" upos, -1 ") == ("upos", "-1")
+    assert column_names(["a,b", "c"]) == ("a,b", "c")
+    for names in ("", "a,", ",", [], ["a", ""]):
+        with pytest.raises(ConfigError, match="^target: expected names of columns, with commas between them, got "):
+            column_names(names)
 
 
 @pytest.mark.parametrize(

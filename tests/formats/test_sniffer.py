@@ -52,8 +52,58 @@ def test_labelled_text(text, name, why):
 
 @pytest.mark.parametrize("text", ["a b a\na c b\n", "plain words\n", "a\nb\n\nc\n", "one two\n\nthree\n\na b c\n"])
 def test_nothing_to_be_seen(text):
-    with pytest.raises(DataError, match="^f: no tags to be seen .* pass --format word_tag, columns or conllu$"):
+    message = (
+        "^f: no tags to be seen in the first lines, the first is '.*'; pass --format columns, conllu, word_tag or, "
+    )
+    with pytest.raises(DataError, match=message):
         sniff(text.splitlines(keepends=True), labelled=True, path="f")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Wort,Art\nder,X\nHund,Y\n", "if it is CSV with the columns Wort, Art, say which: --format csv:word=NAME, or"),
+        (
+            "good film\tpos\nbad film\tneg\n",
+            "several words, a tab and a label .* --format tsv:header=no,text=1",
+        ),
+    ],
+)
+def test_what_is_nearly_known_is_named(text, message):
+    with pytest.raises(DataError, match=message):
+        sniff(text.splitlines(keepends=True), labelled=True, path="f")
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("# global.columns = ID FORM\n", "conllup"),
+        ('{"tokens": ["a"]}\n', "jsonl"),
+        ('\n [\n{"text": "a"}]', "json"),
+        ("(S (A b))\n", "trees"),
+        ("Word;Tag\na;X\n", "csv"),
+        ('"text","label"\na b,X\n', "csv"),
+        ("word\ttag\na\tX\n", "tsv"),
+    ],
+)
+def test_what_begins_as_nothing_else_does(text, name, labelled):
+    assert sniff(text.splitlines(keepends=True), labelled=labelled)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1\tX\n2\tY\n", "columns"),
+        ("0\tX\n1\tY\n", "columns"),
+        ("a b\tX\n\nc d\tY\n", "columns"),
+        ("word\tO\nhere\tO\n", "columns"),
+        ("New York\tsome where\nOld York\telse where\n", "columns"),
+        ("word_X , tag\n", "word_tag"),
+    ],
+)
+def test_what_is_not_taken_for_it(text, name):
+    assert sniff(text.splitlines(keepends=True), labelled=True)[0] == name
 
 
 def test_a_pipe_is_judged_by_its_first_sentence():

@@ -92,7 +92,7 @@ def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> 
     """Raise DataError for an empty label or one with a character of ``forbidden``, which ``format`` cannot hold."""
     if not label:
         raise refuse(sentence, 0, f"an empty label, which {format} cannot hold")
-    for mark in forbidden + "\r\0":
+    for mark in forbidden + ("\r\0" if forbidden else ""):
         if mark in label:
             message = f"the label {shown(label)} holds {_NAMES[mark]}, which {format} cannot; try --as jsonl"
             raise refuse(sentence, 0, message)
