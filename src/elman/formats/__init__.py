@@ -25,7 +25,7 @@ place. Where a file is more than its sentences joined (a header of names), there
     writer(columns, labels)                 -> an object with ``add(sentence, tags, confidences)`` and ``finish()``,
                                             which return text (``Writer``)
 
-A format of bytes (Parquet) stands in ``BINARY`` alone: ``MAGIC``, ``HOLDS``, ``target``, ``writer`` as above (bytes in
+A format of bytes (Parquet) stands in ``BINARY`` and ``MAGIC``: ``HOLDS``, ``target``, ``writer`` as above (bytes in
 place of text), and
 
     open_binary(path)                       -> (head, Sentences as they come); ``head`` is what ``target`` needs

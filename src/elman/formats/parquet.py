@@ -21,7 +21,7 @@ from elman.compression import CompressedFile, first_bytes
 from elman.errors import DataError, MissingExtraError
 from elman.formats import json_text, jsonl, records
 from elman.formats.label_names import Names, names_in
-from elman.formats.records import TAGS, Records, rest_of
+from elman.formats.records import Records, rest_of
 from elman.formats.shared import MANY, Holds, is_gap
 from elman.sentence import Sentence
 
@@ -38,10 +38,6 @@ class Parquet:
     """The format with options (see ``records.Records``)."""
 
     options: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def MAGIC(self) -> bytes:
-        return MAGIC
 
     @property
     def HOLDS(self) -> Holds:
@@ -104,7 +100,7 @@ class ParquetWriter:
         if is_gap(sentence):
             return b""
         self._confidences = self._confidences or confidences is not None
-        self._records.append(jsonl.record_of(sentence, tags, confidences))
+        self._records.append(jsonl.record_of(sentence, tags, confidences, len(self._columns)))
         self._words += len(sentence) + 1
         return self._group() if self._words >= _GROUP_WORDS else b""
 
@@ -130,7 +126,7 @@ class ParquetWriter:
         texts = pa.list_(pa.string())
         fields = [("text", pa.string())] if self._labels and not self._columns else []
         fields += [("tokens", texts)]
-        fields += [(name if len(self._columns) > 1 else TAGS, texts) for name in self._columns]
+        fields += [(jsonl.key_of(name, len(self._columns)), texts) for name in self._columns]
         if self._confidences:
             fields.append(("confidences", pa.list_(pa.float32())))
         return fields + [(name, pa.string()) for name in self._labels]

@@ -154,7 +154,7 @@ def read_sentences(
 
 def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Reading:
     name, module = registry.with_options(format) if format is not None else (None, None)
-    found = next((key for key, binary in registry.BINARY.items() if first_bytes(path).startswith(binary.MAGIC)), None)
+    found = next((key for magic, key in registry.MAGIC.items() if first_bytes(path).startswith(magic)), None)
     if name in registry.BINARY or (name is None and found is not None):
         name, why = (name, "as asked for") if name is not None else (str(found), "its first bytes")
         binary = cast(registry.Binary, module or registry.BINARY[name])

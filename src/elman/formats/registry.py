@@ -52,9 +52,6 @@ class FileOutput(Protocol):
 class Binary(FileOutput, Protocol):
     """A format that is no text."""
 
-    @property
-    def MAGIC(self) -> bytes: ...
-
     def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]: ...
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
@@ -93,6 +90,7 @@ OUTPUTS: dict[str, Output] = {
     "text": _TEXT,
 }
 BINARY: dict[str, Binary] = {"parquet": _PARQUET}
+MAGIC = {b"PAR1": "parquet"}  # first bytes
 WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, **BINARY}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": lambda options: _COLUMNS.configured(options),

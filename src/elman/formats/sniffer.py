@@ -80,7 +80,7 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input") -> tuple
 
 def _by_beginning(first: str, lines: Sequence[str]) -> tuple[str, str] | None:
     """The formats that begin as no other does."""
-    if first.startswith(conllup.MARK):
+    if first.startswith("#") and first.startswith(conllup.MARK):
         return "conllup", "the names of its columns in the first line"
     if re.match(r"\s*\{\s*\"|\s*\[\s*(\{|$)", first):
         return ("json" if "[" in first.split("{")[0] else "jsonl"), "JSON in the first line"
@@ -88,7 +88,7 @@ def _by_beginning(first: str, lines: Sequence[str]) -> tuple[str, str] | None:
         begins = [line for line in lines if line[:1] not in " \t\r\n"]
         if _first_tree(lines) or _most((bool(_TREE.match(line)) for line in begins), begins):
             return "trees", "a bracket within a bracket in the first line"
-    for format in ("csv", "tsv"):
+    for format in ("csv", "tsv") if any(mark in first for mark in ",;\t") else ():
         if tables.looks_like(lines, format):
             return format, "usual names of columns in the first line"
     return None
