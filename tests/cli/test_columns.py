@@ -75,8 +75,8 @@ def test_tag_writes_both(run: Run, folder: Path) -> None:
         (["--as", "columns"], "the\tD\tO\nsaw\tN\tO\n\n"),
         ([], "the\tD\tO\nsaw\tN\tO\n\n"),  # word_tag has no room for two
         (["--target", "xpos"], "the_O saw_O\n"),
-        (["--as", "jsonl"], '{"words": ["the", "saw"], "upos": ["D", "N"], "xpos": ["O", "O"]}\n'),
-        (["--as", "jsonl", "--target", "upos"], '{"words": ["the", "saw"], "tags": ["D", "N"]}\n'),
+        (["--as", "jsonl"], '{"tokens": ["the", "saw"], "upos": ["D", "N"], "xpos": ["O", "O"]}\n'),
+        (["--as", "jsonl", "--target", "upos"], '{"tokens": ["the", "saw"], "upos": ["D", "N"]}\n'),
         (["--as", "tags", "--target", "upos"], "D N\n"),
         (
             ["--as", "conllu", "--target", "xpos,upos"],

@@ -109,7 +109,7 @@ def test_says_what_it_took_the_text_for(run: Run, model: Path) -> None:
         ("tags", "DET NOUN\n"),
         ("columns", "the\tDET\ndog\tNOUN\n\n"),
         ("conllu", "1\tthe\t_\tDET" + "\t_" * 6 + "\n2\tdog\t_\tNOUN" + "\t_" * 6 + "\n\n"),
-        ("jsonl", '{"words": ["the", "dog"], "tags": ["DET", "NOUN"]}\n'),
+        ("jsonl", '{"tokens": ["the", "dog"], "tags": ["DET", "NOUN"]}\n'),
     ],
 )
 def test_every_output_format(run: Run, model: Path, output_format: str, expected: str) -> None:

@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 from elman import schemes
 from elman.conversion.plan import KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
-from elman.errors import DataError
+from elman.errors import ConfigError, DataError
 from elman.files import OutputFile, check_target
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
 from elman.formats.lines import BOM
@@ -28,6 +28,7 @@ from elman.sentence import Sentence
 
 __all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
 
+_RECORDS = ("jsonl", "json", "parquet")
 _READ_AS = {"prodigy": "jsonl"}
 _BLANK_LINE_AFTER = ("columns", "conllu", "conllup")
 _MAY_LACK_COLUMNS = ("jsonl", "parquet")
@@ -99,6 +100,7 @@ def _repeatable_input(paths: Sequence[str]) -> Iterator[None]:
         try:
             yield
         finally:
+            sys.stdin.detach()  # else closing it would be warned about
             sys.stdin = before
 
 

@@ -121,7 +121,7 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
     _check_columns(columns, request, holds.columns)
     notes = [f"left out: {', '.join(losses.values())}"] if losses else []
     if survey.without_words and request.to in ("columns", "conllu", "conllup", "csv", "tsv"):
-        notes.append(f"left out: {survey.without_words:,} sentences without words")
+        notes.append(f"left out: sentences without words ({survey.without_words:,})")
     if request.to == "columns" and columns:
         notes.append(f"columns: 1 the word, {', '.join(f'{i} {name}' for i, name in enumerate(columns, 2))}")
     found = _schemes(survey, request, columns)
@@ -130,7 +130,7 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
 
 def _beside(survey: Survey) -> dict[str, str]:
     """What stands beside the words, by kind, in words."""
-    found = {kind: f"{count:,} {_SAID[kind]}" for kind, count in survey.beside.items()}
+    found = {kind: f"{_SAID[kind]} ({count:,})" for kind, count in survey.beside.items()}
     if survey.fields:
         found[FIELDS] = f"fields ({', '.join(survey.fields)})"
     return found

@@ -16,12 +16,13 @@ from elman.formats import json_text, records
 from elman.formats.jsonl_spans import with_spans
 from elman.formats.label_names import names_in
 from elman.formats.record_shapes import span_key
-from elman.formats.records import TAGS, Records, unnamed
-from elman.formats.shared import LINE_END, MANY, Holds, check_label, check_words, is_blank, is_gap
+from elman.formats.records import NO_LABELS, TAGS, Records, unnamed
+from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
 from elman.sentence import SEVERAL, Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
+_TAKEN = ("tokens", "words", "text", "confidences")
 _NAMES = ("features", "names", "id2label")
 _WORDS = ("tokens", "words", "text", "data")
 
@@ -96,7 +97,7 @@ class Jsonl:
         values: dict[str, object] = {}
         for name, column in tags.items():
             if tuple(column) != sentence.columns.get(name):
-                values |= _new_tags(sentence, record, name if len(tags) > 1 or name in record else TAGS, column)
+                values |= _new_tags(sentence, record, name if name in record else key_of(name, len(tags)), column)
         if confidences is not None:
             values["confidences"] = _rounded(confidences)
         for name, label in sentence.labels.items():
@@ -126,27 +127,39 @@ def _number_lists(sentence: Sentence) -> list[str]:
 
 
 def record_of(
-    sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
+    sentence: Sentence,
+    tags: Mapping[str, Sequence[str]],
+    confidences: Sequence[float] | None,
+    n_columns: int | None = None,
 ) -> dict[str, object]:
     """A new record. One of labels alone has the words as ``text`` too, since programs for that ask for it.
 
-    Raises DataError: an empty word or label.
+    ``n_columns``: of the whole file, where that is known. Raises DataError: an empty word or label.
     """
     check_words(sentence, "jsonl", "")
-    for label in sentence.labels.values():
-        check_label(sentence, label, "jsonl", "")
+    if "" in sentence.labels.values():
+        raise refuse(sentence, 0, "an empty label, which jsonl cannot hold")
     pairs: list[tuple[str, object]] = [("tokens", list(sentence.words))]
     if sentence.labels and not tags:
         pairs.insert(0, ("text", " ".join(sentence.words)))
-    pairs += [(name if len(tags) > 1 else TAGS, list(column)) for name, column in tags.items()]
+    pairs += [
+        (key_of(name, len(tags) if n_columns is None else n_columns), list(column)) for name, column in tags.items()
+    ]
     if confidences is not None:
         pairs.append(("confidences", _rounded(confidences)))
     pairs += sentence.labels.items()
     record = dict(pairs)
-    for name in (*(tags if len(tags) > 1 else ()), *sentence.labels):
-        if [key for key, _ in pairs].count(name) > 1 or name in ("words", "text"):
+    keys = [key for key, _ in pairs]
+    for name in (*tags, *sentence.labels):
+        is_reserved = name in sentence.labels and (name.startswith("_") or name in NO_LABELS)
+        if keys.count(name) > 1 or (name in keys and (name in ("words", "text") or is_reserved)):
             raise ConfigError(f"jsonl: no column or label can be called {name!r} there; columns and conllu hold it")
     return record
+
+
+def key_of(column: str, n_columns: int) -> str:
+    """The key of a column: its name; ``tags`` for the only one, where its name says nothing or is taken."""
+    return TAGS if n_columns == 1 and (column in ("tag", *_TAKEN) or column.isdecimal()) else column
 
 
 def _rounded(confidences: Sequence[float]) -> list[float]:

@@ -17,7 +17,7 @@ from typing import Any
 from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
-from elman.formats.shared import LINE_END, MANY, Holds, check_label, check_words, is_gap, only, refuse, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse, shown
 from elman.sentence import Sentence
 from elman.spans import Span, spans
 
@@ -46,8 +46,9 @@ class Spans:
             record |= {"tokens": prodigy_tokens(text, words), "spans": prodigy_spans(found, words)}
         else:
             record["label"] = triples(found, words)
+        if "" in sentence.labels.values():
+            raise refuse(sentence, 0, f"an empty label, which {self.format} cannot hold")
         for name, label in sentence.labels.items():
-            check_label(sentence, label, self.format, "")
             if name in record:
                 raise ConfigError(f"{self.format}: no label can be called {name!r} there; jsonl holds it")
             record[name] = label
