@@ -119,9 +119,11 @@ def _readings(paths: Sequence[str], request: Request) -> Iterator[Reading]:
             if format is None:
                 looks = read_sentences(_rewound(path), encoding=request.encoding)
                 format, why = looks.format, looks.why
-            format += ("," if ":" in format else ":") + ",".join(
-                f"{key}={value}" for key, value in request.options.items()
-            )
+            if format.partition(":")[0] not in _RECORDS:
+                asked = " and ".join(f"--{name}" for name in request.options)
+                raise ConfigError(f"{asked}: for {', '.join(_RECORDS)}; {path} is {format}")
+            options = ",".join(f"{key}={value}" for key, value in request.options.items())
+            format = f"{format},{options}" if ":" in format else f"{format}:{options}"
         reading = read_sentences(_rewound(path), format=format, encoding=request.encoding)
         reading.why = why or reading.why
         yield reading
