@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman.errors import ConfigError, OutputError
-from elman.files import OutputFile, check_target, drop_standard_output, write_bytes_atomically
+from elman.errors import ConfigError, DataError, OutputError
+from elman.files import OutputFile, check_target, drop_standard_output, input_files, write_bytes_atomically
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -221,3 +221,20 @@ def test_standard_output_can_be_dropped(target, monkeypatch):
         out.write("a")
         drop_standard_output()
     assert target.read_text() == ""
+
+
+def test_which_files_are_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.txt", "a.txt", ".hidden", "sub/deep/c.txt", "[x].txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    here = os.path.join(".", "")
+    assert input_files(["b.txt", "-", "nowhere", "b.txt"]) == ["b.txt", "-", "nowhere", "b.txt"]
+    assert input_files(["."]) == [here + "[x].txt", here + "a.txt", here + "b.txt"]
+    assert input_files(["b.txt", "?.txt"]) == ["b.txt", "a.txt"]
+    assert input_files(["[x].txt"]) == ["[x].txt"]
+    assert input_files([os.path.join("**", "*.txt")])[-1] == os.path.join("sub", "deep", "c.txt")
+    with pytest.raises(DataError, match=r"^\*\.conllu: no file matches this pattern$"):
+        input_files(["*.conllu"])
+    with pytest.raises(DataError, match="^sub: a folder without files; a pattern like .* takes those further down$"):
+        input_files(["sub"])

@@ -244,3 +244,73 @@ def test_several_columns_at_once(read):
     (sentence,) = read("a X\nb Y\n", format="columns")
     with pytest.raises(DataError, match="expected 5 columns, or 4 and a new last one, found 2"):
         write_sentence(sentence, {"3": ("P", "Q"), "5": ("1", "2")}, format="columns")
+
+
+UNER = "# text = a b\n1\tAnna\tB-PER\tB-PER#O\ts\n2\tis\tO\tO#O\ts\n\n"
+
+
+def test_the_tags_of_universal_ner_are_not_in_the_last_column(read):
+    reading = read(UNER)
+    assert reading.why.endswith("column 2 holds them, column 3 is the only one of span tags)")
+    assert reading.target() == "3" and reading.target("-1") == "5"
+    (sentence,) = reading
+    assert sentence.words == ("Anna", "is") and sentence.columns["3"] == ("B-PER", "O")
+    # the last column is one of span tags, there is none, or nothing counts the words
+    assert read(UNER.replace("\ts\n", "\tO\n")).target() == "5"
+    assert read(UNER.replace("B-PER\tB", "PER\tB").replace("\tO\tO", "\t-\tO")).target() == "5"
+    assert read(UNER.replace("1\tAnna", "x\tAnna")).target() == "5"
+
+
+def test_names_for_columns(read):
+    reading = read("the DT O\ndog NN B\n\n", format="columns:word=1,pos=2,ner=3")
+    assert reading.why == "as asked for (3 columns separated by spaces)"
+    assert reading.targets(["ner", "pos"]) == ("3", "2") and reading.targets(["-1"]) == ("3",)
+    assert reading.target() == "3"
+    assert [s.words for s in reading if s.words] == [("the", "dog")]
+    only = read("DT the O\n", format="columns:word=2,pos=1")
+    assert only.target() == "1"
+    (sentence,) = only
+    assert sentence.words == ("the",) and sentence.columns == {"1": ("DT",), "3": ("O",)}
+    assert write_sentence(sentence, {"1": ("X",)}, format="columns") == "X the O\n"
+    assert read(UNER, format="columns:word=1").target() == "5"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("word=x", "expected the number of a column, from 1, got word=x"),
+        ("word=0", "expected the number of a column, from 1, got word=0"),
+        ("word=1,ner=1", "expected another column for each name, got one twice"),
+        ("word=4", "file: no column 4; there are 2 columns separated by tabs"),
+    ],
+)
+def test_bad_names_for_columns(read, options, message):
+    with pytest.raises(ConfigError, match=message):
+        read("a\tX\n", format=f"columns:{options}")
+
+
+def test_a_name_that_was_not_given(read):
+    with pytest.raises(ConfigError, match="no column 'ner'; columns go by number, .* or get names: .*ner=2"):
+        read("a\tX\n").target("ner")
+
+
+def test_words_that_would_be_something_else():
+    with pytest.raises(DataError, match="the word '-DOCSTART-' would be a mark of documents in columns"):
+        write_sentence(Sentence(("-DOCSTART-",)), {"tag": ("X",)}, format="columns")
+    with pytest.raises(DataError, match="the word 'New York' holds a space"):
+        write_sentence(Sentence(("New York",)), {}, format="columns")
+
+
+@pytest.mark.parametrize("name", ["da_ddt", "zh_gsdsimp"])
+def test_universal_ner(shared_data, name):
+    reading = read_sentences(str(shared_data / f"other/ner_uner_{name}/{name}-ud-dev.iob2"))
+    assert reading.target() == "3"
+    tags = {tag.split("-")[0] for s in reading for tag in s.columns.get("3", ())}
+    assert tags == {"O", "B", "I"}
+
+
+def test_lone_tabs_end_sentences(shared_data):
+    path = shared_data / "other/ner_wnut17/train.conll"
+    sentences = [s for s in read_sentences(str(path)) if s.words]
+    assert len(sentences) == 3394
+    assert sum(s.lines[-1] == "\t\n" for s in sentences) == 2394
