@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from elman import compression
-from elman.compression import CompressedFile, kind_of
+from elman.compression import CompressedFile, first_bytes, kind_of
 from elman.errors import DataError, MissingExtraError
 from elman.files import OutputFile
 from elman.formats import read_sentences
@@ -159,16 +159,29 @@ def test_the_device_fails(tmp_path):
         def read1(self, size=-1):
             raise OSError(5, "Input/output error")
 
+    class Begun(io.BytesIO):
+        def read1(self, size=-1):
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return self.read(20)
+
     with pytest.raises(OSError, match="Input/output"):
         CompressedFile(Failing(), "file")
-    stream = Failing()
-    stream.read1 = lambda size: gzip.compress(b"a" * 100)[:20] if stream.tell() == 0 and not stream.seek(1) else fail()
+    begun = Begun(gzip.compress(TEXT.encode()))
+    with pytest.raises(OSError, match="Input/output"):
+        CompressedFile(begun, "file").read1(1 << 20)
 
-    def fail():
+
+def test_first_bytes(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"PAR1abcdefg")
+    assert first_bytes(str(tmp_path / "file")) == b"PAR1abcd"
+    assert first_bytes("-") == first_bytes(str(tmp_path)) == first_bytes(str(tmp_path / "nowhere")) == b""
+
+    def failing(*_arguments):
         raise OSError(5, "Input/output error")
 
-    with pytest.raises(OSError, match="Input/output"):
-        CompressedFile(stream, "file").read1(10)
+    monkeypatch.setattr("builtins.open", failing)
+    assert first_bytes(str(tmp_path / "file")) == b""  # reading it will say why
 
 
 def test_without_the_package(tmp_path, monkeypatch):

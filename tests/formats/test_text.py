@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
+from elman.formats import write_sentence
+from elman.sentence import Sentence
 
 ODD = ["日本\u3000語", "a\u0085b", "a\u2028b", "\u3000", "a\vb", "a\fb", "a\rb", "a\tb", "#", "x\u00a0y", "\u2029"]
 
@@ -63,3 +65,18 @@ def test_any_text_comes_through(read, rewrite, text):
     assert sum(len(s.words) for s in sentences) <= len(text)
     assert all(word and " " not in word and "\n" not in word for s in sentences for word in s.words)
     assert len(rewrite(sentences, "tag", "word_tag")) == len(text) + 2 * sum(map(len, sentences))
+
+
+def test_written(read):
+    text = "\ufeffa  b \r\n\n"
+    assert "".join(write_sentence(s, {}, format="text") for s in read(text, labelled=False)) == text
+    assert write_sentence(Sentence(("a", "b\t")), {}, format="text") == "a b\t\n"
+    assert write_sentence(Sentence(()), {}, format="text") == "\n"
+    (gap,) = read("# only a comment\n\n", format="columns")
+    assert write_sentence(gap, {}, format="text") == ""
+    with pytest.raises(DataError, match="the word 'New York' holds a space, which text cannot"):
+        write_sentence(Sentence(("New York",)), {}, format="text")
+    with pytest.raises(DataError, match="words of nothing but tabs, which would be a blank line of text"):
+        write_sentence(Sentence(("\t", "\t")), {}, format="text")
+    with pytest.raises(ConfigError, match="text holds no tags of words, got 1 column"):
+        write_sentence(Sentence(("a",)), {"tag": ("X",)}, format="text")

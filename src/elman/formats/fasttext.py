@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.errors import ConfigError, DataError
+from elman.errors import DataError
 from elman.formats.shared import (
     LINE_END,
     Holds,
@@ -57,11 +57,9 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
     """One line, the labels first; as it was read where they are the same.
 
-    Raises ConfigError: tags. Raises DataError: a label with a space, a tab or a line end, a word with one of these or
+    Raises DataError: a label with a space, a tab or a line end, a word with one of these or
     one that would be taken for a label.
     """
-    if tags:
-        raise ConfigError("fasttext holds no tags of words; columns, conllu and jsonl hold them beside labels")
     own = sentence.format == "fasttext"
     if not sentence.words:
         return "".join(sentence.lines) if own else "" if is_gap(sentence) else "\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.errors import ConfigError, DataError
+from elman.errors import DataError
 from elman.formats.shared import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label, shown
 from elman.sentence import Sentence
 
@@ -51,11 +51,9 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
     """One line; a line that was read so changes in its label alone.
 
-    Raises ConfigError: tags. Raises DataError: a sentence without a label, a label with the separator or a line end,
+    Raises DataError: a sentence without a label, a label with the separator or a line end,
     a word with a space or a line end.
     """
-    if tags:
-        raise ConfigError("label_text holds no tags of words; columns, conllu and jsonl hold them beside labels")
     if not sentence.words:
         return "".join(sentence.lines) if sentence.format == "label_text" else "" if is_gap(sentence) else "\n"
     label = one_label(sentence, "label_text")

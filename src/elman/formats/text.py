@@ -35,12 +35,10 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """The words on one line; as they were read from text. Raises ConfigError: tags.
+    """The words on one line; as they were read from text.
 
-    Raises DataError: a word with a space or a line end.
+    Raises DataError: a word with a space or a line end, words of nothing but tabs.
     """
-    if tags:
-        raise ConfigError("text holds words alone, no tags; the nearest that holds them is word_tag")
     if sentence.format == "text":
         return sentence.lines[0]
     if is_gap(sentence):
