@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.comparison import METRICS, Runs, compare, compare_runs
+from elman.comparison import METRICS, Runs, compare, compare_runs, score
 from elman.errors import ConfigError, DataError
 from elman.metrics import evaluate
 
@@ -89,6 +89,8 @@ def test_what_cannot_be_compared() -> None:
         compare(GOLD, WORSE, BETTER, resamples=0)
     with pytest.raises(DataError, match="nothing to compare"):
         compare([[]], [[]], [[]])
+    with pytest.raises(DataError, match="nothing to compare"):
+        score([[]], [[]], "accuracy")
     with pytest.raises(DataError, match="^sentence 2: expected as many sentences of gold, A and B$"):
         compare(GOLD[:2], WORSE[:2], BETTER[:1])
     with pytest.raises(DataError, match="^sentence 1: expected 3 tags, one for each gold tag, B has 2$"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from elman.conll18 import METRICS, Metric, evaluate, table
 from elman.errors import DataError
@@ -256,6 +256,7 @@ def two_cuts(draw: st.DrawFn) -> tuple[str, str]:
     return cut(draw, text), cut(draw, text)
 
 
+@settings(max_examples=50, deadline=None)  # it writes files
 @given(two_cuts())
 def test_precision_and_recall_are_each_other_s_mirror(
     tmp_path_factory: pytest.TempPathFactory, texts: tuple[str, str]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
-from elman.seqeval import STRICT_SCHEMES, finder, lenient, report, strict
+from elman.seqeval import STRICT_SCHEMES, Seqeval, finder, lenient, report, strict
 from elman.spans import Span, SpanEvaluation, SpanTally
 
 THEIR_NAMES = {"iob1": "IOB1", "iob2": "IOB2", "ioe1": "IOE1", "ioe2": "IOE2", "bioes": "IOBES", "bilou": "BILOU"}
@@ -83,6 +83,11 @@ def test_report_by_hand() -> None:
         "   macro avg       0.25      0.50      0.33         2\n"
         "weighted avg       0.25      0.50      0.33         2"
     )
+
+
+def test_no_words() -> None:
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        Seqeval().text()
 
 
 def test_no_spans() -> None:

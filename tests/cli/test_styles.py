@@ -160,10 +160,15 @@ def test_evalb(run: Run, refused: Refused, tmp_path: Path) -> None:
 
 
 def test_what_does_not_go_together(refused: Refused, model: Path, files: list[object], tmp_path: Path) -> None:
-    gold = files[-1]
+    gold, two = files[-1], tmp_path / "two"
+    two.write_text("w\tB-x\tB-y\n", encoding="utf-8")
     assert "--scheme: goes with --style seqeval" in refused("evaluate", *files, "--scheme", "iob2")
     assert "'IO' has no strict mode" in refused("evaluate", *files, "--style", "seqeval", "--scheme", "IO")
     assert "--style evalb: a model gives no trees" in refused("evaluate", model, gold, "--style", "evalb")
+    assert "--style conlleval: expected one GOLD, found 2" in refused(
+        "evaluate", model, gold, gold, "--style", "conlleval"
+    )
+    assert "the model has one column, " in refused("evaluate", model, two, "--target", "2,3", "--style", "conlleval")
     arguments = [model, gold, "--style", "conlleval", "--calibration"]
     assert "--style conlleval: shows no confidences" in refused("evaluate", *arguments)
     assert "--style conll18: expected a model of upos" in refused("evaluate", model, gold, "--style", "conll18")
