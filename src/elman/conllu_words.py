@@ -60,7 +60,7 @@ class Stretch:
         first, start = len(self.words), len(self.text)
         columns = sentence.columns
         if self.trees:
-            self.parents += [ROOT if head == 0 else first + head - 1 for head in _checked_heads(sentence)]
+            self.parents += [ROOT if head == 0 else first + head - 1 for head in checked_heads(sentence)]
         elif has_tree(sentence):
             raise refuse(sentence, 0, "HEAD: expected _, as in the first sentence; give a HEAD to all words or to none")
         multiword = multiword_tokens(sentence)
@@ -158,7 +158,11 @@ def multiword_tokens(sentence: Sentence) -> dict[int, tuple[int, str]]:
     return found
 
 
-def _checked_heads(sentence: Sentence) -> Sequence[int]:
+def checked_heads(sentence: Sentence) -> Sequence[int]:
+    """The head of each word, from 1, 0 for the root, from the column ``head``.
+
+    Raises DataError with the line: a HEAD that is no word of the sentence, heads that go in a circle, two roots.
+    """
     try:
         return _heads(sentence.columns["head"])
     except _BadTree as problem:

@@ -1,0 +1,131 @@
+"""Trees drawn in characters, a word a line, so that sentences of any length fit a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.parsing.text import cells, padded, printable
+from elman.trees import Tree
+
+_WIDEST = 24
+"""Columns that words are lined up in; a longer word moves what is behind it."""
+
+
+def constituents(tree: Tree, columns: int = 80) -> str:
+    """A bracketed tree as lines, each with its end; phrases indented, tags and words in columns.
+
+    A phrase with one child stands on its line: ``NP > PRP``. Deep trees are indented less to stay within ``columns``.
+    """
+    rows = _outline(tree)
+    word_width = max(cells(word) for _, _, word in rows)
+    for step in (3, 2, 1):
+        left = [_indented(bars, step) + labels for bars, labels, _ in rows]
+        width = max(cells(text) for text, (_, _, word) in zip(left, rows, strict=True) if word)
+        if width + 2 + word_width <= columns:
+            break
+    lines = [f"{padded(text, width)}  {word}" if word else text for text, (_, _, word) in zip(left, rows, strict=True)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _outline(tree: Tree) -> list[tuple[str, str, str]]:
+    """(bars, labels, word) of each line; bars has a character a level."""
+    rows: list[tuple[str, str, str]] = []
+    stack: list[tuple[Tree | str, str]] = [(tree, "")]
+    while stack:
+        node, bars = stack.pop()
+        labels: list[str] = []
+        while isinstance(node, Tree):
+            labels.append(printable(node.label) or "()")
+            if len(node.children) > 1:
+                break
+            node = node.children[0]
+        rows.append((bars, " > ".join(labels), printable(node) if isinstance(node, str) else ""))
+        if isinstance(node, Tree):
+            below = bars.replace("├", "│").replace("└", " ")
+            children = [(child, below + "├") for child in node.children[:-1]]
+            stack += reversed([*children, (node.children[-1], below + "└")])
+    return rows
+
+
+def _indented(bars: str, step: int) -> str:
+    return "".join(bar + ("─" if bar in "├└" else " ") * (step > 2) + " " * (step > 1) for bar in bars)
+
+
+def dependencies(
+    words: Sequence[str],
+    heads: Sequence[int],
+    relations: Sequence[str],
+    tags: Sequence[str] | None = None,
+    columns: int = 80,
+) -> str:
+    """A dependency tree as lines, each with its end: heads to the left of what hangs on them, joined by lines.
+
+    The line from a word to the left ends at its head's line up and down, which a ``┬``, ``┴`` or ``┼`` in the head's
+    row begins; where lines cross, the one that goes up and down is hidden. The heads, 0 for the root, make a tree.
+    """
+    n = len(words)
+    ends: dict[int, list[int]] = {}  # the rows of a head and of what hangs on it
+    for word, head in enumerate(heads):
+        if head:
+            ends.setdefault(head - 1, [head - 1]).append(word)
+    places = _places(heads, ends)
+    wide = max(places.values(), default=0) + 1
+    fields = [words, *([tags] if tags is not None else []), relations]
+    shown = [[printable(field[word]) for field in fields] for word in range(n)]
+    widths = [min(_WIDEST, max(map(cells, column))) for column in zip(*shown, strict=True)]
+    table = sum(widths) + 2 * len(widths)
+    step = 2 if 2 * wide + 1 + table <= columns else 1
+    grid = [[" "] * (step * wide + 2) for _ in range(n)]
+    for head, rows in ends.items():
+        for row in range(min(rows), max(rows) + 1):
+            grid[row][step * places[head] + 1] = "│"
+    for word, head in enumerate(heads):
+        line = grid[word]
+        start = step * places[head - 1] + 1 if head else 0
+        line[start:] = "─" * (len(line) - start)
+        if head:
+            rows = ends[head - 1]
+            line[start] = "╭" if word == min(rows) else "╰" if word == max(rows) else "├"
+        if word in ends:
+            rows = ends[word]
+            line[step * places[word] + 1] = "┬" if min(rows) == word else "┴" if max(rows) == word else "┼"
+    lines = []
+    for line, texts in zip(grid, shown, strict=True):
+        behind = "  ".join(padded(text, width) for text, width in zip(texts, widths, strict=True))
+        lines.append(f"{''.join(line)} {behind}".rstrip(" ") + "\n")
+    return "".join(lines)
+
+
+def _places(heads: Sequence[int], ends: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """How far to the right the line of each head stands: behind the lines of all heads that are less deep.
+
+    Heads of one depth share a place, unless their lines would overlap, as arcs that cross make them do.
+    """
+    by_depth: dict[int, list[tuple[int, int, int]]] = {}  # (first row, last row, head) of each line
+    for head, depth in enumerate(_depths(heads)):
+        if head in ends:
+            by_depth.setdefault(depth, []).append((min(ends[head]), max(ends[head]), head))
+    places: dict[int, int] = {}
+    before = 0
+    for _, lines in sorted(by_depth.items()):
+        taken: list[int] = []  # the last row of each place of this depth
+        for first, last, head in sorted(lines):
+            place = next((i for i, end in enumerate(taken) if end < first), len(taken))
+            taken[place : place + 1] = [last]
+            places[head] = before + place
+        before += len(taken)
+    return places
+
+
+def _depths(heads: Sequence[int]) -> list[int]:
+    """How many arcs there are between the root and each word."""
+    found = {-1: -1}
+    for start in range(len(heads)):
+        way = [start]
+        while way[-1] not in found:
+            way.append(heads[way[-1]] - 1)
+        depth = found[way.pop()]
+        for word in reversed(way):
+            depth += 1
+            found[word] = depth
+    return [found[word] for word in range(len(heads))]
