@@ -332,3 +332,34 @@ def test_format_by_name(name, format):
 def test_no_format_by_name(name):
     with pytest.raises(ConfigError, match=f"^{name}: which format\\? pass --to, one of: word_tag, "):
         format_of(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("a_X\nb_Y\n", "in:2: word_tag cannot hold the word 'c': it is read back not at all; try jsonl"),
+        ("a_X d_Y\n", "in:2: word_tag cannot hold the word 'c': it is read back as 'd'; try jsonl"),
+        ("a_X c\n", "in:1: word_tag cannot hold this sentence: read back, it is refused: expected word_TAG"),
+        ("a_X c_Z\n", "in:1: word_tag cannot hold column 2 of this sentence: it is read back otherwise"),
+        ("a_X c\0_Y\n", "in:1: a word, tag or label with a NUL character, which word_tag cannot hold; try jsonl"),
+        ("", "in:1: word_tag cannot hold the word 'a': it is read back not at all; try jsonl"),
+        ("a_X c_Y\na_X c_Y\n", "what was written as word_tag is read back with more sentences than there are"),
+    ],
+)
+def test_a_writer_that_goes_wrong_is_found_out(refused, monkeypatch, written, message):
+    class Wrong:
+        def add(self, sentence, tags):
+            return written
+
+        def finish(self):
+            return ""
+
+    monkeypatch.setattr("elman.conversion.open_writer", lambda *_: Wrong())
+    assert message in refused(DataError, "a\tX\nc\tY\n\n", "word_tag")
+
+
+def test_a_label_that_comes_back_otherwise(refused, monkeypatch):
+    monkeypatch.setattr("elman.formats.fasttext.PREFIX", "__label__y")
+    monkeypatch.setattr("elman.formats.fasttext.write", lambda *_: "__label__yz a\n")
+    message = refused(DataError, '{"text": "a", "label": "x"}\n', "fasttext")
+    assert "in:1: fasttext cannot hold the label label, 'x': it is read back otherwise" in message

@@ -95,6 +95,8 @@ def test_numbers_with_names(read, tmp_path, file):
     for names in (NAMED, {"id2label": {"0": "O", "1": "B-LOC"}}, {"features": {"ner_tags": feature}}):
         sidecar.write_text(json.dumps(names))
         assert parts(read(NUMBERS, format=f"jsonl:names={sidecar}")) == expected
+    other = '{"names": {"ner_tags": ["A", "B"]}}\n'
+    assert parts(read(other + NUMBERS, format="jsonl:names=O B-LOC"))[1:] == expected  # what is given counts first
     for first in ({"names": NAMED}, {"names": {"ner_tags": NAMED}}, {"features": {"ner_tags": feature}}):
         assert parts(read(json.dumps(first) + "\n" + NUMBERS))[1:] == expected
 

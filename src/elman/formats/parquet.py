@@ -137,18 +137,13 @@ class _Sink(io.RawIOBase):
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
-        self._length = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         self._blocks.append(bytes(data))
-        self._length += len(self._blocks[-1])
         return len(self._blocks[-1])
-
-    def tell(self) -> int:
-        return self._length
 
     def take(self) -> bytes:
         """What was written since the last time."""

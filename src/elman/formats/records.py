@@ -59,8 +59,7 @@ class Records:
         self._names: dict[str, Sequence[str]] = dict(names or {})
         self._answers = given.get("answers")
         self._looked = False  # for names beside the file
-        if "names" in given:
-            self._names |= given_names(given["names"])
+        self._given_names = given_names(given["names"]) if "names" in given else {}
 
     def learn(self, names: Names) -> None:
         """Take over names that stand in a record of their own."""
@@ -167,6 +166,9 @@ class Records:
         return tags_of(places, words, text, names, self._widen)
 
     def _names_of(self, key: str) -> Sequence[str] | None:
+        given = self._given_names.get(key, self._given_names.get(""))
+        if given is not None:
+            return given
         if key not in self._names and "" not in self._names and not self._looked:
             self._looked = True
             self._names = {**names_beside(self._path), **self._names}
