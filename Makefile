@@ -20,7 +20,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench-online accuracy accuracy-best ablations sanitize no-compiler clean
+.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best ablations sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels
+
+bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'
+	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)
+
+bench-check: ## what slowed by more than 10 %: OLD=result.json NEW=result.json, by default the two newest results
+	@$(PYTHON) benchmarks/speed_compare.py $(OLD) $(NEW)
 
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
@@ -121,8 +127,8 @@ $(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
 	  | $(PIP) install --requirement /dev/stdin
 	@touch $@
 
-# What benchmarks are measured against (PyTorch, JAX) stays out of $(VENV).
-$(BENCH_VENV)/.installed: benchmarks/requirements-online.txt
+# What benchmarks are measured against (PyTorch, spaCy and others) stays out of $(VENV).
+$(BENCH_VENV)/.installed: benchmarks/requirements.txt
 	$(call new_venv,$(BENCH_VENV))
 	@echo "make: installing what elman is measured against"
 	@$(call pip,$(BENCH_VENV)) install --requirement $<
