@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from elman.formats import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
@@ -15,11 +17,35 @@ EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8")
 def test_example(read, name, text):
     reading = read(text, labelled=name != "text")
     assert reading.format == name
-    column = reading.target()
     sentences = [s for s in reading if s.words]
     assert sentences
-    assert name == "text" or all(len(s.columns[column]) == len(s) for s in sentences)
+    if any(s.columns for s in sentences):
+        column = read(text, labelled=name != "text").target()
+        assert all(len(s.columns[column]) == len(s) for s in sentences)
+    else:
+        assert name == "text" or all(s.labels for s in sentences)
 
 
-def test_every_format_that_is_read_has_an_example():
-    assert {name for name, _ in EXAMPLES} == {"text", "word_tag", "columns", "conllu"}
+def test_every_format_has_an_example_or_a_page():
+    page = PAGE.read_text(encoding="utf-8")
+    on_another_page = {"jsonl", "json", "parquet"}
+    assert {name for name, _ in EXAMPLES} | on_another_page == set(INPUT_FORMATS)
+    table = page.split("\n\n")[2]
+    assert set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines()))) == (
+        {*INPUT_FORMATS, *OUTPUT_FORMATS}
+    )
+
+
+def test_what_the_table_says():
+    page = PAGE.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.split("\n\n")[2].splitlines()[2:]]
+    for names, _read, written, tags, labels, confidences, _what in rows:
+        for name in re.findall(r"`(\w+)`", names):
+            assert (name in OUTPUT_FORMATS) == (written == "yes")
+            if name in OUTPUT_FORMATS:
+                holds = HOLDS[name]
+                assert (tags.rstrip(","), bool(confidences)) == (
+                    {0: "", 1: "one"}.get(holds.columns, "any number"),
+                    holds.confidences,
+                )
+                assert bool(labels) == bool(holds.labels)
