@@ -111,7 +111,13 @@ class Networks:
         self, lengths: NDArray[np.int64], score: Scorer, *decode: Callable[[Parameters, Array, Batch], Any]
     ) -> list[Array]:
         """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words."""
-        ends, parameters = np.cumsum(lengths), self.decoder_parameters()
+        parameters = self.decoder_parameters()
+        if len(lengths) == 1:  # nothing to sort and to pack
+            every = np.arange(lengths[0])
+            batch = Batch(np.ones(len(every), np.int32), every)
+            scores = score(every, batch)
+            return [each(parameters, scores, batch) for each in decode]
+        ends = np.cumsum(lengths)
         results: list[Array] = []
         for some in by_length(lengths, CHUNK):
             batch, rows = packed(lengths, ends, some)
