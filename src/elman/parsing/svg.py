@@ -1,0 +1,198 @@
+"""Trees as SVG, to stand within a page that has the classes ``relation``, ``tag``, ``phrase``, ``tip`` and ``root``.
+
+Nobody knows how wide letters are where a page is read, so widths are estimated, a little too wide. Sentences written
+from right to left are drawn so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from elman.parsing.text import cells, printable, right_to_left
+from elman.trees import Tree
+
+_WORD, _SMALL = 16, 12  # sizes of letters, px
+_GAP = 14  # between words
+_LEVEL = 24  # between arcs
+_ROW = 46  # between phrases and those in them
+_NARROW = frozenset("iljtfrI.,:;'!|()[]{}-` ")
+
+
+def arcs(
+    words: Sequence[str], heads: Sequence[int], relations: Sequence[str], tags: Sequence[str] | None = None
+) -> str:
+    """A dependency tree as arcs from heads to words, over the words; heads from 1, 0 for the root."""
+    n = len(words)
+    halves = [max(_wide(words[i], _WORD), _wide(tags[i], _SMALL) if tags else 0.0, 24.0) / 2 for i in range(n)]
+    centres = _centres(halves, heads, relations)
+    width = centres[-1] + halves[-1] + _GAP / 2 if n else 0.0
+    levels = _levels(heads)
+    base = _LEVEL * (max(levels, default=0) + 1) + 14  # where arcs end: above the words
+    ends = _ends(heads, centres, halves)
+    mirrored = right_to_left(words)
+
+    def across(x: float) -> float:
+        return width - x if mirrored else x
+
+    drawn: list[str] = []
+    texts: list[str] = []
+    for word, head in enumerate(heads):
+        tip = across(ends[word, word])
+        kind = "" if head else " root"
+        top = base - _LEVEL * levels[word] if head else 12
+        if head:
+            start = across(ends[word, head - 1])
+            turn = min(8, abs(tip - start) / 2) * (1 if tip > start else -1)
+            drawn.append(
+                f'<path d="M{start:.1f} {base}V{top + 8}Q{start:.1f} {top} {start + turn:.1f} {top}'
+                f'H{tip - turn:.1f}Q{tip:.1f} {top} {tip:.1f} {top + 8}V{base - 5}"/>'
+            )
+        else:
+            start = tip
+            drawn.append(f'<path class="root" d="M{tip:.1f} {top}V{base - 5}"/>')
+        drawn.append(f'<path class="tip{kind}" d="M{tip:.1f} {base}l-4 -8h8z"/>')
+        texts.append(_label((start + tip) / 2, top + 4, "relation" + kind, relations[word]))
+    for word in range(n):
+        texts.append(_label(across(centres[word]), base + 20, "", words[word]))
+        if tags:
+            texts.append(_label(across(centres[word]), base + 38, "tag", tags[word]))
+    return _svg(width, base + (46 if tags else 28), words, drawn + texts)
+
+
+def _centres(halves: Sequence[float], heads: Sequence[int], relations: Sequence[str]) -> list[float]:
+    """Where words stand, so far apart that each relation has room within its arc."""
+    needs: dict[int, list[tuple[int, float]]] = {}  # right end -> (left end, width) of arcs
+    for word, head in enumerate(heads):
+        if head:
+            low, high = sorted((word, head - 1))
+            needs.setdefault(high, []).append((low, _wide(relations[word], _SMALL) + 30))
+    centres: list[float] = []
+    for i, half in enumerate(halves):
+        first = (centres[-1] + halves[i - 1] if i else -_GAP / 2) + _GAP + half
+        centres.append(max([first, *(centres[low] + wide for low, wide in needs.get(i, ()))]))
+    return centres
+
+
+def _levels(heads: Sequence[int]) -> list[int]:
+    """How high the arc to each word goes: above all shorter arcs over the same words. The root's is 0."""
+    spans = sorted((abs(word + 1 - head), min(word + 1, head), word) for word, head in enumerate(heads) if head)
+    over = [0] * (len(heads) + 1)  # between word i and i + 1: the highest so far
+    levels = [0] * len(heads)
+    for length, first, word in spans:
+        levels[word] = max(over[first : first + length]) + 1
+        over[first : first + length] = [levels[word]] * length
+    return levels
+
+
+def _ends(heads: Sequence[int], centres: Sequence[float], halves: Sequence[float]) -> dict[tuple[int, int], float]:
+    """Where the arc to a word touches a word, (word, that word): side by side, so that none lies upon another."""
+    at: dict[int, list[tuple[float, int]]] = {}  # (place in order, word of the arc) at each word
+    for word, head in enumerate(heads):
+        if head:
+            for here, there in ((word, head - 1), (head - 1, word)):
+                # from left to right: arcs to the left, the shortest first; arcs to the right, the longest first
+                at.setdefault(here, []).append((1 / (there - here), word))
+        else:
+            at.setdefault(word, []).append((0.0, word))
+    ends: dict[tuple[int, int], float] = {}
+    for here, touching in at.items():
+        step = min(9.0, 2 * halves[here] / len(touching))
+        for i, (_, word) in enumerate(sorted(touching)):
+            ends[word, here] = centres[here] + (i - (len(touching) - 1) / 2) * step
+    return ends
+
+
+@dataclass(slots=True)
+class _Node:
+    """A phrase, or a tag with its word, of a tree as it is drawn; ``parent`` is a number, -1 at the root."""
+
+    label: str
+    word: str | None
+    parent: int
+    depth: int
+    x: float = 0.0
+
+
+def branches(tree: Tree) -> str:
+    """A bracketed tree with its root on top and the words in a row below."""
+    nodes = _nodes(tree)
+    leaves = [i for i, node in enumerate(nodes) if node.word is not None]
+    words = [node.word or "" for node in nodes if node.word is not None]
+    width = _place(nodes, leaves, right_to_left(words))
+    last = max(nodes[leaf].depth for leaf in leaves)  # the row of tags; no phrase is as deep
+    drawn: list[str] = []
+    texts: list[str] = []
+    for node in nodes:
+        y = 20 + _ROW * (node.depth if node.word is None else last)
+        if node.parent >= 0:
+            above = nodes[node.parent]
+            turn = 20 + _ROW * node.depth - 15
+            drawn.append(f'<path d="M{above.x:.1f} {turn - _ROW + 20}L{node.x:.1f} {turn}V{y - 15}"/>')
+        texts.append(_label(node.x, y, "phrase" if node.word is None else "tag", node.label))
+        if node.word is not None:
+            texts.append(_label(node.x, y + 22, "", node.word))
+    return _svg(width, 20 + _ROW * last + 32, words, drawn + texts)
+
+
+def _nodes(tree: Tree) -> list[_Node]:
+    """The nodes, each before those within it, from left to right."""
+    nodes: list[_Node] = []
+    stack: list[tuple[Tree | str, int]] = [(tree, -1)]
+    while stack:
+        node, parent = stack.pop()
+        depth = nodes[parent].depth + 1 if parent >= 0 else 0
+        if isinstance(node, str):
+            nodes.append(_Node("", node, parent, depth))
+        elif node.preterminal:
+            nodes.append(_Node(node.label, str(node.children[0]), parent, depth))
+        else:
+            nodes.append(_Node(node.label, None, parent, depth))
+            number = len(nodes) - 1
+            stack += [(child, number) for child in reversed(node.children)]
+    return nodes
+
+
+def _place(nodes: list[_Node], leaves: Sequence[int], mirrored: bool) -> float:
+    """Set ``x`` of all nodes: leaves side by side, phrases in the middle of what is in them. Returns the width."""
+    within: dict[int, list[int]] = {}
+    for i, node in enumerate(nodes):
+        within.setdefault(node.parent, []).append(i)
+    width = 0.0
+    for leaf in leaves:
+        room = max(_wide(nodes[leaf].word or "", _WORD), _wide(nodes[leaf].label, _SMALL))
+        at = nodes[leaf].parent
+        while at >= 0 and len(within[at]) == 1:  # phrases of this leaf alone stand right above it
+            room = max(room, _wide(nodes[at].label, _SMALL + 1))
+            at = nodes[at].parent
+        nodes[leaf].x = width + (room + _GAP) / 2
+        width += room + _GAP
+    for i in reversed(range(len(nodes))):
+        if i in within:
+            nodes[i].x = (nodes[within[i][0]].x + nodes[within[i][-1]].x) / 2
+    for node in nodes:
+        node.x = width - node.x if mirrored else node.x
+    return width
+
+
+def _label(x: float, y: float, kind: str, text: str) -> str:
+    attribute = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y}"{attribute}>{escape(printable(text))}</text>'
+
+
+def _svg(width: float, height: float, words: Sequence[str], parts: Sequence[str]) -> str:
+    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    title = escape(printable(" ".join(words)))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}">{"".join(parts)}</svg>'
+
+
+def _wide(text: str, size: int) -> float:
+    """About how wide a text is in letters of a size, px."""
+    ems = 0.0
+    for character in printable(text):
+        if cells(character) != 1:
+            ems += cells(character) / 2
+        else:
+            ems += 0.34 if character in _NARROW else 0.8 if character.isupper() or character in "mw@%" else 0.58
+    return ems * size
