@@ -322,7 +322,7 @@ def test_outputs(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "format"),
-    [("a.conllu", "conllu"), ("a.JSONL.gz", "jsonl"), ("b.c.parquet", "parquet"), ("x.tsv.xz", "tsv")],
+    [("a.conllu", "conllu"), ("a.JSONL.gz", "jsonl"), ("b.c.parquet", "parquet"), ("x.iob2.xz", "columns")],
 )
 def test_format_by_name(name, format):
     assert format_of(name) == format

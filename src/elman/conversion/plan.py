@@ -22,7 +22,7 @@ _SAID = {
     PHRASES: "trees with phrases",
 }
 _BY_NAME = {".conllu": "conllu", ".conllup": "conllup", ".jsonl": "jsonl", ".parquet": "parquet", ".csv": "csv"}
-_BY_NAME |= {".tsv": "tsv"}
+_BY_NAME |= {".tsv": "tsv"} | dict.fromkeys((".conll", ".iob", ".iob2", ".bio", ".bioes"), "columns")
 OF_SPANS = ("prodigy", "doccano")
 """Formats of spans, to which tags have to be in IOB2 or to be made so."""
 
