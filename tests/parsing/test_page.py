@@ -67,6 +67,7 @@ def test_arcs() -> None:
     assert html.count("<path") == 2 * 5  # a line and its tip for each word
     assert _levels(HEADS) == [1, 0, 1, 2, 3]
     assert _levels([3, 4, 0, 3, 2]) == [1, 2, 0, 1, 3]
+    assert texts(arcs(["本"], [0], ["root"])) == ["root", "本"]
     assert texts(arcs([], [], [])) == []
 
 
