@@ -95,6 +95,7 @@ class _Members:
         self.done: list[tuple[Tagging, Record]] = []
         self.interrupted = False
         self.seconds = 0.0  # of the trainings before
+        self.telling = threading.Lock()
 
     @property
     def kept(self) -> list[tuple[Tagging, Record]]:
@@ -121,7 +122,7 @@ class _Members:
         with ThreadPoolExecutor(len(some)) as pool:
 
             def start(member: int, task: Tagging) -> Future[Record]:
-                progress = self._progress(some) if member == first else None
+                progress = self._progress(some, member)
                 return pool.submit(self._fit, member, task, max(1, threads // len(some)), progress, stop)
 
             running = [start(member, task) for member, task in zip(some, tasks, strict=True)]
@@ -165,18 +166,25 @@ class _Members:
                 record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
         return record
 
-    def _progress(self, some: range) -> OnProgress | None:
-        """Tells which of several networks it is, of those trained side by side the first, and the time of them all."""
+    def _progress(self, some: range, member: int) -> OnProgress | None:
+        """Tells which of several networks it is, and the time of them all.
+
+        Of those trained side by side the first tells all, the others the ends of their epochs.
+        """
         tell = self.run.on_progress
         if tell is None or self.total == 1:
             return tell
         before, later = self.seconds, -(-(self.total - some[-1]) // len(some))  # times as long for those that follow
 
         def report(event: Progress) -> None:
+            if member > some[0] and not event.is_epoch_end:
+                return
             own = event.seconds + event.seconds_left
-            self.seconds = before + event.seconds
+            seconds = before + event.seconds
             facts = {name: getattr(event, name) for name in Progress.__slots__}
-            facts |= {"seconds": self.seconds, "seconds_left": event.seconds_left + later * own}
-            tell(MemberProgress(**facts, member=some[0], members=self.total))
+            facts |= {"seconds": seconds, "seconds_left": event.seconds_left + later * own}
+            with self.telling:
+                self.seconds = max(self.seconds, seconds)
+                tell(MemberProgress(**facts, member=member, members=self.total))
 
         return report

@@ -100,8 +100,8 @@ def test_columns_with_confidences(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--as", "word_tag"], "word_tag holds one tag a word, got 2 columns; columns, conllu, jsonl hold several"),
-        (["--as", "tags"], "tags holds one tag a word, got 2 columns; columns, conllu, jsonl hold several"),
+        (["--as", "word_tag"], "word_tag holds one tag a word, got 2 columns; columns, conllu, jsonl, conllup, csv"),
+        (["--as", "tags"], "tags holds one tag a word, got 2 columns; columns, conllu, jsonl, conllup, csv"),
         (["--target", "feats"], "target: the model's columns are upos, xpos, got 'feats'"),
         (["--target", "upos,xpos,feats"], "--target: the model's columns are upos, xpos, got upos,xpos,feats"),
         (["--target", "upos,"], "target: expected names of columns, with commas between them, got 'upos,'"),
