@@ -213,7 +213,7 @@ def _origin(result: Result) -> Iterator[str]:
     changed = " with changes" if result["uncommitted_changes"] else ""
     count = sum(1 for _ in figures(result["parts"]))
     yield (
-        f"Commit {result['commit'][:12]}{changed}; {count} figures in benchmarks/results/{result['name']}, taken in "
+        f"Commit {result['commit'][:12]}{changed}; {count} figures in {result['name']}, taken in "
         f"{sum(result['seconds'].values()) / 60:.0f} minutes.\n"
     )
     if result.get("quick"):

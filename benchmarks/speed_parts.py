@@ -9,16 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import peers
 import speed_data
 from speed_machine import AVX2, THREAD_SETTINGS, clean_environment, on_cores, run_part
-from speed_measure import figure, interleaved
+from speed_measure import figure
 
-THREADS = (1, 2)
 SENTENCES = 32  # in a training batch
 HERE = Path(__file__).resolve().parent
 
@@ -27,9 +25,10 @@ HERE = Path(__file__).resolve().parent
 class Plan:
     """How much is measured: rounds, and seconds of an engine in a round."""
 
-    rounds: int = 9
+    rounds: int = 7
     seconds: float = 0.25
     quick: bool = False
+    threads: tuple[int, ...] = (1, 2)
 
 
 def shapes_of_steps(quick: bool) -> dict[str, dict[str, Any]]:
@@ -72,7 +71,7 @@ def w3(plan: Plan, environment: dict[str, str] | None = None) -> dict[str, Any]:
 
 def avx2(plan: Plan) -> dict[str, Any]:
     """Both, with everything kept to AVX2."""
-    shorter = Plan(min(plan.rounds, 5), plan.seconds / 2, plan.quick)
+    shorter = Plan(min(plan.rounds, 5), plan.seconds / 2, plan.quick, plan.threads[: 1 if plan.quick else 2])
     return {"step": w2(shorter, AVX2), "tag": w3(shorter, AVX2)}
 
 
@@ -85,7 +84,7 @@ def _all(
             module, {"shape": shape, "threads": threads, **how}, environment
         )
         for name, shape in shapes.items()
-        for threads in THREADS
+        for threads in plan.threads
     }
 
 
@@ -122,16 +121,13 @@ def others(plan: Plan) -> dict[str, Any]:
     for text in ("test",) if plan.quick else ("test10", "all"):
         source = speed_data.text_file(text)
         words = sum(len(line.split(" ")) for line in source.read_text(encoding="utf-8").split("\n") if line)
-        runs: dict[str, list[dict[str, float]]] = {name: [] for name in found}
-
-        def run(name: str, source: Path = source, runs: dict[str, list[dict[str, float]]] = runs) -> None:
-            runs[name].append(_peer("tag", name, plan, source, out))
-
-        # twice at least: the first call is not counted
-        interleaved({name: partial(run, name) for name in found}, rounds=1 if plan.quick else 2, seconds=0)
-        for name, times in runs.items():
-            found[name][text] = figure([words / row["seconds"] for row in times[1:]], "words/s")
-            found[name]["load"] = figure([row["load"] for row in times[1:]], "s")
+        rows: dict[str, list[dict[str, float]]] = {name: [] for name in found}
+        for _ in range(1 if plan.quick else 2):
+            for name, times in rows.items():
+                times.append(_peer("tag", name, plan, source, out))
+        for name, times in rows.items():
+            found[name][text] = figure([words / row["seconds"] for row in times], "words/s")
+            found[name]["load"] = figure([row["load"] for row in times], "s")
     return found
 
 
@@ -157,12 +153,12 @@ class Part:
 PARTS = {
     "train": Part(train, 80, "training on one core"),
     "w2": Part(w2, 100, "training steps"),
-    "w3": Part(w3, 110, "tagging in memory"),
-    "whole": Part(whole, 110, "elman tag as a process"),
-    "others": Part(others, 130, "CRFsuite, NLTK and spaCy"),
-    "large": Part(large, 240, "a file of 1 GB"),
+    "w3": Part(w3, 120, "tagging in memory"),
+    "whole": Part(whole, 70, "elman tag as a process"),
+    "others": Part(others, 260, "CRFsuite, NLTK and spaCy"),
+    "large": Part(large, 270, "a file of 1 GB"),
     "sweep": Part(sweep, 110, "other sizes"),
-    "avx2": Part(avx2, 90, "AVX2 alone"),
+    "avx2": Part(avx2, 70, "AVX2 alone"),
 }
 
 

@@ -44,7 +44,7 @@ def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
     peak = max(figure["median"] for figure in sweep["peak"].values())
     with matplotlib.rc_context({"svg.hashsalt": "elman", "font.size": 9, "axes.spines.top": False}):
@@ -55,6 +55,7 @@ def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
                 axis.xaxis.set_major_formatter(ScalarFormatter())
                 axis.xaxis.set_minor_formatter(NullFormatter())
                 axis.yaxis.set_major_formatter(ScalarFormatter())
+                axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
                 axis.yaxis.set_minor_formatter(ScalarFormatter())
             row[0].set_ylabel(f"{TITLES[kind]}, GFLOP/s")
             picture.legend(*row[0].get_legend_handles_labels(), loc=LEGENDS[kind], frameon=False)
