@@ -144,7 +144,7 @@ def test_a_dev_set_without_words_and_with_tags_of_its_own() -> None:
 
 def test_ctrl_c_leaves_the_best_so_far() -> None:
     def stop(event: Any) -> None:
-        if event.epoch == 2:
+        if event.epoch == 2 and event.is_epoch_end:
             raise KeyboardInterrupt
 
     model = RecurrentModel.train(TRAIN, None, SMALL, seed=1, threads=1, on_progress=stop)
