@@ -74,24 +74,14 @@ def load(
     """
     record, tensors = model_file.load(path)
     try:
-        kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
-        data, of_model = (_field(record, key, dict) for key in ("data", "model"))
-        if kind not in KINDS:
-            raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
-        if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
-            raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
-        trained: Model = model_class(kind).from_record(of_model, tensors)
-        columns = len(getattr(trained, "tag_sets", (trained.tags,)))
-        if len(targets) != columns:
-            raise ModelFileError(f"target: expected {columns}, one a label column of the model, found {len(targets)}")
+        tagger = Tagger.from_record(record, tensors, threads=thread_count(threads))
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
     if on_note is not None:
-        for note in kernel_notes(kind):
+        for note in kernel_notes(tagger.kind):
             on_note(note)
-    if kind == "rnn":
-        cast(Any, trained).choose_precision(precision)
-    return Tagger(trained, targets=targets, format=format, data=data, threads=thread_count(threads))
+    tagger.choose_precision(precision)
+    return tagger
 
 
 class Tagger:
@@ -288,6 +278,10 @@ class Tagger:
 
     def save(self, path: Path) -> None:
         """Write the model file, all of it or nothing. Raises OutputError where it cannot be written."""
+        model_file.save(path, *self.to_record())
+
+    def to_record(self) -> tuple[dict[str, Any], model_file.Tensors]:
+        """Configuration (JSON values) and tensors: all that the model file holds."""
         of_model, tensors = self._model.to_record()
         record = {
             "kind": self.kind,
@@ -296,7 +290,27 @@ class Tagger:
             "data": self._data,
             "model": of_model,
         }
-        model_file.save(path, record, tensors)
+        return record, tensors
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: model_file.Tensors, *, threads: int = 1) -> Tagger:
+        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
+        kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
+        data, of_model = (_field(record, key, dict) for key in ("data", "model"))
+        if kind not in KINDS:
+            raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
+        if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
+            raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
+        trained: Model = model_class(kind).from_record(of_model, tensors)
+        columns = len(getattr(trained, "tag_sets", (trained.tags,)))
+        if len(targets) != columns:
+            raise ModelFileError(f"target: expected {columns}, one a label column of the model, found {len(targets)}")
+        return cls(trained, targets=targets, format=format, data=data, threads=threads)
+
+    def choose_precision(self, precision: str) -> None:
+        """``auto``, ``exact`` or ``int8``, of a network, as in ``load``. Raises ConfigError as that does."""
+        if self.kind == "rnn":
+            cast(Any, self._model).choose_precision(precision)
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values: what ``elman inspect --json`` prints."""
