@@ -103,6 +103,11 @@ def test_no_array(read, text, line, message):
         list(read(text, format="json"))
 
 
+@pytest.mark.parametrize("text", ["\ufeff", "\ufeff[]", "\ufeff \n[\n]\n"])
+def test_nothing_but_a_byte_order_mark(read, text):
+    assert parts(read(text, format="json")) == []
+
+
 def test_options(read):
     text = '[{"text": "ab", "label": [[0, 1, "X"]]}]'
     assert parts(read(text, format="json:spans=widen")) == [(("ab",), {"tags": ("B-X",)}, {})]

@@ -96,8 +96,8 @@ class Reading:
 
     def __iter__(self) -> Iterator[Sentence]:
         sentences = self._sentences
-        if self._source.bom:
-            first = next(sentences)
+        first = next(sentences, None) if self._source.bom else None
+        if first is not None:
             sentences = chain([replace(first, lines=(BOM + first.lines[0], *first.lines[1:]))], sentences)
         for sentence in sentences:
             if sentence.words:
