@@ -55,6 +55,12 @@ def test_the_law_is_found(law: Law) -> None:
     assert twice.low <= twice.gain <= twice.high < twice.low + 0.003
 
 
+def test_wild_scores_give_numbers() -> None:
+    wild = [Point(n, n, scores) for n, scores in ((13, (0.6, 0.8)), (26, (0.8, 1.0)), (52, (1.0, 1.0)))]
+    for forecast in fitted(wild).forecasts:
+        assert np.isfinite([forecast.accuracy, forecast.gain, forecast.low, forecast.high]).all()
+
+
 def test_intervals_hold_the_truth_mostly() -> None:
     law = Law(2.0, 0.4, 0.02)
     true = law.accuracy(16_000) - law.accuracy(8000)

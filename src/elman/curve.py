@@ -203,8 +203,8 @@ def fitted(points: Sequence[Point]) -> Curve:
     laws = []
     for _ in range(RESAMPLES):
         start = int(draw.integers(len(n) - FEWEST + 1))
-        drawn = expected[start:] * np.exp(spread * draw.standard_normal(len(n) - start))
-        laws.append(_fit(n[start:], drawn))
+        drawn = np.log(expected[start:]) + spread * draw.standard_normal(len(n) - start)
+        laws.append(_fit(n[start:], np.exp(np.clip(drawn, np.log(1e-6), 0))))  # errors are shares, at most 1
     return Curve(tuple(points), law, tuple(_forecast(law, laws, int(n[-1]), times) for times in AHEAD))
 
 
