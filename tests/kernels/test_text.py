@@ -60,6 +60,14 @@ def test_many_words(engine: Any) -> None:
     assert words.of_words(some[::-1]).tolist() == list(range(5000))[::-1]
 
 
+def test_bytes_that_are_no_text(engine: Any) -> None:
+    words = engine.Words()
+    with pytest.raises(UnicodeDecodeError):
+        words.of_lines(b"the \xff dog\n")
+    words.of_lines(b"the cat\n")
+    assert {"the", "cat"} >= set(words.since(0))  # so that it can go on
+
+
 def test_as_many_tags_as_words(engine: Any) -> None:
     for ids in ([0], [0, 0, 0]):
         with pytest.raises(ValueError, match="as many tags as words"):

@@ -79,11 +79,20 @@ struct Words {
     const View view(text.c_str(), text.size());
     Id length = 0;
     cut(
-        view, [&](std::size_t i, std::size_t j) { ids.push_back(index.add(view.substr(i, j - i))), ++length; },
+        view, [&](std::size_t i, std::size_t j) { ids.push_back(id_of(view.substr(i, j - i))), ++length; },
         [&] { lengths.push_back(length), length = 0; });
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
   }
+  // The id of bytes that may be no text; such do not become a word. Raises UnicodeDecodeError.
+  Id id_of(View word) {
+    const Id id = index.find(word);
+    if (id >= 0) return id;
+    const auto text = nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
+    if (!text.is_valid()) nb::raise_python_error();
+    return index.add(word);
+  }
   nb::list since(Size first) const {
+    expect(first >= 0, "first has to be 0 or more");
     nb::list words;
     for (Size i = first; i < index.size(); ++i) {
       const View word = index.word(i);
