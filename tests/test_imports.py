@@ -15,7 +15,7 @@ import pytest
 
 LEVELS = [
     {"errors", "_typing", "compression"},
-    {"config", "files", "kernels", "model", "randomness", "scores", "sentence", "significance", "trees"},
+    {"config", "files", "kernels", "model", "randomness", "scores", "sentence", "significance", "trees", "windows"},
     {
         "batching",
         "brackets",

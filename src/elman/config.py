@@ -69,8 +69,8 @@ class NetworkConfig:
     features: str = _setting(
         "auto",
         "what is read off a word's letters: affixes, shape and length, or character n-grams, or both; "
-        "auto: affixes, in scripts without upper and lower case both",
-        of=("auto", "none", "affixes", "ngrams", "both"),
+        "auto: affixes, in scripts without upper and lower case both; window: of the characters around one",
+        of=("auto", "none", "affixes", "ngrams", "both", "window"),
     )
     feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
     characters: int = _setting(

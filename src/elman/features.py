@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
+from elman.windows import WindowFeatures
 
 LEAST_TYPES = 2
 LONGEST = 20  # words from this length on count as of one length; characters beyond it add no n-grams
@@ -92,7 +93,9 @@ def ngrams(word: str) -> Iterator[str]:
                 yield "g:" + marked[i : i + n]
 
 
-KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixes, ngrams)}
+WINDOW = "window"
+KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixes, ngrams), WINDOW: ()}
+"""What is read off a word; the words of ``WINDOW`` are windows of characters (``windows``)."""
 
 
 class FeatureSet:
@@ -103,11 +106,14 @@ class FeatureSet:
         self.kind, self.names = kind, tuple(names)
         self._ids = {name: i for i, name in enumerate(self.names)}
         self._native: Any = None
+        self._windows = WindowFeatures(self.names if kind == WINDOW else ())
         self._of = lru_cache(maxsize=50_000)(self._extract)
 
     @classmethod
     def of(cls, kind: str, words: Iterable[str]) -> FeatureSet:
         """The features of distinct words that at least two of them have, the commonest first."""
+        if kind == WINDOW:
+            return cls(kind, WindowFeatures.of(list(words), LEAST_TYPES).names)
         counts: Counter[str] = Counter()
         for word in words:
             counts.update({name for extract in KINDS[kind] for name in extract(word)})
@@ -124,6 +130,8 @@ class FeatureSet:
     def bags(self, words: Iterable[str]) -> Bags:
         """The features of each word."""
         some = list(words)
+        if self.kind == WINDOW:
+            return Bags(*self._windows.ids(some))
         if self.kind != "affixes" or kernels.AffixIndex is None:
             return Bags.of(self._of(word) for word in some)
         if self._native is None:
@@ -137,6 +145,8 @@ class FeatureSet:
         return Bags.of(sets)
 
     def _extract(self, word: str) -> tuple[int, ...]:
+        if self.kind == WINDOW:
+            return tuple(sorted(self._windows.ids([word])[0].tolist()))
         get = self._ids.get
         found = {get(name, -1) for extract in KINDS[self.kind] for name in extract(word)}
         return tuple(sorted(found - {-1}))

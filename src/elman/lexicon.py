@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -11,10 +12,11 @@ import numpy as np
 from elman.characters import characters_of, spellings
 from elman.config import NetworkConfig
 from elman.errors import ModelFileError
-from elman.features import FeatureSet
+from elman.features import WINDOW, FeatureSet
 from elman.network import Inputs, Network
 from elman.vectors import WIDEST, VectorIndex
 from elman.vocabulary import Vocabulary
+from elman.windows import middle
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,11 @@ class Lexicon:
     def of(
         cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
     ) -> Lexicon:
-        """What training sentences teach of words."""
+        """What training sentences teach of words; of windows, their characters are the vocabulary."""
         vocabulary = Vocabulary.of(sentences)
         features = FeatureSet.of(config.features, vocabulary.words)
+        if config.features == WINDOW:
+            vocabulary = _middles(vocabulary)
         characters = characters_of(vocabulary.words) if config.characters else None
         return cls(vocabulary, features, characters, vectors or VectorIndex([], 0))
 
@@ -50,7 +54,8 @@ class Lexicon:
         """What the network reads of N words."""
         distinct: dict[str, int] = {}
         types = np.fromiter((distinct.setdefault(word, len(distinct)) for word in words), np.int32, len(words))
-        ids, bags = self.vocabulary.ids(list(distinct))[types], self.features.bags(distinct)
+        known = list(map(middle, distinct)) if self.features.kind == WINDOW else list(distinct)
+        ids, bags = self.vocabulary.ids(known)[types], self.features.bags(distinct)
         spelled = None if self.characters is None else spellings(self.characters, distinct)
         return Inputs(ids, types, bags, spelled, self.vectors.rows(distinct) if self.vectors.width else None)
 
@@ -81,6 +86,14 @@ class Lexicon:
         if "vectors" in record:
             vectors = _vectors(record["vectors"], config)
         return cls(vocabulary, FeatureSet(config.features, names), characters, vectors)
+
+
+def _middles(windows: Vocabulary) -> Vocabulary:
+    """The characters that windows are of."""
+    counts: Counter[str] = Counter()
+    for window, count in zip(windows.words, windows.counts[1:].tolist(), strict=True):
+        counts[middle(window)] += count
+    return Vocabulary.of_counts(counts)
 
 
 def _vectors(record: Any, config: NetworkConfig) -> VectorIndex:

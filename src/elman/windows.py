@@ -1,0 +1,163 @@
+"""Windows: what a tagger reads of a character in a text, the character with its neighbours, and features of that.
+
+A window is a text of ``WIDTH`` characters, with the character in the middle; ``BEFORE`` and ``BEHIND`` stand where the
+text has none. Features say what stands at which place: single characters, pairs, triples, and classes of characters
+(of the middle three and of all). They are found for all windows at once, as whole numbers.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RADIUS = 2
+WIDTH = 2 * RADIUS + 1
+BEFORE, BEHIND = "\x02", "\x03"
+
+_SCRIPTS = {
+    "CJK": "c",
+    "HIRAGANA": "h",
+    "KATAKANA": "k",
+    "KATAKANA-HIRAGANA": "k",
+    "HANGUL": "g",
+    "THAI": "t",
+    "ARABIC": "b",
+    "DEVANAGARI": "v",
+}
+_CATEGORIES = {"Lu": "A", "Lt": "A", "Ll": "a", "Ps": "(", "Pi": "(", "Pe": ")", "Pf": ")", "Pd": "-", "Cc": "^"}
+_MAJOR = {"L": "l", "M": "m", "N": "0", "P": ".", "S": "$", "Z": "_", "C": "?"}
+
+
+class _Template(NamedTuple):
+    """A kind of feature: ``prefix:`` and the characters, or their classes, at ``places`` of the window."""
+
+    prefix: str
+    places: tuple[int, ...]
+    classes: bool = False
+
+    @property
+    def bits(self) -> int:
+        """Of a character in the number that stands for the feature: code points have 21, classes are ASCII."""
+        return 7 if self.classes else 21
+
+
+_TEMPLATES = (
+    *(_Template(str(i), (i,)) for i in range(WIDTH)),
+    *(_Template(f"{i}{i + 1}", (i, i + 1)) for i in range(WIDTH - 1)),
+    *(_Template(f"{i}{i + 1}{i + 2}", (i, i + 1, i + 2)) for i in range(WIDTH - 2)),
+    _Template("x", tuple(range(RADIUS - 1, RADIUS + 2)), classes=True),
+    _Template("y", tuple(range(WIDTH)), classes=True),
+)
+
+
+def windows(text: str) -> list[str]:
+    """The window of each character."""
+    padded = BEFORE * RADIUS + text + BEHIND * RADIUS
+    return [padded[i : i + WIDTH] for i in range(len(text))]
+
+
+def middle(window: str) -> str:
+    """The character that a window is of."""
+    return window[RADIUS : RADIUS + 1]
+
+
+@lru_cache(maxsize=1 << 16)
+def kind(character: str) -> str:
+    """The class of a character, one ASCII character: its script, if it is one in which words are not told by spaces or
+    letters have no case, or else its kind: ``A`` a capital, ``a`` a small letter, ``0`` a digit, ``_`` a space …"""
+    category = unicodedata.category(character)
+    if category[0] == "L" and category not in _CATEGORIES or category == "Lm":
+        return _SCRIPTS.get(unicodedata.name(character, "").partition(" ")[0], _MAJOR["L"])
+    return _CATEGORIES.get(category, _MAJOR[category[0]])
+
+
+class WindowFeatures:
+    """The features that count, by name; never changed once made."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+
+    @classmethod
+    def of(cls, some: Sequence[str], least: int) -> WindowFeatures:
+        """The features that at least ``least`` of some distinct windows have, the commonest first."""
+        codes = _codes(some)
+        found: list[tuple[int, str]] = []
+        for template, keys in zip(_TEMPLATES, _keys(codes), strict=True):
+            distinct, counts = np.unique(keys, return_counts=True)
+            kept = counts >= least
+            pairs = zip(counts[kept].tolist(), distinct[kept].tolist(), strict=True)
+            found += [(-count, _name(template, key)) for count, key in pairs]
+        return cls([name for _, name in sorted(found)])
+
+    def ids(self, some: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The ids of the features of U windows, one after the other, and where those of each begin: (M,), (U + 1,).
+
+        Those of a window come in the order of the kinds of features.
+        """
+        table = np.empty((len(some), len(_TEMPLATES)), np.int32)
+        for column, keys in enumerate(_keys(_codes(some))):
+            known, ids = self._tables[column]
+            if len(known):
+                at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+                table[:, column] = np.where(known[at] == keys, ids[at], -1)
+            else:
+                table[:, column] = -1
+        there = table >= 0
+        offsets = np.zeros(len(some) + 1, np.int32)
+        np.cumsum(there.sum(axis=1), out=offsets[1:])
+        return table[there], offsets
+
+    @cached_property
+    def _tables(self) -> list[tuple[NDArray[np.uint64], NDArray[np.int32]]]:
+        """Of each kind of feature the numbers of those there are, rising, and their ids."""
+        places = {template.prefix: i for i, template in enumerate(_TEMPLATES)}
+        found: list[list[tuple[int, int]]] = [[] for _ in _TEMPLATES]
+        for id, name in enumerate(self.names):
+            prefix, _, characters = name.partition(":")
+            column = places.get(prefix)
+            if column is not None and len(characters) == len(_TEMPLATES[column].places):
+                found[column].append((_key(_TEMPLATES[column], characters), id))
+        return [
+            (np.array([key for key, _ in pairs], np.uint64), np.array([id for _, id in pairs], np.int32))
+            for pairs in map(sorted, found)
+        ]
+
+
+def _codes(some: Sequence[str]) -> NDArray[np.uint64]:
+    """The code points (U, WIDTH) of U windows; a text that is no window (a word, in a test) is cut or filled up."""
+    text = "".join(w if len(w) == WIDTH else w[:WIDTH].ljust(WIDTH, BEHIND) for w in some)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return codes.reshape(-1, WIDTH).astype(np.uint64)
+
+
+def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
+    """For each kind of feature the number (U,) that stands for what each window has there."""
+    distinct, where = np.unique(codes, return_inverse=True)
+    of_distinct = np.array([ord(kind(chr(code))) for code in distinct.tolist()], np.uint64)
+    classes = of_distinct[where].reshape(codes.shape)
+    found = []
+    for template in _TEMPLATES:
+        source, bits = (classes, 7) if template.classes else (codes, 21)
+        key = np.zeros(len(codes), np.uint64)
+        for place in template.places:
+            key = (key << np.uint64(bits)) | source[:, place]
+        found.append(key)
+    return found
+
+
+def _key(template: _Template, characters: str) -> int:
+    key = 0
+    for character in characters:
+        key = key << template.bits | ord(character)
+    return key
+
+
+def _name(template: _Template, key: int) -> str:
+    mask = (1 << template.bits) - 1
+    shifts = range(template.bits * (len(template.places) - 1), -1, -template.bits)
+    return f"{template.prefix}:" + "".join(chr(key >> shift & mask) for shift in shifts)
