@@ -305,6 +305,19 @@ def test_standard_input(tmp_path, monkeypatch):
         assert sys.stdin is given
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on Windows")
+def test_a_pipe_by_name_is_refused(tmp_path):
+    pipe, out = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="can be read once only; pass it as standard input"):
+        convert([str(pipe)], str(out), Request("jsonl"))
+    assert not out.exists()
+
+
+def test_a_byte_order_mark_is_no_loss(run):
+    assert run("\ufeff\nBo\tB-PER\n\n", "jsonl")[0] == '{"tokens": ["Bo"], "tags": ["B-PER"]}\n'
+
+
 def test_outputs(run, tmp_path):
     (tmp_path / "in").write_text(BIO)
     with pytest.raises(OutputError, match="there is no folder"):

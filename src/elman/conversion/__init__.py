@@ -58,6 +58,9 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
     ConfigError: what the target cannot hold and the request does not leave out. Raises OutputError.
     """
     check_target(output)
+    for path in paths:
+        if path != "-" and os.path.exists(path) and not os.path.isfile(path):
+            raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
     with _repeatable_input(paths), tempfile.TemporaryDirectory(dir=_beside(output), prefix=".elman-") as folder:
         notes: list[str] = []
         survey = Survey()

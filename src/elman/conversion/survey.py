@@ -79,7 +79,7 @@ def _beside(sentence: Sentence) -> Iterator[str]:
         return  # most sentences of most files
     rows = set(sentence.rows)
     for at, line in enumerate(sentence.lines):
-        if at in rows or is_blank(line):
+        if at in rows or is_blank(line.lstrip(BOM)):
             continue
         if sentence.format == "columns" or line.lstrip(BOM)[:1] == "#":
             if label_of(line) is None and not line.lstrip(BOM).startswith("# global.columns"):
