@@ -87,6 +87,8 @@ class Encoder:
         return x, backprop
 
     def _layer(self, parameters: Parameters, i: int, x: Array | Ids, batch: Batch, bptt: int) -> tuple[Array, Backprop]:
+        if self.config.cell == "lstm" and x.ndim == 2:
+            return self._lstm_layer(parameters, i, x, batch)
         ways = [self._way(parameters, i, direction, x, batch, bptt) for direction in self.directions]
         H = self.config.hidden
 
@@ -98,21 +100,29 @@ class Encoder:
         hs = [h for h, _ in ways]
         return hs[0] if len(hs) == 1 else np.concatenate(hs, axis=1), backprop
 
+    def _lstm_layer(self, parameters: Parameters, i: int, x: Array, batch: Batch) -> tuple[Array, Backprop]:
+        """An LSTM layer: its directions share the arrays of h and of the gradients."""
+        H, h = self.config.hidden, np.empty((len(x), self.output), x.dtype)
+        ways = []
+        for j, direction in enumerate(self.directions):
+            prefix = f"layer{i}.{direction}."
+            w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh")}
+            ways.append((prefix, layers.lstm_layer(x, w, batch, h, j * H, reverse=direction == "backward")))
+
+        def backprop(dy: Array, gradients: Gradients) -> Array | None:
+            dx = np.empty_like(x)
+            for j, (prefix, back) in enumerate(ways):
+                gradients.update({prefix + name: value for name, value in back(dy, dx, j > 0).items()})
+            return dx
+
+        return h, backprop
+
     def _way(
         self, parameters: Parameters, i: int, direction: str, x: Array | Ids, batch: Batch, bptt: int
     ) -> tuple[Array, Backprop]:
         """One layer in one direction."""
         prefix, cell = f"layer{i}.{direction}.", self.config.cell
         w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
-        if cell == "lstm" and x.ndim == 2:
-            h, unlayer = layers.lstm_layer(x, w, batch, reverse=direction == "backward")
-
-            def through(dy: Array, gradients: Gradients) -> Array | None:
-                dx, dw = unlayer(dy)
-                gradients.update({prefix + name: value for name, value in dw.items()})
-                return dx
-
-            return h, through
         into: Backprop
         if x.ndim == 1:
             a, unembed = layers.embedding(w["w_rx"], x)

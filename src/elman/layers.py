@@ -102,20 +102,21 @@ def lstm(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], R
 
 
 def lstm_layer(
-    x: Array, w: Weights, batch: Batch, *, reverse: bool
-) -> tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]:
-    """An LSTM with the product of its inputs, from the other end of each sentence if ``reverse``: x (N, E) -> h (N, H).
+    x: Array, w: Weights, batch: Batch, h: Array, column: int, *, reverse: bool
+) -> Callable[[Array, Array, bool], dict[str, Array]]:
+    """An LSTM with the product of its inputs: x (N, E) -> H columns of h (N, …), from ``column`` on.
 
-    backprop gives dx and, by name, the gradients of the weights. As ``linear`` and ``recurrence``, but quicker.
+    ``reverse``: from the other end of each sentence. backprop takes dh (N, …), writes dx (N, E), or adds to it, and
+    gives the gradients of the weights by name. As ``linear`` and ``recurrence``, but quicker.
     """
-    w_rx, w_rh = w["w_rx"], w["w_rh"]
-    h, c, gates = kernels.lstm_layer_forward(x, batch.sizes, w_rx, w["b_r"], w_rh, reverse)
+    w_rx, w_rh, sizes = w["w_rx"], w["w_rh"], batch.sizes
+    c, gates = kernels.lstm_layer_forward(x, sizes, w_rx, w["b_r"], w_rh, h, column, reverse)
 
-    def backprop(dh: Array) -> tuple[Array, dict[str, Array]]:
-        dx, dw_rx, db_r, dw_rh = kernels.lstm_layer_backward(dh, x, h, c, gates, batch.sizes, w_rx, w_rh, reverse)
-        return dx, {"w_rx": dw_rx, "b_r": db_r, "w_rh": dw_rh}
+    def backprop(dh: Array, dx: Array, add: bool) -> dict[str, Array]:
+        found = kernels.lstm_layer_backward(dh, x, h, column, c, gates, sizes, w_rx, w_rh, dx, add, reverse)
+        return dict(zip(("w_rx", "b_r", "w_rh"), found, strict=True))
 
-    return h, backprop
+    return backprop
 
 
 def gru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:

@@ -18,6 +18,25 @@ lengths_of_batches = st.lists(st.integers(1, 9), min_size=1, max_size=12).map(la
 WAYS = pytest.mark.parametrize("reverse", [False, True])
 
 
+def forward(k: Any, x: Array, sizes: Array, w_rx: Array, b_r: Array, w_rh: Array, reverse: bool) -> Any:
+    """h, c and gates; h stands in a wider array, which is left alone otherwise"""
+    H = w_rh.shape[1]
+    h = np.full((len(x), H + 3), 7, x.dtype)
+    c, gates = k.lstm_layer_forward(x, sizes, w_rx, b_r, w_rh, h, 2, reverse)
+    assert (h[:, [0, 1, -1]] == 7).all()
+    return h[:, 2:-1], c, gates
+
+
+def backward(k: Any, dh: Array, x: Array, out: Any, sizes: Array, w_rx: Array, w_rh: Array, reverse: bool) -> Any:
+    """dx, dw_rx, db_r, dw_rh"""
+    wide = [np.pad(one, ((0, 0), (2, 1)), constant_values=7) for one in (dh, out[0])]
+    dx, more = np.full_like(x, 7), np.ones_like(x)
+    found = k.lstm_layer_backward(wide[0], x, wide[1], 2, *out[1:], sizes, w_rx, w_rh, dx, False, reverse)
+    k.lstm_layer_backward(wide[0], x, wide[1], 2, *out[1:], sizes, w_rx, w_rh, more, True, reverse)
+    np.testing.assert_allclose(more, dx + 1, rtol=1e-4, atol=1e-4 if x.dtype == np.float32 else 1e-12)
+    return dx, *found
+
+
 def sizes_of(lengths: list[int]) -> Array:
     return pack(np.array(lengths, np.int64)).sizes
 
@@ -34,13 +53,13 @@ def test_backward_by_central_differences(engine: Any, lengths: list[int], revers
     sizes, at = sizes_of(lengths), inputs(sum(lengths), 2, 3)
     weight = np.random.default_rng(1).standard_normal((sum(lengths), 3))
 
-    def forward() -> Any:
-        return engine.lstm_layer_forward(at[0], sizes, *at[1:], reverse)
+    def states() -> Any:
+        return forward(engine, at[0], sizes, *at[1:], reverse)
 
     x, w_rx, _, w_rh = at
-    found = engine.lstm_layer_backward(weight, x, *forward(), sizes, w_rx, w_rh, reverse)
+    found = backward(engine, weight, x, states(), sizes, w_rx, w_rh, reverse)
     for mine, one in zip(found, at, strict=True):
-        np.testing.assert_allclose(mine, slope(lambda: forward()[0], one, weight), rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(mine, slope(lambda: states()[0], one, weight), rtol=1e-6, atol=1e-8)
 
 
 @engines
@@ -57,12 +76,11 @@ def test_agreement_with_the_reference(
     sizes = sizes_of(lengths)
     x, w_rx, b_r, w_rh = inputs(sum(lengths), width, hidden, dtype)
     tight = {"rtol": 1e-9, "atol": 1e-9} if dtype == np.float64 else {"rtol": 1e-3, "atol": 2e-3}
-    out = engine.lstm_layer_forward(x, sizes, w_rx, b_r, w_rh, reverse)
-    expected = reference.lstm_layer_forward(x, sizes, w_rx, b_r, w_rh, reverse)
+    out = forward(engine, x, sizes, w_rx, b_r, w_rh, reverse)
+    expected = forward(reference, x, sizes, w_rx, b_r, w_rh, reverse)
     for mine, theirs in zip(out, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, **tight)
-    seen = x[:, :1] @ w_rh[:1], x, *expected, sizes, w_rx, w_rh, reverse
-    back = [k.lstm_layer_backward(*seen) for k in (engine, reference)]
+    back = [backward(k, x[:, :1] @ w_rh[:1], x, expected, sizes, w_rx, w_rh, reverse) for k in (engine, reference)]
     for mine, theirs in zip(*back, strict=True):
         assert mine.dtype == dtype
         np.testing.assert_allclose(mine, theirs, **tight)
@@ -74,19 +92,19 @@ def test_a_batch_is_its_sentences_one_by_one(engine: Any, reverse: bool) -> None
     sizes = sizes_of(lengths)
     starts = np.concatenate(([0], np.cumsum(sizes)))
     x, *weights = inputs(20, 4, 33, np.float32)
-    together = engine.lstm_layer_forward(x, sizes, *weights, reverse)[0]
+    together = forward(engine, x, sizes, *weights, reverse)[0]
     for b, length in enumerate(lengths):
         rows = starts[:length] + b
-        alone = engine.lstm_layer_forward(x[rows], np.ones(length, np.int32), *weights, reverse)[0]
+        alone = forward(engine, x[rows], np.ones(length, np.int32), *weights, reverse)[0]
         np.testing.assert_allclose(together[rows], alone, rtol=1e-5, atol=1e-6)
 
 
 def test_no_words(engine: Any) -> None:
     x, *weights = inputs(0, 4, 3)
     none = np.zeros(0, np.int32)
-    out = engine.lstm_layer_forward(x, none, *weights, False)
+    out = forward(engine, x, none, *weights, False)
     assert [one.shape for one in out] == [(0, 3), (0, 3), (0, 12)]
-    found = engine.lstm_layer_backward(out[0], x, *out, none, weights[0], weights[2], True)
+    found = backward(engine, out[0], x, out, none, weights[0], weights[2], True)
     assert [one.shape for one in found] == [(0, 4), (12, 4), (12,), (12, 3)]
     assert not any(one.any() for one in found)
 
@@ -98,4 +116,4 @@ def test_bad_shapes(engine: Any) -> None:
     sizes = np.ones(3, np.int32)
     for bad in ((x, sizes, w_rx[:, :3], b_r, w_rh), (x, sizes, w_rx, b_r[:5], w_rh), (x, sizes[:2], w_rx, b_r, w_rh)):
         with pytest.raises(ValueError):
-            engine.lstm_layer_forward(*bad, False)
+            forward(engine, *bad, False)

@@ -115,30 +115,38 @@ def lstm_backward(
 
 
 def lstm_layer_forward(
-    x: NDArray[F], sizes: Ids, w_rx: NDArray[F], b_r: NDArray[F], w_rh: NDArray[F], reverse: bool
-) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
-    shape = len(x), w_rh.shape[1]
-    h, c, gates = np.empty(shape, x.dtype), np.empty(shape, x.dtype), np.empty((len(x), len(w_rh)), x.dtype)
-    _native.lstm_layer_forward(_c(x), _c(sizes), _c(w_rx), _c(b_r), _c(w_rh), h, c, gates, reverse)
-    return h, c, gates
+    x: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    b_r: NDArray[F],
+    w_rh: NDArray[F],
+    h: NDArray[F],
+    column: int,
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F]]:
+    c, gates = np.empty((len(x), w_rh.shape[1]), x.dtype), np.empty((len(x), len(w_rh)), x.dtype)
+    _native.lstm_layer_forward(_c(x), _c(sizes), _c(w_rx), _c(b_r), _c(w_rh), h, column, c, gates, reverse)
+    return c, gates
 
 
 def lstm_layer_backward(
     dh: NDArray[F],
     x: NDArray[F],
     h: NDArray[F],
+    column: int,
     c: NDArray[F],
     gates: NDArray[F],
     sizes: Ids,
     w_rx: NDArray[F],
     w_rh: NDArray[F],
+    dx: NDArray[F],
+    add: bool,
     reverse: bool,
-) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
-    dx, dw_rx = np.empty(x.shape, x.dtype), np.empty(w_rx.shape, x.dtype)
-    db_r, dw_rh = np.empty(len(w_rx), x.dtype), np.empty(w_rh.shape, x.dtype)
-    into = dx, dw_rx, db_r, dw_rh
-    _native.lstm_layer_backward(_c(dh), _c(x), _c(h), _c(c), _c(gates), _c(sizes), _c(w_rx), _c(w_rh), *into, reverse)
-    return into
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    dw_rx, db_r, dw_rh = np.empty(w_rx.shape, x.dtype), np.empty(len(w_rx), x.dtype), np.empty(w_rh.shape, x.dtype)
+    seen = _c(dh), _c(x), _c(h), column, _c(c), _c(gates), _c(sizes), _c(w_rx), _c(w_rh)
+    _native.lstm_layer_backward(*seen, dx, add, dw_rx, db_r, dw_rh, reverse)
+    return dw_rx, db_r, dw_rh
 
 
 def gru_forward(

@@ -1,6 +1,7 @@
 // A whole LSTM layer in one direction, from its inputs to its states and back, as stated in reference/layer.py.
 // Included by kernels.cpp. It goes through the steps in blocks of about BLOCK rows, so that gates and their gradients
-// are still in the second cache when the products over all rows of a block come.
+// are still in the second cache when the products over all rows of a block come. Rows of h and dh are `wide` apart, so
+// that both directions share an array.
 #pragma once
 
 constexpr Size BLOCK = 256;
@@ -15,8 +16,8 @@ struct Walk {
 };
 
 template <class T>
-void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, T* c, T* gates, Size E,
-                        Size H, bool reverse) {
+void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, Size wide, T* c,
+                        T* gates, Size E, Size H, bool reverse) {
   const Size G = 4 * H;
   const Walk walk{s, reverse};
   Scratch<T> in(packed_size<T>(E, G)), recurrent(packed_size<T>(H, G));
@@ -33,9 +34,10 @@ void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const 
       const Size size = walk.size(i), going = walk.going(i);
       if (reverse) start -= size;
       T* z = gates + start * G;
-      multiply_packed<T>(going, G, H, rows_of(static_cast<const T*>(h + before * H), H), recurrent.data, z, G, z, G);
+      multiply_packed<T>(going, G, H, rows_of(static_cast<const T*>(h + before * wide), wide), recurrent.data,
+                         z, G, z, G);
       for (Size b = 0; b < size; ++b, z += G) {
-        T *c_row = c + (start + b) * H, *h_row = h + (start + b) * H;
+        T *c_row = c + (start + b) * H, *h_row = h + (start + b) * wide;
         const T* c_before = c + (before + b) * H;
         const bool goes = b < going;
         columns<T>(H, [&](auto at, Size j) {
@@ -55,8 +57,9 @@ void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const 
 }
 
 template <class T>
-void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const T* gates, Steps s, const T* w_rx,
-                         const T* w_rh, T* dx, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H, bool reverse) {
+void lstm_layer_backward(const T* dh, const T* x, const T* h, Size wide, const T* c, const T* gates, Steps s,
+                         const T* w_rx, const T* w_rh, T* dx, bool add, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H,
+                         bool reverse) {
   const Size G = 4 * H;
   const Walk walk{s, reverse};
   Size most = BLOCK;  // rows of a block
@@ -79,7 +82,7 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
       T* to = da + (start - block) * G;
       for (Size b = 0; b < size; ++b, to += G) {
         const Size row = start + b;
-        const T *gate = gates + row * G, *c_row = c + row * H, *c_before = c + (before + b) * H, *dh_row = dh + row * H;
+        const T *gate = gates + row * G, *c_row = c + row * H, *c_before = c + (before + b) * H, *dh_row = dh + row * wide;
         T *dh_carried = carried + b * H, *dc_carried = c_carried + b * H;
         const bool goes = b < going;
         columns<T>(H, [&](auto at, Size j) {
@@ -95,7 +98,7 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
         });
         T* state = h_before + (row - block) * H;
         if (goes)
-          copy(state, h + (before + b) * H, H);
+          copy(state, h + (before + b) * wide, H);
         else
           clear(state, H);
       }
@@ -104,7 +107,8 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
       if (reverse) start += size;
     }
     const T* a = da;
-    multiply_packed<T>(rows, E, G, rows_of(a, G), in.data, nullptr, 0, dx + block * E, E);
+    T* to = dx + block * E;
+    multiply_packed<T>(rows, E, G, rows_of(a, G), in.data, add ? to : nullptr, E, to, E);
     multiply<T>(G, E, rows, transposed(a, G), rows_of(x + block * E, E), packed, done ? dw_rx : nullptr, dw_rx);
     multiply<T>(G, H, rows, transposed(a, G), rows_of(static_cast<const T*>(h_before), H), packed,
                 done ? dw_rh : nullptr, dw_rh);

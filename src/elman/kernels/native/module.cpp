@@ -228,30 +228,32 @@ void lstm_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids size
 }
 
 template <class T>
-void lstm_layer_forward(In<T, 2> x, Ids sizes, In<T, 2> w_rx, In<T, 1> b_r, In<T, 2> w_rh, Out<T, 2> h, Out<T, 2> c,
-                        Out<T, 2> gates, bool reverse) {
-  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1);
-  expect(has(w_rx, 4 * H, E) && dim(b_r, 0) == 4 * H && has(w_rh, 4 * H, H) && has(h, N, H) && has(c, N, H) &&
-             has(gates, N, 4 * H),
-         "x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H)");
+void lstm_layer_forward(In<T, 2> x, Ids sizes, In<T, 2> w_rx, In<T, 1> b_r, In<T, 2> w_rh, Out<T, 2> h, Size column,
+                        Out<T, 2> c, Out<T, 2> gates, bool reverse) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1), wide = dim(h, 1);
+  expect(has(w_rx, 4 * H, E) && dim(b_r, 0) == 4 * H && has(w_rh, 4 * H, H) && dim(h, 0) == N && column >= 0 &&
+             column + H <= wide && has(c, N, H) && has(gates, N, 4 * H),
+         "x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H), h (N, column + H or more)");
   const Steps steps = expect_steps(sizes, N, N);
   nb::gil_scoped_release release;
-  kernels<T>().lstm_layer_forward(x.data(), steps, w_rx.data(), b_r.data(), w_rh.data(), h.data(), c.data(),
-                                  gates.data(), E, H, reverse);
+  kernels<T>().lstm_layer_forward(x.data(), steps, w_rx.data(), b_r.data(), w_rh.data(), h.data() + column, wide,
+                                  c.data(), gates.data(), E, H, reverse);
 }
 
 template <class T>
-void lstm_layer_backward(In<T, 2> dh, In<T, 2> x, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids sizes, In<T, 2> w_rx,
-                         In<T, 2> w_rh, Out<T, 2> dx, Out<T, 2> dw_rx, Out<T, 1> db_r, Out<T, 2> dw_rh, bool reverse) {
-  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1);
-  expect(has(dh, N, H) && has(h, N, H) && has(c, N, H) && has(gates, N, 4 * H) && has(w_rx, 4 * H, E) &&
-             has(w_rh, 4 * H, H) && has(dx, N, E) && has(dw_rx, 4 * H, E) && dim(db_r, 0) == 4 * H &&
-             has(dw_rh, 4 * H, H),
-         "dh, h, c (N, H), x (N, E), gates (N, 4H), w_rx (4H, E), w_rh (4H, H)");
+void lstm_layer_backward(In<T, 2> dh, In<T, 2> x, In<T, 2> h, Size column, In<T, 2> c, In<T, 2> gates, Ids sizes,
+                         In<T, 2> w_rx, In<T, 2> w_rh, Out<T, 2> dx, bool add, Out<T, 2> dw_rx, Out<T, 1> db_r,
+                         Out<T, 2> dw_rh, bool reverse) {
+  const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1), wide = dim(h, 1);
+  expect(dim(h, 0) == N && has(dh, N, wide) && column >= 0 && column + H <= wide && has(c, N, H) &&
+             has(gates, N, 4 * H) && has(w_rx, 4 * H, E) && has(w_rh, 4 * H, H) && has(dx, N, E) &&
+             has(dw_rx, 4 * H, E) && dim(db_r, 0) == 4 * H && has(dw_rh, 4 * H, H),
+         "dh, h (N, column + H or more), c (N, H), x (N, E), gates (N, 4H), w_rx (4H, E), w_rh (4H, H)");
   const Steps steps = expect_steps(sizes, N, N);
   nb::gil_scoped_release release;
-  kernels<T>().lstm_layer_backward(dh.data(), x.data(), h.data(), c.data(), gates.data(), steps, w_rx.data(),
-                                   w_rh.data(), dx.data(), dw_rx.data(), db_r.data(), dw_rh.data(), E, H, reverse);
+  kernels<T>().lstm_layer_backward(dh.data() + column, x.data(), h.data() + column, wide, c.data(), gates.data(), steps,
+                                   w_rx.data(), w_rh.data(), dx.data(), add, dw_rx.data(), db_r.data(), dw_rh.data(), E,
+                                   H, reverse);
 }
 
 template <class T>

@@ -58,10 +58,11 @@ struct Functions {
   // dh0 and dc0 come in as zeros here and below: they carry the errors from step to step
   void (*lstm_backward)(const T* dh, const T* h, const T* c, const T* gates, Steps s, const T* w_rh, const T* h0,
                         const T* c0, T* da, T* dw_rh, T* dh0, T* dc0, Size H);
-  void (*lstm_layer_forward)(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, T* c, T* gates,
-                             Size E, Size H, bool reverse);
-  void (*lstm_layer_backward)(const T* dh, const T* x, const T* h, const T* c, const T* gates, Steps s, const T* w_rx,
-                              const T* w_rh, T* dx, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H, bool reverse);
+  void (*lstm_layer_forward)(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, Size wide, T* c,
+                             T* gates, Size E, Size H, bool reverse);
+  void (*lstm_layer_backward)(const T* dh, const T* x, const T* h, Size wide, const T* c, const T* gates, Steps s,
+                              const T* w_rx, const T* w_rh, T* dx, bool add, T* dw_rx, T* db_r, T* dw_rh, Size E,
+                              Size H, bool reverse);
   void (*gru_forward)(const T* a, Steps s, const T* w_rh, const T* b_rn, const T* h0, T* h, T* gates, Size H);
   void (*gru_backward)(const T* dh, const T* h, const T* gates, Steps s, const T* w_rh, const T* h0, T* da, T* dw_rh,
                        T* db_rn, T* dh0, Size H);

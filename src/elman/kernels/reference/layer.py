@@ -15,35 +15,54 @@ Ids = NDArray[np.int32]
 
 
 def lstm_layer_forward(
-    x: NDArray[F], sizes: Ids, w_rx: NDArray[F], b_r: NDArray[F], w_rh: NDArray[F], reverse: bool
-) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
-    """x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H) -> h, c (N, H) and the gates (N, 4H), as in ``lstm_forward``.
+    x: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    b_r: NDArray[F],
+    w_rh: NDArray[F],
+    h: NDArray[F],
+    column: int,
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F]]:
+    """x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H): the states into h (N, …), H columns from ``column`` on.
 
-    ``reverse``: every sentence is read from its end. h_0 = c_0 = 0.
+    Returns c (N, H) and the gates (N, 4H), as in ``lstm_forward``. ``reverse``: every sentence is read from its end.
+    h_0 = c_0 = 0.
     """
     order = _mirror(sizes) if reverse else slice(None)
-    zero = np.zeros((int(sizes[0]) if len(sizes) else 0, w_rh.shape[1]), x.dtype)
-    h, c, gates = lstm_forward(linear_forward(x, w_rx, b_r)[order], sizes, w_rh, zero, zero)
-    return h[order], c[order], gates[order]
+    H = w_rh.shape[1]
+    zero = np.zeros((int(sizes[0]) if len(sizes) else 0, H), x.dtype)
+    states, c, gates = lstm_forward(linear_forward(x, w_rx, b_r)[order], sizes, w_rh, zero, zero)
+    h[:, column : column + H] = states[order]
+    return c[order], gates[order]
 
 
 def lstm_layer_backward(
     dh: NDArray[F],
     x: NDArray[F],
     h: NDArray[F],
+    column: int,
     c: NDArray[F],
     gates: NDArray[F],
     sizes: Ids,
     w_rx: NDArray[F],
     w_rh: NDArray[F],
+    dx: NDArray[F],
+    add: bool,
     reverse: bool,
-) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
-    """dx (N, E), dw_rx (4H, E), db_r (4H,), dw_rh (4H, H) of dh (N, H) and what ``lstm_layer_forward`` gave."""
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    """dw_rx (4H, E), db_r (4H,), dw_rh (4H, H) of dh (N, …), whose columns are those of h; dx (N, E) is written.
+
+    ``add``: to what stands in dx already.
+    """
     order = _mirror(sizes) if reverse else slice(None)
+    own = slice(column, column + w_rh.shape[1])
     zero = np.zeros((int(sizes[0]) if len(sizes) else 0, w_rh.shape[1]), x.dtype)
-    da, dw_rh, _, _ = lstm_backward(dh[order], h[order], c[order], gates[order], sizes, w_rh, zero, zero)
-    dx, dw_rx, db_r = linear_backward(da[order], x, w_rx)
-    return dx, dw_rx, db_r, dw_rh
+    states = dh[:, own][order], h[:, own][order], c[order], gates[order]
+    da, dw_rh, _, _ = lstm_backward(*states, sizes, w_rh, zero, zero)
+    found, dw_rx, db_r = linear_backward(da[order], x, w_rx)
+    dx[...] = dx + found if add else found
+    return dw_rx, db_r, dw_rh
 
 
 def _mirror(sizes: Ids) -> NDArray[np.int64]:
