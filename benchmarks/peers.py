@@ -34,10 +34,11 @@ class Peer(Protocol):
 
 
 class CRFsuite:
-    """A linear-chain CRF, L-BFGS, on words, affixes up to four letters, shape, and the same of the neighbours."""
+    """A linear-chain CRF, L-BFGS, on words, affixes up to four letters and shapes, two neighbours on each side, and
+    pairs of words. Features and settings were chosen on dev, of a few that were tried."""
 
     library = "python-crfsuite"
-    settings = {"algorithm": "lbfgs", "c1": 0.0, "c2": 0.5, "max_iterations": 100}
+    settings = {"algorithm": "lbfgs", "c1": 0.2, "c2": 0.05, "max_iterations": 100}
 
     def __init__(self) -> None:
         self._own: dict[str, list[str]] = {}  # of a word, what it is itself
@@ -67,9 +68,18 @@ class CRFsuite:
         for word in words:
             if word not in self._own:
                 self._own[word], self._beside[word] = of_word(word), beside(word)
-        around = [["-<"], *(self._beside[word] for word in words), ["+>"]]
+        around = [["<"], *(self._beside[word] for word in words), [">"]]
+        lower = ["<", "<", *map(str.lower, words), ">", ">"]
         return [
-            [*self._own[word], *["-" + name for name in around[i]], *["+" + name for name in around[i + 2]]]
+            [
+                *self._own[word],
+                *["-" + name for name in around[i]],
+                *["+" + name for name in around[i + 2]],
+                "-2=" + lower[i],
+                "+2=" + lower[i + 4],
+                f"-l+l={lower[i + 1]} {lower[i + 2]}",
+                f"l+l={lower[i + 2]} {lower[i + 3]}",
+            ]
             for i, word in enumerate(words)
         ]
 

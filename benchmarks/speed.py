@@ -88,7 +88,7 @@ def judge(result: dict[str, Any]) -> None:
         value = bar.value(result)
         if value is not None:
             word = "reached" if bar.reached(result) else "MISSED"
-            print(f"{bar.work:<78} {bar.bar:>11,g} {bar.unit:<8} {value:>12,.2f}  {word}")
+            print(f"{bar.work:<78} {bar.bar:>11,.10g} {bar.unit:<8} {value:>12,.2f}  {word}")
     print(f"{sum(result['seconds'].values()) / 60:.1f} minutes")
 
 

@@ -14,7 +14,7 @@ DATA = ROOT.parent / "shared" / "data" / "ud" / "en_ewt"
 WORK = ROOT / "build" / "bench"
 SPLITS = ("train", "dev", "test")
 TIMES = 10  # what the test text is repeated
-NEW = 100  # of the large file, one word in so many is one that never stood there before
+NEW = 300  # of the large file, one word in so many is one that never stood there before
 
 Tagged = list[tuple[list[str], list[str]]]  # of each sentence its words and their UPOS
 
@@ -84,16 +84,18 @@ def large_file(size: int) -> Path:
 
 def _shuffled(size: int) -> Iterator[str]:
     rng = random.Random(1)
-    some = [line.split(" ") for line in lines(SPLITS)]
+    some = lines(SPLITS)
+    new = sum(line.count(" ") + 1 for line in some) // NEW
     written = 0
     for turn in range(size):
         rng.shuffle(some)
-        words = " ".join([" ".join(line) for line in some]).split(" ")
-        for i in rng.sample(range(len(words)), len(words) // NEW):
-            words[i] = f"{words[i]}{turn}" if not words[i].endswith("\n") else words[i]
-        text = " ".join(words).replace("\n ", "\n")
-        yield text
-        written += len(text.encode())
+        text = some.copy()
+        for i in rng.choices(range(len(text)), k=new):
+            first, space, rest = text[i].partition(" ")
+            text[i] = f"{first}{turn}.{i}{space}{rest}" if space else text[i]
+        block = "".join(text)
+        yield block
+        written += len(block.encode())
         if written >= size:
             return
 

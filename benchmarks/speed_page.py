@@ -66,7 +66,7 @@ def spread(figure: Figure) -> str:
 
 def _bar(bar: Bar, result: Result) -> list[str]:
     unit = f" {bar.unit}"
-    asked = f"{'at most' if bar.at_most else 'at least'} {bar.bar:,g}{unit}"
+    asked = f"{'at most' if bar.at_most else 'at least'} {bar.bar:,.10g}{unit}"
     value, reached = bar.value(result), bar.reached(result)
     if value is None:
         return [bar.work, asked, MISSING, ""]
@@ -265,8 +265,8 @@ On English EWT train, without dev, settings as the presets have them (chosen on 
 tools are trained by the benchmark on the same split; their models are kept in `build/bench` from run to run.
 """
 LARGE = """\
-EWT's sentences shuffled anew time after time, and one word in a hundred a new one that never stood there before, as
-in real text; tagged with `default` on two cores, the tags thrown away.
+EWT's sentences shuffled anew time after time, and one word in three hundred a new one (a sentence's first with a number
+behind it), as real text never ends to have new ones; tagged with `default` on two cores, the tags thrown away.
 """
 SWEEP = """\
 Hidden units, batch, length and tags, one changed at a time from 128 units, 32 sentences of 25 words and 17 tags, on one

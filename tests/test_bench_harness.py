@@ -381,8 +381,9 @@ def test_features_for_crfsuite() -> None:
     assert peers.shape("McDonald's-42") == "XxXx-x-d"
     assert peers.of_word("Ox") == ["w=Ox", "l=ox", "s=Xx", "p=o", "e=x", "p=ox", "e=ox"]
     features = peers.CRFsuite().features(["A", "cat"])
-    assert features[0] == [*peers.of_word("A"), "--<", "+l=cat", "+e=cat", "+s=x"]
-    assert features[1][-4:] == ["-l=a", "-e=a", "-s=X", "++>"]
+    pairs = ["-2=<", "+2=>", "-l+l=< a", "l+l=a cat"]
+    assert features[0] == [*peers.of_word("A"), "-<", "+l=cat", "+e=cat", "+s=x", *pairs]
+    assert features[1][-8:] == ["-l=a", "-e=a", "-s=X", "+>", "-2=<", "+2=>", "-l+l=a cat", "l+l=cat >"]
 
 
 def test_what_a_process_takes_beyond_its_start() -> None:
