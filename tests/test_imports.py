@@ -54,6 +54,7 @@ LEVELS = [
         "lexicon",
         "model_file",
         "network",
+        "tasks",
     },
     {
         "budget",
@@ -68,7 +69,19 @@ LEVELS = [
         "runs",
         "trainer",
     },
-    {"confidence", "curve", "demo", "error_analysis", "plots", "tagger", "training"},
+    {
+        "confidence",
+        "curve",
+        "demo",
+        "encoded",
+        "error_analysis",
+        "pipeline",
+        "plots",
+        "segmenter",
+        "tagger",
+        "task_models",
+        "training",
+    },
     {"cli"},
     {"__main__"},
 ]

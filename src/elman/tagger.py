@@ -135,10 +135,10 @@ class Tagger:
         model = self._model.at(()) if hasattr(self._model, "at") else self._model
         return Tagger(model, targets=self.targets, format=self.format, data=self._data, threads=self.threads)
 
-    def about(self, **data: Any) -> Tagger:
-        """The same tagger with other facts of the data it was made from, those of ``describe()["data"]``."""
+    def about(self, *, format: str, **data: Any) -> Tagger:
+        """The same tagger with another format, and other facts of its data (``describe()["data"]``)."""
         own = {**self._data, **data}
-        return Tagger(self._model, targets=self.targets, format=self.format, data=own, threads=self.threads)
+        return Tagger(self._model, targets=self.targets, format=format, data=own, threads=self.threads)
 
     @property
     def interrupted(self) -> bool:

@@ -1,0 +1,135 @@
+"""A tagger of columns that are encoded as labels: lemmas, features one by one, trees. What it gives is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.errors import ConfigError
+from elman.model_file import Tensors
+from elman.sentence import Sentence
+from elman.tagger import Tagger
+from elman.tasks.encoding import Batch, Encoding
+
+Confidences = list[dict[str, tuple[list[str], list[float]]]]
+
+
+class EncodedTagger(Tagger):
+    """A tagger whose ``targets`` are what ``encoding`` makes of its label columns.
+
+    ``tag_sets``, ``probabilities``, ``nbest`` and ``temperatures`` are of the label columns, everything else is of the
+    targets. The confidence of a value is the product of the probabilities of its labels.
+    """
+
+    def __init__(self, labels: Tagger, encoding: Encoding, task: str) -> None:
+        """``labels`` is the tagger of the label columns, ``task`` the name of the task, as ``--task`` has it."""
+        about = {"format": labels.format, "data": labels.describe()["data"], "threads": labels.threads}
+        super().__init__(labels._model, targets=encoding.targets, **about)
+        self.labels, self.encoding, self.task = labels, encoding, task
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The label columns of the model."""
+        return self.encoding.columns
+
+    @property
+    def tag_sets(self) -> dict[str, tuple[str, ...]]:
+        """The labels of each label column."""
+        return self.labels.tag_sets
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """What each target is: ``tag``, of words."""
+        return dict.fromkeys(self.targets, "tag")
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """What the scores of each label column are divided by before they become probabilities."""
+        return self.labels.temperatures
+
+    def uncalibrated(self) -> EncodedTagger:
+        """The same tagger with all ``temperatures`` 1."""
+        return EncodedTagger(self.labels.uncalibrated(), self.encoding, self.task)
+
+    @property
+    def tags_lines(self) -> bool:
+        """Whether ``tag_lines`` serves this model: it does not, labels are no tags."""
+        return False
+
+    def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
+        """The (T, K) probabilities of the labels of a label column, by default the first."""
+        return self._asked([words], self._label_column(target), [0])[0]
+
+    def describe(self) -> dict[str, Any]:
+        """What it is and what it was made from, as JSON values; ``targets`` are the label columns."""
+        return {"task": self.task, **super().describe()}
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        """Configuration (JSON values) and tensors: all that the model file holds."""
+        record, tensors = self.labels.to_record()
+        return {**record, "task": {"name": self.task, "encoding": self.encoding.to_record()}}, tensors
+
+    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
+        """The most probable sequences of labels of a label column. Raises ConfigError where labels are not values."""
+        raise ConfigError(f"nbest: sequences of labels are not {self.task}; a model of tags has them")
+
+    def _label_column(self, name: str | None) -> str:
+        if name is not None and name not in self.columns:
+            raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {name!r}")
+        return name or self.columns[0]
+
+    def _asked(self, batch: Sequence[Sequence[str]], column: str, which: Iterable[int]) -> list[NDArray[np.float64]]:
+        some = [batch[i] for i in which]
+        at = self.columns.index(column)
+        return self._columns_model.probabilities(some, at) if at else self._model.probabilities(some)
+
+    def _decoded(self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]]) -> dict[str, Any]:
+        sets = self.tag_sets
+        found = {
+            name: [[labels[i] for i in own.tolist()] for own in of_column]
+            for (name, labels), of_column in zip(sets.items(), ids, strict=True)
+        }
+        asked = Batch(batch, found, sets, lambda column, which: self._asked(batch, column, which))
+        return self.encoding.decode(asked)
+
+    def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
+        return [columns[self.target] for columns in self._by_column(batch)]
+
+    def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
+        return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
+
+    def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
+        several = len(self.columns) > 1
+        ids = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
+        decoded = self._decoded(batch, ids)
+        return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
+
+    def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
+        if len(self.columns) > 1:
+            found = self._columns_model.best_and_probabilities_columns(batch)
+        else:
+            found = [self._model.best_and_probabilities(batch)]
+        decoded = self._decoded(batch, [[ids for ids, _ in of_column] for of_column in found])
+        best = {
+            name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
+            for name, of_column in zip(self.columns, found, strict=True)
+        }
+        rows: Confidences = []
+        for i in range(len(batch)):
+            sure = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
+            rows.append({name: (values[i], sure[name].tolist()) for name, values in decoded.items()})
+        return rows
+
+    def _sources(self, target: str) -> list[str]:
+        """The label columns that a target is made of."""
+        return [name for name in self.columns if name == target or name.startswith(f"{target}.")]
+
+
+def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]:
+    """Training sentences with their label columns in place of their columns. Raises DataError with the line."""
+    return [
+        Sentence(one.words, encoding.encode(one), one.path, one.line, rows=one.rows) for one in sentences if one.words
+    ]

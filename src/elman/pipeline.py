@@ -1,0 +1,86 @@
+"""Raw text to full CoNLL-U: sentences and words by one network, all columns of the words by another, in one model."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from elman.conll18 import Metric, evaluate
+from elman.encoded import EncodedTagger
+from elman.formats import write_sentence
+from elman.model_file import Tensors
+from elman.segmenter import Segmenter
+from elman.sentence import Sentence
+
+TASK = "pipeline"
+SEGMENT, WORDS = "segment.", "words."
+"""What the names of both networks' tensors begin with."""
+_METRICS = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas", "head": "UAS", "deprel": "LAS"}
+_ALL_TAGS = {"upos", "xpos", "feats"}
+_OF_TREES = ("CLAS", "MLAS", "BLEX")
+
+
+class Pipeline(EncodedTagger):
+    """``segmenter`` finds sentences and words. Where words are given, it is the tagger of their columns."""
+
+    task = TASK
+
+    def __init__(self, segmenter: Segmenter, words: EncodedTagger) -> None:
+        super().__init__(words.labels, words.encoding, TASK)
+        self.segmenter, self.words = segmenter, words
+
+    @property
+    def finds_sentences(self) -> bool:
+        """Whether it finds sentences, too: it does."""
+        return True
+
+    def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
+        """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``."""
+        waiting: deque[Sentence] = deque()  # found, but not tagged yet
+
+        def read() -> Iterator[Sentence]:
+            for sentence in self.segmenter.sentences(lines, confidence=confidence, number=number):
+                waiting.append(sentence)
+                yield sentence
+
+        for columns in self.tag_columns_all(read()):
+            yield _filled(waiting.popleft(), columns)
+
+    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
+        """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.
+
+        Of columns that the model does not know, none. Raises DataError: no words in gold.
+        """
+        some, lines = self.segmenter.gold_lines(gold)
+        metrics = evaluate(some, self.sentences(lines))
+        names = {"Tokens", "Sentences", "Words", *(_METRICS[name] for name in self.targets)}
+        names |= {"AllTags"} if set(self.targets) >= _ALL_TAGS else set()
+        names |= set(_OF_TREES) if "head" in self.targets else set()
+        return {name: metric for name, metric in metrics.items() if name in names}
+
+    def choose_precision(self, precision: str) -> None:
+        """As of every tagger, of both networks."""
+        self.segmenter.choose_precision(precision)
+        super().choose_precision(precision)
+
+    def describe(self) -> dict[str, Any]:
+        """What it is and what it was made from, as JSON values; what finds the words is under ``segment``."""
+        return {**super().describe(), "segment": self.segmenter.describe()}
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        """Configuration (JSON values) and tensors: all that the model file holds."""
+        parts: dict[str, Any] = {}
+        tensors: Tensors = {}
+        for key, prefix, part in (("segment", SEGMENT, self.segmenter), ("words", WORDS, self.words)):
+            parts[key], own = part.to_record()
+            tensors |= {prefix + name: tensor for name, tensor in own.items()}
+        return {"task": {"name": TASK, **parts}}, tensors
+
+
+def _filled(sentence: Sentence, columns: Mapping[str, Sequence[str]]) -> Sentence:
+    """A sentence of CoNLL-U with these columns, in its lines too."""
+    lines = write_sentence(sentence, columns, format="conllu").split("\n")[:-1]
+    own = {**sentence.columns, **{name: tuple(values) for name, values in columns.items()}}
+    return replace(sentence, columns=own, lines=tuple([f"{line}\n" for line in lines]))

@@ -1,0 +1,257 @@
+"""Raw text to words and sentences: a tagger of characters, and what its labels stand for (``tasks.segmentation``).
+
+A character is tagged with its neighbours. Text is read in pieces of ``SPAN`` characters, each with ``CONTEXT`` more at
+both ends that are tagged again with the next one; a sentence may run through any number of pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from elman.conll18 import Metric, evaluate
+from elman.errors import ConfigError, DataError
+from elman.model_file import Tensors
+from elman.sentence import Sentence
+from elman.tagger import Tagger
+from elman.tasks.segmentation import FIRST, Marked, Segmentation, Token
+from elman.tasks.written import Written, sentence_of
+from elman.windows import RADIUS, windows
+
+TASK = "segment"
+COLUMN = "segment"
+"""The label column of the characters."""
+SPAN = 384
+CONTEXT = 32
+TRAINED = 300
+"""Characters of a piece of training text, about."""
+LONGEST = 200_000
+"""Characters of a sentence from which on it is ended between two words."""
+SETTINGS: dict[str, Any] = {
+    "features": "window",
+    "hidden": 64,
+    "embedding": 32,
+    "decoder": "softmax",
+    "ensemble": 1,
+    "word_dropout": 0.5,
+    "balance": 0.0,
+}
+"""Settings of the task, by experiment (docs/segmentation.md)."""
+
+
+class _Piece(NamedTuple):
+    """Characters to be tagged together.
+
+    ``text``    those whose labels are wanted
+    ``units``   what is read: their windows, and ``before`` others in front of them, and some behind
+    ``starts``  where words begin in any case, in ``text``
+    ``ends``    whether the paragraph or line ends here
+    """
+
+    text: str
+    units: list[str]
+    before: int
+    starts: Sequence[int]
+    ends: bool
+
+
+class Segmenter(Tagger):
+    """Finds words and sentences. As a tagger, it labels windows of characters, which ``labels`` does for it."""
+
+    task = TASK
+
+    def __init__(self, labels: Tagger, segmentation: Segmentation) -> None:
+        about: dict[str, Any] = {"format": labels.format, "data": labels.describe()["data"], "threads": labels.threads}
+        super().__init__(labels._model, targets=labels.targets, **about)
+        self.labels, self.segmentation = labels, segmentation
+
+    @property
+    def finds_sentences(self) -> bool:
+        """Whether it finds sentences, too; else a line is one."""
+        return self.segmentation.sentences
+
+    def segment(self, text: str) -> list[list[str]]:
+        """The words of each sentence of a text (of each line, if the model knows no sentences).
+
+        A multiword token stands there as its words.
+        """
+        return [list(sentence.words) for sentence in self.sentences(text.split("\n")) if sentence.words]
+
+    def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
+        """The sentences of raw text as CoNLL-U, one by one as it is read; memory does not grow with it.
+
+        A blank line ends a paragraph. Of a model that knows no sentences each line is one, blank ones among them.
+        ``confidence``: the smallest probability of a word's labels stands in MISC. ``number``: sentences before them.
+        """
+        begun = False
+        for text, labels, sure, starts, ends, first in self._labelled(lines, confidence):
+            comments: list[str] = []
+            if self.segmentation.sentences:
+                comments = ["# newdoc"] * (not begun) + ["# newpar"] * first
+            found = self.segmentation.cut(text, labels, starts)
+            if not found and not self.segmentation.sentences:
+                yield Sentence((), lines=("\n",), format="text")
+            for i, tokens in enumerate(found):
+                number, begun = number + 1, True
+                written = [self._written(text, token, starts, sure) for token in tokens]
+                last = ends and i == len(found) - 1
+                yield sentence_of(written, [*comments, f"# sent_id = {number}"], last=last)
+                comments = []
+
+    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
+        """Rebuild the raw text of gold sentences, segment it and compare: metrics of the CoNLL 2018 task.
+
+        Of a model that knows no sentences: ``Words`` alone, of each line. Raises DataError: no words in gold;
+        ConfigError: gold without sentences where the model finds them.
+        """
+        some, lines = self.gold_lines(gold)
+        if not self.segmentation.sentences:
+            return {"Words": self._words(list(self.segmentation.marked(some)))}
+        metrics = evaluate(some, self.sentences(lines))
+        return {name: metrics[name] for name in ("Tokens", "Sentences", "Words")}
+
+    def gold_lines(self, gold: Sequence[Sentence]) -> tuple[list[Sentence], Iterator[str]]:
+        """The gold sentences with words, and their raw text. Raises as ``evaluate_text`` does."""
+        some = [sentence for sentence in gold if sentence.words]
+        if not some:
+            raise DataError("nothing to evaluate: no words in gold")
+        other = next((sentence for sentence in some if sentence.format != "conllu"), None)
+        if other is not None and self.segmentation.sentences:
+            where = other.path or "gold"
+            raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {other.format}")
+        return some, (line for marked in self.segmentation.marked(some) for line in (marked.text, ""))
+
+    def describe(self) -> dict[str, Any]:
+        """What it is and what it was made from, as JSON values."""
+        facts = {"sentences": self.segmentation.sentences, "inventory": len(self.segmentation.inventory)}
+        return {"task": self.task, **super().describe(), "segmentation": facts}
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        """Configuration (JSON values) and tensors: all that the model file holds."""
+        record, tensors = self.labels.to_record()
+        return {**record, "task": {"name": TASK, "segmentation": self.segmentation.to_record()}}, tensors
+
+    def _words(self, gold: Sequence[Marked]) -> Metric:
+        right = there = given = 0
+        lines = self._labelled((marked.text for marked in gold), False)
+        for marked, (text, labels, _, starts, _, _) in zip(gold, lines, strict=True):
+            sides = [self.segmentation.cut(text, own, starts) for own in (marked.labels, labels)]
+            one, other = ({token[:2] for tokens in side for token in tokens} for side in sides)
+            right, there, given = right + len(one & other), there + len(one), given + len(other)
+        return Metric(right, there, given, None)
+
+    def _written(self, text: str, token: Token, starts: Sequence[int], sure: Sequence[float]) -> Written:
+        start, end, words = token
+        space = text[end : end + 1] == " " if self.segmentation.sentences else end in starts
+        return Written(text[start:end], words, space, min(sure[start:end]) if sure else None)
+
+    def _labelled(
+        self, lines: Iterable[str], confidence: bool
+    ) -> Iterator[tuple[str, str, list[float], list[int], bool, bool]]:
+        """Whole sentences, some at a time: text, labels, probabilities of these, starts, whether a paragraph ends.
+
+        And whether one begins.
+        """
+        text, labels, first = "", "", True
+        sure: list[float] = []
+        starts: list[int] = []
+        for piece, own, p in self._tagged(lines, confidence):
+            starts += [len(text) + start for start in piece.starts]
+            old = len(text)
+            text, labels = text + piece.text, labels + own
+            sure += p
+            cut = len(text) if piece.ends else self._whole(labels, old)
+            if cut or piece.ends:
+                yield text[:cut], labels[:cut], sure[:cut], starts, piece.ends, first
+                text, labels, sure, starts, first = text[cut:], labels[cut:], sure[cut:], [], piece.ends
+
+    def _whole(self, labels: str, old: int) -> int:
+        """Up to where sentences are whole, of labels of which those up to ``old`` begin none but the first."""
+        if not self.segmentation.sentences:
+            return 0
+        found = max(labels.rfind(label, old) for label in FIRST)
+        if found < 1 and len(labels) > LONGEST:
+            found = max(map(labels.rfind, "BM"))
+        return max(found, 0)
+
+    def _tagged(self, lines: Iterable[str], confidence: bool) -> Iterator[tuple[_Piece, str, list[float]]]:
+        """Pieces with the labels of their text and, if wanted, the probabilities of these."""
+        waiting: deque[_Piece] = deque()
+
+        def read() -> Iterator[list[str]]:
+            for piece in self._pieces(lines):
+                waiting.append(piece)
+                yield piece.units
+
+        if confidence:
+            for labels, p in self.labels.tag_all_with_confidence(read()):
+                piece = waiting.popleft()
+                kept = slice(piece.before, piece.before + len(piece.text))
+                yield piece, "".join(labels[kept]), p[kept]
+            return
+        for labels in self.labels.tag_all(read()):
+            piece = waiting.popleft()
+            yield piece, "".join(labels[piece.before : piece.before + len(piece.text)]), []
+
+    def _pieces(self, lines: Iterable[str]) -> Iterator[_Piece]:
+        read = self.segmentation.text
+        if not self.segmentation.sentences:
+            for line in lines:
+                parts = [part for part in map(read, re.split("[ \t\r\n]+", line)) if part]
+                starts, at = [], 0
+                for part in parts:
+                    starts.append(at)
+                    at += len(part)
+                yield from _cut_up("".join(parts), starts)
+            return
+        text, at = "", 0  # of the paragraph, what may still be read; up to where it is in pieces
+        for line in lines:
+            own = read(line)
+            if own:
+                text += f" {own}" if text else own
+                while len(text) - at > SPAN + CONTEXT + RADIUS:
+                    yield _piece(text, at, at + SPAN, ends=False)
+                    at += SPAN
+                    gone = max(0, at - CONTEXT - RADIUS)
+                    text, at = text[gone:], at - gone
+            elif text:
+                yield _piece(text, at, len(text), ends=True)
+                text, at = "", 0
+        if text:
+            yield _piece(text, at, len(text), ends=True)
+
+
+def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:
+    """A line in pieces."""
+    for at in range(0, max(len(text), 1), SPAN):
+        end = min(at + SPAN, len(text))
+        piece = _piece(text, at, end, ends=end == len(text))
+        yield piece._replace(starts=[start - at for start in starts if at <= start < end])
+
+
+def _piece(text: str, start: int, end: int, *, ends: bool) -> _Piece:
+    first, last = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
+    seen = max(0, first - RADIUS)
+    units = windows(text[seen : last + RADIUS])[first - seen : last - seen]
+    return _Piece(text[start:end], units, start - first, (), ends)
+
+
+def pieces(some: Iterable[Marked]) -> list[Sentence]:
+    """Training text: sentences whose words are windows, in the label column ``COLUMN``.
+
+    Longer text is cut where a word begins; the windows at both ends show what is there.
+    """
+    found = []
+    for text, labels in some:
+        units = windows(text)
+        start = 0
+        while start < len(text):
+            end = min(len(text), start + TRAINED)
+            if end < len(text):
+                at = max(labels.rfind(label, start + TRAINED // 2, end) for label in "SBTM")
+                end = at if at > 0 else end
+            found.append(Sentence(tuple(units[start:end]), {COLUMN: tuple(labels[start:end])}))
+            start = end
+    return found

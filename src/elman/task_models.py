@@ -1,0 +1,183 @@
+"""The models of all tasks: how they are trained by the trainer of the word tagger, and read from their files.
+
+tags                      a ``Tagger``
+segment                   a ``Segmenter``, of raw text
+lemma, morphology, parse  an ``EncodedTagger``
+pipeline                  a ``Pipeline``, of raw text
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from elman import model_file, tasks
+from elman.checks import split_percent
+from elman.config import settings_fields
+from elman.encoded import EncodedTagger, encoded
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.files import input_files
+from elman.formats import column_names, read_sentences
+from elman.model_file import Tensors
+from elman.pipeline import SEGMENT, WORDS, Pipeline
+from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
+from elman.sentence import Sentence
+from elman.tagger import Tagger, kernel_notes, thread_count
+from elman.tasks.columns import from_record
+from elman.tasks.segmentation import Segmentation
+
+Train = Callable[..., Tagger]
+"""``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be learned from what.
+
+    ``task``      name and options, ``morphology:features=each``
+    ``data``      a path, several paths, or Sentences; ``dev`` the same, or a share of them in per cent
+    ``settings``  that differ from the preset's; ``rest`` goes to the trainer as it is
+    """
+
+    task: str
+    data: Any
+    dev: Any = None
+    target: str | Sequence[str] | None = None
+    format: str | None = None
+    encoding: str = "utf-8"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def train(job: Job, fit: Train) -> Tagger:
+    """The model of a job, trained by ``fit``. Raises ConfigError for settings, DataError for data of no use."""
+    name, _ = tasks.parsed(job.task)
+    if job.rest.get("model") not in (None, "rnn") and name not in tasks.COLUMNS:
+        raise ConfigError(f"task {name}: expected the model rnn, got {job.rest['model']!r}")
+    if job.rest.get("budget") is not None and name == Pipeline.task:
+        raise ConfigError("task pipeline: it trains two networks, and a budget plans one; set epochs in place of it")
+    sentences = read(job.data, job)
+    dev = job.dev if job.dev is None or isinstance(job.dev, float) else read(job.dev, job)
+    if name == Segmenter.task:
+        return _segmenter(job, sentences, dev, job.settings, fit)
+    if name != Pipeline.task:
+        return _words(job, sentences, dev, fit)
+    if sentences[0].format != "conllu":
+        raise ConfigError(f"task pipeline: expected conllu, with all columns of a word; it is {sentences[0].format}")
+    of_training = {f.name for section, f in settings_fields() if section == "training"}
+    of_segmenter = {key: value for key, value in job.settings.items() if key in of_training}
+    words = _words(job, sentences, dev, fit)  # first, since it has more to refuse
+    return Pipeline(_segmenter(job, sentences, dev, of_segmenter, fit), words)
+
+
+def read(data: Any, job: Job) -> list[Sentence]:
+    """The sentences with words. Raises DataError: none."""
+    items: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
+    paths = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
+    sentences: list[Sentence] = [item for item in items if isinstance(item, Sentence)]
+    if len(paths) < len(items) != len(sentences):
+        raise DataError("expected paths, or Sentences")
+    for path in input_files(paths):
+        sentences += read_sentences(path, format=job.format, encoding=job.encoding, labelled=False)
+    found = [sentence for sentence in sentences if sentence.words]
+    if not found:
+        raise DataError("no words in it; expected sentences to learn from", path=paths[0] if paths else None)
+    return found
+
+
+def _segmenter(
+    job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None, settings: Mapping[str, Any], fit: Train
+) -> Segmenter:
+    segmentation = Segmentation.of(sentences)
+    part, dev_part, held_out = pieces(segmentation.marked(sentences)), None, None
+    if isinstance(dev, float):
+        part, dev_part, held_out = split_percent(part, dev)
+    elif dev is not None:
+        dev_part = pieces(segmentation.marked(dev))
+    own = SETTINGS if job.rest.get("preset") != "tutorial" else {}
+    tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **job.rest)
+    return Segmenter(_about(tagger, sentences, held_out), segmentation)
+
+
+def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None, fit: Train) -> EncodedTagger:
+    name, options = tasks.parsed(job.task)
+    names = column_names(job.target)
+    if names is not None and (len(names) > 1 or name not in tasks.COLUMNS):
+        raise ConfigError(f"target: the task {name} knows its columns, got {', '.join(names)}")
+    dev_part, held_out = None, None
+    if isinstance(dev, float):
+        sentences, dev_part, held_out = split_percent(sentences, dev)
+    elif dev is not None:
+        dev_part = dev
+    encoding = tasks.encoding(name, options, sentences, names[0] if names else None)
+    tagger = fit(
+        encoded(sentences, encoding),
+        None if dev_part is None else encoded(dev_part, encoding),
+        target=encoding.columns,
+        settings=job.settings,
+        **job.rest,
+    )
+    return EncodedTagger(_about(tagger, sentences, held_out), encoding, name)
+
+
+def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
+    """The tagger, with what its model file says of the data it was made from: sentences and words, not units."""
+    words = sum(len(sentence) for sentence in sentences)
+    format = sentences[0].format
+    return tagger.about(format=format, sentences=len(sentences), words=words, held_out=held_out)
+
+
+def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Tagger:
+    """The inverse of ``to_record`` of all models. Raises ModelFileError for what is no such record."""
+    about = record.get("task")
+    if not isinstance(about, dict):
+        return Tagger.from_record(record, tensors, threads=threads)
+    name = str(about.get("name"))
+    if name == Pipeline.task and "segment" in about:
+        segmenter = _part(about["segment"], SEGMENT, tensors, threads)
+        words = _part(about.get("words"), WORDS, tensors, threads)
+        if isinstance(segmenter, Segmenter) and isinstance(words, EncodedTagger):
+            return Pipeline(segmenter, words)
+    elif name == Segmenter.task:
+        found = about.get("segmentation")
+        segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
+        return Segmenter(Tagger.from_record(record, tensors, threads=threads), segmentation)
+    elif name in tasks.OPTIONS:
+        tagger, encoding = Tagger.from_record(record, tensors, threads=threads), from_record(about.get("encoding"))
+        if tagger.targets != encoding.columns:
+            raise ModelFileError(f"task {name}: expected the label columns {', '.join(encoding.columns)}")
+        return EncodedTagger(tagger, encoding, name)
+    raise ModelFileError(f"task: expected {', '.join(tasks.OPTIONS)} with its parts, found {name[:40]!r}")
+
+
+def _part(record: Any, prefix: str, tensors: Tensors, threads: int) -> Tagger:
+    """A part of a pipeline."""
+    own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return of_record(record if isinstance(record, dict) else {}, own, threads=threads)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """Load a model of any task from its file. Raises ModelFileError for anything that is not one.
+
+    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
+                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
+    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
+    """
+    record, tensors = model_file.load(path)
+    try:
+        model = of_record(record, tensors, threads=thread_count(threads))
+    except ModelFileError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+    if on_note is not None:
+        for note in kernel_notes(model.kind):
+            on_note(note)
+    model.choose_precision(precision)
+    return model

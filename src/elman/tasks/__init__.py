@@ -1,0 +1,85 @@
+"""Tasks of the word tagger beyond tags as they stand in a file: each is an encoding before training and a decoding
+after tagging, recorded in the model file. ``NAME:option=value`` chooses among encodings.
+
+    lemma       lemmas as edit scripts
+    morphology  FEATS, ``features=whole`` or one label column for ``each`` feature, in combinations that occur
+    parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations
+    segment     words and sentences of raw text, as labels of characters (``segmentation``)
+    pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from elman.errors import ConfigError, DataError
+from elman.sentence import Sentence
+from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
+from elman.tasks.encoding import NOTHING, Encoding
+
+WHOLE, EACH = "whole", "each"
+OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "segment": {},
+    "lemma": {},
+    "morphology": {"features": (WHOLE, EACH)},
+    "parse": {"heads": HEADS},
+    "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
+}
+"""The tasks, and the options of each with their values, the default first."""
+COLUMNS = {"lemma": "lemma", "morphology": "feats"}
+"""The column that a task of one column is about, unless another is named."""
+
+
+def parsed(text: str) -> tuple[str, dict[str, str]]:
+    """Name and options of a task, ``morphology:features=each``. Raises ConfigError: no such task, option or value."""
+    name, _, rest = text.partition(":")
+    if name not in OPTIONS:
+        raise ConfigError(f"task: expected {', '.join(OPTIONS)}, got {name!r}")
+    there = OPTIONS[name]
+    options = {option: values[0] for option, values in there.items()}
+    for item in rest.split(",") if rest else ():
+        option, mark, value = item.partition("=")
+        if not mark or option not in there:
+            known = ", ".join(f"{known}={'|'.join(values)}" for known, values in there.items()) or "none"
+            raise ConfigError(f"task {name}: its options are {known}, got {item!r}")
+        if value not in there[option]:
+            raise ConfigError(f"task {name}: {option}: expected {' or '.join(there[option])}, got {value!r}")
+        options[option] = value
+    return name, options
+
+
+def encoding(
+    name: str, options: Mapping[str, str], sentences: Sequence[Sentence], target: str | None = None
+) -> Encoding:
+    """The encoding of a task of words for training sentences; ``target`` in place of the task's usual column.
+
+    Raises DataError: nothing to learn in these sentences; ConfigError: they have no such column.
+    """
+    if name == "lemma":
+        return Lemmas.of(sentences, target or COLUMNS[name])
+    if name == "morphology":
+        return _features(options, sentences, target or COLUMNS[name])
+    if name == "parse":
+        return Together((Plain("upos"), Trees(options["heads"])))
+    parts: list[Encoding] = [Plain(one) for one in ("upos", "xpos") if _annotated(sentences, one)]
+    if _annotated(sentences, "feats"):
+        parts.append(_features(options, sentences, "feats"))
+    if _annotated(sentences, "lemma"):
+        parts.append(Lemmas.of(sentences))
+    if _annotated(sentences, "head"):
+        heads = options["heads"] if _annotated(sentences, "upos") else "brackets"
+        parts.append(Trees(heads))
+    if not parts:
+        raise DataError("nothing to learn: all columns are _", path=sentences[0].path or None)
+    return Together(tuple(parts))
+
+
+def _features(options: Mapping[str, str], sentences: Sequence[Sentence], target: str) -> Encoding:
+    """Raises DataError: no features."""
+    each = Features.of(sentences, target)
+    return each if options["features"] == EACH else Plain(target)
+
+
+def _annotated(sentences: Sequence[Sentence], name: str) -> bool:
+    return any(value != NOTHING for value in chain.from_iterable(column(sentence, name) for sentence in sentences))

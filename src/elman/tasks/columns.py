@@ -1,0 +1,291 @@
+"""Columns as labels: as they are, lemmas as edit scripts, features by heads of their own, trees as labels of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any, ClassVar
+
+import numpy as np
+
+from elman import lemmas
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.formats.shared import refuse
+from elman.parsing import dependencies
+from elman.parsing.arborescence import HeadLabels
+from elman.sentence import Sentence
+from elman.tasks.encoding import NOTHING, Batch, Encoding
+
+Columns = dict[str, tuple[str, ...]]
+Decoded = dict[str, list[list[str]]]
+
+ROOT = "root"
+HEADS = ("relative", "brackets")
+
+
+def column(sentence: Sentence, name: str) -> tuple[str, ...]:
+    """A column of a sentence. Raises ConfigError where it has none of that name."""
+    if name not in sentence.columns:
+        there = ", ".join(sentence.columns) or "none"
+        raise ConfigError(f"{sentence.path or 'input'}: no column {name!r}, which is to be learned; there is: {there}")
+    return sentence.columns[name]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A column whose values are the labels."""
+
+    target: str
+    name: ClassVar[str] = "plain"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    columns = targets
+
+    def encode(self, sentence: Sentence) -> Columns:
+        return {self.target: column(sentence, self.target)}
+
+    def decode(self, batch: Batch) -> Decoded:
+        return {self.target: [list(labels) for labels in batch.found[self.target]]}
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "target": self.target}
+
+
+@dataclass(frozen=True)
+class Lemmas:
+    """The scripts that make lemmas of words (``elman.lemmas``).
+
+    Words without a lemma (``_``) are learned with a label of their own and decoded by the best other one.
+    """
+
+    scripts: lemmas.Scripts = lemmas.Scripts(frozenset())
+    target: str = "lemma"
+    name: ClassVar[str] = "lemmas"
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sentence], target: str = "lemma") -> Lemmas:
+        """The scripts of training sentences. Raises DataError: no lemma in any of them."""
+        forms = list(chain.from_iterable(sentence.words for sentence in sentences))
+        found = list(chain.from_iterable(column(sentence, target) for sentence in sentences))
+        if set(found) <= {NOTHING}:
+            raise DataError(f"no lemmas: column {target} is {NOTHING} throughout", path=sentences[0].path or None)
+        return cls(lemmas.choose(forms, found), target)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    columns = targets
+
+    def encode(self, sentence: Sentence) -> Columns:
+        values = zip(sentence.words, column(sentence, self.target), strict=True)
+        labels = [NOTHING if lemma == NOTHING != form else self.scripts.label(form, lemma) for form, lemma in values]
+        return {self.target: tuple(labels)}
+
+    def decode(self, batch: Batch) -> Decoded:
+        found: list[list[str | None]] = [
+            [None if label == NOTHING else lemmas.apply(label, word) for word, label in zip(words, labels, strict=True)]
+            for words, labels in zip(batch.words, batch.found[self.target], strict=True)
+        ]
+        open = [i for i, values in enumerate(found) if None in values]
+        for i, ranked in zip(open, batch.ranked(self.target, open), strict=True):
+            for at, value in enumerate(found[i]):
+                if value is None:
+                    scripts = (label for label in ranked[at] if label != NOTHING)
+                    found[i][at] = lemmas.first_applicable(scripts, batch.words[i][at])
+        return {self.target: [[value or NOTHING for value in values] for values in found]}
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "target": self.target}
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features, each with a label column of its own; together only as they occur in training.
+
+    ``known``  the values of the column that occur, ``Case=Nom|Number=Sing``
+    """
+
+    known: tuple[str, ...]
+    target: str = "feats"
+    name: ClassVar[str] = "features"
+
+    @classmethod
+    def of(cls, sentences: Iterable[Sentence], target: str = "feats") -> Features:
+        """The combinations of training sentences. Raises DataError: no features, or no name=value."""
+        known: dict[str, None] = {}
+        for sentence in sentences:
+            for i, value in enumerate(column(sentence, target)):
+                if value not in known:
+                    _items(value, sentence, i)
+                    known[value] = None
+        if set(known) <= {NOTHING}:
+            raise DataError(f"no features: column {target} is {NOTHING} throughout; --target names another")
+        return cls(tuple(sorted(known)), target)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The features, in the order of the label columns."""
+        return tuple(sorted({name for value in self.known for name in _items(value)}))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(f"{self.target}.{name}" for name in self.names)
+
+    @cached_property
+    def _by_parts(self) -> dict[tuple[str, ...], str]:
+        return {self._parts(_items(value)): value for value in self.known}
+
+    def _parts(self, items: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(items.get(name, NOTHING) for name in self.names)
+
+    def encode(self, sentence: Sentence) -> Columns:
+        values = column(sentence, self.target)
+        rows = [self._parts(_items(value, sentence, i)) for i, value in enumerate(values)]
+        return dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+
+    def decode(self, batch: Batch) -> Decoded:
+        by_sentence = zip(*(batch.found[name] for name in self.columns), strict=True)
+        found = [[self._by_parts.get(parts) for parts in zip(*labels, strict=True)] for labels in by_sentence]
+        open = [i for i, values in enumerate(found) if None in values]
+        if open:
+            asked = [batch.ask(name, open) for name in self.columns]
+            for i, *p in zip(open, *asked, strict=True):
+                best = self._best([np.log(np.maximum(one, 1e-30)) for one in p], batch.sets)
+                found[i] = [value or best[at] for at, value in enumerate(found[i])]
+        return {self.target: [[value or NOTHING for value in values] for values in found]}
+
+    def _best(self, log_p: Sequence[Any], sets: Mapping[str, Sequence[str]]) -> list[str]:
+        """Of each word the most probable combination that occurs."""
+        total = 0.0
+        for at, (name, scores) in enumerate(zip(self.columns, log_p, strict=True)):
+            places = {label: i for i, label in enumerate(sets[name])}
+            total = total + scores[:, [places[parts[at]] for parts in self._by_parts]]
+        values = list(self._by_parts.values())
+        return [values[i] for i in np.asarray(total).argmax(axis=1).tolist()]
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "target": self.target, "known": list(self.known)}
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Heads and relations, by one of the encodings of ``elman.parsing.dependencies``.
+
+    ``tags``  the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    """
+
+    heads: str = "relative"
+    tags: str = "upos"
+    name: ClassVar[str] = "trees"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return ("head", "deprel")
+
+    columns = targets
+
+    def encode(self, sentence: Sentence) -> Columns:
+        heads = dependencies.gold_heads(sentence)
+        return {
+            "head": tuple(dependencies.encode(heads, column(sentence, self.tags), self.heads)),
+            "deprel": column(sentence, "deprel"),
+        }
+
+    def decode(self, batch: Batch) -> Decoded:
+        labels, relations = batch.found["head"], [list(one) for one in batch.found["deprel"]]
+        tags = batch.done[self.tags]
+        heads = [dependencies.decode(*one, self.heads) for one in zip(labels, tags, strict=True)]
+        if self.heads == "relative":
+            self._best_trees(batch, heads)
+        for i, own in enumerate(heads):
+            for at, head in enumerate(own):
+                if head == 0:
+                    relations[i][at] = ROOT
+        wrong = [i for i, own in enumerate(heads) if relations[i].count(ROOT) > 1]
+        for i, ranked in zip(wrong, batch.ranked("deprel", wrong), strict=True):
+            relations[i] = dependencies.agreeing_relations(heads[i], ranked)
+        return {"head": [list(map(str, own)) for own in heads], "deprel": relations}
+
+    def _best_trees(self, batch: Batch, heads: list[list[int]]) -> None:
+        """The best tree by all probabilities, where the best labels make none."""
+        labels, tags = batch.found["head"], batch.done[self.tags]
+        open = [i for i, own in enumerate(heads) if dependencies.encode(own, tags[i], self.heads) != list(labels[i])]
+        if open:
+            arcs = HeadLabels(batch.sets["head"])
+            for i, p in zip(open, batch.ask("head", open), strict=True):
+                heads[i] = arcs.heads(np.log(np.maximum(p, 1e-30)), tags[i])
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "heads": self.heads, "tags": self.tags}
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several encodings side by side, learned by one network; later ones may read what earlier ones decode."""
+
+    parts: tuple[Encoding, ...]
+    name: ClassVar[str] = "together"
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(part.targets for part in self.parts))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(part.columns for part in self.parts))
+
+    def encode(self, sentence: Sentence) -> Columns:
+        return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}
+
+    def decode(self, batch: Batch) -> Decoded:
+        for part in self.parts:
+            batch.done |= part.decode(batch)
+        return batch.done
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "parts": [part.to_record() for part in self.parts]}
+
+
+def from_record(record: Any) -> Encoding:
+    """The encoding of a record. Raises ModelFileError for another thing."""
+    found = record if isinstance(record, dict) else {}
+    name, target = found.get("name"), found.get("target")
+    if name == Together.name and isinstance(found.get("parts"), list):
+        return Together(tuple(map(from_record, found["parts"])))
+    if name == Trees.name and found.get("heads") in HEADS and isinstance(found.get("tags"), str):
+        return Trees(found["heads"], found["tags"])
+    if name == Plain.name and isinstance(target, str):
+        return Plain(target)
+    if name == Lemmas.name and isinstance(target, str):
+        return Lemmas(target=target)
+    known = found.get("known")
+    if name == Features.name and isinstance(target, str) and isinstance(known, list):
+        if known and all(isinstance(value, str) and _is_features(value) for value in known):
+            return Features(tuple(known), target)
+    raise ModelFileError(f"task: expected an encoding that training writes, found {str(record)[:40]!r}")
+
+
+def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[str, str]:
+    """``Case=Nom|Number=Sing`` by names. Raises DataError with the line: an item that is no name=value."""
+    if value == NOTHING:
+        return {}
+    if not _is_features(value):
+        message = f"features: expected Name=Value|Name=Value or _, found {value[:40]!r}"
+        raise refuse(sentence, word, message) if sentence is not None else DataError(message)
+    return dict(item.split("=", 1) for item in value.split("|"))
+
+
+def _is_features(value: str) -> bool:
+    names = [item.partition("=")[0] for item in value.split("|")]
+    whole = all("=" in item[1:] and not item.endswith("=") for item in value.split("|"))
+    return value == NOTHING or (whole and len(set(names)) == len(names))

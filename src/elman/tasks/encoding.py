@@ -1,0 +1,68 @@
+"""What a task is to the word tagger: columns of words as label columns, and label columns back as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.sentence import Sentence
+
+NOTHING = "_"
+"""What stands in a column of CoNLL-U where nothing is annotated."""
+
+Labels = Sequence[Sequence[str]]  # of each sentence, a label for each word
+Ask = Callable[[str, Sequence[int]], list[NDArray[np.float64]]]
+"""For a label column and some sentences of a batch (their indices): (T, K) probabilities of the labels of each."""
+
+
+class Batch:
+    """Tagged sentences to be decoded: words and labels, and more of a model's mind where it is asked for.
+
+    ``words``  of each sentence its words
+    ``found``  by label column: of each sentence its best labels
+    ``sets``   by label column: the K labels
+    """
+
+    def __init__(self, words: Labels, found: Mapping[str, Labels], sets: Mapping[str, Sequence[str]], ask: Ask) -> None:
+        self.words, self.found, self.sets, self.ask = words, found, sets, ask
+        self.done: dict[str, list[list[str]]] = {}
+        """By column: what was decoded already."""
+
+    def ranked(self, column: str, which: Sequence[int]) -> list[list[list[str]]]:
+        """Of each of some sentences, for each word the labels of a column, the most probable first."""
+        if not which:
+            return []
+        labels = self.sets[column]
+        return [
+            [[labels[i] for i in order] for order in np.argsort(-p, axis=1, kind="stable").tolist()]
+            for p in self.ask(column, which)
+        ]
+
+
+class Encoding(Protocol):
+    """One of them. ``from_record`` of the module's registry is the inverse of ``to_record``."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns of sentences that it is about."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The label columns that the tagger learns."""
+        ...
+
+    def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
+        """The labels of a sentence's words in each label column. Raises DataError with the line: what has none."""
+        ...
+
+    def decode(self, batch: Batch) -> dict[str, list[list[str]]]:
+        """Each of ``targets``: of each sentence a value for each word. Any labels give well-formed values."""
+        ...
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON values, ``name`` among them."""
+        ...

@@ -1,0 +1,157 @@
+"""Columns as labels, and any labels as well-formed columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from numpy.typing import NDArray
+
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.lemmas import Scripts
+from elman.sentence import Sentence
+from elman.tasks.columns import Features, Lemmas, Plain, Together, Trees, from_record
+from elman.tasks.encoding import Batch, Encoding
+
+WORDS = ("Cats", "were", "cats")
+COLUMNS = {
+    "upos": ("NOUN", "AUX", "NOUN"),
+    "feats": ("Number=Plur", "Mood=Ind|Number=Plur", "_"),
+    "lemma": ("cat", "be", "cat"),
+    "head": ("3", "3", "0"),
+    "deprel": ("nsubj", "cop", "root"),
+}
+
+
+def sentence(**columns: tuple[str, ...]) -> Sentence:
+    return Sentence(WORDS, COLUMNS | columns, "x.conllu", 1, rows=(0, 1, 2))
+
+
+def batch(
+    labels: Mapping[str, Sequence[str]],
+    words: Sequence[str] = WORDS,
+    sets: Mapping[str, Sequence[str]] | None = None,
+    p: Mapping[str, Any] | None = None,
+) -> Batch:
+    """One tagged sentence; probabilities are only there where ``p`` has them."""
+
+    def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+        assert list(which) == [0]
+        return [np.array((p or {})[column], float)]
+
+    return Batch([words], {name: [own] for name, own in labels.items()}, sets or {}, ask)
+
+
+def back(encoding: Encoding, one: Sentence) -> dict[str, list[list[str]]]:
+    return encoding.decode(batch(encoding.encode(one), one.words))
+
+
+def test_columns_come_back() -> None:
+    gold = sentence()
+    whole = Together(
+        (Plain("upos"), Features.of([gold]), Lemmas.of([gold]), Trees("relative")),
+    )
+    assert whole.targets == ("upos", "feats", "lemma", "head", "deprel")
+    assert whole.columns == ("upos", "feats.Mood", "feats.Number", "lemma", "head", "deprel")
+    assert back(whole, gold) == {name: [list(values)] for name, values in COLUMNS.items()}
+
+
+def test_records() -> None:
+    gold = sentence()
+    whole = Together((Plain("upos"), Features.of([gold]), Lemmas(), Trees("brackets")))
+    assert from_record(whole.to_record()) == whole
+
+
+@pytest.mark.parametrize(
+    "record",
+    [None, {}, {"name": "plain"}, {"name": "together", "parts": 1}, {"name": "trees", "heads": "x", "tags": "upos"}]
+    + [{"name": "features", "target": "feats", "known": known} for known in ([], [1], ["a"], ["A=1|A=2"], "_")],
+)
+def test_records_that_are_none(record: object) -> None:
+    with pytest.raises(ModelFileError, match="^task: expected an encoding"):
+        from_record(record)
+
+
+def test_a_column_that_is_not_there() -> None:
+    with pytest.raises(ConfigError, match="^x.conllu: no column 'xpos', which is to be learned; there is: upos, "):
+        Plain("xpos").encode(sentence())
+
+
+class TestLemmas:
+    def test_a_lemma_that_is_not_annotated_is_decoded_as_one(self) -> None:
+        gold = sentence(lemma=("cat", "_", "_"))
+        lemmas = Lemmas.of([gold])
+        assert lemmas.encode(gold)["lemma"] == ('"cat', "_", "_")
+        p = [[0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.0, 0.6, 0.4]]
+        found = lemmas.decode(batch(lemmas.encode(gold), sets={"lemma": ['"be', "_", "l:-"]}, p={"lemma": p}))
+        assert found == {"lemma": [["cat", "be", "cat"]]}
+
+    def test_a_script_that_does_not_go_gives_way_to_the_next(self) -> None:
+        lemmas = Lemmas(Scripts(frozenset({"l:--"})))
+        labels = {"lemma": ["l:--", "l:--"]}
+        p = [[0.9, 0.1], [0.9, 0.1]]
+        found = lemmas.decode(batch(labels, ["a", "cats"], {"lemma": ["l:--", "l:"]}, {"lemma": p}))
+        assert found == {"lemma": [["a", "ca"]]}
+
+    def test_none_goes(self) -> None:
+        found = Lemmas().decode(batch({"lemma": ["_"]}, ["_"], {"lemma": ["_"]}, {"lemma": [[1.0]]}))
+        assert found == {"lemma": [["_"]]}
+
+    def test_an_underscore_is_its_own_lemma(self) -> None:
+        one = Sentence(("_",), {"lemma": ("_",)})
+        assert Lemmas().encode(one) == {"lemma": ('"_',)}
+
+    def test_no_lemmas(self) -> None:
+        with pytest.raises(DataError, match="^x.conllu: no lemmas: column lemma is _ throughout$"):
+            Lemmas.of([sentence(lemma=("_", "_", "_"))])
+
+
+class TestFeatures:
+    def test_combinations_that_do_not_occur_give_way_to_the_most_probable_one(self) -> None:
+        features = Features.of([sentence()])
+        labels = {"feats.Mood": ["Ind"], "feats.Number": ["_"]}
+        sets = {"feats.Mood": ["Ind", "_"], "feats.Number": ["Plur", "_"]}
+        p = {"feats.Mood": [[0.6, 0.4]], "feats.Number": [[0.2, 0.8]]}
+        assert features.decode(batch(labels, ["x"], sets, p)) == {"feats": [["_"]]}
+        p = {"feats.Mood": [[0.6, 0.4]], "feats.Number": [[0.45, 0.55]]}
+        assert features.decode(batch(labels, ["x"], sets, p)) == {"feats": [["Mood=Ind|Number=Plur"]]}
+
+    def test_what_is_no_feature(self) -> None:
+        with pytest.raises(DataError, match="^x.conllu:2: features: expected Name=Value.*, found 'Plur'$"):
+            Features.of([sentence(feats=("_", "Plur", "_"))])
+        with pytest.raises(DataError, match="found 'A=1|A=2'"):
+            Features(("_",)).encode(sentence(feats=("_", "A=1|A=2", "_")))
+
+    def test_no_features(self) -> None:
+        with pytest.raises(DataError, match="^no features: column feats is _ throughout"):
+            Features.of([sentence(feats=("_", "_", "_"))])
+
+
+class TestTrees:
+    @given(st.lists(st.sampled_from(["+1,NOUN", "-1,NOUN", "0,ROOT", "+2,AUX", "-9,X", "?"]), min_size=3, max_size=3))
+    def test_any_labels_give_a_tree(self, heads: list[str]) -> None:
+        sets = {"head": ["+1,NOUN", "-1,NOUN", "0,ROOT"], "deprel": ["root", "nsubj", "cop"]}
+        p = {"head": [[0.3, 0.3, 0.4]] * 3, "deprel": [[0.4, 0.3, 0.3]] * 3}
+        labels = {"upos": COLUMNS["upos"], "head": heads, "deprel": ["root", "root", "cop"]}
+        one = Together((Plain("upos"), Trees())).decode(batch(labels, WORDS, sets, p))
+        found = list(map(int, one["head"][0]))
+        assert found.count(0) == 1
+        assert [relation == "root" for relation in one["deprel"][0]] == [head == 0 for head in found]
+        for start in range(1, 4):
+            at, steps = start, 0
+            while at:
+                at, steps = found[at - 1], steps + 1
+                assert steps <= 3
+
+    def test_brackets_need_no_probabilities_of_heads(self) -> None:
+        labels = {"upos": COLUMNS["upos"], "head": ["?", "?", "?"], "deprel": ["a", "b", "c"]}
+        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels))
+        assert one["head"] == [["0", "1", "1"]]
+        assert one["deprel"] == [["root", "b", "c"]]
+
+    def test_gold_with_a_circle(self) -> None:
+        with pytest.raises(DataError, match="circle"):
+            Trees().encode(sentence(head=("2", "1", "0")))

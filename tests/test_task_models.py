@@ -1,0 +1,208 @@
+"""Training, records and files of the models of all tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from elman import conll18, model_file, task_models
+from elman.encoded import EncodedTagger
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.formats import read_sentences
+from elman.pipeline import Pipeline
+from elman.segmenter import Segmenter
+from elman.sentence import Sentence
+from elman.tagger import Tagger
+from elman.task_models import Job
+from elman.training import train as fit
+
+ROWS = [
+    ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),
+    ("ran", "run", "VERB", "Tense=Past", "0", "root", "_"),
+    ("on", "on", "ADP", "_", "4", "case", "_"),
+    ("mats", "mat", "NOUN", "Number=Plur", "2", "obl", "SpaceAfter=No"),
+    (".", ".", "PUNCT", "_", "2", "punct", "_"),
+]
+SETTINGS = {"hidden": 16, "epochs": 20, "batch": 2, "ensemble": 1, "embedding": 16, "feature_embedding": 16}
+QUIET: dict[str, Any] = {"threads": 1, "on_warning": lambda text: None}
+
+
+def conllu(rows: list[tuple[str, ...]] = ROWS, times: int = 12) -> str:
+    lines = [
+        f"{i}\t{form}\t{lemma}\t{upos}\t_\t{feats}\t{head}\t{deprel}\t_\t{misc}\n"
+        for i, (form, lemma, upos, feats, head, deprel, misc) in enumerate(rows, 1)
+    ]
+    return ("# newpar\n" + "".join(lines) + "\n") * times
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("tasks") / "train.conllu"
+    path.write_text(conllu(), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def pipeline(file: str) -> Pipeline:
+    model = task_models.train(Job("pipeline", file, file, settings=SETTINGS, rest=QUIET), fit)
+    assert isinstance(model, Pipeline)
+    return model
+
+
+def saved(model: Tagger, path: Path) -> Any:
+    model.save(path)
+    return task_models.load(path, threads=1)
+
+
+def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Path) -> None:
+    gold = list(read_sentences(file))
+    metrics = pipeline.evaluate_text(gold)
+    assert {name for name, metric in metrics.items() if metric.f1 < 1} <= {"AllTags", "MLAS", "BLEX"}
+    assert list(metrics) == [name for name in conll18.METRICS if name not in ("XPOS", "AllTags")]
+    again = saved(pipeline, tmp_path / "a.model")
+    assert isinstance(again, Pipeline)
+    lines = ["Cats ran on mats."]
+    (one,), (other,) = pipeline.sentences(lines), again.sentences(lines)
+    assert one == other
+    assert "".join(one.lines).endswith("5\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n")
+    assert one.columns["lemma"] == ("cat", "run", "on", "mat", ".")
+    assert again.describe()["targets"].keys() == {"upos", "feats", "lemma", "head", "deprel"}
+    again.save(tmp_path / "b.model")
+    assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
+
+
+def test_settings_of_the_network_are_those_of_the_words(pipeline: Pipeline) -> None:
+    facts = pipeline.describe()
+    assert facts["segment"]["settings"]["network"]["hidden"] == 64
+    assert facts["settings"]["network"]["hidden"] == 16
+    assert facts["segment"]["settings"]["training"]["epochs"] == 20
+
+
+def test_a_segmenter(file: str, tmp_path: Path) -> None:
+    job = Job("segment", file, 20.0, settings={"hidden": 8, "epochs": 2}, rest=QUIET)
+    model = task_models.train(job, fit)
+    assert isinstance(model, Segmenter) and model.segmentation.sentences
+    facts = model.describe()
+    assert (facts["task"], facts["data"]["words"], facts["data"]["sentences"]) == ("segment", 60, 12)
+    again = saved(model, tmp_path / "a.model")
+    assert again.segment("Cats ran.") == model.segment("Cats ran.")
+
+
+def test_a_list_of_words(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("自然 言語 処理\n\n言語 の 処理\n" * 8, encoding="utf-8")
+    model = task_models.train(Job("segment", [path], settings={"epochs": 12}, rest=QUIET), fit)
+    assert isinstance(model, Segmenter) and not model.segmentation.sentences
+    assert model.segment("言語の処理\n処理 の言語") == [["言語", "の", "処理"], ["処理", "の", "言語"]]
+
+
+@pytest.mark.parametrize("model", ["rnn", "hmm"])
+def test_lemmas(file: str, tmp_path: Path, model: str) -> None:
+    settings = SETTINGS if model == "rnn" else {}
+    tagger = task_models.train(Job("lemma", file, 25.0, settings=settings, rest={**QUIET, "model": model}), fit)
+    assert isinstance(tagger, EncodedTagger)
+    words, lemmas = [row[0] for row in ROWS], [row[1] for row in ROWS]
+    assert tagger.tag(words) == lemmas
+    assert tagger.tag_columns(words) == {"lemma": lemmas}
+    ((found, sure),) = tagger.tag_all_with_confidence([words])
+    assert found == lemmas and all(0 < p <= 1 for p in sure)
+    assert tagger.evaluate(file).accuracy == 1.0
+    again = saved(tagger, tmp_path / "a.model")
+    assert again.tag(words) == lemmas
+    assert again.describe()["task"] == "lemma"
+    assert "held_out" in again.describe()["data"]
+
+
+def test_features_one_by_one(file: str, tmp_path: Path) -> None:
+    job = Job("morphology:features=each", file, settings=SETTINGS, rest=QUIET)
+    tagger = task_models.train(job, fit)
+    assert isinstance(tagger, EncodedTagger)
+    assert (tagger.targets, tagger.columns) == (("feats",), ("feats.Number", "feats.Tense"))
+    assert tagger.tag([row[0] for row in ROWS]) == [row[3] for row in ROWS]
+    (found,) = tagger.tag_columns_all_with_confidence([["Cats"]])
+    p = [tagger.probabilities(["Cats"], name).max() for name in tagger.columns]
+    assert found["feats"][1] == [pytest.approx(p[0] * p[1])]
+    assert tagger.temperatures.keys() == tagger.tag_sets.keys()
+    assert tagger.uncalibrated().tag(["Cats"]) == tagger.tag(["Cats"])
+    assert not tagger.tags_lines
+    with pytest.raises(ConfigError, match="^target: the model's label columns are feats.Number, feats.Tense, got 'x'$"):
+        tagger.probabilities(["Cats"], "x")
+    with pytest.raises(ConfigError, match="^nbest: "):
+        tagger.nbest(["Cats"], 2)
+    assert isinstance(saved(tagger, tmp_path / "a.model"), EncodedTagger)
+
+
+def test_features_as_they_are(file: str) -> None:
+    tagger = task_models.train(Job("morphology", file, settings=SETTINGS, rest=QUIET), fit)
+    assert isinstance(tagger, EncodedTagger)
+    assert tagger.columns == ("feats",)
+    assert list(tagger.tag_all([[row[0] for row in ROWS]])) == [[row[3] for row in ROWS]]
+
+
+@pytest.mark.parametrize("heads", ["relative", "brackets"])
+def test_parses(file: str, heads: str) -> None:
+    tagger = task_models.train(Job(f"parse:heads={heads}", file, settings=SETTINGS, rest=QUIET), fit)
+    assert isinstance(tagger, EncodedTagger)
+    found = tagger.tag_columns([row[0] for row in ROWS])
+    assert found["head"] == [row[4] for row in ROWS]
+    assert found["deprel"] == [row[5] for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        (Job("nothing", []), "^task: expected segment, lemma, morphology, parse, pipeline, got 'nothing'$"),
+        (Job("lemma:a=b", []), "^task lemma: its options are none, got 'a=b'$"),
+        (Job("parse:heads", []), r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
+        (Job("parse:heads=x", []), "^task parse: heads: expected relative or brackets, got 'x'$"),
+        (Job("parse", [], rest={"model": "hmm"}), "^task parse: expected the model rnn, got 'hmm'$"),
+        (Job("pipeline", [], rest={"budget": "1m"}), "^task pipeline: it trains two networks"),
+        (Job("pipeline", [Sentence(("a",))]), "^task pipeline: expected conllu"),
+        (Job("lemma", [Sentence(("a",))], target="a,b"), "^target: the task lemma knows its columns, got a, b$"),
+        (Job("parse", [Sentence(("a",))], target="a"), "^target: the task parse knows its columns, got a$"),
+    ],
+)
+def test_settings_that_will_not_do(job: Job, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        task_models.train(job, fit)
+
+
+def test_data_that_will_not_do(tmp_path: Path) -> None:
+    for data in ([], [Sentence(())]):
+        with pytest.raises(DataError, match="^no words in it; expected sentences to learn from$"):
+            task_models.read(data, Job("lemma", data))
+    with pytest.raises(DataError, match="^expected paths, or Sentences$"):
+        task_models.read([["a"]], Job("lemma", []))
+    nothing = tmp_path / "nothing.conllu"
+    nothing.write_text("1\ta" + "\t_" * 8 + "\n\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"^{nothing}: nothing to learn: all columns are _$"):
+        task_models.train(Job("pipeline", str(nothing), settings={"epochs": 1}, rest=QUIET), fit)
+    nothing.write_text("\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"^{nothing}: no words in it"):
+        task_models.read(str(nothing), Job("lemma", []))
+
+
+def test_files_that_are_none(pipeline: Pipeline, file: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.model"
+    record, tensors = pipeline.to_record()
+    words = dict(record["task"]["words"])
+    swapped = {**words, "task": {"name": "pipeline", "encoding": {"name": "plain", "target": "upos"}}}
+    for broken, message in [
+        ({"task": {"name": "segment"}}, "segmentation: expected whether"),
+        ({"task": {"name": "nothing"}}, "task: expected segment, lemma"),
+        ({"task": {**record["task"], "words": record["task"]["segment"]}}, "model tensor"),
+        ({"task": {**record["task"], "words": 1}}, "kind: expected a text"),
+        ({"task": {**record["task"], "words": swapped}}, "task pipeline: expected the label columns upos$"),
+    ]:
+        model_file.save(path, broken, tensors)
+        with pytest.raises(ModelFileError, match=f"^{path}: .*{message}"):
+            task_models.load(path)
+
+
+def test_a_tagger_is_loaded_as_one(file: str, tmp_path: Path) -> None:
+    fit(file, model="frequent", on_warning=lambda text: None).save(tmp_path / "a.model")
+    notes: list[str] = []
+    assert type(task_models.load(tmp_path / "a.model", on_note=notes.append)) is Tagger
+    assert notes == []
