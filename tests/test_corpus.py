@@ -153,3 +153,10 @@ def test_one_by_one() -> None:
 
     sentence, key = next(labelled(endless(), How()))
     assert (sentence.words, key) == (("a",), ("tag",))
+
+
+def test_nothing_to_compare_with() -> None:
+    unlabelled = [[("a", "_"), ("b", "_")]]
+    assert read_corpus(unlabelled, How()).targets == ("tag",)
+    with pytest.raises(DataError, match="column tag holds nothing but _, which is no tag; expected gold tags"):
+        read_corpus(unlabelled, How(), targets=("tag",))

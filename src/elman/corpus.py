@@ -53,8 +53,10 @@ class Corpus:
 def read_corpus(data: Data, how: How, targets: tuple[str, ...] | None = None) -> Corpus:
     """All the sentences. Their label columns are called ``targets``, or all like the first one's.
 
-    Raises DataError: no sentences, a word without a tag, what is no sentence. Raises ConfigError: no such column.
+    ``targets`` are given where the tags are compared with others: a column of nothing but ``_`` is refused then. Raises
+    DataError: no sentences, a word without a tag, what is no sentence. Raises ConfigError: no such column.
     """
+    compared = targets or ()
     notes: list[str] = []
     sentences: list[Sentence] = []
     for sentence, keys in labelled(data, how, notes):
@@ -63,6 +65,10 @@ def read_corpus(data: Data, how: How, targets: tuple[str, ...] | None = None) ->
             columns = {target: sentence.columns[key] for target, key in zip(targets, keys, strict=True)}
             sentence = replace(sentence, columns=columns)
         sentences.append(sentence)
+    for name in compared:
+        if all(tag == "_" for sentence in sentences for tag in sentence.columns[name]):
+            found = f"column {name} holds nothing but _, which is no tag; expected gold tags"
+            raise DataError(found, path=sentences[0].path or None)
     assert targets is not None  # or there were no sentences, which is refused
     return Corpus(sentences, targets, sentences[0].format, notes)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from elman.corpus import Data
+from elman.errors import DataError
 from elman.formats.shared import line_of
 from elman.metrics import Tally
 from elman.tagger import Compared, Tagger
@@ -133,8 +134,10 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     unknown: Counter[str] = Counter()
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
     surest: list[tuple[float, int, int, WrongSentence]] = []  # a heap, the least sure on top
+    labelled = False
     for number, columns in enumerate(tagger.compare_columns(data, target=[target] if target else None)):
         found = columns[name]
+        labelled = labelled or any(tag != "_" for tag in found.gold)
         known = [tagger.known(word) for word in found.sentence.words]
         tally.add(found.gold, found.tags, known)
         unknown.update(word for word, seen in zip(found.sentence.words, known, strict=True) if not seen)
@@ -149,6 +152,8 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
         heapq.heappush(surest, (sentence.surest.confidence, sentence.errors, -number, sentence))
         if len(surest) > most:
             heapq.heappop(surest)
+    if not labelled:
+        raise DataError(f"column {name} holds nothing but _, which is no tag; expected gold tags")
     result = tally.result()
     return ErrorAnalysis(
         column=name,

@@ -7,6 +7,7 @@ it is full it is begun anew.
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
 
-ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
+ROOM = 24 << 20  # bytes that the tables of all networks may fill before they are begun anew
 SPARE = 16_384  # rows more, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
@@ -121,7 +122,7 @@ class _Plain:
 
     def empty(self, n: int) -> tuple[Array, ...]:
         width = self.network.encoder.width
-        return (np.empty((n, width), np.float32) if width else np.empty(n, np.int32),)
+        return (_fresh((n, width), np.float32) if width else np.empty(n, np.int32),)
 
     def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
         rows[0][...] = self.network.represent(self.parameters, inputs)
@@ -150,7 +151,7 @@ class _Lstm:
         self.row = len(self.inputs) * self.width * np.dtype(self.type).itemsize
 
     def empty(self, n: int) -> tuple[Array, ...]:
-        return tuple(np.empty((n, self.width), self.type) for _ in self.inputs)
+        return tuple(_fresh((n, self.width), self.type) for _ in self.inputs)
 
     def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
         x = self.network.represent(self.parameters, inputs)
@@ -173,6 +174,12 @@ class _Lstm:
         if self.network.config.layers > 1:
             h, _ = self.network.encoder.forward(self.parameters, h, batch, first=1)
         return _output(self.parameters, h)
+
+
+def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
+    """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
+    size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap.mmap(-1, size), dtype, shape[0] * shape[1]).reshape(shape)
 
 
 def _output(parameters: Parameters, h: Array) -> Array:

@@ -180,8 +180,8 @@ class Tagger:
     @property
     def tags_lines(self) -> bool:
         """Whether ``tag_lines`` serves this model."""
-        plain = len(self.targets) == 1 and not any(mark in tag for tag in self.tags for mark in " _\n")
-        return plain and hasattr(self._model, "best_of_lines")
+        plain = all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in self.tags)
+        return plain and len(self.targets) == 1 and hasattr(self._model, "best_of_lines")
 
     def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
         """The tags of a sentence's words in each label column."""

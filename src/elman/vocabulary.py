@@ -67,8 +67,12 @@ class Vocabulary:
         words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
         if not (isinstance(words, list) and set(map(type, words)) <= {str}):
             raise ModelFileError("vocabulary: expected a list of words")
-        if not (isinstance(counts, list) and set(map(type, counts)) <= {int} and 0 < min(counts, default=1) and max(counts, default=1) < 2**63):
+        if not (isinstance(counts, list) and set(map(type, counts)) <= {int} and _positive(counts)):
             raise ModelFileError("vocabulary: expected a list of counts, whole numbers from 1 up")
         if len(words) != len(counts) or len(set(words)) != len(words):
             raise ModelFileError("vocabulary: expected distinct words and a count for each")
         return cls(words, counts)
+
+
+def _positive(counts: Sequence[int]) -> bool:
+    return not counts or (min(counts) > 0 and max(counts) < 2**63)

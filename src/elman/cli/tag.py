@@ -226,12 +226,11 @@ def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence
 
 def _tagged_lines(lines: Iterable[str], tagger: Tagger, live: bool) -> Iterator[str]:
     """Plain text with tags: the same text as sentence by sentence, without making sentences of it."""
-    parts = (text for texts in _texts(lines, tagger.threads, live) for text in texts)
     if live:  # what has come is written before more is waited for
         for texts in _texts(lines, tagger.threads, live):
             yield b"".join(tagger.tag_lines(texts)).decode()
         return
-    for text in tagger.tag_lines(parts):
+    for text in tagger.tag_lines(text for texts in _texts(lines, tagger.threads, live) for text in texts):
         yield text.decode()
 
 
