@@ -116,23 +116,37 @@ class WindowFeatures:
     def _tables(self) -> list[tuple[NDArray[np.uint64], NDArray[np.int32]]]:
         """Of each kind of feature the numbers of those there are, rising, and their ids."""
         places = {template.prefix: i for i, template in enumerate(_TEMPLATES)}
-        found: list[list[tuple[int, int]]] = [[] for _ in _TEMPLATES]
+        found: list[tuple[list[str], list[int]]] = [([], []) for _ in _TEMPLATES]
         for id, name in enumerate(self.names):
             prefix, _, characters = name.partition(":")
             column = places.get(prefix)
             if column is not None and len(characters) == len(_TEMPLATES[column].places):
-                found[column].append((_key(_TEMPLATES[column], characters), id))
-        return [
-            (np.array([key for key, _ in pairs], np.uint64), np.array([id for _, id in pairs], np.int32))
-            for pairs in map(sorted, found)
-        ]
+                found[column][0].append(characters)
+                found[column][1].append(id)
+        tables = []
+        for template, (texts, ids) in zip(_TEMPLATES, found, strict=True):
+            keys = _packed(_code_points("".join(texts)).reshape(len(texts), len(template.places)), template.bits)
+            order = np.argsort(keys)
+            tables.append((keys[order], np.array(ids, np.int32)[order]))
+        return tables
 
 
 def _codes(some: Sequence[str]) -> NDArray[np.uint64]:
     """The code points (U, WIDTH) of U windows; a text that is no window (a word, in a test) is cut or filled up."""
     text = "".join(w if len(w) == WIDTH else w[:WIDTH].ljust(WIDTH, BEHIND) for w in some)
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return codes.reshape(-1, WIDTH).astype(np.uint64)
+    return _code_points(text).reshape(-1, WIDTH)
+
+
+def _code_points(text: str) -> NDArray[np.uint64]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+
+
+def _packed(codes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
+    """One number (U,) for each row of codes (U, n), of ``bits`` bits each."""
+    key = np.zeros(len(codes), np.uint64)
+    for column in range(codes.shape[1]):
+        key = (key << np.uint64(bits)) | codes[:, column]
+    return key
 
 
 def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
@@ -140,21 +154,8 @@ def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
     distinct, where = np.unique(codes, return_inverse=True)
     of_distinct = np.array([ord(kind(chr(code))) for code in distinct.tolist()], np.uint64)
     classes = of_distinct[where].reshape(codes.shape)
-    found = []
-    for template in _TEMPLATES:
-        source, bits = (classes, 7) if template.classes else (codes, 21)
-        key = np.zeros(len(codes), np.uint64)
-        for place in template.places:
-            key = (key << np.uint64(bits)) | source[:, place]
-        found.append(key)
-    return found
-
-
-def _key(template: _Template, characters: str) -> int:
-    key = 0
-    for character in characters:
-        key = key << template.bits | ord(character)
-    return key
+    sides = {False: codes, True: classes}
+    return [_packed(sides[template.classes][:, template.places], template.bits) for template in _TEMPLATES]
 
 
 def _name(template: _Template, key: int) -> str:

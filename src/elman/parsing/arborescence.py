@@ -86,6 +86,9 @@ def best_tree(scores: Floats) -> list[int]:
     greedy: list[int] = weights[:, 1:].argmax(axis=0).tolist()
     if _is_tree(greedy):
         return greedy
+    heads = _contracted(weights.copy())
+    if heads.count(0) == 1:  # most often, and much sooner than by what follows
+        return heads
     # a second root must never pay: Stanojević and Cohen (2021), "A root of the problem"
     weights[0, 1:] -= (high - missing + 1.0) * n
     return _contracted(weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -31,6 +31,11 @@ def column(sentence: Sentence, name: str) -> tuple[str, ...]:
         there = ", ".join(sentence.columns) or "none"
         raise ConfigError(f"{sentence.path or 'input'}: no column {name!r}, which is to be learned; there is: {there}")
     return sentence.columns[name]
+
+
+@lru_cache(maxsize=1 << 16)
+def _applied(script: str, word: str) -> str | None:
+    return lemmas.apply(script, word)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class Lemmas:
 
     def decode(self, batch: Batch) -> Decoded:
         found: list[list[str | None]] = [
-            [None if label == NOTHING else lemmas.apply(label, word) for word, label in zip(words, labels, strict=True)]
+            [None if label == NOTHING else _applied(label, word) for word, label in zip(words, labels, strict=True)]
             for words, labels in zip(batch.words, batch.found[self.target], strict=True)
         ]
         open = [i for i, values in enumerate(found) if None in values]

@@ -133,14 +133,16 @@ class Segmentation:
         found: list[list[Token]] = []
         for match in _TOKEN.finditer(labels):
             start, end = match.span()
-            if self.sentences:
-                form = text[start:end]
+            own, form = match[0], text[start:end]
+            if self.sentences and (form[0] == " " or form[-1] == " "):
                 start, end = start + len(form) - len(form.lstrip()), end - len(form) + len(form.rstrip())
                 if start >= end:
                     continue
-            if not found or match[0][0] in FIRST and self.sentences:
+                own, form = labels[start:end], text[start:end]
+            if not found or (self.sentences and match[0][0] in FIRST):
                 found.append([])
-            found[-1].append(Token(start, end, self._words(text[start:end], labels[start:end])))
+            words = self._words(form, own) if "W" in own or own[0] in _LISTED else ()
+            found[-1].append(Token(start, end, words))
         return found
 
     def _mended(self, text: str, labels: str, starts: Iterable[int]) -> str:
