@@ -72,11 +72,14 @@ accuracy-best: $(VENV)/.installed ## the same for the preset best, as long as it
 ablations: $(VENV)/.installed ## what each part of the preset default gives, on dev
 	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
 
+# What has nothing to do with kernels is tested once, by make test.
+NO_KERNELS := $(addprefix --ignore=tests/,formats doctor parsing)
+
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
 	$(call new_venv,build/no-compiler)
 	@CC=false CXX=false $(call pip,build/no-compiler) install --config-settings=build-dir=build/no-compiler/cmake '.[test,demo]'
 	@build/no-compiler/bin/elman info | grep '^kernels *reference: '
-	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest
+	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest $(NO_KERNELS)
 
 docs: $(VENV)/.installed ## write the generated pages anew
 	@for page in docs/*.py; do $(BIN)/python "$$page" || exit 1; done
