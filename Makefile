@@ -73,7 +73,8 @@ ablations: $(VENV)/.installed ## what each part of the preset default gives, on 
 	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
 
 # What has nothing to do with kernels is tested once, by make test.
-NO_KERNELS := $(addprefix --ignore=tests/,formats doctor parsing)
+NO_KERNELS := $(addprefix --ignore=tests/,formats doctor parsing test_bench_harness.py test_accuracy_harness.py \
+  $(addprefix cli/test_,check.py compare.py convert.py curve.py errors.py labels.py styles.py believed.py))
 
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
 	$(call new_venv,build/no-compiler)
