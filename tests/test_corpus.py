@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from elman.corpus import How, labelled, read_corpus
+from elman.corpus import How, Keys, labelled, read_corpus
 from elman.errors import ConfigError, DataError
 from elman.sentence import Sentence
 
@@ -68,7 +68,7 @@ def test_several_columns(files: dict[str, Path]) -> None:
     corpus = read_corpus([files["conllu"]], How(("xpos", "upos")))
     assert corpus.targets == ("xpos", "upos")
     assert "tags in columns xpos, upos: " in corpus.notes[0]
-    other = read_corpus(files["columns"], How(("2", "3")), targets=corpus.targets)
+    other = read_corpus(files["columns"], How(("2", "3")), keys=corpus.keys)
     assert other.sentences[0].columns == {"xpos": ("x", "y"), "upos": ("D", "N")}
     one = Sentence(("a",), {"pos": ("X",), "ner": ("O",)})
     assert read_corpus([one], How(("ner", "pos"))).targets == ("ner", "pos")
@@ -77,7 +77,7 @@ def test_several_columns(files: dict[str, Path]) -> None:
 
 
 def test_columns_called_as_told(files: dict[str, Path]) -> None:
-    corpus = read_corpus(files["columns"], How(), targets=("upos",))
+    corpus = read_corpus(files["columns"], How(), keys=Keys(("upos",)))
     assert corpus.targets == ("upos",)
     assert corpus.sentences[0].columns["upos"] == ("D", "N")
 
@@ -152,11 +152,11 @@ def test_one_by_one() -> None:
             yield [("a", "A")]
 
     sentence, key = next(labelled(endless(), How()))
-    assert (sentence.words, key) == (("a",), ("tag",))
+    assert (sentence.words, key) == (("a",), Keys(("tag",)))
 
 
 def test_nothing_to_compare_with() -> None:
     unlabelled = [[("a", "_"), ("b", "_")]]
     assert read_corpus(unlabelled, How()).targets == ("tag",)
     with pytest.raises(DataError, match="column tag holds nothing but _, which is no tag; expected gold tags"):
-        read_corpus(unlabelled, How(), targets=("tag",))
+        read_corpus(unlabelled, How(), keys=Keys(("tag",)))

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from elman import decoders
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
-from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Softmax, best_paths, tag_weights
+from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, best_paths, tag_weights
 from elman.errors import ConfigError
 from numerical import slope
 
@@ -273,3 +273,38 @@ def test_probabilities_wanted_in_place_of_gold(smoothing: float) -> None:
     one_hot, plain = decoder.loss({}, scores, gold, batch, np.eye(5)[gold]), decoder.loss({}, scores, gold, batch)
     np.testing.assert_allclose(one_hot.losses, plain.losses, atol=1e-12)
     np.testing.assert_allclose(one_hot.backprop(weights)[0], plain.backprop(weights)[0], atol=1e-12)
+
+
+# --- labels of texts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_several_labels_by_central_differences(wanted: bool) -> None:
+    scores, batch = 3 * numbers(1, 4, 3), batch_of(1, 1, 1, 1)
+    gold = np.array([[True, False, True], [False] * 3, [True] * 3, [False, True, False]])
+    p = np.random.default_rng(2).random((4, 3)) if wanted else None
+    weights = np.array([1.0, 0.5, 2.0, 0.0])
+    dscores, parameters = Sigmoids(3).loss({}, scores, gold, batch, p)[2](weights)
+    right = slope(lambda: Sigmoids(3).loss({}, scores, gold, batch, p)[0], scores, weights)
+    np.testing.assert_allclose(dscores, right, rtol=1e-6, atol=1e-8)
+    assert parameters == {}
+
+
+def test_several_labels_are_probable_each_by_itself() -> None:
+    scores = np.array([[2.0, -1.0], [-3.0, -1.0], [1000.0, -1000.0]])
+    batch, gold = batch_of(1, 1, 1), np.array([[True, False], [False, False], [True, False]])
+    p = Sigmoids(2).marginals({}, scores, batch)
+    np.testing.assert_allclose(p[:2], 1 / (1 + np.exp(-scores[:2])))
+    assert p[2].tolist() == [1.0, 0.0]
+    np.testing.assert_allclose(Sigmoids(2).marginals({}, scores, batch, 2.0)[0], 1 / (1 + np.exp(-scores[0] / 2)))
+    losses, best, _ = Sigmoids(2).loss({}, scores, gold, batch)
+    np.testing.assert_allclose(losses[:2], -np.log(np.where(gold, p, 1 - p)[:2]).sum(axis=1))
+    assert losses[2] == 0.0
+    assert best.tolist() == [[True, False], [False, False], [True, False]]
+    assert Sigmoids(2, least=1).best({}, scores, batch).tolist() == [[True, False], [False, True], [True, False]]
+
+
+def test_softmax_of_two_is_the_sigmoid_of_their_difference() -> None:
+    scores = numbers(3, 6, 2)
+    p = Softmax(2).marginals({}, scores, batch_of(6))
+    np.testing.assert_allclose(p[:, 1], 1 / (1 + np.exp(scores[:, 0] - scores[:, 1])))

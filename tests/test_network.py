@@ -286,3 +286,69 @@ def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> No
         assert (
             not Network(replace(WORDS, cell=cell), V, 0, K).start(np.random.default_rng(1))["layer0.forward.b_r"].any()
         )
+
+
+# --- labels of whole texts --------------------------------------------------------------------------------------------
+
+L, G = 2, 4
+GRAMS = Bags.of([[0, 3], [1], [], [2, 1, 0]])  # of the four sentences that have words, longest first
+OF_TEXTS = {
+    **{
+        f"{kind}, {side}": (kind, G, tags) for kind in ("last", "mean", "max") for side, tags in (("alone", 0), ("", K))
+    },
+    "attention": ("attention", 0, K),
+    "n-grams alone": ("none", G, 0),
+    "n-grams, with words": ("none", G, K),
+}
+
+
+@pytest.mark.parametrize("name", OF_TEXTS)
+@pytest.mark.parametrize("noisy", [False, True])
+def test_the_gradient_of_labels_of_texts(name: str, noisy: bool) -> None:
+    pooling, n_grams, tags = OF_TEXTS[name]
+    network = Network(replace(WORDS, pooling=pooling, cell="lstm", hidden=2), V, 0, tags, labels=L, grams=n_grams)
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
+    if "pooling.w" in parameters:  # few of its many rows
+        parameters["pooling.w"] *= 0.1
+    weight = np.random.default_rng(3).standard_normal((N, tags + L))
+
+    def forward() -> tuple[Array, Callable[[Array], Gradients]]:
+        noise = Noise(np.random.default_rng(4), 0.3, 0.2) if noisy else None
+        return network.forward(parameters, inputs, batch, GRAMS if n_grams else None, noise=noise)
+
+    scores, backprop = forward()
+    assert scores.shape == (N, tags + L)
+    assert not scores[batch.sentences :, tags:].any()  # the first words' rows alone have a text's scores
+    check(lambda: forward()[0], parameters, dense(backprop(weight), parameters), weight)
+
+
+def test_every_text_by_itself() -> None:
+    network = Network(replace(WORDS, pooling="max"), V, 0, K, labels=L, grams=G)
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
+    scores, _ = network.forward(parameters, inputs, batch, GRAMS)
+    for b in range(batch.sentences):
+        rows = np.flatnonzero(batch.sentence == b)
+        one = GRAMS.take(np.array([b]))
+        alone, _ = network.forward(parameters, inputs.take(rows), pack(np.array([len(rows)])), one)
+        np.testing.assert_allclose(alone[0, K:], scores[b, K:], atol=1e-12)
+
+
+def test_the_words_scores_do_not_depend_on_labels_of_texts() -> None:
+    plain = Network(WORDS, V, 0, K)
+    both = Network(WORDS, V, 0, K, labels=L)
+    parameters, (inputs, batch) = parameters_of(both), batch_of()
+    found = [
+        n.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), 0.3, 0.2))[0] for n in (plain, both)
+    ]
+    np.testing.assert_array_equal(found[0], found[1][:, :K])
+    # and they begin with the same numbers
+    starts = [n.start(np.random.default_rng(1)) for n in (plain, both)]
+    assert all(np.array_equal(w, starts[1][name]) for name, w in starts[0].items())
+
+
+def test_weights_of_n_grams_begin_at_0() -> None:
+    network = Network(replace(WORDS, pooling="none"), V, 0, 0, labels=L, grams=G)
+    start = network.start(np.random.default_rng(1))
+    assert {name: w.shape for name, w in start.items()} == {"text.b_o": (L,), "text.grams": (G, L)}
+    assert not any(w.any() for w in start.values())
+    assert not network.encodes

@@ -192,6 +192,7 @@ def test_describe(word_tag: Path) -> None:
         "format": "word_tag",
         "tags": ["D", "N", "V"],
         "targets": {found["target"]: ["D", "N", "V"]},
+        "tasks": {found["target"]: "tag"},
         "vocabulary": 6,
         "parameters": found["parameters"],
         "data": {
@@ -310,7 +311,7 @@ def test_the_seed_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model": "crf"}, "model: expected rnn or hmm or frequent, got 'crf'"),
+        ({"model": "crf"}, "model: expected rnn or linear or hmm or frequent, got 'crf'"),
         ({"model": "hmm", "settings": {"hidden": 3}}, "hmm has no settings"),
         ({"model": "frequent", "preset": "tutorial"}, "frequent has no settings and no presets"),
         ({"preset": "quick"}, "preset: expected"),
@@ -379,7 +380,7 @@ def test_ctrl_c_is_not_swallowed() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "crf"}, "expected a model that is rnn or hmm or frequent, found 'crf'"),
+        ({"kind": "crf"}, "expected a model that is rnn or linear or hmm or frequent, found 'crf'"),
         ({"kind": None}, "kind: expected a text, found 'None'"),
         ({"target": 3}, "target: expected a text or a list of texts, found '3'"),
         ({"format": ["x" * 1000]}, "format: expected a text"),

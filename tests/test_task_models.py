@@ -161,6 +161,7 @@ def test_parses(file: str, heads: str) -> None:
         (Job("pipeline", [], rest={"budget": "1m"}), "^task pipeline: it trains two networks"),
         (Job("pipeline", [Sentence(("a",))]), "^task pipeline: expected conllu"),
         (Job("lemma", [Sentence(("a",))], target="a,b"), "^target: the task lemma knows its columns, got a, b$"),
+        (Job("segment", [], rest={"vectors": "x"}), "^task segment: it reads characters, and vectors are of words"),
         (Job("parse", [Sentence(("a",))], target="a"), "^target: the task parse knows its columns, got a$"),
     ],
 )

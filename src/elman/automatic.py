@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from elman import constraints
 from elman.config import Config
+from elman.model import TAG
 
 Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
 
@@ -21,18 +22,20 @@ SPAN_BALANCE = 0.3
 MOST_CRF_TAGS = 100  # its time grows with their square
 
 
-def resolve(config: Config, train: Labelled, *, single: bool = False) -> Config:
+def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, single: bool = False) -> Config:
     """The settings with nothing left to choose; settings that are chosen already stay as they are.
 
-    ``single``: of one network, whatever the data. The numbers come from dev sets (docs/accuracy.md).
+    ``tasks`` says what each label column is (``elman.model``); none: all are of words. ``single``: of one network,
+    whatever the data. The numbers come from dev sets (docs/accuracy.md).
     """
     network, training = config.network, config.training
-    columns = [{tag for sentence in train for tag in sentence[i]} for i in range(1, len(train[0]))] if train else []
+    of_words = [i for i in range(1, len(train[0])) if not tasks or tasks[i - 1] == TAG] if train else []
+    columns = [{tag for sentence in train for tag in sentence[i]} for i in of_words]
     if network.features == "auto":
         network = replace(network, features="affixes" if _has_case(train) else "both")
     if network.decoder == "auto":
         few = all(len(tags) <= MOST_CRF_TAGS for tags in columns)
-        crf = few and not training.distill and not training.smoothing
+        crf = few and not training.distill and not training.smoothing and (bool(columns) or not train)
         network = replace(network, decoder="crf" if crf else "softmax")
     spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
     if network.ensemble == 0:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.batching import Batch, Ids, by_length
+from elman.batching import Batch, by_length
 from elman.errors import DataError
 from elman.heads import Head
 from elman.layers import Array
-from elman.networks import CHUNK, Networks, packed
+from elman.model import TAG
+from elman.networks import CHUNK, Networks, packed, texts_of
 
 BINS = 10
 COLDEST, HOTTEST = 0.05, 20.0
@@ -101,39 +102,52 @@ def reliability(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> R
     )
 
 
-def fit(networks: Networks, sentences: Sequence[Sequence[str]], gold: Sequence[Ids]) -> tuple[float, ...]:
+def fit(networks: Networks, sentences: Sequence[Sequence[str]], gold: Sequence[NDArray[Any]]) -> tuple[float, ...]:
     """The temperature of each label column at which the gold tags of dev are the likeliest.
 
     ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
-    networks do not know, which says nothing. The likelihood is that of the probabilities shown, softmax or a CRF's
-    marginals, of each word by itself; log T is expected around 0 (``PRIOR``). No words: 1.
+    networks do not know, which says nothing. Of labels of whole texts it holds those of the texts, one id each (S,), or
+    where there can be several (S, K) which of them hold. The likelihood is that of the probabilities shown, softmax or
+    a CRF's marginals, of each word by itself; log T is expected around 0 (``PRIOR``). No words: 1.
     """
     lengths = np.array([len(words) for words in sentences], np.int64)
     kept = int(np.searchsorted(np.cumsum(lengths), MOST_WORDS, side="right")) or len(lengths[:1])
     lengths, ends = lengths[:kept], np.cumsum(lengths[:kept])
     inputs = networks.lexicon.read([word for words in sentences[:kept] for word in words])
-    parts: list[tuple[Batch, NDArray[np.int64], Array]] = []  # packing, words of the corpus, scores
+    grams = networks.grams(sentences[:kept])
+    parts: list[_Part] = []
     for some in by_length(lengths, CHUNK):
         batch, rows = packed(lengths, ends, some)
-        parts.append((batch, rows, networks.scores(inputs.take(rows), batch)))
+        scores = networks.scores(inputs.take(rows), batch, grams(rows, batch))
+        parts.append(_Part(batch, rows, texts_of(ends, rows, batch), scores))
     return tuple(
         round(_best_temperature(_loss(networks, head, parts, ids)), 3)
         for head, ids in zip(networks.heads.each, gold, strict=True)
     )
 
 
-def _loss(
-    networks: Networks, head: Head, parts: Sequence[tuple[Batch, NDArray[np.int64], Array]], gold: Ids
-) -> Callable[[float], float]:
+class _Part(NamedTuple):
+    """A packed batch of a corpus: which words and which sentences they are, and their scores."""
+
+    batch: Batch
+    rows: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    scores: Array
+
+
+def _loss(networks: Networks, head: Head, parts: Sequence[_Part], gold: NDArray[Any]) -> Callable[[float], float]:
     """-log p of a column's gold tags as a function of the temperature."""
     parameters = networks.decoder_parameters()
 
     def loss(temperature: float) -> float:
         total = 0.0
-        for batch, rows, scores in parts:
-            ids = gold[rows]
-            p = head.decoder.marginals(parameters, head.of(scores), batch, temperature)
-            total -= float(np.log(np.maximum(p[np.arange(len(ids)), ids], 1e-30))[ids >= 0].sum())
+        for batch, rows, texts, scores in parts:
+            ids = gold[rows if head.task == TAG else texts]
+            p = head.decoder.marginals(parameters, head.of(scores, batch), batch, temperature)
+            if ids.ndim == 2:
+                total -= float(np.log(np.maximum(np.where(ids, p, 1 - p), 1e-30)).sum())
+            else:
+                total -= float(np.log(np.maximum(p[np.arange(len(ids)), ids], 1e-30))[ids >= 0].sum())
         return total
 
     return loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
@@ -12,6 +13,8 @@ from elman.sentence import Sentence
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9
+FREE_TEXT = 20
+"""Distinct labels from which on they may be texts of their own."""
 
 
 def with_words(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
@@ -35,9 +38,12 @@ def with_words(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
 def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
     """One line for each thing that looks wrong with the data, none where nothing does.
 
-    ``targets`` are the label columns to be learned; all sentences have words and those columns.
+    ``targets`` are the columns of words to be learned, none where labels of whole texts are; all sentences have words
+    and those columns.
     """
-    found = [*(tag_warning(train, target) for target in targets), length_warning(train)]
+    found = [tag_warning(train, target) for target in targets]
+    if targets:
+        found.append(length_warning(train))
     if dev is None:
         found.append(
             "no dev set: the accuracy on unseen text stays unknown, and of a network the last epoch is kept, not the "
@@ -46,6 +52,27 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     else:
         found.append(_overlap_warning(train, dev))
     return [warning for warning in found if warning]
+
+
+def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
+    """One line for each thing that looks wrong with the labels of some texts: of each text those it has.
+
+    Raises DataError where they are no labels at all but texts of their own: most stand on one text only.
+    """
+    counts = Counter(label for of_text in labels for label in of_text)
+    once = sorted(label for label, count in counts.items() if count == 1)
+    if len(counts) >= FREE_TEXT and 2 * len(once) > len(labels):
+        found = f"{len(counts):,} distinct labels of {len(labels):,} texts, {len(once):,} of them on one text only"
+        raise DataError(f"label {name}: {found}; is it free text? --target names another label")
+    found_odd = []
+    if len(counts) == 1:
+        found_odd.append(f"label {name}: every label is {_shown(*counts)}; is it the right one? --target names another")
+    elif once:
+        some = ", ".join(map(_shown, once[:3])) + (f" and {len(once) - 3:,} more" if len(once) > 3 else "")
+        found_odd.append(f"label {name}: on one text only, too few to learn from: {some}")
+    if len(counts) > MANY_TAGS:
+        found_odd.append(f"label {name}: {len(counts):,} distinct labels; is it the right one? --target names another")
+    return found_odd
 
 
 def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:

@@ -9,7 +9,9 @@ from itertools import groupby, zip_longest
 from typing import Any
 
 from elman.errors import DataError
+from elman.model import CLASSIFY
 from elman.scores import Marks, TagScore, averages
+from elman.sentence import SEVERAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +26,32 @@ class ClassEvaluation:
     """(gold, predicted) -> texts; pairs that never occur are left out."""
     roc_auc: float | None = None
     """For two classes with scores: how probable it is that a text of the positive class scores above another one."""
+    positive: str | None = None
+    """That class."""
+    several: TagScore | None = None
+    """Where texts have several labels at once: precision, recall and F1 over all of these labels; else None."""
+
+    @property
+    def pairs(self) -> Mapping[tuple[str, str], int]:
+        """``confusion``, under the name that an evaluation of tags has for it."""
+        return self.confusion
 
     @property
     def accuracy(self) -> float:
-        """Share of the texts with the right label; the micro average of precision, recall and F1 too."""
+        """Share of the texts with the right label, or all the right ones and no other.
+
+        Where there is one label each it is the micro average of precision, recall and F1 too.
+        """
         return self.correct / self.texts
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
-        micro = TagScore(self.accuracy, self.accuracy, self.accuracy, self.texts)
+        micro = self.several or TagScore(self.accuracy, self.accuracy, self.accuracy, self.texts)
         return {
             "texts": self.texts,
             "correct": self.correct,
             "accuracy": self.accuracy,
+            "several": self.several is not None,
             "classes": {name: asdict(score) for name, score in self.classes.items()},
             "averages": averages(micro, self.classes),
             "confusion": [
@@ -47,13 +62,38 @@ class ClassEvaluation:
         }
 
 
+class LabelTally:
+    """Counts the labels that a model gives to texts, one by one.
+
+    ``labels``  those it knows; where there are two, one each, the ROC-AUC is that of the later one
+    ``task``    what they are (``elman.model``)
+    """
+
+    def __init__(self, labels: Sequence[str], task: str) -> None:
+        self._positive = labels[1] if task == CLASSIFY and len(labels) == 2 else None
+        self._gold: list[str] = []
+        self._given: list[str] = []
+        self._scores: list[float] = []
+
+    def add(self, gold: str, given: str, confidence: float) -> None:
+        """One more text, with the probability of the label that it was given."""
+        self._gold.append(gold)
+        self._given.append(given)
+        self._scores.append(confidence if given == self._positive else 1 - confidence)
+
+    def result(self) -> ClassEvaluation:
+        """What they come to. Raises DataError where there are none."""
+        both = self._positive is not None and len(set(self._gold)) == 2 and self._positive in self._gold
+        return evaluate_labels(self._gold, self._given, self._scores if both else None, self._positive)
+
+
 def evaluate_labels(
     gold: Iterable[str],
     predicted: Iterable[str],
     scores: Iterable[float] | None = None,
     positive: str | None = None,
 ) -> ClassEvaluation:
-    """Compare labels with gold ones.
+    """Compare labels with gold ones. Where gold has several for a text, joined with ``|``, each counts by itself.
 
     ``scores``, one a text, say how much each is of the class ``positive``; with them there is a ROC-AUC.
     Raises DataError: no labels, not as many of all of them, and what ``roc_auc`` refuses.
@@ -68,14 +108,19 @@ def evaluate_labels(
         confusion[right, label] = confusion.get((right, label), 0) + 1
     if not gold:
         raise DataError("nothing to evaluate: no texts with gold labels")
+    correct = sum(count for (right, label), count in confusion.items() if right == label)
+    several = any(SEVERAL in label or not label for pair in confusion for label in pair)
     for (right, label), count in confusion.items():
-        marks.there[right] += count
-        marks.given[label] += count
-        marks.correct[right] += count * (right == label)
+        wanted, given = ({*filter(None, one.split(SEVERAL))} if several else {one} for one in (right, label))
+        for name in wanted | given:
+            marks.there[name] += count * (name in wanted)
+            marks.given[name] += count * (name in given)
+            marks.correct[name] += count * (name in wanted & given)
     area = None
     if scores is not None:
         area = roc_auc([label == positive for label in gold], list(scores))
-    return ClassEvaluation(len(gold), marks.correct.total(), marks.classes(), confusion, area)
+    micro = marks.total() if several else None
+    return ClassEvaluation(len(gold), correct, marks.classes(), confusion, area, positive, micro)
 
 
 def roc_auc(positive: Sequence[bool], scores: Sequence[float]) -> float:

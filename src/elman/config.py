@@ -83,6 +83,16 @@ class NetworkConfig:
     recurrent_start: float = _setting(
         0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
+    pooling: str = _setting(
+        "max",
+        "of labels of whole texts: what is made of the states of the words; none: nothing, the n-grams alone count",
+        of=("last", "mean", "max", "attention", "none"),
+    )
+    grams: str = _setting(
+        "both",
+        "of labels of whole texts: the n-grams whose weights are added to a label's score",
+        of=("none", "words", "characters", "both"),
+    )
     decoder: str = _setting(
         "auto",
         "tags word by word, or those of the whole sentence together; auto: crf with up to 100 tags",
@@ -278,6 +288,24 @@ PRESETS: dict[str, Config] = {
         ),
     ),
 }
+
+
+LINEAR = Config(
+    NetworkConfig(features="none", pooling="none", decoder="softmax", constraints="none", ensemble=1),
+    TrainingConfig(
+        epochs=10,
+        optimizer="sgd",
+        rate=20.0,
+        clip=0.0,
+        averaging=0.5,
+        dropout=0.0,
+        word_dropout=0.0,
+        unknown=0.0,
+        balance=0.0,
+        shards=1,
+    ),
+)
+"""The settings of the model linear: n-grams alone, plain SGD, the mean of the second half's weights."""
 
 
 def settings_fields() -> Iterator[tuple[str, Field[Any]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence, Sized
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from elman import automatic, config
 from elman.checks import split_percent
-from elman.corpus import Data, How, read_corpus
+from elman.corpus import Corpus, Data, How, read_corpus
 from elman.errors import ConfigError
+from elman.model import CLASSIFY
 from elman.sentence import Sentence
 from elman.training import PERCENT, train
 
@@ -123,9 +124,10 @@ def learning_curve(
     if percent:
         part, dev_part, _ = split_percent(part, float(percent[1]))
     else:
-        dev_part = read_corpus(dev, how, targets=corpus.targets).sentences
-    if of_training.get("model", "rnn") == "rnn":
-        of_training["settings"] = _settled(part, corpus.targets, of_training)
+        dev_part = read_corpus(dev, how if corpus.keys.words else replace(how, task=CLASSIFY), corpus.keys).sentences
+    of_training.setdefault("model", "rnn")
+    if of_training["model"] == "rnn":
+        of_training["settings"] = _settled(corpus, part, of_training)
     done = 0
 
     def accuracy(some: list[Sentence], seed: int) -> float:
@@ -141,12 +143,11 @@ def learning_curve(
     return measure(part, points, range(seed, seed + seeds), accuracy)
 
 
-def _settled(sentences: Sequence[Sentence], targets: Sequence[str], of_training: Mapping[str, Any]) -> dict[str, Any]:
+def _settled(corpus: Corpus, sentences: Sequence[Sentence], of_training: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with what ``auto`` becomes for all the sentences, but for the epochs."""
     given = of_training.get("settings") or {}
-    pairs = [(sentence.words, *(sentence.columns[target] for target in targets)) for sentence in sentences]
     asked = config.preset(of_training.get("preset", "default")).with_settings(given)
-    before, after = asked.to_dict(), automatic.resolve(asked, pairs).to_dict()
+    before, after = asked.to_dict(), automatic.resolve(asked, corpus.pairs(sentences), corpus.tasks()).to_dict()
     chosen = {key: value for part in after for key, value in after[part].items() if value != before[part][key]}
     return {**given, **{key: value for key, value in chosen.items() if key != "epochs"}}
 

@@ -4,6 +4,8 @@
 ``crf``      whole sentences: a linear-chain CRF with the parameters ``output.transitions`` (K, K) [from, to],
              ``output.begin`` and ``output.end`` (K,), all 0 at the start (``elman.kernels.reference.crf``)
 
+Labels of whole texts have softmax too, or ``Sigmoids`` where a text can have several.
+
 A loss is given for each word; the CRF's are the parts of its sentence's -log p by the chain rule, read from the end:
 -log p(tag | tag behind it). So a weight for each tag means the same under both, a weighted sum of -log p of the words'
 own tags, and a minibatch's mean is over words.
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -204,6 +206,40 @@ class Crf(Decoder):
             return dscores, dict(zip(shapes("crf", self.tags, self.name), dchain, strict=True))
 
         return Loss(losses, kernels.crf_best(scores, batch.sizes, *chain), backprop)
+
+
+class Sigmoids(Decoder):
+    """Labels that hold or not, each by itself: -log p of all of them together; B texts, K labels.
+
+    Gold labels, and the best, are (B, K) of True and False. ``least`` 1: where no label is as probable as 0.5 the
+    likeliest holds.
+    """
+
+    def __init__(self, tags: int, least: int = 0) -> None:
+        super().__init__(tags, None)
+        self.least = least
+
+    def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
+        return None
+
+    def loss(self, parameters: Parameters, scores: Array, gold: Any, batch: Batch, wanted: Array | None = None) -> Loss:
+        y = np.asarray(gold if wanted is None else wanted, scores.dtype)
+        losses = (np.logaddexp(0, scores) - y * scores).sum(axis=1)
+        p = 0.5 + 0.5 * np.tanh(0.5 * scores)  # σ, without overflow
+        return Loss(losses, self.best(parameters, scores, batch), lambda dlosses: ((p - y) * dlosses[:, None], {}))
+
+    def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Any:
+        """Which labels hold (B, K)."""
+        best = scores >= 0
+        if self.least:
+            best[np.arange(len(best)), scores.argmax(axis=1)] = True
+        return best
+
+    def marginals(
+        self, parameters: Parameters, scores: Array, batch: Batch, temperature: float = 1.0
+    ) -> NDArray[np.float64]:
+        """The probability of each label (B, K)."""
+        return np.asarray(0.5 + 0.5 * np.tanh(scores.astype(np.float64) / (2 * temperature)), np.float64)
 
 
 def make(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from elman.checks import split_percent
 from elman.errors import MissingExtraError
 from elman.formats import read_sentences
+from elman.metrics import Evaluation
 from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.training import train
 
 if TYPE_CHECKING:
-    from elman.metrics import Evaluation
     from elman.trainer import Progress
 
 PACKAGE = "turkish-treebanks"
@@ -63,7 +63,9 @@ def taggers(
         tagger = train(
             data.train, model=kind, target="upos", on_progress=on_progress, on_note=on_note, on_warning=_ignore
         )
-        yield tagger, tagger.evaluate(data.held_out, target="upos")
+        found = tagger.evaluate(data.held_out, target="upos")
+        assert isinstance(found, Evaluation)  # of words
+        yield tagger, found
 
 
 def example(sentences: Sequence[Sentence]) -> Sentence:

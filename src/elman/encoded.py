@@ -65,7 +65,7 @@ class EncodedTagger(Tagger):
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values; ``targets`` are the label columns."""
-        return {"task": self.task, **super().describe()}
+        return {"task": self.task, **super().describe(), "tasks": dict.fromkeys(self.columns, "tag")}
 
     def to_record(self) -> tuple[dict[str, Any], Tensors]:
         """Configuration (JSON values) and tensors: all that the model file holds."""

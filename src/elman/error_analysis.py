@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from elman.corpus import Data
@@ -44,6 +44,8 @@ class WrongSentence:
 
     path: str
     words: tuple[Word, ...]
+    whole: bool = False
+    """Whether the label is of the whole text, which is the only "word"."""
 
     @property
     def surest(self) -> Word:
@@ -95,6 +97,8 @@ class ErrorAnalysis:
     confusions: tuple[FrequentConfusion, ...]
     unknown: tuple[UnknownWord, ...]
     """By the number of wrong tags."""
+    of_texts: bool = False
+    """Whether it is a label of whole texts: "words" and "tokens" are texts then, and none of them is unknown."""
 
     @property
     def errors(self) -> int:
@@ -105,6 +109,7 @@ class ErrorAnalysis:
         """Plain values for ``json.dumps``, as ``elman errors --json`` prints them."""
         return {
             "column": self.column,
+            "of_texts": self.of_texts,
             "tokens": self.tokens,
             "correct": self.correct,
             "accuracy": self.correct / self.tokens,
@@ -129,7 +134,7 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     if len(tagger.targets) > 1:
         (name,) = tagger.chosen([target] if target is not None else [name])
         target = name
-    tally = Tally()
+    tally, of_texts = Tally(), name in tagger.text_targets
     words: dict[tuple[str, str], Counter[str]] = {}
     unknown: Counter[str] = Counter()
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
@@ -138,12 +143,12 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     for number, columns in enumerate(tagger.compare_columns(data, target=[target] if target else None)):
         found = columns[name]
         labelled = labelled or any(tag != "_" for tag in found.gold)
-        known = [tagger.known(word) for word in found.sentence.words]
+        known = [of_texts or tagger.known(word) for word in found.sentence.words]
         tally.add(found.gold, found.tags, known)
         unknown.update(word for word, seen in zip(found.sentence.words, known, strict=True) if not seen)
         if list(found.gold) == list(found.tags):
             continue
-        sentence = _wrong(found, known)
+        sentence = replace(_wrong(found, known), whole=of_texts)
         for word in sentence.words:
             if not word.right:
                 words.setdefault((word.gold, word.predicted), Counter())[word.word] += 1
@@ -164,6 +169,7 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
         sentences=tuple(sentence for *_, sentence in sorted(surest, reverse=True)),
         confusions=_confusions(words, most),
         unknown=_unknown(unknown, unknown_wrong, most),
+        of_texts=of_texts,
     )
 
 

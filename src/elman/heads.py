@@ -1,6 +1,7 @@
-"""The label columns that a network learns: the tags of each, the rules they keep to, and its decoder.
+"""What a network learns: label columns of words and labels of whole texts, each with its decoder.
 
-The network scores the tags of all columns side by side, (N, K1 + K2 + …). A column's decoder reads its own part.
+The network scores the tags of all of them side by side, (N, K1 + K2 + …), the columns of words first. A label of the
+whole text is scored in the row of the text's first word; those rows are the first B of a packed batch.
 """
 
 from __future__ import annotations
@@ -8,23 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import constraints, decoders
-from elman.batching import Batch, Ids
+from elman.batching import Batch
 from elman.config import Config
 from elman.decoders import Parameters
 from elman.errors import DataError
+from elman.grams import Grams
 from elman.layers import Array
+from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 
 
 @dataclass(frozen=True)
 class Head:
     """One label column of K tags.
 
-    ``begin`` is where its scores begin; ``temperature`` divides them before they become probabilities.
+    ``begin`` is where its scores begin; ``temperature`` divides them before they become probabilities; ``task`` says
+    whether it is of words or of whole texts (``elman.model``).
     """
 
     tags: tuple[str, ...]
@@ -32,23 +37,42 @@ class Head:
     decoder: decoders.Decoder
     begin: int = 0
     temperature: float = 1.0
+    task: str = TAG
 
-    def of(self, scores: Array) -> Array:
-        """Its part (N, K) of the scores of all columns."""
-        return np.ascontiguousarray(scores[:, self.begin : self.begin + len(self.tags)])
+    def of(self, scores: Array, batch: Batch) -> Array:
+        """Its part (N, K) of the scores of all columns; of a label of texts, that of the B texts (B, K)."""
+        rows = slice(None) if self.task == TAG else slice(batch.sentences)
+        return np.ascontiguousarray(scores[rows, self.begin : self.begin + len(self.tags)])
 
-    def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Ids:
-        """``Decoder.best`` of the scores of all columns."""
-        return self.decoder.best(parameters, self.of(scores), batch)
+    def best(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[Any]:
+        """``Decoder.best`` of the scores of all columns: ids (N,); where texts have several labels, (N, K) of bools.
+
+        Of a label of texts what is said of a text stands in the row of its first word.
+        """
+        return self._placed(self.decoder.best(parameters, self.of(scores, batch), batch), batch)
 
     def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
-        """``Decoder.marginals`` of the scores of all columns."""
-        return self.decoder.marginals(parameters, self.of(scores), batch, self.temperature)
+        """``Decoder.marginals`` of the scores of all columns, placed like ``best``."""
+        return self._placed(self.decoder.marginals(parameters, self.of(scores, batch), batch, self.temperature), batch)
+
+    def _placed(self, found: NDArray[Any], batch: Batch) -> NDArray[Any]:
+        if self.task == TAG:
+            return found
+        placed = np.zeros((len(batch.rows), *found.shape[1:]), found.dtype)
+        placed[: len(found)] = found
+        return placed
+
+    def each(self, rows: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """What is said of each sentence, from the rows of its words: of a label of texts, the first row alone."""
+        return list(rows) if self.task == TAG else [of_text[:1] for of_text in rows]
 
 
 @dataclass(frozen=True)
 class Heads:
-    """One or several label columns: tags and rules of each, in order; and temperatures, 1 where none are given.
+    """One or several label columns: tags, rules and task of each, in order; temperatures, 1 where none are given.
+
+    ``tasks``  of each column; none: all are of words. Columns of words come first
+    ``grams``  the n-grams that speak for labels of texts; None: there are none
 
     Raises ConfigError (when first used) for tags that the rules do not know.
     """
@@ -57,18 +81,28 @@ class Heads:
     tags: tuple[tuple[str, ...], ...]
     schemes: tuple[str, ...]
     temperatures: tuple[float, ...] = ()
+    tasks: tuple[str, ...] = ()
+    grams: Grams | None = None
 
     @classmethod
-    def of(cls, config: Config, columns: Sequence[Sequence[Sequence[str]]]) -> Heads:
-        """Those of the training sentences' tags, column by column. Raises DataError: tags that break the rules."""
+    def of(
+        cls, config: Config, columns: Sequence[Sequence[Sequence[str]]], tasks: Sequence[str] = (), texts: Any = ()
+    ) -> Heads:
+        """Those of the training sentences' tags, column by column; ``texts`` are the sentences' words.
+
+        Raises DataError: tags that break the rules.
+        """
         tags, schemes = [], []
-        for column in columns:
-            scheme, broken = constraints.choose(config.network, column)
+        tasks = tuple(tasks) or (TAG,) * len(columns)
+        for column, task in zip(columns, tasks, strict=True):
+            scheme, broken = constraints.choose(config.network, column) if task == TAG else (constraints.NONE, None)
             if broken and config.network.constraints != "auto":
                 raise DataError(f"sentence {broken.sentence + 1}, {broken}; set constraints=none")
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
             schemes.append(scheme)
-        return cls(config, tuple(tags), tuple(schemes))
+        labels = sum(len(names) for names, task in zip(tags, tasks, strict=True) if task != TAG)
+        grams = Grams.of(config.network.grams, texts, labels) if labels and config.network.grams != "none" else None
+        return cls(config, tuple(tags), tuple(schemes), (), tasks, grams)
 
     @cached_property
     def each(self) -> tuple[Head, ...]:
@@ -76,22 +110,43 @@ class Heads:
         heads: list[Head] = []
         begin = 0
         temperatures = self.temperatures or (1.0,) * len(self.tags)
-        for tags, scheme, name, t in zip(self.tags, self.schemes, self._names(), temperatures, strict=True):
-            decoder = decoders.make(self.config.network, tags, scheme, self.config.training.smoothing, name)
-            heads.append(Head(tags, scheme, decoder, begin, t))
+        rows = zip(self.tags, self.schemes, self._names(), temperatures, self._tasks, strict=True)
+        for tags, scheme, name, t, task in rows:
+            heads.append(Head(tags, scheme, self._decoder(tags, scheme, name, task), begin, t, task))
             begin += len(tags)
         return tuple(heads)
+
+    def _decoder(self, tags: Sequence[str], scheme: str, name: str, task: str) -> decoders.Decoder:
+        smoothing = self.config.training.smoothing
+        if task == TAG:
+            return decoders.make(self.config.network, tags, scheme, smoothing, name)
+        if task == CLASSIFY:
+            return decoders.Softmax(len(tags), None, smoothing, name)
+        return decoders.Sigmoids(len(tags), least=int(task == SEVERAL))
 
     @property
     def width(self) -> int:
         """The scores of a word: K1 + K2 + …"""
-        return sum(map(len, self.tags))
+        return sum(len(tags) for tags, task in zip(self.tags, self._tasks, strict=True) if task == TAG)
+
+    @property
+    def labels(self) -> int:
+        """The scores of a text: L1 + L2 + …"""
+        return sum(map(len, self.tags)) - self.width
+
+    @property
+    def _tasks(self) -> tuple[str, ...]:
+        tasks = self.tasks or (TAG,) * len(self.tags)
+        assert all(task in (TAG, CLASSIFY, SEVERAL, ANY) for task in tasks)
+        assert list(tasks) == sorted(tasks, key=lambda task: task != TAG)
+        return tasks
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the decoders' parameters; all of them are 0 at the start."""
         found: dict[str, tuple[int, ...]] = {}
-        for tags, name in zip(self.tags, self._names(), strict=True):
-            found |= decoders.shapes(self.config.network.decoder, len(tags), name)
+        for tags, name, task in zip(self.tags, self._names(), self._tasks, strict=True):
+            if task == TAG:
+                found |= decoders.shapes(self.config.network.decoder, len(tags), name)
         return found
 
     def start(self) -> dict[str, Array]:

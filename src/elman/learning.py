@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +15,23 @@ from elman import decoders, kernels, layers, randomness, storage
 from elman.batching import Ids, by_length
 from elman.config import Config
 from elman.encoder import Gradients, Parameters
-from elman.heads import Heads
+from elman.heads import Head, Heads
 from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
+from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
-from elman.networks import CHUNK, Networks, packed
+from elman.networks import CHUNK, Networks, network_of, packed, texts_of
 from elman.trainer import Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 
-Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
+Labelled = Sequence[tuple[Sequence[str], ...]]
+"""Of each sentence its words, and its tags in each label column; of labels of whole texts, those that it has."""
 
 
 def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Vectors | None = None) -> Parameters:
     """The parameters that a network begins with."""
-    network = lexicon.network(config.network, heads.width)
+    network = network_of(config, lexicon, heads)
     parameters = network.start(randomness.stream(seed, randomness.START)) | heads.start()
     if vectors is not None:
         parameters["vectors"][...] = vectors.scaled()
@@ -39,19 +43,23 @@ class Tagging:
 
     def __init__(self, networks: Networks, train: Labelled, dev: Labelled | None) -> None:
         self.networks, self.parameters = networks, networks.members[0]
-        tag_ids = [{tag: i for i, tag in enumerate(tags)} for tags in networks.tag_sets]
         self.lengths = np.array([len(words) for words, *_ in train], np.int64)
         self.ends = np.cumsum(self.lengths)
         self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
-        self.gold = [_ids(train, column, ids) for column, ids in enumerate(tag_ids, start=1)]  # of each column (N,)
+        grams, texts = networks.heads.grams, [words for words, *_ in train]
+        self.grams = None if grams is None else grams.bags(texts)
+        columns = list(enumerate(networks.heads.each, start=1))
+        self.gold = [_gold(train, column, head) for column, head in columns]  # of each column (N,), of texts (S,)
         self.dev = None if dev is None else [words for words, *_ in dev]
-        self.dev_gold = [_ids(dev or (), column, ids) for column, ids in enumerate(tag_ids, start=1)]
+        self.dev_gold = [_gold(dev or (), column, head) for column, head in columns]
         training = networks.config.training
         a, counts = training.unknown, networks.lexicon.vocabulary.counts[self.inputs.words]
         self.unknown_share = a / (a + counts) if a else np.zeros(len(self.inputs.words))  # of each training word
         self.weights: list[NDArray[np.float32] | None] = [  # of each column (K,)
-            decoders.tag_weights(gold, len(tags), training.balance) if training.balance else None
-            for gold, tags in zip(self.gold, networks.tag_sets, strict=True)
+            decoders.tag_weights(gold, len(head.tags), training.balance)
+            if training.balance and gold.ndim == 1
+            else None
+            for gold, head in zip(self.gold, networks.heads.each, strict=True)
         ]
         self.wanted: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
 
@@ -69,31 +77,41 @@ class Tagging:
         training, heads = self.networks.config.training, self.networks.heads.each
         batch, rows = packed(self.lengths, self.ends, items)
         inputs, noise = self._noisy(rows, place)
+        texts, grams = texts_of(self.ends, rows, batch), None
+        if self.grams is not None:
+            grams = self.grams.take(texts)
         scores, backprop = self.networks.network.forward(
-            self.parameters, inputs, batch, bptt=training.bptt, noise=noise
+            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise
         )
-        scale = np.float32(1 / words if training.loss == "mean" else 1)
+        # the mean over the words of the minibatch; of texts, over those of a whole one, so that each counts alike
+        whole = {True: words, False: min(training.batch, len(self.lengths))}
+        words_a_text = len(self.inputs.words) / max(len(self.lengths), 1)
         parts: list[Array] = []  # the gradients of each column's scores
         gradients: Gradients = {}
-        loss, right = 0.0, 0
+        loss, right = 0.0, 0.0
         for i, head in enumerate(heads):
-            own, gold, of_tags = head.of(scores), self.gold[i][rows], self.weights[i]
-            wanted = None if self.wanted is None else head.of(self.wanted[rows]).astype(np.float32)
+            of_words = head.task == TAG
+            own, gold, of_tags = head.of(scores, batch), self.gold[i][rows if of_words else texts], self.weights[i]
+            wanted = None if self.wanted is None else head.of(self.wanted[rows], batch).astype(np.float32)
             losses, best, undecode = head.decoder.loss(self.parameters, own, gold, batch, wanted)
             weights = np.ones(len(gold), np.float32) if of_tags is None else of_tags[gold]
+            scale = np.float32(1 / whole[of_words] if training.loss == "mean" else 1)
             dscores, of_decoder = undecode(weights * scale)
-            parts.append(dscores)
+            parts.append(dscores if of_words else _in_rows(dscores, len(rows)))
             gradients |= of_decoder
-            loss += float((losses * weights).sum(dtype=np.float64))
-            right += int((best == gold).sum())
+            # the trainer counts words: a text counts as so many as there are in one
+            times = 1 if of_words else words_a_text
+            loss += times * float((losses * weights).sum(dtype=np.float64))
+            right += times * int(_alike(best, gold).sum())
         dscores = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        return Tally(loss, len(rows), round(right / len(heads))), backprop(dscores) | gradients
+        correct = round(right / len(heads)) if self.networks.heads.labels == 0 else right / len(heads)
+        return Tally(loss, len(rows), correct), backprop(dscores) | gradients
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
         network, training = self.networks.config.network, self.networks.config.training
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
         plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
-        plain = plain and len(self.gold) == 1 and self.wanted is None
+        plain = plain and len(self.gold) == 1 and self.wanted is None and not self.networks.heads.labels
         if network.embedding or not plain or training.dropout_kind != "plain":
             return None
         lengths = self.lengths[items]
@@ -127,10 +145,11 @@ class Tagging:
         """The share of right tags on dev, the mean over the columns; None without a dev set."""
         if self.dev is None:
             return None
-        words = max(len(self.dev_gold[0]), 1)
-        found = [np.concatenate([*ids, np.zeros(0, np.int32)]) for ids in networks.best_columns(self.dev)]
-        right = [int((mine == gold).sum()) for mine, gold in zip(found, self.dev_gold, strict=True)]
-        return sum(right) / (words * len(right))
+        if not self.dev:
+            return 0.0
+        found = [np.concatenate(ids) for ids in networks.best_columns(self.dev)]
+        right = [_alike(mine, gold) for mine, gold in zip(found, self.dev_gold, strict=True)]
+        return float(sum(Fraction(int(one.sum()), max(len(one), 1)) for one in right) / len(right))
 
     def round(self) -> None:
         """Rounds the weights as the file will."""
@@ -143,12 +162,14 @@ class Tagging:
         It reads as in training, with words read as unknown and values dropped: of text that it knows by heart it would
         be sure otherwise, and say no more than the gold tags do.
         """
-        p = np.empty((len(self.inputs.words), self.networks.heads.width), np.float16)
+        heads = self.networks.heads
+        p = np.empty((len(self.inputs.words), heads.width + heads.labels), np.float16)
         for step, items in enumerate(by_length(self.lengths, CHUNK)):
             batch, rows = packed(self.lengths, self.ends, items)
             inputs, noise = self._noisy(rows, Place(seed, 0, step))  # epoch 0: no draw of the training's
-            scores, _ = self.networks.network.forward(self.parameters, inputs, batch, noise=noise)
-            found = [head.marginals(self.parameters, scores, batch) for head in self.networks.heads.each]
+            grams = None if self.grams is None else self.grams.take(texts_of(self.ends, rows, batch))
+            scores, _ = self.networks.network.forward(self.parameters, inputs, batch, grams, noise=noise)
+            found = [head.marginals(self.parameters, scores, batch) for head in heads.each]
             p[rows] = np.concatenate(found, axis=1)
         return p
 
@@ -159,7 +180,9 @@ class Tagging:
         for p in taught:
             wanted += p * np.float16(weight / len(taught))
         for head, gold in zip(self.networks.heads.each, self.gold, strict=True):
-            wanted[np.arange(len(gold)), head.begin + gold] += np.float16(1 - weight)
+            rows = np.arange(len(gold)) if head.task == TAG else self.ends - self.lengths  # of texts the first words
+            true = np.eye(len(head.tags), dtype=np.float16)[gold] if gold.ndim == 1 else gold.astype(np.float16)
+            wanted[rows, head.begin : head.begin + len(head.tags)] += true * np.float16(1 - weight)
         self.wanted = wanted
 
     def _noisy(self, rows: NDArray[np.int64], place: Place) -> tuple[Inputs, Noise]:
@@ -178,6 +201,28 @@ class Tagging:
         return ids
 
 
-def _ids(sentences: Labelled, column: int, tag_ids: dict[str, int]) -> Ids:
-    """The ids of the tags in a column, sentence after sentence; -1 for a tag that is none of these."""
-    return np.array([tag_ids.get(tag, -1) for sentence in sentences for tag in sentence[column]], np.int32)
+def _gold(sentences: Labelled, column: int, head: Head) -> NDArray[Any]:
+    """The ids of the tags in a column, sentence after sentence; -1 for a tag that is none of these.
+
+    Where a text can have several labels: of each of S texts which of the K labels it has, (S, K) of bools.
+    """
+    tag_ids = {tag: i for i, tag in enumerate(head.tags)}
+    if head.task in (TAG, CLASSIFY):
+        return np.array([tag_ids.get(tag, -1) for sentence in sentences for tag in sentence[column]], np.int32)
+    held = np.zeros((len(sentences), len(head.tags)), bool)
+    for i, sentence in enumerate(sentences):
+        held[i, [tag_ids[tag] for tag in sentence[column] if tag in tag_ids]] = True
+    return held
+
+
+def _alike(best: NDArray[Any], gold: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of some words or texts have the right tag, or all the right labels and no others."""
+    same = best == gold
+    return np.asarray(same if same.ndim == 1 else same.all(axis=1))
+
+
+def _in_rows(dscores: Array, rows: int) -> Array:
+    """The gradients of the B texts' scores in the rows of their first words."""
+    placed = np.zeros((rows, dscores.shape[1]), dscores.dtype)
+    placed[: len(dscores)] = dscores
+    return placed

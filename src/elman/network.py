@@ -1,7 +1,8 @@
 """The network: representation of words -> encoder -> scores of the tags, with named parameters.
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``. What is made of the scores is the decoders' (``elman.heads``).
+of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
+and ``text.grams`` (G, L). What is made of the scores is the decoders' (``elman.heads``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import layers
+from elman import layers, pooling
 from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
@@ -58,7 +59,9 @@ class Inputs:
 class Network:
     """A recurrent tagger of V word types (the unknown word among them), F features and K tags, of all label columns.
 
-    With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; 0: without.
+    With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; 0: without. With
+    labels of whole texts: L of them, and G n-grams that speak for them. Such a label's score stands in the row of the
+    text's first word; those rows are the first B of a packed batch.
     """
 
     config: NetworkConfig
@@ -67,6 +70,13 @@ class Network:
     tags: int  # K
     characters: int = 0  # C
     vectors: tuple[int, int] = (0, 0)  # W, D
+    labels: int = 0  # L
+    grams: int = 0  # G
+
+    @property
+    def encodes(self) -> bool:
+        """Whether anything is made of the words' states; if not, the n-grams alone count and there is no encoder."""
+        return self.tags > 0 or self.config.pooling != "none"
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -82,6 +92,21 @@ class Network:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter."""
+        shapes = self._encoder_shapes() if self.encodes else {}
+        if self.tags:
+            shapes["output.w_oh"], shapes["output.b_o"] = (self.tags, self.encoder.output), (self.tags,)
+        if self.labels:
+            width = self.encoder.output
+            if self.config.pooling != "none":
+                own = pooling.shapes(self.config.pooling, width)
+                shapes |= {f"pooling.{name}": shape for name, shape in own.items()}
+                shapes["text.w_oh"] = (self.labels, width)
+            shapes["text.b_o"] = (self.labels,)
+            if self.grams:
+                shapes["text.grams"] = (self.grams, self.labels)
+        return shapes
+
+    def _encoder_shapes(self) -> dict[str, tuple[int, ...]]:
         c = self.config
         shapes: dict[str, tuple[int, ...]] = {}
         if c.embedding:
@@ -92,16 +117,14 @@ class Network:
             shapes["vectors"] = self.vectors
         if self.characters:
             shapes |= self.speller.shapes()
-        shapes |= self.encoder.shapes()
-        shapes["output.w_oh"], shapes["output.b_o"] = (self.tags, self.encoder.output), (self.tags,)
-        return shapes
+        return shapes | self.encoder.shapes()
 
     def start(self, generator: np.random.Generator) -> Parameters:
         """Parameters to begin with, float32.
 
         Matrices uniform after Glorot & Bengio (2010); of gated cells the recurrent ones orthogonal, gate by gate (Saxe
         et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1. Pretrained
-        vectors are 0, to be filled in.
+        vectors are 0, to be filled in, and so are the weights of n-grams.
         """
         c = self.config
         parameters: Parameters = {}
@@ -119,7 +142,7 @@ class Network:
                 H = shape[1]
                 gates = [np.linalg.qr(generator.standard_normal((H, H)))[0] for _ in range(shape[0] // H)]
                 parameters[name] = np.concatenate(gates).astype(np.float32)
-            elif name == "vectors":
+            elif name in ("vectors", "text.grams"):
                 parameters[name] = np.zeros(shape, np.float32)
             else:
                 # A row of a table over words is looked up, not summed over: its width alone counts.
@@ -131,25 +154,124 @@ class Network:
         return parameters
 
     def forward(
-        self, parameters: Parameters, inputs: Inputs, batch: Batch, *, bptt: int = 0, noise: Noise | None = None
+        self,
+        parameters: Parameters,
+        inputs: Inputs,
+        batch: Batch,
+        grams: Bags | None = None,
+        *,
+        bptt: int = 0,
+        noise: Noise | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
-        """Scores (N, K) of a packed batch; backprop turns dscores into the gradients of all parameters."""
+        """Scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
+
+        ``grams`` are those of the B texts, longest first.
+        """
+        if not self.encodes:
+            scores, unscore = self.output(parameters, None, batch, grams, noise)
+
+            def alone(dscores: Array) -> Gradients:
+                gradients: Gradients = {}
+                unscore(dscores, gradients)
+                return gradients
+
+            return scores, alone
         x, represented = self._represent(parameters, inputs)
         if noise is not None and self.config.embedding:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
             unnoise = _as_it_is
         h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt)
-        h, undrop = layers.dropout(h, noise.dropout if noise else 0.0, noise, batch)
-        scores, unlinear = layers.linear(h, parameters["output.w_oh"], parameters["output.b_o"])
+        scores, unscore = self.output(parameters, h, batch, grams, noise)
 
         def backprop(dscores: Array) -> Gradients:
             gradients: Gradients = {}
-            dh, gradients["output.w_oh"], gradients["output.b_o"] = unlinear(dscores)
-            dx = unroll(undrop(dh), gradients)
+            dh = unscore(dscores, gradients)
+            assert dh is not None
+            dx = unroll(dh, gradients)
             if dx is not None:
                 represented(unnoise(dx), gradients)
             return gradients
+
+        return scores, backprop
+
+    def output(
+        self,
+        parameters: Parameters,
+        h: Array | None,
+        batch: Batch,
+        grams: Bags | None = None,
+        noise: Noise | None = None,
+    ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
+        """Scores (N, K + L) by the encoder's states h (N, P), which are None where nothing is made of them.
+
+        backprop turns dscores into dh and fills in the gradients of the output's parameters.
+        """
+        share = noise.dropout if noise else 0.0
+        if not self.labels:
+            assert h is not None
+            return self._of_words(parameters, h, batch, share, noise)
+        N, B, K = len(batch.rows), batch.sentences, self.tags
+        scores = np.zeros((N, K + self.labels), parameters["text.b_o"].dtype)
+        unscore = None
+        if K:
+            assert h is not None
+            scores[:, :K], unscore = self._of_words(parameters, h, batch, share, noise)
+        scores[:B, K:], untext = self._of_texts(parameters, h, batch, grams, noise)
+
+        def backprop(dscores: Array, gradients: Gradients) -> Array | None:
+            dh = untext(np.ascontiguousarray(dscores[:B, K:]), gradients)
+            if unscore is None:
+                return dh
+            of_words = unscore(np.ascontiguousarray(dscores[:, :K]), gradients)
+            return of_words if dh is None else of_words + dh
+
+        return scores, backprop
+
+    def _of_words(
+        self, parameters: Parameters, h: Array, batch: Batch, share: float, noise: Noise | None
+    ) -> tuple[Array, Callable[[Array, Gradients], Array]]:
+        """The scores (N, K) of the words' tags."""
+        h, undrop = layers.dropout(h, share, noise, batch)
+        scores, unlinear = layers.linear(h, parameters["output.w_oh"], parameters["output.b_o"])
+
+        def backprop(dscores: Array, gradients: Gradients) -> Array:
+            dh, gradients["output.w_oh"], gradients["output.b_o"] = unlinear(dscores)
+            return undrop(dh)
+
+        return scores, backprop
+
+    def _of_texts(
+        self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: Noise | None
+    ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
+        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, as if of length 1."""
+        c, b, ungram, unpool = self.config, parameters["text.b_o"], None, None
+        scores = np.repeat(b[None], batch.sentences, axis=0)
+        if self.grams:
+            assert grams is not None
+            weights, unbag = layers.bag(parameters["text.grams"], grams)
+            length = (np.maximum(np.diff(grams.offsets), 1) ** -0.5).astype(b.dtype)[:, None]  # (B, 1)
+            scores += weights * length
+            ungram = lambda dscores: unbag(dscores * length)  # noqa: E731 - its name says what it is
+        if c.pooling != "none":
+            assert h is not None
+            own = {name: parameters[f"pooling.{name}"] for name in pooling.shapes(c.pooling, h.shape[1])}
+            pooled, unpool = pooling.pool(c.pooling, h, batch, own, c.hidden)
+            share = noise.dropout if noise else 0.0
+            pooled, undrop = layers.dropout(pooled, share, noise._replace(variational=False) if noise else None, batch)
+            more, unlinear = layers.linear(pooled, parameters["text.w_oh"], np.zeros_like(b))
+            scores += more
+
+        def backprop(dscores: Array, gradients: Gradients) -> Array | None:
+            gradients["text.b_o"] = dscores.sum(axis=0)
+            if ungram is not None:
+                gradients["text.grams"] = ungram(dscores)
+            if unpool is None:
+                return None
+            dpooled, gradients["text.w_oh"], _ = unlinear(dscores)
+            dh, of_pooling = unpool(undrop(dpooled))
+            gradients.update({f"pooling.{name}": value for name, value in of_pooling.items()})
+            return dh
 
         return scores, backprop
 

@@ -8,6 +8,7 @@ lists are made as of one network.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Parameters
+from elman.features import Bags
 from elman.heads import Heads
 from elman.layers import Array
 from elman.lexicon import Lexicon
-from elman.network import Inputs
+from elman.model import TAG
+from elman.network import Inputs, Network
 
 CHUNK = 4096  # words tagged in one pass
 
@@ -35,7 +38,7 @@ class Networks:
 
     def __init__(self, config: Config, lexicon: Lexicon, heads: Heads, members: Sequence[Parameters]) -> None:
         self.config, self.lexicon, self.heads, self.members = config, lexicon, heads, tuple(members)
-        self.network = lexicon.network(config.network, heads.width)
+        self.network = network_of(config, lexicon, heads)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -47,42 +50,56 @@ class Networks:
         """The tags of each label column."""
         return self.heads.tags
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What each label column is (``elman.model``)."""
+        return tuple(head.task for head in self.heads.each)
+
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
-        """For each sentence the (T,) ids of its best tags, in the first column."""
-        (ids,) = self._each(sentences, self.heads.each[0].best)
-        return ids
+        """For each sentence the (T,) ids of its best tags, in the first column.
+
+        Of labels of whole texts the (1,) id of the label, or where there can be several (1, K) which hold; of a
+        sentence without words none.
+        """
+        head = self.heads.each[0]
+        (ids,) = self._each(sentences, head.best)
+        return head.each(ids)
 
     def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
         """The same for each column, from one pass of the network."""
-        return self._each(sentences, *(head.best for head in self.heads.each))
+        found = self._each(sentences, *(head.best for head in self.heads.each))
+        return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
-        """For each sentence the (T, K) probabilities of a column's tags."""
-        (p,) = self._each(sentences, self.heads.each[column].marginals)
-        return p
+        """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
+        head = self.heads.each[column]
+        (p,) = self._each(sentences, head.marginals)
+        return head.each(p)
 
     def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> Scored:
         """For each sentence ids and probabilities, in the first column, from one pass of the network."""
         head = self.heads.each[0]
-        return list(zip(*self._each(sentences, head.best, head.marginals), strict=True))
+        return list(zip(*map(head.each, self._each(sentences, head.best, head.marginals)), strict=True))
 
     def best_and_probabilities_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
         """The same for each column, from one pass of the network."""
         decode = [work for head in self.heads.each for work in (head.best, head.marginals)]
         found = self._each(sentences, *decode)
-        return [list(zip(ids, p, strict=True)) for ids, p in zip(found[::2], found[1::2], strict=True)]
+        columns = zip(self.heads.each, found[::2], found[1::2], strict=True)
+        return [list(zip(head.each(ids), head.each(p), strict=True)) for head, ids, p in columns]
 
     def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
         """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
         head = self.heads.each[column]
-        ((scores,),) = self._each([words], lambda parameters, scores, batch: head.of(scores))
+        assert head.task == TAG
+        ((scores,),) = self._each([words], lambda parameters, scores, batch: head.of(scores, batch))
         return head.decoder.nbest(self.decoder_parameters(), scores, most, head.temperature)
 
-    def scores(self, inputs: Inputs, batch: Batch) -> Array:
-        """The mean of the members' scores (N, K1 + K2 + …) of a packed batch."""
-        total, _ = self.network.forward(self.members[0], inputs, batch)
+    def scores(self, inputs: Inputs, batch: Batch, grams: Bags | None = None) -> Array:
+        """The mean of the members' scores (N, K1 + K2 + …) of a packed batch; ``grams`` are those of its texts."""
+        total, _ = self.network.forward(self.members[0], inputs, batch, grams)
         for parameters in self.members[1:]:
-            total += self.network.forward(parameters, inputs, batch)[0]
+            total += self.network.forward(parameters, inputs, batch, grams)[0]
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
 
     def decoder_parameters(self) -> Parameters:
@@ -98,14 +115,21 @@ class Networks:
     ) -> list[list[Any]]:
         """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
         lengths = np.array([len(words) for words in sentences], np.int64)
-        score = self._scorer([word for words in sentences for word in words])
+        score = self._scorer(sentences)
         cuts = np.cumsum(lengths)[:-1]
         return [np.split(found, cuts) if sentences else [] for found in self._flat(lengths, score, *decode)]
 
-    def _scorer(self, words: Sequence[str]) -> Scorer:
-        """What scores these words, given the places of some of them and how they are packed."""
-        inputs = self.lexicon.read(words)
-        return lambda rows, batch: self.scores(inputs.take(rows), batch)
+    def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
+        """What scores these sentences' words, given the places of some of them and how they are packed."""
+        inputs, grams = self.lexicon.read([word for words in sentences for word in words]), self.grams(sentences)
+        return lambda rows, batch: self.scores(inputs.take(rows), batch, grams(rows, batch))
+
+    def grams(self, sentences: Sequence[Sequence[str]]) -> Callable[[NDArray[np.int64], Batch], Bags | None]:
+        """What gives the n-grams of the sentences whose words stand in a batch's rows; None where none are read."""
+        if self.heads.grams is None:
+            return lambda rows, batch: None
+        bags, ends = self.heads.grams.bags(sentences), np.cumsum([len(words) for words in sentences])
+        return lambda rows, batch: bags.take(texts_of(ends, rows, batch))
 
     def _flat(
         self, lengths: NDArray[np.int64], score: Scorer, *decode: Callable[[Parameters, Array, Batch], Any]
@@ -128,9 +152,20 @@ class Networks:
                     results.append(np.empty((int(ends[-1]), *found.shape[1:]), found.dtype))
                 results[i][rows] = found
         if not results:  # not even an empty sentence
-            nothing = np.zeros((0, self.heads.width), np.float32)
+            nothing = np.zeros((0, self.heads.width + self.heads.labels), np.float32)
             results = [each(parameters, nothing, pack(np.zeros(0, np.int64))) for each in decode]
         return results
+
+
+def network_of(config: Config, lexicon: Lexicon, heads: Heads) -> Network:
+    """The network that reads these words and learns these label columns."""
+    grams = 0 if heads.grams is None else len(heads.grams)
+    return replace(lexicon.network(config.network, heads.width), labels=heads.labels, grams=grams)
+
+
+def texts_of(ends: NDArray[np.int64], rows: NDArray[np.int64], batch: Batch) -> NDArray[np.int64]:
+    """Which sentence of a corpus, laid end to end, each of the B of a packed batch is."""
+    return np.searchsorted(ends, rows[: batch.sentences], side="right")
 
 
 def packed(

@@ -20,6 +20,7 @@ from elman.batching import Batch, Ids
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ConfigError
+from elman.features import Bags
 from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
@@ -83,12 +84,17 @@ class Reader:
             types, lengths = self._words.of_lines(text)
             return Text(types, self._filled()), lengths.astype(np.int64)
 
-    def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
-        """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``."""
+    def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch, grams: Bags | None = None) -> Array:
+        """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``.
+
+        ``grams`` are the n-grams of the batch's sentences, longest first, where the network reads them.
+        """
         types = text.types[rows]
-        total = self.members[0].scores(text.tables[0], types, batch)
-        for member, tables in zip(self.members[1:], text.tables[1:], strict=True):
-            total += member.scores(tables, types, batch)
+        each = zip(self.members, text.tables, strict=True)
+        of_each = (member.output(member.states(tables, types, batch), batch, grams) for member, tables in each)
+        total = next(of_each)
+        for scores in of_each:
+            total += scores
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
 
     def _start(self) -> None:
@@ -113,11 +119,22 @@ class Reader:
         return tuple(self._tables)
 
 
-class _Plain:
-    """A network of which only the representation of the words is kept, or of one-hot words their ids."""
+class _Member:
+    """A network with its parameters."""
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         self.network, self.parameters = network, parameters
+
+    def output(self, h: Array, batch: Batch, grams: Bags | None) -> Array:
+        """Scores by the states (N, P) of the last layer."""
+        return self.network.output(self.parameters, h, batch, grams)[0]
+
+
+class _Plain(_Member):
+    """A network of which only the representation of the words is kept, or of one-hot words their ids."""
+
+    def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
+        super().__init__(network, parameters, int8)
         self.row = 4 * max(network.encoder.width, 1)
 
     def empty(self, n: int) -> tuple[Array, ...]:
@@ -127,18 +144,18 @@ class _Plain:
     def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
         rows[0][...] = self.network.represent(self.parameters, inputs)
 
-    def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+    def states(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
         (table,) = tables
         x = table[types] if table.ndim == 1 else kernels.embedding_forward(table, types)
         h, _ = self.network.encoder.forward(self.parameters, x, batch)
-        return _output(self.parameters, h)
+        return h
 
 
-class _Lstm:
+class _Lstm(_Member):
     """LSTM layers, of which the first reads from a table for each direction."""
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
-        self.network, self.parameters = network, parameters
+        super().__init__(network, parameters, int8)
         self.type = np.float16 if int8 else np.float32
         self.H = network.config.hidden
         self.inputs, self.directions = [], []
@@ -162,7 +179,7 @@ class _Lstm:
             else:
                 to[...] = a
 
-    def scores(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+    def states(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
         h = np.empty((len(types), self.network.encoder.output), np.float32)
         for i, (table, (packed, reverse)) in enumerate(zip(tables, self.directions, strict=True)):
             column = i * self.H
@@ -173,14 +190,10 @@ class _Lstm:
                 kernels.lstm_states(table, types, batch.sizes, packed[0], h, column, reverse)
         if self.network.config.layers > 1:
             h, _ = self.network.encoder.forward(self.parameters, h, batch, first=1)
-        return _output(self.parameters, h)
+        return h
 
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
     """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
     size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
     return np.frombuffer(mmap.mmap(-1, size), dtype, shape[0] * shape[1]).reshape(shape)
-
-
-def _output(parameters: Parameters, h: Array) -> Array:
-    return kernels.linear_forward(h, parameters["output.w_oh"], parameters["output.b_o"])

@@ -15,9 +15,11 @@ from elman.batching import Ids
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ConfigError, ModelFileError
+from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
-from elman.networks import Networks, Scorer
+from elman.model import ANY, CLASSIFY, SEVERAL, TAG
+from elman.networks import Networks, Scorer, network_of
 from elman.reader import Reader, tagging_precision
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
@@ -25,6 +27,10 @@ if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.learning import Labelled, Tagging
     from elman.trainer import Progress
     from elman.vectors import Vectors
+
+
+GRAMS = "grams"
+"""The tensor of the n-grams' hashes."""
 
 
 class RecurrentModel(Networks):
@@ -64,8 +70,11 @@ class RecurrentModel(Networks):
         (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
         return np.asarray(ids, np.int32)
 
-    def _scorer(self, words: Sequence[str]) -> Scorer:
-        return partial(self.reader.scores, self.reader.words(words))
+    def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
+        if not self.network.encodes:
+            return super()._scorer(sentences)
+        grams, read = self.grams(sentences), self.reader.words([word for words in sentences for word in words])
+        return lambda rows, batch: self.reader.scores(read, rows, batch, grams(rows, batch))
 
     @classmethod
     def train(
@@ -76,6 +85,7 @@ class RecurrentModel(Networks):
         *,
         seed: int,
         threads: int,
+        tasks: Sequence[str] = (),
         vectors: Vectors | None = None,
         budget: Budget | None = None,
         on_progress: Callable[[Progress], None] | None = None,
@@ -86,7 +96,7 @@ class RecurrentModel(Networks):
         """
         from elman import calibration, runs
 
-        done = runs.train(train, dev, config, runs.Run(seed, threads, vectors, budget, on_progress))
+        done = runs.train(train, dev, config, runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks)))
         task, first = done.tasks[0], done.records[0]
         of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
         training = {**of_data, **asdict(first), "interrupted": done.interrupted}
@@ -105,7 +115,7 @@ class RecurrentModel(Networks):
     def at(self, temperatures: Sequence[float]) -> RecurrentModel:
         """The same model with these temperatures of its label columns; none: 1."""
         heads = replace(self.heads, temperatures=tuple(temperatures))
-        other = RecurrentModel(self.config, self.lexicon, heads, self.members, self.training)
+        other = type(self)(self.config, self.lexicon, heads, self.members, self.training)
         other._precision = self._precision
         return other
 
@@ -116,16 +126,24 @@ class RecurrentModel(Networks):
 
     @classmethod
     def begin(
-        cls, train: Labelled, dev: Labelled | None, config: Config, *, seed: int, vectors: Vectors | None = None
+        cls,
+        train: Labelled,
+        dev: Labelled | None,
+        config: Config,
+        *,
+        seed: int,
+        tasks: Sequence[str] = (),
+        vectors: Vectors | None = None,
     ) -> Tagging:
         """The task of training a new network, whose ``networks`` it is.
 
+        ``tasks`` says what each label column is (``elman.model``), those of words first; none: all are of words.
         ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
         that the constraints do not know; DataError: tags that break them.
         """
         from elman import runs
 
-        return runs.begin(train, dev, config, seed, vectors)
+        return runs.begin(train, dev, config, runs.Run(seed, 1, vectors, tasks=tuple(tasks)))
 
     @property
     def parameters(self) -> Parameters:
@@ -165,12 +183,17 @@ class RecurrentModel(Networks):
         }
         if set(schemes) != {constraints.NONE}:
             record["constraints"] = schemes if several else schemes[0]
+        if self.heads.labels:
+            record["tasks"] = list(self.tasks)
         if self.heads.temperatures:
             record["temperature"] = list(self.temperatures) if several else self.temperatures[0]
         tensors: dict[str, NDArray[Any]] = {}
         for prefix, parameters in zip(_prefixes(self.config), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
-        return record, storage.stored(tensors, self.config.network.storage)
+        tensors = storage.stored(tensors, self.config.network.storage)
+        if self.heads.grams is not None:
+            tensors[GRAMS] = self.heads.grams.hashes
+        return record, tensors
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
@@ -197,11 +220,14 @@ class RecurrentModel(Networks):
         lexicon = Lexicon.from_record(config, read.network)
         none = [constraints.NONE] * len(sets)
         schemes = config.get("constraints", none if sets is tags else none[0])
+        tensors = dict(tensors)
         heads = _heads(read, sets, schemes if sets is tags else [schemes])
+        heads = replace(heads, tasks=_tasks(config, len(sets)))
+        heads = replace(heads, grams=_grams(read, heads, tensors.pop(GRAMS, None)))
         if "temperature" in config:
             found = config["temperature"]
             heads = replace(heads, temperatures=_temperatures(found if sets is tags else [found], len(sets)))
-        of_one = lexicon.network(read.network, heads.width).shapes() | heads.shapes()
+        of_one = network_of(read, lexicon, heads).shapes() | heads.shapes()
         shapes = {prefix + name: shape for prefix in _prefixes(read) for name, shape in of_one.items()}
         found = {name: tensor.shape for name, tensor in tensors.items()}
         for name in sorted(shapes.keys() | found.keys()):
@@ -211,6 +237,19 @@ class RecurrentModel(Networks):
         parameters = storage.restored(tensors, read.network.storage)
         members = [{name: parameters[prefix + name] for name in of_one} for prefix in _prefixes(read)]
         return cls(read, lexicon, heads, members, training)
+
+
+class LinearModel(RecurrentModel):
+    """Logistic regression on the n-grams of texts: the network without its encoder."""
+
+    kind = "linear"
+
+    @classmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
+        model = super().from_record(config, tensors)
+        if model.network.encodes:
+            raise ModelFileError("model settings: expected pooling=none and labels of texts alone in a linear model")
+        return model
 
 
 def _prefixes(config: Config) -> list[str]:
@@ -232,6 +271,29 @@ def _heads(config: Config, tags: Sequence[Sequence[str]], schemes: Any) -> Heads
     except ConfigError as error:
         raise ModelFileError(f"model: {error}") from None
     return heads
+
+
+def _tasks(config: Mapping[str, Any], columns: int) -> tuple[str, ...]:
+    """What each label column of a record is. Raises ModelFileError for others than there are, or out of order."""
+    found = config.get("tasks", [TAG] * columns)
+    if not isinstance(found, list) or len(found) != columns or not set(found) <= {TAG, CLASSIFY, SEVERAL, ANY}:
+        raise ModelFileError(f"model tasks: expected one for each of {columns} label columns, found {found!r:.40}")
+    if [task != TAG for task in found] != sorted(task != TAG for task in found):
+        raise ModelFileError("model tasks: expected tags of words before labels of texts")
+    return tuple(found)
+
+
+def _grams(config: Config, heads: Heads, hashes: NDArray[Any] | None) -> Grams | None:
+    """The n-grams of a record. Raises ModelFileError for hashes that are none, or where the settings have none."""
+    wanted = heads.labels > 0 and config.network.grams != "none"
+    if (hashes is not None) != wanted:
+        raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if wanted else 'none'}")
+    if hashes is None:
+        return None
+    good = hashes.dtype == np.int64 and hashes.ndim == 1 and bool((np.diff(hashes) > 0).all())
+    if not good or (len(hashes) and not 0 <= hashes[0] <= hashes[-1] < 1 << BITS):
+        raise ModelFileError(f"model tensor {GRAMS}: expected hashes that rise")
+    return Grams(config.network.grams, hashes)
 
 
 def _temperatures(found: Any, columns: int) -> tuple[float, ...]:

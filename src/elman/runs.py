@@ -38,6 +38,7 @@ class Run:
     vectors: Vectors | None = None
     budget: Budget | None = None
     on_progress: OnProgress | None = None
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Trained:
 def train(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Trained:
     """See ``RecurrentModel.train``."""
     seed, threads, budget = run.seed, run.threads, run.budget
-    task = begin(train, dev, automatic.resolve(config, train, single=budget is not None), seed, run.vectors)
+    task = begin(train, dev, automatic.resolve(config, train, run.tasks, single=budget is not None), run)
     config = task.networks.config
     if budget is not None:
         if config.network.ensemble > 1 or config.training.distill:
@@ -69,14 +70,15 @@ def train(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Tr
     return Trained(config, tasks, records, runs.interrupted)
 
 
-def begin(train: Labelled, dev: Labelled | None, config: Config, seed: int, vectors: Vectors | None) -> Tagging:
-    """See ``RecurrentModel.begin``."""
+def begin(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Tagging:
+    """See ``RecurrentModel.begin``; of ``run`` the seed, the vectors and the tasks count."""
+    seed, vectors = run.seed, run.vectors
     if not 0 <= seed < 2**63:
         raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
-    config = automatic.resolve(config, train)
+    config = automatic.resolve(config, train, run.tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
-    heads = Heads.of(config, columns)
+    heads = Heads.of(config, columns, run.tasks, [words for words, *_ in train])
     return Tagging(Networks(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 SEVERAL = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
+CONFIDENCE = "confidence"
+"""The label under which the probability of another label is written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
@@ -20,21 +21,25 @@ from numpy.typing import NDArray
 from elman import model_file
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats import column_names
-from elman.model import ColumnsModel, Model
-from elman.sentence import Sentence
+from elman.model import CLASSIFY, SEVERAL, TAG, ColumnsModel, Model
+from elman.sentence import SEVERAL as JOINT, Sentence
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
-    from elman.corpus import Data, How, Path
+    from elman.classification import ClassEvaluation
+    from elman.corpus import Data, How, Keys, Path
     from elman.metrics import Evaluation
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
 
+Text = str | Sequence[str] | Sentence
+"""A whole text: as it is, its words lying between spaces; or its words."""
+
 BATCH_WORDS = 4_096
 BATCH_SENTENCES = 1_024
 """What is tagged together: sentences until there are as many words, or as many sentences. Never less than one."""
 
-KINDS = ("rnn", "hmm", "frequent")
+KINDS = ("rnn", "linear", "hmm", "frequent")
 _DATA = {
     "sentences": int,
     "words": int,
@@ -46,7 +51,10 @@ _DATA = {
 
 
 class Compared(NamedTuple):
-    """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column."""
+    """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column.
+
+    Of a label of whole texts the text counts as one word.
+    """
 
     sentence: Sentence
     gold: Sequence[str]
@@ -88,7 +96,8 @@ class Tagger:
     """A trained tagger. T words of a sentence, K tags. Safe to use from several threads at once.
 
     One that was trained on several label columns tags them all together: the methods with ``columns`` in their names
-    give those by name, the others the first.
+    give those by name, the others the first. One that was trained on labels of whole texts has ``classify`` and its
+    kin; where it labels words too, those columns come first.
     """
 
     def __init__(
@@ -105,7 +114,7 @@ class Tagger:
 
     @property
     def kind(self) -> str:
-        """``rnn``, ``hmm`` or ``frequent``."""
+        """``rnn``, ``linear``, ``hmm`` or ``frequent``."""
         return self._model.kind
 
     @property
@@ -123,6 +132,23 @@ class Tagger:
         """The tags of each label column."""
         sets = (self.tags,) if len(self.targets) == 1 else self._columns_model.tag_sets
         return dict(zip(self.targets, sets, strict=True))
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """What each label column is: ``tag``, of words; ``classify``, one label of the whole text; ``several`` or
+        ``any``, one or more labels of it, or none to many.
+        """
+        return dict(zip(self.targets, getattr(self._model, "tasks", (TAG,) * len(self.targets)), strict=True))
+
+    @property
+    def word_targets(self) -> tuple[str, ...]:
+        """Those of ``targets`` that are of words."""
+        return tuple(name for name, task in self.tasks.items() if task == TAG)
+
+    @property
+    def text_targets(self) -> tuple[str, ...]:
+        """Those of ``targets`` that are of whole texts."""
+        return tuple(name for name, task in self.tasks.items() if task != TAG)
 
     @property
     def temperatures(self) -> dict[str, float]:
@@ -150,7 +176,9 @@ class Tagger:
         return self._model.known(word)
 
     def tag(self, words: Sequence[str]) -> list[str]:
-        """The tags of a sentence's words. Raises DataError for a single text instead of a list of words."""
+        """The tags of a sentence's words. Raises DataError for a single text instead of a list of words, ConfigError
+        for a model that labels whole texts alone.
+        """
         return self._tags([_words(words)])[0]
 
     def tag_all(self, sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[str]]:
@@ -162,6 +190,36 @@ class Tagger:
     ) -> Iterator[tuple[list[str], list[float]]]:
         """The tags of each sentence and the model's probability, 0 to 1, of each of them at its place."""
         return self._in_batches(self._tags_and_confidences, sentences)
+
+    def classify(self, text: Text, target: str | None = None) -> str:
+        """The label of a whole text; where it can have several, those it has, joined with ``|``.
+
+        ``target`` is one of ``text_targets``, by default the first. Raises DataError for a text without words,
+        ConfigError for another name or a model that has no such labels.
+        """
+        return next(self.classify_all([text], target))
+
+    def classify_all(self, texts: Iterable[Text], target: str | None = None) -> Iterator[str]:
+        """The label of each text, in order, read in batches: memory does not grow with the number of texts."""
+        name = self._text_target(target)
+        return (found[name][0] for found in self._in_batches(self._by_column, map(_text, texts)))
+
+    def classify_all_with_confidence(
+        self, texts: Iterable[Text], target: str | None = None
+    ) -> Iterator[tuple[str, float]]:
+        """The label of each text and the model's probability of it, 0 to 1; of several labels, that of just these."""
+        name = self._text_target(target)
+        for found in self._in_batches(self._by_column_with_confidences, map(_text, texts)):
+            (label,), (confidence,) = found[name]
+            yield label, confidence
+
+    def _text_target(self, target: str | None) -> str:
+        names = self.text_targets
+        if not names:
+            raise ConfigError("classify: the model labels words, not whole texts; tag() gives their tags")
+        if target is not None and target not in names:
+            raise ConfigError(f"target: the model's labels of whole texts are {', '.join(names)}, got {target!r}")
+        return target or names[0]
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """Texts in UTF-8, one sentence a line and a space between words, with ``_TAG`` behind each word, in order.
@@ -180,11 +238,15 @@ class Tagger:
     @property
     def tags_lines(self) -> bool:
         """Whether ``tag_lines`` serves this model."""
-        plain = all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in self.tags)
-        return plain and len(self.targets) == 1 and hasattr(self._model, "best_of_lines")
+        plain = (
+            self.word_targets == self.targets
+            and len(self.targets) == 1
+            and all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in self.tags)
+        )
+        return plain and hasattr(self._model, "best_of_lines")
 
     def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
-        """The tags of a sentence's words in each label column."""
+        """The tags of a sentence's words in each label column; a label of the whole text is a list with it alone."""
         return self._by_column([_words(words)])[0]
 
     def tag_columns_all(self, sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[dict[str, list[str]]]:
@@ -200,10 +262,14 @@ class Tagger:
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
         """The (T, K) probabilities of the ``tags`` for each word; rows sum to 1.
 
-        ``target`` is one of ``targets``, in place of the first; the columns are its tags in ``tag_sets``. Raises
+        ``target`` is one of ``targets``, in place of the first; the columns are its tags in ``tag_sets``. Of a label of
+        whole texts it is (K,): it sums to 1, or where a text can have several labels each is for itself. Raises
         ConfigError for another name.
         """
         column = self.targets.index(self.chosen(target)[0]) if target is not None else 0
+        if self.targets[column] in self.text_targets:
+            (p,) = self._columns_model.probabilities([_text(words)], column)[0]
+            return np.asarray(p)
         if not column:
             return self._model.probabilities([_words(words)])[0]
         return self._columns_model.probabilities([_words(words)], column)[0]
@@ -219,18 +285,22 @@ class Tagger:
         if not hasattr(self._model, "nbest"):
             raise ConfigError(f"nbest: the model {self.kind} has one best sequence only; a network (rnn) has more")
         column = self.targets.index(self.chosen(target)[0])
+        if self.targets[column] in self.text_targets:
+            raise ConfigError(
+                f"nbest: {self.targets[column]} is one label of the whole text; probabilities() ranks them"
+            )
         tags = self.tag_sets[self.targets[column]]
         found = self._model.nbest(_words(words), most, column)
         return [([tags[i] for i in ids.tolist()], p) for ids, p in found]
 
     def evaluate(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
-    ) -> Evaluation:
+    ) -> Evaluation | ClassEvaluation:
         """Tag ``data`` (paths or sentences, as for ``train``) and compare with the gold tags in it.
 
         ``target`` is the column of the gold tags; by default the one trained on, or in a file of another format
         that format's own. Of a tagger of several columns it names one of them, by default the first. Raises DataError:
-        no gold tags.
+        no gold tags. For a label of whole texts what comes is a ``ClassEvaluation``, which has ``accuracy`` too.
         """
         if len(self.targets) > 1:
             target = self.chosen(target)[:1]
@@ -238,18 +308,29 @@ class Tagger:
 
     def evaluate_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
-    ) -> dict[str, Evaluation]:
+    ) -> dict[str, Evaluation | ClassEvaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
+        from elman.classification import LabelTally
         from elman.corpus import labelled
         from elman.metrics import Tally
 
         scored, how = self._scored(target, format, encoding)
-        tallies = [Tally() for _ in scored]
-        for sentence, columns, predicted in _beside(labelled(data, how), self.tag_columns_all):
-            known = [self.known(word) for word in sentence.words]
-            for name, column, tally in zip(scored, columns, tallies, strict=True):
-                tally.add(sentence.columns[column], predicted[name], known)
-        return {name: tally.result() for name, tally in zip(scored, tallies, strict=True)}
+        words = {name: Tally() for name in scored if name not in self.text_targets}
+        texts = {name: LabelTally(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
+        if not texts:
+            for sentence, keys, predicted in _beside(labelled(data, how), self.tag_columns_all):
+                known = [self.known(word) for word in sentence.words]
+                for name, gold in zip(scored, keys.values(sentence), strict=True):
+                    words[name].add(gold, predicted[name], known)
+            return {name: tally.result() for name, tally in words.items()}
+        for sentence, keys, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
+            known = [self.known(word) for word in sentence.words] if words else []
+            for name, gold in zip(scored, self._gold(sentence, keys, scored), strict=True):
+                if name in words:
+                    words[name].add(gold, sure[name][0], known)
+                else:
+                    texts[name].add(gold[0], sure[name][0][0], sure[name][1][0])
+        return {name: (words[name] if name in words else texts[name]).result() for name in scored}
 
     def compare_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
@@ -258,9 +339,29 @@ class Tagger:
         from elman.corpus import labelled
 
         scored, how = self._scored(target, format, encoding)
-        for sentence, columns, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
-            gold = [sentence.columns[column] for column in columns]
-            yield {name: Compared(sentence, tags, *sure[name]) for name, tags in zip(scored, gold, strict=True)}
+        for sentence, keys, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
+            gold = self._gold(sentence, keys, scored)
+            whole = replace(sentence, words=(" ".join(sentence.words),), rows=sentence.rows[:1])
+            yield {
+                name: Compared(whole if name in self.text_targets else sentence, tags, *sure[name])
+                for name, tags in zip(scored, gold, strict=True)
+            }
+
+    def _gold(self, sentence: Sentence, keys: Keys, scored: Sequence[str]) -> list[tuple[str, ...]]:
+        """What stands in a sentence where the model gives ``scored``; of a label of the whole text it alone.
+
+        Raises DataError for a text without the one label that it should have.
+        """
+        tasks = self.tasks
+        found: list[tuple[str, ...]] = []
+        for name, gold in zip(scored, keys.values(sentence), strict=True):
+            if name in self.text_targets:
+                if not gold and tasks[name] in (CLASSIFY, SEVERAL):
+                    where = f"no label {keys.names[len(found)]}: expected one of each text"
+                    raise DataError(where, path=sentence.path or None, line=sentence.line or None)
+                gold = (JOINT.join(gold),)
+            found.append(gold)
+        return found
 
     def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
         """The model's label columns that are compared with gold tags, and how those are read."""
@@ -270,7 +371,10 @@ class Tagger:
         names = self.chosen(target) if several else column_names(target)
         if not several and names is not None and len(names) > 1:
             raise ConfigError(f"target: the model has one column, {self.target}, got {', '.join(names)}")
-        how = How(names, format, encoding, usual=(self.format, self.target))
+        task = None if several else TAG if self.word_targets else CLASSIFY
+        if several and names is not None:  # in the order in which they are found, columns of words first
+            names = tuple(sorted(names, key=lambda name: name in self.text_targets))
+        how = How(names, format, encoding, usual=(self.format, self.target), task=task)
         return names if several and names is not None else self.targets, how
 
     def chosen(self, target: Target = None) -> tuple[str, ...]:
@@ -326,6 +430,7 @@ class Tagger:
             "format": self.format,
             "tags": list(self.tags),
             "targets": {name: list(tags) for name, tags in self.tag_sets.items()},
+            "tasks": self.tasks,
             "vocabulary": len(record["vocabulary"]["words"]),
             "parameters": sum(tensor.size for tensor in tensors.values()),
             "data": dict(self._data),
@@ -339,6 +444,8 @@ class Tagger:
         return cast(ColumnsModel, self._model)
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
+        if not self.word_targets:
+            raise ConfigError("tag: the model labels whole texts, not words; classify() gives their labels")
         return _named(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
@@ -379,10 +486,10 @@ class Tagger:
 
 
 def _beside(
-    gold: Iterable[tuple[Sentence, tuple[str, ...]]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
-) -> Iterator[tuple[Sentence, tuple[str, ...], _T]]:
+    gold: Iterable[tuple[Sentence, Keys]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
+) -> Iterator[tuple[Sentence, Keys, _T]]:
     """Sentences and the columns of their gold tags, with what ``tag`` finds of them."""
-    waiting: deque[tuple[Sentence, tuple[str, ...]]] = deque()  # read, but not tagged yet
+    waiting: deque[tuple[Sentence, Keys]] = deque()  # read, but not tagged yet
 
     def read() -> Iterator[Sentence]:
         for sentence, columns in gold:
@@ -393,13 +500,20 @@ def _beside(
         yield (*waiting.popleft(), found)
 
 
-def _named(tags: Sequence[str], found: Sequence[NDArray[np.int32]]) -> list[list[str]]:
+def _named(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
+    """The tags of these ids; of several labels of a text, (1, K) which hold, one text of them all."""
+    if found and found[0].ndim == 2:
+        return [[JOINT.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
     return [[tags[i] for i in ids.tolist()] for ids in found]
 
 
 def _named_with_confidences(
-    tags: Sequence[str], found: Sequence[tuple[NDArray[np.int32], NDArray[np.float64]]]
+    tags: Sequence[str], found: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
 ) -> list[tuple[list[str], list[float]]]:
+    if found and found[0][0].ndim == 2:
+        names = _named(tags, [held for held, _ in found])
+        sure = [np.where(held, p, 1 - p).prod(axis=1).tolist() for held, p in found]
+        return list(zip(names, sure, strict=True))
     return [([tags[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()) for ids, p in found]
 
 
@@ -426,6 +540,20 @@ def _words(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     return sentence
 
 
+def _text(text: Text) -> Sequence[str]:
+    """The words of a whole text. Raises DataError where there are none."""
+    words: Sequence[str]
+    if isinstance(text, str):
+        from elman.corpus import words_of
+
+        words = words_of(text)
+    else:
+        words = _words(text)
+    if not words:
+        raise DataError("expected a text with a word in it, got an empty one")
+    return words
+
+
 def thread_count(threads: int | None) -> int:
     """The number of threads; None is one for each core that this process may use."""
     if threads is None:
@@ -447,10 +575,10 @@ def kernel_notes(kind: str) -> list[str]:
 
 def model_class(kind: str) -> Any:
     """The class of a kind of model, imported when it is needed."""
-    if kind == "rnn":
-        from elman.recurrent import RecurrentModel
+    if kind in ("rnn", "linear"):
+        from elman.recurrent import LinearModel, RecurrentModel
 
-        return RecurrentModel
+        return RecurrentModel if kind == "rnn" else LinearModel
     from elman.baselines import HMM, Frequent
 
     return HMM if kind == "hmm" else Frequent

@@ -58,6 +58,11 @@ def train(job: Job, fit: Train) -> Tagger:
         raise ConfigError(f"task {name}: expected the model rnn, got {job.rest['model']!r}")
     if job.rest.get("budget") is not None and name == Pipeline.task:
         raise ConfigError("task pipeline: it trains two networks, and a budget plans one; set epochs in place of it")
+    names = column_names(job.target)
+    if names is not None and (len(names) > 1 or name not in tasks.COLUMNS):
+        raise ConfigError(f"target: the task {name} knows its columns, got {', '.join(names)}")
+    if job.rest.get("vectors") is not None and name == Segmenter.task:
+        raise ConfigError("task segment: it reads characters, and vectors are of words; leave them out")
     sentences = read(job.data, job)
     dev = job.dev if job.dev is None or isinstance(job.dev, float) else read(job.dev, job)
     if name == Segmenter.task:
@@ -97,21 +102,20 @@ def _segmenter(
     elif dev is not None:
         dev_part = pieces(segmentation.marked(dev))
     own = SETTINGS if job.rest.get("preset") != "tutorial" else {}
-    tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **job.rest)
+    rest = {**job.rest, "vectors": None}
+    tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **rest)
     return Segmenter(_about(tagger, sentences, held_out), segmentation)
 
 
 def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None, fit: Train) -> EncodedTagger:
     name, options = tasks.parsed(job.task)
-    names = column_names(job.target)
-    if names is not None and (len(names) > 1 or name not in tasks.COLUMNS):
-        raise ConfigError(f"target: the task {name} knows its columns, got {', '.join(names)}")
     dev_part, held_out = None, None
     if isinstance(dev, float):
         sentences, dev_part, held_out = split_percent(sentences, dev)
     elif dev is not None:
         dev_part = dev
-    encoding = tasks.encoding(name, options, sentences, names[0] if names else None)
+    names = column_names(job.target) or (None,)
+    encoding = tasks.encoding(name, options, sentences, names[0])
     tagger = fit(
         encoded(sentences, encoding),
         None if dev_part is None else encoded(dev_part, encoding),

@@ -31,7 +31,7 @@ class Tally:
 
     loss: float = 0.0
     words: int = 0
-    correct: int = 0
+    correct: float = 0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.loss + other.loss, self.words + other.words, self.correct + other.correct)

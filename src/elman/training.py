@@ -6,14 +6,15 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elman import automatic, config
-from elman.checks import constraint_warnings, split_percent, training_warnings
-from elman.corpus import Data, How, Path, read_corpus
+from elman.checks import constraint_warnings, label_warnings, split_percent, training_warnings
+from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
 from elman.errors import ConfigError
 from elman.formats import column_names
-from elman.model import Model
+from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
 from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class, thread_count
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from elman.trainer import Progress
     from elman.vectors import Vectors
 
+OF_SETTINGS = ("rnn", "linear")
+"""Models that have settings and are trained epoch by epoch."""
 PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 """A share of the training sentences, as ``dev`` may be."""
 
@@ -31,12 +34,13 @@ def train(
     train: Data,
     dev: Data | None = None,
     *,
-    model: str = "rnn",
+    model: str | None = None,
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
     budget: str | float | None = None,
     target: Target = None,
+    task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
     seed: int = 1,
@@ -47,17 +51,21 @@ def train(
 ) -> Tagger:
     """Train a tagger.
 
-    ``train``       a path, several paths, or sentences: ``Sentence`` objects or lists of (word, tag) pairs
+    ``train``       a path, several paths, or sentences: ``Sentence`` objects, lists of (word, tag) pairs, or pairs of a
+                    text (or its words) and its label
     ``dev``         the same, to choose the best epoch by; or a share such as ``"10%"`` of the training sentences
-    ``model``       ``rnn``, ``hmm`` or ``frequent``
+    ``model``       ``rnn``; ``hmm`` or ``frequent``, for tags of words; ``linear``, for labels of whole texts. None is
+                    the rnn, but for labels of whole texts with ``dev``: the better of rnn and linear on dev, and
+                    ``on_note`` says which
     ``preset``      settings of the rnn to start from: ``default``, ``fast``, ``best`` or ``tutorial``
     ``settings``    settings that differ from it, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
                     gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
     ``budget``      the time to fill, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; the hidden units (if not
                     among the settings) and the epochs are chosen for it, and recorded like settings given by hand
-    ``target``      the label column to learn, by default the format's own; of the rnn several, ``"upos,xpos"`` or a
-                    list of names: one network learns them together
+    ``target``      the label column to learn, by default the format's own, or a label of whole texts; of the rnn
+                    several, ``"upos,xpos"`` or a list of names: one network learns them together, words first
+    ``task``        ``tag``: label words; ``classify``: label whole texts; None: words where the data has labels of them
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
     ``threads``     in training and tagging; by default one for each core
@@ -68,28 +76,35 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
-    of_rnn = _settings(model, preset, settings, vectors)
+    choose = model is None and preset == "default" and not settings and budget is None and vectors is None
+    model = model or "rnn"
+    of_network = _settings(model, preset, settings, vectors)
     limit = _budget(budget, model, settings, on_note)
     n_threads = thread_count(threads)
-    how = How(_targets(target, model), format, encoding)
+    how = How(_targets(target, model), format, encoding, task=_task(task, model))
     corpus = read_corpus(train, how)
+    tasks = corpus.tasks()
     part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes
     percent = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
     if percent:
         part, dev_part, held_out = split_percent(corpus.sentences, float(percent[1]))
         notes = [*notes, f"held out for dev: {held_out}"]
     elif dev is not None:
-        dev_corpus = read_corpus(dev, how, targets=corpus.targets)
+        dev_corpus = read_corpus(dev, how if corpus.keys.words else replace(how, task=CLASSIFY), corpus.keys)
         dev_part, notes = dev_corpus.sentences, notes + dev_corpus.notes
-    pairs = _pairs(part, corpus.targets)
-    doubts = training_warnings(part, dev_part, *corpus.targets)
-    if model == "rnn":
-        of_rnn = automatic.resolve(of_rnn, pairs, single=limit is not None)
-        for name in corpus.targets:
-            doubts += constraint_warnings(part, name, of_rnn.network)
+    _check_kind(model, corpus.keys, of_network)
+    pairs = corpus.pairs(part)
+    doubts = training_warnings(part, dev_part, *corpus.keys.words)
+    for column, name in enumerate(corpus.targets, start=1):
+        if name in corpus.keys.texts:
+            doubts += label_warnings([of_text[column] for of_text in pairs], name)
+    if model in OF_SETTINGS:
+        of_network = automatic.resolve(of_network, pairs, tasks, single=limit is not None)
+        for name in corpus.keys.words:
+            doubts += constraint_warnings(part, name, of_network.network)
     pretrained = None
     if vectors is not None:
-        pretrained, note = _read_vectors(vectors, part, of_rnn.training.vectors_extra)
+        pretrained, note = _read_vectors(vectors, part, of_network.training.vectors_extra)
         notes = [*notes, note]
         doubts += [pretrained.repeats] if pretrained.repeats else []
     if on_note is not None:
@@ -101,10 +116,16 @@ def train(
         else:
             warnings.warn(doubt, stacklevel=2)
 
-    if model == "rnn":
-        dev_pairs = None if dev_part is None else _pairs(dev_part, corpus.targets)
-        run = {"seed": seed, "threads": n_threads, "vectors": pretrained, "budget": limit, "on_progress": on_progress}
-        trained: Model = model_class(model).train(pairs, dev_pairs, of_rnn, **run)
+    if model in OF_SETTINGS:
+        dev_pairs = None if dev_part is None else corpus.pairs(dev_part)
+        run = {"seed": seed, "threads": n_threads, "tasks": tasks}
+        for_network = {"vectors": pretrained, "budget": limit, "on_progress": on_progress}
+        trained: Any = model_class(model).train(pairs, dev_pairs, of_network, **run, **for_network)
+        if choose and dev_pairs and not corpus.keys.words and not trained.interrupted:
+            settled = automatic.resolve(config.LINEAR, pairs, tasks)
+            trained, note = _better(trained, model_class("linear").train(pairs, dev_pairs, settled, **run))
+            if on_note is not None:
+                on_note(note)
     else:
         trained = model_class(model).train(pairs)
     data = {
@@ -116,7 +137,7 @@ def train(
     }
     about: dict[str, Any] = {"targets": corpus.targets, "format": corpus.format, "threads": n_threads}
     tagger = Tagger(trained, data=data, **about)
-    if dev_part is not None and model != "rnn":
+    if dev_part is not None and model not in OF_SETTINGS:
         accuracy = tagger.evaluate(dev_part, target=corpus.targets).accuracy
         tagger = Tagger(trained, data={**data, "dev_accuracy": accuracy}, **about)
     if limit is not None and not tagger.interrupted:
@@ -131,6 +152,7 @@ def find_rate(
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
     target: Target = None,
+    task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
     seed: int = 1,
@@ -142,15 +164,15 @@ def find_rate(
     """
     of_rnn = _settings("rnn", preset, settings, vectors)
     n_threads = thread_count(threads)
-    corpus = read_corpus(train, How(_targets(target, "rnn"), format, encoding))
+    corpus = read_corpus(train, How(_targets(target, "rnn"), format, encoding, task=_task(task, "rnn")))
     pretrained = None
     if vectors is not None:
         pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
     from elman import rate_finder
 
-    pairs = _pairs(corpus.sentences, corpus.targets)
-    task = model_class("rnn").begin(pairs, None, of_rnn, seed=seed, vectors=pretrained)
-    return rate_finder.find(task, task.networks.config.training, seed=seed, threads=n_threads)
+    begun = {"seed": seed, "tasks": corpus.tasks(), "vectors": pretrained}
+    learned = model_class("rnn").begin(corpus.pairs(), None, of_rnn, **begun)
+    return rate_finder.find(learned, learned.networks.config.training, seed=seed, threads=n_threads)
 
 
 def _targets(target: Target, model: str) -> tuple[str, ...] | None:
@@ -161,14 +183,50 @@ def _targets(target: Target, model: str) -> tuple[str, ...] | None:
     return names
 
 
-def _pairs(sentences: Sequence[Sentence], targets: Sequence[str]) -> list[tuple[Sequence[str], ...]]:
-    """Of each sentence its words, and its tags in each label column."""
-    return [(sentence.words, *(sentence.columns[target] for target in targets)) for sentence in sentences]
+def _task(task: str | None, model: str) -> str | None:
+    """The task asked for, or the only one of a model."""
+    if task not in (None, *TASKS):
+        raise ConfigError(f"task: expected {' or '.join(TASKS)}, got {task!r}")
+    only = {"linear": CLASSIFY, "hmm": TAG, "frequent": TAG}.get(model)
+    if task is not None and only is not None and task != only:
+        raise ConfigError(f"task {task}: the model {model} is for the task {only}; expected the model rnn")
+    return task or only
+
+
+def _check_kind(model: str, keys: Keys, of_network: config.Config) -> None:
+    """Raise ConfigError for targets that the model, or a network without pooling, cannot learn."""
+    if model == "linear" and keys.words:
+        raise ConfigError(
+            f"the model linear learns labels of whole texts, and {keys.words[0]} is of words; the rnn has both"
+        )
+    if model not in OF_SETTINGS and keys.texts:
+        raise ConfigError(
+            f"the model {model} learns tags of words, and {keys.texts[0]} is of whole texts; the rnn has both"
+        )
+    if model in OF_SETTINGS and keys.texts and of_network.network.pooling == of_network.network.grams == "none":
+        raise ConfigError("pooling=none and grams=none: a label of whole texts needs one of the two")
+
+
+def _better(network: Any, linear: Any) -> tuple[Any, str]:
+    """The better of two models on dev, the network where both are alike; and what is to be said of that."""
+    scores = (
+        f"on dev the network has {100 * network.dev_accuracy:.2f} %, the linear model {100 * linear.dev_accuracy:.2f} %"
+    )
+    if linear.dev_accuracy > network.dev_accuracy:
+        return linear, f"{scores}; the linear model is kept, --model rnn asks for the network"
+    return network, f"{scores}; the network is kept"
 
 
 def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vectors: Path | None) -> config.Config:
     if model not in KINDS:
         raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {model!r}")
+    if model == "linear":
+        if preset != "default" or vectors is not None:
+            raise ConfigError("the model linear has no presets and reads no vectors; they are the rnn's")
+        found = config.LINEAR.with_settings(settings or {})
+        if found.network.pooling != "none" or found.network.ensemble != 1 or found.training.distill:
+            raise ConfigError("the model linear: expected pooling=none, ensemble=1 and distill=0, which it is made of")
+        return found
     if model != "rnn" and (settings or preset != "default" or vectors is not None):
         raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
     found = config.preset(preset).with_settings(settings or {})

@@ -83,4 +83,6 @@ def test_what_does_not_fit(refused: Refused, gold: Path, model: Path, tmp_path: 
     assert "p: no label of whole sentences" in refused(
         "evaluate", "--predicted", tmp_path / "p", tmp_path / "p", "--scores", "p"
     )
-    assert "go with --predicted FILE" in refused("evaluate", model, gold, "--label", "label")
+    assert "go with --predicted FILE" in refused("evaluate", model, gold, "--positive", "label")
+    assert "no column 'label'" in refused("evaluate", model, gold, "--label", "label")
+    assert "expected one of the two" in refused(*arguments, "--label", "label", "--target", "label")

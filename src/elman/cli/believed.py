@@ -10,6 +10,7 @@ from elman.cli.report import bold, percent
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
+    from elman.classification import ClassEvaluation
     from elman.confidence import Calibration, Coverage
     from elman.metrics import Evaluation
     from elman.sentence import Sentence
@@ -47,6 +48,7 @@ class Believed:
 
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     coverages: Mapping[str, Coverage] = field(default_factory=dict)
+    of_texts: Sequence[str] = ()  # those that are labels of whole texts
 
     def to_json(self, name: str) -> dict[str, Any]:
         """What ``--json`` shows more of a label column."""
@@ -62,9 +64,10 @@ class Believed:
         names = dict.fromkeys((*self.coverages, *self.calibrations))
         parts = []
         for name in names:
-            lines = [*(_coverage(self.coverages[name]) if name in self.coverages else ())]
+            unit = "texts" if name in self.of_texts else "words"
+            lines = [*(_coverage(self.coverages[name], unit) if name in self.coverages else ())]
             if name in self.calibrations:
-                lines += ([""] if lines else []) + [*_calibration(self.calibrations[name])]
+                lines += ([""] if lines else []) + [*_calibration(self.calibrations[name], unit)]
             parts.append("\n".join([bold(f"confidence of column {name}"), ""] * (len(names) > 1) + lines))
         return "\n\n".join(parts)
 
@@ -79,10 +82,11 @@ def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, aske
         {name: confidence.coverage(found, asked.least) for name, found in judged.items()}
         if asked.least is not None
         else {},
+        tagger.text_targets,
     )
 
 
-def draw(asked: Asked, results: Mapping[str, Evaluation], found: Believed) -> None:
+def draw(asked: Asked, results: Mapping[str, Evaluation | ClassEvaluation], found: Believed) -> None:
     """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
     if asked.plot is None:
         return
@@ -97,19 +101,20 @@ def draw(asked: Asked, results: Mapping[str, Evaluation], found: Believed) -> No
         plots.save(plots.confusion(result.pairs, f"column {name}"), asked.plot)
 
 
-def _coverage(found: Coverage) -> Iterator[str]:
+def _coverage(found: Coverage, unit: str) -> Iterator[str]:
     width = len(f"{found.words:,}")
+    done = "tagged" if unit == "words" else "labelled"
     left, left_correct = found.words - found.sure_words, found.correct - found.sure_correct
     rows = [
-        (f"confidence {found.least:g} up", found.sure_words, found.words, "words are tagged"),
-        ("  right there", found.sure_correct, found.sure_words, "words"),
-        ("  right below", left_correct, left, "words that are left untagged"),
+        (f"confidence {found.least:g} up", found.sure_words, found.words, f"{unit} are {done}"),
+        ("  right there", found.sure_correct, found.sure_words, unit),
+        ("  right below", left_correct, left, f"{unit} that are left un{done}"),
     ]
     for name, count, total, what in rows:
         yield f"{name:<18}{percent(count, total):>9}  {count:>{width},} of {total:>{width},} {what}"
 
 
-def _calibration(found: Calibration) -> Iterator[str]:
+def _calibration(found: Calibration, unit: str) -> Iterator[str]:
     raw, shown = found.raw, found.shown
     with_temperature = found.temperature != 1
     after = f"temperature {found.temperature:.4g}" if with_temperature else ""
@@ -124,7 +129,7 @@ def _calibration(found: Calibration) -> Iterator[str]:
         second = f"{100 * now:>18.2f} %" if with_temperature else ""
         yield f"{name:<42}{100 * before:>7.2f} %{second}"
     yield ""
-    yield bold("confidence     words      mean   accuracy")
+    yield bold(f"confidence     {unit}      mean   accuracy")
     for one in shown.bins:
         means = f"{100 * one.confidence:>8.2f} %{100 * one.accuracy:>9.2f} %" if one.words else f"{'–':>10}{'–':>11}"
         yield f"{100 * one.low:>2.0f} to {100 * one.high:>3.0f} %{one.words:>9,}{means}"

@@ -12,6 +12,7 @@ from elman.cli.common import Notes
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from elman.corpus import Keys
     from elman.formats import Reading
     from elman.sentence import Sentence
     from elman.tagger import Tagger
@@ -31,18 +32,27 @@ class How:
 
 @dataclass(frozen=True)
 class Gold:
-    """Labelled sentences, all with words, and the keys of the label columns that count."""
+    """Labelled sentences, all with words, and the label columns that count, or labels of whole texts behind them."""
 
     path: str
     format: str
-    columns: tuple[str, ...]
+    keys: Keys
     sentences: Iterable[Sentence]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all of them."""
+        return self.keys.names
 
 
 class Row(NamedTuple):
-    """A gold sentence and its predicted tags, one list for each label column; where they stand."""
+    """A gold sentence, its tags and the predicted ones, one list for each label column; where these stand.
+
+    A label of the whole text is a list with it alone.
+    """
 
     gold: Sentence
+    right: Sequence[Sequence[str]]
     tags: Sequence[Sequence[str]]
     path: str
     line: int
@@ -60,9 +70,9 @@ def is_model(path: str) -> bool:
 
 def matched(row: Row) -> Sequence[Sequence[str]]:
     """The predicted tags, which are as many as the gold ones. Raises DataError where they are not."""
-    for tags in row.tags:
-        if len(tags) != len(row.gold):
-            found = f"expected {len(row.gold)} tags, one for each gold tag, found {len(tags)}"
+    for right, tags in zip(row.right, row.tags, strict=True):
+        if len(tags) != len(right):
+            found = f"expected {len(right)} tags, one for each gold tag, found {len(tags)}"
             raise DataError(found, path=row.path, line=row.line)
     return row.tags
 
@@ -87,14 +97,27 @@ def read(path: str | Sequence[str], how: How, notes: Notes, labelled: bool = Tru
 
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
     """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
+    from elman import corpus
     from elman.checks import with_words
     from elman.formats import column_names
 
-    trained = None
-    if tagger is not None and (tagger.format == reading.format or len(tagger.targets) > 1):
-        trained = tagger.targets
-    columns = reading.targets(column_names(how.target) or trained)
-    return Gold(reading.path, reading.format, columns, with_words(reading, reading.path))
+    names, task = column_names(how.target), None
+    if tagger is not None and names is None and (tagger.format == reading.format or len(tagger.targets) > 1):
+        names = tagger.targets
+    if tagger is not None and len(tagger.targets) == 1:
+        task = "tag" if tagger.word_targets else "classify"
+    keys = corpus.targets_in(reading, corpus.How(names, task=task))
+    sentences = with_words(corpus.with_texts(reading, keys), reading.path)
+    return Gold(reading.path, reading.format, keys, sentences)
+
+
+def values(sentence: Sentence, keys: Keys) -> list[tuple[str, ...]]:
+    """The gold tags of a sentence; a label of the whole text stands alone."""
+    from elman.sentence import SEVERAL
+
+    of_words = len(keys.words)
+    found = keys.values(sentence)
+    return found[:of_words] + [(SEVERAL.join(labels),) for labels in found[of_words:]]
 
 
 def of_model(tagger: Tagger, right: Gold) -> Iterator[Row]:
@@ -105,7 +128,8 @@ def of_model(tagger: Tagger, right: Gold) -> Iterator[Row]:
     names = tagger.chosen(right.columns) if several else tagger.targets
     sentences, words = tee(right.sentences)
     for sentence, tags in zip(sentences, tagger.tag_columns_all(words), strict=True):
-        yield Row(sentence, [tags[name] for name in names], sentence.path, sentence.line)
+        right_ones = values(sentence, right.keys)
+        yield Row(sentence, right_ones, [tags[name] for name in names], sentence.path, sentence.line)
 
 
 def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None = None) -> Iterator[Row]:
@@ -115,33 +139,35 @@ def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None =
     ``how`` does not say otherwise. Raises ConfigError: another number of columns. Raises DataError while iterating:
     other words than in gold, another number of sentences.
     """
+    from elman import corpus
     from elman.formats import column_names
 
-    columns: tuple[str, ...] | None = None
+    keys: Keys | None = None
     if how.format == "tags":
         reading = read(path, How("text", None, how.encoding), notes, labelled=False)
     else:
         reading = read(path, how, notes)
         same = column_names(target) if reading.format == right.format else None
-        columns = reading.targets(column_names(how.target) or same)
-    n_given = 1 if columns is None else len(columns)
+        keys = corpus.targets_in(reading, corpus.How(column_names(how.target) or same))
+    n_given = 1 if keys is None else len(keys.names)
     if n_given != len(right.columns):
         found = f"--target names {len(right.columns)} columns of tags, and of {reading.path} there are {n_given}"
         raise ConfigError(found)
-    return _beside(reading, columns, right)
+    return _beside(reading, keys, right)
 
 
-def _beside(reading: Reading, columns: tuple[str, ...] | None, right: Gold) -> Iterator[Row]:
+def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
     given_sentences = (sentence for sentence in reading if sentence.words)
     for sentence, given in zip_longest(right.sentences, given_sentences):
         if sentence is None or given is None:
             raise only_one_goes_on(sentence, given, right.path, reading.path)
-        if columns is None:
-            yield Row(sentence, [given.words], given.path, given.line)
+        right_ones = values(sentence, right.keys)
+        if keys is None:
+            yield Row(sentence, right_ones, [given.words], given.path, given.line)
             continue
         if sentence.words != given.words:
             raise other_words(sentence, given)
-        yield Row(sentence, [given.columns[column] for column in columns], given.path, given.line)
+        yield Row(sentence, right_ones, values(given, keys), given.path, given.line)
 
 
 def other_words(right: Sentence, given: Sentence) -> DataError:

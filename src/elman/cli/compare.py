@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.beside import NO_TAG, Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read
+from elman.cli.beside import NO_TAG, Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
 from elman.cli.common import Notes, checked_format, encoding_option, format_option, target_option, threads_option
 from elman.cli.report import cell
 from elman.errors import ConfigError, DataError
@@ -154,7 +154,7 @@ def _load(model: str, options: _Options, notes: Notes) -> Tagger:
 
 def _gold_tags(right: Gold) -> list[Sequence[str]]:
     (column,) = right.columns
-    tags: list[Sequence[str]] = [sentence.columns[column] for sentence in right.sentences]
+    tags: list[Sequence[str]] = [values(sentence, right.keys)[0] for sentence in right.sentences]
     if all(set(found) == {NO_TAG} for found in tags):
         raise no_gold(right.path, column)
     return tags

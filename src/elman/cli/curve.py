@@ -29,7 +29,11 @@ TIMES = {2: "twice", 4: "four times"}
     "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each size."
 )
 @click.option(
-    "--model", type=click.Choice(["rnn", "hmm", "frequent"]), default="rnn", show_default=True, help="Kind of model."
+    "--model",
+    type=click.Choice(["rnn", "linear", "hmm", "frequent"]),
+    default="rnn",
+    show_default=True,
+    help="Kind of model.",
 )
 @click.option(
     "--preset", type=click.Choice(list(PRESETS)), default="default", show_default=True, help="Settings to start from."

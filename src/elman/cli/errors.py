@@ -59,10 +59,10 @@ def errors(
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
-    from elman.checks import with_words
+    from elman.cli.beside import How, gold as gold_of, read
     from elman.error_analysis import analyse
-    from elman.files import check_target, input_files, write_bytes_atomically
-    from elman.formats import column_names, read_sentences
+    from elman.files import check_target, write_bytes_atomically
+    from elman.formats import column_names
     from elman.tagger import load
 
     if html is not None:
@@ -73,16 +73,15 @@ def errors(
     names = column_names(target)
     if names is not None and len(names) > 1:
         raise ConfigError(f"--target: errors are shown of one label column, got {target}")
-    reading = read_sentences(input_files([gold]), format=format, encoding=encoding)
-    if format is None:
-        notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-    usual = (tagger.target,) if tagger.format == reading.format or len(tagger.targets) > 1 else None
-    (column,) = reading.targets(names or usual)
-    found = analyse(tagger, with_words(reading, reading.path), target=column, most=most)
+    several = len(tagger.targets) > 1
+    how = How(format, target or (tagger.target if several else None), encoding)
+    right = gold_of(read(gold, how, notes), how, tagger)
+    (column,) = right.columns
+    found = analyse(tagger, right.sentences, target=column, most=most)
     if html is not None:
         from elman.cli.errors_page import page
 
-        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(reading.path)).encode())
+        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(right.path)).encode())
     click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else report(found))
     notes.show()
 
@@ -94,10 +93,12 @@ def report(found: ErrorAnalysis) -> str:
 
 
 def _summary(found: ErrorAnalysis) -> Iterator[str]:
-    yield f"column {_plain(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, " + (
-        f"{percent(found.correct, found.tokens)} right; "
-        f"of {found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
-    )
+    right = f"{percent(found.correct, found.tokens)} right"
+    if found.of_texts:
+        yield f"label {_plain(found.column)}: {found.errors:,} of {found.tokens:,} texts wrong, {right}"
+        return
+    unknown = f"{found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
+    yield f"column {_plain(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, {right}; of {unknown}"
 
 
 def _sentences(found: ErrorAnalysis) -> Iterator[str]:
@@ -113,7 +114,10 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
 
 
 def _context(sentence: WrongSentence) -> str:
-    """The word in question between brackets, and those around it, as far as there is room."""
+    """The word in question between brackets, and those around it, as far as there is room; a text alone as it is."""
+    if sentence.whole:
+        text = _plain(sentence.words[0].word)
+        return text if len(text) <= 2 * AROUND else text[: 2 * AROUND] + "…"
     at = sentence.words.index(sentence.surest)
     words = [_plain(word.word) for word in sentence.words]
     before, after = " ".join(words[:at]), " ".join(words[at + 1 :])
@@ -133,9 +137,10 @@ def _plain(text: str) -> str:
 def _confusions(found: ErrorAnalysis) -> Iterator[str]:
     if not found.confusions:
         return
-    yield bold(f"{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}{'words':>7}{'of errors':>11}   most often")
+    unit, often = ("texts", "first by alphabet") if found.of_texts else ("words", "most often")
+    yield bold(f"{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}{unit:>7}{'of errors':>11}   {often}")
     for one in found.confusions:
-        words = ", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words)
+        words = _plain(", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words))
         share = f"{100 * one.count / found.errors:.1f} %"
         tags = f"{cell(one.gold, TAG)}  {cell(one.predicted, TAG)}"
         yield f"{tags}  {one.count:>7,}{share:>11}   {cell(words, 30)}".rstrip()

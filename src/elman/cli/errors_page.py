@@ -80,12 +80,14 @@ def page(found: ErrorAnalysis, model: str, gold: str) -> str:
 def _summary(found: ErrorAnalysis) -> Iterator[str]:
     known, known_correct = found.tokens - found.unknown_tokens, found.correct - found.unknown_correct
     facts = [
-        ("words", f"{found.tokens:,}"),
+        ("texts" if found.of_texts else "words", f"{found.tokens:,}"),
         ("wrong", f"{found.errors:,}"),
         ("accuracy", _percent(found.correct, found.tokens)),
+    ]
+    facts += [
         (f"{known:,} known words", _percent(known_correct, known)),
         (f"{found.unknown_tokens:,} unknown words", _percent(found.unknown_correct, found.unknown_tokens)),
-    ]
+    ] * (not found.of_texts)
     yield "<dl>"
     yield from (f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     yield "</dl>"
@@ -109,7 +111,8 @@ def _sentence(sentence: WrongSentence) -> Iterator[str]:
     surest = sentence.surest
     where = f"{sentence.path}:{surest.line}" if sentence.path else "sentence made in Python"
     wrong = f"{sentence.errors} wrong" if sentence.errors > 1 else "1 wrong"
-    yield f"<article><header>{_text(where)} · {wrong} of {len(sentence.words)} words</header>"
+    wrong = "" if sentence.whole else f" · {wrong} of {len(sentence.words)} words"
+    yield f"<article><header>{_text(where)}{wrong}</header>"
     words = [_text(word.word) if word.right else _mark(word, word is surest) for word in sentence.words]
     yield f'<div class="words" dir="auto">{" ".join(words)}</div></article>'
 
@@ -124,9 +127,10 @@ def _mark(word: Word, first: bool) -> str:
 def _confusions(found: ErrorAnalysis) -> Iterator[str]:
     if not found.confusions:
         return
+    unit = "texts" if found.of_texts else "words"
     yield '<h2 id="confusions">Frequent confusions</h2>'
-    yield f"<p>Of {found.errors:,} errors; the words are those it happens to most often.</p>"
-    yield '<div class="box"><table><tr><th>right tag</th><th>tag given</th><th class="n">words</th><th></th>'
+    yield f"<p>Of {found.errors:,} errors; the {unit} are those it happens to most often.</p>"
+    yield '<div class="box"><table><tr><th>right tag</th><th>tag given</th><th class="n">' + f"{unit}</th><th></th>"
     yield '<th class="n">of errors</th><th>most often</th></tr>'
     most = found.confusions[0].count
     for one in found.confusions:

@@ -28,8 +28,10 @@ from elman.cli.styles import STYLES, Shown
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
+    from elman.classification import ClassEvaluation
     from elman.formats.reading import Reading
     from elman.metrics import Evaluation
+    from elman.scores import TagScore
     from elman.tagger import Tagger
 
 
@@ -66,7 +68,7 @@ class _Options:
     @property
     def how(self) -> How:
         """How GOLD is read."""
-        return How(self.format, self.target, self.encoding)
+        return How(self.format, self.target or (self.label if self.predicted is None else None), self.encoding)
 
     @property
     def how_predicted(self) -> How:
@@ -81,8 +83,12 @@ class _Options:
             raise ConfigError(f"--style {self.style}: shows no confidences and no pictures; leave --style out")
         if self.scheme is not None and self.style != "seqeval":
             raise ConfigError("--scheme: goes with --style seqeval, whose strict mode holds to a scheme")
-        if self.of_labels and (self.predicted is None or not plain):
-            raise ConfigError("--label, --scores, --positive: go with --predicted FILE, and without --style")
+        if self.of_labels and not plain:
+            raise ConfigError("--label, --scores, --positive: go without --style")
+        if self.predicted is None and (self.scores, self.positive) != (None, None):
+            raise ConfigError("--scores, --positive: go with --predicted FILE; a MODEL has its own")
+        if self.label is not None and self.target is not None:
+            raise ConfigError("--label, --target: expected one of the two")
         if self.style == "evalb" and self.predicted is None:
             raise ConfigError("--style evalb: a model gives no trees; expected --predicted FILE")
 
@@ -107,9 +113,7 @@ class _Options:
 @click.option(
     "--scheme", metavar="SCHEME", help="With --style seqeval: its strict mode, iob2, bioes, bilou, iob1, ioe2 …"
 )
-@click.option(
-    "--label", metavar="NAME", help="Compare labels of whole sentences; by default where there are no others."
-)
+@click.option("--label", metavar="NAME", help="Compare labels of whole texts; by default where there are no others.")
 @click.option("--scores", metavar="NAME", help="Label in FILE with a probability, for the ROC-AUC of two labels.")
 @click.option("--positive", metavar="LABEL", help="The label it is of; by default the later of the two in order.")
 @click.option("--calibration", is_flag=True, help="Show how far the confidences of MODEL can be believed.")
@@ -194,6 +198,8 @@ def _styled(files: Sequence[str], options: _Options, notes: Notes) -> Mapping[st
             return {"": styles.conll18_of_model(tagger, path, options.how, notes)}
         return {"": styles.conll18_of_file(str(options.predicted), options.how_predicted, path, options.how, notes)}
     right = gold(read(path, options.how, notes), options.how, tagger)
+    if right.keys.texts:
+        raise ConfigError(f"--style {options.style}: counts tags of words; {right.keys.texts[0]} is of whole texts")
     if tagger is not None:
         rows = of_model(tagger, right)
     else:
@@ -220,6 +226,7 @@ def _evaluate_model(model: str, paths: Sequence[str], options: _Options, notes: 
 
 
 def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
+    from elman.classification import evaluate_labels
     from elman.cli.labels import Labels
     from elman.metrics import Tally
 
@@ -229,11 +236,17 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
         _show({"": Labels(reading, other, options.label, options.scores, options.positive)}, options)
         return
     right = gold(reading, options.how)
-    tallies = {column: Tally() for column in right.columns}
+    tallies = {column: Tally() for column in right.keys.words}
+    texts: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in right.keys.texts}
     for row in of_file(predicted, options.how_predicted, right, notes, options.target):
-        for (column, tally), tags in zip(tallies.items(), row.tags, strict=True):
-            tally.add(row.gold.columns[column], tags, path=row.path, line=row.line)
-    results = {column: tally.result() for column, tally in tallies.items()}
+        for column, wanted, tags in zip(right.columns, row.right, row.tags, strict=True):
+            if column in tallies:
+                tallies[column].add(wanted, tags, path=row.path, line=row.line)
+            else:
+                texts[column][0].extend(wanted)
+                texts[column][1].extend(tags)
+    results: dict[str, Evaluation | ClassEvaluation] = {column: tally.result() for column, tally in tallies.items()}
+    results |= {name: evaluate_labels(*both) for name, both in texts.items()}
     _report(_labelled(results, right.path, notes), Believed(), options)
 
 
@@ -246,12 +259,14 @@ def _texts_alone(reading: Reading) -> bool:
     return False
 
 
-def _labelled(results: Mapping[str, Evaluation], path: str, notes: Notes) -> Mapping[str, Evaluation]:
+def _labelled(
+    results: Mapping[str, Evaluation | ClassEvaluation], path: str, notes: Notes
+) -> Mapping[str, Evaluation | ClassEvaluation]:
     """The results of the columns that have gold tags. Raises DataError where none has."""
     there = {
         name: result
         for name, result in results.items()
-        if any(score.support and tag != NO_TAG for tag, score in result.tags.items())
+        if any(score.support and tag != NO_TAG for tag, score in _scores(result).items())
     }
     for name in results:
         if name not in there:
@@ -262,11 +277,22 @@ def _labelled(results: Mapping[str, Evaluation], path: str, notes: Notes) -> Map
     return there
 
 
-def _report(results: Mapping[str, Evaluation], found: Believed, options: _Options) -> None:
+def _to_json(name: str, result: Evaluation | ClassEvaluation) -> dict[str, Any]:
+    """The JSON of an evaluation; a label of whole texts with its name, as of two files."""
+    return ({} if hasattr(result, "tags") else {"label": name}) | result.to_json()
+
+
+def _scores(result: Evaluation | ClassEvaluation) -> Mapping[str, TagScore]:
+    """The scores of the tags or of the labels."""
+    found: Mapping[str, TagScore] = getattr(result, "tags", None) or getattr(result, "classes", {})
+    return found
+
+
+def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed, options: _Options) -> None:
     """Print an evaluation of tags, and draw it if asked to."""
     draw(options.asked, results, found)
     if options.as_json:
-        _print_json({name: result.to_json() | found.to_json(name) for name, result in results.items()})
+        _print_json({name: _to_json(name, result) | found.to_json(name) for name, result in results.items()})
         return
     from elman.cli.report import reports
 

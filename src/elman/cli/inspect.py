@@ -38,7 +38,15 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
     click.echo(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else _text(model, facts))
 
 
-_KINDS = {"rnn": "recurrent network", "hmm": "hidden Markov model", "frequent": "most frequent tag of each word"}
+_KINDS = {
+    "rnn": "recurrent network",
+    "linear": "linear model of n-grams",
+    "hmm": "hidden Markov model",
+    "frequent": "most frequent tag of each word",
+}
+
+
+_TASKS = {"classify": "; one for each text", "several": "; one or several for each text", "any": "; none or several"}
 
 
 def _text(model: str, facts: dict[str, Any]) -> str:
@@ -57,7 +65,8 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     ]
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
-        rows.append((f"{len(tags):,} tags", " ".join(tags)))
+        task = facts["tasks"][name]
+        rows.append((f"{len(tags):,} {'tags' if task == 'tag' else 'labels'}", " ".join(tags) + _TASKS.get(task, "")))
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
     rows.append(("training", _training(training) if training else ""))

@@ -6,14 +6,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.beside import only_one_goes_on
-from elman.cli.report import classes, confusions, percent
+from elman.cli.report import of_labels
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from elman.formats import Reading
     from elman.sentence import Sentence
-
-_MOST_CONFUSIONS = 10
 
 
 class Labels:
@@ -50,26 +48,12 @@ class Labels:
             raise ConfigError(f"--scores: ROC-AUC is of two labels, found {len(found)}")
         if positive is not None and positive not in found:
             raise ConfigError(f"--positive: no label {positive!r}; expected one of {', '.join(found[:10])}")
-        self._positive = positive or found[-1]
-        self._found = evaluate_labels(right, given, rates if scores is not None else None, self._positive)
+        self._found = evaluate_labels(right, given, rates if scores is not None else None, positive or found[-1])
         self._name = gold_name
 
     def text(self) -> str:
         """For a person."""
-        from elman.scores import macro
-
-        found = self._found
-        mean = macro(found.classes.values()).f1
-        lines = [
-            f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts",
-            f"{'macro F1':<16}{100 * mean:>7.2f} %  mean over {len(found.classes):,} labels",
-        ]
-        if found.roc_auc is not None:
-            lines.append(f"{'ROC-AUC':<16}{found.roc_auc:>9.4f}  of the label {self._positive}")
-        wrong = [(-count, *pair) for pair, count in found.confusion.items() if pair[0] != pair[1]]
-        pairs = [(gold, predicted, -count) for count, gold, predicted in sorted(wrong)[:_MOST_CONFUSIONS]]
-        table = confusions(pairs, found.texts - found.correct, "label", "texts")
-        return "\n".join([*lines, "", *classes(found.classes, "label", "texts"), *table])
+        return of_labels(self._found)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""

@@ -8,21 +8,48 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from elman.classification import ClassEvaluation
     from elman.metrics import Evaluation
     from elman.scores import TagScore
 
 MOST_TAGS = 50
+MOST_CONFUSIONS = 10
 _WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
 
 
-def reports(results: Mapping[str, Evaluation]) -> str:
+def reports(results: Mapping[str, Evaluation | ClassEvaluation]) -> str:
     """The report of each label column, under its name where there are several."""
     if len(results) == 1:
         return report(next(iter(results.values())))
     return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
 
 
-def report(result: Evaluation) -> str:
+def report(result: Evaluation | ClassEvaluation) -> str:
+    """The report of one label column."""
+    from elman.classification import ClassEvaluation
+
+    return of_labels(result) if isinstance(result, ClassEvaluation) else of_tags(result)
+
+
+def of_labels(found: ClassEvaluation) -> str:
+    """Accuracy of labels of whole texts; precision, recall and F1 of each; confusions."""
+    from elman.scores import macro
+
+    mean = macro(found.classes.values()).f1
+    lines = [f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts"]
+    if found.several is not None:
+        lines[0] += " with all their labels and no other"
+        lines.append(f"{'micro F1':<16}{100 * found.several.f1:>7.2f} %  over {found.several.support:,} labels in gold")
+    lines.append(f"{'macro F1':<16}{100 * mean:>7.2f} %  mean over {len(found.classes):,} labels")
+    if found.roc_auc is not None:
+        lines.append(f"{'ROC-AUC':<16}{found.roc_auc:>9.4f}  of the label {found.positive}")
+    wrong = [(-count, *pair) for pair, count in found.confusion.items() if pair[0] != pair[1]]
+    pairs = [(gold, given, -count) for count, gold, given in sorted(wrong)[:MOST_CONFUSIONS]]
+    table = confusions(pairs, found.texts - found.correct, "label", "texts")
+    return "\n".join([*lines, "", *classes(found.classes, "label", "texts"), *table])
+
+
+def of_tags(result: Evaluation) -> str:
     """Accuracy, known and unknown words, sentences; spans; precision, recall and F1 of each tag; confusions."""
     return "\n".join([*_accuracy(result), "", *_spans(result), *classes(result.tags), *_confusions(result)])
 

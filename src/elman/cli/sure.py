@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elman.errors import ConfigError
+from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
+    from elman.cli.places import Places
     from elman.formats import Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
@@ -30,13 +32,13 @@ class Sure:
         if least is not None and not 0 <= least <= 1:
             raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {least:g}")
         self.shown, self.least = shown, least
-        self.words = 0
+        self.words = self.texts = 0
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
 
     def write(
-        self, chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], output: tuple[str, Writer]
+        self, chunk: Sequence[Sentence], tagger: Tagger, places: Places, output: tuple[str, Writer]
     ) -> Iterator[str | bytes]:
-        """The text of each sentence; ``columns`` says to which column each label column of the model is written.
+        """The text of each sentence; ``places`` says where each label column of the model is written.
 
         ``output``: the name of the format and its writer.
         """
@@ -47,33 +49,41 @@ class Sure:
         nothing = untagged(output_format)
         words = [sentence.words for sentence in chunk]
         for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
-            tags: dict[str, list[str]] = {}
-            for name, place in columns.items():
+            said: dict[str, list[str]] = {}
+            for name in places.names:
                 given, confidences = found[name]
                 if self.least is not None:
                     given = [tag if p >= self.least else nothing for tag, p in zip(given, confidences, strict=True)]
                     self.sure[name] += sum(p >= self.least for p in confidences)
-                tags[place] = given
+                said[name] = given
             self.words += len(sentence.words)
-            shown = found[next(iter(columns))][1] if self.shown else None
-            yield writer.add(sentence, tags, shown)
+            self.texts += bool(sentence.words)
+            shown = found[places.names[0]][1] if self.shown else None
+            if shown is not None and not places.columns:
+                said[CONFIDENCE], shown = [f"{p:.4f}" for p in shown], None
+            tags = {place: said[name] for name, place in places.columns.items()}
+            yield writer.add(places.labelled(sentence, said), tags, shown)
 
-    def tell(self, tagger: Tagger, columns: Mapping[str, str], output_format: str, notes: Notes) -> None:
+    def tell(self, tagger: Tagger, places: Places, output_format: str, notes: Notes) -> None:
         """How many words were tagged, and what may be wrong with that."""
         from elman.formats import untagged
 
         if self.least is None:
             return
         nothing = untagged(output_format)
-        for name in columns:
-            share = f" ({100 * self.sure[name] / self.words:.2f} %)" if self.words else ""
-            of = f"column {name}: " if len(columns) > 1 else ""
+        for name in places.names:
+            total, unit = (self.words, "words") if name in places.columns else (self.texts, "texts")
+            done = "tagged" if unit == "words" else "labelled"
+            share = f" ({100 * self.sure[name] / total:.2f} %)" if total else ""
+            of = f"column {name}: " if len(places.names) > 1 else ""
             notes.add(
-                f"{of}tagged {self.sure[name]:,} of {self.words:,} words{share}; "
+                f"{of}{done} {self.sure[name]:,} of {total:,} {unit}{share}; "
                 f"the others, of confidence below {self.least:g}, are {nothing}"
             )
             if nothing in tagger.tag_sets[name]:
-                notes.warn(f"{nothing} is a tag of column {name} too, which a word without a tag looks like now")
+                what = "tag of column" if unit == "words" else "label"
+                less = f"a {unit[:-1]} without a {what.split()[0]} looks like now"
+                notes.warn(f"{nothing} is a {what} {name} too, which {less}")
         if set(tagger.temperatures.values()) == {1.0}:
             notes.add("the confidences are raw; those of a network trained with --dev are calibrated on it")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,10 @@ from elman.cli.common import (
     precision_option,
     threads_option,
 )
+from elman.cli.places import Places, how_many, own_format, places
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
+from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.files import OutputFile
@@ -76,11 +78,12 @@ class _Options:
 @threads_option
 @precision_option
 def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
-    """Tag text with a trained model.
+    """Tag text with a trained model, or classify texts with it.
 
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
-    unpacked. Everything but the tags is written back as it was read.
+    unpacked. Everything but the tags is written back as it was read. Labels of whole texts are written in the input's
+    own format, and of plain text as a label, a tab and the text.
 
     \b
       elman tag my.model new.txt -o tagged.txt
@@ -95,32 +98,38 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     options = _Options(**given)
     sure = _sure(options)
     if options.output_format is not None:
-        check_output(options.output_format, confidences=options.confidence)
+        check_output(options.output_format, columns=0)
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
     tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
     names = column_names(options.target)
-    n_columns = len(names or tagger.targets)
-    if n_columns > len(tagger.targets):
-        raise ConfigError(f"--target: the model's columns are {', '.join(tagger.targets)}, got {options.target}")
+    n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)
     if options.output_format is not None and not ranked:
-        check_output(options.output_format, columns=n_columns)
+        of_words = options.confidence and n_words > 0
+        check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)
     chosen = options.output_format
-    columns: Mapping[str, str] = {}
+    where = Places({}, {})
+    empty: list[str] = []
+    known = {label for name in tagger.text_targets for label in tagger.tag_sets[name]}
     writer: Writer | None = None
     last_line = ""
     with OutputFile(options.output, encoding=options.encoding) as out:
         for path in input_files(files or ("-",)):
-            reading = read_sentences(path, format=options.format, encoding=options.encoding, labelled=False)
+            reading = read_sentences(
+                path, format=options.format, encoding=options.encoding, labelled=False, labels=known
+            )
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            own = _own_format(reading, options, n_columns)
+            own = _own_format(reading, options, tagger, names)
             chosen = chosen or own
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
-            columns = {} if ranked else _columns(reading, chosen, tagger, names)
-            writer = writer or open_writer(chosen, tuple(columns.values()))
+            if not ranked:
+                where = places(reading, chosen, tagger, names)
+                where.empty = empty
+            labels = _labels(reading, where, options, live=path == "-")
+            writer = writer or open_writer(chosen, tuple(where.columns.values()), labels)
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
                 for text in _tagged_lines(reading.plain_lines(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
@@ -131,9 +140,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
                 if ranked:
                     texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
                 elif sure is not None:
-                    texts = sure.write(chunk, tagger, columns, (chosen, writer))
+                    texts = sure.write(chunk, tagger, where, (chosen, writer))
                 else:
-                    texts = _tagged(chunk, tagger, columns, writer)
+                    texts = where.write(chunk, tagger, writer)
                 text = _joined(texts, out)
                 if last_line and chunk[0].line == 1:
                     text = _joint(last_line, chosen) + text.removeprefix(BOM)
@@ -143,7 +152,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         if writer is not None:
             out.write(writer.finish())
     if sure is not None and chosen is not None:
-        sure.tell(tagger, columns, chosen, notes)
+        sure.tell(tagger, where, chosen, notes)
+    where.tell(notes)
     notes.show()
 
 
@@ -163,51 +173,28 @@ def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> s
     if options.output_format not in (None, *NBEST_FORMATS):
         raise ConfigError(f"--nbest: {options.output_format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
     found = tagger.chosen(names)
+    if found[0] in tagger.text_targets:
+        raise ConfigError(f"--nbest: {found[0]} is one label of the whole text; there are no sequences of it")
     if names is not None and len(found) > 1:
         raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
     return found[0]
 
 
-def _own_format(reading: Reading, options: _Options, n_columns: int) -> str:
+def _own_format(reading: Reading, options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
     """The format that a file's tags are written in when none is asked for."""
-    from elman.formats import HOLDS, default_output
+    from elman.formats import default_output
 
-    own = default_output(reading.format)
     if options.nbest is not None:
+        own = default_output(reading.format)
         return own if own in NBEST_FORMATS else "columns"
-    fits = (HOLDS[own].confidences or not options.confidence) and (HOLDS[own].columns > 1 or n_columns == 1)
-    return own if fits else "columns"
+    return own_format(reading.format, tagger, names, confidence=options.confidence)
 
 
-def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:
-    """For each label column of the model that is written, the column it is written to."""
-    from elman.formats import conllu, default_output
-
-    in_place = output_format == default_output(reading.format)
-    if len(tagger.targets) == 1:
-        return {tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}
-    # of several, the names say which they are, and where they go
-    chosen: Sequence[str] = names or tagger.targets
-    if in_place and reading.format == tagger.format:
-        chosen = reading.targets(chosen)
-    chosen = tagger.chosen(chosen)
-    places: Sequence[str] = chosen
-    if in_place:
-        places = reading.targets(chosen)
-    elif output_format == "conllu":
-        places = [conllu.target(name, (), reading.path, False) for name in chosen]
-    return dict(zip(chosen, places, strict=True))
-
-
-def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
-    """The column to write: the one asked for, or the one trained on where the file is of the same format."""
-    from elman.formats import conllu, default_output
-
-    if output_format == default_output(reading.format):
-        return reading.target(name or (tagger.target if tagger.format == reading.format else None))
-    if output_format == "conllu":  # written afresh, into whichever of its columns
-        return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
-    return "tag"
+def _labels(reading: Reading, places: Places, options: _Options, live: bool) -> tuple[str, ...]:
+    """The names of all labels that are written. Of a pipe, whose sentences are not waited for, the model's alone."""
+    others = () if live or not places.labels or places.alone else reading.labels()
+    own = [*places.labels.values(), *([CONFIDENCE] if options.confidence and not places.columns else [])]
+    return tuple(dict.fromkeys((*others, *own))) if places.labels else ()
 
 
 def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]]:
@@ -260,16 +247,6 @@ def _more_to_read() -> bool:
     if os.name == "nt":  # pragma: no cover - pipes cannot be asked there
         return True
     return bool(select.select([sys.stdin], [], [], 0)[0])
-
-
-def _tagged(
-    chunk: Sequence[Sentence], tagger: Tagger, columns: Mapping[str, str], writer: Writer
-) -> Iterator[str | bytes]:
-    """The text of each sentence with its tags."""
-    words = [sentence.words for sentence in chunk]
-    for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
-        tags = {place: found[name] for name, place in columns.items()}
-        yield writer.add(sentence, tags)
 
 
 def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:

@@ -34,10 +34,11 @@ class _Options:
     train: tuple[str, ...]
     dev: str | None
     output: str
-    model: str
+    model: str | None
     preset: str
     format: str | None
     target: str | None
+    task: str | None
     config: str | None
     set: tuple[str, ...]
     vectors: str | None
@@ -64,10 +65,9 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option("-o", "--output", metavar="MODEL", help="Model file to write.  [required]")
 @click.option(
     "--model",
-    type=click.Choice(["rnn", "hmm", "frequent"]),
-    default="rnn",
-    show_default=True,
-    help="Recurrent network, hidden Markov model, or most frequent tag.",
+    type=click.Choice(["rnn", "linear", "hmm", "frequent"]),
+    help="Recurrent network (the default); of labels of texts a linear model of n-grams, which --dev may prefer by "
+    "default; of words a hidden Markov model, or the most frequent tag.",
 )
 @click.option(
     "--preset",
@@ -78,6 +78,11 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 )
 @format_option("TRAIN")
 @target_option
+@click.option(
+    "--task",
+    type=click.Choice(["tag", "classify"]),
+    help="Label words, or whole texts; by default words, where TRAIN has labels of them.",
+)
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
 @click.option(
@@ -98,16 +103,18 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option("--log", metavar="FILE.jsonl", help="Write loss, accuracy, time and speed, a line an epoch.")
 @click.pass_context
 def train(ctx: click.Context, /, **given: Any) -> None:
-    """Train a tagger on labelled text.
+    """Train a tagger on labelled text, or a classifier on texts with labels.
 
     The files are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
-    line). The same files, settings and seed give the same model, whatever --threads. Ctrl-C keeps the best model so
-    far.
+    line); or a label and a text a line (docs/classification.md). The same files, settings and seed give the same model,
+    whatever --threads. Ctrl-C keeps the best model so far.
 
     \b
       elman train train.conllu --dev dev.conllu -o my.model
       elman train all.txt --dev 10% -o my.model --set hidden=128 --set epochs=20
       elman train all.txt --dev 10% -o my.model --budget 2m
+      elman train reviews.tsv --dev 10% -o my.model
+      elman train requests.bio -o my.model --target tag,intent
     """
     if given["output"] is None and not given["find_rate"]:
         raise click.MissingParameter(ctx=ctx, param_hint="'-o' / '--output'", param_type="option")
@@ -159,7 +166,7 @@ def _check_targets(options: _Options) -> None:
         if target is not None:
             check_target(target)
             check_not_an_input(target, inputs)
-    if options.log is not None and options.model != "rnn":
+    if options.log is not None and options.model not in (None, "rnn", "linear"):
         raise ConfigError(f"--log: a line an epoch, and the model {options.model} has no epochs")
     if options.log is not None and os.path.realpath(options.log) == os.path.realpath(options.output):
         raise ConfigError(f"{options.log}: named for the model and for the log; name two files")
@@ -179,6 +186,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             vectors=options.vectors,
             budget=options.budget,
             target=options.target,
+            task=options.task,
             format=options.format,
             encoding=options.encoding,
             seed=options.seed,
@@ -193,7 +201,7 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     """The trial of rates as a table, the rate to take, and what to type next."""
     from elman.training import find_rate
 
-    if options.model != "rnn" or options.budget is not None:
+    if options.model not in (None, "rnn") or options.budget is not None:
         raise ConfigError("--find-rate: it is for the rnn's settings, without --budget")
     trial = find_rate(
         list(options.train),
@@ -201,6 +209,7 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
         settings=settings,
         vectors=options.vectors,
         target=options.target,
+        task=options.task,
         format=options.format,
         encoding=options.encoding,
         seed=options.seed,
@@ -232,7 +241,10 @@ def _summary(tagger: Tagger, options: _Options) -> str:
     model = "MODEL" if options.output == "-" else quote(options.output)
     lines = [
         f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, "
-        + ", ".join(f"{len(tags):,} tags ({name})" for name, tags in tagger.tag_sets.items()),
+        + ", ".join(
+            f"{len(tags):,} {'labels' if name in tagger.text_targets else 'tags'} ({name})"
+            for name, tags in tagger.tag_sets.items()
+        ),
     ]
     if data["dev_accuracy"] is not None:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""

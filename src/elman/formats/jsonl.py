@@ -7,6 +7,7 @@ same in one array, on as many lines as it likes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +19,11 @@ from elman.formats.label_names import names_in
 from elman.formats.record_shapes import span_key
 from elman.formats.records import NO_LABELS, TAGS, Records, unnamed
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
-from elman.sentence import SEVERAL, Sentence
+from elman.sentence import CONFIDENCE, SEVERAL, Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
+_NUMBER = re.compile(r"[01]\.[0-9]+")
 _TAKEN = ("tokens", "words", "text", "confidences")
 _NAMES = ("features", "names", "id2label")
 _WORDS = ("tokens", "words", "text", "data")
@@ -103,7 +105,7 @@ class Jsonl:
         for name, label in sentence.labels.items():
             before = record.get(name)
             if (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
-                values[name] = label
+                values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
         body = text.rstrip(LINE_END)
         return json_text.changed(body, values) + text[len(body) :] if values else text
 
@@ -147,7 +149,7 @@ def record_of(
     ]
     if confidences is not None:
         pairs.append(("confidences", _rounded(confidences)))
-    pairs += sentence.labels.items()
+    pairs += [(name, _value(name, label)) for name, label in sentence.labels.items()]
     record = dict(pairs)
     keys = [key for key, _ in pairs]
     for name in (*tags, *sentence.labels):
@@ -160,6 +162,11 @@ def record_of(
 def key_of(column: str, n_columns: int) -> str:
     """The key of a column: its name; ``tags`` for the only one, where its name says nothing or is taken."""
     return TAGS if n_columns == 1 and (column in ("tag", *_TAKEN) or column.isdecimal()) else column
+
+
+def _value(name: str, label: str) -> object:
+    """A label in a record: text, but for a probability, which is a number."""
+    return float(label) if name == CONFIDENCE and _NUMBER.fullmatch(label) else label
 
 
 def _rounded(confidences: Sequence[float]) -> list[float]:

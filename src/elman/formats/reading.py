@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -129,12 +129,14 @@ def read_sentences(
     format: str | None = None,
     encoding: str = "utf-8",
     labelled: bool = True,
+    labels: Collection[str] = (),
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
 
     ``format`` is a name, or a name with options: ``csv:text=review,label=stars``. ``labelled`` says what for: True to
-    train or to compare with, False to tag. Memory is bounded by the longest sentence. The first lines are read at
+    train or to compare with, False to tag; ``labels`` are those of whole texts that are known then, by which text with
+    labels is told from text without. Memory is bounded by the longest sentence. The first lines are read at
     once, the others while iterating. What is compressed is recognised and decompressed. Several paths are read as one
     file; ``on_read`` is called with each Reading when it is opened.
 
@@ -144,7 +146,7 @@ def read_sentences(
     paths = [path] if isinstance(path, str) else path
 
     def opened(one: str) -> Reading:
-        reading = _read(one, format, encoding, labelled)
+        reading = _read(one, format, encoding, labelled, labels)
         if on_read is not None:
             on_read(reading)
         return reading
@@ -152,7 +154,7 @@ def read_sentences(
     return opened(paths[0]).followed_by([partial(opened, other) for other in paths[1:]])
 
 
-def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Reading:
+def _read(path: str, format: str | None, encoding: str, labelled: bool, labels: Collection[str]) -> Reading:
     name, module = registry.with_options(format) if format is not None else (None, None)
     found = next((key for magic, key in registry.MAGIC.items() if first_bytes(path).startswith(magic)), None)
     if name in registry.BINARY or (name is None and found is not None):
@@ -164,7 +166,7 @@ def _read(path: str, format: str | None, encoding: str, labelled: bool) -> Readi
     source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
     why = "as asked for"
     if name is None:
-        name, why = sniff(source.head, labelled=labelled, path=source.name)
+        name, why = sniff(source.head, labelled=labelled, path=source.name, labels=labels)
     module = cast(registry.Input, module or registry.INPUTS[name])
     if name in ("csv", "tsv") or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]

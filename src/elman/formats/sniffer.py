@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from elman.errors import DataError
@@ -45,17 +45,22 @@ def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> 
     return False
 
 
-def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input") -> tuple[str, str]:
+def sniff(
+    lines: Sequence[str], *, labelled: bool, path: str = "input", labels: Collection[str] = ()
+) -> tuple[str, str]:
     """The name of the format, and why, in one sentence. ``lines`` are the first lines, with their ends.
 
     What begins as no other text does (names of columns, JSON, trees) is known by that. Else text that is to be tagged
-    is ``text`` unless the first line has tabs, and labelled text is what most of the lines look like.
+    is ``text`` unless the first line has tabs, or begins with one of the ``labels`` of texts that are known; and
+    labelled text is what most of the lines look like.
 
     Raises DataError: labelled text that looks like nothing known; the message says what it looks like.
     """
     first = next((line for line in lines if not is_blank(line)), "")
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line)]
     if first and (found := _by_beginning(first, lines)):
+        return found
+    if labels and (found := _labelled_already(first.rstrip(LINE_END), labels)):
         return found
     if not data:
         return ("columns" if labelled else "text"), "no line with a word in it"
@@ -120,6 +125,19 @@ def _labels_of_texts(data: Sequence[str], lines: Sequence[str], path: str) -> tu
     if len(data) > 1 and (evidence := _most((_is_pair(line, 0) for line in data), data)):
         message = f"several words, a tab and a label {evidence}, without names of columns in the first line"
         raise DataError(f"{message}; pass --format tsv:header=no,text=1,label=2", path=path)
+    return None
+
+
+def _labelled_already(first: str, labels: Collection[str]) -> tuple[str, str] | None:
+    """The formats of a text a line with its label, where the first line has one of these."""
+    if first.startswith(fasttext.PREFIX):
+        return "fasttext", f"{fasttext.PREFIX} at the start of the first line"
+    label, mark, _ = first.partition("\t")
+    if mark and label in labels:
+        return "label_text", "a label of the model and a tab in the first line"
+    fine = first.partition(" ")[0]
+    if _COARSE_FINE.match(first) and (fine in labels or fine.partition(":")[0] in labels):
+        return "label_text", "a label of the model as COARSE:fine in the first line"
     return None
 
 

@@ -1,0 +1,149 @@
+"""Where ``elman tag`` writes what a model says: label columns of words, and labels of whole texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from elman.errors import ConfigError
+from elman.sentence import CONFIDENCE
+
+if TYPE_CHECKING:
+    from elman.cli.common import Notes
+    from elman.formats import Reading, Writer
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
+
+
+@dataclass
+class Places:
+    """For each label column of a model that is written, the column or the label that it is written to.
+
+    ``alone``  the format holds one label of a text: others that it had are left out
+    """
+
+    columns: Mapping[str, str]
+    labels: Mapping[str, str]
+    alone: bool = False
+    empty: list[str] = field(default_factory=list)
+    """Where texts without words stood, which have no label."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The label columns of the model, those of words first."""
+        return (*self.columns, *self.labels)
+
+    def labelled(self, sentence: Sentence, found: Mapping[str, Sequence[str]]) -> Sentence:
+        """A sentence with the labels that were found of it."""
+        if not self.labels:
+            return sentence
+        if not sentence.words:
+            if sentence.format not in ("columns", "conllu", "conllup", "trees"):  # there a gap is no text
+                self.empty.append(f"{sentence.path}:{sentence.line}")
+            return sentence
+        new = {place: found[name][0] for name, place in self.labels.items()}
+        if CONFIDENCE in found:
+            new[CONFIDENCE] = found[CONFIDENCE][0]
+        return replace(sentence, labels=new if self.alone else {**sentence.labels, **new})
+
+    def write(self, chunk: Sequence[Sentence], tagger: Tagger, writer: Writer) -> Iterator[str | bytes]:
+        """The text of each sentence with its tags and labels."""
+        words = [sentence.words for sentence in chunk]
+        for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
+            tags = {place: found[name] for name, place in self.columns.items()}
+            yield writer.add(self.labelled(sentence, found), tags)
+
+    def tell(self, notes: Notes) -> None:
+        """What was not labelled."""
+        if self.empty:
+            n = len(self.empty)
+            text = "text has" if n == 1 else "texts have"
+            notes.warn(f"{n:,} {text} no words, and so no label; the first: {self.empty[0]}")
+
+
+def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> Places:
+    """Where the label columns of a model go; of a model of one column, ``names`` is where; of several, which of them.
+
+    Raises ConfigError: no such column.
+    """
+    from elman.formats import HOLDS
+
+    alone = HOLDS[output_format].labels == 1
+    if len(tagger.targets) == 1 and tagger.text_targets:
+        return Places({}, {tagger.target: names[0] if names else tagger.target}, alone)
+    if len(tagger.targets) == 1:
+        return Places({tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}, {})
+    of_words = [name for name in names if name not in tagger.text_targets] if names else None
+    columns = {} if of_words == [] else _columns(reading, output_format, tagger, of_words)
+    labels = {name: name for name in tagger.text_targets if names is None or name in names}
+    return Places(columns, labels, alone)
+
+
+def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:
+    """For each label column of words that is written, the column it is written to."""
+    from elman.formats import conllu, default_output
+
+    in_place = output_format == default_output(reading.format)
+    # the names say which they are, and where they go
+    chosen: Sequence[str] = names or tagger.word_targets
+    if in_place and reading.format == tagger.format:
+        chosen = reading.targets(chosen)
+    chosen = tagger.chosen(chosen)
+    where: Sequence[str] = chosen
+    if in_place:
+        where = reading.targets(chosen)
+    elif output_format == "conllu":
+        where = [conllu.target(name, (), reading.path, False) for name in chosen]
+    return dict(zip(chosen, where, strict=True))
+
+
+def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
+    """The column to write: the one asked for, or the one trained on where the file is of the same format."""
+    from elman.formats import conllu, default_output
+
+    if output_format == default_output(reading.format):
+        return reading.target(name or (tagger.target if tagger.format == reading.format else None))
+    if output_format == "conllu":  # written afresh, into whichever of its columns
+        return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
+    return "tag"
+
+
+def own_format(format: str, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> str:
+    """The format in which a file of ``format`` is written when none is asked for: its own, if that holds it all."""
+    from elman.formats import HOLDS, default_output
+
+    n_words, n_labels = how_many(tagger, names, confidence=confidence)
+    if not n_words:
+        own = "jsonl" if format == "json" else format
+        if own in HOLDS and HOLDS[own].labels >= n_labels:
+            return own
+        return "label_text" if n_labels == 1 and format == "text" else "jsonl"
+    own = default_output(format)
+    holds = HOLDS[own]
+    fits = holds.columns >= n_words and (holds.confidences or not confidence)
+    # a table is of words or of texts, not of both
+    return (
+        own
+        if fits and (not n_labels or (holds.labels >= n_labels and holds.comments + (own == "jsonl")))
+        else "columns"
+    )
+
+
+def how_many(tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[int, int]:
+    """Columns of words, and labels of whole texts, that are written; with them a confidence, if there are no words.
+
+    Raises ConfigError: names that are none of the model's columns.
+    """
+    if len(tagger.targets) == 1:
+        n_words, n_labels = len(tagger.word_targets), len(tagger.text_targets)
+        if names is not None and len(names) > 1:
+            raise ConfigError(f"--target: the model's columns are {', '.join(tagger.targets)}, got {','.join(names)}")
+    else:
+        if len(names or ()) > len(tagger.targets):
+            raise ConfigError(
+                f"--target: the model's columns are {', '.join(tagger.targets)}, got {','.join(names or ())}"
+            )
+        n_labels = sum(names is None or name in names for name in tagger.text_targets)
+        n_words = len(names) - n_labels if names else len(tagger.word_targets)
+    return n_words, n_labels + (confidence and not n_words)

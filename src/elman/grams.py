@@ -1,0 +1,113 @@
+"""Word and character n-grams of whole texts, as ids of those that training texts share.
+
+An n-gram is known by 48 bits of a hash, found for all n-grams of many texts at once. Among a million n-grams another
+one is taken for one of them about once in 300 million times. Texts are read in lower case, with a mark at both ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.features import Bags
+
+Codes = NDArray[np.uint64]
+
+KINDS = ("none", "words", "characters", "both")
+WORDS = (1, 2, 3)
+CHARACTERS = (2, 3, 4, 5)
+LEAST_TEXTS = 2  # what is never shared says nothing of other texts
+MOST_VALUES = 20_000_000  # weights of all n-grams, one for each label; the rarest are left out
+BITS = 48
+_TEXTS = 1 << (63 - BITS)  # worked on at a time
+_END = 0x110000  # no character
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Grams:
+    """The n-grams that count; never changed once made. G of them."""
+
+    def __init__(self, kind: str, hashes: NDArray[np.int64]) -> None:
+        """``kind`` is one of ``KINDS``; ``hashes`` (G,) rise."""
+        self.kind, self.hashes = kind, hashes
+
+    @classmethod
+    def of(cls, kind: str, texts: Sequence[Sequence[str]], labels: int) -> Grams:
+        """Those of the training texts that two of them have at least, for so many labels."""
+        found = np.concatenate([np.zeros(0, np.int64), *(pairs >> (63 - BITS) for pairs, _ in _pairs(kind, texts))])
+        hashes, counts = np.unique(found, return_counts=True)
+        shared = counts >= LEAST_TEXTS
+        hashes, counts = hashes[shared], counts[shared]
+        commonest = np.argsort(-counts, kind="stable")[: MOST_VALUES // max(labels, 1)]
+        return cls(kind, np.sort(hashes[commonest]))
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def bags(self, texts: Sequence[Sequence[str]]) -> Bags:
+        """The ids of the n-grams of each text, each once, rising."""
+        ids: list[NDArray[np.int32]] = []
+        counts = np.zeros(len(texts), np.int64)
+        for pairs, begin in _pairs(self.kind, texts):
+            # in the order of the hashes, so that looking them up goes through the table once
+            hashes, text = pairs >> (63 - BITS), pairs & (_TEXTS - 1)
+            at = np.searchsorted(self.hashes, hashes)
+            known = np.flatnonzero(self.hashes[np.minimum(at, len(self) - 1)] == hashes) if len(self) else at[:0]
+            found = np.sort(text[known] << 32 | at[known])
+            ids.append((found & 0xFFFFFFFF).astype(np.int32))
+            some = np.bincount(found >> 32, minlength=min(_TEXTS, len(texts) - begin))
+            counts[begin : begin + len(some)] = some
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        return Bags(np.concatenate([np.zeros(0, np.int32), *ids]), offsets)
+
+
+def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """For some texts at a time, from ``begin`` on: each n-gram of each text once, as hash and text in one number."""
+    for begin in range(0, len(texts), _TEXTS):
+        some = texts[begin : begin + _TEXTS]
+        parts: list[Codes] = []
+        if kind in ("characters", "both"):
+            lines = [" ".join(words).lower() for words in some]
+            codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+            parts += _runs(codes, np.array([len(line) for line in lines], np.int64), CHARACTERS, 1)
+        if kind in ("words", "both"):
+            names: dict[str, int] = {}
+            ids = [names.setdefault(word.lower(), len(names)) for words in some for word in words]
+            codes = np.array([_hash(name) for name in names], np.uint64)[ids] if ids else np.zeros(0, np.uint64)
+            parts += _runs(codes, np.array([len(words) for words in some], np.int64), WORDS, 2)
+        pairs = np.sort(np.concatenate([np.zeros(0, np.uint64), *parts]).view(np.int64))
+        yield pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs, begin
+
+
+def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
+    """All runs of ``sizes`` codes in texts of these lengths: the upper bits a hash of the run, the lower the text."""
+    ends = np.cumsum(lengths + 2)
+    marked = np.full(int(ends[-1]) if len(ends) else 0, _END, np.uint64)
+    text = np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths + 2)
+    inside = np.ones(len(marked), bool)
+    inside[ends - 1] = inside[ends - lengths - 2] = False
+    marked[inside] = codes
+    h = np.zeros(len(marked), np.uint64)
+    for n in range(1, min(max(sizes), len(marked)) + 1):
+        h = h[: len(marked) - n + 1] * _FACTOR + marked[n - 1 :]
+        if n in sizes:
+            # a run that is nothing but a mark says nothing
+            whole = text[: len(h)] == text[n - 1 :] if n > 1 else inside
+            yield (
+                _mixed(h[whole] + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS)
+                | (text[: len(h)][whole])
+            )
+
+
+def _mixed(h: Codes) -> Codes:
+    """Every bit depends on every bit (the finish of splitmix64, Steele, Lea & Flood 2014)."""
+    h = (h ^ h >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ h >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return h ^ h >> np.uint64(31)
+
+
+def _hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
