@@ -59,37 +59,15 @@ _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
-def load(
-    path: Path,
-    *,
-    threads: int | None = None,
-    precision: str = "auto",
-    on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """Load a tagger from its model file. Raises ModelFileError for anything that is not one.
-
-    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
-                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
-    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
-    """
-    record, tensors = model_file.load(path)
-    try:
-        tagger = Tagger.from_record(record, tensors, threads=thread_count(threads))
-    except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
-    if on_note is not None:
-        for note in kernel_notes(tagger.kind):
-            on_note(note)
-    tagger.choose_precision(precision)
-    return tagger
-
-
 class Tagger:
     """A trained tagger. T words of a sentence, K tags. Safe to use from several threads at once.
 
     One that was trained on several label columns tags them all together: the methods with ``columns`` in their names
     give those by name, the others the first.
     """
+
+    task = "tag"
+    """Which task it was trained for; others than tags are subclasses (``elman.task_models``)."""
 
     def __init__(
         self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
@@ -248,8 +226,14 @@ class Tagger:
         for sentence, columns, predicted in _beside(labelled(data, how), self.tag_columns_all):
             known = [self.known(word) for word in sentence.words]
             for name, column, tally in zip(scored, columns, tallies, strict=True):
-                tally.add(sentence.columns[column], predicted[name], known)
+                tally.add(*self._counted(name, sentence.columns[column], predicted[name], known))
         return {name: tally.result() for name, tally in zip(scored, tallies, strict=True)}
+
+    def _counted(
+        self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
+    ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
+        """What is compared of a sentence in a column: all its words."""
+        return gold, tags, known
 
     def compare_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from elman.trainer import Progress
     from elman.vectors import Vectors
 
+TAG = "tag"
+"""The task of labels as they are."""
 PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 """A share of the training sentences, as ``dev`` may be."""
 
@@ -37,6 +39,7 @@ def train(
     vectors: Path | None = None,
     budget: str | float | None = None,
     target: Target = None,
+    task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
     seed: int = 1,
@@ -58,6 +61,9 @@ def train(
                     among the settings) and the epochs are chosen for it, and recorded like settings given by hand
     ``target``      the label column to learn, by default the format's own; of the rnn several, ``"upos,xpos"`` or a
                     list of names: one network learns them together
+    ``task``        ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with options or without
+                    (``elman.tasks``): the model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``, all of them
+                    taggers. Its default, ``tag``, learns labels as they are
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
     ``threads``     in training and tagging; by default one for each core
@@ -68,6 +74,14 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
+    if task not in (None, TAG):
+        from elman.task_models import Job, train as train_task
+
+        share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+        rest: dict[str, Any] = {"model": model, "preset": preset, "vectors": vectors, "budget": budget, "seed": seed}
+        rest |= {"threads": threads, "on_progress": on_progress, "on_warning": on_warning, "on_note": on_note}
+        job = Job(str(task), train, float(share[1]) if share else dev, target, format, encoding, settings or {}, rest)
+        return train_task(job, _train)
     of_rnn = _settings(model, preset, settings, vectors)
     limit = _budget(budget, model, settings, on_note)
     n_threads = thread_count(threads)
@@ -122,6 +136,9 @@ def train(
     if limit is not None and not tagger.interrupted:
         limit.finish()
     return tagger
+
+
+_train = train  # by another name, since an argument of it is called so, too
 
 
 def find_rate(

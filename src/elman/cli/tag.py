@@ -19,6 +19,7 @@ from elman.cli.common import (
     precision_option,
     threads_option,
 )
+from elman.cli.raw import reads_raw, refuse_options, tag_raw
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 
@@ -80,7 +81,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
 
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
-    unpacked. Everything but the tags is written back as it was read.
+    unpacked. Everything but the tags is written back as it was read. A model of raw text (docs/pipeline.md) writes
+    CoNLL-U.
 
     \b
       elman tag my.model new.txt -o tagged.txt
@@ -90,15 +92,21 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
-    from elman.tagger import load
+    from elman.loading import load
 
     options = _Options(**given)
     sure = _sure(options)
     if options.output_format is not None:
-        check_output(options.output_format, confidences=options.confidence)
+        check_output(options.output_format, confidences=options.confidence, columns=0)
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
     tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
+    if reads_raw(tagger, files, options.format, options.encoding):
+        others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
+        refuse_options(tagger.task, others)
+        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence))
+        notes.show()
+        return
     names = column_names(options.target)
     n_columns = len(names or tagger.targets)
     if n_columns > len(tagger.targets):

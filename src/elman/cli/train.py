@@ -38,6 +38,7 @@ class _Options:
     preset: str
     format: str | None
     target: str | None
+    task: str | None
     config: str | None
     set: tuple[str, ...]
     vectors: str | None
@@ -78,6 +79,13 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 )
 @format_option("TRAIN")
 @target_option
+@click.option(
+    "--task",
+    metavar="TASK",
+    default="tag",
+    show_default=True,
+    help="tag; segment (raw text), lemma, morphology, parse; pipeline (raw text to full CoNLL-U): docs/pipeline.md.",
+)
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
 @click.option(
@@ -108,6 +116,7 @@ def train(ctx: click.Context, /, **given: Any) -> None:
       elman train train.conllu --dev dev.conllu -o my.model
       elman train all.txt --dev 10% -o my.model --set hidden=128 --set epochs=20
       elman train all.txt --dev 10% -o my.model --budget 2m
+      elman train train.conllu --dev dev.conllu --task pipeline -o my.model
     """
     if given["output"] is None and not given["find_rate"]:
         raise click.MissingParameter(ctx=ctx, param_hint="'-o' / '--output'", param_type="option")
@@ -179,6 +188,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             vectors=options.vectors,
             budget=options.budget,
             target=options.target,
+            task=options.task,
             format=options.format,
             encoding=options.encoding,
             seed=options.seed,
@@ -193,6 +203,8 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     """The trial of rates as a table, the rate to take, and what to type next."""
     from elman.training import find_rate
 
+    if options.task != "tag":
+        raise ConfigError(f"--find-rate: it is for the task tag, not for {options.task}")
     if options.model != "rnn" or options.budget is not None:
         raise ConfigError("--find-rate: it is for the rnn's settings, without --budget")
     trial = find_rate(

@@ -1,0 +1,137 @@
+"""Tasks beyond tags by the real command: segment, lemma, morphology, parse, pipeline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+Refused = Callable[..., str]
+ROWS = [
+    ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),
+    ("ran", "run", "VERB", "Tense=Past", "0", "root", "_"),
+    ("on", "on", "ADP", "_", "4", "case", "_"),
+    ("mats", "mat", "NOUN", "Number=Plur", "2", "obl", "SpaceAfter=No"),
+    (".", ".", "PUNCT", "_", "2", "punct", "_"),
+]
+SENTENCE = "".join(
+    f"{i}\t{form}\t{lemma}\t{upos}\t_\t{feats}\t{head}\t{deprel}\t_\t{misc}\n"
+    for i, (form, lemma, upos, feats, head, deprel, misc) in enumerate(ROWS, 1)
+)
+SMALL = ["--threads", "1", *(f"--set={setting}" for setting in ("hidden=16", "epochs=20", "batch=2", "ensemble=1"))]
+
+
+def trained(run: Run, folder: Path, task: str, *, train: str = "train.conllu") -> Path:
+    path = folder / f"{task.partition(':')[0]}.model"
+    result = run("train", folder / train, "--task", task, "-o", path, *SMALL)
+    assert result.returncode == 0, result.stderr.decode()
+    assert f"elman tag {path} TEXT" in result.stdout.decode()
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("raw")
+    (folder / "train.conllu").write_text(("# newpar\n" + SENTENCE + "\n") * 12, encoding="utf-8")
+    (folder / "words.conllu").write_text(SENTENCE.replace("Plur", "Sing") + "\n", encoding="utf-8")
+    (folder / "words.txt").write_text("ab c ab\nc ab c\n" * 12, encoding="utf-8")
+    (folder / "raw.txt").write_text("\ufeffCats ran on\nmats.\n\nCats ran on mats.\n", encoding="utf-8")
+    for task in ("pipeline", "segment"):
+        trained(run, folder, task)
+    return folder
+
+
+def test_a_pipeline_parses_raw_text(run: Run, folder: Path) -> None:
+    result = run("tag", folder / "pipeline.model", folder / "raw.txt", folder / "raw.txt")
+    assert result.returncode == 0
+    text = result.stdout.decode()
+    first = "# newdoc\n# newpar\n# sent_id = {}\n# text = Cats ran on mats.\n" + SENTENCE + "\n"
+    second = "# newpar\n# sent_id = {}\n# text = Cats ran on mats.\n" + SENTENCE + "\n"
+    assert text == first.format(1) + second.format(2) + first.format(3) + second.format(4)
+
+
+def test_and_words_that_are_given(run: Run, folder: Path) -> None:
+    result = run("tag", folder / "pipeline.model", folder / "words.conllu")
+    assert result.stdout.decode() == SENTENCE + "\n"
+
+
+def test_other_formats(run: Run, folder: Path) -> None:
+    text = run("tag", folder / "pipeline.model", "--as", "jsonl", stdin=b"Cats ran").stdout.decode()
+    assert json.loads(text)["tokens"] == ["Cats", "ran"]
+    words = run("tag", folder / "segment.model", "--as", "text", stdin=b"Cats ran on mats. ").stdout
+    assert words == b"Cats ran on mats .\n"
+
+
+def test_confidence(run: Run, folder: Path) -> None:
+    text = run("tag", folder / "segment.model", "--confidence", stdin=b"Cats ran").stdout.decode()
+    assert text.count("Confidence=0.") + text.count("Confidence=1.") == 2
+
+
+def test_an_empty_text_is_nothing(run: Run, folder: Path) -> None:
+    for text in (b"", b" \n\n"):
+        result = run("tag", folder / "segment.model", stdin=text)
+        assert (result.returncode, result.stdout) == (0, b"")
+
+
+def test_evaluation(run: Run, folder: Path) -> None:
+    table = run("evaluate", folder / "pipeline.model", folder / "train.conllu", "--style", "conll18").stdout.decode()
+    names = [line.split()[0] for line in table.splitlines()[2:]]
+    assert names == "Tokens Sentences Words UPOS UFeats Lemmas UAS LAS CLAS MLAS BLEX".split()
+    assert table.count("100.00 |    100.00 |    100.00 ") >= 10
+    found = json.loads(run("evaluate", folder / "segment.model", folder / "train.conllu", "--json").stdout)
+    assert found["metrics"]["Tokens"]["f1"] == 1
+    columns = json.loads(run("evaluate", folder / "pipeline.model", folder / "train.conllu", "--json").stdout)
+    assert columns["targets"].keys() == {"upos", "feats", "lemma", "head", "deprel"}
+
+
+def test_a_list_of_words(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_bytes((folder / "words.txt").read_bytes())
+    model = trained(run, tmp_path, "segment", train="words.txt")
+    assert run("tag", model, stdin=b"cabc\n\nab cc").stdout == b"c ab c\n\nab c c\n"
+    table = run("evaluate", model, folder / "words.txt").stdout.decode()
+    assert [line.split()[0] for line in table.splitlines()[2:]] == ["Words"]
+
+
+@pytest.mark.parametrize("task", ["lemma", "morphology:features=each", "parse"])
+def test_one_column(run: Run, folder: Path, tmp_path: Path, task: str) -> None:
+    (tmp_path / "train.conllu").write_bytes((folder / "train.conllu").read_bytes())
+    model = trained(run, tmp_path, task)
+    assert run("tag", model, folder / "train.conllu").stdout == (folder / "train.conllu").read_bytes()
+    assert b"accuracy" in run("evaluate", model, folder / "train.conllu").stdout
+    assert task.partition(":")[0] in run("inspect", model).stdout.decode()
+    assert json.loads(run("inspect", model, "--json").stdout)["task"] == task.partition(":")[0]
+
+
+def test_inspect(run: Run, folder: Path) -> None:
+    for name in ("segment", "pipeline"):
+        text = run("inspect", folder / f"{name}.model").stdout.decode()
+        assert f"task         {name}" in text
+        assert "12 sentences, 60 words" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--nbest", "2"], "--nbest: not for raw text, which this model of the task segment is to read"),
+        (["--target", "upos"], "--target: not for raw text, which this model of the task segment is to read"),
+        (["--as", "jsonl", "--confidence"], "jsonl cannot hold confidences of raw text; conllu can"),
+        (
+            ["--format", "columns"],
+            "expected raw text, which a model of the task segment reads, found columns; "
+            "--format text reads any file as that",
+        ),
+    ],
+)
+def test_options_that_will_not_do(refused: Refused, folder: Path, options: list[str], message: str) -> None:
+    assert refused("tag", folder / "segment.model", *options, stdin=b"a") == f"elman: {message}\n"
+
+
+def test_tasks_that_will_not_do(refused: Refused, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m"
+    assert "task: expected " in refused("train", folder / "words.txt", "--task", "x", "-o", out)
+    assert "expected conllu" in refused("train", folder / "words.txt", "--task", "pipeline", "-o", out)
+    assert "no column 'lemma'" in refused("train", folder / "words.txt", "--task", "lemma", "-o", out)
