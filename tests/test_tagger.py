@@ -13,8 +13,9 @@ import pytest
 
 from elman import kernels, model_file, reader, tagger
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
+from elman.loading import load
 from elman.sentence import Sentence
-from elman.tagger import Tagger, load
+from elman.tagger import Tagger
 from elman.training import train
 
 TEXT = [

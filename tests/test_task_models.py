@@ -11,6 +11,7 @@ from elman import conll18, model_file, task_models
 from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats import read_sentences
+from elman.loading import load
 from elman.pipeline import Pipeline
 from elman.segmenter import Segmenter
 from elman.sentence import Sentence
@@ -53,7 +54,7 @@ def pipeline(file: str) -> Pipeline:
 
 def saved(model: Tagger, path: Path) -> Any:
     model.save(path)
-    return task_models.load(path, threads=1)
+    return load(path, threads=1)
 
 
 def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Path) -> None:
@@ -199,11 +200,11 @@ def test_files_that_are_none(pipeline: Pipeline, file: str, tmp_path: Path) -> N
     ]:
         model_file.save(path, broken, tensors)
         with pytest.raises(ModelFileError, match=f"^{path}: .*{message}"):
-            task_models.load(path)
+            load(path)
 
 
 def test_a_tagger_is_loaded_as_one(file: str, tmp_path: Path) -> None:
     fit(file, model="frequent", on_warning=lambda text: None).save(tmp_path / "a.model")
     notes: list[str] = []
-    assert type(task_models.load(tmp_path / "a.model", on_note=notes.append)) is Tagger
+    assert type(load(tmp_path / "a.model", on_note=notes.append)) is Tagger
     assert notes == []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
+    from elman.loading import load
     from elman.metrics import Evaluation
     from elman.sentence import Sentence
-    from elman.tagger import Tagger, load
+    from elman.tagger import Tagger
     from elman.training import find_rate, train
 
 __version__ = "0.1.0"
@@ -37,7 +38,7 @@ _HOME = {
     "Sentence": "sentence",
     "Tagger": "tagger",
     "find_rate": "training",
-    "load": "tagger",
+    "load": "loading",
     "train": "training",
 }
 

@@ -12,7 +12,7 @@ from elman.errors import ConfigError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.encoding import Batch, Encoding
+from elman.tasks.encoding import NOTHING, Batch, Encoding
 
 Confidences = list[dict[str, tuple[list[str], list[float]]]]
 
@@ -75,6 +75,15 @@ class EncodedTagger(Tagger):
     def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
         """The most probable sequences of labels of a label column. Raises ConfigError where labels are not values."""
         raise ConfigError(f"nbest: sequences of labels are not {self.task}; a model of tags has them")
+
+    def _counted(
+        self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
+    ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
+        """What is compared of a sentence in a column: of lemmas, the words that have one."""
+        if target not in self.encoding.unannotated or NOTHING not in gold:
+            return gold, tags, known
+        kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != NOTHING]
+        return [row[0] for row in kept], [row[1] for row in kept], [row[2] for row in kept]
 
     def _label_column(self, name: str | None) -> str:
         if name is not None and name not in self.columns:

@@ -67,31 +67,6 @@ _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
-def load(
-    path: Path,
-    *,
-    threads: int | None = None,
-    precision: str = "auto",
-    on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """Load a tagger from its model file. Raises ModelFileError for anything that is not one.
-
-    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
-                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
-    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
-    """
-    record, tensors = model_file.load(path)
-    try:
-        tagger = Tagger.from_record(record, tensors, threads=thread_count(threads))
-    except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
-    if on_note is not None:
-        for note in kernel_notes(tagger.kind):
-            on_note(note)
-    tagger.choose_precision(precision)
-    return tagger
-
-
 class Tagger:
     """A trained tagger. T words of a sentence, K tags. Safe to use from several threads at once.
 
@@ -99,6 +74,9 @@ class Tagger:
     give those by name, the others the first. One that was trained on labels of whole texts has ``classify`` and its
     kin; where it labels words too, those columns come first.
     """
+
+    task = "tag"
+    """Which task it was trained for; others than tags are subclasses (``elman.task_models``)."""
 
     def __init__(
         self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
@@ -321,16 +299,22 @@ class Tagger:
             for sentence, keys, predicted in _beside(labelled(data, how), self.tag_columns_all):
                 known = [self.known(word) for word in sentence.words]
                 for name, gold in zip(scored, keys.values(sentence), strict=True):
-                    words[name].add(gold, predicted[name], known)
+                    words[name].add(*self._counted(name, gold, predicted[name], known))
             return {name: tally.result() for name, tally in words.items()}
         for sentence, keys, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
             known = [self.known(word) for word in sentence.words] if words else []
             for name, gold in zip(scored, self._gold(sentence, keys, scored), strict=True):
                 if name in words:
-                    words[name].add(gold, sure[name][0], known)
+                    words[name].add(*self._counted(name, gold, sure[name][0], known))
                 else:
                     texts[name].add(gold[0], sure[name][0][0], sure[name][1][0])
         return {name: (words[name] if name in words else texts[name]).result() for name in scored}
+
+    def _counted(
+        self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
+    ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
+        """What is compared of a sentence in a column: all its words."""
+        return gold, tags, known
 
     def compare_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"

@@ -1,4 +1,4 @@
-"""The models of all tasks: how they are trained by the trainer of the word tagger, and read from their files.
+"""The models of all tasks: how they are trained by the trainer of the word tagger, and made of their records.
 
 tags                      a ``Tagger``
 segment                   a ``Segmenter``, of raw text
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman import model_file, tasks
+from elman import automatic, tasks
 from elman.checks import split_percent
 from elman.config import settings_fields
 from elman.encoded import EncodedTagger, encoded
@@ -24,10 +24,13 @@ from elman.model_file import Tensors
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
 from elman.sentence import Sentence
-from elman.tagger import Tagger, kernel_notes, thread_count
+from elman.tagger import Tagger
 from elman.tasks.columns import from_record
+from elman.tasks.encoding import Encoding
 from elman.tasks.segmentation import Segmentation
 
+TREE_EPOCHS = 8
+"""The fewest epochs where trees are learned."""
 Train = Callable[..., Tagger]
 """``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
 
@@ -120,10 +123,18 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
         encoded(sentences, encoding),
         None if dev_part is None else encoded(dev_part, encoding),
         target=encoding.columns,
-        settings=job.settings,
+        settings={**_of_trees(job, encoding, len(sentences)), **job.settings},
         **job.rest,
     )
     return EncodedTagger(_about(tagger, sentences, held_out), encoding, name)
+
+
+def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
+    """Settings where trees are learned, which take more than tags do (docs/pipeline.md)."""
+    if "head" not in encoding.columns or job.rest.get("preset", "default") not in ("default", "best"):
+        return {}
+    most = automatic.EPOCHS[1]
+    return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
 
 
 def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
@@ -160,28 +171,3 @@ def _part(record: Any, prefix: str, tensors: Tensors, threads: int) -> Tagger:
     """A part of a pipeline."""
     own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
     return of_record(record if isinstance(record, dict) else {}, own, threads=threads)
-
-
-def load(
-    path: str | os.PathLike[str],
-    *,
-    threads: int | None = None,
-    precision: str = "auto",
-    on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """Load a model of any task from its file. Raises ModelFileError for anything that is not one.
-
-    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
-                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
-    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
-    """
-    record, tensors = model_file.load(path)
-    try:
-        model = of_record(record, tensors, threads=thread_count(threads))
-    except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
-    if on_note is not None:
-        for note in kernel_notes(model.kind):
-            on_note(note)
-    model.choose_precision(precision)
-    return model

@@ -65,7 +65,10 @@ def train(
                     among the settings) and the epochs are chosen for it, and recorded like settings given by hand
     ``target``      the label column to learn, by default the format's own, or a label of whole texts; of the rnn
                     several, ``"upos,xpos"`` or a list of names: one network learns them together, words first
-    ``task``        ``tag``: label words; ``classify``: label whole texts; None: words where the data has labels of them
+    ``task``        ``tag``: label words; ``classify``: label whole texts; None: words where the data has labels of
+                    them; or ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with options or without
+                    (``elman.tasks``): the model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``, all of them
+                    taggers
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
     ``threads``     in training and tagging; by default one for each core
@@ -76,6 +79,14 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
+    if task not in (None, *TASKS):
+        from elman.task_models import Job, train as train_task
+
+        share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+        rest: dict[str, Any] = {"model": model, "preset": preset, "vectors": vectors, "budget": budget, "seed": seed}
+        rest |= {"threads": threads, "on_progress": on_progress, "on_warning": on_warning, "on_note": on_note}
+        job = Job(str(task), train, float(share[1]) if share else dev, target, format, encoding, settings or {}, rest)
+        return train_task(job, _train)
     choose = model is None and preset == "default" and not settings and budget is None and vectors is None
     model = model or "rnn"
     of_network = _settings(model, preset, settings, vectors)
@@ -143,6 +154,9 @@ def train(
     if limit is not None and not tagger.interrupted:
         limit.finish()
     return tagger
+
+
+_train = train  # by another name, since an argument of it is called so, too
 
 
 def find_rate(

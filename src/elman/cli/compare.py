@@ -147,7 +147,7 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.tagger import load
+    from elman.loading import load
 
     return load(model, threads=options.threads, on_note=notes.add)
 

@@ -63,7 +63,7 @@ def errors(
     from elman.error_analysis import analyse
     from elman.files import check_target, write_bytes_atomically
     from elman.formats import column_names
-    from elman.tagger import load
+    from elman.loading import load
 
     if html is not None:
         check_target(html)

@@ -23,6 +23,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.cli.raw import PIPELINE, SEGMENT, evaluate_raw
 from elman.cli.report import bold
 from elman.cli.styles import STYLES, Shown
 from elman.errors import ConfigError
@@ -145,12 +146,15 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     options.check()
     notes = Notes()
     with _without_gc():
-        if options.style != STYLES[0]:
-            _show(_styled(files, options, notes), options)
-        elif options.predicted is None:
-            _evaluate_model(files[0], files[1:], options, notes)
+        tagger = _load(files[0], options, notes) if options.predicted is None else None
+        if tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
+            _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
+        elif options.style != STYLES[0]:
+            _show(_styled(files, tagger, options, notes), options)
+        elif tagger is not None:
+            _evaluate_model(tagger, files[1:], options, notes)
         else:
-            _evaluate_file(options.predicted, files[0], options, notes)
+            _evaluate_file(str(options.predicted), files[0], options, notes)
     notes.show()
 
 
@@ -184,13 +188,21 @@ def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
     click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
-def _styled(files: Sequence[str], options: _Options, notes: Notes) -> Mapping[str, Shown]:
+def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+    """What a model makes of the raw text of gold sentences."""
+    from elman.cli.styles import Conll18
+
+    if options.style not in (STYLES[0], "conll18") or options.asked.of_confidences or options.plot or options.target:
+        raise ConfigError(f"a model of the task {tagger.task} is judged on raw text; leave the other options out")
+    return Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
+
+
+def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, notes: Notes) -> Mapping[str, Shown]:
     from elman.cli import styles
 
     path = files[-1]
     if len(files) > 2:
         raise click.UsageError(f"--style {options.style}: expected one GOLD, found {len(files) - 1}")
-    tagger = _load(files[0], options, notes) if options.predicted is None else None
     if options.style == "evalb":
         return {"": styles.Evalb(str(options.predicted), options.how_predicted, path, options.how, notes)}
     if options.style == "conll18":
@@ -208,13 +220,12 @@ def _styled(files: Sequence[str], options: _Options, notes: Notes) -> Mapping[st
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.tagger import load
+    from elman.loading import load
 
     return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
 
 
-def _evaluate_model(model: str, paths: Sequence[str], options: _Options, notes: Notes) -> None:
-    tagger = _load(model, options, notes)
+def _evaluate_model(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> None:
     right = gold(read(paths, options.how, notes), options.how, tagger)
     found = Believed()
     sentences = right.sentences

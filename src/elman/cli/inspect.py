@@ -22,7 +22,7 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
     """
     import hashlib
 
-    from elman.tagger import load
+    from elman.loading import load
 
     if plot is not None:
         from elman import plots
@@ -57,6 +57,7 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     rows = [
         ("model", f"{model} ({size(facts['bytes'])})"),
         ("SHA-256", facts["sha256"]),
+        ("task", facts.get("task", "")),
         ("kind", f"{facts['kind']}, {_KINDS[facts['kind']]}"),
         ("parameters", f"{facts['parameters']:,}"),
         ("vocabulary", f"{facts['vocabulary']:,} words"),
@@ -72,6 +73,9 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     rows.append(("training", _training(training) if training else ""))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
+    if "segment" in facts:
+        of_segments = facts["segment"]
+        rows.append(("segment", f"{of_segments['parameters']:,} parameters; {_training(of_segments['training'])}"))
     for section, settings in facts["settings"].items():
         rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))
     return "\n".join(_row(name, text) for name, text in rows if text)

@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from elman.cli.common import Notes
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.pipeline import Pipeline
-    from elman.segmenter import Segmenter
+    from elman.conll18 import Metric
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
 
-RAW = ("segment", "pipeline")
-"""The tasks whose models read raw text."""
+SEGMENT, PIPELINE = "segment", "pipeline"
 
 
-def refuse(task: str, given: Mapping[str, Any]) -> None:
+def reads_raw(model: Tagger, files: Sequence[str], format: str | None, encoding: str) -> bool:
+    """Whether a model is to read these files as raw text. A pipeline takes words too, from files of other formats.
+
+    Raises ConfigError: files of another format for a model that reads nothing but raw text.
+    """
+    if model.task not in (SEGMENT, PIPELINE):
+        return False
+    found = format
+    if format is None:
+        from elman.files import input_files
+        from elman.formats import read_sentences
+
+        first = next((path for path in input_files(files) if path != "-"), None)
+        found = read_sentences(first, encoding=encoding, labelled=False).format if first is not None else "text"
+    if found != "text" and model.task == SEGMENT:
+        message = f"expected raw text, which a model of the task segment reads, found {found}"
+        raise ConfigError(f"{message}; --format text reads any file as that")
+    return found == "text"
+
+
+def refuse_options(task: str, given: Mapping[str, Any]) -> None:
     """Raise ConfigError for an option of tags of words, given to a model that reads raw text."""
     for name, value in given.items():
-        if value not in (None, False):
-            raise ConfigError(f"--{name}: not for a model of the task {task}, which reads raw text")
+        if value is not None:
+            raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} is to read")
 
 
-def tag_raw(
-    model: Segmenter | Pipeline, files: Sequence[str], output: str, output_format: str | None, how: tuple[str, bool]
-) -> None:
+def tag_raw(model: Any, files: Sequence[str], output: str, output_format: str | None, how: tuple[str, bool]) -> None:
     """Write the sentences of raw text. ``how``: its encoding, and whether with confidences.
 
-    Raises ConfigError: a format that cannot hold them.
+    ``model`` is a ``Segmenter`` or a ``Pipeline``. Raises ConfigError: a format that cannot hold what it finds.
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, open_writer
 
     encoding, confidence = how
-    targets = model.targets if model.task == RAW[1] else ()
+    targets = model.targets if model.task == PIPELINE else ()
     format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
     if confidence and format != "conllu":
         raise ConfigError(f"{format} cannot hold confidences of raw text; conllu can")
-    if not (format == "text" and not targets):
-        check_output(format, columns=len(targets))
+    check_output(format, columns=len(targets))
     writer = open_writer(format, targets)
     number = 0
     with OutputFile(output, encoding=encoding) as out:
@@ -65,23 +79,17 @@ def raw_lines(path: str, encoding: str) -> Iterator[str]:
 
 
 def evaluate_raw(
-    model: Segmenter | Pipeline, paths: Sequence[str], given: tuple[str | None, str, bool], notes: Notes
-) -> None:
-    """Print how well the raw text of gold sentences is segmented, or parsed. ``given``: format, encoding, as JSON."""
-    from elman.conll18 import table
+    model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
+) -> dict[str, Metric]:
+    """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
     from elman.files import input_files
     from elman.formats import read_sentences
 
-    format, encoding, as_json = given
-    gold = []
+    gold: list[Sentence] = []
     for path in input_files(paths):
         reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
         if format is None:
             notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-        gold += list(reading)
-    metrics = model.evaluate_text(gold)
-    if as_json:
-        whole = {"style": "conll18", "metrics": {name: metric.to_json() for name, metric in metrics.items()}}
-        click.echo(json.dumps(whole, indent=2))
-    else:
-        click.echo(table(metrics))
+        gold += reading
+    found: dict[str, Metric] = model.evaluate_text(gold)
+    return found

@@ -13,11 +13,13 @@ from elman.cli.report import classes, percent
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from elman.conll18 import Metric
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
 _CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
+_OF_TREES = {"head": "UAS", "deprel": "LAS"}
 
 
 class Shown(Protocol):
@@ -63,12 +65,11 @@ def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row]) ->
 class Conll18(Shown):
     """The metrics of the CoNLL 2018 shared task."""
 
-    def __init__(self, gold: Iterator[Sentence], predicted: Iterator[Sentence], names: Sequence[str] | None) -> None:
+    def __init__(self, metrics: dict[str, Metric]) -> None:
         from elman import conll18
 
-        metrics = conll18.evaluate(gold, predicted)
-        self._metrics = {name: metric for name, metric in metrics.items() if names is None or name in names}
-        self._table = conll18.table(self._metrics)
+        self._metrics = metrics
+        self._table = conll18.table(metrics)
 
     def text(self) -> str:
         return self._table
@@ -79,16 +80,21 @@ class Conll18(Shown):
 
 def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Conll18:
     """Two files of CoNLL-U."""
+    from elman.conll18 import evaluate
+
     sides = [iter(_conllu(path, given, notes)) for path, given in ((gold, how), (predicted, how_predicted))]
-    return Conll18(sides[0], sides[1], None)
+    return Conll18(evaluate(sides[0], sides[1]))
 
 
 def conll18_of_model(tagger: Tagger, gold: str, how: How, notes: Notes) -> Conll18:
     """The metrics of what the model says of the words; of the rest, which it does not say, none."""
-    other = [target for target in tagger.targets if target not in _CONLL18_OF]
+    from elman.conll18 import evaluate
+
+    trees = () if tagger.task == "tag" else _OF_TREES  # labels that are learned as they are make no trees
+    other = [target for target in tagger.targets if target not in (*_CONLL18_OF, *trees)]
     if other:
         raise ConfigError(f"--style conll18: expected a model of {', '.join(_CONLL18_OF)}, this one is of {other[0]}")
-    names = [_CONLL18_OF[target] for target in tagger.targets]
+    names = [(_CONLL18_OF | _OF_TREES)[target] for target in tagger.targets]
     if set(names) >= {"UPOS", "XPOS", "UFeats"}:
         names.append("AllTags")
     sentences = [sentence for sentence in _conllu(gold, how, notes) if sentence.words]
@@ -96,7 +102,8 @@ def conll18_of_model(tagger: Tagger, gold: str, how: How, notes: Notes) -> Conll
         replace(sentence, columns={**sentence.columns, **{name: tuple(column) for name, column in tags.items()}})
         for sentence, tags in zip(sentences, tagger.tag_columns_all(sentences), strict=True)
     )
-    return Conll18(iter(sentences), tagged, names)
+    metrics = evaluate(iter(sentences), tagged)
+    return Conll18({name: metric for name, metric in metrics.items() if name in names})
 
 
 def _conllu(path: str, how: How, notes: Notes) -> Iterator[Sentence]:

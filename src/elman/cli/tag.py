@@ -20,6 +20,7 @@ from elman.cli.common import (
     threads_option,
 )
 from elman.cli.places import Places, how_many, own_format, places
+from elman.cli.raw import reads_raw, refuse_options, tag_raw
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
@@ -83,7 +84,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
     unpacked. Everything but the tags is written back as it was read. Labels of whole texts are written in the input's
-    own format, and of plain text as a label, a tab and the text.
+    own format, and of plain text as a label, a tab and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
 
     \b
       elman tag my.model new.txt -o tagged.txt
@@ -93,7 +94,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
-    from elman.tagger import load
+    from elman.loading import load
 
     options = _Options(**given)
     sure = _sure(options)
@@ -102,6 +103,12 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
     tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
+    if reads_raw(tagger, files, options.format, options.encoding):
+        others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
+        refuse_options(tagger.task, others)
+        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence))
+        notes.show()
+        return
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)

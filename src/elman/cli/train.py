@@ -80,8 +80,9 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @target_option
 @click.option(
     "--task",
-    type=click.Choice(["tag", "classify"]),
-    help="Label words, or whole texts; by default words, where TRAIN has labels of them.",
+    metavar="TASK",
+    help="tag (words), classify (whole texts); segment (raw text), lemma, morphology, parse, pipeline (raw text to full "
+    "CoNLL-U): docs/pipeline.md. By default tag, or classify where TRAIN labels no words.",
 )
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
@@ -115,6 +116,7 @@ def train(ctx: click.Context, /, **given: Any) -> None:
       elman train all.txt --dev 10% -o my.model --budget 2m
       elman train reviews.tsv --dev 10% -o my.model
       elman train requests.bio -o my.model --target tag,intent
+      elman train train.conllu --dev dev.conllu --task pipeline -o my.model
     """
     if given["output"] is None and not given["find_rate"]:
         raise click.MissingParameter(ctx=ctx, param_hint="'-o' / '--output'", param_type="option")
@@ -201,6 +203,8 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     """The trial of rates as a table, the rate to take, and what to type next."""
     from elman.training import find_rate
 
+    if options.task not in (None, "tag", "classify"):
+        raise ConfigError(f"--find-rate: it is for the tasks tag and classify, not for {options.task}")
     if options.model not in (None, "rnn") or options.budget is not None:
         raise ConfigError("--find-rate: it is for the rnn's settings, without --budget")
     trial = find_rate(

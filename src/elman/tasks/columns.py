@@ -51,6 +51,10 @@ class Plain:
 
     columns = targets
 
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return ()
+
     def encode(self, sentence: Sentence) -> Columns:
         return {self.target: column(sentence, self.target)}
 
@@ -86,6 +90,7 @@ class Lemmas:
         return (self.target,)
 
     columns = targets
+    unannotated = targets
 
     def encode(self, sentence: Sentence) -> Columns:
         values = zip(sentence.words, column(sentence, self.target), strict=True)
@@ -146,6 +151,10 @@ class Features:
     def columns(self) -> tuple[str, ...]:
         return tuple(f"{self.target}.{name}" for name in self.names)
 
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return ()
+
     @cached_property
     def _by_parts(self) -> dict[tuple[str, ...], str]:
         return {self._parts(_items(value)): value for value in self.known}
@@ -199,6 +208,10 @@ class Trees:
 
     columns = targets
 
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return ()
+
     def encode(self, sentence: Sentence) -> Columns:
         heads = dependencies.gold_heads(sentence)
         return {
@@ -248,6 +261,10 @@ class Together:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.columns for part in self.parts))
+
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(part.unannotated for part in self.parts))
 
     def encode(self, sentence: Sentence) -> Columns:
         return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}

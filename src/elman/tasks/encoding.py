@@ -55,6 +55,11 @@ class Encoding(Protocol):
         """The label columns that the tagger learns."""
         ...
 
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        """Those of ``targets`` where ``_`` says that nobody annotated the word, so that it counts neither way."""
+        ...
+
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         """The labels of a sentence's words in each label column. Raises DataError with the line: what has none."""
         ...

@@ -1,0 +1,41 @@
+"""Loading a model of any task from its file. What only some tasks need is loaded with their models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from elman import model_file
+from elman.errors import ModelFileError
+from elman.tagger import Tagger, kernel_notes, thread_count
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """Load a tagger, or the model of another task, from its model file. Raises ModelFileError for what is not one.
+
+    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
+                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
+    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
+    """
+    record, tensors = model_file.load(path)
+    n_threads = thread_count(threads)
+    try:
+        if isinstance(record.get("task"), dict):
+            from elman.task_models import of_record
+
+            model = of_record(record, tensors, threads=n_threads)
+        else:
+            model = Tagger.from_record(record, tensors, threads=n_threads)
+    except ModelFileError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+    if on_note is not None:
+        for note in kernel_notes(model.kind):
+            on_note(note)
+    model.choose_precision(precision)
+    return model
