@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman import cli, demo, kernels, tagger
+from elman import cli, demo, kernels, loading
 from elman.cli import demo as command
 from elman.errors import MissingExtraError
 from elman.sentence import Sentence
@@ -38,7 +38,7 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "  ev                   NOUN" in out
     assert "in the treebank X" in out  # no tagger can know this tag
     assert "tag elman-demo.model --confidence" in out
-    assert tagger.load(tmp_path / "elman-demo.model").kind == "rnn"
+    assert loading.load(tmp_path / "elman-demo.model").kind == "rnn"
 
 
 @pytest.mark.usefixtures("small")

@@ -81,8 +81,8 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option(
     "--task",
     metavar="TASK",
-    help="tag (words), classify (whole texts); segment (raw text), lemma, morphology, parse, pipeline (raw text to full "
-    "CoNLL-U): docs/pipeline.md. By default tag, or classify where TRAIN labels no words.",
+    help="tag (words), classify (whole texts); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
+    "full CoNLL-U): docs/pipeline.md. By default tag, or classify where TRAIN labels no words.",
 )
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from elman.errors import ConfigError, DataError
+from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
 from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
 from elman.tasks.encoding import NOTHING, Encoding
@@ -35,7 +36,8 @@ def parsed(text: str) -> tuple[str, dict[str, str]]:
     """Name and options of a task, ``morphology:features=each``. Raises ConfigError: no such task, option or value."""
     name, _, rest = text.partition(":")
     if name not in OPTIONS:
-        raise ConfigError(f"task: expected {', '.join(OPTIONS)}, got {name!r}")
+        *names, last = TAG, CLASSIFY, *OPTIONS
+        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {name!r}")
     there = OPTIONS[name]
     options = {option: values[0] for option, values in there.items()}
     for item in rest.split(",") if rest else ():
