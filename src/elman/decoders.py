@@ -242,6 +242,20 @@ class Sigmoids(Decoder):
         return np.asarray(0.5 + 0.5 * np.tanh(scores.astype(np.float64) / (2 * temperature)), np.float64)
 
 
+class Squares(Decoder):
+    """A number to be said of every word: half the squared error."""
+
+    def loss(self, parameters: Parameters, scores: Array, gold: Any, batch: Batch, wanted: Array | None = None) -> Loss:
+        error = scores[:, 0] - gold
+        return Loss(
+            error * error / 2, self.best(parameters, scores, batch), lambda dlosses: ((error * dlosses)[:, None], {})
+        )
+
+    def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Any:
+        """The numbers (N,)."""
+        return scores[:, 0]
+
+
 def make(
     config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
 ) -> Decoder:

@@ -34,6 +34,7 @@ class Inputs:
     ``bags``       the U distinct words' features
     ``spellings``  the ids of their characters, in order; None: not read
     ``vectors``    (U,) int32 their rows in the table of pretrained vectors; None: there is none
+    ``numbers``    (U, D) float32 the numbers that they are, in place of words; None: they are words
     """
 
     words: Ids
@@ -41,6 +42,7 @@ class Inputs:
     bags: Bags
     spellings: Bags | None = None
     vectors: Ids | None = None
+    numbers: Array | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Inputs:
         """The words at these places, and the distinct words among them alone."""
@@ -52,6 +54,7 @@ class Inputs:
             self.bags.take(which),
             None if self.spellings is None else self.spellings.take(which),
             None if self.vectors is None else self.vectors[which],
+            None if self.numbers is None else self.numbers[which],
         )
 
 
@@ -59,9 +62,9 @@ class Inputs:
 class Network:
     """A recurrent tagger of V word types (the unknown word among them), F features and K tags, of all label columns.
 
-    With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; 0: without. With
-    labels of whole texts: L of them, and G n-grams that speak for them. Such a label's score stands in the row of the
-    text's first word; those rows are the first B of a packed batch.
+    With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; of rows of numbers
+    in place of words: so many numbers; 0: without. With labels of whole texts: L of them, and G n-grams that speak for
+    them. Such a label's score stands in the row of the text's first word; those rows are the first B of a packed batch.
     """
 
     config: NetworkConfig
@@ -72,6 +75,7 @@ class Network:
     vectors: tuple[int, int] = (0, 0)  # W, D
     labels: int = 0  # L
     grams: int = 0  # G
+    numbers: int = 0
 
     @property
     def encodes(self) -> bool:
@@ -82,7 +86,7 @@ class Network:
     def encoder(self) -> Encoder:
         """The recurrent layers."""
         c = self.config
-        blocks = [c.embedding, c.feature_embedding if self.features else 0, self.vectors[1]]
+        blocks = [c.embedding, c.feature_embedding if self.features else 0, self.vectors[1], self.numbers]
         return Encoder(c, sum(blocks) + (self.speller.output if self.characters else 0), self.words)
 
     @cached_property
@@ -283,6 +287,8 @@ class Network:
         self, parameters: Parameters, inputs: Inputs
     ) -> tuple[Array | Ids, Callable[[Array, Gradients], None]]:
         """Word vector ⊕ sum of feature vectors ⊕ pretrained vector ⊕ ends of the character encoder -> (N, width)."""
+        if inputs.numbers is not None:
+            return inputs.numbers[inputs.types], lambda dx, gradients: None
         if not self.config.embedding:
             return inputs.words, lambda dx, gradients: None
         blocks = [_table("embedding", parameters, inputs.words)]

@@ -28,6 +28,7 @@ _COMMANDS = {
     "errors": "elman.cli.errors:errors",
     "inspect": "elman.cli.inspect:inspect",
     "info": "elman.cli.info:info",
+    "memory": "elman.cli.memory:memory",
     "demo": "elman.cli.demo:demo",
     "tutorial": "elman.cli.tutorial:tutorial",
 }

@@ -1,0 +1,116 @@
+"""``elman memory``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.memory.results import Result, Trial
+
+
+@click.command()
+@click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
+@click.option("--cells", default="lstm,gru", show_default=True, metavar="CELL,…", help="lstm, gru, elman, sru, mingru.")
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each."
+)
+@click.option("--minutes", type=click.FloatRange(min=0), default=0.0, metavar="M", help="Stop each training after M.")
+@click.option("--results", metavar="FOLDER", help="Keep results here, and do not do again what is there.")
+@click.option("--page", metavar="FILE.md", help="Write all results of the folder as a page.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Trainings at once."
+)
+@click.option("--list", "listed", is_flag=True, help="List the problems and exit.")
+def memory(
+    problems: tuple[str, ...],
+    cells: str,
+    seeds: int,
+    minutes: float,
+    results: str | None,
+    page: str | None,
+    jobs: int,
+    listed: bool,
+) -> None:
+    """Try what recurrent nets can remember, on the classic problems.
+
+    Makes sequences with long time lags, trains on them until a problem counts as solved, and shows after how many
+    sequences, beside those of the paper that introduced LSTM. Without PROBLEM all of them: that takes an hour or more.
+
+    \b
+      elman memory adding-100 order-2 --cells lstm,gru,elman
+      elman memory --results memory --seeds 10 --jobs 2
+    """
+    from elman.files import check_target
+    from elman.memory.problems import PROBLEMS
+    from elman.memory.results import CELLS, Trial, as_text, tables
+
+    there = [problem.name for problem in PROBLEMS]
+    if listed:
+        click.echo("\n".join(f"{problem.name:16} {problem.title}" for problem in PROBLEMS))
+        return
+    for name in problems:
+        if name not in there:
+            raise ConfigError(f"expected problems among {', '.join(there)}; got {name!r}")
+    chosen = cells.split(",")
+    for cell in chosen:
+        if cell not in CELLS:
+            raise ConfigError(f"--cells: expected some of {','.join(CELLS)}; got {cell!r}")
+    if page is not None:
+        if results is None:
+            raise ConfigError("--page: it shows what is in the folder of --results; name that too")
+        check_target(page)
+    trials = [
+        Trial(problem, cell, seed, minutes)
+        for problem in problems or there
+        for cell in chosen
+        for seed in range(1, seeds + 1)
+    ]
+    found = []
+    for result in _done(trials, results, jobs):
+        found.append(result)
+        outcome, trial = result.outcome, result.trial
+        end = "solved" if outcome.solved else "stopped" if result.stopped else "ended"
+        click.echo(
+            f"{trial.problem} {trial.cell} seed {trial.seed}: {end} after {outcome.sequences:,} sequences, "
+            f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s",
+            err=True,
+        )
+    click.echo("\n\n".join(map(as_text, tables(found))))
+    if page is not None and results is not None:
+        _write(page, results)
+
+
+def _done(trials: list[Trial], folder: str | None, jobs: int) -> Iterator[Result]:
+    """The results, in order."""
+    from elman.memory.results import do
+
+    if jobs == 1:
+        for trial in trials:
+            yield do(trial, folder)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are begun now: one core each
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(do, trial, folder) for trial in trials]
+        try:
+            for future in waiting:
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write(path: str, folder: str) -> None:
+    from elman.files import write_bytes_atomically
+    from elman.memory.results import page, read
+
+    write_bytes_atomically(path, page(read(folder)).encode())
+    click.echo(f"written to {path}", err=True)

@@ -1,0 +1,207 @@
+"""Runs that are kept: a file each, so that what was begun can be gone on with, and the table that comes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from elman import trainer
+from elman.errors import DataError
+from elman.memory.problems import PROBLEMS, how
+from elman.memory.running import Outcome, Problem, run
+
+CELLS = ("lstm", "gru", "elman", "sru", "mingru")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training. ``minutes`` it may take at most; 0: as long as it takes."""
+
+    problem: str
+    cell: str
+    seed: int
+    minutes: float = 0.0
+
+    @property
+    def of(self) -> Problem:
+        """The problem."""
+        return next(problem for problem in PROBLEMS if problem.name == self.problem)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is trained with."""
+        return asdict(how(self.of, self.cell))
+
+    def do(self) -> Result:
+        """Train."""
+        stop, begun = threading.Event(), time.perf_counter()
+
+        def look(progress: trainer.Progress) -> None:
+            if self.minutes and time.perf_counter() - begun > 60 * self.minutes:
+                stop.set()
+
+        outcome = run(self.of, how(self.of, self.cell), self.seed, look, stop)
+        return Result(self, self.settings, outcome, stop.is_set(), round(time.perf_counter() - begun, 1))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a trial. ``stopped``: its time was over. ``seconds`` are of wall time."""
+
+    trial: Trial
+    settings: dict[str, Any]
+    outcome: Outcome
+    stopped: bool
+    seconds: float
+
+
+def do(trial: Trial, folder: str | None) -> Result:
+    """Train, or read what came of it before; its file is written to ``folder``. Raises DataError for another file."""
+    path = None if folder is None else Path(folder) / f"{trial.problem}.{trial.cell}.{trial.seed}.json"
+    if path is not None and path.exists():
+        found = _read(path)
+        if found.settings == trial.settings and (not found.stopped or found.trial.minutes >= trial.minutes > 0):
+            return found
+    result = trial.do()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    return result
+
+
+def read(folder: str) -> list[Result]:
+    """The results in a folder."""
+    return [_read(path) for path in sorted(Path(folder).glob("*.json"))]
+
+
+def _read(path: Path) -> Result:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
+        assert trial.of
+        return Result(trial, found["settings"], outcome, found["stopped"], found["seconds"])
+    except (ValueError, KeyError, TypeError, StopIteration):
+        raise DataError("expected a result of elman memory; move it away", path=str(path)) from None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A problem and a cell: what came of all seeds."""
+
+    problem: Problem
+    cell: str
+    results: Sequence[Result]
+
+    @property
+    def solved(self) -> int:
+        """How many seeds solved it."""
+        return sum(result.outcome.solved for result in self.results)
+
+    @property
+    def median(self) -> float | None:
+        """The median of the sequences until it was solved; None where that is not so of the median seed."""
+        found = [r.outcome.sequences if r.outcome.solved else float("inf") for r in self.results]
+        middle = statistics.median(found)
+        return None if middle == float("inf") else middle
+
+    @property
+    def error(self) -> float:
+        """The mean share of fresh sequences that are wrong at the end."""
+        return statistics.mean(result.outcome.error for result in self.results)
+
+    def cells(self) -> list[str]:
+        """What stands in the table."""
+        n, problem = len(self.results), self.problem
+        seconds = statistics.median(result.seconds for result in self.results)
+        some = [f"{100 * self.error:.2f} %", f"{seconds:.0f} s"]
+        if not problem.published:
+            loss = statistics.mean(result.outcome.loss for result in self.results)
+            return [problem.title, self.cell, f"{n}", f"{problem.most:,}", f"{loss:.4f}", *some]
+        median = "not solved" if self.median is None else f"{self.median:,.0f}"
+        share = "" if self.median is None else f"{self.median / problem.published:.3f}"
+        return [problem.title, self.cell, f"{self.solved} of {n}", median, f"{problem.published:,}", share, *some]
+
+
+SOLVED = ("problem", "cell", "solved", "sequences, median", "published", "share", "wrong at the end", "time, median")
+LEARNED = ("problem", "cell", "seeds", "sequences", "loss at the end", "wrong at the end", "time, median")
+
+
+def rows(results: Iterable[Result]) -> Iterator[Row]:
+    """The rows of the tables, in the order of the problems and the cells."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        found.setdefault((result.trial.problem, result.trial.cell), []).append(result)
+    for problem in PROBLEMS:
+        for cell in CELLS:
+            if (problem.name, cell) in found:
+                yield Row(problem, cell, found[problem.name, cell])
+
+
+def tables(results: Iterable[Result]) -> list[list[Sequence[str]]]:
+    """The table of problems that are to be solved and that of the others, those that have rows."""
+    every = list(rows(results))
+    both: list[list[Sequence[str]]] = [
+        [SOLVED, *(row.cells() for row in every if row.problem.published)],
+        [LEARNED, *(row.cells() for row in every if not row.problem.published)],
+    ]
+    return [table for table in both if len(table) > 1]
+
+
+def as_text(table: Sequence[Sequence[str]]) -> str:
+    """A table for the terminal."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+
+
+def as_markdown(table: Sequence[Sequence[str]]) -> str:
+    """A table for a page."""
+    lines = [table[0], ["---"] * len(table[0]), *table[1:]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def page(results: Sequence[Result]) -> str:
+    """The page docs/memory.md."""
+    found = tables(results)
+    how_many = sum(result.stopped for result in results)
+    stopped = f"\n{how_many} of {len(results)} runs were stopped when their time was over; they count as not solved.\n"
+    return INTRODUCTION + "\n\n".join(map(as_markdown, found)) + "\n" + (stopped if how_many else "") + SETTINGS_TEXT
+
+
+INTRODUCTION = """\
+# What a recurrent net can remember
+
+<!-- Written by elman memory --page; do not edit. -->
+
+The tasks with which LSTM was introduced, experiments 1 to 6 of Hochreiter and Schmidhuber (1997), "Long short-term
+memory", and two later ones: copying (Arjovsky, Shah and Bengio 2016), and scikit-learn's 8 x 8 digits read pixel by
+pixel. `elman memory` makes the sequences, trains on a fresh one every time with the trainer and the networks of the
+taggers, and counts sequences until a problem is solved by the paper's own criterion. A seed stops at the number of
+sequences that the paper's LSTM needed ("published").
+
+- Reber: all of 256 strings that it is trained on and 256 fresh ones are right, at every symbol.
+- 2a to 2c: 10,000 fresh sequences are right within 0.25.
+- 3a: none of 256 fresh sequences is in the wrong class; 3b: fewer than 6. 3c: on the mean of 256 fresh sequences the
+  output is less than 0.015 from what it should be without the noise.
+- Adding: the most recent 2,000 training sequences are right within 0.04, with a mean squared error below 0.01.
+  Multiplication: all of them but 140, or 13. Temporal order: all of them within 0.3, with a mean loss below 0.1.
+
+"share" is the median of the sequences over that of the paper; seeds that did not solve the problem count as endless.
+
+"""
+SETTINGS_TEXT = """
+Networks have one layer of 16 units, forward, one-hot symbols or plain numbers in; Adam with a rate of 0.01 that stays,
+four sequences an update, gradients clipped at 1. Gates are set to remember between one step and the length of the
+problem from the start (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). What differs for single
+problems stands in `src/elman/memory/problems.py`; it was chosen with other seeds than those of the table. The paper's
+networks had two to eight units in cells, learned one sequence at a time by plain gradient descent, and cut gradients at
+the gates: the figures compare what a user gets now with what was possible then.
+"""
