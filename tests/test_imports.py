@@ -78,8 +78,10 @@ LEVELS = [
         "encoded",
         "error_analysis",
         "loading",
+        "memory",
         "pipeline",
         "plots",
+        "regression",
         "segmenter",
         "tagger",
         "task_models",
@@ -94,7 +96,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"loading", "plots", "sentence", "trainer"}  # types
+FOR_CLI |= {"loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
 
 def package() -> Path:

@@ -4,6 +4,7 @@ tags                      a ``Tagger``
 segment                   a ``Segmenter``, of raw text
 lemma, morphology, parse  an ``EncodedTagger``
 pipeline                  a ``Pipeline``, of raw text
+regress                   a ``Regressor``, of rows of numbers
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from elman import automatic, tasks
 from elman.checks import split_percent
@@ -24,7 +25,7 @@ from elman.model_file import Tensors
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
 from elman.sentence import Sentence
-from elman.tagger import Tagger
+from elman.tagger import Tagger, thread_count
 from elman.tasks.columns import from_record
 from elman.tasks.encoding import Encoding
 from elman.tasks.segmentation import Segmentation
@@ -59,15 +60,17 @@ def train(job: Job, fit: Train) -> Tagger:
     name, _ = tasks.parsed(job.task)
     if job.rest.get("model") not in (None, "rnn") and name not in tasks.COLUMNS:
         raise ConfigError(f"task {name}: expected the model rnn, got {job.rest['model']!r}")
-    if job.rest.get("budget") is not None and name == Pipeline.task:
-        raise ConfigError("task pipeline: it trains two networks, and a budget plans one; set epochs in place of it")
+    if job.rest.get("budget") is not None and name in (Pipeline.task, tasks.REGRESS):
+        raise ConfigError(f"task {name}: a budget plans one network of words; set epochs in place of it")
     names = column_names(job.target)
-    if names is not None and (len(names) > 1 or name not in tasks.COLUMNS):
+    if names is not None and (len(names) > 1 or name not in (*tasks.COLUMNS, tasks.REGRESS)):
         raise ConfigError(f"target: the task {name} knows its columns, got {', '.join(names)}")
-    if job.rest.get("vectors") is not None and name == Segmenter.task:
-        raise ConfigError("task segment: it reads characters, and vectors are of words; leave them out")
+    if job.rest.get("vectors") is not None and name in (Segmenter.task, tasks.REGRESS):
+        raise ConfigError(f"task {name}: it reads no words, of which vectors are; leave them out")
     sentences = read(job.data, job)
     dev = job.dev if job.dev is None or isinstance(job.dev, float) else read(job.dev, job)
+    if name == tasks.REGRESS:
+        return _numbers(job, sentences, dev)
     if name == Segmenter.task:
         return _segmenter(job, sentences, dev, job.settings, fit)
     if name != Pipeline.task:
@@ -137,6 +140,23 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
     return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
 
 
+def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:
+    from elman import config, regression
+
+    names = column_names(job.target) or tuple(sentences[0].columns)[-1:]
+    if not names:
+        raise DataError("expected two columns or more, numbers and one to be predicted", path=sentences[0].path or None)
+    held_out = None
+    if isinstance(dev, float):
+        sentences, dev, held_out = split_percent(sentences, dev)
+    preset = job.rest.get("preset", "default")
+    own = dict(regression.SETTINGS) | (dict(regression.OWN) if preset == "default" else {"ensemble": 1})
+    settings = config.preset(preset).with_settings({**own, **job.settings})
+    run = regression.Run(job.rest.get("seed", 1), thread_count(job.rest.get("threads")), job.rest.get("on_progress"))
+    found = regression.train(sentences, dev, names[0], settings, run)
+    return found if held_out is None else cast(Tagger, found.about(format=found.format, held_out=held_out))
+
+
 def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
     """The tagger, with what its model file says of the data it was made from: sentences and words, not units."""
     words = sum(len(sentence) for sentence in sentences)
@@ -159,6 +179,10 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         found = about.get("segmentation")
         segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
         return Segmenter(Tagger.from_record(record, tensors, threads=threads), segmentation)
+    elif name == tasks.REGRESS:
+        from elman import regression
+
+        return regression.from_record(record, tensors, threads=threads)
     elif name in tasks.OPTIONS:
         tagger, encoding = Tagger.from_record(record, tensors, threads=threads), from_record(about.get("encoding"))
         if tagger.targets != encoding.columns:

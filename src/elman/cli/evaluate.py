@@ -147,7 +147,9 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes = Notes()
     with _without_gc():
         tagger = _load(files[0], options, notes) if options.predicted is None else None
-        if tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
+        if tagger is not None and tagger.task == "regress":
+            _show({"": _of_numbers(tagger, files[1:], options, notes)}, options)
+        elif tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
             _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:
             _show(_styled(files, tagger, options, notes), options)
@@ -195,6 +197,15 @@ def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Note
     if options.style not in (STYLES[0], "conll18") or options.asked.of_confidences or options.plot or options.target:
         raise ConfigError(f"a model of the task {tagger.task} is judged on raw text; leave the other options out")
     return Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
+
+
+def _of_numbers(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+    """How far a model's numbers are from the right ones."""
+    from elman.cli.numbers import evaluate_numbers
+
+    if options.style != STYLES[0] or options.asked.of_confidences or options.plot:
+        raise ConfigError("a model of the task regress predicts numbers; leave the options of tags out")
+    return evaluate_numbers(tagger, paths, (options.format, options.encoding), options.target, notes)
 
 
 def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, notes: Notes) -> Mapping[str, Shown]:

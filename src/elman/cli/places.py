@@ -49,8 +49,7 @@ class Places:
 
     def write(self, chunk: Sequence[Sentence], tagger: Tagger, writer: Writer) -> Iterator[str | bytes]:
         """The text of each sentence with its tags and labels."""
-        words = [sentence.words for sentence in chunk]
-        for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
+        for sentence, found in zip(chunk, tagger.tag_columns_all(chunk), strict=True):
             tags = {place: found[name] for name, place in self.columns.items()}
             yield writer.add(self.labelled(sentence, found), tags)
 

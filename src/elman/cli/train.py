@@ -82,7 +82,8 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     "--task",
     metavar="TASK",
     help="tag (words), classify (whole texts); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
-    "full CoNLL-U): docs/pipeline.md. By default tag, or classify where TRAIN labels no words.",
+    "full CoNLL-U): docs/pipeline.md; regress (numbers): docs/regression.md. By default tag, or classify where TRAIN "
+    "labels no words.",
 )
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
@@ -247,12 +248,15 @@ def _summary(tagger: Tagger, options: _Options) -> str:
         f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, "
         + ", ".join(
             f"{len(tags):,} {'labels' if name in tagger.text_targets else 'tags'} ({name})"
+            if tags
+            else f"numbers ({name})"
             for name, tags in tagger.tag_sets.items()
         ),
     ]
     if data["dev_accuracy"] is not None:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
-        lines.append(f"dev accuracy  {_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
+        name = "dev accuracy" if tagger.task != "regress" else "dev R²"
+        lines.append(f"{name:<14}{_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
     if options.output != "-":
         lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]

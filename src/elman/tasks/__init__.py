@@ -6,6 +6,7 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
     parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
+    regress     numbers in, a number out (``elman.regression``)
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees,
 from elman.tasks.encoding import NOTHING, Encoding
 
 WHOLE, EACH = "whole", "each"
+REGRESS = "regress"
 OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "segment": {},
     "lemma": {},
     "morphology": {"features": (WHOLE, EACH)},
     "parse": {"heads": HEADS},
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
+    REGRESS: {},
 }
 """The tasks, and the options of each with their values, the default first."""
 COLUMNS = {"lemma": "lemma", "morphology": "feats"}
