@@ -1,7 +1,8 @@
 """``trees``: bracketed trees, ``(S (NP (PRP It)) (VP (VBZ rains)))``, one after the other (``elman.trees``).
 
 The leaves are the words, as they stand there (``-LRB-`` stays ``-LRB-``), and the labels right above them the column
-``tag``. The phrases are kept in the sentence's lines, and come back when it is written.
+``tag``. The phrases are kept in the sentence's lines, and come back when it is written. A column ``tree`` to write
+holds a whole tree (``elman.trees.pieces``), which takes the place of the one that was read.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import Holds, check_tags, check_words, is_gap, only, shown
 from elman.sentence import Sentence
-from elman.trees import Tree, TreeLines, read_trees
+from elman.trees import Tree, TreeLines, joined, read_trees
 
 HOLDS = Holds(columns=1)
 
+TREE = "tree"
+"""The column of whole trees."""
 _LEAF = re.compile(r"(\([ \t\r\n]*)([^() \t\r\n]+)([ \t\r\n]+[^() \t\r\n]+[ \t\r\n]*\))")
 _FORBIDDEN = " \t\r\n()"
 
@@ -43,7 +46,9 @@ def _rows(found: TreeLines) -> tuple[int, ...]:
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-    """The one column, ``tag``. Raises ConfigError for another name."""
+    """The one column, ``tag``; to write, also ``tree``. Raises ConfigError for another name."""
+    if name is not None and name.lower() == TREE and not labelled:
+        return TREE
     if name is not None and name.lower() != "tag":
         raise ConfigError(f"{path}: no column {name!r}; trees have one, tag")
     return "tag"
@@ -57,6 +62,9 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     if not sentence.words:
         return "".join(sentence.lines) if sentence.format == "trees" else "" if is_gap(sentence) else "\n"
     column = only(tags, "trees")
+    if TREE in tags:
+        check_words(sentence, "trees", _FORBIDDEN)
+        return f"{joined(column, sentence.words)}\n"
     check_tags(sentence, column, "trees", _FORBIDDEN)
     if sentence.format == "trees":
         new = iter(column)

@@ -3,7 +3,8 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
 
     lemma       lemmas as edit scripts
     morphology  FEATS, ``features=whole`` or one label column for ``each`` feature, in combinations that occur
-    parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations
+    parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations; of bracketed trees
+                tags, common phrases and unary chains (``constituents``)
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
 """
@@ -17,6 +18,7 @@ from elman.errors import ConfigError, DataError
 from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
 from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
+from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Encoding
 
 WHOLE, EACH = "whole", "each"
@@ -28,6 +30,7 @@ OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
 }
 """The tasks, and the options of each with their values, the default first."""
+_CONLL_X = 8  # its columns; the first eight of CoNLL-U are the same
 COLUMNS = {"lemma": "lemma", "morphology": "feats"}
 """The column that a task of one column is about, unless another is named."""
 
@@ -63,7 +66,7 @@ def encoding(
     if name == "morphology":
         return _features(options, sentences, target or COLUMNS[name])
     if name == "parse":
-        return Together((Plain("upos"), Trees(options["heads"])))
+        return _parse(options, sentences)
     parts: list[Encoding] = [Plain(one) for one in ("upos", "xpos") if _annotated(sentences, one)]
     if _annotated(sentences, "feats"):
         parts.append(_features(options, sentences, "feats"))
@@ -75,6 +78,17 @@ def encoding(
     if not parts:
         raise DataError("nothing to learn: all columns are _", path=sentences[0].path or None)
     return Together(tuple(parts))
+
+
+def _parse(options: Mapping[str, str], sentences: Sequence[Sentence]) -> Encoding:
+    """Raises ConfigError: neither dependencies nor bracketed trees; DataError: a sentence without a tree."""
+    found = sentences[0]
+    if found.format == "trees":
+        return Constituents.of(sentences)
+    if found.format == "columns" and len(found.columns) == _CONLL_X - 2:
+        which = f"{_CONLL_X} columns look like CoNLL-X; with two more, _ and _, they are CoNLL-U (docs/parsing.md)"
+        raise ConfigError(f"{found.path}: the task parse learns from conllu and trees; {which}")
+    return Together((Plain("upos"), Trees(options["heads"])))
 
 
 def _features(options: Mapping[str, str], sentences: Sequence[Sentence], target: str) -> Encoding:

@@ -16,6 +16,7 @@ from elman.formats.shared import refuse
 from elman.parsing import dependencies
 from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
+from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Batch, Encoding
 
 Columns = dict[str, tuple[str, ...]]
@@ -286,6 +287,8 @@ def from_record(record: Any) -> Encoding:
         return Together(tuple(map(from_record, found["parts"])))
     if name == Trees.name and found.get("heads") in HEADS and isinstance(found.get("tags"), str):
         return Trees(found["heads"], found["tags"])
+    if name == Constituents.name and isinstance(found.get("root", ""), str | None):
+        return Constituents(found.get("root"))
     if name == Plain.name and isinstance(target, str):
         return Plain(target)
     if name == Lemmas.name and isinstance(target, str):
