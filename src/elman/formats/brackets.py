@@ -2,13 +2,15 @@
 
 The leaves are the words, as they stand there (``-LRB-`` stays ``-LRB-``), and the labels right above them the column
 ``tag``. The phrases are kept in the sentence's lines, and come back when it is written. A column ``tree`` to write
-holds a whole tree (``elman.trees.pieces``), which takes the place of the one that was read.
+holds a whole tree (``elman.trees.pieces``), which takes the place of the one that was read; there brackets that are
+words become ``-LRB-`` and ``-RRB-``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import Holds, check_tags, check_words, is_gap, only, shown
@@ -40,6 +42,11 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
         yield Sentence(words, {"tag": tags}, path, found.line, found.lines, rows, "trees")
 
 
+def _written(word: str) -> str:
+    """A word without brackets, as the Penn Treebank writes it."""
+    return word.replace("(", "-LRB-").replace(")", "-RRB-")
+
+
 def _rows(found: TreeLines) -> tuple[int, ...]:
     text = "".join(found.lines)
     return tuple(text.count("\n", 0, leaf.start()) for leaf in _LEAF.finditer(text))
@@ -63,6 +70,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         return "".join(sentence.lines) if sentence.format == "trees" else "" if is_gap(sentence) else "\n"
     column = only(tags, "trees")
     if TREE in tags:
+        sentence = replace(sentence, words=tuple([_written(word) for word in sentence.words]))
         check_words(sentence, "trees", _FORBIDDEN)
         return f"{joined(column, sentence.words)}\n"
     check_tags(sentence, column, "trees", _FORBIDDEN)
