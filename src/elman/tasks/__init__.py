@@ -74,7 +74,7 @@ def encoding(
         parts.append(Lemmas.of(sentences))
     if _annotated(sentences, "head"):
         heads = options["heads"] if _annotated(sentences, "upos") else "brackets"
-        parts.append(Trees(heads))
+        parts.append(Trees.of(sentences, heads))
     if not parts:
         raise DataError("nothing to learn: all columns are _", path=sentences[0].path or None)
     return Together(tuple(parts))
@@ -88,7 +88,7 @@ def _parse(options: Mapping[str, str], sentences: Sequence[Sentence]) -> Encodin
     if found.format == "columns" and len(found.columns) == _CONLL_X - 2:
         which = f"{_CONLL_X} columns look like CoNLL-X; with two more, _ and _, they are CoNLL-U (docs/parsing.md)"
         raise ConfigError(f"{found.path}: the task parse learns from conllu and trees; {which}")
-    return Together((Plain("upos"), Trees(options["heads"])))
+    return Together((Plain("upos"), Trees.of(sentences, options["heads"])))
 
 
 def _features(options: Mapping[str, str], sentences: Sequence[Sentence], target: str) -> Encoding:

@@ -44,6 +44,8 @@ class Constituents:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
+    weighed = unannotated
+
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         labels = encode(tree_of(sentence))
         return dict(zip(self.columns, labels[1:], strict=True))
