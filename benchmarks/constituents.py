@@ -14,8 +14,8 @@ import time
 import elman
 from elman.brackets import brackets, evaluate_brackets
 from elman.formats import read_sentences
+from elman.formats.brackets import tree_of
 from elman.sentence import Sentence
-from elman.tasks.constituents import tree_of
 from elman.trees import Tree, joined, parse_tree
 
 

@@ -21,6 +21,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
+from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
 from elman.sentence import Sentence
@@ -119,6 +120,10 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
         dev_part = dev
     names = column_names(job.target) or (None,)
     encoding = tasks.encoding(name, options, sentences, names[0])
+    if options.get("heads") == "brackets" and "head" in encoding.columns and job.rest.get("on_note") is not None:
+        lost = note_of_lost(sentences)
+        if lost is not None:
+            job.rest["on_note"](lost)
     tagger = fit(
         encoded(sentences, encoding),
         None if dev_part is None else encoded(dev_part, encoding),

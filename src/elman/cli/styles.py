@@ -145,7 +145,7 @@ class Evalb(Shown):
 
 def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Evalb:
     """Two files of trees."""
-    from elman.tasks.constituents import tree_of
+    from elman.formats.brackets import tree_of
 
     sides = [_trees(gold, how, notes), _trees(predicted, how_predicted, notes)]
 
@@ -162,12 +162,11 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
 
 def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
-    from elman.formats.brackets import TREE
-    from elman.tasks.constituents import tree_of
+    from elman.formats.brackets import TREE, tree_of
     from elman.trees import joined, parse_tree
 
     if tagger.target != TREE:
-        raise ConfigError("--style evalb: this model gives no bracketed trees; expected one, or --predicted FILE")
+        raise ConfigError("--style evalb: the model gives no bracketed trees; one of --task parse does, or --predicted FILE has them")
     sentences = list(_trees(gold, how, notes))
     if not sentences:
         raise DataError("no trees; expected some to compare with", path=gold[0])
@@ -181,5 +180,5 @@ def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) 
 def _trees(path: str | Sequence[str], how: How, notes: Notes) -> Iterator[Sentence]:
     reading = read(path, replace(how, format=how.format or "trees"), notes, labelled=False)
     if reading.format != "trees":
-        raise ConfigError(f"{reading.path}: bracketed trees are counted in trees alone, not in {reading.format}")
+        raise ConfigError(f"{reading.path}: --style evalb is of trees, not of {reading.format}")
     return (sentence for sentence in reading if sentence.words)

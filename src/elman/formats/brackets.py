@@ -80,3 +80,12 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     check_words(sentence, "trees", _FORBIDDEN)
     leaves = [Tree(tag, (word,)) for word, tag in zip(sentence.words, column, strict=True)]
     return f"{Tree('ROOT', tuple(leaves))}\n"
+
+
+def tree_of(sentence: Sentence) -> Tree:
+    """The tree that a sentence was read with. Raises DataError with the line: it has none."""
+    found = next(read_trees(sentence.lines), None) if sentence.format == "trees" else None
+    if found is None or found.tree is None:
+        message = "expected a bracketed tree, found none"
+        raise DataError(message, path=sentence.path or None, line=sentence.line or None)
+    return found.tree
