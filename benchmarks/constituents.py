@@ -47,7 +47,11 @@ def main() -> None:
             gold += [tree_of(one) for one in sentences[fold :: given.folds]]
             found += parsed(sentences, fold, given.folds, seed, settings)
         result = evaluate_brackets(map(brackets, gold), map(brackets, found))
-        pairs = [(a[0], b[0]) for one, two in zip(gold, found, strict=True) for a, b in zip(one.tagged(), two.tagged())]
+        pairs = [
+            (a[0], b[0])
+            for one, two in zip(gold, found, strict=True)
+            for a, b in zip(one.tagged(), two.tagged(), strict=True)
+        ]
         tags = sum(a == b for a, b in pairs) / len(pairs)
         micro = result.micro
         rates = f"P {100 * micro.precision:.2f}  R {100 * micro.recall:.2f}  F1 {100 * micro.f1:.2f}"

@@ -136,7 +136,10 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
 
 def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
     """Settings where trees are learned, which take more than tags do (docs/pipeline.md)."""
-    if not {"head", "tree.common"} & set(encoding.columns) or job.rest.get("preset", "default") not in ("default", "best"):
+    if not {"head", "tree.common"} & set(encoding.columns) or job.rest.get("preset", "default") not in (
+        "default",
+        "best",
+    ):
         return {}
     most = automatic.EPOCHS[1]
     return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}

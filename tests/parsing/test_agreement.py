@@ -45,7 +45,11 @@ def test_arcs_by_hand() -> None:
     for word in range(4):
         for head in range(5):
             where = max(-FAR, min(head - 1 - word, FAR))
-            ends = (kinds[head - 1] if head else len(table.kinds), kinds[word], where + FAR - (where > 0) if head else FAR)
+            ends = (
+                kinds[head - 1] if head else len(table.kinds),
+                kinds[word],
+                where + FAR - (where > 0) if head else FAR,
+            )
             assert arcs[head, word] == pytest.approx(POWER * np.log(table.ratios[ends] @ p[word]), abs=1e-5)
 
 

@@ -123,7 +123,9 @@ class Evalb(Shown):
         both = list(pairs)
         gold, predicted = ([brackets(pair[side]) for pair in both] for side in (0, 1))
         self._found = evaluate_brackets(gold, predicted)
-        tags = [(one[0], other[0]) for pair in both for one, other in zip(*(tree.tagged() for tree in pair), strict=True)]
+        tags = [
+            (one[0], other[0]) for pair in both for one, other in zip(*(tree.tagged() for tree in pair), strict=True)
+        ]
         self._words, self._tags = len(tags), sum(one == other for one, other in tags)
 
     def text(self) -> str:
@@ -166,7 +168,9 @@ def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) 
     from elman.trees import joined, parse_tree
 
     if tagger.target != TREE:
-        raise ConfigError("--style evalb: the model gives no bracketed trees; one of --task parse does, or --predicted FILE has them")
+        raise ConfigError(
+            "--style evalb: the model gives no bracketed trees; one of --task parse does, or --predicted FILE has them"
+        )
     sentences = list(_trees(gold, how, notes))
     if not sentences:
         raise DataError("no trees; expected some to compare with", path=gold[0])

@@ -64,6 +64,20 @@ class Agreement:
                 raise ModelFileError("task: agreement: expected how often relations go with arcs")
         return cls(arcs)
 
+    @cached_property
+    def root(self) -> str | None:
+        """The relation of roots, which no other word has, ``root`` in Universal Dependencies; None: there is none."""
+        if not self.counts:
+            return "root"
+        roots: Counter[str] = Counter()
+        others: set[str] = set()
+        for arc, own in self.counts.items():
+            if arc.startswith("+0"):
+                roots.update(own)
+            else:
+                others.update(own)
+        return next((relation for relation, _ in roots.most_common() if relation not in others), None)
+
     def table(self, relations: Sequence[str]) -> Table:
         """The counts as probabilities of these relations."""
         arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]

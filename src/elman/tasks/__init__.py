@@ -30,7 +30,6 @@ OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
 }
 """The tasks, and the options of each with their values, the default first."""
-_CONLL_X = 8  # its columns; the first eight of CoNLL-U are the same
 COLUMNS = {"lemma": "lemma", "morphology": "feats"}
 """The column that a task of one column is about, unless another is named."""
 
@@ -85,9 +84,9 @@ def _parse(options: Mapping[str, str], sentences: Sequence[Sentence]) -> Encodin
     found = sentences[0]
     if found.format == "trees":
         return Constituents.of(sentences)
-    if found.format == "columns" and len(found.columns) == _CONLL_X - 2:
-        which = f"{_CONLL_X} columns look like CoNLL-X; with two more, _ and _, they are CoNLL-U (docs/parsing.md)"
-        raise ConfigError(f"{found.path}: the task parse learns from conllu and trees; {which}")
+    if found.format == "columns":
+        which = "; with two more, _ and _, the 8 columns of CoNLL-X are CoNLL-U" if len(found.columns) == 7 else ""
+        raise ConfigError(f"{found.path}: the task parse learns from conllu or trees, found columns{which}")
     return Together((Plain("upos"), Trees.of(sentences, options["heads"])))
 
 

@@ -24,7 +24,8 @@ from elman.tasks.encoding import NOTHING, Batch, Encoding
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]
 
-ROOT, OTHER = "root", "dep"
+OTHER = "dep"
+"""What stands where nothing but the relation of roots was ever learned."""
 HEADS = ("relative", "brackets")
 
 
@@ -219,7 +220,8 @@ class Trees:
     def of(cls, sentences: Iterable[Sentence], heads: str) -> Trees:
         """The encoding for training sentences. Raises DataError: heads that make no tree."""
         tags = cls.tags
-        rows = ((dependencies.gold_heads(one), column(one, tags), column(one, "deprel")) for one in sentences)
+        there = [(one, column(one, tags), column(one, "head"), column(one, "deprel")) for one in sentences]
+        rows = ((dependencies.gold_heads(one), own, relations) for one, own, _, relations in there)
         return cls(heads, tags, Agreement.of(rows))
 
     @property
@@ -256,7 +258,7 @@ class Trees:
             heads = self._best_trees(batch, table, kinds, p)
         else:
             heads = [dependencies.decode(*one, self.heads) for one in zip(batch.found["head"], tags, strict=True)]
-        relations = [_relations(table, *one, sets) for one in zip(kinds, heads, p, strict=True)]
+        relations = [self._relations(table.relations(*one), one[1], sets) for one in zip(kinds, heads, p, strict=True)]
         return {"head": [list(map(str, own)) for own in heads], "deprel": relations}
 
     def _best_trees(
@@ -275,19 +277,16 @@ class Trees:
             for of_heads, own, numbers, of_arcs in rows
         ]
 
+    def _relations(self, scores: NDArray[np.floating], heads: Sequence[int], names: Sequence[str]) -> list[str]:
+        """A relation for each word, the best by its scores (n, R); that of roots stands at the root alone."""
+        root = self.agreement.root
+        if root is not None and root in names:
+            scores[:, names.index(root)] = -np.inf
+        best = [names[i] if names[i] != root else OTHER for i in scores.argmax(axis=1).tolist()]
+        return [relation if head or root is None else root for relation, head in zip(best, heads, strict=True)]
+
     def to_record(self) -> dict[str, Any]:
         return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.agreement.counts}
-
-
-def _relations(
-    table: Table, kinds: NDArray[np.intp], heads: Sequence[int], p: NDArray[np.float64], names: Sequence[str]
-) -> list[str]:
-    """A relation for each word, the best that goes with its head: ``root`` at the root and nowhere else."""
-    scores = table.relations(kinds, heads, p)
-    if ROOT in names:
-        scores[:, names.index(ROOT)] = -np.inf
-    best = [names[i] if names[i] != ROOT else OTHER for i in scores.argmax(axis=1).tolist()]
-    return [relation if head else ROOT for relation, head in zip(best, heads, strict=True)]
 
 
 @dataclass(frozen=True)
