@@ -36,7 +36,7 @@ def test_trees_come_back(tmp_path: Path) -> None:
     found = encoding(*parsed("parse"), sentences)
     assert isinstance(found, Constituents)
     assert (found.targets, found.root) == (("tree",), "ROOT")
-    assert found.columns == ("tree.tag", "tree.number", "tree.common", "tree.unary")
+    assert found.columns == ("tree.tag", "tree.common", "tree.unary")
     assert found.unannotated == found.weighed == ()
     trees = back(found, sentences)
     assert trees == [["(ROOT(S(NP(PRP*))", "(VP(VBZ*)", "(NP(NNS*)))", "(.*)))"], ["(ROOT(NP(NNS*)))"]]

@@ -1,9 +1,4 @@
-"""Bracketed trees as labels of words: tags, common phrases and unary chains, learned together.
-
-What is said of common phrases is two label columns, their number and their labels: together they are too rare in a
-small treebank. Source: Vilares, Abdou and Søgaard (2019), "Better, faster, stronger sequence tagging constituent
-parsers".
-"""
+"""Bracketed trees as labels of words: tags, common phrases and unary chains, learned together."""
 
 from __future__ import annotations
 
@@ -12,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from elman.formats.brackets import TREE, tree_of
-from elman.parsing.constituents import NONE, Labels, decode, encode
+from elman.parsing.constituents import Labels, decode, encode
 from elman.sentence import Sentence
 from elman.tasks.encoding import Batch
 from elman.trees import pieces
 
-_PARTS = ("tag", "number", "common", "unary")
+_PARTS = ("tag", "common", "unary")
 
 
 @dataclass(frozen=True)
@@ -51,30 +46,14 @@ class Constituents:
     weighed = unannotated
 
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
-        labels = encode(tree_of(sentence))
-        numbers, common = zip(*map(_parted, labels.common), strict=True)
-        return dict(zip(self.columns, (labels.tags, numbers, common, labels.unary), strict=True))
+        return dict(zip(self.columns, encode(tree_of(sentence))[1:], strict=True))
 
     def decode(self, batch: Batch) -> dict[str, list[list[str]]]:
         rows = zip(batch.words, *(batch.found[name] for name in self.columns), strict=True)
-        return {TREE: [self._decoded(*row) for row in rows]}
+        return {TREE: [self._decoded(Labels(*map(tuple, row))) for row in rows]}
 
-    def _decoded(
-        self,
-        words: Sequence[str],
-        tags: Sequence[str],
-        numbers: Sequence[str],
-        common: Sequence[str],
-        unary: Sequence[str],
-    ) -> list[str]:
-        both = tuple(number + labels for number, labels in zip(numbers, common, strict=True))
-        return pieces(decode(Labels(tuple(words), tuple(tags), both, tuple(unary)), self.root)) if words else []
+    def _decoded(self, labels: Labels) -> list[str]:
+        return pieces(decode(labels, self.root)) if labels.words else []
 
     def to_record(self) -> dict[str, Any]:
         return {"name": self.name, "root": self.root}
-
-
-def _parted(common: str) -> tuple[str, str]:
-    """``+2(NP`` as ``+2`` and ``(NP``; of the last word, which has neither, both are ``_``."""
-    number, bracket, labels = common.partition("(")
-    return number, bracket + labels or NONE
