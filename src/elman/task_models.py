@@ -32,6 +32,8 @@ from elman.tasks.segmentation import Segmentation
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""
+TREE_HIDDEN = 256
+"""Units for the trees of a large treebank."""
 Train = Callable[..., Tagger]
 """``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
 
@@ -135,14 +137,18 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
 
 
 def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
-    """Settings where trees are learned, which take more than tags do (docs/pipeline.md)."""
+    """Settings where trees are learned, which take more than tags do (docs/parsing.md); a pipeline stays fast."""
     if not {"head", "tree.common"} & set(encoding.columns) or job.rest.get("preset", "default") not in (
         "default",
         "best",
     ):
         return {}
     most = automatic.EPOCHS[1]
-    return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    found = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    if job.task.partition(":")[0] == Pipeline.task or job.rest.get("preset") == "best":
+        return found
+    large = {"hidden": TREE_HIDDEN} if sentences >= automatic.FEW else {}
+    return {**found, **large, "dropout_kind": "variational"}
 
 
 def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
