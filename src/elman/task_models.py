@@ -32,6 +32,8 @@ from elman.tasks.segmentation import Segmentation
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""
+FEW_TREES = {"epochs": 40, "batch": 4}
+"""Of constituents, whose labels are rare: more and smaller steps."""
 TREE_HIDDEN = 256
 """Units for the trees of a large treebank."""
 Train = Callable[..., Tagger]
@@ -147,8 +149,11 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
     found = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
     if job.task.partition(":")[0] == Pipeline.task or job.rest.get("preset") == "best":
         return found
-    large = {"hidden": TREE_HIDDEN} if sentences >= automatic.FEW else {}
-    return {**found, **large, "dropout_kind": "variational"}
+    if sentences >= automatic.FEW:
+        found["hidden"] = TREE_HIDDEN
+    elif "tree.common" in encoding.columns:
+        found |= FEW_TREES
+    return {**found, "dropout_kind": "variational"}
 
 
 def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
