@@ -3,8 +3,8 @@
     python benchmarks/constituents.py ../shared/data/tutorial/data/wiki-en-test.parse [--seeds 5] [--set hidden=192 …]
 
 Fold f holds the trees whose number, from 0, is f modulo 10. Settings are those of ``elman train --task parse``, but for
-``--set``. Words are gold, tags are the model's own. Prints one line a seed, all brackets of the ten folds together; and after each fold where it
-is, to standard error.
+``--set``. Words are gold, tags are the model's own. Prints one line a seed, all brackets of the ten folds together, and
+on standard error the figure so far after each fold.
 """
 
 from __future__ import annotations
