@@ -50,6 +50,7 @@ LEVELS = [
         "characters",
         "checks",
         "conversion",
+        "drawing",
         "encoder",
         "exercise",
         "heads",

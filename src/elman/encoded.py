@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,14 +95,23 @@ class EncodedTagger(Tagger):
         at = self.columns.index(column)
         return self._columns_model.probabilities(some, at) if at else self._model.probabilities(some)
 
-    def _decoded(self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]]) -> dict[str, Any]:
+    def _decoded(
+        self,
+        batch: Sequence[Sequence[str]],
+        ids: Sequence[Sequence[NDArray[np.int32]]],
+        sure: Mapping[str, Sequence[NDArray[np.float64]]],
+    ) -> dict[str, Any]:
+        """``sure``: the probabilities of label columns that are known already."""
         sets = self.tag_sets
         found = {
             name: [[labels[i] for i in own.tolist()] for own in of_column]
             for (name, labels), of_column in zip(sets.items(), ids, strict=True)
         }
-        asked = Batch(batch, found, sets, lambda column, which: self._asked(batch, column, which))
-        return self.encoding.decode(asked)
+
+        def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+            return [sure[column][i] for i in which] if column in sure else self._asked(batch, column, which)
+
+        return self.encoding.decode(Batch(batch, found, sets, ask))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -111,9 +120,12 @@ class EncodedTagger(Tagger):
         return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
-        several = len(self.columns) > 1
-        ids = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
-        decoded = self._decoded(batch, ids)
+        if len(self.columns) > 1:
+            weighed = self.encoding.weighed
+            ids, p = self._columns_model.best_columns_and(batch, [self.columns.index(name) for name in weighed])
+            decoded = self._decoded(batch, ids, dict(zip(weighed, p, strict=True)))
+        else:
+            decoded = self._decoded(batch, [self._model.best(batch)], {})
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
@@ -121,15 +133,16 @@ class EncodedTagger(Tagger):
             found = self._columns_model.best_and_probabilities_columns(batch)
         else:
             found = [self._model.best_and_probabilities(batch)]
-        decoded = self._decoded(batch, [[ids for ids, _ in of_column] for of_column in found])
+        sure = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
+        decoded = self._decoded(batch, [[ids for ids, _ in of_column] for of_column in found], sure)
         best = {
             name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
             for name, of_column in zip(self.columns, found, strict=True)
         }
         rows: Confidences = []
         for i in range(len(batch)):
-            sure = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
-            rows.append({name: (values[i], sure[name].tolist()) for name, values in decoded.items()})
+            own = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
+            rows.append({name: (values[i], own[name].tolist()) for name, values in decoded.items()})
         return rows
 
     def _sources(self, target: str) -> list[str]:

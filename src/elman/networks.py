@@ -70,6 +70,16 @@ class Networks:
         found = self._each(sentences, *(head.best for head in self.heads.each))
         return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
 
+    def best_columns_and(
+        self, sentences: Sequence[Sequence[str]], columns: Sequence[int]
+    ) -> tuple[list[list[NDArray[np.int32]]], list[list[NDArray[np.float64]]]]:
+        """``best_columns``, and of some columns the probabilities, from one pass of the network."""
+        heads = self.heads.each
+        decode = [head.best for head in heads] + [heads[i].marginals for i in columns]
+        found = self._each(sentences, *decode)
+        sure = [heads[i].each(of) for i, of in zip(columns, found[len(heads) :], strict=True)]
+        return [head.each(ids) for head, ids in zip(heads, found, strict=False)], sure
+
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
         head = self.heads.each[column]

@@ -22,6 +22,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
+from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
 from elman.sentence import Sentence
@@ -32,6 +33,10 @@ from elman.tasks.segmentation import Segmentation
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""
+FEW_TREES = {"epochs": 40, "batch": 4}
+"""Of constituents, whose labels are rare: more and smaller steps."""
+TREE_HIDDEN = 256
+"""Units for the trees of a large treebank."""
 Train = Callable[..., Tagger]
 """``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
 
@@ -122,6 +127,10 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
         dev_part = dev
     names = column_names(job.target) or (None,)
     encoding = tasks.encoding(name, options, sentences, names[0])
+    if options.get("heads") == "brackets" and "head" in encoding.columns and job.rest.get("on_note") is not None:
+        lost = note_of_lost(sentences)
+        if lost is not None:
+            job.rest["on_note"](lost)
     tagger = fit(
         encoded(sentences, encoding),
         None if dev_part is None else encoded(dev_part, encoding),
@@ -133,11 +142,21 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
 
 
 def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
-    """Settings where trees are learned, which take more than tags do (docs/pipeline.md)."""
-    if "head" not in encoding.columns or job.rest.get("preset", "default") not in ("default", "best"):
+    """Settings where trees are learned, which take more than tags do (docs/parsing.md); a pipeline stays fast."""
+    if not {"head", "tree.common"} & set(encoding.columns) or job.rest.get("preset", "default") not in (
+        "default",
+        "best",
+    ):
         return {}
     most = automatic.EPOCHS[1]
-    return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    found = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    if job.task.partition(":")[0] == Pipeline.task or job.rest.get("preset") == "best":
+        return found
+    if sentences >= automatic.FEW:
+        found["hidden"] = TREE_HIDDEN
+    elif "tree.common" in encoding.columns:
+        found |= FEW_TREES
+    return {**found, "dropout_kind": "variational"}
 
 
 def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
-SEGMENT, PIPELINE = "segment", "pipeline"
+SEGMENT, PIPELINE, PARSE, REGRESS = "segment", "pipeline", "parse", "regress"
 
 
 def reads_raw(model: Tagger, files: Sequence[str], format: str | None, encoding: str) -> bool:

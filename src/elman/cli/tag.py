@@ -60,7 +60,8 @@ class _Options:
     "--as",
     "output_format",
     metavar="FORMAT",
-    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text.",
+    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text. "
+    "tree: parses drawn in characters; html: a page of parses, spans and tags.",
 )
 @format_option("the input", "what its first line shows")
 @click.option(
@@ -91,6 +92,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       echo 'it rains' | elman tag my.model
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
+      elman tag my.model new.txt --as html -o page.html
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences

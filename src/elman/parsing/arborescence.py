@@ -59,10 +59,13 @@ class HeadLabels:
         scores[1:] = padded[words, columns]
         return scores
 
-    def heads(self, log_probabilities: Floats, tags: Sequence[str]) -> list[int]:
-        """The most probable tree. Beyond ``LONGEST`` words, the tree of each word's best label (``decode``)."""
+    def heads(self, log_probabilities: Floats, tags: Sequence[str], more: Floats | float = 0.0) -> list[int]:
+        """The most probable tree. Beyond ``LONGEST`` words, the tree of each word's best label (``decode``).
+
+        ``more`` is added to the scores (n + 1, n) of the arcs.
+        """
         if len(tags) <= LONGEST:
-            return best_tree(self.scores(log_probabilities, tags))
+            return best_tree(self.scores(log_probabilities, tags) + more)
         best = [self._labels[i] for i in log_probabilities.argmax(axis=1)]
         roots = None if self._root == len(self._labels) else log_probabilities[:, self._root].tolist()
         return decode(best, tags, "relative", roots)

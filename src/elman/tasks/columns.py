@@ -9,19 +9,23 @@ from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman import lemmas
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
 from elman.parsing import dependencies
+from elman.parsing.agreement import Agreement, Table
 from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
+from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Batch, Encoding
 
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]
 
-ROOT = "root"
+OTHER = "dep"
+"""What stands where nothing but the relation of roots was ever learned."""
 HEADS = ("relative", "brackets")
 
 
@@ -54,6 +58,8 @@ class Plain:
     @property
     def unannotated(self) -> tuple[str, ...]:
         return ()
+
+    weighed = unannotated
 
     def encode(self, sentence: Sentence) -> Columns:
         return {self.target: column(sentence, self.target)}
@@ -91,6 +97,10 @@ class Lemmas:
 
     columns = targets
     unannotated = targets
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return ()
 
     def encode(self, sentence: Sentence) -> Columns:
         values = zip(sentence.words, column(sentence, self.target), strict=True)
@@ -155,6 +165,8 @@ class Features:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
+    weighed = unannotated
+
     @cached_property
     def _by_parts(self) -> dict[tuple[str, ...], str]:
         return {self._parts(_items(value)): value for value in self.known}
@@ -195,12 +207,22 @@ class Features:
 class Trees:
     """Heads and relations, by one of the encodings of ``elman.parsing.dependencies``.
 
-    ``tags``  the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    ``tags``       the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    ``agreement``  which relations go with which arcs
     """
 
     heads: str = "relative"
     tags: str = "upos"
+    agreement: Agreement = Agreement()
     name: ClassVar[str] = "trees"
+
+    @classmethod
+    def of(cls, sentences: Iterable[Sentence], heads: str) -> Trees:
+        """The encoding for training sentences. Raises DataError: heads that make no tree."""
+        tags = cls.tags
+        there = [(one, column(one, tags), column(one, "head"), column(one, "deprel")) for one in sentences]
+        rows = ((dependencies.gold_heads(one), own, relations) for one, own, _, relations in there)
+        return cls(heads, tags, Agreement.of(rows))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -212,6 +234,10 @@ class Trees:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return self.columns if self.heads == "relative" else ("deprel",)
+
     def encode(self, sentence: Sentence) -> Columns:
         heads = dependencies.gold_heads(sentence)
         return {
@@ -219,32 +245,48 @@ class Trees:
             "deprel": column(sentence, "deprel"),
         }
 
+    @cached_property
+    def _tables(self) -> dict[tuple[str, ...], Table]:
+        return {}
+
     def decode(self, batch: Batch) -> Decoded:
-        labels, relations = batch.found["head"], [list(one) for one in batch.found["deprel"]]
-        tags = batch.done[self.tags]
-        heads = [dependencies.decode(*one, self.heads) for one in zip(labels, tags, strict=True)]
+        every = range(len(batch.words))
+        tags, sets = batch.done[self.tags], tuple(batch.sets["deprel"])
+        table = self._tables.get(sets) or self._tables.setdefault(sets, self.agreement.table(sets))
+        kinds, p = [table.of(own) for own in tags], batch.ask("deprel", every)
         if self.heads == "relative":
-            self._best_trees(batch, heads)
-        for i, own in enumerate(heads):
-            for at, head in enumerate(own):
-                if head == 0:
-                    relations[i][at] = ROOT
-        wrong = [i for i, own in enumerate(heads) if relations[i].count(ROOT) > 1]
-        for i, ranked in zip(wrong, batch.ranked("deprel", wrong), strict=True):
-            relations[i] = dependencies.agreeing_relations(heads[i], ranked)
+            heads = self._best_trees(batch, table, kinds, p)
+        else:
+            heads = [dependencies.decode(*one, self.heads) for one in zip(batch.found["head"], tags, strict=True)]
+        relations = [self._relations(table.relations(*one), one[1], sets) for one in zip(kinds, heads, p, strict=True)]
         return {"head": [list(map(str, own)) for own in heads], "deprel": relations}
 
-    def _best_trees(self, batch: Batch, heads: list[list[int]]) -> None:
-        """The best tree by all probabilities, where the best labels make none."""
-        labels, tags = batch.found["head"], batch.done[self.tags]
-        open = [i for i, own in enumerate(heads) if dependencies.encode(own, tags[i], self.heads) != list(labels[i])]
-        if open:
-            arcs = HeadLabels(batch.sets["head"])
-            for i, p in zip(open, batch.ask("head", open), strict=True):
-                heads[i] = arcs.heads(np.log(np.maximum(p, 1e-30)), tags[i])
+    def _best_trees(
+        self, batch: Batch, table: Table, kinds: Sequence[NDArray[np.intp]], p: Sequence[NDArray[np.float64]]
+    ) -> list[list[int]]:
+        """The best trees by all probabilities of heads, and by what those of relations (``p``) say of arcs."""
+        tags = batch.done[self.tags]
+        if not tags:
+            return []
+        arcs = HeadLabels(batch.sets["head"])
+        cuts = np.cumsum([len(own) for own in tags])[:-1]
+        said = np.split(table.words(np.concatenate(kinds), np.concatenate(p)), cuts)
+        rows = zip(batch.ask("head", range(len(tags))), tags, kinds, said, strict=True)
+        return [
+            arcs.heads(np.log(np.maximum(of_heads, 1e-30)), own, table.arcs(numbers, of_arcs))
+            for of_heads, own, numbers, of_arcs in rows
+        ]
+
+    def _relations(self, scores: NDArray[np.floating], heads: Sequence[int], names: Sequence[str]) -> list[str]:
+        """A relation for each word, the best by its scores (n, R); that of roots stands at the root alone."""
+        root = self.agreement.root
+        if root is not None and root in names:
+            scores[:, names.index(root)] = -np.inf
+        best = [names[i] if names[i] != root else OTHER for i in scores.argmax(axis=1).tolist()]
+        return [relation if head or root is None else root for relation, head in zip(best, heads, strict=True)]
 
     def to_record(self) -> dict[str, Any]:
-        return {"name": self.name, "heads": self.heads, "tags": self.tags}
+        return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.agreement.counts}
 
 
 @dataclass(frozen=True)
@@ -266,6 +308,10 @@ class Together:
     def unannotated(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.unannotated for part in self.parts))
 
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(part.weighed for part in self.parts))
+
     def encode(self, sentence: Sentence) -> Columns:
         return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}
 
@@ -285,7 +331,9 @@ def from_record(record: Any) -> Encoding:
     if name == Together.name and isinstance(found.get("parts"), list):
         return Together(tuple(map(from_record, found["parts"])))
     if name == Trees.name and found.get("heads") in HEADS and isinstance(found.get("tags"), str):
-        return Trees(found["heads"], found["tags"])
+        return Trees(found["heads"], found["tags"], Agreement.from_record(found.get("agreement", {})))
+    if name == Constituents.name and isinstance(found.get("root", ""), str | None):
+        return Constituents(found.get("root"))
     if name == Plain.name and isinstance(target, str):
         return Plain(target)
     if name == Lemmas.name and isinstance(target, str):
