@@ -35,6 +35,11 @@ class Pipeline(EncodedTagger):
         """Whether it finds sentences, too: it does."""
         return True
 
+    @property
+    def expects_spaces(self) -> bool:
+        """Whether there were spaces in the text it learned from."""
+        return self.segmenter.expects_spaces
+
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
         """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``."""
         waiting: deque[Draft] = deque()  # found, but not tagged yet

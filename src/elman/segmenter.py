@@ -72,6 +72,11 @@ class Segmenter(Tagger):
         """Whether it finds sentences, too; else a line is one."""
         return self.segmentation.sentences
 
+    @property
+    def expects_spaces(self) -> bool:
+        """Whether there were spaces in the text it learned from."""
+        return "O" in self.labels.tags
+
     def segment(self, text: str) -> list[list[str]]:
         """The words of each sentence of a text (of each line, if the model knows no sentences).
 
@@ -96,12 +101,16 @@ class Segmenter(Tagger):
             found = self.segmentation.cut(text, labels, starts)
             if not found and not whole:
                 yield None
-            spaced = {end for end, c in enumerate(text) if c == " "} if whole else set(starts)
-            spaced |= {len(text)} if ends else set()  # nothing is missing behind the last word of a paragraph
+            ended = len(text) if ends else -1  # nothing is missing behind the last word of a paragraph
             for tokens in found:
                 number, begun = number + 1, True
                 written = [
-                    Written(text[start:end], words, end in spaced, min(sure[start:end]) if sure else None)
+                    Written(
+                        text[start:end],
+                        words,
+                        end == ended or (text[end : end + 1] == " " if whole else end in starts),
+                        min(sure[start:end]) if sure else None,
+                    )
                     for start, end, words in tokens
                 ]
                 if whole:

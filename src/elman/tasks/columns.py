@@ -129,13 +129,16 @@ class Features:
     def of(cls, sentences: Iterable[Sentence], target: str = "feats") -> Features:
         """The combinations of training sentences. Raises DataError: no features, or no name=value."""
         known: dict[str, None] = {}
+        path = ""
         for sentence in sentences:
+            path = path or sentence.path
             for i, value in enumerate(column(sentence, target)):
                 if value not in known:
                     _items(value, sentence, i)
                     known[value] = None
         if set(known) <= {NOTHING}:
-            raise DataError(f"no features: column {target} is {NOTHING} throughout; --target names another")
+            message = f"no features: column {target} is {NOTHING} throughout; --target names another"
+            raise DataError(message, path=path or None)
         return cls(tuple(sorted(known)), target)
 
     @property
