@@ -220,15 +220,15 @@ INTRODUCTION = """\
 
 <!-- Written by benchmarks/tasks.py from the files in benchmarks/results/tasks/. Do not edit. -->
 
-Means over seeds ± their standard deviation, in per cent, on the test part. Training saw the train part alone; settings were
-chosen on held-out parts. SE is the standard error of a share of that many words, sentences or texts; a bar ("at least") is reached
-when the mean is within one SE of it. Times are wall time of the whole command with one thread, some of them beside other work.
-`make accuracy-tasks` measures what is missing and writes this page.
+Means over seeds ± their standard deviation, in per cent, on the test part. Training saw the train part alone; settings
+were chosen on held-out parts. SE is the standard error of a share of that many words, sentences or texts; a bar ("at
+least") is reached when the mean is within one SE of it. Times are wall time of the whole command with one thread, some
+of them beside other work. `make accuracy-tasks` measures what is missing and writes this page.
 """
 COMMANDS = """
 ## Where the figures come from
 
-With the seeds from 1 on, and `elman evaluate MODEL TEST --json` after it, with `--style conll18` for raw text and parses:
+With the seeds from 1 on; then `elman evaluate MODEL TEST --json`, of raw text and parses with `--style conll18`:
 """
 
 if __name__ == "__main__":

@@ -181,6 +181,12 @@ def test_data_that_will_not_do(tmp_path: Path) -> None:
     nothing.write_text("1\ta" + "\t_" * 8 + "\n\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: nothing to learn: all columns are _$"):
         task_models.train(Job("pipeline", str(nothing), settings={"epochs": 1}, rest=QUIET), fit)
+    with pytest.raises(DataError, match=f"^{nothing}: no features: column feats is _ throughout"):
+        task_models.train(Job("morphology:features=each", str(nothing), rest=QUIET), fit)
+    line = tmp_path / "line.txt"
+    line.write_text("abc\nde\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"^{line}: no spaces within a line, so every line is one word; expected"):
+        task_models.train(Job("segment", str(line), rest=QUIET), fit)
     nothing.write_text("\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: no words in it"):
         task_models.read(str(nothing), Job("lemma", []))

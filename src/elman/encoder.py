@@ -64,16 +64,14 @@ class Encoder:
             width = self.output
         return shapes
 
-    def forward(
-        self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0, first: int = 0
-    ) -> tuple[Array, Backprop]:
-        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x."""
+    def forward(self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0) -> tuple[Array, Backprop]:
+        """x (N, width), or one-hot words as ids (N,) -> (N, output)."""
         backs = []
-        for i in range(first, self.config.layers):
+        for i in range(self.config.layers):
             y, back = self._layer(parameters, i, x, batch, bptt)
             backs.append(back)
             if i and self.config.between != "plain":
-                y, mix = self._between(parameters, i, x, y)
+                y, mix = self.between(parameters, i, x, y)
                 backs[-1] = _through(mix, back)
             x = y
 
@@ -155,7 +153,7 @@ class Encoder:
 
         return h, backprop
 
-    def _between(
+    def between(
         self, parameters: Parameters, i: int, x: Array, y: Array
     ) -> tuple[Array, Callable[..., tuple[Array, Array]]]:
         """Residual y + x (He et al. 2016) or highway m y + (1 - m) x, m = σ(w·x + b) (Srivastava et al. 2015)."""

@@ -62,12 +62,6 @@ class ColumnsModel(Model, Protocol):
         """For each column what ``best`` is for the first, from one pass."""
         ...
 
-    def best_columns_and(
-        self, sentences: Sequence[Sequence[str]], columns: Sequence[int]
-    ) -> tuple[list[list[NDArray[np.int32]]], list[list[NDArray[np.float64]]]]:
-        """``best_columns``, and of some columns (by number) the probabilities of their tags, from one pass."""
-        ...
-
     def best_and_probabilities_columns(
         self, sentences: Sequence[Sequence[str]]
     ) -> list[list[tuple[NDArray[np.int32], NDArray[np.float64]]]]:

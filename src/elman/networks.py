@@ -70,15 +70,24 @@ class Networks:
         found = self._each(sentences, *(head.best for head in self.heads.each))
         return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
 
-    def best_columns_and(
-        self, sentences: Sequence[Sequence[str]], columns: Sequence[int]
-    ) -> tuple[list[list[NDArray[np.int32]]], list[list[NDArray[np.float64]]]]:
-        """``best_columns``, and of some columns the probabilities, from one pass of the network."""
+    def best_columns_and_scores(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> tuple[list[list[NDArray[np.int32]]], list[Array]]:
+        """The same, and of each sentence the scores (T, K1 + K2 + …), which ``probabilities_of`` reads."""
         heads = self.heads.each
-        decode = [head.best for head in heads] + [heads[i].marginals for i in columns]
-        found = self._each(sentences, *decode)
-        sure = [heads[i].each(of) for i, of in zip(columns, found[len(heads) :], strict=True)]
-        return [head.each(ids) for head, ids in zip(heads, found, strict=False)], sure
+        *found, scores = self._each(sentences, *(head.best for head in heads), lambda _, scores, batch: scores)
+        return [head.each(ids) for head, ids in zip(heads, found, strict=True)], scores
+
+    def probabilities_of(self, scores: Sequence[Array], column: int) -> list[NDArray[np.float64]]:
+        """``probabilities`` of sentences whose scores are known, in a column of words."""
+        if not scores:
+            return []
+        lengths = np.array([len(own) for own in scores], np.int64)
+        batch = pack(lengths)
+        p = self.heads.each[column].marginals(self.decoder_parameters(), np.concatenate(scores)[batch.rows], batch)
+        placed = np.empty_like(p)
+        placed[batch.rows] = p
+        return np.split(placed, np.cumsum(lengths)[:-1])
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""

@@ -108,6 +108,9 @@ def _segmenter(
 ) -> Segmenter:
     segmentation = Segmentation.of(sentences)
     part, dev_part, held_out = pieces(segmentation.marked(sentences)), None, None
+    if not segmentation.sentences and all(len(sentence.words) == 1 for sentence in sentences):
+        message = "no spaces within a line, so every line is one word; expected a space between words"
+        raise DataError(message, path=sentences[0].path or None)
     if isinstance(dev, float):
         part, dev_part, held_out = split_percent(part, dev)
     elif dev is not None:

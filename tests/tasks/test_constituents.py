@@ -37,7 +37,7 @@ def test_trees_come_back(tmp_path: Path) -> None:
     assert isinstance(found, Constituents)
     assert (found.targets, found.root) == (("tree",), "ROOT")
     assert found.columns == ("tree.tag", "tree.common", "tree.unary")
-    assert found.unannotated == found.weighed == ()
+    assert found.unannotated == ()
     trees = back(found, sentences)
     assert trees == [["(ROOT(S(NP(PRP*))", "(VP(VBZ*)", "(NP(NNS*)))", "(.*)))"], ["(ROOT(NP(NNS*)))"]]
     assert "".join(joined(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREES

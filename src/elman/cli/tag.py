@@ -108,7 +108,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     if reads_raw(tagger, files, options.format, options.encoding):
         others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
         refuse_options(tagger.task, others)
-        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence))
+        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
         notes.show()
         return
     names = column_names(options.target)

@@ -59,7 +59,6 @@ class Plain:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-    weighed = unannotated
 
     def encode(self, sentence: Sentence) -> Columns:
         return {self.target: column(sentence, self.target)}
@@ -98,9 +97,6 @@ class Lemmas:
     columns = targets
     unannotated = targets
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return ()
 
     def encode(self, sentence: Sentence) -> Columns:
         values = zip(sentence.words, column(sentence, self.target), strict=True)
@@ -139,13 +135,16 @@ class Features:
     def of(cls, sentences: Iterable[Sentence], target: str = "feats") -> Features:
         """The combinations of training sentences. Raises DataError: no features, or no name=value."""
         known: dict[str, None] = {}
+        path = ""
         for sentence in sentences:
+            path = path or sentence.path
             for i, value in enumerate(column(sentence, target)):
                 if value not in known:
                     _items(value, sentence, i)
                     known[value] = None
         if set(known) <= {NOTHING}:
-            raise DataError(f"no features: column {target} is {NOTHING} throughout; --target names another")
+            message = f"no features: column {target} is {NOTHING} throughout; --target names another"
+            raise DataError(message, path=path or None)
         return cls(tuple(sorted(known)), target)
 
     @property
@@ -165,7 +164,6 @@ class Features:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-    weighed = unannotated
 
     @cached_property
     def _by_parts(self) -> dict[tuple[str, ...], str]:
@@ -234,9 +232,6 @@ class Trees:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return self.columns if self.heads == "relative" else ("deprel",)
 
     def encode(self, sentence: Sentence) -> Columns:
         heads = dependencies.gold_heads(sentence)
@@ -308,9 +303,6 @@ class Together:
     def unannotated(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.unannotated for part in self.parts))
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(chain.from_iterable(part.weighed for part in self.parts))
 
     def encode(self, sentence: Sentence) -> Columns:
         return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}

@@ -60,11 +60,6 @@ class Encoding(Protocol):
         """Those of ``targets`` where ``_`` says that nobody annotated the word, so that it counts neither way."""
         ...
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        """Those of ``columns`` whose probabilities ``decode`` asks for, of every sentence."""
-        ...
-
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         """The labels of a sentence's words in each label column. Raises DataError with the line: what has none."""
         ...
