@@ -51,6 +51,19 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
     return kernels.bag_forward(table, bags.ids, bags.offsets), backprop
 
 
+def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
+    """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
+    used, where = np.unique(bags.ids, return_inverse=True)
+    where, own = where.astype(np.int32), scale[used][:, None]  # of few rows of a large table
+    squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
+    length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
+
+    def backprop(dy: Array) -> Rows:
+        return Rows(used.astype(np.int64), own * kernels.bag_backward(dy / length, where, bags.offsets, len(used)))
+
+    return kernels.bag_forward(own * table[used], where, bags.offsets) / length, backprop
+
+
 def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:
     """Rows of x (U, E), one a distinct word, to where the word stands: ids (N,) -> (N, E)."""
     return kernels.embedding_forward(x, ids), lambda dy: kernels.embedding_backward(dy, ids, len(x))

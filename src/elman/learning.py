@@ -35,6 +35,8 @@ def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Ve
     parameters = network.start(randomness.stream(seed, randomness.START)) | heads.start()
     if vectors is not None:
         parameters["vectors"][...] = vectors.scaled()
+    if "text.scale" in parameters and heads.grams is not None and heads.grams.scale is not None:
+        parameters["text.scale"][...] = heads.grams.scale
     return parameters
 
 

@@ -2,7 +2,7 @@
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
 of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
-and ``text.grams`` (G, L). What is made of the scores is the decoders' (``elman.heads``).
+``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders' (``elman.heads``).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Network:
                 shapes["text.w_oh"] = (self.labels, width)
             shapes["text.b_o"] = (self.labels,)
             if self.grams:
-                shapes["text.grams"] = (self.grams, self.labels)
+                shapes["text.grams"], shapes["text.scale"] = (self.grams, self.labels), (self.grams,)
         return shapes
 
     def _encoder_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -248,15 +248,13 @@ class Network:
     def _of_texts(
         self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: Noise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
-        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, as if of length 1."""
+        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, scaled to length 1."""
         c, b, ungram, unpool = self.config, parameters["text.b_o"], None, None
         scores = np.repeat(b[None], batch.sentences, axis=0)
         if self.grams:
             assert grams is not None
-            weights, unbag = layers.bag(parameters["text.grams"], grams)
-            length = (np.maximum(np.diff(grams.offsets), 1) ** -0.5).astype(b.dtype)[:, None]  # (B, 1)
-            scores += weights * length
-            ungram = lambda dscores: unbag(dscores * length)  # noqa: E731 - its name says what it is
+            weights, ungram = layers.unit_bag(parameters["text.grams"], parameters["text.scale"], grams)
+            scores += weights
         if c.pooling != "none":
             assert h is not None
             own = {name: parameters[f"pooling.{name}"] for name in pooling.shapes(c.pooling, h.shape[1])}
