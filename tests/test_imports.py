@@ -19,6 +19,7 @@ LEVELS = [
     {
         "batching",
         "brackets",
+        "chunks",
         "classification",
         "comparison",
         "conll18",

@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import decoders, kernels, layers, randomness, storage
-from elman.batching import Ids, by_length
+from elman.batching import Batch, Ids, by_length
+from elman.chunks import Chunks
 from elman.config import Config
-from elman.encoder import Gradients, Parameters
+from elman.encoder import Carried, Gradients, Parameters
+from elman.errors import ConfigError
 from elman.heads import Head, Heads
 from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
-from elman.networks import CHUNK, Networks, network_of, packed, texts_of
-from elman.trainer import Place, Tally
+from elman.networks import CHUNK, Networks, network_of, packed, packed_at, texts_of
+from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 
@@ -38,7 +40,7 @@ def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Ve
     return parameters
 
 
-class Tagging:
+class Tagging(Items):
     """Tagging as a task for the trainer: ``networks`` is what it trains, of one member."""
 
     def __init__(self, networks: Networks, train: Labelled, dev: Labelled | None) -> None:
@@ -62,6 +64,11 @@ class Tagging:
             for gold, head in zip(self.gold, networks.heads.each, strict=True)
         ]
         self.wanted: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
+        self.chunks: Chunks | None = None  # where sentences are cut
+        if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
+            if networks.heads.labels:
+                raise ConfigError("chunk: expected 0 with labels of whole texts, which are learned from whole texts")
+            self.chunks = Chunks(self.lengths, training.chunk, training.batch)
 
     def again(self, config: Config, seed: int) -> Tagging:
         """The same task for a new network, of other settings or another seed; it reads of words what this one does."""
@@ -73,16 +80,43 @@ class Tagging:
         other.networks, other.parameters = Networks(config, lexicon, heads, [parameters]), parameters
         return other
 
+    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+        """Minibatches of sentences, or of chunks; the states that those carry begin at 0."""
+        if self.chunks is None:
+            return super().batches(size, generator)
+        self.plan = self.chunks.plan(generator)
+        widths = self.networks.network.encoder.memory()
+        self.states = {name: np.zeros((self.chunks.lanes, width), np.float32) for name, width in widths.items()}
+        return self.plan
+
+    def words(self, items: NDArray[np.int64]) -> int:
+        return super().words(items) if self.chunks is None else int(self.chunks.places(items)[1].sum())
+
+    def _packed(
+        self, items: NDArray[np.int64]
+    ) -> tuple[Batch, NDArray[np.int64], Carried | None, NDArray[np.int64] | None]:
+        """Items as a batch, where its rows stand; of chunks what their lanes carry, and which lanes these are."""
+        if self.chunks is None:
+            return *packed(self.lengths, self.ends, items), None, None
+        begins, lengths, first, part = self.chunks.places(items)
+        order = np.argsort(-lengths, kind="stable")  # as a batch is packed
+        lanes = self.plan.lane[part][order]
+        carried = Carried({name: np.where(first[order][:, None], 0, x[lanes]) for name, x in self.states.items()})
+        return *packed_at(begins, lengths), carried, lanes
+
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training, heads = self.networks.config.training, self.networks.heads.each
-        batch, rows = packed(self.lengths, self.ends, items)
+        batch, rows, carried, lanes = self._packed(items)
         inputs, noise = self._noisy(rows, place)
         texts, grams = texts_of(self.ends, rows, batch), None
         if self.grams is not None:
             grams = self.grams.take(texts)
         scores, backprop = self.networks.network.forward(
-            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise
+            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried
         )
+        if carried is not None:
+            for name, x in carried.after.items():
+                self.states[name][lanes] = x
         # the mean over the words of the minibatch; of texts, over those of a whole one, so that each counts alike
         whole = {True: words, False: min(training.batch, len(self.lengths))}
         words_a_text = len(self.inputs.words) / max(len(self.lengths), 1)
@@ -112,7 +146,7 @@ class Tagging:
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
         plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
         plain = plain and len(self.gold) == 1 and self.wanted is None and not self.networks.heads.labels
-        if network.embedding or not plain or training.dropout_kind != "plain":
+        if network.embedding or not plain or training.dropout_kind != "plain" or self.chunks is not None:
             return None
         lengths = self.lengths[items]
         rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
