@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begin
     from elman.classification import ClassEvaluation
     from elman.corpus import Data, How, Keys, Path
     from elman.metrics import Evaluation
+    from elman.stream import Stream
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
@@ -251,6 +252,17 @@ class Tagger:
         if not column:
             return self._model.probabilities([_words(words)])[0]
         return self._columns_model.probabilities([_words(words)], column)[0]
+
+    def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
+        """A text without end, tagged word by word with the memory of all that came before; see ``elman.stream``.
+
+        ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
+                       gains from. ``target`` is one of ``word_targets``, by default the first
+        Raises ConfigError: no network, labels of whole texts, another name, a number below 0.
+        """
+        from elman.stream import of_tagger
+
+        return of_tagger(self, self._model, lookahead, target)
 
     def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
         """The ``most`` most probable ways to tag a sentence, with their probabilities, best first; exact.
