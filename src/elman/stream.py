@@ -54,6 +54,11 @@ class Stream:
         # of the words that have no tag yet: what each network reads of them, or of a forward network their scores
         self._waiting: list[Array] = []
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that it gives."""
+        return self._head.tags
+
     def push(self, word: str) -> str | None:
         """The tag of the word ``lookahead`` words back, or None while there is none so far back."""
         found = self.push_all([word])
