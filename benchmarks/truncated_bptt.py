@@ -1,6 +1,6 @@
 """Memory for n steps, measured: time, memory and accuracy of the full gradient and of bptt=n and chunk=n.
 
-    python benchmarks/truncated_bptt.py wiki-en-train.norm_pos wiki-en-test.norm_pos [RUN...]
+    python benchmarks/truncated_bptt.py wiki-en-train.norm_pos wiki-en-test.norm_pos [SEEDS [RUN...]]
 
 Prints a table in Markdown, as in docs/streams.md. The memory is what a training update holds at most, beyond data
 and weights: Python's and NumPy's own count (tracemalloc), in a short run beside the one that is timed.
@@ -25,7 +25,6 @@ RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tutorial, chunk": ("tutorial", "chunk", {}),
     "LSTM, chunk": ("default", "chunk", FORWARD),
 }
-SEEDS = (1, 2, 3)
 
 
 def run(train: str, test: str, preset: str, settings: dict[str, Any], seed: int) -> tuple[float, float, float]:
@@ -65,13 +64,14 @@ def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
 
 
 def main() -> None:
-    train, test, *names = sys.argv[1:]
+    train, test, *rest = sys.argv[1:]
+    seeds, names = range(1, int(rest[0]) + 1 if rest else 2), rest[1:]
     print("| run | n | time (s) | memory of an update (kB) | held out (%) | test (%) |\n|---|---|---|---|---|---|")
     for name in names or RUNS:
         preset, key, own = RUNS[name]
         for n in STEPS:
             settings = {**own, key: n}
-            found = [run(train, test, preset, settings, seed) for seed in SEEDS]
+            found = [run(train, test, preset, settings, seed) for seed in seeds]
             seconds, dev, tests = (statistics.mean(values) for values in zip(*found, strict=True))
             kb = memory(train, preset, settings)
             row = f"| {name} | {n or 'full'} | {seconds:.1f} | {kb:,.0f} | {100 * dev:.2f} | {100 * tests:.2f} |"

@@ -57,6 +57,7 @@ LEVELS = [
         "lexicon",
         "model_file",
         "network",
+        "ngrams",
         "tasks",
     },
     {
@@ -70,6 +71,8 @@ LEVELS = [
         "reader",
         "recurrent",
         "runs",
+        "stream",
+        "tape",
         "trainer",
     },
     {
@@ -77,7 +80,9 @@ LEVELS = [
         "curve",
         "demo",
         "encoded",
+        "endless",
         "error_analysis",
+        "language",
         "loading",
         "pipeline",
         "plots",
@@ -95,6 +100,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
+FOR_CLI |= {"language", "stream"}  # types
 FOR_CLI |= {"loading", "plots", "sentence", "trainer"}  # types
 
 

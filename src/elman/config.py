@@ -73,6 +73,9 @@ class NetworkConfig:
         of=("auto", "none", "affixes", "ngrams", "both", "window"),
     )
     feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
+    vocabulary: int = _setting(
+        0, "the commonest n words are known, others are read by their features alone; 0: all", low=0, high=10_000_000
+    )
     characters: int = _setting(
         0, "units, in each direction, of a recurrent layer over a word's characters; 0: none", low=0, high=4096
     )

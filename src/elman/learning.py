@@ -23,6 +23,8 @@ from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
 from elman.networks import CHUNK, Networks, network_of, packed, packed_at, texts_of
+from elman.stream import Stream
+from elman.tape import Tape
 from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
@@ -43,20 +45,27 @@ def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Ve
 class Tagging(Items):
     """Tagging as a task for the trainer: ``networks`` is what it trains, of one member."""
 
-    def __init__(self, networks: Networks, train: Labelled, dev: Labelled | None) -> None:
+    calibrated = True  # whether temperatures are fitted on dev
+
+    def __init__(self, networks: Networks, train: Labelled | Tape, dev: Labelled | None) -> None:
         self.networks, self.parameters = networks, networks.members[0]
-        self.lengths = np.array([len(words) for words, *_ in train], np.int64)
-        self.ends = np.cumsum(self.lengths)
-        self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
-        grams, texts = networks.heads.grams, [words for words, *_ in train]
-        self.grams = None if grams is None else grams.bags(texts)
         columns = list(enumerate(networks.heads.each, start=1))
-        self.gold = [_gold(train, column, head) for column, head in columns]  # of each column (N,), of texts (S,)
+        self.gold: list[Any]  # of each column (N,), of texts (S,)
+        if isinstance(train, Tape):
+            self.lengths, self.inputs = train.lengths, train.inputs(networks.lexicon)
+            self.grams, self.gold = None, [train.gold(networks.tags)]
+        else:
+            self.lengths = np.array([len(words) for words, *_ in train], np.int64)
+            self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
+            grams, texts = networks.heads.grams, [words for words, *_ in train]
+            self.grams = None if grams is None else grams.bags(texts)
+            self.gold = [_gold(train, column, head) for column, head in columns]
+        self.ends = np.cumsum(self.lengths)
         self.dev = None if dev is None else [words for words, *_ in dev]
         self.dev_gold = [_gold(dev or (), column, head) for column, head in columns]
         training = networks.config.training
-        a, counts = training.unknown, networks.lexicon.vocabulary.counts[self.inputs.words]
-        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.inputs.words))  # of each training word
+        a, counts = training.unknown, networks.lexicon.vocabulary.counts
+        self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # of each word that is known
         self.weights: list[NDArray[np.float32] | None] = [  # of each column (K,)
             decoders.tag_weights(gold, len(head.tags), training.balance)
             if training.balance and gold.ndim == 1
@@ -231,8 +240,21 @@ class Tagging(Items):
         ids = self.inputs.words[rows]
         if self.networks.config.training.unknown:
             drawn = place.stream(randomness.UNKNOWN).random(len(rows))
-            ids = np.where(drawn < self.unknown_share[rows], np.int32(Vocabulary.UNKNOWN), ids)
+            ids = np.where(drawn < self.unknown_share[ids], np.int32(Vocabulary.UNKNOWN), ids)
         return ids
+
+
+class Speaking(Tagging):
+    """Learning to say what comes next: dev is one text, and what counts there is the likelihood."""
+
+    calibrated = False
+
+    def score_of(self, networks: Networks) -> float | None:
+        """1 / perplexity on dev: the geometric mean of the probabilities of its symbols."""
+        if self.dev is None:
+            return None
+        losses = Stream(networks, 0, 0).losses(self.dev[0], self.dev_gold[0])
+        return float(np.exp(-losses.sum() / max(len(losses), 1)))
 
 
 def _gold(sentences: Labelled, column: int, head: Head) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,11 @@ from numpy.typing import NDArray
 from elman.batching import Batch
 from elman.decoders import Chain
 from elman.encoder import Carried
-from elman.errors import ConfigError, DataError
+from elman.errors import DataError
 from elman.heads import Head
 from elman.layers import Array
+from elman.networks import Networks
 from elman.reader import Reader
-from elman.recurrent import RecurrentModel
-
-if TYPE_CHECKING:
-    from elman.tagger import Tagger
 
 AT_ONCE = 1024  # words that a forward network reads in one call
 
@@ -38,7 +35,7 @@ AT_ONCE = 1024  # words that a forward network reads in one call
 class Stream:
     """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
 
-    def __init__(self, model: RecurrentModel, column: int, lookahead: int) -> None:
+    def __init__(self, model: Networks, column: int, lookahead: int) -> None:
         self._network, self._members = model.network, model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
@@ -80,6 +77,19 @@ class Stream:
         found = self._given(0, ends=True)
         self._begin()
         return found
+
+    def scores(self, words: Sequence[str]) -> Array:
+        """The scores (N, K) of the tags of N words, of a forward network; none of them waits for a tag then."""
+        return self._scores(self._read(words))
+
+    def losses(self, words: Sequence[str], gold: NDArray[np.int32]) -> NDArray[np.float64]:
+        """-ln p of the ``gold`` tags (N,) of N words, of a forward network."""
+        found = [np.zeros(0)]
+        for at in range(0, len(words), AT_ONCE):
+            part, own = gold[at : at + AT_ONCE], self.scores(words[at : at + AT_ONCE]).astype(np.float64)
+            own -= own.max(axis=1, keepdims=True)
+            found.append(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(part)), part])
+        return np.concatenate(found)
 
     def state(self) -> bytes:
         """All that it remembers; a stream of the same model goes on from it bit for bit (``restore``)."""
@@ -177,19 +187,6 @@ class Stream:
             ahead = own + (chain.transitions + ahead).max(axis=1)
         before: NDArray[Any] = chain.begin if self._last < 0 else chain.transitions[self._last]
         return int((before + ahead).argmax())
-
-
-def of_tagger(tagger: Tagger, model: Any, lookahead: int, target: str | None) -> Stream:
-    """See ``Tagger.stream``."""
-    if lookahead < 0:
-        raise ConfigError(f"lookahead: expected a number from 0 up, got {lookahead}")
-    if not isinstance(model, RecurrentModel) or tagger.task != "tag" or not tagger.word_targets:
-        what = f"the task {tagger.task}" if tagger.task != "tag" else "labels of whole texts"
-        what = what if isinstance(model, RecurrentModel) else f"the model {tagger.kind}"
-        raise ConfigError(f"stream: expected a recurrent network that tags words, got {what}")
-    if target is not None and target not in tagger.word_targets:
-        raise ConfigError(f"target: the model's columns of words are {', '.join(tagger.word_targets)}, got {target!r}")
-    return Stream(model, tagger.targets.index(target) if target is not None else 0, lookahead)
 
 
 def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

@@ -260,9 +260,18 @@ class Tagger:
                        gains from. ``target`` is one of ``word_targets``, by default the first
         Raises ConfigError: no network, labels of whole texts, another name, a number below 0.
         """
-        from elman.stream import of_tagger
+        if lookahead < 0:
+            raise ConfigError(f"lookahead: expected a number from 0 up, got {lookahead}")
+        if self.kind != "rnn" or self.task != "tag" or not self.word_targets:
+            found = f"the model {self.kind}" if self.kind != "rnn" else f"the task {self.task}"
+            found = found if self.kind != "rnn" or self.task != "tag" else "labels of whole texts"
+            raise ConfigError(f"stream: expected a recurrent network that tags words, got {found}")
+        names = self.word_targets
+        if target is not None and target not in names:
+            raise ConfigError(f"target: the model's columns of words are {', '.join(names)}, got {target!r}")
+        from elman.stream import Stream
 
-        return of_tagger(self, self._model, lookahead, target)
+        return Stream(cast(Any, self._model), self.targets.index(target or names[0]), lookahead)
 
     def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
         """The ``most`` most probable ways to tag a sentence, with their probabilities, best first; exact.

@@ -23,6 +23,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.cli.language import fluency
 from elman.cli.raw import PIPELINE, SEGMENT, evaluate_raw
 from elman.cli.report import bold
 from elman.cli.styles import STYLES, Shown
@@ -147,7 +148,9 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes = Notes()
     with _without_gc():
         tagger = _load(files[0], options, notes) if options.predicted is None else None
-        if tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
+        if tagger is not None and tagger.task == "lm":
+            _show({"": fluency(tagger, files[1:], options.format, options.encoding)}, options)
+        elif tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
             _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:
             _show(_styled(files, tagger, options, notes), options)

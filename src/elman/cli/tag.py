@@ -125,6 +125,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence))
         notes.show()
         return
+    if tagger.task == "lm":
+        raise ConfigError(f"{model}: a language model, which has no tags; elman sample and elman evaluate use it")
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)

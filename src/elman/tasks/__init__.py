@@ -5,6 +5,7 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
     morphology  FEATS, ``features=whole`` or one label column for ``each`` feature, in combinations that occur
     parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
+    lm          the next symbol of raw text (``elman.language``), ``unit=words`` or ``unit=characters``
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
 """
 
@@ -26,6 +27,7 @@ OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "morphology": {"features": (WHOLE, EACH)},
     "parse": {"heads": HEADS},
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
+    "lm": {"unit": ("words", "characters")},
 }
 """The tasks, and the options of each with their values, the default first."""
 COLUMNS = {"lemma": "lemma", "morphology": "feats"}
