@@ -19,6 +19,7 @@ LEVELS = [
     {
         "batching",
         "brackets",
+        "chunks",
         "classification",
         "comparison",
         "conll18",
@@ -57,6 +58,7 @@ LEVELS = [
         "lexicon",
         "model_file",
         "network",
+        "ngrams",
         "tasks",
     },
     {
@@ -70,6 +72,8 @@ LEVELS = [
         "reader",
         "recurrent",
         "runs",
+        "stream",
+        "tape",
         "trainer",
     },
     {
@@ -77,7 +81,9 @@ LEVELS = [
         "curve",
         "demo",
         "encoded",
+        "endless",
         "error_analysis",
+        "language",
         "loading",
         "memory",
         "pipeline",
@@ -97,6 +103,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
+FOR_CLI |= {"language", "stream"}  # types
 FOR_CLI |= {"loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
 

@@ -1,8 +1,9 @@
 """The network: representation of words -> encoder -> scores of the tags, with named parameters.
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
-``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders' (``elman.heads``).
+of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``,
+``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
+(``elman.heads``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from elman import layers, pooling
 from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
-from elman.encoder import Encoder, Gradients, Parameters
+from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.features import Bags
 from elman.layers import Array, Noise
 
@@ -166,10 +167,11 @@ class Network:
         *,
         bptt: int = 0,
         noise: Noise | None = None,
+        carried: Carried | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
         """Scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
 
-        ``grams`` are those of the B texts, longest first.
+        ``grams`` are those of the B texts, longest first; ``carried`` is what the words before left in memory.
         """
         if not self.encodes:
             scores, unscore = self.output(parameters, None, batch, grams, noise)
@@ -185,7 +187,7 @@ class Network:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
             unnoise = _as_it_is
-        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt)
+        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
 
         def backprop(dscores: Array) -> Gradients:

@@ -191,9 +191,13 @@ def packed(
     lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
 ) -> tuple[Batch, NDArray[np.int64]]:
     """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
-    chosen = lengths[some]
-    batch = pack(chosen)
-    # where each word of the chosen sentences, laid one after the other, stands in the corpus
-    shift = np.repeat(ends[some] - np.cumsum(chosen), chosen)
+    return packed_at(ends[some] - lengths[some], lengths[some])
+
+
+def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
+    batch = pack(lengths)
+    # where each word of the pieces, laid one after the other, stands in the text
+    shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
     places = np.arange(len(shift)) + shift
     return batch, places[batch.rows]

@@ -57,10 +57,13 @@ class Reader:
     """The words of a trained model's networks. Safe to use from several threads at once.
 
     ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit whole numbers
+    ``plain``      keeps the representation of words alone, whatever the cell: what streams read
     """
 
-    def __init__(self, lexicon: Lexicon, network: Network, members: Sequence[Parameters], precision: str) -> None:
-        kind = _Lstm if network.config.cell == "lstm" and network.config.embedding else _Plain
+    def __init__(
+        self, lexicon: Lexicon, network: Network, members: Sequence[Parameters], precision: str, *, plain: bool = False
+    ) -> None:
+        kind = _Lstm if network.config.cell == "lstm" and network.config.embedding and not plain else _Plain
         self.lexicon = lexicon
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)

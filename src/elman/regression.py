@@ -173,7 +173,7 @@ class RegressionModel:
         return model
 
 
-class Regressing:
+class Regressing(trainer.Items):
     """The training of numbers, as a task for the trainer: rows (N, D) and values (N,), NaN where there is none."""
 
     def __init__(self, model: RegressionModel, train: Table, dev: Table | None) -> None:

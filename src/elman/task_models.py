@@ -192,6 +192,10 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
     if not isinstance(about, dict):
         return Tagger.from_record(record, tensors, threads=threads)
     name = str(about.get("name"))
+    if name == "lm":
+        from elman import language
+
+        return language.from_record(record, tensors, threads)
     if name == Pipeline.task and "segment" in about:
         segmenter = _part(about["segment"], SEGMENT, tensors, threads)
         words = _part(about.get("words"), WORDS, tensors, threads)

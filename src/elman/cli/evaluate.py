@@ -23,6 +23,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.cli.language import fluency
 from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
 from elman.cli.report import bold
 from elman.cli.styles import STYLES, Shown
@@ -149,6 +150,8 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
             options = _of_parses(tagger, options)
         if tagger is not None and tagger.task == REGRESS:
             _show({"": _of_numbers(tagger, files[1:], options, notes)}, options)
+        elif tagger is not None and tagger.task == "lm":
+            _show({"": fluency(tagger, files[1:], options.format, options.encoding)}, options)
         elif tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
             _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:

@@ -21,6 +21,7 @@ from elman.cli.common import (
 )
 from elman.cli.places import Places, how_many, own_format, places
 from elman.cli.raw import reads_raw, refuse_options, tag_raw
+from elman.cli.streaming import tag_stream
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
@@ -50,6 +51,8 @@ class _Options:
     encoding: str
     threads: int | None
     precision: str
+    stream: bool
+    lookahead: int
 
 
 @click.command()
@@ -76,6 +79,15 @@ class _Options:
 @click.option(
     "--nbest", type=click.IntRange(min=1), metavar="K", help="Write the K best sequences of tags, as columns or jsonl."
 )
+@click.option("--stream", is_flag=True, help="FILE is text without end, or columns: tag it word by word, in one state.")
+@click.option(
+    "--lookahead",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="K",
+    help="With --stream: read K words more before a word is tagged.",
+)
 @encoding_option
 @threads_option
 @precision_option
@@ -93,12 +105,16 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
       elman tag my.model new.txt --as html -o page.html
+      tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
     from elman.loading import load
 
     options = _Options(**given)
+    if options.stream or options.lookahead:
+        tag_stream(model, files, given)
+        return
     sure = _sure(options)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
@@ -111,6 +127,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
         notes.show()
         return
+    if tagger.task == "lm":
+        raise ConfigError(f"{model}: a language model, which has no tags; elman sample and elman evaluate use it")
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)

@@ -104,7 +104,7 @@ class Outcome:
     loss: float
 
 
-class Remembering:
+class Remembering(trainer.Items):
     """A problem as a task for the trainer. An epoch is ``each`` sequences."""
 
     def __init__(self, problem: Problem, how: How, seed: int, each: int) -> None:

@@ -6,6 +6,7 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
     parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations; of bracketed trees
                 tags, common phrases and unary chains (``constituents``)
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
+    lm          the next symbol of raw text (``elman.language``), ``unit=words`` or ``unit=characters``
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
     regress     numbers in, a number out (``elman.regression``)
 """
@@ -30,6 +31,7 @@ OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "morphology": {"features": (WHOLE, EACH)},
     "parse": {"heads": HEADS},
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
+    "lm": {"unit": ("words", "characters")},
     REGRESS: {},
 }
 """The tasks, and the options of each with their values, the default first."""

@@ -59,7 +59,6 @@ class Plain:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-
     def encode(self, sentence: Sentence) -> Columns:
         return {self.target: column(sentence, self.target)}
 
@@ -96,7 +95,6 @@ class Lemmas:
 
     columns = targets
     unannotated = targets
-
 
     def encode(self, sentence: Sentence) -> Columns:
         values = zip(sentence.words, column(sentence, self.target), strict=True)
@@ -164,7 +162,6 @@ class Features:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-
     @cached_property
     def _by_parts(self) -> dict[tuple[str, ...], str]:
         return {self._parts(_items(value)): value for value in self.known}
@@ -231,7 +228,6 @@ class Trees:
     @property
     def unannotated(self) -> tuple[str, ...]:
         return ()
-
 
     def encode(self, sentence: Sentence) -> Columns:
         heads = dependencies.gold_heads(sentence)
@@ -302,7 +298,6 @@ class Together:
     @property
     def unannotated(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.unannotated for part in self.parts))
-
 
     def encode(self, sentence: Sentence) -> Columns:
         return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}

@@ -43,7 +43,6 @@ class Constituents:
     def unannotated(self) -> tuple[str, ...]:
         return ()
 
-
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         return dict(zip(self.columns, encode(tree_of(sentence))[1:], strict=True))
 
