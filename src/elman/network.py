@@ -2,8 +2,8 @@
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
 of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``,
-``text.b_o``, ``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
-(``elman.heads``).
+``text.b_o``, ``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is
+made of the scores is the decoders' (``elman.heads``).
 """
 
 from __future__ import annotations
