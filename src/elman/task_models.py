@@ -151,15 +151,15 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
         "best",
     ):
         return {}
-    most = automatic.EPOCHS[1]
-    found = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    epochs = min(automatic.EPOCHS[1], max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))
+    found: dict[str, Any] = {"layers": 2, "epochs": epochs}
     if job.task.partition(":")[0] == Pipeline.task or job.rest.get("preset") == "best":
         return found
+    if "head" in encoding.columns:
+        found["dropout_kind"] = "variational"
     if sentences >= automatic.FEW:
-        found["hidden"] = TREE_HIDDEN
-    elif "tree.common" in encoding.columns:
-        found |= FEW_TREES
-    return {**found, "dropout_kind": "variational"}
+        return {**found, "hidden": TREE_HIDDEN}
+    return found | FEW_TREES if "tree.common" in encoding.columns else found
 
 
 def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:

@@ -46,7 +46,7 @@ class HeadLabels:
         n = len(tags)
         known = np.maximum(log_probabilities, -1e4)  # of -inf nothing can be subtracted
         padded = np.append(known, np.full((n, 1), known.min(initial=0.0) - 1.0), axis=1)  # (n, L + 1)
-        kinds = np.array([self._tags.get(tag, len(self._tags)) for tag in tags])
+        kinds = np.array([self._tags.get(tag, len(self._tags)) for tag in tags], np.intp)
         upto = (kinds[:, None] == np.arange(len(self._tags) + 1)).cumsum(axis=0)  # (n, tags) seen up to this word
         seen = upto[:, kinds].T  # (head, word) how many like the head there are up to the word
         place = np.diagonal(seen)[:, None]  # which of its kind the head is, from 1
