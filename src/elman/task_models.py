@@ -24,7 +24,7 @@ from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
 from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
-from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
+from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tagger import Tagger, thread_count
 from elman.tasks.columns import from_record
@@ -115,7 +115,8 @@ def _segmenter(
         part, dev_part, held_out = split_percent(part, dev)
     elif dev is not None:
         dev_part = pieces(segmentation.marked(dev))
-    own = SETTINGS if job.rest.get("preset") != "tutorial" else {}
+    single = job.rest.get("budget") is not None or "distill" in settings
+    own = settings_for(job.rest.get("preset", "default"), part, single=single)
     rest = {**job.rest, "vectors": None}
     tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **rest)
     return Segmenter(_about(tagger, sentences, held_out), segmentation)

@@ -73,7 +73,7 @@ def tag_raw(
     number = 0
     with OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
-            seen = _Seen(raw_lines(path, encoding))
+            name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
             for sentence in model.sentences(seen, confidence=confidence, number=number):
                 if not sentence.words and format != "text":
                     continue
@@ -81,7 +81,7 @@ def tag_raw(
                 own = {} if format == "conllu" else {name: sentence.columns[name] for name in targets}
                 out.write(writer.add(sentence, own))
             if not seen.longest:
-                notes.add(f"{path}: an empty text, there are no words to find in it")
+                notes.add(f"{name}: an empty text, there are no words to find in it")
             elif model.expects_spaces and not seen.spaces and seen.longest >= MANY:
                 notes.add(
                     f"{path}: no spaces in it; the text this model learned from has some, so it may find few words"
