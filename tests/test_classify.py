@@ -260,7 +260,11 @@ def test_what_it_cannot_do(one: Tagger, linear: Tagger) -> None:
     [
         (TRAIN, {"model": "hmm"}, "the model hmm learns tags of words; label is of whole texts|no label column"),
         (TRAIN, {"model": "linear", "task": "tag"}, "the model linear is for the task classify"),
-        (TRAIN, {"task": "guess"}, "task: expected tag, classify, segment, lemma, morphology, parse or pipeline, got 'guess'"),
+        (
+            TRAIN,
+            {"task": "guess"},
+            "task: expected tag, classify, segment, lemma, morphology, parse or pipeline, got 'guess'",
+        ),
         (TRAIN, {"settings": {"pooling": "none", "grams": "none"}}, "needs one of the two"),
         (TRAIN, {"model": "linear", "settings": {"pooling": "max"}}, "expected pooling=none"),
         (TRAIN, {"model": "linear", "preset": "fast"}, "has no presets"),

@@ -180,12 +180,13 @@ def recurrence(
 
 
 class Noise(NamedTuple):
-    """Where the dropped values of a pass are drawn from; None in ``generator``'s place means that none is dropped."""
+    """Where the dropped values of a pass are drawn from, and the shares of them; ``grams`` is of whole texts."""
 
     generator: np.random.Generator
     dropout: float
     word_dropout: float
     variational: bool = False
+    grams: float = 0.0
 
 
 def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
