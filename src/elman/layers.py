@@ -53,8 +53,8 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
 
 def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
     """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
-    used, where = np.unique(bags.ids, return_inverse=True)
-    where, own = where.astype(np.int32), scale[used][:, None]  # of few rows of a large table
+    used, inverse = np.unique(bags.ids, return_inverse=True)
+    where, own = inverse.astype(np.int32), scale[used][:, None]  # of few rows of a large table
     squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
     length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
 
