@@ -1,8 +1,9 @@
 """Classification: what is measured and what it is held against. Data only.
 
 ``train`` and ``test`` are named from the folder of the data, or where ``derived`` from ``build/tasks``, which
-``classify_data.py`` fills. Figures are in per cent, ``bar`` of the default; ``peers`` are those of other programs. Each
-set is measured with ``--model linear``, too.
+``classify_data.py`` fills. Figures are in per cent: ``bar`` is that of the default, ``peers`` are other programs. A set
+of labels alone is measured with ``--model linear`` too: the network is not to be below it by more than a standard
+error.
 """
 
 from __future__ import annotations

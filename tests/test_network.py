@@ -314,7 +314,7 @@ def test_the_gradient_of_labels_of_texts(name: str, noisy: bool) -> None:
     weight = np.random.default_rng(3).standard_normal((N, tags + L))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = Noise(np.random.default_rng(4), 0.3, 0.2) if noisy else None
+        noise = Noise(np.random.default_rng(4), 0.3, 0.2, grams=0.5) if noisy else None
         return network.forward(parameters, inputs, batch, GRAMS if n_grams else None, noise=noise)
 
     scores, backprop = forward()

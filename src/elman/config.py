@@ -167,6 +167,13 @@ class TrainingConfig:
         "plain", "dropped values: drawn for each word, or once for a sentence", of=("plain", "variational")
     )
     word_dropout: float = _setting(0.3, "share of the values dropped from the word vectors", low=0.0, high=0.95)
+    gram_dropout: float = _setting(
+        0.5,
+        "of labels of whole texts: share of the texts in a minibatch whose n-grams are left out, so that the states "
+        "learn to do without",
+        low=0.0,
+        high=0.95,
+    )
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     )
@@ -318,6 +325,7 @@ LINEAR = Config(
         averaging=0.5,
         dropout=0.0,
         word_dropout=0.0,
+        gram_dropout=0.0,
         unknown=0.0,
         balance=0.0,
         shards=1,

@@ -53,8 +53,8 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
 
 def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
     """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
-    used, places = np.unique(bags.ids, return_inverse=True)
-    where, own = places.astype(np.int32), scale[used][:, None]  # of few rows of a large table
+    used, inverse = np.unique(bags.ids, return_inverse=True)
+    where, own = inverse.astype(np.int32), scale[used][:, None]  # of few rows of a large table
     squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
     length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
 
@@ -230,12 +230,13 @@ def recurrence(
 
 
 class Noise(NamedTuple):
-    """Where the dropped values of a pass are drawn from; None in ``generator``'s place means that none is dropped."""
+    """Where the dropped values of a pass are drawn from, and the shares of them; ``grams`` is of whole texts."""
 
     generator: np.random.Generator
     dropout: float
     word_dropout: float
     variational: bool = False
+    grams: float = 0.0
 
 
 def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:

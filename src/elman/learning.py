@@ -234,7 +234,8 @@ class Tagging(Items):
         """The words at these places as training reads them, and the noise on their values."""
         training = self.networks.config.training
         variational = training.dropout_kind == "variational"
-        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout, variational)
+        shares = training.dropout, training.word_dropout, variational, training.gram_dropout
+        noise = Noise(place.stream(randomness.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
 
     def _words(self, rows: NDArray[np.int64], place: Place) -> Ids:

@@ -1,9 +1,9 @@
 """The network: representation of words -> encoder -> scores of the tags, with named parameters.
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``,
-``text.b_o``, ``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is
-made of the scores is the decoders' (``elman.heads``).
+of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
+``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
+(``elman.heads``).
 """
 
 from __future__ import annotations
@@ -256,7 +256,10 @@ class Network:
         if self.grams:
             assert grams is not None
             weights, ungram = layers.unit_bag(parameters["text.grams"], parameters["text.scale"], grams)
-            scores += weights
+            kept = np.ones((batch.sentences, 1), b.dtype)  # not made larger: either part is to do for itself
+            if noise is not None and noise.grams:
+                kept[noise.generator.random(batch.sentences) < noise.grams] = 0
+            scores += weights * kept
         if c.pooling != "none":
             assert h is not None
             own = {name: parameters[f"pooling.{name}"] for name in pooling.shapes(c.pooling, h.shape[1])}
@@ -269,7 +272,7 @@ class Network:
         def backprop(dscores: Array, gradients: Gradients) -> Array | None:
             gradients["text.b_o"] = dscores.sum(axis=0)
             if ungram is not None:
-                gradients["text.grams"] = ungram(dscores)
+                gradients["text.grams"] = ungram(dscores * kept)
             if unpool is None:
                 return None
             dpooled, gradients["text.w_oh"], _ = unlinear(dscores)
