@@ -57,7 +57,7 @@ def test_columns_without_a_blank_line(tmp_path: Path) -> None:
 
 def test_columns_with_sentences(tmp_path: Path) -> None:
     text = "\n\n".join("\n".join(f"{word} {tag}" for word, tag in PAIRS[i : i + 100]) for i in range(0, 400, 100))
-    assert on_tape(file(tmp_path / "s.txt", f"{text}\n\n\n")) == (PAIRS, [100] * 4)
+    assert on_tape(file(tmp_path / "s.txt", f"{text}\n\n\n"), format="columns") == (PAIRS, [100] * 4)
 
 
 def test_one_line_without_end(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
     path = columns(tmp_path)
     with pytest.raises(ConfigError, match="^dev: .* is read from disk, and no share of it is held out; name a file$"):
         elman.train(path, "10%", settings=SETTINGS, **QUIET)
-    with pytest.raises(ConfigError, match="^target: a text that is read from disk has one column of tags, got 1,2$"):
+    with pytest.raises(ConfigError, match="^target: a text that is read from disk has one column of tags, got 1, 2$"):
         elman.train(path, target="1,2", settings=SETTINGS, **QUIET)
-    for key in ("distill", "balance"):
+    for key, value in (("distill", 1), ("balance", 0.5)):
         with pytest.raises(ConfigError, match=f"^{key}: expected 0 with text that is read from disk"):
-            elman.train(path, settings={**SETTINGS, key: 1}, **QUIET)
+            elman.train(path, settings={**SETTINGS, key: value}, **QUIET)
 
 
 def test_nothing_on_a_tape() -> None:
