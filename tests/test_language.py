@@ -45,7 +45,7 @@ def model(request: pytest.FixtureRequest, folder: Path) -> LanguageModel:
 def test_it_learns_what_comes_next(model: LanguageModel, folder: Path) -> None:
     found = model.fluency(str(folder / "test.txt"))
     # three choices of two in a line of 5 words or some 20 characters
-    assert found.perplexity < (1.9 if model.unit == "words" else 1.5)
+    assert found.perplexity < (2.1 if model.unit == "words" else 1.5)
     assert found.words == 41 * 5 and found.characters == len((folder / "test.txt").read_text())
     assert found.unknown == (1 if model.unit == "words" else 2)
     assert found.symbols == (found.words if model.unit == "words" else found.characters)
