@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
@@ -93,6 +94,7 @@ class _Column:
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="elman-")
+        weakref.finalize(self, self._file.close)
         self._counts = np.zeros(0, np.int64)
 
     def add(self, texts: Sequence[str]) -> None:
