@@ -36,12 +36,16 @@ Labelled = tuple[Sequence[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """What is measured: of which layer (from 1), up to which lag, at how many words, of which label column."""
+    """What is measured: of which layer (from 1), up to which lag, at how many words, of which label column.
+
+    ``tags`` are the gold tags of the words that count; none: all.
+    """
 
     layer: int = 1
     lags: int = LAGS
     positions: int = POSITIONS
     column: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,9 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     ConfigError: no such layer, a network without states; DataError: no sentence with known tags.
     """
     encoder, head = _checked(networks, which), networks.heads.each[which.column]
+    for tag in which.tags:
+        if tag not in head.tags:
+            raise ConfigError(f"tags: the model's tags are {' '.join(head.tags)}, got {tag!r}")
     parameters = _exact(networks)
     found: dict[tuple[str, str], list[Array]] = {}
     positions = counted = unknown = 0
@@ -200,8 +207,13 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
         if gold is None:
             unknown += 1
             continue
+        at = np.zeros(1, np.int64)
+        if head.task == TAG:
+            wanted = [i for i, tag in enumerate(tags) if not which.tags or tag in which.tags]
+            at = _spread(wanted, which.positions - positions)
+        if not len(at):
+            continue
         counted += 1
-        at = _spread(len(words), which.positions - positions) if head.task == TAG else np.zeros(1, np.int64)
         positions += len(at)
         together = max(1, TOGETHER // len(words))
         for start in range(0, len(at), together):
@@ -210,7 +222,8 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
             for key, norms in _of_sentence(made, head, gold, some, which).items():
                 found.setdefault(key, []).append(norms)
     if not positions:
-        raise DataError("expected a sentence whose tags the model knows, found none")
+        of = f" and one of them {', '.join(which.tags)}" if which.tags else ""
+        raise DataError(f"expected a sentence whose tags the model knows{of}, found none")
     curves = tuple(_curve(key, np.concatenate(norms)) for key, norms in found.items())
     config, n = encoder.config, len(networks.members)
     return Measured(config.cell, which.layer, config.layers, n, curves, positions, counted, unknown)
@@ -244,10 +257,11 @@ def _ids(head: Head, tags: Sequence[str]) -> NDArray[Any] | None:
     return held
 
 
-def _spread(words: int, most: int) -> NDArray[np.int64]:
-    """Which words of a sentence are taken: all, or evenly spaced ones."""
-    many = min(words, most, EACH)
-    return np.asarray(np.round(np.linspace(0, words - 1, many)) if many > 1 else [words - 1], np.int64)
+def _spread(words: Sequence[int], most: int) -> NDArray[np.int64]:
+    """Which of some words of a sentence are taken: all, or evenly spaced ones, the last one in any case."""
+    many = min(len(words), most, EACH)
+    places = np.round(np.linspace(len(words) - 1, 0, many)[::-1]).astype(np.int64)
+    return np.asarray(words, np.int64)[places]
 
 
 def _of_sentence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elman.gradients import Lags, Measured
 from elman.layers import Array
@@ -34,12 +34,18 @@ def lags(found: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
         for number, (model, one) in enumerate(found):
             for curve in one.curves:
                 if curve.direction == direction:
-                    look = {"color": COLORS[number % len(COLORS)], "marker": MARKERS[number % len(MARKERS)]}
-                    cell = curve.state == "c"
-                    style: dict[str, Any] = {"linestyle": "--", "fillstyle": "none"} if cell else {"linestyle": "-"}
                     places = [k for k, norm in enumerate(curve.norms) if norm > 0]
-                    norms = [curve.norms[k] for k in places]
-                    axes.plot(places, norms, label=label(model, curve), markersize=5, **look, **style)
+                    cell = curve.state == "c"
+                    axes.plot(
+                        places,
+                        [curve.norms[k] for k in places],
+                        label=label(model, curve),
+                        color=COLORS[number % len(COLORS)],
+                        marker=MARKERS[number % len(MARKERS)],
+                        markersize=5,
+                        linestyle="--" if cell else "-",
+                        fillstyle="none" if cell else "full",
+                    )
         axes.set_yscale("log")
         to, sign = ("earlier", "-") if direction == "forward" else ("later", "+")
         axes.set_ylabel(f"$\\|\\partial$loss$_t$ / $\\partial h_{{t{sign}k}}\\|$  (nats per unit of state)")
@@ -63,12 +69,13 @@ def states(words: Sequence[str], one: States, name: str = "") -> Figure:
     width = max(len(words), 1)
     figure, rows = sized(0.9 + 2.1 * len(shown) + 0.35 * (len(shown) == 1), rows=len(shown))
     for axes, (what, values, low, high) in zip(rows, shown, strict=True):
-        look = {"cmap": "RdBu_r" if low < 0 else "viridis", "vmin": low, "vmax": high}
-        image = axes.imshow(values.T, aspect="auto", interpolation="nearest", **look)
+        cmap = "RdBu_r" if low < 0 else "viridis"
+        image = axes.imshow(values.T, cmap=cmap, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
         axes.grid(False)
         axes.set_ylabel("unit")
         title(axes, what)
-        bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.045)
+        ends = "both" if abs(values).max() > high else "neither"
+        bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.045, extend=ends)
         bar.set_label("value, 0 to 1" if low == 0 else "value")
         bar.outline.set_visible(False)
     every = -(-width // MOST_WORDS)
@@ -87,7 +94,7 @@ def panels(one: States) -> list[tuple[str, Array, float, float]]:
     found = [("state h", one.h)] + ([("memory cell c", one.c)] if one.c is not None else [])
     shown = []
     for what, values in found:
-        most = max(1.0, float(np.abs(values).max(initial=0)))
+        most = max(1.0, float(np.quantile(np.abs(values), 0.98)))  # a few large cells would make the others pale
         shown.append((what, values, -most, most))
     return shown + [(f"{gate} gate", values, 0.0, 1.0) for gate, values in one.gates.items()]
 

@@ -14,7 +14,7 @@ from elman.cli.common import Notes, check_not_an_input, encoding_option, format_
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.gradients import Influence, Measured
+    from elman.gradients import Influence, Lags, Measured
     from elman.tagger import Tagger
 
 FEW = 3  # words that are named beside each tag of a sentence
@@ -29,6 +29,7 @@ class _Options:
     layer: int
     lags: int
     positions: int
+    tags: str | None
     plot: str | None
     html: str | None
     as_json: bool
@@ -52,6 +53,7 @@ class _Options:
     metavar="N",
     help="Words of FILE to take, from its beginning; of one sentence at most 100.",
 )
+@click.option("--tags", metavar="TAG,…", help="Only words whose tag in FILE is one of these.")
 @plot_option("the norms over the lag, on a log scale")
 @click.option("--html", metavar="FILE", help="With --words or --sentence: write a page with all words of all tags.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -141,7 +143,8 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         tagger = load(model, on_note=notes.add)
         networks = tagger.networks
         at, name = _column(tagger, options.target)
-        which = Which(options.layer, options.lags, options.positions, at)
+        tags = tuple(options.tags.split(",")) if options.tags else ()
+        which = Which(options.layer, options.lags, options.positions, at, tags)
         measured = lags(networks, _labelled(tagger, name, file, options, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
@@ -186,25 +189,31 @@ def _note(model: str, measured: Measured, notes: Notes) -> None:
 
 def table(found: Sequence[tuple[str, Measured]]) -> str:
     """A line for each lag, a column for each curve; a table for each direction."""
+    from rich.cells import cell_len
+
     from elman.cli.report import bold, cell
 
     directions = dict.fromkeys(curve.direction for _, one in found for curve in one.curves)
     blocks = []
     for direction in directions:
         curves = [
-            (f"{name} {curve.state}", curve)
+            (name.removesuffix(".model"), curve)
             for name, one in found
             for curve in one.curves
             if curve.direction == direction
         ]
         width = max(10, min(24, 70 // len(curves)))
         first = found[0][1]
+
+        def of(name: str, curve: Lags, width: int = width) -> str:
+            return cell(f"{cell(name, min(width - 5, cell_len(name))).rstrip()} {curve.state}", width - 2)
+
         where = "before" if direction == "forward" else "behind"
         head = (
             f"gradient of the loss at a word by the state k words {where} it: geometric mean of the norms\n"
             f"over {first.positions:,} words of {first.sentences:,} sentences; layer {first.layer}, read {direction}"
         )
-        lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {cell(name, width - 2)}" for name, _ in curves))]
+        lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {of(name, curve)}" for name, curve in curves))]
         for k in range(max(len(curve.norms) for _, curve in curves)):
             norms = (f"{curve.norms[k]:.2e}" if k < len(curve.norms) else "" for _, curve in curves)
             lines.append(f"{k:>5}" + "".join(f"  {norm:<{width - 2}}" for norm in norms))
