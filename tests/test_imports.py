@@ -62,16 +62,19 @@ LEVELS = [
         "tasks",
     },
     {
+        "backwards",
         "budget",
         "calibration",
         "corpus",
         "doctor",
+        "gradients",
         "learning",
         "networks",
         "rate_finder",
         "reader",
         "recurrent",
         "runs",
+        "states",
         "stream",
         "tape",
         "trainer",
@@ -90,9 +93,11 @@ LEVELS = [
         "plots",
         "regression",
         "segmenter",
+        "state_plots",
         "tagger",
         "task_models",
         "training",
+        "watch",
     },
     {"cli"},
     {"__main__"},
@@ -103,6 +108,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
+FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch"}
 FOR_CLI |= {"language", "stream"}  # types
 FOR_CLI |= {"loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 

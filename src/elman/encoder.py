@@ -107,14 +107,15 @@ class Encoder:
         batch: Batch,
         *,
         bptt: int = 0,
+        first: int = 0,
         carried: Carried | None = None,
     ) -> tuple[Array, Backprop]:
-        """x (N, width), or one-hot words as ids (N,) -> (N, output).
+        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x.
 
         ``carried``: the forward direction goes on where another piece of the text ended.
         """
         backs = []
-        for i in range(self.config.layers):
+        for i in range(first, self.config.layers):
             memory = None if carried is None else carried.of_layer(i, batch)
             y, back = self._layer(parameters, i, x, batch, bptt, memory)
             if carried is not None and memory is not None:

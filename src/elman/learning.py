@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import decoders, kernels, layers, randomness, storage
-from elman.batching import Batch, Ids, by_length
+from elman.batching import Batch, Ids, by_length, pack
 from elman.chunks import Chunks
 from elman.config import Config
 from elman.encoder import Carried, Gradients, Parameters
@@ -23,11 +23,14 @@ from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
 from elman.networks import CHUNK, Networks, network_of, packed, packed_at, texts_of
+from elman.states import Units, units
 from elman.stream import Stream
 from elman.tape import Tape
 from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
+
+OBSERVED = 1_000  # words at which the units are looked at after an epoch
 
 Labelled = Sequence[tuple[Sequence[str], ...]]
 """Of each sentence its words, and its tags in each label column; of labels of whole texts, those that it has."""
@@ -195,6 +198,19 @@ class Tagging(Items):
         found = [np.concatenate(ids) for ids in networks.best_columns(self.dev)]
         right = [_alike(mine, gold) for mine, gold in zip(found, self.dev_gold, strict=True)]
         return float(sum(Fraction(int(one.sum()), max(len(one), 1)) for one in right) / len(right))
+
+    def units(self) -> Units | None:
+        """How the network's units do on the first 1,000 words; None for a network that has none."""
+        network = self.networks.network
+        if not network.encodes:
+            return None
+        begins = self.ends - self.lengths
+        n = max(1, int(np.searchsorted(begins, OBSERVED)))
+        lengths = np.minimum(self.lengths[:n], OBSERVED)
+        batch = pack(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(begins[:n] - (np.cumsum(lengths) - lengths), lengths)
+        x = network.represent(self.parameters, self.inputs.take(places[batch.rows]))
+        return units(network.encoder, self.parameters, x, batch)
 
     def round(self) -> None:
         """Rounds the weights as the file will."""

@@ -23,6 +23,7 @@ from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.model import TAG
 from elman.network import Inputs, Network
+from elman.states import States, states, up_to
 
 CHUNK = 4096  # words tagged in one pass
 
@@ -120,6 +121,14 @@ class Networks:
         for parameters in self.members[1:]:
             total += self.network.forward(parameters, inputs, batch, grams)[0]
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    def states(self, words: Sequence[str], layer: int, direction: str) -> States:
+        """What a layer (from 0) of the first network does while it reads a sentence."""
+        encoder, parameters = self.network.encoder, self.members[0]
+        batch = pack(np.array([len(words)]))
+        x = self.network.represent(parameters, self.lexicon.read(words))
+        found = states(up_to(encoder, layer), parameters, x, batch)
+        return next(one for one in found if one.layer == layer and one.direction == direction)
 
     def decoder_parameters(self) -> Parameters:
         """The decoders' parameters: the mean of the members'."""

@@ -58,7 +58,7 @@ _STYLE = {
 _P = ParamSpec("_P")
 
 
-def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
+def styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
     """Draws in our style, and leaves matplotlib's own as it is."""
 
     @wraps(draw)
@@ -95,7 +95,7 @@ def save(figure: Figure, path: str) -> None:
     write_bytes_atomically(path, written.getvalue())
 
 
-@_styled
+@styled
 def training(record: Mapping[str, Any], name: str = "") -> Figure:
     """Loss and accuracy by epoch, from the record of a network's training (``Tagger.describe()["training"]``).
 
@@ -106,7 +106,7 @@ def training(record: Mapping[str, Any], name: str = "") -> Figure:
     if not record.get("losses"):
         raise ConfigError("plot: expected a network that was trained for an epoch or more; this model has no epochs")
     records = [record, *record.get("members", [])]
-    figure, (above, below) = _figure(6.4, rows=2)
+    figure, (above, below) = sized(6.4, rows=2)
     for number, one in enumerate(records):
         epochs = range(1, len(one["losses"]) + 1)
         first = {"alpha": 1.0} if not number else {"alpha": 0.45}
@@ -122,7 +122,7 @@ def training(record: Mapping[str, Any], name: str = "") -> Figure:
     if len(records) > 1:
         together = record.get("dev_accuracy")
         several = f", {len(records)} networks" + (f", together {100 * together:.2f} % on dev" if together else "")
-    _title(above, f"Training{_of(name)}{several}")
+    title(above, f"Training{_of(name)}{several}")
     above.set_ylabel("loss per word (nats)")
     below.set_ylabel("accuracy (%)")
     below.set_xlabel("epoch")
@@ -134,7 +134,7 @@ def training(record: Mapping[str, Any], name: str = "") -> Figure:
     return figure
 
 
-@_styled
+@styled
 def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
     """What is taken for what, from ``Evaluation.pairs``: (gold, predicted) -> words. Rows, gold tags, sum to 100 %.
 
@@ -157,7 +157,7 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
         counts[place.get(gold, len(tags) - 1), place.get(predicted, len(tags) - 1)] += count
     sums = counts.sum(axis=1, keepdims=True)
     shares = 100 * counts / np.maximum(sums, 1)
-    figure, (axes,) = _figure(max(4.2, min(8.0, 2.2 + 0.29 * len(tags))))
+    figure, (axes,) = sized(max(4.2, min(8.0, 2.2 + 0.29 * len(tags))))
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100), aspect="auto")
     small = 8 if len(tags) > 12 else 10
     for i, j in zip(*np.nonzero(counts), strict=True):
@@ -176,20 +176,20 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
     axes.set_ylabel("right tag, and how many words have it")
     right = sum(count for (gold, predicted), count in pairs.items() if gold == predicted)
     total = sum(pairs.values())
-    _title(axes, f"Confusions{_of(name)}: {100 * right / max(total, 1):.2f} % of {total:,} words right")
+    title(axes, f"Confusions{_of(name)}: {100 * right / max(total, 1):.2f} % of {total:,} words right")
     bar = figure.colorbar(image, ax=axes, ticks=[0, 1, 5, 10, 25, 50, 100], pad=0.015, fraction=0.045)
     bar.set_label("share of the words with the right tag (%)")
     bar.outline.set_visible(False)
     return figure
 
 
-@_styled
+@styled
 def reliability(found: Calibration, name: str = "") -> Figure:
     """Accuracy against confidence in ten bins, without and with the temperature; below, where the words are.
 
     Bins of fewer than 30 words, whose accuracy says little, are hollow and stand by themselves.
     """
-    figure, (above, below) = _figure(6.4, rows=2, heights=(3, 1))
+    figure, (above, below) = sized(6.4, rows=2, heights=(3, 1))
     above.plot([0, 100], [0, 100], "--", color=GREY, linewidth=1.2, label="as sure as right")
     raw = f"raw: calibration error {100 * found.raw.ece:.2f} points"
     if found.temperature != 1:
@@ -201,7 +201,7 @@ def reliability(found: Calibration, name: str = "") -> Figure:
     above.set_ylabel("accuracy (%)")
     above.set_ylim(-2, 102)
     above.legend(loc="lower right")
-    _title(above, f"Reliability{_of(name)}, {found.shown.words:,} words")
+    title(above, f"Reliability{_of(name)}, {found.shown.words:,} words")
     middles = [50 * (one.low + one.high) for one in found.shown.bins]
     shares = [100 * one.words / found.shown.words for one in found.shown.bins]
     below.bar(middles, shares, width=9, color=BLUE)
@@ -216,12 +216,12 @@ def reliability(found: Calibration, name: str = "") -> Figure:
     return figure
 
 
-@_styled
+@styled
 def learning_curve(found: Curve, name: str = "") -> Figure:
     """Accuracy against training sentences: each training, the mean, the law, and what it lets expect."""
     import numpy as np
 
-    figure, (axes,) = _figure(5.2)
+    figure, (axes,) = sized(5.2)
     sentences = [point.sentences for point in found.points]
     each = [(point.sentences, 100 * a) for point in found.points for a in point.accuracies]
     axes.plot(*zip(*each, strict=True), ".", color=BLUE, alpha=0.45, label="one training")
@@ -247,11 +247,11 @@ def learning_curve(found: Curve, name: str = "") -> Figure:
     axes.set_xlabel("training sentences (each step is twice as many)")
     axes.set_ylabel("accuracy on dev (%)")
     axes.legend(loc="lower right")
-    _title(axes, f"Learning curve{_of(name)}")
+    title(axes, f"Learning curve{_of(name)}")
     return figure
 
 
-def _figure(height: float, rows: int = 1, heights: Sequence[float] | None = None) -> tuple[Figure, Sequence[Axes]]:
+def sized(height: float, rows: int = 1, heights: Sequence[float] | None = None) -> tuple[Figure, Sequence[Axes]]:
     """A figure of the usual width and its axes, one below the other, which share x."""
     from matplotlib.figure import Figure
 
@@ -302,7 +302,7 @@ def _short(tag: str) -> str:
     return plain if len(plain) <= 14 else plain[:13] + "…"
 
 
-def _title(axes: Axes, text: str) -> None:
+def title(axes: Axes, text: str) -> None:
     axes.set_title(text, parse_math=False)
 
 

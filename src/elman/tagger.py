@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begin
     from elman.classification import ClassEvaluation
     from elman.corpus import Data, How, Keys, Path
     from elman.metrics import Evaluation
+    from elman.networks import Networks
     from elman.stream import Stream
 
 Target = str | Sequence[str] | None
@@ -149,6 +150,15 @@ class Tagger:
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended its training: it is the best there was by then."""
         return bool(getattr(self._model, "interrupted", False))
+
+    @property
+    def networks(self) -> Networks:
+        """What it is made of. Raises ConfigError: a model that is no network with states."""
+        from elman.networks import Networks
+
+        if not isinstance(self._model, Networks) or not self._model.network.encodes:
+            raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
+        return self._model
 
     def known(self, word: str) -> bool:
         """Whether the word stood in the training data."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from elman.errors import ConfigError
 from elman.layers import Array
 from elman.optimizers import Gradients
 from elman.schedule import Schedule
+from elman.states import Units
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
 AVERAGED = 32  # moments of a run whose weights are averaged; more change nothing and cost time
@@ -39,7 +40,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is. Loss and training accuracy are of the epoch so far; times in seconds."""
+    """Where a run is. Loss, training accuracy and norms are of the epoch so far; times in seconds.
+
+    In the online kernel there are no norms. ``saturated`` and ``dead`` are shares of the units at the end of an epoch
+    (``elman.states.Units``); None elsewhere, and of tasks that have none.
+    """
 
     epoch: int  # from 1
     epochs: int
@@ -52,7 +57,12 @@ class Progress:
     words_per_second: float
     seconds: float
     seconds_left: float
-    gradient_norm: float | None  # of the last update; None in the online kernel
+    gradient_norm: float | None  # of the last update
+    mean_gradient_norm: float | None
+    largest_gradient_norm: float | None
+    clipped: float | None  # share of the updates whose gradient was too large
+    saturated: float | None
+    dead: float | None
     is_epoch_end: bool
 
 
@@ -110,6 +120,39 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
+class Observed(Protocol):
+    """A task whose units can be looked at."""
+
+    def units(self) -> Units | None:
+        """How the units do on a few words; None where there are none."""
+        ...
+
+
+class Norms:
+    """The norms of an epoch's gradients, as they come."""
+
+    def __init__(self) -> None:
+        self.last: float | None = None
+        self.updates, self.total, self.largest, self.clipped = 0, 0.0, 0.0, 0
+
+    def see(self, norm: float, most: float) -> None:
+        """A norm, and the one from which on gradients are clipped (0: never)."""
+        self.last = norm
+        self.updates += 1
+        self.total += norm
+        self.largest = max(self.largest, norm)
+        self.clipped += 0 < most < norm
+
+    def facts(self) -> dict[str, float | None]:
+        """What ``Progress`` says of them."""
+        names = ("gradient_norm", "mean_gradient_norm", "largest_gradient_norm", "clipped")
+        if not self.updates:
+            return dict.fromkeys(names)
+        rows = (self.last, self.total / self.updates, self.largest, self.clipped / self.updates)
+        return dict(zip(names, rows, strict=True))
+
+
 @dataclass
 class Record:
     """What came of a run; stands in the model file, so no clock and no speed."""
@@ -133,7 +176,7 @@ class Updates:
         self.optimizer = optimizers.make(config)
         online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
         self.together = ONLINE_CHUNK if online else 1  # updates in one call
-        self.norm: float | None = None  # of the last gradient
+        self.norms = Norms()
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +207,7 @@ class Updates:
         places = [Place(self.seed, epoch, step, part) for part in range(len(shards))]
         parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
         gradients = optimizers.total([gradient for _, gradient in parts])
-        self.norm = optimizers.clip(gradients, config.clip)
+        self.norms.see(optimizers.clip(gradients, config.clip), config.clip)
         self.optimizer.update(task.parameters, gradients, rate)
         return sum((found for found, _ in parts), start=Tally())
 
@@ -199,11 +242,19 @@ class _Run:
         self.schedule, self.on_progress = Schedule(config), on_progress
         self.words = int(lengths.sum())
         self.steps = 0  # of the epoch
-        self.norm: float | None = None
+        self.norms = Norms()
         self.started = self.reported = time.perf_counter()
 
     def report(
-        self, epoch: int, step: int, tally: Tally, rate: float, *, end: bool = False, dev: float | None = None
+        self,
+        epoch: int,
+        step: int,
+        tally: Tally,
+        rate: float,
+        *,
+        end: bool = False,
+        dev: float | None = None,
+        units: Units | None = None,
     ) -> None:
         now = time.perf_counter()
         if self.on_progress is None or not (end or now - self.reported > 0.1):
@@ -228,7 +279,9 @@ class _Run:
                 words_per_second=speed,
                 seconds=seconds,
                 seconds_left=left,
-                gradient_norm=self.norm,
+                **self.norms.facts(),
+                saturated=None if units is None else units.saturated,
+                dead=None if units is None else units.dead,
                 is_epoch_end=end,
             )
         )
@@ -280,7 +333,9 @@ def fit(
                     best = (score or 0.0, {name: w.copy() for name, w in task.parameters.items()})
                     record.best_epoch = epoch
                 _put(task, weights)
-                run.report(epoch, run.steps, tally, schedule.rate(schedule.done(epoch, 1.0)), end=True, dev=score)
+                units = task.units() if on_progress is not None and isinstance(task, Observed) else None
+                end_rate = schedule.rate(schedule.done(epoch, 1.0))
+                run.report(epoch, run.steps, tally, end_rate, end=True, dev=score, units=units)
                 if score is not None and 0 < config.patience <= epoch - record.best_epoch:
                     break
                 planned = schedule.epochs(epoch + 1)
@@ -305,12 +360,12 @@ def _epoch(run: _Run, updates: Updates, average: _Average, epoch: int) -> Tally:
     batches = updates.task.batches(config.batch, randomness.stream(updates.seed, randomness.ORDER, epoch=epoch))
     steps = run.steps = len(batches)
     tally, step = Tally(), 0
+    run.norms = updates.norms = Norms()
     while step < steps:
         some = batches[step : step + updates.together]
         rates = [schedule.rate(schedule.done(epoch, (step + i) / steps)) for i in range(len(some))]
         tally += updates(some, rates, epoch, step)
         step += len(some)
         average.see(schedule.done(epoch, step / steps), updates.task, updates.optimizer)
-        run.norm = updates.norm
         run.report(epoch, step, tally, rates[-1])
     return tally

@@ -27,6 +27,8 @@ _COMMANDS = {
     "convert": "elman.cli.convert:convert",
     "curve": "elman.cli.curve:curve",
     "errors": "elman.cli.errors:errors",
+    "gradients": "elman.cli.gradients:gradients",
+    "states": "elman.cli.states:states",
     "inspect": "elman.cli.inspect:inspect",
     "info": "elman.cli.info:info",
     "memory": "elman.cli.memory:memory",

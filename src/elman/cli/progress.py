@@ -17,17 +17,24 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from elman.trainer import Progress
+    from elman.watch import Watch
+
+
+WIDE = 100
+"""Columns of a terminal that has room for the norm of the gradient."""
 
 
 class TrainingProgress:
     """A context manager to be called with every ``Progress`` of a training.
 
     On a terminal it draws one line on stderr; anywhere else it draws nothing. ``log`` is the path of a file that gets
-    one JSON object an epoch: here, and nowhere else, stand time and speed.
+    one JSON object an epoch: here, and nowhere else, stand time and speed. ``on_warning`` is told, once, of a run that
+    explodes, and of one that has stopped learning.
     """
 
-    def __init__(self, log: str | None = None) -> None:
-        self._log_path = log
+    def __init__(self, log: str | None = None, on_warning: Callable[[str], None] | None = None) -> None:
+        self._log_path, self._on_warning = log, on_warning
+        self._watches: dict[int, Watch] = {}  # of each network
         self._log: FileIO | None = None
         self._stack = ExitStack()
         self._draw: Callable[[Progress], None] | None = None
@@ -43,19 +50,31 @@ class TrainingProgress:
 
     def __call__(self, event: Progress) -> None:
         self.seconds = event.seconds
+        warning = self._watched(event) if event.is_epoch_end else None
         if self._draw is not None:
             self._draw(event)
         if self._log_path is not None:
-            self._write(self._log_path, event)
+            self._write(self._log_path, event, warning)
 
-    def _write(self, path: str, event: Progress) -> None:
+    def _watched(self, event: Progress) -> str | None:
+        from elman.watch import Watch
+
+        member = getattr(event, "member", 1)
+        if event.epoch == 1:  # of this network, or of the next task
+            self._watches[member] = Watch()
+        warning = self._watches[member](event)
+        if warning is not None and self._on_warning is not None:
+            self._on_warning(f"network {member}: {warning}" if getattr(event, "members", 1) > 1 else warning)
+        return warning
+
+    def _write(self, path: str, event: Progress, warning: str | None) -> None:
         try:
             if self._log is None:  # not before training has begun: until then an old log is not touched
                 # unbuffered: a run that is killed leaves its log
                 self._log = self._stack.enter_context(open(path, "wb", buffering=0))
             if event.is_epoch_end:
                 record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
-                self._log.write(json.dumps(record).encode() + b"\n")
+                self._log.write(json.dumps(record | {"warning": warning}).encode() + b"\n")
         except OSError as error:
             raise OutputError(f"{path}: the log cannot be written: {error.strerror}") from None
 
@@ -95,18 +114,22 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
             description=where(event),
             total=event.epochs * event.steps,
             completed=done,
-            numbers=numbers(event),
+            numbers=numbers(event, wide=bar.console.width >= WIDE),
         )
 
     return draw
 
 
-def numbers(event: Progress) -> str:
-    """What stands beside the bar: loss, accuracy, speed, rate, time left; short enough for 80 columns."""
+def numbers(event: Progress, *, wide: bool = False) -> str:
+    """What stands beside the bar: loss, accuracy, speed, rate, time left; short enough for 80 columns.
+
+    In a ``wide`` terminal the norm of the gradient, too.
+    """
     name, accuracy = ("dev", event.dev_accuracy) if event.dev_accuracy is not None else ("train", event.train_accuracy)
     shown = "" if accuracy is None else f"{name} {100 * accuracy:.2f} %  "
+    norm = f"gradient {event.gradient_norm:.2g}  " if wide and event.gradient_norm is not None else ""
     return (
-        f"loss {event.loss:.3f}  {shown}{event.words_per_second / 1000:,.0f}k words/s  rate {event.rate:.2g}  "
+        f"loss {event.loss:.3f}  {shown}{norm}{event.words_per_second / 1000:,.0f}k words/s  rate {event.rate:.2g}  "
         f"{clock(event.seconds_left)} left"
     )
 

@@ -102,7 +102,9 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
 @threads_option
 @encoding_option
-@click.option("--log", metavar="FILE.jsonl", help="Write loss, accuracy, time and speed, a line an epoch.")
+@click.option(
+    "--log", metavar="FILE.jsonl", help="Write loss, accuracy, gradients, units, time, speed, a line an epoch."
+)
 @click.pass_context
 def train(ctx: click.Context, /, **given: Any) -> None:
     """Train a tagger on labelled text, or a classifier on texts with labels.
@@ -179,7 +181,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
     from elman.cli.progress import TrainingProgress
     from elman.training import train
 
-    with TrainingProgress(options.log) as progress:
+    with TrainingProgress(options.log, notes.warn) as progress:
         return train(
             list(options.train),
             options.dev,

@@ -1,0 +1,284 @@
+"""``elman gradients``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option, target_option
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.gradients import Influence, Lags, Measured
+    from elman.tagger import Tagger
+
+FEW = 3  # words that are named beside each tag of a sentence
+BAR = 20
+
+
+@dataclass(frozen=True)
+class _Options:
+    words: str | None
+    sentence: int | None
+    at: int | None
+    layer: int
+    lags: int
+    positions: int
+    tags: str | None
+    plot: str | None
+    html: str | None
+    as_json: bool
+    format: str | None
+    target: str | None
+    encoding: str
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="MODEL... FILE")
+@click.option("--words", metavar="TEXT", help="Show which words decided the tags of this sentence; no FILE then.")
+@click.option("--sentence", type=click.IntRange(min=1), metavar="N", help="The same of sentence N of FILE.")
+@click.option("--at", type=click.IntRange(min=1), metavar="N", help="The tag of word N alone, with all words.")
+@click.option("--layer", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which layer.")
+@click.option("--lags", type=click.IntRange(min=1), default=20, show_default=True, metavar="K", help="Up to which lag.")
+@click.option(
+    "--positions",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Words of FILE to take, from its beginning; of one sentence at most 100.",
+)
+@click.option("--tags", metavar="TAG,…", help="Only words whose tag in FILE is one of these.")
+@plot_option("the norms over the lag, on a log scale")
+@click.option("--html", metavar="FILE", help="With --words or --sentence: write a page with all words of all tags.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@format_option("FILE")
+@target_option
+@encoding_option
+def gradients(paths: tuple[str, ...], **given: Any) -> None:
+    """Show how far back a network learns, or which words decided a tag.
+
+    FILE is labelled text. What is shown is the norm of the gradient of the loss at a word by the state k words before
+    it, the geometric mean over the words, for each lag k: where it vanishes nothing is learned from so far back. Of
+    the backward direction it is the state k words behind. Several models stand side by side. LSTM and SRU have memory
+    cells (c) beside or in place of such states (h).
+
+    With --words or --sentence: input times gradient of each word, for the tag given against the second best. Of an
+    ensemble both are of the first network.
+
+    \b
+      elman gradients my.model test.conllu --plot lag.png
+      elman gradients elman.model lstm.model gru.model test.conllu --plot lag.png
+      elman gradients my.model --words 'the dog barks' --at 3
+      elman gradients my.model test.conllu --sentence 5 --html why.html
+    """
+    options = _Options(**given)
+    why = options.words is not None or options.sentence is not None
+    models, file = _told_apart(paths, options)
+    _check(options, paths, why)
+    notes = Notes()
+    if why:
+        _show_why(models[0], file, options, notes)
+    else:
+        assert file is not None
+        _show_lags(models, file, options, notes)
+    notes.show()
+
+
+def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
+    """The models, and the file, which comes last; with --words there is none."""
+    from elman.cli.beside import is_model
+
+    if options.words is not None:
+        if len(paths) > 1:
+            raise ConfigError(f"--words: expected one MODEL and no FILE with it, got {' '.join(paths)}")
+        return paths, None
+    if len(paths) == 1 or is_model(paths[-1]):
+        raise ConfigError(f"expected MODEL... FILE, labelled text last, got {' '.join(paths)}")
+    if options.sentence is not None and len(paths) > 2:
+        raise ConfigError(f"--sentence: expected one MODEL with it, got {len(paths) - 1}")
+    return paths[:-1], paths[-1]
+
+
+def _check(options: _Options, paths: Sequence[str], why: bool) -> None:
+    """Raise ConfigError or OutputError for options that do not go together, and outputs that cannot be written."""
+    from elman.files import check_target
+
+    if options.words is not None and options.sentence is not None:
+        raise ConfigError("--words: names a sentence, and so does --sentence; leave out one of them")
+    if not why and (options.at is not None or options.html is not None):
+        raise ConfigError("--at, --html: they are for the words of --words TEXT or --sentence N")
+    if options.plot is not None:
+        if why:
+            raise ConfigError("--plot: it draws gradients over the lag; --html shows which words decided")
+        from elman import plots
+
+        plots.check(options.plot)
+    if options.html is not None:
+        check_target(options.html)
+    for output in (options.plot, options.html):
+        check_not_an_input(output, paths)
+
+
+def _column(tagger: Tagger, target: str | None) -> tuple[int, str]:
+    """Which label column of the networks is meant, by default the first, and its name."""
+    names = getattr(tagger, "columns", tagger.targets)
+    if target is not None and len(names) > 1 and target not in names:
+        raise ConfigError(f"--target: the model's label columns are {', '.join(names)}, got {target}")
+    at = names.index(target) if target in names else 0
+    return at, names[at]
+
+
+def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
+    from elman.gradients import Which, lags
+    from elman.loading import load
+
+    found: list[tuple[str, Measured]] = []
+    for model in models:
+        tagger = load(model, on_note=notes.add)
+        networks = tagger.networks
+        at, name = _column(tagger, options.target)
+        tags = tuple(options.tags.split(",")) if options.tags else ()
+        which = Which(options.layer, options.lags, options.positions, at, tags)
+        measured = lags(networks, _labelled(tagger, name, file, options, Notes() if found else notes), which)
+        found.append((os.path.basename(model), measured))
+        _note(model, measured, notes)
+    if options.plot is not None:
+        from elman import plots, state_plots
+
+        plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
+    if options.as_json:
+        rows = [{"model": model, **one.to_json()} for model, (_, one) in zip(models, found, strict=True)]
+        click.echo(json.dumps({"file": file, "models": rows}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(table(found))
+
+
+def _labelled(
+    tagger: Tagger, column: str, file: str, options: _Options, notes: Notes
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Words and tags of the sentences of a file; of labels of whole texts these."""
+    from elman import corpus
+    from elman.cli.beside import How, gold, read
+
+    encoding = getattr(tagger, "encoding", None)
+    if encoding is not None:  # lemmas, trees: what the network learns stands in no column
+        for sentence in read(file, How(options.format, None, options.encoding), notes):
+            if sentence.words:
+                yield sentence.words, encoding.encode(sentence)[column]
+        return
+    several = len(tagger.targets) > 1
+    how = How(options.format, column if several else options.target, options.encoding)
+    found = gold(read(file, how, notes), how, tagger)
+    keys = corpus.Keys(found.keys.words, found.keys.texts)
+    for sentence in found.sentences:
+        yield sentence.words, keys.values(sentence)[0]
+
+
+def _note(model: str, measured: Measured, notes: Notes) -> None:
+    if measured.networks > 1:
+        notes.add(f"{model}: the first of {measured.networks} networks")
+    if measured.unknown:
+        notes.add(f"{model}: {measured.unknown:,} sentences have a tag that it does not know, and are left out")
+
+
+def table(found: Sequence[tuple[str, Measured]]) -> str:
+    """A line for each lag, a column for each curve; a table for each direction."""
+    from rich.cells import cell_len
+
+    from elman.cli.report import bold, cell
+
+    directions = dict.fromkeys(curve.direction for _, one in found for curve in one.curves)
+    blocks = []
+    for direction in directions:
+        curves = [
+            (name.removesuffix(".model"), curve)
+            for name, one in found
+            for curve in one.curves
+            if curve.direction == direction
+        ]
+        width = max(10, min(24, 70 // len(curves)))
+        first = found[0][1]
+
+        def of(name: str, curve: Lags, width: int = width) -> str:
+            return cell(f"{cell(name, min(width - 5, cell_len(name))).rstrip()} {curve.state}", width - 2)
+
+        where = "before" if direction == "forward" else "behind"
+        head = (
+            f"gradient of the loss at a word by the state k words {where} it: geometric mean of the norms\n"
+            f"over {first.positions:,} words of {first.sentences:,} sentences; layer {first.layer}, read {direction}"
+        )
+        lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {of(name, curve)}" for name, curve in curves))]
+        for k in range(max(len(curve.norms) for _, curve in curves)):
+            norms = (f"{curve.norms[k]:.2e}" if k < len(curve.norms) else "" for _, curve in curves)
+            lines.append(f"{k:>5}" + "".join(f"  {norm:<{width - 2}}" for norm in norms))
+        steps = (f"× {curve.step:.3f}" if curve.step is not None else "–" for _, curve in curves)
+        lines.append(f"{'step':>5}" + "".join(f"  {step:<{width - 2}}" for step in steps))
+        blocks.append("\n".join(line.rstrip() for line in lines))
+    return "\n\n".join(blocks)
+
+
+def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
+    from elman.cli.states import nth
+    from elman.corpus import words_of
+    from elman.files import write_bytes_atomically
+    from elman.gradients import influences
+    from elman.loading import load
+
+    tagger = load(model, on_note=notes.add)
+    networks = tagger.networks
+    if options.words is not None:
+        words: Sequence[str] = words_of(options.words)
+    else:
+        assert file is not None and options.sentence is not None
+        words = nth(file, options.sentence, (options.format, options.encoding), notes).words
+    at, _ = _column(tagger, options.target)
+    found = influences(networks, words, () if options.at is None else (options.at,), at)
+    if options.html is not None:
+        from elman.cli.why_page import page
+
+        write_bytes_atomically(options.html, page(found, os.path.basename(model)).encode())
+    if options.as_json:
+        click.echo(
+            json.dumps({"model": model, "words": [one.to_json() for one in found]}, indent=2, ensure_ascii=False)
+        )
+    elif options.at is not None or len(found) == 1:
+        click.echo(one_tag(found[0]))
+    else:
+        click.echo(all_tags(found))
+
+
+def one_tag(one: Influence) -> str:
+    """The words of a sentence, and how much each says for a tag."""
+    from elman.cli.report import bold, cell
+
+    lines = [heading(one), "", bold(f"{'word':>5}  {'':<24}{'x · gradient':>13}{'share':>9}")]
+    for number, (word, part, share) in enumerate(zip(one.words, one.parts, one.shares, strict=True), start=1):
+        bar = ("+" if part > 0 else "-") * round(BAR * abs(share))
+        lines.append(f"{number:>5}  {cell(word, 24)}{part:>+13.3f}{100 * share:>+7.0f} %  {bar}".rstrip())
+    return "\n".join(lines)
+
+
+def heading(one: Influence) -> str:
+    """Whose tag it is, and by how much it won."""
+    word = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one.words[one.at - 1])
+    against = f", {one.margin:.2f} above {one.against}" if one.against else f", {one.margin:.2f}"
+    return f"word {one.at}, {word}: {one.tag}{against}"
+
+
+def all_tags(found: Sequence[Influence]) -> str:
+    """The words of a sentence with their tags, and what says most for each."""
+    from elman.cli.report import bold, cell
+
+    lines = [bold(f"{'':>5}  {'word':<18}{'tag':<12}{'margin':>7}  decided by")]
+    for one in found:
+        most = sorted(range(len(one.parts)), key=lambda i: -abs(one.parts[i]))[:FEW]
+        by = ", ".join(f"{cell(one.words[i], 14).rstrip()} {100 * one.shares[i]:+.0f} %" for i in most)
+        row = f"{one.at:>5}  {cell(one.words[one.at - 1], 16)}  {cell(one.tag, 10)}  {one.margin:>7.2f}  {by}"
+        lines.append(row)
+    return "\n".join(lines)

@@ -1,0 +1,157 @@
+"""``elman states``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option
+from elman.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from elman.sentence import Sentence
+    from elman.states import States
+
+STYLE = """
+.map { overflow-x: auto; }
+.map div { display: grid; min-width: 100%; }
+.map img { width: 100%; height: 11rem; image-rendering: pixelated; grid-column: 1 / -1; display: block; }
+.map span { writing-mode: vertical-rl; font-size: .85rem; max-height: 9rem; overflow: hidden; justify-self: center; }
+"""
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--sentence", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which of FILE."
+)
+@click.option("--layer", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which layer.")
+@click.option(
+    "--direction",
+    type=click.Choice(["forward", "backward"]),
+    default="forward",
+    show_default=True,
+    help="The states of which reading of a bidirectional network.",
+)
+@plot_option("heat maps of the states and gates")
+@click.option("--html", metavar="FILE", help="Write a page with the heat maps; it needs nothing but a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print all values as one JSON object.")
+@format_option("FILE")
+@encoding_option
+def states(model: str, file: str, sentence: int, layer: int, direction: str, **given: Any) -> None:
+    """Show the states and gates of a network while it reads a sentence.
+
+    For each word: how large the states are, how far they moved, and how far open the gates are, all on average over
+    the units. The heat maps have a row for each unit, a column for each word. Of an ensemble it is the first network.
+
+    \b
+      elman states my.model new.txt --sentence 3 --plot states.png
+      elman states my.model new.txt --html states.html
+    """
+    from elman.files import check_target, write_bytes_atomically
+    from elman.loading import load
+
+    plot, html = given["plot"], given["html"]
+    if plot is not None:
+        from elman import plots
+
+        plots.check(plot)
+    if html is not None:
+        check_target(html)
+    for output in (plot, html):
+        check_not_an_input(output, (model, file))
+    notes = Notes()
+    networks = load(model, on_note=notes.add).networks
+    config = networks.config.network
+    if layer > config.layers:
+        raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {layer}")
+    if direction not in networks.network.encoder.directions:
+        raise ConfigError(f"--direction: the network reads forward alone, got {direction}")
+    words = nth(file, sentence, (given["format"], given["encoding"]), notes).words
+    one = networks.states(words, layer - 1, direction)
+    name = os.path.basename(model)
+    if plot is not None:
+        from elman import plots, state_plots
+
+        plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
+    if html is not None:
+        write_bytes_atomically(html, page(words, one, f"{name}, sentence {sentence}").encode())
+    click.echo(json.dumps(_values(words, one), ensure_ascii=False) if given["as_json"] else table(words, one))
+    notes.show()
+
+
+def nth(path: str, number: int, how: tuple[str | None, str], notes: Notes, labelled: bool = False) -> Sentence:
+    """A sentence of a file, from 1; ``how`` is its format and its encoding. Raises ConfigError: there are fewer.
+
+    A file that is not ``labelled`` may still have labels, which are no words.
+    """
+    from elman.cli.beside import How, read
+
+    asked = How(how[0], None, how[1])
+    try:
+        reading = read(path, asked, notes, labelled=labelled or path != "-")
+    except DataError:
+        if labelled or path == "-":
+            raise
+        reading = read(path, asked, notes, labelled=False)
+    last = 0
+    for last, one in enumerate((one for one in reading if one.words), start=1):
+        if last == number:
+            return one
+    raise ConfigError(f"--sentence: {reading.path} has {last:,} sentences, got {number}")
+
+
+def _values(words: Sequence[str], one: States) -> dict[str, Any]:
+    return {
+        "words": list(words),
+        "cell": one.cell,
+        "layer": one.layer + 1,
+        "direction": one.direction,
+        "h": one.h.tolist(),
+        "c": None if one.c is None else one.c.tolist(),
+        "gates": {name: gate.tolist() for name, gate in one.gates.items()},
+    }
+
+
+def table(words: Sequence[str], one: States) -> str:
+    """A line for each word; of the columns the mean over the units."""
+    import numpy as np
+
+    from elman.cli.report import bold, cell
+
+    h = one.h[::-1] if one.direction == "backward" else one.h
+    moved = np.abs(np.diff(h, axis=0, prepend=np.zeros_like(h[:1]))).mean(axis=1)
+    columns = {"|h|": np.abs(one.h).mean(axis=1), "moved": moved[::-1] if one.direction == "backward" else moved}
+    columns |= {gate: values.mean(axis=1) for gate, values in one.gates.items()}
+    lines = [bold(f"{'word':<24}" + "".join(f"{name:>9}" for name in columns))]
+    for i, word in enumerate(words):
+        lines.append(cell(word, 24) + "".join(f"{values[i]:>9.3f}" for values in columns.values()))
+    about = f"{one.cell}, layer {one.layer + 1}, {one.direction}: means over {one.h.shape[1]:,} units"
+    return "\n".join([about, "", *lines])
+
+
+def page(words: Sequence[str], one: States, name: str) -> str:
+    """The heat maps as a page."""
+    from elman.cli.document import document
+
+    return document(f"States of {name}", _maps(words, one), STYLE)
+
+
+def _maps(words: Sequence[str], one: States) -> Iterator[str]:
+    from elman.cli.document import picture, text
+    from elman.state_plots import panels
+
+    what = f"{one.cell}, layer {one.layer + 1}, {one.direction}"
+    yield f"<p>{text(what)}: a row for each of {one.h.shape[1]:,} units, a column for each word.</p>"
+    for title, values, low, high in panels(one):
+        ends = "dark: 0, light: 1" if low == 0 else f"blue: {low:.2g}, white: 0, red: {high:.2g}"
+        yield f"<h2>{text(title)}</h2><p>{ends}</p>"
+        yield f'<div class="box map"><div style="grid-template-columns: repeat({len(words)}, minmax(1.1rem, 1fr))">'
+        yield f'<img alt="{text(title)} over the words" src="{picture(values, low, high)}">'
+        yield from (f"<span>{text(word)}</span>" for word in words)
+        yield "</div></div>"

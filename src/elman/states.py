@@ -1,0 +1,142 @@
+"""What goes on in a network while it reads: the states and gates of every layer.
+
+Letters: N words of a packed batch, H hidden units, E input width. Rows are in the order of the batch, whichever way the
+sentences are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from elman import kernels
+from elman.batching import Batch, Ids
+from elman.encoder import PARALLEL, Encoder, Parameters
+from elman.layers import Array, shift
+
+BOUND = 0.01
+"""A unit or gate this near to the end of its range hardly moves any more: it is saturated."""
+STILL = 0.01
+"""A unit whose state varies by less (standard deviation) over the words says nothing: it is dead."""
+SATURATED = 1 - BOUND
+GATES = {
+    "elman": (),
+    "lstm": ("input", "forget", "output"),
+    "gru": ("reset", "update"),
+    "sru": ("forget", "reset"),
+    "mingru": ("update",),
+}
+"""The gates of each cell, 0 to 1, as their papers call them."""
+
+
+@dataclass(frozen=True)
+class States:
+    """What one layer does in one direction over N words.
+
+    ``h``      (N, H) the states
+    ``c``      (N, H) memory cells, of LSTM and SRU; None: the cell has none
+    ``gates``  (N, H) of each gate
+    ``kept``   what the backward kernel needs beside that: (N, …) or None
+    """
+
+    layer: int  # from 0
+    direction: str
+    cell: str
+    h: Array
+    c: Array | None
+    gates: Mapping[str, Array]
+    kept: Array | None = None
+
+    @property
+    def name(self) -> str:
+        """``layer0.forward``: what the names of its parameters begin with."""
+        return f"layer{self.layer}.{self.direction}"
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How the units of a network do: shares, 0 to 1, over the words of a sample.
+
+    ``saturated``  values within 0.01 of an end of their range: of an Elman net its states, of other cells the gates
+    ``dead``       units whose state hardly varies over the words (standard deviation below 0.01)
+    """
+
+    saturated: float
+    dead: float
+
+
+def states(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batch) -> Iterator[States]:
+    """Of each layer, from the first, and each of its directions. x (N, width), or one-hot words as ids (N,)."""
+    for i in range(encoder.config.layers):
+        yield from of_layer(encoder, parameters, i, x, batch)
+        x, _ = up_to(encoder, i).forward(parameters, x, batch, first=i)
+
+
+def of_layer(encoder: Encoder, parameters: Parameters, i: int, x: Array | Ids, batch: Batch) -> list[States]:
+    """Of one layer, each of its directions; x is what the layer reads."""
+    return [_states(encoder, parameters, (i, direction), x, batch) for direction in encoder.directions]
+
+
+def up_to(encoder: Encoder, layer: int) -> Encoder:
+    """The same encoder without the layers above this one."""
+    return replace(encoder, config=replace(encoder.config, layers=layer + 1))
+
+
+def units(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batch) -> Units:
+    """How the units do on some words."""
+    near, values, still, total = 0, 0, 0, 0
+    for one in states(encoder, parameters, x, batch):
+        for gate in one.gates.values():
+            near += int((np.abs(gate - 0.5) > 0.5 - BOUND).sum())
+            values += gate.size
+        if not one.gates:
+            near += int((np.abs(one.h) > SATURATED).sum())
+            values += one.h.size
+        still += int((one.h.std(axis=0) < STILL).sum())
+        total += one.h.shape[1]
+    return Units(near / max(values, 1), still / max(total, 1))
+
+
+def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x: Array | Ids, batch: Batch) -> States:
+    layer, direction = where
+    cell, prefix = encoder.config.cell, f"layer{layer}.{direction}."
+    w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh", "b_rn") if prefix + name in parameters}
+    backward = direction == "backward"
+    if x.ndim == 1:
+        a = w["w_rx"][x] + w["b_r"]
+    else:
+        both = x
+        if cell in PARALLEL:
+            both = np.concatenate([x, shift(x, batch.following if backward else batch.previous)[0]], axis=1)
+        a = kernels.linear_forward(both, w["w_rx"], w["b_r"])
+    order = batch.mirror if backward else np.arange(len(a))  # its own inverse
+    h, c, gates, kept = _run(cell, np.ascontiguousarray(a[order]), w, batch)
+    back = [None if found is None else found[order] for found in (c, kept)]
+    named = {name: gate[order] for name, gate in zip(GATES[cell], gates, strict=True)}
+    return States(layer, direction, cell, h[order], back[0], named, back[1])
+
+
+def _run(
+    cell: str, a: Array, w: Mapping[str, Array], batch: Batch
+) -> tuple[Array, Array | None, tuple[Array, ...], Array | None]:
+    """States, cells, gates and what the backward kernel needs, of rows in the order of reading."""
+    H = a.shape[1] // {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}[cell]
+    zero = np.zeros((batch.sentences, H), a.dtype)
+    if cell == "elman":
+        return kernels.elman_forward(a, batch.sizes, w["w_rh"], zero), None, (), None
+    if cell == "lstm":
+        h, c, gates = kernels.lstm_forward(a, batch.sizes, w["w_rh"], zero, zero)
+        return h, c, (gates[:, :H], gates[:, H : 2 * H], gates[:, 3 * H :]), gates
+    if cell == "gru":
+        h, gates = kernels.gru_forward(a, batch.sizes, w["w_rh"], w["b_rn"], zero)
+        return h, None, (gates[:, :H], gates[:, H : 2 * H]), gates
+    if cell == "sru":
+        h, c = kernels.sru_forward(a, batch.sizes, zero)
+        return h, c, (_sigmoid(a[:, H : 2 * H]), _sigmoid(a[:, 2 * H : 3 * H])), None
+    return kernels.mingru_forward(a, batch.sizes, zero), None, (_sigmoid(a[:, :H]),), None
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), x.dtype)  # σ, without overflow

@@ -1,0 +1,69 @@
+"""A look at a training while it runs: does it explode, has it stopped learning, and what to do then."""
+
+from __future__ import annotations
+
+from elman.trainer import Progress
+
+TIMES = 2.0
+"""The loss of an epoch as a multiple of the lowest so far, from which on the run explodes."""
+EPOCHS = 3
+LEAST = 0.005
+"""A run whose loss falls by a smaller share in so many epochs has stopped learning."""
+LEARNED = 0.99
+"""Unless it has this accuracy on the training text: then there is nothing left to learn."""
+SLOW = 0.1
+"""Or its rate is no more than this share of the highest: then standing still is as planned."""
+VANISHED = 0.001
+"""The mean norm of the gradients as a share of that in the first epoch."""
+
+
+class Watch:
+    """Sees the epochs of one network's training; says each kind of warning once."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.rates: list[float] = []
+        self.norms: list[float] = []
+        self.said: set[str] = set()
+
+    def __call__(self, event: Progress) -> str | None:
+        """A warning in one line, of the end of an epoch; None where all is well."""
+        self.losses.append(event.loss)
+        self.rates.append(event.rate)
+        self.norms.append(event.mean_gradient_norm or 0.0)
+        for kind, found in (("explodes", self._explodes(event)), ("stopped", self._stopped(event))):
+            if found is not None and kind not in self.said:
+                self.said.add(kind)
+                return found
+        return None
+
+    def _explodes(self, event: Progress) -> str | None:
+        """The loss has risen far, and to where the first epoch was: that of a run nearly done is always restless."""
+        lowest = min(self.losses)
+        if event.loss < TIMES * lowest or event.loss < self.losses[0] / 2:
+            return None
+        norm = event.largest_gradient_norm
+        what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
+        advice = f"try a smaller rate, as rate={self.rates[0] / 3:.1g}"
+        advice += ", or clip=1" if not event.clipped else ""
+        return f"epoch {event.epoch}: the loss has risen from {lowest:.3g} to {event.loss:.3g}{what}: {advice}"
+
+    def _stopped(self, event: Progress) -> str | None:
+        if len(self.losses) <= EPOCHS or event.train_accuracy >= LEARNED or event.rate <= SLOW * max(self.rates):
+            return None
+        before = min(self.losses[:-EPOCHS])
+        if min(self.losses[-EPOCHS:]) < (1 - LEAST) * before:
+            return None
+        stands = f"epoch {event.epoch}: the loss has not fallen for {EPOCHS} epochs ({event.loss:.3g})"
+        if (event.saturated or 0) > 0.5:
+            why = f"{_percent(event.saturated)} of the units are saturated"
+            return f"{stands} and {why}: try a smaller rate, as rate={self.rates[0] / 3:.1g}, or clip=1"
+        if (event.dead or 0) > 0.5:
+            return f"{stands} and {_percent(event.dead)} of the units are dead: try another rate (--find-rate)"
+        if self.norms[0] > 0 and self.norms[-1] < VANISHED * self.norms[0]:
+            return f"{stands} and the gradients have vanished: try a larger rate, or cell=lstm"
+        return f"{stands}: try another rate (--find-rate) or a larger hidden=; patience=3 ends such a run"
+
+
+def _percent(share: float | None) -> str:
+    return f"{100 * (share or 0):.0f} %"
