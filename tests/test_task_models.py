@@ -154,7 +154,10 @@ def test_parses(file: str, heads: str) -> None:
 @pytest.mark.parametrize(
     ("job", "message"),
     [
-        (Job("nothing", []), "^task: expected segment, lemma, morphology, parse, pipeline, got 'nothing'$"),
+        (
+            Job("nothing", []),
+            "^task: expected tag, classify, segment, lemma, morphology, parse, pipeline or lm, got 'nothing'$",
+        ),
         (Job("lemma:a=b", []), "^task lemma: its options are none, got 'a=b'$"),
         (Job("parse:heads", []), r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
         (Job("parse:heads=x", []), "^task parse: heads: expected relative or brackets, got 'x'$"),
