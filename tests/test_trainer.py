@@ -17,6 +17,7 @@ from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.layers import Rows
 from elman.optimizers import Gradients
+from elman.states import Units
 from elman.trainer import Place, Progress, Tally, fit
 
 Array = np.ndarray[Any, Any]
@@ -319,6 +320,36 @@ def test_progress_of_the_online_kernel(slow_clock: None) -> None:
     check_events(events, epochs=2, steps=600)
     assert [event.step for event in events[:4]] == [256, 512, 600, 600]
     assert all(event.gradient_norm is None and type(event.rate) is float for event in events)
+
+
+def test_progress_tells_of_gradients_and_units(slow_clock: None, recorder: Recorder) -> None:
+    class Observed(Task):
+        looks = 0
+
+        def units(self) -> Units:
+            self.looks += 1
+            return Units(0.25, 0.125)
+
+    task = Observed()
+    events = events_of(task, replace(SMALL, clip=0.0))
+    assert task.looks == 3
+    for epoch in (1, 2, 3):
+        own = recorder.norms[6 * (epoch - 1) : 6 * epoch]
+        during = [event for event in events if event.epoch == epoch]
+        for step, event in enumerate(during[:-1], start=1):
+            assert event.gradient_norm == pytest.approx(own[step - 1])
+            assert event.mean_gradient_norm == pytest.approx(sum(own[:step]) / step)
+            assert event.largest_gradient_norm == pytest.approx(max(own[:step]))
+            assert (event.clipped, event.saturated, event.dead) == (0, None, None)
+        assert during[-1].mean_gradient_norm == pytest.approx(sum(own) / 6)
+        assert (during[-1].saturated, during[-1].dead) == (0.25, 0.125)
+    middle = sorted(recorder.norms)[9]
+    events = events_of(Observed(), replace(SMALL, clip=middle, epochs=1))
+    assert events[-1].clipped == sum(norm > middle for norm in recorder.norms[:6]) / 6
+    assert events_of(Observed(), replace(SMALL, clip=1e-3))[-1].clipped == 1
+    unseen = Observed()
+    fit(unseen, SMALL, seed=1, threads=1)
+    assert unseen.looks == 0  # where nobody listens
 
 
 # --- the online kernel ----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 
-OBSERVED = 1_000  # words at which the units are looked at after an epoch
+OBSERVED = 500  # words at which the units are looked at after an epoch
 
 Labelled = Sequence[tuple[Sequence[str], ...]]
 """Of each sentence its words, and its tags in each label column; of labels of whole texts, those that it has."""
@@ -200,7 +200,7 @@ class Tagging(Items):
         return float(sum(Fraction(int(one.sum()), max(len(one), 1)) for one in right) / len(right))
 
     def units(self) -> Units | None:
-        """How the network's units do on the first 1,000 words; None for a network that has none."""
+        """How the network's units do on the first 500 words; None for a network that has none."""
         network = self.networks.network
         if not network.encodes:
             return None

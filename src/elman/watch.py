@@ -13,6 +13,8 @@ LEARNED = 0.99
 """Unless it has this accuracy on the training text: then there is nothing left to learn."""
 SLOW = 0.1
 """Or its rate is no more than this share of the highest: then standing still is as planned."""
+STUCK = 0.9
+"""A share of saturated units that only too large steps make, while the accuracy on the training text is below it."""
 VANISHED = 0.001
 """The mean norm of the gradients as a share of that in the first epoch."""
 
@@ -38,11 +40,17 @@ class Watch:
         return None
 
     def _explodes(self, event: Progress) -> str | None:
-        """The loss has risen far, and to where the first epoch was: that of a run nearly done is always restless."""
-        lowest = min(self.losses)
+        """The loss has risen far, and to where the first epoch was: that of a run nearly done is always restless.
+
+        Or nearly all units have been driven to the ends of their range.
+        """
+        lowest, norm = min(self.losses), event.largest_gradient_norm
+        if (event.saturated or 0) > STUCK > event.train_accuracy:
+            at = f"epoch {event.epoch}: {_percent(event.saturated)} of the units are saturated"
+            clip = "" if event.clipped else " and clip=1"
+            return f"{at}, the steps are too large: try rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
         if event.loss < TIMES * lowest or event.loss < self.losses[0] / 2:
             return None
-        norm = event.largest_gradient_norm
         what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
         advice = f"try a smaller rate, as rate={self.rates[0] / 3:.1g}"
         advice += ", or clip=1" if not event.clipped else ""

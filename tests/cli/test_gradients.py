@@ -85,7 +85,7 @@ def test_a_table_and_a_picture(run: Run, made: Path) -> None:
     assert done.returncode == 0, notes
     assert notes.count("read as") == 1 and "two.model: the first of 2 networks" in notes
     assert max(map(len, text.splitlines())) <= 80
-    assert "over 8 words of 2 sentences; layer 1, read forward" in text and "read backward" in text
+    assert "over 8 words (sentences: 2); layer 1, read forward" in text and "read backward" in text
     forward, backward = re.findall(r"^lag k .*$", text, flags=re.MULTILINE)
     assert forward.split() == ["lag", "k", "elman", "h", "lstm", "h", "lstm", "c", "two", "h"]
     assert backward.split() == ["lag", "k", "lstm", "h", "lstm", "c", "two", "h"]
@@ -118,7 +118,7 @@ def test_one_lag_has_no_step() -> None:
     curve = Lags("forward", "h", (0.5,), (0.5,), (1.0,), (1,))
     longer = Lags("forward", "c", (0.5, 0.25), (0.5, 0.25), (1.0, 0.5), (2, 1))
     text = gradients.table([("x" * 90, Measured("lstm", 1, 1, 1, (curve, longer), 2, 1, 0))])
-    lines = text.splitlines()
+    lines = re.sub(r"\x1b\[\d+m", "", text).splitlines()  # bold
     assert lines[3].split() == ["lag", "k", "x" * 18 + "…", "h", "x" * 18 + "…", "c"]
     assert lines[-2].split() == ["1", "2.50e-01"] and lines[-1].split() == ["step", "–", "–"]
 
@@ -179,15 +179,16 @@ def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
     )
 
 
-def test_labels_that_stand_in_no_column(run: Run, tmp_path: Path) -> None:
+def test_labels_that_stand_in_no_column(run: Run, refused: Refused, tmp_path: Path) -> None:
     """Lemmas are rules, which the network learns."""
     rows = [("dogs", "dog", "NOUN"), ("bark", "bark", "VERB"), ("cats", "cat", "NOUN")]
     text = "".join(f"{i}\t{word}\t{lemma}\t{tag}" + "\t_" * 6 + "\n" for i, (word, lemma, tag) in enumerate(rows, 1))
     (tmp_path / "t.conllu").write_text(f"{text}\n" * 3, encoding="utf-8")
     done = run("train", tmp_path / "t.conllu", "-o", tmp_path / "m", "--task", "lemma", *PLAIN)
     assert done.returncode == 0, done.stderr.decode()
-    done = run("gradients", tmp_path / "m", tmp_path / "t.conllu", "--json")
-    assert json.loads(done.stdout)["models"][0]["positions"] == 9
+    assert "stands in no column of FILE" in refused("gradients", tmp_path / "m", tmp_path / "t.conllu")
+    done = run("gradients", tmp_path / "m", "--words", "dogs bark", "--json")
+    assert [one["at"] for one in json.loads(done.stdout)["words"]] == [1, 2]
 
 
 def test_a_hostile_page() -> None:

@@ -20,8 +20,16 @@ def test_clock(seconds: float, shown: str) -> None:
 @pytest.mark.parametrize(("dev", "shown"), [(0.875, "dev 87.50 %"), (None, "train 50.00 %")])
 def test_numbers(dev: float | None, shown: str) -> None:
     event = SimpleNamespace(
-        loss=1.23456, train_accuracy=0.5, dev_accuracy=dev, words_per_second=123456.0, rate=0.0029, seconds_left=61.0
+        loss=1.23456,
+        train_accuracy=0.5,
+        dev_accuracy=dev,
+        words_per_second=123456.0,
+        rate=0.0029,
+        seconds_left=61.0,
+        gradient_norm=0.123,
     )
+    wide = f"loss 1.235  {shown}  gradient 0.12  123k words/s  rate 0.0029  1:01 left"
+    assert numbers(event, wide=True) == wide  # type: ignore[arg-type]
     assert numbers(event) == f"loss 1.235  {shown}  123k words/s  rate 0.0029  1:01 left"  # type: ignore[arg-type]
 
 

@@ -247,6 +247,23 @@ def test_log(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None
     assert [record["epoch"] for record in records] == [1, 2]
     for key in ("loss", "train_accuracy", "dev_accuracy", "rate", "words_per_second", "seconds", "seconds_left"):
         assert isinstance(records[0][key], float)
+    for key in ("gradient_norm", "mean_gradient_norm", "largest_gradient_norm", "clipped", "saturated", "dead"):
+        assert isinstance(records[0][key], float)
+    assert records[0]["warning"] is None
+
+
+def test_a_run_that_has_stopped_learning(run: Run, train_file: Path, tmp_path: Path) -> None:
+    """A rate so small that nothing moves; two networks, of each of which it is said."""
+    log, still = tmp_path / "log", ["--set", "rate=1e-9", "--set", "decay=none", "--set", "epochs=5"]
+    plain = ["--set", "dropout=0", "--set", "word_dropout=0", "--set", "unknown=0", "--ensemble", "2"]
+    done = run("train", train_file, "-o", tmp_path / "m", "--log", log, *still, *plain, "--set", "hidden=8")
+    assert done.returncode == 0
+    for member in (1, 2):
+        said = f"elman: warning: network {member}: epoch 4: the loss has not fallen for 3 epochs"
+        assert done.stderr.decode().count(said) == 1
+    warnings = [json.loads(line)["warning"] for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [warning is not None for warning in warnings].count(True) == 2
+    assert done.stdout.count(b"warning") == 0
 
 
 def test_help_settings_lists_them_all(run: Run) -> None:

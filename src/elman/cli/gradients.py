@@ -166,12 +166,8 @@ def _labelled(
     from elman import corpus
     from elman.cli.beside import How, gold, read
 
-    encoding = getattr(tagger, "encoding", None)
-    if encoding is not None:  # lemmas, trees: what the network learns stands in no column
-        for sentence in read(file, How(options.format, None, options.encoding), notes):
-            if sentence.words:
-                yield sentence.words, encoding.encode(sentence)[column]
-        return
+    if tagger.task not in ("tag", "classify"):
+        raise ConfigError(f"{tagger.task}: what the network learns stands in no column of FILE; --words asks for words")
     several = len(tagger.targets) > 1
     how = How(options.format, column if several else options.target, options.encoding)
     found = gold(read(file, how, notes), how, tagger)
@@ -210,8 +206,9 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 
         where = "before" if direction == "forward" else "behind"
         head = (
-            f"gradient of the loss at a word by the state k words {where} it: geometric mean of the norms\n"
-            f"over {first.positions:,} words of {first.sentences:,} sentences; layer {first.layer}, read {direction}"
+            f"gradient of the loss at a word by the state k words {where} it: geometric mean\n"
+            f"of its norm over {first.positions:,} words (sentences: {first.sentences:,}); "
+            f"layer {first.layer}, read {direction}"
         )
         lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {of(name, curve)}" for name, curve in curves))]
         for k in range(max(len(curve.norms) for _, curve in curves)):
