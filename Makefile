@@ -15,6 +15,9 @@ SOURCES := $(shell find src -not -path '*/.*' -not -path '*/__pycache__*' -not -
 # A floor, in CI only: where there is no compiler the code for the native kernels does not run. The aim is all of Python.
 COVERAGE := --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(if $(CI),95,0)
 
+# Files of tests share the cores; the tests of one file stay together, since they share models.
+SIDE_BY_SIDE := -n auto --dist loadfile
+
 # The tree must not be importable: what is tested is what was installed.
 unexport PYTHONPATH
 
@@ -30,7 +33,7 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 	@$(BIN)/elman demo
 
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=tests/formats for a part
-	@ELMAN_TEST_INSTALLED=1 $(BIN)/pytest $(if $(TESTS),$(TESTS),$(COVERAGE))
+	@ELMAN_TEST_INSTALLED=1 $(BIN)/pytest $(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE))
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -78,15 +81,15 @@ memory: $(VENV)/.installed ## what recurrent nets can remember; what is in its r
 	@$(BIN)/elman memory --cells elman,sru,mingru --seeds 3 --minutes 2 --jobs 2 --results $(MEMORY) \
 	  --page docs/memory.md $(OPTIONS)
 
-# What has nothing to do with kernels is tested once, by make test.
-NO_KERNELS := $(addprefix --ignore=tests/,formats doctor parsing test_bench_harness.py test_accuracy_harness.py \
-  $(addprefix cli/test_,check.py compare.py convert.py curve.py errors.py labels.py styles.py believed.py))
+# What the kernels in NumPy serve; all else is tested once, by make test.
+ON_KERNELS := $(addprefix tests/,kernels $(addsuffix .py,$(addprefix test_,build classify decoders ensembles gradients layers \
+  network reader recurrent regression segmenter stream tagger trainer) $(addprefix cli/test_,main tag train)))
 
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
 	$(call new_venv,build/no-compiler)
 	@CC=false CXX=false $(call pip,build/no-compiler) install --config-settings=build-dir=build/no-compiler/cmake '.[test,demo]'
 	@build/no-compiler/bin/elman info | grep '^kernels *reference: '
-	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest $(NO_KERNELS)
+	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest $(SIDE_BY_SIDE) $(ON_KERNELS)
 
 docs: $(VENV)/.installed ## write the generated pages anew
 	@for page in docs/*.py; do $(BIN)/python "$$page" || exit 1; done

@@ -54,12 +54,12 @@ def test_a_pattern_and_several_files_for_evaluate(run: Run, model: Path, tmp_pat
 def test_tag_takes_them_too_and_packs_what_it_writes(run: Run, model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new"
     folder.mkdir()
-    (folder / "1.txt").write_bytes(gzip.compress(b"the dog\n"))
+    (folder / "1.txt").write_bytes(gzip.compress(b"the dog\n", mtime=0))
     (folder / "2.txt").write_text("a cat\n")
     out = tmp_path / "out.txt.gz"
     assert run("tag", model, folder, "-o", out).returncode == 0
     assert gzip.decompress(out.read_bytes()) == b"the_DET dog_NOUN\na_DET cat_NOUN\n"
-    assert run("tag", model, "-", stdin=gzip.compress(b"the dog\n")).stdout == b"the_DET dog_NOUN\n"
+    assert run("tag", model, "-", stdin=gzip.compress(b"the dog\n", mtime=0)).stdout == b"the_DET dog_NOUN\n"
 
 
 def test_tables_keep_their_other_columns(run: Run, model: Path, tmp_path: Path) -> None:
@@ -86,7 +86,10 @@ def test_names_for_columns(run: Run, model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (gzip.compress(b"a_X\n" * 99)[:20], "the gzip data end before their end; the file is cut off: get it again"),
+        (
+            gzip.compress(b"a_X\n" * 99, mtime=0)[:20],
+            "the gzip data end before their end; the file is cut off: get it again",
+        ),
         (b"PK\3\4", "a zip archive; expected text, gzip, xz or zstd: unpack it first"),
         (b"a_X\nb_\xf0\n", "byte 0xF0 at offset 6 is not utf-8"),
         (b"(S (A b)\n(S (A b))\n", "the tree that begins here does not close: 1 bracket is open where line 2 begins"),
