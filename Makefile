@@ -23,7 +23,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best ablations memory sanitize no-compiler clean
+.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ accuracy: $(VENV)/.installed ## what is missing of docs/accuracy.md: default, fa
 
 accuracy-best: $(VENV)/.installed ## the same for the preset best, as long as it takes
 	@$(BIN)/python benchmarks/accuracy.py --presets best $(OPTIONS)
+
+accuracy-tasks: $(VENV)/.installed ## what is missing of docs/accuracy-tasks.md: the tasks beside tagging, some hours
+	@$(BIN)/python benchmarks/tasks.py $(OPTIONS)
 
 ablations: $(VENV)/.installed ## what each part of the preset default gives, on dev
 	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
