@@ -20,7 +20,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best ablations sanitize no-compiler clean
+.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,12 @@ accuracy-best: $(VENV)/.installed ## the same for the preset best, as long as it
 
 ablations: $(VENV)/.installed ## what each part of the preset default gives, on dev
 	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
+
+MEMORY := benchmarks/results/memory
+memory: $(VENV)/.installed ## what recurrent nets can remember; what is in its results already is not done again
+	@$(BIN)/elman memory --seeds 10 --jobs 2 --results $(MEMORY) $(OPTIONS)
+	@$(BIN)/elman memory --cells elman,sru,mingru --seeds 3 --minutes 2 --jobs 2 --results $(MEMORY) \
+	  --page docs/memory.md $(OPTIONS)
 
 # What has nothing to do with kernels is tested once, by make test.
 NO_KERNELS := $(addprefix --ignore=tests/,formats doctor parsing test_bench_harness.py test_accuracy_harness.py \

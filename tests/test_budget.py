@@ -86,7 +86,7 @@ class World:
         return self.now - 1000
 
 
-class Task:
+class Task(trainer.Items):
     """Work without a result."""
 
     def __init__(self, world: World, config: Config) -> None:

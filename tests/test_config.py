@@ -39,7 +39,8 @@ def values_of(f: Any) -> st.SearchStrategy[Any]:
 
 def fitting(settings: dict[str, Any]) -> dict[str, Any]:
     """One-hot words go with no features, no characters and no parallel cell; the CRF with no smoothing and no
-    teachers, teachers with one student; Adam with a β2 above β1², AdamW with a decay that leaves something.
+    teachers, teachers with one student; chunks with a forward network and softmax, bptt with Elman's cell; Adam with
+    a β2 above β1², AdamW with a decay that leaves something.
     """
     if settings["momentum"] ** 2 >= settings["beta2"] or settings["rate"] * settings["weight_decay"] >= 1:
         settings = {**settings, "optimizer": "sgd"}
@@ -47,12 +48,16 @@ def fitting(settings: dict[str, Any]) -> dict[str, Any]:
         settings = {**settings, "smoothing": 0.0, "distill": 0}
     if settings["distill"]:
         settings = {**settings, "ensemble": 1}
+    if settings["direction"] != "forward" or settings["decoder"] == "crf":
+        settings = {**settings, "chunk": 0}
+    if settings["cell"] != "elman":
+        settings = {**settings, "bptt": 0}
     return settings if settings["embedding"] else {**settings, "features": "none", "characters": 0, "cell": "elman"}
 
 
 configs = st.fixed_dictionaries({f.name: values_of(f) for f in FIELDS}).map(fitting).map(Config().with_settings)
 ANY = Config().with_settings(
-    {"features": "none", "cell": "elman", "optimizer": "sgd"}
+    {"features": "none", "cell": "elman", "direction": "forward", "optimizer": "sgd"}
 )  # goes with every single setting
 
 
@@ -168,6 +173,19 @@ def test_the_same_number_is_the_same_setting() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Config().network.hidden = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"chunk": 5}, "^chunk: expected direction=forward with it, got bidirectional$"),
+        ({"chunk": 5, "direction": "forward", "decoder": "crf"}, "^chunk: expected decoder=softmax with it, got crf"),
+        ({"bptt": 3, "cell": "gru"}, "^bptt: expected cell=elman with it, got gru; chunk=n limits the memory of any"),
+    ],
+)
+def test_memory_for_n_steps_needs_its_network(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Config().with_settings(settings)
 
 
 # --- flat keys ------------------------------------------------------------------------------------------------------

@@ -87,3 +87,16 @@ def test_no_texts() -> None:
     assert none.hashes.dtype == np.int64
     lone = Grams.of("both", [("\ud800",), ("\ud800",)], 3)  # half a pair of surrogates, which Python may hold
     assert len(lone.bags([("\ud800",)]).ids) == len(lone)
+
+
+def test_what_each_counts_for() -> None:
+    texts = [("a", "b"), ("a", "b"), ("a", "c"), ("c",)]
+    (of_words, of_both) = (Grams.of(kind, texts, 1) for kind in ("words", "both"))
+    assert of_words.scale is not None and of_both.scale is not None
+    assert len(of_words.scale) == len(of_words)
+    # a, alone and at the beginning, stands in three texts, c in two and so on
+    (a,) = Grams.of("words", [("a",), ("a",), ("a",), ("b",)], 1).scale[:1]  # type: ignore[index]
+    assert a == pytest.approx(1 + np.log(5 / 4))
+    among = np.isin(of_both.hashes, of_words.hashes)
+    np.testing.assert_allclose(of_both.scale[among], grams.WORD_SCALE * of_words.scale)
+    assert of_both.scale[~among].max() <= 1 + np.log(5 / 3) + 1e-6

@@ -19,6 +19,7 @@ LEVELS = [
     {
         "batching",
         "brackets",
+        "chunks",
         "classification",
         "comparison",
         "conll18",
@@ -50,12 +51,14 @@ LEVELS = [
         "characters",
         "checks",
         "conversion",
+        "drawing",
         "encoder",
         "exercise",
         "heads",
         "lexicon",
         "model_file",
         "network",
+        "ngrams",
         "tasks",
     },
     {
@@ -72,6 +75,8 @@ LEVELS = [
         "recurrent",
         "runs",
         "states",
+        "stream",
+        "tape",
         "trainer",
     },
     {
@@ -79,10 +84,14 @@ LEVELS = [
         "curve",
         "demo",
         "encoded",
+        "endless",
         "error_analysis",
+        "language",
         "loading",
+        "memory",
         "pipeline",
         "plots",
+        "regression",
         "segmenter",
         "state_plots",
         "tagger",
@@ -100,7 +109,8 @@ FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors"
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
 FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch"}
-FOR_CLI |= {"loading", "plots", "sentence", "trainer"}  # types
+FOR_CLI |= {"language", "stream"}  # types
+FOR_CLI |= {"loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
 
 def package() -> Path:

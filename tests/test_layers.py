@@ -191,3 +191,16 @@ def test_the_mask_keeps_the_mean(dtype: Any) -> None:
     assert set(np.unique(mask)) == {0, dtype(1 / 0.7)}
     assert (mask == 0).mean() == pytest.approx(0.3, abs=0.01)  # 7 standard errors
     assert mask.mean() == pytest.approx(1, abs=0.015)
+
+
+def test_a_bag_of_length_1() -> None:
+    generator = np.random.default_rng(1)
+    table, scale = generator.standard_normal((5, 2)), generator.random(5) + 0.5
+    bags = Bags.of([[0, 3, 4], [], [3]])
+    y, backprop = layers.unit_bag(table, scale, bags)
+    own = scale[[0, 3, 4]] / np.linalg.norm(scale[[0, 3, 4]])
+    np.testing.assert_allclose(y, [own @ table[[0, 3, 4]], [0, 0], table[3]])
+    dy = generator.standard_normal((3, 2))
+    found = backprop(dy)
+    np.testing.assert_array_equal(found.ids, [0, 3, 4])
+    np.testing.assert_allclose(found.values, own[:, None] * dy[0] + [[0, 0], dy[2], [0, 0]])

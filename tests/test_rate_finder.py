@@ -12,13 +12,13 @@ from elman import rate_finder
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.rate_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
-from elman.trainer import Gradients, Place, Tally
+from elman.trainer import Gradients, Items, Place, Tally
 
 Array = np.ndarray[Any, Any]
 SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", clip=0)
 
 
-class Bowl:
+class Bowl(Items):
     """Loss ½·c·w²: plain SGD falls fastest at a rate of 1/c and is lost from 2/c on."""
 
     def __init__(self, curvature: float, start: float = 1.0) -> None:

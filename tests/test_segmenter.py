@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigError, DataError
-from elman.segmenter import COLUMN, CONTEXT, LONGEST, SPAN, TRAINED, Segmenter, pieces
+from elman.segmenter import COLUMN, CONTEXT, FEW, LONGEST, SPAN, TRAINED, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tasks.segmentation import Marked, Segmentation
 from elman.windows import middle, windows
@@ -164,3 +164,12 @@ def test_training_text_is_cut_where_words_begin() -> None:
     assert found[0].words[-1] == text[len(found[0]) - 3 : len(found[0]) + 2]
     one_word = pieces([Marked("a" * 1000, "S" + "I" * 999)])
     assert [len(piece) for piece in one_word] == [300, 300, 300, 100]
+
+
+def test_settings_of_the_task() -> None:
+    few, many = [Sentence(("a",))], [Sentence(("a",) * FEW)]
+    of_default = [settings_for("default", text, single=single) for text, single in ((few, False), (few, True))]
+    assert [settings["ensemble"] for settings in of_default] == [3, 1]
+    assert settings_for("default", many, single=False)["ensemble"] == 1
+    assert "ensemble" not in settings_for("best", few, single=False)
+    assert settings_for("tutorial", few, single=False) == {}

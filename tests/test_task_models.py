@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from elman import conll18, model_file, task_models
+from elman import conll18, model_file, task_models, tasks
 from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats import read_sentences
@@ -151,18 +151,63 @@ def test_parses(file: str, heads: str) -> None:
     assert found["deprel"] == [row[5] for row in ROWS]
 
 
+def test_arcs_that_brackets_cannot_hold(tmp_path: Path) -> None:
+    crossing = [ROWS[0][:4] + (head, "x", "_") for head in ("3", "4", "0", "3")]
+    path = tmp_path / "a.conllu"
+    path.write_text(conllu(crossing, 1), encoding="utf-8")
+    for heads, expected in (("relative", 0), ("brackets", 1)):
+        notes: list[str] = []
+        job = Job(
+            f"parse:heads={heads}",
+            str(path),
+            settings=SETTINGS | {"epochs": 1},
+            rest={**QUIET, "on_note": notes.append},
+        )
+        tagger = task_models.train(job, fit)
+        assert sum("1 of 1 trees have arcs of one direction that cross" in note for note in notes) == expected
+        assert tagger.tag_columns([]) == {"upos": [], "head": [], "deprel": []}
+
+
+def test_settings_of_trees(file: str, tmp_path: Path) -> None:
+    """What differs from the default; whatever is set by hand wins."""
+    trees = tmp_path / "a.trees"
+    trees.write_text("(S (A a) (B b))\n" * 6, encoding="utf-8")
+    small = {"hidden": 8, "ensemble": 1, "embedding": 8, "feature_embedding": 8}
+    tagger = task_models.train(Job("parse", str(trees), settings=small, rest=QUIET), fit)
+    settings = tagger.describe()["settings"]
+    assert (settings["network"]["layers"], settings["training"]["epochs"], settings["training"]["batch"]) == (2, 40, 4)
+    assert settings["training"]["dropout_kind"] == "plain"
+    assert tagger.tag(["a", "b"]) == ["(S(A*)", "(B*))"]
+    assert saved(tagger, tmp_path / "a.model").tag(["a", "b"]) == ["(S(A*)", "(B*))"]
+    found = task_models.read(file, Job("parse", file))
+    encoding = tasks.encoding(*tasks.parsed("parse"), found)
+    of_trees = task_models._of_trees
+    assert of_trees(Job("parse", []), encoding, 12_544) == {
+        "layers": 2,
+        "epochs": 8,
+        "hidden": 256,
+        "dropout_kind": "variational",
+    }
+    assert of_trees(Job("pipeline", []), encoding, 12_544) == {"layers": 2, "epochs": 8}
+    assert of_trees(Job("parse", [], rest={"preset": "fast"}), encoding, 12_544) == {}
+
+
 @pytest.mark.parametrize(
     ("job", "message"),
     [
-        (Job("nothing", []), "^task: expected segment, lemma, morphology, parse, pipeline, got 'nothing'$"),
+        (Job("nothing", []), "^task: expected tag, classify, .*, got 'nothing'$"),
         (Job("lemma:a=b", []), "^task lemma: its options are none, got 'a=b'$"),
         (Job("parse:heads", []), r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
         (Job("parse:heads=x", []), "^task parse: heads: expected relative or brackets, got 'x'$"),
         (Job("parse", [], rest={"model": "hmm"}), "^task parse: expected the model rnn, got 'hmm'$"),
-        (Job("pipeline", [], rest={"budget": "1m"}), "^task pipeline: it trains two networks"),
+        (Job("pipeline", [], rest={"budget": "1m"}), "^task pipeline: a budget plans one network"),
         (Job("pipeline", [Sentence(("a",))]), "^task pipeline: expected conllu"),
         (Job("lemma", [Sentence(("a",))], target="a,b"), "^target: the task lemma knows its columns, got a, b$"),
-        (Job("segment", [], rest={"vectors": "x"}), "^task segment: it reads characters, and vectors are of words"),
+        (Job("segment", [], rest={"vectors": "x"}), "^task segment: it reads no words"),
+        (
+            Job("parse", [Sentence(("a",), {"2": ("x",)}, format="columns")]),
+            "^: the task parse learns from conllu or trees",
+        ),
         (Job("parse", [Sentence(("a",))], target="a"), "^target: the task parse knows its columns, got a$"),
     ],
 )
@@ -181,6 +226,12 @@ def test_data_that_will_not_do(tmp_path: Path) -> None:
     nothing.write_text("1\ta" + "\t_" * 8 + "\n\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: nothing to learn: all columns are _$"):
         task_models.train(Job("pipeline", str(nothing), settings={"epochs": 1}, rest=QUIET), fit)
+    with pytest.raises(DataError, match=f"^{nothing}: no features: column feats is _ throughout"):
+        task_models.train(Job("morphology:features=each", str(nothing), rest=QUIET), fit)
+    line = tmp_path / "line.txt"
+    line.write_text("abc\nde\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"^{line}: no spaces within a line, so every line is one word; expected"):
+        task_models.train(Job("segment", str(line), rest=QUIET), fit)
     nothing.write_text("\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: no words in it"):
         task_models.read(str(nothing), Job("lemma", []))

@@ -25,7 +25,7 @@ SMALL = TrainingConfig(epochs=3, batch=4, shards=3, rate=0.1)
 ONLINE = TrainingConfig(epochs=2, batch=1, optimizer="sgd", loss="sum", rate=1.0)
 
 
-class Task:
+class Task(trainer.Items):
     """Gradients that hang on the items, the parameters and the draws of their place; scores by a script."""
 
     def __init__(self, scores: Sequence[float] | None = None, items: int = 22, fused: bool = False) -> None:

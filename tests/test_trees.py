@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.errors import DataError
-from elman.trees import Tree, parse_tree, read_trees
+from elman.trees import Tree, joined, parse_tree, pieces, read_trees
 
 RAINS = Tree("S", (Tree("NP", (Tree("PRP", ("It",)),)), Tree("VP", (Tree("VBZ", ("rains",)),))))
 
@@ -90,3 +90,18 @@ def test_every_tree_of_the_tutorial(shared_data):
     assert [f"{one.tree}\n" for one in found] == lines
     words = (file.parent / "wiki-en-test.tok").read_text(encoding="utf-8").splitlines()
     assert [len(one.tree.words()) for one in found] == [len(line.split(" ")) for line in words]
+
+
+def test_pieces():
+    tree = parse_tree("(S (NP (PRP It)) (VP (VBZ rains) (ADVP (RB now))))")
+    assert pieces(tree) == ["(S(NP(PRP*))", "(VP(VBZ*)", "(ADVP(RB*))))"]
+    assert joined(pieces(tree), tree.words()) == str(tree)
+    with pytest.raises(
+        DataError, match="^expected a tag in brackets of its own around every word, found none around 'a'$"
+    ):
+        pieces(parse_tree("(S a (B b))"))
+
+
+@given(st.sampled_from([RAINS, Tree("", (RAINS,)), Tree("*", (RAINS, Tree("*", ("*",))))]))
+def test_pieces_are_the_tree(tree: Tree) -> None:
+    assert joined(pieces(tree), tree.words()) == str(tree)

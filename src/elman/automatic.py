@@ -35,7 +35,8 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
         network = replace(network, features="affixes" if _has_case(train) else "both")
     if network.decoder == "auto":
         few = all(len(tags) <= MOST_CRF_TAGS for tags in columns)
-        crf = few and not training.distill and not training.smoothing and (bool(columns) or not train)
+        whole = not (training.distill or training.smoothing or training.chunk)
+        crf = few and whole and (bool(columns) or not train)
         network = replace(network, decoder="crf" if crf else "softmax")
     spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
     if network.ensemble == 0:

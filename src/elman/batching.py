@@ -46,6 +46,12 @@ class Batch:
         return np.asarray(self._starts[lengths[b] - 1 - t] + b, np.int64)
 
     @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """(B,) the row of each sentence's last word."""
+        lengths = np.bincount(self.sentence, minlength=self.sentences)
+        return np.asarray(self._starts[lengths - 1] + np.arange(self.sentences), np.int64)
+
+    @cached_property
     def previous(self) -> NDArray[np.int64]:
         """(N,) for each packed row the row of the word before it; -1 at the beginning of a sentence."""
         step_before = np.concatenate(([0], self.sizes))[:-1]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import randomness
-from elman.batching import minibatches
 from elman.config import Config, TrainingConfig
 from elman.errors import ConfigError
 from elman.trainer import Task, Updates
@@ -141,8 +140,8 @@ class Budget:
 
     def _epoch(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> float:
         """The seconds that an epoch takes, with its score on dev; from some updates, which the task keeps."""
-        batches = minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=1))
-        order = np.argsort([int(task.lengths[items].sum()) for items in batches], kind="stable")
+        batches = task.batches(config.batch, randomness.stream(seed, randomness.ORDER, epoch=1))
+        order = np.argsort([task.words(items) for items in batches], kind="stable")
 
         with Updates(task, config, seed, threads) as updates:
 

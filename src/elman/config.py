@@ -73,6 +73,9 @@ class NetworkConfig:
         of=("auto", "none", "affixes", "ngrams", "both", "window"),
     )
     feature_embedding: int = _setting(64, "width of the sum of a word's feature vectors", low=1, high=4096)
+    vocabulary: int = _setting(
+        0, "the commonest n words are known, others are read by their features alone; 0: all", low=0, high=10_000_000
+    )
     characters: int = _setting(
         0, "units, in each direction, of a recurrent layer over a word's characters; 0: none", low=0, high=4096
     )
@@ -152,11 +155,25 @@ class TrainingConfig:
     bptt: int = _setting(
         0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=1_000_000
     )
+    chunk: int = _setting(
+        0,
+        "read texts n steps at a time and carry the state on, of forward networks: the gradient stops there, and "
+        "memory does not grow with the length of a sentence; 0: whole sentences",
+        low=0,
+        high=1_000_000,
+    )
     dropout: float = _setting(0.3, "share of the values dropped in front of the output layer", low=0.0, high=0.95)
     dropout_kind: str = _setting(
         "plain", "dropped values: drawn for each word, or once for a sentence", of=("plain", "variational")
     )
     word_dropout: float = _setting(0.3, "share of the values dropped from the word vectors", low=0.0, high=0.95)
+    gram_dropout: float = _setting(
+        0.5,
+        "of labels of whole texts: share of the texts in a minibatch whose n-grams are left out, so that the states "
+        "learn to do without",
+        low=0.0,
+        high=0.95,
+    )
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     )
@@ -225,6 +242,14 @@ class Config:
             found = "decoder=crf" if self.network.decoder == "crf" else f"ensemble={self.network.ensemble}"
             raise ConfigError(
                 f"distill: expected 0 with {found}, got {self.training.distill}; a student is one network with softmax"
+            )
+        if self.training.chunk and self.network.direction != "forward":
+            raise ConfigError(f"chunk: expected direction=forward with it, got {self.network.direction}")
+        if self.training.chunk and self.network.decoder == "crf":
+            raise ConfigError("chunk: expected decoder=softmax with it, got crf, which learns whole sentences")
+        if self.training.bptt and self.network.cell != "elman":
+            raise ConfigError(
+                f"bptt: expected cell=elman with it, got {self.network.cell}; chunk=n limits the memory of any cell"
             )
         if self.network.decoder == "crf" and self.training.smoothing:
             raise ConfigError(
@@ -300,6 +325,7 @@ LINEAR = Config(
         averaging=0.5,
         dropout=0.0,
         word_dropout=0.0,
+        gram_dropout=0.0,
         unknown=0.0,
         balance=0.0,
         shards=1,

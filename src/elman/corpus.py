@@ -210,7 +210,8 @@ def targets_in(reading: Reading, how: How) -> Keys:
         labels = reading.labels()
         if not labels:
             raise ConfigError(
-                f"{reading.path}: no labels of whole texts in {reading.format}, which task classify learns"
+                f"{reading.path}: no labels of whole texts in {reading.format}, which task classify learns; "
+                "of a label, a tab and a text a line: --format label_text"
             )
         return Keys((), labels[:1])
     words: list[str] = []

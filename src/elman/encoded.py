@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from elman.errors import ConfigError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.encoding import NOTHING, Batch, Encoding
+from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding
+
+if TYPE_CHECKING:
+    from elman.networks import Networks
 
 Confidences = list[dict[str, tuple[list[str], list[float]]]]
 
@@ -61,7 +64,8 @@ class EncodedTagger(Tagger):
 
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
         """The (T, K) probabilities of the labels of a label column, by default the first."""
-        return self._asked([words], self._label_column(target), [0])[0]
+        at = self.columns.index(self._label_column(target))
+        return self._columns_model.probabilities([words], at)[0] if at else self._model.probabilities([words])[0]
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values; ``targets`` are the label columns."""
@@ -90,19 +94,15 @@ class EncodedTagger(Tagger):
             raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {name!r}")
         return name or self.columns[0]
 
-    def _asked(self, batch: Sequence[Sequence[str]], column: str, which: Iterable[int]) -> list[NDArray[np.float64]]:
-        some = [batch[i] for i in which]
-        at = self.columns.index(column)
-        return self._columns_model.probabilities(some, at) if at else self._model.probabilities(some)
-
-    def _decoded(self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]]) -> dict[str, Any]:
-        sets = self.tag_sets
+    def _decoded(
+        self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]], ask: Ask
+    ) -> dict[str, list[list[str]]]:
+        names = {name: np.array(labels, object) for name, labels in self.tag_sets.items()}
         found = {
-            name: [[labels[i] for i in own.tolist()] for own in of_column]
-            for (name, labels), of_column in zip(sets.items(), ids, strict=True)
+            name: [labels[own].tolist() for own in of_column]
+            for (name, labels), of_column in zip(names.items(), ids, strict=True)
         }
-        asked = Batch(batch, found, sets, lambda column, which: self._asked(batch, column, which))
-        return self.encoding.decode(asked)
+        return self.encoding.decode(Batch(batch, found, self.tag_sets, ask))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -111,25 +111,39 @@ class EncodedTagger(Tagger):
         return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
-        several = len(self.columns) > 1
-        ids = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
-        decoded = self._decoded(batch, ids)
+        if self.kind == "rnn":
+            networks = cast("Networks", self._model)
+            ids, scores = networks.best_columns_and_scores(batch)
+
+            def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+                return networks.probabilities_of([scores[i] for i in which], self.columns.index(column))
+
+        else:
+            ids = [self._model.best(batch)]
+
+            def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+                return self._model.probabilities([batch[i] for i in which])
+
+        decoded = self._decoded(batch, ids, ask)
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
-        if len(self.columns) > 1:
+        if self.kind == "rnn":
             found = self._columns_model.best_and_probabilities_columns(batch)
         else:
             found = [self._model.best_and_probabilities(batch)]
-        decoded = self._decoded(batch, [[ids for ids, _ in of_column] for of_column in found])
+        p = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
+        decoded = self._decoded(
+            batch, [[ids for ids, _ in own] for own in found], lambda column, which: [p[column][i] for i in which]
+        )
         best = {
             name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
             for name, of_column in zip(self.columns, found, strict=True)
         }
         rows: Confidences = []
         for i in range(len(batch)):
-            sure = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
-            rows.append({name: (values[i], sure[name].tolist()) for name, values in decoded.items()})
+            own = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
+            rows.append({name: (values[i], own[name].tolist()) for name, values in decoded.items()})
         return rows
 
     def _sources(self, target: str) -> list[str]:

@@ -8,15 +8,16 @@ layer holds a row per word, the slides' columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman import layers
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
-from elman.layers import Array, Gradient
+from elman.layers import Array, Gradient, Memory
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
@@ -25,6 +26,30 @@ Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of what joins a layer
 
 GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
 PARALLEL = ("sru", "mingru")
+STATES = {"elman": "h", "lstm": "hc", "gru": "h", "sru": "c", "mingru": "h"}
+
+
+@dataclass
+class Carried:
+    """What the forward direction of all layers carries, of B sentences: ``before`` a piece of them, and ``after``.
+
+    Names are those of ``Encoder.memory``; what is missing in ``before`` is 0. ``rows`` (B,) are the packed rows whose
+    states become ``after``; by default each sentence's last.
+    """
+
+    before: Mapping[str, Array]
+    rows: NDArray[np.int64] | None = None
+    after: dict[str, Array] = field(default_factory=dict)
+
+    def of_layer(self, i: int, batch: Batch) -> Memory:
+        """The memory of one layer."""
+        prefix = f"layer{i}."
+        own = {name.removeprefix(prefix): x for name, x in self.before.items() if name.startswith(prefix)}
+        return Memory(own, batch, self.rows)
+
+    def keep(self, i: int, memory: Memory) -> None:
+        """Takes what a layer's memory has come to hold."""
+        self.after |= {f"layer{i}.{name}": x for name, x in memory.after.items()}
 
 
 @dataclass(frozen=True)
@@ -64,16 +89,40 @@ class Encoder:
             width = self.output
         return shapes
 
+    def memory(self) -> dict[str, int]:
+        """What the forward direction carries from one word to the next: names, as ``layer0.h``, and widths."""
+        c, width = self.config, self.width
+        widths: dict[str, int] = {}
+        for i in range(c.layers):
+            widths |= {f"layer{i}.{name}": c.hidden for name in STATES[c.cell]}
+            if c.cell in PARALLEL:
+                widths[f"layer{i}.x"] = width
+            width = self.output
+        return widths
+
     def forward(
-        self, parameters: Parameters, x: Array | Ids, batch: Batch, *, bptt: int = 0, first: int = 0
+        self,
+        parameters: Parameters,
+        x: Array | Ids,
+        batch: Batch,
+        *,
+        bptt: int = 0,
+        first: int = 0,
+        carried: Carried | None = None,
     ) -> tuple[Array, Backprop]:
-        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x."""
+        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x.
+
+        ``carried``: the forward direction goes on where another piece of the text ended.
+        """
         backs = []
         for i in range(first, self.config.layers):
-            y, back = self._layer(parameters, i, x, batch, bptt)
+            memory = None if carried is None else carried.of_layer(i, batch)
+            y, back = self._layer(parameters, i, x, batch, bptt, memory)
+            if carried is not None and memory is not None:
+                carried.keep(i, memory)
             backs.append(back)
             if i and self.config.between != "plain":
-                y, mix = self._between(parameters, i, x, y)
+                y, mix = self.between(parameters, i, x, y)
                 backs[-1] = _through(mix, back)
             x = y
 
@@ -86,10 +135,15 @@ class Encoder:
 
         return x, backprop
 
-    def _layer(self, parameters: Parameters, i: int, x: Array | Ids, batch: Batch, bptt: int) -> tuple[Array, Backprop]:
-        if self.config.cell == "lstm" and x.ndim == 2:
+    def _layer(
+        self, parameters: Parameters, i: int, x: Array | Ids, batch: Batch, bptt: int, memory: Memory | None
+    ) -> tuple[Array, Backprop]:
+        if self.config.cell == "lstm" and x.ndim == 2 and memory is None:
             return self._lstm_layer(parameters, i, x, batch)
-        ways = [self._way(parameters, i, direction, x, batch, bptt) for direction in self.directions]
+        ways = [
+            self._way(parameters, f"layer{i}.{direction}.", x, batch, bptt, memory if direction == "forward" else None)
+            for direction in self.directions
+        ]
         H = self.config.hidden
 
         def backprop(dy: Array, gradients: Gradients) -> Array | None:
@@ -118,10 +172,10 @@ class Encoder:
         return h, backprop
 
     def _way(
-        self, parameters: Parameters, i: int, direction: str, x: Array | Ids, batch: Batch, bptt: int
+        self, parameters: Parameters, prefix: str, x: Array | Ids, batch: Batch, bptt: int, memory: Memory | None
     ) -> tuple[Array, Backprop]:
-        """One layer in one direction."""
-        prefix, cell = f"layer{i}.{direction}.", self.config.cell
+        """One layer in one direction, whose parameters' names begin with ``prefix``."""
+        cell, backward = self.config.cell, prefix.endswith("backward.")
         w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
         into: Backprop
         if x.ndim == 1:
@@ -136,8 +190,10 @@ class Encoder:
             unshift = None
             both = x
             if cell in PARALLEL:
-                source = batch.previous if direction == "forward" else batch.following
-                other, unshift = layers.shift(x, source)
+                other, unshift = layers.shift(x, batch.following if backward else batch.previous)
+                if memory is not None:
+                    other[: batch.sentences] = memory.start("x", other[: batch.sentences])
+                    memory.keep(x=x)
                 both = np.concatenate([x, other], axis=1)
             a, unlinear = layers.linear(both, w["w_rx"], w["b_r"])
 
@@ -146,7 +202,7 @@ class Encoder:
                 E = x.shape[1]
                 return dx if unshift is None else dx[:, :E] + unshift(dx[:, E:])
 
-        h, unroll = layers.recurrence(cell, a, w, batch, mirrored=direction == "backward", bptt=bptt)
+        h, unroll = layers.recurrence(cell, a, w, batch, mirrored=backward, bptt=bptt, memory=memory)
 
         def backprop(dy: Array, gradients: Gradients) -> Array | None:
             da, dw = unroll(dy)
@@ -155,7 +211,7 @@ class Encoder:
 
         return h, backprop
 
-    def _between(
+    def between(
         self, parameters: Parameters, i: int, x: Array, y: Array
     ) -> tuple[Array, Callable[..., tuple[Array, Array]]]:
         """Residual y + x (He et al. 2016) or highway m y + (1 - m) x, m = σ(w·x + b) (Srivastava et al. 2015)."""

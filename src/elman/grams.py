@@ -23,6 +23,8 @@ LEAST_TEXTS = 2  # what is never shared says nothing of other texts
 MOST_VALUES = 20_000_000  # weights of all n-grams, one for each label; the rarest are left out
 BITS = 48
 _TEXTS = 1 << (63 - BITS)  # worked on at a time
+WORD_SCALE = 4.0  # there are some ten n-grams of characters for each of words (docs/classification.md)
+_NONE = np.zeros(0, np.int64)
 _END = 0x110000  # no character
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -30,19 +32,28 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 class Grams:
     """The n-grams that count; never changed once made. G of them."""
 
-    def __init__(self, kind: str, hashes: NDArray[np.int64]) -> None:
-        """``kind`` is one of ``KINDS``; ``hashes`` (G,) rise."""
-        self.kind, self.hashes = kind, hashes
+    def __init__(self, kind: str, hashes: NDArray[np.int64], scale: NDArray[np.float32] | None = None) -> None:
+        """``kind`` is one of ``KINDS``; ``hashes`` (G,) rise; ``scale`` (G,) is what each counts for in training."""
+        self.kind, self.hashes, self.scale = kind, hashes, scale
 
     @classmethod
     def of(cls, kind: str, texts: Sequence[Sequence[str]], labels: int) -> Grams:
-        """Those of the training texts that two of them have at least, for so many labels."""
-        found = np.concatenate([np.zeros(0, np.int64), *(pairs >> (63 - BITS) for pairs, _ in _pairs(kind, texts))])
-        hashes, counts = np.unique(found, return_counts=True)
+        """Those of the training texts that two of them have at least, for so many labels.
+
+        The scale is the inverse document frequency, 1 + log((1 + S) / (1 + d)) of d of S texts; of words times
+        ``WORD_SCALE``.
+        """
+        parts = ("words", "characters") if kind == "both" else (kind,)
+        found = [np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, _ in _pairs(part, texts))]) for part in parts]
+        hashes, counts = np.unique(np.concatenate(found), return_counts=True)
         shared = counts >= LEAST_TEXTS
         hashes, counts = hashes[shared], counts[shared]
-        commonest = np.argsort(-counts, kind="stable")[: MOST_VALUES // max(labels, 1)]
-        return cls(kind, np.sort(hashes[commonest]))
+        commonest = np.sort(np.argsort(-counts, kind="stable")[: MOST_VALUES // max(labels, 1)])
+        hashes, counts = hashes[commonest], counts[commonest]
+        scale = 1 + np.log((1 + len(texts)) / (1 + counts))
+        if kind == "both":
+            scale[np.isin(hashes, found[0])] *= WORD_SCALE
+        return cls(kind, hashes, scale.astype(np.float32))
 
     def __len__(self) -> int:
         return len(self.hashes)

@@ -51,6 +51,19 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
     return kernels.bag_forward(table, bags.ids, bags.offsets), backprop
 
 
+def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
+    """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
+    used, inverse = np.unique(bags.ids, return_inverse=True)
+    where, own = inverse.astype(np.int32), scale[used][:, None]  # of few rows of a large table
+    squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
+    length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
+
+    def backprop(dy: Array) -> Rows:
+        return Rows(used.astype(np.int64), own * kernels.bag_backward(dy / length, where, bags.offsets, len(used)))
+
+    return kernels.bag_forward(own * table[used], where, bags.offsets) / length, backprop
+
+
 def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:
     """Rows of x (U, E), one a distinct word, to where the word stands: ids (N,) -> (N, E)."""
     return kernels.embedding_forward(x, ids), lambda dy: kernels.embedding_backward(dy, ids, len(x))
@@ -75,11 +88,41 @@ def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array],
     return y, backprop
 
 
-def elman(a: Array, w: Weights, batch: Batch, bptt: int) -> tuple[Array, Callable[[Array], Recurrence]]:
+class Memory:
+    """What recurrent layers carry from one piece of a text to the next: of B sentences, by layer and name (B, n).
+
+    ``before``  the states in front of each sentence's first step, longest first; what is not there is 0
+    ``rows``    (B,) the packed rows whose states are wanted; by default each sentence's last
+    ``after``   those states, filled in on the way. No gradient goes through either.
+    """
+
+    def __init__(self, before: Mapping[str, Array], batch: Batch, rows: NDArray[np.int64] | None = None) -> None:
+        self.before, self.after = before, dict[str, Array]()
+        self.rows = batch.ends if rows is None else rows
+
+    def start(self, name: str, like: Array) -> Array:
+        """The state of this name to begin with; ``like`` is one of nothing but 0."""
+        return self.before.get(name, like)
+
+    def keep(self, **states: Array) -> None:
+        """Takes what is wanted of the states (N, n) of all rows."""
+        self.after |= {name: values[self.rows] for name, values in states.items()}
+
+
+def _start(memory: Memory | None, name: str, batch: Batch, width: int, like: Array) -> Array:
+    zero = np.zeros((batch.sentences, width), like.dtype)
+    return zero if memory is None else memory.start(name, zero)
+
+
+def elman(
+    a: Array, w: Weights, batch: Batch, bptt: int, memory: Memory | None = None
+) -> tuple[Array, Callable[[Array], Recurrence]]:
     """h_t = tanh(a_t + w_rh·h_{t-1}): a (N, H) -> h (N, H). ``bptt`` n > 0: each output error goes back n steps."""
     w_rh = w["w_rh"]
-    h0 = np.zeros((batch.sentences, a.shape[1]), a.dtype)
+    h0 = _start(memory, "h", batch, a.shape[1], a)
     h = kernels.elman_forward(a, batch.sizes, w_rh, h0)
+    if memory is not None:
+        memory.keep(h=h)
 
     def backprop(dh: Array) -> Recurrence:
         da, dw_rh, _ = kernels.elman_backward(dh, h, batch.sizes, w_rh, h0, bptt)
@@ -88,14 +131,16 @@ def elman(a: Array, w: Weights, batch: Batch, bptt: int) -> tuple[Array, Callabl
     return h, backprop
 
 
-def lstm(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+def lstm(a: Array, w: Weights, batch: Batch, memory: Memory | None = None) -> tuple[Array, Callable[..., Recurrence]]:
     """LSTM: a (N, 4H) -> h (N, H)."""
     w_rh = w["w_rh"]
-    zero = np.zeros((batch.sentences, w_rh.shape[1]), a.dtype)
-    h, c, gates = kernels.lstm_forward(a, batch.sizes, w_rh, zero, zero)
+    h0, c0 = (_start(memory, name, batch, w_rh.shape[1], a) for name in "hc")
+    h, c, gates = kernels.lstm_forward(a, batch.sizes, w_rh, h0, c0)
+    if memory is not None:
+        memory.keep(h=h, c=c)
 
     def backprop(dh: Array) -> Recurrence:
-        da, dw_rh, _, _ = kernels.lstm_backward(dh, h, c, gates, batch.sizes, w_rh, zero, zero)
+        da, dw_rh, _, _ = kernels.lstm_backward(dh, h, c, gates, batch.sizes, w_rh, h0, c0)
         return da, {"w_rh": dw_rh}
 
     return h, backprop
@@ -119,11 +164,13 @@ def lstm_layer(
     return backprop
 
 
-def gru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+def gru(a: Array, w: Weights, batch: Batch, memory: Memory | None = None) -> tuple[Array, Callable[..., Recurrence]]:
     """GRU: a (N, 3H) -> h (N, H)."""
     w_rh, b_rn = w["w_rh"], w["b_rn"]
-    h0 = np.zeros((batch.sentences, len(b_rn)), a.dtype)
+    h0 = _start(memory, "h", batch, len(b_rn), a)
     h, gates = kernels.gru_forward(a, batch.sizes, w_rh, b_rn, h0)
+    if memory is not None:
+        memory.keep(h=h)
 
     def backprop(dh: Array) -> Recurrence:
         da, dw_rh, db_rn, _ = kernels.gru_backward(dh, h, gates, batch.sizes, w_rh, h0)
@@ -132,32 +179,48 @@ def gru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Re
     return h, backprop
 
 
-def sru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+def sru(a: Array, w: Weights, batch: Batch, memory: Memory | None = None) -> tuple[Array, Callable[..., Recurrence]]:
     """SRU: a (N, 4H) -> h (N, H)."""
-    c0 = np.zeros((batch.sentences, a.shape[1] // 4), a.dtype)
+    c0 = _start(memory, "c", batch, a.shape[1] // 4, a)
     h, c = kernels.sru_forward(a, batch.sizes, c0)
+    if memory is not None:
+        memory.keep(c=c)
     return h, lambda dh: (kernels.sru_backward(dh, a, c, batch.sizes, c0)[0], {})
 
 
-def mingru(a: Array, w: Weights, batch: Batch) -> tuple[Array, Callable[[Array], Recurrence]]:
+def mingru(a: Array, w: Weights, batch: Batch, memory: Memory | None = None) -> tuple[Array, Callable[..., Recurrence]]:
     """minGRU: a (N, 2H) -> h (N, H)."""
-    h0 = np.zeros((batch.sentences, a.shape[1] // 2), a.dtype)
+    h0 = _start(memory, "h", batch, a.shape[1] // 2, a)
     h = kernels.mingru_forward(a, batch.sizes, h0)
+    if memory is not None:
+        memory.keep(h=h)
     return h, lambda dh: (kernels.mingru_backward(dh, a, h, batch.sizes, h0)[0], {})
 
 
+CELLS = {"lstm": lstm, "gru": gru, "sru": sru, "mingru": mingru}
+
+
 def recurrence(
-    cell: str, a: Array, w: Weights, batch: Batch, *, mirrored: bool, bptt: int = 0
+    cell: str,
+    a: Array,
+    w: Weights,
+    batch: Batch,
+    *,
+    mirrored: bool,
+    bptt: int = 0,
+    memory: Memory | None = None,
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
     """A cell over a packed batch, from the other end of each sentence if ``mirrored``: a (N, gates · H) -> h (N, H).
 
-    backprop gives the gradient by a and, by name, those of the weights ``w``.
+    backprop gives the gradient by a and, by name, those of the weights ``w``. ``memory`` is of the layer, and not of
+    one that is mirrored.
     """
+    assert memory is None or not mirrored
     from_there = a[batch.mirror] if mirrored else a
     if cell == "elman":
-        h, back = elman(from_there, w, batch, bptt)
+        h, back = elman(from_there, w, batch, bptt, memory)
     else:
-        h, back = {"lstm": lstm, "gru": gru, "sru": sru, "mingru": mingru}[cell](from_there, w, batch)
+        h, back = CELLS[cell](from_there, w, batch, memory)
 
     def backprop(dy: Array) -> Recurrence:
         da, dw = back(dy[batch.mirror] if mirrored else dy)
@@ -167,12 +230,13 @@ def recurrence(
 
 
 class Noise(NamedTuple):
-    """Where the dropped values of a pass are drawn from; None in ``generator``'s place means that none is dropped."""
+    """Where the dropped values of a pass are drawn from, and the shares of them; ``grams`` is of whole texts."""
 
     generator: np.random.Generator
     dropout: float
     word_dropout: float
     variational: bool = False
+    grams: float = 0.0
 
 
 def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:

@@ -12,17 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import decoders, kernels, layers, randomness, storage
-from elman.batching import Ids, by_length, pack
+from elman.batching import Batch, Ids, by_length, pack
+from elman.chunks import Chunks
 from elman.config import Config
-from elman.encoder import Gradients, Parameters
+from elman.encoder import Carried, Gradients, Parameters
+from elman.errors import ConfigError
 from elman.heads import Head, Heads
 from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
-from elman.networks import CHUNK, Networks, network_of, packed, texts_of
+from elman.networks import CHUNK, Networks, network_of, packed, packed_at, texts_of
 from elman.states import Units, units
-from elman.trainer import Place, Tally
+from elman.stream import Stream
+from elman.tape import Tape
+from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 
@@ -38,26 +42,35 @@ def start(config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Ve
     parameters = network.start(randomness.stream(seed, randomness.START)) | heads.start()
     if vectors is not None:
         parameters["vectors"][...] = vectors.scaled()
+    if "text.scale" in parameters and heads.grams is not None and heads.grams.scale is not None:
+        parameters["text.scale"][...] = heads.grams.scale
     return parameters
 
 
-class Tagging:
+class Tagging(Items):
     """Tagging as a task for the trainer: ``networks`` is what it trains, of one member."""
 
-    def __init__(self, networks: Networks, train: Labelled, dev: Labelled | None) -> None:
+    calibrated = True  # whether temperatures are fitted on dev
+
+    def __init__(self, networks: Networks, train: Labelled | Tape, dev: Labelled | None) -> None:
         self.networks, self.parameters = networks, networks.members[0]
-        self.lengths = np.array([len(words) for words, *_ in train], np.int64)
-        self.ends = np.cumsum(self.lengths)
-        self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
-        grams, texts = networks.heads.grams, [words for words, *_ in train]
-        self.grams = None if grams is None else grams.bags(texts)
         columns = list(enumerate(networks.heads.each, start=1))
-        self.gold = [_gold(train, column, head) for column, head in columns]  # of each column (N,), of texts (S,)
+        self.gold: list[Any]  # of each column (N,), of texts (S,)
+        if isinstance(train, Tape):
+            self.lengths, self.inputs = train.lengths, train.inputs(networks.lexicon)
+            self.grams, self.gold = None, [train.gold(networks.tags)]
+        else:
+            self.lengths = np.array([len(words) for words, *_ in train], np.int64)
+            self.inputs = networks.lexicon.read([word for words, *_ in train for word in words])
+            grams, texts = networks.heads.grams, [words for words, *_ in train]
+            self.grams = None if grams is None else grams.bags(texts)
+            self.gold = [_gold(train, column, head) for column, head in columns]
+        self.ends = np.cumsum(self.lengths)
         self.dev = None if dev is None else [words for words, *_ in dev]
         self.dev_gold = [_gold(dev or (), column, head) for column, head in columns]
         training = networks.config.training
-        a, counts = training.unknown, networks.lexicon.vocabulary.counts[self.inputs.words]
-        self.unknown_share = a / (a + counts) if a else np.zeros(len(self.inputs.words))  # of each training word
+        a, counts = training.unknown, networks.lexicon.vocabulary.counts
+        self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # of each word that is known
         self.weights: list[NDArray[np.float32] | None] = [  # of each column (K,)
             decoders.tag_weights(gold, len(head.tags), training.balance)
             if training.balance and gold.ndim == 1
@@ -65,6 +78,11 @@ class Tagging:
             for gold, head in zip(self.gold, networks.heads.each, strict=True)
         ]
         self.wanted: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
+        self.chunks: Chunks | None = None  # where sentences are cut
+        if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
+            if networks.heads.labels:
+                raise ConfigError("chunk: expected 0 with labels of whole texts, which are learned from whole texts")
+            self.chunks = Chunks(self.lengths, training.chunk, training.batch)
 
     def again(self, config: Config, seed: int) -> Tagging:
         """The same task for a new network, of other settings or another seed; it reads of words what this one does."""
@@ -76,16 +94,43 @@ class Tagging:
         other.networks, other.parameters = Networks(config, lexicon, heads, [parameters]), parameters
         return other
 
+    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+        """Minibatches of sentences, or of chunks; the states that those carry begin at 0."""
+        if self.chunks is None:
+            return super().batches(size, generator)
+        self.plan = self.chunks.plan(generator)
+        widths = self.networks.network.encoder.memory()
+        self.states = {name: np.zeros((self.chunks.lanes, width), np.float32) for name, width in widths.items()}
+        return self.plan
+
+    def words(self, items: NDArray[np.int64]) -> int:
+        return super().words(items) if self.chunks is None else int(self.chunks.places(items)[1].sum())
+
+    def _packed(
+        self, items: NDArray[np.int64]
+    ) -> tuple[Batch, NDArray[np.int64], Carried | None, NDArray[np.int64] | None]:
+        """Items as a batch, where its rows stand; of chunks what their lanes carry, and which lanes these are."""
+        if self.chunks is None:
+            return *packed(self.lengths, self.ends, items), None, None
+        begins, lengths, first, part = self.chunks.places(items)
+        order = np.argsort(-lengths, kind="stable")  # as a batch is packed
+        lanes = self.plan.lane[part][order]
+        carried = Carried({name: np.where(first[order][:, None], 0, x[lanes]) for name, x in self.states.items()})
+        return *packed_at(begins, lengths), carried, lanes
+
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training, heads = self.networks.config.training, self.networks.heads.each
-        batch, rows = packed(self.lengths, self.ends, items)
+        batch, rows, carried, lanes = self._packed(items)
         inputs, noise = self._noisy(rows, place)
         texts, grams = texts_of(self.ends, rows, batch), None
         if self.grams is not None:
             grams = self.grams.take(texts)
         scores, backprop = self.networks.network.forward(
-            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise
+            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried
         )
+        if carried is not None:
+            for name, x in carried.after.items():
+                self.states[name][lanes] = x
         # the mean over the words of the minibatch; of texts, over those of a whole one, so that each counts alike
         whole = {True: words, False: min(training.batch, len(self.lengths))}
         words_a_text = len(self.inputs.words) / max(len(self.lengths), 1)
@@ -115,7 +160,7 @@ class Tagging:
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
         plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
         plain = plain and len(self.gold) == 1 and self.wanted is None and not self.networks.heads.labels
-        if network.embedding or not plain or training.dropout_kind != "plain":
+        if network.embedding or not plain or training.dropout_kind != "plain" or self.chunks is not None:
             return None
         lengths = self.lengths[items]
         rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
@@ -205,7 +250,8 @@ class Tagging:
         """The words at these places as training reads them, and the noise on their values."""
         training = self.networks.config.training
         variational = training.dropout_kind == "variational"
-        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, training.word_dropout, variational)
+        shares = training.dropout, training.word_dropout, variational, training.gram_dropout
+        noise = Noise(place.stream(randomness.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
 
     def _words(self, rows: NDArray[np.int64], place: Place) -> Ids:
@@ -213,8 +259,21 @@ class Tagging:
         ids = self.inputs.words[rows]
         if self.networks.config.training.unknown:
             drawn = place.stream(randomness.UNKNOWN).random(len(rows))
-            ids = np.where(drawn < self.unknown_share[rows], np.int32(Vocabulary.UNKNOWN), ids)
+            ids = np.where(drawn < self.unknown_share[ids], np.int32(Vocabulary.UNKNOWN), ids)
         return ids
+
+
+class Speaking(Tagging):
+    """Learning to say what comes next: dev is one text, and what counts there is the likelihood."""
+
+    calibrated = False
+
+    def score_of(self, networks: Networks) -> float | None:
+        """1 / perplexity on dev: the geometric mean of the probabilities of its symbols."""
+        if self.dev is None:
+            return None
+        losses = Stream(networks, 0, 0).losses(self.dev[0], self.dev_gold[0])
+        return float(np.exp(-losses.sum() / max(len(losses), 1)))
 
 
 def _gold(sentences: Labelled, column: int, head: Head) -> NDArray[Any]:

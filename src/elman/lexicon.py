@@ -37,10 +37,17 @@ class Lexicon:
         cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
     ) -> Lexicon:
         """What training sentences teach of words; of windows, their characters are the vocabulary."""
-        vocabulary = Vocabulary.of(sentences)
+        return cls.of_vocabulary(config, Vocabulary.of(sentences), vectors)
+
+    @classmethod
+    def of_vocabulary(
+        cls, config: NetworkConfig, vocabulary: Vocabulary, vectors: VectorIndex | None = None
+    ) -> Lexicon:
+        """The same of words that were counted already."""
         features = FeatureSet.of(config.features, vocabulary.words)
         if config.features == WINDOW:
             vocabulary = _middles(vocabulary)
+        vocabulary = vocabulary.commonest(config.vocabulary)
         characters = characters_of(vocabulary.words) if config.characters else None
         return cls(vocabulary, features, characters, vectors or VectorIndex([], 0))
 

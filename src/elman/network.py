@@ -2,7 +2,8 @@
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
 of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
-and ``text.grams`` (G, L). What is made of the scores is the decoders' (``elman.heads``).
+``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
+(``elman.heads``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from elman import layers, pooling
 from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
-from elman.encoder import Encoder, Gradients, Parameters
+from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.features import Bags
 from elman.layers import Array, Noise
 
@@ -107,7 +108,7 @@ class Network:
                 shapes["text.w_oh"] = (self.labels, width)
             shapes["text.b_o"] = (self.labels,)
             if self.grams:
-                shapes["text.grams"] = (self.grams, self.labels)
+                shapes["text.grams"], shapes["text.scale"] = (self.grams, self.labels), (self.grams,)
         return shapes
 
     def _encoder_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -166,10 +167,11 @@ class Network:
         *,
         bptt: int = 0,
         noise: Noise | None = None,
+        carried: Carried | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
         """Scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
 
-        ``grams`` are those of the B texts, longest first.
+        ``grams`` are those of the B texts, longest first; ``carried`` is what the words before left in memory.
         """
         if not self.encodes:
             scores, unscore = self.output(parameters, None, batch, grams, noise)
@@ -185,7 +187,7 @@ class Network:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
             unnoise = _as_it_is
-        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt)
+        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
 
         def backprop(dscores: Array) -> Gradients:
@@ -248,15 +250,16 @@ class Network:
     def _of_texts(
         self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: Noise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
-        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, as if of length 1."""
+        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, scaled to length 1."""
         c, b, ungram, unpool = self.config, parameters["text.b_o"], None, None
         scores = np.repeat(b[None], batch.sentences, axis=0)
         if self.grams:
             assert grams is not None
-            weights, unbag = layers.bag(parameters["text.grams"], grams)
-            length = (np.maximum(np.diff(grams.offsets), 1) ** -0.5).astype(b.dtype)[:, None]  # (B, 1)
-            scores += weights * length
-            ungram = lambda dscores: unbag(dscores * length)  # noqa: E731 - its name says what it is
+            weights, ungram = layers.unit_bag(parameters["text.grams"], parameters["text.scale"], grams)
+            kept = np.ones((batch.sentences, 1), b.dtype)  # not made larger: either part is to do for itself
+            if noise is not None and noise.grams:
+                kept[noise.generator.random(batch.sentences) < noise.grams] = 0
+            scores += weights * kept
         if c.pooling != "none":
             assert h is not None
             own = {name: parameters[f"pooling.{name}"] for name in pooling.shapes(c.pooling, h.shape[1])}
@@ -269,7 +272,7 @@ class Network:
         def backprop(dscores: Array, gradients: Gradients) -> Array | None:
             gradients["text.b_o"] = dscores.sum(axis=0)
             if ungram is not None:
-                gradients["text.grams"] = ungram(dscores)
+                gradients["text.grams"] = ungram(dscores * kept)
             if unpool is None:
                 return None
             dpooled, gradients["text.w_oh"], _ = unlinear(dscores)

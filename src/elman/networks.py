@@ -71,6 +71,25 @@ class Networks:
         found = self._each(sentences, *(head.best for head in self.heads.each))
         return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
 
+    def best_columns_and_scores(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> tuple[list[list[NDArray[np.int32]]], list[Array]]:
+        """The same, and of each sentence the scores (T, K1 + K2 + …), which ``probabilities_of`` reads."""
+        heads = self.heads.each
+        *found, scores = self._each(sentences, *(head.best for head in heads), lambda _, scores, batch: scores)
+        return [head.each(ids) for head, ids in zip(heads, found, strict=True)], scores
+
+    def probabilities_of(self, scores: Sequence[Array], column: int) -> list[NDArray[np.float64]]:
+        """``probabilities`` of sentences whose scores are known, in a column of words."""
+        if not scores:
+            return []
+        lengths = np.array([len(own) for own in scores], np.int64)
+        batch = pack(lengths)
+        p = self.heads.each[column].marginals(self.decoder_parameters(), np.concatenate(scores)[batch.rows], batch)
+        placed = np.empty_like(p)
+        placed[batch.rows] = p
+        return np.split(placed, np.cumsum(lengths)[:-1])
+
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
         head = self.heads.each[column]
@@ -181,9 +200,13 @@ def packed(
     lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
 ) -> tuple[Batch, NDArray[np.int64]]:
     """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
-    chosen = lengths[some]
-    batch = pack(chosen)
-    # where each word of the chosen sentences, laid one after the other, stands in the corpus
-    shift = np.repeat(ends[some] - np.cumsum(chosen), chosen)
+    return packed_at(ends[some] - lengths[some], lengths[some])
+
+
+def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
+    batch = pack(lengths)
+    # where each word of the pieces, laid one after the other, stands in the text
+    shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
     places = np.arange(len(shift)) + shift
     return batch, places[batch.rows]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from elman.conll18 import Metric, evaluate
 from elman.encoded import EncodedTagger
-from elman.formats import write_sentence
 from elman.model_file import Tensors
 from elman.segmenter import Segmenter
 from elman.sentence import Sentence
+from elman.tasks.written import Draft
 
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."
@@ -36,17 +35,23 @@ class Pipeline(EncodedTagger):
         """Whether it finds sentences, too: it does."""
         return True
 
+    @property
+    def expects_spaces(self) -> bool:
+        """Whether there were spaces in the text it learned from."""
+        return self.segmenter.expects_spaces
+
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
         """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``."""
-        waiting: deque[Sentence] = deque()  # found, but not tagged yet
+        waiting: deque[Draft] = deque()  # found, but not tagged yet
 
-        def read() -> Iterator[Sentence]:
-            for sentence in self.segmenter.sentences(lines, confidence=confidence, number=number):
-                waiting.append(sentence)
-                yield sentence
+        def read() -> Iterator[Sequence[str]]:
+            for one in self.segmenter.drafts(lines, confidence=confidence, number=number):
+                if one is not None:
+                    waiting.append(one)
+                    yield one.words
 
         for columns in self.tag_columns_all(read()):
-            yield _filled(waiting.popleft(), columns)
+            yield waiting.popleft().sentence(columns)
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
         """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.
@@ -77,10 +82,3 @@ class Pipeline(EncodedTagger):
             parts[key], own = part.to_record()
             tensors |= {prefix + name: tensor for name, tensor in own.items()}
         return {"task": {"name": TASK, **parts}}, tensors
-
-
-def _filled(sentence: Sentence, columns: Mapping[str, Sequence[str]]) -> Sentence:
-    """A sentence of CoNLL-U with these columns, in its lines too."""
-    lines = write_sentence(sentence, columns, format="conllu").split("\n")[:-1]
-    own = {**sentence.columns, **{name: tuple(values) for name, values in columns.items()}}
-    return replace(sentence, columns=own, lines=tuple([f"{line}\n" for line in lines]))

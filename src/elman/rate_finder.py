@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import randomness
-from elman.batching import minibatches
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.trainer import Task, Updates
@@ -67,4 +66,4 @@ def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> Rate
 def _batches(task: Task, config: TrainingConfig, seed: int) -> Iterator[NDArray[np.int64]]:
     """Minibatches without end."""
     for epoch in count(1):
-        yield from minibatches(task.lengths, config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))
+        yield from task.batches(config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))

@@ -57,10 +57,13 @@ class Reader:
     """The words of a trained model's networks. Safe to use from several threads at once.
 
     ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit whole numbers
+    ``plain``      keeps the representation of words alone, whatever the cell: what streams read
     """
 
-    def __init__(self, lexicon: Lexicon, network: Network, members: Sequence[Parameters], precision: str) -> None:
-        kind = _Lstm if network.config.cell == "lstm" and network.config.embedding else _Plain
+    def __init__(
+        self, lexicon: Lexicon, network: Network, members: Sequence[Parameters], precision: str, *, plain: bool = False
+    ) -> None:
+        kind = _Lstm if network.config.cell == "lstm" and network.config.embedding and not plain else _Plain
         self.lexicon = lexicon
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
@@ -157,40 +160,67 @@ class _Lstm(_Member):
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         super().__init__(network, parameters, int8)
         self.type = np.float16 if int8 else np.float32
-        self.H = network.config.hidden
-        self.inputs, self.directions = [], []
-        for direction in network.encoder.directions:
-            w = {name: parameters[f"layer0.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh")}
-            self.inputs.append((states.in_panels(w["w_rx"]), states.in_panels(w["b_r"])))
-            packed: Any = states.packed_int8(w["w_rh"]) if int8 else (states.packed(w["w_rh"]),)
-            self.directions.append((packed, direction == "backward"))
-        self.width = len(self.inputs[0][1])
-        self.row = len(self.inputs) * self.width * np.dtype(self.type).itemsize
+        self.layers = [self._directions(i, int8) for i in range(network.config.layers)]
+        self.width = len(self.layers[0][0].b)
+        self.row = len(self.layers[0]) * self.width * np.dtype(self.type).itemsize
+
+    def _directions(self, i: int, int8: bool) -> list[_Direction]:
+        found = []
+        for direction in self.network.encoder.directions:
+            w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
+            packed: Any = states.packed_int8(recurrent) if int8 else (states.packed(recurrent),)
+            found.append(_Direction(states.in_panels(w), states.in_panels(b), packed, direction == "backward"))
+        return found
 
     def empty(self, n: int) -> tuple[Array, ...]:
-        return tuple(_fresh((n, self.width), self.type) for _ in self.inputs)
+        return tuple(_fresh((n, self.width), self.type) for _ in self.layers[0])
 
     def fill(self, inputs: Inputs, rows: Sequence[Array]) -> None:
         x = self.network.represent(self.parameters, inputs)
-        for to, (w, b) in zip(rows, self.inputs, strict=True):
-            a = kernels.linear_forward(x, w, b)
-            if self.type == np.float16:
-                kernels.halves(a, to)
-            else:
-                to[...] = a
+        for to, direction in zip(rows, self.layers[0], strict=True):
+            self._inputs(x, direction, to)
+
+    def _inputs(self, x: Array, direction: _Direction, to: Array) -> None:
+        a = kernels.linear_forward(x, direction.w, direction.b)
+        if self.type == np.float16:
+            kernels.halves(a, to)
+        else:
+            to[...] = a
 
     def states(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+        encoder = self.network.encoder
+        h = self._layer(0, tables, types, batch)
+        if len(self.layers) > 1:
+            every = np.arange(len(types), dtype=np.int32)
+            own = tuple(np.empty((len(types), self.width), self.type) for _ in tables)
+        for i, directions in enumerate(self.layers[1:], start=1):
+            for to, direction in zip(own, directions, strict=True):
+                self._inputs(h, direction, to)
+            y = self._layer(i, own, every, batch)
+            h = y if encoder.config.between == "plain" else encoder.between(self.parameters, i, h, y)[0]
+        return h
+
+    def _layer(self, i: int, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
+        """The states (N, P) of a layer, whose inputs stand in the rows ``types`` of the tables."""
+        H = self.network.config.hidden
         h = np.empty((len(types), self.network.encoder.output), np.float32)
-        for i, (table, (packed, reverse)) in enumerate(zip(tables, self.directions, strict=True)):
-            column = i * self.H
+        for j, (table, direction) in enumerate(zip(tables, self.layers[i], strict=True)):
+            packed, reverse = direction.packed, direction.reverse
             if self.type == np.float16:
                 w, scale, start = packed
-                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, column, self.H, reverse)
+                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, j * H, H, reverse)
             else:
-                kernels.lstm_states(table, types, batch.sizes, packed[0], h, column, reverse)
-        if self.network.config.layers > 1:
-            h, _ = self.network.encoder.forward(self.parameters, h, batch, first=1)
+                kernels.lstm_states(table, types, batch.sizes, packed[0], h, j * H, reverse)
         return h
+
+
+class _Direction(NamedTuple):
+    """The weights of an LSTM layer in one direction, in panels (``states``)."""
+
+    w: Array
+    b: Array
+    packed: Any  # w_rh, with what goes with it
+    reverse: bool
 
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:

@@ -25,6 +25,7 @@ from elman.reader import Reader, tagging_precision
 if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.budget import Budget
     from elman.learning import Labelled, Tagging
+    from elman.tape import Tape
     from elman.trainer import Progress
     from elman.vectors import Vectors
 
@@ -79,7 +80,7 @@ class RecurrentModel(Networks):
     @classmethod
     def train(
         cls,
-        train: Labelled,
+        train: Labelled | Tape,
         dev: Labelled | None,
         config: Config,
         *,
@@ -90,8 +91,9 @@ class RecurrentModel(Networks):
         budget: Budget | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> RecurrentModel:
-        """Trains on labelled sentences; ``dev`` chooses the epoch. Ctrl-C: the best so far (``interrupted``).
+        """Trains on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
 
+        Ctrl-C: the best so far (``interrupted``).
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
         from elman import calibration, runs
@@ -105,7 +107,7 @@ class RecurrentModel(Networks):
         if len(members) > 1:
             model.training["members"] = [asdict(record) for record in done.records[1:]]
             model.training["dev_accuracy"] = task.score_of(model)
-        if task.dev is not None:
+        if task.dev is not None and task.calibrated:
             try:
                 model = model.at(calibration.fit(model, task.dev, task.dev_gold))
             except KeyboardInterrupt:  # the networks are trained and not to be lost

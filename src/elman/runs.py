@@ -12,13 +12,15 @@ from elman.budget import Budget
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.heads import Heads
-from elman.learning import Labelled, Tagging, start
+from elman.learning import Labelled, Speaking, Tagging, start
 from elman.lexicon import Lexicon
 from elman.networks import Networks
+from elman.tape import Tape
 from elman.trainer import Progress, Record
 from elman.vectors import Vectors
 
 OnProgress = Callable[[Progress], None]
+USUAL = 20  # words of a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ class Trained:
     interrupted: bool
 
 
-def train(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Trained:
+def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Trained:
     """See ``RecurrentModel.train``."""
     seed, threads, budget = run.seed, run.threads, run.budget
-    task = begin(train, dev, automatic.resolve(config, train, run.tasks, single=budget is not None), run)
+    if not isinstance(train, Tape):
+        config = automatic.resolve(config, train, run.tasks, single=budget is not None)
+    task = begin(train, dev, config, run)
     config = task.networks.config
     if budget is not None:
         if config.network.ensemble > 1 or config.training.distill:
@@ -70,16 +74,48 @@ def train(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Tr
     return Trained(config, tasks, records, runs.interrupted)
 
 
-def begin(train: Labelled, dev: Labelled | None, config: Config, run: Run) -> Tagging:
+def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Tagging:
     """See ``RecurrentModel.begin``; of ``run`` the seed, the vectors and the tasks count."""
     seed, vectors = run.seed, run.vectors
     if not 0 <= seed < 2**63:
         raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
+    if isinstance(train, Tape):
+        return _of_tape(train, dev, config, seed)
     config = automatic.resolve(config, train, run.tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, run.tasks, [words for words, *_ in train])
     return Tagging(Networks(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
+
+
+def _of_tape(tape: Tape, dev: Labelled | None, config: Config, seed: int) -> Tagging:
+    """``begin`` of a text on disk."""
+    config = settled(config, tape)
+    lexicon = Lexicon.of_vocabulary(config.network, tape.vocabulary)
+    heads = Heads.of(config, [[tape.tags]])
+    networks = Networks(config, lexicon, heads, [start(config, lexicon, heads, seed)])
+    return (Speaking if tape.speaks else Tagging)(networks, tape, dev)
+
+
+def settled(config: Config, tape: Tape) -> Config:
+    """The settings for a text on disk, with nothing left to choose: those for sentences of usual length.
+
+    Raises ConfigError: settings that need the whole text in memory.
+    """
+    training, network = config.training, config.network
+    if training.distill or training.balance > 0:
+        found = "distill" if training.distill else "balance"
+        raise ConfigError(f"{found}: expected 0 with text that is read from disk; it needs the whole text in memory")
+    fewest, most = automatic.EPOCHS
+    usual = max(1.0, int(tape.lengths.sum()) / USUAL)
+    training = replace(
+        training,
+        epochs=training.epochs or min(most, max(fewest, round(automatic.EFFORT / usual**0.5))),
+        balance=0.0,
+    )
+    network = replace(network, ensemble=network.ensemble or 1, constraints="none", decoder="softmax")
+    stand_in = [(tape.vocabulary.words or ("",), tape.tags)]
+    return automatic.resolve(Config(network, training), stand_in)
 
 
 class _Members:

@@ -16,8 +16,8 @@ from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.segmentation import FIRST, Marked, Segmentation, Token
-from elman.tasks.written import Written, sentence_of
+from elman.tasks.segmentation import FIRST, Marked, Segmentation
+from elman.tasks.written import Draft, Written, draft
 from elman.windows import RADIUS, windows
 
 TASK = "segment"
@@ -34,11 +34,20 @@ SETTINGS: dict[str, Any] = {
     "hidden": 64,
     "embedding": 32,
     "decoder": "softmax",
-    "ensemble": 1,
     "word_dropout": 0.5,
     "balance": 0.0,
 }
 """Settings of the task, by experiment (docs/segmentation.md)."""
+FEW = 100_000
+"""Characters of training text below which three networks, 0.4 points better, cost seconds."""
+
+
+def settings_for(preset: str, text: Sequence[Sentence], *, single: bool) -> dict[str, Any]:
+    """What the task changes in a preset, for pieces of training text. ``single``: one network, whatever the text."""
+    if preset == "tutorial":
+        return {}
+    few = not single and sum(map(len, text)) < FEW
+    return SETTINGS | ({"ensemble": 3 if few else 1} if preset == "default" else {})
 
 
 class _Piece(NamedTuple):
@@ -72,6 +81,11 @@ class Segmenter(Tagger):
         """Whether it finds sentences, too; else a line is one."""
         return self.segmentation.sentences
 
+    @property
+    def expects_spaces(self) -> bool:
+        """Whether there were spaces in the text it learned from."""
+        return "O" in self.labels.tags
+
     def segment(self, text: str) -> list[list[str]]:
         """The words of each sentence of a text (of each line, if the model knows no sentences).
 
@@ -85,19 +99,34 @@ class Segmenter(Tagger):
         A blank line ends a paragraph. Of a model that knows no sentences each line is one, blank ones among them.
         ``confidence``: the smallest probability of a word's labels stands in MISC. ``number``: sentences before them.
         """
-        begun = False
+        for one in self.drafts(lines, confidence=confidence, number=number):
+            yield one.sentence() if one is not None else Sentence((), lines=("\n",), format="text")
+
+    def drafts(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Draft | None]:
+        """``sentences`` before they have columns; None for a blank line, of a model that knows no sentences."""
+        begun, whole = False, self.segmentation.sentences
         for text, labels, sure, starts, ends, first in self._labelled(lines, confidence):
-            comments: list[str] = []
-            if self.segmentation.sentences:
-                comments = ["# newdoc"] * (not begun) + ["# newpar"] * first
+            comments = ["# newdoc"] * (not begun) + ["# newpar"] * first if whole else []
             found = self.segmentation.cut(text, labels, starts)
-            if not found and not self.segmentation.sentences:
-                yield Sentence((), lines=("\n",), format="text")
-            for i, tokens in enumerate(found):
+            if not found and not whole:
+                yield None
+            ended = len(text) if ends else -1  # nothing is missing behind the last word of a paragraph
+            for tokens in found:
                 number, begun = number + 1, True
-                written = [self._written(text, token, starts, sure) for token in tokens]
-                last = ends and i == len(found) - 1
-                yield sentence_of(written, [*comments, f"# sent_id = {number}"], last=last)
+                written = [
+                    Written(
+                        text[start:end],
+                        words,
+                        end == ended or (text[end : end + 1] == " " if whole else end in starts),
+                        min(sure[start:end]) if sure else None,
+                    )
+                    for start, end, words in tokens
+                ]
+                if whole:
+                    shown = text[tokens[0].start : tokens[-1].end]
+                else:
+                    shown = "".join(token.form + " " * token.space for token in written).rstrip(" ")
+                yield draft(written, shown, [*comments, f"# sent_id = {number}"])
                 comments = []
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
@@ -141,11 +170,6 @@ class Segmenter(Tagger):
             one, other = ({token[:2] for tokens in side for token in tokens} for side in sides)
             right, there, given = right + len(one & other), there + len(one), given + len(other)
         return Metric(right, there, given, None)
-
-    def _written(self, text: str, token: Token, starts: Sequence[int], sure: Sequence[float]) -> Written:
-        start, end, words = token
-        space = text[end : end + 1] == " " if self.segmentation.sentences else end in starts
-        return Written(text[start:end], words, space, min(sure[start:end]) if sure else None)
 
     def _labelled(
         self, lines: Iterable[str], confidence: bool

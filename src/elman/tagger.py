@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begin
     from elman.corpus import Data, How, Keys, Path
     from elman.metrics import Evaluation
     from elman.networks import Networks
+    from elman.stream import Stream
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
@@ -263,6 +264,26 @@ class Tagger:
         if not column:
             return self._model.probabilities([_words(words)])[0]
         return self._columns_model.probabilities([_words(words)], column)[0]
+
+    def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
+        """A text without end, tagged word by word with the memory of all that came before; see ``elman.stream``.
+
+        ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
+                       gains from. ``target`` is one of ``word_targets``, by default the first
+        Raises ConfigError: no network, labels of whole texts, another name, a number below 0.
+        """
+        if lookahead < 0:
+            raise ConfigError(f"lookahead: expected a number from 0 up, got {lookahead}")
+        if self.kind != "rnn" or self.task != "tag" or not self.word_targets:
+            found = f"the model {self.kind}" if self.kind != "rnn" else f"the task {self.task}"
+            found = found if self.kind != "rnn" or self.task != "tag" else "labels of whole texts"
+            raise ConfigError(f"stream: expected a recurrent network that tags words, got {found}")
+        names = self.word_targets
+        if target is not None and target not in names:
+            raise ConfigError(f"target: the model's columns of words are {', '.join(names)}, got {target!r}")
+        from elman.stream import Stream
+
+        return Stream(cast(Any, self._model), self.targets.index(target or names[0]), lookahead)
 
     def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
         """The ``most`` most probable ways to tag a sentence, with their probabilities, best first; exact.

@@ -4,6 +4,7 @@ tags                      a ``Tagger``
 segment                   a ``Segmenter``, of raw text
 lemma, morphology, parse  an ``EncodedTagger``
 pipeline                  a ``Pipeline``, of raw text
+regress                   a ``Regressor``, of rows of numbers
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from elman import automatic, tasks
 from elman.checks import split_percent
@@ -21,16 +22,21 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
+from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
-from elman.segmenter import COLUMN, SETTINGS, Segmenter, pieces
+from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
-from elman.tagger import Tagger
+from elman.tagger import Tagger, thread_count
 from elman.tasks.columns import from_record
 from elman.tasks.encoding import Encoding
 from elman.tasks.segmentation import Segmentation
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""
+FEW_TREES = {"epochs": 40, "batch": 4}
+"""Of constituents, whose labels are rare: more and smaller steps."""
+TREE_HIDDEN = 256
+"""Units for the trees of a large treebank."""
 Train = Callable[..., Tagger]
 """``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
 
@@ -59,15 +65,17 @@ def train(job: Job, fit: Train) -> Tagger:
     name, _ = tasks.parsed(job.task)
     if job.rest.get("model") not in (None, "rnn") and name not in tasks.COLUMNS:
         raise ConfigError(f"task {name}: expected the model rnn, got {job.rest['model']!r}")
-    if job.rest.get("budget") is not None and name == Pipeline.task:
-        raise ConfigError("task pipeline: it trains two networks, and a budget plans one; set epochs in place of it")
+    if job.rest.get("budget") is not None and name in (Pipeline.task, tasks.REGRESS):
+        raise ConfigError(f"task {name}: a budget plans one network of words; set epochs in place of it")
     names = column_names(job.target)
-    if names is not None and (len(names) > 1 or name not in tasks.COLUMNS):
+    if names is not None and (len(names) > 1 or name not in (*tasks.COLUMNS, tasks.REGRESS)):
         raise ConfigError(f"target: the task {name} knows its columns, got {', '.join(names)}")
-    if job.rest.get("vectors") is not None and name == Segmenter.task:
-        raise ConfigError("task segment: it reads characters, and vectors are of words; leave them out")
+    if job.rest.get("vectors") is not None and name in (Segmenter.task, tasks.REGRESS):
+        raise ConfigError(f"task {name}: it reads no words, of which vectors are; leave them out")
     sentences = read(job.data, job)
     dev = job.dev if job.dev is None or isinstance(job.dev, float) else read(job.dev, job)
+    if name == tasks.REGRESS:
+        return _numbers(job, sentences, dev)
     if name == Segmenter.task:
         return _segmenter(job, sentences, dev, job.settings, fit)
     if name != Pipeline.task:
@@ -100,11 +108,15 @@ def _segmenter(
 ) -> Segmenter:
     segmentation = Segmentation.of(sentences)
     part, dev_part, held_out = pieces(segmentation.marked(sentences)), None, None
+    if not segmentation.sentences and all(len(sentence.words) == 1 for sentence in sentences):
+        message = "no spaces within a line, so every line is one word; expected a space between words"
+        raise DataError(message, path=sentences[0].path or None)
     if isinstance(dev, float):
         part, dev_part, held_out = split_percent(part, dev)
     elif dev is not None:
         dev_part = pieces(segmentation.marked(dev))
-    own = SETTINGS if job.rest.get("preset") != "tutorial" else {}
+    single = job.rest.get("budget") is not None or "distill" in settings
+    own = settings_for(job.rest.get("preset", "default"), part, single=single)
     rest = {**job.rest, "vectors": None}
     tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **rest)
     return Segmenter(_about(tagger, sentences, held_out), segmentation)
@@ -119,6 +131,10 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
         dev_part = dev
     names = column_names(job.target) or (None,)
     encoding = tasks.encoding(name, options, sentences, names[0])
+    if options.get("heads") == "brackets" and "head" in encoding.columns and job.rest.get("on_note") is not None:
+        lost = note_of_lost(sentences)
+        if lost is not None:
+            job.rest["on_note"](lost)
     tagger = fit(
         encoded(sentences, encoding),
         None if dev_part is None else encoded(dev_part, encoding),
@@ -130,11 +146,38 @@ def _words(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | No
 
 
 def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
-    """Settings where trees are learned, which take more than tags do (docs/pipeline.md)."""
-    if "head" not in encoding.columns or job.rest.get("preset", "default") not in ("default", "best"):
+    """Settings where trees are learned, which take more than tags do (docs/parsing.md); a pipeline stays fast."""
+    if not {"head", "tree.common"} & set(encoding.columns) or job.rest.get("preset", "default") not in (
+        "default",
+        "best",
+    ):
         return {}
-    most = automatic.EPOCHS[1]
-    return {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))}
+    epochs = min(automatic.EPOCHS[1], max(TREE_EPOCHS, round(automatic.EFFORT / sentences**0.5)))
+    found: dict[str, Any] = {"layers": 2, "epochs": epochs}
+    if job.task.partition(":")[0] == Pipeline.task or job.rest.get("preset") == "best":
+        return found
+    if "head" in encoding.columns:
+        found["dropout_kind"] = "variational"
+    if sentences >= automatic.FEW:
+        return {**found, "hidden": TREE_HIDDEN}
+    return found | FEW_TREES if "tree.common" in encoding.columns else found
+
+
+def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:
+    from elman import config, regression
+
+    names = column_names(job.target) or tuple(sentences[0].columns)[-1:]
+    if not names:
+        raise DataError("expected two columns or more, numbers and one to be predicted", path=sentences[0].path or None)
+    held_out = None
+    if isinstance(dev, float):
+        sentences, dev, held_out = split_percent(sentences, dev)
+    preset = job.rest.get("preset", "default")
+    own = dict(regression.SETTINGS) | (dict(regression.OWN) if preset == "default" else {"ensemble": 1})
+    settings = config.preset(preset).with_settings({**own, **job.settings})
+    run = regression.Run(job.rest.get("seed", 1), thread_count(job.rest.get("threads")), job.rest.get("on_progress"))
+    found = regression.train(sentences, dev, names[0], settings, run)
+    return found if held_out is None else cast(Tagger, found.about(format=found.format, held_out=held_out))
 
 
 def _about(tagger: Tagger, sentences: Sequence[Sentence], held_out: str | None) -> Tagger:
@@ -150,6 +193,10 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
     if not isinstance(about, dict):
         return Tagger.from_record(record, tensors, threads=threads)
     name = str(about.get("name"))
+    if name == "lm":
+        from elman import language
+
+        return language.from_record(record, tensors, threads)
     if name == Pipeline.task and "segment" in about:
         segmenter = _part(about["segment"], SEGMENT, tensors, threads)
         words = _part(about.get("words"), WORDS, tensors, threads)
@@ -159,6 +206,10 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         found = about.get("segmentation")
         segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
         return Segmenter(Tagger.from_record(record, tensors, threads=threads), segmentation)
+    elif name == tasks.REGRESS:
+        from elman import regression
+
+        return regression.from_record(record, tensors, threads=threads)
     elif name in tasks.OPTIONS:
         tagger, encoding = Tagger.from_record(record, tensors, threads=threads), from_record(about.get("encoding"))
         if tagger.targets != encoding.columns:

@@ -79,11 +79,33 @@ class Place:
         return randomness.stream(self.seed, purpose, epoch=self.epoch, step=self.step, part=self.part)
 
 
+class Items:
+    """Items of some words each, and an epoch's minibatches of them: at random, of like length."""
+
+    lengths: NDArray[np.int64]  # words of each training item
+
+    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+        """The minibatches of ``size`` items of one epoch, as their numbers."""
+        return minibatches(self.lengths, size, generator)
+
+    def words(self, items: NDArray[np.int64]) -> int:
+        """How many words some items have together."""
+        return int(self.lengths[items].sum())
+
+
 class Task(Protocol):
     """What is trained: parameters, items with their lengths, a gradient and a measure on dev."""
 
     parameters: dict[str, Array]
-    lengths: NDArray[np.int64]  # words of each training item
+    lengths: NDArray[np.int64]  # words of each sentence
+
+    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+        """The minibatches of one epoch, of ``size`` items, as their numbers. See ``Items``."""
+        ...
+
+    def words(self, items: NDArray[np.int64]) -> int:
+        """How many words some items have together."""
+        ...
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         """The gradient of some items that are part of a minibatch of ``words`` words. Called by several threads."""
@@ -179,7 +201,7 @@ class Updates:
 
     def _one(self, items: NDArray[np.int64], rate: float, epoch: int, step: int) -> Tally:
         config, task = self.config, self.task
-        words = int(task.lengths[items].sum())
+        words = task.words(items)
         # Cut by a rule that does not know how many threads there are; summed in the order of the cut.
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
         places = [Place(self.seed, epoch, step, part) for part in range(len(shards))]
@@ -219,7 +241,7 @@ class _Run:
     ) -> None:
         self.schedule, self.on_progress = Schedule(config), on_progress
         self.words = int(lengths.sum())
-        self.steps = -(-len(lengths) // config.batch)  # of an epoch
+        self.steps = 0  # of the epoch
         self.norms = Norms()
         self.started = self.reported = time.perf_counter()
 
@@ -334,9 +356,9 @@ def _put(task: Task, weights: dict[str, Array]) -> None:
 
 
 def _epoch(run: _Run, updates: Updates, average: _Average, epoch: int) -> Tally:
-    config, schedule, steps = updates.config, run.schedule, run.steps
-    stream = randomness.stream(updates.seed, randomness.ORDER, epoch=epoch)
-    batches = minibatches(updates.task.lengths, config.batch, stream)
+    config, schedule = updates.config, run.schedule
+    batches = updates.task.batches(config.batch, randomness.stream(updates.seed, randomness.ORDER, epoch=epoch))
+    steps = run.steps = len(batches)
     tally, step = Tally(), 0
     run.norms = updates.norms = Norms()
     while step < steps:

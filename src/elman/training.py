@@ -68,7 +68,7 @@ def train(
     ``task``        ``tag``: label words; ``classify``: label whole texts; None: words where the data has labels of
                     them; or ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with options or without
                     (``elman.tasks``): the model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``, all of them
-                    taggers
+                    taggers; or ``lm``, the next symbol of raw text: a ``LanguageModel``
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
     ``threads``     in training and tagging; by default one for each core
@@ -79,6 +79,16 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
+    if task is not None and task.partition(":")[0] == "lm":
+        from elman import language
+
+        if vectors is not None or budget is not None or target is not None:
+            raise ConfigError("task lm: it has no vectors, no budget and no target columns; leave them out")
+        telling: dict[str, Any] = {"on_progress": on_progress, "on_note": on_note}
+        run: dict[str, Any] = {"format": format, "encoding": encoding, "seed": seed, "threads": threads, **telling}
+        held = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+        text: Any = float(held[1]) if held else dev
+        return language.train(task, train, text, settings or {}, model=model, preset=preset, **run)
     if task not in (None, *TASKS):
         from elman.task_models import Job, train as train_task
 
@@ -93,6 +103,12 @@ def train(
     limit = _budget(budget, model, settings, on_note)
     n_threads = thread_count(threads)
     how = How(_targets(target, model), format, encoding, task=_task(task, model))
+    if of_network.training.chunk and vectors is None and limit is None:
+        from elman import endless
+
+        if (path := endless.large(train, how)) is not None:
+            telling = {"on_progress": on_progress, "on_note": on_note}
+            return endless.train(path, dev, how, of_network, seed=seed, threads=n_threads, **telling)
     corpus = read_corpus(train, how)
     tasks = corpus.tasks()
     part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes

@@ -8,7 +8,7 @@ written reads back as the same tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from elman.errors import DataError
@@ -58,6 +58,37 @@ class Tree:
                 pieces.append(f" ({node.label}")
                 stack += [None, *reversed(node.children)]
         return "".join(pieces)[1:]
+
+
+def pieces(tree: Tree) -> list[str]:
+    """A tree as a text for each word, ``(S(NP(PRP*))`` and so on: joined, with words in place of the stars, they are
+    the tree. Raises DataError: a word beside brackets, so that it has no tag.
+    """
+    found: list[str] = []
+    opened = ""
+    stack: list[Tree | str | None] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            raise DataError(f"expected a tag in brackets of its own around every word, found none around {node!r}")
+        if node is None:
+            found[-1] += ")"
+        elif node.preterminal:
+            found.append(f"{opened}({node.label}*)")
+            opened = ""
+        else:
+            opened += f"({node.label}"
+            stack += [None, *reversed(node.children)]
+    return found
+
+
+def joined(pieces: Sequence[str], words: Sequence[str]) -> str:
+    """The tree of ``pieces`` with these words, on one line, as ``str`` of the tree has it."""
+    parts: list[str] = []
+    for piece, word in zip(pieces, words, strict=True):
+        opened = piece.rstrip(")")
+        parts += [opened[:-1].replace("(", " ("), " ", word, piece[len(opened) :]]
+    return "".join(parts)[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ class Vocabulary:
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return cls([word for word, _ in ranked], [count for _, count in ranked])
 
+    def commonest(self, most: int) -> Vocabulary:
+        """The ``most`` commonest words; 0: all."""
+        if not most or len(self.words) <= most:
+            return self
+        return Vocabulary(self.words[:most], self.counts[1 : most + 1].tolist())
+
     def __len__(self) -> int:
         """The number of ids, the unknown word's among them."""
         return len(self.words) + 1

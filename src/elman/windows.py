@@ -133,7 +133,9 @@ class WindowFeatures:
 
 def _codes(some: Sequence[str]) -> NDArray[np.uint64]:
     """The code points (U, WIDTH) of U windows; a text that is no window (a word, in a test) is cut or filled up."""
-    text = "".join(w if len(w) == WIDTH else w[:WIDTH].ljust(WIDTH, BEHIND) for w in some)
+    if set(map(len, some)) != {WIDTH}:
+        some = [w[:WIDTH].ljust(WIDTH, BEHIND) for w in some]
+    text = "".join(some)
     return _code_points(text).reshape(-1, WIDTH)
 
 

@@ -71,10 +71,25 @@ def test_confidence(run: Run, folder: Path) -> None:
     assert text.count("Confidence=0.") + text.count("Confidence=1.") == 2
 
 
-def test_an_empty_text_is_nothing(run: Run, folder: Path) -> None:
+@pytest.mark.parametrize("model", ["segment", "pipeline"])
+def test_an_empty_text_is_nothing(run: Run, folder: Path, model: str) -> None:
     for text in (b"", b" \n\n"):
-        result = run("tag", folder / "segment.model", stdin=text)
+        result = run("tag", folder / f"{model}.model", stdin=text)
         assert (result.returncode, result.stdout) == (0, b"")
+        assert result.stderr.decode().endswith("an empty text, there are no words to find in it\n")
+
+
+@pytest.mark.parametrize("model", ["segment", "pipeline"])
+def test_a_text_without_spaces_is_strange_where_there_were_some(run: Run, folder: Path, model: str) -> None:
+    for text, strange in (("Catsranonmats." * 3, True), ("Cats", False), ("Cats ran on mats.", False)):
+        said = run("tag", folder / f"{model}.model", stdin=text.encode()).stderr.decode()
+        assert ("no spaces in it; the text this model learned from has some" in said) == strange
+
+
+def test_what_is_no_tag_is_not_looked_at(refused: Refused, folder: Path) -> None:
+    message = "elman: a model of the task segment has no tags of words; elman evaluate says how well it finds them\n"
+    model, gold = folder / "segment.model", folder / "train.conllu"
+    assert refused("errors", model, gold) == refused("compare", gold, model, model) == message
 
 
 def test_evaluation(run: Run, folder: Path) -> None:
@@ -101,7 +116,7 @@ def test_one_column(run: Run, folder: Path, tmp_path: Path, task: str) -> None:
     (tmp_path / "train.conllu").write_bytes((folder / "train.conllu").read_bytes())
     model = trained(run, tmp_path, task)
     assert run("tag", model, folder / "train.conllu").stdout == (folder / "train.conllu").read_bytes()
-    assert b"accuracy" in run("evaluate", model, folder / "train.conllu").stdout
+    assert (b"LAS" if task == "parse" else b"accuracy") in run("evaluate", model, folder / "train.conllu").stdout
     assert task.partition(":")[0] in run("inspect", model).stdout.decode()
     assert json.loads(run("inspect", model, "--json").stdout)["task"] == task.partition(":")[0]
 

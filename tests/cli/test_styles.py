@@ -164,7 +164,7 @@ def test_what_does_not_go_together(refused: Refused, model: Path, files: list[ob
     two.write_text("w\tB-x\tB-y\n", encoding="utf-8")
     assert "--scheme: goes with --style seqeval" in refused("evaluate", *files, "--scheme", "iob2")
     assert "'IO' has no strict mode" in refused("evaluate", *files, "--style", "seqeval", "--scheme", "IO")
-    assert "--style evalb: a model gives no trees" in refused("evaluate", model, gold, "--style", "evalb")
+    assert "--style evalb: the model gives no bracketed trees" in refused("evaluate", model, gold, "--style", "evalb")
     assert "--style conlleval: expected one GOLD, found 2" in refused(
         "evaluate", model, gold, gold, "--style", "conlleval"
     )

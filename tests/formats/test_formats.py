@@ -22,6 +22,7 @@ from elman.sentence import Sentence
 
 TEXTS = ("label_text", "fasttext", "text")
 BINARY = ("parquet",)
+DRAWN = ("tree", "html")  # not to be read again: tests/test_drawing.py
 ONE_TAG = [name for name in OUTPUT_FORMATS if HOLDS[name].columns == 1]
 
 
@@ -60,7 +61,7 @@ def test_confidences(name):
             write_sentence(sentence, {"tag": ("X", "Y")}, **options)
 
 
-@pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in BINARY])
+@pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in (*BINARY, *DRAWN)])
 def test_several_columns(name):
     sentence, tags = Sentence(("a", "b")), {"upos": ("X", "Y"), "feats": ("1", "2")}
     if name in column_formats():

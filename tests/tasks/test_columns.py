@@ -46,7 +46,10 @@ def batch(
 
 
 def back(encoding: Encoding, one: Sentence) -> dict[str, list[list[str]]]:
-    return encoding.decode(batch(encoding.encode(one), one.words))
+    labels = encoding.encode(one)
+    sets = {name: sorted(set(own)) for name, own in labels.items()}
+    p = {name: [[float(label == each) for each in sets[name]] for label in own] for name, own in labels.items()}
+    return encoding.decode(batch(labels, one.words, sets, p))
 
 
 def test_columns_come_back() -> None:
@@ -126,7 +129,7 @@ class TestFeatures:
             Features(("_",)).encode(sentence(feats=("_", "A=1|A=2", "_")))
 
     def test_no_features(self) -> None:
-        with pytest.raises(DataError, match="^no features: column feats is _ throughout"):
+        with pytest.raises(DataError, match="^x.conllu: no features: column feats is _ throughout"):
             Features.of([sentence(feats=("_", "_", "_"))])
 
 
@@ -148,9 +151,32 @@ class TestTrees:
 
     def test_brackets_need_no_probabilities_of_heads(self) -> None:
         labels = {"upos": COLUMNS["upos"], "head": ["?", "?", "?"], "deprel": ["a", "b", "c"]}
-        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels))
+        p = {"deprel": np.eye(4)[[1, 2, 3]]}
+        sets = {"deprel": ["root", "a", "b", "c"]}
+        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels, WORDS, sets, p))
         assert one["head"] == [["0", "1", "1"]]
         assert one["deprel"] == [["root", "b", "c"]]
+
+    def test_relations_and_heads_make_sense_together(self) -> None:
+        """Where the network is of two minds about a head, the relation decides, and the other way round."""
+        gold = sentence(upos=("DET", "NOUN", "VERB"), head=("2", "3", "0"), deprel=("det", "nsubj", "root"))
+        encoding = Together((Plain("upos"), Trees.of([gold] * 9, "relative")))
+        sets = {"head": ["+1,NOUN", "+1,VERB", "0,ROOT"], "deprel": ["det", "nsubj", "root"]}
+        p = {
+            "head": [[0.49, 0.5, 0.01], [0.01, 0.98, 0.01], [0.01, 0.01, 0.98]],
+            "deprel": [[0.6, 0.4, 0], [0.5, 0.49, 0.01], [0, 0, 1]],
+        }
+        labels = {"upos": gold.columns["upos"], "head": ["+1,VERB", "+1,VERB", "0,ROOT"], "deprel": ["det"] * 3}
+        one = encoding.decode(batch(labels, WORDS, sets, p))
+        assert one["head"] == [["2", "3", "0"]]
+        assert one["deprel"] == [["det", "nsubj", "root"]]
+        assert from_record(encoding.to_record()) == encoding
+
+    def test_relations_without_a_better_one(self) -> None:
+        labels = {"upos": COLUMNS["upos"], "head": ["<", "\\", ">"], "deprel": ["root"] * 3}
+        p, sets = {"deprel": np.ones((3, 1))}, {"deprel": ["root"]}
+        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels, WORDS, sets, p))
+        assert sorted(one["deprel"][0]) == ["dep", "dep", "root"]
 
     def test_gold_with_a_circle(self) -> None:
         with pytest.raises(DataError, match="circle"):

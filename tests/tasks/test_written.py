@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from elman.formats import read_sentences
-from elman.tasks.written import Written, sentence_of
+from elman.tasks.written import Written, draft
 
 
 def test_a_sentence() -> None:
     tokens = [Written("Don't", ("Do", "n't"), confidence=0.5), Written("go", space=False), Written("!", space=False)]
-    sentence = sentence_of(tokens, ["# sent_id = 1"])
+    sentence = draft(tokens, "Don't go!", ["# sent_id = 1"]).sentence()
     assert sentence.words == ("Do", "n't", "go", "!")
     assert "".join(sentence.lines).split("\n") == [
         "# sent_id = 1",
@@ -25,12 +25,16 @@ def test_a_sentence() -> None:
     ]
 
 
-def test_the_last_of_a_paragraph_lacks_no_space() -> None:
-    assert sentence_of([Written("a", space=False)], last=True).columns["misc"] == ("_",)
+def test_columns() -> None:
+    """Those that are given; the others are ``_``."""
+    found = draft([Written("zum", ("zu", "dem"))], "zum").sentence({"upos": ["ADP", "DET"], "lemma": ["zu", "der"]})
+    assert (found.columns["upos"], found.columns["head"]) == (("ADP", "DET"), ("_", "_"))
+    assert "".join(found.lines).split("\n")[2:4] == ["1\tzu\tzu\tADP" + "\t_" * 6, "2\tdem\tder\tDET" + "\t_" * 6]
+    assert found.rows == (2, 3)
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
-    sentence = sentence_of([Written("a b", ("a", "b")), Written("c", space=False, confidence=1.0)])
+    sentence = draft([Written("a b", ("a", "b")), Written("c", space=False, confidence=1.0)], "a b c").sentence()
     path = tmp_path / "one.conllu"
     path.write_text("".join(sentence.lines), encoding="utf-8")
     (back,) = read_sentences(str(path))

@@ -21,6 +21,7 @@ _COMMANDS = {
     "train": "elman.cli.train:train",
     "tag": "elman.cli.tag:tag",
     "evaluate": "elman.cli.evaluate:evaluate",
+    "sample": "elman.cli.sample:sample",
     "compare": "elman.cli.compare:compare",
     "check": "elman.cli.check:check",
     "convert": "elman.cli.convert:convert",

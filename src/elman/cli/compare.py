@@ -147,9 +147,12 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
+    from elman.cli.raw import refuse_segmenter
     from elman.loading import load
 
-    return load(model, threads=options.threads, on_note=notes.add)
+    tagger = load(model, threads=options.threads, on_note=notes.add)
+    refuse_segmenter(tagger)
+    return tagger
 
 
 def _gold_tags(right: Gold) -> list[Sequence[str]]:

@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +23,8 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
-from elman.cli.raw import PIPELINE, SEGMENT, evaluate_raw
+from elman.cli.language import fluency
+from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
 from elman.cli.report import bold
 from elman.cli.styles import STYLES, Shown
 from elman.errors import ConfigError
@@ -90,8 +91,6 @@ class _Options:
             raise ConfigError("--scores, --positive: go with --predicted FILE; a MODEL has its own")
         if self.label is not None and self.target is not None:
             raise ConfigError("--label, --target: expected one of the two")
-        if self.style == "evalb" and self.predicted is None:
-            raise ConfigError("--style evalb: a model gives no trees; expected --predicted FILE")
 
 
 @click.command()
@@ -147,7 +146,13 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes = Notes()
     with _without_gc():
         tagger = _load(files[0], options, notes) if options.predicted is None else None
-        if tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
+        if tagger is not None and tagger.task == PARSE:
+            options = _of_parses(tagger, options)
+        if tagger is not None and tagger.task == REGRESS:
+            _show({"": _of_numbers(tagger, files[1:], options, notes)}, options)
+        elif tagger is not None and tagger.task == "lm":
+            _show({"": fluency(tagger, files[1:], options.format, options.encoding)}, options)
+        elif tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
             _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:
             _show(_styled(files, tagger, options, notes), options)
@@ -197,17 +202,36 @@ def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Note
     return Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
 
 
+def _of_numbers(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+    """How far a model's numbers are from the right ones."""
+    from elman.cli.numbers import evaluate_numbers
+
+    if options.style != STYLES[0] or options.asked.of_confidences or options.plot:
+        raise ConfigError("a model of the task regress predicts numbers; leave the options of tags out")
+    return evaluate_numbers(tagger, paths, (options.format, options.encoding), options.target, notes)
+
+
+def _of_parses(tagger: Tagger, options: _Options) -> _Options:
+    """Trees are compared as trees, unless columns are asked for: a head that is a number says nothing as a tag."""
+    asked = options.asked.of_confidences or options.plot is not None or options.target is not None
+    if options.style != STYLES[0] or asked:
+        return options
+    return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
+
+
 def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, notes: Notes) -> Mapping[str, Shown]:
     from elman.cli import styles
 
     path = files[-1]
-    if len(files) > 2:
+    if len(files) > 2 and options.style not in ("evalb", "conll18"):
         raise click.UsageError(f"--style {options.style}: expected one GOLD, found {len(files) - 1}")
     if options.style == "evalb":
-        return {"": styles.Evalb(str(options.predicted), options.how_predicted, path, options.how, notes)}
+        if tagger is not None:
+            return {"": styles.evalb_of_model(tagger, files[1:], options.how, notes)}
+        return {"": styles.evalb_of_files(str(options.predicted), options.how_predicted, path, options.how, notes)}
     if options.style == "conll18":
         if tagger is not None:
-            return {"": styles.conll18_of_model(tagger, path, options.how, notes)}
+            return {"": styles.conll18_of_model(tagger, files[1:], options.how, notes)}
         return {"": styles.conll18_of_file(str(options.predicted), options.how_predicted, path, options.how, notes)}
     right = gold(read(path, options.how, notes), options.how, tagger)
     if right.keys.texts:

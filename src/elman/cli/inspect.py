@@ -53,7 +53,7 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     data, training = facts["data"], facts["training"]
     dev = f"; dev: {data['dev_sentences']:,} sentences" if data["dev_sentences"] is not None else "; no dev set"
     if data["dev_accuracy"] is not None:
-        dev += f", accuracy {100 * data['dev_accuracy']:.2f} %"
+        dev += f", {'R²' if facts.get('task') == 'regress' else 'accuracy'} {100 * data['dev_accuracy']:.2f} %"
     rows = [
         ("model", f"{model} ({size(facts['bytes'])})"),
         ("SHA-256", facts["sha256"]),
@@ -67,6 +67,9 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
         task = facts["tasks"][name]
+        if task == "number":
+            rows.append(("read", ", ".join(facts["inputs"])))
+            continue
         rows.append((f"{len(tags):,} {'tags' if task == 'tag' else 'labels'}", " ".join(tags) + _TASKS.get(task, "")))
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
@@ -89,8 +92,9 @@ def _training(record: dict[str, Any]) -> str:
 
 
 def _run(record: dict[str, Any]) -> str:
-    text = f"{record['epochs']} epochs, loss {record['losses'][-1]:.4f}, accuracy on train "
-    text += f"{100 * record['train_accuracies'][-1]:.2f} %"
+    text = f"{record['epochs']} epochs, loss {record['losses'][-1]:.4f}"
+    if any(record["train_accuracies"]):
+        text += f", accuracy on train {100 * record['train_accuracies'][-1]:.2f} %"
     if record["dev_accuracies"]:
         text += f"; best on dev after epoch {record['best_epoch']}, which is the one kept"
     return text

@@ -49,8 +49,7 @@ class Places:
 
     def write(self, chunk: Sequence[Sentence], tagger: Tagger, writer: Writer) -> Iterator[str | bytes]:
         """The text of each sentence with its tags and labels."""
-        words = [sentence.words for sentence in chunk]
-        for sentence, found in zip(chunk, tagger.tag_columns_all(words), strict=True):
+        for sentence, found in zip(chunk, tagger.tag_columns_all(chunk), strict=True):
             tags = {place: found[name] for name, place in self.columns.items()}
             yield writer.add(self.labelled(sentence, found), tags)
 
@@ -101,17 +100,19 @@ def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequen
 def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
     from elman.formats import conllu, default_output
+    from elman.formats.brackets import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))
     if output_format == "conllu":  # written afresh, into whichever of its columns
         return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
-    return "tag"
+    return TREE if tagger.target == TREE else "tag"
 
 
 def own_format(format: str, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> str:
     """The format in which a file of ``format`` is written when none is asked for: its own, if that holds it all."""
     from elman.formats import HOLDS, default_output
+    from elman.formats.brackets import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     if not n_words:
@@ -119,6 +120,8 @@ def own_format(format: str, tagger: Tagger, names: Sequence[str] | None, *, conf
         if own in HOLDS and HOLDS[own].labels >= n_labels:
             return own
         return "label_text" if n_labels == 1 and format == "text" else "jsonl"
+    if tagger.target == TREE and not confidence:
+        return "trees"
     own = default_output(format)
     holds = HOLDS[own]
     fits = holds.columns >= n_words and (holds.confidences or not confidence)

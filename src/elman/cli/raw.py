@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
-SEGMENT, PIPELINE = "segment", "pipeline"
+SEGMENT, PIPELINE, PARSE, REGRESS = "segment", "pipeline", "parse", "regress"
+MANY = 20
+"""Characters of a line from which on it is strange that no line has a space."""
 
 
 def reads_raw(model: Tagger, files: Sequence[str], format: str | None, encoding: str) -> bool:
@@ -43,7 +45,17 @@ def refuse_options(task: str, given: Mapping[str, Any]) -> None:
             raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} is to read")
 
 
-def tag_raw(model: Any, files: Sequence[str], output: str, output_format: str | None, how: tuple[str, bool]) -> None:
+def refuse_segmenter(model: Tagger) -> None:
+    """Raise ConfigError for a model that gives words no tags, where tags are to be looked at."""
+    if model.task == SEGMENT:
+        raise ConfigError(
+            "a model of the task segment has no tags of words; elman evaluate says how well it finds them"
+        )
+
+
+def tag_raw(
+    model: Any, files: Sequence[str], output: str, output_format: str | None, how: tuple[str, bool], notes: Notes
+) -> None:
     """Write the sentences of raw text. ``how``: its encoding, and whether with confidences.
 
     ``model`` is a ``Segmenter`` or a ``Pipeline``. Raises ConfigError: a format that cannot hold what it finds.
@@ -61,13 +73,35 @@ def tag_raw(model: Any, files: Sequence[str], output: str, output_format: str | 
     number = 0
     with OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
-            for sentence in model.sentences(raw_lines(path, encoding), confidence=confidence, number=number):
+            name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
+            for sentence in model.sentences(seen, confidence=confidence, number=number):
                 if not sentence.words and format != "text":
                     continue
                 number += bool(sentence.words)
                 own = {} if format == "conllu" else {name: sentence.columns[name] for name in targets}
                 out.write(writer.add(sentence, own))
+            if not seen.longest:
+                notes.add(f"{name}: an empty text, there are no words to find in it")
+            elif model.expects_spaces and not seen.spaces and seen.longest >= MANY:
+                notes.add(
+                    f"{path}: no spaces in it; the text this model learned from has some, so it may find few words"
+                )
         out.write(writer.finish())
+
+
+class _Seen:
+    """Lines, and what there was in them: the most characters of a line, whether spaces within one."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.longest, self.spaces = 0, False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            bare = line.strip()
+            self.longest = max(self.longest, len(bare))
+            self.spaces = self.spaces or " " in bare
+            yield line
 
 
 def raw_lines(path: str, encoding: str) -> Iterator[str]:

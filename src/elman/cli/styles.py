@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from elman.conll18 import Metric
     from elman.sentence import Sentence
     from elman.tagger import Tagger
+    from elman.trees import Tree
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
 _CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
@@ -86,7 +87,7 @@ def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, not
     return Conll18(evaluate(sides[0], sides[1]))
 
 
-def conll18_of_model(tagger: Tagger, gold: str, how: How, notes: Notes) -> Conll18:
+def conll18_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Conll18:
     """The metrics of what the model says of the words; of the rest, which it does not say, none."""
     from elman.conll18 import evaluate
 
@@ -106,7 +107,7 @@ def conll18_of_model(tagger: Tagger, gold: str, how: How, notes: Notes) -> Conll
     return Conll18({name: metric for name, metric in metrics.items() if name in names})
 
 
-def _conllu(path: str, how: How, notes: Notes) -> Iterator[Sentence]:
+def _conllu(path: str | Sequence[str], how: How, notes: Notes) -> Iterator[Sentence]:
     reading = read(path, replace(how, format=how.format or "conllu"), notes, labelled=False)
     if reading.format != "conllu":
         raise ConfigError(f"{reading.path}: --style conll18 is of conllu, not of {reading.format}")
@@ -114,28 +115,18 @@ def _conllu(path: str, how: How, notes: Notes) -> Iterator[Sentence]:
 
 
 class Evalb(Shown):
-    """Brackets of two files of trees."""
+    """Brackets of trees, each gold one beside another of the same words."""
 
-    def __init__(self, predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> None:
-        from elman.brackets import Bracket, brackets, evaluate_brackets
-        from elman.trees import read_trees
+    def __init__(self, pairs: Iterable[tuple[Tree, Tree]]) -> None:
+        from elman.brackets import brackets, evaluate_brackets
 
-        sides = []
-        for path, given in ((gold, how), (predicted, how_predicted)):
-            reading = read(path, replace(given, format=given.format or "trees"), notes, labelled=False)
-            if reading.format != "trees":
-                raise ConfigError(f"{reading.path}: --style evalb is of trees, not of {reading.format}")
-            sides.append(sentence for sentence in reading if sentence.words)
-        there: list[list[Bracket]] = []
-        given_brackets: list[list[Bracket]] = []
-        for right, other in zip_longest(*sides):
-            if right is None or other is None:
-                raise only_one_goes_on(right, other, gold, predicted)
-            if right.words != other.words:
-                raise other_words(right, other)
-            for sentence, found in ((right, there), (other, given_brackets)):
-                found += [brackets(lines.tree) for lines in read_trees(sentence.lines) if lines.tree is not None]
-        self._found = evaluate_brackets(there, given_brackets)
+        both = list(pairs)
+        gold, predicted = ([brackets(pair[side]) for pair in both] for side in (0, 1))
+        self._found = evaluate_brackets(gold, predicted)
+        tags = [
+            (one[0], other[0]) for pair in both for one, other in zip(*(tree.tagged() for tree in pair), strict=True)
+        ]
+        self._words, self._tags = len(tags), sum(one == other for one, other in tags)
 
     def text(self) -> str:
         found = self._found
@@ -147,7 +138,51 @@ class Evalb(Shown):
         lines.append(
             f"{'whole trees':<18}{percent(found.exact, found.trees):>9}  {found.exact:,} of {found.trees:,} trees"
         )
+        lines.append(f"{'tags':<18}{percent(self._tags, self._words):>9}  {self._tags:,} of {self._words:,} words")
         return "\n".join([*lines, "", *classes(found.labels, "label", "brackets")])
 
     def to_json(self) -> dict[str, Any]:
-        return self._found.to_json()
+        return self._found.to_json() | {"tag_accuracy": self._tags / self._words}
+
+
+def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Evalb:
+    """Two files of trees."""
+    from elman.formats.brackets import tree_of
+
+    sides = [_trees(gold, how, notes), _trees(predicted, how_predicted, notes)]
+
+    def pairs() -> Iterator[tuple[Tree, Tree]]:
+        for right, other in zip_longest(*sides):
+            if right is None or other is None:
+                raise only_one_goes_on(right, other, gold, predicted)
+            if right.words != other.words:
+                raise other_words(right, other)
+            yield tree_of(right), tree_of(other)
+
+    return Evalb(pairs())
+
+
+def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
+    """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
+    from elman.formats.brackets import TREE, tree_of
+    from elman.trees import joined, parse_tree
+
+    if tagger.target != TREE:
+        raise ConfigError(
+            "--style evalb: the model gives no bracketed trees; one of --task parse does, or --predicted FILE has them"
+        )
+    sentences = list(_trees(gold, how, notes))
+    if not sentences:
+        raise DataError("no trees; expected some to compare with", path=gold[0])
+    found = tagger.tag_all(sentences)
+    return Evalb(
+        (tree_of(sentence), parse_tree(joined(pieces, sentence.words)))
+        for sentence, pieces in zip(sentences, found, strict=True)
+    )
+
+
+def _trees(path: str | Sequence[str], how: How, notes: Notes) -> Iterator[Sentence]:
+    reading = read(path, replace(how, format=how.format or "trees"), notes, labelled=False)
+    if reading.format != "trees":
+        raise ConfigError(f"{reading.path}: --style evalb is of trees, not of {reading.format}")
+    return (sentence for sentence in reading if sentence.words)

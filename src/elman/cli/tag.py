@@ -21,6 +21,7 @@ from elman.cli.common import (
 )
 from elman.cli.places import Places, how_many, own_format, places
 from elman.cli.raw import reads_raw, refuse_options, tag_raw
+from elman.cli.streaming import tag_stream
 from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
@@ -50,6 +51,8 @@ class _Options:
     encoding: str
     threads: int | None
     precision: str
+    stream: bool
+    lookahead: int
 
 
 @click.command()
@@ -60,7 +63,8 @@ class _Options:
     "--as",
     "output_format",
     metavar="FORMAT",
-    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text.",
+    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text. "
+    "tree: parses drawn in characters; html: a page of parses, spans and tags.",
 )
 @format_option("the input", "what its first line shows")
 @click.option(
@@ -74,6 +78,15 @@ class _Options:
 )
 @click.option(
     "--nbest", type=click.IntRange(min=1), metavar="K", help="Write the K best sequences of tags, as columns or jsonl."
+)
+@click.option("--stream", is_flag=True, help="FILE is text without end, or columns: tag it word by word, in one state.")
+@click.option(
+    "--lookahead",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="K",
+    help="With --stream: read K words more before a word is tagged.",
 )
 @encoding_option
 @threads_option
@@ -91,12 +104,17 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       echo 'it rains' | elman tag my.model
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
+      elman tag my.model new.txt --as html -o page.html
+      tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
     from elman.loading import load
 
     options = _Options(**given)
+    if options.stream or options.lookahead:
+        tag_stream(model, files, given)
+        return
     sure = _sure(options)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
@@ -106,9 +124,11 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     if reads_raw(tagger, files, options.format, options.encoding):
         others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
         refuse_options(tagger.task, others)
-        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence))
+        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
         notes.show()
         return
+    if tagger.task == "lm":
+        raise ConfigError(f"{model}: a language model, which has no tags; elman sample and elman evaluate use it")
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)

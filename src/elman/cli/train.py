@@ -65,9 +65,9 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option("-o", "--output", metavar="MODEL", help="Model file to write.  [required]")
 @click.option(
     "--model",
-    type=click.Choice(["rnn", "linear", "hmm", "frequent"]),
+    type=click.Choice(["rnn", "linear", "hmm", "frequent", "ngram"]),
     help="Recurrent network (the default); of labels of texts a linear model of n-grams, which --dev may prefer by "
-    "default; of words a hidden Markov model, or the most frequent tag.",
+    "default; of words a hidden Markov model, or the most frequent tag; of the task lm counted n-grams.",
 )
 @click.option(
     "--preset",
@@ -82,7 +82,8 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     "--task",
     metavar="TASK",
     help="tag (words), classify (whole texts); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
-    "full CoNLL-U): docs/pipeline.md. By default tag, or classify where TRAIN labels no words.",
+    "full CoNLL-U): docs/pipeline.md; lm, lm:unit=characters (what comes next in raw text): docs/language-models.md; "
+    "regress (numbers): docs/regression.md. By default tag, or classify where TRAIN labels no words.",
 )
 @click.option("--config", metavar="FILE.toml", help="Settings that differ from the preset.")
 @click.option("--set", metavar="KEY=VALUE", multiple=True, help="One such setting; may be repeated.")
@@ -245,20 +246,35 @@ def _summary(tagger: Tagger, options: _Options) -> str:
     facts = tagger.describe()
     data = facts["data"]
     model = "MODEL" if options.output == "-" else quote(options.output)
+    if tagger.task == "lm":
+        return _summary_of_language(facts, options, model)
     lines = [
         f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, "
         + ", ".join(
             f"{len(tags):,} {'labels' if name in tagger.text_targets else 'tags'} ({name})"
+            if tags
+            else f"numbers ({name})"
             for name, tags in tagger.tag_sets.items()
         ),
     ]
     if data["dev_accuracy"] is not None:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
-        lines.append(f"dev accuracy  {_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
+        name = "dev accuracy" if tagger.task != "regress" else "dev R²"
+        lines.append(f"{name:<14}{_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
     if options.output != "-":
         lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
     return "\n".join(lines)
+
+
+def _summary_of_language(facts: dict[str, Any], options: _Options, model: str) -> str:
+    data = facts["data"]
+    lines = [f"trained on      {data['words']:,} {facts['unit']}, {len(facts['tags']):,} distinct with <unk>"]
+    if data["dev_accuracy"]:
+        lines.append(f"dev perplexity  {1 / data['dev_accuracy']:.4g} of {facts['unit']}")
+    if options.output != "-":
+        lines.append(f"model           {options.output} ({size(os.path.getsize(options.output))})")
+    return "\n".join([*lines, f"next            elman evaluate {model} TEXT", f"                elman sample {model}"])
 
 
 def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:

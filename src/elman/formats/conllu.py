@@ -138,7 +138,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         lines = [*comments, *words, "\n"]
         rows = tuple(range(len(comments), len(comments) + len(words)))
     places = [(COLUMNS.get(name, COLUMNS["upos"]), column) for name, column in tags.items()]
-    for i, row in enumerate(rows):
+    for i, row in enumerate(rows if places or confidences is not None else ()):
         body = lines[row].rstrip(LINE_END)
         fields = body.split("\t")
         for index, column in places:

@@ -7,11 +7,11 @@ from typing import Any
 
 
 class Later:
-    """The module ``elman.formats.{module}``, or what is called ``name`` in it."""
+    """The module ``elman.formats.{module}``, or what is called ``name`` in it; a name with dots is a module's own."""
 
     def __init__(self, module: str, name: str = "") -> None:
-        self._module, self._name = module, name
+        self._module, self._name = module if "." in module else f"elman.formats.{module}", name
 
     def __getattr__(self, attribute: str) -> Any:
-        module = import_module(f"elman.formats.{self._module}")
+        module = import_module(self._module)
         return getattr(getattr(module, self._name) if self._name else module, attribute)

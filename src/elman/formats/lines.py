@@ -65,7 +65,26 @@ def check_encoding(encoding: str) -> None:
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     """The lines of a file with their ends, as many at a time as one read brings; ``-`` is standard input.
 
-    A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line.
+    A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line. Raises as
+    ``text_blocks`` does.
+    """
+    pending: list[str] = []  # the pieces of a line whose end is not yet read
+    for text in text_blocks(path, encoding):
+        cut = text.rfind("\n") + 1
+        if cut:
+            pending.append(text[:cut])
+            lines = list(io.StringIO("".join(pending), newline="\n"))
+            pending = [text[cut:]]
+            yield lines
+        else:
+            pending.append(text)
+    last = "".join(pending)
+    if last:
+        yield [last]
+
+
+def text_blocks(path: str, encoding: str) -> Iterator[str]:
+    """The text of a file, as much at a time as one read brings, lines cut anywhere; ``-`` is standard input.
 
     Raises DataError: a file that cannot be read or decompressed, bytes that are not in the encoding, a NUL.
     Raises ConfigError: no such encoding. Raises MissingExtraError: Zstandard without its package.
@@ -74,7 +93,6 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     name = "standard input" if path == "-" else path
     decoder = _Decoder(name, encoding)
     lines_before = 0
-    pending: list[str] = []  # the pieces of a line whose end is not yet read
     try:
         with _opened(path) as file:
             stream = CompressedFile(file, name)
@@ -82,20 +100,10 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
             while block:
                 block = stream.read1(_BLOCK)
                 text = decoder.decode(block, lines_before)
-                cut = text.rfind("\n") + 1
-                if cut:
-                    pending.append(text[:cut])
-                    lines = list(io.StringIO("".join(pending), newline="\n"))
-                    pending = [text[cut:]]
-                    lines_before += len(lines)
-                    yield lines
-                else:
-                    pending.append(text)
+                lines_before += text.count("\n")
+                yield text
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=name) from None
-    last = "".join(pending)
-    if last:
-        yield [last]
 
 
 def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:

@@ -18,6 +18,7 @@ from elman.layers import Array
 from elman.memory.sequences import Generator, Sequences, joined
 from elman.network import Inputs, Network
 from elman.networks import packed
+from elman.regression import inputs_of
 from elman.trainer import Place, Tally
 
 RECENT = 2_000
@@ -103,7 +104,7 @@ class Outcome:
     loss: float
 
 
-class Remembering:
+class Remembering(trainer.Items):
     """A problem as a task for the trainer. An epoch is ``each`` sequences."""
 
     def __init__(self, problem: Problem, how: How, seed: int, each: int) -> None:
@@ -256,6 +257,6 @@ def run(
 
 def _inputs(of: Sequences, rows: NDArray[np.int64]) -> Inputs:
     x = of.inputs[rows]
-    n = np.arange(len(x), dtype=np.int32)
-    nothing = Bags(np.zeros(0, np.int32), np.zeros(len(x) + 1, np.int32))
-    return Inputs(n, n, nothing, numbers=x) if x.ndim == 2 else Inputs(x, x, nothing)
+    if x.ndim == 2:
+        return inputs_of(x)
+    return Inputs(x, x, Bags(np.zeros(0, np.int32), np.zeros(len(x) + 1, np.int32)))

@@ -46,7 +46,7 @@ class HeadLabels:
         n = len(tags)
         known = np.maximum(log_probabilities, -1e4)  # of -inf nothing can be subtracted
         padded = np.append(known, np.full((n, 1), known.min(initial=0.0) - 1.0), axis=1)  # (n, L + 1)
-        kinds = np.array([self._tags.get(tag, len(self._tags)) for tag in tags])
+        kinds = np.array([self._tags.get(tag, len(self._tags)) for tag in tags], np.intp)
         upto = (kinds[:, None] == np.arange(len(self._tags) + 1)).cumsum(axis=0)  # (n, tags) seen up to this word
         seen = upto[:, kinds].T  # (head, word) how many like the head there are up to the word
         place = np.diagonal(seen)[:, None]  # which of its kind the head is, from 1
@@ -59,10 +59,13 @@ class HeadLabels:
         scores[1:] = padded[words, columns]
         return scores
 
-    def heads(self, log_probabilities: Floats, tags: Sequence[str]) -> list[int]:
-        """The most probable tree. Beyond ``LONGEST`` words, the tree of each word's best label (``decode``)."""
+    def heads(self, log_probabilities: Floats, tags: Sequence[str], more: Floats | float = 0.0) -> list[int]:
+        """The most probable tree. Beyond ``LONGEST`` words, the tree of each word's best label (``decode``).
+
+        ``more`` is added to the scores (n + 1, n) of the arcs.
+        """
         if len(tags) <= LONGEST:
-            return best_tree(self.scores(log_probabilities, tags))
+            return best_tree(self.scores(log_probabilities, tags) + more)
         best = [self._labels[i] for i in log_probabilities.argmax(axis=1)]
         roots = None if self._root == len(self._labels) else log_probabilities[:, self._root].tolist()
         return decode(best, tags, "relative", roots)

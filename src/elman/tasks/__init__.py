@@ -3,9 +3,12 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
 
     lemma       lemmas as edit scripts
     morphology  FEATS, ``features=whole`` or one label column for ``each`` feature, in combinations that occur
-    parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations
+    parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations; of bracketed trees
+                tags, common phrases and unary chains (``constituents``)
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
+    lm          the next symbol of raw text (``elman.language``), ``unit=words`` or ``unit=characters``
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
+    regress     numbers in, a number out (``elman.regression``)
 """
 
 from __future__ import annotations
@@ -17,15 +20,19 @@ from elman.errors import ConfigError, DataError
 from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
 from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
+from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Encoding
 
 WHOLE, EACH = "whole", "each"
+REGRESS = "regress"
 OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "segment": {},
     "lemma": {},
     "morphology": {"features": (WHOLE, EACH)},
     "parse": {"heads": HEADS},
     "pipeline": {"features": (WHOLE, EACH), "heads": HEADS},
+    "lm": {"unit": ("words", "characters")},
+    REGRESS: {},
 }
 """The tasks, and the options of each with their values, the default first."""
 COLUMNS = {"lemma": "lemma", "morphology": "feats"}
@@ -63,7 +70,7 @@ def encoding(
     if name == "morphology":
         return _features(options, sentences, target or COLUMNS[name])
     if name == "parse":
-        return Together((Plain("upos"), Trees(options["heads"])))
+        return _parse(options, sentences)
     parts: list[Encoding] = [Plain(one) for one in ("upos", "xpos") if _annotated(sentences, one)]
     if _annotated(sentences, "feats"):
         parts.append(_features(options, sentences, "feats"))
@@ -71,10 +78,21 @@ def encoding(
         parts.append(Lemmas.of(sentences))
     if _annotated(sentences, "head"):
         heads = options["heads"] if _annotated(sentences, "upos") else "brackets"
-        parts.append(Trees(heads))
+        parts.append(Trees.of(sentences, heads))
     if not parts:
         raise DataError("nothing to learn: all columns are _", path=sentences[0].path or None)
     return Together(tuple(parts))
+
+
+def _parse(options: Mapping[str, str], sentences: Sequence[Sentence]) -> Encoding:
+    """Raises ConfigError: neither dependencies nor bracketed trees; DataError: a sentence without a tree."""
+    found = sentences[0]
+    if found.format == "trees":
+        return Constituents.of(sentences)
+    if found.format == "columns":
+        which = "; with two more, _ and _, the 8 columns of CoNLL-X are CoNLL-U" if len(found.columns) == 7 else ""
+        raise ConfigError(f"{found.path}: the task parse learns from conllu or trees, found columns{which}")
+    return Together((Plain("upos"), Trees.of(sentences, options["heads"])))
 
 
 def _features(options: Mapping[str, str], sentences: Sequence[Sentence], target: str) -> Encoding:

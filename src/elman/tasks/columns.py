@@ -9,19 +9,23 @@ from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman import lemmas
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
 from elman.parsing import dependencies
+from elman.parsing.agreement import Agreement, Table
 from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
+from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Batch, Encoding
 
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]
 
-ROOT = "root"
+OTHER = "dep"
+"""What stands where nothing but the relation of roots was ever learned."""
 HEADS = ("relative", "brackets")
 
 
@@ -129,13 +133,16 @@ class Features:
     def of(cls, sentences: Iterable[Sentence], target: str = "feats") -> Features:
         """The combinations of training sentences. Raises DataError: no features, or no name=value."""
         known: dict[str, None] = {}
+        path = ""
         for sentence in sentences:
+            path = path or sentence.path
             for i, value in enumerate(column(sentence, target)):
                 if value not in known:
                     _items(value, sentence, i)
                     known[value] = None
         if set(known) <= {NOTHING}:
-            raise DataError(f"no features: column {target} is {NOTHING} throughout; --target names another")
+            message = f"no features: column {target} is {NOTHING} throughout; --target names another"
+            raise DataError(message, path=path or None)
         return cls(tuple(sorted(known)), target)
 
     @property
@@ -195,12 +202,22 @@ class Features:
 class Trees:
     """Heads and relations, by one of the encodings of ``elman.parsing.dependencies``.
 
-    ``tags``  the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    ``tags``       the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    ``agreement``  which relations go with which arcs
     """
 
     heads: str = "relative"
     tags: str = "upos"
+    agreement: Agreement = Agreement()
     name: ClassVar[str] = "trees"
+
+    @classmethod
+    def of(cls, sentences: Iterable[Sentence], heads: str) -> Trees:
+        """The encoding for training sentences. Raises DataError: heads that make no tree."""
+        tags = cls.tags
+        there = [(one, column(one, tags), column(one, "head"), column(one, "deprel")) for one in sentences]
+        rows = ((dependencies.gold_heads(one), own, relations) for one, own, _, relations in there)
+        return cls(heads, tags, Agreement.of(rows))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -219,32 +236,48 @@ class Trees:
             "deprel": column(sentence, "deprel"),
         }
 
+    @cached_property
+    def _tables(self) -> dict[tuple[str, ...], Table]:
+        return {}
+
     def decode(self, batch: Batch) -> Decoded:
-        labels, relations = batch.found["head"], [list(one) for one in batch.found["deprel"]]
-        tags = batch.done[self.tags]
-        heads = [dependencies.decode(*one, self.heads) for one in zip(labels, tags, strict=True)]
+        every = range(len(batch.words))
+        tags, sets = batch.done[self.tags], tuple(batch.sets["deprel"])
+        table = self._tables.get(sets) or self._tables.setdefault(sets, self.agreement.table(sets))
+        kinds, p = [table.of(own) for own in tags], batch.ask("deprel", every)
         if self.heads == "relative":
-            self._best_trees(batch, heads)
-        for i, own in enumerate(heads):
-            for at, head in enumerate(own):
-                if head == 0:
-                    relations[i][at] = ROOT
-        wrong = [i for i, own in enumerate(heads) if relations[i].count(ROOT) > 1]
-        for i, ranked in zip(wrong, batch.ranked("deprel", wrong), strict=True):
-            relations[i] = dependencies.agreeing_relations(heads[i], ranked)
+            heads = self._best_trees(batch, table, kinds, p)
+        else:
+            heads = [dependencies.decode(*one, self.heads) for one in zip(batch.found["head"], tags, strict=True)]
+        relations = [self._relations(table.relations(*one), one[1], sets) for one in zip(kinds, heads, p, strict=True)]
         return {"head": [list(map(str, own)) for own in heads], "deprel": relations}
 
-    def _best_trees(self, batch: Batch, heads: list[list[int]]) -> None:
-        """The best tree by all probabilities, where the best labels make none."""
-        labels, tags = batch.found["head"], batch.done[self.tags]
-        open = [i for i, own in enumerate(heads) if dependencies.encode(own, tags[i], self.heads) != list(labels[i])]
-        if open:
-            arcs = HeadLabels(batch.sets["head"])
-            for i, p in zip(open, batch.ask("head", open), strict=True):
-                heads[i] = arcs.heads(np.log(np.maximum(p, 1e-30)), tags[i])
+    def _best_trees(
+        self, batch: Batch, table: Table, kinds: Sequence[NDArray[np.intp]], p: Sequence[NDArray[np.float64]]
+    ) -> list[list[int]]:
+        """The best trees by all probabilities of heads, and by what those of relations (``p``) say of arcs."""
+        tags = batch.done[self.tags]
+        if not tags:
+            return []
+        arcs = HeadLabels(batch.sets["head"])
+        cuts = np.cumsum([len(own) for own in tags])[:-1]
+        said = np.split(table.words(np.concatenate(kinds), np.concatenate(p)), cuts)
+        rows = zip(batch.ask("head", range(len(tags))), tags, kinds, said, strict=True)
+        return [
+            arcs.heads(np.log(np.maximum(of_heads, 1e-30)), own, table.arcs(numbers, of_arcs))
+            for of_heads, own, numbers, of_arcs in rows
+        ]
+
+    def _relations(self, scores: NDArray[np.floating], heads: Sequence[int], names: Sequence[str]) -> list[str]:
+        """A relation for each word, the best by its scores (n, R); that of roots stands at the root alone."""
+        root = self.agreement.root
+        if root is not None and root in names:
+            scores[:, names.index(root)] = -np.inf
+        best = [names[i] if names[i] != root else OTHER for i in scores.argmax(axis=1).tolist()]
+        return [relation if head or root is None else root for relation, head in zip(best, heads, strict=True)]
 
     def to_record(self) -> dict[str, Any]:
-        return {"name": self.name, "heads": self.heads, "tags": self.tags}
+        return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.agreement.counts}
 
 
 @dataclass(frozen=True)
@@ -285,7 +318,9 @@ def from_record(record: Any) -> Encoding:
     if name == Together.name and isinstance(found.get("parts"), list):
         return Together(tuple(map(from_record, found["parts"])))
     if name == Trees.name and found.get("heads") in HEADS and isinstance(found.get("tags"), str):
-        return Trees(found["heads"], found["tags"])
+        return Trees(found["heads"], found["tags"], Agreement.from_record(found.get("agreement", {})))
+    if name == Constituents.name and isinstance(found.get("root", ""), str | None):
+        return Constituents(found.get("root"))
     if name == Plain.name and isinstance(target, str):
         return Plain(target)
     if name == Lemmas.name and isinstance(target, str):

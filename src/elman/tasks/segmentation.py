@@ -19,12 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from elman.conllu_words import multiword_tokens
 from elman.errors import ModelFileError
 from elman.formats.shared import LINE_END, is_blank, refuse
 from elman.sentence import Sentence
 
-_GAP = re.compile("O+")
 _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
 FIRST = "ST"
 """Labels that begin a sentence."""
@@ -133,21 +135,22 @@ class Segmentation:
         found: list[list[Token]] = []
         for match in _TOKEN.finditer(labels):
             start, end = match.span()
-            own, form = match[0], text[start:end]
-            if self.sentences and (form[0] == " " or form[-1] == " "):
+            first = labels[start]
+            if self.sentences and (text[start] == " " or text[end - 1] == " "):
+                form = text[start:end]
                 start, end = start + len(form) - len(form.lstrip()), end - len(form) + len(form.rstrip())
                 if start >= end:
                     continue
-                own, form = labels[start:end], text[start:end]
-            if not found or (self.sentences and match[0][0] in FIRST):
+            if not found or (self.sentences and first in FIRST):
                 found.append([])
-            words = self._words(form, own) if "W" in own or own[0] in _LISTED else ()
+            own = labels[start:end]
+            words = self._words(text[start:end], own) if own[0] in _LISTED or "W" in own else ()
             found[-1].append(Token(start, end, words))
         return found
 
     def _mended(self, text: str, labels: str, starts: Iterable[int]) -> str:
         """Labels by which no character is lost but spaces, and words begin where they have to."""
-        lost = [i for gap in _GAP.finditer(labels) for i in range(*gap.span()) if text[i] != " "]
+        lost = np.flatnonzero((_codes(labels) == ord("O")) & (_codes(text) != ord(" "))).tolist()
         forced = [at for at in starts if labels[at] not in "SBTM"]
         if not lost and not forced:
             return labels
@@ -195,6 +198,10 @@ class Segmentation:
             if not (isinstance(words, list) and words and all(isinstance(word, str) and word for word in words)):
                 raise ModelFileError("segmentation: expected a list of words for each form of the inventory")
         return cls(sentences, {form: tuple(words) for form, words in inventory.items()})
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _labels(words: Iterable[str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from elman.formats.conllu import COLUMNS
 from elman.sentence import Sentence
 
 NO_SPACE = "SpaceAfter=No"
+_EMPTY = ("lemma", "upos", "xpos", "feats", "head", "deprel", "deps")
+assert (*_EMPTY, "misc") == tuple(COLUMNS)
 
 
 class Written(NamedTuple):
@@ -20,30 +22,52 @@ class Written(NamedTuple):
     confidence: float | None = None
 
 
-def sentence_of(tokens: Sequence[Written], comments: Sequence[str] = (), *, last: bool = False) -> Sentence:
-    """The sentence of some tokens, one at least. ``last``: of its paragraph, where no space is missing behind it.
+class Draft(NamedTuple):
+    """A sentence that waits for its columns.
 
-    ``comments`` stand before ``# text``, without their line ends.
+    ``head``    the lines in front of the words, with their line ends
+    ``ranges``  by the index of their first words, the lines of multiword tokens
     """
-    shown = [token.form + " " * token.space for token in tokens]
-    lines = [f"{comment}\n" for comment in (*comments, f"# text = {''.join(shown).rstrip(' ')}")]
+
+    words: tuple[str, ...]
+    head: Sequence[str]
+    miscs: Sequence[str]
+    ranges: Mapping[int, str]
+
+    def sentence(self, columns: Mapping[str, Sequence[str]] | None = None) -> Sentence:
+        """The sentence with these columns, and ``_`` in the others."""
+        given, n = columns or {}, len(self.words)
+        blank = ("_",) * n
+        own = {name: tuple(given[name]) if name in given else blank for name in _EMPTY}
+        own["misc"] = tuple(self.miscs)
+        ids = map(str, range(1, n + 1))
+        lines = ["\t".join(row) + "\n" for row in zip(ids, self.words, *own.values(), strict=True)]
+        rows: list[int] = []
+        body: list[str] = []
+        for i, line in enumerate(lines) if self.ranges else ():
+            body += [self.ranges[i]] if i in self.ranges else []
+            rows.append(len(self.head) + len(body))
+            body.append(line)
+        every = (*self.head, *(body or lines), "\n")
+        return Sentence(self.words, own, "", 0, every, tuple(rows or range(len(self.head), len(every) - 1)), "conllu")
+
+
+def draft(tokens: Iterable[Written], text: str, comments: Sequence[str] = ()) -> Draft:
+    """The sentence of some tokens, one at least; ``comments`` stand before ``# text``, without their line ends."""
+    head = [f"{comment}\n" for comment in (*comments, f"# text = {text}")]
     words: list[str] = []
-    rows: list[int] = []
     miscs: list[str] = []
-    for i, token in enumerate(tokens):
-        space = token.space or (last and i == len(tokens) - 1)
-        items = [] if space else [NO_SPACE]
-        if token.confidence is not None:
-            items.append(f"Confidence={token.confidence:.4f}")
-        misc = "|".join(items) or "_"
-        first = len(words) + 1
-        if token.words:
-            lines.append(f"{first}-{len(words) + len(token.words)}\t{token.form}" + "\t_" * 7 + f"\t{misc}\n")
-            misc = "_"
-        for word in token.words or (token.form,):
-            words.append(word)
-            rows.append(len(lines))
+    ranges: dict[int, str] = {}
+    for form, parts, space, confidence in tokens:
+        misc = "_" if space else NO_SPACE
+        if confidence is not None:
+            sure = f"Confidence={confidence:.4f}"
+            misc = sure if space else f"{misc}|{sure}"
+        if parts:
+            ranges[len(words)] = f"{len(words) + 1}-{len(words) + len(parts)}\t{form}" + "\t_" * 7 + f"\t{misc}\n"
+            words += parts
+            miscs += ["_"] * len(parts)
+        else:
+            words.append(form)
             miscs.append(misc)
-            lines.append(f"{len(words)}\t{word}" + "\t_" * 7 + f"\t{misc}\n")
-    columns = {name: ("_",) * len(words) for name in COLUMNS} | {"misc": tuple(miscs)}
-    return Sentence(tuple(words), columns, "", 0, (*lines, "\n"), tuple(rows), "conllu")
+    return Draft(tuple(words), head, miscs, ranges)

@@ -1,0 +1,46 @@
+"""Models that predict numbers, for ``elman evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.cli.common import Notes
+    from elman.regression import Evaluation
+    from elman.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Distances:
+    """How far predicted numbers are from the right ones, to be shown."""
+
+    found: Evaluation
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return self.found.to_json()
+
+    def text(self) -> str:
+        """In words."""
+        one = self.found
+        rows = (("values", f"{one.values:,}"), ("RMSE", f"{one.rmse:.6g}"), ("MAE", f"{one.mae:.6g}"))
+        return "\n".join(f"{name:8}{value}" for name, value in (*rows, ("R²", f"{one.r2:.4f}")))
+
+
+def evaluate_numbers(
+    model: Any, paths: Sequence[str], how: tuple[str | None, str], target: str | None, notes: Notes
+) -> Distances:
+    """Compare with the numbers in files. ``how``: their format and encoding."""
+    from elman.files import input_files
+    from elman.formats import read_sentences
+
+    format, encoding = how
+    sentences: list[Sentence] = []
+    for path in input_files(paths):
+        reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
+        if format is None:
+            notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+        sentences += reading
+    return Distances(model.evaluate_numbers(sentences, target))

@@ -1,0 +1,38 @@
+"""``elman sample``."""
+
+from __future__ import annotations
+
+import click
+
+from elman.errors import ConfigError
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--length", type=click.IntRange(min=0), default=200, show_default=True, metavar="N", help="Symbols to say."
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="T",
+    help="Draw by p to the power of 1/T: below 1 more likely symbols, 0 always the likeliest.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of the draws.")
+@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with.")
+def sample(model: str, length: int, temperature: float, seed: int, prompt: str) -> None:
+    """Have a language model (elman train --task lm) go on with a text.
+
+    \b
+      elman sample chars.model --length 400 --temperature 0.7
+      elman sample words.model --prompt 'The first'
+    """
+    from elman.cli.language import language_model
+    from elman.loading import load
+
+    loaded = language_model(load(model))
+    if loaded is None:
+        raise ConfigError(f"{model}: no language model; elman train TEXT --task lm makes one")
+    click.echo(loaded.sample(length, temperature=temperature, seed=seed, prompt=prompt))

@@ -1,0 +1,212 @@
+"""``elman tag --stream``: text without end, or columns, tagged as it comes; memory does not grow with it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.common import Notes, check_not_an_input
+from elman.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from elman.stream import Stream
+    from elman.tagger import Tagger
+
+AT_ONCE = 256
+"""Words that are tagged in one call, where so many are there: more would keep the first of them waiting."""
+LONGEST = 1_000_000
+"""Characters of a word."""
+
+_GAP = re.compile("([ \r\n]+)")
+
+Piece = tuple[str, Callable[[str], str] | None]
+"""What is written as it is; or a word, and what is written of it by its tag."""
+
+
+class Delays:
+    """How long calls took: counts of durations in steps of a quarter of an octave, from a microsecond."""
+
+    STEP = 2**0.25
+
+    def __init__(self) -> None:
+        self.counts = [0] * 160
+        self.longest = 0.0
+
+    def add(self, seconds: float, times: int) -> None:
+        """A duration, ``times`` times."""
+        at, top = 0, 1e-6
+        while seconds > top and at < len(self.counts) - 1:
+            at, top = at + 1, top * self.STEP
+        self.counts[at] += times
+        self.longest = max(self.longest, seconds)
+
+    def share(self, share: float) -> float:
+        """Seconds within which that share of all was done, to a step."""
+        need, seen, top = share * sum(self.counts), 0, 1e-6
+        for count in self.counts:
+            seen += count
+            if seen >= need:
+                break
+            top *= self.STEP
+        return min(top, self.longest)
+
+
+def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Write the words of endless text with their tags; ``given`` are the options of ``elman tag``."""
+    from elman.files import OutputFile, input_files
+    from elman.loading import load
+
+    _refuse(given)
+    check_not_an_input(given["output"], (model, *files))
+    notes = Notes()
+    tagger = load(model, threads=given["threads"], precision=given["precision"], on_note=notes.add)
+    format = (given["format"] or "text").partition(":")[0]
+    stream = tagger.stream(given["lookahead"], _column(tagger, given["target"], format))
+    if format == "text":
+        _check_tags(stream.tags)
+    delays, words, began = Delays(), 0, time.perf_counter()
+    with OutputFile(given["output"], encoding=given["encoding"]) as out:
+        for path in input_files(files or ("-",)):
+            pieces = _text(path, given) if format == "text" else _lines(path, tagger, given)
+            for text, n, seconds in _tagged(pieces, stream):
+                out.write(text)
+                out.flush()
+                words += n
+                delays.add(seconds, n)
+    if words:
+        speed = words / max(time.perf_counter() - began, 1e-9)
+        notes.add(
+            f"stream: {words:,} words, {speed:,.0f} a second; a tag came {stream.lookahead} words behind its word and "
+            f"within {_ms(delays.share(0.5))} in half of the cases, {_ms(delays.share(0.99))} in 99 %, at most "
+            f"{_ms(delays.longest)}"
+        )
+    notes.show()
+
+
+def _refuse(given: Mapping[str, Any]) -> None:
+    """Raise ConfigError for options that need whole sentences."""
+    if not given["stream"]:
+        raise ConfigError("--lookahead: goes with --stream; whole sentences are read to their end")
+    for name in ("confidence", "min_confidence", "nbest", "output_format"):
+        if given[name]:
+            option = "as" if name == "output_format" else name.replace("_", "-")
+            raise ConfigError(
+                f"--{option}: not with --stream, which writes one tag for each word, in the input's format"
+            )
+    name = (given["format"] or "text").partition(":")[0]
+    if name not in ("text", "columns"):
+        raise ConfigError(f"--stream: expected --format text or columns, which can be read word by word, got {name}")
+
+
+def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
+    """The label column whose tags are written. Raises ConfigError where it is not said which."""
+    if len(tagger.word_targets) > 1 and target not in tagger.word_targets:
+        raise ConfigError(f"--stream: it writes one column; name it, --target {' or '.join(tagger.word_targets)}")
+    return target if len(tagger.targets) > 1 else None
+
+
+def _check_tags(tags: Sequence[str]) -> None:
+    bad = next((tag for tag in tags if not tag or any(mark in tag for mark in " _\r\n")), None)
+    if bad is not None:
+        raise ConfigError(
+            f"--stream: text holds word_TAG, and the tag {bad!r} does not fit in; --format columns has it"
+        )
+
+
+def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
+    """What stands between spaces and line ends, as it comes. Raises DataError for a word without end."""
+    from elman.formats.lines import BOM, text_blocks
+
+    def tagged(word: str) -> Piece:
+        return word, lambda tag: f"{word}_{tag}"
+
+    rest, first = "", True
+    for block in text_blocks(path, given["encoding"]):
+        if first and block:
+            if block.startswith(BOM):
+                block = block[len(BOM) :]
+                yield [(BOM, None)]
+            first = False
+        *parts, rest = _GAP.split(rest + block) if block else (rest, "")
+        if len(rest) > LONGEST:
+            raise DataError(
+                f"a word of more than {LONGEST:,} characters; expected words with spaces between", path=path
+            )
+        yield [tagged(part) if i % 2 == 0 else (part, None) for i, part in enumerate(parts) if part]
+
+
+def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
+    """A line for each word, and what stands between them, as it comes."""
+    from elman.formats import columns
+    from elman.formats.lines import line_blocks
+    from elman.formats.registry import with_options
+
+    name, module = with_options(given["format"])
+    head: list[str] = []
+    number, place = 0, ""
+    for lines in line_blocks(path, given["encoding"]):
+        pieces: list[Piece] = []
+        head = head or lines if any(map(_is_word, lines)) else head
+        for line in lines:
+            number += 1
+            try:
+                (sentence,) = module.read([line], head or [line], path)  # type: ignore[union-attr]
+            except DataError as error:
+                raise DataError(str(error).removeprefix(f"{path}:1: "), path=path, line=number) from None
+            if not sentence.words:
+                pieces.append((line, None))
+                continue
+            own = tagger.target if tagger.format == "columns" and len(tagger.targets) == 1 else None
+            place = place or module.target(given["target"] if len(tagger.targets) == 1 else own, head, path, False)
+            write = lambda tag, one=sentence, at=place: columns.write(one, {at: (tag,)}, None)  # noqa: E731
+            pieces.append((sentence.words[0], write))
+        yield pieces
+
+
+def _is_word(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("# ")
+
+
+def _tagged(blocks: Iterator[list[Piece]], stream: Stream) -> Iterator[tuple[str, int, float]]:
+    """The text of pieces as their tags come: text, how many words it took, and in how many seconds."""
+    waiting: deque[Piece] = deque()
+
+    def written(tags: Sequence[str]) -> str:
+        found: list[str] = []
+        rest = iter(tags)
+        for tag in rest:
+            while waiting[0][1] is None:
+                found.append(waiting.popleft()[0])
+            _, write = waiting.popleft()
+            assert write is not None
+            found.append(write(tag))
+        while waiting and waiting[0][1] is None:
+            found.append(waiting.popleft()[0])
+        return "".join(found)
+
+    for pieces in blocks:
+        words: list[str] = []
+        for piece in pieces:
+            waiting.append(piece)
+            if piece[1] is not None:
+                words.append(piece[0])
+            if len(words) == AT_ONCE:
+                yield _timed(words, stream.push_all, written)
+                words = []
+        yield _timed(words, stream.push_all, written)
+    yield _timed((), lambda words: stream.finish(), written)
+
+
+def _timed(
+    words: Sequence[str], tags: Callable[[Sequence[str]], Sequence[str]], written: Callable[[Sequence[str]], str]
+) -> tuple[str, int, float]:
+    began = time.perf_counter()
+    text = written(tags(words))
+    return text, len(words), time.perf_counter() - began
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.2g} ms"

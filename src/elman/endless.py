@@ -1,0 +1,168 @@
+"""Training on labelled text that is too long for memory: large files of columns or word_tag, with ``chunk=n``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from elman.config import Config
+from elman.corpus import Data, How, Keys, read_corpus
+from elman.errors import ConfigError, DataError
+from elman.formats import columns
+from elman.formats.lines import BOM, line_blocks, text_blocks
+from elman.formats.registry import with_options
+from elman.formats.shared import LINE_END, is_blank
+from elman.formats.sniffer import sniff
+from elman.recurrent import RecurrentModel
+from elman.tagger import Tagger, kernel_notes
+from elman.tape import Recorder, Tape
+from elman.trainer import Progress
+
+LARGE = 32_000_000
+"""Bytes of a file from which on it is not held in memory."""
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A text on disk, the key of its label column, its format and what is to be said of it."""
+
+    tape: Tape
+    target: str
+    format: str
+    note: str
+
+
+def large(data: Data, how: How) -> str | None:
+    """The path of a file that is to be read from disk; None: memory may hold it, or it is of another format."""
+    items: Any = [data] if isinstance(data, str | os.PathLike) else data
+    if not (isinstance(items, list) and len(items) == 1 and isinstance(items[0], str | os.PathLike)):
+        return None
+    path = os.fspath(items[0])
+    if not os.path.isfile(path) or os.path.getsize(path) < LARGE:
+        return None
+    return path if _format(path, how)[0] in ("columns", "word_tag") else None
+
+
+def read(path: str, how: How, most: int) -> Endless:
+    """Reads a file once, onto a tape; ``most`` words are known then, 0: all.
+
+    Raises DataError with the line: what is not in the format; ConfigError: no such column.
+    """
+    format, head = _format(path, how)
+    recorder = Recorder()
+    names = how.targets
+    if names is not None and len(names) > 1:
+        raise ConfigError(f"target: a text that is read from disk has one column of tags, got {', '.join(names)}")
+    name = names[0] if names else None
+    if format == "columns":
+        module: Any = with_options(how.format or format)[1]
+        layout = module.layout(head, path) if how.format and ":" in how.format else columns.layout(head)
+        target = module.target(name, head, path, True)
+        for words, tags, ends in _columns(path, how.encoding, layout, int(target) - 1):
+            recorder.add(words, tags)
+            if ends:
+                recorder.end()
+    else:
+        target = with_options(format)[1].target(name, head, path, True)
+        for words, tags, ends in _pairs(path, how.encoding):
+            recorder.add(words, tags)
+            if ends:
+                recorder.end()
+    tape = recorder.tape(most)
+    n, words_n = len(tape), int(tape.lengths.sum())
+    text = "one sentence" if n == 1 else f"{n:,} sentences"
+    return Endless(tape, target, format, f"{path} read as {format} from disk: {text}, {words_n:,} words")
+
+
+def _format(path: str, how: How) -> tuple[str, list[str]]:
+    """The format of a file, and its first lines, of which one without end is cut."""
+    first = next(text_blocks(path, how.encoding)).removeprefix(BOM)
+    head = list(StringIO(first[: 1 << 16], newline="\n"))[:-1] or [first[: first[: 1 << 16].rfind(" ") + 1]]
+    if how.format is not None:
+        return how.format.partition(":")[0], head
+    return sniff(head, labelled=True, path=path)[0], head
+
+
+def train(
+    path: str,
+    dev: Data | None,
+    how: How,
+    config: Config,
+    *,
+    seed: int,
+    threads: int,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """A tagger of a large file. Raises as ``read`` does, and ConfigError for a share of it as ``dev``."""
+    if isinstance(dev, str) and dev.rstrip().endswith("%"):
+        raise ConfigError(f"dev: {path} is read from disk, and no share of it is held out; name a file")
+    text = read(path, how, config.network.vocabulary)
+    held = None if dev is None else read_corpus(dev, how, Keys((text.target,)))
+    if on_note is not None:
+        for note in [text.note, *(held.notes if held else ()), *kernel_notes("rnn")]:
+            on_note(note)
+    pairs = None if held is None else held.pairs()
+    model: Any = RecurrentModel.train(text.tape, pairs, config, seed=seed, threads=threads, on_progress=on_progress)
+    data = {
+        "sentences": len(text.tape),
+        "words": int(text.tape.lengths.sum()),
+        "dev_sentences": None if held is None else len(held.sentences),
+        "dev_accuracy": model.dev_accuracy,
+        "held_out": None,
+    }
+    return Tagger(model, targets=(text.target,), format=text.format, data=data, threads=threads)
+
+
+Some = Iterator[tuple[list[str], list[str], bool]]
+"""Words, tags, and whether the sentence ends behind them."""
+
+
+def _columns(path: str, encoding: str, layout: columns.Layout, tag: int) -> Some:
+    number, word, width = 0, layout.word, layout.width
+    for lines in line_blocks(path, encoding):
+        words: list[str] = []
+        tags: list[str] = []
+        for line in lines:
+            number += 1
+            line = line.removeprefix(BOM) if number == 1 else line
+            if is_blank(line):
+                yield words, tags, True
+                words, tags = [], []
+                continue
+            if line[0] in "#-" and columns.is_aside(line):
+                continue
+            fields = layout.split(line.rstrip(LINE_END))
+            if len(fields) != width:
+                raise DataError(f"expected {layout.cut}, found {len(fields)}", path=path, line=number)
+            if not fields[word] or not fields[tag]:
+                raise DataError("a word or a tag is empty", path=path, line=number)
+            words.append(fields[word])
+            tags.append(fields[tag])
+        yield words, tags, False
+
+
+def _pairs(path: str, encoding: str) -> Some:
+    line, rest = 1, ""
+    for block in text_blocks(path, encoding):
+        text = rest + block.removeprefix(BOM)
+        cut = max(text.rfind(" "), text.rfind("\n")) + 1 if block else len(text)
+        text, rest = text[:cut], text[cut:]
+        for i, part in enumerate(text.split("\n")):
+            if i:
+                line += 1
+                yield [], [], True
+            words: list[str] = []
+            tags: list[str] = []
+            for token in part.rstrip("\r").split(" "):
+                word, _, tag = token.rpartition("_")
+                if token and not (word and tag):
+                    raise DataError(f"expected word_TAG, found {token[:40]!r}", path=path, line=line)
+                if token:
+                    words.append(word)
+                    tags.append(tag)
+            if words:
+                yield words, tags, False

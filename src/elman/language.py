@@ -1,0 +1,327 @@
+"""Language models: a tagger whose tag is the next symbol, a word or a character of raw text.
+
+A text is read as one sequence, from end to end of all files. Words lie between spaces and line ends, and a line end is
+a symbol too, by which lines are told apart; the text begins behind one. A symbol that the model does not know is
+``<unk>``, as input and as what comes next: its probability is that of all such symbols together.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from typing import Any, cast
+
+import numpy as np
+
+from elman.config import preset as preset_of
+from elman.corpus import Data
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.files import input_files
+from elman.formats import read_sentences
+from elman.formats.lines import BOM, text_blocks
+from elman.model_file import Tensors
+from elman.ngrams import ORDERS, NGrams
+from elman.recurrent import RecurrentModel
+from elman.stream import Stream
+from elman.tagger import Tagger, kernel_notes, thread_count
+from elman.tape import UNKNOWN, Speech
+
+TASK = "lm"
+UNITS = ("words", "characters")
+MOST = 10_000
+"""Words that are known, unless the setting ``vocabulary`` says otherwise."""
+END = "\n"
+LONGEST = 1 << 20
+"""Characters without a space that are waited for, so that words can be counted."""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "words": {"chunk": 32, "hidden": 128, "embedding": 64, "dropout": 0.4, "rate": 0.006, "unknown": 0.0},
+    "characters": {"chunk": 64, "hidden": 128, "embedding": 32, "dropout": 0.1, "rate": 0.006, "unknown": 0.0},
+}
+"""Settings of the task, by experiment (docs/language-models.md)."""
+ALWAYS: dict[str, Any] = {
+    "direction": "forward",
+    "decoder": "softmax",
+    "features": "none",
+    "ensemble": 1,
+    "batch": 16,
+    "word_dropout": 0.1,
+    "balance": 0.0,
+}
+_WORD = re.compile("[^ \r\n]+|\n")
+
+
+@dataclass(frozen=True)
+class Fluency:
+    """How well a model says what comes next in a text of N ``symbols``.
+
+    ``nats``        -ln p of the whole text
+    ``characters``  of the text, ``words`` between spaces and line ends, with its line ends; ``unknown`` symbols
+    """
+
+    unit: str
+    nats: float
+    symbols: int
+    characters: int
+    words: int
+    unknown: int
+
+    @property
+    def perplexity(self) -> float:
+        """Of a symbol: e to the mean of -ln p."""
+        return exp(self.nats / max(self.symbols, 1))
+
+    @property
+    def bits_per_character(self) -> float:
+        """The text's bits for each of its characters, spaces and line ends among them."""
+        return self.nats / log(2) / max(self.characters, 1)
+
+    @property
+    def perplexity_per_word(self) -> float:
+        """The perplexity if the text's words and line ends are what is counted, whatever the unit."""
+        return exp(min(self.nats / max(self.words, 1), 700))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        names = ("unit", "symbols", "unknown", "characters", "words")
+        found = {name: getattr(self, name) for name in names}
+        numbers = ("perplexity", "bits_per_character", "perplexity_per_word")
+        return found | {name: getattr(self, name) for name in numbers}
+
+
+class LanguageModel(Tagger):
+    """Says what comes next. ``tags`` are the K symbols; ``unit`` is ``words`` or ``characters``."""
+
+    task = TASK
+
+    def __init__(self, model: Any, unit: str, *, data: Mapping[str, Any], threads: int = 1) -> None:
+        super().__init__(model, targets=("next",), format="text", data=data, threads=threads)
+        self.unit = unit
+        self._number = {tag: i for i, tag in enumerate(self.tags)}
+
+    @property
+    def tags_lines(self) -> bool:
+        """Whether ``tag_lines`` serves this model: it does not."""
+        return False
+
+    def fluency(self, data: Data, *, format: str | None = None, encoding: str = "utf-8") -> Fluency:
+        """How well it says what comes next in a text: paths, or lines. Memory does not grow with it.
+
+        Raises DataError for an empty text.
+        """
+        nats, last, counts = 0.0, END, np.zeros(4, np.int64)
+        session = _Session(self)
+        for symbols in symbols_of(data, self.unit, format, encoding):
+            known = [symbol if symbol in self._number else UNKNOWN for symbol in symbols]
+            nats += session.nats([last, *known[:-1]], known)
+            last = known[-1]
+            ends = symbols.count(END)
+            size = len(symbols) if self.unit == "characters" else sum(map(len, symbols)) + len(symbols) - 2 * ends
+            counts += (len(symbols), size, _words_in(symbols, self.unit), known.count(UNKNOWN))
+        n, characters, words, unknown = counts.tolist()
+        if not n:
+            raise DataError("an empty text; expected one to say what comes next in")
+        return Fluency(self.unit, nats, n, characters, words, unknown)
+
+    def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
+        """``length`` symbols that it would say behind ``prompt``, drawn at random; ``<unk>`` is never drawn.
+
+        ``temperature`` T: by p to the power of 1/T; 0: always the likeliest. Raises ConfigError: out of range.
+        """
+        if length < 0 or not 0 <= temperature < float("inf") or not 0 <= seed < 2**63:
+            raise ConfigError(
+                f"sample: expected a length and a temperature from 0 up and a seed from 0 to 2^63 - 1, got {length}, "
+                f"{temperature:g} and {seed}"
+            )
+        generator, session = np.random.default_rng(seed), _Session(self)
+        given = list(_symbols(prompt, self.unit))
+        p = session.after([END, *(symbol if symbol in self._number else UNKNOWN for symbol in given)])
+        said: list[str] = []
+        for _ in range(length):
+            p[self._number[UNKNOWN]] = 0
+            if temperature == 0:
+                chosen = int(p.argmax())
+            else:
+                with np.errstate(divide="ignore"):
+                    logs = np.log(p) / temperature
+                weights = np.exp(logs - logs.max())
+                chosen = int(generator.choice(len(p), p=weights / weights.sum()))
+            said.append(self.tags[chosen])
+            p = session.after([self.tags[chosen]])
+        if self.unit == "characters":
+            return prompt + "".join(said)
+        text = re.sub(" ?\n ?", "\n", " ".join(said))
+        return f"{prompt} {text}" if prompt and not prompt.endswith((" ", "\n")) else prompt + text
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        """Configuration (JSON values) and tensors: all that the model file holds."""
+        record, tensors = super().to_record()
+        return {**record, "task": {"name": TASK, "unit": self.unit}}, tensors
+
+    def describe(self) -> dict[str, Any]:
+        """What it is and what it was made from, as JSON values."""
+        return {"task": TASK, "unit": self.unit, **super().describe()}
+
+
+class _Session:
+    """A text being read by a language model."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model, self._counted = model._model, cast(Any, model._model)
+        self._number = model._number
+        self._stream = None if model.kind == "ngram" else Stream(self._counted, 0, 0)
+        self._before: list[int] = []
+
+    def nats(self, symbols: Sequence[str], following: Sequence[str]) -> float:
+        """-ln p of what follows each of the next symbols."""
+        gold = np.array([self._number[symbol] for symbol in following], np.int32)
+        if self._stream is not None:
+            return float(self._stream.losses(symbols, gold).sum())
+        total, order = 0.0, self._counted.order
+        before = [*self._before, self._number.get(symbols[0], self._number[UNKNOWN])][-order:]
+        for symbol in gold.tolist():
+            total -= log(self._counted.probability(before, symbol))
+            before = [*before, symbol][-order:]
+        self._before = before[:-1]
+        return total
+
+    def after(self, symbols: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """p (K,) of what comes after the next symbols."""
+        if self._stream is not None:
+            scores = self._stream.scores(symbols)[-1].astype(np.float64)
+            p = np.exp(scores - scores.max())
+            return np.asarray(p / p.sum())
+        unknown = self._number[UNKNOWN]
+        self._before += [self._number.get(symbol, unknown) for symbol in symbols]
+        self._before = self._before[-self._counted.order :]
+        return np.asarray(self._counted.probabilities_after(self._before[-self._counted.order + 1 :]))
+
+
+def symbols_of(data: Data, unit: str, format: str | None = None, encoding: str = "utf-8") -> Iterator[list[str]]:
+    """The symbols of texts, some at a time: files of raw text or of another format, or lines.
+
+    Of CoNLL-U as characters the raw text (``# text = …``), if it is there; of every format as words its words.
+    """
+    items: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
+    if not all(isinstance(item, str | os.PathLike) for item in items):
+        raise DataError("expected paths of texts")
+    for path in input_files(map(os.fspath, items)):
+        named = format or ("conllu" if re.search(r"\.conllu(\.\w+)?$", path) else "text")
+        if named == "text":
+            yield from _raw(path, unit, encoding)
+            continue
+        for sentence in read_sentences(path, format=named, encoding=encoding, labelled=False):
+            if sentence.words:
+                raw = next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
+                if unit == "words":
+                    yield [*sentence.words, END]
+                else:
+                    yield list(f"{' '.join(sentence.words) if raw is None else raw}\n")
+
+
+def _raw(path: str, unit: str, encoding: str) -> Iterator[list[str]]:
+    rest = ""
+    for block in text_blocks(path, encoding):
+        text = rest + block.removeprefix(BOM)
+        cut = max(text.rfind(" "), text.rfind("\n")) + 1 if block else len(text)
+        if not cut and unit == "characters" and len(text) > LONGEST:
+            cut = len(text)
+        found, rest = list(_symbols(text[:cut], unit)), text[cut:]
+        if found:
+            yield found
+
+
+def _symbols(text: str, unit: str) -> Iterable[str]:
+    return text if unit == "characters" else _WORD.findall(text)
+
+
+def _words_in(symbols: Sequence[str], unit: str) -> int:
+    """Words and line ends; of characters, the ends of words."""
+    if unit == "words":
+        return len(symbols)
+    text = "".join(symbols)
+    return len(_WORD.findall(text))
+
+
+def train(
+    task: str,
+    data: Data,
+    dev: Data | float | None,
+    settings: Mapping[str, Any],
+    *,
+    model: str | None,
+    preset: str,
+    format: str | None,
+    encoding: str,
+    seed: int,
+    threads: int | None,
+    on_progress: Callable[..., None] | None,
+    on_note: Callable[[str], None] | None,
+) -> LanguageModel:
+    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``, a text ``dev`` chooses the epoch.
+
+    Raises ConfigError: settings of another network; DataError: no text.
+    """
+    unit = unit_of(task)
+    if isinstance(dev, float):
+        raise ConfigError("dev: a language model reads its text as one; name a file of its own in place of a share")
+    if model not in (None, "rnn", "ngram"):
+        raise ConfigError(f"task lm: expected the model rnn or ngram, got {model!r}")
+    own = {**ALWAYS, **SETTINGS[unit]} if preset == "default" else {**ALWAYS, "chunk": SETTINGS[unit]["chunk"]}
+    config = preset_of(preset).with_settings({**own, **settings})
+    if config.network.direction != "forward" or not config.training.chunk:
+        raise ConfigError("task lm: expected direction=forward and chunk=1 or more, since what comes next is not read")
+    speech = Speech()
+    speech.add([END])
+    lines = 0
+    for symbols in symbols_of(data, unit, format, encoding):
+        speech.add(symbols)
+        lines += symbols.count(END)
+    tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0))
+    held = None if dev is None else [s for some in symbols_of(dev, unit, format, encoding) for s in some]
+    if held is not None and not held:
+        raise DataError("no text in it; expected some to choose the epoch by")
+    if on_note is not None:
+        known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
+        on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
+        for note in kernel_notes("rnn" if model != "ngram" else ""):
+            on_note(note)
+    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": None}
+    about |= {"dev_sentences": None if held is None else held.count(END)}
+    n_threads = thread_count(threads)
+    if model == "ngram":
+        ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
+        counted = NGrams.of(ids, tape.tags, ORDERS[unit])
+        return LanguageModel(counted, unit, data={**about, "dev_accuracy": None}, threads=n_threads)
+    pairs = None
+    if held is not None:
+        known_tags = set(tape.tags)
+        said = [symbol if symbol in known_tags else UNKNOWN for symbol in held]
+        pairs = [([END, *held[:-1]], said)]
+    trained = RecurrentModel.train(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
+    return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
+
+
+def unit_of(task: str) -> str:
+    """The unit that a task ``lm:unit=…`` names. Raises ConfigError for another."""
+    from elman.tasks import parsed
+
+    return parsed(task)[1]["unit"]
+
+
+def from_record(record: Mapping[str, Any], tensors: Tensors, threads: int) -> LanguageModel:
+    """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
+    about, data, of_model = (record.get(name) for name in ("task", "data", "model"))
+    unit = about.get("unit") if isinstance(about, dict) else None
+    if unit not in UNITS or not isinstance(data, dict) or not isinstance(of_model, dict):
+        raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, data and a model, found {unit!r:.40}")
+    kinds: dict[Any, Any] = {"rnn": RecurrentModel, "ngram": NGrams}
+    if record.get("kind") not in kinds:
+        raise ModelFileError("task lm: expected a model that is rnn or ngram")
+    found = kinds[record["kind"]].from_record(of_model, tensors)
+    tags = found.tags
+    if UNKNOWN not in tags or (record["kind"] == "rnn" and found.config.network.direction != "forward"):
+        raise ModelFileError(f"task lm: expected a forward model that knows {UNKNOWN}")
+    return LanguageModel(found, unit, data=data, threads=threads)

@@ -1,0 +1,162 @@
+"""How well relations go with arcs: counted in training trees, so that heads and relations, which a network labels side
+by side, make sense together.
+
+An arc is seen as the tags of its ends, its direction and its length up to ``FAR``. With c counts, the relation r of an
+arc a has p(r | a) = (c(a, r) + S·p(r | tags)) / (c(a) + S), where p(r | tags) leaves the length out and is smoothed in
+the same way by p(r). A label's probability p(r | word), times p(r | a) / p(r) to a power, is its score on that arc; the
+sum of these scores is what the relations say of the arc itself.
+
+Shapes: n words, T tags (and one more, for the root and tags never seen), R relations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.errors import ModelFileError
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.intp]
+
+FAR = 5
+"""Arcs of this length and longer ones are alike."""
+POWER = 0.3
+"""What the counts weigh beside the network; from dev (docs/parsing.md)."""
+SMOOTHING = 3.0
+_ARC = re.compile(r"[+-][0-5]\t[^\t]*\t[^\t]+")
+_SMALLEST = 1e-30
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Counts of arcs: ``+1 NOUN DET`` (where the head is, its tag, the word's tag; a tab between them; the root is at 0
+    and has no tag) -> relation -> how often.
+    """
+
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trees: Iterable[tuple[Sequence[int], Sequence[str], Sequence[str]]]) -> Agreement:
+        """Those of some trees: heads (from 1, 0 the root), tags, relations."""
+        found: dict[str, Counter[str]] = {}
+        for heads, tags, relations in trees:
+            for word, (head, relation) in enumerate(zip(heads, relations, strict=True), 1):
+                where = max(-FAR, min(head - word, FAR)) if head else 0
+                arc = f"{where:+d}\t{tags[head - 1] if head else ''}\t{tags[word - 1]}"
+                found.setdefault(arc, Counter())[relation] += 1
+        return cls({arc: dict(sorted(own.items())) for arc, own in sorted(found.items())})
+
+    @classmethod
+    def from_record(cls, counts: Any) -> Agreement:
+        """Of JSON values. Raises ModelFileError for other ones."""
+        arcs = counts if isinstance(counts, dict) else {"": {}}
+        for arc, own in arcs.items():
+            whole = _ARC.fullmatch(arc) is not None and isinstance(own, dict)
+            if not (whole and all(type(count) is int and count > 0 for count in own.values())):
+                raise ModelFileError("task: agreement: expected how often relations go with arcs")
+        return cls(arcs)
+
+    @cached_property
+    def root(self) -> str | None:
+        """The relation of roots, which no other word has, ``root`` in Universal Dependencies; None: there is none."""
+        if not self.counts:
+            return "root"
+        roots: Counter[str] = Counter()
+        others: set[str] = set()
+        for arc, own in self.counts.items():
+            if arc.startswith("+0"):
+                roots.update(own)
+            else:
+                others.update(own)
+        return next((relation for relation, _ in roots.most_common() if relation not in others), None)
+
+    def table(self, relations: Sequence[str]) -> Table:
+        """The counts as probabilities of these relations."""
+        arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]
+        kinds = {tag: i for i, tag in enumerate(sorted({tag for _, *ends, _ in arcs for tag in ends if tag}))}
+        T, R = len(kinds), len(relations)
+        places = {relation: i for i, relation in enumerate(relations)}
+        c = np.zeros((T + 1, T + 1, 2 * FAR, R))
+        for where, head, word, own in arcs:
+            to = c[kinds.get(head, T), kinds[word], where + FAR - (where > 0)]
+            for relation, count in own.items():
+                if relation in places:
+                    to[places[relation]] += count
+        return _table(kinds, c)
+
+
+def _ends(arc: str) -> list[str]:
+    return arc.split("\t")
+
+
+def _table(kinds: Mapping[str, int], c: Floats) -> Table:
+    """The table of counts (T + 1, T + 1, 2·FAR, R)."""
+    prior = (c.sum(axis=(0, 1, 2)) + 1) / (c.sum() + c.shape[-1])
+    of_tags = c.sum(axis=2, keepdims=True)
+    of_tags = (of_tags + SMOOTHING * prior) / (of_tags.sum(axis=-1, keepdims=True) + SMOOTHING)
+    p = (c + SMOOTHING * of_tags) / (c.sum(axis=-1, keepdims=True) + SMOOTHING)
+    return Table(kinds, (p / prior).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Table:
+    """p(r | arc) / p(r), (T + 1, T + 1, 2·FAR, R): of the head's tag, the word's tag, and where the head is."""
+
+    kinds: Mapping[str, int]
+    ratios: NDArray[np.float32]
+
+    @cached_property
+    def _by_word(self) -> list[NDArray[np.float32]]:
+        """For each tag of a word (R, (T + 1)·2·FAR)."""
+        return [np.ascontiguousarray(own.reshape(-1, own.shape[-1]).T) for own in self.ratios.swapaxes(0, 1)]
+
+    def of(self, tags: Sequence[str]) -> Ints:
+        """The numbers of tags."""
+        return np.array([self.kinds.get(tag, len(self.kinds)) for tag in tags], np.intp)
+
+    def words(self, kinds: Ints, p: Floats) -> NDArray[np.float32]:
+        """What the relations of N words, with probabilities p (N, R), say of each kind of arc to them: its logarithm,
+        times ``POWER``; (N, (T + 1)·2·FAR).
+        """
+        found = np.empty((len(kinds), self._by_word[0].shape[1]), np.float32)
+        narrow = p.astype(np.float32)
+        for kind in np.unique(kinds).tolist():
+            rows = np.flatnonzero(kinds == kind)
+            found[rows] = narrow[rows] @ self._by_word[kind]
+        return np.float32(POWER) * np.log(np.maximum(found, np.float32(_SMALLEST)))
+
+    def arcs(self, kinds: Ints, said: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n + 1, n) what is said of the arc from each head (row, 0 the root) to each word (column) of a sentence."""
+        n = len(kinds)
+        at = np.empty((n + 1, n), np.intp)
+        at[0] = len(self.kinds) * (2 * FAR) + FAR
+        at[1:] = kinds[:, None] * (2 * FAR) + _where(n)
+        return said[np.arange(n), at]
+
+    def relations(self, kinds: Ints, heads: Sequence[int], p: Floats) -> Floats:
+        """(n, R) the scores of the relations of words on the arcs to them; at the root those of the network alone."""
+        scores = np.log(np.maximum(p, _SMALLEST))
+        head = np.array(heads, np.intp)
+        words = np.flatnonzero(head)
+        before = head[words] - 1
+        where = _where_of(before - words)
+        scores[words] += POWER * np.log(self.ratios[kinds[before], kinds[words], where])
+        return scores
+
+
+def _where_of(distance: Ints) -> Ints:
+    return np.clip(distance, -FAR, FAR) + FAR - (distance > 0)
+
+
+@lru_cache(maxsize=256)
+def _where(n: int) -> Ints:
+    words = np.arange(n)
+    return _where_of(words[:, None] - words)

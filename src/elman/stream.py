@@ -1,0 +1,193 @@
+"""Tagging a text without end: word by word, in constant memory, with a state that can be saved and restored.
+
+The forward direction of a network goes on from where it was, however long ago its text began. With ``lookahead`` k the
+tag of a word is given when k more words are there, or the text ends: the network reads from that word to the last one
+known as if the text ended there, its backward direction included, and the decoder's chain (a CRF, constraints) takes
+the best sequence of tags for these words behind the tags that were given already. So the tags do not depend on how the
+words come, a forward network with softmax gives those that it would give to the whole text at once, and any network of
+one layer does so when k is not below what is left of the text. Numbers are float32, whatever the tagger's precision.
+
+stream = tagger.stream(lookahead=2)
+tags = [stream.push(word) for word in words] + stream.finish()   # the first two are None
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman.batching import Batch
+from elman.decoders import Chain
+from elman.encoder import Carried
+from elman.errors import DataError
+from elman.heads import Head
+from elman.layers import Array
+from elman.networks import Networks
+from elman.reader import Reader
+
+AT_ONCE = 1024  # words that a forward network reads in one call
+
+
+class Stream:
+    """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
+
+    def __init__(self, model: Networks, column: int, lookahead: int) -> None:
+        self._network, self._members = model.network, model.members
+        self._head: Head = model.heads.each[column]
+        self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
+        self._reader = Reader(model.lexicon, model.network, model.members, "exact", plain=True)
+        self._both_ways = len(model.network.encoder.directions) > 1
+        self.lookahead = lookahead
+        """The words that are read before a word is tagged."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._last = -1  # the tag given last; -1 at the beginning of the text
+        self._states: list[dict[str, Array]] = [{} for _ in self._members]
+        # of the words that have no tag yet: what each network reads of them, or of a forward network their scores
+        self._waiting: list[Array] = []
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that it gives."""
+        return self._head.tags
+
+    def push(self, word: str) -> str | None:
+        """The tag of the word ``lookahead`` words back, or None while there is none so far back."""
+        found = self.push_all([word])
+        return found[0] if found else None
+
+    def push_all(self, words: Iterable[str]) -> list[str]:
+        """The tags that ``push`` gives for one word after the other, without None."""
+        if isinstance(words, str):
+            raise DataError(f"expected a list of words, got the text {words[:40]!r}; push() takes a word")
+        words = list(words)
+        found: list[str] = []
+        for at in range(0, len(words), AT_ONCE):
+            self._take(self._read(words[at : at + AT_ONCE]))
+            found += self._given(self.lookahead)
+        return found
+
+    def finish(self) -> list[str]:
+        """The tags of the words that have none yet: the text ends here. What is pushed then is a new text."""
+        found = self._given(0, ends=True)
+        self._begin()
+        return found
+
+    def scores(self, words: Sequence[str]) -> Array:
+        """The scores (N, K) of the tags of N words, of a forward network; none of them waits for a tag then."""
+        return self._scores(self._read(words))
+
+    def losses(self, words: Sequence[str], gold: NDArray[np.int32]) -> NDArray[np.float64]:
+        """-ln p of the ``gold`` tags (N,) of N words, of a forward network."""
+        found = [np.zeros(0)]
+        for at in range(0, len(words), AT_ONCE):
+            part, own = gold[at : at + AT_ONCE], self.scores(words[at : at + AT_ONCE]).astype(np.float64)
+            own -= own.max(axis=1, keepdims=True)
+            found.append(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(part)), part])
+        return np.concatenate(found)
+
+    def state(self) -> bytes:
+        """All that it remembers; a stream of the same model goes on from it bit for bit (``restore``)."""
+        from safetensors.numpy import save
+
+        arrays = {f"waiting.{i}": x for i, x in enumerate(self._waiting)}
+        arrays |= {f"{i}.{name}": x for i, own in enumerate(self._states) for name, x in own.items()}
+        about = {"lookahead": self.lookahead, "last": self._last, "waiting": len(self._waiting)}
+        kept = {name: np.ascontiguousarray(x) for name, x in arrays.items()}
+        return save(kept, metadata={"stream": json.dumps(about)})
+
+    def restore(self, state: bytes) -> None:
+        """Goes on from a ``state()``. Raises DataError for one of another model or look-ahead, or none at all."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            arrays = load(state)
+            size = int.from_bytes(state[:8], "little")
+            about = json.loads(json.loads(state[8 : 8 + size])["__metadata__"]["stream"])
+        except (SafetensorError, ValueError, KeyError, TypeError):
+            raise DataError("not the state of a stream; expected what state() gave") from None
+        states = [_within(arrays, f"{i}.") for i in range(len(self._members))]
+        waiting = [arrays[f"waiting.{i}"] for i in range(about["waiting"])]
+        fits = about["lookahead"] == self.lookahead and about["last"] < len(self._head.tags)
+        widths = self._network.encoder.memory()
+        fits = fits and all(
+            own == {} or {name: x.shape for name, x in own.items()} == {name: (1, n) for name, n in widths.items()}
+            for own in states
+        )
+        if not fits or any(x.shape[1:] != self._width for x in waiting):
+            raise DataError("the state of a stream of another model, or with another look-ahead")
+        self._last, self._states, self._waiting = about["last"], states, waiting
+
+    @property
+    def _width(self) -> tuple[int, ...]:
+        """Of what waits, the shape of one word's."""
+        network = self._network
+        if not self._both_ways:
+            return (len(self._head.tags),)
+        return (network.encoder.width,) if network.encoder.width else ()
+
+    def _read(self, words: Sequence[str]) -> list[Array]:
+        """What each network reads of N words: representations (N, E), or ids (N,)."""
+        text = self._reader.words(words)
+        return [table[text.types] for (table,) in text.tables]
+
+    def _take(self, each: list[Array]) -> None:
+        new = each if self._both_ways else [self._scores(each)]
+        if self._waiting:
+            new = [np.concatenate(pair) for pair in zip(self._waiting, new, strict=True)]
+        self._waiting = new
+
+    def _scores(self, each: list[Array], first: bool = False) -> Array:
+        """The scores (N, K) of the next N words; the states go on behind the last of them, or behind the ``first``."""
+        every = np.arange(len(each[0]))
+        batch = Batch(np.ones(len(every), np.int32), every)
+        total: Array | None = None
+        for i, (x, parameters) in enumerate(zip(each, self._members, strict=True)):
+            carried = Carried(self._states[i], np.zeros(1, np.int64) if first else None)
+            h, _ = self._network.encoder.forward(parameters, x, batch, carried=carried)
+            self._states[i] = carried.after
+            scores, _ = self._network.output(parameters, h, batch)
+            total = scores if total is None else total + scores
+        assert total is not None
+        own = self._head.of(total, batch)
+        return own if len(each) == 1 else own / np.float32(len(each))
+
+    def _given(self, behind: int, ends: bool = False) -> list[str]:
+        """The tags of the waiting words, all but ``behind`` of them."""
+        n = len(self._waiting[0]) - behind if self._waiting else 0
+        if n <= 0:
+            return []
+        ids: list[int] = []
+        if not self._both_ways and self._chain is None:
+            ids = self._waiting[0][:n].argmax(axis=1).tolist()
+        else:
+            for t in range(n):
+                # as if each word had come alone, the words behind it are no more than the look-ahead
+                window = [x[t : t + self.lookahead + 1] for x in self._waiting]
+                scores = self._scores(window, first=True) if self._both_ways else window[0]
+                at_end = ends and t + len(scores) == n
+                ids.append(self._best(scores, at_end))
+                self._last = ids[-1]
+        self._last = ids[-1]
+        self._waiting = [x[n:] for x in self._waiting]
+        return [self._head.tags[i] for i in ids]
+
+    def _best(self, scores: Array, ends: bool) -> int:
+        """The first tag of the best sequence for some words (T, K), behind the tag that was given last."""
+        if self._chain is None:
+            return int(scores[0].argmax())
+        chain, ahead = self._chain, scores[-1] + self._chain.end if ends else scores[-1]
+        for own in scores[-2::-1]:
+            ahead = own + (chain.transitions + ahead).max(axis=1)
+        before: NDArray[Any] = chain.begin if self._last < 0 else chain.transitions[self._last]
+        return int((before + ahead).argmax())
+
+
+def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {name.removeprefix(prefix): x for name, x in arrays.items() if name.startswith(prefix)}

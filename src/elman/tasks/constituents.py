@@ -1,0 +1,57 @@
+"""Bracketed trees as labels of words: tags, common phrases and unary chains, learned together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from elman.formats.brackets import TREE, tree_of
+from elman.parsing.constituents import Labels, decode, encode
+from elman.sentence import Sentence
+from elman.tasks.encoding import Batch
+from elman.trees import pieces
+
+_PARTS = ("tag", "common", "unary")
+
+
+@dataclass(frozen=True)
+class Constituents:
+    """Bracketed trees by the encoding of ``elman.parsing.constituents``; the column ``tree`` is ``elman.trees.pieces``.
+
+    ``root``  the label of the root where all training trees have the same; None: they have not
+    """
+
+    root: str | None = None
+    name: ClassVar[str] = "constituents"
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sentence]) -> Constituents:
+        """The encoding for training sentences. Raises DataError: a sentence that has no tree."""
+        roots = {tree_of(sentence).label for sentence in sentences}
+        return cls(roots.pop() if len(roots) == 1 else None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (TREE,)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(f"{TREE}.{part}" for part in _PARTS)
+
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return ()
+
+    def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
+        return dict(zip(self.columns, encode(tree_of(sentence))[1:], strict=True))
+
+    def decode(self, batch: Batch) -> dict[str, list[list[str]]]:
+        rows = zip(batch.words, *(batch.found[name] for name in self.columns), strict=True)
+        return {TREE: [self._decoded(Labels(*map(tuple, row))) for row in rows]}
+
+    def _decoded(self, labels: Labels) -> list[str]:
+        return pieces(decode(labels, self.root)) if labels.words else []
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "root": self.root}

@@ -1,0 +1,90 @@
+"""Training until a problem is solved."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from elman.batching import pack
+from elman.memory import sequences as made
+from elman.memory.running import RECENT, How, Problem, Remembering, run
+
+
+def short(**changes: Any) -> Problem:
+    """A lag of four steps."""
+    options: dict[str, Any] = {"margin": 0.25, "tests": 200, "most": 4_000, "span": 5}
+    return Problem("short", "", partial(made.very_long_lag, q=2, p=3), 7, 2, **options | changes)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_short_lag_is_solved(cell: str) -> None:
+    problem = short()
+    outcome = run(problem, How(cell, rate=0.02, span=5), 1)
+    assert outcome.solved and outcome.sequences < problem.most
+    assert outcome.error < 0.01 and outcome.loss < 0.3
+    assert run(problem, How(cell, rate=0.02, span=5), 1) == outcome
+
+
+def test_the_most_recent_sequences_decide() -> None:
+    problem = short(tests=0, mean=0.1, most=6_000)
+    outcome = run(problem, How("lstm", rate=0.02), 1)
+    assert outcome.solved and outcome.sequences >= RECENT
+
+
+def test_what_is_not_solved_ends() -> None:
+    outcome = run(short(most=200), How("elman", hidden=2, rate=1e-6), 1)
+    assert not outcome.solved and outcome.sequences == 200 and outcome.error > 0.5
+
+
+def test_it_can_be_stopped() -> None:
+    stop = threading.Event()
+    outcome = run(short(), How("lstm", rate=1e-6), 1, lambda progress: stop.set(), stop)
+    assert not outcome.solved and outcome.sequences < 1_000
+
+
+def test_a_fixed_set_of_strings() -> None:
+    problem = Problem("reber", "", made.embedded_reber, 7, 7, tests=50, fixed=100, most=6_000, wrong=5)
+    outcome = run(problem, How("lstm", rate=0.02, batch=2), 1)
+    assert outcome.solved and outcome.sequences % 100 == 0
+
+
+def test_numbers_are_judged_without_the_noise_on_them() -> None:
+    noisy = partial(made.two_sequences, T=10, n=3, low=0.2, unsure=0.1)
+    problem = Problem(
+        "unsure", "", noisy, 1, 0, numbers=True, margin=0.5, mean=0.1, tests=50, wrong=50, most=4_000,
+        untold=partial(made.two_sequences, T=10, n=3, low=0.2),
+    )  # fmt: skip
+    outcome = run(problem, How("gru", rate=0.02), 1)
+    assert outcome.solved and outcome.loss < 0.12
+
+
+def test_held_out_sequences_are_what_the_error_is_of() -> None:
+    make = partial(made.very_long_lag, q=2, p=3)
+    kept = made.joined([make(np.random.default_rng(seed)) for seed in range(7)])
+    outcome = run(short(tests=0, most=100, held_out=lambda: kept), How("lstm"), 1)
+    assert outcome.error in [n / 7 for n in range(8)]
+
+
+def test_gates_that_remember_from_the_start() -> None:
+    for cell, keeps in (("lstm", slice(8, 16)), ("gru", slice(8, 16))):
+        task = Remembering(short(), How(cell, hidden=8, span=100), 1, 100)
+        b = task.parameters["layer0.forward.b_r"]
+        assert (b[keeps] > 0).all() and b[keeps].max() < np.log(100)
+        if cell == "lstm":
+            np.testing.assert_array_equal(b[:8], -b[8:16])
+
+
+def test_which_steps_are_right() -> None:
+    task = Remembering(Problem("reber", "", made.embedded_reber, 7, 7, tests=1, most=1), How("lstm"), 1, 10)
+    one = made.embedded_reber(np.random.default_rng(1))
+    assert one.legal is not None
+    rows = np.arange(len(one.gold))
+    scores = np.where(one.legal, 1.0, 0.0).astype(np.float32)
+    assert task._right(one, rows, scores).all()
+    scores[0] = -scores[0]
+    assert task._right(one, rows, scores).tolist() == [False] + [True] * (len(rows) - 1)
+    assert pack(one.lengths).sentences == 1

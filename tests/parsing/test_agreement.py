@@ -1,0 +1,74 @@
+"""Counts of relations on arcs, and what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from elman.errors import ModelFileError
+from elman.parsing.agreement import FAR, POWER, SMOOTHING, Agreement
+
+TREE = ([2, 0, 2], ["DET", "NOUN", "PUNCT"], ["det", "root", "punct"])
+
+
+def test_counts() -> None:
+    found = Agreement.of([TREE, TREE])
+    assert found.counts == {
+        "+0\t\tNOUN": {"root": 2},
+        "+1\tNOUN\tDET": {"det": 2},
+        "-1\tNOUN\tPUNCT": {"punct": 2},
+    }
+    assert Agreement.from_record(dict(found.counts)) == found
+    far = Agreement.of([([9, *[1] * 7, 0], ["A"] * 9, ["x"] * 9)])
+    assert set(far.counts) == {"+5\tA\tA", *(f"-{i}\tA\tA" for i in range(1, 6)), "+0\t\tA"}
+
+
+def test_ratios_by_hand() -> None:
+    """p(r | arc) / p(r), smoothed twice."""
+    table = Agreement.of([TREE]).table(["det", "punct", "root"])
+    prior = (1 + 1) / (3 + 3)
+    of_tags = (1 + SMOOTHING * prior) / (1 + SMOOTHING)
+    own = (1 + SMOOTHING * of_tags) / (1 + SMOOTHING)
+    det, noun, _ = table.of(TREE[1])
+    assert table.ratios[noun, det, FAR, 0] == pytest.approx(own / prior)
+    assert table.ratios[noun, det, FAR + 1, 0] == pytest.approx(of_tags / prior)
+    assert table.ratios[det, det] == pytest.approx(1)
+
+
+def test_arcs_by_hand() -> None:
+    """What is said of an arc is the sum over relations, whichever way it is computed."""
+    table = Agreement.of([TREE]).table(["det", "punct", "root"])
+    kinds = table.of([*TREE[1], "never seen"])
+    p = np.random.default_rng(1).dirichlet(np.ones(3), 4)
+    arcs = table.arcs(kinds, table.words(kinds, p))
+    assert arcs.shape == (5, 4)
+    for word in range(4):
+        for head in range(5):
+            where = max(-FAR, min(head - 1 - word, FAR))
+            ends = (
+                kinds[head - 1] if head else len(table.kinds),
+                kinds[word],
+                where + FAR - (where > 0) if head else FAR,
+            )
+            assert arcs[head, word] == pytest.approx(POWER * np.log(table.ratios[ends] @ p[word]), abs=1e-5)
+
+
+def test_relations_of_arcs() -> None:
+    table = Agreement.of([TREE] * 20).table(["det", "punct", "root"])
+    kinds = table.of(TREE[1])
+    scores = table.relations(kinds, TREE[0], np.full((3, 3), 1 / 3))
+    assert scores[0].argmax() == 0 and scores[2].argmax() == 1
+    assert scores[1] == pytest.approx(np.log(1 / 3))
+
+
+def test_nothing_counted_says_nothing() -> None:
+    table = Agreement().table(["a", "b"])
+    kinds = table.of(["X", "Y"])
+    assert table.arcs(kinds, table.words(kinds, np.full((2, 2), 0.5))) == pytest.approx(0)
+    assert table.words(kinds[:0], np.zeros((0, 2))).shape == (0, 2 * FAR)
+
+
+@pytest.mark.parametrize("record", [[], {"+1\tA": {"x": 1}}, {"+1\tA\tB": 1}, {"+1\tA\tB": {"x": 0}}, {"+7\tA\tB": {}}])
+def test_records_that_are_none(record: object) -> None:
+    with pytest.raises(ModelFileError, match="^task: agreement: expected how often"):
+        Agreement.from_record(record)

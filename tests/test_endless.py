@@ -1,0 +1,135 @@
+"""Text on disk: the same words and tags as in memory, in whatever blocks they come; what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import elman
+from elman import endless, tape
+from elman.config import Config
+from elman.corpus import How
+from elman.errors import ConfigError, DataError
+from elman.formats import lines
+from elman.lexicon import Lexicon
+
+QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
+SETTINGS = {"direction": "forward", "chunk": 5, "hidden": 8, "embedding": 4, "epochs": 4, "ensemble": 1, "batch": 4}
+PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(400)]
+
+
+@pytest.fixture(autouse=True)
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endless, "LARGE", 100)
+    monkeypatch.setattr(lines, "_BLOCK", 37)
+    monkeypatch.setattr(tape, "FORGOTTEN", 50)
+
+
+def file(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def columns(path: Path, pairs: list[tuple[str, str]] = PAIRS) -> str:
+    return file(path / "long.txt", "# made up\n" + "".join(f"{word}\t{tag}\n" for word, tag in pairs))
+
+
+def on_tape(path: str, **how: Any) -> tuple[list[tuple[str, str]], list[int]]:
+    found = endless.read(path, How(**how), 0)
+    inputs = found.tape.inputs(
+        Lexicon.of_vocabulary(Config().with_settings({"features": "none"}).network, found.tape.vocabulary)
+    )
+    rows = np.arange(int(found.tape.lengths.sum()))
+    words = ["", *found.tape.vocabulary.words]
+    gold = found.tape.gold(found.tape.tags)
+    assert len(gold) == len(rows)
+    pairs = [(words[i], found.tape.tags[j]) for i, j in zip(inputs.words[rows], gold[rows], strict=True)]
+    return pairs, found.tape.lengths.tolist()
+
+
+def test_columns_without_a_blank_line(tmp_path: Path) -> None:
+    assert on_tape(columns(tmp_path)) == (PAIRS, [400])
+    assert on_tape(columns(tmp_path), format="columns:word=1,tag=2") == (PAIRS, [400])
+
+
+def test_columns_with_sentences(tmp_path: Path) -> None:
+    text = "\n\n".join("\n".join(f"{word} {tag}" for word, tag in PAIRS[i : i + 100]) for i in range(0, 400, 100))
+    assert on_tape(file(tmp_path / "s.txt", f"{text}\n\n\n"), format="columns") == (PAIRS, [100] * 4)
+
+
+def test_one_line_without_end(tmp_path: Path) -> None:
+    line = " ".join(f"{word}_{tag}" for word, tag in PAIRS)
+    assert on_tape(file(tmp_path / "l.txt", line)) == (PAIRS, [400])
+    assert on_tape(file(tmp_path / "m.txt", f"\ufeff{line}\n{line}\n")) == (PAIRS * 2, [400, 400])
+
+
+def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
+    """It tells the word before each one, which only a carried state does over the borders of chunks."""
+    notes: list[str] = []
+    dev = file(tmp_path / "dev.txt", "".join(f"{word}\t{tag}\n" for word, tag in PAIRS[:60]))
+    more = {"epochs": 40, "rate": 0.02, "dropout": 0, "word_dropout": 0, "unknown": 0, "chunk": 2}
+    tagger = elman.train(
+        columns(tmp_path), dev, settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET
+    )
+    assert notes[0].endswith("long.txt read as columns from disk: one sentence, 400 words")
+    facts = tagger.describe()
+    assert facts["data"]["words"] == 400 and facts["data"]["dev_accuracy"] > 0.9
+    assert tagger.evaluate(dev).accuracy == facts["data"]["dev_accuracy"]
+    same = elman.train(columns(tmp_path), dev, settings={**SETTINGS, **more}, threads=2, **QUIET)
+    assert [w.tobytes() for w in same.to_record()[1].values()] == [w.tobytes() for w in tagger.to_record()[1].values()]
+
+
+def test_it_is_what_memory_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {**SETTINGS, "features": "none", "decoder": "softmax", "balance": 0}
+    disk = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
+    monkeypatch.setattr(endless, "LARGE", 10**9)
+    memory = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
+    assert {name: w.tobytes() for name, w in disk.items()} == {name: w.tobytes() for name, w in memory.items()}
+
+
+def test_the_commonest_words_alone_are_known(tmp_path: Path) -> None:
+    path = columns(tmp_path, [*PAIRS, *[("rare", "x")] * 3])
+    tagger = elman.train(path, settings={**SETTINGS, "vocabulary": 2}, threads=1, **QUIET)
+    assert tagger.describe()["vocabulary"] == 2 and not tagger.known("rare")
+
+
+def test_other_files_are_for_memory(tmp_path: Path) -> None:
+    conllu = file(tmp_path / "a.conllu", "1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n" * 20)
+    assert endless.large(conllu, How()) is None
+    assert endless.large([[("a", "b")]], How()) is None
+    assert endless.large(str(tmp_path / "none"), How()) is None
+    assert endless.large([columns(tmp_path)], How()) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\tx\n" * 50 + "b\n" + "a\tx\n", ":51: expected 2 columns separated by tabs, found 1$"),
+        ("a\tx\n" * 50 + "b\t\n", ":51: a word or a tag is empty$"),
+        ("a_x b_y " * 20 + "\nc " + "a_x b_y " * 20, ":2: expected word_TAG, found 'c'$"),
+    ],
+)
+def test_broken_lines_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        elman.train(file(tmp_path / "b.txt", text), settings=SETTINGS, **QUIET)
+
+
+def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
+    path = columns(tmp_path)
+    with pytest.raises(ConfigError, match="^dev: .* is read from disk, and no share of it is held out; name a file$"):
+        elman.train(path, "10%", settings=SETTINGS, **QUIET)
+    with pytest.raises(ConfigError, match="^target: a text that is read from disk has one column of tags, got 1, 2$"):
+        elman.train(path, target="1,2", settings=SETTINGS, **QUIET)
+    for key, value in (("distill", 1), ("balance", 0.5)):
+        with pytest.raises(ConfigError, match=f"^{key}: expected 0 with text that is read from disk"):
+            elman.train(path, settings={**SETTINGS, key: value}, **QUIET)
+
+
+def test_nothing_on_a_tape() -> None:
+    with pytest.raises(DataError, match="^no words in it"):
+        tape.Recorder().tape()
+    with pytest.raises(DataError, match="^no text in it"):
+        tape.Speech().tape(0)

@@ -1,0 +1,142 @@
+"""Language models: what they learn of a seeded text, what perplexity counts, sampling, the n-gram baseline."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import elman
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.language import Fluency, LanguageModel, from_record, symbols_of
+from elman.ngrams import NGrams
+from elman.tape import UNKNOWN
+
+QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
+SMALL = {"hidden": 12, "embedding": 8, "epochs": 6, "chunk": 8, "rate": 0.03, "dropout": 0.0, "word_dropout": 0.0}
+
+
+def made_up(n: int, seed: int) -> str:
+    draw = random.Random(seed)
+    line = lambda: f"the {draw.choice(['dog', 'cat'])} {draw.choice(['sees', 'hears'])} {draw.choice(['us', 'them'])}"  # noqa: E731
+    return "\n".join(line() for _ in range(n)) + "\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("texts")
+    (path / "train.txt").write_text(made_up(150, 1), encoding="utf-8")
+    (path / "test.txt").write_text(made_up(40, 2) + "the zebra sees us\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=["lm", "lm:unit=characters", "lm ngram", "lm:unit=characters ngram"])
+def model(request: pytest.FixtureRequest, folder: Path) -> LanguageModel:
+    task, _, kind = request.param.partition(" ")
+    more: dict[str, Any] = {"model": "ngram"} if kind else {"settings": SMALL, "dev": str(folder / "test.txt")}
+    found = elman.train(str(folder / "train.txt"), task=task, **more, **QUIET)
+    assert isinstance(found, LanguageModel)
+    return found
+
+
+def test_it_learns_what_comes_next(model: LanguageModel, folder: Path) -> None:
+    found = model.fluency(str(folder / "test.txt"))
+    # three choices of two in a line of 5 words or some 20 characters
+    assert found.perplexity < (2.1 if model.unit == "words" else 1.5)
+    assert found.words == 41 * 5 and found.characters == len((folder / "test.txt").read_text())
+    assert found.unknown == (1 if model.unit == "words" else 2)
+    assert found.symbols == (found.words if model.unit == "words" else found.characters)
+    np.testing.assert_allclose(found.bits_per_character * found.characters, found.nats / np.log(2))
+    np.testing.assert_allclose(found.perplexity_per_word**found.words, found.perplexity**found.symbols, rtol=1e-6)
+    assert found.to_json()["unit"] == model.unit
+
+
+def test_it_comes_back_from_its_file(model: LanguageModel, folder: Path, tmp_path: Path) -> None:
+    model.save(tmp_path / "m.model")
+    again = elman.load(tmp_path / "m.model", threads=1)
+    assert isinstance(again, LanguageModel)
+    assert again.fluency(str(folder / "test.txt")) == model.fluency(str(folder / "test.txt"))
+    assert again.describe()["task"] == "lm" and again.describe()["unit"] == model.unit
+
+
+def test_samples(model: LanguageModel) -> None:
+    one = model.sample(60, seed=3)
+    assert one == model.sample(60, seed=3) != model.sample(60, seed=4)
+    assert UNKNOWN not in one
+    assert model.sample(0, prompt="the dog").startswith("the dog")
+    assert model.sample(30, temperature=0, seed=1) == model.sample(30, temperature=0, seed=2)
+    said = model.sample(40, temperature=0.3, prompt="the ")
+    assert said.startswith("the ") and ("dog" in said or "cat" in said)
+    with pytest.raises(ConfigError, match="^sample: expected a length and a temperature from 0 up"):
+        model.sample(-1)
+
+
+def test_ngrams_sum_to_one() -> None:
+    ids = np.random.default_rng(1).integers(0, 5, 60).astype(np.int32)
+    model = NGrams.of(ids, list("abcdef"), 3)
+    for context in ([], [1], [2, 3], [0, 1, 4], [5], [5, 5]):
+        p = model.probabilities_after(context)
+        np.testing.assert_allclose(p.sum(), 1)
+        np.testing.assert_allclose([model.probability(context, i) for i in range(6)], p)
+    assert (model.probabilities_after([]) > 0).all()
+
+
+def test_what_a_text_is_read_as(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfa  b\r\n\nc")
+    (tmp_path / "b.conllu").write_text("# text = a b.\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
+    raw, parsed = str(tmp_path / "a.txt"), str(tmp_path / "b.conllu")
+    assert sum(symbols_of(raw, "words"), []) == ["a", "b", "\n", "\n", "c"]
+    assert sum(symbols_of(raw, "characters"), []) == list("a  b\r\n\nc")
+    assert list(symbols_of(parsed, "words")) == [["a", "\n"]]
+    assert "".join(sum(symbols_of([parsed], "characters"), [])) == "a b.\n"
+
+
+def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
+    text, empty = str(folder / "train.txt"), tmp_path / "empty.txt"
+    empty.write_text("")
+    for how, message in (
+        ({"dev": "10%"}, "^dev: a language model reads its text as one"),
+        ({"model": "hmm"}, "^task lm: expected the model rnn or ngram, got 'hmm'$"),
+        ({"settings": {"chunk": 0}}, "^task lm: expected direction=forward and chunk=1 or more"),
+        ({"target": "upos"}, "^task lm: it has no vectors, no budget and no target"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            elman.train(text, task="lm", **how, **QUIET)
+    for how in ({"train": str(empty)}, {"train": text, "dev": str(empty)}):
+        with pytest.raises(DataError, match="^no text in it"):
+            elman.train(how["train"], how.get("dev"), task="lm", settings=SMALL, **QUIET)
+    with pytest.raises(ConfigError, match="^task lm: unit: expected words or characters, got 'bytes'$"):
+        elman.train(text, task="lm:unit=bytes", **QUIET)
+    with pytest.raises(DataError, match="^expected paths of texts$"):
+        list(symbols_of([3], "words"))  # type: ignore[list-item]
+    model = elman.train(text, task="lm", model="ngram", **QUIET)
+    assert isinstance(model, LanguageModel)
+    with pytest.raises(DataError, match="^an empty text"):
+        model.fluency(str(empty))
+    assert not model.tags_lines
+    with pytest.raises(ConfigError):
+        model.stream()
+
+
+def test_records_that_do_not_fit(folder: Path) -> None:
+    record, tensors = elman.train(str(folder / "train.txt"), task="lm", model="ngram", **QUIET).to_record()
+    of_model = record["model"]
+    bad = [
+        {**record, "task": {"name": "lm", "unit": "bytes"}},
+        {**record, "kind": "hmm"},
+        {**record, "model": {**of_model, "tags": []}},
+        {**record, "model": {**of_model, "tags": [f"x{i}" for i in range(len(of_model["tags"]))]}},
+    ]
+    for one in bad:
+        with pytest.raises(ModelFileError):
+            from_record(one, tensors, 1)
+    for broken in ({}, {**tensors, "grams1": tensors["grams2"]}, {**tensors, "grams1": -tensors["grams1"]}):
+        with pytest.raises(ModelFileError):
+            from_record(record, broken, 1)
+
+
+def test_an_empty_fluency() -> None:
+    assert Fluency("words", 0.0, 0, 0, 0, 0).perplexity == 1
