@@ -224,6 +224,22 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lags(networks, text).curves[0].positions == (3,) * 6  # the last word of each
 
 
+def test_words_with_some_tags() -> None:
+    networks = networks_of(BASE)
+    every = lags(networks, [(WORDS, TAGS)])
+    assert lags(networks, [(WORDS, TAGS)], Which(tags=("X", "Y", "Z"))) == every
+    found = lags(networks, [(WORDS, TAGS), (("a",), ("Y",))], Which(tags=("Z",)))
+    assert (found.positions, found.sentences) == (2, 1)
+    assert found.curves[0].positions == (2, 2, 2, 2, 2, 1)  # the fifth word and the last
+    assert found.curves[0].norms[5] == pytest.approx(every.curves[0].norms[5])
+    facts = found.to_json()
+    assert facts["positions"] == 2 and facts["curves"][0]["step"] == found.curves[0].step
+    with pytest.raises(ConfigError, match="tags: the model's tags are X Y Z, got 'W'"):
+        lags(networks, [(WORDS, TAGS)], Which(tags=("W",)))
+    with pytest.raises(DataError, match="and one of them Z, found none"):
+        lags(networks, [(("a",), ("X",))], Which(tags=("Z",)))
+
+
 def test_a_step() -> None:
     curve = Lags("forward", "h", (), (), (1.0, 0.5, 0.25, 0.125), ())
     assert curve.step == pytest.approx(0.5)
@@ -247,6 +263,11 @@ def test_refused() -> None:
         lags(networks, [(WORDS, ["?"] * 6)])
     with pytest.raises(ConfigError, match="at: expected a word from 1 to 6, got 7"):
         influences(networks, WORDS, [7])
+    head = networks.heads.each[0]
+    object.__setattr__(head, "task", "another")
+    with pytest.raises(ConfigError, match="that gives tags or labels"):
+        lags(networks, [(WORDS, TAGS)])
+    object.__setattr__(head, "task", "tag")
     with pytest.raises(DataError, match="found an empty one"):
         influences(networks, ())
 

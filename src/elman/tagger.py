@@ -153,9 +153,11 @@ class Tagger:
 
     @property
     def networks(self) -> Networks:
-        """What it is made of. Raises ConfigError: a model that is no network with states."""
+        """What it is made of. Raises ConfigError: a model that is no network with states, or that reads no words."""
         from elman.networks import Networks
 
+        if self.task == "segment":
+            raise ConfigError("expected a network that reads words; a model of segment reads characters")
         if not isinstance(self._model, Networks) or not self._model.network.encodes:
             raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
         return self._model

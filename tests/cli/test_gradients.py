@@ -164,6 +164,13 @@ def test_a_model_without_states(refused: Refused, model: Path, made: Path) -> No
     assert "the model frequent has none" in refused("gradients", model, made / "test.txt")
 
 
+def test_a_model_of_characters(run: Run, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "t.conllu").write_text("".join(f"{i}\ta\t_\tX" + "\t_" * 6 + "\n" for i in (1, 2, 3)) + "\n")
+    done = run("train", tmp_path / "t.conllu", "-o", tmp_path / "m", "--task", "segment", "--set=epochs=1")
+    assert done.returncode == 0, done.stderr.decode()
+    assert "reads characters" in refused("states", tmp_path / "m", tmp_path / "t.conllu")
+
+
 def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
     rows = [("the", "D", "O"), ("old", "A", "B"), ("dog", "N", "B")]
     text = "".join(f"{i}\t{word}\t_\t{tag}\t{other}" + "\t_" * 5 + "\n" for i, (word, tag, other) in enumerate(rows, 1))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STYLE = """
 .why td:last-child { line-height: 2; }
 .why span { padding: .15rem .3rem; border-radius: .25rem; }
-.why b { text-decoration: underline; text-underline-offset: .2rem; }
+.why span b { text-decoration: underline; text-underline-offset: .2rem; }
 """
 FOR, AGAINST = "33, 102, 172", "178, 24, 43"
 
@@ -36,7 +36,7 @@ def _parts(found: Sequence[Influence]) -> Iterator[str]:
         most = max(map(abs, one.parts)) or 1.0
         words = " ".join(_word(one, i, most) for i in range(len(one.words)))
         yield (
-            f'<tr><td>{text(one.words[one.at - 1])}</td><td class="given">{text(one.tag)}</td>'
+            f'<tr><td>{text(one.words[one.at - 1])}</td><td><b class="tag">{text(one.tag)}</b></td>'
             f'<td>{text(one.against)}</td><td class="n">{one.margin:.2f}</td><td>{words}</td></tr>'
         )
     yield "</table></div>"
