@@ -284,6 +284,19 @@ def test_an_empty_text_or_label(pair: Any) -> None:
         made([("a", "x"), pair], None)
 
 
+@pytest.mark.parametrize("model", ["rnn", "linear"])
+def test_texts_that_share_nothing(model: str) -> None:
+    tagger = made([("ab", "x"), ("cd", "y")], None, model=model, settings={"epochs": 1})
+    assert tagger.classify("zz") in ("x", "y")
+
+
+def test_texts_without_spaces() -> None:
+    tagger = made(
+        [("自然言語", "ja"), ("自然処理", "ja"), ("我们要学", "zh"), ("我们学习", "zh")], None, model="linear"
+    )
+    assert list(tagger.classify_all(["自然", "我们", "我们要学习" * 500])) == ["ja", "zh", "zh"]
+
+
 def test_a_text_without_its_label(one: Tagger) -> None:
     lone = Sentence(("b",), path="f", line=2)
     with pytest.raises(DataError, match="^f:2: expected a label label of each text, found none of 'b'"):

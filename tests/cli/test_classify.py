@@ -217,6 +217,15 @@ def test_curve_and_rate(run: Run, folder: Path) -> None:
     assert "there the loss falls fastest" in out(run, "train", folder / "train.txt", "--find-rate", "--set", "hidden=8")
 
 
+def test_labels_of_single_words(run: Run, refused: Refused, tmp_path: Path) -> None:
+    file = write(tmp_path, "ja\t自然言語\nja\t自然処理\nzh\t我们要学\nzh\t我们学习\n")
+    out_of = tmp_path / "m"
+    message = refused("train", file, "--task", "classify", "-o", out_of)
+    assert "no labels of whole texts in columns" in message and "--format label_text" in message
+    out(run, "train", file, "--model", "linear", "--format", "label_text", "-o", out_of)
+    assert out(run, "tag", out_of, stdin="自然学\n".encode()) == "ja\t自然学\n"
+
+
 def test_what_is_refused(refused: Refused, folder: Path, tmp_path: Path) -> None:
     one, joint = folder / "one.model", folder / "joint.model"
     assert "label_text cannot hold confidences" in refused("tag", joint, "--as", "label_text", "--confidence")
