@@ -40,7 +40,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "words": {"chunk": 32, "hidden": 128, "embedding": 64, "dropout": 0.4, "rate": 0.006, "unknown": 0.0},
     "characters": {"chunk": 64, "hidden": 128, "embedding": 32, "dropout": 0.1, "rate": 0.006, "unknown": 0.0},
 }
-"""Settings of the task, by experiment (docs/language-models.md)."""
+"""Settings of the task: a start, not yet chosen by experiment (docs/language-models.md)."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
