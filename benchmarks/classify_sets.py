@@ -80,6 +80,13 @@ CLASSIFY: tuple[dict[str, Any], ...] = (
         )
         for length in (10, 20, 40, 60)
     ),
-    _set("snips-joint", "snips, slots and intents in one model", **SNIPS, target="tag,intent", task=None),
-    _set("snips-slots", "snips, slots alone", **SNIPS, target="tag", task="tag"),
+    _set(
+        "snips-joint",
+        "snips, slots and intents in one model",
+        **SNIPS,
+        target="tag,intent",
+        task=None,
+        measures={"2.spans": None, "intent": None},
+    ),
+    _set("snips-slots", "snips, slots alone", **SNIPS, target="tag", task="tag", measures={"accuracy.spans": None}),
 )

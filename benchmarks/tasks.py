@@ -99,13 +99,11 @@ def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
             for name, metric in found["metrics"].items()
             if metric.get("f1") is not None
         }
-    result: dict[str, tuple[float, int]] = {}
+    result: dict[str, tuple[float, int]] = {"accuracy": (found["accuracy"], found.get("tokens") or found.get("texts"))}
     for name, of in (found.get("targets") or {found.get("label", "accuracy"): found}).items():
         result[name] = (of["accuracy"], of.get("tokens") or of.get("texts"))
         if of.get("spans"):
             result[f"{name}.spans"] = (of["spans"]["f1"], of["spans"]["gold"])
-    if len(result) <= 2 and "targets" not in found:
-        result["accuracy"] = (found["accuracy"], found.get("tokens") or found.get("texts"))
     return result
 
 
@@ -175,9 +173,14 @@ def done(one: Set, seed: int, version: str, options: argparse.Namespace) -> bool
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    shown = "  ".join(f"{name} {100 * result['scores'][name]['share']:.2f}" for name in one.measures)
+    shown = "  ".join(f"{name} {100 * result['scores'][measured(one, name)]['share']:.2f}" for name in one.measures)
     print(f"{one.name} seed {seed}: {shown}  {result['seconds']:.0f} s", flush=True)
     return True
+
+
+def measured(one: Set, name: str) -> str:
+    """What a measure is called in a result; the only column of a file is its accuracy."""
+    return "accuracy" if one.how == "columns" else name.lower()
 
 
 def page(every: Sequence[Set]) -> str:
@@ -205,6 +208,7 @@ def row(one: Set, name: str, bar: float | None, results: Sequence[Result]) -> st
     asked = "" if bar is None else f"{bar:.2f}"
     if not results:
         return f"| {one.title} | {name} | not measured yet | | {asked} | | {others} | | |"
+    name = measured(one, name)
     shares = [100 * result["scores"][name]["share"] for result in results]
     mean, n = statistics.mean(shares), results[0]["scores"][name]["of"]
     error = 100 * math.sqrt(mean / 100 * (1 - mean / 100) / n)

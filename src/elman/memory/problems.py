@@ -107,7 +107,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "copying-50": {"hidden": 64, "batch": 16},
     "copying-100": {"hidden": 64, "batch": 16},
 }
-"""Of a problem what differs from the settings of all; chosen with seeds that are not among those of the table."""
+"""Of a problem what differs from the settings of all; chosen with seeds 1, 2 and 101."""
 
 
 def how(problem: Problem, cell: str) -> How:

@@ -201,7 +201,7 @@ SETTINGS_TEXT = """
 Networks have one layer of 16 units, forward, one-hot symbols or plain numbers in; Adam with a rate of 0.01 that stays,
 four sequences an update, gradients clipped at 1. Gates are set to remember between one step and the length of the
 problem from the start (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). What differs for single
-problems stands in `src/elman/memory/problems.py`; it was chosen with other seeds than those of the table. The paper's
-networks had two to eight units in cells, learned one sequence at a time by plain gradient descent, and cut gradients at
+problems stands in `src/elman/memory/problems.py`; it was chosen with seeds 1, 2 and 101. The paper's networks had
+two to eight units in cells, learned one sequence at a time by plain gradient descent, and cut gradients at
 the gates: the figures compare what a user gets now with what was possible then.
 """
