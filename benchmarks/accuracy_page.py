@@ -216,9 +216,8 @@ def _limits(groups: Groups) -> Iterator[list[str]]:
         yield _limit(f"{titles[name]}: `{preset}` trains in at most {limit:g} s", "s", seconds, limit)
         for other, times in (("fast", FAST_SHARE), ("best", BEST_TIMES)):
             group = groups.get(("test", name, other))
-            text = f"{titles[name]}: `{other}` takes at most {times:g} times as long as `{preset}`"
-            taken = None if group is None else group.mean("seconds")
-            yield _limit(text, "s", taken, None if seconds is None else times * seconds)
+            text = f"{titles[name]}: `{other}` takes at most {times * limit:g} s of CPU time, so of wall time too"
+            yield _limit(text, "s", None if group is None else group.mean("cpu_seconds"), times * limit)
     for name, limit in MAX_MODEL_MB.items():
         default = groups.get(("test", name, "default"))
         size = None if default is None else default.mean("model_bytes") / 1e6
