@@ -78,7 +78,7 @@ def test_gradients_that_vanish() -> None:
     assert found == [None] * 3 + [f"{STILL} and the gradients have vanished: try a larger rate, or cell=lstm"]
 
 
-@pytest.mark.parametrize("given", [{"train_accuracy": 0.995}, {"rate": 0.0}])
+@pytest.mark.parametrize("given", [{"train_accuracy": 0.995}, {"train_accuracy": 0.0}, {"rate": 0.0}])
 def test_standing_still_is_not_always_wrong(given: dict[str, Any]) -> None:
     watch = Watch()
     assert all(watch(event(epoch, 1.0)) is None for epoch in range(1, 4))

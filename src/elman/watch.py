@@ -59,6 +59,8 @@ class Watch:
     def _stopped(self, event: Progress) -> str | None:
         if len(self.losses) <= EPOCHS or event.train_accuracy >= LEARNED or event.rate <= SLOW * max(self.rates):
             return None
+        if not event.train_accuracy:  # numbers are learned, which are never right: nobody knows where the loss ends
+            return None
         before = min(self.losses[:-EPOCHS])
         if min(self.losses[-EPOCHS:]) < (1 - LEAST) * before:
             return None
