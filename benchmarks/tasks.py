@@ -88,7 +88,8 @@ def sets() -> Iterator[Set]:
         found = Set(**given)
         yield found
         if one.get("task") == "classify":
-            yield Set(**{**given, "name": f"{found.name}.linear", "title": f"{found.title}, linear", "model": "linear"})
+            linear = {"name": f"{found.name}.linear", "title": f"{found.title}, linear", "model": "linear"}
+            yield Set(**{**given, **linear, "measures": dict.fromkeys(found.measures), "peers": {}})
 
 
 def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
