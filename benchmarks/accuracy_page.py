@@ -304,7 +304,8 @@ are. Training saw the train part alone, all of it, and no dev part; settings wer
 train where there is none. SE is the standard error of the test set, √(p(1−p)/n) for a share p of n words, or of n
 gold spans; a bar ("at least") is reached when the mean is within one SE of it. `fast` is held against what `default`
 reached, less 0.4. Unknown words are those that are not in train. Spans are right as conlleval counts: start, end and
-type. `make accuracy`, `make accuracy-best` and `make ablations` measure what is missing and write this page.
+type. `make accuracy`, `make accuracy-best` and `make ablations` measure what is missing and write this page. Texts, raw
+text, lemmas and parses have [a page of their own](accuracy-tasks.md).
 """
 PEERS = """\
 In brackets: unknown words. elman's columns are the runs of this page. The other tools were measured on the same files
