@@ -17,7 +17,7 @@ from elman.errors import DataError
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import Outcome, Problem, run
 
-CELLS = ("lstm", "gru", "elman", "sru", "mingru")
+CELLS = ("lstm", "gru", "elman")
 
 
 @dataclass(frozen=True)
