@@ -148,6 +148,10 @@ def test_settings_that_do_not_fit(options: dict[str, Any], message: str) -> None
 def test_what_a_regressor_has_not(model: Regressor) -> None:
     with pytest.raises(ConfigError, match="no probabilities"):
         list(model.tag_all_with_confidence([("1", "2")]))
+    with pytest.raises(ConfigError, match="one for each step"):
+        model.nbest(["1"], 2)
+    with pytest.raises(ConfigError, match="a model of regress reads numbers"):
+        assert model.networks
     with pytest.raises(ConfigError, match="int8"):
         model.choose_precision("int8")
     with pytest.raises(DataError, match="rows of 2 numbers"):
@@ -208,5 +212,8 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "word, 2" in shown and "accuracy" not in shown
     assert cli.run(["evaluate", model, str(test), "--calibration", *how]) == 2
     assert "leave the options of tags out" in capsys.readouterr().err
+    for command in (["errors", model, str(test)], ["compare", str(test), model, model]):
+        assert cli.run([*command, *how]) == 2
+        assert "task regress has no tags of words" in capsys.readouterr().err
     assert cli.run(["tag", model, str(test), "--confidence", *how]) == 2
     assert "no probabilities" in capsys.readouterr().err

@@ -280,6 +280,9 @@ class Regressor(Tagger):
 
     _tags_and_confidences = _by_column_with_confidences
 
+    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> Any:
+        raise ConfigError("nbest: the model predicts numbers, one for each step")
+
     def evaluate_numbers(self, sentences: Sequence[Sentence], target: str | None = None) -> Evaluation:
         """Compare with the numbers in a column, by default the one trained on. Raises DataError: there are none."""
         some = [sentence for sentence in sentences if sentence.words]

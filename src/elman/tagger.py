@@ -156,8 +156,9 @@ class Tagger:
         """What it is made of. Raises ConfigError: a model that is no network with states, or that reads no words."""
         from elman.networks import Networks
 
-        if self.task == "segment":
-            raise ConfigError("expected a network that reads words; a model of segment reads characters")
+        if self.task in ("segment", "regress"):
+            reads = "characters" if self.task == "segment" else "numbers"
+            raise ConfigError(f"expected a network that reads words; a model of {self.task} reads {reads}")
         if not isinstance(self._model, Networks) or not self._model.network.encodes:
             raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
         return self._model

@@ -87,7 +87,7 @@ def test_a_text_without_spaces_is_strange_where_there_were_some(run: Run, folder
 
 
 def test_what_is_no_tag_is_not_looked_at(refused: Refused, folder: Path) -> None:
-    message = "elman: a model of the task segment has no tags of words; elman evaluate says how well it finds them\n"
+    message = "elman: a model of the task segment has no tags of words; elman evaluate says how good it is\n"
     model, gold = folder / "segment.model", folder / "train.conllu"
     assert refused("errors", model, gold) == refused("compare", gold, model, model) == message
 

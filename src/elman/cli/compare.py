@@ -147,11 +147,11 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.cli.raw import refuse_segmenter
+    from elman.cli.raw import refuse_without_tags
     from elman.loading import load
 
     tagger = load(model, threads=options.threads, on_note=notes.add)
-    refuse_segmenter(tagger)
+    refuse_without_tags(tagger)
     return tagger
 
 

@@ -9,10 +9,45 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from elman.cli.errors_page import STYLE
-
 if TYPE_CHECKING:
     from elman.layers import Array
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2733; --soft: #5d6b78; --line: #dde3e8; --paper: #fff; --back: #f4f6f8;
+  --bad: #b3261e; --bad-back: #fdecea; --good: #1b6e3c; --bar: #c5d9ee; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --soft: #9aa7b3; --line: #34404b; --paper: #1b222a;
+  --back: #12171d; --bad: #ff9d94; --bad-back: #45211e; --good: #7fd6a0; --bar: #2c4a68; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
+h2 { font-size: 1.15rem; margin: 2.25rem 0 .25rem; }
+p { margin: .25rem 0 .75rem; color: var(--soft); }
+nav a { margin-right: 1rem; color: inherit; }
+dl { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1rem 0; }
+dl div { background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; }
+dt { color: var(--soft); font-size: .85rem; }
+dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
+.box { background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .35rem .75rem; border-top: 1px solid var(--line); vertical-align: top; }
+tr:first-child th { border-top: 0; }
+th { color: var(--soft); font-size: .85rem; font-weight: 600; white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.bar { min-width: 8rem; }
+.bar span { display: block; height: .8rem; margin-top: .35rem; border-radius: .2rem; background: var(--bar); }
+code { font: .9em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
+.gold { color: var(--good); font-weight: 600; }
+.given { color: var(--bad); font-weight: 600; }
+article { background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem;
+  margin: .6rem 0; }
+article header { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
+.words { line-height: 2.1; overflow-wrap: anywhere; }
+mark { background: var(--bad-back); color: inherit; border-radius: .25rem; padding: .1rem .3rem; margin: 0 .15rem; }
+mark small { font-size: .75rem; margin-inline-start: .3rem; white-space: nowrap; }
+mark.first { outline: 2px solid var(--bad); }
+""".strip()
 
 BLUE, WHITE, RED = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 DARK, LIGHT = (68, 1, 84), (253, 231, 37)
@@ -44,8 +79,11 @@ def document(heading: str, parts: Iterable[str], style: str = "") -> str:
 
 
 def text(value: str) -> str:
-    """Text between tags or in an attribute, without what would turn the writing round."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value))
+    """Text as HTML shows it: nothing in it is markup, and no character is one that HTML forbids."""
+    plain = "".join(
+        c if c.isprintable() or c in "\u200c\u200d\u3000\u00a0" else "\N{REPLACEMENT CHARACTER}" for c in value
+    )
+    return escape(plain)
 
 
 def picture(values: Array, low: float, high: float) -> str:

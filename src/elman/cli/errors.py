@@ -60,7 +60,7 @@ def errors(
       elman errors my.model test.conllu --html errors.html
     """
     from elman.cli.beside import How, gold as gold_of, read
-    from elman.cli.raw import refuse_segmenter
+    from elman.cli.raw import refuse_without_tags
     from elman.error_analysis import analyse
     from elman.files import check_target, write_bytes_atomically
     from elman.formats import column_names
@@ -71,7 +71,7 @@ def errors(
         check_not_an_input(html, (model, gold))
     notes = Notes()
     tagger = load(model, threads=threads, on_note=notes.add)
-    refuse_segmenter(tagger)
+    refuse_without_tags(tagger)
     names = column_names(target)
     if names is not None and len(names) > 1:
         raise ConfigError(f"--target: errors are shown of one label column, got {target}")

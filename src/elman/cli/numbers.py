@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.cli.common import Notes
     from elman.regression import Evaluation
-    from elman.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,6 @@ def evaluate_numbers(
     model: Any, paths: Sequence[str], how: tuple[str | None, str], target: str | None, notes: Notes
 ) -> Distances:
     """Compare with the numbers in files. ``how``: their format and encoding."""
-    from elman.files import input_files
-    from elman.formats import read_sentences
+    from elman.cli.raw import sentences_of
 
-    format, encoding = how
-    sentences: list[Sentence] = []
-    for path in input_files(paths):
-        reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
-        if format is None:
-            notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-        sentences += reading
-    return Distances(model.evaluate_numbers(sentences, target))
+    return Distances(model.evaluate_numbers(sentences_of(paths, *how, notes), target))

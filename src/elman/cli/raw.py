@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
-SEGMENT, PIPELINE, PARSE, REGRESS = "segment", "pipeline", "parse", "regress"
+SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
 MANY = 20
 """Characters of a line from which on it is strange that no line has a space."""
 
@@ -45,12 +45,10 @@ def refuse_options(task: str, given: Mapping[str, Any]) -> None:
             raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} is to read")
 
 
-def refuse_segmenter(model: Tagger) -> None:
+def refuse_without_tags(model: Tagger) -> None:
     """Raise ConfigError for a model that gives words no tags, where tags are to be looked at."""
-    if model.task == SEGMENT:
-        raise ConfigError(
-            "a model of the task segment has no tags of words; elman evaluate says how well it finds them"
-        )
+    if model.task in (SEGMENT, REGRESS, LANGUAGE):
+        raise ConfigError(f"a model of the task {model.task} has no tags of words; elman evaluate says how good it is")
 
 
 def tag_raw(
@@ -112,18 +110,23 @@ def raw_lines(path: str, encoding: str) -> Iterator[str]:
         yield sentence.lines[0].removeprefix("\ufeff")
 
 
-def evaluate_raw(
-    model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
-) -> dict[str, Metric]:
-    """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
+def sentences_of(paths: Sequence[str], format: str | None, encoding: str, notes: Notes) -> list[Sentence]:
+    """The sentences of files, whatever their columns; what a file was taken for is noted."""
     from elman.files import input_files
     from elman.formats import read_sentences
 
-    gold: list[Sentence] = []
+    found: list[Sentence] = []
     for path in input_files(paths):
         reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
         if format is None:
             notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-        gold += reading
-    found: dict[str, Metric] = model.evaluate_text(gold)
+        found += reading
+    return found
+
+
+def evaluate_raw(
+    model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
+) -> dict[str, Metric]:
+    """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
+    found: dict[str, Metric] = model.evaluate_text(sentences_of(paths, format, encoding, notes))
     return found
