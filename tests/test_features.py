@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.features import LONGEST, Bags, FeatureSet, affixes, ngrams, shape
+from elman.affixes import LONGEST, affixes, shape
+from elman.features import Bags, FeatureSet, ngrams
 
 
 def test_affixes_of_a_word() -> None:

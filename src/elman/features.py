@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
+from elman.affixes import LONGEST, affixes
 from elman.windows import WindowFeatures
 
 LEAST_TYPES = 2
-LONGEST = 20  # words from this length on count as of one length; characters beyond it add no n-grams
 
 
 @dataclass(frozen=True)
@@ -48,40 +48,6 @@ class Bags:
         np.cumsum(lengths, out=offsets[1:])
         places = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], lengths)
         return Bags(self.ids[places], offsets)
-
-
-def affixes(word: str) -> Iterator[str]:
-    """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, its shape, flags and length.
-
-    The whole word counts where it is met in two spellings, ``The`` and ``the``, or in a longer word, as Vietnamese
-    has it: a word with spaces has the features of its parts too.
-    """
-    low = word.lower()
-    yield "w:" + low
-    if " " in low:
-        yield from ("w:" + part for part in low.split(" "))
-    for n in range(1, min(4, len(low)) + 1):
-        yield "p:" + low[:n]
-    for n in range(1, min(5, len(low)) + 1):
-        yield "s:" + low[-n:]
-    yield "x:" + shape(word)
-    if any(c.isupper() for c in word):
-        yield "f:capitals" if word.isupper() else "f:capital" if word[0].isupper() else "f:capital inside"
-    if any(c.isdigit() for c in word):
-        yield "f:digit"
-    if "-" in word:
-        yield "f:hyphen"
-    yield f"l:{min(len(word), LONGEST)}"
-
-
-def shape(word: str) -> str:
-    """Capitals as X, other letters as x, digits as 0, the rest as it is, runs as one: ``Mc-42`` → ``Xx-0``."""
-    found = ""
-    for c in word[:64]:
-        kind = "X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c
-        if not found.endswith(kind):
-            found += kind
-    return found
 
 
 def ngrams(word: str) -> Iterator[str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import glob
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterable
@@ -33,7 +31,9 @@ def input_files(names: Iterable[str]) -> list[str]:
             problem = (
                 f"a folder without files; a pattern like {os.path.join(name, '**', '*')!r} takes those further down"
             )
-        elif glob.has_magic(name) and not os.path.lexists(name):
+        elif any(mark in name for mark in "*?[") and not os.path.lexists(name):
+            import glob
+
             found, problem = sorted(glob.glob(name, recursive=True)), "no file matches this pattern"
         else:
             files.append(name)
@@ -86,7 +86,7 @@ class OutputFile:
         elif _is_direct(self._path):
             self._stream = open(self._path, "ab")  # appending: /dev/stdout may be a file with something in it
         else:
-            temporary = os.path.join(os.path.dirname(self._target), f".elman-{secrets.token_hex(6)}.part")
+            temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
             self._stream = open(temporary, "xb")
             self._temporary = temporary
             if os.path.exists(self._target):

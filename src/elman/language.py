@@ -26,7 +26,8 @@ from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
 from elman.stream import Stream
-from elman.tagger import Tagger, kernel_notes, thread_count
+from elman.tagger import Tagger, kernel_notes
+from elman.threads import thread_count
 from elman.tape import UNKNOWN, Speech
 
 TASK = "lm"

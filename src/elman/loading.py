@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from elman import model_file
 from elman.errors import ModelFileError
-from elman.tagger import Tagger, kernel_notes, thread_count
+from elman.tagger import Tagger, kernel_notes
+from elman.threads import thread_count
 
 
 def load(
@@ -23,7 +25,19 @@ def load(
                    numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
     ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
     """
-    record, tensors = model_file.load(path)
+    return of_content(path, model_file.read(path), threads=threads, precision=precision, on_note=on_note)
+
+
+def of_content(
+    path: str | os.PathLike[str],
+    content: tuple[dict[str, Any], Mapping[str, model_file.Stored]],
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """``load`` of what ``model_file.read`` has read."""
+    record, tensors = content[0], model_file.arrays(content[1])
     n_threads = thread_count(threads)
     try:
         if isinstance(record.get("task"), dict):

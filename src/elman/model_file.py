@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.errors import ModelFileError
 from elman.files import write_bytes_atomically
 
+if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed with it
+    import numpy as np
+    from numpy.typing import NDArray
+
 FORMAT_VERSION = 1
 KEY = "elman"
 SUM = "sha256"
-DTYPES = {
-    "F16": np.dtype("<f2"),
-    "F32": np.dtype("<f4"),
-    "F64": np.dtype("<f8"),
-    "I32": np.dtype("<i4"),
-    "I64": np.dtype("<i8"),
-}
-_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
+"""Element types, and what NumPy calls them."""
 _AGAIN = "fetch a whole copy or train again"
 
-Tensors = dict[str, NDArray[Any]]
+Tensors = dict[str, "NDArray[Any]"]
+
+
+class Stored(NamedTuple):
+    """A tensor as it stands in the file: element type, shape, and the bytes of its numbers."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytearray | memoryview | bytes
 
 
 def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -42,14 +46,27 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
     arrays of any shape.
     Raises OutputError where the target cannot be written, ModelFileError for content that a model file cannot hold.
     """
+    import numpy as np
     import safetensors.numpy
+
+    names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+
+    def little(tensor: NDArray[Any]) -> np.dtype[Any]:
+        dtype = np.asarray(tensor).dtype.newbyteorder("<")
+        if dtype not in names:
+            raise TypeError(f"a tensor of {dtype}")
+        return dtype
 
     try:
         plain = {
-            name: np.asarray(tensor, order="C").astype(_little(tensor), copy=False) for name, tensor in tensors.items()
+            name: np.asarray(tensor, order="C").astype(little(tensor), copy=False) for name, tensor in tensors.items()
         }
         bare = _bare(config)
-        text = _with_sum(bare, _sum(bare, plain))
+        kept = {
+            name: Stored(names[tensor.dtype], tensor.shape, tensor.data if tensor.size else b"")
+            for name, tensor in plain.items()
+        }
+        text = _with_sum(bare, _sum(bare, kept))
         data = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
         raise ModelFileError(f"{os.fspath(path)}: this model cannot be stored: {_one_line(error)}") from None
@@ -61,17 +78,32 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
 
     Raises ModelFileError for anything that is not a whole, unchanged model file of this version.
     """
+    config, stored = read(path)
+    return config, arrays(stored)
+
+
+def arrays(stored: Mapping[str, Stored]) -> Tensors:
+    """Tensors as arrays, which share the memory of ``stored``."""
+    import numpy as np
+
+    return {name: np.frombuffer(one.data, DTYPES[one.dtype]).reshape(one.shape) for name, one in stored.items()}
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored]]:
+    """``load``, with the tensors as they stand in the file; NumPy is not needed. Raises as ``load`` does."""
     shown = os.fspath(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ModelFileError(f"{shown}: expected a model file, found a directory or a device")
-        metadata, tensors = _read(shown)
+        with open(path, "rb") as file:
+            data = file.read()
     except FileNotFoundError:
         raise ModelFileError(f"{shown}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{shown}: cannot be read: {error.strerror or _one_line(error)}") from None
     except ValueError as error:  # a path with a NUL in it
         raise ModelFileError(f"{shown!r}: cannot be read: {_one_line(error)}") from None
+    metadata, tensors = _content(shown, data)
     if set(metadata) != {KEY}:
         raise ModelFileError(
             f"{shown}: not an elman model: expected one metadata key {KEY!r}, found {len(metadata)} keys"
@@ -79,38 +111,62 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
     return _checked(shown, metadata[KEY], tensors), tensors
 
 
-def _read(path: str) -> tuple[dict[str, str], Tensors]:
-    import safetensors
+def _content(path: str, data: bytes) -> tuple[dict[str, str], dict[str, Stored]]:
+    """The metadata and the tensors of a safetensors file."""
+    from safetensors import SafetensorError, deserialize
 
-    tensors: Tensors = {}
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            for name in file.keys():
-                dtype = file.get_slice(name).get_dtype()
-                if dtype not in DTYPES:
-                    raise ModelFileError(f"{path}: tensor {name!r}: expected {' or '.join(DTYPES)}, found {dtype}")
-                tensors[name] = file.get_tensor(name)
-            return file.metadata() or {}, tensors
-    except safetensors.SafetensorError as error:
+        entries = deserialize(data)
+    except SafetensorError as error:
         raise ModelFileError(f"{path}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
+    tensors: dict[str, Stored] = {}
+    for name, entry in entries:
+        if entry["dtype"] not in DTYPES:
+            found = entry["dtype"]
+            raise ModelFileError(f"{path}: tensor {name!r}: expected {' or '.join(DTYPES)}, found {found}")
+        tensors[name] = Stored(entry["dtype"], tuple(entry["shape"]), entry["data"])
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])  # which the library has read, too
+    return header.get("__metadata__") or {}, tensors
 
 
-def _checked(path: str, text: str, tensors: Tensors) -> dict[str, Any]:
-    """The configuration in ``text``, once its form, version and checksum are right."""
+def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, Any]:
+    """The configuration in ``text``, once its form, version and checksum are right.
+
+    The checksum is the text's last entry, and over all the rest of it, as it stands there.
+    """
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_finite, parse_float=_finite)
         version, found = document["format_version"], document.pop(SUM, None)
-        bare = _canonical(document)
-        canonical = _with_sum(bare, found) == text  # one content has one text, without repeated keys
+        bare = text.removesuffix(_end(found)) + "}"
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise ModelFileError(f"{path}: the configuration is not what elman writes; {_AGAIN}") from None
     if type(version) is not int or version != FORMAT_VERSION:
         other = f"expected model format {FORMAT_VERSION}, found {str(version)[:20]!r}"
         raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
     config = document.get("configuration")
-    if not canonical or not isinstance(config, dict) or len(document) != 2 or found != _sum(bare, tensors):
+    whole = text.endswith(_end(found)) and isinstance(config, dict) and len(document) == 2
+    if not whole or _escapes_text(text) or found != _sum(bare, tensors):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
-    return config
+    return document["configuration"]  # type: ignore[no-any-return]
+
+
+def _finite(text: str) -> float:
+    """A number of JSON. Raises ValueError for what is none, or is too large."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _escapes_text(text: str) -> bool:
+    """Whether JSON escapes more by numbers than control characters, half a character perhaps: elman does not."""
+    at = text.find("\\u")
+    while at >= 0:
+        before = text[:at]
+        if (len(before) - len(before.rstrip("\\"))) % 2 == 0 and text[at + 2 : at + 5] not in ("000", "001"):
+            return True
+        at = text.find("\\u", at + 2)
+    return False
 
 
 def _bare(config: Mapping[str, Any]) -> str:
@@ -120,28 +176,25 @@ def _bare(config: Mapping[str, Any]) -> str:
 
 def _with_sum(bare: str, checksum: str) -> str:
     """And with it; its key is the last of all, in the order of the alphabet."""
-    return f'{bare[:-1]},"{SUM}":{json.dumps(checksum)}}}'
+    return bare[:-1] + _end(checksum)
 
 
-def _sum(bare: str, tensors: Mapping[str, NDArray[Any]]) -> str:
+def _end(checksum: str) -> str:
+    return f',"{SUM}":{json.dumps(checksum)}}}'
+
+
+def _sum(bare: str, tensors: Mapping[str, Stored]) -> str:
     """The checksum over configuration, version and tensors."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(tensors.items()):
-        digest.update(_canonical([name, _NAMES[tensor.dtype], list(tensor.shape)]).encode() + b"\n")
-        digest.update(tensor.data if tensor.size else b"")
+    for name, (dtype, shape, data) in sorted(tensors.items()):
+        digest.update(_canonical([name, dtype, list(shape)]).encode() + b"\n")
+        digest.update(data)
     digest.update(bare.encode())
     return digest.hexdigest()
 
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _little(tensor: NDArray[Any]) -> np.dtype[Any]:
-    dtype = np.asarray(tensor).dtype.newbyteorder("<")
-    if dtype not in _NAMES:
-        raise TypeError(f"a tensor of {dtype}")
-    return dtype
 
 
 def _one_line(error: Exception) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -23,6 +22,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats import column_names
 from elman.model import CLASSIFY, SEVERAL, TAG, ColumnsModel, Model
 from elman.sentence import SEVERAL as JOINT, Sentence
+from elman.threads import ordered
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
     from elman.classification import ClassEvaluation
@@ -65,7 +65,6 @@ class Compared(NamedTuple):
     """The probability of each tag given, 0 to 1."""
 
 
-_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
@@ -225,7 +224,8 @@ class Tagger:
         from elman import kernels
 
         model = cast(Any, self._model)
-        return self._ordered(lambda text: kernels.tag_lines(text, model.best_of_lines(text), self.tags), texts)
+        tags = self.tags
+        return ordered(lambda text: kernels.tag_lines(text, model.best_of_lines(text), tags), texts, self.threads)
 
     @property
     def tags_lines(self) -> bool:
@@ -489,18 +489,7 @@ class Tagger:
         self, work: Callable[[Sequence[Sequence[str]]], list[_T]], sentences: Iterable[Sequence[str] | Sentence]
     ) -> Iterator[_T]:
         """``work`` on batches that are cut by a rule which does not know of threads, results in order."""
-        return chain.from_iterable(self._ordered(work, _batches(sentences)))
-
-    def _ordered(self, work: Callable[[_S], _T], parts: Iterable[_S]) -> Iterator[_T]:
-        """``work`` on each part by several threads, results in order; no more parts are read than are worked on."""
-        with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[_T]] = deque()
-            for part in parts:
-                waiting.append(pool.submit(work, part))
-                if len(waiting) > self.threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        return chain.from_iterable(ordered(work, _batches(sentences), self.threads))
 
 
 def _beside(
@@ -570,15 +559,6 @@ def _text(text: Text) -> Sequence[str]:
     if not words:
         raise DataError("expected a text with a word in it, got an empty one")
     return words
-
-
-def thread_count(threads: int | None) -> int:
-    """The number of threads; None is one for each core that this process may use."""
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads < 1:
-        raise ConfigError(f"threads: expected a number from 1 up, got {threads}")
-    return threads
 
 
 def kernel_notes(kind: str) -> list[str]:

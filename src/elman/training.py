@@ -16,7 +16,8 @@ from elman.errors import ConfigError
 from elman.formats import column_names
 from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
-from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class, thread_count
+from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class
+from elman.threads import thread_count
 
 if TYPE_CHECKING:
     from elman.budget import Budget

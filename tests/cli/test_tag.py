@@ -35,6 +35,7 @@ def test_missing_kernels_are_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(kernels, "shortcoming", lambda: "slow")
+    monkeypatch.setattr(kernels, "native_core", lambda: None)
     monkeypatch.chdir(tmp_path)
     Path("train").write_text("it_PRP rains_VBZ\n", encoding="utf-8")
     Path("text").write_text("it rains\n", encoding="utf-8")

@@ -99,12 +99,14 @@ def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequen
 
 def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
-    from elman.formats import conllu, default_output
-    from elman.formats.brackets import TREE
+    from elman.formats import default_output
+    from elman.formats.shared import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))
     if output_format == "conllu":  # written afresh, into whichever of its columns
+        from elman.formats import conllu
+
         return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
     return TREE if tagger.target == TREE else "tag"
 
@@ -112,7 +114,7 @@ def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | No
 def own_format(format: str, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> str:
     """The format in which a file of ``format`` is written when none is asked for: its own, if that holds it all."""
     from elman.formats import HOLDS, default_output
-    from elman.formats.brackets import TREE
+    from elman.formats.shared import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     if not n_words:

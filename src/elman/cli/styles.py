@@ -164,7 +164,8 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
 
 def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
-    from elman.formats.brackets import TREE, tree_of
+    from elman.formats.brackets import tree_of
+    from elman.formats.shared import TREE
     from elman.trees import joined, parse_tree
 
     if tagger.target != TREE:

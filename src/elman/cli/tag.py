@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,12 @@ from elman.cli.common import (
     threads_option,
 )
 from elman.cli.places import Places, how_many, own_format, places
-from elman.cli.raw import reads_raw, refuse_options, tag_raw
-from elman.cli.streaming import tag_stream
-from elman.cli.sure import NBEST_FORMATS, Sure, write_nbest
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.files import OutputFile
+    from elman.cli.sure import Sure
     from elman.formats import Reading, Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
@@ -109,10 +107,11 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     """
     from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
-    from elman.loading import load
 
     options = _Options(**given)
     if options.stream or options.lookahead:
+        from elman.cli.streaming import tag_stream
+
         tag_stream(model, files, given)
         return
     sure = _sure(options)
@@ -120,8 +119,10 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         check_output(options.output_format, columns=0)
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
-    tagger = load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
-    if reads_raw(tagger, files, options.format, options.encoding):
+    tagger = _load(options)(model, threads=options.threads, precision=options.precision, on_note=notes.add)
+    if tagger.task != "tag" and _reads_raw(tagger, files, options):
+        from elman.cli.raw import refuse_options, tag_raw
+
         others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
         refuse_options(tagger.task, others)
         tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
@@ -158,13 +159,15 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             labels = _labels(reading, where, options, live=path == "-")
             writer = writer or open_writer(chosen, tuple(where.columns.values()), labels)
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
-                for text in _tagged_lines(reading.plain_lines(), tagger, live=path == "-"):
+                for text in _tagged_lines(reading.plain_text(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
                     out.flush()
                     last_line = text[text.rfind("\n", 0, -1) + 1 :]
             for chunk in _chunks(reading, live=path == "-"):
                 texts: Iterable[str | bytes]
                 if ranked:
+                    from elman.cli.sure import write_nbest
+
                     texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
                 elif sure is not None:
                     texts = sure.write(chunk, tagger, where, (chosen, writer))
@@ -184,19 +187,42 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
+def _load(options: _Options) -> Callable[..., Tagger]:
+    """What loads the model: plain text with tags, and nothing else, needs less of it."""
+    others = options.confidence, options.min_confidence, options.nbest, options.target
+    plain = not any(others) and options.format in (None, "text") and options.output_format in (None, "word_tag")
+    if plain:
+        from elman.light import load as light
+
+        return light
+    from elman.loading import load
+
+    return load
+
+
 def _sure(options: _Options) -> Sure | None:
     """What writes confidences or leaves words untagged; None: neither is asked for."""
     if not options.confidence and options.min_confidence is None:
         return None
     if options.nbest is not None:
         raise ConfigError("--nbest: it writes the probability of whole sequences, not of words; leave out the other")
+    from elman.cli.sure import Sure
+
     return Sure(options.confidence, options.min_confidence)
+
+
+def _reads_raw(tagger: Tagger, files: Sequence[str], options: _Options) -> bool:
+    from elman.cli.raw import reads_raw
+
+    return reads_raw(tagger, files, options.format, options.encoding)
 
 
 def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
     """The label column whose n-best lists are asked for; "" for none."""
     if options.nbest is None:
         return ""
+    from elman.cli.sure import NBEST_FORMATS
+
     if options.output_format not in (None, *NBEST_FORMATS):
         raise ConfigError(f"--nbest: {options.output_format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
     found = tagger.chosen(names)
@@ -212,6 +238,8 @@ def _own_format(reading: Reading, options: _Options, tagger: Tagger, names: Sequ
     from elman.formats import default_output
 
     if options.nbest is not None:
+        from elman.cli.sure import NBEST_FORMATS
+
         own = default_output(reading.format)
         return own if own in NBEST_FORMATS else "columns"
     return own_format(reading.format, tagger, names, confidence=options.confidence)
@@ -238,35 +266,45 @@ def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence
         yield chunk
 
 
-def _tagged_lines(lines: Iterable[str], tagger: Tagger, live: bool) -> Iterator[str]:
+def _tagged_lines(texts: Iterable[str], tagger: Tagger, live: bool) -> Iterator[str]:
     """Plain text with tags: the same text as sentence by sentence, without making sentences of it."""
     if live:  # what has come is written before more is waited for
-        for texts in _texts(lines, tagger.threads, live):
-            yield b"".join(tagger.tag_lines(texts)).decode()
+        for some in _pieces(texts, tagger.threads, live):
+            yield b"".join(tagger.tag_lines(some)).decode()
         return
-    for text in tagger.tag_lines(text for texts in _texts(lines, tagger.threads, live) for text in texts):
+    for text in tagger.tag_lines(piece for some in _pieces(texts, tagger.threads, live) for piece in some):
         yield text.decode()
 
 
-def _texts(lines: Iterable[str], most: int, live: bool) -> Iterator[list[bytes]]:
-    """Lines as up to ``most`` texts of bounded size; of a ``live`` standard input, no more than what is there."""
-    texts: list[bytes] = []
-    some: list[str] = []
+def _pieces(texts: Iterable[str], most: int, live: bool) -> Iterator[list[bytes]]:
+    """Text as up to ``most`` pieces of bounded size, in whole lines; of a ``live`` standard input, no more than what is
+    there.
+    """
+    pieces: list[bytes] = []
+    small: list[str] = []
     size = 0
-    for line in lines:
-        some.append(line)
-        size += len(line)
+    for text in texts:
+        begin = 0
+        while len(text) - begin >= CHUNK_CHARACTERS:
+            end = text.find("\n", begin + CHUNK_CHARACTERS - 1) + 1 or len(text)
+            pieces.append("".join([*small, text[begin:end]]).encode())
+            small, size, begin = [], 0, end
+            if len(pieces) == most:
+                yield pieces
+                pieces = []
+        small.append(text[begin:])
+        size += len(small[-1])
         waits = live and not _more_to_read()
-        if size >= CHUNK_CHARACTERS or waits:
-            texts.append("".join(some).encode())
-            some, size = [], 0
-            if len(texts) == most or waits:
-                yield texts
-                texts = []
-    if some:
-        texts.append("".join(some).encode())
-    if texts:
-        yield texts
+        if size >= CHUNK_CHARACTERS or (waits and size):
+            pieces.append("".join(small).encode())
+            small, size = [], 0
+        if pieces and (len(pieces) == most or waits):
+            yield pieces
+            pieces = []
+    if size:
+        pieces.append("".join(small).encode())
+    if pieces:
+        yield pieces
 
 
 def _more_to_read() -> bool:

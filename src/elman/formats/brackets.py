@@ -13,14 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import Holds, check_tags, check_words, is_gap, only, shown
+from elman.formats.shared import TREE, Holds, check_tags, check_words, is_gap, only, shown
 from elman.sentence import Sentence
 from elman.trees import Tree, TreeLines, joined, read_trees
 
 HOLDS = Holds(columns=1)
 
-TREE = "tree"
-"""The column of whole trees."""
 _LEAF = re.compile(r"(\([ \t\r\n]*)([^() \t\r\n]+)([ \t\r\n]+[^() \t\r\n]+[ \t\r\n]*\))")
 _FORBIDDEN = " \t\r\n()"
 

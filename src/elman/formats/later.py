@@ -14,4 +14,6 @@ class Later:
 
     def __getattr__(self, attribute: str) -> Any:
         module = import_module(self._module)
-        return getattr(getattr(module, self._name) if self._name else module, attribute)
+        found = getattr(getattr(module, self._name) if self._name else module, attribute)
+        setattr(self, attribute, found)  # asked for again and again, of every line
+        return found

@@ -27,31 +27,36 @@ class Source:
 
     ``name``   what messages call it
     ``head``   its first lines, as many as it takes to know its format
-    ``lines``  all its lines, the first ones again, once through
-    ``bom``    whether it begins with a byte order mark, which is not in ``head`` and ``lines``
+    ``texts``  all of it, the first lines again, in pieces of whole lines, once through
+    ``bom``    whether it begins with a byte order mark, which is not in ``head`` and ``texts``
     """
 
     name: str
     head: list[str]
-    lines: Iterator[str]
+    texts: Iterator[str]
     bom: bool
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """All its lines, in place of ``texts``."""
+        return chain.from_iterable(map(_lines, self.texts))
 
 
 def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> Source:
     """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
 
-    Raises DataError and ConfigError: see ``line_blocks``.
+    Raises DataError and ConfigError: see ``text_blocks``.
     """
-    blocks = line_blocks(path, encoding)
-    first = next(blocks, [])
-    bom = bool(first) and first[0].startswith(BOM)
-    if bom:
-        first[0] = first[0][len(BOM) :]
-    head = first
-    while not enough(head) and (block := next(blocks, None)):
-        head = head + block
+    texts = _whole_lines(path, encoding)
+    first = next(texts, "")
+    bom = first.startswith(BOM)
+    read = [first.removeprefix(BOM)] if first else []
+    head = _lines(read[0]) if read else []
+    while not enough(head) and (text := next(texts, None)):
+        read.append(text)
+        head += _lines(text)
     name = "standard input" if path == "-" else path
-    return Source(name, head[:HEAD], chain(head, chain.from_iterable(blocks)), bom)
+    return Source(name, head[:HEAD], chain(read, texts), bom)
 
 
 def check_encoding(encoding: str) -> None:
@@ -68,19 +73,27 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line. Raises as
     ``text_blocks`` does.
     """
+    return map(_lines, _whole_lines(path, encoding))
+
+
+def _lines(text: str) -> list[str]:
+    return list(io.StringIO(text, newline="\n")) or [text]
+
+
+def _whole_lines(path: str, encoding: str) -> Iterator[str]:
+    """The text of a file in pieces of whole lines; none is empty."""
     pending: list[str] = []  # the pieces of a line whose end is not yet read
     for text in text_blocks(path, encoding):
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
-            lines = list(io.StringIO("".join(pending), newline="\n"))
+            yield "".join(pending)
             pending = [text[cut:]]
-            yield lines
         else:
             pending.append(text)
     last = "".join(pending)
     if last:
-        yield [last]
+        yield last
 
 
 def text_blocks(path: str, encoding: str) -> Iterator[str]:

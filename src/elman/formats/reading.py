@@ -86,13 +86,13 @@ class Reading:
         self._sentences = chain(first, self._sentences)
         return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
 
-    def plain_lines(self) -> Iterator[str]:
-        """The lines of plain text as they are, in place of sentences; of another format, or after a BOM, none.
+    def plain_text(self) -> Iterator[str]:
+        """Plain text as it is, in pieces of whole lines, in place of sentences; of another format, or after a BOM, none.
 
         Lines that are given here come in no sentence.
         """
         alone = self.format == "text" and not self._source.bom and not self._others
-        return self._source.lines if alone else iter(())
+        return self._source.texts if alone else iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
         sentences = self._sentences

@@ -15,6 +15,9 @@ LINE_END = "\r\n"
 MANY = sys.maxsize
 """No limit."""
 
+TREE = "tree"
+"""The column of whole trees."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from elman.errors import DataError
@@ -57,15 +58,14 @@ def sniff(
     Raises DataError: labelled text that looks like nothing known; the message says what it looks like.
     """
     first = next((line for line in lines if not is_blank(line)), "")
-    data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line)]
+    some = (line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line))
+    data = list(some if labelled else islice(some, 1))
     if first and (found := _by_beginning(first, lines)):
         return found
     if labels and (found := _labelled_already(first.rstrip(LINE_END), labels)):
         return found
     if not data:
         return ("columns" if labelled else "text"), "no line with a word in it"
-    if not labelled:
-        data = data[:1]
     if evidence := _most(map(_is_conllu, data), data):
         return "conllu", f"an ID and ten columns separated by tabs {evidence}"
     if labelled and (found := _labels_of_texts(data, lines, path)):

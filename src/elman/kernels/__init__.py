@@ -10,6 +10,7 @@ Floating arrays of one call are all float32 or all float64; ids are int32.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,7 @@ KERNELS = (
     "tag_lines",
 )
 
+_NATIVE = "elman.kernels._native"
 _CHOSEN = "chosen by ELMAN_KERNELS"
 _state: dict[str, Any] = {}
 
@@ -128,6 +130,21 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
         globals()[name] = getattr(chosen, name)
 
 
+def native_core() -> Any:
+    """The native core by itself, with its instruction set chosen, for what needs no NumPy; None: not in use here."""
+    if os.environ.get("ELMAN_KERNELS") not in (None, "", "native") or find_spec(_NATIVE) is None:
+        return None
+    try:
+        core = import_module(_NATIVE)
+    except ImportError:
+        return None
+    isa, available = os.environ.get("ELMAN_ISA") or None, list(core.available())
+    if isa not in (None, *available):
+        return None
+    core.set_isa(_state.get("isa") or isa or available[-1])
+    return core
+
+
 def describe() -> dict[str, Any]:
     """What is in use: ``backend``, ``isa``, ``available`` instruction sets, and ``why`` not the native kernels."""
     if not _state:
@@ -144,7 +161,7 @@ def shortcoming() -> str | None:
 
 
 def _load_native() -> tuple[Any, str]:
-    if find_spec("elman.kernels._native") is None:
+    if find_spec(_NATIVE) is None:
         return None, "the native core was not built when elman was installed"
     try:
         from elman.kernels import native

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from elman.formats.brackets import TREE, tree_of
+from elman.formats.brackets import tree_of
+from elman.formats.shared import TREE
 from elman.parsing.constituents import Labels, decode, encode
 from elman.sentence import Sentence
 from elman.tasks.encoding import Batch

@@ -29,7 +29,9 @@ void lstm_states(In<T, 2> table, Ids types, Ids sizes, In<T, 4> w, Out<T, 2> h, 
 }
 
 #ifdef ELMAN_HAS_int8
+}  // namespace
 bool has_int8() { return __builtin_cpu_supports("avx512vnni") && std::string(chosen->name) == "avx512"; }
+namespace {
 
 void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std::int8_t, 5> w, In<float, 1> scale,
                         Ids start, Out<float, 2> h, Size column, Size H, bool reverse) {
@@ -51,7 +53,9 @@ void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
   halves(from.data(), to.data(), dim(from, 0) * dim(from, 1));
 }
 #else
+}  // namespace
 bool has_int8() { return false; }
+namespace {
 #endif
 
 // A vector as a NumPy array that owns it.

@@ -1,0 +1,479 @@
+// Tags lines of words from bytes to bytes, with a trained LSTM: what `elman tag` runs on large text. Python sees a text
+// go in and the same text with tags come out; no word becomes a Python object, and NumPy is not needed. The same bits as
+// elman.reader and elman.networks, which say what is computed.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <cmath>
+#include <condition_variable>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "text.hpp"
+
+namespace elman {
+
+bool has_int8();
+
+namespace {
+
+constexpr Size UNITS = 16, PANEL = 4 * UNITS;
+constexpr Size CHUNK = 4096;     // words in one pass
+constexpr Size FRESH = 256;      // words whose inputs are computed in one go
+constexpr Size ROOM = 64 << 20;  // bytes that the tables may fill before they are begun anew
+constexpr Size SPARE = 16384;    // rows more, for the words of one text
+
+// n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
+void from_halves(const char* bytes, float* to, Size n) {
+  for (Size i = 0; i < n; ++i) {
+    std::uint16_t half;
+    std::memcpy(&half, bytes + 2 * i, 2);
+    const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fff) << 13;
+    float scaled;
+    std::memcpy(&scaled, &rest, 4);
+    scaled *= 0x1p112f;  // the exponent of float32 counts from elsewhere
+    std::uint32_t bits;
+    std::memcpy(&bits, &scaled, 4);
+    bits |= rest >= 0x0f800000u ? 0x7f800000u : 0u;  // infinite, or no number
+    bits |= static_cast<std::uint32_t>(half & 0x8000) << 16;
+    std::memcpy(to + i, &bits, 4);
+  }
+}
+
+// A tensor of the model file as its bytes: a vector is a matrix of one row.
+struct Matrix {
+  std::string bytes;
+  Size rows = 0, columns = 0;
+  bool half = false;
+  void row(Size i, float* to) const {
+    if (half)
+      from_halves(bytes.data() + 2 * i * columns, to, columns);
+    else
+      std::memcpy(to, bytes.data() + 4 * i * columns, static_cast<std::size_t>(4 * columns));
+  }
+  std::vector<float> all() const {
+    std::vector<float> found(static_cast<std::size_t>(rows * columns));
+    for (Size i = 0; i < rows; ++i) row(i, found.data() + i * columns);
+    return found;
+  }
+};
+
+// Tensors by name, of the shapes that are asked for.
+struct Tensors {
+  nb::dict found;
+  std::string prefix;
+  Matrix get(const std::string& name, Size rows, Size columns, bool vector = false) const {
+    const std::string full = prefix + name;
+    expect(found.contains(full.c_str()), full.c_str());
+    const nb::tuple one = nb::cast<nb::tuple>(found[full.c_str()]);
+    const auto type = nb::cast<std::string>(one[0]);
+    const auto shape = nb::cast<std::vector<Size>>(one[1]);
+    const auto wanted = vector ? std::vector<Size>{columns} : std::vector<Size>{rows, columns};
+    expect(shape == wanted && (type == "F32" || (type == "F16" && !vector)), full.c_str());
+    Matrix m{{}, rows, columns, type == "F16"};
+    const auto size = static_cast<std::size_t>(rows * columns * (m.half ? 2 : 4));
+    Py_buffer view;
+    if (PyObject_GetBuffer(nb::object(one[2]).ptr(), &view, PyBUF_SIMPLE)) nb::raise_python_error();
+    const bool whole = static_cast<std::size_t>(view.len) == size;
+    if (whole) m.bytes.assign(static_cast<const char*>(view.buf), size);
+    PyBuffer_Release(&view);
+    expect(whole, full.c_str());
+    return m;
+  }
+  std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
+};
+
+// An LSTM in one direction: weights in panels, as reference/states.py has them.
+struct Direction {
+  bool reverse;
+  std::vector<float> w, b;      // (P·64, E), (P·64,)
+  std::vector<float> exact;     // (P, H, 4, 16)
+  std::vector<std::int8_t> w8;  // (P, 4P, 4, 16, 4)
+  std::vector<float> scale;     // (P·64,)
+  std::vector<std::int32_t> start;
+
+  Direction(const Tensors& tensors, const std::string& name, Size E, Size H, bool int8, bool reverse)
+      : reverse(reverse) {
+    const Size P = (H + UNITS - 1) / UNITS, columns = P * PANEL;
+    const auto w_rx = tensors.get(name + ".w_rx", 4 * H, E).all(), w_rh = tensors.get(name + ".w_rh", 4 * H, H).all();
+    const auto b_r = tensors.vector(name + ".b_r", 4 * H);
+    w.assign(static_cast<std::size_t>(columns * E), 0.0f), b.assign(static_cast<std::size_t>(columns), 0.0f);
+    if (int8) {
+      w8.assign(static_cast<std::size_t>(columns * P * UNITS), 0);
+      scale.assign(static_cast<std::size_t>(columns), (1.0f / 127.0f) / 127.0f), start.assign(scale.size(), 0);
+    } else {
+      exact.assign(static_cast<std::size_t>(columns * H), 0.0f);
+    }
+    for (Size gate = 0; gate < 4; ++gate)
+      for (Size j = 0; j < H; ++j) {
+        const Size from = gate * H + j, p = j / UNITS, u = j % UNITS, to = p * PANEL + gate * UNITS + u;
+        std::copy_n(w_rx.data() + from * E, E, w.data() + to * E);
+        b[static_cast<std::size_t>(to)] = b_r[static_cast<std::size_t>(from)];
+        const float* row = w_rh.data() + from * H;
+        if (!int8) {
+          for (Size k = 0; k < H; ++k)
+            exact[static_cast<std::size_t>(((p * H + k) * 4 + gate) * UNITS + u)] = row[k];
+          continue;
+        }
+        float largest = 0;
+        for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k]));
+        const float step = (largest > 0 ? largest : 1.0f) / 127.0f;
+        std::int32_t sum = 0;
+        for (Size k = 0; k < H; ++k) {
+          const auto whole = static_cast<std::int8_t>(std::nearbyint(row[k] / step));
+          w8[static_cast<std::size_t>((((p * P * 4 + k / 4) * 4 + gate) * UNITS + u) * 4 + k % 4)] = whole;
+          sum += whole;
+        }
+        scale[static_cast<std::size_t>(to)] = step / 127.0f;
+        start[static_cast<std::size_t>(to)] = -128 * sum;
+      }
+  }
+};
+
+// One network.
+struct Member {
+  Matrix embedding;
+  std::vector<float> features;
+  std::vector<Direction> directions;
+  std::vector<float> w_oh, b_o;
+};
+
+// Bytes that cost nothing until they are written to.
+struct Bytes {
+  std::unique_ptr<char[]> kept;
+  char* data;
+  explicit Bytes(Size n) : kept(new char[static_cast<std::size_t>(n) + 64]) {
+    data = kept.get() + (64 - reinterpret_cast<std::uintptr_t>(kept.get()) % 64);
+  }
+};
+
+// The words met so far and what the first layer gets of each of them. Rows once written never change.
+struct Store {
+  Index index;
+  Size capacity = 0;                                // rows
+  std::vector<Bytes> tables;                        // of each direction of each network
+  std::vector<std::pair<Size, Size>> waiting;       // begin and end of rows that are still to be computed
+  std::multiset<Size> doing;                        // begin of rows that a thread is computing
+  bool broken = false;
+};
+
+struct Sentence {
+  Size begin, length;  // words
+};
+
+// What tagging a text needs; kept from one text to the next, since fresh memory costs time.
+struct Desk {
+  std::vector<Id> types, best, sizes, packed, ids;
+  std::vector<std::size_t> ends;
+  std::vector<Size> rows;
+  std::vector<Sentence> sentences;
+  std::vector<float> h, scores, more;
+};
+// A vector with room for n, whose contents nobody knows.
+template <class T>
+T* room(std::vector<T>& v, Size n) {
+  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
+  return v.data();
+}
+
+class LineTagger {
+ public:
+  LineTagger(nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags, nb::dict tensors,
+             nb::sequence prefixes, nb::tuple sizes, nb::object chain, bool int8)
+      : int8_(int8), affixes_(affixes), chained_(!chain.is_none()) {
+    for (nb::handle word : vocabulary) words_.add(utf8(word));
+    for (nb::handle name : features) features_.add(utf8(name));
+    for (nb::handle tag : tags) names_.push_back("_" + std::string(utf8(tag)));
+    E_ = nb::cast<Size>(sizes[0]), F_ = features_.size() ? nb::cast<Size>(sizes[1]) : 0, H_ = nb::cast<Size>(sizes[2]);
+    const bool both = nb::cast<bool>(sizes[3]);
+    K_ = static_cast<Size>(names_.size());
+    expect(!int8 || has_int8(), "8-bit products");
+    expect(E_ > 0 && F_ >= 0 && H_ > 0 && K_ > 0 && nb::len(prefixes) > 0, "sizes");
+    P_ = (H_ + UNITS - 1) / UNITS;
+    D_ = both ? 2 : 1;
+    for (nb::handle prefix : prefixes) {
+      const Tensors own{tensors, nb::cast<std::string>(prefix)};
+      Member m{own.get("embedding", words_.size() + 1, E_), {}, {}, {}, {}};
+      if (F_) m.features = own.get("features", features_.size(), F_).all();
+      m.directions.emplace_back(own, "layer0.forward", E_ + F_, H_, int8, false);
+      if (both) m.directions.emplace_back(own, "layer0.backward", E_ + F_, H_, int8, true);
+      m.w_oh = own.get("output.w_oh", K_, D_ * H_).all(), m.b_o = own.vector("output.b_o", K_);
+      members_.push_back(std::move(m));
+    }
+    if (chained_) read_chain(nb::cast<nb::tuple>(chain), {tensors, ""}, prefixes);
+    row_ = P_ * PANEL * (int8 ? 2 : 4);
+    most_ = std::max<Size>(1024, ROOM / (row_ * D_ * static_cast<Size>(members_.size())));
+  }
+
+  // A text of whole lines with _TAG behind each word, in UTF-8.
+  nb::bytes tag(nb::bytes text) {
+    const View view(text.c_str(), text.size());
+    std::string out;
+    {
+      nb::gil_scoped_release release;
+      write(view, out);
+    }
+    return nb::bytes(out.data(), out.size());
+  }
+
+ private:
+  static View utf8(nb::handle word) {
+    Py_ssize_t size;
+    const char* data = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
+    if (!data) nb::raise_python_error();
+    return {data, static_cast<std::size_t>(size)};
+  }
+
+  // chain: whether the networks have one of their own, and what is allowed, as bytes of 0 and 1 (empty: all is).
+  void read_chain(nb::tuple chain, const Tensors& tensors, nb::sequence prefixes) {
+    const Size sizes[3] = {K_ * K_, K_, K_};
+    const char* names[3] = {"output.transitions", "output.begin", "output.end"};
+    const bool crf = nb::cast<bool>(chain[0]);
+    for (Size i = 0; i < 3; ++i) {
+      std::vector<float>& x = chain_[i];
+      x.assign(static_cast<std::size_t>(sizes[i]), 0.0f);
+      if (crf) {
+        for (nb::handle prefix : prefixes) {
+          const Tensors own{tensors.found, nb::cast<std::string>(prefix)};
+          const auto more = i ? own.vector(names[i], K_) : own.get(names[i], K_, K_).all();
+          for (std::size_t j = 0; j < x.size(); ++j) x[j] += more[j];
+        }
+        if (members_.size() > 1)
+          for (float& one : x) one /= static_cast<float>(members_.size());
+      }
+      const auto allowed = nb::cast<nb::bytes>(chain[static_cast<std::size_t>(i) + 1]);
+      if (!allowed.size()) continue;
+      expect(allowed.size() == x.size(), "constraints");
+      for (std::size_t j = 0; j < x.size(); ++j)
+        if (!allowed.c_str()[j]) x[j] = -1e30f;
+    }
+  }
+
+  void write(View text, std::string& out) {
+    std::unique_ptr<Desk> desk;
+    {
+      const std::lock_guard<std::mutex> hold(lock_);
+      if (!desks_.empty()) desk = std::move(desks_.back()), desks_.pop_back();
+    }
+    if (!desk) desk = std::make_unique<Desk>();
+    Desk& d = *desk;
+    const std::shared_ptr<Store> store = seen(text, d);
+    room(d.best, static_cast<Size>(d.types.size()));
+    // longest first, as many together as one pass takes
+    std::stable_sort(d.sentences.begin(), d.sentences.end(),
+                     [](const Sentence& a, const Sentence& b) { return a.length > b.length; });
+    const Sentence *next = d.sentences.data(), *last = next + d.sentences.size();
+    while (next < last) {
+      const Sentence* end = next;
+      Size total = 0;
+      while (end < last && (end == next || total + end->length <= CHUNK)) total += end++->length;
+      decode(*store, d, {next, end}, total);
+      next = end;
+    }
+    out.reserve(text.size() + d.types.size() * 6);
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < d.ends.size(); ++i) {
+      out.append(text.substr(done, d.ends[i] - done));
+      out.append(names_[static_cast<std::size_t>(d.best[i])]);
+      done = d.ends[i];
+    }
+    out.append(text.substr(done));
+    const std::lock_guard<std::mutex> hold(lock_);
+    desks_.push_back(std::move(desk));
+  }
+
+  // The words of a text as rows of a store that has all of them. What is new is computed by whoever waits for it.
+  std::shared_ptr<Store> seen(View text, Desk& d) {
+    std::unique_lock<std::mutex> hold(lock_);
+    if (!store_ || store_->broken || store_->index.size() > most_) store_ = std::make_shared<Store>();
+    std::shared_ptr<Store> store;
+    Size first, last;
+    for (;;) {
+      store = store_;
+      first = store->index.size();
+      d.types.clear(), d.ends.clear(), d.sentences.clear();
+      Size words = 0, begin = 0;
+      cut(
+          text,
+          [&](std::size_t i, std::size_t j) {
+            d.types.push_back(store->index.add(text.substr(i, j - i))), d.ends.push_back(j), ++words;
+          },
+          [&] {
+            if (words > begin) d.sentences.push_back({begin, words - begin});
+            begin = words;
+          });
+      last = store->index.size();
+      if (store->tables.empty()) {
+        store->capacity = std::max(most_ + SPARE, last);
+        for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
+          store->tables.emplace_back(store->capacity * row_);
+      }
+      if (last <= store->capacity) break;
+      store_ = std::make_shared<Store>();  // the others go on with the old one, in which nobody asks for these words
+    }
+    for (Size i = first; i < last; i += FRESH) store->waiting.emplace_back(i, std::min(i + FRESH, last));
+    while (!store->waiting.empty() && !store->broken) compute(*store, hold);
+    ready_.wait(hold, [&] { return store->broken || store->doing.empty() || *store->doing.begin() >= last; });
+    if (store->broken) throw std::runtime_error("words could not be read");
+    return store;
+  }
+
+  // Computes rows that wait, while the lock is open.
+  void compute(Store& store, std::unique_lock<std::mutex>& hold) {
+    const auto [begin, end] = store.waiting.back();
+    store.waiting.pop_back();
+    const auto mark = store.doing.insert(begin);
+    std::vector<std::string> words;  // the index may grow meanwhile
+    for (Size i = begin; i < end; ++i) words.emplace_back(store.index.word(i));
+    hold.unlock();
+    try {
+      fill(store, begin, words);
+    } catch (...) {
+      hold.lock();
+      store.broken = true;
+      ready_.notify_all();
+      throw;
+    }
+    hold.lock();
+    store.doing.erase(mark);
+    ready_.notify_all();
+  }
+
+  // Computes the rows of some words, which begin at row `first`.
+  void fill(Store& store, Size first, const std::vector<std::string>& words) const {
+    const Size n = static_cast<Size>(words.size()), X = E_ + F_, wide = P_ * PANEL;
+    std::vector<Id> ids, offsets;
+    bags(words, ids, offsets);
+    std::vector<float> x(static_cast<std::size_t>(n * X)), sums(static_cast<std::size_t>(n * F_)),
+        a(static_cast<std::size_t>(n * wide));
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const Member& member = members_[m];
+      if (F_) kernels<float>().bag_forward(member.features.data(), ids.data(), offsets.data(), sums.data(), n, F_);
+      for (Size i = 0; i < n; ++i) {
+        // -1, not there, makes 0, the unknown word
+        member.embedding.row(words_.find(words[static_cast<std::size_t>(i)]) + 1, x.data() + i * X);
+        if (F_) std::copy_n(sums.data() + i * F_, F_, x.data() + i * X + E_);
+      }
+      for (Size d = 0; d < D_; ++d) {
+        const Direction& direction = member.directions[static_cast<std::size_t>(d)];
+        char* to = store.tables[m * static_cast<std::size_t>(D_) + static_cast<std::size_t>(d)].data + first * row_;
+        kernels<float>().linear_forward(x.data(), direction.w.data(), direction.b.data(), a.data(), n, X, wide);
+#ifdef ELMAN_HAS_int8
+        if (int8_) {
+          halves(a.data(), reinterpret_cast<std::uint16_t*>(to), n * wide);
+          continue;
+        }
+#endif
+        std::memcpy(to, a.data(), static_cast<std::size_t>(n * wide) * sizeof(float));
+      }
+    }
+  }
+
+  // The features of each word, rising and each once.
+  void bags(const std::vector<std::string>& words, std::vector<Id>& ids, std::vector<Id>& offsets) const {
+    ids.clear(), offsets.assign(1, 0);
+    std::string low, name;
+    const auto take = [&](View feature) {
+      const Id id = features_.find(feature);
+      if (id >= 0) ids.push_back(id);
+    };
+    for (const std::string& spelled : words) {
+      const auto start = static_cast<std::ptrdiff_t>(ids.size());
+      const View word = spelled;
+      if (!F_) {
+      } else if (std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
+        nb::gil_scoped_acquire acquire;
+        for (nb::handle feature : affixes_(nb::str(word.data(), word.size()))) take(utf8(feature));
+      } else {
+        affixes(word, low, name, take);
+      }
+      std::sort(ids.begin() + start, ids.end());
+      ids.erase(std::unique(ids.begin() + start, ids.end()), ids.end());
+      offsets.push_back(static_cast<Id>(ids.size()));
+    }
+  }
+
+  struct Some {
+    const Sentence *begin, *end;
+  };
+
+  // The best tags of some sentences, longest first, of N words.
+  void decode(const Store& store, Desk& desk, Some some, Size N) const {
+    const Size wide = D_ * H_;
+    Id *packed = room(desk.packed, N), *ids = room(desk.ids, N);
+    Size* rows = room(desk.rows, N);
+    desk.sizes.clear();
+    Size at = 0, going = some.end - some.begin;
+    for (Size t = 0; at < N; ++t) {
+      while (some.begin[going - 1].length <= t) --going;
+      desk.sizes.push_back(static_cast<Id>(going));
+      for (Size b = 0; b < going; ++b, ++at) {
+        rows[at] = some.begin[b].begin + t;
+        packed[at] = desk.types[static_cast<std::size_t>(rows[at])];
+      }
+    }
+    const Steps steps{desk.sizes.data(), static_cast<Size>(desk.sizes.size()), N, desk.sizes[0]};
+    float *h = room(desk.h, N * wide), *scores = room(desk.scores, N * K_), *more = nullptr;
+    if (members_.size() > 1) more = room(desk.more, N * K_);
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const Member& member = members_[m];
+      for (Size d = 0; d < D_; ++d) {
+        const Direction& direction = member.directions[static_cast<std::size_t>(d)];
+        const char* table = store.tables[m * static_cast<std::size_t>(D_) + static_cast<std::size_t>(d)].data;
+#ifdef ELMAN_HAS_int8
+        if (int8_) {
+          lstm_states_int8(reinterpret_cast<const std::uint16_t*>(table), packed, steps, direction.w8.data(),
+                           direction.scale.data(), direction.start.data(), h + d * H_, wide, H_, direction.reverse);
+          continue;
+        }
+#endif
+        kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(),
+                                     h + d * H_, wide, H_, direction.reverse);
+      }
+      kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, K_);
+      for (Size i = 0; m && i < N * K_; ++i) scores[i] += more[i];
+    }
+    for (Size i = 0; more && i < N * K_; ++i) scores[i] /= static_cast<float>(members_.size());
+    if (chained_)
+      kernels<float>().crf_best(scores, steps, chain_[0].data(), chain_[1].data(), chain_[2].data(), ids, K_);
+    else
+      for (Size i = 0; i < N; ++i)
+        ids[i] = static_cast<Id>(std::max_element(scores + i * K_, scores + (i + 1) * K_) - (scores + i * K_));
+    for (Size i = 0; i < N; ++i) desk.best[static_cast<std::size_t>(rows[i])] = ids[i];
+  }
+
+  bool int8_;
+  nb::object affixes_;
+  bool chained_;
+  Index words_, features_;
+  std::vector<std::string> names_;
+  Size E_, F_, H_, K_, P_, D_, row_, most_;
+  std::vector<Member> members_;
+  std::vector<float> chain_[3];
+  std::mutex lock_;
+  std::condition_variable ready_;
+  std::shared_ptr<Store> store_;
+  std::vector<std::unique_ptr<Desk>> desks_;  // that nobody works at
+};
+
+}  // namespace
+
+void bind_lines(nb::module_& m) {
+  nb::class_<LineTagger>(m, "LineTagger")
+      .def(nb::init<nb::sequence, nb::sequence, nb::object, nb::sequence, nb::dict, nb::sequence, nb::tuple, nb::object,
+                    bool>(),
+           nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"), nb::arg("tensors"),
+           nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
+      .def("tag", &LineTagger::tag);
+}
+
+}  // namespace elman

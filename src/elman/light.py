@@ -1,0 +1,118 @@
+"""The tagger of ``elman tag`` for large plain text: loaded without NumPy, it tags lines natively from bytes to bytes.
+
+It serves bidirectional or forward LSTMs of one layer on word vectors and affixes, which the presets ``default`` and
+``fast`` are, with the same tags as the whole tagger (``elman.tagger``). That is loaded for every other model, and when
+anything else is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from elman import kernels, model_file
+from elman.affixes import affixes
+from elman.threads import ordered, thread_count
+
+if TYPE_CHECKING:
+    from elman.tagger import Tagger
+
+Content = tuple[dict[str, Any], Mapping[str, model_file.Stored]]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+    on_note: Callable[[str], None] | None = None,
+) -> Tagger:
+    """As ``elman.load``; the tagger is a light one where the model and the machine allow it."""
+    content = model_file.read(path)
+
+    def whole() -> Tagger:
+        from elman.loading import of_content
+
+        return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
+
+    lines = line_tagger(content, precision)
+    return whole() if lines is None else cast("Tagger", LightTagger(content[0], lines, thread_count(threads), whole))
+
+
+class LightTagger:
+    """What ``elman tag`` needs to know of a ``Tagger`` of one column of words, and its ``tag_lines``.
+
+    Whatever else it is asked for, it loads the whole tagger and asks that.
+    """
+
+    task, kind = "tag", "rnn"
+    tags_lines = True
+    text_targets: tuple[str, ...] = ()
+
+    def __init__(self, record: Mapping[str, Any], lines: Any, threads: int, whole: Callable[[], Tagger]) -> None:
+        self.target: str = record["target"]
+        self.targets = self.word_targets = (self.target,)
+        self.format: str = record["format"]
+        self.threads = threads
+        self._lines, self._load, self._whole = lines, whole, cast("Tagger | None", None)
+
+    def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
+        """As ``Tagger.tag_lines``."""
+        return ordered(self._lines.tag, texts, self.threads)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._whole is None:
+            self._whole = self._load()
+        return getattr(self._whole, name)
+
+
+def line_tagger(content: Content, precision: str) -> Any:
+    """The native tagger of a model file's content; None: of this model there is none here, or it is no sound one."""
+    record, stored = content
+    model = record.get("model")
+    if record.get("kind") != "rnn" or "task" in record or not isinstance(model, dict):
+        return None
+    if not isinstance(record.get("target"), str) or not isinstance(record.get("format"), str):
+        return None
+    try:
+        return _line_tagger(model, stored, precision)
+    except (AttributeError, KeyError, TypeError, ValueError):  # what is wrong is said when the whole model is loaded
+        return None
+
+
+def _line_tagger(model: Mapping[str, Any], stored: Mapping[str, model_file.Stored], precision: str) -> Any:
+    network, tags, features = model["settings"]["network"], model["tags"], model["features"]
+    known = network["cell"] == "lstm" and network["layers"] == 1 and network["embedding"] > 0
+    known = known and network["features"] in ("none", "affixes") and not network["characters"]
+    known = known and model.get("tasks", ["tag"]) == ["tag"] and "vectors" not in model
+    plain = all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in tags)
+    core = kernels.native_core() if known and plain else None
+    if core is None or (precision == "int8" and not core.has_int8()):
+        return None
+    prefixes = [f"member{i}." for i in range(1, network["ensemble"] + 1)] if network["ensemble"] > 1 else [""]
+    sizes = network["embedding"], network["feature_embedding"], network["hidden"]
+    return core.LineTagger(
+        model["vocabulary"]["words"],
+        features,
+        affixes,
+        tags,
+        stored,
+        prefixes,
+        (*sizes, network["direction"] == "bidirectional"),
+        _chain(tags, network["decoder"] == "crf", model.get("constraints", "none")),
+        precision != "exact" and core.has_int8(),
+    )
+
+
+def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes, bytes] | None:
+    """Whether the network has a chain of its own, and which transitions, beginnings and ends are allowed, if not all.
+
+    None: every word is tagged by itself.
+    """
+    if scheme == "none":
+        return (True, b"", b"", b"") if crf else None
+    from elman.constraints import allowed
+
+    between = bytes(allowed(a, b, scheme) for a in tags for b in tags)
+    return crf, between, bytes(allowed("", b, scheme) for b in tags), bytes(allowed(a, "", scheme) for a in tags)
