@@ -15,7 +15,20 @@ import pytest
 
 LEVELS = [
     {"errors", "_typing", "compression"},
-    {"config", "files", "kernels", "model", "randomness", "scores", "sentence", "significance", "trees", "windows"},
+    {
+        "affixes",
+        "config",
+        "files",
+        "kernels",
+        "model",
+        "randomness",
+        "scores",
+        "sentence",
+        "significance",
+        "threads",
+        "trees",
+    }
+    | {"windows"},
     {
         "batching",
         "brackets",
@@ -87,6 +100,7 @@ LEVELS = [
         "endless",
         "error_analysis",
         "language",
+        "light",
         "loading",
         "memory",
         "pipeline",
@@ -110,7 +124,7 @@ FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "er
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
 FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch"}
 FOR_CLI |= {"language", "stream"}  # types
-FOR_CLI |= {"loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
+FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
 
 def package() -> Path:

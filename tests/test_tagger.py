@@ -404,10 +404,3 @@ def test_records_that_do_not_fit_together(change: dict[str, Any], message: str, 
     assert text.startswith(f"{tmp_path / 'm'}: {message}")
     assert len(text.splitlines()) == 1
     assert len(text) < len(str(tmp_path)) + 200
-
-
-def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tagger.thread_count(None) >= 1
-    monkeypatch.delattr("os.sched_getaffinity", raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert tagger.thread_count(None) == 1

@@ -14,8 +14,7 @@ from pathlib import PurePath
 from elman.conllu_words import checked_heads
 from elman.errors import ConfigError
 from elman.formats.brackets import write as write_tree
-from elman.formats.shared import TREE as COLUMN
-from elman.formats.shared import MANY, Holds
+from elman.formats.shared import MANY, TREE as COLUMN, Holds
 from elman.parsing import terminal
 from elman.parsing.page import Page
 from elman.sentence import Sentence

@@ -27,8 +27,8 @@ from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
 from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes
-from elman.threads import thread_count
 from elman.tape import UNKNOWN, Speech
+from elman.threads import thread_count
 
 TASK = "lm"
 UNITS = ("words", "characters")

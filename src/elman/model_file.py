@@ -116,7 +116,7 @@ def _content(path: str, data: bytes) -> tuple[dict[str, str], dict[str, Stored]]
     from safetensors import SafetensorError, deserialize
 
     try:
-        entries = deserialize(data)
+        entries = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise ModelFileError(f"{path}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
     tensors: dict[str, Stored] = {}

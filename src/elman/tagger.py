@@ -7,7 +7,6 @@ elman.load("my.model").tag(["the", "dog", "barks"])
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace

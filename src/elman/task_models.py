@@ -27,10 +27,10 @@ from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.threads import thread_count
 from elman.tasks.columns import from_record
 from elman.tasks.encoding import Encoding
 from elman.tasks.segmentation import Segmentation
+from elman.threads import thread_count
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""

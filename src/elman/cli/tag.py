@@ -24,15 +24,15 @@ from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
-    from elman.files import OutputFile
     from elman.cli.sure import Sure
+    from elman.files import OutputFile
     from elman.formats import Reading, Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
 CHUNK_WORDS = 65_536
 """What is held in memory at a time: whole sentences, until there are as many words."""
-CHUNK_CHARACTERS = 65_536
+CHUNK_CHARACTERS = 32_768
 """The same of plain text, for each thread."""
 BOM = "\ufeff"
 

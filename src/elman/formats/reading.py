@@ -87,7 +87,7 @@ class Reading:
         return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
 
     def plain_text(self) -> Iterator[str]:
-        """Plain text as it is, in pieces of whole lines, in place of sentences; of another format, or after a BOM, none.
+        """Plain text as it is, whole lines at a time, in place of sentences; of another format, or after a BOM, none.
 
         Lines that are given here come in no sentence.
         """

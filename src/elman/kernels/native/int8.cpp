@@ -23,9 +23,8 @@ struct Memory {
   Memory& operator=(const Memory&) = delete;
 };
 
-// 1 / (1 + 2^x) to 1e-4, which is far below what eight bits hold
+// 1 / (1 + 2^x) to 1e-4, which is far below what eight bits hold; what is too large becomes 0, too small 1
 inline __m512 falling(__m512 x) {
-  x = _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(-60.0f)), _mm512_set1_ps(60.0f));
   const __m512 k = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, k);
   __m512 p = _mm512_fmadd_ps(r, _mm512_set1_ps(0.00961813f), _mm512_set1_ps(0.05550411f));
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.24022651f));
@@ -52,6 +51,7 @@ struct Panel {
   const float* scale;
   const std::int32_t* start;
   const std::uint16_t* const* a;
+  const std::uint16_t* const* next;  // what the next step reads lies scattered in memory: it is fetched meanwhile
   Size offset;
   float* c;
   float* h;
@@ -61,6 +61,11 @@ struct Panel {
 template <Size R>
 inline void tile(const Panel& p, bool goes) {
   __m512i sum[R][4];
+#pragma GCC unroll 8
+  for (Size i = 0; i < R; ++i) {
+    __builtin_prefetch(p.next[i] + p.offset, 0, 2);
+    __builtin_prefetch(p.next[i] + p.offset + 2 * UNITS, 0, 2);
+  }
   if (goes) {
 #pragma GCC unroll 8
     for (Size i = 0; i < R; ++i)
@@ -117,21 +122,23 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
   const Size panels = (H + UNITS - 1) / UNITS, wide = panels * UNITS;
   Memory<float> c(s.B * wide);
   Memory<std::uint8_t> one(s.B * wide), other(s.B * wide);
-  Memory<const std::uint16_t*> a(s.B);
+  Memory<const std::uint16_t*> first(s.B), second(s.B);
+  const std::uint16_t **a = first.data, **next = second.data;
   std::uint8_t *before = one.data, *now = other.data;
   Size start = reverse ? s.N : 0, going = 0;
+  const auto find = [&](const std::uint16_t** rows, Size from, Size n) {
+    for (Size b = 0; b < n; ++b) rows[b] = table + types[from + b] * 4 * wide;
+  };
+  if (s.T) find(a, reverse ? s.N - s.sizes[s.T - 1] : 0, s.sizes[reverse ? s.T - 1 : 0]);
   for (Size step = 0; step < s.T; ++step) {
     const Size size = s.sizes[reverse ? s.T - 1 - step : step];
     if (reverse) start -= size;
     if (going > size) going = size;
-    for (Size b = 0; b < size; ++b) a.data[b] = table + types[start + b] * 4 * wide;
-    if (step + 1 < s.T) {  // what the next step reads lies scattered in memory
-      const Size later = s.sizes[reverse ? s.T - 2 - step : step + 1], from = reverse ? start - later : start + size;
-      for (Size b = 0; b < later; ++b) {
-        const std::uint16_t* row = table + types[from + b] * 4 * wide;
-        for (Size j = 0; j < 4 * wide; j += 32) __builtin_prefetch(row + j, 0, 2);
-      }
-    }
+    const Size later = step + 1 == s.T ? 0 : s.sizes[reverse ? s.T - 2 - step : step + 1];
+    find(next, reverse ? start - later : start + size, later);
+    for (Size b = later; b < size; ++b) next[b] = a[b];
+    for (Size b = size; b < later; ++b)  // that nobody fetches below
+      for (Size j = 0; j < 4 * wide; j += 2 * UNITS) __builtin_prefetch(next[b] + j, 0, 2);
     std::memset(c.data + going * wide, 0, static_cast<std::size_t>((size - going) * wide) * sizeof(float));
     for (Size p = 0; p < panels; ++p) {
       const Size j = p * UNITS, left = H - j;
@@ -140,7 +147,7 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
         const Size end = goes ? going : size, rows = end - b < ROWS ? end - b : ROWS;
         rows_of<ROWS>(rows,
                       {wide / 4, before + b * wide, now + b * wide + j, wide, w + p * wide * 4 * UNITS,
-                       scale + p * 4 * UNITS, start_sums + p * 4 * UNITS, a.data + b, p * 4 * UNITS,
+                       scale + p * 4 * UNITS, start_sums + p * 4 * UNITS, a + b, next + b, p * 4 * UNITS,
                        c.data + b * wide + j, h + (start + b) * h_row + j, h_row, left < UNITS ? left : UNITS},
                       goes);
         b += rows;
@@ -148,6 +155,8 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
     }
     std::uint8_t* swap = before;
     before = now, now = swap, going = size;
+    const std::uint16_t** rows = a;
+    a = next, next = rows;
     if (!reverse) start += size;
   }
 }

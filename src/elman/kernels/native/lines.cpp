@@ -27,7 +27,7 @@ bool has_int8();
 namespace {
 
 constexpr Size UNITS = 16, PANEL = 4 * UNITS;
-constexpr Size CHUNK = 4096;     // words in one pass
+constexpr Size CHUNK = 768;      // words in one pass: their states stay in the second cache
 constexpr Size FRESH = 256;      // words whose inputs are computed in one go
 constexpr Size ROOM = 64 << 20;  // bytes that the tables may fill before they are begun anew
 constexpr Size SPARE = 16384;    // rows more, for the words of one text
@@ -392,7 +392,10 @@ class LineTagger {
       if (!F_) {
       } else if (std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
         nb::gil_scoped_acquire acquire;
-        for (nb::handle feature : affixes_(nb::str(word.data(), word.size()))) take(utf8(feature));
+        const auto text =
+            nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
+        if (!text.is_valid()) nb::raise_python_error();
+        for (nb::handle feature : affixes_(text)) take(utf8(feature));
       } else {
         affixes(word, low, name, take);
       }

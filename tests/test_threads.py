@@ -1,0 +1,58 @@
+"""Several threads: results in order, errors where the results would be, no more read than is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from elman.errors import ConfigError
+from elman.threads import ordered, thread_count
+
+
+def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert thread_count(None) >= 1
+    assert thread_count(3) == 3
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert thread_count(None) == 1
+    with pytest.raises(ConfigError, match="from 1 up, got 0"):
+        thread_count(0)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("n", [0, 1, 2, 17])
+def test_results_in_order(threads: int, n: int) -> None:
+    assert list(ordered(lambda x: x * x, range(n), threads)) == [x * x for x in range(n)]
+
+
+def test_two_work_at_a_time() -> None:
+    meet = threading.Barrier(2)  # nobody gets past it alone
+    assert list(ordered(lambda x: (meet.wait(30), x)[1], range(6), 2)) == list(range(6))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_comes_where_its_result_would(threads: int) -> None:
+    found = ordered(lambda x: 1 // (5 - x), range(9), threads)
+    got = []
+    with pytest.raises(ZeroDivisionError):
+        for value in found:
+            got.append(value)
+    assert got == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_parts_are_read_as_they_are_needed(threads: int) -> None:
+    read = []
+
+    def parts() -> Iterator[int]:
+        for part in range(100):
+            read.append(part)
+            yield part
+
+    found = ordered(str, parts(), threads)
+    assert next(found) == "0"
+    assert len(read) <= threads + 2
+    found.close()  # type: ignore[attr-defined]
+    assert len(read) <= threads + 2
