@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -10,10 +11,11 @@ class Later:
     """The module ``elman.formats.{module}``, or what is called ``name`` in it; a name with dots is a module's own."""
 
     def __init__(self, module: str, name: str = "") -> None:
-        self._module, self._name = module if "." in module else f"elman.formats.{module}", name
+        self._path, self._name = module if "." in module else f"elman.formats.{module}", name
+
+    @cached_property
+    def _module(self) -> Any:
+        return import_module(self._path)
 
     def __getattr__(self, attribute: str) -> Any:
-        module = import_module(self._module)
-        found = getattr(getattr(module, self._name) if self._name else module, attribute)
-        setattr(self, attribute, found)  # asked for again and again, of every line
-        return found
+        return getattr(getattr(self._module, self._name) if self._name else self._module, attribute)
