@@ -29,7 +29,7 @@ namespace {
 constexpr Size UNITS = 16, PANEL = 4 * UNITS;
 constexpr Size CHUNK = 768;      // words in one pass: their states stay in the second cache
 constexpr Size FRESH = 256;      // words whose inputs are computed in one go
-constexpr Size ROOM = 64 << 20;  // bytes that the tables may fill before they are begun anew
+constexpr Size ROOM = 48 << 20;  // bytes that the tables may fill before they are begun anew
 constexpr Size SPARE = 16384;    // rows more, for the words of one text
 
 // n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
