@@ -86,6 +86,11 @@ def start(parts: Result) -> float:
     return max(f["median"] for name, f in parts["whole"]["start"].items() if name.startswith("default, "))
 
 
+def loading(how: str) -> Callable[[Result], float]:
+    """Milliseconds of loading the model of the preset default."""
+    return lambda parts: float(parts["whole"]["load"][how]["median"])
+
+
 def _threads(n: int) -> str:
     return f"{n} thread{'s' * (n > 1)}"
 
@@ -125,7 +130,8 @@ def _processes() -> Iterator[Bar]:
         yield Bar(f"`elman tag`, {title}: fast, two cores, with start-up", 1_000_000, fast, "words/s")
     yield Bar("UPOS on test, fast", 100 * ENOUGH, least_upos("fast"), "%")
     yield Bar("start to the first tag of a sentence", 0.2, start, "s", at_most=True)
-    yield Bar("loading the default model", 30, lambda p: float(p["whole"]["load"]["first"]["median"]), "ms", True)
+    yield Bar("loading the default model, `elman tag`", 30, loading("tag"), "ms", True)
+    yield Bar("loading the default model, `elman.load`", 30, loading("first"), "ms", True)
     yield Bar(f"training to {100 * ENOUGH:g} UPOS on test, one core", 40, quickest_training, "s", at_most=True)
     yield Bar("tagging 1 GB: memory", 150, lambda p: float(p["large"]["peak"]["median"]), "MB", at_most=True)
     yield Bar(
