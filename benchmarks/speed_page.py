@@ -133,8 +133,8 @@ def _start(found: Mapping[str, Any]) -> Iterator[str]:
     load, sizes = found["load"], found["model_mb"]
     models = ", ".join(f"`{preset}` {size:.1f} MB" for preset, size in sizes.items())
     yield (
-        f"Loading the model of `default`: {load['tag']['median']:.1f} ms ({spread(load['tag'])}) as `elman tag` loads it "
-        f"for plain text, {load['first']['median']:.1f} ms ({spread(load['first'])}) by `elman.load`, "
+        f"Loading the model of `default`: {load['tag']['median']:.1f} ms ({spread(load['tag'])}) as `elman tag` loads "
+        f"it for plain text, {load['first']['median']:.1f} ms ({spread(load['first'])}) by `elman.load`, "
         f"{load['again']['median']:.1f} ms by that again. Model files: {models}.\n"
     )
 
