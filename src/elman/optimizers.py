@@ -208,7 +208,8 @@ def clip(gradients: Gradients, most: float) -> float:
     Pascanu, Mikolov & Bengio 2013, algorithm 1.
     """
     arrays = [g.values if isinstance(g, Rows) else g for g in gradients.values()]
-    norm = float(np.sqrt(sum(float(np.vdot(a, a)) for a in arrays)))
+    # not a product of vectors: BLAS shares that out among its own threads, which then wait in circles on our cores
+    norm = float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays)))
     if 0 < most < norm:
         for a in arrays:
             a *= np.float32(most / norm)
