@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from elman.errors import ConfigError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding
+from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
 
 if TYPE_CHECKING:
     from elman.networks import Networks
@@ -95,14 +95,19 @@ class EncodedTagger(Tagger):
         return name or self.columns[0]
 
     def _decoded(
-        self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]], ask: Ask
+        self,
+        batch: Sequence[Sequence[str]],
+        ids: Sequence[NDArray[np.int32]],
+        ask: Ask,
+        scores: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> dict[str, list[list[str]]]:
-        names = {name: np.array(labels, object) for name, labels in self.tag_sets.items()}
+        """``ids`` are of each label column the (N,) best labels of all words."""
+        sets, lengths = self.tag_sets, list(map(len, batch))
         found = {
-            name: [labels[own].tolist() for own in of_column]
-            for (name, labels), of_column in zip(names.items(), ids, strict=True)
+            name: split(np.array(labels, object)[own].tolist(), lengths)
+            for (name, labels), own in zip(sets.items(), ids, strict=True)
         }
-        return self.encoding.decode(Batch(batch, found, self.tag_sets, ask))
+        return self.encoding.decode(Batch(batch, found, sets, ask, scores))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -111,20 +116,24 @@ class EncodedTagger(Tagger):
         return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
-        if self.kind == "rnn":
+        if self.kind != "rnn":
+            best = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
+            decoded = self._decoded(batch, [best], lambda _, which: self._model.probabilities([batch[i] for i in which]))
+        else:
             networks = cast("Networks", self._model)
             ids, scores = networks.best_columns_and_scores(batch)
+            lengths = list(map(len, batch))
+            rows = split(np.arange(len(scores)), lengths)
 
             def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                return networks.probabilities_of([scores[i] for i in which], self.columns.index(column))
+                some = [lengths[i] for i in which]
+                own = scores[np.concatenate([rows[i] for i in which])] if len(which) else scores[:0]
+                return list(split(networks.probabilities_of(own, some, self.columns.index(column)), some))
 
-        else:
-            ids = [self._model.best(batch)]
+            def scored(column: str) -> NDArray[np.float32]:
+                return networks.scores_of(scores, lengths, self.columns.index(column))
 
-            def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                return self._model.probabilities([batch[i] for i in which])
-
-        decoded = self._decoded(batch, ids, ask)
+            decoded = self._decoded(batch, ids, ask, scored)
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
@@ -133,9 +142,8 @@ class EncodedTagger(Tagger):
         else:
             found = [self._model.best_and_probabilities(batch)]
         p = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
-        decoded = self._decoded(
-            batch, [[ids for ids, _ in own] for own in found], lambda column, which: [p[column][i] for i in which]
-        )
+        ids = [np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in own)]) for own in found]
+        decoded = self._decoded(batch, ids, lambda column, which: [p[column][i] for i in which])
         best = {
             name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
             for name, of_column in zip(self.columns, found, strict=True)

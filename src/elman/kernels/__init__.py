@@ -23,6 +23,9 @@ if TYPE_CHECKING:
         adam_rows as adam_rows,
         bag_backward as bag_backward,
         bag_forward as bag_forward,
+        best_of_blocks as best_of_blocks,
+        best_tree as best_tree,
+        best_trees as best_trees,
         crf_backward as crf_backward,
         crf_best as crf_best,
         crf_forward as crf_forward,
@@ -85,6 +88,9 @@ KERNELS = (
     "AffixIndex",
     "Words",
     "tag_lines",
+    "best_of_blocks",
+    "best_tree",
+    "best_trees",
 )
 
 _CHOSEN = "chosen by ELMAN_KERNELS"

@@ -300,3 +300,32 @@ def online_steps(
         w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, float(clip), n
     )
     return float(loss), int(correct)
+
+
+def best_of_blocks(scores: NDArray[np.float32], begins: Ids) -> Ids:
+    best = np.empty((len(begins), len(scores)), np.int32)
+    _native.best_of_blocks(_c(scores), _c(begins), best)
+    return best
+
+
+def best_tree(scores: NDArray[np.floating]) -> list[int]:
+    heads = np.empty(scores.shape[1], np.int32)
+    _native.best_tree(_c(scores, np.float64), heads)
+    found: list[int] = heads.tolist()
+    return found
+
+
+def best_trees(
+    labels: NDArray[np.float32],
+    relations: NDArray[np.float32],
+    lengths: Ids,
+    kinds: Ids,
+    columns: Ids,
+    root: int,
+    ratios: NDArray[np.float32],
+    power: float,
+) -> Ids:
+    heads = np.empty(len(labels), np.int32)
+    given = _c(labels), _c(relations), _c(lengths), _c(kinds), _c(columns), root, _c(ratios), power
+    _native.best_trees(*given, heads)
+    return heads

@@ -31,6 +31,7 @@ extern const Table table_avx512;
 
 const Table* chosen = nullptr;
 void bind_tagging(nb::module_& m);
+void bind_trees(nb::module_& m);
 
 namespace {
 
@@ -425,4 +426,5 @@ NB_MODULE(_native, m) {
   bind<float>(m);
   bind<double>(m);
   bind_tagging(m);
+  bind_trees(m);
 }

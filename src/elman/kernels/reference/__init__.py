@@ -47,3 +47,8 @@ from elman.kernels.reference.states import (
     lstm_states_int8 as lstm_states_int8,
 )
 from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines
+from elman.kernels.reference.trees import (
+    best_of_blocks as best_of_blocks,
+    best_tree as best_tree,
+    best_trees as best_trees,
+)
