@@ -26,7 +26,7 @@ from elman.model import TAG
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 
-CHUNK = 4096  # words tagged in one pass
+CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 
 Scorer = Callable[[NDArray[np.int64], Batch], Array]
 Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and (T, K) probabilities
@@ -174,9 +174,16 @@ class Networks:
         return lambda rows, batch: bags.take(texts_of(ends, rows, batch))
 
     def _flat(
-        self, lengths: NDArray[np.int64], score: Scorer, *decode: Callable[[Parameters, Array, Batch], Any]
+        self,
+        lengths: NDArray[np.int64],
+        score: Scorer,
+        *decode: Callable[[Parameters, Array, Batch], Any],
+        chunk: int = CHUNK,
     ) -> list[Array]:
-        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words."""
+        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words.
+
+        Of at most ``chunk`` words together, or one longer sentence.
+        """
         parameters = self.decoder_parameters()
         if len(lengths) == 1:  # nothing to sort and to pack
             every = np.arange(lengths[0])
@@ -185,7 +192,7 @@ class Networks:
             return [each(parameters, scores, batch) for each in decode]
         ends = np.cumsum(lengths)
         results: list[Array] = []
-        for some in by_length(lengths, CHUNK):
+        for some in by_length(lengths, chunk):
             batch, rows = packed(lengths, ends, some)
             scores = score(rows, batch)
             for i, each in enumerate(decode):

@@ -25,8 +25,9 @@ from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
+from elman.windows import WIDTH
 
-ROOM = 24 << 20  # bytes that the tables of all networks may fill before they are begun anew
+ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
 SPARE = 16_384  # rows more, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
@@ -86,6 +87,13 @@ class Reader:
                 self._start()
             types, lengths = self._words.of_lines(text)
             return Text(types, self._filled()), lengths.astype(np.int64)
+
+    def windows(self, text: str, lengths: Ids) -> Text:
+        """The same of the windows of characters of some texts: see ``kernels.Words.of_windows``."""
+        with self._lock:
+            if len(self._words) > self.most:
+                self._start()
+            return Text(self._words.of_windows(text, lengths, WIDTH), self._filled())
 
     def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch, grams: Bags | None = None) -> Array:
         """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``.

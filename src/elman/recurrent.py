@@ -21,6 +21,7 @@ from elman.lexicon import Lexicon
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.networks import Networks, Scorer, network_of
 from elman.reader import Reader, tagging_precision
+from elman.windows import WIDTH
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.budget import Budget
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.vectors import Vectors
 
 
+WINDOWS = 32_768
+"""Windows of characters tagged in one pass."""
 GRAMS = "grams"
 """The tensor of the n-grams' hashes."""
 
@@ -70,6 +73,20 @@ class RecurrentModel(Networks):
         read, lengths = self.reader.lines(text)
         (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
         return np.asarray(ids, np.int32)
+
+    def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Ids, NDArray[np.float64] | None]:
+        """The (N,) ids of the best tags, in the first column, of windows of characters, and the probabilities of these.
+
+        Each text is a piece to be read by itself, with ``WIDTH`` - 1 more characters than it has windows; they come one
+        behind the other. ``sure``: whether probabilities are wanted.
+        """
+        lengths = np.array([len(text) - (WIDTH - 1) for text in texts], np.int64)
+        score = partial(self.reader.scores, self.reader.windows("".join(texts), lengths.astype(np.int32)))
+        head = self.heads.each[0]
+        if not sure:
+            return np.asarray(self._flat(lengths, score, head.best, chunk=WINDOWS)[0], np.int32), None
+        ids, p = self._flat(lengths, score, head.best, head.marginals, chunk=WINDOWS)
+        return ids, p[np.arange(len(ids)), ids]
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
         if not self.network.encodes:

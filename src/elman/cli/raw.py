@@ -104,10 +104,11 @@ class _Seen:
 
 def raw_lines(path: str, encoding: str) -> Iterator[str]:
     """The lines of a file of raw text."""
-    from elman.formats import read_sentences
+    from elman.formats.lines import BOM, line_blocks
 
-    for sentence in read_sentences(path, format="text", encoding=encoding, labelled=False):
-        yield sentence.lines[0].removeprefix("\ufeff")
+    for lines in line_blocks(path, encoding):
+        for line in lines:
+            yield line.removeprefix(BOM)
 
 
 def sentences_of(paths: Sequence[str], format: str | None, encoding: str, notes: Notes) -> list[Sentence]:

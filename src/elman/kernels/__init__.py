@@ -19,6 +19,7 @@ from elman.errors import ConfigError
 if TYPE_CHECKING:
     from elman.kernels.reference import (
         AffixIndex as AffixIndex,
+        NumberIndex as NumberIndex,
         Words as Words,
         adam_rows as adam_rows,
         bag_backward as bag_backward,
@@ -86,6 +87,7 @@ KERNELS = (
     "adam_rows",
     "online_steps",
     "AffixIndex",
+    "NumberIndex",
     "Words",
     "tag_lines",
     "best_of_blocks",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from elman.kernels import _native, reference
 from elman.kernels._native import (
     AffixIndex as AffixIndex,
+    NumberIndex as NumberIndex,
     Words as Words,
     available as available,
     has_int8 as has_int8,

@@ -74,6 +74,34 @@ struct Words {
     for (nb::handle word : words) ids.push_back(index.add(bytes_of(word)));
     return nb::cast(array_of(std::move(ids)));
   }
+  // Of texts one behind the other, each with width - 1 characters more than it has windows.
+  nb::object of_windows(nb::str text, Ids lengths, Size width) {
+    const View view = bytes_of(text);
+    std::vector<Id> ids;
+    {
+      nb::gil_scoped_release release;
+      expect(width > 0, "width has to be above 0");
+      std::vector<std::size_t> starts;
+      std::size_t at = 0;
+      const auto character = [&] {
+        expect(at < view.size(), "lengths have to sum to the characters");
+        do ++at;
+        while (at < view.size() && (view[at] & 0xc0) == 0x80);
+      };
+      for (Size i = 0, n = dim(lengths, 0); i < n; ++i) {
+        starts.assign(1, at);
+        expect(lengths.data()[i] >= 0, "lengths have to be 0 or more");
+        for (Size j = 1; j < width; ++j) character(), starts.push_back(at);
+        for (Size j = 0; j < lengths.data()[i]; ++j) {
+          character(), starts.push_back(at);
+          const std::size_t begin = starts[static_cast<std::size_t>(j)];
+          ids.push_back(index.add(view.substr(begin, at - begin)));
+        }
+      }
+      expect(at == view.size(), "lengths have to sum to the characters");
+    }
+    return nb::cast(array_of(std::move(ids)));
+  }
   nb::tuple of_lines(nb::bytes text) {
     std::vector<Id> ids, lengths;
     const View view(text.c_str(), text.size());
@@ -159,6 +187,47 @@ struct FeatureIndex {
   }
 };
 
+// Numbers -> ids, for several kinds of numbers; -1: not there.
+struct NumberIndex {
+  struct Slot {
+    std::uint64_t key;
+    Id id;
+  };
+  std::vector<std::vector<Slot>> tables;
+  void add(In<std::uint64_t, 1> keys, Ids ids) {
+    expect(dim(keys, 0) == dim(ids, 0), "keys and ids (n,)");
+    std::size_t size = 16;
+    while (size < 2 * static_cast<std::size_t>(dim(keys, 0))) size *= 2;
+    tables.emplace_back(size, Slot{0, -1});
+    for (Size i = 0; i < dim(keys, 0); ++i) tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
+  }
+  // keys (U, kinds): the ids that there are, row by row, and where those of each row begin.
+  nb::tuple find(In<std::uint64_t, 2> keys) const {
+    const Size U = dim(keys, 0), kinds = dim(keys, 1);
+    expect(kinds == static_cast<Size>(tables.size()), "a column of keys for each kind");
+    std::vector<Id> ids, offsets{0};
+    {
+      nb::gil_scoped_release release;
+      const std::uint64_t* key = keys.data();
+      for (Size u = 0; u < U; ++u) {
+        for (const auto& table : tables) {
+          const Id id = table[slot(table, *key++)].id;
+          if (id >= 0) ids.push_back(id);
+        }
+        offsets.push_back(static_cast<Id>(ids.size()));
+      }
+    }
+    return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(offsets)));
+  }
+  static std::size_t slot(const std::vector<Slot>& table, std::uint64_t key) {
+    std::uint64_t x = key * 0x9e3779b97f4a7c15u;
+    x ^= x >> 29;
+    std::size_t at = (x ^ (x >> 41)) & (table.size() - 1);
+    while (table[at].id >= 0 && table[at].key != key) at = (at + 1) & (table.size() - 1);
+    return at;
+  }
+};
+
 }  // namespace
 
 void bind_tagging(nb::module_& m) {
@@ -169,9 +238,14 @@ void bind_tagging(nb::module_& m) {
       .def(nb::init<>())
       .def("of_words", &Words::of_words)
       .def("of_lines", &Words::of_lines)
+      .def("of_windows", &Words::of_windows)
       .def("since", &Words::since)
       .def("__len__", [](const Words& words) { return words.index.size(); });
   nb::class_<FeatureIndex>(m, "AffixIndex").def(nb::init<nb::sequence>()).def("of_words", &FeatureIndex::of_words);
+  nb::class_<NumberIndex>(m, "NumberIndex")
+      .def(nb::init<>())
+      .def("add", &NumberIndex::add)
+      .def("find", &NumberIndex::find);
   m.def("tag_lines", tag_lines);
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);

@@ -46,7 +46,12 @@ from elman.kernels.reference.states import (
     lstm_states as lstm_states,
     lstm_states_int8 as lstm_states_int8,
 )
-from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines
+from elman.kernels.reference.text import (
+    AffixIndex as AffixIndex,
+    NumberIndex as NumberIndex,
+    Words as Words,
+    tag_lines as tag_lines,
+)
 from elman.kernels.reference.trees import (
     best_of_blocks as best_of_blocks,
     best_tree as best_tree,
