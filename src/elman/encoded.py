@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,7 +15,7 @@ from elman.tagger import Tagger
 from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
 
 if TYPE_CHECKING:
-    from elman.networks import Networks
+    from elman.recurrent import RecurrentModel
 
 Confidences = list[dict[str, tuple[list[str], list[float]]]]
 
@@ -97,17 +97,12 @@ class EncodedTagger(Tagger):
     def _decoded(
         self,
         batch: Sequence[Sequence[str]],
-        ids: Sequence[NDArray[np.int32]],
+        best: Callable[[int], NDArray[np.int32]],
         ask: Ask,
         scores: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> dict[str, list[list[str]]]:
-        """``ids`` are of each label column the (N,) best labels of all words."""
-        sets, lengths = self.tag_sets, list(map(len, batch))
-        found = {
-            name: split(np.array(labels, object)[own].tolist(), lengths)
-            for (name, labels), own in zip(sets.items(), ids, strict=True)
-        }
-        return self.encoding.decode(Batch(batch, found, sets, ask, scores))
+        """``best`` are of a label column the (N,) best labels of all words."""
+        return self.encoding.decode(Batch(batch, _Found(self.tag_sets, best, batch), self.tag_sets, ask, scores))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -117,23 +112,18 @@ class EncodedTagger(Tagger):
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
         if self.kind != "rnn":
-            best = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
-            decoded = self._decoded(batch, [best], lambda _, which: self._model.probabilities([batch[i] for i in which]))
+            ids = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
+            ask: Ask = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
+            decoded = self._decoded(batch, lambda _: ids, ask)
         else:
-            networks = cast("Networks", self._model)
-            ids, scores = networks.best_columns_and_scores(batch)
-            lengths = list(map(len, batch))
-            rows = split(np.arange(len(scores)), lengths)
+            answers = cast("RecurrentModel", self._model).answers(batch)
+            place = self.columns.index
 
             def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                some = [lengths[i] for i in which]
-                own = scores[np.concatenate([rows[i] for i in which])] if len(which) else scores[:0]
-                return list(split(networks.probabilities_of(own, some, self.columns.index(column)), some))
+                some = answers.of(which)
+                return list(split(some.probabilities(place(column)), some.lengths.tolist()))
 
-            def scored(column: str) -> NDArray[np.float32]:
-                return networks.scores_of(scores, lengths, self.columns.index(column))
-
-            decoded = self._decoded(batch, ids, ask, scored)
+            decoded = self._decoded(batch, answers.best, ask, lambda column: answers.scores(place(column)))
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
@@ -143,7 +133,7 @@ class EncodedTagger(Tagger):
             found = [self._model.best_and_probabilities(batch)]
         p = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
         ids = [np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in own)]) for own in found]
-        decoded = self._decoded(batch, ids, lambda column, which: [p[column][i] for i in which])
+        decoded = self._decoded(batch, ids.__getitem__, lambda column, which: [p[column][i] for i in which])
         best = {
             name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
             for name, of_column in zip(self.columns, found, strict=True)
@@ -157,6 +147,25 @@ class EncodedTagger(Tagger):
     def _sources(self, target: str) -> list[str]:
         """The label columns that a target is made of."""
         return [name for name in self.columns if name == target or name.startswith(f"{target}.")]
+
+
+class _Found(dict[str, list[Sequence[str]]]):
+    """By label column: of each sentence its best labels, found when they are asked for first."""
+
+    def __init__(
+        self,
+        sets: Mapping[str, Sequence[str]],
+        best: Callable[[int], NDArray[np.int32]],
+        batch: Sequence[Sequence[str]],
+    ) -> None:
+        super().__init__()
+        self._sets, self._best, self._batch = sets, best, batch
+
+    def __missing__(self, column: str) -> list[Sequence[str]]:
+        ids = self._best(list(self._sets).index(column))
+        labels = np.array(self._sets[column], object)[ids].tolist()
+        found = self[column] = split(labels, map(len, self._batch))
+        return found
 
 
 def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]:

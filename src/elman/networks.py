@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Parameters
@@ -71,38 +70,6 @@ class Networks:
         """The same for each column, from one pass of the network."""
         found = self._each(sentences, *(head.best for head in self.heads.each))
         return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
-
-    def best_columns_and_scores(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Ids], Array]:
-        """Of models of words alone: for each column the (N,) ids of the best tags of all N words, one sentence behind
-        the other; and the scores (N, K1 + K2 + …), which ``probabilities_of`` reads.
-        """
-        lengths = np.array([len(words) for words in sentences], np.int64)
-        best, scores = self._flat(lengths, self._scorer(sentences), self._best_of_each, lambda _, scores, batch: scores)
-        return list(best.T), scores
-
-    def _best_of_each(self, parameters: Parameters, scores: Array, batch: Batch) -> Ids:
-        """The best tags (N, columns) of all columns, which are of words."""
-        heads = self.heads.each
-        if all(head.decoder.free for head in heads):
-            return kernels.best_of_blocks(scores, np.array([head.begin for head in heads], np.int32)).T
-        return np.stack([head.best(parameters, scores, batch) for head in heads], axis=1)
-
-    def probabilities_of(self, scores: Array, lengths: Sequence[int], column: int) -> NDArray[np.float64]:
-        """(N, K) ``probabilities`` in a column of words, where the scores of sentences of these lengths are known."""
-        batch = pack(np.array(lengths, np.int64))
-        p = self.heads.each[column].marginals(self.decoder_parameters(), scores[batch.rows], batch)
-        placed = np.empty_like(p)
-        placed[batch.rows] = p
-        return placed
-
-    def scores_of(self, scores: Array, lengths: Sequence[int], column: int) -> NDArray[np.float32]:
-        """(N, K) numbers of which softmax makes ``probabilities_of``."""
-        head = self.heads.each[column]
-        if not head.decoder.free:
-            p = self.probabilities_of(scores, lengths, column)
-            return np.log(np.maximum(p, 1e-30)).astype(np.float32)
-        own = scores[:, head.begin : head.begin + len(head.tags)]
-        return np.ascontiguousarray(own if head.temperature == 1 else own / np.float32(head.temperature))
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +66,9 @@ class Reader:
     ) -> None:
         kind = _Lstm if network.config.cell == "lstm" and network.config.embedding and not plain else _Plain
         self.lexicon = lexicon
+        self.small = kind is _Lstm and precision == "int8" and network.config.between == "plain"
+        """Whether states are from -1 to 1 and may be read in 8 bits."""
+        self.width = len(members) * network.encoder.output
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
         self.most = max(1024, ROOM // row)  # words, before a text begins
@@ -100,13 +103,21 @@ class Reader:
 
         ``grams`` are the n-grams of the batch's sentences, longest first, where the network reads them.
         """
-        types = text.types[rows]
-        each = zip(self.members, text.tables, strict=True)
-        of_each = (member.output(member.states(tables, types, batch), batch, grams) for member, tables in each)
+        each = zip(self.members, self._states(text, rows, batch), strict=True)
+        of_each = (member.output(h, batch, grams) for member, h in each)
         total = next(of_each)
         for scores in of_each:
             total += scores
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    def states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
+        """The states (N', M·P) of the last layers of M networks, side by side."""
+        found = list(self._states(text, rows, batch))
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+
+    def _states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Iterator[Array]:
+        types = text.types[rows]
+        return (member.states(tables, types, batch) for member, tables in zip(self.members, text.tables, strict=True))
 
     def _start(self) -> None:
         self._words: Any = kernels.Words()
@@ -176,8 +187,11 @@ class _Lstm(_Member):
         found = []
         for direction in self.network.encoder.directions:
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
-            packed: Any = states.packed_int8(recurrent) if int8 else (states.packed(recurrent),)
-            found.append(_Direction(states.in_panels(w), states.in_panels(b), packed, direction == "backward"))
+            w, b = states.in_panels(w), states.in_panels(b)
+            packed: Any = states.packed_int8(states.in_panels(recurrent)) if int8 else states.packed(recurrent)
+            # what the layers above the first read are states, from -1 to 1, if nothing is added to them
+            small = states.packed_int8(w) if False and int8 and i and self.network.config.between == "plain" else None
+            found.append(_Direction(w, b, packed, direction == "backward", small))
         return found
 
     def empty(self, n: int) -> tuple[Array, ...]:
@@ -189,6 +203,9 @@ class _Lstm(_Member):
             self._inputs(x, direction, to)
 
     def _inputs(self, x: Array, direction: _Direction, to: Array) -> None:
+        if direction.small is not None:
+            kernels.linear_halves_int8(x, direction.small, direction.b, to)
+            return
         a = kernels.linear_forward(x, direction.w, direction.b)
         if self.type == np.float16:
             kernels.halves(a, to)
@@ -215,10 +232,9 @@ class _Lstm(_Member):
         for j, (table, direction) in enumerate(zip(tables, self.layers[i], strict=True)):
             packed, reverse = direction.packed, direction.reverse
             if self.type == np.float16:
-                w, scale, start = packed
-                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, j * H, H, reverse)
+                kernels.lstm_states_int8(table, types, batch.sizes, packed, h, j * H, H, reverse)
             else:
-                kernels.lstm_states(table, types, batch.sizes, packed[0], h, j * H, reverse)
+                kernels.lstm_states(table, types, batch.sizes, packed, h, j * H, reverse)
         return h
 
 
@@ -229,6 +245,7 @@ class _Direction(NamedTuple):
     b: Array
     packed: Any  # w_rh, with what goes with it
     reverse: bool
+    small: states.Int8 | None  # w in 8 bits
 
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from elman.heads import Heads
 from elman.lexicon import Lexicon
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.networks import Networks, Scorer, network_of
+from elman.outputs import Answers, Outputs
 from elman.reader import Reader, tagging_precision
 from elman.windows import WIDTH
 
@@ -59,6 +60,7 @@ class RecurrentModel(Networks):
         """``auto``, ``exact`` or ``int8``, of tagging. Raises ConfigError: another, or int8 that is not to be had."""
         tagging_precision(precision, self.config)
         self._precision, self._reader = precision, None
+        self.__dict__.pop("_outputs", None)
 
     @property
     def reader(self) -> Reader:
@@ -73,6 +75,17 @@ class RecurrentModel(Networks):
         read, lengths = self.reader.lines(text)
         (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
         return np.asarray(ids, np.int32)
+
+    def answers(self, sentences: Sequence[Sequence[str]]) -> Answers:
+        """What the model, whose label columns are all of words, says of the words of sentences."""
+        read = self.reader.words([word for words in sentences for word in words])
+        lengths = np.array([len(words) for words in sentences], np.int64)
+        (h,) = self._flat(lengths, partial(self.reader.states, read), lambda _, h, batch: h)
+        return Answers(self._outputs, h if len(h) else h.reshape(0, self.reader.width), lengths)
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.heads, self.members, self.decoder_parameters(), self.reader.small)
 
     def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Ids, NDArray[np.float64] | None]:
         """The (N,) ids of the best tags, in the first column, of windows of characters, and the probabilities of these.

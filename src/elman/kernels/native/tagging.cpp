@@ -45,6 +45,31 @@ void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std
                    reverse);
 }
 
+Linear8 linear8(In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, Size E) {
+  const Size P = dim(w, 0), columns = P * 4 * UNITS;
+  expect(dim(w, 1) == (E + UNITS - 1) / UNITS * UNITS / 4 && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
+             dim(scale, 0) == columns && dim(start, 0) == columns && dim(b, 0) == columns,
+         "x (N, E), w (P, ⌈E / 16⌉ · 4, 4, 16, 4), scale, start, b (P·64,)");
+  return {w.data(), scale.data(), start.data(), b.data(), E, P};
+}
+void linear_halves(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b,
+                   Out<std::uint16_t, 2> y) {
+  const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
+  expect(has(y, dim(x, 0), linear.panels * 4 * UNITS), "y (N, P·64)");
+  nb::gil_scoped_release release;
+  linear_halves_int8(x.data(), linear, y.data(), dim(x, 0));
+}
+void linear_best(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, In<float, 2> exact,
+                 In<float, 1> error, In<float, 1> share, Out<Id, 1> best) {
+  const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
+  const Size columns = linear.panels * 4 * UNITS, K = dim(exact, 0);
+  expect(dim(best, 0) == dim(x, 0) && K > 0 && K <= columns && dim(exact, 1) == dim(x, 1) &&
+             dim(error, 0) == columns && dim(share, 0) == columns,
+         "exact (K, E), error, share (P·64,), best (N,)");
+  nb::gil_scoped_release release;
+  linear_best_int8(x.data(), linear, exact.data(), error.data(), share.data(), best.data(), dim(x, 0), K);
+}
+
 void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
   expect(has(to, dim(from, 0), dim(from, 1)) && dim(from, 1) % UNITS == 0, "from and to (N, 16·P)");
   nb::gil_scoped_release release;
@@ -250,6 +275,8 @@ void bind_tagging(nb::module_& m) {
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);
   m.def("halves", to_halves);
+  m.def("linear_halves_int8", linear_halves);
+  m.def("linear_best_int8", linear_best);
 #endif
 }
 

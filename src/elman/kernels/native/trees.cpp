@@ -277,31 +277,11 @@ void best_trees(In<float, 2> labels, In<float, 2> relations, Ids lengths, Ids ki
   }
 }
 
-// Of each block of columns of each row the place of its greatest number.
-void best_of_blocks(In<float, 2> scores, Ids begins, Out<Id, 2> best) {
-  const Size N = dim(scores, 0), K = dim(scores, 1), C = dim(begins, 0);
-  expect(has(best, C, N), "scores (N, K), begins (C,)");
-  for (Size c = 0; c < C; ++c)
-    expect((c ? begins.data()[c - 1] : -1) < begins.data()[c] && begins.data()[c] < K, "begins have to rise below K");
-  expect(C > 0 && begins.data()[0] == 0, "the first block has to begin at 0");
-  nb::gil_scoped_release release;
-  for (Size i = 0; i < N; ++i)
-    for (Size c = 0; c < C; ++c) {
-      const Size begin = begins.data()[c], width = (c + 1 < C ? begins.data()[c + 1] : K) - begin;
-      const float* row = scores.data() + i * K + begin;
-      const float most = most_of(row, width);
-      Size k = 0;
-      while (k + 1 < width && row[k] != most) ++k;
-      best.data()[c * N + i] = static_cast<Id>(k);
-    }
-}
-
 }  // namespace
 
 void bind_trees(nb::module_& m) {
   m.def("best_tree", best_tree);
   m.def("best_trees", best_trees);
-  m.def("best_of_blocks", best_of_blocks);
 }
 
 }  // namespace elman

@@ -23,16 +23,6 @@ LEAST = np.float32(1e-30)
 """What a probability is taken for if it is smaller."""
 
 
-def best_of_blocks(scores: NDArray[np.float32], begins: Ids) -> Ids:
-    """Blocks of columns begin at ``begins`` (C,): of each row of scores (N, K) the place of the greatest in each; (C, N).
-
-    Of equal ones the first.
-    """
-    ends = [*begins[1:].tolist(), scores.shape[1]]
-    best = [scores[:, begin:end].argmax(axis=1) for begin, end in zip(begins.tolist(), ends, strict=True)]
-    return np.array(best, np.int32).reshape(len(begins), len(scores))
-
-
 def best_trees(
     labels: NDArray[np.float32],
     relations: NDArray[np.float32],
