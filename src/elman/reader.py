@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -250,5 +251,8 @@ class _Direction(NamedTuple):
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
     """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
-    size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
-    return np.frombuffer(mmap.mmap(-1, size), dtype, shape[0] * shape[1]).reshape(shape)
+    memory = mmap.mmap(-1, max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # a page of 4 kB at a time takes longer than what is written there
+        with suppress(OSError):  # a system without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
