@@ -251,8 +251,10 @@ class _Direction(NamedTuple):
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
     """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
-    memory = mmap.mmap(-1, max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # a page of 4 kB at a time takes longer than what is written there
-        with suppress(OSError):  # a system without them
+    size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    memory = mmap.mmap(-1, size, **private)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # to get 4 kB at a time would take longer than to fill them
+        with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
