@@ -121,7 +121,7 @@ class EncodedTagger(Tagger):
 
             def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
                 some = answers.of(which)
-                return list(split(some.probabilities(place(column)), some.lengths.tolist()))
+                return np.split(some.probabilities(place(column)), np.cumsum(some.lengths)[:-1])
 
             decoded = self._decoded(batch, answers.best, ask, lambda column: answers.scores(place(column)))
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
@@ -149,7 +149,7 @@ class EncodedTagger(Tagger):
         return [name for name in self.columns if name == target or name.startswith(f"{target}.")]
 
 
-class _Found(dict[str, list[Sequence[str]]]):
+class _Found(dict[str, list[list[str]]]):
     """By label column: of each sentence its best labels, found when they are asked for first."""
 
     def __init__(
@@ -161,7 +161,7 @@ class _Found(dict[str, list[Sequence[str]]]):
         super().__init__()
         self._sets, self._best, self._batch = sets, best, batch
 
-    def __missing__(self, column: str) -> list[Sequence[str]]:
+    def __missing__(self, column: str) -> list[list[str]]:
         ids = self._best(list(self._sets).index(column))
         labels = np.array(self._sets[column], object)[ids].tolist()
         found = self[column] = split(labels, map(len, self._batch))

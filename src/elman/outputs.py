@@ -89,7 +89,7 @@ class Answers:
         if not head.decoder.free:
             return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
         scores = self.outputs.scores(self.h, column)
-        return scores if head.temperature == 1 else scores / np.float32(head.temperature)
+        return np.asarray(scores / np.float32(head.temperature), np.float32)
 
     def probabilities(self, column: int) -> NDArray[np.float64]:
         """The probabilities (N, K) of the labels of a column."""

@@ -190,9 +190,7 @@ class _Lstm(_Member):
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
             w, b = states.in_panels(w), states.in_panels(b)
             packed: Any = states.packed_int8(states.in_panels(recurrent)) if int8 else states.packed(recurrent)
-            # what the layers above the first read are states, from -1 to 1, if nothing is added to them
-            small = states.packed_int8(w) if False and int8 and i and self.network.config.between == "plain" else None
-            found.append(_Direction(w, b, packed, direction == "backward", small))
+            found.append(_Direction(w, b, packed, direction == "backward"))
         return found
 
     def empty(self, n: int) -> tuple[Array, ...]:
@@ -204,9 +202,6 @@ class _Lstm(_Member):
             self._inputs(x, direction, to)
 
     def _inputs(self, x: Array, direction: _Direction, to: Array) -> None:
-        if direction.small is not None:
-            kernels.linear_halves_int8(x, direction.small, direction.b, to)
-            return
         a = kernels.linear_forward(x, direction.w, direction.b)
         if self.type == np.float16:
             kernels.halves(a, to)
@@ -246,7 +241,6 @@ class _Direction(NamedTuple):
     b: Array
     packed: Any  # w_rh, with what goes with it
     reverse: bool
-    small: states.Int8 | None  # w in 8 bits
 
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:

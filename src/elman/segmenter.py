@@ -262,7 +262,9 @@ def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:
 
 def _piece(text: str, start: int, end: int, *, ends: bool) -> _Piece:
     first, last = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
-    read = BEFORE * (RADIUS - first) + text[max(0, first - RADIUS) : last + RADIUS] + BEHIND * (last + RADIUS - len(text))
+    read = (
+        BEFORE * (RADIUS - first) + text[max(0, first - RADIUS) : last + RADIUS] + BEHIND * (last + RADIUS - len(text))
+    )
     return _Piece(text[start:end], read, start - first, (), ends)
 
 

@@ -153,8 +153,7 @@ def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
         for code in np.unique(codes[classes == 0]).tolist():
             _CLASSES[code] = ord(kind(chr(code)))
         classes = _CLASSES[codes]
-    classes = classes.astype(np.uint64)
-    sides = {False: codes, True: classes}
+    sides: dict[bool, NDArray[np.uint64]] = {False: codes, True: classes.astype(np.uint64)}
     return [_packed(sides[template.classes][:, template.places], template.bits) for template in _TEMPLATES]
 
 

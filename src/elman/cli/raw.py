@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,8 @@ def tag_raw(
     check_output(format, columns=len(targets))
     writer = open_writer(format, targets)
     number = 0
+    # threads that have computed something wait for the interpreter while this one writes: not for long
+    sys.setswitchinterval(0.0005)
     with OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
             name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))

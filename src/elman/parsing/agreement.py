@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ModelFileError
-from elman.kernels.reference.trees import where
+from elman.kernels.reference.trees import where as place_of
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int32]
@@ -79,7 +79,7 @@ class Agreement:
         return next((relation for relation, _ in roots.most_common() if relation not in others), None)
 
     def table(self, relations: Sequence[str], tags: Iterable[str] = ()) -> Table:
-        """The counts as probabilities of these relations; ``tags`` are known, too, though nothing was counted of them."""
+        """The counts as probabilities of these relations; ``tags`` are known, too, with or without counts."""
         arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]
         there = {tag for _, *ends, _ in arcs for tag in ends if tag} | set(tags)
         kinds = {tag: i for i, tag in enumerate(sorted(there))}
@@ -131,5 +131,5 @@ class Table:
         words = np.flatnonzero(heads >= 0)
         before = heads[words]
         found = scores.copy()
-        found[words] += self._logs[kinds[before], kinds[words], where(before - words, FAR)]
+        found[words] += self._logs[kinds[before], kinds[words], place_of(before - words, FAR)]
         return found

@@ -263,7 +263,10 @@ class Trees:
         )
         numbers = list(map(str, range(int(heads.max(initial=0)) + 1)))
         names = self._relations(scores, at_root, batch.sets["deprel"])
-        return {"head": split([numbers[i] for i in heads.tolist()], lengths.tolist()), "deprel": split(names, lengths.tolist())}
+        return {
+            "head": split([numbers[i] for i in heads.tolist()], lengths.tolist()),
+            "deprel": split(names, lengths.tolist()),
+        }
 
     def _relations(self, scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str]) -> list[str]:
         """A relation for each of N words, the best by its scores (N, R); that of roots stands at the root alone."""

@@ -59,7 +59,7 @@ class Batch:
         ]
 
 
-def split(values: Sequence[_T], lengths: Iterable[int]) -> list[Sequence[_T]]:
+def split(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:
     """What stands one sentence behind the other, sentence by sentence."""
     return [values[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 

@@ -253,13 +253,6 @@ def lstm_states_int8(
     _native.lstm_states_int8(halves, _c(types), _c(sizes), *map(_c, linear), h, column, width, reverse)
 
 
-def linear_halves_int8(x: NDArray[np.float32], linear: Int8, b: NDArray[np.float32], to: NDArray[np.float16]) -> None:
-    if has_int8():
-        _native.linear_halves_int8(_c(x), *map(_c, linear), _c(b), to.view(np.uint16))
-    else:
-        reference.linear_halves_int8(x, linear, b, to)
-
-
 def linear_best_int8(
     x: NDArray[np.float32],
     linear: Int8,

@@ -178,15 +178,6 @@ inline float exact(const float* x, const float* w, Size E) {
 
 }  // namespace
 
-void linear_halves_int8(const float* x, Linear8 l, std::uint16_t* y, Size N) {
-  const Size columns = l.panels * 4 * UNITS;
-  Memory<std::uint8_t> q(BLOCK * (l.E + UNITS));
-  for (Size i = 0; i < N; i += BLOCK)
-    linear_block(l, x + i * l.E, q.data, N - i < BLOCK ? N - i : BLOCK, [&](Size r, Size column, __m512 z) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + (i + r) * columns + column), half_of(z));
-    });
-}
-
 void linear_best_int8(const float* x, Linear8 l, const float* w, const float* error, const float* share, Id* best,
                       Size N, Size K) {
   const Size columns = l.panels * 4 * UNITS;

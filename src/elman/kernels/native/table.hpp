@@ -110,7 +110,6 @@ struct Linear8 {
   const float* b;
   Size E, panels;
 };
-void linear_halves_int8(const float* x, Linear8 l, std::uint16_t* y, Size N);
 // The place of the greatest of K columns, exactly: w (K, E) decides among those that 8 bits leave open. A column is off
 // by error + share · Σ|x| at most.
 void linear_best_int8(const float* x, Linear8 l, const float* w, const float* error, const float* share, Id* best,

@@ -52,13 +52,6 @@ Linear8 linear8(In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1
          "x (N, E), w (P, ⌈E / 16⌉ · 4, 4, 16, 4), scale, start, b (P·64,)");
   return {w.data(), scale.data(), start.data(), b.data(), E, P};
 }
-void linear_halves(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b,
-                   Out<std::uint16_t, 2> y) {
-  const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
-  expect(has(y, dim(x, 0), linear.panels * 4 * UNITS), "y (N, P·64)");
-  nb::gil_scoped_release release;
-  linear_halves_int8(x.data(), linear, y.data(), dim(x, 0));
-}
 void linear_best(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, In<float, 2> exact,
                  In<float, 1> error, In<float, 1> share, Out<Id, 1> best) {
   const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
@@ -275,7 +268,6 @@ void bind_tagging(nb::module_& m) {
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);
   m.def("halves", to_halves);
-  m.def("linear_halves_int8", linear_halves);
   m.def("linear_best_int8", linear_best);
 #endif
 }

@@ -44,7 +44,6 @@ from elman.kernels.reference.parallel import (
 from elman.kernels.reference.states import (
     halves as halves,
     linear_best_int8 as linear_best_int8,
-    linear_halves_int8 as linear_halves_int8,
     lstm_states as lstm_states,
     lstm_states_int8 as lstm_states_int8,
 )

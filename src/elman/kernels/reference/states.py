@@ -77,11 +77,6 @@ def errors_int8(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     return (error * 1.001 + 1e-5).astype(np.float32), (share * 1.001).astype(np.float32)  # and of float32 itself
 
 
-def linear_halves_int8(x: NDArray[np.float32], linear: Int8, b: NDArray[np.float32], to: NDArray[np.float16]) -> None:
-    """``halves`` of x·w + b for numbers x (N, K) from -1 to 1 and b (C,) into ``to`` (N, C)."""
-    halves(_product(x, linear) + b, to)
-
-
 def linear_best_int8(
     x: NDArray[np.float32],
     linear: Int8,
@@ -89,7 +84,8 @@ def linear_best_int8(
     b: NDArray[np.float32],
     errors: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> Ids:
-    """The place (N,) of the greatest of x·w + b for x (N, K) from -1 to 1, w (C', K) and b (C,); the first of equal ones.
+    """The place (N,) of the greatest of x·w + b for x (N, K) from -1 to 1, w (C', K), b (C,)
+    (the first of equal ones).
 
     The native kernel finds by ``linear``, w in 8 bits, and by its ``errors_int8`` which columns it can be, and computes
     these alone exactly.

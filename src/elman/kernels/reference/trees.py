@@ -37,15 +37,15 @@ def best_trees(
 
     labels (N, L), relations (N, R)  scores; softmax makes the probabilities of them
     lengths (B,), kinds (N,)         words of each sentence; the tag of each word, 0 … T
-    columns (T + 1, 2F + 1)          of the head that is the i-th word of a tag to the right (or left, -i; from F on as F)
-                                     the label at F + i; L: there is none
+    columns (T + 1, 2F + 1)          at F + i the label of a head that is the i-th word of that tag to the right (-i: to
+                                     the left; from F on as F); L: there is none
     root                             the label of the root; L: there is none
     ratios (T + 1, T + 1, 2G, R)     by the tags of head and word and the head's distance (see ``where``) how much more
                                      probable a relation is than without knowing of them; the root has the tag T
     power                            what the relations weigh
 
-    The score of an arc is log p(label) + power · log Σ p(relation) ratio. An arc that no label stands for is less likely
-    than any other of its sentence.
+    The score of an arc is log p(label) + power · log Σ p(relation) ratio. An arc that no label stands for is less
+    likely than any other of its sentence.
     """
     known = np.maximum(log_softmax(labels, axis=1), np.log(LEAST))
     p = np.exp(np.maximum(log_softmax(relations, axis=1), np.log(LEAST)))
@@ -83,12 +83,12 @@ def said(p: Floats, kinds: Ids, ratios: NDArray[np.float32]) -> Floats:
     found = np.empty((n + 1, n, ratios.shape[3]), np.float32)
     found[0] = ratios[-1, kinds, G]
     found[1:] = ratios[kinds[:, None], kinds, where(words[:, None] - words, G)]
-    return np.log(np.maximum((found * p).sum(axis=2), LEAST))
+    return np.asarray(np.log(np.maximum((found * p).sum(axis=2), LEAST)))
 
 
 def where(distance: NDArray[np.integer], far: int) -> NDArray[np.integer]:
-    """The place in a table of 2·``far`` for a head so many words to the right (to the left: less than 0) of its word."""
-    return np.clip(distance, -far, far) + far - (distance > 0)
+    """The place in a table of 2·``far`` for a head so many words to the right of its word (to the left: below 0)."""
+    return np.asarray(np.clip(distance, -far, far) + far - (distance > 0))
 
 
 def best_tree(scores: Floats) -> list[int]:
