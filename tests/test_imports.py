@@ -70,6 +70,7 @@ LEVELS = [
         "gradients",
         "learning",
         "networks",
+        "outputs",
         "rate_finder",
         "reader",
         "recurrent",

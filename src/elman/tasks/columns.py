@@ -242,7 +242,7 @@ class Trees:
 
     def _head_labels(self, batch: Batch) -> HeadLabels:
         """What scores arcs, for the labels of a model."""
-        key = tuple(batch.sets["head"]), tuple(batch.sets["deprel"])
+        key = tuple(batch.sets.get("head", ())), tuple(batch.sets["deprel"])
         if key not in self._tables:
             tags = [tag for number, tag in map(dependencies.parts, key[0]) if number]
             self._tables[key] = HeadLabels(key[0], self.agreement.table(key[1], tags))

@@ -25,6 +25,7 @@ from elman.kernels._native import (
 from elman.kernels.reference.states import Int8
 
 F = TypeVar("F", np.float32, np.float64)
+Floats = NDArray[np.floating]
 Ids = NDArray[np.int32]
 _c = np.ascontiguousarray
 
@@ -316,7 +317,7 @@ def online_steps(
     return float(loss), int(correct)
 
 
-def best_tree(scores: NDArray[np.floating]) -> list[int]:
+def best_tree(scores: Floats) -> list[int]:
     heads = np.empty(scores.shape[1], np.int32)
     _native.best_tree(_c(scores, np.float64), heads)
     found: list[int] = heads.tolist()
