@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,7 @@ def written(sentences: Any, targets: Any = ()) -> int:
 @click.option("--rounds", default=3, show_default=True, help="Rounds that a median is of.")
 @click.option("--json", "output", help="Where the figures go, too.")
 def main(model: str, gold: str, times: int, rounds: int, output: str | None) -> None:
+    sys.setswitchinterval(0.00005)  # as elman tag does
     some = [sentence for sentence in read_sentences(gold, format="conllu", labelled=False) if sentence.words]
     one, two = (elman.load(model, threads=threads) for threads in (1, 2))
     lines = list(one.segmenter.gold_lines(some)[1]) * times

@@ -71,7 +71,7 @@ def tag_raw(
     writer = open_writer(format, targets)
     number = 0
     # threads that have computed something wait for the interpreter while this one writes: not for long
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.00005)
     with OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
             name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
