@@ -83,6 +83,7 @@ LEVELS = [
         "gradients",
         "learning",
         "networks",
+        "outputs",
         "rate_finder",
         "reader",
         "recurrent",

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from elman.errors import ConfigError, DataError
 from elman.segmenter import COLUMN, CONTEXT, FEW, LONGEST, SPAN, TRAINED, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tasks.segmentation import Marked, Segmentation
-from elman.windows import middle, windows
+from elman.windows import WIDTH, middle, windows
 
 
 class Rules:
-    """In the place of a tagger: labels by rule, from the windows alone."""
+    """In the place of a tagger, and of its model: labels by rule, from the windows alone."""
 
-    targets, format, threads, _model = (COLUMN,), "conllu", 1, None
+    targets, format, threads, tags = (COLUMN,), "conllu", 1, "BIOSTMW-"
 
     def __init__(self, label: Callable[[str], str]) -> None:
         self.label = label
         self.longest = 0
+        self._model = self
 
     def describe(self) -> dict[str, Any]:
         return {"data": {}}
 
-    def tag_all(self, pieces: Iterable[Sequence[str]]) -> Iterator[list[str]]:
-        for units in pieces:
-            self.longest = max(self.longest, len(units))
-            yield [self.label(window) for window in units]
-
-    def tag_all_with_confidence(self, pieces: Iterable[Sequence[str]]) -> Iterator[tuple[list[str], list[float]]]:
-        for labels in self.tag_all(pieces):
-            yield labels, [0.25 if label == "B" else 0.5 for label in labels]
+    def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Any, Any]:
+        some = [text[i : i + WIDTH] for text in texts for i in range(len(text) - WIDTH + 1)]
+        self.longest = max(self.longest, *(len(text) - WIDTH + 1 for text in texts))
+        labels = [self.label(window) for window in some]
+        ids = np.array([self.tags.index(label) for label in labels])
+        return ids, np.array([0.25 if label == "B" else 0.5 for label in labels]) if sure else None
 
 
 def english(window: str) -> str:

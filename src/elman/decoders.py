@@ -104,6 +104,11 @@ class Decoder:
         """Its chain with the constraints in it; None: every word by itself."""
         raise NotImplementedError
 
+    @property
+    def free(self) -> bool:
+        """Whether every word is by itself, its probabilities the softmax of its scores."""
+        return False
+
     def loss(self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch, wanted: Array | None = None) -> Loss:
         """Losses of gold tags (N,): scores (N, K) of a packed batch.
 
@@ -159,6 +164,10 @@ class Softmax(Decoder):
     ) -> None:
         super().__init__(tags, allowed, name)
         self.smoothing = smoothing
+
+    @property
+    def free(self) -> bool:
+        return self.allowed is None
 
     def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain | None:
         return None if self.allowed is None else self.allowed.on(Chain.free(self.tags, dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,10 +12,10 @@ from elman.errors import ConfigError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding
+from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
 
 if TYPE_CHECKING:
-    from elman.networks import Networks
+    from elman.recurrent import RecurrentModel
 
 Confidences = list[dict[str, tuple[list[str], list[float]]]]
 
@@ -95,14 +95,14 @@ class EncodedTagger(Tagger):
         return name or self.columns[0]
 
     def _decoded(
-        self, batch: Sequence[Sequence[str]], ids: Sequence[Sequence[NDArray[np.int32]]], ask: Ask
+        self,
+        batch: Sequence[Sequence[str]],
+        best: Callable[[int], NDArray[np.int32]],
+        ask: Ask,
+        scores: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> dict[str, list[list[str]]]:
-        names = {name: np.array(labels, object) for name, labels in self.tag_sets.items()}
-        found = {
-            name: [labels[own].tolist() for own in of_column]
-            for (name, labels), of_column in zip(names.items(), ids, strict=True)
-        }
-        return self.encoding.decode(Batch(batch, found, self.tag_sets, ask))
+        """``best`` are of a label column the (N,) best labels of all words."""
+        return self.encoding.decode(Batch(batch, _Found(self.tag_sets, best, batch), self.tag_sets, ask, scores))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -111,20 +111,19 @@ class EncodedTagger(Tagger):
         return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
-        if self.kind == "rnn":
-            networks = cast("Networks", self._model)
-            ids, scores = networks.best_columns_and_scores(batch)
-
-            def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                return networks.probabilities_of([scores[i] for i in which], self.columns.index(column))
-
+        if self.kind != "rnn":
+            ids = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
+            ask: Ask = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
+            decoded = self._decoded(batch, lambda _: ids, ask)
         else:
-            ids = [self._model.best(batch)]
+            answers = cast("RecurrentModel", self._model).answers(batch)
+            place = self.columns.index
 
             def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                return self._model.probabilities([batch[i] for i in which])
+                some = answers.of(which)
+                return np.split(some.probabilities(place(column)), np.cumsum(some.lengths)[:-1])
 
-        decoded = self._decoded(batch, ids, ask)
+            decoded = self._decoded(batch, answers.best, ask, lambda column: answers.scores(place(column)))
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
@@ -133,9 +132,8 @@ class EncodedTagger(Tagger):
         else:
             found = [self._model.best_and_probabilities(batch)]
         p = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
-        decoded = self._decoded(
-            batch, [[ids for ids, _ in own] for own in found], lambda column, which: [p[column][i] for i in which]
-        )
+        ids = [np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in own)]) for own in found]
+        decoded = self._decoded(batch, ids.__getitem__, lambda column, which: [p[column][i] for i in which])
         best = {
             name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
             for name, of_column in zip(self.columns, found, strict=True)
@@ -149,6 +147,25 @@ class EncodedTagger(Tagger):
     def _sources(self, target: str) -> list[str]:
         """The label columns that a target is made of."""
         return [name for name in self.columns if name == target or name.startswith(f"{target}.")]
+
+
+class _Found(dict[str, list[list[str]]]):
+    """By label column: of each sentence its best labels, found when they are asked for first."""
+
+    def __init__(
+        self,
+        sets: Mapping[str, Sequence[str]],
+        best: Callable[[int], NDArray[np.int32]],
+        batch: Sequence[Sequence[str]],
+    ) -> None:
+        super().__init__()
+        self._sets, self._best, self._batch = sets, best, batch
+
+    def __missing__(self, column: str) -> list[list[str]]:
+        ids = self._best(list(self._sets).index(column))
+        labels = np.array(self._sets[column], object)[ids].tolist()
+        found = self[column] = split(labels, map(len, self._batch))
+        return found
 
 
 def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]:

@@ -16,7 +16,7 @@ from elman.features import WINDOW, FeatureSet
 from elman.network import Inputs, Network
 from elman.vectors import WIDEST, VectorIndex
 from elman.vocabulary import Vocabulary
-from elman.windows import middle
+from elman.windows import RADIUS, middle
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,13 @@ class Lexicon:
 
     def read(self, words: Sequence[str]) -> Inputs:
         """What the network reads of N words."""
-        distinct: dict[str, int] = {}
-        types = np.fromiter((distinct.setdefault(word, len(distinct)) for word in words), np.int32, len(words))
-        known = list(map(middle, distinct)) if self.features.kind == WINDOW else list(distinct)
+        distinct = dict.fromkeys(words)
+        if len(distinct) == len(words):
+            types = np.arange(len(words), dtype=np.int32)
+        else:
+            places = dict(zip(distinct, range(len(distinct)), strict=True))
+            types = np.fromiter(map(places.__getitem__, words), np.int32, len(words))
+        known = [word[RADIUS : RADIUS + 1] for word in distinct] if self.features.kind == WINDOW else list(distinct)
         ids, bags = self.vocabulary.ids(known)[types], self.features.bags(distinct)
         spelled = None if self.characters is None else spellings(self.characters, distinct)
         return Inputs(ids, types, bags, spelled, self.vectors.rows(distinct) if self.vectors.width else None)

@@ -25,7 +25,7 @@ from elman.model import TAG
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 
-CHUNK = 4096  # words tagged in one pass
+CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 
 Scorer = Callable[[NDArray[np.int64], Batch], Array]
 Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and (T, K) probabilities
@@ -70,25 +70,6 @@ class Networks:
         """The same for each column, from one pass of the network."""
         found = self._each(sentences, *(head.best for head in self.heads.each))
         return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
-
-    def best_columns_and_scores(
-        self, sentences: Sequence[Sequence[str]]
-    ) -> tuple[list[list[NDArray[np.int32]]], list[Array]]:
-        """The same, and of each sentence the scores (T, K1 + K2 + …), which ``probabilities_of`` reads."""
-        heads = self.heads.each
-        *found, scores = self._each(sentences, *(head.best for head in heads), lambda _, scores, batch: scores)
-        return [head.each(ids) for head, ids in zip(heads, found, strict=True)], scores
-
-    def probabilities_of(self, scores: Sequence[Array], column: int) -> list[NDArray[np.float64]]:
-        """``probabilities`` of sentences whose scores are known, in a column of words."""
-        if not scores:
-            return []
-        lengths = np.array([len(own) for own in scores], np.int64)
-        batch = pack(lengths)
-        p = self.heads.each[column].marginals(self.decoder_parameters(), np.concatenate(scores)[batch.rows], batch)
-        placed = np.empty_like(p)
-        placed[batch.rows] = p
-        return np.split(placed, np.cumsum(lengths)[:-1])
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
@@ -160,9 +141,16 @@ class Networks:
         return lambda rows, batch: bags.take(texts_of(ends, rows, batch))
 
     def _flat(
-        self, lengths: NDArray[np.int64], score: Scorer, *decode: Callable[[Parameters, Array, Batch], Any]
+        self,
+        lengths: NDArray[np.int64],
+        score: Scorer,
+        *decode: Callable[[Parameters, Array, Batch], Any],
+        chunk: int = CHUNK,
     ) -> list[Array]:
-        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words."""
+        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words.
+
+        Of at most ``chunk`` words together, or one longer sentence.
+        """
         parameters = self.decoder_parameters()
         if len(lengths) == 1:  # nothing to sort and to pack
             every = np.arange(lengths[0])
@@ -171,7 +159,7 @@ class Networks:
             return [each(parameters, scores, batch) for each in decode]
         ends = np.cumsum(lengths)
         results: list[Array] = []
-        for some in by_length(lengths, CHUNK):
+        for some in by_length(lengths, chunk):
             batch, rows = packed(lengths, ends, some)
             scores = score(rows, batch)
             for i, each in enumerate(decode):

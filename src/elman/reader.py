@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,9 @@ from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
+from elman.windows import WIDTH
 
-ROOM = 24 << 20  # bytes that the tables of all networks may fill before they are begun anew
+ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
 SPARE = 16_384  # rows more, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
@@ -65,6 +67,9 @@ class Reader:
     ) -> None:
         kind = _Lstm if network.config.cell == "lstm" and network.config.embedding and not plain else _Plain
         self.lexicon = lexicon
+        self.small = kind is _Lstm and precision == "int8" and network.config.between == "plain"
+        """Whether states are from -1 to 1 and may be read in 8 bits."""
+        self.width = len(members) * network.encoder.output
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
         self.most = max(1024, ROOM // row)  # words, before a text begins
@@ -87,18 +92,33 @@ class Reader:
             types, lengths = self._words.of_lines(text)
             return Text(types, self._filled()), lengths.astype(np.int64)
 
+    def windows(self, text: str, lengths: Ids) -> Text:
+        """The same of the windows of characters of some texts: see ``kernels.Words.of_windows``."""
+        with self._lock:
+            if len(self._words) > self.most:
+                self._start()
+            return Text(self._words.of_windows(text, lengths, WIDTH), self._filled())
+
     def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch, grams: Bags | None = None) -> Array:
         """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``.
 
         ``grams`` are the n-grams of the batch's sentences, longest first, where the network reads them.
         """
-        types = text.types[rows]
-        each = zip(self.members, text.tables, strict=True)
-        of_each = (member.output(member.states(tables, types, batch), batch, grams) for member, tables in each)
+        each = zip(self.members, self._states(text, rows, batch), strict=True)
+        of_each = (member.output(h, batch, grams) for member, h in each)
         total = next(of_each)
         for scores in of_each:
             total += scores
         return total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    def states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
+        """The states (N', M·P) of the last layers of M networks, side by side."""
+        found = list(self._states(text, rows, batch))
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+
+    def _states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Iterator[Array]:
+        types = text.types[rows]
+        return (member.states(tables, types, batch) for member, tables in zip(self.members, text.tables, strict=True))
 
     def _start(self) -> None:
         self._words: Any = kernels.Words()
@@ -168,8 +188,9 @@ class _Lstm(_Member):
         found = []
         for direction in self.network.encoder.directions:
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
-            packed: Any = states.packed_int8(recurrent) if int8 else (states.packed(recurrent),)
-            found.append(_Direction(states.in_panels(w), states.in_panels(b), packed, direction == "backward"))
+            w, b = states.in_panels(w), states.in_panels(b)
+            packed: Any = states.packed_int8(states.in_panels(recurrent)) if int8 else states.packed(recurrent)
+            found.append(_Direction(w, b, packed, direction == "backward"))
         return found
 
     def empty(self, n: int) -> tuple[Array, ...]:
@@ -207,10 +228,9 @@ class _Lstm(_Member):
         for j, (table, direction) in enumerate(zip(tables, self.layers[i], strict=True)):
             packed, reverse = direction.packed, direction.reverse
             if self.type == np.float16:
-                w, scale, start = packed
-                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, j * H, H, reverse)
+                kernels.lstm_states_int8(table, types, batch.sizes, packed, h, j * H, H, reverse)
             else:
-                kernels.lstm_states(table, types, batch.sizes, packed[0], h, j * H, reverse)
+                kernels.lstm_states(table, types, batch.sizes, packed, h, j * H, reverse)
         return h
 
 
@@ -226,4 +246,9 @@ class _Direction(NamedTuple):
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
     """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
     size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
-    return np.frombuffer(mmap.mmap(-1, size), dtype, shape[0] * shape[1]).reshape(shape)
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    memory = mmap.mmap(-1, size, **private)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # to get 4 kB at a time would take longer than to fill them
+        with suppress(OSError):  # a system without large pages
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,7 +20,9 @@ from elman.heads import Heads
 from elman.lexicon import Lexicon
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.networks import Networks, Scorer, network_of
+from elman.outputs import Answers, Outputs
 from elman.reader import Reader, tagging_precision
+from elman.windows import WIDTH
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.budget import Budget
@@ -30,6 +32,8 @@ if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.vectors import Vectors
 
 
+WINDOWS = 32_768
+"""Windows of characters tagged in one pass."""
 GRAMS = "grams"
 """The tensor of the n-grams' hashes."""
 
@@ -56,6 +60,7 @@ class RecurrentModel(Networks):
         """``auto``, ``exact`` or ``int8``, of tagging. Raises ConfigError: another, or int8 that is not to be had."""
         tagging_precision(precision, self.config)
         self._precision, self._reader = precision, None
+        self.__dict__.pop("_outputs", None)
 
     @property
     def reader(self) -> Reader:
@@ -70,6 +75,31 @@ class RecurrentModel(Networks):
         read, lengths = self.reader.lines(text)
         (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
         return np.asarray(ids, np.int32)
+
+    def answers(self, sentences: Sequence[Sequence[str]]) -> Answers:
+        """What the model, whose label columns are all of words, says of the words of sentences."""
+        read = self.reader.words([word for words in sentences for word in words])
+        lengths = np.array([len(words) for words in sentences], np.int64)
+        (h,) = self._flat(lengths, partial(self.reader.states, read), lambda _, h, batch: h)
+        return Answers(self._outputs, h if len(h) else h.reshape(0, self.reader.width), lengths)
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.heads, self.members, self.decoder_parameters(), self.reader.small)
+
+    def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Ids, NDArray[np.float64] | None]:
+        """The (N,) ids of the best tags, in the first column, of windows of characters, and the probabilities of these.
+
+        Each text is a piece to be read by itself, with ``WIDTH`` - 1 more characters than it has windows; they come one
+        behind the other. ``sure``: whether probabilities are wanted.
+        """
+        lengths = np.array([len(text) - (WIDTH - 1) for text in texts], np.int64)
+        score = partial(self.reader.scores, self.reader.windows("".join(texts), lengths.astype(np.int32)))
+        head = self.heads.each[0]
+        if not sure:
+            return np.asarray(self._flat(lengths, score, head.best, chunk=WINDOWS)[0], np.int32), None
+        ids, p = self._flat(lengths, score, head.best, head.marginals, chunk=WINDOWS)
+        return ids, p[np.arange(len(ids)), ids]
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
         if not self.network.encodes:

@@ -7,9 +7,13 @@ both ends that are tagged again with the next one; a sentence may run through an
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import cached_property
+from itertools import chain
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from elman.conll18 import Metric, evaluate
 from elman.errors import ConfigError, DataError
@@ -17,14 +21,16 @@ from elman.model_file import Tensors
 from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
-from elman.tasks.written import Draft, Written, draft
-from elman.windows import RADIUS, windows
+from elman.tasks.written import Draft, Tokens, draft
+from elman.windows import BEFORE, BEHIND, RADIUS, windows
 
 TASK = "segment"
 COLUMN = "segment"
 """The label column of the characters."""
 SPAN = 384
 CONTEXT = 32
+BATCH = 16_384
+"""Characters that are tagged together, or a piece more."""
 TRAINED = 300
 """Characters of a piece of training text, about."""
 LONGEST = 200_000
@@ -54,13 +60,14 @@ class _Piece(NamedTuple):
     """Characters to be tagged together.
 
     ``text``    those whose labels are wanted
-    ``units``   what is read: their windows, and ``before`` others in front of them, and some behind
+    ``read``    what their windows are cut from: ``before`` others with windows of their own in front of them, some
+                behind, and half a window at both ends
     ``starts``  where words begin in any case, in ``text``
     ``ends``    whether the paragraph or line ends here
     """
 
     text: str
-    units: list[str]
+    read: str
     before: int
     starts: Sequence[int]
     ends: bool
@@ -111,22 +118,17 @@ class Segmenter(Tagger):
             if not found and not whole:
                 yield None
             ended = len(text) if ends else -1  # nothing is missing behind the last word of a paragraph
-            for tokens in found:
+            for spans, words in found:
                 number, begun = number + 1, True
-                written = [
-                    Written(
-                        text[start:end],
-                        words,
-                        end == ended or (text[end : end + 1] == " " if whole else end in starts),
-                        min(sure[start:end]) if sure else None,
-                    )
-                    for start, end, words in tokens
-                ]
+                forms = [text[start:end] for start, end in spans]
                 if whole:
-                    shown = text[tokens[0].start : tokens[-1].end]
+                    spaces = [end == ended or text[end : end + 1] == " " for _, end in spans]
+                    shown = text[spans[0][0] : spans[-1][1]]
                 else:
-                    shown = "".join(token.form + " " * token.space for token in written).rstrip(" ")
-                yield draft(written, shown, [*comments, f"# sent_id = {number}"])
+                    spaces = [end == ended or end in starts for _, end in spans]
+                    shown = "".join([form + " " * space for form, space in zip(forms, spaces, strict=True)]).rstrip(" ")
+                p = [min(sure[start:end]) for start, end in spans] if sure else None
+                yield draft(Tokens(forms, spaces, words, p), shown, [*comments, f"# sent_id = {number}"])
                 comments = []
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
@@ -167,7 +169,7 @@ class Segmenter(Tagger):
         lines = self._labelled((marked.text for marked in gold), False)
         for marked, (text, labels, _, starts, _, _) in zip(gold, lines, strict=True):
             sides = [self.segmentation.cut(text, own, starts) for own in (marked.labels, labels)]
-            one, other = ({token[:2] for tokens in side for token in tokens} for side in sides)
+            one, other = ({span for cut in side for span in cut.spans} for side in sides)
             right, there, given = right + len(one & other), there + len(one), given + len(other)
         return Metric(right, there, given, None)
 
@@ -202,22 +204,25 @@ class Segmenter(Tagger):
 
     def _tagged(self, lines: Iterable[str], confidence: bool) -> Iterator[tuple[_Piece, str, list[float]]]:
         """Pieces with the labels of their text and, if wanted, the probabilities of these."""
-        waiting: deque[_Piece] = deque()
+        batches = self._ordered(lambda some: self._of_pieces(some, confidence), _batches(self._pieces(lines)))
+        return chain.from_iterable(batches)
 
-        def read() -> Iterator[list[str]]:
-            for piece in self._pieces(lines):
-                waiting.append(piece)
-                yield piece.units
+    def _of_pieces(self, some: Sequence[_Piece], confidence: bool) -> list[tuple[_Piece, str, list[float]]]:
+        ids, p = cast(Any, self._model).best_of_windows([piece.read for piece in some], sure=confidence)
+        labels = self._letters[ids].tobytes().decode("ascii")
+        sure = [] if p is None else p.tolist()
+        found, begin = [], 0
+        for piece in some:
+            at = begin + piece.before
+            end = at + len(piece.text)
+            found.append((piece, labels[at:end], sure[at:end]))
+            begin += len(piece.read) - 2 * RADIUS
+        return found
 
-        if confidence:
-            for labels, p in self.labels.tag_all_with_confidence(read()):
-                piece = waiting.popleft()
-                kept = slice(piece.before, piece.before + len(piece.text))
-                yield piece, "".join(labels[kept]), p[kept]
-            return
-        for labels in self.labels.tag_all(read()):
-            piece = waiting.popleft()
-            yield piece, "".join(labels[piece.before : piece.before + len(piece.text)]), []
+    @cached_property
+    def _letters(self) -> NDArray[np.uint8]:
+        """The labels in the order of their ids."""
+        return np.frombuffer("".join(self.labels.tags).encode("ascii"), np.uint8)
 
     def _pieces(self, lines: Iterable[str]) -> Iterator[_Piece]:
         read = self.segmentation.text
@@ -257,9 +262,24 @@ def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:
 
 def _piece(text: str, start: int, end: int, *, ends: bool) -> _Piece:
     first, last = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
-    seen = max(0, first - RADIUS)
-    units = windows(text[seen : last + RADIUS])[first - seen : last - seen]
-    return _Piece(text[start:end], units, start - first, (), ends)
+    read = (
+        BEFORE * (RADIUS - first) + text[max(0, first - RADIUS) : last + RADIUS] + BEHIND * (last + RADIUS - len(text))
+    )
+    return _Piece(text[start:end], read, start - first, (), ends)
+
+
+def _batches(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+    """What is tagged together."""
+    batch: list[_Piece] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece.read)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def pieces(some: Iterable[Marked]) -> list[Sentence]:

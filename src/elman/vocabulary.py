@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -61,7 +62,7 @@ class Vocabulary:
     def ids(self, words: Sequence[str]) -> NDArray[np.int32]:
         """The (T,) ids of T words."""
         get = self._ids.get
-        return np.fromiter((get(word, 0) for word in words), dtype=np.int32, count=len(words))
+        return np.fromiter(map(get, words, repeat(0)), dtype=np.int32, count=len(words))
 
     def to_record(self) -> dict[str, Any]:
         """JSON values: ``words`` and ``counts``, without the unknown word."""

@@ -7,13 +7,16 @@ text has none. Features say what stands at which place: single characters, pairs
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from elman import kernels
 
 RADIUS = 2
 WIDTH = 2 * RADIUS + 1
@@ -66,7 +69,10 @@ def middle(window: str) -> str:
     return window[RADIUS : RADIUS + 1]
 
 
-@lru_cache(maxsize=1 << 16)
+_CLASSES = np.zeros(sys.maxunicode + 1, np.uint8)
+"""Of each character ``kind``, or 0 where it was never asked for."""
+
+
 def kind(character: str) -> str:
     """The class of a character, one ASCII character: its script, if it is one in which words are not told by spaces or
     letters have no case, or else its kind: ``A`` a capital, ``a`` a small letter, ``0`` a digit, ``_`` a space …"""
@@ -99,22 +105,12 @@ class WindowFeatures:
 
         Those of a window come in the order of the kinds of features.
         """
-        table = np.empty((len(some), len(_TEMPLATES)), np.int32)
-        for column, keys in enumerate(_keys(_codes(some))):
-            known, ids = self._tables[column]
-            if len(known):
-                at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-                table[:, column] = np.where(known[at] == keys, ids[at], -1)
-            else:
-                table[:, column] = -1
-        there = table >= 0
-        offsets = np.zeros(len(some) + 1, np.int32)
-        np.cumsum(there.sum(axis=1), out=offsets[1:])
-        return table[there], offsets
+        found, offsets = self._index.find(np.stack(_keys(_codes(some)), axis=1))
+        return found, offsets
 
     @cached_property
-    def _tables(self) -> list[tuple[NDArray[np.uint64], NDArray[np.int32]]]:
-        """Of each kind of feature the numbers of those there are, rising, and their ids."""
+    def _index(self) -> Any:
+        """The ids by the numbers that stand for the features, kind by kind."""
         places = {template.prefix: i for i, template in enumerate(_TEMPLATES)}
         found: list[tuple[list[str], list[int]]] = [([], []) for _ in _TEMPLATES]
         for id, name in enumerate(self.names):
@@ -123,12 +119,11 @@ class WindowFeatures:
             if column is not None and len(characters) == len(_TEMPLATES[column].places):
                 found[column][0].append(characters)
                 found[column][1].append(id)
-        tables = []
+        index = kernels.NumberIndex()
         for template, (texts, ids) in zip(_TEMPLATES, found, strict=True):
-            keys = _packed(_code_points("".join(texts)).reshape(len(texts), len(template.places)), template.bits)
-            order = np.argsort(keys)
-            tables.append((keys[order], np.array(ids, np.int32)[order]))
-        return tables
+            codes = _code_points("".join(texts)).reshape(len(texts), len(template.places))
+            index.add(_packed(codes, template.bits), np.array(ids, np.int32))
+        return index
 
 
 def _codes(some: Sequence[str]) -> NDArray[np.uint64]:
@@ -153,10 +148,12 @@ def _packed(codes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
 
 def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
     """For each kind of feature the number (U,) that stands for what each window has there."""
-    distinct, where = np.unique(codes, return_inverse=True)
-    of_distinct = np.array([ord(kind(chr(code))) for code in distinct.tolist()], np.uint64)
-    classes = of_distinct[where].reshape(codes.shape)
-    sides = {False: codes, True: classes}
+    classes = _CLASSES[codes]
+    if not classes.all():
+        for code in np.unique(codes[classes == 0]).tolist():
+            _CLASSES[code] = ord(kind(chr(code)))
+        classes = _CLASSES[codes]
+    sides: dict[bool, NDArray[np.uint64]] = {False: codes, True: classes.astype(np.uint64)}
     return [_packed(sides[template.classes][:, template.places], template.bits) for template in _TEMPLATES]
 
 

@@ -86,3 +86,37 @@ def test_affixes(engine: Any, some: list[str]) -> None:
     for i, word in enumerate(some):
         expected = sorted({index[name] for name in features.affixes(word) if name in index}) if word.isascii() else []
         assert ids[offsets[i] : offsets[i + 1]].tolist() == expected
+
+
+@engines
+@given(st.lists(st.text("ab Ü中\U0001f600", max_size=12), max_size=5), st.integers(1, 5))
+def test_windows(engine: Any, some: list[str], width: int) -> None:
+    lengths = np.array([len(text) for text in some], np.int32)
+    padded = ["\x02" * (width - 1) + text for text in some]
+    words = engine.Words()
+    ids = words.of_windows("".join(padded), lengths, width)
+    expected = [text[i : i + width] for text in padded for i in range(len(text) - width + 1)]
+    assert ids.dtype == np.int32
+    assert [words.since(0)[i] for i in ids.tolist()] == expected
+    assert words.of_words(expected).tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("lengths", [[3], [1], [-1, 4]])
+def test_as_many_characters_as_windows_take(engine: Any, lengths: list[int]) -> None:
+    with pytest.raises(ValueError, match="lengths have to"):
+        engine.Words().of_windows("äbcd", np.array(lengths, np.int32), 3)
+
+
+@engines
+@given(st.lists(st.sets(st.integers(0, 2**64 - 1), max_size=30), min_size=1, max_size=4), st.integers(0, 2**32))
+def test_numbers(engine: Any, known: list[set[int]], seed: int) -> None:
+    index, draw = engine.NumberIndex(), np.random.default_rng(seed)
+    tables = [dict(zip(some, draw.permutation(len(some)).tolist(), strict=True)) for some in known]
+    for table in tables:
+        index.add(np.array(list(table), np.uint64), np.array(list(table.values()), np.int32))
+    rows = [[int(draw.choice([*map(str, table), "0", "7"])) for table in tables] for _ in range(8)]
+    ids, offsets = index.find(np.array(rows, np.uint64))
+    assert ids.dtype == offsets.dtype == np.int32
+    for i, row in enumerate(rows):
+        expected = [table[key] for table, key in zip(tables, row, strict=True) if key in table]
+        assert ids[offsets[i] : offsets[i + 1]].tolist() == expected

@@ -35,37 +35,21 @@ def test_ratios_by_hand() -> None:
     assert table.ratios[det, det] == pytest.approx(1)
 
 
-def test_arcs_by_hand() -> None:
-    """What is said of an arc is the sum over relations, whichever way it is computed."""
-    table = Agreement.of([TREE]).table(["det", "punct", "root"])
-    kinds = table.of([*TREE[1], "never seen"])
-    p = np.random.default_rng(1).dirichlet(np.ones(3), 4)
-    arcs = table.arcs(kinds, table.words(kinds, p))
-    assert arcs.shape == (5, 4)
-    for word in range(4):
-        for head in range(5):
-            where = max(-FAR, min(head - 1 - word, FAR))
-            ends = (
-                kinds[head - 1] if head else len(table.kinds),
-                kinds[word],
-                where + FAR - (where > 0) if head else FAR,
-            )
-            assert arcs[head, word] == pytest.approx(POWER * np.log(table.ratios[ends] @ p[word]), abs=1e-5)
-
-
 def test_relations_of_arcs() -> None:
     table = Agreement.of([TREE] * 20).table(["det", "punct", "root"])
     kinds = table.of(TREE[1])
-    scores = table.relations(kinds, TREE[0], np.full((3, 3), 1 / 3))
+    scores = table.relations(kinds, np.array([1, -1, 1]), np.zeros((3, 3), np.float32))
     assert scores[0].argmax() == 0 and scores[2].argmax() == 1
-    assert scores[1] == pytest.approx(np.log(1 / 3))
+    assert scores[1].tolist() == [0, 0, 0]
+    own = table.ratios[kinds[1], kinds[0], FAR]
+    assert scores[0] == pytest.approx(POWER * np.log(own), abs=1e-6)
 
 
 def test_nothing_counted_says_nothing() -> None:
-    table = Agreement().table(["a", "b"])
-    kinds = table.of(["X", "Y"])
-    assert table.arcs(kinds, table.words(kinds, np.full((2, 2), 0.5))) == pytest.approx(0)
-    assert table.words(kinds[:0], np.zeros((0, 2))).shape == (0, 2 * FAR)
+    table = Agreement().table(["a", "b"], ["X"])
+    assert table.kinds == {"X": 0}
+    assert table.of(["X", "Y"]).tolist() == [0, 1]
+    assert table.ratios == pytest.approx(1)
 
 
 @pytest.mark.parametrize("record", [[], {"+1\tA": {"x": 1}}, {"+1\tA\tB": 1}, {"+1\tA\tB": {"x": 0}}, {"+7\tA\tB": {}}])

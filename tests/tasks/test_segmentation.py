@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from elman.errors import DataError, ModelFileError
 from elman.formats import read_sentences
 from elman.sentence import Sentence
-from elman.tasks.segmentation import Marked, Segmentation, Token
+from elman.tasks.segmentation import Cut, Marked, Segmentation
 
 CONLLU = """\
 # newdoc id = a
@@ -63,12 +63,12 @@ def test_conllu_as_text_and_labels(sentences: list[Sentence]) -> None:
 
 def test_and_back() -> None:
     cut = Segmentation(True, {"zum": ("zu", "dem")}).cut(TEXT, LABELS)
-    assert [[TEXT[token.start : token.end] for token in tokens] for tokens in cut] == [
+    assert [[TEXT[start:end] for start, end in one.spans] for one in cut] == [
         ["Don't", "go", "zum", "Haus", "!"],
         ["có thể", ")"],
         ["x"],
     ]
-    assert [token.words for tokens in cut for token in tokens if token.words] == [("Do", "n't"), ("zu", "dem")]
+    assert [one.words for one in cut] == [{0: ("Do", "n't"), 2: ("zu", "dem")}, {}, {}]
 
 
 def test_the_first_of_two_ways_to_take_a_form_apart_is_the_more_frequent_one() -> None:
@@ -85,7 +85,7 @@ def test_case_of_listed_words() -> None:
     segmentation = Segmentation(True, {"zum": ("zu", "dem")})
 
     def words(form: str) -> tuple[str, ...]:
-        return segmentation.cut(form, "T" + "I" * (len(form) - 1))[0][0].words
+        return segmentation.cut(form, "T" + "I" * (len(form) - 1))[0].words.get(0, ())
 
     assert words("Zum") == ("Zu", "dem")
     assert words("ZUM") == ("ZU", "DEM")
@@ -99,15 +99,15 @@ def test_a_list_of_words_is_joined_without_spaces() -> None:
     assert not segmentation.sentences
     marked = list(segmentation.marked(lists))
     assert marked == [Marked("自然\u3000言語", "SIBBI"), Marked("abc", "SIB")]
-    assert segmentation.cut(*marked[0]) == [[Token(0, 2), Token(2, 3), Token(3, 5)]]
+    assert segmentation.cut(*marked[0]) == [Cut([(0, 2), (2, 3), (3, 5)], {})]
 
 
 def test_words_begin_where_they_have_to() -> None:
-    assert Segmentation(False).cut("abcd", "SIIO", [2]) == [[Token(0, 2), Token(2, 4)]]
+    assert Segmentation(False).cut("abcd", "SIIO", [2]) == [Cut([(0, 2), (2, 4)], {})]
 
 
 def test_a_list_of_words_knows_one_sentence_a_line() -> None:
-    assert Segmentation(False).cut("abc", "SSS") == [[Token(0, 1), Token(1, 2), Token(2, 3)]]
+    assert Segmentation(False).cut("abc", "SSS") == [Cut([(0, 1), (1, 2), (2, 3)], {})]
 
 
 @given(st.text("ab \u3000", max_size=20).flatmap(lambda t: st.tuples(st.just(t), st.text("SBTMWIO", min_size=len(t)))))
@@ -116,17 +116,17 @@ def test_no_character_is_lost_but_spaces(pair: tuple[str, str]) -> None:
     text = " ".join(text.split())
     labels = labels[: len(text)]
     segmentation = Segmentation(True, {"ab": ("a", "b")})
-    tokens = [token for tokens in segmentation.cut(text, labels) for token in tokens]
-    assert "".join(text[token.start : token.end] for token in tokens).replace(" ", "") == text.replace(" ", "")
-    assert all(text[token.start : token.end].strip() for token in tokens)
-    assert all(tokens for tokens in segmentation.cut(text, labels))
+    forms = [text[start:end] for one in segmentation.cut(text, labels) for start, end in one.spans]
+    assert "".join(forms).replace(" ", "") == text.replace(" ", "")
+    assert all(form and form.strip() == form for form in forms)
+    assert all(one.spans for one in segmentation.cut(text, labels))
 
 
 @given(st.lists(st.lists(st.text("ab", min_size=1, max_size=3), min_size=1), min_size=1))
 def test_words_of_lists_come_back(lists: list[list[str]]) -> None:
     segmentation = Segmentation(False)
     found = segmentation.marked(Sentence(tuple(words)) for words in lists)
-    back = [[text[t.start : t.end] for t in segmentation.cut(text, labels)[0]] for text, labels in found]
+    back = [[text[start:end] for start, end in segmentation.cut(text, labels)[0].spans] for text, labels in found]
     assert back == lists
 
 
@@ -158,8 +158,9 @@ def test_treebanks_come_back(treebank: str, shared_data: Path) -> None:
     segmentation = Segmentation.of(gold)
     back: list[str] = []
     for text, labels in segmentation.marked(gold):
-        for tokens in segmentation.cut(text, labels):
-            back += [word for token in tokens for word in token.words or (text[token.start : token.end],)]
+        for spans, words_of in segmentation.cut(text, labels):
+            for i, (start, end) in enumerate(spans):
+                back += words_of.get(i, (text[start:end],))
     words = [word for sentence in gold for word in sentence.words]
     assert len(back) == len(words)
     assert sum(one != other for one, other in zip(back, words, strict=True)) <= 0.001 * len(words)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from elman.formats import read_sentences
-from elman.tasks.written import Written, draft
+from elman.tasks.written import Tokens, draft
 
 
 def test_a_sentence() -> None:
-    tokens = [Written("Don't", ("Do", "n't"), confidence=0.5), Written("go", space=False), Written("!", space=False)]
+    tokens = Tokens(["Don't", "go", "!"], [True, False, False], {0: ("Do", "n't")})
     sentence = draft(tokens, "Don't go!", ["# sent_id = 1"]).sentence()
     assert sentence.words == ("Do", "n't", "go", "!")
     assert "".join(sentence.lines).split("\n") == [
         "# sent_id = 1",
         "# text = Don't go!",
-        "1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\tConfidence=0.5000",
+        "1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_",
         "1\tDo\t_\t_\t_\t_\t_\t_\t_\t_",
         "2\tn't\t_\t_\t_\t_\t_\t_\t_\t_",
         "3\tgo\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No",
@@ -27,14 +27,19 @@ def test_a_sentence() -> None:
 
 def test_columns() -> None:
     """Those that are given; the others are ``_``."""
-    found = draft([Written("zum", ("zu", "dem"))], "zum").sentence({"upos": ["ADP", "DET"], "lemma": ["zu", "der"]})
+    found = draft(Tokens(["zum"], [True], {0: ("zu", "dem")}), "zum").sentence(
+        {"upos": ["ADP", "DET"], "lemma": ["zu", "der"]}
+    )
     assert (found.columns["upos"], found.columns["head"]) == (("ADP", "DET"), ("_", "_"))
     assert "".join(found.lines).split("\n")[2:4] == ["1\tzu\tzu\tADP" + "\t_" * 6, "2\tdem\tder\tDET" + "\t_" * 6]
     assert found.rows == (2, 3)
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
-    sentence = draft([Written("a b", ("a", "b")), Written("c", space=False, confidence=1.0)], "a b c").sentence()
+    tokens = Tokens(["a b", "c", "d"], [True, False, True], {0: ("a", "b")}, [0.5, 1.0, 0.25])
+    sentence = draft(tokens, "a b cd").sentence()
+    assert sentence.columns["misc"] == ("_", "_", "SpaceAfter=No|Confidence=1.0000", "Confidence=0.2500")
+    assert sentence.lines[1] == "1-2\ta b" + "\t_" * 7 + "\tConfidence=0.5000\n"
     path = tmp_path / "one.conllu"
     path.write_text("".join(sentence.lines), encoding="utf-8")
     (back,) = read_sentences(str(path))

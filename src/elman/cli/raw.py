@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,8 @@ def tag_raw(
     check_output(format, columns=len(targets))
     writer = open_writer(format, targets)
     number = 0
+    # threads that have computed something wait for the interpreter while this one writes: not for long
+    sys.setswitchinterval(0.00005)
     with OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
             name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
@@ -104,10 +107,11 @@ class _Seen:
 
 def raw_lines(path: str, encoding: str) -> Iterator[str]:
     """The lines of a file of raw text."""
-    from elman.formats import read_sentences
+    from elman.formats.lines import BOM, line_blocks
 
-    for sentence in read_sentences(path, format="text", encoding=encoding, labelled=False):
-        yield sentence.lines[0].removeprefix("\ufeff")
+    for lines in line_blocks(path, encoding):
+        for line in lines:
+            yield line.removeprefix(BOM)
 
 
 def sentences_of(paths: Sequence[str], format: str | None, encoding: str, notes: Notes) -> list[Sentence]:

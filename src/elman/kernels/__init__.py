@@ -20,10 +20,13 @@ from elman.errors import ConfigError
 if TYPE_CHECKING:
     from elman.kernels.reference import (
         AffixIndex as AffixIndex,
+        NumberIndex as NumberIndex,
         Words as Words,
         adam_rows as adam_rows,
         bag_backward as bag_backward,
         bag_forward as bag_forward,
+        best_tree as best_tree,
+        best_trees as best_trees,
         crf_backward as crf_backward,
         crf_best as crf_best,
         crf_forward as crf_forward,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         gru_forward as gru_forward,
         halves as halves,
         linear_backward as linear_backward,
+        linear_best_int8 as linear_best_int8,
         linear_forward as linear_forward,
         lstm_backward as lstm_backward,
         lstm_forward as lstm_forward,
@@ -81,11 +85,15 @@ KERNELS = (
     "halves",
     "lstm_states",
     "lstm_states_int8",
+    "linear_best_int8",
     "adam_rows",
     "online_steps",
     "AffixIndex",
+    "NumberIndex",
     "Words",
     "tag_lines",
+    "best_tree",
+    "best_trees",
 )
 
 _NATIVE = "elman.kernels._native"

@@ -15,16 +15,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ModelFileError
+from elman.kernels.reference.trees import where as place_of
 
 Floats = NDArray[np.floating]
-Ints = NDArray[np.intp]
+Ints = NDArray[np.int32]
 
 FAR = 5
 """Arcs of this length and longer ones are alike."""
@@ -32,7 +33,6 @@ POWER = 0.3
 """What the counts weigh beside the network; from dev (docs/parsing.md)."""
 SMOOTHING = 3.0
 _ARC = re.compile(r"[+-][0-5]\t[^\t]*\t[^\t]+")
-_SMALLEST = 1e-30
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,11 @@ class Agreement:
                 others.update(own)
         return next((relation for relation, _ in roots.most_common() if relation not in others), None)
 
-    def table(self, relations: Sequence[str]) -> Table:
-        """The counts as probabilities of these relations."""
+    def table(self, relations: Sequence[str], tags: Iterable[str] = ()) -> Table:
+        """The counts as probabilities of these relations; ``tags`` are known, too, with or without counts."""
         arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]
-        kinds = {tag: i for i, tag in enumerate(sorted({tag for _, *ends, _ in arcs for tag in ends if tag}))}
+        there = {tag for _, *ends, _ in arcs for tag in ends if tag} | set(tags)
+        kinds = {tag: i for i, tag in enumerate(sorted(there))}
         T, R = len(kinds), len(relations)
         places = {relation: i for i, relation in enumerate(relations)}
         c = np.zeros((T + 1, T + 1, 2 * FAR, R))
@@ -114,49 +115,21 @@ class Table:
     ratios: NDArray[np.float32]
 
     @cached_property
-    def _by_word(self) -> list[NDArray[np.float32]]:
-        """For each tag of a word (R, (T + 1)·2·FAR)."""
-        return [np.ascontiguousarray(own.reshape(-1, own.shape[-1]).T) for own in self.ratios.swapaxes(0, 1)]
+    def _logs(self) -> NDArray[np.float32]:
+        return np.float32(POWER) * np.log(self.ratios)
 
-    def of(self, tags: Sequence[str]) -> Ints:
+    def of(self, tags: Iterable[str]) -> Ints:
         """The numbers of tags."""
-        return np.array([self.kinds.get(tag, len(self.kinds)) for tag in tags], np.intp)
+        get, unknown = self.kinds.get, len(self.kinds)
+        return np.array([get(tag, unknown) for tag in tags], np.int32)
 
-    def words(self, kinds: Ints, p: Floats) -> NDArray[np.float32]:
-        """What the relations of N words, with probabilities p (N, R), say of each kind of arc to them: its logarithm,
-        times ``POWER``; (N, (T + 1)·2·FAR).
+    def relations(self, kinds: Ints, heads: Ints, scores: Floats) -> Floats:
+        """(n, R) the scores of the relations of n words on the arcs to them; at the root those of the network alone.
+
+        ``scores`` (n, R) of the network; ``heads`` (n,) are -1 at the root, else numbers of words from 0.
         """
-        found = np.empty((len(kinds), self._by_word[0].shape[1]), np.float32)
-        narrow = p.astype(np.float32)
-        for kind in np.unique(kinds).tolist():
-            rows = np.flatnonzero(kinds == kind)
-            found[rows] = narrow[rows] @ self._by_word[kind]
-        return np.float32(POWER) * np.log(np.maximum(found, np.float32(_SMALLEST)))
-
-    def arcs(self, kinds: Ints, said: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n + 1, n) what is said of the arc from each head (row, 0 the root) to each word (column) of a sentence."""
-        n = len(kinds)
-        at = np.empty((n + 1, n), np.intp)
-        at[0] = len(self.kinds) * (2 * FAR) + FAR
-        at[1:] = kinds[:, None] * (2 * FAR) + _where(n)
-        return said[np.arange(n), at]
-
-    def relations(self, kinds: Ints, heads: Sequence[int], p: Floats) -> Floats:
-        """(n, R) the scores of the relations of words on the arcs to them; at the root those of the network alone."""
-        scores = np.log(np.maximum(p, _SMALLEST))
-        head = np.array(heads, np.intp)
-        words = np.flatnonzero(head)
-        before = head[words] - 1
-        where = _where_of(before - words)
-        scores[words] += POWER * np.log(self.ratios[kinds[before], kinds[words], where])
-        return scores
-
-
-def _where_of(distance: Ints) -> Ints:
-    return np.clip(distance, -FAR, FAR) + FAR - (distance > 0)
-
-
-@lru_cache(maxsize=256)
-def _where(n: int) -> Ints:
-    words = np.arange(n)
-    return _where_of(words[:, None] - words)
+        words = np.flatnonzero(heads >= 0)
+        before = heads[words]
+        found = scores.copy()
+        found[words] += self._logs[kinds[before], kinds[words], place_of(before - words, FAR)]
+        return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ from elman import lemmas
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
 from elman.parsing import dependencies
-from elman.parsing.agreement import Agreement, Table
+from elman.parsing.agreement import Agreement
 from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
 from elman.tasks.constituents import Constituents
-from elman.tasks.encoding import NOTHING, Batch, Encoding
+from elman.tasks.encoding import NOTHING, Batch, Encoding, split
 
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]
@@ -237,44 +237,46 @@ class Trees:
         }
 
     @cached_property
-    def _tables(self) -> dict[tuple[str, ...], Table]:
+    def _tables(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], HeadLabels]:
         return {}
 
+    def _head_labels(self, batch: Batch) -> HeadLabels:
+        """What scores arcs, for the labels of a model."""
+        key = tuple(batch.sets.get("head", ())), tuple(batch.sets["deprel"])
+        if key not in self._tables:
+            tags = [tag for number, tag in map(dependencies.parts, key[0]) if number]
+            self._tables[key] = HeadLabels(key[0], self.agreement.table(key[1], tags))
+        return self._tables[key]
+
     def decode(self, batch: Batch) -> Decoded:
-        every = range(len(batch.words))
-        tags, sets = batch.done[self.tags], tuple(batch.sets["deprel"])
-        table = self._tables.get(sets) or self._tables.setdefault(sets, self.agreement.table(sets))
-        kinds, p = [table.of(own) for own in tags], batch.ask("deprel", every)
+        tags, labels, relations = batch.done[self.tags], self._head_labels(batch), batch.scores("deprel")
         if self.heads == "relative":
-            heads = self._best_trees(batch, table, kinds, p)
+            heads = labels.heads(batch.scores("head"), tags, relations)
         else:
-            heads = [dependencies.decode(*one, self.heads) for one in zip(batch.found["head"], tags, strict=True)]
-        relations = [self._relations(table.relations(*one), one[1], sets) for one in zip(kinds, heads, p, strict=True)]
-        return {"head": [list(map(str, own)) for own in heads], "deprel": relations}
+            named = [dependencies.decode(*one, self.heads) for one in zip(batch.found["head"], tags, strict=True)]
+            heads = np.array([head for own in named for head in own], np.int32)
+        lengths = np.array([len(own) for own in tags], np.int64)
+        first = np.repeat(np.cumsum(lengths) - lengths, lengths)  # the word that each word's sentence begins with
+        at_root = heads == 0
+        scores = labels.table.relations(
+            labels.table.of(chain.from_iterable(tags)), np.where(at_root, -1, heads + first - 1), relations
+        )
+        numbers = list(map(str, range(int(heads.max(initial=0)) + 1)))
+        names = self._relations(scores, at_root, batch.sets["deprel"])
+        return {
+            "head": split([numbers[i] for i in heads.tolist()], lengths.tolist()),
+            "deprel": split(names, lengths.tolist()),
+        }
 
-    def _best_trees(
-        self, batch: Batch, table: Table, kinds: Sequence[NDArray[np.intp]], p: Sequence[NDArray[np.float64]]
-    ) -> list[list[int]]:
-        """The best trees by all probabilities of heads, and by what those of relations (``p``) say of arcs."""
-        tags = batch.done[self.tags]
-        if not tags:
-            return []
-        arcs = HeadLabels(batch.sets["head"])
-        cuts = np.cumsum([len(own) for own in tags])[:-1]
-        said = np.split(table.words(np.concatenate(kinds), np.concatenate(p)), cuts)
-        rows = zip(batch.ask("head", range(len(tags))), tags, kinds, said, strict=True)
-        return [
-            arcs.heads(np.log(np.maximum(of_heads, 1e-30)), own, table.arcs(numbers, of_arcs))
-            for of_heads, own, numbers, of_arcs in rows
-        ]
-
-    def _relations(self, scores: NDArray[np.floating], heads: Sequence[int], names: Sequence[str]) -> list[str]:
-        """A relation for each word, the best by its scores (n, R); that of roots stands at the root alone."""
+    def _relations(self, scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str]) -> list[str]:
+        """A relation for each of N words, the best by its scores (N, R); that of roots stands at the root alone."""
         root = self.agreement.root
         if root is not None and root in names:
             scores[:, names.index(root)] = -np.inf
-        best = [names[i] if names[i] != root else OTHER for i in scores.argmax(axis=1).tolist()]
-        return [relation if head or root is None else root for relation, head in zip(best, heads, strict=True)]
+        found = np.array([name if name != root else OTHER for name in names], object)[scores.argmax(axis=1)]
+        if root is not None:
+            found[at_root] = root
+        return cast(list[str], found.tolist())
 
     def to_record(self) -> dict[str, Any]:
         return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.agreement.counts}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ NOTHING = "_"
 Labels = Sequence[Sequence[str]]  # of each sentence, a label for each word
 Ask = Callable[[str, Sequence[int]], list[NDArray[np.float64]]]
 """For a label column and some sentences of a batch (their indices): (T, K) probabilities of the labels of each."""
+_T = TypeVar("_T")
 
 
 class Batch:
@@ -26,10 +28,25 @@ class Batch:
     ``sets``   by label column: the K labels
     """
 
-    def __init__(self, words: Labels, found: Mapping[str, Labels], sets: Mapping[str, Sequence[str]], ask: Ask) -> None:
-        self.words, self.found, self.sets, self.ask = words, found, sets, ask
+    def __init__(
+        self,
+        words: Labels,
+        found: Mapping[str, Labels],
+        sets: Mapping[str, Sequence[str]],
+        ask: Ask,
+        scores: Callable[[str], NDArray[np.float32]] | None = None,
+    ) -> None:
+        """``scores`` as the method has it, where that is known sooner than probabilities."""
+        self.words, self.found, self.sets, self.ask, self._scores = words, found, sets, ask, scores
         self.done: dict[str, list[list[str]]] = {}
         """By column: what was decoded already."""
+
+    def scores(self, column: str) -> NDArray[np.float32]:
+        """(N, K) numbers of which softmax makes the probabilities of all words, one sentence behind the other."""
+        if self._scores is not None:
+            return self._scores(column)
+        p = [np.zeros((0, len(self.sets[column]))), *self.ask(column, range(len(self.words)))]
+        return np.log(np.maximum(np.concatenate(p), 1e-30)).astype(np.float32)
 
     def ranked(self, column: str, which: Sequence[int]) -> list[list[list[str]]]:
         """Of each of some sentences, for each word the labels of a column, the most probable first."""
@@ -40,6 +57,11 @@ class Batch:
             [[labels[i] for i in order] for order in np.argsort(-p, axis=1, kind="stable").tolist()]
             for p in self.ask(column, which)
         ]
+
+
+def split(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:
+    """What stands one sentence behind the other, sentence by sentence."""
+    return [values[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 
 
 class Encoding(Protocol):

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
 FIRST = "ST"
 """Labels that begin a sentence."""
 _LISTED = "TM"  # of the inventory
+_MULTIWORD = re.compile("[TMW]")
 _NO_SPACE = "SpaceAfter=No"
 _PARAGRAPH = re.compile(r"#\s*new(doc|par)\b")
 _GAPS = re.compile(r"[ \t\r\n]+")
@@ -43,12 +45,15 @@ class Marked(NamedTuple):
     labels: str
 
 
-class Token(NamedTuple):
-    """Characters ``start`` to ``end`` (not among them) of a text, and the words of a multiword token; none: one word"""
+class Cut(NamedTuple):
+    """A sentence of a text.
 
-    start: int
-    end: int
-    words: tuple[str, ...] = ()
+    ``spans``  the first character of each token, and the one behind it
+    ``words``  by the index of multiword tokens, their words
+    """
+
+    spans: Sequence[tuple[int, int]]
+    words: Mapping[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -129,23 +134,29 @@ class Segmentation:
             i = end
         return Marked("".join(texts), "".join(labels)), space
 
-    def cut(self, text: str, labels: str, starts: Iterable[int] = ()) -> list[list[Token]]:
+    def cut(self, text: str, labels: str, starts: Iterable[int] = ()) -> list[Cut]:
         """The sentences of a text. Words begin at ``starts``, whatever the labels say."""
         labels = self._mended(text, labels, starts)
-        found: list[list[Token]] = []
-        for match in _TOKEN.finditer(labels):
-            start, end = match.span()
-            first = labels[start]
-            if self.sentences and (text[start] == " " or text[end - 1] == " "):
-                form = text[start:end]
-                start, end = start + len(form) - len(form.lstrip()), end - len(form) + len(form.rstrip())
-                if start >= end:
-                    continue
-            if not found or (self.sentences and first in FIRST):
-                found.append([])
-            own = labels[start:end]
-            words = self._words(text[start:end], own) if own[0] in _LISTED or "W" in own else ()
-            found[-1].append(Token(start, end, words))
+        spans = [match.span() for match in _TOKEN.finditer(labels)]
+        firsts = [labels[start] for start, _ in spans]
+        if self.sentences and any([text[start] == " " or text[end - 1] == " " for start, end in spans]):
+            bare = [(_bare(text, *span), first) for span, first in zip(spans, firsts, strict=True)]
+            spans = [span for span, _ in bare if span[0] < span[1]]
+            firsts = [first for span, first in bare if span[0] < span[1]]
+        if not spans:
+            return []
+        begins = [i for i, first in enumerate(firsts) if first in FIRST and i] if self.sentences else []
+        found = [spans[begin:end] for begin, end in pairwise((0, *begins, len(spans)))]
+        return [Cut(own, self._multiword(text, labels, own)) for own in found]
+
+    def _multiword(self, text: str, labels: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple[str, ...]]:
+        """The words of the multiword tokens of a sentence, by their indices."""
+        if not _MULTIWORD.search(labels, spans[0][0], spans[-1][1]):
+            return {}
+        found = {}
+        for i, (start, end) in enumerate(spans):
+            if _MULTIWORD.search(labels, start, end) and (words := self._words(text[start:end], labels[start:end])):
+                found[i] = words
         return found
 
     def _mended(self, text: str, labels: str, starts: Iterable[int]) -> str:
@@ -198,6 +209,12 @@ class Segmentation:
             if not (isinstance(words, list) and words and all(isinstance(word, str) and word for word in words)):
                 raise ModelFileError("segmentation: expected a list of words for each form of the inventory")
         return cls(sentences, {form: tuple(words) for form, words in inventory.items()})
+
+
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the spaces at its ends."""
+    form = text[start:end]
+    return start + len(form) - len(form.lstrip()), end - len(form) + len(form.rstrip())
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

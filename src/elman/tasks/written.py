@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from elman.formats.conllu import COLUMNS
@@ -13,13 +14,18 @@ _EMPTY = ("lemma", "upos", "xpos", "feats", "head", "deprel", "deps")
 assert (*_EMPTY, "misc") == tuple(COLUMNS)
 
 
-class Written(NamedTuple):
-    """A token as it stands in the text: its form, its words if it is a multiword token, what is behind it."""
+class Tokens(NamedTuple):
+    """The tokens of a sentence as they stand in the text.
 
-    form: str
-    words: tuple[str, ...] = ()
-    space: bool = True
-    confidence: float | None = None
+    ``spaces``       whether there is a space behind each
+    ``words``        by the index of multiword tokens, their words
+    ``confidences``  of each; None: they are not to be written
+    """
+
+    forms: Sequence[str]
+    spaces: Sequence[bool]
+    words: Mapping[int, tuple[str, ...]] = {}
+    confidences: Sequence[float] | None = None
 
 
 class Draft(NamedTuple):
@@ -39,9 +45,9 @@ class Draft(NamedTuple):
         given, n = columns or {}, len(self.words)
         blank = ("_",) * n
         own = {name: tuple(given[name]) if name in given else blank for name in _EMPTY}
+        ends = [f"{misc}\n" for misc in self.miscs]
+        lines = list(map("\t".join, zip(_ids(n), self.words, *own.values(), ends, strict=True)))
         own["misc"] = tuple(self.miscs)
-        ids = map(str, range(1, n + 1))
-        lines = ["\t".join(row) + "\n" for row in zip(ids, self.words, *own.values(), strict=True)]
         rows: list[int] = []
         body: list[str] = []
         for i, line in enumerate(lines) if self.ranges else ():
@@ -52,22 +58,30 @@ class Draft(NamedTuple):
         return Sentence(self.words, own, "", 0, every, tuple(rows or range(len(self.head), len(every) - 1)), "conllu")
 
 
-def draft(tokens: Iterable[Written], text: str, comments: Sequence[str] = ()) -> Draft:
+def draft(tokens: Tokens, text: str, comments: Sequence[str] = ()) -> Draft:
     """The sentence of some tokens, one at least; ``comments`` stand before ``# text``, without their line ends."""
     head = [f"{comment}\n" for comment in (*comments, f"# text = {text}")]
+    miscs = ["_" if space else NO_SPACE for space in tokens.spaces]
+    if tokens.confidences is not None:
+        pairs = zip(miscs, tokens.confidences, strict=True)
+        miscs = [f"Confidence={p:.4f}" if misc == "_" else f"{misc}|Confidence={p:.4f}" for misc, p in pairs]
+    if not tokens.words:
+        return Draft(tuple(tokens.forms), head, miscs, {})
     words: list[str] = []
-    miscs: list[str] = []
+    own: list[str] = []
     ranges: dict[int, str] = {}
-    for form, parts, space, confidence in tokens:
-        misc = "_" if space else NO_SPACE
-        if confidence is not None:
-            sure = f"Confidence={confidence:.4f}"
-            misc = sure if space else f"{misc}|{sure}"
+    for i, (form, misc) in enumerate(zip(tokens.forms, miscs, strict=True)):
+        parts = tokens.words.get(i)
         if parts:
             ranges[len(words)] = f"{len(words) + 1}-{len(words) + len(parts)}\t{form}" + "\t_" * 7 + f"\t{misc}\n"
             words += parts
-            miscs += ["_"] * len(parts)
+            own += ["_"] * len(parts)
         else:
             words.append(form)
-            miscs.append(misc)
-    return Draft(tuple(words), head, miscs, ranges)
+            own.append(misc)
+    return Draft(tuple(words), head, own, ranges)
+
+
+@lru_cache(maxsize=512)
+def _ids(n: int) -> tuple[str, ...]:
+    return tuple(map(str, range(1, n + 1)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from elman.kernels import _native, reference
 from elman.kernels._native import (
     AffixIndex as AffixIndex,
+    NumberIndex as NumberIndex,
     Words as Words,
     available as available,
     has_int8 as has_int8,
@@ -21,8 +22,10 @@ from elman.kernels._native import (
     set_isa as set_isa,
     tag_lines as tag_lines,
 )
+from elman.kernels.reference.states import Int8
 
 F = TypeVar("F", np.float32, np.float64)
+Floats = NDArray[np.floating]
 Ids = NDArray[np.int32]
 _c = np.ascontiguousarray
 
@@ -238,19 +241,31 @@ def lstm_states_int8(
     table: NDArray[np.float16],
     types: Ids,
     sizes: Ids,
-    w: NDArray[np.int8],
-    scale: NDArray[np.float32],
-    start: NDArray[np.int32],
+    linear: Int8,
     h: NDArray[np.float32],
     column: int,
     width: int,
     reverse: bool,
 ) -> None:
     if not has_int8():
-        reference.lstm_states_int8(table, types, sizes, w, scale, start, h, column, width, reverse)
+        reference.lstm_states_int8(table, types, sizes, linear, h, column, width, reverse)
         return
     halves = _c(table).view(np.uint16)
-    _native.lstm_states_int8(halves, _c(types), _c(sizes), _c(w), _c(scale), _c(start), h, column, width, reverse)
+    _native.lstm_states_int8(halves, _c(types), _c(sizes), *map(_c, linear), h, column, width, reverse)
+
+
+def linear_best_int8(
+    x: NDArray[np.float32],
+    linear: Int8,
+    w: NDArray[np.float32],
+    b: NDArray[np.float32],
+    errors: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> Ids:
+    if not has_int8():
+        return reference.linear_best_int8(x, linear, w, b, errors)
+    best = np.empty(len(x), np.int32)
+    _native.linear_best_int8(_c(x), *map(_c, linear), _c(b), _c(w), *map(_c, errors), best)
+    return best
 
 
 def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
@@ -300,3 +315,26 @@ def online_steps(
         w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, float(clip), n
     )
     return float(loss), int(correct)
+
+
+def best_tree(scores: Floats) -> list[int]:
+    heads = np.empty(scores.shape[1], np.int32)
+    _native.best_tree(_c(scores, np.float64), heads)
+    found: list[int] = heads.tolist()
+    return found
+
+
+def best_trees(
+    labels: NDArray[np.float32],
+    relations: NDArray[np.float32],
+    lengths: Ids,
+    kinds: Ids,
+    columns: Ids,
+    root: int,
+    ratios: NDArray[np.float32],
+    power: float,
+) -> Ids:
+    heads = np.empty(len(labels), np.int32)
+    given = _c(labels), _c(relations), _c(lengths), _c(kinds), _c(columns), root, _c(ratios), power
+    _native.best_trees(*given, heads)
+    return heads

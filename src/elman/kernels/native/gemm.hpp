@@ -7,6 +7,7 @@ constexpr Size MR = VECTOR_BYTES == 64 ? 8 : 6;    // narrower sets have 16 regi
 template <class T>
 constexpr Size NR = NV * W<T>;
 constexpr Size KC = 256;  // rows of a panel at a time: it has to stay in the first cache
+constexpr Size MC = 240;  // rows of A at a time, in whole tiles: they have to stay in the second cache
 
 // A matrix by its strides, one of them 1, so that a transposed one needs no copy.
 template <class T>
@@ -127,10 +128,13 @@ inline void multiply_packed(Size M, Size N, Size K, View<T> a, const T* b, const
       for (Size j = 0; j < N; ++j) c[i * c_row + j] = from ? from[i * from_row + j] : T(0);
     return;
   }
-  for (Size k = 0; k < K; k += KC) {
-    const View<T> ak{a.data + k * a.column, a.row, a.column};
-    multiply_block(M, N, at_most(KC, K - k), ak, b + k * NR<T>, K, k ? c : from, k ? c_row : from_row, c, c_row);
-  }
+  for (Size i = 0; i < M; i += MC)
+    for (Size k = 0; k < K; k += KC) {
+      const View<T> block{a.data + i * a.row + k * a.column, a.row, a.column};
+      const T* start = k ? c + i * c_row : from ? from + i * from_row : from;
+      multiply_block(at_most(MC, M - i), N, at_most(KC, K - k), block, b + k * NR<T>, K, start, k ? c_row : from_row,
+                     c + i * c_row, c_row);
+    }
 }
 // The same for a B that is not packed yet, into scratch of packed_size(K, N).
 template <class T>

@@ -1,4 +1,4 @@
-// The LSTM's states for tagging in 8-bit whole numbers, for processors with dot products of them (AVX-512 VNNI). As
+// The LSTM's states and products of them for tagging in 8-bit whole numbers, for processors with dot products of them (AVX-512 VNNI). As
 // stated in reference/states.py; the layout is that of states.hpp, four weights of a column side by side.
 #include "table.hpp"
 
@@ -41,6 +41,39 @@ inline __m512 half(const std::uint16_t* from) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
+// sum[i] = start + Σ q[i]·w over so many groups of four, in a panel of four vectors of columns.
+template <Size R>
+inline void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w, const std::int32_t* start,
+                     __m512i (&sum)[R][4]) {
+#pragma GCC unroll 8
+  for (Size i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_loadu_si512(start + g * UNITS);
+  for (Size k = 0; k < groups; ++k) {
+    __m512i wk[4];
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g) wk[g] = _mm512_loadu_si512(w + (k * 4 + g) * 4 * UNITS);
+#pragma GCC unroll 8
+    for (Size i = 0; i < R; ++i) {
+      std::int32_t four;
+      std::memcpy(&four, q + i * wide + k * 4, 4);
+      const __m512i x = _mm512_set1_epi32(four);
+#pragma GCC unroll 4
+      for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_dpbusd_epi32(sum[i][g], x, wk[g]);
+    }
+  }
+}
+// 16 numbers from -1 to 1 as bytes.
+inline __m128i bytes_of(__m512 x) {
+  const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(127.0f))),
+                                         _mm512_set1_epi32(128));
+  return _mm512_cvtusepi32_epi8(whole);
+}
+inline __m256i half_of(__m512 x) {
+  x = _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(-100.0f)), _mm512_set1_ps(100.0f));
+  return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
 // One panel of so many rows, whose states are bytes of `wide` each.
 struct Panel {
   Size groups;  // of four h
@@ -66,25 +99,7 @@ inline void tile(const Panel& p, bool goes) {
     __builtin_prefetch(p.next[i] + p.offset, 0, 2);
     __builtin_prefetch(p.next[i] + p.offset + 2 * UNITS, 0, 2);
   }
-  if (goes) {
-#pragma GCC unroll 8
-    for (Size i = 0; i < R; ++i)
-#pragma GCC unroll 4
-      for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_loadu_si512(p.start + g * UNITS);
-    for (Size k = 0; k < p.groups; ++k) {
-      __m512i wk[4];
-#pragma GCC unroll 4
-      for (Size g = 0; g < 4; ++g) wk[g] = _mm512_loadu_si512(p.w + (k * 4 + g) * 4 * UNITS);
-#pragma GCC unroll 8
-      for (Size i = 0; i < R; ++i) {
-        std::int32_t four;
-        std::memcpy(&four, p.before + i * p.wide + k * 4, 4);
-        const __m512i x = _mm512_set1_epi32(four);
-#pragma GCC unroll 4
-        for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_dpbusd_epi32(sum[i][g], x, wk[g]);
-      }
-    }
-  }
+  if (goes) products<R>(p.groups, p.before, p.wide, p.w, p.start, sum);
 #pragma GCC unroll 8
   for (Size i = 0; i < R; ++i) {
     __m512 z[4];
@@ -100,9 +115,7 @@ inline void tile(const Panel& p, bool goes) {
     _mm512_storeu_ps(c, now);
     const __mmask16 mask = static_cast<__mmask16>((1u << p.width) - 1);
     _mm512_mask_storeu_ps(p.h + i * p.h_row, mask, state);
-    const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(state, _mm512_set1_ps(127.0f))),
-                                           _mm512_set1_epi32(128));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p.now + i * p.wide), _mm512_cvtusepi32_epi8(whole));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p.now + i * p.wide), bytes_of(state));
   }
 }
 template <Size R>
@@ -115,7 +128,109 @@ inline void rows_of(Size rows, const Panel& p, bool goes) {
   }
 }
 
+// q (rows, wide) of x (rows, E), 0 behind the last column.
+inline void to_bytes(const float* x, std::uint8_t* q, Size rows, Size E, Size wide) {
+  for (Size i = 0; i < rows; ++i)
+    for (Size j = 0; j < E; j += UNITS) {
+      const __mmask16 mask = static_cast<__mmask16>(E - j < UNITS ? (1u << (E - j)) - 1 : 0xffffu);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(q + i * wide + j),
+                       bytes_of(_mm512_maskz_loadu_ps(mask, x + i * E + j)));
+    }
+}
+// store(i, panel, g, numbers) of each row i, panel and vector of the scaled products.
+template <Size R, class Store>
+inline void linear_tile(const Linear8& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
+  __m512i sum[R][4];
+  const Size at = panel * 4 * UNITS;
+  products<R>(wide / 4, q, wide, l.w + at * wide, l.start + at, sum);
+#pragma GCC unroll 8
+  for (Size i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g)
+      store(i, at + g * UNITS,
+            _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[i][g]), _mm512_loadu_ps(l.scale + at + g * UNITS),
+                            _mm512_loadu_ps(l.b + at + g * UNITS)));
+}
+template <Size R, class Store>
+inline void linear_rows(Size rows, const Linear8& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
+  if constexpr (R > 0) {
+    if (rows == R)
+      linear_tile<R>(l, q, wide, panel, store);
+    else
+      linear_rows<R - 1>(rows, l, q, wide, panel, store);
+  }
+}
+constexpr Size BLOCK = 8 * ROWS;  // rows that meet the weights together
+// store(row, column, numbers) for x (rows, E), at most BLOCK rows.
+template <class Store>
+inline void linear_block(const Linear8& l, const float* x, std::uint8_t* q, Size rows, Store store) {
+  const Size wide = (l.E + UNITS - 1) / UNITS * UNITS;
+  to_bytes(x, q, rows, l.E, wide);
+  for (Size p = 0; p < l.panels; ++p)
+    for (Size i = 0; i < rows; i += ROWS)
+      linear_rows<ROWS>(rows - i < ROWS ? rows - i : ROWS, l, q + i * wide, wide, p,
+                        [&](Size r, Size column, __m512 z) { store(i + r, column, z); });
+}
+
+inline float exact(const float* x, const float* w, Size E) {
+  __m512 sum = _mm512_setzero_ps();
+  for (Size j = 0; j < E; j += UNITS) {
+    const __mmask16 mask = static_cast<__mmask16>(E - j < UNITS ? (1u << (E - j)) - 1 : 0xffffu);
+    sum = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, x + j), _mm512_maskz_loadu_ps(mask, w + j), sum);
+  }
+  return _mm512_reduce_add_ps(sum);
+}
+
 }  // namespace
+
+void linear_best_int8(const float* x, Linear8 l, const float* w, const float* error, const float* share, Id* best,
+                      Size N, Size K) {
+  const Size columns = l.panels * 4 * UNITS;
+  Memory<std::uint8_t> q(BLOCK * (l.E + UNITS));
+  Memory<float> scores(BLOCK * columns);
+  for (Size i = 0; i < N; i += BLOCK) {
+    const Size rows = N - i < BLOCK ? N - i : BLOCK;
+    linear_block(l, x + i * l.E, q.data, rows,
+                 [&](Size r, Size column, __m512 z) { _mm512_storeu_ps(scores.data + r * columns + column, z); });
+    for (Size r = 0; r < rows; ++r) {
+      const float *row = x + (i + r) * l.E, *approximate = scores.data + r * columns;
+      __m512 length = _mm512_setzero_ps();
+      for (Size j = 0; j < l.E; j += UNITS) {
+        const __mmask16 mask = static_cast<__mmask16>(l.E - j < UNITS ? (1u << (l.E - j)) - 1 : 0xffffu);
+        length = _mm512_add_ps(length, _mm512_abs_ps(_mm512_maskz_loadu_ps(mask, row + j)));
+      }
+      const __m512 size = _mm512_set1_ps(_mm512_reduce_add_ps(length));
+      const auto off = [&](Size k) {
+        return _mm512_fmadd_ps(_mm512_loadu_ps(share + k), size, _mm512_loadu_ps(error + k));
+      };
+      const auto mask_at = [&](Size k) {
+        return static_cast<__mmask16>(K - k < UNITS ? (1u << (K - k)) - 1 : 0xffffu);
+      };
+      __m512 least = _mm512_set1_ps(-3e38f);  // the best score is not below it
+      for (Size k = 0; k < K; k += UNITS)
+        least = _mm512_mask_max_ps(least, mask_at(k), least, _mm512_sub_ps(_mm512_loadu_ps(approximate + k), off(k)));
+      least = _mm512_set1_ps(_mm512_reduce_max_ps(least));
+      Size found = -1;
+      float most = 0;
+      bool known = false;  // whether `most` is
+      for (Size k = 0; k < K; k += UNITS) {
+        unsigned able = _mm512_mask_cmp_ps_mask(
+            mask_at(k), _mm512_add_ps(_mm512_loadu_ps(approximate + k), off(k)), least, _CMP_GE_OQ);
+        for (; able; able &= able - 1) {
+          const Size at = k + __builtin_ctz(able);
+          if (found < 0) {
+            found = at;
+            continue;
+          }
+          if (!known) most = exact(row, w + found * l.E, l.E) + l.b[found], known = true;
+          const float other = exact(row, w + at * l.E, l.E) + l.b[at];
+          if (other > most) most = other, found = at;
+        }
+      }
+      best[i + r] = static_cast<Id>(found < 0 ? 0 : found);
+    }
+  }
+}
 
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
                       const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse) {
@@ -162,13 +277,8 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
 }
 
 void halves(const float* from, std::uint16_t* to, Size n) {
-  const __m512 low = _mm512_set1_ps(-100.0f), high = _mm512_set1_ps(100.0f);
-  Size i = 0;
-  for (; i + 16 <= n; i += 16) {
-    const __m512 x = _mm512_min_ps(_mm512_max_ps(_mm512_loadu_ps(from + i), low), high);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i),
-                        _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-  }
+  for (Size i = 0; i + 16 <= n; i += 16)
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), half_of(_mm512_loadu_ps(from + i)));
 }
 
 }  // namespace elman

@@ -32,6 +32,7 @@ extern const Table table_avx512;
 const Table* chosen = nullptr;
 void bind_tagging(nb::module_& m);
 void bind_lines(nb::module_& m);
+void bind_trees(nb::module_& m);
 
 namespace {
 
@@ -427,4 +428,5 @@ NB_MODULE(_native, m) {
   bind<double>(m);
   bind_tagging(m);
   bind_lines(m);
+  bind_trees(m);
 }

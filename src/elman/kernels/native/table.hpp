@@ -102,6 +102,18 @@ const Functions<T>& kernels() {
 #ifdef ELMAN_HAS_int8
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
                       const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse);
+// y = x·w + b for x (N, E) from -1 to 1; w in panels of 64 columns, as packed_int8 in reference/states.py has it.
+struct Linear8 {
+  const std::int8_t* w;
+  const float* scale;
+  const std::int32_t* start;
+  const float* b;
+  Size E, panels;
+};
+// The place of the greatest of K columns, exactly: w (K, E) decides among those that 8 bits leave open. A column is off
+// by error + share · Σ|x| at most.
+void linear_best_int8(const float* x, Linear8 l, const float* w, const float* error, const float* share, Id* best,
+                      Size N, Size K);
 // float16 numbers, those beyond ±100 at ±100; n in sixteens
 void halves(const float* from, std::uint16_t* to, Size n);
 #endif

@@ -47,6 +47,24 @@ void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std
                    reverse);
 }
 
+Linear8 linear8(In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, Size E) {
+  const Size P = dim(w, 0), columns = P * 4 * UNITS;
+  expect(dim(w, 1) == (E + UNITS - 1) / UNITS * UNITS / 4 && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
+             dim(scale, 0) == columns && dim(start, 0) == columns && dim(b, 0) == columns,
+         "x (N, E), w (P, ⌈E / 16⌉ · 4, 4, 16, 4), scale, start, b (P·64,)");
+  return {w.data(), scale.data(), start.data(), b.data(), E, P};
+}
+void linear_best(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, In<float, 2> exact,
+                 In<float, 1> error, In<float, 1> share, Out<Id, 1> best) {
+  const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
+  const Size columns = linear.panels * 4 * UNITS, K = dim(exact, 0);
+  expect(dim(best, 0) == dim(x, 0) && K > 0 && K <= columns && dim(exact, 1) == dim(x, 1) &&
+             dim(error, 0) == columns && dim(share, 0) == columns,
+         "exact (K, E), error, share (P·64,), best (N,)");
+  nb::gil_scoped_release release;
+  linear_best_int8(x.data(), linear, exact.data(), error.data(), share.data(), best.data(), dim(x, 0), K);
+}
+
 void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
   expect(has(to, dim(from, 0), dim(from, 1)) && dim(from, 1) % UNITS == 0, "from and to (N, 16·P)");
   nb::gil_scoped_release release;
@@ -76,6 +94,34 @@ struct Words {
   nb::object of_words(nb::sequence words) {
     std::vector<Id> ids;
     for (nb::handle word : words) ids.push_back(index.add(bytes_of(word)));
+    return nb::cast(array_of(std::move(ids)));
+  }
+  // Of texts one behind the other, each with width - 1 characters more than it has windows.
+  nb::object of_windows(nb::str text, Ids lengths, Size width) {
+    const View view = bytes_of(text);
+    std::vector<Id> ids;
+    {
+      nb::gil_scoped_release release;
+      expect(width > 0, "width has to be above 0");
+      std::vector<std::size_t> starts;
+      std::size_t at = 0;
+      const auto character = [&] {
+        expect(at < view.size(), "lengths have to sum to the characters");
+        do ++at;
+        while (at < view.size() && (view[at] & 0xc0) == 0x80);
+      };
+      for (Size i = 0, n = dim(lengths, 0); i < n; ++i) {
+        starts.assign(1, at);
+        expect(lengths.data()[i] >= 0, "lengths have to be 0 or more");
+        for (Size j = 1; j < width; ++j) character(), starts.push_back(at);
+        for (Size j = 0; j < lengths.data()[i]; ++j) {
+          character(), starts.push_back(at);
+          const std::size_t begin = starts[static_cast<std::size_t>(j)];
+          ids.push_back(index.add(view.substr(begin, at - begin)));
+        }
+      }
+      expect(at == view.size(), "lengths have to sum to the characters");
+    }
     return nb::cast(array_of(std::move(ids)));
   }
   nb::tuple of_lines(nb::bytes text) {
@@ -163,6 +209,47 @@ struct FeatureIndex {
   }
 };
 
+// Numbers -> ids, for several kinds of numbers; -1: not there.
+struct NumberIndex {
+  struct Slot {
+    std::uint64_t key;
+    Id id;
+  };
+  std::vector<std::vector<Slot>> tables;
+  void add(In<std::uint64_t, 1> keys, Ids ids) {
+    expect(dim(keys, 0) == dim(ids, 0), "keys and ids (n,)");
+    std::size_t size = 16;
+    while (size < 2 * static_cast<std::size_t>(dim(keys, 0))) size *= 2;
+    tables.emplace_back(size, Slot{0, -1});
+    for (Size i = 0; i < dim(keys, 0); ++i) tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
+  }
+  // keys (U, kinds): the ids that there are, row by row, and where those of each row begin.
+  nb::tuple find(In<std::uint64_t, 2> keys) const {
+    const Size U = dim(keys, 0), kinds = dim(keys, 1);
+    expect(kinds == static_cast<Size>(tables.size()), "a column of keys for each kind");
+    std::vector<Id> ids, offsets{0};
+    {
+      nb::gil_scoped_release release;
+      const std::uint64_t* key = keys.data();
+      for (Size u = 0; u < U; ++u) {
+        for (const auto& table : tables) {
+          const Id id = table[slot(table, *key++)].id;
+          if (id >= 0) ids.push_back(id);
+        }
+        offsets.push_back(static_cast<Id>(ids.size()));
+      }
+    }
+    return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(offsets)));
+  }
+  static std::size_t slot(const std::vector<Slot>& table, std::uint64_t key) {
+    std::uint64_t x = key * 0x9e3779b97f4a7c15u;
+    x ^= x >> 29;
+    std::size_t at = (x ^ (x >> 41)) & (table.size() - 1);
+    while (table[at].id >= 0 && table[at].key != key) at = (at + 1) & (table.size() - 1);
+    return at;
+  }
+};
+
 }  // namespace
 
 void bind_tagging(nb::module_& m) {
@@ -173,13 +260,19 @@ void bind_tagging(nb::module_& m) {
       .def(nb::init<>())
       .def("of_words", &Words::of_words)
       .def("of_lines", &Words::of_lines)
+      .def("of_windows", &Words::of_windows)
       .def("since", &Words::since)
       .def("__len__", [](const Words& words) { return words.index.size(); });
   nb::class_<FeatureIndex>(m, "AffixIndex").def(nb::init<nb::sequence>()).def("of_words", &FeatureIndex::of_words);
+  nb::class_<NumberIndex>(m, "NumberIndex")
+      .def(nb::init<>())
+      .def("add", &NumberIndex::add)
+      .def("find", &NumberIndex::find);
   m.def("tag_lines", tag_lines);
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);
   m.def("halves", to_halves);
+  m.def("linear_best_int8", linear_best);
 #endif
 }
 

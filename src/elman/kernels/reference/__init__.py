@@ -43,7 +43,14 @@ from elman.kernels.reference.parallel import (
 )
 from elman.kernels.reference.states import (
     halves as halves,
+    linear_best_int8 as linear_best_int8,
     lstm_states as lstm_states,
     lstm_states_int8 as lstm_states_int8,
 )
-from elman.kernels.reference.text import AffixIndex as AffixIndex, Words as Words, tag_lines as tag_lines
+from elman.kernels.reference.text import (
+    AffixIndex as AffixIndex,
+    NumberIndex as NumberIndex,
+    Words as Words,
+    tag_lines as tag_lines,
+)
+from elman.kernels.reference.trees import best_tree as best_tree, best_trees as best_trees

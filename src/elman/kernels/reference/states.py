@@ -12,7 +12,7 @@ whole numbers are exact, so a word's tag depends neither on the batch nor on the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,18 +38,69 @@ def packed(w_rh: NDArray[F]) -> NDArray[F]:
     return np.ascontiguousarray(in_panels(w_rh).reshape(-1, 4 * UNITS, H).swapaxes(1, 2).reshape(-1, H, 4, UNITS))
 
 
-def packed_int8(w_rh: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int32]]:
-    """The same for ``lstm_states_int8``: whole numbers (P, 4P, 4, 16, 4), four of h side by side; of each column the
-    scale (P · 4 · 16,) and -128 times the sum of its whole numbers (P · 4 · 16,)."""
-    rows = in_panels(w_rh)  # (P · 64, H)
-    panels = len(rows) // (4 * UNITS)
-    largest = np.abs(rows).max(axis=1)
-    step = np.where(largest > 0, largest, 1) / np.float32(127)
-    whole = np.zeros((len(rows), panels * UNITS), np.int8)
-    whole[:, : rows.shape[1]] = np.rint(rows / step[:, None])
-    w = whole.reshape(panels, 4, UNITS, panels * UNITS // 4, 4).transpose(0, 3, 1, 2, 4)
+class Int8(NamedTuple):
+    """Weights (C, K) in 8-bit whole numbers, C = P · 64; K is filled up to sixteens with 0.
+
+    ``w``      (P, K / 4, 4, 16, 4): four of a column side by side
+    ``scale``  (C,) of each column; a whole number of the inputs is 1 / 127
+    ``start``  (C,) int32: -128 times the sum of a column's whole numbers
+    """
+
+    w: NDArray[np.int8]
+    scale: NDArray[np.float32]
+    start: NDArray[np.int32]
+
+
+def packed_int8(rows: NDArray[np.float32]) -> Int8:
+    """The weights (C, K) for products in 8 bits: of an LSTM ``in_panels``, of others any; C is filled up with 0."""
+    panels = -(-len(rows) // (4 * UNITS))
+    groups = -(-rows.shape[1] // UNITS) * UNITS // 4
+    whole = np.zeros((panels * 4 * UNITS, groups * 4), np.int8)
+    step = np.full(len(whole), np.float32(1) / np.float32(127))
+    largest = np.abs(rows).max(axis=1, initial=0)
+    step[: len(rows)] = np.where(largest > 0, largest, 1) / np.float32(127)
+    whole[: len(rows), : rows.shape[1]] = np.rint(rows / step[: len(rows), None])
+    w = whole.reshape(panels, 4, UNITS, groups, 4).transpose(0, 3, 1, 2, 4)
     start = -128 * whole.sum(axis=1, dtype=np.int32)
-    return np.ascontiguousarray(w), (step / np.float32(127)).astype(np.float32), start.astype(np.int32)
+    return Int8(np.ascontiguousarray(w), (step / np.float32(127)).astype(np.float32), start.astype(np.int32))
+
+
+def errors_int8(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far off a product x·w with ``packed_int8(rows)`` can be: a + b Σ|x|, each (C,).
+
+    An x is off by half of 1 / 127, a weight by half of its column's step.
+    """
+    w, scale, _ = packed_int8(rows)
+    error, share = np.zeros(len(scale)), np.zeros(len(scale))
+    share[: len(rows)] = 0.5 * 127 * scale[: len(rows)]
+    error[: len(rows)] = (np.abs(rows).sum(axis=1) + share[: len(rows)] * rows.shape[1]) * 0.5 / 127
+    return (error * 1.001 + 1e-5).astype(np.float32), (share * 1.001).astype(np.float32)  # and of float32 itself
+
+
+def linear_best_int8(
+    x: NDArray[np.float32],
+    linear: Int8,
+    w: NDArray[np.float32],
+    b: NDArray[np.float32],
+    errors: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> Ids:
+    """The place (N,) of the greatest of x·w + b for x (N, K) from -1 to 1, w (C', K), b (C,)
+    (the first of equal ones).
+
+    The native kernel finds by ``linear``, w in 8 bits, and by its ``errors_int8`` which columns it can be, and computes
+    these alone exactly.
+    """
+    return np.asarray((x @ w.T + b[: len(w)]).argmax(axis=1), np.int32)
+
+
+def _product(x: NDArray[np.float32], linear: Int8) -> NDArray[np.float32]:
+    """x·w (N, C), of whole numbers."""
+    P, groups = linear.w.shape[:2]
+    rows = linear.w.transpose(0, 2, 3, 1, 4).reshape(P * 4 * UNITS, groups * 4).astype(np.int32)
+    q = np.full((len(x), groups * 4), 128, np.int32)
+    q[:, : x.shape[1]] = np.rint(x * np.float32(127)) + 128
+    sums = q @ rows.T + linear.start
+    return np.asarray(sums.astype(np.float32) * linear.scale, np.float32)
 
 
 def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
@@ -78,26 +129,16 @@ def lstm_states_int8(
     table: NDArray[np.float16],
     types: Ids,
     sizes: Ids,
-    w: NDArray[np.int8],
-    scale: NDArray[np.float32],
-    start: NDArray[np.int32],
+    linear: Int8,
     h: NDArray[np.float32],
     column: int,
     width: int,
     reverse: bool,
 ) -> None:
-    """The same with the weights of ``packed_int8`` and H = ``width``."""
-    P = len(w)
-    rows = w.transpose(0, 2, 3, 1, 4).reshape(P * 4 * UNITS, P * UNITS).astype(np.int32)
-    out = h[:, column : column + width]
-
-    def product(before: NDArray[np.float32]) -> NDArray[np.float32]:
-        q = np.full((len(before), P * UNITS), 128, np.int32)
-        q[:, :width] = np.rint(before * np.float32(127)) + 128
-        sums = q @ rows.T + start
-        return (sums.astype(np.float32) * scale).reshape(-1, P, 4, UNITS)
-
-    _unroll(table.astype(np.float32).reshape(len(table), P, 4, UNITS), types, sizes, product, out, reverse)
+    """The same with weights of ``packed_int8`` and H = ``width``."""
+    P, out = len(linear.w), h[:, column : column + width]
+    wide = table.astype(np.float32).reshape(len(table), P, 4, UNITS)
+    _unroll(wide, types, sizes, lambda before: _product(before, linear).reshape(-1, P, 4, UNITS), out, reverse)
 
 
 def _unroll(

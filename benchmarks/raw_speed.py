@@ -1,0 +1,89 @@
+"""How fast raw text is cut, parsed and written: ``python benchmarks/raw_speed.py MODEL GOLD``; nothing is trained.
+
+MODEL is a pipeline (``elman train --task pipeline``), GOLD a file of CoNLL-U; its raw text, several times over, is what
+is read. Start-up is not counted: every part runs once before it is timed. A figure is the median of some rounds, of
+which there are two kinds: by the clock, which a busy machine spoils, and by CPU time.
+
+    segment   sentences and words of raw text, with CoNLL-U written; characters a second, one thread
+    parse     all columns of gold words; sentences and words a second, one thread
+    pipeline  raw text to CoNLL-U; words a second, one thread and two
+
+With --json FILE the figures are written there too.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import click
+
+import elman
+from elman.formats import open_writer, read_sentences
+from elman.kernels import describe
+
+
+def timed(work: Callable[[], Any], rounds: int) -> dict[str, float]:
+    """Medians of the seconds that it takes, by the clock and of CPU time."""
+    work()
+    wall, cpu = [], []
+    for _ in range(rounds):
+        clock, used = time.perf_counter(), time.process_time()
+        work()
+        wall.append(time.perf_counter() - clock)
+        cpu.append(time.process_time() - used)
+    return {"seconds": median(wall), "cpu_seconds": median(cpu)}
+
+
+def written(sentences: Any, targets: Any = ()) -> int:
+    """Write sentences into nothing; how many characters that were."""
+    writer = open_writer("conllu", targets)
+    return sum(len(writer.add(sentence, {})) for sentence in sentences)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("gold")
+@click.option("--times", default=4, show_default=True, help="How many times over the text is read.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds that a median is of.")
+@click.option("--json", "output", help="Where the figures go, too.")
+def main(model: str, gold: str, times: int, rounds: int, output: str | None) -> None:
+    sys.setswitchinterval(0.00005)  # as elman tag does
+    some = [sentence for sentence in read_sentences(gold, format="conllu", labelled=False) if sentence.words]
+    one, two = (elman.load(model, threads=threads) for threads in (1, 2))
+    lines = list(one.segmenter.gold_lines(some)[1]) * times
+    sizes = {
+        "characters": sum(map(len, lines)),
+        "words": sum(map(len, some)) * times,
+        "sentences": len(some) * times,
+    }
+    gold_words = [sentence.words for sentence in some] * times
+    found: dict[str, Any] = {
+        "segment": timed(lambda: written(one.segmenter.sentences(lines)), rounds),
+        "parse": timed(lambda: sum(len(columns) for columns in one.words.tag_columns_all(gold_words)), rounds),
+        "pipeline": timed(lambda: written(one.sentences(lines), one.targets), rounds),
+        "pipeline, 2 threads": timed(lambda: written(two.sentences(lines), two.targets), rounds),
+    }
+    for name, own in found.items():
+        for what, size in sizes.items():
+            own[f"{what}_per_second"] = round(size / own["seconds"])
+            own[f"{what}_per_cpu_second"] = round(size / own["cpu_seconds"])
+        click.echo(f"{name}: {', '.join(f'{value:,.5g} {key}' for key, value in own.items())}")
+    if output:
+        about = {
+            "text": sizes,
+            "rounds": rounds,
+            "kernels": describe() | {"why": ""},
+            "python": platform.python_version(),
+        }
+        Path(output).write_text(json.dumps({**about, "figures": found}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
