@@ -5,12 +5,17 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -147,13 +152,19 @@ struct Member {
   std::vector<float> w_oh, b_o;
 };
 
-// Bytes that cost nothing until they are written to.
+// Bytes that cost nothing until they are written to; in large pages where there are any, since rows are read here and
+// there.
 struct Bytes {
-  std::unique_ptr<char[]> kept;
+  static constexpr std::size_t PAGE = std::size_t(1) << 21;
   char* data;
-  explicit Bytes(Size n) : kept(new char[static_cast<std::size_t>(n) + 64]) {
-    data = kept.get() + (64 - reinterpret_cast<std::uintptr_t>(kept.get()) % 64);
+  explicit Bytes(Size n) : data(static_cast<char*>(::operator new(static_cast<std::size_t>(n), std::align_val_t(PAGE)))) {
+#ifdef __linux__
+    madvise(data, static_cast<std::size_t>(n), MADV_HUGEPAGE);
+#endif
   }
+  ~Bytes() { ::operator delete(data, std::align_val_t(PAGE)); }
+  Bytes(Bytes&& other) noexcept : data(std::exchange(other.data, nullptr)) {}
+  Bytes& operator=(Bytes&&) = delete;
 };
 
 // The words met so far and what the first layer gets of each of them. Rows once written never change.
