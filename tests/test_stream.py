@@ -21,6 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "forward crf": {**FORWARD, "decoder": "crf", "ensemble": 2},
     "forward sru": {**FORWARD, "cell": "sru", "decoder": "softmax", "layers": 2},
     "one-hot": {**FORWARD, "cell": "elman", "embedding": 0, "features": "none", "decoder": "softmax"},
+    "one-hot sru": {**FORWARD, "cell": "sru", "embedding": 0, "features": "none", "decoder": "softmax"},
     "both ways": {"decoder": "softmax", "ensemble": 1},
     "both ways crf": {"decoder": "crf", "ensemble": 1},
     "one-hot both ways": {"cell": "gru", "embedding": 0, "features": "none", "decoder": "softmax", "layers": 2},
@@ -73,7 +74,7 @@ def test_the_tags_do_not_hang_on_how_the_words_come(name: str, data: st.DataObje
     assert [*pushed[k:], *one.finish()] == found
 
 
-@pytest.mark.parametrize("name", ["forward", "forward sru", "one-hot"])
+@pytest.mark.parametrize("name", ["forward", "forward sru", "one-hot", "one-hot sru"])
 @pytest.mark.parametrize("k", [0, 3])
 def test_a_forward_network_tags_the_text_as_at_once(name: str, k: int) -> None:
     assert all_tags(TAGGERS[name], TEXT * 3, k) == TAGGERS[name].tag(TEXT * 3)

@@ -161,7 +161,9 @@ class _Copies:
         if self.x.ndim == 2:
             return self.x
         for name in self._tables():
-            self.parameters[name] = self.parameters[name][self.x]
+            w = self.parameters[name]
+            parts = np.split(w, len(w) // self.network.words)  # of parallel cells as x_t and as x_{t-1}
+            self.parameters[name] = np.concatenate([part[self.x] for part in parts])
         return np.arange(len(self.x), dtype=np.int32)
 
     def by_inputs(self, x: Array | NDArray[np.int32], backprop: Any, dscores: Array) -> Array:
@@ -175,7 +177,8 @@ class _Copies:
             for name in self._tables():
                 rows = gradients[name]
                 assert isinstance(rows, Rows)
-                parts += (rows.values * self.parameters[name]).sum(axis=1)
+                own = (rows.values * self.parameters[name][rows.ids]).sum(axis=1)
+                parts += np.bincount(rows.ids % len(x), own, len(x))
         return np.asarray(parts.reshape(self.T, self.P))
 
     def _tables(self) -> list[str]:

@@ -17,7 +17,7 @@ from elman.errors import DataError
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import Outcome, Problem, run
 
-CELLS = ("lstm", "gru", "elman")
+CELLS = ("lstm", "gru", "elman", "sru", "mingru")
 
 
 @dataclass(frozen=True)
