@@ -235,7 +235,7 @@ class Encoder:
 
 
 def two_words(x: Ids, source: NDArray[np.int64], words: int, memory: Memory | None = None) -> Bags:
-    """The rows of w_rx that a parallel cell reads of one-hot words (N,) of V types: x_t and V + x_{t-1}, if there is one."""
+    """The rows of w_rx that a parallel cell reads of one-hot words (N,): x_t, and V + x_{t-1} if there is one."""
     number = (x + 1)[:, None].astype(np.float32)  # what memory holds: 0 is no word
     before, _ = layers.shift(number, source)
     if memory is not None:

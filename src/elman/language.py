@@ -25,6 +25,7 @@ from elman.formats.lines import BOM, text_blocks
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
+from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes, thread_count
 from elman.tape import UNKNOWN, Speech
@@ -34,6 +35,7 @@ UNITS = ("words", "characters")
 MOST = 10_000
 """Words that are known, unless the setting ``vocabulary`` says otherwise."""
 END = "\n"
+LINE = 1_000
 LONGEST = 1 << 20
 """Characters without a space that are waited for, so that words can be counted."""
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -125,6 +127,28 @@ class LanguageModel(Tagger):
             raise DataError("an empty text; expected one to say what comes next in")
         return Fluency(self.unit, nats, n, characters, words, unknown)
 
+    def lines(
+        self, data: Data, *, format: str | None = None, encoding: str = "utf-8"
+    ) -> Iterator[tuple[list[str], list[str]]]:
+        """Of each line that is not empty what the network reads, the line end before it first, and what comes next.
+
+        A symbol that it does not know is ``<unk>``. Lines of more than 1,000 symbols are cut.
+        """
+        line: list[str] = []
+        for symbols in symbols_of(data, self.unit, format, encoding):
+            for symbol in symbols:
+                line.append(symbol if symbol in self._number else UNKNOWN)
+                if symbol == END or len(line) == LINE:
+                    if line != [END]:
+                        yield [END, *line[:-1]], line
+                    line = []
+        if line:
+            yield [END, *line[:-1]], line
+
+    def reads(self, text: str) -> list[str]:
+        """The symbols of a text behind a line end, as the network reads them."""
+        return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in _symbols(text, self.unit))]
+
     def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
         """``length`` symbols that it would say behind ``prompt``, drawn at random; ``<unk>`` is never drawn.
 
@@ -136,8 +160,7 @@ class LanguageModel(Tagger):
                 f"{temperature:g} and {seed}"
             )
         generator, session = np.random.default_rng(seed), _Session(self)
-        given = list(_symbols(prompt, self.unit))
-        p = session.after([END, *(symbol if symbol in self._number else UNKNOWN for symbol in given)])
+        p = session.after(self.reads(prompt))
         said: list[str] = []
         for _ in range(length):
             p[self._number[UNKNOWN]] = 0
@@ -214,11 +237,13 @@ def symbols_of(data: Data, unit: str, format: str | None = None, encoding: str =
             continue
         for sentence in read_sentences(path, format=named, encoding=encoding, labelled=False):
             if sentence.words:
-                raw = next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
-                if unit == "words":
-                    yield [*sentence.words, END]
-                else:
-                    yield list(f"{' '.join(sentence.words) if raw is None else raw}\n")
+                text = sentence.words if unit == "words" else raw(sentence) or " ".join(sentence.words)
+                yield [*text, END]
+
+
+def raw(sentence: Sentence) -> str | None:
+    """The raw text of a sentence of CoNLL-U, where it stands in its comments."""
+    return next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
 
 
 def _raw(path: str, unit: str, encoding: str) -> Iterator[list[str]]:

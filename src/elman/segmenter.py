@@ -152,6 +152,15 @@ class Segmenter(Tagger):
             raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {other.format}")
         return some, (line for marked in self.segmentation.marked(some) for line in (marked.text, ""))
 
+    def reads(self, text: str) -> list[str]:
+        """The characters of a text with their neighbours, as ``networks`` read them."""
+        return windows(self.segmentation.text(text))
+
+    def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
+        """Of each piece of the text of gold sentences the same, and the labels. Raises DataError with the line."""
+        for marked in self.segmentation.marked(sentences):
+            yield from ((list(one.words), list(one.columns[COLUMN])) for one in pieces([marked]))
+
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values."""
         facts = {"sentences": self.segmentation.sentences, "inventory": len(self.segmentation.inventory)}

@@ -18,7 +18,7 @@ from elman.layers import Array
 from elman.memory.sequences import Generator, Sequences, joined
 from elman.network import Inputs, Network
 from elman.networks import packed
-from elman.regression import inputs_of
+from elman.regression.model import inputs_of
 from elman.trainer import Place, Tally
 
 RECENT = 2_000
@@ -200,9 +200,6 @@ class Remembering(trainer.Items):
             if wrong > most:
                 break
         return wrong, float(np.mean(losses))
-
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
-        return None
 
     def score(self) -> float | None:
         """Ends the run where tests are passed; makes new sequences."""
