@@ -285,13 +285,13 @@ def train(
     on_progress: Callable[..., None] | None,
     on_note: Callable[[str], None] | None,
 ) -> LanguageModel:
-    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``, a text ``dev`` chooses the epoch.
+    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``.
+
+    A text ``dev`` chooses the epoch, or the last so many per cent of the text (in memory, as every dev set is).
 
     Raises ConfigError: settings of another network; DataError: no text.
     """
     unit = unit_of(task)
-    if isinstance(dev, float):
-        raise ConfigError("dev: a language model reads its text as one; name a file of its own in place of a share")
     if model not in (None, "rnn", "ngram"):
         raise ConfigError(f"task lm: expected the model rnn or ngram, got {model!r}")
     own = {**ALWAYS, **SETTINGS[unit]} if preset == "default" else {**ALWAYS, "chunk": SETTINGS[unit]["chunk"]}
@@ -300,20 +300,30 @@ def train(
         raise ConfigError("task lm: expected direction=forward and chunk=1 or more, since what comes next is not read")
     speech = Speech()
     speech.add([END])
-    lines = 0
+    lines, held_out = 0, None
     for symbols in symbols_of(data, unit, format, encoding):
         speech.add(symbols)
         lines += symbols.count(END)
+    held: list[str] | None = None
+    if isinstance(dev, float):
+        if not 0 < dev < 100:
+            raise DataError(f"dev: expected more than 0 % and less than 100 %, got {dev:g} %")
+        held = speech.hold_out(dev, END)
+        lines -= held.count(END)
+        held_out = f"the last {len(held):,} {unit} of the text"
+    elif dev is not None:
+        held = [symbol for some in symbols_of(dev, unit, format, encoding) for symbol in some]
     tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0))
-    held = None if dev is None else [s for some in symbols_of(dev, unit, format, encoding) for s in some]
     if held is not None and not held:
         raise DataError("no text in it; expected some to choose the epoch by")
     if on_note is not None:
         known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
         on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
+        if held_out is not None:
+            on_note(f"held out for dev: {held_out}")
         for note in kernel_notes("rnn" if model != "ngram" else ""):
             on_note(note)
-    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": None}
+    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
     about |= {"dev_sentences": None if held is None else held.count(END)}
     n_threads = thread_count(threads)
     if model == "ngram":
