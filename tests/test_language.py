@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import elman
+from elman import language
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.language import Fluency, LanguageModel, from_record, symbols_of
 from elman.ngrams import NGrams
@@ -111,6 +112,19 @@ def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str
     of_other[0]["data"].pop("held_out")
     assert of_one[0] == of_other[0]
     assert all(np.array_equal(of_one[1][name], of_other[1][name]) for name in of_other[1])
+
+
+@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 12)])
+def test_epochs_by_the_length_of_the_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, unit: str, epochs: int
+) -> None:
+    small = {name: value for name, value in SMALL.items() if name != "epochs"}
+    text, task = str(folder / "train.txt"), f"lm:unit={unit}"
+    settings = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]
+    assert settings["training"]["epochs"] == epochs and settings["network"]["cell"] == "gru"
+    monkeypatch.setitem(language.EFFORT, unit, 10)
+    found = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]["training"]["epochs"]
+    assert found == 1
 
 
 def test_what_is_refused(folder: Path, tmp_path: Path) -> None:

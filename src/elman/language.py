@@ -39,17 +39,37 @@ LINE = 1_000
 LONGEST = 1 << 20
 """Characters without a space that are waited for, so that words can be counted."""
 SETTINGS: dict[str, dict[str, Any]] = {
-    "words": {"chunk": 32, "hidden": 128, "embedding": 64, "dropout": 0.4, "rate": 0.006, "unknown": 0.0},
-    "characters": {"chunk": 64, "hidden": 128, "embedding": 32, "dropout": 0.1, "rate": 0.006, "unknown": 0.0},
+    "words": {
+        "cell": "gru",
+        "unknown": 0.0,
+        "chunk": 32,
+        "hidden": 128,
+        "embedding": 64,
+        "rate": 0.01,
+        "dropout": 0.5,
+        "word_dropout": 0.1,
+    },
+    "characters": {
+        "cell": "gru",
+        "unknown": 0.0,
+        "chunk": 64,
+        "hidden": 256,
+        "embedding": 0,
+        "rate": 0.008,
+        "dropout": 0.1,
+        "word_dropout": 0.0,
+    },
 }
-"""Settings of the task: a start, not yet chosen by experiment (docs/language-models.md)."""
+"""Settings of the task, by experiment (docs/language-models.md)."""
+EPOCHS = {"words": (1, 10), "characters": (1, 12)}
+EFFORT = {"words": 800_000, "characters": 6_000_000}
+"""Symbols that are read in all epochs, about: three minutes of one core."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
     "features": "none",
     "ensemble": 1,
     "batch": 16,
-    "word_dropout": 0.1,
     "balance": 0.0,
 }
 _WORD = re.compile("[^ \r\n]+|\n")
@@ -326,6 +346,10 @@ def train(
     about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
     about |= {"dev_sentences": None if held is None else held.count(END)}
     n_threads = thread_count(threads)
+    if not config.training.epochs:
+        fewest, most = EPOCHS[unit]
+        epochs = min(most, max(fewest, round(EFFORT[unit] / int(tape.lengths[0]))))
+        config = config.with_settings({"epochs": epochs})
     if model == "ngram":
         ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
         counted = NGrams.of(ids, tape.tags, ORDERS[unit])
