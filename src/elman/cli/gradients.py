@@ -63,10 +63,10 @@ class _Options:
 def gradients(paths: tuple[str, ...], **given: Any) -> None:
     """Show how far back a network learns, or which words decided a tag.
 
-    FILE is labelled text, or what else the model learns from. What is shown is the norm of the gradient of the loss at a word by the state k words before
-    it, the geometric mean over the words, for each lag k: where it vanishes nothing is learned from so far back. Of
-    the backward direction it is the state k words behind. Several models stand side by side. LSTM and SRU have memory
-    cells (c) beside or in place of such states (h).
+    FILE is labelled text, or what else the model learns from. What is shown is the norm of the gradient of the loss at
+    a word by the state k words before it, the geometric mean over the words, for each lag k: where it vanishes nothing
+    is learned from so far back. Of the backward direction it is the state k words behind. Several models stand side by
+    side. LSTM and SRU have memory cells (c) beside or in place of such states (h).
 
     With --words or --sentence: input times gradient of each word, for the tag given against the second best. Of an
     ensemble both are of the first network.
