@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from elman.config import preset as preset_of
+from elman.config import Config, preset as preset_of
 from elman.corpus import Data
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
@@ -64,6 +64,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 EPOCHS = {"words": (1, 10), "characters": (1, 12)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
 """Symbols that are read in all epochs, about: three minutes of one core."""
+SHORT, NOISE = 500_000, {"dropout": 0.4, "word_dropout": 0.05}
+"""Characters of a text that is short, and what changes for it."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
@@ -346,10 +348,7 @@ def train(
     about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
     about |= {"dev_sentences": None if held is None else held.count(END)}
     n_threads = thread_count(threads)
-    if not config.training.epochs:
-        fewest, most = EPOCHS[unit]
-        epochs = min(most, max(fewest, round(EFFORT[unit] / int(tape.lengths[0]))))
-        config = config.with_settings({"epochs": epochs})
+    config = _for_length(config, unit, int(tape.lengths[0]), settings if preset == "default" else None)
     if model == "ngram":
         ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
         counted = NGrams.of(ids, tape.tags, ORDERS[unit])
@@ -361,6 +360,17 @@ def train(
         pairs = [([END, *held[:-1]], said)]
     trained = RecurrentModel.train(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
     return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
+
+
+def _for_length(config: Config, unit: str, symbols: int, settings: Mapping[str, Any] | None) -> Config:
+    """Epochs for a text of so many symbols, and more noise for a short one; what ``settings`` name stays."""
+    fewest, most = EPOCHS[unit]
+    found: dict[str, Any] = {"epochs": min(most, max(fewest, round(EFFORT[unit] / symbols)))}
+    if config.training.epochs:
+        found = {}
+    if unit == "characters" and symbols < SHORT and settings is not None:
+        found |= {name: value for name, value in NOISE.items() if name not in settings}
+    return config.with_settings(found)
 
 
 def unit_of(task: str) -> str:
