@@ -114,7 +114,7 @@ def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str
     assert all(np.array_equal(of_one[1][name], of_other[1][name]) for name in of_other[1])
 
 
-@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 12)])
+@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 16)])
 def test_epochs_by_the_length_of_the_text(
     folder: Path, monkeypatch: pytest.MonkeyPatch, unit: str, epochs: int
 ) -> None:
@@ -122,6 +122,7 @@ def test_epochs_by_the_length_of_the_text(
     text, task = str(folder / "train.txt"), f"lm:unit={unit}"
     settings = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]
     assert settings["training"]["epochs"] == epochs and settings["network"]["cell"] == "gru"
+    assert (settings["training"]["rate"], settings["training"]["dropout"]) == (0.03, 0.0)  # as they were given
     monkeypatch.setitem(language.EFFORT, unit, 10)
     found = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]["training"]["epochs"]
     assert found == 1

@@ -61,11 +61,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 """Settings of the task, by experiment (docs/language-models.md)."""
-EPOCHS = {"words": (1, 10), "characters": (1, 12)}
+EPOCHS = {"words": (1, 10), "characters": (1, 16)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
 """Symbols that are read in all epochs, about: three minutes of one core."""
-SHORT, NOISE = 500_000, {"dropout": 0.4, "word_dropout": 0.05}
-"""Characters of a text that is short, and what changes for it."""
+SHORT, OF_SHORT = 500_000, {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1}
+"""Characters from which on a text is not short, and what differs for one that is."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
@@ -369,7 +369,7 @@ def _for_length(config: Config, unit: str, symbols: int, settings: Mapping[str, 
     if config.training.epochs:
         found = {}
     if unit == "characters" and symbols < SHORT and settings is not None:
-        found |= {name: value for name, value in NOISE.items() if name not in settings}
+        found |= {name: value for name, value in OF_SHORT.items() if name not in settings}
     return config.with_settings(found)
 
 
