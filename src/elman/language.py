@@ -46,7 +46,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "hidden": 128,
         "embedding": 64,
         "rate": 0.01,
-        "dropout": 0.5,
+        "dropout": 0.4,
         "word_dropout": 0.1,
     },
     "characters": {
