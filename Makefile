@@ -81,7 +81,7 @@ ablations: $(VENV)/.installed ## what each part of the preset default gives, on 
 MEMORY := benchmarks/results/memory
 memory: $(VENV)/.installed ## what recurrent nets can remember; what is in its results already is not done again
 	@$(BIN)/elman memory --seeds 10 --jobs 2 --results $(MEMORY) $(OPTIONS)
-	@$(BIN)/elman memory --cells elman --seeds 3 --minutes 2 --jobs 2 --results $(MEMORY) \
+	@$(BIN)/elman memory --cells elman,sru,mingru --seeds 3 --minutes 2 --jobs 2 --results $(MEMORY) \
 	  --page docs/memory.md $(OPTIONS)
 
 # What the kernels in NumPy serve; all else is tested once, by make test.

@@ -27,6 +27,7 @@ FORWARD = NetworkConfig(cell="lstm", direction="forward", hidden=3, embedding=2,
 CONFIGS = {
     "one-hot": replace(FORWARD, cell="elman", embedding=0),
     "one-hot lstm": replace(FORWARD, embedding=0),
+    "one-hot sru": replace(FORWARD, cell="sru", embedding=0),
     "elman": replace(FORWARD, cell="elman", layers=2),
     "lstm": FORWARD,
     "lstm, two layers": replace(FORWARD, layers=2, between="residual", hidden=2),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import elman
+from elman import language
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.language import Fluency, LanguageModel, from_record, symbols_of
 from elman.ngrams import NGrams
@@ -94,11 +95,43 @@ def test_what_a_text_is_read_as(tmp_path: Path) -> None:
     assert "".join(sum(symbols_of([parsed], "characters"), [])) == "a b.\n"
 
 
+@pytest.mark.parametrize("kind", ["rnn", "ngram"])
+def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str) -> None:
+    """The same model as of the text without it, for which it is the dev set."""
+    lines = made_up(150, 1).splitlines(keepends=True)
+    (tmp_path / "begin.txt").write_text("".join(lines[:136]))
+    (tmp_path / "end.txt").write_text("".join(lines[136:]))
+    own: dict[str, Any] = {} if kind == "ngram" else {"settings": {**SMALL, "epochs": 1}}
+    notes: list[str] = []
+    text = str(folder / "train.txt")
+    one = elman.train(text, "9.4%", task="lm", model=kind, on_note=notes.append, **own, **QUIET)
+    other = elman.train(str(tmp_path / "begin.txt"), str(tmp_path / "end.txt"), task="lm", model=kind, **own, **QUIET)
+    of_one, of_other = one.to_record(), other.to_record()
+    assert of_one[0]["data"].pop("held_out") == "the last 70 words of the text"
+    assert "held out for dev: the last 70 words of the text" in notes
+    of_other[0]["data"].pop("held_out")
+    assert of_one[0] == of_other[0]
+    assert all(np.array_equal(of_one[1][name], of_other[1][name]) for name in of_other[1])
+
+
+@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 16)])
+def test_epochs_by_the_length_of_the_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, unit: str, epochs: int
+) -> None:
+    small = {name: value for name, value in SMALL.items() if name != "epochs"}
+    text, task = str(folder / "train.txt"), f"lm:unit={unit}"
+    settings = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]
+    assert settings["training"]["epochs"] == epochs and settings["network"]["cell"] == "gru"
+    assert (settings["training"]["rate"], settings["training"]["dropout"]) == (0.03, 0.0)  # as they were given
+    monkeypatch.setitem(language.EFFORT, unit, 10)
+    found = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]["training"]["epochs"]
+    assert found == 1
+
+
 def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     text, empty = str(folder / "train.txt"), tmp_path / "empty.txt"
     empty.write_text("")
     for how, message in (
-        ({"dev": "10%"}, "^dev: a language model reads its text as one"),
         ({"model": "hmm"}, "^task lm: expected the model rnn or ngram, got 'hmm'$"),
         ({"settings": {"chunk": 0}}, "^task lm: expected direction=forward and chunk=1 or more"),
         ({"target": "upos"}, "^task lm: it has no vectors, no budget and no target"),
@@ -108,6 +141,8 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     for how in ({"train": str(empty)}, {"train": text, "dev": str(empty)}):
         with pytest.raises(DataError, match="^no text in it"):
             elman.train(how["train"], how.get("dev"), task="lm", settings=SMALL, **QUIET)
+    with pytest.raises(DataError, match="^dev: expected more than 0 % and less than 100 %, got 100 %$"):
+        elman.train(text, "100%", task="lm", settings=SMALL, **QUIET)
     with pytest.raises(ConfigError, match="^task lm: unit: expected words or characters, got 'bytes'$"):
         elman.train(text, task="lm:unit=bytes", **QUIET)
     with pytest.raises(DataError, match="^expected paths of texts$"):

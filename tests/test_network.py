@@ -28,6 +28,8 @@ CONFIGS = {
     "one-hot both ways": replace(ONE_HOT, direction="bidirectional", hidden=3),
     "one-hot, two layers": replace(ONE_HOT, layers=2),
     "one-hot lstm": replace(ONE_HOT, cell="lstm", hidden=2),
+    "one-hot sru": replace(ONE_HOT, cell="sru", hidden=2, direction="bidirectional"),
+    "one-hot mingru": replace(ONE_HOT, cell="mingru", hidden=2, layers=2),
     "embedding forward": replace(WORDS, direction="forward"),
     "embedding both ways": WORDS,
     "two layers": replace(WORDS, layers=2, hidden=2),
@@ -239,6 +241,7 @@ def test_names_and_shapes() -> None:
 
 @pytest.mark.parametrize(("cell", "gates", "read"), [("elman", 1, 1), ("lstm", 4, 1), ("sru", 4, 2), ("mingru", 2, 2)])
 def test_shapes_of_cells(cell: str, gates: int, read: int) -> None:
+    assert Network(replace(ONE_HOT, cell=cell), V, 0, K).shapes()["layer0.forward.w_rx"] == (V * read, gates * 4)
     shapes = Network(replace(WORDS, cell=cell), V, 0, K).shapes()
     assert shapes["layer0.forward.w_rx"] == (gates * 3, read * 2)
     assert shapes["layer0.backward.b_r"] == (gates * 3,)

@@ -22,6 +22,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"cell": "gru"},
     {"cell": "sru"},
     {"cell": "elman", "embedding": 0, "features": "none", "direction": "forward"},
+    {"cell": "mingru", "embedding": 0, "features": "none"},
     {"direction": "forward", "hidden": 20, "characters": 5},
 ]
 

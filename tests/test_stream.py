@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
+from elman import stream
 from elman.errors import ConfigError, DataError
 from elman.tagger import Tagger
 from made_up import two_columns
@@ -21,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "forward crf": {**FORWARD, "decoder": "crf", "ensemble": 2},
     "forward sru": {**FORWARD, "cell": "sru", "decoder": "softmax", "layers": 2},
     "one-hot": {**FORWARD, "cell": "elman", "embedding": 0, "features": "none", "decoder": "softmax"},
+    "one-hot sru": {**FORWARD, "cell": "sru", "embedding": 0, "features": "none", "decoder": "softmax"},
     "both ways": {"decoder": "softmax", "ensemble": 1},
     "both ways crf": {"decoder": "crf", "ensemble": 1},
     "one-hot both ways": {"cell": "gru", "embedding": 0, "features": "none", "decoder": "softmax", "layers": 2},
@@ -73,7 +75,7 @@ def test_the_tags_do_not_hang_on_how_the_words_come(name: str, data: st.DataObje
     assert [*pushed[k:], *one.finish()] == found
 
 
-@pytest.mark.parametrize("name", ["forward", "forward sru", "one-hot"])
+@pytest.mark.parametrize("name", ["forward", "forward sru", "one-hot", "one-hot sru"])
 @pytest.mark.parametrize("k", [0, 3])
 def test_a_forward_network_tags_the_text_as_at_once(name: str, k: int) -> None:
     assert all_tags(TAGGERS[name], TEXT * 3, k) == TAGGERS[name].tag(TEXT * 3)
@@ -82,6 +84,15 @@ def test_a_forward_network_tags_the_text_as_at_once(name: str, k: int) -> None:
 def test_a_look_ahead_not_below_the_text_gives_its_own_tags(tagger: Tagger) -> None:
     for words in (TEXT, TEXT[:1], []):
         assert all_tags(tagger, words, len(TEXT)) == tagger.tag(words)
+
+
+def test_windows_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("both ways crf", "one-hot both ways"):
+        whole = all_tags(TAGGERS[name], TEXT * 3, 2)
+        with monkeypatch.context() as some:
+            some.setattr(stream, "CHUNK", 12)
+            some.setattr(stream, "TRANSITIONS", 1)
+            assert all_tags(TAGGERS[name], TEXT * 3, 2) == whole
 
 
 def test_tags_with_look_ahead_do_not_hang_on_what_is_further_off() -> None:

@@ -119,10 +119,10 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         _check(self)
-        if self.embedding == 0 and (self.features != "none" or self.characters or self.cell in ("sru", "mingru")):
+        if self.embedding == 0 and (self.features != "none" or self.characters):
             raise ConfigError(
-                "embedding: expected 1 or more with features, characters or a parallel cell, got 0 (one-hot words); "
-                "set features=none and cell=elman, gru or lstm with it, and leave characters at 0"
+                "embedding: expected 1 or more with features or characters, got 0 (one-hot words); "
+                "set features=none with it, and leave characters at 0"
             )
 
 

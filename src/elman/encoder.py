@@ -3,7 +3,7 @@
 Parameters of layer i: ``layer{i}.forward.w_rx`` (G·H, E), ``.b_r`` (G·H,), ``.w_rh`` (G·H, H), for the GRU ``.b_rn``,
 the same with ``backward``, and ``layer{i}.mix.w``, ``.b`` of a highway. G: gates of the cell. The gates of parallel
 cells read [x_t, x_{t-1}] (twice E): with x_t alone they are about a point worse. With one-hot words w_rx of the first
-layer holds a row per word, the slides' columns.
+layer holds a row per word, the slides' columns; of parallel cells one as x_t and, V rows on, one as x_{t-1}.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from elman import layers
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
+from elman.features import Bags
 from elman.layers import Array, Gradient, Memory
 
 Parameters = dict[str, Array]
@@ -78,7 +79,8 @@ class Encoder:
         for i in range(c.layers):
             for direction in self.directions:
                 name = f"layer{i}.{direction}"
-                shapes[f"{name}.w_rx"] = (rows, width * (2 if parallel else 1)) if width else (self.words, rows)
+                read = 2 if parallel else 1
+                shapes[f"{name}.w_rx"] = (rows, read * width) if width else (read * self.words, rows)
                 shapes[f"{name}.b_r"] = (rows,)
                 if not parallel:
                     shapes[f"{name}.w_rh"] = (rows, c.hidden)
@@ -96,7 +98,7 @@ class Encoder:
         for i in range(c.layers):
             widths |= {f"layer{i}.{name}": c.hidden for name in STATES[c.cell]}
             if c.cell in PARALLEL:
-                widths[f"layer{i}.x"] = width
+                widths[f"layer{i}.x"] = width or 1
             width = self.output
         return widths
 
@@ -178,8 +180,12 @@ class Encoder:
         cell, backward = self.config.cell, prefix.endswith("backward.")
         w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
         into: Backprop
+        source = batch.following if backward else batch.previous
         if x.ndim == 1:
-            a, unembed = layers.embedding(w["w_rx"], x)
+            if cell in PARALLEL:
+                a, unembed = layers.bag(w["w_rx"], two_words(x, source, len(w["w_rx"]) // 2, memory))
+            else:
+                a, unembed = layers.embedding(w["w_rx"], x)
             a += w["b_r"]
 
             def into(da: Array, gradients: Gradients) -> Array | None:
@@ -190,7 +196,7 @@ class Encoder:
             unshift = None
             both = x
             if cell in PARALLEL:
-                other, unshift = layers.shift(x, batch.following if backward else batch.previous)
+                other, unshift = layers.shift(x, source)
                 if memory is not None:
                     other[: batch.sentences] = memory.start("x", other[: batch.sentences])
                     memory.keep(x=x)
@@ -226,6 +232,20 @@ class Encoder:
             return dz * m, dx + dz * (1 - m)
 
         return m * y + (1 - m) * x, backprop
+
+
+def two_words(x: Ids, source: NDArray[np.int64], words: int, memory: Memory | None = None) -> Bags:
+    """The rows of w_rx that a parallel cell reads of one-hot words (N,): x_t, and V + x_{t-1} if there is one."""
+    number = (x + 1)[:, None].astype(np.float32)  # what memory holds: 0 is no word
+    before, _ = layers.shift(number, source)
+    if memory is not None:
+        first = before[: len(memory.rows)]
+        first[...] = memory.start("x", first)
+        memory.keep(x=number)
+    there = before[:, 0] > 0
+    both = np.stack([x, words + before[:, 0].astype(np.int32) - 1], axis=1)
+    ids = both[np.stack([np.ones_like(there), there], axis=1)].astype(np.int32)
+    return Bags(ids, np.concatenate([[0], np.cumsum(1 + there)]).astype(np.int32))
 
 
 def _through(mix: Mix, layer: Backprop) -> Backprop:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from elman import kernels
 from elman.backwards import by_states
 from elman.batching import Batch
+from elman.decoders import Squares
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
 from elman.heads import Head
@@ -30,8 +31,8 @@ EACH = 100
 """Words of one sentence that are taken at most, evenly spaced: a book that is one sentence needs no more."""
 TOGETHER = 8_192  # words in one pass, more only where a sentence alone has more
 
-Labelled = tuple[Sequence[str], Sequence[str]]
-"""The words of a sentence and their tags; or the labels of the whole text."""
+Labelled = tuple[Sequence[str], Sequence[Any]]
+"""The words of a sentence and their tags, or the numbers that it should say; or the labels of the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Influence:
     ``parts``    (T,) of each word x · ∂margin/∂x
     ``tag``      the tag given, ``against`` the second best by its score; "" where there is one tag alone
     ``margin``   the score of the one less that of the other, before rules and transitions; of a label that a text may
-                 have or not, its score
+                 have or not, its score; of a number, itself
     """
 
     words: tuple[str, ...]
@@ -161,7 +162,9 @@ class _Copies:
         if self.x.ndim == 2:
             return self.x
         for name in self._tables():
-            self.parameters[name] = self.parameters[name][self.x]
+            w = self.parameters[name]
+            parts = np.split(w, len(w) // self.network.words)  # of parallel cells as x_t and as x_{t-1}
+            self.parameters[name] = np.concatenate([part[self.x] for part in parts])
         return np.arange(len(self.x), dtype=np.int32)
 
     def by_inputs(self, x: Array | NDArray[np.int32], backprop: Any, dscores: Array) -> Array:
@@ -175,7 +178,8 @@ class _Copies:
             for name in self._tables():
                 rows = gradients[name]
                 assert isinstance(rows, Rows)
-                parts += (rows.values * self.parameters[name]).sum(axis=1)
+                own = (rows.values * self.parameters[name][rows.ids]).sum(axis=1)
+                parts += np.bincount(rows.ids % len(x), own, len(x))
         return np.asarray(parts.reshape(self.T, self.P))
 
     def _tables(self) -> list[str]:
@@ -192,6 +196,8 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     ConfigError: no such layer, a network without states; DataError: no sentence with known tags.
     """
     encoder, head = _checked(networks, which), networks.heads.each[which.column]
+    if which.tags and isinstance(head.decoder, Squares):
+        raise ConfigError(f"tags: the model predicts numbers, which are no tags, got {' '.join(which.tags)}")
     for tag in which.tags:
         if tag not in head.tags:
             raise ConfigError(f"tags: the model's tags are {' '.join(head.tags)}, got {tag!r}")
@@ -209,7 +215,7 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
             continue
         at = np.zeros(1, np.int64)
         if head.task == TAG:
-            wanted = [i for i, tag in enumerate(tags) if not which.tags or tag in which.tags]
+            wanted = [i for i, tag in enumerate(tags) if (not which.tags or tag in which.tags) and gold[i] == gold[i]]
             at = _spread(wanted, which.positions - positions)
         if not len(at):
             continue
@@ -245,7 +251,12 @@ def _checked(networks: Networks, which: Which) -> Encoder:
 
 
 def _ids(head: Head, tags: Sequence[str]) -> NDArray[Any] | None:
-    """The ids of a sentence's tags; where a text can have several labels, which it has (1, K). None: unknown ones."""
+    """The ids of a sentence's tags; where a text can have several labels, which it has (1, K). None: unknown ones.
+
+    Of numbers these, NaN where there is none.
+    """
+    if isinstance(head.decoder, Squares):
+        return np.array(tags, np.float64)
     ids = {tag: i for i, tag in enumerate(head.tags)}
     if not all(tag in ids for tag in tags):
         return None
@@ -278,7 +289,7 @@ def _of_sentence(
     dscores = np.zeros_like(scores)
     rows = slice(None) if head.task == TAG else slice(made.P)
     times = made.T if head.task == TAG else 1
-    gold_rows = np.repeat(gold, made.P, axis=0)  # step after step, the same in each copy
+    gold_rows = np.nan_to_num(np.repeat(gold, made.P, axis=0))  # step after step, the same in each copy
     error = np.zeros((times, made.P)) if gold.ndim == 1 else np.ones((1, made.P))
     error[at if times > 1 else 0, np.arange(made.P)] = 1
     loss = head.decoder.loss(parameters, own, gold_rows, batch)
@@ -349,6 +360,8 @@ def _influences(made: _Copies, words: Sequence[str], head: Head, at: Sequence[in
     rows = np.array(at) * made.P + copies  # of the word that is asked about, in its copy; a text's are the first
     own = scores[rows, head.begin : head.begin + len(head.tags)]  # (P, K)
     best = head.best(made.parameters, scores, made.batch)[rows]
+    if isinstance(head.decoder, Squares):
+        best = np.zeros(made.P, np.int32)  # the only one
     given = best if best.ndim == 1 else np.asarray((own * np.where(best.any(axis=1, keepdims=True), best, 1)).argmax(1))
     others = own.copy()
     others[copies, given] = -np.inf

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from elman.config import preset as preset_of
+from elman.config import Config, preset as preset_of
 from elman.corpus import Data
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
@@ -25,6 +25,7 @@ from elman.formats.lines import BOM, text_blocks
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
+from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes
 from elman.tape import UNKNOWN, Speech
@@ -35,20 +36,43 @@ UNITS = ("words", "characters")
 MOST = 10_000
 """Words that are known, unless the setting ``vocabulary`` says otherwise."""
 END = "\n"
+LINE = 1_000
 LONGEST = 1 << 20
 """Characters without a space that are waited for, so that words can be counted."""
 SETTINGS: dict[str, dict[str, Any]] = {
-    "words": {"chunk": 32, "hidden": 128, "embedding": 64, "dropout": 0.4, "rate": 0.006, "unknown": 0.0},
-    "characters": {"chunk": 64, "hidden": 128, "embedding": 32, "dropout": 0.1, "rate": 0.006, "unknown": 0.0},
+    "words": {
+        "cell": "gru",
+        "unknown": 0.0,
+        "chunk": 32,
+        "hidden": 128,
+        "embedding": 64,
+        "rate": 0.01,
+        "dropout": 0.4,
+        "word_dropout": 0.1,
+    },
+    "characters": {
+        "cell": "gru",
+        "unknown": 0.0,
+        "chunk": 64,
+        "hidden": 256,
+        "embedding": 0,
+        "rate": 0.008,
+        "dropout": 0.1,
+        "word_dropout": 0.0,
+    },
 }
-"""Settings of the task: a start, not yet chosen by experiment (docs/language-models.md)."""
+"""Settings of the task, by experiment (docs/language-models.md)."""
+EPOCHS = {"words": (1, 10), "characters": (1, 16)}
+EFFORT = {"words": 800_000, "characters": 6_000_000}
+"""Symbols that are read in all epochs, about: three minutes of one core."""
+SHORT, OF_SHORT = 500_000, {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1}
+"""Characters from which on a text is not short, and what differs for one that is."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
     "features": "none",
     "ensemble": 1,
     "batch": 16,
-    "word_dropout": 0.1,
     "balance": 0.0,
 }
 _WORD = re.compile("[^ \r\n]+|\n")
@@ -126,6 +150,28 @@ class LanguageModel(Tagger):
             raise DataError("an empty text; expected one to say what comes next in")
         return Fluency(self.unit, nats, n, characters, words, unknown)
 
+    def lines(
+        self, data: Data, *, format: str | None = None, encoding: str = "utf-8"
+    ) -> Iterator[tuple[list[str], list[str]]]:
+        """Of each line that is not empty what the network reads, the line end before it first, and what comes next.
+
+        A symbol that it does not know is ``<unk>``. Lines of more than 1,000 symbols are cut.
+        """
+        line: list[str] = []
+        for symbols in symbols_of(data, self.unit, format, encoding):
+            for symbol in symbols:
+                line.append(symbol if symbol in self._number else UNKNOWN)
+                if symbol == END or len(line) == LINE:
+                    if line != [END]:
+                        yield [END, *line[:-1]], line
+                    line = []
+        if line:
+            yield [END, *line[:-1]], line
+
+    def reads(self, text: str) -> list[str]:
+        """The symbols of a text behind a line end, as the network reads them."""
+        return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in _symbols(text, self.unit))]
+
     def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
         """``length`` symbols that it would say behind ``prompt``, drawn at random; ``<unk>`` is never drawn.
 
@@ -137,8 +183,7 @@ class LanguageModel(Tagger):
                 f"{temperature:g} and {seed}"
             )
         generator, session = np.random.default_rng(seed), _Session(self)
-        given = list(_symbols(prompt, self.unit))
-        p = session.after([END, *(symbol if symbol in self._number else UNKNOWN for symbol in given)])
+        p = session.after(self.reads(prompt))
         said: list[str] = []
         for _ in range(length):
             p[self._number[UNKNOWN]] = 0
@@ -215,11 +260,13 @@ def symbols_of(data: Data, unit: str, format: str | None = None, encoding: str =
             continue
         for sentence in read_sentences(path, format=named, encoding=encoding, labelled=False):
             if sentence.words:
-                raw = next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
-                if unit == "words":
-                    yield [*sentence.words, END]
-                else:
-                    yield list(f"{' '.join(sentence.words) if raw is None else raw}\n")
+                text = sentence.words if unit == "words" else raw(sentence) or " ".join(sentence.words)
+                yield [*text, END]
+
+
+def raw(sentence: Sentence) -> str | None:
+    """The raw text of a sentence of CoNLL-U, where it stands in its comments."""
+    return next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
 
 
 def _raw(path: str, unit: str, encoding: str) -> Iterator[list[str]]:
@@ -261,13 +308,13 @@ def train(
     on_progress: Callable[..., None] | None,
     on_note: Callable[[str], None] | None,
 ) -> LanguageModel:
-    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``, a text ``dev`` chooses the epoch.
+    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``.
+
+    A text ``dev`` chooses the epoch, or the last so many per cent of the text (in memory, as every dev set is).
 
     Raises ConfigError: settings of another network; DataError: no text.
     """
     unit = unit_of(task)
-    if isinstance(dev, float):
-        raise ConfigError("dev: a language model reads its text as one; name a file of its own in place of a share")
     if model not in (None, "rnn", "ngram"):
         raise ConfigError(f"task lm: expected the model rnn or ngram, got {model!r}")
     own = {**ALWAYS, **SETTINGS[unit]} if preset == "default" else {**ALWAYS, "chunk": SETTINGS[unit]["chunk"]}
@@ -276,22 +323,33 @@ def train(
         raise ConfigError("task lm: expected direction=forward and chunk=1 or more, since what comes next is not read")
     speech = Speech()
     speech.add([END])
-    lines = 0
+    lines, held_out = 0, None
     for symbols in symbols_of(data, unit, format, encoding):
         speech.add(symbols)
         lines += symbols.count(END)
+    held: list[str] | None = None
+    if isinstance(dev, float):
+        if not 0 < dev < 100:
+            raise DataError(f"dev: expected more than 0 % and less than 100 %, got {dev:g} %")
+        held = speech.hold_out(dev, END)
+        lines -= held.count(END)
+        held_out = f"the last {len(held):,} {unit} of the text"
+    elif dev is not None:
+        held = [symbol for some in symbols_of(dev, unit, format, encoding) for symbol in some]
     tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0))
-    held = None if dev is None else [s for some in symbols_of(dev, unit, format, encoding) for s in some]
     if held is not None and not held:
         raise DataError("no text in it; expected some to choose the epoch by")
     if on_note is not None:
         known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
         on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
+        if held_out is not None:
+            on_note(f"held out for dev: {held_out}")
         for note in kernel_notes("rnn" if model != "ngram" else ""):
             on_note(note)
-    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": None}
+    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
     about |= {"dev_sentences": None if held is None else held.count(END)}
     n_threads = thread_count(threads)
+    config = _for_length(config, unit, int(tape.lengths[0]), settings if preset == "default" else None)
     if model == "ngram":
         ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
         counted = NGrams.of(ids, tape.tags, ORDERS[unit])
@@ -303,6 +361,17 @@ def train(
         pairs = [([END, *held[:-1]], said)]
     trained = RecurrentModel.train(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
     return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
+
+
+def _for_length(config: Config, unit: str, symbols: int, settings: Mapping[str, Any] | None) -> Config:
+    """Epochs for a text of so many symbols, and more noise for a short one; what ``settings`` name stays."""
+    fewest, most = EPOCHS[unit]
+    found: dict[str, Any] = {"epochs": min(most, max(fewest, round(EFFORT[unit] / symbols)))}
+    if config.training.epochs:
+        found = {}
+    if unit == "characters" and symbols < SHORT and settings is not None:
+        found |= {name: value for name, value in OF_SHORT.items() if name not in settings}
+    return config.with_settings(found)
 
 
 def unit_of(task: str) -> str:

@@ -22,6 +22,7 @@ from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
 from elman.tasks.written import Draft, Tokens, draft
+from elman.threads import ordered
 from elman.windows import BEFORE, BEHIND, RADIUS, windows
 
 TASK = "segment"
@@ -154,6 +155,15 @@ class Segmenter(Tagger):
             raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {other.format}")
         return some, (line for marked in self.segmentation.marked(some) for line in (marked.text, ""))
 
+    def reads(self, text: str) -> list[str]:
+        """The characters of a text with their neighbours, as ``networks`` read them."""
+        return windows(self.segmentation.text(text))
+
+    def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
+        """Of each piece of the text of gold sentences the same, and the labels. Raises DataError with the line."""
+        for marked in self.segmentation.marked(sentences):
+            yield from ((list(one.words), list(one.columns[COLUMN])) for one in pieces([marked]))
+
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values."""
         facts = {"sentences": self.segmentation.sentences, "inventory": len(self.segmentation.inventory)}
@@ -204,7 +214,7 @@ class Segmenter(Tagger):
 
     def _tagged(self, lines: Iterable[str], confidence: bool) -> Iterator[tuple[_Piece, str, list[float]]]:
         """Pieces with the labels of their text and, if wanted, the probabilities of these."""
-        batches = self._ordered(lambda some: self._of_pieces(some, confidence), _batches(self._pieces(lines)))
+        batches = ordered(lambda some: self._of_pieces(some, confidence), _batches(self._pieces(lines)), self.threads)
         return chain.from_iterable(batches)
 
     def _of_pieces(self, some: Sequence[_Piece], confidence: bool) -> list[tuple[_Piece, str, list[float]]]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from elman import kernels
 from elman.batching import Batch, Ids
-from elman.encoder import PARALLEL, Encoder, Parameters
-from elman.layers import Array, shift
+from elman.encoder import PARALLEL, Encoder, Parameters, two_words
+from elman.layers import Array, bag, shift
 
 BOUND = 0.01
 """A unit or gate this near to the end of its range hardly moves any more: it is saturated."""
@@ -104,12 +104,15 @@ def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x:
     cell, prefix = encoder.config.cell, f"layer{layer}.{direction}."
     w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh", "b_rn") if prefix + name in parameters}
     backward = direction == "backward"
-    if x.ndim == 1:
+    source = batch.following if backward else batch.previous
+    if x.ndim == 1 and cell in PARALLEL:
+        a = bag(w["w_rx"], two_words(x, source, len(w["w_rx"]) // 2))[0] + w["b_r"]
+    elif x.ndim == 1:
         a = w["w_rx"][x] + w["b_r"]
     else:
         both = x
         if cell in PARALLEL:
-            both = np.concatenate([x, shift(x, batch.following if backward else batch.previous)[0]], axis=1)
+            both = np.concatenate([x, shift(x, source)[0]], axis=1)
         a = kernels.linear_forward(both, w["w_rx"], w["b_r"])
     order = batch.mirror if backward else np.arange(len(a))  # its own inverse
     h, c, gates, kept = _run(cell, np.ascontiguousarray(a[order]), w, batch)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,12 @@ from elman.encoder import Carried
 from elman.errors import DataError
 from elman.heads import Head
 from elman.layers import Array
-from elman.networks import Networks
+from elman.networks import CHUNK, Networks, packed_at
 from elman.reader import Reader
+from elman.states import up_to
 
 AT_ONCE = 1024  # words that a forward network reads in one call
+TRANSITIONS = 1 << 16  # scores from tag to tag that are looked at in one call
 
 
 class Stream:
@@ -40,7 +43,12 @@ class Stream:
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
         self._reader = Reader(model.lexicon, model.network, model.members, "exact", plain=True)
-        self._both_ways = len(model.network.encoder.directions) > 1
+        encoder = model.network.encoder
+        self._both_ways = len(encoder.directions) > 1
+        # of each layer: as it is, and its forward direction by itself
+        plain = replace(encoder.config, direction="forward", between="plain")
+        alone = replace(encoder, config=plain)
+        self._layers = [(up_to(encoder, i), up_to(alone, i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead
         """The words that are read before a word is tagged."""
         self._begin()
@@ -143,50 +151,96 @@ class Stream:
             new = [np.concatenate(pair) for pair in zip(self._waiting, new, strict=True)]
         self._waiting = new
 
-    def _scores(self, each: list[Array], first: bool = False) -> Array:
-        """The scores (N, K) of the next N words; the states go on behind the last of them, or behind the ``first``."""
+    def _scores(self, each: list[Array]) -> Array:
+        """The scores (N, K) of the next N words, of a forward network; the states go on behind the last of them."""
         every = np.arange(len(each[0]))
         batch = Batch(np.ones(len(every), np.int32), every)
-        total: Array | None = None
+        scores: list[Array] = []
         for i, (x, parameters) in enumerate(zip(each, self._members, strict=True)):
-            carried = Carried(self._states[i], np.zeros(1, np.int64) if first else None)
+            carried = Carried(self._states[i])
             h, _ = self._network.encoder.forward(parameters, x, batch, carried=carried)
             self._states[i] = carried.after
-            scores, _ = self._network.output(parameters, h, batch)
-            total = scores if total is None else total + scores
-        assert total is not None
-        own = self._head.of(total, batch)
-        return own if len(each) == 1 else own / np.float32(len(each))
+            scores.append(self._network.output(parameters, h, batch)[0])
+        return self._mean(scores, batch)
 
     def _given(self, behind: int, ends: bool = False) -> list[str]:
         """The tags of the waiting words, all but ``behind`` of them."""
         n = len(self._waiting[0]) - behind if self._waiting else 0
         if n <= 0:
             return []
-        ids: list[int] = []
         if not self._both_ways and self._chain is None:
             ids = self._waiting[0][:n].argmax(axis=1).tolist()
         else:
-            for t in range(n):
-                # as if each word had come alone, the words behind it are no more than the look-ahead
-                window = [x[t : t + self.lookahead + 1] for x in self._waiting]
-                scores = self._scores(window, first=True) if self._both_ways else window[0]
-                at_end = ends and t + len(scores) == n
-                ids.append(self._best(scores, at_end))
+            ids, together = [], max(1, CHUNK // (self.lookahead + 1))
+            for t in range(0, n, together):
+                ids += self._best(t, min(together, n - t), ends)
                 self._last = ids[-1]
         self._last = ids[-1]
         self._waiting = [x[n:] for x in self._waiting]
         return [self._head.tags[i] for i in ids]
 
-    def _best(self, scores: Array, ends: bool) -> int:
-        """The first tag of the best sequence for some words (T, K), behind the tag that was given last."""
+    def _best(self, t: int, n: int, ends: bool) -> list[int]:
+        """The tags of the n waiting words from ``t`` on: of each the first of the best sequence for its window.
+
+        As if each word had come alone, the words behind it are no more than the look-ahead.
+        """
+        left = len(self._waiting[0]) - t - np.arange(n)
+        lengths = np.minimum(self.lookahead + 1, left)
+        batch, places = packed_at(t + np.arange(n), lengths)
+        window = [x[places] for x in self._waiting]
+        scores = self._windows(window, batch, n) if self._both_ways else window[0]
         if self._chain is None:
-            return int(scores[0].argmax())
-        chain, ahead = self._chain, scores[-1] + self._chain.end if ends else scores[-1]
-        for own in scores[-2::-1]:
-            ahead = own + (chain.transitions + ahead).max(axis=1)
-        before: NDArray[Any] = chain.begin if self._last < 0 else chain.transitions[self._last]
-        return int((before + ahead).argmax())
+            found: list[int] = scores[:n].argmax(axis=1).tolist()
+            return found
+        chain, ahead, row = self._chain, scores[:0], len(scores)
+        for size in batch.sizes[::-1].tolist():  # from the last step; the longest windows are the first
+            row -= size
+            longer, own = len(ahead), scores[row : row + size].copy()
+            few = max(1, TRANSITIONS // chain.transitions.size)
+            for at in range(0, longer, few):
+                own[at : min(at + few, longer)] += (chain.transitions + ahead[at : at + few, None]).max(axis=2)
+            if ends:
+                own[longer:][(lengths == left)[longer:size]] += chain.end
+            ahead = own
+        found, last = [], self._last
+        for of_word in ahead:
+            before: NDArray[Any] = chain.begin if last < 0 else chain.transitions[last]
+            last = int((before + of_word).argmax())
+            found.append(last)
+        return found
+
+    def _windows(self, each: list[Array], batch: Batch, n: int) -> Array:
+        """The scores (N, K) of n windows, each a word further on; the states go on behind the last one's first word.
+
+        Layer by layer: what the forward direction carries into a window is what it makes of the words before, each read
+        as the first of its own window.
+        """
+        every = np.arange(n)
+        alone, widths = Batch(np.ones(n, np.int32), every), self._network.encoder.memory()
+        scores: list[Array] = []
+        for i, (x, parameters) in enumerate(zip(each, self._members, strict=True)):
+            states = self._states[i] or {name: np.zeros((1, width), np.float32) for name, width in widths.items()}
+            behind: dict[str, Array] = {}
+            for layer, (whole, forward) in enumerate(self._layers):
+                carried = Carried(states, every)
+                if n > 1:
+                    forward.forward(parameters, x[:n], alone, first=layer, carried=carried)
+                    before = {name: np.concatenate([states[name], rows[:-1]]) for name, rows in carried.after.items()}
+                    behind |= {name: rows[-1:] for name, rows in carried.after.items()}
+                    carried = Carried(before)
+                x, _ = whole.forward(parameters, x, batch, first=layer, carried=carried)
+                behind = behind if n > 1 else behind | carried.after
+            self._states[i] = behind
+            scores.append(self._network.output(parameters, x, batch)[0])
+        return self._mean(scores, batch)
+
+    def _mean(self, each: list[Array], batch: Batch) -> Array:
+        """The mean of the networks' scores, of the column."""
+        total = each[0]
+        for scores in each[1:]:
+            total = total + scores
+        own = self._head.of(total, batch)
+        return own if len(each) == 1 else own / np.float32(len(each))
 
 
 def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

@@ -151,12 +151,9 @@ class Tagger:
 
     @property
     def networks(self) -> Networks:
-        """What it is made of. Raises ConfigError: a model that is no network with states, or that reads no words."""
+        """What it is made of. Raises ConfigError: a model that is no network with states."""
         from elman.networks import Networks
 
-        if self.task in ("segment", "regress"):
-            reads = "characters" if self.task == "segment" else "numbers"
-            raise ConfigError(f"expected a network that reads words; a model of {self.task} reads {reads}")
         if not isinstance(self._model, Networks) or not self._model.network.encodes:
             raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
         return self._model

@@ -105,6 +105,16 @@ class _Column:
         self._counts = more
         self._file.write(new.tobytes())
 
+    def cut(self, n: int) -> list[str]:
+        """Takes off what stands behind the first ``n``."""
+        self._file.seek(4 * n)
+        tail = np.frombuffer(self._file.read(), np.int32)
+        self._file.seek(4 * n)
+        self._file.truncate()
+        self._counts -= np.bincount(tail, minlength=len(self._counts))
+        texts = list(self.ids)
+        return [texts[i] for i in tail.tolist()]
+
     def counts(self) -> dict[str, int]:
         return dict(zip(self.ids, self._counts.tolist(), strict=True))
 
@@ -149,6 +159,15 @@ class Speech:
         """The next symbols."""
         self._symbols.add(symbols)
         self._n += len(symbols)
+
+    def hold_out(self, percent: float, end: str) -> list[str]:
+        """Takes off the last so many per cent of the text, from where a line begins behind an ``end``, if one does."""
+        at = self._n - max(1, round(self._n * percent / 100))
+        tail = self._symbols.cut(at)
+        first = tail.index(end) + 1 if end in tail[:-1] else 0
+        self._n = at
+        self.add(tail[:first])
+        return tail[first:]
 
     def tape(self, most: int) -> Tape:
         """The tape; ``most`` symbols are known, the commonest that come twice. Raises DataError: nothing on it."""

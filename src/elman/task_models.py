@@ -27,7 +27,7 @@ from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.columns import from_record
+from elman.tasks.columns import encoding_again, from_record
 from elman.tasks.encoding import Encoding
 from elman.tasks.segmentation import Segmentation
 from elman.threads import thread_count
@@ -165,7 +165,8 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
 
 
 def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:
-    from elman import config, regression
+    from elman import config
+    from elman.regression import training as regression
 
     names = column_names(job.target) or tuple(sentences[0].columns)[-1:]
     if not names:
@@ -208,14 +209,14 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
         return Segmenter(Tagger.from_record(record, tensors, threads=threads), segmentation)
     elif name == tasks.REGRESS:
-        from elman import regression
+        from elman.regression import tagger as regression
 
         return regression.from_record(record, tensors, threads=threads)
     elif name in tasks.OPTIONS:
         tagger, encoding = Tagger.from_record(record, tensors, threads=threads), from_record(about.get("encoding"))
         if tagger.targets != encoding.columns:
             raise ModelFileError(f"task {name}: expected the label columns {', '.join(encoding.columns)}")
-        return EncodedTagger(tagger, encoding, name)
+        return EncodedTagger(tagger, encoding_again(encoding, tagger.tag_sets), name)
     raise ModelFileError(f"task: expected {', '.join(tasks.OPTIONS)} with its parts, found {name[:40]!r}")
 
 

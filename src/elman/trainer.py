@@ -92,6 +92,10 @@ class Items:
         """How many words some items have together."""
         return int(self.lengths[items].sum())
 
+    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
+        """No fused kernel."""
+        return None
+
 
 class Task(Protocol):
     """What is trained: parameters, items with their lengths, a gradient and a measure on dev."""

@@ -164,13 +164,6 @@ def test_a_model_without_states(refused: Refused, model: Path, made: Path) -> No
     assert "the model frequent has none" in refused("gradients", model, made / "test.txt")
 
 
-def test_a_model_of_characters(run: Run, refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "t.conllu").write_text("".join(f"{i}\ta\t_\tX" + "\t_" * 6 + "\n" for i in (1, 2, 3)) + "\n")
-    done = run("train", tmp_path / "t.conllu", "-o", tmp_path / "m", "--task", "segment", "--set=epochs=1")
-    assert done.returncode == 0, done.stderr.decode()
-    assert "reads characters" in refused("states", tmp_path / "m", tmp_path / "t.conllu")
-
-
 def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
     rows = [("the", "D", "O"), ("old", "A", "B"), ("dog", "N", "B")]
     text = "".join(f"{i}\t{word}\t_\t{tag}\t{other}" + "\t_" * 5 + "\n" for i, (word, tag, other) in enumerate(rows, 1))
@@ -184,18 +177,6 @@ def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
     assert "label columns are upos, xpos" in refused(
         "gradients", tmp_path / "m", tmp_path / "t.conllu", "--target", "x"
     )
-
-
-def test_labels_that_stand_in_no_column(run: Run, refused: Refused, tmp_path: Path) -> None:
-    """Lemmas are rules, which the network learns."""
-    rows = [("dogs", "dog", "NOUN"), ("bark", "bark", "VERB"), ("cats", "cat", "NOUN")]
-    text = "".join(f"{i}\t{word}\t{lemma}\t{tag}" + "\t_" * 6 + "\n" for i, (word, lemma, tag) in enumerate(rows, 1))
-    (tmp_path / "t.conllu").write_text(f"{text}\n" * 3, encoding="utf-8")
-    done = run("train", tmp_path / "t.conllu", "-o", tmp_path / "m", "--task", "lemma", *PLAIN)
-    assert done.returncode == 0, done.stderr.decode()
-    assert "stands in no column of FILE" in refused("gradients", tmp_path / "m", tmp_path / "t.conllu")
-    done = run("gradients", tmp_path / "m", "--words", "dogs bark", "--json")
-    assert [one["at"] for one in json.loads(done.stdout)["words"]] == [1, 2]
 
 
 def test_a_hostile_page() -> None:

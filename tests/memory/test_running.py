@@ -20,7 +20,7 @@ def short(**changes: Any) -> Problem:
     return Problem("short", "", partial(made.very_long_lag, q=2, p=3), 7, 2, **options | changes)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "sru", "mingru"])
 def test_a_short_lag_is_solved(cell: str) -> None:
     problem = short()
     outcome = run(problem, How(cell, rate=0.02, span=5), 1)
@@ -70,12 +70,14 @@ def test_held_out_sequences_are_what_the_error_is_of() -> None:
 
 
 def test_gates_that_remember_from_the_start() -> None:
-    for cell, keeps in (("lstm", slice(8, 16)), ("gru", slice(8, 16))):
+    for cell in ("lstm", "gru", "sru", "mingru"):
         task = Remembering(short(), How(cell, hidden=8, span=100), 1, 100)
         b = task.parameters["layer0.forward.b_r"]
-        assert (b[keeps] > 0).all() and b[keeps].max() < np.log(100)
+        keeps = -b[:8] if cell == "mingru" else b[8:16]
+        assert (keeps > 0).all() and keeps.max() < np.log(100)
         if cell == "lstm":
-            np.testing.assert_array_equal(b[:8], -b[8:16])
+            np.testing.assert_array_equal(b[:8], -keeps)
+    assert not Remembering(short(), How("elman", span=100), 1, 100).parameters["layer0.forward.b_r"].any()
 
 
 def test_which_steps_are_right() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,10 +63,10 @@ class _Options:
 def gradients(paths: tuple[str, ...], **given: Any) -> None:
     """Show how far back a network learns, or which words decided a tag.
 
-    FILE is labelled text. What is shown is the norm of the gradient of the loss at a word by the state k words before
-    it, the geometric mean over the words, for each lag k: where it vanishes nothing is learned from so far back. Of
-    the backward direction it is the state k words behind. Several models stand side by side. LSTM and SRU have memory
-    cells (c) beside or in place of such states (h).
+    FILE is labelled text, or what else the model learns from. What is shown is the norm of the gradient of the loss at
+    a word by the state k words before it, the geometric mean over the words, for each lag k: where it vanishes nothing
+    is learned from so far back. Of the backward direction it is the state k words behind. Several models stand side by
+    side. LSTM and SRU have memory cells (c) beside or in place of such states (h).
 
     With --words or --sentence: input times gradient of each word, for the tag given against the second best. Of an
     ensemble both are of the first network.
@@ -135,6 +135,8 @@ def _column(tagger: Tagger, target: str | None) -> tuple[int, str]:
 
 
 def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
+    from elman.cli.beside import How
+    from elman.cli.looked_at import lessons
     from elman.gradients import Which, lags
     from elman.loading import load
 
@@ -145,7 +147,8 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
         which = Which(options.layer, options.lags, options.positions, at, tags)
-        measured = lags(networks, _labelled(tagger, name, file, options, Notes() if found else notes), which)
+        how = How(options.format, name if len(tagger.targets) > 1 else options.target, options.encoding)
+        measured = lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
     if options.plot is not None:
@@ -157,23 +160,6 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         click.echo(json.dumps({"file": file, "models": rows}, indent=2, ensure_ascii=False))
     else:
         click.echo(table(found))
-
-
-def _labelled(
-    tagger: Tagger, column: str, file: str, options: _Options, notes: Notes
-) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Words and tags of the sentences of a file; of labels of whole texts these."""
-    from elman import corpus
-    from elman.cli.beside import How, gold, read
-
-    if tagger.task not in ("tag", "classify"):
-        raise ConfigError(f"{tagger.task}: what the network learns stands in no column of FILE; --words asks for words")
-    several = len(tagger.targets) > 1
-    how = How(options.format, column if several else options.target, options.encoding)
-    found = gold(read(file, how, notes), how, tagger)
-    keys = corpus.Keys(found.keys.words, found.keys.texts)
-    for sentence in found.sentences:
-        yield sentence.words, keys.values(sentence)[0]
 
 
 def _note(model: str, measured: Measured, notes: Notes) -> None:
@@ -221,8 +207,8 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 
 
 def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
-    from elman.cli.states import nth
-    from elman.corpus import words_of
+    from elman.cli.beside import How
+    from elman.cli.looked_at import nth, of_text
     from elman.files import write_bytes_atomically
     from elman.gradients import influences
     from elman.loading import load
@@ -230,12 +216,13 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     tagger = load(model, on_note=notes.add)
     networks = tagger.networks
     if options.words is not None:
-        words: Sequence[str] = words_of(options.words)
+        words = of_text(tagger, options.words)
     else:
         assert file is not None and options.sentence is not None
-        words = nth(file, options.sentence, (options.format, options.encoding), notes).words
+        words = nth(tagger, file, options.sentence, How(options.format, None, options.encoding), notes)
     at, _ = _column(tagger, options.target)
-    found = influences(networks, words, () if options.at is None else (options.at,), at)
+    asked = () if options.at is None else (options.at,)
+    found = [_shown(tagger, one) for one in influences(networks, words, asked, at)]
     if options.html is not None:
         from elman.cli.why_page import page
 
@@ -248,6 +235,19 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         click.echo(one_tag(found[0]))
     else:
         click.echo(all_tags(found))
+
+
+def _shown(tagger: Tagger, one: Influence) -> Influence:
+    """The same with words and tags as they are shown; of a number, what it is in the column."""
+    from elman.cli.looked_at import shown
+
+    model: Any = tagger
+    tag, against = one.tag, one.against
+    if tagger.task == "regress":
+        tag = model.said(one.margin)
+    elif tagger.task == "lm":
+        tag, against = shown(tagger, [tag, against])
+    return replace(one, words=tuple(shown(tagger, one.words)), tag=tag, against=against)
 
 
 def one_tag(one: Influence) -> str:

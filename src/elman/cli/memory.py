@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
-@click.option("--cells", default="lstm,gru", show_default=True, metavar="CELL,…", help="lstm, gru, elman.")
+@click.option("--cells", default="lstm,gru", show_default=True, metavar="CELL,…", help="lstm, gru, elman, sru, mingru.")
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each."
 )

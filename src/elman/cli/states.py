@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option
-from elman.errors import ConfigError, DataError
+from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.sentence import Sentence
     from elman.states import States
 
 STYLE = """
@@ -53,6 +52,8 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
       elman states my.model new.txt --sentence 3 --plot states.png
       elman states my.model new.txt --html states.html
     """
+    from elman.cli.beside import How
+    from elman.cli.looked_at import nth, shown
     from elman.files import check_target, write_bytes_atomically
     from elman.loading import load
 
@@ -66,14 +67,15 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     for output in (plot, html):
         check_not_an_input(output, (model, file))
     notes = Notes()
-    networks = load(model, on_note=notes.add).networks
+    tagger = load(model, on_note=notes.add)
+    networks = tagger.networks
     config = networks.config.network
     if layer > config.layers:
         raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {layer}")
     if direction not in networks.network.encoder.directions:
         raise ConfigError(f"--direction: the network reads forward alone, got {direction}")
-    words = nth(file, sentence, (given["format"], given["encoding"]), notes).words
-    one = networks.states(words, layer - 1, direction)
+    read = nth(tagger, file, sentence, How(given["format"], None, given["encoding"]), notes)
+    one, words = networks.states(read, layer - 1, direction), shown(tagger, read)
     name = os.path.basename(model)
     if plot is not None:
         from elman import plots, state_plots
@@ -83,27 +85,6 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
         write_bytes_atomically(html, page(words, one, f"{name}, sentence {sentence}").encode())
     click.echo(json.dumps(_values(words, one), ensure_ascii=False) if given["as_json"] else table(words, one))
     notes.show()
-
-
-def nth(path: str, number: int, how: tuple[str | None, str], notes: Notes, labelled: bool = False) -> Sentence:
-    """A sentence of a file, from 1; ``how`` is its format and its encoding. Raises ConfigError: there are fewer.
-
-    A file that is not ``labelled`` may still have labels, which are no words.
-    """
-    from elman.cli.beside import How, read
-
-    asked = How(how[0], None, how[1])
-    try:
-        reading = read(path, asked, notes, labelled=labelled or path != "-")
-    except DataError:
-        if labelled or path == "-":
-            raise
-        reading = read(path, asked, notes, labelled=False)
-    last = 0
-    for last, one in enumerate((one for one in reading if one.words), start=1):
-        if last == number:
-            return one
-    raise ConfigError(f"--sentence: {reading.path} has {last:,} sentences, got {number}")
 
 
 def _values(words: Sequence[str], one: States) -> dict[str, Any]:

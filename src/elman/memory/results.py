@@ -17,7 +17,7 @@ from elman.errors import DataError
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import Outcome, Problem, run
 
-CELLS = ("lstm", "gru", "elman")
+CELLS = ("lstm", "gru", "elman", "sru", "mingru")
 
 
 @dataclass(frozen=True)
@@ -198,6 +198,10 @@ sequences that the paper's LSTM needed ("published").
 
 """
 SETTINGS_TEXT = """
+SRU and minGRU are the parallel cells: their gates and what they let in are made of the inputs of two steps alone, so
+one layer of them is a sum whose weights the inputs choose. That is enough to add, to multiply two numbers and to know
+the order of marks. It is not where a signal looks like the noise behind it (3), nor to copy.
+
 Networks have one layer of 16 units, forward, one-hot symbols or plain numbers in; Adam with a rate of 0.01 that stays,
 four sequences an update, gradients clipped at 1. Gates are set to remember between one step and the length of the
 problem from the start (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). What differs for single

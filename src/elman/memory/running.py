@@ -18,7 +18,7 @@ from elman.layers import Array
 from elman.memory.sequences import Generator, Sequences, joined
 from elman.network import Inputs, Network
 from elman.networks import packed
-from elman.regression import inputs_of
+from elman.regression.model import inputs_of
 from elman.trainer import Place, Tally
 
 RECENT = 2_000
@@ -201,9 +201,6 @@ class Remembering(trainer.Items):
                 break
         return wrong, float(np.mean(losses))
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
-        return None
-
     def score(self) -> float | None:
         """Ends the run where tests are passed; makes new sequences."""
         problem = self.problem
@@ -220,11 +217,13 @@ def start(network: Network, how: How, seed: int) -> Parameters:
     """The parameters that a network begins with."""
     generator = randomness.stream(seed, randomness.START)
     parameters = network.start(generator)
-    if how.span and how.cell in ("lstm", "gru"):
+    if how.span and how.cell != "elman":
         H, b = how.hidden, parameters["layer0.forward.b_r"]
-        b[H : 2 * H] = np.log(generator.uniform(1, how.span, H))  # the gate that keeps: f of the LSTM, z of the GRU
-        if how.cell == "lstm":
-            b[:H] = -b[H : 2 * H]
+        long = np.log(generator.uniform(1, how.span, H))
+        if how.cell in ("lstm", "mingru"):
+            b[:H] = -long  # the gate that lets in: i, z
+        if how.cell != "mingru":
+            b[H : 2 * H] = long  # the gate that keeps: f of LSTM and SRU, z of the GRU
     return parameters
 
 

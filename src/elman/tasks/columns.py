@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, ClassVar, cast
@@ -332,6 +332,15 @@ def from_record(record: Any) -> Encoding:
         if known and all(isinstance(value, str) and _is_features(value) for value in known):
             return Features(tuple(known), target)
     raise ModelFileError(f"task: expected an encoding that training writes, found {str(record)[:40]!r}")
+
+
+def encoding_again(encoding: Encoding, sets: Mapping[str, Sequence[str]]) -> Encoding:
+    """The encoding of a record, made to ``encode`` as in training by the labels of the model's label columns."""
+    if isinstance(encoding, Together):
+        return Together(tuple(encoding_again(part, sets) for part in encoding.parts))
+    if isinstance(encoding, Lemmas):
+        return replace(encoding, scripts=lemmas.Scripts(frozenset(sets[encoding.target])))
+    return encoding
 
 
 def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[str, str]:

@@ -1,0 +1,102 @@
+"""What a network reads of a file or a text, and what it should say of it, whatever its task.
+
+tags, labels of texts     the words of a sentence, and what stands in the column
+lemma, morphology, parse  the words of a sentence, and the labels that the column is encoded as
+segment                   characters, with their neighbours, of a piece of the text, and their labels
+lm                        the symbols of a line, behind a line end, and those that come next
+regress                   rows of numbers, and the number that is to be said of each
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from elman.cli.common import Notes
+from elman.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from elman.cli.beside import How
+    from elman.tagger import Tagger
+
+SIGNS = {"\n": "↵", " ": "␣"}
+"""How symbols of text are shown that could not be seen."""
+
+
+class Lesson(NamedTuple):
+    """What a network reads, and what it should say."""
+
+    words: Sequence[str]
+    labels: Sequence[Any]
+
+
+def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
+    """Those of a file of gold, for a label column of the model. Raises DataError with the line: what has no labels."""
+    from elman import corpus
+    from elman.cli.beside import gold, read
+
+    model: Any = tagger
+    if tagger.task == "lm":
+        yield from map(Lesson._make, model.lines(file, format=how.format, encoding=how.encoding))
+    elif tagger.task in ("tag", "classify"):
+        found = gold(read(file, how, notes), how, tagger)
+        keys = corpus.Keys(found.keys.words, found.keys.texts)
+        for sentence in found.sentences:
+            yield Lesson(sentence.words, keys.values(sentence)[0])
+    else:
+        sentences = (one for one in read(file, how, notes, labelled=False) if one.words)
+        if tagger.task in ("regress", "segment"):
+            yield from map(Lesson._make, model.lessons(sentences))
+        else:
+            yield from (Lesson(one.words, model.encoding.encode(one)[column]) for one in sentences)
+
+
+def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Sequence[str]:
+    """What the model reads of a sentence of a file, from 1; of a line, of a sequence. Its labels are not read.
+
+    Raises ConfigError: there are fewer.
+    """
+    last = 0
+    for last, words in enumerate(_read(tagger, file, how, notes), start=1):
+        if last == number:
+            return words
+    raise ConfigError(f"--sentence: {file} has {last:,} sentences, got {number}")
+
+
+def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
+    from elman.cli.beside import read
+    from elman.language import raw
+
+    model: Any = tagger
+    if tagger.task == "lm":
+        yield from (words for words, _ in model.lines(file, format=how.format, encoding=how.encoding))
+        return
+    labelled = file != "-" and tagger.task != "segment"
+    try:
+        reading = read(file, how, notes, labelled=labelled)
+    except DataError:
+        if not labelled:
+            raise
+        reading = read(file, how, notes, labelled=False)
+    for one in reading:
+        if one.words and tagger.task == "segment":
+            yield model.reads(raw(one) or (" " if model.expects_spaces else "").join(one.words))
+        elif one.words:
+            yield model.reads(one) if tagger.task == "regress" else one.words
+
+
+def of_text(tagger: Tagger, text: str) -> Sequence[str]:
+    """What the model reads of a text that was typed."""
+    from elman.corpus import words_of
+
+    model: Any = tagger
+    return list(model.reads(text)) if tagger.task in ("lm", "segment") else words_of(text)
+
+
+def shown(tagger: Tagger, words: Sequence[str]) -> Sequence[str]:
+    """What the model reads, to be shown: of a window its character."""
+    if tagger.task == "segment":
+        from elman.windows import middle
+
+        words = list(map(middle, words))
+    return [SIGNS.get(word, word) for word in words] if tagger.task in ("lm", "segment") else words

@@ -1,0 +1,170 @@
+"""The network that reads and says numbers, and how they are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import constraints, decoders, storage
+from elman.batching import by_length
+from elman.config import Config, NetworkConfig
+from elman.encoder import Parameters
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.features import Bags
+from elman.heads import Heads
+from elman.lexicon import Lexicon
+from elman.model_file import Tensors
+from elman.network import Inputs, Network
+from elman.networks import CHUNK, Networks, packed
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Means and standard deviations of D columns; a column that never changes has deviation 1."""
+
+    mean: Numbers
+    deviation: Numbers
+
+    @classmethod
+    def of(cls, x: Numbers) -> Scaling:
+        """Those of (N, D) numbers, those that are NaN aside."""
+        deviation = np.nanstd(x, axis=0)
+        return cls(np.nanmean(x, axis=0), np.where(deviation > 0, deviation, 1.0))
+
+    def scaled(self, x: Numbers) -> NDArray[np.float32]:
+        """Numbers (N, D) as the network reads them."""
+        return np.asarray((x - self.mean) / self.deviation, np.float32)
+
+    def to_record(self) -> list[list[float]]:
+        """JSON values."""
+        return [self.mean.tolist(), self.deviation.tolist()]
+
+    @classmethod
+    def from_record(cls, record: Any, width: int) -> Scaling:
+        """The inverse of ``to_record``. Raises ModelFileError for other values."""
+        try:
+            mean, deviation = (np.array(row, np.float64) for row in record)
+        except (TypeError, ValueError):
+            mean = deviation = np.zeros(0)
+        if not (mean.shape == deviation.shape == (width,) and np.isfinite(mean).all() and (deviation > 0).all()):
+            raise ModelFileError(f"model scaling: expected means and deviations of {width} columns")
+        return cls(mean, deviation)
+
+
+def inputs_of(x: NDArray[np.float32]) -> Inputs:
+    """What the network reads of rows of numbers (N, D)."""
+    n = np.arange(len(x), dtype=np.int32)
+    return Inputs(n, n, Bags(np.zeros(0, np.int32), np.zeros(len(x) + 1, np.int32)), numbers=x)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """In the place of a lexicon: a word is a row of numbers as text, with commas between them."""
+
+    scaling: Scaling
+
+    def network(self, config: NetworkConfig, tags: int) -> Network:
+        """The network of these rows."""
+        return Network(config, 1, 0, tags, numbers=len(self.scaling.mean))
+
+    def read(self, words: Sequence[str]) -> Inputs:
+        """What the network reads of N rows. Raises DataError for one that is not so many numbers."""
+        width = len(self.scaling.mean)
+        try:
+            x = np.array([list(map(float, word.split(","))) for word in words], np.float64)
+        except ValueError:
+            x = np.zeros((0, 0))
+        if x.shape != (len(words), width) or not np.isfinite(x).all():
+            numbers = "numbers" if width == 1 else f"rows of {width} numbers with commas between them"
+            raise DataError(f"expected {numbers}, found {' '.join(words)[:40]!r}")
+        return inputs_of(self.scaling.scaled(x))
+
+
+class _Heads(Heads):
+    def _decoder(self, *about: Any) -> decoders.Decoder:
+        return decoders.Squares(1, None)
+
+
+class RegressionModel:
+    """The network, how numbers are scaled, and the names of the columns that are read beside the words."""
+
+    kind = "rnn"
+    tags = ()
+
+    def __init__(
+        self, config: Config, inputs: Sequence[str], scalings: tuple[Scaling, Scaling], parameters: Parameters
+    ) -> None:
+        self.config, self.inputs, self.scalings, self.parameters = config, tuple(inputs), scalings, parameters
+        self.network = Rows(scalings[0]).network(config.network, 1)
+        self.training: dict[str, Any] = {}
+
+    @property
+    def networks(self) -> Networks:
+        """The same as a network of words, which are rows of numbers; its one tag is the number it says, scaled."""
+        heads = _Heads(self.config, (("number",),), (constraints.NONE,))
+        return Networks(self.config, cast(Lexicon, Rows(self.scalings[0])), heads, [self.parameters])
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended its training."""
+        return bool(self.training.get("interrupted", False))
+
+    @property
+    def dev_accuracy(self) -> float | None:
+        """R² on dev, of the epoch that was kept; None without a dev set."""
+        scores = self.training.get("dev_accuracies")
+        return scores[self.training["best_epoch"] - 1] if scores else None
+
+    def predict(self, sequences: Sequence[Numbers]) -> list[Numbers]:
+        """For each sequence (T, D) its (T,) numbers."""
+        lengths = np.array([len(one) for one in sequences], np.int64)
+        ends = np.cumsum(lengths)
+        x = self.scalings[0].scaled(np.concatenate(sequences)) if sequences else np.zeros((0, 1), np.float32)
+        found = np.zeros(len(x), np.float64)
+        for some in by_length(lengths, CHUNK):
+            batch, rows = packed(lengths, ends, some)
+            found[rows] = self.network.forward(self.parameters, inputs_of(x[rows]), batch)[0][:, 0]
+        out = self.scalings[1]
+        return np.split(found * out.deviation[0] + out.mean[0], ends[:-1]) if sequences else []
+
+    def choose_precision(self, precision: str) -> None:
+        """``auto`` and ``exact`` are one here. Raises ConfigError for int8."""
+        if precision == "int8":
+            raise ConfigError("precision int8: numbers are computed exactly; expected auto or exact")
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        """Configuration and tensors for the model file."""
+        record = {
+            "inputs": list(self.inputs),
+            "scalings": [scaling.to_record() for scaling in self.scalings],
+            "settings": self.config.to_dict(),
+            "training": self.training,
+        }
+        return record, storage.stored(dict(self.parameters), self.config.network.storage)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors) -> RegressionModel:
+        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
+        inputs, settings, scalings = record.get("inputs"), record.get("settings"), record.get("scalings")
+        if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
+            raise ModelFileError("model: expected a list of input columns")
+        if not isinstance(scalings, list) or len(scalings) != 2 or not isinstance(record.get("training"), dict):
+            raise ModelFileError("model: expected scalings of inputs and outputs, and a training record")
+        try:
+            config = Config.from_dict(cast(Any, settings))
+        except (ConfigError, TypeError, AttributeError) as error:
+            raise ModelFileError(f"model settings: {error}") from None
+        both = Scaling.from_record(scalings[0], 1 + len(inputs)), Scaling.from_record(scalings[1], 1)
+        model = cls(config, inputs, both, {})
+        shapes = model.network.shapes()
+        if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
+            raise ModelFileError(f"model tensors: expected {', '.join(shapes)} in the shapes of the settings")
+        model.parameters = storage.restored(dict(tensors), config.network.storage)
+        model.training = record["training"]
+        return model

@@ -1,0 +1,99 @@
+"""Training on numbers, by the trainer of the taggers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elman import automatic, randomness, storage, trainer
+from elman.config import Config
+from elman.decoders import Squares
+from elman.encoder import Gradients
+from elman.errors import ConfigError, DataError
+from elman.layers import Noise
+from elman.networks import packed
+from elman.regression.model import RegressionModel, Scaling, inputs_of
+from elman.regression.table import Table
+from elman.regression.tagger import Regressor
+from elman.sentence import Sentence
+from elman.trainer import Place, Tally
+
+SETTINGS: Mapping[str, Any] = {"embedding": 0, "features": "none", "decoder": "softmax", "constraints": "none"}
+"""What a network without words has."""
+OWN: Mapping[str, Any] = {"ensemble": 1, "hidden": 64, "epochs": 30, "dropout": 0.0, "unknown": 0.0, "balance": 0.0}
+"""What differs from the presets of taggers, unless it is set."""
+
+
+class Regressing(trainer.Items):
+    """The training of numbers, as a task for the trainer: rows (N, D) and values (N,), NaN where there is none."""
+
+    def __init__(self, model: RegressionModel, train: Table, dev: Table | None) -> None:
+        self.model, self.parameters, self.dev = model, model.parameters, dev
+        self.lengths, self.ends = train.lengths, np.cumsum(train.lengths)
+        self.x = model.scalings[0].scaled(train.rows)
+        self.y = model.scalings[1].scaled(train.values[:, None])[:, 0]
+        self.decoder = Squares(1, None)
+
+    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+        training = self.model.config.training
+        batch, rows = packed(self.lengths, self.ends, items)
+        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational")
+        network = self.model.network
+        scores, backprop = network.forward(
+            self.parameters, inputs_of(self.x[rows]), batch, bptt=training.bptt, noise=noise
+        )
+        there = ~np.isnan(self.y[rows])
+        found = self.decoder.loss(self.parameters, scores, np.where(there, self.y[rows], scores[:, 0]), batch)
+        scale = np.float32(1 / words if training.loss == "mean" else 1)
+        dscores, _ = found.backprop(np.full(len(rows), scale, np.float32))
+        return Tally(float(found.losses.sum()), len(rows), 0), backprop(dscores)
+
+    def score(self) -> float | None:
+        """R² on dev; None without it."""
+        return None if self.dev is None else self.dev.evaluation(self.model).r2
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a training is run: see ``elman.training.train``."""
+
+    seed: int = 1
+    threads: int = 1
+    on_progress: Any = None
+
+
+def train(
+    sentences: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str, config: Config, run: Run
+) -> Regressor:
+    """Train on sequences of numbers. Raises DataError: a field that is no number, no value at all; ConfigError."""
+    for name, value in SETTINGS.items():
+        if getattr(config.network, name) != value:
+            raise ConfigError(f"task regress: expected {name}={value}; its steps are numbers, not words")
+    if config.network.ensemble != 1 or config.training.distill or config.network.characters:
+        raise ConfigError("task regress: expected ensemble=1, distill=0 and characters=0")
+    inputs = [name for name in sentences[0].columns if name != target]
+    table = Table.of(sentences, inputs, target)
+    if np.isnan(table.values).all():
+        raise DataError(f"no numbers in column {target}: nothing to learn", path=sentences[0].path or None)
+    scalings = Scaling.of(table.rows), Scaling.of(table.values[:, None])
+    config = automatic.resolve(config, [])
+    empty = RegressionModel(config, inputs, scalings, {})
+    parameters = empty.network.start(randomness.stream(run.seed, randomness.START))
+    model = RegressionModel(config, inputs, scalings, parameters)
+    task = Regressing(model, table, None if dev is None else Table.of(dev, inputs, target))
+    record = trainer.fit(task, config.training, seed=run.seed, threads=run.threads, on_progress=run.on_progress)
+    for w in parameters.values():
+        w[...] = storage.rounded(w) if config.network.storage == "float16" else w
+    model.training = {"seed": run.seed, **vars(record)}
+    data = {
+        "sentences": len(sentences),
+        "words": len(table.rows),
+        "dev_sentences": None if dev is None else len(dev),
+        "dev_accuracy": model.dev_accuracy,
+        "held_out": None,
+    }
+    return Regressor(cast(Any, model), targets=(target,), format=sentences[0].format, data=data, threads=run.threads)
