@@ -30,14 +30,18 @@ def load(
 ) -> Tagger:
     """As ``elman.load``; the tagger is a light one where the model and the machine allow it."""
     content = model_file.read(path)
-
-    def whole() -> Tagger:
+    lines = line_tagger(content, precision)
+    if lines is None:
         from elman.loading import of_content
 
         return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
 
-    lines = line_tagger(content, precision)
-    return whole() if lines is None else cast("Tagger", LightTagger(content[0], lines, thread_count(threads), whole))
+    def whole() -> Tagger:  # read once more: what the native tagger has made its own is not kept twice
+        from elman.loading import load
+
+        return load(path, threads=threads, precision=precision, on_note=on_note)
+
+    return cast("Tagger", LightTagger(content[0], lines, thread_count(threads), whole))
 
 
 class LightTagger:

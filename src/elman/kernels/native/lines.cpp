@@ -174,6 +174,7 @@ struct Store {
   std::vector<Bytes> tables;                        // of each direction of each network
   std::vector<std::pair<Size, Size>> waiting;       // begin and end of rows that are still to be computed
   std::multiset<Size> doing;                        // begin of rows that a thread is computing
+  Size users = 0;                                   // texts that are being tagged with it
   bool broken = false;
 };
 
@@ -278,6 +279,7 @@ class LineTagger {
     if (!desk) desk = std::make_unique<Desk>();
     Desk& d = *desk;
     const std::shared_ptr<Store> store = seen(text, d);
+    const Use use{*this, *store};
     room(d.best, static_cast<Size>(d.types.size()));
     // longest first, as many together as one pass takes
     std::stable_sort(d.sentences.begin(), d.sentences.end(),
@@ -302,10 +304,24 @@ class LineTagger {
     desks_.push_back(std::move(desk));
   }
 
+  // Lets go of a store when its text is done.
+  struct Use {
+    LineTagger& tagger;
+    Store& store;
+    ~Use() {
+      const std::lock_guard<std::mutex> hold(tagger.lock_);
+      --store.users;
+      tagger.ready_.notify_all();
+    }
+  };
+
   // The words of a text as rows of a store that has all of them. What is new is computed by whoever waits for it.
   std::shared_ptr<Store> seen(View text, Desk& d) {
     std::unique_lock<std::mutex> hold(lock_);
-    if (!store_ || store_->broken || store_->index.size() > most_) store_ = std::make_shared<Store>();
+    // a full store is begun anew in the same memory, when nobody reads it any more
+    ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
+    if (!store_ || store_->broken) store_ = std::make_shared<Store>();
+    if (store_->index.size() > most_) store_->index = Index();
     std::shared_ptr<Store> store;
     Size first, last;
     for (;;) {
@@ -331,6 +347,7 @@ class LineTagger {
       if (last <= store->capacity) break;
       store_ = std::make_shared<Store>();  // the others go on with the old one, in which nobody asks for these words
     }
+    ++store->users;
     for (Size i = first; i < last; i += FRESH) store->waiting.emplace_back(i, std::min(i + FRESH, last));
     while (!store->waiting.empty() && !store->broken) compute(*store, hold);
     ready_.wait(hold, [&] { return store->broken || store->doing.empty() || *store->doing.begin() >= last; });
