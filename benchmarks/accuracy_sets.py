@@ -226,5 +226,5 @@ ABLATIONS = (
     *(Ablation("decay", name, {"decay": name}) for name in ("none", "linear", "cosine")),
     Ablation("warm-up", "a tenth of the run", {"warmup": 0.1}),
     Ablation("averaging", "of the last quarter's weights", {"averaging": 0.25}),
-    Ablation("label smoothing", "0.1", {"smoothing": 0.1}),
+    Ablation("label smoothing", "0.1", {"smoothing": 0.1, "decoder": "softmax"}),
 )
