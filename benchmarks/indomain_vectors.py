@@ -3,8 +3,8 @@
     pip install gensim
     python benchmarks/indomain_vectors.py build/vectors
 
-writes ``ewt.50d.txt``, of the words of en_ewt's train part, and ``wiki.50d.txt``, of those of wiki-en's train part and of
-the sentences of titles-en's. Skip-gram, 50 numbers, a window of 3, words met twice, 10 epochs, seed 1.
+writes ``ewt.50d.txt``, of the words of en_ewt's train part, and ``wiki.50d.txt``, of those of wiki-en's train part and
+of the sentences of titles-en's. Skip-gram, 50 numbers, a window of 3, words met twice, 10 epochs, seed 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from accuracy_plan import DATA
-
 from elman.formats import read_sentences
 
 
