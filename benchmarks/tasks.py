@@ -162,7 +162,8 @@ def done(one: Set, seed: int, version: str, options: argparse.Namespace) -> bool
     """Measure, unless it is there; False: it failed."""
     file = RESULTS / f"{one.name.replace(' ', '-')}.{seed}.json"
     training = one.training("MODEL", seed)
-    key = {"training": [word.replace(str(ROOT.parent), "..") for word in training], "elman": version}
+    training = [word.replace(f"{ROOT}{os.sep}", "").replace(str(ROOT.parent), "..") for word in training]
+    key = {"training": training, "elman": version}
     if file.exists():
         there = json.loads(file.read_text(encoding="utf-8"))["key"]
         if there["training"] == key["training"] and (options.any_code or there["elman"] == version):
@@ -192,15 +193,21 @@ def page(every: Sequence[Set]) -> str:
     for one in every:
         files = sorted(RESULTS.glob(f"{one.name.replace(' ', '-')}.[0-9]*.json"))
         results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-        newest = max((r["date"] for r in results), default="")
-        version = next((r["key"]["elman"] for r in results if r["date"] == newest), "")
-        alike = [r for r in results if r["key"]["elman"] == version]
+        newest = max(results, key=lambda r: str(r["date"]), default=None)
+        alike = [r for r in results if newest is not None and _but_the_seed(r) == _but_the_seed(newest)]
         for name, bar in one.measures.items():
             lines.append(row(one, name, bar, alike))
         if alike:
             train = " ".join(map(str, alike[0]["key"]["training"]))
             commands.append(f"elman {train}")
     return "\n".join([*lines, COMMANDS, "```sh", *commands, "```", ""])
+
+
+def _but_the_seed(result: Result) -> list[str]:
+    """How it was trained."""
+    words = list(result["key"]["training"])
+    at = words.index("--seed")
+    return [*words[:at], *words[at + 2 :]]
 
 
 def row(one: Set, name: str, bar: float | None, results: Sequence[Result]) -> str:
@@ -228,7 +235,7 @@ INTRODUCTION = """\
 Means over seeds ± their standard deviation, in per cent, on the test part. Training saw the train part alone; settings
 were chosen on held-out parts. SE is the standard error of a share of that many words, sentences or texts; a bar ("at
 least") is reached when the mean is within one SE of it. Times are wall time of the whole command with one thread, some
-of them beside other work. `make accuracy-tasks` measures what is missing and writes this page.
+of them beside other work. Each result file names the state of elman's code that it was measured with. `make accuracy-tasks` measures what is missing and writes this page.
 """
 COMMANDS = """
 ## Where the figures come from
