@@ -224,7 +224,9 @@ def test_the_better_one_on_dev(monkeypatch: pytest.MonkeyPatch) -> None:
         notes: list[str] = []
         return elman.train(TRAIN, dev, on_note=notes.append, **QUIET).kind, notes
 
-    monkeypatch.setattr(elman.config, "PRESETS", {"default": Config().with_settings({**SMALL, "epochs": 1})})
+    monkeypatch.setattr(
+        elman.config, "PRESETS", {"default": Config().with_settings({**SMALL, "epochs": 1, "linear_share": 0})}
+    )
     kind, notes = train(DEV)
     assert kind == "linear"
     assert "the linear model is kept, --model rnn asks for the network" in notes[-1]

@@ -82,6 +82,7 @@ LEVELS = [
         "doctor",
         "gradients",
         "learning",
+        "logistic",
         "networks",
         "outputs",
         "rate_finder",

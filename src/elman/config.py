@@ -174,6 +174,13 @@ class TrainingConfig:
         low=0.0,
         high=0.95,
     )
+    linear_share: float = _setting(
+        0.5,
+        "of labels of whole texts: what the scores of logistic regression on the n-grams, trained first and by itself, "
+        "count for in the mean with the network's; 0: not trained",
+        low=0.0,
+        high=0.95,
+    )
     unknown: float = _setting(
         0.25, "a: a training word seen c times is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     )
@@ -326,6 +333,7 @@ LINEAR = Config(
         dropout=0.0,
         word_dropout=0.0,
         gram_dropout=0.0,
+        linear_share=0.0,
         unknown=0.0,
         balance=0.0,
         shards=1,

@@ -126,16 +126,23 @@ class RecurrentModel(Networks):
         Ctrl-C: the best so far (``interrupted``).
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
-        from elman import calibration, runs
+        from elman import calibration, logistic, runs
 
-        done = runs.train(train, dev, config, runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks)))
+        run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
+        alone = logistic.beside(train, config, run)
+        done = runs.train(train, dev, config, run)
         task, first = done.tasks[0], done.records[0]
         of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
         training = {**of_data, **asdict(first), "interrupted": done.interrupted}
         members = [one.parameters for one in done.tasks]
+        if alone is not None:
+            members = [logistic.pooled(parameters, alone[0], done.config) for parameters in members]
         model = cls(done.config, task.networks.lexicon, task.networks.heads, members, training)
         if len(members) > 1:
             model.training["members"] = [asdict(record) for record in done.records[1:]]
+        if alone is not None:
+            model.training["linear"] = asdict(alone[1])
+        if len(members) > 1 or alone is not None:
             model.training["dev_accuracy"] = task.score_of(model)
         if task.dev is not None and task.calibrated:
             try:

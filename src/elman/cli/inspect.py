@@ -88,6 +88,7 @@ def _training(record: dict[str, Any]) -> str:
     """The record of a recurrent network's training, in words."""
     text = f"seed {record['seed']}, {_run(record)}"
     text += f"; the first of {1 + len(record['members'])} networks" if "members" in record else ""
+    text += "; with logistic regression on n-grams" if "linear" in record else ""
     return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
 
 

@@ -280,8 +280,11 @@ def _summary_of_language(facts: dict[str, Any], options: _Options, model: str) -
 def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
     """The accuracy on dev, in words."""
     text = f"{100 * accuracy:.2f} %"
+    beside = " and logistic regression" if "linear" in record else ""
     if "members" in record:
-        return f"{text}, {1 + len(record['members'])} networks together"
+        return f"{text}, {1 + len(record['members'])} networks{beside} together"
+    if beside:
+        return f"{text}, the network{beside} together"
     return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
 
 

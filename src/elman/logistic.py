@@ -1,0 +1,54 @@
+"""Logistic regression on n-grams beside a network that labels texts, and the two as one.
+
+Both give the n-grams of a text weights, so the weighed mean of their scores is a network of the same form: what reads,
+tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.networks``). What the
+two get wrong differs, and the mean is better than either (docs/classification.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from elman import storage, trainer
+from elman.config import LINEAR, Config
+from elman.encoder import Parameters
+from elman.learning import Labelled
+from elman.model import TAG
+from elman.runs import Run, begin
+from elman.tape import Tape
+
+SCORES = {"text.w_oh", "text.b_o", "text.grams"}
+"""What a label's score is linear in."""
+
+
+def beside(train: Labelled | Tape, config: Config, run: Run) -> tuple[Parameters, trainer.Record] | None:
+    """The model linear of the labels of texts, as it is with this seed: its weights, and the record of its training.
+
+    None where the settings, or the data, have none of it.
+    """
+    network = config.network
+    columns = [column for column, task in enumerate(run.tasks, start=1) if task != TAG]
+    if isinstance(train, Tape) or not columns or "none" in (network.pooling, network.grams):
+        return None
+    if not config.training.linear_share:
+        return None
+    own = replace(LINEAR, network=replace(LINEAR.network, grams=network.grams, storage=network.storage))
+    tasks = tuple(run.tasks[column - 1] for column in columns)
+    of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
+    task = begin(of_texts, None, own, Run(run.seed, run.threads, tasks=tasks))
+    record = trainer.fit(task, task.networks.config.training, seed=run.seed, threads=run.threads)
+    return task.parameters, record
+
+
+def pooled(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:
+    """A network's parameters, with scores that are the weighed mean of its own and those of the model linear."""
+    share = np.float32(config.training.linear_share)
+    found = dict(parameters)
+    for name in SCORES & parameters.keys():  # of texts that share no n-gram there are none
+        w = parameters[name] * (1 - share)
+        if name in alone:
+            w += share * alone[name]
+        found[name] = storage.rounded(w) if config.network.storage == storage.HALF else w
+    return found
