@@ -31,6 +31,7 @@ from elman.significance import (
 )
 from elman.spans import spans
 
+TEXTS = "texts"
 _LEVEL = 0.95
 
 
@@ -40,7 +41,7 @@ class Comparison:
 
     metric: str
     unit: str
-    """What McNemar's test counts: words, gold spans or sentences."""
+    """What McNemar's test counts: words, gold spans or sentences; ``TEXTS``, where it is these that have labels."""
     sentences: int
     a: float
     b: float
@@ -64,7 +65,7 @@ class Comparison:
     def verdict(self) -> str:
         """What it means, in one plain sentence."""
         if self.same:
-            return "A and B give the same tags."
+            return f"A and B give the same {'labels' if self.unit == TEXTS else 'tags'}."
         name = _NAMES[self.metric]
         better, worse = ("A", "B") if self.difference < 0 else ("B", "A")
         if self.low <= 0 <= self.high:

@@ -52,7 +52,7 @@ def test_train(run: Run, folder: Path, tmp_path: Path) -> None:
     arguments = ["train", folder / "train.txt", "--dev", "25%", "-o", tmp_path / "m", "--preset", "fast"]
     result = run(*arguments, "--set", "hidden=8", "--set", "epochs=3", "--log", log)
     shown = result.stdout.decode()
-    assert shown.startswith("trained on    60 sentences, ") and ", 3 labels (label)\n" in shown
+    assert shown.startswith("trained on    60 texts, ") and ", 3 labels (label)\n" in shown
     assert "read as label_text, labels of texts in label: a label, a tab and several words" in result.stderr.decode()
     assert len(log.read_text().splitlines()) == 3
     by_name = run("train", folder / "both.bio", "-o", tmp_path / "m", "--task", "classify", "--model", "linear")
@@ -208,7 +208,7 @@ def test_errors(run: Run, folder: Path, tmp_path: Path) -> None:
 def test_compare(run: Run, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(LABELLED, encoding="utf-8")
     shown = out(run, "compare", folder / "train.txt", folder / "one.model", tmp_path / "a")
-    assert "accuracy, 80 sentences" in shown
+    assert "accuracy, 80 texts" in shown and "only B right: 0 texts" in shown
 
 
 def test_curve_and_rate(run: Run, folder: Path) -> None:

@@ -101,12 +101,14 @@ def compare(files: tuple[str, ...], **given: Any) -> None:
 
 
 def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.comparison import compare
+    from elman.comparison import TEXTS, compare
 
     right = _gold(files[0], files[1:], options, notes)
     a, b = (_tags(path, right, options, notes) for path in files[1:])
     tags = _gold_tags(right)
     found = compare(tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
+    if right.columns[0] in right.keys.texts:
+        found = replace(found, unit=TEXTS)
     if options.as_json:
         click.echo(json.dumps({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()}, indent=2))
     else:
@@ -208,14 +210,15 @@ def _result(path: str) -> dict[str, Any]:
 
 def _report(found: Comparison, a: str, b: str) -> str:
     mcnemar = found.mcnemar
+    items = found.unit if found.unit == "texts" else "sentences"
     alone = f"only A right: {mcnemar.only_a:,}, only B right: {mcnemar.only_b:,} {found.unit}"
     return "\n".join(
         [
-            f"{_NAMES[found.metric]}, {found.sentences:,} sentences",
+            f"{_NAMES[found.metric]}, {found.sentences:,} {items}",
             f"  A           {100 * found.a:>6.2f} %  {cell(a, _WIDTH).rstrip()}",
             f"  B           {100 * found.b:>6.2f} %  {cell(b, _WIDTH).rstrip()}",
             f"  difference  {100 * found.difference:>+6.2f}    {_interval(found.low, found.high)}",
-            f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the sentences",
+            f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
             f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
             "",
             click.wrap_text(found.verdict, 80),

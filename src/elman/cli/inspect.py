@@ -51,7 +51,8 @@ _TASKS = {"classify": "; one for each text", "several": "; one or several for ea
 
 def _text(model: str, facts: dict[str, Any]) -> str:
     data, training = facts["data"], facts["training"]
-    dev = f"; dev: {data['dev_sentences']:,} sentences" if data["dev_sentences"] is not None else "; no dev set"
+    items = "sentences" if {"tag", "number"} & set(facts["tasks"].values()) else "texts"
+    dev = f"; dev: {data['dev_sentences']:,} {items}" if data["dev_sentences"] is not None else "; no dev set"
     if data["dev_accuracy"] is not None:
         dev += f", {'R²' if facts.get('task') == 'regress' else 'accuracy'} {100 * data['dev_accuracy']:.2f} %"
     rows = [
@@ -61,7 +62,7 @@ def _text(model: str, facts: dict[str, Any]) -> str:
         ("kind", f"{facts['kind']}, {_KINDS[facts['kind']]}"),
         ("parameters", f"{facts['parameters']:,}"),
         ("vocabulary", f"{facts['vocabulary']:,} words"),
-        ("trained on", f"{data['sentences']:,} sentences, {data['words']:,} words{dev}"),
+        ("trained on", f"{data['sentences']:,} {items}, {data['words']:,} words{dev}"),
         ("", f"held out for dev: {data['held_out']}" if data["held_out"] else ""),
     ]
     for name, tags in facts["targets"].items():

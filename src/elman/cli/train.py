@@ -248,8 +248,9 @@ def _summary(tagger: Tagger, options: _Options) -> str:
     model = "MODEL" if options.output == "-" else quote(options.output)
     if tagger.task == "lm":
         return _summary_of_language(facts, options, model)
+    items = "texts" if tagger.text_targets and not tagger.word_targets else "sentences"
     lines = [
-        f"trained on    {data['sentences']:,} sentences, {data['words']:,} words, "
+        f"trained on    {data['sentences']:,} {items}, {data['words']:,} words, "
         + ", ".join(
             f"{len(tags):,} {'labels' if name in tagger.text_targets else 'tags'} ({name})"
             if tags
