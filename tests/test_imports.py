@@ -88,6 +88,7 @@ LEVELS = [
         "rate_finder",
         "reader",
         "recurrent",
+        "replies",
         "runs",
         "states",
         "stream",
@@ -95,6 +96,7 @@ LEVELS = [
         "trainer",
     },
     {
+        "compared",
         "confidence",
         "curve",
         "demo",

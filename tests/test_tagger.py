@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import kernels, model_file, reader, tagger
+from elman import kernels, model_file, reader, replies
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
 from elman.loading import load
 from elman.sentence import Sentence
@@ -77,7 +77,7 @@ def test_a_text_is_no_list_of_words(method: str) -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagger, "BATCH_WORDS", 5)
+    monkeypatch.setattr(replies, "BATCH_WORDS", 5)
     any_tagger.threads = threads
     rng = np.random.default_rng(1)
     words = ["the", "a", "dog", "cat", "barks", "fish"]
@@ -110,7 +110,7 @@ def test_confidences_take_one_pass_of_the_network(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_tag_all_reads_no_further_than_it_must(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagger, "BATCH_WORDS", 10)
+    monkeypatch.setattr(replies, "BATCH_WORDS", 10)
     read = 0
 
     def endless() -> Iterator[list[str]]:
@@ -126,8 +126,8 @@ def test_tag_all_reads_no_further_than_it_must(threads: int, monkeypatch: pytest
 
 
 def test_batches_of_blank_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagger, "BATCH_SENTENCES", 3)
-    assert [len(batch) for batch in tagger._batches([[]] * 7)] == [3, 3, 1]
+    monkeypatch.setattr(replies, "BATCH_SENTENCES", 3)
+    assert [len(batch) for batch in replies.batches([[]] * 7)] == [3, 3, 1]
 
 
 def test_tag_all_of_nothing() -> None:
@@ -237,7 +237,7 @@ def test_evaluate_files_of_any_format(word_tag: Path, tmp_path: Path) -> None:
 
 
 def test_evaluate_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagger, "BATCH_WORDS", 4)
+    monkeypatch.setattr(replies, "BATCH_WORDS", 4)
     found = toy(threads=2).evaluate(TEXT * 30)
     assert (found.tokens, found.accuracy, found.sentences) == (270, 1.0, 90)
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from elman.compared import Compared
 from elman.corpus import Data
 from elman.errors import DataError
 from elman.formats.shared import line_of
 from elman.metrics import Tally
-from elman.tagger import Compared, Tagger
+from elman.tagger import Tagger
 
 MOST = 20
 """Sentences, confusions and words that are listed, each."""

@@ -7,38 +7,32 @@ elman.load("my.model").tag(["the", "dog", "barks"])
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import model_file
-from elman.errors import ConfigError, DataError, ModelFileError
+from elman.errors import ConfigError, ModelFileError
 from elman.formats import column_names
-from elman.model import CLASSIFY, SEVERAL, TAG, ColumnsModel, Model
-from elman.sentence import SEVERAL as JOINT, Sentence
+from elman.model import CLASSIFY, TAG, ColumnsModel, Model
+from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
+from elman.sentence import Sentence
 from elman.threads import ordered
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
     from elman.classification import ClassEvaluation
-    from elman.corpus import Data, How, Keys, Path
+    from elman.compared import Compared
+    from elman.corpus import Data, How, Path
     from elman.metrics import Evaluation
     from elman.networks import Networks
     from elman.stream import Stream
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
-
-Text = str | Sequence[str] | Sentence
-"""A whole text: as it is, its words lying between spaces; or its words."""
-
-BATCH_WORDS = 4_096
-BATCH_SENTENCES = 1_024
-"""What is tagged together: sentences until there are as many words, or as many sentences. Never less than one."""
 
 KINDS = ("rnn", "linear", "hmm", "frequent")
 _DATA = {
@@ -49,19 +43,6 @@ _DATA = {
     "held_out": str | None,
 }
 """What a model file says of the data it was made from."""
-
-
-class Compared(NamedTuple):
-    """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column.
-
-    Of a label of whole texts the text counts as one word.
-    """
-
-    sentence: Sentence
-    gold: Sequence[str]
-    tags: Sequence[str]
-    confidences: Sequence[float]
-    """The probability of each tag given, 0 to 1."""
 
 
 _T = TypeVar("_T")
@@ -166,7 +147,7 @@ class Tagger:
         """The tags of a sentence's words. Raises DataError for a single text instead of a list of words, ConfigError
         for a model that labels whole texts alone.
         """
-        return self._tags([_words(words)])[0]
+        return self._tags([words_of(words)])[0]
 
     def tag_all(self, sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[str]]:
         """The tags of each sentence, in order, read and tagged in batches: memory does not grow with the text."""
@@ -189,14 +170,14 @@ class Tagger:
     def classify_all(self, texts: Iterable[Text], target: str | None = None) -> Iterator[str]:
         """The label of each text, in order, read in batches: memory does not grow with the number of texts."""
         name = self._text_target(target)
-        return (found[name][0] for found in self._in_batches(self._by_column, map(_text, texts)))
+        return (found[name][0] for found in self._in_batches(self._by_column, map(text_of, texts)))
 
     def classify_all_with_confidence(
         self, texts: Iterable[Text], target: str | None = None
     ) -> Iterator[tuple[str, float]]:
         """The label of each text and the model's probability of it, 0 to 1; of several labels, that of just these."""
         name = self._text_target(target)
-        for found in self._in_batches(self._by_column_with_confidences, map(_text, texts)):
+        for found in self._in_batches(self._by_column_with_confidences, map(text_of, texts)):
             (label,), (confidence,) = found[name]
             yield label, confidence
 
@@ -235,7 +216,7 @@ class Tagger:
 
     def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
         """The tags of a sentence's words in each label column; a label of the whole text is a list with it alone."""
-        return self._by_column([_words(words)])[0]
+        return self._by_column([words_of(words)])[0]
 
     def tag_columns_all(self, sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[dict[str, list[str]]]:
         """``tag_all`` for each label column."""
@@ -256,11 +237,11 @@ class Tagger:
         """
         column = self.targets.index(self.chosen(target)[0]) if target is not None else 0
         if self.targets[column] in self.text_targets:
-            (p,) = self._columns_model.probabilities([_text(words)], column)[0]
+            (p,) = self._columns_model.probabilities([text_of(words)], column)[0]
             return np.asarray(p)
         if not column:
-            return self._model.probabilities([_words(words)])[0]
-        return self._columns_model.probabilities([_words(words)], column)[0]
+            return self._model.probabilities([words_of(words)])[0]
+        return self._columns_model.probabilities([words_of(words)], column)[0]
 
     def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
         """A text without end, tagged word by word with the memory of all that came before; see ``elman.stream``.
@@ -298,7 +279,7 @@ class Tagger:
                 f"nbest: {self.targets[column]} is one label of the whole text; probabilities() ranks them"
             )
         tags = self.tag_sets[self.targets[column]]
-        found = self._model.nbest(_words(words), most, column)
+        found = self._model.nbest(words_of(words), most, column)
         return [([tags[i] for i in ids.tolist()], p) for ids, p in found]
 
     def evaluate(
@@ -319,6 +300,7 @@ class Tagger:
     ) -> dict[str, Evaluation | ClassEvaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
         from elman.classification import LabelTally
+        from elman.compared import beside, gold_of
         from elman.corpus import labelled
         from elman.metrics import Tally
 
@@ -326,14 +308,14 @@ class Tagger:
         words = {name: Tally() for name in scored if name not in self.text_targets}
         texts = {name: LabelTally(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
         if not texts:
-            for sentence, keys, predicted in _beside(labelled(data, how), self.tag_columns_all):
+            for sentence, keys, predicted in beside(labelled(data, how), self.tag_columns_all):
                 known = [self.known(word) for word in sentence.words]
                 for name, gold in zip(scored, keys.values(sentence), strict=True):
                     words[name].add(*self._counted(name, gold, predicted[name], known))
             return {name: tally.result() for name, tally in words.items()}
-        for sentence, keys, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
+        for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):
             known = [self.known(word) for word in sentence.words] if words else []
-            for name, gold in zip(scored, self._gold(sentence, keys, scored), strict=True):
+            for name, gold in zip(scored, gold_of(sentence, keys, scored, self.tasks), strict=True):
                 if name in words:
                     words[name].add(*self._counted(name, gold, sure[name][0], known))
                 else:
@@ -350,32 +332,17 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> Iterator[dict[str, Compared]]:
         """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
+        from elman.compared import Compared, beside, gold_of
         from elman.corpus import labelled
 
         scored, how = self._scored(target, format, encoding)
-        for sentence, keys, sure in _beside(labelled(data, how), self.tag_columns_all_with_confidence):
-            gold = self._gold(sentence, keys, scored)
+        for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):
+            gold = gold_of(sentence, keys, scored, self.tasks)
             whole = replace(sentence, words=(" ".join(sentence.words),), rows=sentence.rows[:1])
             yield {
                 name: Compared(whole if name in self.text_targets else sentence, tags, *sure[name])
                 for name, tags in zip(scored, gold, strict=True)
             }
-
-    def _gold(self, sentence: Sentence, keys: Keys, scored: Sequence[str]) -> list[tuple[str, ...]]:
-        """What stands in a sentence where the model gives ``scored``; of a label of the whole text it alone.
-
-        Raises DataError for a text without the one label that it should have.
-        """
-        tasks = self.tasks
-        found: list[tuple[str, ...]] = []
-        for name, gold in zip(scored, keys.values(sentence), strict=True):
-            if name in self.text_targets:
-                if not gold and tasks[name] in (CLASSIFY, SEVERAL):
-                    where = f"no label {keys.names[len(found)]}: expected one of each text"
-                    raise DataError(where, path=sentence.path or None, line=sentence.line or None)
-                gold = (JOINT.join(gold),)
-            found.append(gold)
-        return found
 
     def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
         """The model's label columns that are compared with gold tags, and how those are read."""
@@ -460,15 +427,15 @@ class Tagger:
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         if not self.word_targets:
             raise ConfigError("tag: the model labels whole texts, not words; classify() gives their labels")
-        return _named(self.tags, self._model.best(batch))
+        return named(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
-        return _named_with_confidences(self.tags, self._model.best_and_probabilities(batch))
+        return named_with_confidences(self.tags, self._model.best_and_probabilities(batch))
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
         several = len(self.targets) > 1
         found = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
-        columns = [_named(tags, ids) for tags, ids in zip(self.tag_sets.values(), found, strict=True)]
+        columns = [named(tags, ids) for tags, ids in zip(self.tag_sets.values(), found, strict=True)]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
     def _by_column_with_confidences(
@@ -478,83 +445,14 @@ class Tagger:
             found = self._columns_model.best_and_probabilities_columns(batch)
         else:
             found = [self._model.best_and_probabilities(batch)]
-        columns = [_named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
+        columns = [named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
     def _in_batches(
         self, work: Callable[[Sequence[Sequence[str]]], list[_T]], sentences: Iterable[Sequence[str] | Sentence]
     ) -> Iterator[_T]:
         """``work`` on batches that are cut by a rule which does not know of threads, results in order."""
-        return chain.from_iterable(ordered(work, _batches(sentences), self.threads))
-
-
-def _beside(
-    gold: Iterable[tuple[Sentence, Keys]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
-) -> Iterator[tuple[Sentence, Keys, _T]]:
-    """Sentences and the columns of their gold tags, with what ``tag`` finds of them."""
-    waiting: deque[tuple[Sentence, Keys]] = deque()  # read, but not tagged yet
-
-    def read() -> Iterator[Sentence]:
-        for sentence, columns in gold:
-            waiting.append((sentence, columns))
-            yield sentence
-
-    for found in tag(read()):
-        yield (*waiting.popleft(), found)
-
-
-def _named(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
-    """The tags of these ids; of several labels of a text, (1, K) which hold, one text of them all."""
-    if found and found[0].ndim == 2:
-        return [[JOINT.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
-    return [[tags[i] for i in ids.tolist()] for ids in found]
-
-
-def _named_with_confidences(
-    tags: Sequence[str], found: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
-) -> list[tuple[list[str], list[float]]]:
-    if found and found[0][0].ndim == 2:
-        names = _named(tags, [held for held, _ in found])
-        sure = [np.where(held, p, 1 - p).prod(axis=1).tolist() for held, p in found]
-        return list(zip(names, sure, strict=True))
-    return [([tags[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()) for ids, p in found]
-
-
-def _batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
-    batch: list[Sequence[str]] = []
-    n_words = 0
-    for sentence in sentences:
-        words = _words(sentence)
-        batch.append(words)
-        n_words += len(words)
-        if n_words >= BATCH_WORDS or len(batch) >= BATCH_SENTENCES:
-            yield batch
-            batch, n_words = [], 0
-    if batch:
-        yield batch
-
-
-def _words(sentence: Sequence[str] | Sentence) -> Sequence[str]:
-    """The words of a sentence. Raises DataError for a text that nobody has cut into words."""
-    if isinstance(sentence, Sentence):
-        return sentence.words
-    if isinstance(sentence, str):
-        raise DataError(f"expected a list of words, got the text {sentence[:40]!r}; text.split(' ') makes a list of it")
-    return sentence
-
-
-def _text(text: Text) -> Sequence[str]:
-    """The words of a whole text. Raises DataError where there are none."""
-    words: Sequence[str]
-    if isinstance(text, str):
-        from elman.corpus import words_of
-
-        words = words_of(text)
-    else:
-        words = _words(text)
-    if not words:
-        raise DataError("expected a text with a word in it, got an empty one")
-    return words
+        return chain.from_iterable(ordered(work, batches(sentences), self.threads))
 
 
 def kernel_notes(kind: str) -> list[str]:
