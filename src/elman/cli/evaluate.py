@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -146,14 +146,12 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes = Notes()
     with _without_gc():
         tagger = _load(files[0], options, notes) if options.predicted is None else None
-        if tagger is not None and tagger.task == PARSE:
-            options = _of_parses(tagger, options)
-        if tagger is not None and tagger.task == REGRESS:
-            _show({"": _of_numbers(tagger, files[1:], options, notes)}, options)
-        elif tagger is not None and tagger.task == "lm":
-            _show({"": fluency(tagger, files[1:], options.format, options.encoding)}, options)
-        elif tagger is not None and (tagger.task == SEGMENT or (tagger.task, options.style) == (PIPELINE, "conll18")):
-            _show({"": _of_raw(tagger, files[1:], options, notes)}, options)
+        options = _with_style(tagger, options)
+        task = tagger.task if tagger is not None else None
+        if (task, options.style) == (PIPELINE, "conll18"):
+            task = SEGMENT
+        if tagger is not None and task in _WAYS:
+            _show({"": _WAYS[task](tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:
             _show(_styled(files, tagger, options, notes), options)
         elif tagger is not None:
@@ -211,10 +209,23 @@ def _of_numbers(tagger: Tagger, paths: Sequence[str], options: _Options, notes: 
     return evaluate_numbers(tagger, paths, (options.format, options.encoding), options.target, notes)
 
 
-def _of_parses(tagger: Tagger, options: _Options) -> _Options:
+def _of_language(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+    """How well a model knows what comes next."""
+    return fluency(tagger, paths, options.format, options.encoding)
+
+
+_WAYS: dict[str | None, Callable[[Tagger, Sequence[str], _Options, Notes], Shown]] = {
+    REGRESS: _of_numbers,
+    "lm": _of_language,
+    SEGMENT: _of_raw,
+}
+"""How models of these tasks are judged, which is not by tags of words or labels of texts."""
+
+
+def _with_style(tagger: Tagger | None, options: _Options) -> _Options:
     """Trees are compared as trees, unless columns are asked for: a head that is a number says nothing as a tag."""
     asked = options.asked.of_confidences or options.plot is not None or options.target is not None
-    if options.style != STYLES[0] or asked:
+    if tagger is None or tagger.task != PARSE or options.style != STYLES[0] or asked:
         return options
     return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
 
