@@ -1,7 +1,7 @@
 """How fast raw text is cut, parsed and written: ``python benchmarks/raw_speed.py MODEL GOLD``; nothing is trained.
 
 MODEL is a pipeline (``elman train --task pipeline``), GOLD a file of CoNLL-U; its raw text, several times over, is what
-is read. But for the last figure start-up is not counted: every part runs once before it is timed. A figure is the median
+is read. Start-up counts in the last figure alone: every other part runs once before it is timed. A figure is the median
 of some rounds, of which there are two kinds: by the clock, which a busy machine spoils, and by CPU time.
 
     segment   sentences and words of raw text, with CoNLL-U written; characters a second, one thread
