@@ -1,0 +1,136 @@
+// Weights of a model file, laid out as the kernels that tag read them. For lines.cpp.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "arrays.hpp"
+
+namespace elman {
+namespace {
+
+constexpr Size UNITS = 16, PANEL = 4 * UNITS;
+
+// n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
+void from_halves(const char* bytes, float* to, Size n) {
+  for (Size i = 0; i < n; ++i) {
+    std::uint16_t half;
+    std::memcpy(&half, bytes + 2 * i, 2);
+    const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fff) << 13;
+    float scaled;
+    std::memcpy(&scaled, &rest, 4);
+    scaled *= 0x1p112f;  // the exponent of float32 counts from elsewhere
+    std::uint32_t bits;
+    std::memcpy(&bits, &scaled, 4);
+    bits |= rest >= 0x0f800000u ? 0x7f800000u : 0u;  // infinite, or no number
+    bits |= static_cast<std::uint32_t>(half & 0x8000) << 16;
+    std::memcpy(to + i, &bits, 4);
+  }
+}
+
+// A tensor of the model file as its bytes: a vector is a matrix of one row.
+struct Matrix {
+  std::string bytes;
+  Size rows = 0, columns = 0;
+  bool half = false;
+  void row(Size i, float* to) const {
+    if (half)
+      from_halves(bytes.data() + 2 * i * columns, to, columns);
+    else
+      std::memcpy(to, bytes.data() + 4 * i * columns, static_cast<std::size_t>(4 * columns));
+  }
+  std::vector<float> all() const {
+    std::vector<float> found(static_cast<std::size_t>(rows * columns));
+    for (Size i = 0; i < rows; ++i) row(i, found.data() + i * columns);
+    return found;
+  }
+};
+
+// Tensors by name, of the shapes that are asked for.
+struct Tensors {
+  nb::dict found;
+  std::string prefix;
+  Matrix get(const std::string& name, Size rows, Size columns, bool vector = false) const {
+    const std::string full = prefix + name;
+    expect(found.contains(full.c_str()), full.c_str());
+    const nb::tuple one = nb::cast<nb::tuple>(found[full.c_str()]);
+    const auto type = nb::cast<std::string>(one[0]);
+    const auto shape = nb::cast<std::vector<Size>>(one[1]);
+    const auto wanted = vector ? std::vector<Size>{columns} : std::vector<Size>{rows, columns};
+    expect(shape == wanted && (type == "F32" || (type == "F16" && !vector)), full.c_str());
+    Matrix m{{}, rows, columns, type == "F16"};
+    const auto size = static_cast<std::size_t>(rows * columns * (m.half ? 2 : 4));
+    Py_buffer view;
+    if (PyObject_GetBuffer(nb::object(one[2]).ptr(), &view, PyBUF_SIMPLE)) nb::raise_python_error();
+    const bool whole = static_cast<std::size_t>(view.len) == size;
+    if (whole) m.bytes.assign(static_cast<const char*>(view.buf), size);
+    PyBuffer_Release(&view);
+    expect(whole, full.c_str());
+    return m;
+  }
+  std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
+};
+
+// An LSTM in one direction: weights in panels, as reference/states.py has them.
+struct Direction {
+  bool reverse;
+  std::vector<float> w, b;      // (P·64, E), (P·64,)
+  std::vector<float> exact;     // (P, H, 4, 16)
+  std::vector<std::int8_t> w8;  // (P, 4P, 4, 16, 4)
+  std::vector<float> scale;     // (P·64,)
+  std::vector<std::int32_t> start;
+
+  Direction(const Tensors& tensors, const std::string& name, Size E, Size H, bool int8, bool reverse)
+      : reverse(reverse) {
+    const Size P = (H + UNITS - 1) / UNITS, columns = P * PANEL;
+    const auto w_rx = tensors.get(name + ".w_rx", 4 * H, E).all(), w_rh = tensors.get(name + ".w_rh", 4 * H, H).all();
+    const auto b_r = tensors.vector(name + ".b_r", 4 * H);
+    w.assign(static_cast<std::size_t>(columns * E), 0.0f), b.assign(static_cast<std::size_t>(columns), 0.0f);
+    if (int8) {
+      w8.assign(static_cast<std::size_t>(columns * P * UNITS), 0);
+      scale.assign(static_cast<std::size_t>(columns), (1.0f / 127.0f) / 127.0f), start.assign(scale.size(), 0);
+    } else {
+      exact.assign(static_cast<std::size_t>(columns * H), 0.0f);
+    }
+    for (Size gate = 0; gate < 4; ++gate)
+      for (Size j = 0; j < H; ++j) {
+        const Size from = gate * H + j, p = j / UNITS, u = j % UNITS, to = p * PANEL + gate * UNITS + u;
+        std::copy_n(w_rx.data() + from * E, E, w.data() + to * E);
+        b[static_cast<std::size_t>(to)] = b_r[static_cast<std::size_t>(from)];
+        const float* row = w_rh.data() + from * H;
+        if (!int8) {
+          for (Size k = 0; k < H; ++k)
+            exact[static_cast<std::size_t>(((p * H + k) * 4 + gate) * UNITS + u)] = row[k];
+          continue;
+        }
+        float largest = 0;
+        for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k]));
+        const float step = (largest > 0 ? largest : 1.0f) / 127.0f;
+        std::int32_t sum = 0;
+        for (Size k = 0; k < H; ++k) {
+          const auto whole = static_cast<std::int8_t>(std::nearbyint(row[k] / step));
+          w8[static_cast<std::size_t>((((p * P * 4 + k / 4) * 4 + gate) * UNITS + u) * 4 + k % 4)] = whole;
+          sum += whole;
+        }
+        scale[static_cast<std::size_t>(to)] = step / 127.0f;
+        start[static_cast<std::size_t>(to)] = -128 * sum;
+      }
+  }
+};
+
+// One network.
+struct Member {
+  Matrix embedding;
+  std::vector<float> features;
+  std::vector<Direction> directions;
+  std::vector<float> w_oh, b_o;
+};
+
+}  // namespace
+}  // namespace elman
