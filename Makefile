@@ -55,7 +55,7 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 	@$(PIP) install --no-deps --target build/sanitize/site build/sanitize/*.whl
 	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/test_light.py -k "not loaded"
 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)
