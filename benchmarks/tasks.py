@@ -12,6 +12,7 @@ in build/tasks by classify_data.py.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -108,8 +109,8 @@ def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
     return result
 
 
-def measure(one: Set, seed: int, key: dict[str, Any], threads: int) -> Result:
-    """Train, and evaluate on test."""
+def measure(one: Set, seed: int, key: dict[str, Any], threads: int, folder: str) -> Result:
+    """Train, unless ``folder`` has that model from another set, and evaluate on test."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
     def elman(*arguments: str) -> str:
@@ -119,19 +120,20 @@ def measure(one: Set, seed: int, key: dict[str, Any], threads: int) -> Result:
             raise RuntimeError(done.stderr.strip())
         return done.stdout
 
-    with tempfile.TemporaryDirectory() as folder:
-        model = os.path.join(folder, "model")
+    training = "\0".join(one.training("", seed))
+    model = os.path.join(folder, hashlib.sha256(training.encode()).hexdigest()[:16])
+    seconds = Path(f"{model}.seconds")
+    if not seconds.exists():
         begun = time.perf_counter()
         elman(*one.training(model, seed))
-        seconds = time.perf_counter() - begun
-        found = scores(json.loads(elman(*one.evaluation(model))))
-        size = os.path.getsize(model)
+        seconds.write_text(str(time.perf_counter() - begun))
+    found = scores(json.loads(elman(*one.evaluation(model))))
     return {
         "key": key,
         "set": one.name,
         "scores": {name: {"share": share, "of": n} for name, (share, n) in found.items()},
-        "seconds": round(seconds, 1),
-        "model_bytes": size,
+        "seconds": round(float(seconds.read_text()), 1),
+        "model_bytes": os.path.getsize(model),
         **surroundings(),
     }
 
@@ -150,15 +152,16 @@ def main() -> None:
             subprocess.run([sys.executable, str(Path(__file__).with_name("classify_data.py"))], check=True)
         version, failures = code_version(), 0
         for seed in options.seeds:
-            for one in chosen:
-                failures += not done(one, seed, version, options)
+            with tempfile.TemporaryDirectory() as folder:  # several sets may judge one model
+                for one in chosen:
+                    failures += not done(one, seed, version, options, folder)
         if failures:
             sys.exit(f"tasks.py: {failures} runs failed")
     PAGE.write_text(page(list(sets())), encoding="utf-8", newline="\n")
     print(f"written to {PAGE.relative_to(ROOT)}")
 
 
-def done(one: Set, seed: int, version: str, options: argparse.Namespace) -> bool:
+def done(one: Set, seed: int, version: str, options: argparse.Namespace, folder: str) -> bool:
     """Measure, unless it is there; False: it failed."""
     file = RESULTS / f"{one.name.replace(' ', '-')}.{seed}.json"
     training = one.training("MODEL", seed)
@@ -169,7 +172,7 @@ def done(one: Set, seed: int, version: str, options: argparse.Namespace) -> bool
         if there["training"] == key["training"] and (options.any_code or there["elman"] == version):
             return True
     try:
-        result = measure(one, seed, key, options.threads)
+        result = measure(one, seed, key, options.threads, folder)
     except RuntimeError as error:
         print(f"{one.name} seed {seed}: failed: {error}", flush=True)
         return False
