@@ -45,7 +45,9 @@ def make(path: str, megabytes: int, lines: bool) -> None:
             ends = np.full(BLOCK, " ")
             if lines:
                 ends[np.cumsum(generator.integers(1, 2 * LINE, BLOCK // LINE)).clip(max=BLOCK - 1)] = "\n"
-            file.write("".join([f"{names[i]}_T{t}{e}" for i, t, e in zip(ids.tolist(), tags, ends.tolist(), strict=True)]))
+            file.write(
+                "".join([f"{names[i]}_T{t}{e}" for i, t, e in zip(ids.tolist(), tags, ends.tolist(), strict=True)])
+            )
 
 
 def resident() -> int:

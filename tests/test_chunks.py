@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
+from elman import trainer
 from elman.batching import Batch, pack
 from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
@@ -17,6 +18,7 @@ from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Rows
+from elman.learning import Tagging
 from elman.network import Inputs, Network
 from elman.recurrent import RecurrentModel
 from numerical import slope
@@ -166,6 +168,11 @@ def test_one_endless_text_has_work_for_every_lane() -> None:
     assert len(plan) == 25 and all(len(items) == 4 for items in plan)
 
 
+def test_a_sentence_that_stays_whole_has_one_lane() -> None:
+    chunks = Chunks(np.array([1000, 3]), 10, 4, whole=True)
+    assert chunks.lengths.tolist() == [1000, 3] and len(chunks.plan(np.random.default_rng(1))) == 100
+
+
 # --- training -------------------------------------------------------------------------------------------------------
 
 OPEN = {"features": "none", "decoder": "softmax", "ensemble": 1, "direction": "forward"}
@@ -193,6 +200,24 @@ def test_a_chunk_not_below_the_longest_sentence_is_the_full_gradient(config: Con
 def test_the_bits_do_not_depend_on_threads() -> None:
     config = SMALL.with_settings({"chunk": 4, "batch": 3, "shards": 3, "dropout_kind": "variational"})
     assert tensors(config) == tensors(config, threads=3)
+
+
+def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
+    none = {"dropout": 0, "unknown": 0, "hidden": 8, "epochs": 3, "chunk": 4}
+    config = preset("tutorial").with_settings(none)
+    kernel = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
+    cut = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    calls: list[int] = []
+    whole = Tagging.gradients
+    monkeypatch.setattr(Tagging, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
+    monkeypatch.setattr(Tagging, "online", lambda *given: None)
+    layers = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    assert len(calls) == 3 * (3 + 6 + 4 + 10)
+    for name, w in kernel.parameters.items():
+        assert w.tobytes() == cut.parameters[name].tobytes()
+        np.testing.assert_allclose(layers.parameters[name], w, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", ["elman", "gru", "sru"])

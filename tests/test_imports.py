@@ -82,6 +82,7 @@ LEVELS = [
         "doctor",
         "gradients",
         "learning",
+        "lanes",
         "networks",
         "outputs",
         "rate_finder",

@@ -21,18 +21,19 @@ Items = NDArray[np.int64]
 class Chunks:
     """The chunks of S sentences of ``lengths`` laid end to end, numbered from 0: ``n`` steps each, or what is left.
 
-    ``lanes`` are those that the text is read by. Nothing of it grows with the length of a sentence.
+    ``lanes`` are those that the text is read by, a long sentence by several but if it is to stay ``whole``. Nothing of
+    it grows with the length of a sentence.
     """
 
-    def __init__(self, lengths: Items, n: int, lanes: int) -> None:
-        share = max(1, -(-int(lengths.sum()) // lanes))
+    def __init__(self, lengths: Items, n: int, lanes: int, whole: bool = False) -> None:
+        share = max(1, int(lengths.max()) if whole else -(-int(lengths.sum()) // lanes))
         parts = np.maximum(1, -(-lengths // share))  # of each sentence
         self.n, self.lanes = n, lanes
-        whole = np.repeat(lengths, parts)
+        full = np.repeat(lengths, parts)
         each = np.repeat(-(-lengths // parts), parts)  # all parts of a sentence but its last are so long
-        which = np.arange(len(whole)) - np.repeat(np.cumsum(parts) - parts, parts)
-        self.lengths = np.clip(whole - which * each, 0, each)  # (S',)
-        self.begins = np.repeat(np.cumsum(lengths) - lengths, parts) + np.minimum(which * each, whole)
+        which = np.arange(len(full)) - np.repeat(np.cumsum(parts) - parts, parts)
+        self.lengths = np.clip(full - which * each, 0, each)  # (S',)
+        self.begins = np.repeat(np.cumsum(lengths) - lengths, parts) + np.minimum(which * each, full)
         counts = -(-self.lengths // n)
         self.firsts = np.concatenate(([0], np.cumsum(counts)))  # (S' + 1,) the first chunk of each
 
