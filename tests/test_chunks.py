@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
-from elman import trainer
+from elman import chunks as chunk_module, trainer
 from elman.batching import Batch, pack
 from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
@@ -140,10 +140,13 @@ def test_a_window_leaves_the_state_of_its_first_word(network: Network) -> None:
     st.lists(st.integers(0, 30), min_size=1, max_size=20).filter(any),
     st.integers(1, 9),
     st.integers(1, 6),
+    st.integers(1, 40),
 )
-def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes: int) -> None:
+def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes: int, most: int) -> None:
     of_text = np.array(lengths, np.int64)
-    chunks = Chunks(of_text, n, lanes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunk_module, "MOST", most)
+        chunks = Chunks(of_text, n, lanes)
     plan = chunks.plan(np.random.default_rng(1))
     seen = np.zeros(int(of_text.sum()), int)
     end_of_lane: dict[int, int] = {}

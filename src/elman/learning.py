@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import calibration, decoders, kernels, layers, randomness, storage
-from elman.batching import Batch, Ids, by_length, pack
+from elman.batching import Batch, Ids, by_length
 from elman.chunks import Chunks
 from elman.config import Config
 from elman.encoder import Carried, Gradients, Parameters
@@ -23,7 +24,7 @@ from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
-from elman.networks import CHUNK, Networks, network_of, packed, rows_at, texts_of
+from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
 from elman.states import Units, units
 from elman.stream import Stream, nats
 from elman.tape import Part, Tape
@@ -66,7 +67,6 @@ class Tagging(Items):
             grams, texts = networks.heads.grams, [words for words, *_ in train]
             self.grams = None if grams is None else grams.bags(texts)
             self.gold = [_gold(train, column, head) for column, head in columns]
-        self.ends = np.cumsum(self.lengths)
         self.held_out = dev if isinstance(dev, Part) else None  # on disk; of it `dev` is a part, for temperatures
         known = dev.first(calibration.MOST_WORDS) if isinstance(dev, Part) else dev
         self.dev = None if known is None else [words for words, *_ in known]
@@ -87,6 +87,11 @@ class Tagging(Items):
                 raise ConfigError("chunk: expected 0 with labels of whole texts, which are learned from whole texts")
             chunks = Chunks(self.lengths, training.chunk, training.batch)
             self.lanes = Lanes(chunks, networks.network.encoder.memory())
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """(S,) where the sentences end; chunks do not ask."""
+        return np.cumsum(self.lengths)
 
     def again(self, config: Config, seed: int) -> Tagging:
         """The same task for a new network, of other settings or another seed; it reads of words what this one does."""
@@ -119,9 +124,8 @@ class Tagging(Items):
         training, heads = self.networks.config.training, self.networks.heads.each
         batch, rows, carried, lanes = self._packed(items)
         inputs, noise = self._noisy(rows, place)
-        texts, grams = texts_of(self.ends, rows, batch), None
-        if self.grams is not None:
-            grams = self.grams.take(texts)
+        texts = texts_of(self.ends, rows, batch) if self.networks.heads.labels else rows[:0]
+        grams = None if self.grams is None else self.grams.take(texts)
         scores, backprop = self.networks.network.forward(
             self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried
         )
@@ -213,12 +217,11 @@ class Tagging(Items):
         network = self.networks.network
         if not network.encodes:
             return None
-        begins = self.ends - self.lengths
+        ends = np.cumsum(self.lengths[:OBSERVED])
+        begins = ends - self.lengths[:OBSERVED]
         n = max(1, int(np.searchsorted(begins, OBSERVED)))
-        lengths = np.minimum(self.lengths[:n], OBSERVED)
-        batch = pack(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(begins[:n] - (np.cumsum(lengths) - lengths), lengths)
-        x = network.represent(self.parameters, self.inputs.take(places[batch.rows]))
+        batch, rows = packed_at(begins[:n], np.minimum(self.lengths[:n], OBSERVED))
+        x = network.represent(self.parameters, self.inputs.take(rows))
         return units(network.encoder, self.parameters, x, batch)
 
     def round(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 import weakref
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ UNKNOWN = "<unk>"
 """What stands for a symbol that a language model does not know, as input and as what comes next."""
 
 Ids = NDArray[np.int32]
+Lengths = NDArray[np.int64]
 
 
 class Numbers:
@@ -51,7 +53,7 @@ class Numbers:
 class Part:
     """Sentences of a text that stand one after the other on disk, from its word ``begin`` on: ``lengths`` (S,)."""
 
-    def __init__(self, lengths: NDArray[np.int64], text: _Column, gold: _Column | None, begin: int) -> None:
+    def __init__(self, lengths: Lengths, text: _Column, gold: _Column | None, begin: int) -> None:
         self.lengths, self._begin = lengths, begin
         self._text, self._gold = text, gold
 
@@ -97,11 +99,16 @@ class Tape(Part):
     """
 
     def __init__(
-        self, lengths: Sequence[int], text: _Column, gold: _Column | None, most: int, dev: Sequence[int] = ()
+        self,
+        lengths: Lengths,
+        text: _Column,
+        gold: _Column | None,
+        most: int,
+        dev: Lengths | None = None,
     ) -> None:
-        super().__init__(np.array(lengths, np.int64), text, gold, 0)
+        super().__init__(lengths, text, gold, 0)
         self.speaks, n = gold is None, int(self.lengths.sum())
-        self.held_out = Part(np.array(dev, np.int64), text, gold, n) if dev else None
+        self.held_out = None if dev is None else Part(dev, text, gold, n)
         counts = text.counts(n + self.speaks)
         if gold is None:
             counts = _kept(counts, most)
@@ -158,18 +165,19 @@ class Recorder:
 
     def __init__(self) -> None:
         self._words, self._tags = _Column(), _Column()
-        self._lengths = [0]
+        self._lengths, self._n = array("q"), 0
 
     def add(self, words: Sequence[str], tags: Sequence[str]) -> None:
         """The next words of a sentence, with their tags."""
         self._words.add(words)
         self._tags.add(tags)
-        self._lengths[-1] += len(words)
+        self._n += len(words)
 
     def end(self) -> None:
         """The sentence is at its end, if it has begun."""
-        if self._lengths[-1]:
-            self._lengths.append(0)
+        if self._n:
+            self._lengths.append(self._n)
+        self._n = 0
 
     def tape(self, most: int = 0, percent: float = 0.0) -> Tape:
         """The tape; ``most`` words are known, the commonest; 0: all.
@@ -179,18 +187,20 @@ class Recorder:
         little to hold some of it out.
         """
         self.end()
-        lengths = self._lengths[:-1]
-        if not lengths:
+        if not self._lengths:
             raise DataError("no words in it; expected sentences to learn from")
+        lengths = np.frombuffer(self._lengths, np.int64)
         if not percent:
             return Tape(lengths, self._words, self._tags, most)
-        at = _border(sum(lengths), percent)
+        at = _border(int(lengths.sum()), percent)
         ends = np.cumsum(lengths)
         n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends there or behind that
         if n - int(ends[i]) >= (n - at) / 2:
             return Tape(lengths[: i + 1], self._words, self._tags, most, lengths[i + 1 :])
-        held = [int(ends[i]) - at, *lengths[i + 1 :]]
-        return Tape([*lengths[:i], lengths[i] - held[0]], self._words, self._tags, most, held)
+        train, held = lengths[: i + 1].copy(), lengths[i:].copy()
+        held[0] = int(ends[i]) - at
+        train[-1] -= held[0]
+        return Tape(train, self._words, self._tags, most, held)
 
 
 class Speech:
@@ -213,7 +223,7 @@ class Speech:
         if self._n < 2 + (percent > 0):
             raise DataError("no text in it; expected some to learn from")
         if not percent:
-            return Tape([self._n - 1], self._symbols, None, most)
+            return Tape(np.array([self._n - 1]), self._symbols, None, most)
         at = max(2, _border(self._n, percent))
         begin, line_end = at, self._symbols.ids.get(end, -1)
         for ids in self._symbols.blocks(at):
@@ -221,7 +231,7 @@ class Speech:
                 at = begin + int(found[0]) + 1 if begin + int(found[0]) + 1 < self._n else at
                 break
             begin += len(ids)
-        return Tape([at - 1], self._symbols, None, most, [self._n - at])
+        return Tape(np.array([at - 1]), self._symbols, None, most, np.array([self._n - at]))
 
 
 def _border(n: int, percent: float) -> int:
