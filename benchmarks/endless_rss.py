@@ -109,9 +109,9 @@ def main() -> None:
             found: dict[str, Any] = json.loads(
                 subprocess.run(command, check=True, capture_output=True, text=True).stdout
             )
-        runs[f"{megabytes} MB, {shape}"] = found
+        runs[f"{megabytes} MB, {shape}"] = {**surroundings(), **found}
         print(row(shape, found), flush=True)
-        RESULT.write_text(json.dumps({**surroundings(), "settings": SETTINGS, "runs": runs}, indent=1) + "\n")
+        RESULT.write_text(json.dumps({"settings": SETTINGS, "runs": runs}) + "\n")
 
 
 if __name__ == "__main__":
