@@ -133,7 +133,7 @@ def test_the_end_of_a_text_without_lines_is_held_out(tmp_path: Path, monkeypatch
         elman.train(str(tmp_path / "tiny.txt"), "50%", task="lm", settings=SMALL, **QUIET)
 
 
-@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 16)])
+@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 20)])
 def test_epochs_by_the_length_of_the_text(
     folder: Path, monkeypatch: pytest.MonkeyPatch, unit: str, epochs: int
 ) -> None:

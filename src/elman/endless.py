@@ -18,7 +18,7 @@ from elman.formats.shared import LINE_END, is_blank
 from elman.formats.sniffer import sniff
 from elman.recurrent import RecurrentModel
 from elman.tagger import Tagger, kernel_notes
-from elman.tape import Part, Recorder, Tape
+from elman.tape import Part, Recorder, Tape, check_share
 from elman.trainer import Progress
 
 LARGE = 32_000_000
@@ -101,8 +101,8 @@ def train(
     on_note: Callable[[str], None] | None = None,
 ) -> Tagger:
     """A tagger of a large file; ``dev`` may be its last so many per cent. Raises as ``read`` does."""
-    if isinstance(dev, float) and not 0 < dev < 100:
-        raise DataError(f"dev: expected more than 0 % and less than 100 %, got {dev:g} %")
+    if isinstance(dev, float):
+        check_share(dev)
     text = read(path, how, config.network.vocabulary, dev if isinstance(dev, float) else 0.0)
     held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, Keys((text.target,)))
     part, held_out, notes = text.tape.held_out, None, [text.note]

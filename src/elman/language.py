@@ -28,7 +28,7 @@ from elman.recurrent import RecurrentModel
 from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes
-from elman.tape import UNKNOWN, Speech
+from elman.tape import UNKNOWN, Speech, check_share
 from elman.threads import thread_count
 
 TASK = "lm"
@@ -62,10 +62,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 """Settings of the task, by experiment (docs/language-models.md)."""
-EPOCHS = {"words": (1, 10), "characters": (1, 16)}
+EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
 """Symbols that are read in all epochs, about: three minutes of one core."""
-SHORT, OF_SHORT = 500_000, {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1}
+SHORT = 500_000
+OF_SHORT = {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
 """Characters from which on a text is not short, and what differs for one that is."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
@@ -333,8 +334,8 @@ def train(
         held = [symbol for some in symbols_of(dev, unit, format, encoding) for symbol in some]
         if not held:
             raise DataError("no text in it; expected some to choose the epoch by")
-    elif dev is not None and not 0 < percent < 100:
-        raise DataError(f"dev: expected more than 0 % and less than 100 %, got {percent:g} %")
+    elif dev is not None:
+        check_share(percent)
     tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0), percent, END)
     dev_lines = None if held is None else held.count(END)
     if tape.held_out is not None:

@@ -234,10 +234,14 @@ class Speech:
         return Tape(np.array([at - 1]), self._symbols, None, most, np.array([self._n - at]))
 
 
-def _border(n: int, percent: float) -> int:
-    """Where the last so many per cent of n words begin. Raises DataError: nothing is left of one of the parts."""
+def check_share(percent: float) -> None:
+    """Raise DataError for a share to hold out that is not between 0 and 100 per cent."""
     if not 0 < percent < 100:
         raise DataError(f"dev: expected more than 0 % and less than 100 %, got {percent:g} %")
+
+
+def _border(n: int, percent: float) -> int:
+    """Where the last so many per cent of n words begin. Raises DataError: nothing is left of one of the parts."""
     at = n - max(1, round(n * percent / 100))
     if at < 1:
         raise DataError(f"dev: {percent:g} % of {n:,} words leaves none to learn from")
