@@ -14,6 +14,7 @@ from elman import language, tape
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.language import Fluency, LanguageModel, from_record, symbols_of
 from elman.ngrams import NGrams
+from elman.stream import Stream
 from elman.tape import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
@@ -123,7 +124,7 @@ def test_the_end_of_a_text_without_lines_is_held_out(tmp_path: Path, monkeypatch
     model = elman.train(str(text), "30%", task="lm:unit=characters", settings=settings, **QUIET)
     facts = model.describe()["data"]
     assert facts["held_out"] == "the last 60 characters of the text" and facts["dev_sentences"] == 0
-    session = model.stream()
+    session = Stream(model._model, 0, 0)
     losses = session.losses(
         list("d" + "abcd" * 15)[:-1], np.array([model.tags.index(c) for c in "abcd" * 15], np.int32)
     )
