@@ -26,7 +26,9 @@ PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endless, "LARGE", 100)
     monkeypatch.setattr(lines, "_BLOCK", 37)
-    monkeypatch.setattr(tape, "FORGOTTEN", 50)
+    monkeypatch.setattr(tape, "BLOCK", 50)
+    monkeypatch.setattr(tape, "AROUND", 4)
+    monkeypatch.setattr(tape, "FORGOTTEN", 3)
 
 
 def file(path: Path, text: str) -> str:

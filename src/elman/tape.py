@@ -21,7 +21,9 @@ from elman.lexicon import Lexicon
 from elman.network import Inputs
 from elman.vocabulary import Vocabulary
 
-FORGOTTEN = 1 << 20  # numbers read before the pages they stood on are given back
+BLOCK = 1 << 20  # numbers that are looked at in one go
+AROUND = 14  # 2 to the power of this: the numbers that come into memory with one of them, 64 kB on Linux
+FORGOTTEN = 256  # such pieces in memory, 16 MB, until they are given back
 UNKNOWN = "<unk>"
 """What stands for a symbol that a language model does not know, as input and as what comes next."""
 
@@ -35,17 +37,18 @@ class Numbers:
     ndim = 1
 
     def __init__(self, pages: mmap.mmap, begin: int, n: int, new: Ids) -> None:
-        self._pages, self._new, self._read = pages, new, 0
+        self._pages, self._new = pages, new
         self._ids = np.frombuffer(pages, np.int32, n, 4 * begin)
+        self._near = np.zeros((n >> AROUND) + 1, bool)  # pieces that may be in memory
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Ids:
         found: Ids = self._new[self._ids[rows]]
-        self._read += len(found)
-        if self._read > FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
-            self._read = 0
+        self._near[rows >> AROUND] = True
+        if np.count_nonzero(self._near) > FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
+            self._near[:] = False
             self._pages.madvise(mmap.MADV_DONTNEED)
         return found
 
@@ -85,7 +88,7 @@ class Part:
     def times(self, tag: str) -> int:
         """How many of its words have the tag."""
         n, gold = int(self.lengths.sum()), self.gold([tag])
-        return sum(int((gold[np.arange(i, min(i + FORGOTTEN, n))] == 0).sum()) for i in range(0, n, FORGOTTEN))
+        return sum(int((gold[np.arange(i, min(i + BLOCK, n))] == 0).sum()) for i in range(0, n, BLOCK))
 
     def _numbers(self, column: _Column, behind: int, new: Ids) -> Numbers:
         return Numbers(column.pages(), self._begin + behind, int(self.lengths.sum()), new)
@@ -149,7 +152,7 @@ class _Column:
         texts, found = list(self.ids), next(self.blocks(begin, n), np.zeros(0, np.int32))
         return [texts[i] for i in found.tolist()]
 
-    def blocks(self, begin: int, size: int = FORGOTTEN) -> Iterator[Ids]:
+    def blocks(self, begin: int, size: int = BLOCK) -> Iterator[Ids]:
         """What was written from ``begin`` on, as numbers, ``size`` at a time."""
         self._file.seek(4 * begin)
         while found := self._file.read(4 * size):
