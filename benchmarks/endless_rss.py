@@ -2,7 +2,7 @@
 
     python benchmarks/endless_rss.py [MB | MB:lines ...]
 
-One endless sentence of 100, 320 and 1,000 MB, and a log of 1,000 MB in lines, whose last 2 % choose the epoch.
+One endless sentence of 100, 320 and 1,000 MB, and logs of 100 and 320 MB in lines, whose last 2 % choose the epoch.
 
 Writes benchmarks/results/endless-rss.json, and a table for docs/streams.md on stdout. The files are made up (seeded),
 stand in TMPDIR and are deleted when each is done with.
@@ -97,7 +97,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(measure(sys.argv[2], sys.argv[3] or None)))
         return
-    wanted = sys.argv[1:] or ["100", "320", "1000", "1000:lines"]
+    wanted = sys.argv[1:] or ["100", "320", "1000", "100:lines", "320:lines"]
     runs: dict[str, Any] = json.loads(RESULT.read_text())["runs"] if RESULT.exists() else {}
     for size in wanted:
         megabytes, lines = int(size.removesuffix(":lines")), size.endswith(":lines")
