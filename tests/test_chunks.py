@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
+from elman import chunks as chunk_module, trainer
 from elman.batching import Batch, pack
 from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
@@ -17,6 +18,7 @@ from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Rows
+from elman.learning import Tagging
 from elman.network import Inputs, Network
 from elman.recurrent import RecurrentModel
 from numerical import slope
@@ -138,10 +140,13 @@ def test_a_window_leaves_the_state_of_its_first_word(network: Network) -> None:
     st.lists(st.integers(0, 30), min_size=1, max_size=20).filter(any),
     st.integers(1, 9),
     st.integers(1, 6),
+    st.integers(1, 40),
 )
-def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes: int) -> None:
+def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes: int, most: int) -> None:
     of_text = np.array(lengths, np.int64)
-    chunks = Chunks(of_text, n, lanes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunk_module, "MOST", most)
+        chunks = Chunks(of_text, n, lanes)
     plan = chunks.plan(np.random.default_rng(1))
     seen = np.zeros(int(of_text.sum()), int)
     end_of_lane: dict[int, int] = {}
@@ -164,6 +169,11 @@ def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes:
 def test_one_endless_text_has_work_for_every_lane() -> None:
     plan = Chunks(np.array([1000]), 10, 4).plan(np.random.default_rng(1))
     assert len(plan) == 25 and all(len(items) == 4 for items in plan)
+
+
+def test_a_sentence_that_stays_whole_has_one_lane() -> None:
+    chunks = Chunks(np.array([1000, 3]), 10, 4, whole=True)
+    assert chunks.lengths.tolist() == [1000, 3] and len(chunks.plan(np.random.default_rng(1))) == 100
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -193,6 +203,24 @@ def test_a_chunk_not_below_the_longest_sentence_is_the_full_gradient(config: Con
 def test_the_bits_do_not_depend_on_threads() -> None:
     config = SMALL.with_settings({"chunk": 4, "batch": 3, "shards": 3, "dropout_kind": "variational"})
     assert tensors(config) == tensors(config, threads=3)
+
+
+def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
+    none = {"dropout": 0, "unknown": 0, "hidden": 8, "epochs": 3, "chunk": 4}
+    config = preset("tutorial").with_settings(none)
+    kernel = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
+    cut = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    calls: list[int] = []
+    whole = Tagging.gradients
+    monkeypatch.setattr(Tagging, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
+    monkeypatch.setattr(Tagging, "online", lambda *given: None)
+    layers = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    assert len(calls) == 3 * (3 + 6 + 4 + 10)
+    for name, w in kernel.parameters.items():
+        assert w.tobytes() == cut.parameters[name].tobytes()
+        np.testing.assert_allclose(layers.parameters[name], w, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", ["elman", "gru", "sru"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman import endless, tape
+from elman import endless, lanes, tape
 from elman.config import Config
 from elman.corpus import How
 from elman.errors import ConfigError, DataError
@@ -25,7 +26,9 @@ PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endless, "LARGE", 100)
     monkeypatch.setattr(lines, "_BLOCK", 37)
-    monkeypatch.setattr(tape, "FORGOTTEN", 50)
+    monkeypatch.setattr(tape, "BLOCK", 50)
+    monkeypatch.setattr(tape, "AROUND", 4)
+    monkeypatch.setattr(tape, "FORGOTTEN", 3)
 
 
 def file(path: Path, text: str) -> str:
@@ -119,13 +122,92 @@ def test_broken_lines_are_refused(tmp_path: Path, text: str, message: str) -> No
 
 def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
     path = columns(tmp_path)
-    with pytest.raises(ConfigError, match="^dev: .* is read from disk, and no share of it is held out; name a file$"):
-        elman.train(path, "10%", settings=SETTINGS, **QUIET)
     with pytest.raises(ConfigError, match="^target: a text that is read from disk has one column of tags, got 1, 2$"):
         elman.train(path, target="1,2", settings=SETTINGS, **QUIET)
     for key, value in (("distill", 1), ("balance", 0.5)):
         with pytest.raises(ConfigError, match=f"^{key}: expected 0 with text that is read from disk"):
             elman.train(path, settings={**SETTINGS, key: value}, **QUIET)
+
+
+# --- held out -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lengths", "percent", "train", "dev"),
+    [
+        ([400], 10, [360], [40]),  # within the only sentence
+        ([100] * 4, 25, [100] * 3, [100]),  # at a border
+        ([100] * 4, 30, [100] * 3, [100]),  # the next border leaves more than half
+        ([250, 140, 10], 25, [250, 50], [90, 10]),  # it would leave too little
+        ([1, 1], 1, [1], [1]),
+    ],
+)
+def test_the_end_is_held_out(lengths: list[int], percent: float, train: list[int], dev: list[int]) -> None:
+    recorder, at = tape.Recorder(), 0
+    pairs = [(f"w{i % 90}", f"t{i % 7}") for i in range(sum(lengths))]
+    for n in lengths:
+        recorder.add([word for word, _ in pairs[at : at + n]], [tag for _, tag in pairs[at : at + n]])
+        recorder.end()
+        at += n
+    made = recorder.tape(0, percent)
+    assert made.held_out is not None
+    assert (made.lengths.tolist(), made.held_out.lengths.tolist()) == (train, dev)
+    n = sum(train)
+    assert set(made.vocabulary.words) == {word for word, _ in pairs[:n]}
+    assert made.vocabulary.counts.sum() == n
+    assert made.tags == tuple(sorted({tag for _, tag in pairs[:n]}))
+    for part, own in ((made, pairs[:n]), (made.held_out, pairs[n:])):
+        assert part.first(1) == [([own[0][0]], [own[0][1]])]
+        whole = part.first(10**6)
+        assert [len(words) for words, _ in whole] == part.lengths.tolist()
+        assert [pair for words, tags in whole for pair in zip(words, tags, strict=True)] == own
+        assert part.times("t1") == sum(tag == "t1" for _, tag in own)
+
+
+def test_a_share_chooses_the_epoch(tmp_path: Path) -> None:
+    """Its accuracy is that of tagging the end of the text as a text by itself."""
+    notes: list[str] = []
+    pairs = [*PAIRS, ("new", "x"), ("a", "new")]
+    more = {"epochs": 40, "rate": 0.02, "dropout": 0, "word_dropout": 0, "unknown": 0, "chunk": 2, "ensemble": 2}
+    path = columns(tmp_path, pairs)
+    tagger = elman.train(path, "15%", settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET)
+    assert notes[0].endswith("read as columns from disk: one sentence, 342 words")
+    assert notes[1] == "held out for dev: the end of the text: one sentence, 60 words"
+    facts = tagger.describe()["data"]
+    assert (facts["words"], facts["dev_sentences"]) == (342, 1)
+    assert facts["held_out"] == "the end of the text: one sentence, 60 words"
+    assert facts["dev_accuracy"] > 0.85 and not tagger.known("new") and "new" not in tagger.tags
+    assert tagger.evaluate([pairs[342:]]).accuracy == facts["dev_accuracy"]
+    assert tagger.temperatures is not None
+
+
+def test_early_stopping_on_a_share(tmp_path: Path) -> None:
+    settings = {**SETTINGS, "epochs": 30, "patience": 2, "rate": 1e-6}
+    training = elman.train(columns(tmp_path), "10%", settings=settings, threads=1, **QUIET).describe()["training"]
+    assert training["epochs"] < 30 and len(training["dev_accuracies"]) == training["epochs"]
+
+
+def test_held_out_sentences_side_by_side_are_tagged_as_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the number of lanes, and wherever sentences are cut."""
+    monkeypatch.setattr(lanes, "HELD_OUT_STEPS", 3)
+    cuts = [0, 90, 180, 300, 302, 305, 330, 331, 350, 371, 400]
+    parts = [PAIRS[i:j] for i, j in itertools.pairwise(cuts)]
+    path = file(tmp_path / "s.txt", "\n".join(" ".join(f"{word}_{tag}" for word, tag in part) for part in parts))
+    found = []
+    for n in (1, 2, 32):
+        monkeypatch.setattr(lanes, "HELD_OUT_LANES", n)
+        tagger = elman.train(path, "25%", settings=SETTINGS, threads=1, **QUIET)
+        found.append(tagger.describe()["data"]["dev_accuracy"])
+    assert tagger.describe()["data"]["dev_sentences"] == 7
+    assert found == [tagger.evaluate(parts[3:]).accuracy] * 3
+
+
+@pytest.mark.parametrize("share", ["0%", "100%"])
+def test_shares_that_leave_nothing(tmp_path: Path, share: str) -> None:
+    with pytest.raises(DataError, match="^dev: expected more than 0 % and less than 100 %"):
+        elman.train(columns(tmp_path), share, settings=SETTINGS, **QUIET)
+    with pytest.raises(DataError, match="^dev: 99.99 % of 400 words leaves none to learn from$"):
+        elman.train(columns(tmp_path), "99.99%", settings=SETTINGS, **QUIET)
 
 
 def test_nothing_on_a_tape() -> None:

@@ -81,6 +81,7 @@ LEVELS = [
         "corpus",
         "doctor",
         "gradients",
+        "lanes",
         "learning",
         "logistic",
         "networks",

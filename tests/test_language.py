@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import elman
-from elman import language
+from elman import language, tape
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.language import Fluency, LanguageModel, from_record, symbols_of
 from elman.ngrams import NGrams
+from elman.stream import Stream
 from elman.tape import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
@@ -114,7 +115,26 @@ def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str
     assert all(np.array_equal(of_one[1][name], of_other[1][name]) for name in of_other[1])
 
 
-@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 16)])
+def test_the_end_of_a_text_without_lines_is_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read first of it is the symbol before it. The text is looked at in blocks."""
+    monkeypatch.setattr(tape, "BLOCK", 7)
+    text = tmp_path / "one.txt"
+    text.write_text("abcd" * 50)
+    settings = {**SMALL, "hidden": 8, "epochs": 1}
+    model = elman.train(str(text), "30%", task="lm:unit=characters", settings=settings, **QUIET)
+    facts = model.describe()["data"]
+    assert facts["held_out"] == "the last 60 characters of the text" and facts["dev_sentences"] == 0
+    session = Stream(model._model, 0, 0)
+    losses = session.losses(
+        list("d" + "abcd" * 15)[:-1], np.array([model.tags.index(c) for c in "abcd" * 15], np.int32)
+    )
+    assert facts["dev_accuracy"] == pytest.approx(float(np.exp(-losses.mean())))
+    (tmp_path / "tiny.txt").write_text("a")
+    with pytest.raises(DataError, match="^no text in it"):
+        elman.train(str(tmp_path / "tiny.txt"), "50%", task="lm", settings=SMALL, **QUIET)
+
+
+@pytest.mark.parametrize(("unit", "epochs"), [("words", 10), ("characters", 20)])
 def test_epochs_by_the_length_of_the_text(
     folder: Path, monkeypatch: pytest.MonkeyPatch, unit: str, epochs: int
 ) -> None:

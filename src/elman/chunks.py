@@ -16,57 +16,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 Items = NDArray[np.int64]
+MOST = 65_536
+"""Sentences that have a place of their own in the order of an epoch; of more, some that stand together share one."""
 
 
 class Chunks:
     """The chunks of S sentences of ``lengths`` laid end to end, numbered from 0: ``n`` steps each, or what is left.
 
-    ``lanes`` are those that the text is read by. Nothing of it grows with the length of a sentence.
+    ``lanes`` are those that the text is read by, a long sentence by several but if it is to stay ``whole``. Nothing of
+    it grows with the length of a sentence, and little with their number: sentences come in blocks of so many that there
+    are ``MOST`` of these, a block one sentence most often.
     """
 
-    def __init__(self, lengths: Items, n: int, lanes: int) -> None:
-        share = max(1, -(-int(lengths.sum()) // lanes))
-        parts = np.maximum(1, -(-lengths // share))  # of each sentence
+    def __init__(self, lengths: Items, n: int, lanes: int, whole: bool = False) -> None:
         self.n, self.lanes = n, lanes
-        whole = np.repeat(lengths, parts)
-        each = np.repeat(-(-lengths // parts), parts)  # all parts of a sentence but its last are so long
-        which = np.arange(len(whole)) - np.repeat(np.cumsum(parts) - parts, parts)
-        self.lengths = np.clip(whole - which * each, 0, each)  # (S',)
-        self.begins = np.repeat(np.cumsum(lengths) - lengths, parts) + np.minimum(which * each, whole)
-        counts = -(-self.lengths // n)
-        self.firsts = np.concatenate(([0], np.cumsum(counts)))  # (S' + 1,) the first chunk of each
+        self.lengths = lengths if whole else _split(lengths, max(1, -(-int(lengths.sum()) // lanes)))  # (S',)
+        self.size = max(1, -(-len(self.lengths) // MOST))  # of a block
+        words, counts = np.zeros((2, -(-len(self.lengths) // self.size)), np.int64)
+        for i in range(self.size):  # the i-th sentence of each block
+            own = self.lengths[i :: self.size]
+            words[: len(own)] += own
+            counts[: len(own)] += -(-own // n)
+        self.begins = np.cumsum(words) - words  # (B,)
+        self.firsts = np.concatenate(([0], np.cumsum(counts)))  # (B + 1,) the first chunk of each
 
     def __len__(self) -> int:
         return int(self.firsts[-1])
 
     def places(self, items: Items) -> tuple[Items, Items, NDArray[np.bool_], Items]:
-        """Of chunks: where each begins in the text, its steps, whether it begins a sentence, and its part."""
-        part = np.searchsorted(self.firsts, items, side="right") - 1
-        behind = (items - self.firsts[part]) * self.n
-        return self.begins[part] + behind, np.minimum(self.n, self.lengths[part] - behind), behind == 0, part
+        """Of I chunks: where each begins in the text, its steps, whether it begins a sentence, and its block."""
+        block = np.searchsorted(self.firsts, items, side="right") - 1
+        inside = items - self.firsts[block]
+        if self.size == 1:
+            begins, lengths = self.begins[block], self.lengths[block]
+        else:
+            which = block[:, None] * self.size + np.arange(self.size)
+            each = np.where(which < len(self.lengths), self.lengths[which.clip(max=len(self.lengths) - 1)], 0)
+            ends = np.cumsum(-(-each // self.n), axis=1)  # (I, size), in chunks
+            at = (ends <= inside[:, None]).sum(axis=1)
+            before, i = np.arange(self.size) < at[:, None], np.arange(len(items))
+            lengths = each[i, at]
+            begins = self.begins[block] + (each * before).sum(axis=1)
+            inside = inside - ends[i, at] + -(-lengths // self.n)
+        behind = inside * self.n
+        return begins + behind, np.minimum(self.n, lengths - behind), behind == 0, block
 
     def plan(self, generator: np.random.Generator) -> Plan:
-        """An order for one epoch: the sentences at random, each to the lane that has had the least so far."""
+        """An order for one epoch: the blocks at random, each to the lane that has had the least so far."""
         loads = [(0, lane) for lane in range(self.lanes)]
         mine: list[list[int]] = [[] for _ in loads]
-        lane_of = np.zeros(len(self.lengths), np.int64)
-        for part in generator.permutation(len(self.lengths)).tolist():
+        lane_of = np.zeros(len(self.begins), np.int64)
+        for block in generator.permutation(len(self.begins)).tolist():
             load, lane = heapq.heappop(loads)
-            mine[lane].append(part)
-            lane_of[part] = lane
-            heapq.heappush(loads, (load + int(self.firsts[part + 1] - self.firsts[part]), lane))
-        return Plan(self.firsts, [np.array(parts, np.int64) for parts in mine if parts], lane_of)
+            mine[lane].append(block)
+            lane_of[block] = lane
+            heapq.heappush(loads, (load + int(self.firsts[block + 1] - self.firsts[block]), lane))
+        return Plan(self.firsts, [np.array(blocks, np.int64) for blocks in mine if blocks], lane_of)
+
+
+def _split(lengths: Items, share: int) -> Items:
+    """The same with sentences longer than ``share`` as several, all but the last of a sentence of one length."""
+    found, at = [], 0
+    for i in np.flatnonzero(lengths > share).tolist():
+        parts = -(-int(lengths[i]) // share)
+        each = -(-int(lengths[i]) // parts)
+        found += [lengths[at:i], np.clip(lengths[i] - np.arange(parts) * each, 0, each)]
+        at = i + 1
+    return np.concatenate([*found, lengths[at:]]) if found else lengths
 
 
 class Plan(Sequence[Items]):
     """The minibatches of an epoch: at each step the next chunk of every lane that has one left.
 
-    ``lane``  (S',) which lane reads each part
+    ``lane``  (B,) which lane reads each block
     """
 
-    def __init__(self, firsts: Items, parts: Sequence[Items], lane: Items) -> None:
-        self.lane, self._firsts, self._parts = lane, firsts, parts
-        self._ends = [np.cumsum(firsts[own + 1] - firsts[own]) for own in parts]
+    def __init__(self, firsts: Items, blocks: Sequence[Items], lane: Items) -> None:
+        self.lane, self._firsts, self._blocks = lane, firsts, blocks
+        self._ends = [np.cumsum(firsts[own + 1] - firsts[own]) for own in blocks]
         self._steps = max((int(ends[-1]) for ends in self._ends), default=0)
 
     def __len__(self) -> int:
@@ -86,8 +113,8 @@ class Plan(Sequence[Items]):
 
     def _at(self, step: int) -> Items:
         items = []
-        for parts, ends in zip(self._parts, self._ends, strict=True):
+        for blocks, ends in zip(self._blocks, self._ends, strict=True):
             if step < ends[-1]:
                 i = int(np.searchsorted(ends, step, side="right"))
-                items.append(int(self._firsts[parts[i] + 1] - ends[i] + step))
+                items.append(int(self._firsts[blocks[i] + 1] - ends[i] + step))
         return np.array(items, np.int64)

@@ -18,7 +18,7 @@ from elman.formats.shared import LINE_END, is_blank
 from elman.formats.sniffer import sniff
 from elman.recurrent import RecurrentModel
 from elman.tagger import Tagger, kernel_notes
-from elman.tape import Recorder, Tape
+from elman.tape import Part, Recorder, Tape, check_share
 from elman.trainer import Progress
 
 LARGE = 32_000_000
@@ -46,8 +46,8 @@ def large(data: Data, how: How) -> str | None:
     return path if _format(path, how)[0] in ("columns", "word_tag") else None
 
 
-def read(path: str, how: How, most: int) -> Endless:
-    """Reads a file once, onto a tape; ``most`` words are known then, 0: all.
+def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
+    """Reads a file once, onto a tape; ``most`` words are known then, 0: all. ``percent`` are held out, the last ones.
 
     Raises DataError with the line: what is not in the format; ConfigError: no such column.
     """
@@ -71,10 +71,13 @@ def read(path: str, how: How, most: int) -> Endless:
             recorder.add(words, tags)
             if ends:
                 recorder.end()
-    tape = recorder.tape(most)
-    n, words_n = len(tape), int(tape.lengths.sum())
-    text = "one sentence" if n == 1 else f"{n:,} sentences"
-    return Endless(tape, target, format, f"{path} read as {format} from disk: {text}, {words_n:,} words")
+    tape = recorder.tape(most, percent)
+    return Endless(tape, target, format, f"{path} read as {format} from disk: {_size(tape)}")
+
+
+def _size(text: Part) -> str:
+    n = len(text)
+    return f"{'one sentence' if n == 1 else f'{n:,} sentences'}, {int(text.lengths.sum()):,} words"
 
 
 def _format(path: str, how: How) -> tuple[str, list[str]]:
@@ -88,7 +91,7 @@ def _format(path: str, how: How) -> tuple[str, list[str]]:
 
 def train(
     path: str,
-    dev: Data | None,
+    dev: Data | float | None,
     how: How,
     config: Config,
     *,
@@ -97,22 +100,26 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> Tagger:
-    """A tagger of a large file. Raises as ``read`` does, and ConfigError for a share of it as ``dev``."""
-    if isinstance(dev, str) and dev.rstrip().endswith("%"):
-        raise ConfigError(f"dev: {path} is read from disk, and no share of it is held out; name a file")
-    text = read(path, how, config.network.vocabulary)
-    held = None if dev is None else read_corpus(dev, how, Keys((text.target,)))
+    """A tagger of a large file; ``dev`` may be its last so many per cent. Raises as ``read`` does."""
+    if isinstance(dev, float):
+        check_share(dev)
+    text = read(path, how, config.network.vocabulary, dev if isinstance(dev, float) else 0.0)
+    held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, Keys((text.target,)))
+    part, held_out, notes = text.tape.held_out, None, [text.note]
+    if part is not None:
+        held_out = f"the end of the text: {_size(part)}"
+        notes.append(f"held out for dev: {held_out}")
     if on_note is not None:
-        for note in [text.note, *(held.notes if held else ()), *kernel_notes("rnn")]:
+        for note in [*notes, *(held.notes if held else ()), *kernel_notes("rnn")]:
             on_note(note)
     pairs = None if held is None else held.pairs()
     model: Any = RecurrentModel.train(text.tape, pairs, config, seed=seed, threads=threads, on_progress=on_progress)
     data = {
         "sentences": len(text.tape),
         "words": int(text.tape.lengths.sum()),
-        "dev_sentences": None if held is None else len(held.sentences),
+        "dev_sentences": len(part) if part is not None else None if held is None else len(held.sentences),
         "dev_accuracy": model.dev_accuracy,
-        "held_out": None,
+        "held_out": held_out,
     }
     return Tagger(model, targets=(text.target,), format=text.format, data=data, threads=threads)
 

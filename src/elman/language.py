@@ -28,7 +28,7 @@ from elman.recurrent import RecurrentModel
 from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes
-from elman.tape import UNKNOWN, Speech
+from elman.tape import UNKNOWN, Speech, check_share
 from elman.threads import thread_count
 
 TASK = "lm"
@@ -62,10 +62,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 """Settings of the task, by experiment (docs/language-models.md)."""
-EPOCHS = {"words": (1, 10), "characters": (1, 16)}
+EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
 """Symbols that are read in all epochs, about: three minutes of one core."""
-SHORT, OF_SHORT = 500_000, {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1}
+SHORT = 500_000
+OF_SHORT = {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
 """Characters from which on a text is not short, and what differs for one that is."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
@@ -310,7 +311,7 @@ def train(
 ) -> LanguageModel:
     """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``.
 
-    A text ``dev`` chooses the epoch, or the last so many per cent of the text (in memory, as every dev set is).
+    A text ``dev`` chooses the epoch (it is held in memory), or the last so many per cent of the text (on disk).
 
     Raises ConfigError: settings of another network; DataError: no text.
     """
@@ -328,17 +329,19 @@ def train(
         speech.add(symbols)
         lines += symbols.count(END)
     held: list[str] | None = None
-    if isinstance(dev, float):
-        if not 0 < dev < 100:
-            raise DataError(f"dev: expected more than 0 % and less than 100 %, got {dev:g} %")
-        held = speech.hold_out(dev, END)
-        lines -= held.count(END)
-        held_out = f"the last {len(held):,} {unit} of the text"
-    elif dev is not None:
+    percent = dev if isinstance(dev, float) else 0.0
+    if dev is not None and not isinstance(dev, float):
         held = [symbol for some in symbols_of(dev, unit, format, encoding) for symbol in some]
-    tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0))
-    if held is not None and not held:
-        raise DataError("no text in it; expected some to choose the epoch by")
+        if not held:
+            raise DataError("no text in it; expected some to choose the epoch by")
+    elif dev is not None:
+        check_share(percent)
+    tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0), percent, END)
+    dev_lines = None if held is None else held.count(END)
+    if tape.held_out is not None:
+        dev_lines = tape.held_out.times(END)
+        lines -= dev_lines
+        held_out = f"the last {int(tape.held_out.lengths.sum()):,} {unit} of the text"
     if on_note is not None:
         known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
         on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
@@ -347,7 +350,7 @@ def train(
         for note in kernel_notes("rnn" if model != "ngram" else ""):
             on_note(note)
     about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
-    about |= {"dev_sentences": None if held is None else held.count(END)}
+    about |= {"dev_sentences": dev_lines}
     n_threads = thread_count(threads)
     config = _for_length(config, unit, int(tape.lengths[0]), settings if preset == "default" else None)
     if model == "ngram":

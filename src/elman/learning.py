@@ -6,26 +6,28 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import decoders, kernels, layers, randomness, storage
-from elman.batching import Batch, Ids, by_length, pack
+from elman import calibration, decoders, kernels, layers, randomness, storage
+from elman.batching import Batch, Ids, by_length
 from elman.chunks import Chunks
 from elman.config import Config
 from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.heads import Head, Heads
+from elman.lanes import Lanes, scored
 from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
 from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
-from elman.networks import CHUNK, Networks, network_of, packed, packed_at, texts_of
+from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
 from elman.states import Units, units
-from elman.stream import Stream
-from elman.tape import Tape
+from elman.stream import Stream, nats
+from elman.tape import Part, Tape
 from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
@@ -52,7 +54,7 @@ class Tagging(Items):
 
     calibrated = True  # whether temperatures are fitted on dev
 
-    def __init__(self, networks: Networks, train: Labelled | Tape, dev: Labelled | None) -> None:
+    def __init__(self, networks: Networks, train: Labelled | Tape, dev: Labelled | Part | None) -> None:
         self.networks, self.parameters = networks, networks.members[0]
         columns = list(enumerate(networks.heads.each, start=1))
         self.gold: list[Any]  # of each column (N,), of texts (S,)
@@ -65,9 +67,10 @@ class Tagging(Items):
             grams, texts = networks.heads.grams, [words for words, *_ in train]
             self.grams = None if grams is None else grams.bags(texts)
             self.gold = [_gold(train, column, head) for column, head in columns]
-        self.ends = np.cumsum(self.lengths)
-        self.dev = None if dev is None else [words for words, *_ in dev]
-        self.dev_gold = [_gold(dev or (), column, head) for column, head in columns]
+        self.held_out = dev if isinstance(dev, Part) else None  # on disk; of it `dev` is a part, for temperatures
+        known = dev.first(calibration.MOST_WORDS) if isinstance(dev, Part) else dev
+        self.dev = None if known is None else [words for words, *_ in known]
+        self.dev_gold = [_gold(known or (), column, head) for column, head in columns]
         training = networks.config.training
         a, counts = training.unknown, networks.lexicon.vocabulary.counts
         self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # of each word that is known
@@ -78,11 +81,17 @@ class Tagging(Items):
             for gold, head in zip(self.gold, networks.heads.each, strict=True)
         ]
         self.wanted: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
-        self.chunks: Chunks | None = None  # where sentences are cut
+        self.lanes: Lanes | None = None  # that read sentences in chunks
         if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
             if networks.heads.labels:
                 raise ConfigError("chunk: expected 0 with labels of whole texts, which are learned from whole texts")
-            self.chunks = Chunks(self.lengths, training.chunk, training.batch)
+            chunks = Chunks(self.lengths, training.chunk, training.batch)
+            self.lanes = Lanes(chunks, networks.network.encoder.memory())
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """(S,) where the sentences end; chunks do not ask."""
+        return np.cumsum(self.lengths)
 
     def again(self, config: Config, seed: int) -> Tagging:
         """The same task for a new network, of other settings or another seed; it reads of words what this one does."""
@@ -92,45 +101,36 @@ class Tagging(Items):
             parameters["vectors"][...] = self.parameters["vectors"]
         other = copy(self)
         other.networks, other.parameters = Networks(config, lexicon, heads, [parameters]), parameters
+        if self.lanes is not None:
+            other.lanes = Lanes(self.lanes.chunks, other.networks.network.encoder.memory())
         return other
 
     def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
         """Minibatches of sentences, or of chunks; the states that those carry begin at 0."""
-        if self.chunks is None:
-            return super().batches(size, generator)
-        self.plan = self.chunks.plan(generator)
-        widths = self.networks.network.encoder.memory()
-        self.states = {name: np.zeros((self.chunks.lanes, width), np.float32) for name, width in widths.items()}
-        return self.plan
+        return super().batches(size, generator) if self.lanes is None else self.lanes.plan(generator)
 
     def words(self, items: NDArray[np.int64]) -> int:
-        return super().words(items) if self.chunks is None else int(self.chunks.places(items)[1].sum())
+        return super().words(items) if self.lanes is None else int(self.lanes.chunks.places(items)[1].sum())
 
     def _packed(
         self, items: NDArray[np.int64]
     ) -> tuple[Batch, NDArray[np.int64], Carried | None, NDArray[np.int64] | None]:
         """Items as a batch, where its rows stand; of chunks what their lanes carry, and which lanes these are."""
-        if self.chunks is None:
+        if self.lanes is None:
             return *packed(self.lengths, self.ends, items), None, None
-        begins, lengths, first, part = self.chunks.places(items)
-        order = np.argsort(-lengths, kind="stable")  # as a batch is packed
-        lanes = self.plan.lane[part][order]
-        carried = Carried({name: np.where(first[order][:, None], 0, x[lanes]) for name, x in self.states.items()})
-        return *packed_at(begins, lengths), carried, lanes
+        return self.lanes.read(items)
 
     def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
         training, heads = self.networks.config.training, self.networks.heads.each
         batch, rows, carried, lanes = self._packed(items)
         inputs, noise = self._noisy(rows, place)
-        texts, grams = texts_of(self.ends, rows, batch), None
-        if self.grams is not None:
-            grams = self.grams.take(texts)
+        texts = texts_of(self.ends, rows, batch) if self.networks.heads.labels else rows[:0]
+        grams = None if self.grams is None else self.grams.take(texts)
         scores, backprop = self.networks.network.forward(
             self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried
         )
-        if carried is not None:
-            for name, x in carried.after.items():
-                self.states[name][lanes] = x
+        if self.lanes is not None and carried is not None and lanes is not None:
+            self.lanes.keep(carried, lanes)
         # the mean over the words of the minibatch; of texts, over those of a whole one, so that each counts alike
         whole = {True: words, False: min(training.batch, len(self.lengths))}
         words_a_text = len(self.inputs.words) / max(len(self.lengths), 1)
@@ -160,10 +160,15 @@ class Tagging(Items):
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
         plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
         plain = plain and len(self.gold) == 1 and self.wanted is None and not self.networks.heads.labels
-        if network.embedding or not plain or training.dropout_kind != "plain" or self.chunks is not None:
+        if network.embedding or not plain or training.dropout_kind != "plain":
             return None
-        lengths = self.lengths[items]
-        rows = np.arange(int(lengths.sum())) + np.repeat(self.ends[items] - np.cumsum(lengths), lengths)
+        if self.lanes is None:
+            lengths, fresh, state = self.lengths[items], None, None
+            begins = self.ends[items] - lengths
+        else:
+            begins, lengths, first, _ = self.lanes.chunks.places(items)
+            fresh, state = first.astype(np.int32), self.lanes.states["layer0.h"][0]  # of a minibatch of 1, one lane
+        rows = rows_at(begins, lengths)
         ids, gold = self._words(rows, place), self.gold[0][rows]
         mask = None
         if training.dropout:
@@ -183,6 +188,8 @@ class Tagging(Items):
             mask,
             training.clip,
             training.bptt,
+            fresh,
+            state,
         )
         return Tally(loss, len(ids), correct)
 
@@ -193,6 +200,12 @@ class Tagging(Items):
         """The share of right tags on dev, the mean over the columns; None without a dev set."""
         if self.dev is None:
             return None
+        if self.held_out is not None:
+            head, parameters = networks.heads.each[0], networks.decoder_parameters()
+            said = (
+                (head.best(parameters, scores, batch), gold) for scores, gold, batch in scored(networks, self.held_out)
+            )
+            return sum(int(_alike(best, gold).sum()) for best, gold in said) / int(self.held_out.lengths.sum())
         if not self.dev:
             return 0.0
         found = [np.concatenate(ids) for ids in networks.best_columns(self.dev)]
@@ -204,12 +217,11 @@ class Tagging(Items):
         network = self.networks.network
         if not network.encodes:
             return None
-        begins = self.ends - self.lengths
+        ends = np.cumsum(self.lengths[:OBSERVED])
+        begins = ends - self.lengths[:OBSERVED]
         n = max(1, int(np.searchsorted(begins, OBSERVED)))
-        lengths = np.minimum(self.lengths[:n], OBSERVED)
-        batch = pack(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(begins[:n] - (np.cumsum(lengths) - lengths), lengths)
-        x = network.represent(self.parameters, self.inputs.take(places[batch.rows]))
+        batch, rows = packed_at(begins[:n], np.minimum(self.lengths[:n], OBSERVED))
+        x = network.represent(self.parameters, self.inputs.take(rows))
         return units(network.encoder, self.parameters, x, batch)
 
     def round(self) -> None:
@@ -272,6 +284,9 @@ class Speaking(Tagging):
         """1 / perplexity on dev: the geometric mean of the probabilities of its symbols."""
         if self.dev is None:
             return None
+        if self.held_out is not None:
+            total = sum(float(nats(scores, gold).sum()) for scores, gold, _ in scored(networks, self.held_out))
+            return float(np.exp(-total / int(self.held_out.lengths.sum())))
         losses = Stream(networks, 0, 0).losses(self.dev[0], self.dev_gold[0])
         return float(np.exp(-losses.sum() / max(len(losses), 1)))
 

@@ -194,7 +194,10 @@ def packed(
 def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
     """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
     batch = pack(lengths)
-    # where each word of the pieces, laid one after the other, stands in the text
+    return batch, rows_at(begins, lengths)[batch.rows]
+
+
+def rows_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each word of such pieces, laid one after the other, stands in the text."""
     shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
-    places = np.arange(len(shift)) + shift
-    return batch, places[batch.rows]
+    return np.arange(len(shift)) + shift

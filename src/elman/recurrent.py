@@ -123,7 +123,7 @@ class RecurrentModel(Networks):
     ) -> RecurrentModel:
         """Trains on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
 
-        Ctrl-C: the best so far (``interrupted``).
+        Without it what is held out of a text on disk does. Ctrl-C: the best so far (``interrupted``).
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
         from elman import calibration, logistic, runs

@@ -89,12 +89,12 @@ def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run
 
 
 def _of_tape(tape: Tape, dev: Labelled | None, config: Config, seed: int) -> Tagging:
-    """``begin`` of a text on disk."""
+    """``begin`` of a text on disk; without ``dev`` what is held out of it chooses the epoch."""
     config = settled(config, tape)
     lexicon = Lexicon.of_vocabulary(config.network, tape.vocabulary)
     heads = Heads.of(config, [[tape.tags]])
     networks = Networks(config, lexicon, heads, [start(config, lexicon, heads, seed)])
-    return (Speaking if tape.speaks else Tagging)(networks, tape, dev)
+    return (Speaking if tape.speaks else Tagging)(networks, tape, tape.held_out if dev is None else dev)
 
 
 def settled(config: Config, tape: Tape) -> Config:

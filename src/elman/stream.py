@@ -94,9 +94,7 @@ class Stream:
         """-ln p of the ``gold`` tags (N,) of N words, of a forward network."""
         found = [np.zeros(0)]
         for at in range(0, len(words), AT_ONCE):
-            part, own = gold[at : at + AT_ONCE], self.scores(words[at : at + AT_ONCE]).astype(np.float64)
-            own -= own.max(axis=1, keepdims=True)
-            found.append(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(part)), part])
+            found.append(nats(self.scores(words[at : at + AT_ONCE]), gold[at : at + AT_ONCE]))
         return np.concatenate(found)
 
     def state(self) -> bytes:
@@ -241,6 +239,13 @@ class Stream:
             total = total + scores
         own = self._head.of(total, batch)
         return own if len(each) == 1 else own / np.float32(len(each))
+
+
+def nats(scores: Array, gold: NDArray[np.int32]) -> NDArray[np.float64]:
+    """-ln p (N,) of the ``gold`` tags (N,) by the softmax of scores (N, K)."""
+    own = scores.astype(np.float64)
+    own -= own.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(gold)), gold])
 
 
 def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

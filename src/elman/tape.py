@@ -9,7 +9,8 @@ from __future__ import annotations
 import mmap
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -20,11 +21,14 @@ from elman.lexicon import Lexicon
 from elman.network import Inputs
 from elman.vocabulary import Vocabulary
 
-FORGOTTEN = 1 << 20  # numbers read before the pages they stood on are given back
+BLOCK = 1 << 20  # numbers that are looked at in one go
+AROUND = 14  # 2 to the power of this: the numbers that come into memory with one of them, 64 kB on Linux
+FORGOTTEN = 256  # such pieces in memory, 16 MB, until they are given back
 UNKNOWN = "<unk>"
 """What stands for a symbol that a language model does not know, as input and as what comes next."""
 
 Ids = NDArray[np.int32]
+Lengths = NDArray[np.int64]
 
 
 class Numbers:
@@ -33,42 +37,28 @@ class Numbers:
     ndim = 1
 
     def __init__(self, pages: mmap.mmap, begin: int, n: int, new: Ids) -> None:
-        self._pages, self._new, self._read = pages, new, 0
+        self._pages, self._new = pages, new
         self._ids = np.frombuffer(pages, np.int32, n, 4 * begin)
+        self._near = np.zeros((n >> AROUND) + 1, bool)  # pieces that may be in memory
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Ids:
         found: Ids = self._new[self._ids[rows]]
-        self._read += len(found)
-        if self._read > FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
-            self._read = 0
+        self._near[rows >> AROUND] = True
+        if np.count_nonzero(self._near) > FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
+            self._near[:] = False
             self._pages.madvise(mmap.MADV_DONTNEED)
         return found
 
 
-class Tape:
-    """A text: its sentences' ``lengths`` (S,), its ``vocabulary``, and the ``tags`` of its words, sorted.
+class Part:
+    """Sentences of a text that stand one after the other on disk, from its word ``begin`` on: ``lengths`` (S,)."""
 
-    ``speaks``  the tag of a word is the word that comes next (a language model)
-    """
-
-    def __init__(self, lengths: Sequence[int], text: _Column, gold: _Column | None, most: int = 0) -> None:
-        self.lengths = np.array(lengths, np.int64)
-        self.speaks = gold is None
-        counts = text.counts()
-        if self.speaks:
-            counts = _kept(counts, most)
-            self.tags = tuple(sorted((*counts, UNKNOWN)))
-        else:
-            assert gold is not None
-            self.tags = tuple(sorted(gold.ids))
-        self.vocabulary = Vocabulary.of_counts(counts)
-        if most and not self.speaks:
-            self.vocabulary = self.vocabulary.commonest(most)
+    def __init__(self, lengths: Lengths, text: _Column, gold: _Column | None, begin: int) -> None:
+        self.lengths, self._begin = lengths, begin
         self._text, self._gold = text, gold
-        self._n = int(self.lengths.sum())
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -76,16 +66,61 @@ class Tape:
     def inputs(self, lexicon: Lexicon) -> Inputs:
         """What the network reads: of a word that the lexicon does not know, no more than that."""
         known = lexicon.read(["", *lexicon.vocabulary.words])
-        words: Any = Numbers(self._text.pages(), 0, self._n, lexicon.vocabulary.ids(list(self._text.ids)))
+        words: Any = self._numbers(self._text, 0, lexicon.vocabulary.ids(list(self._text.ids)))
         return Inputs(words, words, known.bags, known.spellings, known.vectors)
 
     def gold(self, tags: Sequence[str]) -> Numbers:
-        """The number of each word's tag among these."""
-        column, begin = (self._text, 1) if self._gold is None else (self._gold, 0)
+        """The number of each word's tag among these; -1 for another, or where there is one that of ``<unk>``."""
+        column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         number = {tag: i for i, tag in enumerate(tags)}
         other = number.get(UNKNOWN, -1)
-        new = np.array([number.get(tag, other) for tag in column.ids], np.int32)
-        return Numbers(column.pages(), begin, self._n, new)
+        return self._numbers(column, behind, np.array([number.get(tag, other) for tag in column.ids], np.int32))
+
+    def first(self, most: int) -> list[tuple[list[str], list[str]]]:
+        """The words and tags of its first sentences, ``most`` words together; the last may be cut."""
+        n = min(most, int(self.lengths.sum()))
+        column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
+        words, tags = self._text.texts(self._begin, n), column.texts(self._begin + behind, n)
+        ends = np.minimum(np.cumsum(self.lengths[: n + 1]), n).tolist()
+        begins = [0, *ends[:-1]]
+        return [(words[i:j], tags[i:j]) for i, j in zip(begins, ends, strict=True) if i < j]
+
+    def times(self, tag: str) -> int:
+        """How many of its words have the tag."""
+        n, gold = int(self.lengths.sum()), self.gold([tag])
+        return sum(int((gold[np.arange(i, min(i + BLOCK, n))] == 0).sum()) for i in range(0, n, BLOCK))
+
+    def _numbers(self, column: _Column, behind: int, new: Ids) -> Numbers:
+        return Numbers(column.pages(), self._begin + behind, int(self.lengths.sum()), new)
+
+
+class Tape(Part):
+    """A text to learn from: its ``vocabulary``, and the ``tags`` of its words, sorted.
+
+    ``held_out``  what stands behind it and is not learned from: sentences of lengths ``dev``, behind the others; None
+    ``speaks``    the tag of a word is the word that comes next (a language model)
+    """
+
+    def __init__(
+        self,
+        lengths: Lengths,
+        text: _Column,
+        gold: _Column | None,
+        most: int,
+        dev: Lengths | None = None,
+    ) -> None:
+        super().__init__(lengths, text, gold, 0)
+        self.speaks, n = gold is None, int(self.lengths.sum())
+        self.held_out = None if dev is None else Part(dev, text, gold, n)
+        counts = text.counts(n + self.speaks)
+        if gold is None:
+            counts = _kept(counts, most)
+            self.tags = tuple(sorted((*counts, UNKNOWN)))
+        else:
+            self.tags = tuple(sorted(gold.counts(n)))
+        self.vocabulary = Vocabulary.of_counts(counts)
+        if most and not self.speaks:
+            self.vocabulary = self.vocabulary.commonest(most)
 
 
 class _Column:
@@ -105,18 +140,23 @@ class _Column:
         self._counts = more
         self._file.write(new.tobytes())
 
-    def cut(self, n: int) -> list[str]:
-        """Takes off what stands behind the first ``n``."""
-        self._file.seek(4 * n)
-        tail = np.frombuffer(self._file.read(), np.int32)
-        self._file.seek(4 * n)
-        self._file.truncate()
-        self._counts -= np.bincount(tail, minlength=len(self._counts))
-        texts = list(self.ids)
-        return [texts[i] for i in tail.tolist()]
+    def counts(self, n: int) -> dict[str, int]:
+        """How often each text comes among the first ``n``, of those that do."""
+        counts = self._counts.copy()
+        for ids in self.blocks(n):
+            counts -= np.bincount(ids, minlength=len(counts))
+        return {text: count for text, count in zip(self.ids, counts.tolist(), strict=True) if count}
 
-    def counts(self) -> dict[str, int]:
-        return dict(zip(self.ids, self._counts.tolist(), strict=True))
+    def texts(self, begin: int, n: int) -> list[str]:
+        """``n`` texts from ``begin`` on."""
+        texts, found = list(self.ids), next(self.blocks(begin, n), np.zeros(0, np.int32))
+        return [texts[i] for i in found.tolist()]
+
+    def blocks(self, begin: int, size: int = BLOCK) -> Iterator[Ids]:
+        """What was written from ``begin`` on, as numbers, ``size`` at a time."""
+        self._file.seek(4 * begin)
+        while found := self._file.read(4 * size):
+            yield np.frombuffer(found, np.int32)
 
     def pages(self) -> mmap.mmap:
         self._file.flush()
@@ -128,25 +168,42 @@ class Recorder:
 
     def __init__(self) -> None:
         self._words, self._tags = _Column(), _Column()
-        self._lengths = [0]
+        self._lengths, self._n = array("q"), 0
 
     def add(self, words: Sequence[str], tags: Sequence[str]) -> None:
         """The next words of a sentence, with their tags."""
         self._words.add(words)
         self._tags.add(tags)
-        self._lengths[-1] += len(words)
+        self._n += len(words)
 
     def end(self) -> None:
         """The sentence is at its end, if it has begun."""
-        if self._lengths[-1]:
-            self._lengths.append(0)
+        if self._n:
+            self._lengths.append(self._n)
+        self._n = 0
 
-    def tape(self, most: int = 0) -> Tape:
-        """The tape; ``most`` words are known, the commonest; 0: all. Raises DataError: nothing on it."""
+    def tape(self, most: int = 0, percent: float = 0.0) -> Tape:
+        """The tape; ``most`` words are known, the commonest; 0: all.
+
+        ``percent`` of the words are held out, the last ones: from where a sentence begins if one does near by (so that
+        no less than half of them are), else from within the last sentence. Raises DataError: nothing on it, or too
+        little to hold some of it out.
+        """
         self.end()
-        if len(self._lengths) == 1:
+        if not self._lengths:
             raise DataError("no words in it; expected sentences to learn from")
-        return Tape(self._lengths[:-1], self._words, self._tags, most)
+        lengths = np.frombuffer(self._lengths, np.int64)
+        if not percent:
+            return Tape(lengths, self._words, self._tags, most)
+        at = _border(int(lengths.sum()), percent)
+        ends = np.cumsum(lengths)
+        n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends there or behind that
+        if n - int(ends[i]) >= (n - at) / 2:
+            return Tape(lengths[: i + 1], self._words, self._tags, most, lengths[i + 1 :])
+        train, held = lengths[: i + 1].copy(), lengths[i:].copy()
+        held[0] = int(ends[i]) - at
+        train[-1] -= held[0]
+        return Tape(train, self._words, self._tags, most, held)
 
 
 class Speech:
@@ -160,20 +217,38 @@ class Speech:
         self._symbols.add(symbols)
         self._n += len(symbols)
 
-    def hold_out(self, percent: float, end: str) -> list[str]:
-        """Takes off the last so many per cent of the text, from where a line begins behind an ``end``, if one does."""
-        at = self._n - max(1, round(self._n * percent / 100))
-        tail = self._symbols.cut(at)
-        first = tail.index(end) + 1 if end in tail[:-1] else 0
-        self._n = at
-        self.add(tail[:first])
-        return tail[first:]
+    def tape(self, most: int, percent: float = 0.0, end: str = "") -> Tape:
+        """The tape; ``most`` symbols are known, the commonest that come twice.
 
-    def tape(self, most: int) -> Tape:
-        """The tape; ``most`` symbols are known, the commonest that come twice. Raises DataError: nothing on it."""
-        if self._n < 2:
+        ``percent`` of the symbols are held out, the last ones: from where a line begins behind an ``end``, if one does.
+        Raises DataError: nothing on it.
+        """
+        if self._n < 2 + (percent > 0):
             raise DataError("no text in it; expected some to learn from")
-        return Tape([self._n - 1], self._symbols, None, most)
+        if not percent:
+            return Tape(np.array([self._n - 1]), self._symbols, None, most)
+        at = max(2, _border(self._n, percent))
+        begin, line_end = at, self._symbols.ids.get(end, -1)
+        for ids in self._symbols.blocks(at):
+            if len(found := np.flatnonzero(ids == line_end)):
+                at = begin + int(found[0]) + 1 if begin + int(found[0]) + 1 < self._n else at
+                break
+            begin += len(ids)
+        return Tape(np.array([at - 1]), self._symbols, None, most, np.array([self._n - at]))
+
+
+def check_share(percent: float) -> None:
+    """Raise DataError for a share to hold out that is not between 0 and 100 per cent."""
+    if not 0 < percent < 100:
+        raise DataError(f"dev: expected more than 0 % and less than 100 %, got {percent:g} %")
+
+
+def _border(n: int, percent: float) -> int:
+    """Where the last so many per cent of n words begin. Raises DataError: nothing is left of one of the parts."""
+    at = n - max(1, round(n * percent / 100))
+    if at < 1:
+        raise DataError(f"dev: {percent:g} % of {n:,} words leaves none to learn from")
+    return at
 
 
 def _kept(counts: Mapping[str, int], most: int) -> dict[str, int]:

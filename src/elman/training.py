@@ -109,7 +109,9 @@ def train(
 
         if (path := endless.large(train, how)) is not None:
             telling = {"on_progress": on_progress, "on_note": on_note}
-            return endless.train(path, dev, how, of_network, seed=seed, threads=n_threads, **telling)
+            share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+            end: Any = float(share[1]) if share else dev
+            return endless.train(path, end, how, of_network, seed=seed, threads=n_threads, **telling)
     corpus = read_corpus(train, how)
     tasks = corpus.tasks()
     part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes

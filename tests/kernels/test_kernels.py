@@ -268,10 +268,11 @@ def test_online_step_follows_the_gradient(engine: Any) -> None:
     n=st.integers(0, 4),
     clip=st.sampled_from([0.0, 0.5, 1e6]),
     masked=st.booleans(),
+    carries=st.booleans(),
     dtype=precisions,
 )
 def test_online_steps_agree_with_the_reference(
-    engine: Any, lengths: list[int], h: int, n: int, clip: float, masked: bool, dtype: Any
+    engine: Any, lengths: list[int], h: int, n: int, clip: float, masked: bool, carries: bool, dtype: Any
 ) -> None:
     make = numbers(h + n, dtype)
     net, total = net_of(make, 6, h, 5), sum(lengths)
@@ -279,11 +280,19 @@ def test_online_steps_agree_with_the_reference(
     ids, gold = generator.integers(0, 6, total, np.int32), generator.integers(0, 5, total, np.int32)
     mask = (generator.random((total, h)) < 0.7).astype(dtype) if masked else None
     rates = np.linspace(0.1, 0.05, len(lengths)).astype(dtype)
+    if carries:
+        net.append(np.tanh(make(h)))
+    fresh = (generator.random(len(lengths)) < 0.3).astype(np.int32)
     other = [w.copy() for w in net]
-    rest = (ids, gold, np.array(lengths, np.int32), rates, mask, clip, n)
-    loss, correct = engine.online_steps(*net, *rest)
+
+    def steps(engine: Any, net: list[Array]) -> tuple[float, int]:
+        rest = (ids, gold, np.array(lengths, np.int32), rates, mask, clip, n)
+        found: tuple[float, int] = engine.online_steps(*net[:5], *rest, *((fresh, net[5]) if carries else ()))
+        return found
+
+    loss, correct = steps(engine, net)
     with np.errstate(invalid="ignore"):  # some builds of OpenBLAS raise the flag on sound numbers
-        other_loss, other_correct = reference.online_steps(*other, *rest)
+        other_loss, other_correct = steps(reference, other)
     assert loss == pytest.approx(other_loss, rel=1e-4)
     assert correct == other_correct
     for mine, theirs in zip(net, other, strict=True):
@@ -300,6 +309,25 @@ def test_online_steps_do_not_see_where_a_call_ends(engine: Any) -> None:
     engine.online_steps(*apart, ids[2:], gold[2:], np.array([3], np.int32), rates[1:], None, 1.0, 0)
     for one, other in zip(together, apart, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_an_online_step_of_a_piece_follows_its_gradient(engine: Any) -> None:
+    """The state that the piece begins with counts, is a constant, and becomes the one it ends in."""
+    make = numbers(17)
+    net, start = net_of(make, 4, 5, 3), np.tanh(make(5))
+    ids, gold, sizes = np.array([1, 3, 1, 0], np.int32), np.array([2, 0, 1, 1], np.int32), np.array([3, 1], np.int32)
+
+    def loss() -> float:
+        rest = (ids[:3], gold[:3], sizes[:1], np.zeros(1), None, 0.0, 0)
+        found: float = engine.online_steps(*[w.copy() for w in net], *rest, np.zeros(1, np.int32), start.copy())[0]
+        return found
+
+    slopes, before, state = [slope(loss, w) for w in net], [w.copy() for w in net], start.copy()
+    rates, fresh = np.array([0.1, 0.0]), np.array([0, 1], np.int32)
+    engine.online_steps(*net, ids, gold, sizes, rates, None, 0.0, 0, fresh, state)
+    for w, old, dw in zip(net, before, slopes, strict=True):
+        np.testing.assert_allclose(w, old - 0.1 * dw, atol=1e-8)
+    np.testing.assert_allclose(state, np.tanh(net[0][0] + net[2]), rtol=1e-6)
 
 
 # --- bags -----------------------------------------------------------------------------------------------------------

@@ -308,11 +308,13 @@ def online_steps(
     mask: NDArray[F] | None,
     clip: float,
     n: int,
+    fresh: Ids | None = None,
+    state: NDArray[F] | None = None,
 ) -> tuple[float, int]:
-    # The weights are changed in place, so they are never copied: another layout or dtype is a TypeError.
-    kept = None if mask is None else _c(mask)
+    # The weights and the state are changed in place, so they are never copied: another layout or dtype is a TypeError.
+    kept, first = None if mask is None else _c(mask), None if fresh is None else _c(fresh)
     loss, correct = _native.online_steps(
-        w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, float(clip), n
+        w_rx, w_rh, b_r, w_oh, b_o, _c(ids), _c(gold), _c(lengths), _c(rates), kept, float(clip), n, first, state
     )
     return float(loss), int(correct)
 

@@ -179,12 +179,15 @@ void adam_rows(Out<T, 2> w, Out<T, 2> m, Out<T, 2> v, Ids ids, std::optional<In<
 
 template <class T>
 nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> w_oh, Out<T, 1> b_o, Ids ids, Ids gold,
-                       Ids lengths, In<T, 1> rates, std::optional<In<T, 2>> mask, double clip, Size n) {
+                       Ids lengths, In<T, 1> rates, std::optional<In<T, 2>> mask, double clip, Size n,
+                       std::optional<Ids> fresh, std::optional<Out<T, 1>> state) {
   const Size V = dim(w_rx, 0), H = dim(w_rx, 1), K = dim(w_oh, 0), N = dim(ids, 0), S = dim(lengths, 0);
   expect(has(w_rh, H, H) && dim(b_r, 0) == H && dim(w_oh, 1) == H && dim(b_o, 0) == K &&
              dim(gold, 0) == N && dim(rates, 0) == S,
          "w_rx (V, H), w_rh (H, H), b_r (H,), w_oh (K, H), b_o (K,), ids, gold (N,), lengths, rates (S,)");
   if (mask) expect(has(*mask, N, H), "mask (N, H)");
+  expect(fresh.has_value() == state.has_value() && (!fresh || (dim(*fresh, 0) == S && dim(*state, 0) == H)),
+         "fresh (S,) and state (H,), or neither");
   Size total = 0;
   for (Size s = 0; s < S; ++s) {
     expect(lengths.data()[s] >= 0, "lengths have to be 0 or more");
@@ -198,8 +201,9 @@ nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> 
   {
     nb::gil_scoped_release release;
     result = kernels<T>().online_steps({w_rx.data(), w_rh.data(), b_r.data(), w_oh.data(), b_o.data(), V, H, K},
-                                       {ids.data(), gold.data(), lengths.data(), rates.data(),
-                                        mask ? mask->data() : nullptr, S, clip, n});
+                                       {ids.data(), gold.data(), lengths.data(), fresh ? fresh->data() : nullptr,
+                                        rates.data(), mask ? mask->data() : nullptr, S,
+                                        state ? state->data() : nullptr, clip, n});
   }
   return nb::make_tuple(result.loss, result.correct);
 }

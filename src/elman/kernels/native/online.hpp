@@ -43,14 +43,12 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
   for (Size s = 0; s < data.S; ++s) L = data.lengths[s] > L ? data.lengths[s] : L;
   const Size wide = H > KP ? H : KP, deep = L > wide ? L : wide;
   Scratch<T> w_hr(H * H), a(L * H), states((L + 1) * H), kept(L * H), dh(L * H), da(L * H), dw_rx(L * H), p(L * KP),
-      losses(L), bias(KP), packed(packed_size<T>(deep, wide)), product(wide * wide), db_r(H), db_o(KP), no_state(H),
-      no_gradient(H);
+      losses(L), bias(KP), packed(packed_size<T>(deep, wide)), product(wide * wide), db_r(H), db_o(KP), dh0(H);
   Scratch<Id> slot(net.V), used(L), ones(L);  // which row of dw_rx a word has; the words that have one
   for (Size v = 0; v < net.V; ++v) slot[v] = -1;
   for (Size t = 0; t < L; ++t) ones[t] = 1;
   for (Size k = 0; k < KP; ++k) bias[k] = T(-1e30);  // behind the last tag: probability 0
   clear(states.data, H);
-  clear(no_state.data, H);
   T* h = states + H;
   OnlineResult result{0, 0};
 
@@ -59,6 +57,10 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
   for (Size s = 0; s < data.S; ++s) {
     L = data.lengths[s];
     if (L == 0) continue;
+    if (data.state && data.fresh[s])
+      clear(states.data, H);
+    else if (data.state)
+      copy(states.data, data.state, H);
     // 1. h_t = tanh(w_rx[x_t] + b_r + w_rh·h_{t-1})
     transpose<T>(w_hr, H, net.w_rh, H, H, H);
     for (Size t = 0; t < L; ++t) {
@@ -99,7 +101,7 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
         through_tanh(to, static_cast<const T*>(to), h + t * H, H);
       }
     } else {
-      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, net.w_rh, no_state, da, product, no_gradient, H, data.n);
+      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, net.w_rh, states, da, product, dh0, H, data.n);
     }
     sum_rows<T>(dscores, db_o, L, KP);
     sum_rows<T>(da, db_r, L, H);
@@ -136,6 +138,7 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
       add_scaled(net.w_rx + used[i] * H, -rate, dw_rx + i * H, H);
       slot[used[i]] = -1;
     }
+    if (data.state) copy(data.state, h + (L - 1) * H, H);
     ids += L, gold += L;
     if (mask) mask += L * H;
   }

@@ -21,12 +21,14 @@ struct OnlineNet {
   Size V, H, K;
 };
 
-// S sentences one after the other; mask may be null.
+// S sentences one after the other; mask may be null. With state (H): pieces of sentences, of which those that are not
+// fresh go on from the state before; state is the first's and becomes the last's.
 template <class T>
 struct OnlineData {
-  const Id *ids, *gold, *lengths;
+  const Id *ids, *gold, *lengths, *fresh;
   const T *rates, *mask;
   Size S;
+  T* state;
   double clip;
   Size n;
 };

@@ -31,6 +31,8 @@ def online_steps(
     mask: NDArray[F] | None,
     clip: float,
     n: int,
+    fresh: Ids | None = None,
+    state: NDArray[F] | None = None,
 ) -> tuple[float, int]:
     """Online SGD (slide 18) of the tutorial's network: one update for each of S sentences, in place.
 
@@ -39,12 +41,16 @@ def online_steps(
     mask (N, H) or None multiplies h in front of the output layer (dropout); clip > 0 is the largest global norm of a
     sentence's summed gradient; n as in ``elman_backward``. Returns the summed loss and the number of tags that were
     right before each update. A sentence without words changes nothing.
+
+    With ``state`` (H,) these are pieces of sentences: one that is not ``fresh`` (S,) begins with the state that the one
+    before it ended in, the first with ``state``, which becomes the last one's; the gradient stays in the piece.
     """
     check_ids(ids, len(w_rx))
     check_ids(gold, len(w_oh))
     loss, correct, start = 0.0, 0, 0
-    h0 = np.zeros((1, len(b_r)), w_rh.dtype)
-    for length, rate in zip(lengths.tolist(), rates.tolist(), strict=True):
+    none, firsts = np.zeros((1, len(b_r)), w_rh.dtype), np.ones(len(lengths)) if fresh is None else fresh
+    for length, rate, first in zip(lengths.tolist(), rates.tolist(), firsts.tolist(), strict=True):
+        h0 = none if first or state is None else state[None].copy()
         words, tags = ids[start : start + length], gold[start : start + length]
         ones = np.ones(length, np.int32)
         h = elman_forward(w_rx[words] + b_r, ones, w_rh, h0)
@@ -68,5 +74,7 @@ def online_steps(
         w_rx[used] -= step * dw_rx
         for w, dw in zip((w_rh, b_r, w_oh, b_o), gradients[1:], strict=True):
             w -= step * dw
+        if length and state is not None:
+            state[...] = h[-1]
         start += length
     return loss, correct
