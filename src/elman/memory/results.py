@@ -15,7 +15,7 @@ from typing import Any
 from elman import trainer
 from elman.errors import DataError
 from elman.memory.problems import PROBLEMS, how
-from elman.memory.running import Outcome, Problem, run
+from elman.memory.running import How, Outcome, Problem, run
 
 CELLS = ("lstm", "gru", "elman", "sru", "mingru")
 
@@ -88,7 +88,8 @@ def _read(path: Path) -> Result:
         found = json.loads(path.read_text(encoding="utf-8"))
         trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
         assert trial.of
-        return Result(trial, found["settings"], outcome, found["stopped"], found["seconds"])
+        settings = asdict(How(**found["settings"]))  # those that an older file lacks as they were
+        return Result(trial, settings, outcome, found["stopped"], found["seconds"])
     except (ValueError, KeyError, TypeError, StopIteration):
         raise DataError("expected a result of elman memory; move it away", path=str(path)) from None
 
