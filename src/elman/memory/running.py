@@ -90,7 +90,8 @@ class How:
         )  # fmt: skip
         training = TrainingConfig(
             epochs=epochs, batch=self.batch, rate=self.rate, decay=self.decay, dropout=0.0,
-            momentum=self.momentum, beta2=self.beta2, word_dropout=0.0, unknown=0.0, balance=0.0, clip=1.0, shards=1, optimizer="adam",
+            word_dropout=0.0, unknown=0.0, balance=0.0, clip=1.0, shards=1, optimizer="adam", momentum=self.momentum,
+            beta2=self.beta2,
         )  # fmt: skip
         return Config(network, training)
 
