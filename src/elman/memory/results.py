@@ -207,13 +207,20 @@ one layer of them is a sum whose weights the inputs choose. That is enough to ad
 the order of marks. It is not where a signal looks like the noise behind it (3), nor to copy.
 
 In 2a the steps between are always the same, and at each of them a symbol is to be said; the one that needs memory is a
-hundredth of the loss. An LSTM with a high rate or many units learns the 99 others within some hundred sequences, and
-then nothing more: its cells are sums, which have grown to 10 to 60 by the last step; tanh has no slope there, and no
-gradient comes back to the first symbol. The paper calls it drift. The state of a GRU is a mean and stays within 1. The
-LSTM's settings for 2a (seeds 101 to 103 with the others as they are): with 128 units in place of 32, or a rate of 0.01
-in place of 0.003, no seed is done at half of the published sequences; with input gates that start closed none either,
-as what the first symbol leaves is too small; Adam without momentum and with a short mean of squares (beta2 0.9) takes
-half the sequences.
+hundredth of the loss. An LSTM with a high rate learns the 99 others within some hundred sequences, and then nothing
+more: its cells are sums, which have grown to 10 to 60 by the last step; tanh has no slope there, and no gradient comes
+back to the first symbol. The paper calls it drift. The state of a GRU is a mean and stays within 1. So the LSTM has a
+low rate here, input gates that start half open (what the first symbol leaves would be too small), and Adam without
+momentum and with a short mean of squares. What each of them is for, with seeds 101 to 103 and at most 2,500 sequences:
+
+| LSTM, experiment 2a | sequences until solved |
+| --- | --- |
+| as chosen: 32 units, rate 0.003, momentum 0, beta2 0.9, forget gates set to 1 to 300 steps | 1,200, 1,300, 1,400 |
+| 128 units | 1,100, 2,200, 1,000 |
+| Adam's momentum 0.9 and beta2 0.98 | 1,700, 2,200, 1,600 |
+| rate 0.01 | 1,800, two not solved |
+| input gates that start as far closed as the forget gates are open | 2,200, two not solved |
+| no gates set at the start | none solved |
 
 Elman nets have no gates to set at the start, and get no other help there. In copying a loss of 2.08 is guessing.
 
