@@ -276,3 +276,9 @@ def test_a_gradient_of_nothing_is_not_clipped() -> None:
     gradients = {"w": np.zeros(3, np.float32), "table": rows([], np.zeros((0, 2)))}
     assert optimizers.clip(gradients, 1.0) == 0.0
     assert not gradients["w"].any()
+
+
+def test_squares_too_large_for_float32() -> None:
+    gradients = {"w": np.array([3e25, 4e25], np.float32)}
+    assert optimizers.clip(gradients, 1.0) == pytest.approx(5e25)
+    np.testing.assert_allclose(gradients["w"], [0.6, 0.8], rtol=1e-6)

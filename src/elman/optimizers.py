@@ -5,6 +5,7 @@ A gradient is an array as large as its parameter or ``Rows``, the few rows of a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -209,7 +210,10 @@ def clip(gradients: Gradients, most: float) -> float:
     """
     arrays = [g.values if isinstance(g, Rows) else g for g in gradients.values()]
     # not a product of vectors: BLAS shares that out among its own threads, which then wait in circles on our cores
-    norm = float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays)))
+    with np.errstate(over="ignore"):
+        norm = math.sqrt(sum(float(np.square(a).sum()) for a in arrays))
+    if math.isinf(norm):  # of a run that explodes; squares of float32 end at 1e38
+        norm = math.sqrt(sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays))
     if 0 < most < norm:
         for a in arrays:
             a *= np.float32(most / norm)

@@ -89,3 +89,21 @@ def test_medians() -> None:
     row = results.Row(EASY, "gru", [result(1, False, 900, True), result(2, True, 3_000), result(3, False, 1_200)])
     assert row.median is None and "not solved" in row.cells()
     assert "1 of 3 runs were stopped" in results.page(row.results)
+
+
+def test_results_from_before_a_setting_was_there(tmp_path: Path) -> None:
+    trial = results.Trial("easy", "gru", 1)
+    first = results.do(trial, str(tmp_path))
+    path = tmp_path / "easy.gru.1.json"
+    found = json.loads(path.read_text())
+    for setting in ("closed", "momentum", "beta2", "decay"):
+        del found["settings"][setting]
+    path.write_text(json.dumps(found))
+    assert results.read(str(tmp_path)) == [first]
+    before = path.stat().st_mtime_ns
+    assert results.do(trial, str(tmp_path)) == first and path.stat().st_mtime_ns == before
+
+
+def test_the_page_says_how_long_it_took() -> None:
+    one = results.Result(results.Trial("easy", "gru", 1), {}, Outcome(True, 900, 0.0, 0.1), False, 1_800.0)
+    assert "All 2 runs together took 1.0 hours of one core" in results.page([one, one])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from elman.batching import pack
 from elman.memory import sequences as made
+from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import RECENT, How, Problem, Remembering, run
 
 
@@ -77,7 +79,22 @@ def test_gates_that_remember_from_the_start() -> None:
         assert (keeps > 0).all() and keeps.max() < np.log(100)
         if cell == "lstm":
             np.testing.assert_array_equal(b[:8], -keeps)
+            half = Remembering(short(), How(cell, hidden=8, span=100, closed=False), 1, 100)
+            np.testing.assert_array_equal(half.parameters["layer0.forward.b_r"][:8], 0)
+            np.testing.assert_array_equal(half.parameters["layer0.forward.b_r"][8:], b[8:])
     assert not Remembering(short(), How("elman", span=100), 1, 100).parameters["layer0.forward.b_r"].any()
+
+
+def test_settings_reach_the_trainer() -> None:
+    training = How("gru", momentum=0.0, beta2=0.9, decay="linear").config(3).training
+    assert (training.momentum, training.beta2, training.decay, training.epochs) == (0, 0.9, "linear", 3)
+
+
+def test_settings_of_a_problem_and_a_cell() -> None:
+    (problem,) = (problem for problem in PROBLEMS if problem.name == "lag-100")
+    lstm, gru = how(problem, "lstm"), how(problem, "gru")
+    assert (lstm.closed, lstm.beta2) == (False, 0.9) and (gru.closed, gru.beta2) == (True, 0.9)
+    assert lstm.rate < gru.rate and how(replace(problem, name="other"), "lstm") == How("lstm", span=100)
 
 
 def test_which_steps_are_right() -> None:

@@ -76,6 +76,11 @@ class How:
     rate: float = 0.01
     span: float = 0.0
     """Steps that gates are set to remember from the start, at most (Tallec & Ollivier 2018); 0: as elsewhere."""
+    closed: bool = True
+    """Whether the LSTM's input gates start as far closed as its forget gates start open."""
+    momentum: float = 0.9
+    beta2: float = 0.98
+    decay: str = "none"
 
     def config(self, epochs: int) -> Config:
         """The settings of elman that say this."""
@@ -84,8 +89,9 @@ class How:
             constraints="none", ensemble=1, storage="float32",
         )  # fmt: skip
         training = TrainingConfig(
-            epochs=epochs, batch=self.batch, rate=self.rate, decay="none", dropout=0.0,
-            word_dropout=0.0, unknown=0.0, balance=0.0, clip=1.0, shards=1, optimizer="adam",
+            epochs=epochs, batch=self.batch, rate=self.rate, decay=self.decay, dropout=0.0,
+            word_dropout=0.0, unknown=0.0, balance=0.0, clip=1.0, shards=1, optimizer="adam", momentum=self.momentum,
+            beta2=self.beta2,
         )  # fmt: skip
         return Config(network, training)
 
@@ -220,7 +226,7 @@ def start(network: Network, how: How, seed: int) -> Parameters:
     if how.span and how.cell != "elman":
         H, b = how.hidden, parameters["layer0.forward.b_r"]
         long = np.log(generator.uniform(1, how.span, H))
-        if how.cell in ("lstm", "mingru"):
+        if how.cell == "mingru" or (how.cell == "lstm" and how.closed):
             b[:H] = -long  # the gate that lets in: i, z
         if how.cell != "mingru":
             b[H : 2 * H] = long  # the gate that keeps: f of LSTM and SRU, z of the GRU
