@@ -292,6 +292,33 @@ def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> No
         )
 
 
+@pytest.mark.parametrize(
+    ("cell", "keeps", "lets_in"), [("lstm", 1, 0), ("gru", 1, None), ("sru", 1, None), ("mingru", None, 0)]
+)
+def test_gates_that_remember_up_to_n_steps(cell: str, keeps: int | None, lets_in: int | None) -> None:
+    network = Network(replace(WORDS, cell=cell, hidden=50, layers=2, chrono=200), V, 0, K)
+    parameters = network.start(np.random.default_rng(1))
+    plain = Network(replace(WORDS, cell=cell, hidden=50, layers=2), V, 0, K).start(np.random.default_rng(1))
+    for name, w in plain.items():
+        if not name.endswith("b_r"):
+            np.testing.assert_array_equal(parameters[name], w)
+            continue
+        gates = parameters[name].reshape(-1, 50)
+        if keeps is not None:  # exp(b) is the time in which a state decays
+            steps = np.exp(gates[keeps])
+            assert 1 <= steps.min() < 20 and 180 < steps.max() <= 200
+        if lets_in is not None:
+            steps = np.exp(-gates[lets_in])
+            assert 1 <= steps.min() < 20 and 180 < steps.max() <= 200
+        for i, gate in enumerate(gates):
+            assert i in (keeps, lets_in) or not gate.any()
+    if cell == "lstm":
+        b = parameters["layer1.backward.b_r"].reshape(-1, 50)
+        np.testing.assert_array_equal(b[0], -b[1])
+    elman = Network(replace(WORDS, cell="elman", chrono=200), V, 0, K).start(np.random.default_rng(1))
+    assert not elman["layer0.forward.b_r"].any()
+
+
 # --- labels of whole texts --------------------------------------------------------------------------------------------
 
 L, G = 2, 4

@@ -86,6 +86,13 @@ class NetworkConfig:
     recurrent_start: float = _setting(
         0.0, "Elman: start w_rh at this number times the identity; 0: at random", low=0.0, high=2.0
     )
+    chrono: int = _setting(
+        0,
+        "gates of gated cells start set to remember from one step up to n, for long lags (chrono initialization, "
+        "Tallec and Ollivier 2018); 0: of an LSTM's forget gates the bias is 1, all others 0",
+        low=0,
+        high=1_000_000,
+    )
     pooling: str = _setting(
         "max",
         "of labels of whole texts: what is made of the states of the words; none: nothing, the n-grams alone count",

@@ -128,8 +128,8 @@ class Network:
         """Parameters to begin with, float32.
 
         Matrices uniform after Glorot & Bengio (2010); of gated cells the recurrent ones orthogonal, gate by gate (Saxe
-        et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1. Pretrained
-        vectors are 0, to be filled in, and so are the weights of n-grams.
+        et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1, those of gates by
+        ``chrono`` if that is set. Pretrained vectors are 0, to be filled in, and so are the weights of n-grams.
         """
         c = self.config
         parameters: Parameters = {}
@@ -156,6 +156,10 @@ class Network:
                 )
                 bound = np.sqrt(6 / (2 * shape[1] if table else sum(shape)))
                 parameters[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
+        if c.chrono and c.cell != "elman":
+            for name, b in parameters.items():
+                if name.startswith("layer") and name.endswith(".b_r"):
+                    _remember(b, c, generator)
         return parameters
 
     def forward(
@@ -312,6 +316,16 @@ class Network:
                 start = end
 
         return x, backprop
+
+
+def _remember(b: Array, config: NetworkConfig, generator: np.random.Generator) -> None:
+    """Sets the gates' biases b to remember from one step up to ``chrono`` steps (Tallec & Ollivier 2018, section 2)."""
+    H = config.hidden
+    long = np.log(generator.uniform(1, config.chrono, H))
+    if config.cell in ("lstm", "mingru"):
+        b[:H] = -long  # the gate that lets in: i, z
+    if config.cell != "mingru":
+        b[H : 2 * H] = long  # the gate that keeps: f of LSTM and SRU, z of the GRU
 
 
 def _as_it_is(dx: Array) -> Array:

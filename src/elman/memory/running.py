@@ -75,7 +75,7 @@ class How:
     batch: int = 4
     rate: float = 0.01
     span: float = 0.0
-    """Steps that gates are set to remember from the start, at most (Tallec & Ollivier 2018); 0: as elsewhere."""
+    """The setting ``chrono``: steps that gates are set to remember from the start, at most."""
     closed: bool = True
     """Whether the LSTM's input gates start as far closed as its forget gates start open."""
     momentum: float = 0.9
@@ -86,7 +86,7 @@ class How:
         """The settings of elman that say this."""
         network = NetworkConfig(
             cell=self.cell, direction="forward", hidden=self.hidden, embedding=0, features="none", decoder="softmax",
-            constraints="none", ensemble=1, storage="float32",
+            constraints="none", ensemble=1, storage="float32", chrono=int(self.span),
         )  # fmt: skip
         training = TrainingConfig(
             epochs=epochs, batch=self.batch, rate=self.rate, decay=self.decay, dropout=0.0,
@@ -221,15 +221,9 @@ class Remembering(trainer.Items):
 
 def start(network: Network, how: How, seed: int) -> Parameters:
     """The parameters that a network begins with."""
-    generator = randomness.stream(seed, randomness.START)
-    parameters = network.start(generator)
-    if how.span and how.cell != "elman":
-        H, b = how.hidden, parameters["layer0.forward.b_r"]
-        long = np.log(generator.uniform(1, how.span, H))
-        if how.cell == "mingru" or (how.cell == "lstm" and how.closed):
-            b[:H] = -long  # the gate that lets in: i, z
-        if how.cell != "mingru":
-            b[H : 2 * H] = long  # the gate that keeps: f of LSTM and SRU, z of the GRU
+    parameters = network.start(randomness.stream(seed, randomness.START))
+    if how.cell == "lstm" and not how.closed:
+        parameters["layer0.forward.b_r"][: how.hidden] = 0
     return parameters
 
 
