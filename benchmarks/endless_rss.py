@@ -4,8 +4,8 @@
 
 One endless sentence of 100, 320 and 1,000 MB, and logs of 100 and 320 MB in lines, whose last 2 % choose the epoch.
 
-Writes benchmarks/results/endless-rss.json, and a table for docs/streams.md on stdout. The files are made up (seeded),
-stand in TMPDIR and are deleted when each is done with.
+Writes benchmarks/results/endless-rss.json, which docs/streams.md shows in part, and lines like it on stdout. The files
+are made up (seeded), stand in TMPDIR and are deleted when each is done with.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SETTINGS = {"direction": "forward", "chunk": 20, "hidden": 16, "embedding": 8, "
 SETTINGS |= {"batch": 128, "epochs": 1, "ensemble": 1}
 WORDS, TAGS, LINE = 20_000, 8, 20
 BLOCK = 100_000  # words made at a time
-POINTS = 10  # rows of the table
+POINTS = 5  # moments of the training that are printed
 
 
 def make(path: str, megabytes: int, lines: bool) -> None:
@@ -84,12 +84,12 @@ def measure(path: str, dev: str | None) -> dict[str, Any]:
 
 
 def row(shape: str, found: dict[str, Any]) -> str:
-    """A line of the table: the most while reading, and at tenths of the training."""
+    """The most while reading, and at fifths of the training's samples."""
     kb = [[k for _, k, phase in found["samples"] if phase == wanted] for wanted in (0, 1)]
     read, trained = max(kb[0], default=0), kb[1]
-    tenths = [trained[min(len(trained) - 1, i * len(trained) // (POINTS // 2))] for i in range(POINTS // 2 + 1)]
+    some = [trained[min(len(trained) - 1, i * len(trained) // POINTS)] for i in range(POINTS + 1)]
     cells = [f"{found['bytes'] / 1e6:,.0f} MB, {shape}", f"{found['words'] / 1e6:.1f} M", f"{read / 1000:.0f}"]
-    cells += [f"{k / 1000:.0f}" for k in tenths] + [f"{max(trained) / 1000:.0f}"]
+    cells += [f"{k / 1000:.0f}" for k in some] + [f"{max(trained) / 1000:.0f}"]
     return "| " + " | ".join(cells) + " |"
 
 

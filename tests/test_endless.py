@@ -139,7 +139,7 @@ def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
         ([100] * 4, 25, [100] * 3, [100]),  # at a border
         ([100] * 4, 30, [100] * 3, [100]),  # the next border leaves more than half
         ([250, 140, 10], 25, [250, 50], [90, 10]),  # it would leave too little
-        ([1, 1], 1, [1], [1]),
+        ([1, 1], 50, [1], [1]),
     ],
 )
 def test_the_end_is_held_out(lengths: list[int], percent: float, train: list[int], dev: list[int]) -> None:
@@ -181,6 +181,26 @@ def test_a_share_chooses_the_epoch(tmp_path: Path) -> None:
     assert tagger.temperatures is not None
 
 
+@pytest.mark.parametrize("percent", [0.001, 99.999])
+def test_a_share_that_leaves_nothing_is_refused(percent: float, tmp_path: Path) -> None:
+    message = f"^dev: {percent:g} % of 400 words leaves none for one of the two parts$"
+    with pytest.raises(DataError, match=message):
+        elman.train(columns(tmp_path), f"{percent} %", settings=SETTINGS, **QUIET)
+    with pytest.raises(ConfigError, match="^dev: expected a path, sentences, or a share such as '10%', got 10.0$"):
+        elman.train(columns(tmp_path), 10.0, settings=SETTINGS, **QUIET)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["affixes", "ngrams"])
+def test_held_out_words_that_are_new_have_their_features(kind: str, tmp_path: Path) -> None:
+    """The ending says the tag, of words that training never saw."""
+    generator = np.random.default_rng(1)
+    pairs = [(f"w{i}{'xyz'[k]}{'xyz'[k]}", "XYZ"[k]) for i, k in enumerate(generator.integers(0, 3, 600).tolist())]
+    more = {"features": kind, "embedding": 8, "epochs": 6, "rate": 0.02, "unknown": 0.5}
+    tagger = elman.train(columns(tmp_path, pairs), "10%", settings={**SETTINGS, **more}, threads=1, **QUIET)
+    accuracy = tagger.describe()["data"]["dev_accuracy"]
+    assert accuracy == tagger.evaluate([pairs[540:]]).accuracy > 0.9
+
+
 def test_early_stopping_on_a_share(tmp_path: Path) -> None:
     settings = {**SETTINGS, "epochs": 30, "patience": 2, "rate": 1e-6}
     training = elman.train(columns(tmp_path), "10%", settings=settings, threads=1, **QUIET).describe()["training"]
@@ -206,7 +226,7 @@ def test_held_out_sentences_side_by_side_are_tagged_as_alone(tmp_path: Path, mon
 def test_shares_that_leave_nothing(tmp_path: Path, share: str) -> None:
     with pytest.raises(DataError, match="^dev: expected more than 0 % and less than 100 %"):
         elman.train(columns(tmp_path), share, settings=SETTINGS, **QUIET)
-    with pytest.raises(DataError, match="^dev: 99.99 % of 400 words leaves none to learn from$"):
+    with pytest.raises(DataError, match="^dev: 99.99 % of 400 words leaves none for one of the two parts$"):
         elman.train(columns(tmp_path), "99.99%", settings=SETTINGS, **QUIET)
 
 

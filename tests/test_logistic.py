@@ -74,7 +74,7 @@ def test_where_there_is_none(settings: dict[str, Any]) -> None:
 
 def test_tags_have_none() -> None:
     config = made(requests(20, 1), "slot", task="tag", settings=SMALL)._model.config  # type: ignore[attr-defined]
-    assert logistic.beside([(("a",), ("x",))], config, Run(1, 1)) is None
+    assert logistic.fitted([(("a",), ("x",))], config, Run(1, 1)) is None
 
 
 def test_what_is_kept_is_what_the_file_holds(tmp_path: Any) -> None:
@@ -84,3 +84,40 @@ def test_what_is_kept_is_what_the_file_holds(tmp_path: Any) -> None:
     again: Any = elman.load(tmp_path / "model")._model
     for name, w in model.parameters.items():
         np.testing.assert_array_equal(again.parameters[name], w)
+
+
+def test_ctrl_c_in_the_regression_leaves_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[Any] = []
+
+    def press(event: Any) -> None:
+        events.append(event)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(texts(40, 1), None, model="rnn", settings=SMALL, on_progress=press)
+    assert [type(event).__name__ for event in events] == ["LinearProgress"]
+
+
+def test_progress_of_both() -> None:
+    events: list[Any] = []
+    made(texts(40, 1), None, model="rnn", settings=SMALL, on_progress=events.append)
+    parts = [getattr(event, "part", "") for event in events if event.is_epoch_end]
+    assert parts == ["logistic regression"] * 10 + [""] * 3
+
+
+def test_the_setting_says_whether_it_is_there() -> None:
+    def share(data: Any, **own: Any) -> Any:
+        return made(data, None, **own).describe()["settings"]["training"]["linear_share"]
+
+    assert share(texts(20, 1), model="rnn", settings=SMALL) == 0.5
+    assert share(texts(20, 1), model="rnn", settings={**SMALL, "grams": "none"}) == 0.0
+    assert share(requests(20, 1), task="tag", settings=SMALL) == 0.0
+    assert share(texts(20, 1), model="linear") == 0.0
+
+
+def test_older_files_have_none(tmp_path: Any) -> None:
+    tagger = made(texts(20, 1), None, model="rnn", settings={**SMALL, "linear_share": 0})
+    record, tensors = tagger.to_record()
+    del record["model"]["settings"]["training"]["linear_share"]
+    again = Tagger.from_record(record, tensors)
+    assert again.describe()["settings"]["training"]["linear_share"] == 0.0

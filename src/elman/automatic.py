@@ -48,6 +48,8 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
     if training.epochs == 0:
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
+    if train and (len(of_words) == len(train[0]) - 1 or "none" in (network.pooling, network.grams)):
+        training = replace(training, linear_share=0.0)  # it is of labels of texts
     if training.balance < 0:
         training = replace(training, balance=SPAN_BALANCE if spans else 0.0)
     return Config(network, training)

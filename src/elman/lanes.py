@@ -26,6 +26,7 @@ class Lanes:
         self.chunks, self._widths = chunks, widths
         self.states: dict[str, Array] = {}
         """Of each name (lanes, width) float32."""
+        self._plan: Plan
 
     def plan(self, generator: np.random.Generator) -> Plan:
         """The minibatches of an epoch; the states begin at 0."""

@@ -64,7 +64,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """Settings of the task, by experiment (docs/language-models.md)."""
 EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
-"""Symbols that are read in all epochs, about: three minutes of one core."""
+"""Symbols that are read in all epochs of a network, about: three minutes of one core."""
 SHORT = 500_000
 OF_SHORT = {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
 """Characters from which on a text is not short, and what differs for one that is."""

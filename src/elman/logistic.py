@@ -7,39 +7,58 @@ two get wrong differs, and the mean is better than either (docs/classification.m
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elman import storage, trainer
+from elman import automatic, storage, trainer
 from elman.config import LINEAR, Config
 from elman.encoder import Parameters
 from elman.learning import Labelled
 from elman.model import TAG
-from elman.runs import Run, begin
+from elman.runs import OnProgress, Run, begin
 from elman.tape import Tape
+from elman.trainer import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProgress(Progress):
+    """The progress of the regression, which is trained before the network."""
+
+    part: str = "logistic regression"
+
 
 SCORES = {"text.w_oh", "text.b_o", "text.grams"}
 """What a label's score is linear in."""
 
 
-def beside(train: Labelled | Tape, config: Config, run: Run) -> tuple[Parameters, trainer.Record] | None:
+def fitted(train: Labelled | Tape, config: Config, run: Run) -> tuple[Parameters, trainer.Record] | None:
     """The model linear of the labels of texts, as it is with this seed: its weights, and the record of its training.
 
-    None where the settings, or the data, have none of it.
+    None where the settings, or the data, have none of it. Raises KeyboardInterrupt: Ctrl-C.
     """
-    network = config.network
+    if isinstance(train, Tape) or not automatic.resolve(config, train, run.tasks).training.linear_share:
+        return None
     columns = [column for column, task in enumerate(run.tasks, start=1) if task != TAG]
-    if isinstance(train, Tape) or not columns or "none" in (network.pooling, network.grams):
-        return None
-    if not config.training.linear_share:
-        return None
+    network = config.network
     own = replace(LINEAR, network=replace(LINEAR.network, grams=network.grams, storage=network.storage))
     tasks = tuple(run.tasks[column - 1] for column in columns)
     of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
     task = begin(of_texts, None, own, Run(run.seed, run.threads, tasks=tasks))
-    record = trainer.fit(task, task.networks.config.training, seed=run.seed, threads=run.threads)
+    record = trainer.fit(
+        task, task.networks.config.training, seed=run.seed, threads=run.threads, on_progress=_told(run.on_progress)
+    )
+    if record.interrupted:  # there is no network yet that could be kept
+        raise KeyboardInterrupt
     return task.parameters, record
+
+
+def _told(on_progress: OnProgress | None) -> OnProgress | None:
+    def tell(event: Progress) -> None:
+        assert on_progress is not None
+        on_progress(LinearProgress(**{name: getattr(event, name) for name in Progress.__slots__}))
+
+    return None if on_progress is None else tell
 
 
 def pooled(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:

@@ -129,7 +129,7 @@ class RecurrentModel(Networks):
         from elman import calibration, logistic, runs
 
         run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
-        alone = logistic.beside(train, config, run)
+        alone = logistic.fitted(train, config, run)
         done = runs.train(train, dev, config, run)
         task, first = done.tasks[0], done.records[0]
         of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
@@ -256,6 +256,8 @@ class RecurrentModel(Networks):
             raise ModelFileError(f"model settings: {error}") from None
         if read != automatic.resolve(read, []):
             raise ModelFileError("model settings: expected none that is left open")
+        if "linear" not in training:  # in older files it is not among the settings
+            read = read.with_settings({"linear_share": 0.0})
         lexicon = Lexicon.from_record(config, read.network)
         none = [constraints.NONE] * len(sets)
         schemes = config.get("constraints", none if sets is tags else none[0])

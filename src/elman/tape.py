@@ -64,10 +64,11 @@ class Part:
         return len(self.lengths)
 
     def inputs(self, lexicon: Lexicon) -> Inputs:
-        """What the network reads: of a word that the lexicon does not know, no more than that."""
-        known = lexicon.read(["", *lexicon.vocabulary.words])
-        words: Any = self._numbers(self._text, 0, lexicon.vocabulary.ids(list(self._text.ids)))
-        return Inputs(words, words, known.bags, known.spellings, known.vectors)
+        """What the network reads: of a word that the lexicon does not know its features, as in tagging."""
+        known = lexicon.read(list(self._text.ids))
+        words: Any = self._numbers(self._text, 0, known.words)
+        types: Any = self._numbers(self._text, 0, known.types)
+        return Inputs(words, types, known.bags, known.spellings, known.vectors)
 
     def gold(self, tags: Sequence[str]) -> Numbers:
         """The number of each word's tag among these; -1 for another, or where there is one that of ``<unk>``."""
@@ -152,10 +153,10 @@ class _Column:
         texts, found = list(self.ids), next(self.blocks(begin, n), np.zeros(0, np.int32))
         return [texts[i] for i in found.tolist()]
 
-    def blocks(self, begin: int, size: int = BLOCK) -> Iterator[Ids]:
+    def blocks(self, begin: int, size: int | None = None) -> Iterator[Ids]:
         """What was written from ``begin`` on, as numbers, ``size`` at a time."""
         self._file.seek(4 * begin)
-        while found := self._file.read(4 * size):
+        while found := self._file.read(4 * (size or BLOCK)):
             yield np.frombuffer(found, np.int32)
 
     def pages(self) -> mmap.mmap:
@@ -186,8 +187,8 @@ class Recorder:
         """The tape; ``most`` words are known, the commonest; 0: all.
 
         ``percent`` of the words are held out, the last ones: from where a sentence begins if one does near by (so that
-        no less than half of them are), else from within the last sentence. Raises DataError: nothing on it, or too
-        little to hold some of it out.
+        no less than half of them are), else from within the sentence that is there. Raises DataError: nothing on it,
+        or too little to hold some of it out.
         """
         self.end()
         if not self._lengths:
@@ -195,7 +196,7 @@ class Recorder:
         lengths = np.frombuffer(self._lengths, np.int64)
         if not percent:
             return Tape(lengths, self._words, self._tags, most)
-        at = _border(int(lengths.sum()), percent)
+        at = _border(int(lengths.sum()), percent, "words")
         ends = np.cumsum(lengths)
         n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends there or behind that
         if n - int(ends[i]) >= (n - at) / 2:
@@ -223,11 +224,11 @@ class Speech:
         ``percent`` of the symbols are held out, the last ones: from where a line begins behind an ``end``, if one does.
         Raises DataError: nothing on it.
         """
-        if self._n < 2 + (percent > 0):
+        if self._n < 2:
             raise DataError("no text in it; expected some to learn from")
         if not percent:
             return Tape(np.array([self._n - 1]), self._symbols, None, most)
-        at = max(2, _border(self._n, percent))
+        at = 1 + _border(self._n - 1, percent, "symbols")
         begin, line_end = at, self._symbols.ids.get(end, -1)
         for ids in self._symbols.blocks(at):
             if len(found := np.flatnonzero(ids == line_end)):
@@ -243,11 +244,11 @@ def check_share(percent: float) -> None:
         raise DataError(f"dev: expected more than 0 % and less than 100 %, got {percent:g} %")
 
 
-def _border(n: int, percent: float) -> int:
+def _border(n: int, percent: float, unit: str) -> int:
     """Where the last so many per cent of n words begin. Raises DataError: nothing is left of one of the parts."""
-    at = n - max(1, round(n * percent / 100))
-    if at < 1:
-        raise DataError(f"dev: {percent:g} % of {n:,} words leaves none to learn from")
+    at = n - round(n * percent / 100)
+    if not 0 < at < n:
+        raise DataError(f"dev: {percent:g} % of {n:,} {unit} leaves none for one of the two parts")
     return at
 
 

@@ -73,13 +73,15 @@ def train(
     ``format``      of the files; by default what their first lines look like
     ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
     ``threads``     in training and tagging; by default one for each core
-    ``on_progress`` is called with each ``Progress`` of the rnn's training
+    ``on_progress`` is called with each ``Progress`` of the rnn's training, and of the regression before it
     ``on_warning``  is called with each doubt about the data, one line each; by default they become Python warnings
     ``on_note``     is called with what is worth saying: how files were read, which sentences were held out, that
                     the native kernels are missing
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
+    if isinstance(dev, int | float):
+        raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {dev!r}")
     if task is not None and task.partition(":")[0] == "lm":
         from elman import language
 

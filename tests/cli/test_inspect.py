@@ -47,6 +47,16 @@ def test_inspect_a_network(run: Run, train_file: Path, tmp_path: Path) -> None:
         assert expected in text
 
 
+@pytest.mark.parametrize("kind", ["rnn", "ngram"])
+def test_inspect_a_language_model(run: Run, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "t.txt").write_text("the dog barks\na dog sleeps\n" * 30, encoding="utf-8")
+    how = ["--set", "hidden=8", "--set", "epochs=1"] if kind == "rnn" else ["--model", "ngram"]
+    assert run("train", tmp_path / "t.txt", "-o", tmp_path / "m", "--task", "lm", "--dev", "20%", *how).returncode == 0
+    text = run("inspect", tmp_path / "m").stdout.decode()
+    assert ("counted n-grams of symbols" in text) is (kind == "ngram")
+    assert (", perplexity " in text) is (kind == "rnn") and "accuracy 0" not in text
+
+
 def test_inspect_what_is_no_model(refused: Refused, train_file: Path, tmp_path: Path) -> None:
     assert str(train_file) in refused("inspect", train_file)
     assert str(tmp_path) in refused("inspect", tmp_path)

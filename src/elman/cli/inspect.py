@@ -43,6 +43,7 @@ _KINDS = {
     "linear": "linear model of n-grams",
     "hmm": "hidden Markov model",
     "frequent": "most frequent tag of each word",
+    "ngram": "counted n-grams of symbols",
 }
 
 
@@ -53,7 +54,9 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     data, training = facts["data"], facts["training"]
     items = "sentences" if {"tag", "number"} & set(facts["tasks"].values()) else "texts"
     dev = f"; dev: {data['dev_sentences']:,} {items}" if data["dev_sentences"] is not None else "; no dev set"
-    if data["dev_accuracy"] is not None:
+    if data["dev_accuracy"] is not None and facts.get("task") == "lm":
+        dev += f", perplexity {1 / data['dev_accuracy']:.4g}" if data["dev_accuracy"] else ""
+    elif data["dev_accuracy"] is not None:
         dev += f", {'R²' if facts.get('task') == 'regress' else 'accuracy'} {100 * data['dev_accuracy']:.2f} %"
     rows = [
         ("model", f"{model} ({size(facts['bytes'])})"),

@@ -49,10 +49,12 @@ class TrainingProgress:
         return self
 
     def __call__(self, event: Progress) -> None:
-        self.seconds = event.seconds
-        warning = self._watched(event) if event.is_epoch_end else None
         if self._draw is not None:
             self._draw(event)
+        if hasattr(event, "part"):  # of the regression beside a network: shown, and that is all
+            return
+        self.seconds = event.seconds
+        warning = self._watched(event) if event.is_epoch_end else None
         if self._log_path is not None:
             self._write(self._log_path, event, warning)
 
@@ -98,8 +100,10 @@ def _bar() -> Bar:
 
 
 def where(event: Progress) -> str:
-    """The epoch; of several networks, which of them too."""
+    """The epoch; of several networks, which of them too; of what is trained beside them, what it is."""
     epoch = f"epoch {event.epoch}/{event.epochs}"
+    if hasattr(event, "part"):
+        return f"{event.part}, {epoch}"
     member, members = getattr(event, "member", 1), getattr(event, "members", 1)
     return f"network {member}/{members}, {epoch}" if members > 1 else epoch
 
