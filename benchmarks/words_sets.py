@@ -60,7 +60,15 @@ WORDS: tuple[dict[str, Any], ...] = (
     _set("mr_ufal.lemma", "Marathi UFAL, lemmas", "lemma", "columns", {"lemma": None}, **_ud("mr_ufal")),
     _set("ug_udt.lemma", "Uyghur UDT, lemmas", "lemma", "columns", {"lemma": None}, **_ud("ug_udt")),
     _set("en_ewt.morphology", "English EWT, FEATS", "morphology", "columns", {"feats": 95.92}, **_ud("en_ewt")),
-    _set("cy_ccg.morphology", "Welsh CCG, FEATS", "morphology", "columns", {"feats": None}, **_ud("cy_ccg")),
+    _set(
+        "cy_ccg.morphology",
+        "Welsh CCG, FEATS",
+        "morphology",
+        "columns",
+        {"feats": None},
+        peers={"CRFsuite": 87.27},
+        **_ud("cy_ccg"),
+    ),
     _set(
         "mr_ufal.morphology",
         "Marathi UFAL, FEATS",
