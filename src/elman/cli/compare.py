@@ -209,8 +209,10 @@ def _result(path: str) -> dict[str, Any]:
 
 
 def _report(found: Comparison, a: str, b: str) -> str:
+    from elman.comparison import TEXTS
+
     mcnemar = found.mcnemar
-    items = found.unit if found.unit == "texts" else "sentences"
+    items = TEXTS if found.unit == TEXTS else "sentences"
     alone = f"only A right: {mcnemar.only_a:,}, only B right: {mcnemar.only_b:,} {found.unit}"
     return "\n".join(
         [

@@ -149,7 +149,7 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
         options = _with_style(tagger, options)
         task = tagger.task if tagger is not None else None
         if (task, options.style) == (PIPELINE, "conll18"):
-            task = SEGMENT
+            task = SEGMENT  # judged on raw text, as what finds words is; else by its columns, on gold words
         if tagger is not None and task in _WAYS:
             _show({"": _WAYS[task](tagger, files[1:], options, notes)}, options)
         elif options.style != STYLES[0]:
