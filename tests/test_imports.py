@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 LEVELS = [
-    {"errors", "_typing", "compression"},
+    {"errors", "_typing", "compression", "display"},
     {
         "affixes",
         "config",
@@ -128,7 +128,7 @@ FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors"
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
 FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows"}
-FOR_CLI |= {"language", "stream"}  # types
+FOR_CLI |= {"display", "language", "stream"}  # types
 FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
 

@@ -83,7 +83,7 @@ def test_states_of_an_elman_net_over_many_words() -> None:
     words = ("strange\u202e$x^2$",) * 130
     figure = state_plots.states(words, one)
     axes, _ = figure.axes
-    assert len(axes.get_xticks()) == 44 and axes.get_xticklabels()[0].get_text() == "strange\ufffd$x^2$"
+    assert len(axes.get_xticks()) == 44 and axes.get_xticklabels()[0].get_text() == "strange\\u202e$"
     assert axes.get_xlabel() == "word (read from the end)"
 
 

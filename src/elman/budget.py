@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from elman import randomness
 from elman.config import Config, TrainingConfig
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.trainer import Task, Updates
 
@@ -39,10 +40,10 @@ def seconds_of(budget: str | float) -> float:
     text = budget if isinstance(budget, str) else f"{budget:.9f}"
     match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
     if match is None:
-        raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {budget!r}")
+        raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {shown(budget)}")
     seconds = float(match[1]) * UNITS[match[2]]
     if seconds == 0:
-        raise ConfigError(f"budget: expected more than no time, got {budget!r}")
+        raise ConfigError(f"budget: expected more than no time, got {shown(budget)}")
     return seconds
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from elman import constraints
 from elman.config import NetworkConfig
+from elman.display import shown
 from elman.errors import DataError
 from elman.sentence import Sentence
 
@@ -66,9 +67,10 @@ def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
         raise DataError(f"label {name}: {found}; is it free text? --target names another label")
     found_odd = []
     if len(counts) == 1:
-        found_odd.append(f"label {name}: every label is {_shown(*counts)}; is it the right one? --target names another")
+        (label,) = counts
+        found_odd.append(f"label {name}: every label is {shown(label)}; is it the right one? --target names another")
     elif once:
-        some = ", ".join(map(_shown, once[:3])) + (f" and {len(once) - 3:,} more" if len(once) > 3 else "")
+        some = ", ".join(map(shown, once[:3])) + (f" and {len(once) - 3:,} more" if len(once) > 3 else "")
         found_odd.append(f"label {name}: on one text only, too few to learn from: {some}")
     if len(counts) > MANY_TAGS:
         found_odd.append(f"label {name}: {len(counts):,} distinct labels; is it the right one? --target names another")
@@ -96,7 +98,7 @@ def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
     """What is odd about the number of tags in a column, or None."""
     tags = {tag for sentence in train for tag in sentence.columns[target]}
     if len(tags) == 1:
-        return f"column {target}: every tag is {_shown(tags.pop())}; is it the right column? --target names another"
+        return f"column {target}: every tag is {shown(tags.pop())}; is it the right column? --target names another"
     if len(tags) > MANY_TAGS:
         return f"column {target}: {len(tags):,} distinct tags; is it the right column? --target names another"
     return None
@@ -122,7 +124,7 @@ def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str 
     where = f"{first.path}:{first.line}: " if first.path else ""
     return (
         f"{len(both):,} of {len(dev):,} dev sentences stand in the training data too: dev accuracy will be too high; "
-        f"the first: {where}{_shown(' '.join(first.words))}"
+        f"the first: {where}{shown(' '.join(first.words), 60)}"
     )
 
 
@@ -152,8 +154,3 @@ def split_percent(sentences: Sequence[Sentence], percent: float) -> tuple[list[S
 def _ordinal(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number:,}{ending}"
-
-
-def _shown(text: str) -> str:
-    """Text on one line, quoted, not too long."""
-    return repr(text if len(text) <= 60 else text[:60] + "…")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.metrics import marks_spans
 from elman.significance import (
@@ -123,7 +124,7 @@ def compare(
     a number of resamples below 1.
     """
     if metric is not None and metric not in METRICS:
-        raise ConfigError(f"metric: {metric!r} does not exist; expected {', '.join(METRICS)}")
+        raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
     if resamples < 1:
         raise ConfigError(f"resamples: expected a number from 1 up, got {resamples}")
     triples = list(_checked(gold, a, b))

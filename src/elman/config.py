@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
+from elman.display import shown
 from elman.errors import ConfigError
 
 
@@ -33,11 +34,11 @@ def _checked(f: Field[Any], value: Any) -> Any:
     value = _coerce(f, value)
     low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
     if of and value not in of:
-        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
+        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {shown(value)}")
     # inf and nan are in no range: a model file cannot hold them
     if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
         most = " up" if high is None else f" to {high:.9g}"
-        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {value!r}")
+        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {shown(value)}")
     return value
 
 
@@ -49,7 +50,7 @@ def _coerce(f: Field[Any], value: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError, OverflowError):
         word = {int: "a whole number", float: "a number", str: "a word"}[kind]
-        raise ConfigError(f"{f.name}: expected {word}, got {value!r}") from None
+        raise ConfigError(f"{f.name}: expected {word}, got {shown(value)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class TrainingConfig:
 def replannings(text: str) -> list[tuple[int, int]]:
     """The setting ``replanned`` as (from this epoch on, epochs in all). Raises ConfigError for another text."""
     if not re.fullmatch(r"([0-9]{1,6}:[0-9]{1,6}(,[0-9]{1,6}:[0-9]{1,6})*)?", text):
-        raise ConfigError(f"replanned: expected EPOCH:EPOCHS,EPOCH:EPOCHS …, got {text!r}")
+        raise ConfigError(f"replanned: expected EPOCH:EPOCHS,EPOCH:EPOCHS …, got {shown(text)}")
     return [(int(epoch), int(epochs)) for epoch, epochs in (item.split(":") for item in text.split(",") if item)]
 
 
@@ -279,7 +280,7 @@ class Config:
         """The inverse of ``to_dict``; unknown sections and keys raise ``ConfigError``."""
         for section in values:
             if section not in ("network", "training"):
-                raise ConfigError(f"no section {section!r}; expected 'network' or 'training'")
+                raise ConfigError(f"no section {shown(section)}; expected 'network' or 'training'")
         return cls().with_settings({key: value for section in values.values() for key, value in section.items()})
 
     def with_settings(self, settings: Mapping[str, Any]) -> Config:
@@ -359,7 +360,7 @@ def settings_fields() -> Iterator[tuple[str, Field[Any]]]:
 def preset(name: str) -> Config:
     """The settings of a preset. Raises ConfigError for a name that is none."""
     if name not in PRESETS:
-        raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {name!r}")
+        raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {shown(name)}")
     return PRESETS[name]
 
 
@@ -391,7 +392,7 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
 
 
 def _no_setting(key: str) -> str:
-    return f"no setting {key!r}; elman train --help-settings lists them"
+    return f"no setting {shown(key)}; elman train --help-settings lists them"
 
 
 def to_toml(config: Config) -> str:

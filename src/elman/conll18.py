@@ -19,6 +19,7 @@ from operator import and_, eq
 from typing import Any
 
 from elman.conllu_words import ROOT, Stretch, has_tree, multiword_tokens
+from elman.display import shown
 from elman.errors import DataError
 from elman.sentence import Sentence
 
@@ -172,7 +173,7 @@ def _check_text(gold: Stretch, predicted: Stretch, checked: int) -> int:
 
 
 def _start(text: str) -> str:
-    return repr(text if len(text) <= 20 else text[:20] + "…")
+    return shown(text, 20)
 
 
 class _Tally:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from elman.display import visible
 from elman.errors import DataError
 from elman.scores import Marks, averages
 
@@ -73,8 +74,9 @@ class Conlleval:
         ]
         for type in self._listed():
             right, found, gold = marks.correct[type], marks.given[type], marks.there[type]
-            space = " " * (17 - len(type.encode()))  # the script counts bytes
-            lines.append(f"{space}{type}: {_rates(right, found, gold)}  {found}")
+            name = visible(type)
+            space = " " * (17 - len(name.encode()))  # the script counts bytes
+            lines.append(f"{space}{name}: {_rates(right, found, gold)}  {found}")
         return "\n".join(lines)
 
     def _finished(self) -> Marks:

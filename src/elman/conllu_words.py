@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
+from elman.display import shown
 from elman.errors import DataError
-from elman.formats.shared import LINE_END, is_blank, line_of, refuse, shown
+from elman.formats.shared import LINE_END, is_blank, line_of, refuse
 from elman.sentence import Sentence
 
 ROOT = -1

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from elman import schemes
 from elman.config import NetworkConfig
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.schemes import Break, parts
 from elman.spans import OUTSIDE
@@ -76,7 +77,7 @@ def _complaint(tags: set[str], scheme: str) -> str | None:
     letters = schemes.LETTERS[SCHEMES[scheme]]
     for tag in sorted(tags):
         if tag != OUTSIDE and parts(tag)[0] not in tuple(letters):
-            return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {tag[:40]!r}"
+            return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {shown(tag)}"
     if not any(allowed("", tag, scheme) and allowed(tag, "", scheme) for tag in tags):
         return "no tag may stand in a sentence of one word"
     return None

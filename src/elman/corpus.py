@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from elman.checks import with_words
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
@@ -95,8 +96,8 @@ class Corpus:
             return SEVERAL if without is None else ANY
         if without is not None:
             if not any(key in sentence.labels for sentence in self.sentences):
-                raise ConfigError(f"no label {key!r} of whole texts in the data")
-            where = f"expected a label {key} of each text, found none of {_shown(' '.join(without.words))}"
+                raise ConfigError(f"no label {shown(key)} of whole texts in the data")
+            where = f"expected a label {key} of each text, found none of {shown(' '.join(without.words))}"
             raise DataError(where, path=without.path or None, line=without.line or None)
         return CLASSIFY
 
@@ -219,7 +220,7 @@ def targets_in(reading: Reading, how: How) -> Keys:
     for name in names:
         try:
             if how.task == CLASSIFY:
-                raise ConfigError(f"{reading.path}: no label {name!r} of whole texts")
+                raise ConfigError(f"{reading.path}: no label {shown(name)} of whole texts")
             reading.target(name)
             words.append(name)
         except ConfigError as error:
@@ -248,7 +249,7 @@ def _sentence(item: Any, number: int) -> Sentence:
         pairs = [(word, tag) for word, tag in item]
     except (TypeError, ValueError):
         expected = "a Sentence or a list of (word, tag) pairs, or a text with its label"
-        raise DataError(f"sentence {number}: expected {expected}, got {_shown(item)}") from None
+        raise DataError(f"sentence {number}: expected {expected}, got {shown(item)}") from None
     return Sentence(tuple(word for word, _ in pairs), {PAIRS_COLUMN: tuple(tag for _, tag in pairs)})
 
 
@@ -256,7 +257,7 @@ def _text(text: Any, label: str, number: int) -> Sentence:
     """A text, or its words, with a label."""
     words = words_of(text) if isinstance(text, str) else tuple(text)
     if not words or not label:
-        raise DataError(f"sentence {number}: expected a text and its label, got {_shown((text, label))}")
+        raise DataError(f"sentence {number}: expected a text and its label, got {shown((text, label))}")
     return Sentence(words, labels={LABEL: label})
 
 
@@ -282,7 +283,7 @@ def _checked(sentence: Sentence, how: How, number: int, before: Keys | None) -> 
     for name in texts:
         new = name not in sentence.labels and (before is None or name not in before.texts)
         if how.task == TAG or (how.task is None and new):
-            raise ConfigError(f"{where}: no label column {name!r}; there is: {there}")
+            raise ConfigError(f"{where}: no label column {shown(name)}; there is: {there}")
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"target: column {name} is named twice; name each column once")
@@ -299,11 +300,6 @@ def _check(words: Sequence[str], tags: Sequence[str], where: str) -> None:
     try:
         "".join(chain(words, tags)).encode()
     except TypeError:
-        raise DataError(f"{where}: expected words and tags that are texts, got {_shown(words)}") from None
+        raise DataError(f"{where}: expected words and tags that are texts, got {shown(words)}") from None
     except UnicodeEncodeError:
         raise DataError(f"{where}: a word or tag is not valid Unicode (half a surrogate pair)") from None
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:60] + "…"

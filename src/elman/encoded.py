@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.model_file import Tensors
 from elman.sentence import Sentence
@@ -91,7 +92,7 @@ class EncodedTagger(Tagger):
 
     def _label_column(self, name: str | None) -> str:
         if name is not None and name not in self.columns:
-            raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {name!r}")
+            raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {shown(name)}")
         return name or self.columns[0]
 
     def _decoded(

@@ -10,6 +10,7 @@ from typing import Any
 
 from elman.config import Config
 from elman.corpus import Data, How, Keys, read_corpus
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import columns
 from elman.formats.lines import BOM, line_blocks, text_blocks
@@ -167,7 +168,7 @@ def _pairs(path: str, encoding: str) -> Some:
             for token in part.rstrip("\r").split(" "):
                 word, _, tag = token.rpartition("_")
                 if token and not (word and tag):
-                    raise DataError(f"expected word_TAG, found {token[:40]!r}", path=path, line=line)
+                    raise DataError(f"expected word_TAG, found {shown(token)}", path=path, line=line)
                 if token:
                     words.append(word)
                     tags.append(tag)

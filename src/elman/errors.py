@@ -7,14 +7,20 @@
     ├── OutputError               a target that cannot be written
     └── MissingExtraError         an optional package that is not installed
 
-The text of every error is one line: where, what was expected, what was found, what to do.
+The text of every error is one line, not too long and without control characters, whatever stands in the file or the
+value it is about: where, what was expected, what was found, what to do.
 """
 
 from __future__ import annotations
 
+from elman.display import one_line
+
 
 class ElmanError(Exception):
     """Root of all errors that are the user's to mend."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class ConfigError(ElmanError):
@@ -24,7 +30,7 @@ class ConfigError(ElmanError):
 class DataError(ElmanError):
     """A text file that cannot be read as what it should be.
 
-    ``where`` is ``path`` or ``path:line`` (lines count from 1), put in front of the message.
+    ``where`` is ``path`` or ``path:line`` (lines count from 1), put in front of the message. ``message`` is without it.
     """
 
     def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
@@ -32,6 +38,7 @@ class DataError(ElmanError):
         if line is not None:
             where = f"{where}:{line}"
         super().__init__(f"{where}: {message}" if path is not None or line is not None else message)
+        self.message = message
         self.path = path
         self.line = line
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from elman.display import shown
 from elman.errors import DataError, OutputError
 from elman.files import OutputFile, check_target
 from elman.tutorial import Net, Training, predict, train
@@ -96,8 +97,7 @@ def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
         for token in _tokens(line):
             word, _, tag = token.rpartition("_")
             if not word or not tag:
-                shown = token if len(token) <= 40 else token[:40] + "..."
-                raise DataError(f"expected word_TAG, found {shown!r}", path=path, line=number)
+                raise DataError(f"expected word_TAG, found {shown(token)}", path=path, line=number)
             words.append(word)
             tags.append(tag)
         if words:

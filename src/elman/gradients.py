@@ -18,6 +18,7 @@ from elman import kernels
 from elman.backwards import by_states
 from elman.batching import Batch
 from elman.decoders import Squares
+from elman.display import shown
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
 from elman.heads import Head
@@ -200,7 +201,7 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
         raise ConfigError(f"tags: the model predicts numbers, which are no tags, got {' '.join(which.tags)}")
     for tag in which.tags:
         if tag not in head.tags:
-            raise ConfigError(f"tags: the model's tags are {' '.join(head.tags)}, got {tag!r}")
+            raise ConfigError(f"tags: the model's tags are {' '.join(head.tags)}, got {shown(tag)}")
     parameters = _exact(networks)
     found: dict[tuple[str, str], list[Array]] = {}
     positions = counted = unknown = 0

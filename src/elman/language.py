@@ -18,6 +18,7 @@ import numpy as np
 
 from elman.config import Config, preset as preset_of
 from elman.corpus import Data
+from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import read_sentences
@@ -317,7 +318,7 @@ def train(
     """
     unit = unit_of(task)
     if model not in (None, "rnn", "ngram"):
-        raise ConfigError(f"task lm: expected the model rnn or ngram, got {model!r}")
+        raise ConfigError(f"task lm: expected the model rnn or ngram, got {shown(model)}")
     own = {**ALWAYS, **SETTINGS[unit]} if preset == "default" else {**ALWAYS, "chunk": SETTINGS[unit]["chunk"]}
     config = preset_of(preset).with_settings({**own, **settings})
     if config.network.direction != "forward" or not config.training.chunk:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from elman.calibration import Bin, Reliability
 from elman.confidence import Calibration
 from elman.curve import Curve
+from elman.display import visible
 from elman.errors import ConfigError, MissingExtraError
 from elman.files import check_target, write_bytes_atomically
 
@@ -298,12 +299,12 @@ def _of(name: str) -> str:
 
 def _short(tag: str) -> str:
     """A tag that leaves room for the picture, without line breaks."""
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in tag)
+    plain = visible(tag)
     return plain if len(plain) <= 14 else plain[:13] + "…"
 
 
 def title(axes: Axes, text: str) -> None:
-    axes.set_title(text, parse_math=False)
+    axes.set_title(visible(text), parse_math=False)
 
 
 def _kind(path: str) -> str:

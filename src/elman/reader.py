@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from elman import kernels
 from elman.batching import Batch, Ids
 from elman.config import Config
+from elman.display import shown
 from elman.encoder import Parameters
 from elman.errors import ConfigError
 from elman.features import Bags
@@ -44,7 +45,7 @@ def tagging_precision(asked: str, config: Config) -> str:
         why = "this processor or build has no 8-bit products" if not able else "the network is not an LSTM on vectors"
         raise ConfigError(f"precision: int8 is not to be had, {why}; expected auto or exact")
     if asked not in PRECISIONS:
-        raise ConfigError(f"precision: expected {' or '.join(PRECISIONS)}, got {asked!r}")
+        raise ConfigError(f"precision: expected {' or '.join(PRECISIONS)}, got {shown(asked)}")
     return "int8" if asked != "exact" and able and fits else "exact"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.sentence import SEVERAL, Sentence
 
@@ -57,7 +58,7 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     if isinstance(sentence, Sentence):
         return sentence.words
     if isinstance(sentence, str):
-        raise DataError(f"expected a list of words, got the text {sentence[:40]!r}; text.split(' ') makes a list of it")
+        raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
     return sentence
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import refuse
 from elman.sentence import Sentence
@@ -127,7 +128,7 @@ def named(name: str) -> str:
     lower = name.lower()
     scheme = _ALIASES.get(lower, lower)
     if scheme not in SCHEMES:
-        raise ConfigError(f"scheme: {name!r} does not exist; expected {', '.join(SCHEMES)}")
+        raise ConfigError(f"scheme: {shown(name)} does not exist; expected {', '.join(SCHEMES)}")
     return scheme
 
 
@@ -204,7 +205,7 @@ def convert(sentence: Sentence, column: str, source: str, target: str, *, lenien
     if target == "io":
         for span, following in pairwise(found):
             if _touch(span, following):
-                message = f"column {column}: two spans of type {span.type!r} touch, which IO would make one"
+                message = f"column {column}: two spans of type {shown(span.type)} touch, which IO would make one"
                 raise refuse(sentence, following.start, f"{message}; every other scheme holds them")
     return write(found, len(tags), target)
 

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from operator import eq
 from typing import Any
 
+from elman.display import shown, visible
 from elman.errors import ConfigError, DataError
 from elman.schemes import named
 from elman.scores import TagScore, macro, weighted
@@ -76,7 +77,9 @@ def strict(tags: Sequence[str], scheme: str) -> list[Span]:
     rules = _STRICT[scheme]
     for tag in tags:
         if tag[0] not in rules.letters:
-            raise DataError(f"the tag {tag!r} is not of {scheme.upper()}, whose letters are {', '.join(rules.letters)}")
+            raise DataError(
+                f"the tag {shown(tag)} is not of {scheme.upper()}, whose letters are {', '.join(rules.letters)}"
+            )
     extended = [*tags, _OUTSIDE]
     found: list[Span] = []
     i, before = 0, _OUTSIDE
@@ -113,7 +116,7 @@ def finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
         return lenient
     name = named(scheme)
     if name not in _STRICT:
-        raise ConfigError(f"scheme: {scheme!r} has no strict mode; {', '.join(_STRICT)} have")
+        raise ConfigError(f"scheme: {shown(scheme)} has no strict mode; {', '.join(_STRICT)} have")
     return partial(strict, scheme=name)
 
 
@@ -156,7 +159,7 @@ class Seqeval:
 
 def report(result: SpanEvaluation) -> str:
     """seqeval's classification report with two digits, without the blank line at its end."""
-    types = {type: _rounded_as_there(score) for type, score in sorted(result.types.items())}
+    types = {visible(type): _rounded_as_there(score) for type, score in sorted(result.types.items())}
     width = max(map(len, [*types, "weighted avg"]))
     lines = [f"{'':>{width}} " + "".join(f" {name:>9}" for name in ("precision", "recall", "f1-score", "support")), ""]
     lines += _rows(types, width)

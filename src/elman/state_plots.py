@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from elman.display import visible
 from elman.gradients import Lags, Measured
 from elman.layers import Array
 from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
@@ -51,14 +52,15 @@ def lags(found: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
         axes.set_ylabel(f"$\\|\\partial$loss$_t$ / $\\partial h_{{t{sign}k}}\\|$  (nats per unit of state)")
         axes.set_xlabel(f"lag k: words {to} than the word t whose loss it is")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend()
+        for text in axes.legend().get_texts():
+            text.set_parse_math(False)
         title(axes, f"Gradients through time{f' on {name}' if name else ''}{_way(direction, directions)}")
     return figure
 
 
 def label(model: str, curve: Lags) -> str:
     """What the legend says of a curve: whose it is, and what a step leaves."""
-    of = f"{model}, memory cell c" if curve.state == "c" else model
+    of = visible(f"{model}, memory cell c" if curve.state == "c" else model)
     return of if curve.step is None else f"{of}: × {curve.step:.2f} a step"
 
 
@@ -79,11 +81,11 @@ def states(words: Sequence[str], one: States, name: str = "") -> Figure:
         bar.set_label("value, 0 to 1" if low == 0 else "value")
         bar.outline.set_visible(False)
     every = -(-width // MOST_WORDS)
-    plain = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in word)[:14] for word in words]
+    plain = [visible(word)[:14] for word in words]
     small = 10 if width <= 20 else 8 if width <= 40 else 7
     rows[-1].set_xticks(range(0, width, every), plain[::every], rotation=90, fontsize=small, parse_math=False)
     rows[-1].set_xlabel("word" if one.direction == "forward" else "word (read from the end)")
-    figure.suptitle(f"{name}layer {one.layer + 1}, {one.direction}", fontsize=11, parse_math=False)
+    figure.suptitle(f"{visible(name)}layer {one.layer + 1}, {one.direction}", fontsize=11, parse_math=False)
     return figure
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from elman.batching import Batch
 from elman.decoders import Chain
+from elman.display import shown
 from elman.encoder import Carried
 from elman.errors import DataError
 from elman.heads import Head
@@ -72,7 +73,7 @@ class Stream:
     def push_all(self, words: Iterable[str]) -> list[str]:
         """The tags that ``push`` gives for one word after the other, without None."""
         if isinstance(words, str):
-            raise DataError(f"expected a list of words, got the text {words[:40]!r}; push() takes a word")
+            raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
         words = list(words)
         found: list[str] = []
         for at in range(0, len(words), AT_ONCE):

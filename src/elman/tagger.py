@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import model_file
+from elman.display import shown
 from elman.errors import ConfigError, ModelFileError
 from elman.formats import column_names
 from elman.model import CLASSIFY, TAG, ColumnsModel, Model
@@ -186,7 +187,7 @@ class Tagger:
         if not names:
             raise ConfigError("classify: the model labels words, not whole texts; tag() gives their tags")
         if target is not None and target not in names:
-            raise ConfigError(f"target: the model's labels of whole texts are {', '.join(names)}, got {target!r}")
+            raise ConfigError(f"target: the model's labels of whole texts are {', '.join(names)}, got {shown(target)}")
         return target or names[0]
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
@@ -258,7 +259,7 @@ class Tagger:
             raise ConfigError(f"stream: expected a recurrent network that tags words, got {found}")
         names = self.word_targets
         if target is not None and target not in names:
-            raise ConfigError(f"target: the model's columns of words are {', '.join(names)}, got {target!r}")
+            raise ConfigError(f"target: the model's columns of words are {', '.join(names)}, got {shown(target)}")
         from elman.stream import Stream
 
         return Stream(cast(Any, self._model), self.targets.index(target or names[0]), lookahead)
@@ -363,7 +364,7 @@ class Tagger:
         names = column_names(target) or self.targets
         for name in names:
             if name not in self.targets:
-                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {name!r}")
+                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {shown(name)}")
         return names
 
     def save(self, path: Path) -> None:
@@ -388,7 +389,7 @@ class Tagger:
         kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
         data, of_model = (_field(record, key, dict) for key in ("data", "model"))
         if kind not in KINDS:
-            raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
+            raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {shown(kind)}")
         if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
             raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
         trained: Model = model_class(kind).from_record(of_model, tensors)
@@ -481,7 +482,7 @@ def _targets(record: Mapping[str, Any]) -> list[str]:
     target = record.get("target")
     names = [target] if isinstance(target, str) else target
     if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
-        raise ModelFileError(f"target: expected a text or a list of texts, found {str(target)[:40]!r}")
+        raise ModelFileError(f"target: expected a text or a list of texts, found {shown(str(target))}")
     if len(set(names)) < len(names):
         raise ModelFileError("target: expected distinct columns")
     return names
@@ -490,5 +491,5 @@ def _targets(record: Mapping[str, Any]) -> list[str]:
 def _field(record: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
     value = record.get(key)
     if not isinstance(value, kind):
-        raise ModelFileError(f"{key}: expected {'a text' if kind is str else 'a table'}, found {str(value)[:40]!r}")
+        raise ModelFileError(f"{key}: expected {'a text' if kind is str else 'a table'}, found {shown(str(value))}")
     return value

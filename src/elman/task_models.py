@@ -17,6 +17,7 @@ from typing import Any, cast
 from elman import automatic, tasks
 from elman.checks import split_percent
 from elman.config import settings_fields
+from elman.display import shown
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
@@ -65,7 +66,7 @@ def train(job: Job, fit: Train) -> Tagger:
     """The model of a job, trained by ``fit``. Raises ConfigError for settings, DataError for data of no use."""
     name, _ = tasks.parsed(job.task)
     if job.rest.get("model") not in (None, "rnn") and name not in tasks.COLUMNS:
-        raise ConfigError(f"task {name}: expected the model rnn, got {job.rest['model']!r}")
+        raise ConfigError(f"task {name}: expected the model rnn, got {shown(job.rest['model'])}")
     if job.rest.get("budget") is not None and name in (Pipeline.task, tasks.REGRESS):
         raise ConfigError(f"task {name}: a budget plans one network of words; set epochs in place of it")
     names = column_names(job.target)
@@ -217,7 +218,7 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         if tagger.targets != encoding.columns:
             raise ModelFileError(f"task {name}: expected the label columns {', '.join(encoding.columns)}")
         return EncodedTagger(tagger, encoding_again(encoding, tagger.tag_sets), name)
-    raise ModelFileError(f"task: expected {', '.join(tasks.OPTIONS)} with its parts, found {name[:40]!r}")
+    raise ModelFileError(f"task: expected {', '.join(tasks.OPTIONS)} with its parts, found {shown(name)}")
 
 
 def _part(record: Any, prefix: str, tensors: Tensors, threads: int) -> Tagger:

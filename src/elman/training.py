@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from elman import automatic, config
 from elman.checks import constraint_warnings, label_warnings, split_percent, training_warnings
 from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
+from elman.display import one_line, shown
 from elman.errors import ConfigError
 from elman.formats import column_names
 from elman.model import CLASSIFY, TAG
@@ -81,7 +82,7 @@ def train(
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
     if isinstance(dev, int | float):
-        raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {dev!r}")
+        raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     if task is not None and task.partition(":")[0] == "lm":
         from elman import language
 
@@ -146,7 +147,7 @@ def train(
         if on_warning is not None:
             on_warning(doubt)
         else:
-            warnings.warn(doubt, stacklevel=2)
+            warnings.warn(one_line(doubt), stacklevel=2)
 
     if model in OF_SETTINGS:
         dev_pairs = None if dev_part is None else corpus.pairs(dev_part)
@@ -221,7 +222,7 @@ def _targets(target: Target, model: str) -> tuple[str, ...] | None:
 def _task(task: str | None, model: str) -> str | None:
     """The task asked for, or the only one of a model."""
     if task not in (None, *TASKS):
-        raise ConfigError(f"task: expected {' or '.join(TASKS)}, got {task!r}")
+        raise ConfigError(f"task: expected {' or '.join(TASKS)}, got {shown(task)}")
     only = {"linear": CLASSIFY, "hmm": TAG, "frequent": TAG}.get(model)
     if task is not None and only is not None and task != only:
         raise ConfigError(f"task {task}: the model {model} is for the task {only}; expected the model rnn")
@@ -254,7 +255,7 @@ def _better(network: Any, linear: Any) -> tuple[Any, str]:
 
 def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vectors: Path | None) -> config.Config:
     if model not in KINDS:
-        raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {model!r}")
+        raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {shown(model)}")
     if model == "linear":
         if preset != "default" or vectors is not None:
             raise ConfigError("the model linear has no presets and reads no vectors; they are the rnn's")

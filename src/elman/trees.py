@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from elman.display import shown
 from elman.errors import DataError
 
 _TOKEN = re.compile(r"[()]|[^() \t\r\n]+")
@@ -70,7 +71,7 @@ def pieces(tree: Tree) -> list[str]:
     while stack:
         node = stack.pop()
         if isinstance(node, str):
-            raise DataError(f"expected a tag in brackets of its own around every word, found none around {node!r}")
+            raise DataError(f"expected a tag in brackets of its own around every word, found none around {shown(node)}")
         if node is None:
             found[-1] += ")"
         elif node.preterminal:
@@ -157,7 +158,7 @@ def read_trees(lines: Iterable[str], path: str | None = None) -> Iterator[TreeLi
 
 def _outside(token: str, path: str | None, line: int) -> DataError:
     what = {")": "a bracket that closes nothing", "(": "another tree behind it on the line"}
-    found = what.get(token, f"{token[:40]!r} outside of the brackets")
+    found = what.get(token, f"{shown(token)} outside of the brackets")
     return DataError(f"expected a tree on lines of its own, found {found}", path=path, line=line)
 
 

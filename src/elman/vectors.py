@@ -18,6 +18,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.display import shown
 from elman.errors import DataError
 
 WIDEST = 10_000  # numbers in a vector
@@ -149,7 +150,7 @@ def _blocks(path: str) -> Blocks:
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from None
     except ValueError as error:  # a path with a NUL in it
-        raise DataError(f"cannot be read: {error}", path=repr(path)) from None
+        raise DataError(f"cannot be read: {error}", path=shown(path)) from None
 
 
 @dataclass(frozen=True)
@@ -278,5 +279,4 @@ def _is_finite(text: bytes) -> bool:
 
 def _shown(text: bytes) -> str:
     """Bytes as they stand in a message: quoted, on one line, not too long."""
-    shown = text.decode(errors="backslashreplace")
-    return repr(shown if len(shown) <= 40 else shown[:40] + "…")
+    return shown(text.decode(errors="backslashreplace"))

@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from elman import __version__
+from elman.cli.say import tell
 from elman.errors import ElmanError
 
 # name -> module:object; in the order of the help
@@ -118,8 +119,7 @@ def _fail(message: str, status: int = 2) -> int:
         sys.stdout.flush()
     except OSError:
         _drop_output()
-    line = message.replace("\r", "\\r").replace("\n", "\\n")
-    print(f"elman: {line}", file=sys.stderr)
+    tell(f"elman: {message}")
     return status
 
 

@@ -172,7 +172,8 @@ def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
 
 def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
-    from elman.formats.shared import line_of, refuse, shown
+    from elman.display import shown
+    from elman.formats.shared import line_of, refuse
 
     for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
         if wanted != found:

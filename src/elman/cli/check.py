@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from elman.cli.common import Notes, encoding_option, target_option
+from elman.cli.say import say, say_json
 
 
 @click.command()
@@ -47,11 +47,11 @@ def check(files: tuple[str, ...], **given: Any) -> None:
     read_as: list[str] = []
     report = examine(read_splits(splits_given, files, how, read_as))
     if given["as_json"]:
-        click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+        say_json(report.to_json())
     else:
         from elman.cli.check_report import lines
 
-        click.echo("\n".join(lines(report, everything=given["everything"])))
+        say("\n".join(lines(report, everything=given["everything"])))
     notes = Notes()
     for text in read_as:
         notes.add(text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from elman.cli.report import bold, cell, percent
+from elman.display import visible
 
 if TYPE_CHECKING:
     from elman.doctor import Column, Finding, Group, Report
@@ -118,7 +119,7 @@ def _wrapped(text: str, first: str, others: str) -> Iterator[str]:
     """Text in lines of at most 80 columns of the terminal, broken at spaces, a CJK character taking two."""
     from rich.cells import cell_len
 
-    line = first
+    text, line = visible(text), first
     bare = True
     for word in text.split(" "):
         if not bare and cell_len(line) + 1 + cell_len(word) > _WIDTH:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from elman.cli.say import tell
+from elman.display import shown
 from elman.errors import ConfigError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -69,7 +70,7 @@ class Notes:
         """Print them, once."""
         lines, self._lines = self._lines, []
         for line in lines:
-            print(line, file=sys.stderr)
+            tell(line)
 
 
 def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
@@ -94,7 +95,9 @@ def settings_of(items: Sequence[str]) -> dict[str, str]:
     for item in items:
         key, mark, value = item.partition("=")
         if not (key and mark):
-            raise ConfigError(f"--set: expected KEY=VALUE, found {item!r}; elman train --help-settings lists the keys")
+            raise ConfigError(
+                f"--set: expected KEY=VALUE, found {shown(item)}; elman train --help-settings lists the keys"
+            )
         settings[key.strip()] = value.strip()
     return settings
 

@@ -12,6 +12,7 @@ import click
 from elman.cli.beside import NO_TAG, Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
 from elman.cli.common import Notes, checked_format, encoding_option, format_option, target_option, threads_option
 from elman.cli.report import cell
+from elman.cli.say import say, say_json
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
     if right.columns[0] in right.keys.texts:
         found = replace(found, unit=TEXTS)
     if options.as_json:
-        click.echo(json.dumps({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()}, indent=2))
+        say_json({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()})
     else:
-        click.echo(_report(found, files[1], files[2]))
+        say(_report(found, files[1], files[2]))
 
 
 def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
@@ -133,9 +134,9 @@ def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None
     verdict = found.verdict(_NAMES[metric])
     if options.as_json:
         head = {"metric": metric, "files": dict(zip("ab", sides, strict=True))}
-        click.echo(json.dumps({**head, **found.to_json(), "seed": options.seed, "verdict": verdict}, indent=2))
+        say_json({**head, **found.to_json(), "seed": options.seed, "verdict": verdict})
     else:
-        click.echo(_report_runs(found, _NAMES[metric], verdict))
+        say(_report_runs(found, _NAMES[metric], verdict))
 
 
 def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> Gold:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from elman.cli.common import Notes, check_not_an_input, encoding_option
+from elman.display import shown
 from elman.errors import ConfigError
 
 
@@ -53,7 +54,7 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
     check_output(to, columns=0)
     drop = frozenset(kind.strip() for kind in (given["drop"] or "").split(",") if kind.strip())
     for kind in drop - {"all", *KINDS}:
-        raise ConfigError(f"--drop: no kind {kind!r}; expected {', '.join(KINDS)} or all")
+        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(KINDS)} or all")
     request = Request(
         to,
         given["source"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.common import Notes, encoding_option, format_option, plot_option, target_option, threads_option
+from elman.cli.say import say, say_json
 from elman.config import PRESETS
+from elman.display import visible
 
 if TYPE_CHECKING:
     from elman.curve import Curve
@@ -84,7 +85,10 @@ def curve(**given: Any) -> None:
         )
     if plot is not None:
         plots.save(plots.learning_curve(found), plot)
-    click.echo(json.dumps(found.to_json(), indent=2) if given["as_json"] else report(found))
+    if given["as_json"]:
+        say_json(found.to_json())
+    else:
+        say(report(found))
     notes.show()
 
 
@@ -95,9 +99,10 @@ def _told() -> Iterator[Callable[[str], None]]:
         yield lambda line: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True, highlight=False).status("") as status:
-        yield status.update
+        yield lambda line: status.update(Text(visible(line)))
 
 
 def report(found: Curve) -> str:

@@ -15,6 +15,8 @@ import click
 from elman.cli.common import Notes, size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.report import bold, cell
+from elman.cli.say import say, tell
+from elman.display import visible
 
 if TYPE_CHECKING:
     from elman.demo import Treebank
@@ -40,16 +42,16 @@ def demo(output: str) -> None:
     data = treebank()
     target = os.path.join(output, "elman-demo.model")
     check_target(target)
-    click.echo(_introduction(data))
+    say(_introduction(data))
     notes = Notes()
     with TrainingProgress() as progress:
         results = list(taggers(data, progress, notes.add))
     tagger = results[-1][0]
     if tagger.interrupted:
-        click.echo("elman: stopped; nothing is written", err=True)
+        tell("elman: stopped; nothing is written")
         raise click.exceptions.Exit(130)
     tagger.save(target)
-    click.echo("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
+    say("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
     notes.show()
 
 
@@ -97,9 +99,9 @@ def _next(model: str) -> list[str]:
     elman = _command()
     name = quote(os.path.relpath(model))
     return [
-        f"The model is {name} ({size(os.path.getsize(model))}). What to type next:",
+        f"The model is {visible(name)} ({size(os.path.getsize(model))}). What to type next:",
         "",
-        f"  echo 'Hava çok güzel .' | {elman} tag {name} --confidence",
+        f"  echo 'Hava çok güzel .' | {elman} tag {visible(name)} --confidence",
         "",
         "With a file of your own (CoNLL-U, columns, or word_TAG word_TAG ...):",
         "",

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from elman.display import visible
+
 if TYPE_CHECKING:
     from elman.layers import Array
 
@@ -80,10 +82,7 @@ def document(heading: str, parts: Iterable[str], style: str = "") -> str:
 
 def text(value: str) -> str:
     """Text as HTML shows it: nothing in it is markup, and no character is one that HTML forbids."""
-    plain = "".join(
-        c if c.isprintable() or c in "\u200c\u200d\u3000\u00a0" else "\N{REPLACEMENT CHARACTER}" for c in value
-    )
-    return escape(plain)
+    return escape(visible(value))
 
 
 def picture(values: Array, low: float, high: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ from elman.cli.common import (
     threads_option,
 )
 from elman.cli.report import bold, cell, percent
+from elman.cli.say import say, say_json
+from elman.display import visible
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def errors(
         from elman.cli.errors_page import page
 
         write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(right.path)).encode())
-    click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else report(found))
+    if as_json:
+        say_json(found.to_json())
+    else:
+        say(report(found))
     notes.show()
 
 
@@ -97,10 +101,10 @@ def report(found: ErrorAnalysis) -> str:
 def _summary(found: ErrorAnalysis) -> Iterator[str]:
     right = f"{percent(found.correct, found.tokens)} right"
     if found.of_texts:
-        yield f"label {_plain(found.column)}: {found.errors:,} of {found.tokens:,} texts wrong, {right}"
+        yield f"label {visible(found.column)}: {found.errors:,} of {found.tokens:,} texts wrong, {right}"
         return
     unknown = f"{found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
-    yield f"column {_plain(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, {right}; of {unknown}"
+    yield f"column {visible(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, {right}; of {unknown}"
 
 
 def _sentences(found: ErrorAnalysis) -> Iterator[str]:
@@ -109,7 +113,7 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
     yield bold(f"{'sure, but wrong':<17}{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}where")
     for sentence in found.sentences:
         word = sentence.surest
-        where = _plain(f"{sentence.path}:{word.line}") if sentence.path else ""
+        where = visible(f"{sentence.path}:{word.line}") if sentence.path else ""
         sure = f"{100 * word.confidence:.2f} %"
         yield f"{sure:>15}  {cell(word.gold, TAG)}  {cell(word.predicted, TAG)}  {where}"
         yield f"    {_context(sentence)}"
@@ -118,10 +122,10 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
 def _context(sentence: WrongSentence) -> str:
     """The word in question between brackets, and those around it, as far as there is room; a text alone as it is."""
     if sentence.whole:
-        text = _plain(sentence.words[0].word)
+        text = visible(sentence.words[0].word)
         return text if len(text) <= 2 * AROUND else text[: 2 * AROUND] + "…"
     at = sentence.words.index(sentence.surest)
-    words = [_plain(word.word) for word in sentence.words]
+    words = [visible(word.word) for word in sentence.words]
     before, after = " ".join(words[:at]), " ".join(words[at + 1 :])
     if len(before) > AROUND:
         before = "…" + before[-AROUND:]
@@ -131,18 +135,13 @@ def _context(sentence: WrongSentence) -> str:
     return " ".join(part for part in (before, bold(f"[{word}]"), after) if part)
 
 
-def _plain(text: str) -> str:
-    """Text without what would move the cursor or turn the writing round."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def _confusions(found: ErrorAnalysis) -> Iterator[str]:
     if not found.confusions:
         return
     unit, often = ("texts", "first by alphabet") if found.of_texts else ("words", "most often")
     yield bold(f"{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}{unit:>7}{'of errors':>11}   {often}")
     for one in found.confusions:
-        words = _plain(", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words))
+        words = visible(", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words))
         share = f"{100 * one.count / found.errors:.1f} %"
         tags = f"{cell(one.gold, TAG)}  {cell(one.predicted, TAG)}"
         yield f"{tags}  {one.count:>7,}{share:>11}   {cell(words, 30)}".rstrip()

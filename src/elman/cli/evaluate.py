@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from elman.cli.common import (
 from elman.cli.language import fluency
 from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
 from elman.cli.report import bold
+from elman.cli.say import say, say_json
 from elman.cli.styles import STYLES, Shown
 from elman.errors import ConfigError
 
@@ -180,7 +180,7 @@ def _show(found: Mapping[str, Shown], options: _Options) -> None:
     texts = [shown.text() for shown in found.values()]
     if len(found) > 1:
         texts = [f"{bold(f'column {name}')}\n\n{text}" for name, text in zip(found, texts, strict=True)]
-    click.echo("\n\n".join(texts))
+    say("\n\n".join(texts))
 
 
 def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
@@ -188,7 +188,7 @@ def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
     whole = dict(next(iter(of_columns.values())))
     if len(of_columns) > 1:
         whole["targets"] = of_columns
-    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+    say_json(whole)
 
 
 def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
@@ -342,4 +342,4 @@ def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed
         return
     from elman.cli.report import reports
 
-    click.echo("\n\n".join(filter(None, (reports(results), found.reports()))))
+    say("\n\n".join(filter(None, (reports(results), found.reports()))))

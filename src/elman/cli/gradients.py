@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option, target_option
+from elman.cli.say import say, say_json
+from elman.display import visible
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -157,9 +158,9 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
     if options.as_json:
         rows = [{"model": model, **one.to_json()} for model, (_, one) in zip(models, found, strict=True)]
-        click.echo(json.dumps({"file": file, "models": rows}, indent=2, ensure_ascii=False))
+        say_json({"file": file, "models": rows})
     else:
-        click.echo(table(found))
+        say(table(found))
 
 
 def _note(model: str, measured: Measured, notes: Notes) -> None:
@@ -228,13 +229,11 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
 
         write_bytes_atomically(options.html, page(found, os.path.basename(model)).encode())
     if options.as_json:
-        click.echo(
-            json.dumps({"model": model, "words": [one.to_json() for one in found]}, indent=2, ensure_ascii=False)
-        )
+        say_json({"model": model, "words": [one.to_json() for one in found]})
     elif options.at is not None or len(found) == 1:
-        click.echo(one_tag(found[0]))
+        say(one_tag(found[0]))
     else:
-        click.echo(all_tags(found))
+        say(all_tags(found))
 
 
 def _shown(tagger: Tagger, one: Influence) -> Influence:
@@ -263,9 +262,8 @@ def one_tag(one: Influence) -> str:
 
 def heading(one: Influence) -> str:
     """Whose tag it is, and by how much it won."""
-    word = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one.words[one.at - 1])
     against = f", {one.margin:.2f} above {one.against}" if one.against else f", {one.margin:.2f}"
-    return f"word {one.at}, {word}: {one.tag}{against}"
+    return visible(f"word {one.at}, {one.words[one.at - 1]}: {one.tag}{against}")
 
 
 def all_tags(found: Sequence[Influence]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
+
+from elman.cli.say import say, say_json
 
 
 @click.command()
@@ -17,7 +18,7 @@ def info(as_json: bool) -> None:
     """
     facts = _facts()
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        say_json(facts)
         return
     kernels = facts["kernels"]
     for name, value in (
@@ -31,7 +32,7 @@ def info(as_json: bool) -> None:
         ("available", ", ".join(kernels["available"])),
         ("threads", f"{facts['threads']} (--threads to use fewer)"),
     ):
-        click.echo(f"{name:<17}{value}")
+        say(f"{name:<17}{value}")
 
 
 def _facts() -> dict[str, Any]:

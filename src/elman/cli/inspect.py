@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 import click
 
 from elman.cli.common import check_not_an_input, plot_option, size
+from elman.cli.say import say, say_json
+from elman.display import visible
 
 
 @click.command()
@@ -35,7 +36,10 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
     with open(model, "rb") as file:
         facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     facts["bytes"] = os.path.getsize(model)
-    click.echo(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else _text(model, facts))
+    if as_json:
+        say_json(facts)
+    else:
+        say(_text(model, facts))
 
 
 _KINDS = {
@@ -109,9 +113,9 @@ def _row(name: str, text: str) -> str:
     import textwrap
 
     return textwrap.fill(
-        text,
+        visible(text),
         80,
-        initial_indent=f"{name:<13}",
+        initial_indent=visible(f"{name:<13}"),
         subsequent_indent=" " * 13,
         break_long_words=False,
         break_on_hyphens=False,

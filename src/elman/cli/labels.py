@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.beside import only_one_goes_on
 from elman.cli.report import of_labels
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Labels:
         if scores is not None and len(found) != 2:
             raise ConfigError(f"--scores: ROC-AUC is of two labels, found {len(found)}")
         if positive is not None and positive not in found:
-            raise ConfigError(f"--positive: no label {positive!r}; expected one of {', '.join(found[:10])}")
+            raise ConfigError(f"--positive: no label {shown(positive)}; expected one of {', '.join(found[:10])}")
         self._found = evaluate_labels(right, given, rates if scores is not None else None, positive or found[-1])
         self._name = gold_name
 
@@ -79,5 +80,5 @@ def _number(text: str, sentence: Sentence, name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        message = f"{name}: expected a number, found {text!r}"
+        message = f"{name}: expected a number, found {shown(text)}"
         raise DataError(message, path=sentence.path, line=sentence.line) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elman.cli.say import say, tell
+from elman.display import shown
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,15 +54,15 @@ def memory(
 
     there = [problem.name for problem in PROBLEMS]
     if listed:
-        click.echo("\n".join(f"{problem.name:16} {problem.title}" for problem in PROBLEMS))
+        say("\n".join(f"{problem.name:16} {problem.title}" for problem in PROBLEMS))
         return
     for name in problems:
         if name not in there:
-            raise ConfigError(f"expected problems among {', '.join(there)}; got {name!r}")
+            raise ConfigError(f"expected problems among {', '.join(there)}; got {shown(name)}")
     chosen = cells.split(",")
     for cell in chosen:
         if cell not in CELLS:
-            raise ConfigError(f"--cells: expected some of {','.join(CELLS)}; got {cell!r}")
+            raise ConfigError(f"--cells: expected some of {','.join(CELLS)}; got {shown(cell)}")
     if page is not None:
         if results is None:
             raise ConfigError("--page: it shows what is in the folder of --results; name that too")
@@ -76,12 +78,11 @@ def memory(
         found.append(result)
         outcome, trial = result.outcome, result.trial
         end = "solved" if outcome.solved else "stopped" if result.stopped else "ended"
-        click.echo(
+        tell(
             f"{trial.problem} {trial.cell} seed {trial.seed}: {end} after {outcome.sequences:,} sequences, "
-            f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s",
-            err=True,
+            f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s"
         )
-    click.echo("\n\n".join(map(as_text, tables(found))))
+    say("\n\n".join(map(as_text, tables(found))))
     if page is not None and results is not None:
         _write(page, results)
 
@@ -113,4 +114,4 @@ def _write(path: str, folder: str) -> None:
     from elman.memory.results import page, read
 
     write_bytes_atomically(path, page(read(folder)).encode())
-    click.echo(f"written to {path}", err=True)
+    tell(f"written to {path}")

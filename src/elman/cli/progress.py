@@ -11,6 +11,7 @@ from io import FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from elman.display import visible
 from elman.errors import OutputError
 
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ def _bar() -> Bar:
     from rich.progress import BarColumn, Progress, TextColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None, complete_style="cyan", finished_style="cyan"),
-        TextColumn("{task.fields[numbers]}"),
+        TextColumn("{task.fields[numbers]}", markup=False),
         console=Console(stderr=True, highlight=False),
         transient=True,
     )
@@ -115,7 +116,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
         done = (event.epoch - 1) * event.steps + event.step
         bar.update(
             task,
-            description=where(event),
+            description=visible(where(event)),
             total=event.epochs * event.steps,
             completed=done,
             numbers=numbers(event, wide=bar.console.width >= WIDE),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elman.display import visible
+
 if TYPE_CHECKING:
     from elman.classification import ClassEvaluation
     from elman.metrics import Evaluation
@@ -42,7 +44,7 @@ def of_labels(found: ClassEvaluation) -> str:
         lines.append(f"{'micro F1':<16}{100 * found.several.f1:>7.2f} %  over {found.several.support:,} labels in gold")
     lines.append(f"{'macro F1':<16}{100 * mean:>7.2f} %  mean over {len(found.classes):,} labels")
     if found.roc_auc is not None:
-        lines.append(f"{'ROC-AUC':<16}{found.roc_auc:>9.4f}  of the label {found.positive}")
+        lines.append(f"{'ROC-AUC':<16}{found.roc_auc:>9.4f}  of the label {visible(str(found.positive))}")
     wrong = [(-count, *pair) for pair, count in found.confusion.items() if pair[0] != pair[1]]
     pairs = [(gold, given, -count) for count, gold, given in sorted(wrong)[:MOST_CONFUSIONS]]
     table = confusions(pairs, found.texts - found.correct, "label", "texts")
@@ -120,7 +122,7 @@ def confusions(
 
 def bold(text: str) -> str:
     """Bold on a terminal; ``click.echo`` takes it off again anywhere else."""
-    return click.style(text, bold=True)
+    return click.style(visible(text), bold=True)
 
 
 def _width(texts: list[str]) -> int:
@@ -133,7 +135,7 @@ def cell(text: str, width: int) -> str:
     """Text cut or padded to so many columns of the terminal (a CJK character takes two)."""
     from rich.cells import cell_len, set_cell_size
 
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    plain = visible(text)
     if cell_len(plain) > width:
         plain = set_cell_size(plain, width - 1) + "…"
     return set_cell_size(plain, width)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option
+from elman.cli.say import say, say_json
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
         plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
     if html is not None:
         write_bytes_atomically(html, page(words, one, f"{name}, sentence {sentence}").encode())
-    click.echo(json.dumps(_values(words, one), ensure_ascii=False) if given["as_json"] else table(words, one))
+    if given["as_json"]:
+        say_json(_values(words, one), indent=None)
+    else:
+        say(table(words, one))
     notes.show()
 
 

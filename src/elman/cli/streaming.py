@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.common import Notes, check_not_an_input
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _check_tags(tags: Sequence[str]) -> None:
     bad = next((tag for tag in tags if not tag or any(mark in tag for mark in " _\r\n")), None)
     if bad is not None:
         raise ConfigError(
-            f"--stream: text holds word_TAG, and the tag {bad!r} does not fit in; --format columns has it"
+            f"--stream: text holds word_TAG, and the tag {shown(bad)} does not fit in; --format columns has it"
         )
 
 
@@ -155,7 +156,7 @@ def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list
             try:
                 (sentence,) = module.read([line], head or [line], path)  # type: ignore[union-attr]
             except DataError as error:
-                raise DataError(str(error).removeprefix(f"{path}:1: "), path=path, line=number) from None
+                raise DataError(error.message, path=path, line=number) from None
             if not sentence.words:
                 pieces.append((line, None))
                 continue

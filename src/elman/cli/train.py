@@ -21,7 +21,9 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.cli.say import say, tell
 from elman.config import PRESETS
+from elman.display import visible
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     if value:
         from elman.cli.settings_help import settings_help
 
-        click.echo(settings_help())
+        say(settings_help())
         ctx.exit()
 
 
@@ -126,7 +128,7 @@ def train(ctx: click.Context, /, **given: Any) -> None:
     options = _Options(**given)
     settings = _settings(options)
     if options.find_rate:
-        click.echo(_rate_found(options, settings))
+        say(_rate_found(options, settings))
         return
     _check_targets(options)
     notes = Notes()
@@ -140,7 +142,7 @@ def train(ctx: click.Context, /, **given: Any) -> None:
         _stop(notes, "stopped before the first epoch was done; nothing is written")
     tagger.save(options.output)
     # on standard output there may be the model itself
-    click.echo(_summary(tagger, options), err=options.output == "-")
+    say(_summary(tagger, options), err=options.output == "-")
     if tagger.interrupted:
         when = f"with {1 + len(record['members'])} networks" if "members" in record else f"after epoch {epochs}"
         _stop(notes, f"stopped {when}; the best model so far is in {options.output}")
@@ -224,9 +226,8 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     )
     lines = [f"{'rate':<10}loss", *(f"{rate:<10.2g}{loss:.3f}" for rate, loss in trial.table())]
     lines += ["", f"rate {trial.rate:g}: there the loss falls fastest; a little less is safer", ""]
-    return "\n".join(
-        [*lines, f"next  elman train {' '.join(map(quote, options.train))} -o MODEL --set rate={trial.rate:g}"]
-    )
+    lines.append(f"next  elman train {' '.join(map(quote, options.train))} -o MODEL --set rate={trial.rate:g}")
+    return "\n".join(map(visible, lines))
 
 
 def _show_first(notes: Notes, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
@@ -265,7 +266,7 @@ def _summary(tagger: Tagger, options: _Options) -> str:
     if options.output != "-":
         lines.append(f"model         {options.output} ({size(os.path.getsize(options.output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _summary_of_language(facts: dict[str, Any], options: _Options, model: str) -> str:
@@ -275,7 +276,8 @@ def _summary_of_language(facts: dict[str, Any], options: _Options, model: str) -
         lines.append(f"dev perplexity  {1 / data['dev_accuracy']:.4g} of {facts['unit']}")
     if options.output != "-":
         lines.append(f"model           {options.output} ({size(os.path.getsize(options.output))})")
-    return "\n".join([*lines, f"next            elman evaluate {model} TEXT", f"                elman sample {model}"])
+    lines += [f"next            elman evaluate {model} TEXT", f"                elman sample {model}"]
+    return "\n".join(map(visible, lines))
 
 
 def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
@@ -291,5 +293,5 @@ def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
 
 def _stop(notes: Notes, message: str) -> NoReturn:
     notes.show()
-    click.echo(f"elman: {message}", err=True)
+    tell(f"elman: {message}")
     raise click.exceptions.Exit(130)

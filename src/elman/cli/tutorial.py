@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import click
 
+from elman.cli.say import tell
+
 
 @click.group()
 def tutorial() -> None:
@@ -52,11 +54,11 @@ def train(source: str, weights: str, ids: str, hidden: int, rate: float, iterati
 
     def report(iteration: int, log_likelihood: float) -> None:
         if terminal:
-            click.echo(f"iteration {iteration} of {iterations}: log-likelihood {log_likelihood:.1f}", err=True)
+            tell(f"iteration {iteration} of {iterations}: log-likelihood {log_likelihood:.1f}")
 
     training = Training(hidden=hidden, rate=rate, iterations=iterations, bptt=bptt, seed=seed)
     words, tags = exercise.train_rnn(source, weights, ids, training, report)
-    click.echo(f"{words} words and {tags} tags; weights in {weights}, numbers of words and tags in {ids}", err=True)
+    tell(f"{words} words and {tags} tags; weights in {weights}, numbers of words and tags in {ids}")
 
 
 @tutorial.command()

@@ -19,11 +19,12 @@ from typing import BinaryIO, NamedTuple
 from elman import schemes
 from elman.conversion.plan import KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import OutputFile, check_target
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
 from elman.formats.lines import BOM
-from elman.formats.shared import is_blank, is_gap, refuse, shown
+from elman.formats.shared import is_blank, is_gap, refuse
 from elman.sentence import Sentence
 
 __all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
@@ -210,7 +211,7 @@ def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
         try:
             found = next(back, None)
         except DataError as error:
-            what = str(error).removeprefix(f"{error.path}:{error.line}: ")
+            what = error.message
             raise refuse(
                 sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {what}"
             ) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from elman import schemes
 from elman.compression import ENDINGS
 from elman.conversion.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import HOLDS, OUTPUT_FORMATS
 from elman.formats.conllu import COLUMNS
@@ -90,7 +91,7 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
     for name in labels:
         if name not in survey.labels:
             raise ConfigError(
-                f"--label: no sentence has a label {name!r}; there is: {', '.join(survey.labels) or 'none'}"
+                f"--label: no sentence has a label {shown(name)}; there is: {', '.join(survey.labels) or 'none'}"
             )
     if in_place:
         return Plan(request.to, True, columns, labels, _schemes(survey, request, columns), request.lenient)

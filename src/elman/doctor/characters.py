@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from elman.display import BLANK, JOINERS, joins
 from elman.doctor.findings import (
     SEVERITIES,
     Finding,
@@ -24,9 +25,6 @@ from elman.doctor.findings import (
     titled,
 )
 
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Printable by their category, yet nothing is to be seen."""
-_JOINERS = "\u200c\u200d"
 _REPLACEMENT = "\ufffd"
 _NOTED = ("Co", "Cn")
 _ABSENT = {"Cc": "a control character", "Co": "for private use", "Cn": "not assigned", "Cs": "half a surrogate pair"}
@@ -103,22 +101,16 @@ def remarkable(words: Iterable[str]) -> list[str]:
 def _odd(text: str) -> dict[str, str]:
     """The odd characters of a text, each with its severity."""
     found = {}
-    if not text.isprintable() or not _BLANK.isdisjoint(text):
+    if not text.isprintable() or not BLANK.isdisjoint(text):
         for i, character in enumerate(text):
-            if (not character.isprintable() or character in _BLANK) and not _badly_decoded(character):
-                if character in _JOINERS and _joins(text, i):
+            if (not character.isprintable() or character in BLANK) and not _badly_decoded(character):
+                if character in JOINERS and joins(text, i):
                     continue
                 noted = character == "\u3000" or unicodedata.category(character) in _NOTED
                 found[character] = "note" if noted else "warning"
     if text[0] == " " or text[-1] == " ":
         found[" "] = "warning"
     return found
-
-
-def _joins(text: str, i: int) -> bool:
-    """Whether a (non-)joiner does its work: beside a letter of a script that has no case, a mark or a symbol."""
-    beside = text[max(0, i - 1) : i] + text[i + 1 : i + 2]
-    return any(unicodedata.category(c) in ("Lo", "Mn", "Mc", "So", "Sk") for c in beside)
 
 
 def _odd_finding(what: str, text: str, found: dict[str, dict[str, str]], at: Occurrence) -> Finding:
@@ -152,7 +144,7 @@ def _badly_decoded(text: str) -> tuple[str, str] | None:
     escaped = [c for c in text if "\udc80" <= c <= "\udcff"]
     if escaped:
         code = ", ".join(f"0x{ord(c) - 0xDC00:02X}" for c in escaped)
-        return "error", f"the word “{_writable(text)}” holds bytes that are not UTF-8 ({code}), as the rest is"
+        return "error", f"the word {quoted(_writable(text))} holds bytes that are not UTF-8 ({code}), as the rest is"
     if _REPLACEMENT in text:
         return "warning", f"the word {quoted(text)} holds U+FFFD, left where something could not be decoded"
     for encoding in ("cp1252", "latin-1"):

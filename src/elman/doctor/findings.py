@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from elman.display import distinct
 from elman.formats.shared import line_of
 from elman.sentence import Sentence
 
@@ -137,8 +138,7 @@ def excerpt(sentence: Sentence, length: int = 60) -> str:
 
 def quoted(text: str, length: int = 40) -> str:
     """Text in quotes on one line, not too long; what cannot be seen is written as ``\\u200b``."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: length + 1])
-    return f"“{shown}”" if len(text) <= length else f"“{shown[: length - 1]}…”"
+    return f"“{distinct(text if len(text) <= length else text[: length - 1] + '…')}”"
 
 
 def tally(groups: Sequence[Group]) -> dict[str, int]:

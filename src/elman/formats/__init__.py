@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import registry
 from elman.formats.lines import BOM
@@ -87,7 +88,7 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
     if not all(names) or not names:
-        raise ConfigError(f"target: expected names of columns, with commas between them, got {target!r}")
+        raise ConfigError(f"target: expected names of columns, with commas between them, got {shown(target)}")
     return names
 
 
@@ -111,7 +112,7 @@ def untagged(format: str) -> str:
 def check_output(format: str, *, confidences: bool = False, columns: int = 1, labels: int = 0) -> None:
     """Raise ConfigError for a format that is not written, or cannot hold confidences, so many columns or labels."""
     if format not in HOLDS:
-        raise ConfigError(f"format: {format!r} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
+        raise ConfigError(f"format: {shown(format)} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
     if confidences and format not in confidence_formats():
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(confidence_formats())} can")
     if columns > HOLDS[format].columns:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import TREE, Holds, check_tags, check_words, is_gap, only, shown
+from elman.formats.shared import TREE, Holds, check_tags, check_words, is_gap, only
 from elman.sentence import Sentence
 from elman.trees import Tree, TreeLines, joined, read_trees
 
@@ -55,7 +56,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     if name is not None and name.lower() == TREE and not labelled:
         return TREE
     if name is not None and name.lower() != "tag":
-        raise ConfigError(f"{path}: no column {name!r}; trees have one, tag")
+        raise ConfigError(f"{path}: no column {shown(name)}; trees have one, tag")
     return "tag"
 
 

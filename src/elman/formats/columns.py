@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, labels_of, with_labels
-from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse
 from elman.sentence import Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
@@ -177,7 +178,7 @@ def _target(name: str | None, shape: Layout, path: str, labelled: bool) -> str:
         number = int(name)
     except ValueError:
         hint = f"columns go by number, -1 is the last, or get names: --format columns:word=1,{shown(name)[1:-1]}=2"
-        raise ConfigError(f"{path}: no column {name!r}; {hint}") from None
+        raise ConfigError(f"{path}: no column {shown(name)}; {hint}") from None
     if not shape.width:
         return name
     at = number if number > 0 else shape.width + 1 + number

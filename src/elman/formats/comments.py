@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from elman.formats.shared import LINE_END, refuse, shown
+from elman.display import shown
+from elman.formats.shared import LINE_END, refuse
 from elman.sentence import SEVERAL, Sentence
 
 _LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, labels_of, with_labels
-from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap
 from elman.sentence import Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
@@ -114,7 +115,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     if name is None:
         return "upos"
     if name.lower() not in COLUMNS:
-        raise ConfigError(f"{path}: no column {name!r} to tag; conllu has {', '.join(COLUMNS)}")
+        raise ConfigError(f"{path}: no column {shown(name)} to tag; conllu has {', '.join(COLUMNS)}")
     return name.lower()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, with_labels
 from elman.formats.conllu import Shape, read_shape
@@ -53,7 +54,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     if name is None:
         name = "upos" if "upos" in columns else next(reversed(list(columns)), "")
     if name.lower() not in columns:
-        raise ConfigError(f"{path}: no column {name!r} to tag; there is {', '.join(columns) or 'none'}")
+        raise ConfigError(f"{path}: no column {shown(name)} to tag; there is {', '.join(columns) or 'none'}")
     return name.lower()
 
 
@@ -64,7 +65,7 @@ def writer(columns: Sequence[str], labels: Sequence[str]) -> _Writer:
     """
     for name in columns:
         if not name or len(name.split()) != 1 or name.lower() in ("id", "form"):
-            raise ConfigError(f"conllup: no column can be called {name!r} there")
+            raise ConfigError(f"conllup: no column can be called {shown(name)} there")
     return _Writer(columns)
 
 
@@ -112,7 +113,9 @@ class _Writer:
     def _in_place(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], lines: list[str], shape: Shape) -> str:
         for name, column in tags.items():
             if sentence.words and name not in shape.columns:
-                raise ConfigError(f"{sentence.path}: no column {name!r}; there is {', '.join(shape.columns) or 'none'}")
+                raise ConfigError(
+                    f"{sentence.path}: no column {shown(name)}; there is {', '.join(shape.columns) or 'none'}"
+                )
             for i, row in enumerate(sentence.rows):
                 body = lines[row].rstrip(LINE_END)
                 fields = body.split("\t")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import json_text, records
 from elman.formats.jsonl_spans import with_spans
@@ -73,7 +74,9 @@ class Jsonl:
             raise ConfigError(f"{path}: {unnamed(numbers[0])}")
         if name is None and found:
             raise ConfigError(f"{path}: which column? --target names one; {there}")
-        raise ConfigError(f"{path}: no column {name!r}; {there}" if name is not None else f"{path}: no tags; {there}")
+        raise ConfigError(
+            f"{path}: no column {shown(name)}; {there}" if name is not None else f"{path}: no tags; {there}"
+        )
 
     def _first(self, head: Sequence[str], path: str) -> Sentence | None:
         """The first sentence with words; None where the first lines have none, or none that can be read."""
@@ -155,7 +158,9 @@ def record_of(
     for name in (*tags, *sentence.labels):
         is_reserved = name in sentence.labels and (name.startswith("_") or name in NO_LABELS)
         if keys.count(name) > 1 or (name in keys and (name in ("words", "text") or is_reserved)):
-            raise ConfigError(f"jsonl: no column or label can be called {name!r} there; columns and conllu hold it")
+            raise ConfigError(
+                f"jsonl: no column or label can be called {shown(name)} there; columns and conllu hold it"
+            )
     return record
 
 

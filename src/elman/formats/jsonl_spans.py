@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
-from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse, shown
+from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse
 from elman.sentence import Sentence
 from elman.spans import Span, spans
 
@@ -50,7 +51,7 @@ class Spans:
             raise refuse(sentence, 0, f"an empty label, which {self.format} cannot hold")
         for name, label in sentence.labels.items():
             if name in record:
-                raise ConfigError(f"{self.format}: no label can be called {name!r} there; jsonl holds it")
+                raise ConfigError(f"{self.format}: no label can be called {shown(name)} there; jsonl holds it")
             record[name] = label
         return json_text.dump(record) + "\n"
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 
 Names = Mapping[str, Sequence[str]]
@@ -66,7 +67,7 @@ def given_names(option: str) -> Names:
         names = [name for name in re.split(r"[,\s]+", option) if name]
         if len(names) > 1 and not option.lower().endswith(".json"):
             return {"": names}
-        raise ConfigError(f"names: {option!r} is no file; expected one of JSON, or the names: 'O,B-LOC,I-LOC'")
+        raise ConfigError(f"names: {shown(option)} is no file; expected one of JSON, or the names: 'O,B-LOC,I-LOC'")
     found = names_in(_loaded(option))
     if not found:
         raise ConfigError(f"names: {option} holds none; expected a list of names, features or id2label as JSON")

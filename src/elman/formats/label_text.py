@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from elman.display import shown
 from elman.errors import DataError
-from elman.formats.shared import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label, shown
+from elman.formats.shared import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label
 from elman.sentence import Sentence
 
 HOLDS = Holds(labels=1)

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from elman.compression import CompressedFile
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 
 BOM = "\ufeff"
@@ -64,7 +65,7 @@ def check_encoding(encoding: str) -> None:
     try:
         "a".encode(encoding)
     except (LookupError, ValueError):
-        raise ConfigError(f"encoding: no text encoding is called {encoding!r}; the usual one is utf-8") from None
+        raise ConfigError(f"encoding: no text encoding is called {shown(encoding)}; the usual one is utf-8") from None
 
 
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import shown
 from elman.spans import OUTSIDE
 
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
@@ -135,6 +135,6 @@ def check_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]]
     """Raise ConfigError for an option that is not ``allowed``, or not one of its values where these are listed."""
     for key, value in given.items():
         if key not in allowed:
-            raise ConfigError(f"format: {format} has no option {key!r}; expected {', '.join(allowed)}")
+            raise ConfigError(f"format: {format} has no option {shown(key)}; expected {', '.join(allowed)}")
         if allowed[key] and value not in allowed[key]:
-            raise ConfigError(f"format: {format}:{key} is {' or '.join(allowed[key])}, got {value!r}")
+            raise ConfigError(f"format: {format}:{key} is {' or '.join(allowed[key])}, got {shown(value)}")

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.formats.label_names import Names, given_names, names_beside
 from elman.formats.record_shapes import find, plain, span_key, text_in
 from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of
-from elman.formats.shared import shown
 from elman.formats.tokens import SPLITTERS, tokenise
 from elman.sentence import SEVERAL, Sentence
 

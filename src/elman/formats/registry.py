@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.later import Later
 from elman.formats.shared import Holds
@@ -128,15 +129,17 @@ def with_options(format: str) -> tuple[str, Input | Binary]:
     name, mark, given = format.partition(":")
     if name not in INPUT_FORMATS:
         problem = "is written, not read" if name in OUTPUT_FORMATS else "does not exist"
-        raise ConfigError(f"format: {name!r} {problem}; expected {' or '.join(INPUT_FORMATS)}")
+        raise ConfigError(f"format: {shown(name)} {problem}; expected {' or '.join(INPUT_FORMATS)}")
     if not mark:
         return name, BINARY[name] if name in BINARY else INPUTS[name]
     if name not in OPTIONS:
-        raise ConfigError(f"format: {name} has no options, got {given!r}; {', '.join(OPTIONS) or 'none'} can have some")
+        raise ConfigError(
+            f"format: {name} has no options, got {shown(given)}; {', '.join(OPTIONS) or 'none'} can have some"
+        )
     options: dict[str, str] = {}
     for item in given.split(","):
         key, mark, value = item.partition("=")
         if not (key.strip() and mark and value.strip()) or key.strip() in options:
-            raise ConfigError(f"format: expected {name}:key=value,key=value, each key once, got {format!r}")
+            raise ConfigError(f"format: expected {name}:key=value,key=value, each key once, got {shown(format)}")
         options[key.strip()] = value.strip()
     return name, OPTIONS[name](options)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.sentence import Sentence
 
@@ -46,11 +47,6 @@ _NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket"}
 def is_blank(line: str) -> bool:
     """Whether a line holds nothing but separators; such a line ends a sentence."""
     return not line.strip(" \t\r\n")
-
-
-def shown(text: str) -> str:
-    """Text as it stands in a message: quoted, on one line, not too long."""
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def line_of(sentence: Sentence, word: int) -> int | None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.formats.later import Later
 from elman.formats.lines import HEAD
-from elman.formats.shared import LINE_END, is_blank, shown
+from elman.formats.shared import LINE_END, is_blank
 
 if TYPE_CHECKING:
     from elman.formats import columns, conllu, conllup, fasttext, tables

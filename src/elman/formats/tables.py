@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, MANY, Holds, is_blank, no_tags, shown
+from elman.formats.shared import LINE_END, MANY, Holds, is_blank, no_tags
 from elman.formats.table_rows import Row, cut, rows_of
 from elman.formats.table_writer import TableWriter
 from elman.sentence import Sentence
@@ -119,7 +120,7 @@ class Table:
         lower = [other.lower() for other in names]
         if lower.count(name.lower()) == 1:
             return lower.index(name.lower())
-        raise ConfigError(f"{path}: no column {name!r} ({role}=); there is {', '.join(names)}")
+        raise ConfigError(f"{path}: no column {shown(name)} ({role}=); there is {', '.join(names)}")
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
         """Sentences of the rows. Raises DataError: a row of another width, a broken quote, an empty word or text."""
@@ -207,7 +208,7 @@ class Table:
         found = [other for other in there if other == name] or [x for x in there if x.lower() == name.lower()]
         if found or not labelled:
             return found[0] if found else name
-        raise ConfigError(f"{path}: no column {name!r} of tags; there is {', '.join(there) or 'none'}")
+        raise ConfigError(f"{path}: no column {shown(name)} of tags; there is {', '.join(there) or 'none'}")
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> TableWriter:
         """A writer of a file: a word a row where there are columns, else a text a row.
@@ -223,9 +224,9 @@ def configured(format: str) -> Callable[[Mapping[str, str]], Table]:
     def make(options: Mapping[str, str]) -> Table:
         for key, value in options.items():
             if key not in OPTIONS:
-                raise ConfigError(f"format: {format} has no option {key!r}; expected {', '.join(OPTIONS)}")
+                raise ConfigError(f"format: {format} has no option {shown(key)}; expected {', '.join(OPTIONS)}")
             if key == "header" and value not in ("yes", "no"):
-                raise ConfigError(f"format: expected header=yes or header=no, got {value!r}")
+                raise ConfigError(f"format: expected header=yes or header=no, got {shown(value)}")
         if "word" in options and "text" in options:
             raise ConfigError(f"format: {format} has a word a row or a text a row; say word= or text=, not both")
         return Table(format, options)

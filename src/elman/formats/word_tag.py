@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only, shown
+from elman.formats.shared import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only
 from elman.sentence import Sentence
 
 HOLDS = Holds(columns=1)
@@ -45,7 +46,7 @@ def _refused(tokens: Sequence[str], path: str, line: int) -> DataError:
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
     """The one column, ``tag``. Raises ConfigError for another name."""
     if name is not None and name.lower() != "tag":
-        raise ConfigError(f"{path}: no column {name!r}; word_tag has one, tag")
+        raise ConfigError(f"{path}: no column {shown(name)}; word_tag has one, tag")
     return "tag"
 
 

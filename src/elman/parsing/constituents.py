@@ -22,6 +22,7 @@ from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.trees import Tree
 
@@ -54,7 +55,7 @@ def encode(tree: Tree) -> Labels:
             chain += f"({node.label}"
             node = node.children[0]
         if isinstance(node, str):
-            raise DataError(f"expected a tag in brackets of its own around every word, found none around {node!r}")
+            raise DataError(f"expected a tag in brackets of its own around every word, found none around {shown(node)}")
         if node.preterminal:
             words.append(str(node.children[0]))
             tags.append(node.label)

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from elman.conllu_words import checked_heads
+from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import line_of
 from elman.sentence import Sentence
@@ -136,7 +137,7 @@ def note_of_lost(sentences: Iterable[Sentence]) -> str | None:
 
 def _check(encoding: str) -> None:
     if encoding not in ENCODINGS:
-        raise ConfigError(f"encoding of heads: expected {' or '.join(ENCODINGS)}, found {encoding!r}")
+        raise ConfigError(f"encoding of heads: expected {' or '.join(ENCODINGS)}, found {shown(encoding)}")
 
 
 def _relative(heads: Sequence[int], tags: Sequence[str]) -> list[str]:

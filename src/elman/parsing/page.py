@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from elman.display import visible
 from elman.parsing.svg import arcs, branches
-from elman.parsing.text import printable, right_to_left
+from elman.parsing.text import right_to_left
 from elman.spans import Span
 from elman.trees import Tree
 
@@ -102,4 +103,4 @@ def _article(inside: str, about: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return escape(visible(text))

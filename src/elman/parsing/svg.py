@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from elman.parsing.text import cells, printable, right_to_left
+from elman.display import visible
+from elman.parsing.text import cells, right_to_left
 from elman.trees import Tree
 
 _WORD, _SMALL = 16, 12  # sizes of letters, px
@@ -178,19 +179,19 @@ def _place(nodes: list[_Node], leaves: Sequence[int], mirrored: bool) -> float:
 
 def _label(x: float, y: float, kind: str, text: str) -> str:
     attribute = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y}"{attribute}>{escape(printable(text))}</text>'
+    return f'<text x="{x:.1f}" y="{y}"{attribute}>{escape(visible(text))}</text>'
 
 
 def _svg(width: float, height: float, words: Sequence[str], parts: Sequence[str]) -> str:
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    title = escape(printable(" ".join(words)))
+    title = escape(visible(" ".join(words)))
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}">{"".join(parts)}</svg>'
 
 
 def _wide(text: str, size: int) -> float:
     """About how wide a text is in letters of a size, px."""
     ems = 0.0
-    for character in printable(text):
+    for character in visible(text):
         if cells(character) != 1:
             ems += cells(character) / 2
         else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.parsing.text import cells, padded, printable
+from elman.display import visible
+from elman.parsing.text import cells, padded
 from elman.trees import Tree
 
 _WIDEST = 24
@@ -35,11 +36,11 @@ def _outline(tree: Tree) -> list[tuple[str, str, str]]:
         node, bars = stack.pop()
         labels: list[str] = []
         while isinstance(node, Tree):
-            labels.append(printable(node.label) or "()")
+            labels.append(visible(node.label) or "()")
             if len(node.children) > 1:
                 break
             node = node.children[0]
-        rows.append((bars, " > ".join(labels), printable(node) if isinstance(node, str) else ""))
+        rows.append((bars, " > ".join(labels), visible(node) if isinstance(node, str) else ""))
         if isinstance(node, Tree):
             below = bars.replace("├", "│").replace("└", " ")
             children = [(child, below + "├") for child in node.children[:-1]]
@@ -71,7 +72,7 @@ def dependencies(
     places = _places(heads, ends)
     wide = max(places.values(), default=0) + 1
     fields = [words, *([tags] if tags is not None else []), relations]
-    shown = [[printable(field[word]) for field in fields] for word in range(n)]
+    shown = [[visible(field[word]) for field in fields] for word in range(n)]
     widths = [min(_WIDEST, max(map(cells, column))) for column in zip(*shown, strict=True)]
     table = sum(widths) + 2 * len(widths)
     step = 2 if 2 * wide + 1 + table <= columns else 1

@@ -1,18 +1,9 @@
-"""Text as it is shown: how wide it is, and without characters that do things."""
+"""Text as it is drawn: how wide it is, and from which side it is read."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-
-_HARMLESS = "\u00a0\u200c\u200d\u3000"  # spaces, and joiners that Persian and Indian scripts need
-
-
-def printable(text: str) -> str:
-    """Text in which control characters and others without a shape are U+FFFD."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in _HARMLESS else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def cells(text: str) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from elman import constraints, decoders, storage
 from elman.batching import by_length
 from elman.config import Config, NetworkConfig
+from elman.display import shown
 from elman.encoder import Parameters
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features import Bags
@@ -82,7 +83,7 @@ class Rows:
             x = np.zeros((0, 0))
         if x.shape != (len(words), width) or not np.isfinite(x).all():
             numbers = "numbers" if width == 1 else f"rows of {width} numbers with commas between them"
-            raise DataError(f"expected {numbers}, found {' '.join(words)[:40]!r}")
+            raise DataError(f"expected {numbers}, found {shown(' '.join(words))}")
         return inputs_of(self.scaling.scaled(x))
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.regression.model import Numbers, RegressionModel
 from elman.sentence import Sentence
@@ -80,7 +81,7 @@ def _column(sentence: Sentence, name: str) -> Sequence[str]:
     if name not in sentence.columns:
         there = ", ".join(sentence.columns) or "none"
         where = {"path": sentence.path or None, "line": sentence.line or None}
-        raise DataError(f"no column {name!r}, which the model needs; there is: {there}", **cast(Any, where))
+        raise DataError(f"no column {shown(name)}, which the model needs; there is: {there}", **cast(Any, where))
     return sentence.columns[name]
 
 
@@ -97,5 +98,5 @@ def _numbers(sentence: Sentence, values: Sequence[str], *, gaps: bool) -> Number
         if not math.isfinite(found[i]):
             row = sentence.line + sentence.rows[i] if sentence.rows else sentence.line
             expected = "a number or _" if gaps else "a number"
-            raise DataError(f"expected {expected}, found {value[:40]!r}", path=sentence.path or None, line=row or None)
+            raise DataError(f"expected {expected}, found {shown(value)}", path=sentence.path or None, line=row or None)
     return found

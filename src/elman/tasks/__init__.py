@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
@@ -44,16 +45,16 @@ def parsed(text: str) -> tuple[str, dict[str, str]]:
     name, _, rest = text.partition(":")
     if name not in OPTIONS:
         *names, last = TAG, CLASSIFY, *OPTIONS
-        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {name!r}")
+        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {shown(name)}")
     there = OPTIONS[name]
     options = {option: values[0] for option, values in there.items()}
     for item in rest.split(",") if rest else ():
         option, mark, value = item.partition("=")
         if not mark or option not in there:
             known = ", ".join(f"{known}={'|'.join(values)}" for known, values in there.items()) or "none"
-            raise ConfigError(f"task {name}: its options are {known}, got {item!r}")
+            raise ConfigError(f"task {name}: its options are {known}, got {shown(item)}")
         if value not in there[option]:
-            raise ConfigError(f"task {name}: {option}: expected {' or '.join(there[option])}, got {value!r}")
+            raise ConfigError(f"task {name}: {option}: expected {' or '.join(there[option])}, got {shown(value)}")
         options[option] = value
     return name, options
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import lemmas
+from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
 from elman.parsing import dependencies
@@ -33,7 +34,9 @@ def column(sentence: Sentence, name: str) -> tuple[str, ...]:
     """A column of a sentence. Raises ConfigError where it has none of that name."""
     if name not in sentence.columns:
         there = ", ".join(sentence.columns) or "none"
-        raise ConfigError(f"{sentence.path or 'input'}: no column {name!r}, which is to be learned; there is: {there}")
+        raise ConfigError(
+            f"{sentence.path or 'input'}: no column {shown(name)}, which is to be learned; there is: {there}"
+        )
     return sentence.columns[name]
 
 
@@ -331,7 +334,7 @@ def from_record(record: Any) -> Encoding:
     if name == Features.name and isinstance(target, str) and isinstance(known, list):
         if known and all(isinstance(value, str) and _is_features(value) for value in known):
             return Features(tuple(known), target)
-    raise ModelFileError(f"task: expected an encoding that training writes, found {str(record)[:40]!r}")
+    raise ModelFileError(f"task: expected an encoding that training writes, found {shown(str(record))}")
 
 
 def encoding_again(encoding: Encoding, sets: Mapping[str, Sequence[str]]) -> Encoding:
@@ -348,7 +351,7 @@ def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[
     if value == NOTHING:
         return {}
     if not _is_features(value):
-        message = f"features: expected Name=Value|Name=Value or _, found {value[:40]!r}"
+        message = f"features: expected Name=Value|Name=Value or _, found {shown(value)}"
         raise refuse(sentence, word, message) if sentence is not None else DataError(message)
     return dict(item.split("=", 1) for item in value.split("|"))
 
