@@ -1,0 +1,51 @@
+"""What commands say to a person, reports on standard output and lines on standard error: they print in no other way.
+
+Whoever makes a report escapes what a file or a model brought into it (``elman.display.visible``), so that a line end in
+a tag ends no line. Here the whole is looked at once more, so that a place where that was forgotten is harmless. Data,
+such as tagged text, go through ``elman.files.OutputFile``, as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import click
+
+from elman.display import MOST, one_line, visible
+
+_STYLES = re.compile("(\x1b\\[(?:0|1|31|33|36)m)")
+"""Our own styles, as ``click.style`` writes them: off, bold, red, yellow, cyan."""
+
+
+def say(text: str, *, tabs: bool = False, err: bool = False) -> None:
+    """Print a report, or to standard error. ``tabs`` stay if they belong to it."""
+    keep = "\t" if tabs else ""
+    click.echo("\n".join(_visible(line, keep) for line in text.split("\n")), err=err)
+
+
+def say_json(value: Any, indent: int | None = 2) -> None:
+    """Print JSON. Characters that act are escaped in it, as JSON escapes, so that it is read as the same value."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8", "surrogatepass")
+    except UnicodeEncodeError:  # what replaces such characters on the stream would be no JSON
+        text = json.dumps(value, indent=indent)
+    click.echo("\n".join(visible(line, escape=_json_escape) for line in text.split("\n")))
+
+
+def tell(text: str) -> None:
+    """Print one line on standard error."""
+    click.echo(one_line(text, 2 * MOST), err=True)  # what is in it may be as long as an error is
+
+
+def _visible(line: str, keep: str) -> str:
+    parts = _STYLES.split(line)
+    parts[::2] = [visible(part, keep) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1]
