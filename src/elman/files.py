@@ -53,7 +53,8 @@ class OutputFile:
     (devices, pipes) are written to directly. Nothing is translated: line ends stay as they are. A name that ends in
     ``.gz``, ``.xz`` or ``.zst`` is written compressed, unless it is to be ``plain``.
 
-    Raises OutputError: a target that cannot be written, or text that is not in the encoding. BrokenPipeError (the
+    Raises OutputError: a target that cannot be written, text that is not in the encoding, bytes that are no text for a
+    terminal (``write``). BrokenPipeError (the
     reader of a pipe has gone) is left to the caller. Raises MissingExtraError: Zstandard without its package.
     """
 
@@ -96,8 +97,11 @@ class OutputFile:
             self._stream = compressing(self._file, self._path)
 
     def write(self, text: str | bytes) -> None:
-        """Write text, or bytes as they are."""
+        """Write text; or bytes that are no text, as they are, but not to a terminal."""
         if isinstance(text, bytes):
+            assert self._stream is not None, "write inside the with block"
+            if self._stream.isatty():
+                raise _no_text(self._name)
             self.write_bytes(text)
             return
         try:
@@ -175,12 +179,14 @@ class OutputFile:
         return OutputError(f"{self._name}: cannot be written: {error.strerror or error}")
 
 
-def check_target(path: str) -> None:
+def check_target(path: str, *, text: bool = True) -> None:
     """Raise OutputError for a target that plainly cannot be written; worth asking before hours of work.
 
-    A file or folder whose mode lets nobody write is refused to the superuser too.
+    A file or folder whose mode lets nobody write is refused to the superuser too. A terminal takes ``text`` alone.
     """
     if path == "-" or _is_direct(path):
+        if not text and _is_terminal(path):
+            raise _no_text("standard output" if path == "-" else path)
         return
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
@@ -208,6 +214,20 @@ def drop_standard_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)
+
+
+def _is_terminal(path: str) -> bool:
+    if path == "-":
+        return sys.stdout.isatty()
+    if not os.path.exists(path) or not stat.S_ISCHR(os.stat(path).st_mode):
+        return False
+    with suppress(OSError), open(path, "ab", buffering=0) as device:
+        return device.isatty()
+    return False  # writing to it will say why it cannot be opened
+
+
+def _no_text(name: str) -> OutputError:
+    return OutputError(f"{name}: a terminal, and what is written is no text; name a file or send it through a pipe")
 
 
 def _is_direct(path: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.errors import ModelFileError
-from elman.files import write_bytes_atomically
+from elman.files import check_target, write_bytes_atomically
 
 if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed with it
     import numpy as np
@@ -70,6 +70,7 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
         data = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
         raise ModelFileError(f"{os.fspath(path)}: this model cannot be stored: {_one_line(error)}") from None
+    check_target(os.fspath(path), text=False)
     write_bytes_atomically(os.fspath(path), data)
 
 

@@ -77,8 +77,7 @@ def check(path: str) -> None:
 
     Raises MissingExtraError: no matplotlib; ConfigError: another ending than .png or .svg; OutputError: no such folder.
     """
-    _kind(path)
-    check_target(path)
+    check_target(path, text=_kind(path) == "svg")
     if find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib", "plot")
 

@@ -199,7 +199,7 @@ def test_what_no_table_holds():
         open_writer("csv", ("tag",), ("label",))
     with pytest.raises(ConfigError, match="csv: no header can be made of the names word, word"):
         open_writer("csv", ("word",))
-    with pytest.raises(ConfigError, match="tsv: no header can be made of the names word, a\tb"):
+    with pytest.raises(ConfigError, match=r"tsv: no header can be made of the names word, a\\tb"):
         open_writer("tsv", ("a\tb",))
 
 

@@ -169,9 +169,9 @@ def _check_targets(options: _Options) -> None:
     from elman.files import check_target
 
     inputs = [path for path in (*options.train, options.dev, options.config, options.vectors) if path is not None]
-    for target in (options.output, options.log):
+    for target, text in ((options.output, False), (options.log, True)):
         if target is not None:
-            check_target(target)
+            check_target(target, text=text)
             check_not_an_input(target, inputs)
     if options.log is not None and options.model not in (None, "rnn", "linear"):
         raise ConfigError(f"--log: a line an epoch, and the model {options.model} has no epochs")

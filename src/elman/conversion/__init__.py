@@ -24,6 +24,7 @@ from elman.errors import ConfigError, DataError
 from elman.files import OutputFile, check_target
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
 from elman.formats.lines import BOM
+from elman.formats.registry import BINARY
 from elman.formats.shared import is_blank, is_gap, refuse
 from elman.sentence import Sentence
 
@@ -58,7 +59,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
     Raises DataError: what cannot be read, a word or a tag that the target cannot hold, with its line. Raises
     ConfigError: what the target cannot hold and the request does not leave out. Raises OutputError.
     """
-    check_target(output)
+    check_target(output, text=request.to not in BINARY)
     for path in paths:
         if path != "-" and os.path.exists(path) and not os.path.isfile(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
