@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from elman.checks import with_words
 from elman.display import shown
@@ -106,6 +106,15 @@ class Corpus:
         return [(one.words, *self.keys.values(one)) for one in (self.sentences if sentences is None else sentences)]
 
 
+def items_of(data: Any) -> Iterable[Any]:
+    """The paths or the sentences that data are. Raises DataError for bytes, and for what holds nothing."""
+    if isinstance(data, str | os.PathLike):
+        return [data]
+    if isinstance(data, bytes | bytearray | memoryview) or not hasattr(data, "__iter__"):
+        raise DataError(f"expected a path, paths or sentences, got {type(data).__name__}: {shown(data)}")
+    return cast("Iterable[Any]", data)
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, between spaces, as the formats of text have them."""
     return tuple(text[start:end] for start, end in tokenise(text, "spaces"))
@@ -152,7 +161,7 @@ def _renamed(sentence: Sentence, own: Keys, keys: Keys) -> Sentence:
 
 def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[tuple[Sentence, Keys]]:
     """Sentences with words, one by one, each with its targets. Raises as ``read_corpus`` does."""
-    items: Iterator[Any] = iter([data] if isinstance(data, str | os.PathLike) else data)
+    items: Iterator[Any] = iter(items_of(data))
     first = next(items, None)
     everything = [] if first is None else chain([first], items)
     if isinstance(first, str | os.PathLike):

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any
 
 from elman.config import Config
-from elman.corpus import Data, How, Keys, read_corpus
+from elman.corpus import Data, How, Keys, items_of, read_corpus
 from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import columns
@@ -38,7 +38,7 @@ class Endless:
 
 def large(data: Data, how: How) -> str | None:
     """The path of a file that is to be read from disk; None: memory may hold it, or it is of another format."""
-    items: Any = [data] if isinstance(data, str | os.PathLike) else data
+    items = items_of(data)
     if not (isinstance(items, list) and len(items) == 1 and isinstance(items[0], str | os.PathLike)):
         return None
     path = os.fspath(items[0])

@@ -14,6 +14,8 @@ from typing import BinaryIO, Self
 from elman.compression import compressing, kind_of
 from elman.errors import ConfigError, DataError, OutputError
 
+_LONGEST = 4_096  # characters of a path
+
 
 def input_files(names: Iterable[str]) -> list[str]:
     """The files that are meant by names on a command line, in their order.
@@ -32,9 +34,7 @@ def input_files(names: Iterable[str]) -> list[str]:
                 f"a folder without files; a pattern like {os.path.join(name, '**', '*')!r} takes those further down"
             )
         elif any(mark in name for mark in "*?[") and not os.path.lexists(name):
-            import glob
-
-            found, problem = sorted(glob.glob(name, recursive=True)), "no file matches this pattern"
+            found, problem = _matching(name), "no file matches this pattern"
         else:
             files.append(name)
             continue
@@ -43,6 +43,17 @@ def input_files(names: Iterable[str]) -> list[str]:
             raise DataError(problem, path=name)
         files += [path for path in found if path not in files]
     return files
+
+
+def _matching(pattern: str) -> list[str]:
+    import glob
+
+    if len(pattern) > _LONGEST:  # a text, by mistake
+        return []
+    try:
+        return sorted(glob.glob(pattern, recursive=True))
+    except (RecursionError, ValueError):  # a thousand folders deep; a NUL
+        return []
 
 
 class OutputFile:
@@ -62,7 +73,7 @@ class OutputFile:
         self._path = path
         self._compressed = not plain and path != "-" and kind_of(path) is not None
         self._name = "standard output" if path == "-" else path
-        self._target = os.path.realpath(path)  # the rename must not replace a link
+        self._target = path
         self._temporary: str | None = None
         self._stream: BinaryIO | None = None
         self._file: BinaryIO | None = None  # what _stream writes to: itself, unless it compresses
@@ -73,6 +84,7 @@ class OutputFile:
 
     def __enter__(self) -> Self:
         check_target(self._path)
+        self._target = os.path.realpath(self._path)  # the rename must not replace a link
         try:
             self._open()
         except OSError as error:
@@ -188,6 +200,8 @@ def check_target(path: str, *, text: bool = True) -> None:
         if not text and _is_terminal(path):
             raise _no_text("standard output" if path == "-" else path)
         return
+    if len(path) > _LONGEST:
+        raise OutputError(f"{path}: cannot be written: the name is too long")
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if os.path.isdir(target) or path.endswith(os.sep):

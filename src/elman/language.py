@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from elman.config import Config, preset as preset_of
-from elman.corpus import Data
+from elman.corpus import Data, items_of
 from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
@@ -252,7 +252,7 @@ def symbols_of(data: Data, unit: str, format: str | None = None, encoding: str =
 
     Of CoNLL-U as characters the raw text (``# text = …``), if it is there; of every format as words its words.
     """
-    items: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
+    items = list(items_of(data))
     if not all(isinstance(item, str | os.PathLike) for item in items):
         raise DataError("expected paths of texts")
     for path in input_files(map(os.fspath, items)):

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from elman.display import shown
 from elman.errors import ModelFileError
 from elman.files import check_target, write_bytes_atomically
 
@@ -49,6 +50,7 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
     import numpy as np
     import safetensors.numpy
 
+    target = _path(path)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
     def little(tensor: NDArray[Any]) -> np.dtype[Any]:
@@ -69,9 +71,9 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
         text = _with_sum(bare, _sum(bare, kept))
         data = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
-        raise ModelFileError(f"{os.fspath(path)}: this model cannot be stored: {_one_line(error)}") from None
-    check_target(os.fspath(path), text=False)
-    write_bytes_atomically(os.fspath(path), data)
+        raise ModelFileError(f"{target}: this model cannot be stored: {_one_line(error)}") from None
+    check_target(target, text=False)
+    write_bytes_atomically(target, data)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
@@ -92,24 +94,24 @@ def arrays(stored: Mapping[str, Stored]) -> Tensors:
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored]]:
     """``load``, with the tensors as they stand in the file; NumPy is not needed. Raises as ``load`` does."""
-    shown = os.fspath(path)
+    name = _path(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ModelFileError(f"{shown}: expected a model file, found a directory or a device")
+            raise ModelFileError(f"{name}: expected a model file, found a directory or a device")
         with open(path, "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        raise ModelFileError(f"{shown}: no such file; elman train -o MODEL writes one") from None
+        raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
-        raise ModelFileError(f"{shown}: cannot be read: {error.strerror or _one_line(error)}") from None
+        raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
     except ValueError as error:  # a path with a NUL in it
-        raise ModelFileError(f"{shown!r}: cannot be read: {_one_line(error)}") from None
-    metadata, tensors = _content(shown, data)
+        raise ModelFileError(f"{shown(name)}: cannot be read: {_one_line(error)}") from None
+    metadata, tensors = _content(name, data)
     if set(metadata) != {KEY}:
         raise ModelFileError(
-            f"{shown}: not an elman model: expected one metadata key {KEY!r}, found {len(metadata)} keys"
+            f"{name}: not an elman model: expected one metadata key {KEY!r}, found {len(metadata)} keys"
         )
-    return _checked(shown, metadata[KEY], tensors), tensors
+    return _checked(name, metadata[KEY], tensors), tensors
 
 
 def _content(path: str, data: bytes) -> tuple[dict[str, str], dict[str, Stored]]:
@@ -196,6 +198,14 @@ def _sum(bare: str, tensors: Mapping[str, Stored]) -> str:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _path(path: object) -> str:
+    """A path as text. Raises ModelFileError for what is none, such as the bytes of a model."""
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise ModelFileError(f"expected the path of a model file, got {type(path).__name__}: {shown(path)}")
+    return text
 
 
 def _one_line(error: Exception) -> str:

@@ -40,6 +40,8 @@ def named_with_confidences(
 
 def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
     """The words of some sentences at a time, by ``BATCH_WORDS`` and ``BATCH_SENTENCES``."""
+    if isinstance(sentences, str | bytes | bytearray):
+        raise DataError(f"expected sentences, each a list of words, got {shown(sentences)}")
     batch: list[Sequence[str]] = []
     n_words = 0
     for sentence in sentences:
@@ -59,6 +61,8 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
         return sentence.words
     if isinstance(sentence, str):
         raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
+    if isinstance(sentence, bytes | bytearray):
+        raise DataError(f"expected a list of words, got bytes: {shown(sentence)}")
     return sentence
 
 

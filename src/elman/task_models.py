@@ -17,6 +17,7 @@ from typing import Any, cast
 from elman import automatic, tasks
 from elman.checks import split_percent
 from elman.config import settings_fields
+from elman.corpus import items_of
 from elman.display import shown
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
@@ -92,7 +93,7 @@ def train(job: Job, fit: Train) -> Tagger:
 
 def read(data: Any, job: Job) -> list[Sentence]:
     """The sentences with words. Raises DataError: none."""
-    items: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
+    items = list(items_of(data))
     paths = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
     sentences: list[Sentence] = [item for item in items if isinstance(item, Sentence)]
     if len(paths) < len(items) != len(sentences):
