@@ -241,7 +241,9 @@ def _is_terminal(path: str) -> bool:
 
 
 def _no_text(name: str) -> OutputError:
-    return OutputError(f"{name}: a terminal, and what is written is no text; name a file or send it through a pipe")
+    return OutputError(
+        f"{name}: a terminal, and what is written is no text; name a file (-o FILE) or send it through a pipe"
+    )
 
 
 def _is_direct(path: str) -> bool:

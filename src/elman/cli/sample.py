@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from elman.cli.say import say
+from elman.cli.say import say_text
 from elman.errors import ConfigError
 
 
@@ -36,4 +36,4 @@ def sample(model: str, length: int, temperature: float, seed: int, prompt: str) 
     loaded = language_model(load(model))
     if loaded is None:
         raise ConfigError(f"{model}: no language model; elman train TEXT --task lm makes one")
-    say(loaded.sample(length, temperature=temperature, seed=seed, prompt=prompt), tabs=True)
+    say_text(loaded.sample(length, temperature=temperature, seed=seed, prompt=prompt))

@@ -20,10 +20,16 @@ _STYLES = re.compile("(\x1b\\[(?:0|1|31|33|36)m)")
 """Our own styles, as ``click.style`` writes them: off, bold, red, yellow, cyan."""
 
 
-def say(text: str, *, tabs: bool = False, err: bool = False) -> None:
-    """Print a report, or to standard error. ``tabs`` stay if they belong to it."""
-    keep = "\t" if tabs else ""
-    click.echo("\n".join(_visible(line, keep) for line in text.split("\n")), err=err)
+def say(text: str, *, err: bool = False) -> None:
+    """Print a report, or to standard error; styles stay."""
+    parts = _STYLES.split(text)
+    parts[::2] = [visible(part, keep="\n") for part in parts[::2]]
+    click.echo("".join(parts), err=err)
+
+
+def say_text(text: str) -> None:
+    """Print a text that is not ours, line ends and tabs as they are."""
+    click.echo(visible(text, keep="\n\t"))
 
 
 def say_json(value: Any, indent: int | None = 2) -> None:
@@ -33,18 +39,12 @@ def say_json(value: Any, indent: int | None = 2) -> None:
         text.encode(sys.stdout.encoding or "utf-8", "surrogatepass")
     except UnicodeEncodeError:  # what replaces such characters on the stream would be no JSON
         text = json.dumps(value, indent=indent)
-    click.echo("\n".join(visible(line, escape=_json_escape) for line in text.split("\n")))
+    click.echo(visible(text, keep="\n", escape=_json_escape))
 
 
 def tell(text: str) -> None:
     """Print one line on standard error."""
     click.echo(one_line(text, 2 * MOST), err=True)  # what is in it may be as long as an error is
-
-
-def _visible(line: str, keep: str) -> str:
-    parts = _STYLES.split(line)
-    parts[::2] = [visible(part, keep) for part in parts[::2]]
-    return "".join(parts)
 
 
 def _json_escape(character: str) -> str:
