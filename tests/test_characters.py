@@ -13,10 +13,11 @@ from hypothesis import given, strategies as st
 from elman.batching import pack
 from elman.characters import ENDS, CharacterEncoder, characters_of, spellings
 from elman.config import NetworkConfig
-from elman.encoder import GATES, Gradients, Parameters
+from elman.encoder import Gradients, Parameters
 from elman.features import Bags
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
+from elman.shapes import GATES
 from elman.vocabulary import Vocabulary
 from numerical import slope
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import decoders
+from elman import decoders, shapes
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
 from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, best_paths, tag_weights
@@ -29,7 +29,7 @@ def numbers(seed: int, *shape: int) -> Array:
 
 
 def crf_parameters(tags: int, seed: int = 5, dtype: Any = np.float64) -> dict[str, Array]:
-    return {name: numbers(seed, *shape).astype(dtype) for name, shape in decoders.shapes("crf", tags).items()}
+    return {name: numbers(seed, *shape).astype(dtype) for name, shape in shapes.decoder("crf", tags).items()}
 
 
 def decoder_of(name: str, scheme: str = "none") -> Decoder:
@@ -80,7 +80,7 @@ def test_gradients_with_class_weights_by_central_differences(name: str, smoothin
 
 def test_a_weight_means_the_same_under_both() -> None:
     batch, scores, gold = batch_of(4, 1), numbers(2, 5, 5), np.array([0, 4, 1, 2, 3], np.int32)
-    zeros = {name: np.zeros(shape) for name, shape in decoders.shapes("crf", 5).items()}
+    zeros = {name: np.zeros(shape) for name, shape in shapes.decoder("crf", 5).items()}
     one, other = Softmax(5).loss({}, scores, gold, batch), Crf(5, None).loss(zeros, scores, gold, batch)
     weights = np.arange(5.0)
     np.testing.assert_allclose(one.losses, other.losses, atol=1e-12)
@@ -163,7 +163,7 @@ def test_the_probabilities_of_softmax_are_those_of_its_words() -> None:
 
 @pytest.mark.parametrize("name", ["softmax", "crf"])
 def test_there_are_no_more_paths_than_there_are(name: str) -> None:
-    zeros = {key: np.zeros(shape) for key, shape in decoders.shapes("crf", 5).items()}
+    zeros = {key: np.zeros(shape) for key, shape in shapes.decoder("crf", 5).items()}
     decoder = decoder_of(name, "bio")
     found = decoder.nbest(zeros, np.zeros((2, 5)), 100)
     assert sorted(tuple(ids.tolist()) for ids, _ in found) == [
@@ -227,7 +227,7 @@ def test_the_chain_keeps_what_is_allowed() -> None:
 
 
 def test_softmax_has_no_parameters_and_no_chain() -> None:
-    assert decoders.shapes("softmax", 5) == {}
+    assert shapes.decoder("softmax", 5) == {}
     assert decoder_of("softmax").chain({}, np.float32) is None
     with pytest.raises(NotImplementedError):
         Decoder(3, None).chain({}, np.float32)

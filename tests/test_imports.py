@@ -51,6 +51,7 @@ LEVELS = [
         "pooling",
         "schedule",
         "schemes",
+        "shapes",
         "seqeval",
         "spans",
         "storage",

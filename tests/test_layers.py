@@ -9,9 +9,9 @@ import pytest
 
 from elman import layers
 from elman.batching import pack
-from elman.encoder import GATES, PARALLEL
 from elman.features import Bags
 from elman.layers import Noise
+from elman.shapes import GATES, PARALLEL
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

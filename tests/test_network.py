@@ -11,10 +11,11 @@ import pytest
 
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
-from elman.encoder import GATES, Gradients, Parameters
+from elman.encoder import Gradients, Parameters
 from elman.features import Bags
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
+from elman.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

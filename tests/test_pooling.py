@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from elman.batching import pack
-from elman.pooling import pool, shapes
+from elman.pooling import pool
+from elman.shapes import pooling
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -22,7 +23,7 @@ LENGTHS = st.lists(st.integers(0, 5), min_size=1, max_size=5)
 def made(kind: str, lengths: list[int], seed: int = 1) -> tuple[Array, Any, dict[str, Array]]:
     """States h (N, P) of a packed batch, and the weights of the pooling, all in float64."""
     generator = np.random.default_rng(seed)
-    weights = {name: generator.standard_normal(shape) for name, shape in shapes(kind, P).items()}
+    weights = {name: generator.standard_normal(shape) for name, shape in pooling(kind, P).items()}
     return generator.standard_normal((sum(lengths), P)), pack(np.array(lengths)), weights
 
 

@@ -16,13 +16,13 @@ from hypothesis import given, settings, strategies as st
 
 from elman import kernels, learning, networks, optimizers, randomness
 from elman.config import Config, preset
-from elman.encoder import GATES
 from elman.errors import ConfigError, ModelFileError
 from elman.heads import Heads
 from elman.layers import Rows
 from elman.lexicon import Lexicon
 from elman.networks import Networks
 from elman.recurrent import RecurrentModel
+from elman.shapes import GATES
 from elman.trainer import Place, Tally
 from elman.vocabulary import Vocabulary
 

@@ -13,12 +13,13 @@ from functools import cached_property
 
 import numpy as np
 
-from elman import layers
+from elman import layers, shapes
 from elman.batching import pack
 from elman.config import NetworkConfig
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.features import LEAST_TYPES, Bags
 from elman.layers import Array
+from elman.shapes import Shapes
 from elman.vocabulary import Vocabulary
 
 ENDS = 32
@@ -65,10 +66,9 @@ class CharacterEncoder:
         """Width of a word's block."""
         return self.encoder.output
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> Shapes:
         """The shape of every parameter."""
-        shapes = {_OWN + "embedding": (self.characters, self.config.character_embedding)}
-        return shapes | {name.replace(_ENCODER_S, _OWN): shape for name, shape in self.encoder.shapes().items()}
+        return shapes.characters(self.config, self.characters)
 
     def forward(self, parameters: Parameters, words: Bags) -> tuple[Array, Callable[[Array, Gradients], None]]:
         """The end states (U, output) of U words, each of one character at least; backprop fills in the gradients."""

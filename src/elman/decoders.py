@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels
+from elman import constraints, kernels, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
 from elman.layers import Array, Gradient
@@ -197,7 +197,7 @@ class Crf(Decoder):
     """A linear-chain CRF over whole sentences."""
 
     def chain(self, parameters: Parameters, dtype: DTypeLike) -> Chain:
-        names = shapes("crf", self.tags, self.name)
+        names = shapes.decoder("crf", self.tags, self.name)
         chain = Chain(*(parameters[name].astype(dtype, copy=False) for name in names))
         return chain if self.allowed is None else self.allowed.on(chain)
 
@@ -212,7 +212,7 @@ class Crf(Decoder):
             if self.allowed is not None:
                 kept = self.allowed.transitions, self.allowed.begin, self.allowed.end
                 dchain = Chain(*(d * allowed for d, allowed in zip(dchain, kept, strict=True)))
-            return dscores, dict(zip(shapes("crf", self.tags, self.name), dchain, strict=True))
+            return dscores, dict(zip(shapes.decoder("crf", self.tags, self.name), dchain, strict=True))
 
         return Loss(losses, kernels.crf_best(scores, batch.sizes, *chain), backprop)
 
@@ -274,13 +274,6 @@ def make(
     """
     allowed = Constraints.of(tags, scheme)
     return Crf(len(tags), allowed, name) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing, name)
-
-
-def shapes(decoder: str, tags: int, name: str = "output") -> dict[str, tuple[int, ...]]:
-    """The shapes of a decoder's parameters; all of them are 0 at the start."""
-    if decoder != "crf":
-        return {}
-    return {f"{name}.transitions": (tags, tags), f"{name}.begin": (tags,), f"{name}.end": (tags,)}
 
 
 def tag_weights(gold: Ids, tags: int, balance: float) -> NDArray[np.float32]:

@@ -14,19 +14,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import layers
+from elman import layers, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
 from elman.features import Bags
 from elman.layers import Array, Gradient, Memory
+from elman.shapes import PARALLEL, Shapes
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
 Backprop = Callable[[Array, Gradients], Array | None]  # dy -> dx; fills in the gradients of the parameters on the way
 Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of what joins a layer's output and input: dz -> dy, dx
 
-GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
-PARALLEL = ("sru", "mingru")
 STATES = {"elman": "h", "lstm": "hc", "gru": "h", "sru": "c", "mingru": "h"}
 
 
@@ -64,32 +63,16 @@ class Encoder:
     @property
     def directions(self) -> tuple[str, ...]:
         """Which ways the sentence is read."""
-        return ("forward", "backward") if self.config.direction == "bidirectional" else ("forward",)
+        return shapes.directions(self.config)
 
     @property
     def output(self) -> int:
         """Width of what comes out."""
         return self.config.hidden * len(self.directions)
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> Shapes:
         """The shape of every parameter."""
-        c, width = self.config, self.width
-        shapes: dict[str, tuple[int, ...]] = {}
-        rows, parallel = GATES[c.cell] * c.hidden, c.cell in PARALLEL
-        for i in range(c.layers):
-            for direction in self.directions:
-                name = f"layer{i}.{direction}"
-                read = 2 if parallel else 1
-                shapes[f"{name}.w_rx"] = (rows, read * width) if width else (read * self.words, rows)
-                shapes[f"{name}.b_r"] = (rows,)
-                if not parallel:
-                    shapes[f"{name}.w_rh"] = (rows, c.hidden)
-                if c.cell == "gru":
-                    shapes[f"{name}.b_rn"] = (c.hidden,)
-            if i and c.between == "highway":
-                shapes[f"layer{i}.mix.w"], shapes[f"layer{i}.mix.b"] = (self.output, self.output), (self.output,)
-            width = self.output
-        return shapes
+        return shapes.encoder(self.config, self.width, self.words)
 
     def memory(self) -> dict[str, int]:
         """What the forward direction carries from one word to the next: names, as ``layer0.h``, and widths."""

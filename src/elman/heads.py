@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders
+from elman import constraints, decoders, shapes
 from elman.batching import Batch
 from elman.config import Config
 from elman.decoders import Parameters
@@ -146,7 +146,7 @@ class Heads:
         found: dict[str, tuple[int, ...]] = {}
         for tags, name, task in zip(self.tags, self._names(), self._tasks, strict=True):
             if task == TAG:
-                found |= decoders.shapes(self.config.network.decoder, len(tags), name)
+                found |= shapes.decoder(self.config.network.decoder, len(tags), name)
         return found
 
     def start(self) -> dict[str, Array]:

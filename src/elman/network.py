@@ -15,13 +15,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import layers, pooling
+from elman import layers, pooling, shapes
 from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
 from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.features import Bags
 from elman.layers import Array, Noise
+from elman.shapes import Shapes, Sizes
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop
 
@@ -79,50 +80,29 @@ class Network:
     numbers: int = 0
 
     @property
+    def sizes(self) -> Sizes:
+        """How many there are of all that."""
+        of_texts = self.labels, self.grams, self.numbers
+        return Sizes(self.words, self.features, self.tags, self.characters, self.vectors, *of_texts)
+
+    @property
     def encodes(self) -> bool:
         """Whether anything is made of the words' states; if not, the n-grams alone count and there is no encoder."""
-        return self.tags > 0 or self.config.pooling != "none"
+        return shapes.encodes(self.config, self.sizes)
 
     @cached_property
     def encoder(self) -> Encoder:
         """The recurrent layers."""
-        c = self.config
-        blocks = [c.embedding, c.feature_embedding if self.features else 0, self.vectors[1], self.numbers]
-        return Encoder(c, sum(blocks) + (self.speller.output if self.characters else 0), self.words)
+        return Encoder(self.config, shapes.width(self.config, self.sizes), self.words)
 
     @cached_property
     def speller(self) -> CharacterEncoder:
         """The character encoder."""
         return CharacterEncoder(self.config, self.characters)
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> Shapes:
         """The shape of every parameter."""
-        shapes = self._encoder_shapes() if self.encodes else {}
-        if self.tags:
-            shapes["output.w_oh"], shapes["output.b_o"] = (self.tags, self.encoder.output), (self.tags,)
-        if self.labels:
-            width = self.encoder.output
-            if self.config.pooling != "none":
-                own = pooling.shapes(self.config.pooling, width)
-                shapes |= {f"pooling.{name}": shape for name, shape in own.items()}
-                shapes["text.w_oh"] = (self.labels, width)
-            shapes["text.b_o"] = (self.labels,)
-            if self.grams:
-                shapes["text.grams"], shapes["text.scale"] = (self.grams, self.labels), (self.grams,)
-        return shapes
-
-    def _encoder_shapes(self) -> dict[str, tuple[int, ...]]:
-        c = self.config
-        shapes: dict[str, tuple[int, ...]] = {}
-        if c.embedding:
-            shapes["embedding"] = (self.words, c.embedding)
-        if self.features:
-            shapes["features"] = (self.features, c.feature_embedding)
-        if self.vectors[0]:
-            shapes["vectors"] = self.vectors
-        if self.characters:
-            shapes |= self.speller.shapes()
-        return shapes | self.encoder.shapes()
+        return shapes.network(self.config, self.sizes)
 
     def start(self, generator: np.random.Generator) -> Parameters:
         """Parameters to begin with, float32.
@@ -266,7 +246,7 @@ class Network:
             scores += weights * kept
         if c.pooling != "none":
             assert h is not None
-            own = {name: parameters[f"pooling.{name}"] for name in pooling.shapes(c.pooling, h.shape[1])}
+            own = {name: parameters[f"pooling.{name}"] for name in shapes.pooling(c.pooling, h.shape[1])}
             pooled, unpool = pooling.pool(c.pooling, h, batch, own, c.hidden)
             share = noise.dropout if noise else 0.0
             pooled, undrop = layers.dropout(pooled, share, noise._replace(variational=False) if noise else None, batch)

@@ -21,15 +21,6 @@ from elman.layers import Array
 Weights = Mapping[str, Array]
 Pooled = tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]  # backprop: dy -> dh, and the weights' by name
 
-ATTENTION = 64  # A
-
-
-def shapes(kind: str, width: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of a pooling's own weights."""
-    if kind != "attention":
-        return {}
-    return {"w": (ATTENTION, width), "b": (ATTENTION,), "q": (1, ATTENTION)}
-
 
 def pool(kind: str, h: Array, batch: Batch, w: Weights, forward: int) -> Pooled:
     """h (N, P) -> (B, P). The first ``forward`` of the P values are those of the forward direction."""

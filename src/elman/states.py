@@ -13,8 +13,9 @@ import numpy as np
 
 from elman import kernels
 from elman.batching import Batch, Ids
-from elman.encoder import PARALLEL, Encoder, Parameters, two_words
+from elman.encoder import Encoder, Parameters, two_words
 from elman.layers import Array, bag, shift
+from elman.shapes import PARALLEL
 
 BOUND = 0.01
 """A unit or gate this near to the end of its range hardly moves any more: it is saturated."""

@@ -1,0 +1,119 @@
+"""The names and shapes of a network's parameters, as its settings and sizes give them; NumPy is not needed.
+
+Letters as in ``elman.network``. What the parameters are stands where they are used: ``encoder``, ``characters``,
+``pooling``, ``decoders``, ``network``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from elman.config import NetworkConfig
+
+Shapes = dict[str, tuple[int, ...]]
+
+GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
+PARALLEL = ("sru", "mingru")
+ATTENTION = 64  # units of the attention
+
+
+class Sizes(NamedTuple):
+    """How many there are of what a network reads and says; 0: it does without.
+
+    ``words``  V, the unknown word among them; ``features`` F; ``tags`` K of all label columns of words;
+    ``characters`` C; ``vectors`` (W, D); ``labels`` L of whole texts; ``grams`` G; ``numbers`` in place of words
+    """
+
+    words: int
+    features: int
+    tags: int
+    characters: int = 0
+    vectors: tuple[int, int] = (0, 0)
+    labels: int = 0
+    grams: int = 0
+    numbers: int = 0
+
+
+def directions(c: NetworkConfig) -> tuple[str, ...]:
+    """Which ways a sentence is read."""
+    return ("forward", "backward") if c.direction == "bidirectional" else ("forward",)
+
+
+def encodes(c: NetworkConfig, sizes: Sizes) -> bool:
+    """Whether anything is made of the words' states; if not, the n-grams alone count and there is no encoder."""
+    return sizes.tags > 0 or c.pooling != "none"
+
+
+def width(c: NetworkConfig, sizes: Sizes) -> int:
+    """What the first layer reads of a word; 0: one-hot words."""
+    of_features = c.feature_embedding if sizes.features else 0
+    of_characters = 2 * c.characters if sizes.characters else 0
+    return c.embedding + of_features + sizes.vectors[1] + sizes.numbers + of_characters
+
+
+def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
+    """Of all parameters but the decoders'."""
+    shapes: Shapes = {}
+    output = c.hidden * len(directions(c))
+    if encodes(c, sizes):
+        if c.embedding:
+            shapes["embedding"] = (sizes.words, c.embedding)
+        if sizes.features:
+            shapes["features"] = (sizes.features, c.feature_embedding)
+        if sizes.vectors[0]:
+            shapes["vectors"] = sizes.vectors
+        if sizes.characters:
+            shapes |= characters(c, sizes.characters)
+        shapes |= encoder(c, width(c, sizes), sizes.words)
+    if sizes.tags:
+        shapes["output.w_oh"], shapes["output.b_o"] = (sizes.tags, output), (sizes.tags,)
+    if sizes.labels:
+        if c.pooling != "none":
+            shapes |= {f"pooling.{name}": shape for name, shape in pooling(c.pooling, output).items()}
+            shapes["text.w_oh"] = (sizes.labels, output)
+        shapes["text.b_o"] = (sizes.labels,)
+        if sizes.grams:
+            shapes["text.grams"], shapes["text.scale"] = (sizes.grams, sizes.labels), (sizes.grams,)
+    return shapes
+
+
+def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
+    """Of the recurrent layers over inputs of ``width`` values; 0: one-hot words of ``words`` types."""
+    shapes: Shapes = {}
+    rows, output, read = GATES[c.cell] * c.hidden, c.hidden * len(directions(c)), 2 if c.cell in PARALLEL else 1
+    for i in range(c.layers):
+        for direction in directions(c):
+            name = f"layer{i}.{direction}"
+            shapes[f"{name}.w_rx"] = (rows, read * width) if width else (read * words, rows)
+            shapes[f"{name}.b_r"] = (rows,)
+            if c.cell not in PARALLEL:
+                shapes[f"{name}.w_rh"] = (rows, c.hidden)
+            if c.cell == "gru":
+                shapes[f"{name}.b_rn"] = (c.hidden,)
+        if i and c.between == "highway":
+            shapes[f"layer{i}.mix.w"], shapes[f"layer{i}.mix.b"] = (output, output), (output,)
+        width = output
+    return shapes
+
+
+def characters(c: NetworkConfig, characters: int) -> Shapes:
+    """Of the character encoder over so many character types."""
+    one = replace(c, hidden=c.characters, layers=1, direction="bidirectional")
+    of_layer = encoder(one, c.character_embedding, characters)
+    own = {name.replace("layer0.", "characters."): shape for name, shape in of_layer.items()}
+    return {"characters.embedding": (characters, c.character_embedding)} | own
+
+
+def pooling(kind: str, width: int) -> Shapes:
+    """Of a pooling's own weights."""
+    if kind != "attention":
+        return {}
+    return {"w": (ATTENTION, width), "b": (ATTENTION,), "q": (1, ATTENTION)}
+
+
+def decoder(kind: str, tags: int, name: str = "output") -> Shapes:
+    """Of a decoder's parameters."""
+    if kind != "crf":
+        return {}
+    return {f"{name}.transitions": (tags, tags), f"{name}.begin": (tags,), f"{name}.end": (tags,)}
