@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import elman
-from elman import recurrent
 from elman.classification import ClassEvaluation
 from elman.confidence import calibrations, judge
 from elman.config import LINEAR, Config
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.network_record import GRAMS
 from elman.networks import Networks
 from elman.recurrent import LinearModel, RecurrentModel
 from elman.sentence import Sentence
@@ -335,18 +335,21 @@ def test_doubts() -> None:
         ({"tasks": "classify"}, "model tasks"),
         ({"tasks": ["tag"]}, "model tensor grams: expected none"),
         ({"grams": None}, "model tensor grams: expected hashes"),
-        ({"grams": np.array([3, 3, 4])}, "hashes that rise"),
-        ({"grams": np.array([1.0, 2.0])}, "hashes that rise"),
-        ({"grams": np.array([-1, 2])}, "hashes that rise"),
-        ({"grams": np.array([1, 2])}, "model tensor text.grams"),
+        ({"grams": lambda hashes: hashes * 0}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes.astype(np.float64)}, "expected hashes$"),
+        ({"grams": lambda hashes: hashes[None]}, "expected hashes$"),
+        ({"grams": lambda hashes: hashes - hashes[0] - 1}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes[::-1]}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes + (1 << 48)}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes[1:]}, "model tensor text.grams"),
     ],
 )
 def test_records_that_do_not_fit_together(one: Tagger, change: dict[str, Any], message: str) -> None:
     record, tensors = one._model.to_record()
     for name, value in change.items():
-        if name == "grams":
-            tensors = {key: tensor for key, tensor in tensors.items() if key != recurrent.GRAMS}
-            tensors |= {} if value is None else {recurrent.GRAMS: value}
+        if name == GRAMS:
+            hashes = tensors.pop(GRAMS)
+            tensors |= {} if value is None else {GRAMS: value(hashes)}
         else:
             record = {**record, name: value}
     with pytest.raises(ModelFileError, match=message):

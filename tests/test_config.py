@@ -20,6 +20,7 @@ from elman.config import (
     settings_from_toml,
     to_toml,
 )
+from elman.display import shown
 from elman.errors import ConfigError
 
 FIELDS = [f for _, f in settings_fields()]
@@ -221,7 +222,7 @@ def test_text_becomes_the_key_s_own_type() -> None:
 def test_values_of_another_type(key: str, value: Any, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config().with_settings({key: value})
-    assert str(caught.value) == f"{key}: expected {expected}, got {value!r}"
+    assert str(caught.value) == f"{key}: expected {expected}, got {shown(value)}"
 
 
 def test_a_key_that_does_not_exist() -> None:

@@ -28,7 +28,7 @@ LEVELS = [
         "threads",
         "trees",
     }
-    | {"windows"},
+    | {"validation", "windows"},
     {
         "batching",
         "brackets",
@@ -72,6 +72,7 @@ LEVELS = [
         "lexicon",
         "model_file",
         "network",
+        "network_record",
         "ngrams",
         "tasks",
     },

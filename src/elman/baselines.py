@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
+from elman.validation import demand
 from elman.vocabulary import Vocabulary
 
 KNOWN_SHARE = 0.95
@@ -30,6 +31,9 @@ Floats = NDArray[np.float64]
 
 class WordTags:
     """How often each word had each tag: a sparse (V, K) table, row after row."""
+
+    NAMES = ("word_offsets", "word_tags", "word_counts")
+    """Of its tensors."""
 
     def __init__(self, offsets: NDArray[np.int64], tags: NDArray[np.int32], counts: NDArray[np.int64]) -> None:
         self.offsets = offsets  # (V + 1,)
@@ -60,7 +64,7 @@ class WordTags:
         out[rows, self.tags[entries]] = values[entries]
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
-        return {"word_offsets": self.offsets, "word_tags": self.tags, "word_counts": self.counts}
+        return dict(zip(self.NAMES, (self.offsets, self.tags, self.counts), strict=True))
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], n_words: int, n_tags: int) -> WordTags:
@@ -69,11 +73,12 @@ class WordTags:
         entries = (int(offsets[-1]),)
         tags = _tensor(tensors, "word_tags", np.int32, entries)
         counts = _tensor(tensors, "word_counts", np.int64, entries)
-        _demand(offsets[0] == offsets[1] == 0 and bool((np.diff(offsets)[1:] > 0).all()), "word_offsets do not rise")
-        _demand(bool(((tags >= 0) & (tags < n_tags)).all()), f"word_tags: expected ids below {n_tags}")
-        _demand(bool((counts > 0).all()) and _countable(counts), "word_counts: expected numbers from 1 up")
+        rise = offsets[0] == offsets[1] == 0 and bool((offsets[2:] > offsets[1:-1]).all())  # a difference may overflow
+        demand(rise, "word_offsets do not rise")
+        demand(bool(((tags >= 0) & (tags < n_tags)).all()), f"word_tags: expected ids below {n_tags}")
+        demand(bool((counts > 0).all()) and _countable(counts), "word_counts: expected numbers from 1 up")
         table = cls(offsets, tags, counts)
-        _demand(bool((np.diff(table.words * n_tags + tags) > 0).all()), "word_tags do not rise within a word")
+        demand(bool((np.diff(table.words * n_tags + tags) > 0).all()), "word_tags do not rise within a word")
         return table
 
 
@@ -129,7 +134,7 @@ class Frequent:
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Frequent:
-        return cls(*_from_record(config, tensors))
+        return cls(*_from_record(config, tensors, WordTags.NAMES))
 
 
 class HMM:
@@ -231,11 +236,11 @@ class HMM:
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> HMM:
-        vocabulary, tags, table = _from_record(config, tensors)
+        vocabulary, tags, table = _from_record(config, tensors, (*WordTags.NAMES, "transitions"))
         transitions = _tensor(tensors, "transitions", np.int64, (len(tags) + 1, len(tags) + 1))
-        _demand(bool((transitions >= 0).all()) and _countable(transitions), "transitions: expected counts")
-        _demand(bool((transitions.sum(axis=1) > 0).all()), "transitions: a tag that nothing follows")
-        _demand(len(tags) <= MOST_TAGS, f"tags: expected {MOST_TAGS} at most")
+        demand(bool((transitions >= 0).all()) and _countable(transitions), "transitions: expected counts")
+        demand(bool((transitions.sum(axis=1) > 0).all()), "transitions: a tag that nothing follows")
+        demand(len(tags) <= MOST_TAGS, f"tags: expected {MOST_TAGS} at most")
         return cls(vocabulary, tags, table, transitions)
 
 
@@ -315,13 +320,16 @@ def _config(vocabulary: Vocabulary, tags: Sequence[str]) -> dict[str, Any]:
 
 
 def _from_record(
-    config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]
+    config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], names: Sequence[str]
 ) -> tuple[Vocabulary, tuple[str, ...], WordTags]:
+    """What both kinds have; ``names`` are those of all tensors."""
+    other = next((name for name in tensors if name not in names), None)
+    demand(other is None, f"tensor {other}: expected {', '.join(names)} alone")
     vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
     tags = config.get("tags")
     good = isinstance(tags, list) and all(isinstance(tag, str) for tag in tags) and len(set(tags)) == len(tags) > 0
-    _demand(good, "tags: expected a list of distinct tags")
-    _demand(len(vocabulary) > 1, "vocabulary: expected at least one word")
+    demand(good, "tags: expected a list of distinct tags")
+    demand(len(vocabulary) > 1, "vocabulary: expected at least one word")
     assert isinstance(tags, list)
     return vocabulary, tuple(tags), WordTags.from_tensors(tensors, len(vocabulary), len(tags))
 
@@ -337,8 +345,3 @@ def _tensor(tensors: Mapping[str, NDArray[Any]], name: str, dtype: type, shape: 
 def _countable(counts: NDArray[np.int64]) -> bool:
     """Whether sums of these stay exact in float64."""
     return float(counts.sum(dtype=np.float64)) < 2.0**53
-
-
-def _demand(condition: bool, message: str) -> None:
-    if not condition:
-        raise ModelFileError(message)

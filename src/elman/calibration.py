@@ -19,11 +19,10 @@ from elman.errors import DataError
 from elman.heads import Head
 from elman.layers import Array
 from elman.model import TAG
+from elman.network_record import COLDEST, HOTTEST
 from elman.networks import CHUNK, Networks, packed, texts_of
 
 BINS = 10
-COLDEST, HOTTEST = 0.05, 20.0
-"""Temperatures that are looked at, and that a model file may have."""
 PRIOR = 0.5
 """Standard deviation of log T that is expected before dev is seen; of more than a few hundred words it is nothing."""
 MOST_WORDS = 20_000

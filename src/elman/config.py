@@ -49,8 +49,12 @@ def _coerce(f: Field[Any], value: Any) -> Any:
             raise ValueError
         return kind(value)
     except (TypeError, ValueError, OverflowError):
-        word = {int: "a whole number", float: "a number", str: "a word"}[kind]
-        raise ConfigError(f"{f.name}: expected {word}, got {shown(value)}") from None
+        raise _of_another_type(f, value) from None
+
+
+def _of_another_type(f: Field[Any], value: Any) -> ConfigError:
+    word = {int: "a whole number", float: "a number", str: "a word"}[type(f.default)]
+    return ConfigError(f"{f.name}: expected {word}, got {shown(value)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +281,26 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Mapping[str, Any]]) -> Config:
-        """The inverse of ``to_dict``; unknown sections and keys raise ``ConfigError``."""
+        """The inverse of ``to_dict``. Raises ConfigError: unknown sections and keys, values of another type.
+
+        What has to be turned into a setting's own type first, as text from the command line has, was not written by it.
+        """
         for section in values:
             if section not in ("network", "training"):
                 raise ConfigError(f"no section {shown(section)}; expected 'network' or 'training'")
-        return cls().with_settings({key: value for section in values.values() for key, value in section.items()})
+        found = {key: value for section in values.values() for key, value in section.items()}
+        for _, f in settings_fields():
+            kinds = (int, float) if isinstance(f.default, float) else (type(f.default),)
+            if f.name in found and type(found[f.name]) not in kinds:
+                raise _of_another_type(f, found[f.name])
+        return cls().with_settings(found)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a setting that waits for the data (``elman.automatic``)."""
+        network, training = self.network, self.training
+        waits = "auto" in (network.features, network.decoder) or 0 in (network.ensemble, training.epochs)
+        return waits or training.balance < 0
 
     def with_settings(self, settings: Mapping[str, Any]) -> Config:
         """A copy with flat keys changed; text (from ``--set``) becomes the key's own type.

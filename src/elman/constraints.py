@@ -21,6 +21,9 @@ NONE = schemes.NONE
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
 """What the setting is called, and the scheme it is."""
 
+MOST_TAGS = 5_000
+"""Tags with rules: what is kept of them grows with their square."""
+
 
 class Choice(NamedTuple):
     """The rules for some training tags: ``bio``, ``bioes`` or ``none``, and what kept ``auto`` from having any."""
@@ -40,6 +43,26 @@ def detect(tags: Iterable[str]) -> str:
 def allowed(before: str, after: str, scheme: str) -> bool:
     """Whether a tag may follow another; "" is the beginning or the end of a sentence."""
     return schemes.allowed(before, after, SCHEMES[scheme])
+
+
+def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
+    """Which tag may follow which (row by row), begin and end a sentence, as 0 and 1. The tags fit the scheme."""
+    of_type: dict[str, list[int]] = {}
+    for i, tag in enumerate(tags):
+        of_type.setdefault(parts(tag)[1], []).append(i)
+    other = max(of_type, key=len) + "-"  # a type that no tag has
+    rows: dict[str, bytes] = {}
+    between = bytearray()
+    for tag in tags:
+        letter, type = parts(tag)
+        if letter not in rows:
+            rows[letter] = bytes(allowed(f"{letter}-{other}", after, scheme) for after in tags)
+        row = bytearray(rows[letter])
+        for i in of_type[type]:
+            row[i] = allowed(tag, tags[i], scheme)
+        between += row
+    begin, end = (bytes(allowed("", tag, scheme) for tag in tags), bytes(allowed(tag, "", scheme) for tag in tags))
+    return bytes(between), begin, end
 
 
 def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> Break | None:
@@ -75,6 +98,8 @@ def check(tags: Iterable[str], scheme: str) -> None:
 
 def _complaint(tags: set[str], scheme: str) -> str | None:
     letters = schemes.LETTERS[SCHEMES[scheme]]
+    if len(tags) > MOST_TAGS:
+        return f"expected up to {MOST_TAGS:,} tags, found {len(tags):,}"
     for tag in sorted(tags):
         if tag != OUTSIDE and parts(tag)[0] not in tuple(letters):
             return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {shown(tag)}"

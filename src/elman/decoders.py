@@ -81,9 +81,8 @@ class Constraints:
         if scheme == constraints.NONE:
             return None
         constraints.check(tags, scheme)
-        table = [[constraints.allowed(a, b, scheme) for b in (*tags, "")] for a in (*tags, "")]
-        whole = np.array(table)
-        return cls(whole[:-1, :-1], whole[-1, :-1], whole[:-1, -1])
+        between, begin, end = (np.frombuffer(one, np.bool_) for one in constraints.table(tags, scheme))
+        return cls(between.reshape(len(tags), len(tags)), begin, end)
 
     def on(self, chain: Chain) -> Chain:
         """The chain with what is forbidden at NEVER."""

@@ -31,6 +31,7 @@ from elman.stream import Stream
 from elman.tagger import Tagger, kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
 from elman.threads import thread_count
+from elman.validation import demand, front
 
 TASK = "lm"
 UNITS = ("words", "characters")
@@ -387,15 +388,11 @@ def unit_of(task: str) -> str:
 
 def from_record(record: Mapping[str, Any], tensors: Tensors, threads: int) -> LanguageModel:
     """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-    about, data, of_model = (record.get(name) for name in ("task", "data", "model"))
+    about, found = record.get("task"), front(record, ("rnn", "ngram"))
     unit = about.get("unit") if isinstance(about, dict) else None
-    if unit not in UNITS or not isinstance(data, dict) or not isinstance(of_model, dict):
-        raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, data and a model, found {unit!r:.40}")
-    kinds: dict[Any, Any] = {"rnn": RecurrentModel, "ngram": NGrams}
-    if record.get("kind") not in kinds:
-        raise ModelFileError("task lm: expected a model that is rnn or ngram")
-    found = kinds[record["kind"]].from_record(of_model, tensors)
-    tags = found.tags
-    if UNKNOWN not in tags or (record["kind"] == "rnn" and found.config.network.direction != "forward"):
-        raise ModelFileError(f"task lm: expected a forward model that knows {UNKNOWN}")
-    return LanguageModel(found, unit, data=data, threads=threads)
+    if unit not in UNITS:
+        raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, found {shown(unit)}")
+    model: Any = (RecurrentModel if found.kind == "rnn" else NGrams).from_record(found.model, tensors)
+    forward = found.kind == "ngram" or model.config.network.direction == "forward"
+    demand(forward and UNKNOWN in model.tags, f"task lm: expected a forward model that knows {UNKNOWN}")
+    return LanguageModel(model, unit, data=found.data, threads=threads)

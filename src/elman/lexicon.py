@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
+from elman import network_record
 from elman.characters import characters_of, spellings
 from elman.config import NetworkConfig
-from elman.errors import ModelFileError
 from elman.features import WINDOW, FeatureSet
 from elman.network import Inputs, Network
-from elman.vectors import WIDEST, VectorIndex
+from elman.vectors import VectorIndex
 from elman.vocabulary import Vocabulary
 from elman.windows import RADIUS, middle
 
@@ -82,21 +82,14 @@ class Lexicon:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], config: NetworkConfig) -> Lexicon:
         """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
-        vocabulary = Vocabulary.from_record(record.get("vocabulary", {}))
-        names = record.get("features")
-        if not _are_words(names):
-            raise ModelFileError("model: expected a list of features")
-        if len(set(names)) < len(names) or (names and config.features == "none"):
-            raise ModelFileError("model: expected distinct features, or none where the settings say none")
-        characters = None
-        if config.characters:
-            characters = Vocabulary.from_record(record.get("characters", {}))
-            if any(len(character) != 1 for character in characters.words):
-                raise ModelFileError("model: expected single characters")
-        vectors = VectorIndex([], 0)
-        if "vectors" in record:
-            vectors = _vectors(record["vectors"], config)
-        return cls(vocabulary, FeatureSet(config.features, names), characters, vectors)
+        return cls.of_words(network_record.words(record, config), config)
+
+    @classmethod
+    def of_words(cls, known: network_record.Words, config: NetworkConfig) -> Lexicon:
+        """What a checked record says of words."""
+        characters = None if known.characters is None else Vocabulary(*known.characters)
+        features, vectors = FeatureSet(config.features, known.features), VectorIndex(*known.vectors)
+        return cls(Vocabulary(known.words, known.counts), features, characters, vectors)
 
 
 def _middles(windows: Vocabulary) -> Vocabulary:
@@ -105,16 +98,3 @@ def _middles(windows: Vocabulary) -> Vocabulary:
     for window, count in zip(windows.words, windows.counts[1:].tolist(), strict=True):
         counts[middle(window)] += count
     return Vocabulary.of_counts(counts)
-
-
-def _vectors(record: Any, config: NetworkConfig) -> VectorIndex:
-    words, width = (record.get("words"), record.get("width")) if isinstance(record, dict) else (None, None)
-    if not _are_words(words) or len(set(words)) < len(words):
-        raise ModelFileError("vectors: expected a list of distinct words")
-    if type(width) is not int or not 0 < width <= WIDEST or not config.embedding:
-        raise ModelFileError(f"vectors: expected a width from 1 to {WIDEST} and an embedding with them")
-    return VectorIndex(words, width)
-
-
-def _are_words(value: Any) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and set(map(type, value)) <= {str}

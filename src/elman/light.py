@@ -11,8 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from elman import kernels, model_file
+from elman import kernels, model_file, network_record, validation
 from elman.affixes import affixes
+from elman.errors import ModelFileError
+from elman.model import TAG
 from elman.threads import ordered, thread_count
 
 if TYPE_CHECKING:
@@ -74,37 +76,33 @@ class LightTagger:
 def line_tagger(content: Content, precision: str) -> Any:
     """The native tagger of a model file's content; None: of this model there is none here, or it is no sound one."""
     record, stored = content
-    model = record.get("model")
-    if record.get("kind") != "rnn" or "task" in record or not isinstance(model, dict):
+    if record.get("kind") != "rnn" or "task" in record:
         return None
-    if not isinstance(record.get("target"), str) or not isinstance(record.get("format"), str):
-        return None
-    try:
-        return _line_tagger(model, stored, precision)
-    except (AttributeError, KeyError, TypeError, ValueError):  # what is wrong is said when the whole model is loaded
-        return None
-
-
-def _line_tagger(model: Mapping[str, Any], stored: Mapping[str, model_file.Stored], precision: str) -> Any:
-    network, tags, features = model["settings"]["network"], model["tags"], model["features"]
-    known = network["cell"] == "lstm" and network["layers"] == 1 and network["embedding"] > 0
-    known = known and network["features"] in ("none", "affixes") and not network["characters"]
-    known = known and model.get("tasks", ["tag"]) == ["tag"] and "vectors" not in model
-    plain = all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in tags)
-    core = kernels.native_core() if known and plain else None
+    core = kernels.native_core()
     if core is None or (precision == "int8" and not core.has_int8()):
         return None
-    prefixes = [f"member{i}." for i in range(1, network["ensemble"] + 1)] if network["ensemble"] > 1 else [""]
-    sizes = network["embedding"], network["feature_embedding"], network["hidden"]
+    try:
+        front = validation.front(record, ("rnn",))
+        found = network_record.checked(front.model, model_file.forms(stored))
+        validation.demand(len(front.targets) == len(found.tags), "target: expected one for each label column")
+    except ModelFileError:  # what is wrong is said when the whole model is loaded
+        return None
+    network, tags = found.config.network, found.tags[0]
+    served = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
+    served = served and network.features in ("none", "affixes") and not network.characters
+    served = served and found.tasks == [TAG] and not found.words.vectors[1]
+    if not served or not all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in tags):
+        return None
+    sizes = network.embedding, network.feature_embedding, network.hidden
     return core.LineTagger(
-        model["vocabulary"]["words"],
-        features,
+        found.words.words,
+        found.words.features,
         affixes,
         tags,
         stored,
-        prefixes,
-        (*sizes, network["direction"] == "bidirectional"),
-        _chain(tags, network["decoder"] == "crf", model.get("constraints", "none")),
+        found.prefixes,
+        (*sizes, network.direction == "bidirectional"),
+        _chain(tags, network.decoder == "crf", found.schemes[0]),
         precision != "exact" and core.has_int8(),
     )
 
@@ -116,7 +114,6 @@ def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes,
     """
     if scheme == "none":
         return (True, b"", b"", b"") if crf else None
-    from elman.constraints import allowed
+    from elman.constraints import table
 
-    between = bytes(allowed(a, b, scheme) for a in tags for b in tags)
-    return crf, between, bytes(allowed("", b, scheme) for b in tags), bytes(allowed(a, "", scheme) for a in tags)
+    return crf, *table(tags, scheme)

@@ -27,6 +27,7 @@ KEY = "elman"
 SUM = "sha256"
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
 """Element types, and what NumPy calls them."""
+NAMES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
 _AGAIN = "fetch a whole copy or train again"
 
 Tensors = dict[str, "NDArray[Any]"]
@@ -74,6 +75,11 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
         raise ModelFileError(f"{target}: this model cannot be stored: {_one_line(error)}") from None
     check_target(target, text=False)
     write_bytes_atomically(target, data)
+
+
+def forms(stored: Mapping[str, Stored]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Element types, as NumPy calls them, and shapes of tensors."""
+    return {name: (NAMES[one.dtype], one.shape) for name, one in stored.items()}
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ModelFileError
+from elman.validation import is_texts
 
 ORDERS = {"words": 3, "characters": 6}
 Ids = NDArray[np.int32]
@@ -93,8 +94,8 @@ class NGrams:
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> NGrams:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         tags, names = config.get("tags"), [f"grams{k}" for k in range(1, len(tensors) + 1)]
-        if not (isinstance(tags, list) and tags and all(isinstance(tag, str) for tag in tags)):
-            raise ModelFileError("model: expected a list of symbols")
+        if not (isinstance(tags, list) and tags and is_texts(tags) and len(set(tags)) == len(tags)):
+            raise ModelFileError("model: expected a list of distinct symbols")
         if not names or set(names) != tensors.keys():
             raise ModelFileError("model: expected n-grams of each order")
         for k, name in enumerate(names, start=1):

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, constraints, storage
+from elman import constraints, network_record, storage
 from elman.batching import Ids
 from elman.config import Config
 from elman.encoder import Parameters
-from elman.errors import ConfigError, ModelFileError
+from elman.errors import ModelFileError
 from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
-from elman.model import ANY, CLASSIFY, SEVERAL, TAG
-from elman.networks import Networks, Scorer, network_of
+from elman.network_record import GRAMS, NetworkRecord, prefixes
+from elman.networks import Networks, Scorer
 from elman.outputs import Answers, Outputs
 from elman.reader import Reader, tagging_precision
+from elman.validation import demand
 from elman.windows import WIDTH
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
@@ -34,8 +35,6 @@ if TYPE_CHECKING:  # what training needs is loaded when it begins
 
 WINDOWS = 32_768
 """Windows of characters tagged in one pass."""
-GRAMS = "grams"
-"""The tensor of the n-grams' hashes."""
 
 
 class RecurrentModel(Networks):
@@ -227,7 +226,7 @@ class RecurrentModel(Networks):
         if self.heads.temperatures:
             record["temperature"] = list(self.temperatures) if several else self.temperatures[0]
         tensors: dict[str, NDArray[Any]] = {}
-        for prefix, parameters in zip(_prefixes(self.config), self.members, strict=True):
+        for prefix, parameters in zip(prefixes(self.config), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
         tensors = storage.stored(tensors, self.config.network.storage)
         if self.heads.grams is not None:
@@ -237,47 +236,15 @@ class RecurrentModel(Networks):
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        tags, settings, training = config.get("tags"), config.get("settings"), config.get("training")
-        sets: list[Any] = [tags]
-        if isinstance(tags, list) and tags and all(isinstance(one, list) for one in tags):
-            sets = tags
-        for one in sets:
-            if not (isinstance(one, list) and one and all(isinstance(tag, str) for tag in one)):
-                raise ModelFileError("model: expected a list of tags")
-            if len(set(one)) < len(one):
-                raise ModelFileError("model: expected distinct tags")
-        if not isinstance(settings, dict) or not all(isinstance(section, dict) for section in settings.values()):
-            raise ModelFileError("model: expected sections of settings")
-        if not isinstance(training, dict):
-            raise ModelFileError("model: expected a training record")
-        try:
-            read = Config.from_dict(settings)
-        except ConfigError as error:
-            raise ModelFileError(f"model settings: {error}") from None
-        if read != automatic.resolve(read, []):
-            raise ModelFileError("model settings: expected none that is left open")
-        if "linear" not in training:  # in older files it is not among the settings
-            read = read.with_settings({"linear_share": 0.0})
-        lexicon = Lexicon.from_record(config, read.network)
-        none = [constraints.NONE] * len(sets)
-        schemes = config.get("constraints", none if sets is tags else none[0])
-        tensors = dict(tensors)
-        heads = _heads(read, sets, schemes if sets is tags else [schemes])
-        heads = replace(heads, tasks=_tasks(config, len(sets)))
-        heads = replace(heads, grams=_grams(read, heads, tensors.pop(GRAMS, None)))
-        if "temperature" in config:
-            found = config["temperature"]
-            heads = replace(heads, temperatures=_temperatures(found if sets is tags else [found], len(sets)))
-        of_one = network_of(read, lexicon, heads).shapes() | heads.shapes()
-        shapes = {prefix + name: shape for prefix in _prefixes(read) for name, shape in of_one.items()}
-        found = {name: tensor.shape for name, tensor in tensors.items()}
-        for name in sorted(shapes.keys() | found.keys()):
-            if shapes.get(name) != found.get(name):
-                wanted, got = shapes.get(name, "no such tensor"), found.get(name, "none")
-                raise ModelFileError(f"model tensor {name}: expected {wanted}, found {got}")
-        parameters = storage.restored(tensors, read.network.storage)
-        members = [{name: parameters[prefix + name] for name in of_one} for prefix in _prefixes(read)]
-        return cls(read, lexicon, heads, members, training)
+        found = network_record.checked(config, storage.forms(tensors))
+        lexicon = Lexicon.of_words(found.words, found.config.network)
+        tags = tuple(map(tuple, found.tags))
+        grams = _grams(found, tensors)
+        heads = Heads(found.config, tags, tuple(found.schemes), tuple(found.temperatures), tuple(found.tasks), grams)
+        members = [
+            storage.restored({name: tensors[prefix + name] for name in found.of_one}) for prefix in found.prefixes
+        ]
+        return cls(found.config, lexicon, heads, members, found.training)
 
 
 class LinearModel(RecurrentModel):
@@ -293,58 +260,11 @@ class LinearModel(RecurrentModel):
         return model
 
 
-def _prefixes(config: Config) -> list[str]:
-    """What the names of each network's tensors begin with: nothing where there is one alone."""
-    n = config.network.ensemble
-    return [f"member{member}." for member in range(1, n + 1)] if n > 1 else [""]
-
-
-def _heads(config: Config, tags: Sequence[Sequence[str]], schemes: Any) -> Heads:
-    """The label columns of a record. Raises ModelFileError for rules that do not fit the tags."""
-    if not isinstance(schemes, list) or len(schemes) != len(tags):
-        raise ModelFileError(f"model constraints: expected a list of {len(tags)}, found {schemes!r:.40}")
-    for scheme in schemes:
-        if scheme not in (constraints.NONE, *constraints.SCHEMES):
-            raise ModelFileError(f"model constraints: expected bio or bioes, found {scheme!r:.40}")
-    heads = Heads(config, tuple(map(tuple, tags)), tuple(schemes))
-    try:
-        assert heads.each
-    except ConfigError as error:
-        raise ModelFileError(f"model: {error}") from None
-    return heads
-
-
-def _tasks(config: Mapping[str, Any], columns: int) -> tuple[str, ...]:
-    """What each label column of a record is. Raises ModelFileError for others than there are, or out of order."""
-    found = config.get("tasks", [TAG] * columns)
-    if not isinstance(found, list) or len(found) != columns or not set(found) <= {TAG, CLASSIFY, SEVERAL, ANY}:
-        raise ModelFileError(f"model tasks: expected one for each of {columns} label columns, found {found!r:.40}")
-    if [task != TAG for task in found] != sorted(task != TAG for task in found):
-        raise ModelFileError("model tasks: expected tags of words before labels of texts")
-    return tuple(found)
-
-
-def _grams(config: Config, heads: Heads, hashes: NDArray[Any] | None) -> Grams | None:
-    """The n-grams of a record. Raises ModelFileError for hashes that are none, or where the settings have none."""
-    wanted = heads.labels > 0 and config.network.grams != "none"
-    if (hashes is not None) != wanted:
-        raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if wanted else 'none'}")
-    if hashes is None:
+def _grams(found: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams | None:
+    """The n-grams of a record. Raises ModelFileError for hashes that are none."""
+    if not found.has_grams:
         return None
-    good = hashes.dtype == np.int64 and hashes.ndim == 1 and bool((np.diff(hashes) > 0).all())
-    if not good or (len(hashes) and not 0 <= hashes[0] <= hashes[-1] < 1 << BITS):
-        raise ModelFileError(f"model tensor {GRAMS}: expected hashes that rise")
-    return Grams(config.network.grams, hashes)
-
-
-def _temperatures(found: Any, columns: int) -> tuple[float, ...]:
-    """The temperatures of a record. Raises ModelFileError for others than training writes."""
-    from elman import calibration
-
-    numbers = found if isinstance(found, list) else []
-    if len(numbers) != columns or not all(
-        type(t) is float and calibration.COLDEST <= t <= calibration.HOTTEST for t in numbers
-    ):
-        expected = f"expected {columns}, from {calibration.COLDEST:g} to {calibration.HOTTEST:g}"
-        raise ModelFileError(f"model temperature: {expected}, found {found!r:.40}")
-    return tuple(numbers)
+    hashes = tensors[GRAMS]
+    rise = bool((hashes[1:] > hashes[:-1]).all()) and (not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS)
+    demand(rise, f"model tensor {GRAMS}: expected hashes that rise")
+    return Grams(found.config.network.grams, hashes)

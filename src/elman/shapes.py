@@ -16,6 +16,7 @@ Shapes = dict[str, tuple[int, ...]]
 GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
 PARALLEL = ("sru", "mingru")
 ATTENTION = 64  # units of the attention
+WIDEST = 10_000  # numbers in a pretrained vector
 
 
 class Sizes(NamedTuple):

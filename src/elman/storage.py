@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.errors import ModelFileError
-
 HALF = "float16"
 
 
@@ -34,12 +32,14 @@ def stored(parameters: Mapping[str, NDArray[np.float32]], storage: str) -> dict[
     return tensors
 
 
-def restored(tensors: Mapping[str, NDArray[Any]], storage: str) -> dict[str, NDArray[np.float32]]:
-    """The inverse of ``stored``. Raises ModelFileError for other element types."""
-    for name, tensor in tensors.items():
-        if tensor.dtype != np.float32 and not (storage == HALF and tensor.ndim > 1 and tensor.dtype == np.float16):
-            raise ModelFileError(f"model tensor {name}: expected float32, found {tensor.dtype}")
+def restored(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """The inverse of ``stored``."""
     return {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
+
+
+def forms(tensors: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Element types and shapes (``network_record.Forms``)."""
+    return {name: (tensor.dtype.name, tensor.shape) for name, tensor in tensors.items()}
 
 
 def _half(w: NDArray[np.float32]) -> NDArray[np.float16]:

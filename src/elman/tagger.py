@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from elman import model_file
 from elman.display import shown
-from elman.errors import ConfigError, ModelFileError
+from elman.errors import ConfigError
 from elman.formats import column_names
 from elman.model import CLASSIFY, TAG, ColumnsModel, Model
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.sentence import Sentence
 from elman.threads import ordered
+from elman.validation import demand, front
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
     from elman.classification import ClassEvaluation
@@ -36,15 +37,6 @@ Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
 
 KINDS = ("rnn", "linear", "hmm", "frequent")
-_DATA = {
-    "sentences": int,
-    "words": int,
-    "dev_sentences": int | None,
-    "dev_accuracy": float | None,
-    "held_out": str | None,
-}
-"""What a model file says of the data it was made from."""
-
 
 _T = TypeVar("_T")
 
@@ -386,17 +378,11 @@ class Tagger:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], tensors: model_file.Tensors, *, threads: int = 1) -> Tagger:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
-        data, of_model = (_field(record, key, dict) for key in ("data", "model"))
-        if kind not in KINDS:
-            raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {shown(kind)}")
-        if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
-            raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
-        trained: Model = model_class(kind).from_record(of_model, tensors)
-        columns = len(getattr(trained, "tag_sets", (trained.tags,)))
-        if len(targets) != columns:
-            raise ModelFileError(f"target: expected {columns}, one a label column of the model, found {len(targets)}")
-        return cls(trained, targets=targets, format=format, data=data, threads=threads)
+        found = front(record, KINDS)
+        trained: Model = model_class(found.kind).from_record(found.model, tensors)
+        columns, names = len(getattr(trained, "tag_sets", (trained.tags,))), len(found.targets)
+        demand(names == columns, f"target: expected {columns}, one a label column of the model, found {names}")
+        return cls(trained, targets=found.targets, format=found.format, data=found.data, threads=threads)
 
     def choose_precision(self, precision: str) -> None:
         """``auto``, ``exact`` or ``int8``, of a network, as in ``load``. Raises ConfigError as that does."""
@@ -475,21 +461,3 @@ def model_class(kind: str) -> Any:
     from elman.baselines import HMM, Frequent
 
     return HMM if kind == "hmm" else Frequent
-
-
-def _targets(record: Mapping[str, Any]) -> list[str]:
-    """The names of the label columns: a text, or a list where there are several."""
-    target = record.get("target")
-    names = [target] if isinstance(target, str) else target
-    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
-        raise ModelFileError(f"target: expected a text or a list of texts, found {shown(str(target))}")
-    if len(set(names)) < len(names):
-        raise ModelFileError("target: expected distinct columns")
-    return names
-
-
-def _field(record: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
-    value = record.get(key)
-    if not isinstance(value, kind):
-        raise ModelFileError(f"{key}: expected {'a text' if kind is str else 'a table'}, found {shown(str(value))}")
-    return value

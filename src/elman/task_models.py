@@ -169,6 +169,7 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
 def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:
     from elman import config
     from elman.regression import training as regression
+    from elman.regression.model import SETTINGS
 
     names = column_names(job.target) or tuple(sentences[0].columns)[-1:]
     if not names:
@@ -177,7 +178,7 @@ def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | 
     if isinstance(dev, float):
         sentences, dev, held_out = split_percent(sentences, dev)
     preset = job.rest.get("preset", "default")
-    own = dict(regression.SETTINGS) | (dict(regression.OWN) if preset == "default" else {"ensemble": 1})
+    own = dict(SETTINGS) | (dict(regression.OWN) if preset == "default" else {"ensemble": 1})
     settings = config.preset(preset).with_settings({**own, **job.settings})
     run = regression.Run(job.rest.get("seed", 1), thread_count(job.rest.get("threads")), job.rest.get("on_progress"))
     found = regression.train(sentences, dev, names[0], settings, run)

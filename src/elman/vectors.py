@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from elman.display import shown
 from elman.errors import DataError
+from elman.shapes import WIDEST
 
-WIDEST = 10_000  # numbers in a vector
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word
 _HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})[ \r]*\n")
 _MOST = float(np.finfo(np.float32).max)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from elman.errors import ModelFileError
+from elman.validation import vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,15 +71,4 @@ class Vocabulary:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Vocabulary:
         """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
-        words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
-        if not (isinstance(words, list) and set(map(type, words)) <= {str}):
-            raise ModelFileError("vocabulary: expected a list of words")
-        if not (isinstance(counts, list) and set(map(type, counts)) <= {int} and _positive(counts)):
-            raise ModelFileError("vocabulary: expected a list of counts, whole numbers from 1 up")
-        if len(words) != len(counts) or len(set(words)) != len(words):
-            raise ModelFileError("vocabulary: expected distinct words and a count for each")
-        return cls(words, counts)
-
-
-def _positive(counts: Sequence[int]) -> bool:
-    return not counts or (min(counts) > 0 and max(counts) < 2**63)
+        return cls(*vocabulary(record))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders, storage
+from elman import constraints, decoders, network_record, storage
 from elman.batching import by_length
 from elman.config import Config, NetworkConfig
 from elman.display import shown
@@ -21,8 +21,11 @@ from elman.lexicon import Lexicon
 from elman.model_file import Tensors
 from elman.network import Inputs, Network
 from elman.networks import CHUNK, Networks, packed
+from elman.validation import demand, is_number, is_texts, training
 
 Numbers = NDArray[np.float64]
+SETTINGS: Mapping[str, Any] = {"embedding": 0, "features": "none", "decoder": "softmax", "constraints": "none"}
+"""What a network without words has."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,11 @@ class Scaling:
     @classmethod
     def from_record(cls, record: Any, width: int) -> Scaling:
         """The inverse of ``to_record``. Raises ModelFileError for other values."""
-        try:
-            mean, deviation = (np.array(row, np.float64) for row in record)
-        except (TypeError, ValueError):
-            mean = deviation = np.zeros(0)
-        if not (mean.shape == deviation.shape == (width,) and np.isfinite(mean).all() and (deviation > 0).all()):
-            raise ModelFileError(f"model scaling: expected means and deviations of {width} columns")
-        return cls(mean, deviation)
+        both: list[Any] = record if isinstance(record, list) and len(record) == 2 else [None, None]
+        whole = all(isinstance(row, list) and len(row) == width and all(map(is_number, row)) for row in both)
+        whole = whole and all(deviation > 0 for deviation in both[1])
+        demand(whole, f"model scaling: expected means and deviations of {width} columns")
+        return cls(np.array(both[0], np.float64), np.array(both[1], np.float64))
 
 
 def inputs_of(x: NDArray[np.float32]) -> Inputs:
@@ -152,20 +153,25 @@ class RegressionModel:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], tensors: Tensors) -> RegressionModel:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        inputs, settings, scalings = record.get("inputs"), record.get("settings"), record.get("scalings")
-        if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
+        inputs, scalings = record.get("inputs"), record.get("scalings")
+        if not isinstance(inputs, list) or not is_texts(inputs):
             raise ModelFileError("model: expected a list of input columns")
-        if not isinstance(scalings, list) or len(scalings) != 2 or not isinstance(record.get("training"), dict):
-            raise ModelFileError("model: expected scalings of inputs and outputs, and a training record")
-        try:
-            config = Config.from_dict(cast(Any, settings))
-        except (ConfigError, TypeError, AttributeError) as error:
-            raise ModelFileError(f"model settings: {error}") from None
+        if not isinstance(scalings, list) or len(scalings) != 2:
+            raise ModelFileError("model: expected scalings of inputs and outputs")
+        config, of_training = network_record.settings(record.get("settings")), training(record.get("training"))
+        demand(without_words(config) is None, f"model settings: expected {without_words(config)}")
         both = Scaling.from_record(scalings[0], 1 + len(inputs)), Scaling.from_record(scalings[1], 1)
         model = cls(config, inputs, both, {})
-        shapes = model.network.shapes()
-        if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
-            raise ModelFileError(f"model tensors: expected {', '.join(shapes)} in the shapes of the settings")
-        model.parameters = storage.restored(dict(tensors), config.network.storage)
-        model.training = record["training"]
+        network_record.check_forms(model.network.shapes(), storage.forms(tensors), config.network.storage)
+        model.parameters, model.training = storage.restored(tensors), of_training
         return model
+
+
+def without_words(config: Config) -> str | None:
+    """What the settings of a network without words have to be and are not; None: nothing."""
+    other = next((name for name, value in SETTINGS.items() if getattr(config.network, name) != value), None)
+    if other is not None:
+        return f"{other}={SETTINGS[other]}; its steps are numbers, not words"
+    if config.network.ensemble != 1 or config.training.distill or config.network.characters:
+        return "ensemble=1, distill=0 and characters=0"
+    return None

@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from elman.errors import ConfigError, DataError, ModelFileError
+from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
 from elman.networks import Networks
 from elman.regression.model import Numbers, RegressionModel
 from elman.regression.table import Evaluation, Table, rows_of, values_of
 from elman.sentence import Sentence
 from elman.tagger import Tagger
+from elman.validation import demand, front
 
 TASK = "regress"
 
@@ -132,8 +133,7 @@ class Regressor(Tagger):
 
 def from_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int) -> Regressor:
     """A regressor of its record. Raises ModelFileError for records that do not fit together."""
-    data, target, of_model = record.get("data"), record.get("target"), record.get("model")
-    if not isinstance(data, dict) or not isinstance(target, str) or not isinstance(of_model, dict):
-        raise ModelFileError("expected a target, data and a model, as training writes them")
-    model = RegressionModel.from_record(of_model, tensors)
-    return Regressor(cast(Any, model), targets=(target,), format=str(record.get("format")), data=data, threads=threads)
+    found = front(record, ("rnn",))
+    demand(len(found.targets) == 1, "target: expected one column of numbers")
+    model = RegressionModel.from_record(found.model, tensors)
+    return Regressor(cast(Any, model), targets=found.targets, format=found.format, data=found.data, threads=threads)

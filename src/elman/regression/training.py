@@ -16,14 +16,12 @@ from elman.encoder import Gradients
 from elman.errors import ConfigError, DataError
 from elman.layers import Noise
 from elman.networks import packed
-from elman.regression.model import RegressionModel, Scaling, inputs_of
+from elman.regression.model import RegressionModel, Scaling, inputs_of, without_words
 from elman.regression.table import Table
 from elman.regression.tagger import Regressor
 from elman.sentence import Sentence
 from elman.trainer import Place, Tally
 
-SETTINGS: Mapping[str, Any] = {"embedding": 0, "features": "none", "decoder": "softmax", "constraints": "none"}
-"""What a network without words has."""
 OWN: Mapping[str, Any] = {"ensemble": 1, "hidden": 64, "epochs": 30, "dropout": 0.0, "unknown": 0.0, "balance": 0.0}
 """What differs from the presets of taggers, unless it is set."""
 
@@ -70,11 +68,9 @@ def train(
     sentences: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str, config: Config, run: Run
 ) -> Regressor:
     """Train on sequences of numbers. Raises DataError: a field that is no number, no value at all; ConfigError."""
-    for name, value in SETTINGS.items():
-        if getattr(config.network, name) != value:
-            raise ConfigError(f"task regress: expected {name}={value}; its steps are numbers, not words")
-    if config.network.ensemble != 1 or config.training.distill or config.network.characters:
-        raise ConfigError("task regress: expected ensemble=1, distill=0 and characters=0")
+    wanted = without_words(config)
+    if wanted is not None:
+        raise ConfigError(f"task regress: expected {wanted}")
     inputs = [name for name in sentences[0].columns if name != target]
     table = Table.of(sentences, inputs, target)
     if np.isnan(table.values).all():

@@ -1,0 +1,212 @@
+"""The record of recurrent networks, checked before anything is made of it. NumPy is not needed.
+
+``elman.light`` makes its native tagger of what is found here, ``elman.recurrent`` and ``elman.regression`` their
+models: so all of them accept the same files. Of tensors their forms are looked at, element type and shape; that their
+numbers are finite, ``model_file`` has seen to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from elman import shapes
+from elman.config import Config, NetworkConfig
+from elman.display import shown
+from elman.errors import ConfigError, ModelFileError
+from elman.model import ANY, CLASSIFY, SEVERAL, TAG
+from elman.shapes import WIDEST, Shapes, Sizes
+from elman.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
+
+Forms = Mapping[str, tuple[str, tuple[int, ...]]]
+"""Of each tensor its element type, as NumPy calls it, and its shape."""
+COLDEST, HOTTEST = 0.05, 20.0
+"""Temperatures that are looked at, and that a model file may have."""
+GRAMS = "grams"
+"""The tensor of the n-grams' hashes, the one that is no parameter."""
+NONE = "none"
+
+
+class Words(NamedTuple):
+    """What is known of words: see ``elman.lexicon``."""
+
+    words: list[str]
+    counts: list[int]
+    features: list[str]
+    characters: tuple[list[str], list[int]] | None
+    vectors: tuple[list[str], int]
+
+
+class NetworkRecord(NamedTuple):
+    """What a record says, all of it in range.
+
+    ``tags``, ``schemes`` (of constraints), ``tasks`` are of each label column, and ``temperatures``, if there are any
+    ``of_one``  the shapes of a network's own parameters; ``prefixes`` their names' beginnings, one for each network
+    """
+
+    config: Config
+    tags: list[list[str]]
+    schemes: list[str]
+    tasks: list[str]
+    temperatures: list[float]
+    training: dict[str, Any]
+    words: Words
+    of_one: Shapes
+    prefixes: list[str]
+
+    @property
+    def has_grams(self) -> bool:
+        """Whether n-grams speak for labels of whole texts."""
+        return self.config.network.grams != "none" and any(task != TAG for task in self.tasks)
+
+
+def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
+    """The record of a model ``rnn`` or ``linear`` with the forms of its tensors.
+
+    Raises ModelFileError for parts that are not what training writes, or do not fit together.
+    """
+    several, sets = _sets(record.get("tags"))
+    config = settings(record.get("settings"))
+    of_training = training(record.get("training"), config.network.ensemble)
+    if "linear" not in of_training:  # in older files it is not among the settings
+        config = config.with_settings({"linear_share": 0.0})
+    of_words = words(record, config.network)
+    schemes = _schemes(_columns(record, "constraints", NONE, several, len(sets)), sets)
+    tasks = _tasks(record.get("tasks", [TAG] * len(sets)), len(sets))
+    temperatures = _temperatures(record, several, len(sets))
+    found = NetworkRecord(config, sets, schemes, tasks, temperatures, of_training, of_words, {}, prefixes(config))
+    form = forms.get(GRAMS)
+    if (form is not None) != found.has_grams:
+        raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if found.has_grams else 'none'}")
+    demand(form is None or (form[0] == "int64" and len(form[1]) == 1), f"model tensor {GRAMS}: expected hashes")
+    own = _shapes(found, form[1][0] if form is not None else 0)
+    whole = {prefix + name: shape for prefix in found.prefixes for name, shape in own.items()}
+    check_forms(whole, {name: form for name, form in forms.items() if name != GRAMS}, config.network.storage)
+    return found._replace(of_one=own)
+
+
+def settings(record: Any) -> Config:
+    """The settings of a trained model, with nothing left open."""
+    if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
+        raise ModelFileError("model: expected sections of settings")
+    try:
+        config = Config.from_dict(record)
+    except ConfigError as error:
+        raise ModelFileError(f"model settings: {error}") from None
+    demand(not config.is_open, "model settings: expected none that is left open")
+    return config
+
+
+def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
+    """What is known of words."""
+    known, counts = vocabulary(record.get("vocabulary", {}))
+    features = record.get("features")
+    if not isinstance(features, list) or not is_texts(features):
+        raise ModelFileError("model: expected a list of features")
+    fits = len(set(features)) == len(features) and not (features and config.features == "none")
+    demand(fits, "model: expected distinct features, or none where the settings say none")
+    characters = vocabulary(record.get("characters", {})) if config.characters else None
+    single = characters is None or all(len(character) == 1 for character in characters[0])
+    demand(single, "model: expected single characters")
+    vectors = _vectors(record["vectors"], config) if "vectors" in record else ([], 0)
+    return Words(known, counts, features, characters, vectors)
+
+
+def prefixes(config: Config) -> list[str]:
+    """What the names of each network's tensors begin with: nothing where there is one alone."""
+    n = config.network.ensemble
+    return [f"member{member}." for member in range(1, n + 1)] if n > 1 else [""]
+
+
+def check_forms(shapes: Shapes, forms: Forms, storage: str) -> None:
+    """Raise ModelFileError for tensors that are not those, in float32 or, of two axes, in the setting ``storage``."""
+    for name in sorted(shapes.keys() | forms.keys()):
+        wanted, found = shapes.get(name), forms.get(name)
+        if wanted is None or found is None or wanted != found[1]:
+            expected = "no such tensor" if wanted is None else wanted
+            raise ModelFileError(f"model tensor {name}: expected {expected}, found {found[1] if found else 'none'}")
+    for name, (dtype, shape) in forms.items():
+        fits = dtype == "float32" or (dtype == storage == "float16" and len(shape) > 1)
+        demand(fits, f"model tensor {name}: expected float32, found {dtype}")
+
+
+def _sets(tags: Any) -> tuple[bool, list[list[str]]]:
+    """Whether there is a list for each label column, and the tags of each."""
+    several = isinstance(tags, list) and len(tags) > 0 and all(isinstance(one, list) for one in tags)
+    return several, [tags_of(one) for one in (tags if several else [tags])]
+
+
+def _columns(record: Mapping[str, Any], key: str, default: Any, several: bool, columns: int) -> Any:
+    """What stands under a key for each label column: a list, or of one column alone a value."""
+    if several:
+        return record.get(key, [default] * columns)
+    return [record.get(key, default)]
+
+
+def _schemes(schemes: Any, sets: Sequence[Sequence[str]]) -> list[str]:
+    """The rules of each label column, which know its tags."""
+    if not isinstance(schemes, list) or len(schemes) != len(sets):
+        raise ModelFileError(f"model constraints: expected a list of {len(sets)}, found {shown(schemes)}")
+    if schemes == [NONE] * len(sets):
+        return schemes
+    from elman import constraints  # most models have none
+
+    for scheme, tags in zip(schemes, sets, strict=True):
+        if scheme not in (NONE, *constraints.SCHEMES):
+            raise ModelFileError(f"model constraints: expected bio or bioes, found {shown(scheme)}")
+        try:
+            if scheme != NONE:
+                constraints.check(tags, scheme)
+        except ConfigError as error:
+            raise ModelFileError(f"model: {error}") from None
+    return schemes
+
+
+def _tasks(found: Any, columns: int) -> list[str]:
+    """What each label column is, those of words first."""
+    known = (TAG, CLASSIFY, SEVERAL, ANY)
+    if not isinstance(found, list) or len(found) != columns or not all(task in known for task in found):
+        raise ModelFileError(f"model tasks: expected one for each of {columns} label columns, found {shown(found)}")
+    order = [task != TAG for task in found]
+    demand(order == sorted(order), "model tasks: expected tags of words before labels of texts")
+    return found
+
+
+def _temperatures(record: Mapping[str, Any], several: bool, columns: int) -> list[float]:
+    if "temperature" not in record:
+        return []
+    found = _columns(record, "temperature", None, several, columns)
+    whole = isinstance(found, list) and len(found) == columns
+    if not whole or not all(type(t) is float and COLDEST <= t <= HOTTEST for t in found):
+        expected = f"expected {columns}, from {COLDEST:g} to {HOTTEST:g}"
+        raise ModelFileError(f"model temperature: {expected}, found {shown(found)}")
+    return list(found)
+
+
+def _vectors(record: Any, config: NetworkConfig) -> tuple[list[str], int]:
+    known, width = (record.get("words"), record.get("width")) if isinstance(record, dict) else (None, None)
+    if not isinstance(known, list) or not is_texts(known) or len(set(known)) < len(known):
+        raise ModelFileError("vectors: expected a list of distinct words")
+    if not isinstance(width, int) or not is_whole(width, 1, WIDEST) or not config.embedding:
+        raise ModelFileError(f"vectors: expected a width from 1 to {WIDEST} and an embedding with them")
+    return known, width
+
+
+def _shapes(found: NetworkRecord, grams: int) -> Shapes:
+    """The shapes of one network's parameters, the decoders' among them."""
+    of_words = [len(tags) for tags, task in zip(found.tags, found.tasks, strict=True) if task == TAG]
+    labels = sum(map(len, found.tags)) - sum(of_words)
+    known, width = found.words.vectors
+    sizes = Sizes(
+        words=len(found.words.words) + 1,
+        features=len(found.words.features),
+        tags=sum(of_words),
+        characters=0 if found.words.characters is None else len(found.words.characters[0]) + 1,
+        vectors=(len(known) + 1 if width else 0, width),
+        labels=labels,
+        grams=grams,
+    )
+    own = shapes.network(found.config.network, sizes)
+    for number, tags in enumerate(of_words, start=1):  # columns of words come first
+        own |= shapes.decoder(found.config.network.decoder, tags, f"output{number}" if number > 1 else "output")
+    return own
