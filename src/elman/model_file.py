@@ -10,15 +10,19 @@ import hashlib
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from elman import kernels
 from elman.display import shown
 from elman.errors import ModelFileError
 from elman.files import check_target, write_bytes_atomically
 
 if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed with it
+    from io import BufferedReader
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -28,7 +32,12 @@ SUM = "sha256"
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
 """Element types, and what NumPy calls them."""
 NAMES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
+MOST_HEADER = 100_000_000
+"""Bytes of a header, of other safetensors files too."""
+MOST_AXES = 8
 _AGAIN = "fetch a whole copy or train again"
+_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[01])")
+"""What JSON escapes by number and elman does not: more than control characters, half a character perhaps."""
 
 Tensors = dict[str, "NDArray[Any]"]
 
@@ -38,7 +47,7 @@ class Stored(NamedTuple):
 
     dtype: str
     shape: tuple[int, ...]
-    data: bytearray | memoryview | bytes
+    data: memoryview | bytes
 
 
 def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -65,6 +74,9 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
             name: np.asarray(tensor, order="C").astype(little(tensor), copy=False) for name, tensor in tensors.items()
         }
         bare = _bare(config)
+        for name, tensor in plain.items():
+            if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+                raise ValueError(f"tensor {name} holds numbers that are not finite")
         kept = {
             name: Stored(names[tensor.dtype], tensor.shape, tensor.data if tensor.size else b"")
             for name, tensor in plain.items()
@@ -105,37 +117,103 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ModelFileError(f"{name}: expected a model file, found a directory or a device")
         with open(path, "rb") as file:
-            data = file.read()
+            header, data = _parts(file, os.fstat(file.fileno()).st_size)
     except FileNotFoundError:
         raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
     except ValueError as error:  # a path with a NUL in it
         raise ModelFileError(f"{shown(name)}: cannot be read: {_one_line(error)}") from None
-    metadata, tensors = _content(name, data)
-    if set(metadata) != {KEY}:
-        raise ModelFileError(
-            f"{name}: not an elman model: expected one metadata key {KEY!r}, found {len(metadata)} keys"
-        )
-    return _checked(name, metadata[KEY], tensors), tensors
-
-
-def _content(path: str, data: bytes) -> tuple[dict[str, str], dict[str, Stored]]:
-    """The metadata and the tensors of a safetensors file."""
-    from safetensors import SafetensorError, deserialize
-
     try:
-        entries = deserialize(data)  # type: ignore[no-untyped-call]
-    except SafetensorError as error:
-        raise ModelFileError(f"{path}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
-    tensors: dict[str, Stored] = {}
-    for name, entry in entries:
-        if entry["dtype"] not in DTYPES:
-            found = entry["dtype"]
-            raise ModelFileError(f"{path}: tensor {name!r}: expected {' or '.join(DTYPES)}, found {found}")
-        tensors[name] = Stored(entry["dtype"], tuple(entry["shape"]), entry["data"])
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])  # which the library has read, too
-    return header.get("__metadata__") or {}, tensors
+        metadata, entries = _tables(header)
+        if set(metadata) != {KEY}:
+            expected = f"expected one metadata key {KEY!r}, found {len(metadata)} keys"
+            raise ModelFileError(f"{name}: not an elman model: {expected}")
+        tensors = _tensors(entries, data)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{name}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
+    config = _checked(name, metadata[KEY], tensors)
+    other = next((key for key, tensor in tensors.items() if not _is_finite(tensor)), None)
+    if other is not None:
+        raise ModelFileError(f"{name}: tensor {shown(other)}: expected finite numbers, found others; {_AGAIN}")
+    return config, tensors
+
+
+def _parts(file: BufferedReader, size: int) -> tuple[bytes, memoryview]:
+    """The header of a file of so many bytes, and the numbers behind it; b"": it has no header that ends in it."""
+    start = int.from_bytes(file.read(8), "little") + 8
+    if start > min(size, MOST_HEADER) or start % 8:  # numbers begin at a multiple of their size
+        return b"", memoryview(b"")
+    header, data = file.read(start - 8), bytearray(size - start)
+    return header, memoryview(data)[: file.readinto(data)]
+
+
+def _tables(header: bytes) -> tuple[dict[str, str], dict[str, Any]]:
+    """The metadata of a safetensors file and what it says of its tensors. Raises ValueError for what is no header."""
+    if header[:1] != b"{":
+        raise ValueError("no header")
+    entries = json.loads(header.decode(), object_pairs_hook=_once)
+    metadata = entries.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError("metadata that are no texts")
+    for text in (*entries, *metadata.values()):
+        text.encode()  # no halves of characters
+    return metadata, entries
+
+
+def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
+    """The tensors that lie in ``data`` one behind the other. Raises ValueError where they do not.
+
+    The safetensors library would do the same, but it copies them all, and panics where there is no memory for that.
+    """
+    placed: list[tuple[int, int]] = []
+    found: dict[str, Stored] = {}
+    for name, entry in entries.items():
+        whole = isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}
+        shape, offsets = (entry["shape"], entry["data_offsets"]) if whole else (None, None)
+        if not isinstance(shape, list) or not isinstance(offsets, list) or len(offsets) != 2:
+            raise ValueError(f"tensor {shown(name)}: expected a type, a shape and where it lies")
+        if not isinstance(entry["dtype"], str) or entry["dtype"] not in NAMES:
+            raise ValueError(f"tensor {shown(name)}: expected {' or '.join(NAMES)}, found {str(entry['dtype'])[:20]}")
+        begin, end = offsets
+        each = _size(entry["dtype"])
+        if not all(type(number) is int and number >= 0 for number in (*shape, *offsets)) or begin % each:
+            raise ValueError(f"tensor {shown(name)}: expected whole numbers, and an offset that is a multiple of {each}")
+        # sizes beside a 0 could be anything, and are not to overflow anywhere
+        possible = len(shape) <= MOST_AXES and math.prod(n or 1 for n in shape) < 2**60
+        if not possible or end - begin != each * math.prod(shape):
+            raise ValueError(f"tensor {shown(name)}: expected as many bytes as its shape says")
+        placed.append((begin, end))
+        found[name] = Stored(entry["dtype"], tuple(shape), data[begin:end])
+    ends = [0, *(end for _, end in sorted(placed))]
+    if [begin for begin, _ in sorted(placed)] != ends[:-1] or ends[-1] != len(data):
+        raise ValueError("tensors that do not fill the file one behind the other")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON. Raises ValueError where a key stands in it twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key that stands there twice")
+    return found
+
+
+def _size(dtype: str) -> int:
+    """Bytes of a number."""
+    return int(dtype[1:]) // 8
+
+
+def _is_finite(tensor: Stored) -> bool:
+    """Whether all numbers of a tensor are finite; it takes a millisecond for ten million bytes."""
+    if tensor.dtype[0] != "F":
+        return True
+    core = kernels.native_core()
+    if core is not None:
+        return bool(core.all_finite(tensor.data, _size(tensor.dtype)))
+    import numpy as np
+
+    return bool(np.isfinite(np.frombuffer(tensor.data, DTYPES[tensor.dtype])).all())
 
 
 def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, Any]:
@@ -154,7 +232,7 @@ def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, A
         raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
     config = document.get("configuration")
     whole = text.endswith(_end(found)) and isinstance(config, dict) and len(document) == 2
-    if not whole or _escapes_text(text) or found != _sum(bare, tensors):
+    if not whole or found != _sum(bare, tensors) or _ESCAPED.search(text):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
     return document["configuration"]  # type: ignore[no-any-return]
 
@@ -165,17 +243,6 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
-
-
-def _escapes_text(text: str) -> bool:
-    """Whether JSON escapes more by numbers than control characters, half a character perhaps: elman does not."""
-    at = text.find("\\u")
-    while at >= 0:
-        before = text[:at]
-        if (len(before) - len(before.rstrip("\\"))) % 2 == 0 and text[at + 2 : at + 5] not in ("000", "001"):
-            return True
-        at = text.find("\\u", at + 2)
-    return False
 
 
 def _bare(config: Mapping[str, Any]) -> str:

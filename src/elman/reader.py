@@ -68,9 +68,11 @@ class Reader:
     ) -> None:
         kind = _Lstm if network.config.cell == "lstm" and network.config.embedding and not plain else _Plain
         self.lexicon = lexicon
-        self.small = kind is _Lstm and precision == "int8" and network.config.between == "plain"
-        """Whether states are from -1 to 1 and may be read in 8 bits."""
         self.width = len(members) * network.encoder.output
+        self.small = (
+            kind is _Lstm and precision == "int8" and network.config.between == "plain" and self.width <= states.WIDEST
+        )
+        """Whether states are from -1 to 1 and may be read in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
         self.most = max(1024, ROOM // row)  # words, before a text begins

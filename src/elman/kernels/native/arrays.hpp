@@ -29,6 +29,28 @@ inline bool has(const Array& array, Size rows, Size columns) {
 inline void expect(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
 }
+// Whether H columns from `column` on lie in rows of `wide`; numbers from Python may be any.
+inline bool within(Size column, Size H, Size wide) { return column >= 0 && H >= 0 && column <= wide && H <= wide - column; }
+inline Size times(Size a, Size b) {
+  Size product;
+  expect(a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, &product), "sizes that memory can hold");
+  return product;
+}
+// The bytes of an object, as long as this lives.
+class Buffer {
+ public:
+  explicit Buffer(nb::handle object) {
+    if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE)) nb::raise_python_error();
+  }
+  ~Buffer() { PyBuffer_Release(&view_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  const char* data() const { return static_cast<const char*>(view_.buf); }
+  Size size() const { return view_.len; }
+
+ private:
+  Py_buffer view_;
+};
 inline void expect_ids(const Ids& ids, Size size) {
   const Id* data = ids.data();
   for (Size i = 0, n = dim(ids, 0); i < n; ++i)

@@ -59,7 +59,7 @@ struct Store {
   std::vector<std::pair<Size, Size>> waiting;       // begin and end of rows that are still to be computed
   std::multiset<Size> doing;                        // begin of rows that a thread is computing
   Size users = 0;                                   // texts that are being tagged with it
-  bool broken = false;
+  bool broken = false;                              // something failed in it
 };
 
 struct Sentence {
@@ -89,11 +89,14 @@ class LineTagger {
     for (nb::handle word : vocabulary) words_.add(utf8(word));
     for (nb::handle name : features) features_.add(utf8(name));
     for (nb::handle tag : tags) names_.push_back("_" + std::string(utf8(tag)));
+    expect(nb::len(sizes) == 4 && (chain.is_none() || nb::len(chain) == 4), "sizes and chain of four");
     E_ = nb::cast<Size>(sizes[0]), F_ = features_.size() ? nb::cast<Size>(sizes[1]) : 0, H_ = nb::cast<Size>(sizes[2]);
     const bool both = nb::cast<bool>(sizes[3]);
     K_ = static_cast<Size>(names_.size());
     expect(!int8 || has_int8(), "8-bit products");
-    expect(E_ > 0 && F_ >= 0 && H_ > 0 && K_ > 0 && nb::len(prefixes) > 0, "sizes");
+    const auto sound = [](Size n) { return 0 < n && n <= MOST; };
+    expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) && sound(nb::len(prefixes)), "sizes");
+    expect(!int8 || H_ <= WIDEST8, "8-bit products of so many units");
     P_ = (H_ + UNITS - 1) / UNITS;
     D_ = both ? 2 : 1;
     for (nb::handle prefix : prefixes) {
@@ -199,62 +202,72 @@ class LineTagger {
     }
   };
 
-  // The words of a text as rows of a store that has all of them. What is new is computed by whoever waits for it.
+  // The words of a text as rows of a store that has all of them. Where something fails in it (there is no memory, or
+  // Python raises an error), the store is broken: nobody begins to use it any more, and who waits for rows of it reads
+  // the text anew into another one.
   std::shared_ptr<Store> seen(View text, Desk& d) {
     std::unique_lock<std::mutex> hold(lock_);
-    // a full store is begun anew in the same memory, when nobody reads it any more
-    ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
-    if (!store_ || store_->broken) store_ = std::make_shared<Store>();
-    if (store_->index.size() > most_) store_->index = Index();
-    std::shared_ptr<Store> store;
-    Size first, last;
     for (;;) {
-      store = store_;
-      first = store->index.size();
-      d.types.clear(), d.ends.clear(), d.sentences.clear();
-      Size words = 0, begin = 0;
-      cut(
-          text,
-          [&](std::size_t i, std::size_t j) {
-            d.types.push_back(store->index.add(text.substr(i, j - i))), d.ends.push_back(j), ++words;
-          },
-          [&] {
-            if (words > begin) d.sentences.push_back({begin, words - begin});
-            begin = words;
-          });
-      last = store->index.size();
-      if (store->tables.empty()) {
-        store->capacity = std::max(most_ + SPARE, last);
-        for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
-          store->tables.emplace_back(store->capacity * row_);
+      // a full store is begun anew in the same memory, when nobody reads it any more
+      ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
+      if (!store_ || store_->broken) store_ = std::make_shared<Store>();
+      if (store_->index.size() > most_) store_->index = Index();
+      const std::shared_ptr<Store> store = store_;
+      ++store->users;
+      bool whole = false;
+      try {
+        whole = computed(*store, text, d, hold);
+      } catch (...) {
+        if (!hold.owns_lock()) hold.lock();
+        store->broken = true, --store->users;
+        ready_.notify_all();
+        throw;
       }
-      if (last <= store->capacity) break;
-      store_ = std::make_shared<Store>();  // the others go on with the old one, in which nobody asks for these words
+      if (whole) return store;
+      --store->users;
+      ready_.notify_all();
     }
-    ++store->users;
-    for (Size i = first; i < last; i += FRESH) store->waiting.emplace_back(i, std::min(i + FRESH, last));
-    while (!store->waiting.empty() && !store->broken) compute(*store, hold);
-    ready_.wait(hold, [&] { return store->broken || store->doing.empty() || *store->doing.begin() >= last; });
-    if (store->broken) throw std::runtime_error("words could not be read");
-    return store;
   }
 
-  // Computes rows that wait, while the lock is open.
+  // Finds the words of a text in a store. What is new is computed by whoever waits for it. False: not in this store.
+  bool computed(Store& store, View text, Desk& d, std::unique_lock<std::mutex>& hold) {
+    const Size first = store.index.size();
+    d.types.clear(), d.ends.clear(), d.sentences.clear();
+    Size words = 0, begin = 0;
+    cut(
+        text,
+        [&](std::size_t i, std::size_t j) {
+          d.types.push_back(store.index.add(text.substr(i, j - i))), d.ends.push_back(j), ++words;
+        },
+        [&] {
+          if (words > begin) d.sentences.push_back({begin, words - begin});
+          begin = words;
+        });
+    const Size last = store.index.size();
+    if (store.tables.empty()) {
+      store.capacity = std::max(most_ + SPARE, last);
+      for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
+        store.tables.emplace_back(times(store.capacity, row_));
+    }
+    if (last > store.capacity) {  // the others go on with this one, in which nobody asks for these words
+      store_ = std::make_shared<Store>();
+      return false;
+    }
+    for (Size i = first; i < last; i += FRESH) store.waiting.emplace_back(i, std::min(i + FRESH, last));
+    while (!store.waiting.empty() && !store.broken) compute(store, hold);
+    ready_.wait(hold, [&] { return store.broken || store.doing.empty() || *store.doing.begin() >= last; });
+    return !store.broken;
+  }
+
+  // Computes rows that wait, while the lock is open; it may be so still where an error comes out of here.
   void compute(Store& store, std::unique_lock<std::mutex>& hold) {
     const auto [begin, end] = store.waiting.back();
-    store.waiting.pop_back();
     const auto mark = store.doing.insert(begin);
+    store.waiting.pop_back();
     std::vector<std::string> words;  // the index may grow meanwhile
     for (Size i = begin; i < end; ++i) words.emplace_back(store.index.word(i));
     hold.unlock();
-    try {
-      fill(store, begin, words);
-    } catch (...) {
-      hold.lock();
-      store.broken = true;
-      ready_.notify_all();
-      throw;
-    }
+    fill(store, begin, words);
     hold.lock();
     store.doing.erase(mark);
     ready_.notify_all();
@@ -313,7 +326,7 @@ class LineTagger {
       }
       std::sort(ids.begin() + start, ids.end());
       ids.erase(std::unique(ids.begin() + start, ids.end()), ids.end());
-      offsets.push_back(static_cast<Id>(ids.size()));
+      offsets.push_back(id_of(ids.size()));
     }
   }
 

@@ -237,8 +237,8 @@ template <class T>
 void lstm_layer_forward(In<T, 2> x, Ids sizes, In<T, 2> w_rx, In<T, 1> b_r, In<T, 2> w_rh, Out<T, 2> h, Size column,
                         Out<T, 2> c, Out<T, 2> gates, bool reverse) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1), wide = dim(h, 1);
-  expect(has(w_rx, 4 * H, E) && dim(b_r, 0) == 4 * H && has(w_rh, 4 * H, H) && dim(h, 0) == N && column >= 0 &&
-             column + H <= wide && has(c, N, H) && has(gates, N, 4 * H),
+  expect(has(w_rx, 4 * H, E) && dim(b_r, 0) == 4 * H && has(w_rh, 4 * H, H) && dim(h, 0) == N &&
+             within(column, H, wide) && has(c, N, H) && has(gates, N, 4 * H),
          "x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H), h (N, column + H or more)");
   const Steps steps = expect_steps(sizes, N, N);
   nb::gil_scoped_release release;
@@ -251,7 +251,7 @@ void lstm_layer_backward(In<T, 2> dh, In<T, 2> x, In<T, 2> h, Size column, In<T,
                          In<T, 2> w_rx, In<T, 2> w_rh, Out<T, 2> dx, bool add, Out<T, 2> dw_rx, Out<T, 1> db_r,
                          Out<T, 2> dw_rh, bool reverse) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w_rh, 1), wide = dim(h, 1);
-  expect(dim(h, 0) == N && has(dh, N, wide) && column >= 0 && column + H <= wide && has(c, N, H) &&
+  expect(dim(h, 0) == N && has(dh, N, wide) && within(column, H, wide) && has(c, N, H) &&
              has(gates, N, 4 * H) && has(w_rx, 4 * H, E) && has(w_rh, 4 * H, H) && has(dx, N, E) &&
              has(dw_rx, 4 * H, E) && dim(db_r, 0) == 4 * H && has(dw_rh, 4 * H, H),
          "dh, h (N, column + H or more), c (N, H), x (N, E), gates (N, 4H), w_rx (4H, E), w_rh (4H, H)");

@@ -101,6 +101,8 @@ const Functions<T>& kernels() {
     return chosen->f64;
 }
 
+// Columns of products in 8 bits: 127 · 127 times as many still fit into 32.
+constexpr Size WIDEST8 = 1 << 17;
 #ifdef ELMAN_HAS_int8
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
                       const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse);

@@ -2,6 +2,8 @@
 #include <nanobind/nanobind.h>
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +22,7 @@ template <class T>
 void lstm_states(In<T, 2> table, Ids types, Ids sizes, In<T, 4> w, Out<T, 2> h, Size column, bool reverse) {
   const Size H = dim(w, 1), N = dim(types, 0), wide = dim(h, 1);
   expect(dim(w, 0) == (H + UNITS - 1) / UNITS && dim(w, 2) == 4 && dim(w, 3) == UNITS &&
-             dim(table, 1) == dim(w, 0) * 4 * UNITS && dim(h, 0) == N && column >= 0 && column + H <= wide,
+             dim(table, 1) == dim(w, 0) * 4 * UNITS && dim(h, 0) == N && within(column, H, wide),
          "table (S, P·64), types (N,), w (P, H, 4, 16), h (N, column + H or more)");
   expect_ids(types, dim(table, 0));
   const Steps steps = expect_steps(sizes, N, N);
@@ -36,9 +38,9 @@ namespace {
 void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std::int8_t, 5> w, In<float, 1> scale,
                         Ids start, Out<float, 2> h, Size column, Size H, bool reverse) {
   const Size P = dim(w, 0), N = dim(types, 0), wide = dim(h, 1), columns = P * 4 * UNITS;
-  expect(P == (H + UNITS - 1) / UNITS && dim(w, 1) == 4 * P && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
+  expect(within(0, H, P * UNITS) && P == (H + UNITS - 1) / UNITS && H <= WIDEST8 && dim(w, 1) == 4 * P && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
              dim(scale, 0) == columns && dim(start, 0) == columns && dim(table, 1) == columns && dim(h, 0) == N &&
-             column >= 0 && column + H <= wide,
+             within(column, H, wide),
          "table (S, P·64), types (N,), w (P, 4P, 4, 16, 4), scale, start (P·64,), h (N, column + width or more)");
   expect_ids(types, dim(table, 0));
   const Steps steps = expect_steps(sizes, N, N);
@@ -49,7 +51,7 @@ void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std
 
 Linear8 linear8(In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, Size E) {
   const Size P = dim(w, 0), columns = P * 4 * UNITS;
-  expect(dim(w, 1) == (E + UNITS - 1) / UNITS * UNITS / 4 && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
+  expect(E <= WIDEST8 && dim(w, 1) == (E + UNITS - 1) / UNITS * UNITS / 4 && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
              dim(scale, 0) == columns && dim(start, 0) == columns && dim(b, 0) == columns,
          "x (N, E), w (P, ⌈E / 16⌉ · 4, 4, 16, 4), scale, start, b (P·64,)");
   return {w.data(), scale.data(), start.data(), b.data(), E, P};
@@ -78,9 +80,10 @@ namespace {
 
 // A vector as a NumPy array that owns it.
 nb::ndarray<nb::numpy, Id, nb::ndim<1>> array_of(std::vector<Id>&& values) {
-  auto* kept = new std::vector<Id>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<Id>*>(p); });
-  return {kept->data(), {kept->size()}, owner};
+  auto kept = std::make_unique<std::vector<Id>>(std::move(values));
+  nb::capsule owner(kept.get(), [](void* p) noexcept { delete static_cast<std::vector<Id>*>(p); });
+  std::vector<Id>* const given = kept.release();
+  return {given->data(), {given->size()}, owner};
 }
 View bytes_of(nb::handle word) {
   Py_ssize_t size;
@@ -127,14 +130,14 @@ struct Words {
   nb::tuple of_lines(nb::bytes text) {
     std::vector<Id> ids, lengths;
     const View view(text.c_str(), text.size());
-    Id length = 0;
+    std::size_t length = 0;
     cut(
-        view, [&](std::size_t i, std::size_t j) { ids.push_back(id_of(view.substr(i, j - i))), ++length; },
-        [&] { lengths.push_back(length), length = 0; });
+        view, [&](std::size_t i, std::size_t j) { ids.push_back(known(view.substr(i, j - i))), ++length; },
+        [&] { lengths.push_back(id_of(length)), length = 0; });
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
   }
   // The id of bytes that may be no text; such do not become a word. Raises UnicodeDecodeError.
-  Id id_of(View word) {
+  Id known(View word) {
     const Id id = index.find(word);
     if (id >= 0) return id;
     const auto text = nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
@@ -180,6 +183,28 @@ nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
   return nb::bytes(out.data(), out.size());
 }
 
+// Whether none of n numbers has an exponent of nothing but ones, as infinity and what is no number have.
+template <class Bits>
+bool finite(const char* data, Size n, Bits exponent) {
+  Bits bad = 0;
+  for (Size i = 0; i < n; ++i) {
+    Bits bits;
+    std::memcpy(&bits, data + i * static_cast<Size>(sizeof(Bits)), sizeof(Bits));
+    bad = static_cast<Bits>(bad | ((bits & exponent) == exponent));
+  }
+  return !bad;
+}
+// The same of a buffer of floating-point numbers of so many bytes.
+bool all_finite(nb::object numbers, Size each) {
+  expect(each == 2 || each == 4 || each == 8, "numbers of 2, 4 or 8 bytes");
+  const Buffer buffer(numbers);
+  const Size n = buffer.size() / each;
+  nb::gil_scoped_release release;
+  if (each == 2) return finite<std::uint16_t>(buffer.data(), n, 0x7c00u);
+  if (each == 4) return finite<std::uint32_t>(buffer.data(), n, 0x7f800000u);
+  return finite<std::uint64_t>(buffer.data(), n, 0x7ff0000000000000u);
+}
+
 struct FeatureIndex {
   Index index;
   explicit FeatureIndex(nb::sequence names) {
@@ -189,12 +214,12 @@ struct FeatureIndex {
   nb::tuple of_words(nb::sequence words) const {
     std::vector<Id> ids, offsets{0}, others;
     std::string low, name;
-    Id place = 0;
+    std::size_t place = 0;
     for (nb::handle object : words) {
       const View word = bytes_of(object);
       const auto start = static_cast<std::ptrdiff_t>(ids.size());
       if (word.empty() || std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; }))
-        others.push_back(place);
+        others.push_back(id_of(place));
       else
         affixes(word, low, name, [&](View feature) {
           const Id id = index.find(feature);
@@ -202,7 +227,7 @@ struct FeatureIndex {
         });
       std::sort(ids.begin() + start, ids.end());
       ids.erase(std::unique(ids.begin() + start, ids.end()), ids.end());
-      offsets.push_back(static_cast<Id>(ids.size()));
+      offsets.push_back(id_of(ids.size()));
       ++place;
     }
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(offsets)), array_of(std::move(others)));
@@ -236,7 +261,7 @@ struct NumberIndex {
           const Id id = table[slot(table, *key++)].id;
           if (id >= 0) ids.push_back(id);
         }
-        offsets.push_back(static_cast<Id>(ids.size()));
+        offsets.push_back(id_of(ids.size()));
       }
     }
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(offsets)));
@@ -269,6 +294,7 @@ void bind_tagging(nb::module_& m) {
       .def("add", &NumberIndex::add)
       .def("find", &NumberIndex::find);
   m.def("tag_lines", tag_lines);
+  m.def("all_finite", all_finite);
 #ifdef ELMAN_HAS_int8
   m.def("lstm_states_int8", lstm_states_eighth);
   m.def("halves", to_halves);

@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +15,13 @@ namespace elman {
 
 using View = std::string_view;
 
-// Distinct strings -> 0, 1, 2 …
+// A number of words or features as an id.
+inline Id id_of(std::size_t n) {
+  if (n > std::numeric_limits<Id>::max()) throw std::overflow_error("more words than 32 bits can number");
+  return static_cast<Id>(n);
+}
+
+// Distinct strings -> 0, 1, 2 … Where there is no memory for one more, all is as if it had not been added.
 class Index {
  public:
   Index() : slots_(1024, -1) {}
@@ -31,13 +39,16 @@ class Index {
     const std::uint64_t hash = hash_of(word);
     std::size_t at = slot(word, hash);
     if (slots_[at] >= 0) return slots_[at];
-    const Id id = static_cast<Id>(ends_.size());
-    bytes_.append(word);
-    ends_.push_back(bytes_.size());
-    hashes_.push_back(hash);
-    slots_[at] = id;
-    if (ends_.size() * 2 > slots_.size()) grow();
-    return id;
+    const std::size_t words = ends_.size(), bytes = bytes_.size();
+    const Id id = id_of(words);
+    if ((words + 1) * 2 > slots_.size()) grow(), at = slot(word, hash);
+    try {
+      bytes_.append(word), ends_.push_back(bytes_.size()), hashes_.push_back(hash);
+    } catch (...) {
+      bytes_.resize(bytes), ends_.resize(words), hashes_.resize(words);
+      throw;
+    }
+    return slots_[at] = id;
   }
 
  private:
@@ -65,12 +76,13 @@ class Index {
     return at;
   }
   void grow() {
-    slots_.assign(slots_.size() * 4, -1);
+    std::vector<Id> slots(slots_.size() * 4, -1);
     for (std::size_t i = 0; i < hashes_.size(); ++i) {
-      std::size_t at = hashes_[i] & (slots_.size() - 1);
-      while (slots_[at] >= 0) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = static_cast<Id>(i);
+      std::size_t at = hashes_[i] & (slots.size() - 1);
+      while (slots[at] >= 0) at = (at + 1) & (slots.size() - 1);
+      slots[at] = static_cast<Id>(i);
     }
+    slots_.swap(slots);
   }
   std::string bytes_;
   std::vector<std::size_t> ends_;

@@ -16,6 +16,8 @@ namespace elman {
 namespace {
 
 constexpr Size UNITS = 16, PANEL = 4 * UNITS;
+constexpr Size MOST = 1 << 24;      // of each size of a network, far above what settings allow: products stay in range
+constexpr float LEAST8 = 1e-30f;  // weights that are all smaller are 0 in 8 bits: a step has to be above 0
 
 // n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
 void from_halves(const char* bytes, float* to, Size n) {
@@ -60,18 +62,16 @@ struct Tensors {
     const std::string full = prefix + name;
     expect(found.contains(full.c_str()), full.c_str());
     const nb::tuple one = nb::cast<nb::tuple>(found[full.c_str()]);
+    expect(one.size() == 3, full.c_str());
     const auto type = nb::cast<std::string>(one[0]);
     const auto shape = nb::cast<std::vector<Size>>(one[1]);
     const auto wanted = vector ? std::vector<Size>{columns} : std::vector<Size>{rows, columns};
     expect(shape == wanted && (type == "F32" || (type == "F16" && !vector)), full.c_str());
     Matrix m{{}, rows, columns, type == "F16"};
-    const auto size = static_cast<std::size_t>(rows * columns * (m.half ? 2 : 4));
-    Py_buffer view;
-    if (PyObject_GetBuffer(nb::object(one[2]).ptr(), &view, PyBUF_SIMPLE)) nb::raise_python_error();
-    const bool whole = static_cast<std::size_t>(view.len) == size;
-    if (whole) m.bytes.assign(static_cast<const char*>(view.buf), size);
-    PyBuffer_Release(&view);
-    expect(whole, full.c_str());
+    const nb::object object = one[2];
+    const Buffer bytes(object);
+    expect(bytes.size() == times(times(rows, columns), m.half ? 2 : 4), full.c_str());
+    m.bytes.assign(bytes.data(), static_cast<std::size_t>(bytes.size()));
     return m;
   }
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
@@ -110,8 +110,10 @@ struct Direction {
           continue;
         }
         float largest = 0;
-        for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k]));
-        const float step = (largest > 0 ? largest : 1.0f) / 127.0f;
+        bool finite = true;  // only then do whole numbers come of it
+        for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k])), finite &= std::isfinite(row[k]);
+        expect(finite, "weights that are finite numbers");
+        const float step = (largest > LEAST8 ? largest : 1.0f) / 127.0f;
         std::int32_t sum = 0;
         for (Size k = 0; k < H; ++k) {
           const auto whole = static_cast<std::int8_t>(std::nearbyint(row[k] / step));

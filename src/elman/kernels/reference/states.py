@@ -20,6 +20,10 @@ from numpy.typing import NDArray
 F = TypeVar("F", np.float32, np.float64)
 Ids = NDArray[np.int32]
 UNITS = 16
+LEAST = np.float32(1e-30)
+"""Weights that are all smaller are 0 in 8 bits: a step has to be above 0."""
+WIDEST = 1 << 17
+"""Columns of products in 8 bits: 127 · 127 times as many still fit into 32."""
 
 
 def in_panels(w: NDArray[F]) -> NDArray[F]:
@@ -58,7 +62,7 @@ def packed_int8(rows: NDArray[np.float32]) -> Int8:
     whole = np.zeros((panels * 4 * UNITS, groups * 4), np.int8)
     step = np.full(len(whole), np.float32(1) / np.float32(127))
     largest = np.abs(rows).max(axis=1, initial=0)
-    step[: len(rows)] = np.where(largest > 0, largest, 1) / np.float32(127)
+    step[: len(rows)] = np.where(largest > LEAST, largest, 1) / np.float32(127)
     whole[: len(rows), : rows.shape[1]] = np.rint(rows / step[: len(rows), None])
     w = whole.reshape(panels, 4, UNITS, groups, 4).transpose(0, 3, 1, 2, 4)
     start = -128 * whole.sum(axis=1, dtype=np.int32)
