@@ -124,10 +124,10 @@ class Reader:
         return (member.states(tables, types, batch) for member, tables in zip(self.members, text.tables, strict=True))
 
     def _start(self) -> None:
-        self._words: Any = kernels.Words()
-        self._full = 0
-        # memory that is not written to yet costs nothing
-        self._tables = [member.empty(self.most + SPARE) for member in self.members]
+        # memory that is not written to yet costs nothing; where there is none, all stays as it is
+        words, tables = kernels.Words(), [member.empty(self.most + SPARE) for member in self.members]
+        self._words: Any
+        self._words, self._full, self._tables = words, 0, tables
 
     def _filled(self) -> tuple[tuple[Array, ...], ...]:
         """The tables with a row for every word. Rows once written never change: other threads are reading them."""
@@ -250,7 +250,10 @@ def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
     """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
     size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-    memory = mmap.mmap(-1, size, **private)
+    try:
+        memory = mmap.mmap(-1, size, **private)
+    except OSError as error:  # of which nobody would think that it is about memory
+        raise MemoryError(f"{size} bytes for a table of words") from error
     if hasattr(mmap, "MADV_HUGEPAGE"):  # to get 4 kB at a time would take longer than to fill them
         with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_HUGEPAGE)

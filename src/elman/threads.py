@@ -58,8 +58,11 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
             for part in source:
                 found: list[Any] = []
                 thread = Thread(target=run, args=(part, found))
+                try:
+                    thread.start()
+                except RuntimeError as error:  # "can't start new thread": there is no memory for its stack
+                    raise MemoryError(str(error)) from None
                 waiting.append((thread, found))
-                thread.start()
                 if len(waiting) > threads:
                     yield result()
         while waiting:
