@@ -450,6 +450,21 @@ def test_a_rate_that_is_too_large_is_said() -> None:
         fit(Diverging(), SMALL, seed=1, threads=1)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_so_is_one_that_shows_after_the_last_update_only(number: float) -> None:
+    class Diverging(Task):
+        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+            found, gradients = super().gradients(items, words, place)
+            if place.epoch == SMALL.epochs and place.step == 5:
+                gradients["w"] = np.full(3, number, np.float32)
+            return found, gradients
+
+    task = Diverging()
+    with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match="beyond all bounds in epoch 3; try a smaller"):
+        fit(task, replace(SMALL, clip=0.0), seed=1, threads=1)
+    assert len({place.step for place, _, _ in task.calls}) == 6
+
+
 def test_another_error_goes_through() -> None:
     def fail() -> None:
         raise ZeroDivisionError

@@ -30,6 +30,7 @@ from numpy.typing import DTypeLike, NDArray
 from elman import constraints, kernels, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
+from elman.errors import ModelFileError
 from elman.layers import Array, Gradient
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
@@ -139,11 +140,12 @@ class Decoder:
     ) -> list[tuple[Ids, float]]:
         """The ``most`` most probable paths of one sentence, best first, with their probabilities.
 
-        scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed.
+        scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed. Raises ModelFileError as
+        ``finite`` does.
         """
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]
-        wide = scores.astype(np.float64)
+        wide = finite(scores).astype(np.float64)
         chain = self.chain(parameters, wide.dtype) or Chain.free(self.tags, wide.dtype)
         found = [(ids, score) for ids, score in best_paths(wide, chain, most) if score > NEVER / 2]
         first, top = found[0]
@@ -273,6 +275,13 @@ def make(
     """
     allowed = Constraints.of(tags, scheme)
     return Crf(len(tags), allowed, name) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing, name)
+
+
+def finite(scores: Array) -> Array:
+    """The scores. Raises ModelFileError where not all are finite numbers, of a network whose weights are too large."""
+    if not np.isfinite(scores).all():
+        raise ModelFileError("the scores of this model's network are no finite numbers: its weights are too large")
+    return scores
 
 
 def tag_weights(gold: Ids, tags: int, balance: float) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from elman.config import Config, preset as preset_of
 from elman.corpus import Data, items_of
+from elman.decoders import finite
 from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
@@ -98,8 +99,8 @@ class Fluency:
 
     @property
     def perplexity(self) -> float:
-        """Of a symbol: e to the mean of -ln p."""
-        return exp(self.nats / max(self.symbols, 1))
+        """Of a symbol: e to the mean of -ln p, up to e^700."""
+        return exp(min(self.nats / max(self.symbols, 1), 700))
 
     @property
     def bits_per_character(self) -> float:
@@ -239,7 +240,7 @@ class _Session:
     def after(self, symbols: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
         """p (K,) of what comes after the next symbols."""
         if self._stream is not None:
-            scores = self._stream.scores(symbols)[-1].astype(np.float64)
+            scores = finite(self._stream.scores(symbols)[-1]).astype(np.float64)
             p = np.exp(scores - scores.max())
             return np.asarray(p / p.sum())
         unknown = self._number[UNKNOWN]

@@ -85,7 +85,7 @@ def line_tagger(content: Content, precision: str) -> Any:
         front = validation.front(record, ("rnn",))
         found = network_record.checked(front.model, model_file.forms(stored))
         validation.demand(len(front.targets) == len(found.tags), "target: expected one for each label column")
-    except ModelFileError:  # what is wrong is said when the whole model is loaded
+    except (ModelFileError, RecursionError):  # what is wrong is said when the whole model is loaded
         return None
     network, tags = found.config.network, found.tags[0]
     served = network.cell == "lstm" and network.layers == 1 and network.embedding > 0

@@ -48,6 +48,8 @@ def of_content(
             model = Tagger.from_record(record, tensors, threads=n_threads)
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+    except RecursionError:
+        raise ModelFileError(f"{os.fspath(path)}: values in it are nested too deeply for a model") from None
     if on_note is not None:
         for note in kernel_notes(model.kind):
             on_note(note)

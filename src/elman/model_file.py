@@ -178,7 +178,7 @@ def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
         begin, end = offsets
         each = _size(entry["dtype"])
         if not all(type(number) is int and number >= 0 for number in (*shape, *offsets)) or begin % each:
-            raise ValueError(f"tensor {shown(name)}: expected whole numbers, and an offset that is a multiple of {each}")
+            raise ValueError(f"tensor {shown(name)}: expected whole numbers, and a place that {each} divides")
         # sizes beside a 0 could be anything, and are not to overflow anywhere
         possible = len(shape) <= MOST_AXES and math.prod(n or 1 for n in shape) < 2**60
         if not possible or end - begin != each * math.prod(shape):

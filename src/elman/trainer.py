@@ -309,7 +309,7 @@ def fit(
     plan from now on. The same run comes of those as the setting ``replanned``. ``stop`` ends it as Ctrl-C does, which
     only the main thread hears.
 
-    Raises ConfigError for a rate with which the loss does not stay finite.
+    Raises ConfigError for a rate with which loss and parameters do not stay finite.
     """
     record = Record()
     best: tuple[float, dict[str, Array]] | None = None
@@ -322,9 +322,10 @@ def fit(
             while epoch < schedule.epochs(epoch + 1):
                 epoch += 1
                 tally = _epoch(run, updates, average, epoch)
-                if not math.isfinite(tally.loss):
-                    raise ConfigError(f"rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller rate")
                 updates.optimizer.settle(task.parameters)
+                whole = all(np.isfinite(w).all() for w in task.parameters.values())  # no model file holds others
+                if not whole or not math.isfinite(tally.loss):
+                    raise ConfigError(f"rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller rate")
                 weights = {name: w.copy() for name, w in task.parameters.items()}
                 _put(task, average.mean)
                 score = task.score()
