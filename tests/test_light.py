@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import elman
 from elman import kernels, light, loading, model_file
+from elman.affixes import affixes
 from elman.errors import ConfigError, ModelFileError
 from elman.light import LightTagger
+from elman.sentence import Sentence
 from elman.tagger import Tagger
 
 TRAIN = [
@@ -162,8 +166,14 @@ def test_other_models_are_loaded_whole(
 ) -> None:
     elman.train(sentences(), model="hmm").save(tmp_path / "hmm")
     assert type(light.load(tmp_path / "hmm")) is Tagger
-    columns = [[(word, tag, tag[0]) for word, tag in own] for own in sentences()]
-    assert columns
+    columns = []
+    for own in sentences():
+        words, tags = zip(*own, strict=True)
+        columns.append(Sentence(words, {"upos": tags, "first": tuple(tag[0] for tag in tags)}))
+    elman.train(columns, seed=1, target="upos,first", settings=BASE).save(tmp_path / "columns")
+    whole = light.load(tmp_path / "columns")
+    assert type(whole) is Tagger and whole.targets == ("upos", "first")
+    assert not whole.tags_lines and list(whole.tag_columns(["the"])) == ["upos", "first"]
     monkeypatch.setattr(kernels, "native_core", lambda: None)
     assert type(light.load(models("default"))) is Tagger
 
@@ -171,6 +181,11 @@ def test_other_models_are_loaded_whole(
 def test_tags_that_no_line_can_hold(tmp_path: Path) -> None:
     elman.train(sentences({"DET": "A_B"}), seed=1, settings={**BASE, "epochs": 1}).save(tmp_path / "m")
     assert type(light.load(tmp_path / "m")) is Tagger
+
+
+def network(record: Any) -> dict[str, Any]:
+    found: dict[str, Any] = record["model"]["settings"]["network"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -187,6 +202,37 @@ def test_tags_that_no_line_can_hold(tmp_path: Path) -> None:
         (lambda record, tensors: record.pop("target"), "target"),
         (lambda record, tensors: record["model"]["settings"].pop("network"), "settings"),
         (lambda record, tensors: record.update(model=3), "model"),
+        (lambda record, tensors: network(record).update(hidden=2**62), "hidden: expected a number from 1 to 4096"),
+        (lambda record, tensors: network(record).update(hidden=20.0), "hidden: expected a whole number"),
+        (lambda record, tensors: network(record).update(hidden="20"), "hidden: expected a whole number"),
+        (lambda record, tensors: network(record).update(hidden=19), "layer0.backward.b_r"),
+        (lambda record, tensors: network(record).update(ensemble=10**8), "ensemble: expected a number from 0 to 64"),
+        (lambda record, tensors: network(record).update(ensemble=2), "records of 2 networks"),
+        (lambda record, tensors: network(record).update(decoder="auto"), "left open"),
+        (lambda record, tensors: network(record).update(hiden=3), "no setting 'hiden'"),
+        (lambda record, tensors: record["model"].update(temperature=[1.0]), "temperature"),
+        (lambda record, tensors: record["model"].update(constraints="bio"), "constraints=bio"),
+        (lambda record, tensors: record["model"].update(constraints=["none"]), "constraints"),
+        (lambda record, tensors: record["model"].update(tasks=[["tag"]]), "tasks"),
+        (lambda record, tensors: record["model"]["tags"].append("DET"), "distinct tags"),
+        (lambda record, tensors: record["model"]["tags"].append(3), "list of tags"),
+        (lambda record, tensors: record["model"]["features"].append("x:x"), "distinct features"),
+        (lambda record, tensors: record["model"]["vocabulary"]["words"].append("one more"), "a count for each"),
+        (lambda record, tensors: record["model"]["vocabulary"]["counts"].__setitem__(0, True), "counts"),
+        (lambda record, tensors: record["model"]["training"].update(seed=-1), "seed"),
+        (lambda record, tensors: record["model"]["training"].update(losses=[]), "training"),
+        (lambda record, tensors: record["model"]["training"].update(more=1), "training record"),
+        (lambda record, tensors: record["data"].update(words=1.5), "data"),
+        (lambda record, tensors: record["data"].update(dev_accuracy=True), "data"),
+        (lambda record, tensors: record.update(target=["tag", "tag"]), "distinct columns"),
+        (lambda record, tensors: record.update(target=["tag", "more"]), "target: expected 1"),
+        (lambda record, tensors: record.update(format=None), "format"),
+        (lambda record, tensors: tensors.update(more=np.zeros(2, np.float32)), "more: expected no such tensor"),
+        (lambda record, tensors: tensors.update(grams=np.zeros(2, np.int64)), "grams: expected none"),
+        (
+            lambda record, tensors: tensors.update({"output.b_o": tensors["output.b_o"].astype(np.float16)}),
+            "output.b_o: expected float32, found float16",
+        ),
     ],
 )
 def test_unsound_files_are_refused_as_by_load(
@@ -195,8 +241,114 @@ def test_unsound_files_are_refused_as_by_load(
     record, tensors = model_file.load(models("default"))
     change(record, tensors)
     model_file.save(tmp_path / "m", record, tensors)
-    with pytest.raises(ModelFileError, match=message):
-        light.load(tmp_path / "m")
+    refused = []
+    for load in (light.load, loading.load):
+        with pytest.raises(ModelFileError, match=message) as caught:
+            load(tmp_path / "m")
+        refused.append(str(caught.value))
+    assert refused[0] == refused[1]
+    assert light.line_tagger(model_file.read(tmp_path / "m"), "auto") is None
+
+
+NON_ASCII = [f"wört{i} w{i}" for i in range(700)]  # of each of two, Python gives the features
+FAILURES = [MemoryError, KeyboardInterrupt, ValueError]
+
+
+class Fails:
+    """``affixes``, which raises an error at one of its calls."""
+
+    def __init__(self, call: int, error: type[BaseException]) -> None:
+        self.left, self.error = call, error
+
+    def __call__(self, word: str) -> Any:
+        self.left -= 1
+        if not self.left:
+            raise self.error
+        return affixes(word)
+
+
+@native
+@pytest.mark.parametrize("error", FAILURES)
+@pytest.mark.parametrize("call", [1, 2, 200, 256, 257, 600, 700])
+def test_an_error_in_the_midst_of_a_text_leaves_nothing_half_done(
+    models: Callable[[str], Path], call: int, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(light, "affixes", Fails(call, error))
+    whole, own = both(models("default"), threads=1)
+    first, second = ("\n".join(lines).encode() for lines in (NON_ASCII, NON_ASCII[350:] + ["x1 Übermut"]))
+    with pytest.raises(error):
+        list(own.tag_lines([first]))
+    for texts in ([second], [first], [first, second, b"the dogs"]):
+        assert list(own.tag_lines(texts)) == list(whole.tag_lines(texts))
+
+
+@native
+@pytest.mark.parametrize("call", [1, 3, 50, 256, 300, 700])
+def test_an_error_in_one_text_is_not_that_of_others(
+    models: Callable[[str], Path], call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for rows that the failing thread had begun computes them anew, and waits for nothing else."""
+    whole = loading.load(models("default"), threads=1)
+    texts = ["\n".join(NON_ASCII[i * 100 : i * 100 + 400]).encode() for i in range(4)]
+    expected = list(whole.tag_lines(texts))
+    for _ in range(5):
+        monkeypatch.setattr(light, "affixes", Fails(call, MemoryError))
+        lines = light.line_tagger(model_file.read(models("default")), "auto")
+        found: list[bytes | None] = [None] * len(texts)
+
+        def tag(i: int, lines: Any = lines, found: list[bytes | None] = found) -> None:
+            with suppress(MemoryError):
+                found[i] = lines.tag(texts[i])
+
+        threads = [threading.Thread(target=tag, args=(i,)) for i in range(len(texts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        assert found.count(None) == 1
+        assert all(one in (None, right) for one, right in zip(found, expected, strict=True))
+        assert [lines.tag(text) for text in texts] == expected
+
+
+LITTLE_MEMORY = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from elman import light, model_file
+from elman.threads import ordered
+content = model_file.read(sys.argv[2])
+texts = [b"".join(b"w%dz the d%d\\n" % (i % 3000, i) for i in range(j, j + 900)) for j in (0, 500, 4000, 100)]
+expected = [light.line_tagger(content, "auto").tag(text) for text in texts]
+list(ordered(bytes, texts, 2))  # what is loaded for threads
+failed = 0
+for extra in range(0, 140 << 20, 3 << 19):
+    lines = light.line_tagger(content, "auto")
+    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + extra, -1))
+    for threads in (2, 1):
+        try:
+            assert list(ordered(lines.tag, texts, threads)) == expected, (extra, threads)
+        except MemoryError:
+            failed += 1
+    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    assert [lines.tag(text) for text in texts] == expected, extra
+print(failed)
+"""
+
+
+@native
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere memory is not limited this way")
+@pytest.mark.parametrize("name", ["default", "two"])
+def test_little_memory_gives_the_tags_or_an_error(models: Callable[[str], Path], name: str) -> None:
+    """Whatever does not fit: what comes out is right, and so is all that comes later."""
+    source = str(Path(elman.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LITTLE_MEMORY, source, str(models(name))],
+        capture_output=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert 0 < int(done.stdout) < 180  # with too little in the beginning, and enough in the end
 
 
 def test_a_precision_that_is_not_to_be_had(models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:

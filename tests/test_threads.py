@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -56,3 +59,45 @@ def test_parts_are_read_as_they_are_needed(threads: int) -> None:
     assert len(read) <= threads + 2
     found.close()  # type: ignore[attr-defined]
     assert len(read) <= threads + 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
+@pytest.mark.parametrize("which", [{0}, {1, 2}, {3, 7}, set(range(20))])
+def test_threads_that_cannot_be_begun_are_done_without(
+    error: Exception, which: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = iter(range(100))
+
+    def start(run: Any, job: Any) -> None:
+        if next(begun) in which:
+            raise error
+        real(run, job)
+
+    real = _thread.start_new_thread
+    monkeypatch.setattr(_thread, "start_new_thread", start)
+    assert list(ordered(lambda x: x * x, range(17), 3)) == [x * x for x in range(17)]
+
+
+def test_a_thread_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does where there is no memory for its first call."""
+    real = _thread.start_new_thread
+    monkeypatch.setattr(_thread, "start_new_thread", lambda run, job: real(lambda *_: None, job))
+    assert list(ordered(lambda x: x * x, range(9), 2)) == [x * x for x in range(9)]
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_no_more_than_so_many_work(threads: int) -> None:
+    working, most, lock = 0, 0, threading.Lock()
+
+    def work(x: int) -> int:
+        nonlocal working, most
+        with lock:
+            working += 1
+            most = max(most, working)
+        time.sleep(0.001)
+        with lock:
+            working -= 1
+        return x
+
+    assert list(ordered(work, range(40), threads)) == list(range(40))
+    assert most <= threads

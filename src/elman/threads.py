@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -26,7 +27,8 @@ def thread_count(threads: int | None) -> int:
 def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iterator[_T]:
     """``work`` on each part, results in order; one part more is read than is worked on.
 
-    An error of ``work`` comes where its result would.
+    An error of ``work`` comes where its result would. A thread that cannot be begun, or ends at once for want of
+    memory, is done without: a part that nobody has begun is worked on where its result is asked for.
     """
     some = iter(parts)
     first = list(islice(some, 2))
@@ -34,39 +36,45 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         yield from map(work, first)
         yield from map(work, some)
         return
-    from threading import Semaphore, Thread  # concurrent.futures takes three times as long to import
+    from _thread import allocate_lock, start_new_thread  # Thread.start waits for ever for a thread that ends at once
+    from threading import Semaphore  # concurrent.futures takes three times as long to import
 
-    gate = Semaphore(threads)
-    waiting: deque[tuple[Thread, list[Any]]] = deque()
+    gate, over = Semaphore(threads), False
+    waiting: deque[tuple[_S, Any, Any, list[Any]]] = deque()
 
-    def run(part: _S, found: list[Any]) -> None:
+    def run(part: _S, begun: Any, done: Any, found: list[Any]) -> None:
         with gate:
-            try:
-                found += [work(part), None]
-            except BaseException as error:  # raised again where the result is asked for
-                found += [None, error]
+            if not over and begun.acquire(False):
+                try:
+                    found[0] = work(part)
+                except BaseException as error:  # raised again where the result is asked for
+                    found[1] = error
+                finally:
+                    done.release()
 
     def result() -> _T:
-        thread, found = waiting.popleft()
-        thread.join()
-        if found[1] is not None:
-            raise found[1]
-        return found[0]  # type: ignore[no-any-return]
+        part, begun, done, found = waiting.popleft()
+        if not begun.locked():
+            run(part, begun, done, found)
+        with done:
+            if found[1] is not None:
+                raise found[1]
+            return found[0]  # type: ignore[no-any-return]
 
     try:
         for source in (first, some):
             for part in source:
-                found: list[Any] = []
-                thread = Thread(target=run, args=(part, found))
-                try:
-                    thread.start()
-                except RuntimeError as error:  # "can't start new thread": there is no memory for its stack
-                    raise MemoryError(str(error)) from None
-                waiting.append((thread, found))
+                job = part, allocate_lock(), allocate_lock(), [None, None]
+                job[2].acquire()
+                waiting.append(job)
+                with suppress(RuntimeError, MemoryError):
+                    start_new_thread(run, job)
                 if len(waiting) > threads:
                     yield result()
         while waiting:
             yield result()
     finally:
-        for thread, _ in waiting:
-            thread.join()
+        over = True
+        for _, begun, done, _ in waiting:
+            if begun.locked():
+                done.acquire()

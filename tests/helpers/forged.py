@@ -136,7 +136,8 @@ def changed(record: Any, place: Place, value: Any) -> Any:
     if not place:
         return value
     found = copy.copy(record)
-    found[place[0]] = changed(record[place[0]], place[1:], value)
+    old = record.get(place[0]) if isinstance(record, dict) else record[place[0]]
+    found[place[0]] = changed(old, place[1:], value)
     return found
 
 
