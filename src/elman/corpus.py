@@ -18,6 +18,7 @@ from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
+from elman.formats.label_names import WithoutNames
 from elman.formats.tokens import tokenise
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.sentence import SEVERAL as JOINT, Sentence
@@ -213,6 +214,8 @@ def targets_in(reading: Reading, how: How) -> Keys:
     if names is None and how.task != CLASSIFY:
         try:
             return Keys(reading.targets(None))
+        except WithoutNames:
+            raise
         except ConfigError:
             if how.task == TAG or not reading.labels():
                 raise

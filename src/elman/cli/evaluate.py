@@ -298,8 +298,12 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
 
 def _texts_alone(reading: Reading) -> bool:
     """Whether a file has labels of whole sentences, and no tags of words."""
+    from elman.formats.label_names import WithoutNames
+
     try:
         reading.target()
+    except WithoutNames:
+        raise
     except ConfigError:
         return bool(reading.labels())
     return False

@@ -17,6 +17,7 @@ from elman.doctor.findings import LABEL, Split
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
+from elman.formats.label_names import WithoutNames
 from elman.formats.lines import line_blocks
 from elman.sentence import Sentence
 
@@ -113,6 +114,8 @@ def _keys(reading: Reading, how: How) -> Targets:
     """The label columns of a file; none where only its sentences have labels."""
     try:
         return reading.targets(how.targets)
+    except WithoutNames:
+        raise
     except ConfigError:
         if how.targets or not reading.labels():
             raise
