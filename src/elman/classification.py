@@ -105,6 +105,8 @@ def evaluate_labels(
         if right is None or label is None:
             more = "predicted" if right is None else "gold"
             raise DataError(f"text {number}: only the {more} labels go on; expected as many of both")
+        if not (isinstance(right, str) and isinstance(label, str)):
+            raise DataError(f"text {number}: expected labels that are texts, found {right!r:.40} and {label!r:.40}")
         confusion[right, label] = confusion.get((right, label), 0) + 1
     if not gold:
         raise DataError("nothing to evaluate: no texts with gold labels")
