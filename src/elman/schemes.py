@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from elman.display import shown
 from elman.errors import ConfigError
-from elman.formats.shared import refuse, shown
+from elman.formats.shared import refuse
 from elman.scores import check_sentence
 from elman.sentence import Sentence
 from elman.spans import OUTSIDE, Span, spans

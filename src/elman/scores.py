@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from elman.display import shown
 from elman.errors import DataError
 
 
@@ -57,9 +58,8 @@ def _mean(scores: Collection[TagScore], weight: Callable[[TagScore], int]) -> Ta
 def check_sentence(tags: Sequence[str]) -> None:
     """Raise DataError for a tag in the place of a sentence's tags, whose letters would be counted, or for sentences."""
     if isinstance(tags, str | bytes) or (len(tags) and not isinstance(tags[0], str)):
-        shown = repr(tags) if len(repr(tags)) <= 40 else repr(tags)[:40] + "…"
         expected = "expected a list of sentences, each a list of tags that are texts"
-        raise DataError(f"{expected}, found {shown} in place of the tags of a sentence")
+        raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")
 
 
 class Marks:
