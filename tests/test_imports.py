@@ -111,6 +111,7 @@ LEVELS = [
         "pipeline",
         "plots",
         "regression",
+        "untagged",
         "segmenter",
         "state_plots",
         "tagger",

@@ -145,12 +145,12 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         for index, column in places:
             fields[index] = column[i]
         if confidences is not None:
-            fields[9] = _with_confidence(fields[9], confidences[i])
+            fields[9] = with_confidence(fields[9], confidences[i])
         lines[row] = "\t".join(fields) + lines[row][len(body) :]
     return "".join(with_labels(sentence, lines) if sentence.format == "conllu" else lines)
 
 
-def _with_confidence(misc: str, confidence: float) -> str:
+def with_confidence(misc: str, confidence: float) -> str:
     """MISC with the confidence at its end, in place of one that was there before."""
     items = [item for item in misc.split("|") if item not in ("", "_") and not item.startswith("Confidence=")]
     return "|".join([*items, f"Confidence={confidence:.4f}"])
