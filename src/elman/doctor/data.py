@@ -97,6 +97,8 @@ def _slim(path: str, how: How, notes: list[str], targets: Targets | None) -> tup
     targets = keys if targets is None else targets
     where = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.labels())}"
     notes.append(f"{reading.path} read as {reading.format}, {where}: {reading.why}")
+    if how.targets is None and (others := reading.others()):
+        notes.append(f"{reading.path}: it has tags of spans too, --target {' or '.join(others)} looks at them")
     if len(keys) != len(targets):
         expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
         raise ConfigError(f"{path}: {expected}; --target and --format say which")
