@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.checks import split_percent, training_warnings, with_words
+from elman.checks import constraint_warnings, split_percent, training_warnings, with_words
+from elman.config import NetworkConfig
 from elman.errors import DataError
 from elman.sentence import Sentence
 
@@ -55,6 +56,49 @@ def test_sentence_in_both_made_in_python_and_long() -> None:
     (warning,) = training_warnings([words], [words], "tag")
     assert "the first: 'w w" in warning
     assert warning.endswith("…'")
+
+
+@pytest.mark.parametrize(
+    ("column", "tags", "expected"),
+    [
+        ("tag", "D _ V", "column tag: 1 of 6 words have the tag _, which is learned and scored like any other; if"),
+        ("feats", "D _ V", None),  # says that there are no features
+        ("tag", "D N V", None),
+    ],
+)
+def test_words_without_a_tag(column: str, tags: str, expected: str | None) -> None:
+    train = [Sentence(("a", "b", "c"), {column: tuple(own.split())}) for own in (tags, "D N V")]
+    warnings = [warning for warning in training_warnings(train, DEV, column) if "stand" not in warning]
+    assert len(warnings) == (expected is not None)
+    assert expected is None or warnings[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("tag", "effect"),
+    [("0", ", and no rules of spans are kept"), ("o", ", and no rules of spans are kept"), ("B-", "")],
+)
+def test_one_tag_that_marks_no_span(tag: str, effect: str) -> None:
+    train = [sentence("a b c", "B-x I-x O", i, "f") for i in range(1, 15, 3)] + [sentence("a b c", f"B-x {tag} O")]
+    (warning,) = training_warnings(train, DEV, "tag")
+    found = f"column tag: the tag '{tag}' (1 word) marks no span, while the others do, so there is no span F1{effect}"
+    assert warning == found
+    (warning,) = training_warnings([*train[:-1], sentence("a b c", f"B-x {tag} O", 40, "f")], DEV, "tag")
+    assert warning == f"f:40: {found}"
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme"),
+    [
+        ("B-x M-x E-x", "BMES"), ("B-x I-x L-x", "BILOU"), ("I-x E-x O", "IOE2"),
+        ("B-x I-x E-x", ""), ("B-x I-x O", ""), ("I-x O O", ""), ("D N V", ""),
+    ],
+)  # fmt: skip
+def test_schemes_without_rules_are_named(tags: str, scheme: str) -> None:
+    config = NetworkConfig(decoder="crf")
+    found = constraint_warnings([sentence("a b c", tags)] * 3, "tag", config)
+    expected = f"column tag: the tags are {scheme}, for which there are no rules; elman convert --scheme bioes has some"
+    assert found == ([expected] if scheme else [])
+    assert constraint_warnings([sentence("a b c", tags)], "tag", NetworkConfig(decoder="softmax")) == []
 
 
 def test_missing_dev() -> None:

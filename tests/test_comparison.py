@@ -52,6 +52,23 @@ def test_spans_where_the_tags_mark_them() -> None:
     assert compare(gold, a, b, metric="accuracy").a == 4 / 6
 
 
+def test_spans_of_tags_that_mark_none() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^metric spans: the gold tags mark no spans \(.*\): N, D, V; count words inst"
+    ):
+        compare(GOLD, WORSE, BETTER, metric="spans")
+    with pytest.raises(ConfigError, match="^metric spans: the gold tags mark no spans"):
+        score(GOLD, WORSE, "spans")
+    gold = [["B-x", "O"]] * 20 + [["0", "O"]]
+    with pytest.raises(
+        ConfigError, match="^metric spans: the tag '0' .1 word. marks no span, while the others do; mend"
+    ):
+        compare(gold, gold, gold, metric="spans")
+    assert compare(gold, gold, gold).metric == "accuracy"
+    outside = [["O", "O"]] * 3
+    assert compare(outside, outside, [["B-x", "O"]] * 3, metric="spans").b == 0
+
+
 def test_what_a_small_text_does_not_show() -> None:
     found = compare([["A"]] * 4, [["A"], ["B"], ["A"], ["A"]], [["A"]] * 4)
     assert found.low <= 0 < found.high

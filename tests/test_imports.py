@@ -113,6 +113,7 @@ LEVELS = [
         "pipeline",
         "plots",
         "regression",
+        "untagged",
         "segmenter",
         "state_plots",
         "tagger",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.classification import evaluate_labels
+from elman.comparison import compare, score
+from elman.conlleval import Conlleval
 from elman.errors import DataError
 from elman.metrics import Confusion, Evaluation, TagScore, Tally, evaluate
+from elman.schemes import detect
+from elman.seqeval import Seqeval
+from elman.spans import Span, SpanTally, evaluate_spans, spans
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]
 PREDICTED = [["D", "N", "N"], ["D", "N"], [], ["V"]]
@@ -149,3 +157,63 @@ def test_lengths_differ_at_a_line_of_a_file() -> None:
 
 def test_tuples_and_lists_are_the_same_sentence() -> None:
     assert evaluate([("A", "B")], [["A", "B"]]).sentence_accuracy == 1.0
+
+
+FLAT, OTHER = ["O", "B-PER", "I-PER", "O"], ["O", "B-LOC", "I-LOC", "O"]
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        evaluate,
+        evaluate_spans,
+        lambda gold, predicted: compare(gold, predicted, predicted),
+        lambda gold, predicted: score(gold, predicted, "accuracy"),
+        lambda gold, _: detect(gold),
+        *(
+            lambda gold, predicted, make=make: [make().add(*pair) for pair in zip(gold, predicted, strict=True)]
+            for make in (Tally, Seqeval, lambda: Seqeval("iob2"), Conlleval, SpanTally)
+        ),
+        *(lambda gold, predicted, make=make: make().add([gold], [predicted]) for make in (Tally, Seqeval, Conlleval)),
+    ],
+)
+def test_a_list_of_tags_in_the_place_of_a_list_of_sentences(count: Callable[..., object]) -> None:
+    expected = r"^expected a list of sentences, each a list of tags that are texts, found .* in place of the tags of a"
+    with pytest.raises(DataError, match=expected):
+        count(FLAT, OTHER)
+    with pytest.raises(DataError, match="expected"):
+        count([[1, 2]], [[1, 2]])
+
+
+def test_labels_that_are_lists() -> None:
+    with pytest.raises(DataError, match=r"^text 1: expected labels that are texts, found \['a'\] and \['a'\]"):
+        evaluate_labels([["a"]], [["a"]])  # type: ignore[list-item]
+
+
+def test_numpy_arrays_are_sentences() -> None:
+    rows = [np.array(FLAT), np.array(OTHER)]
+    assert evaluate(rows, rows).tokens == 8  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("gold", "strays"),
+    [
+        (["B-x"] * 20 + ["0"], "the tag '0' (1 word) marks no span, while the others do"),
+        (["B-x", "_", "_"], "the tag '_' (2 words) marks no span, while the others do"),
+        (["B-x"] * 20 + ["B-"], "the tag 'B-' (1 word) marks no span, while the others do"),
+        (["B-x", "O"], None),
+        (["DET", "NOUN", "_"], None),
+    ],
+)
+def test_tags_that_keep_others_from_being_spans_are_named(gold: list[str], strays: str | None) -> None:
+    found = evaluate([gold], [["0" for _ in gold]])
+    assert found.strays == strays
+    assert (found.spans is None) == ("O" not in gold)
+
+
+def test_bmes_marks_spans() -> None:
+    gold = ["B-x", "M-x", "E-x", "O", "S-y"]
+    found = evaluate([gold], [["B-x", "M-x", "M-x", "O", "S-y"]])
+    assert found.spans is not None
+    assert (found.spans.gold, found.spans.correct) == (2, 2)
+    assert spans(gold) == [Span(0, 3, "x"), Span(4, 5, "y")]

@@ -11,21 +11,35 @@ from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
 from elman.formats import read_sentences
-from elman.schemes import SCHEMES, Break, Detection, Detector, breaks, convert, detect, mark_spans, named, write
+from elman.schemes import (
+    SCHEMES,
+    Break,
+    Detection,
+    Detector,
+    breaks,
+    convert,
+    detect,
+    mark_spans,
+    named,
+    said,
+    strays,
+    write,
+)
 from elman.sentence import Sentence
 from elman.spans import Span, spans
 
-# one sentence in every scheme: x y . of a type that touch, two words, one word
+# one sentence in every scheme: two words, one word of the same type, three words, one word
 SAID = {
-    "io": "I-p I-p I-p I-q I-q O I-p O",
-    "iob1": "I-p I-p B-p I-q I-q O I-p O",
-    "iob2": "B-p I-p B-p B-q I-q O B-p O",
-    "ioe1": "I-p E-p I-p I-q I-q O I-p O",
-    "ioe2": "I-p E-p E-p I-q E-q O E-p O",
-    "bioes": "B-p E-p S-p B-q E-q O S-p O",
-    "bilou": "B-p L-p U-p B-q L-q O U-p O",
+    "io": "I-p I-p I-p I-q I-q I-q O I-p O",
+    "iob1": "I-p I-p B-p I-q I-q I-q O I-p O",
+    "iob2": "B-p I-p B-p B-q I-q I-q O B-p O",
+    "ioe1": "I-p E-p I-p I-q I-q I-q O I-p O",
+    "ioe2": "I-p E-p E-p I-q I-q E-q O E-p O",
+    "bioes": "B-p E-p S-p B-q I-q E-q O S-p O",
+    "bilou": "B-p L-p U-p B-q I-q L-q O U-p O",
+    "bmes": "B-p E-p S-p B-q M-q E-q O S-p O",
 }
-SPANS = [Span(0, 2, "p"), Span(2, 3, "p"), Span(3, 5, "q"), Span(6, 7, "p")]
+SPANS = [Span(0, 2, "p"), Span(2, 3, "p"), Span(3, 6, "q"), Span(7, 8, "p")]
 MERGED = [Span(0, 3, "p"), *SPANS[2:]]
 
 
@@ -38,7 +52,7 @@ def sentence(tags: Sequence[str]) -> Sentence:
 def test_the_same_sentence_in_each(scheme: str) -> None:
     tags = SAID[scheme].split()
     assert spans(tags) == (MERGED if scheme == "io" else SPANS)
-    assert write(SPANS, 8, scheme) == tuple(tags)
+    assert write(SPANS, 9, scheme) == tuple(tags)
     assert list(breaks([tags], scheme)) == []
     assert detect([tags]).scheme == scheme
 
@@ -72,6 +86,7 @@ def test_what_is_written_is_legal_and_read_back(given_spans: tuple[list[Span], i
 
 
 LETTERS = {"iob1": "BI", "iob2": "BI", "ioe1": "IE", "ioe2": "IE", "bioes": "BIES", "bilou": "BILU", "io": "I"}
+LETTERS["bmes"] = "BMES"
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -95,6 +110,10 @@ def test_legal_is_what_says_its_own_spans(scheme: str) -> None:
         ([["I-x", "E-x", "I-x"]], Detection("ioe1"), "IOE1"),
         ([["S-x", "O"]], Detection("bioes"), "BIOES"),
         ([["U-x", "O"]], Detection("bilou"), "BILOU"),
+        ([["B-x", "M-x", "M-x", "E-x", "O", "S-x"]], Detection("bmes"), "BMES"),
+        ([["B", "M", "E", "S", "S"]], Detection("bmes"), "BMES"),
+        ([["B-x", "M-x"], ["B-x", "M-x", "E-x"]], Detection("bmes", (), 1), "BMES, broken 1 time"),
+        ([["B-", "I-", "O"], *[["B-x", "I-x"]] * 9], Detection("iob2", (), 2), "IOB2, broken 2 times"),
         ([["B-x", "O", "I-x"], ["B-x"], ["B-x", "I-x"]], Detection("iob2", (), 1), "IOB2, broken 1 time"),
         ([["O", "I-x"], ["B-x"], ["I-x", "B-x"], ["B-x"]], Detection("iob2", (), 2), "IOB2, broken 2 times"),
         ([["NOUN", "VERB"]], Detection("none"), "no scheme of spans"),
@@ -125,8 +144,8 @@ def test_names() -> None:
         "bilou",
         "bioes",
     ]
-    with pytest.raises(ConfigError, match="^scheme: 'bmes' does not exist; expected io, iob1, iob2, ioe1"):
-        named("bmes")
+    with pytest.raises(ConfigError, match="^scheme: 'bmewo' does not exist; expected io, iob1, iob2, ioe1"):
+        named("bmewo")
 
 
 def test_where_the_rules_are_broken() -> None:
@@ -139,6 +158,54 @@ def test_where_the_rules_are_broken() -> None:
     assert str(found[1]) == "word 4: I-x after B-y is no IOB2"
     (end,) = breaks([["O", "B-x"]], "bilou")
     assert str(end) == "word 2: B-x at the end of a sentence is no BILOU"
+
+
+def test_a_tag_without_a_type_breaks_every_scheme() -> None:
+    for scheme in SCHEMES:
+        letters = [letter for letter in "BIESLUM" if letter in LETTERS[scheme]]
+        found = {b.after for b in breaks([[f"{letter}-"] for letter in letters], scheme) if b.after}
+        assert found == {f"{letter}-" for letter in letters}
+    found = list(breaks([["B-", "I-", "O", "B-x"]], "iob2"))
+    assert [str(one) for one in found] == [
+        "word 1: B- at the beginning of a sentence is no IOB2: it has no type",
+        "word 2: I- after B- is no IOB2: it has no type",
+    ]
+    assert not list(breaks([["B-", "I-", "O", "B-x"]], "iob2", typed=False))
+    assert not list(breaks([["B", "I", "O"]], "iob2"))
+    with pytest.raises(
+        DataError, match="^f.tsv:9: column ner: B- at the beginning of a sentence is no IOB2: it has no"
+    ):
+        convert(sentence(["B-", "I-"]), "ner", "iob2", "iob2")
+
+
+@pytest.mark.parametrize(
+    ("counts", "found", "text"),
+    [
+        ({"O": 50, "B-x": 30, "0": 1}, ["0"], "the tag '0' (1 word) marks no span, while the others do"),
+        ({"B-x": 30, "_": 300}, ["_"], "the tag '_' (300 words) marks no span, while the others do"),
+        (
+            {"O": 1, "I-x": 40, "a": 1, "b": 1, "c": 1, "d": 1},
+            ["a", "b", "c", "d"],
+            "the tags 'a' (1 word), 'b' (1 word), 'c' (1 word) and 1 more mark no span, while the others do",
+        ),
+        (
+            {"B-x": 1, "o": 5, "-": 7},
+            ["-", "o"],
+            "the tags '-' (7 words), 'o' (5 words) mark no span, while the others do",
+        ),
+        ({"B-": 3, "I-": 2, "O": 9}, ["B-", "I-"], "the tags 'B-' (3 words), 'I-' (2 words) mark no span, while"),
+        ({"O": 50, "B-x": 30}, [], ""),
+        ({"NOUN": 50, "VERB": 30, "_": 1, "0": 1}, [], ""),
+        ({"NOUN": 50, "B-x": 5}, [], ""),
+        ({"_": 50, "B": 5, "U": 7}, [], ""),  # letters alone may be anything
+        ({"O": 5, "_": 1}, [], ""),
+        ({}, [], ""),
+    ],
+)
+def test_tags_that_mark_no_spans_among_those_that_do(counts: dict[str, int], found: list[str], text: str) -> None:
+    assert strays(counts) == found
+    if found:
+        assert said(found, counts).startswith(text)
 
 
 def test_converting_what_is_illegal() -> None:

@@ -74,6 +74,22 @@ def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Pat
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 
 
+def test_the_confidence_of_a_pipeline_is_of_its_tags(pipeline: Pipeline) -> None:
+    lines = ["Cats ran on mats.", "", "Mats ran."]
+    found = list(pipeline.sentences(lines, confidence=True))
+    words = [one.words for one in found]
+    for one, (tags, sure) in zip(found, pipeline.tag_all_with_confidence(words), strict=True):
+        assert list(one.columns["upos"]) == tags
+        assert [misc.removeprefix("SpaceAfter=No|") for misc in one.columns["misc"]] == [
+            f"Confidence={p:.4f}" for p in sure
+        ]
+    bare = list(pipeline.sentences(lines))
+    for name in ("upos", "feats", "lemma", "head", "deprel"):
+        assert [one.columns[name] for one in found] == [one.columns[name] for one in bare]
+    borders = [one.columns["misc"] for one in pipeline.segmenter.sentences(lines, confidence=True)]
+    assert borders != [one.columns["misc"] for one in found]
+
+
 def test_settings_of_the_network_are_those_of_the_words(pipeline: Pipeline) -> None:
     facts = pipeline.describe()
     assert facts["segment"]["settings"]["network"]["hidden"] == 64

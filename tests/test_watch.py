@@ -42,6 +42,13 @@ def test_a_run_that_explodes() -> None:
     assert line == "epoch 3: the loss has risen from 0.4 to 0.9: try a smaller rate, as rate=0.01, or clip=1"
 
 
+def test_a_loss_of_nothing_has_not_risen() -> None:
+    assert said([0.0, 0.0, 0.0, 0.0, 0.0], train_accuracy=1.0) == []
+    assert said([0.0, 0.0, 0.0], train_accuracy=0.0) == []  # of numbers that are all the same
+    assert said([1e-9, 1e-12, 3e-9], train_accuracy=1.0) == []
+    assert said([0.0, float("nan")], train_accuracy=0.0) != []
+
+
 def test_units_that_are_driven_to_their_ends() -> None:
     line = "epoch 1: 98 % of the units are saturated, the steps are too large: try rate=0.01{}, or --find-rate"
     assert said([3.0, 2.0], saturated=0.98) == [line.format(" and clip=1")]

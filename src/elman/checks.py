@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from elman import constraints
+from elman import constraints, schemes
 from elman.config import NetworkConfig
 from elman.display import shown
 from elman.errors import DataError
-from elman.sentence import Sentence
+from elman.formats.shared import line_of
+from elman.sentence import NO_TAG, Sentence
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9
+NOTHING_IS_SAID = ("feats", "deps", "misc")
+"""Columns of CoNLL-U where it says that there is nothing to be said."""
+WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
+"""Schemes of spans whose rules the tagger does not know."""
 FREE_TEXT = 20
 """Distinct labels from which on they may be texts of their own."""
 
@@ -43,6 +48,8 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     and those columns.
     """
     found = [tag_warning(train, target) for target in targets]
+    for target in targets:
+        found += [untagged_warning(train, target), stray_warning(train, target)]
     if targets:
         found.append(length_warning(train))
     if dev is None:
@@ -78,13 +85,21 @@ def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
 
 
 def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
-    """A line where ``constraints=auto`` would have found rules, had one sentence not broken them; else none.
+    """A line where ``constraints=auto`` finds no rules: one sentence breaks them, or there are none for that scheme.
 
     Raises DataError for tags that break the rules asked for by name, ConfigError for tags those rules do not know.
     """
-    broken = constraints.choose(config, [sentence.columns[target] for sentence in train]).broken
+    tags = [sentence.columns[target] for sentence in train]
+    chosen, broken = constraints.choose(config, tags)
     if broken is None:
-        return []
+        unruled = chosen == constraints.NONE and (config.constraints, config.decoder) == ("auto", "crf")
+        scheme = schemes.detect(tags).scheme if unruled else schemes.NONE
+        if scheme not in WITHOUT_RULES:
+            return []
+        name = scheme.upper()
+        return [
+            f"column {target}: the tags are {name}, for which there are no rules; elman convert --scheme bioes has some"
+        ]
     first = train[broken.sentence]
     line = first.line + first.rows[broken.word] if first.rows else first.line
     if config.constraints != "auto":
@@ -102,6 +117,44 @@ def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
     if len(tags) > MANY_TAGS:
         return f"column {target}: {len(tags):,} distinct tags; is it the right column? --target names another"
     return None
+
+
+def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """What is to be said of words that have ``_`` in a column in which others have tags, or None."""
+    n_words = sum(len(sentence) for sentence in train)
+    n_untagged = sum(sentence.columns[target].count(NO_TAG) for sentence in train)
+    if target in NOTHING_IS_SAID or not 0 < n_untagged < n_words:
+        return None
+    return untagged(target, n_untagged, n_words)
+
+
+def untagged(column: str, n_untagged: int, n_words: int) -> str:
+    """What is to be said of words with ``_`` among words with tags."""
+    return (
+        f"column {column}: {n_untagged:,} of {n_words:,} words have the tag {NO_TAG}, which is learned and scored like "
+        "any other; if it means that they have none yet, leave these sentences out"
+    )
+
+
+def stray(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
+    """What is to be said of a few tags that mark no spans where the others do, and the first word that has one."""
+    counts = Counter(tag for sentence in train for tag in sentence.columns[target])
+    odd = schemes.strays(counts)
+    if not odd:
+        return None
+    rules = "" if all(map(schemes.is_without_type, odd)) else ", and no rules of spans are kept"
+    message = f"column {target}: {schemes.said(odd, counts)}, so there is no span F1{rules}"
+    words = ((sentence, i) for sentence in train for i, tag in enumerate(sentence.columns[target]) if tag == odd[0])
+    return (message, *next(words))
+
+
+def stray_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """The same in one line with its place, or None."""
+    found = stray(train, target)
+    if found is None:
+        return None
+    message, first, word = found
+    return f"{first.path}:{line_of(first, word)}: {message}" if first.path else message
 
 
 def length_warning(train: Sequence[Sentence]) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.model import CLASSIFY
 from elman.scores import Marks, TagScore, averages
@@ -105,6 +106,8 @@ def evaluate_labels(
         if right is None or label is None:
             more = "predicted" if right is None else "gold"
             raise DataError(f"text {number}: only the {more} labels go on; expected as many of both")
+        if not (isinstance(right, str) and isinstance(label, str)):
+            raise DataError(f"text {number}: expected labels that are texts, found {shown(right)} and {shown(label)}")
         confusion[right, label] = confusion.get((right, label), 0) + 1
     if not gold:
         raise DataError("nothing to evaluate: no texts with gold labels")

@@ -8,9 +8,10 @@ For several runs of two settings, Welch's t test and a permutation test over the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from math import sqrt
 from typing import Any
 
@@ -18,7 +19,8 @@ import numpy as np
 
 from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.metrics import marks_spans
+from elman.metrics import marks_spans, refuse_without_spans
+from elman.scores import check_sentence
 from elman.significance import (
     RESAMPLES,
     McNemar,
@@ -30,7 +32,7 @@ from elman.significance import (
     t_quantile,
     t_test,
 )
-from elman.spans import spans
+from elman.spans import OUTSIDE, spans
 
 TEXTS = "texts"
 _LEVEL = 0.95
@@ -120,8 +122,8 @@ def compare(
 
     ``metric`` is one of ``METRICS``: accuracy of words, F1 of spans (as ``spans`` reads them), or the share of
     sentences that are right throughout; None: spans where the gold tags mark them, else accuracy. The same seed gives
-    the same figures. Raises DataError: no words, not as many sentences or tags. Raises ConfigError: no such metric,
-    a number of resamples below 1.
+    figures. Raises DataError: no words, not as many sentences or tags. Raises ConfigError: no such metric, spans
+    where the gold tags mark none, a number of resamples below 1.
     """
     if metric is not None and metric not in METRICS:
         raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
@@ -130,7 +132,7 @@ def compare(
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
-    metric = metric or usual_metric([tags for tags, _, _ in triples])
+    metric = chosen_metric([tags for tags, _, _ in triples], metric)
     rows = np.array([_COUNTS[metric](*triple) for triple in triples], np.int64)
     a_score, b_score = (float(value[0]) for value in _PAIRS[metric](rows.sum(axis=0, keepdims=True).astype(np.float64)))
     differences = bootstrap(rows[:, :-2], _PAIRS[metric], resamples, seed)
@@ -153,16 +155,30 @@ def compare(
     )
 
 
-def usual_metric(gold: Iterable[Tags]) -> str:
-    """What taggings of such gold tags are compared by: spans where they mark them, else accuracy."""
-    return "spans" if marks_spans(tag for tags in gold for tag in tags) else "accuracy"
+def chosen_metric(gold: Iterable[Tags], metric: str | None = None) -> str:
+    """What taggings of such gold tags are compared by: as asked, or spans where they mark them, else accuracy.
+
+    Raises ConfigError: spans, of tags that mark none.
+    """
+    counts = Counter(tag for tags in gold for tag in tags)
+    marking = marks_spans(counts)
+    if metric == "spans" and not marking and counts.keys() - {OUTSIDE}:
+        refuse_without_spans(counts, "metric spans")
+    return metric or ("spans" if marking else "accuracy")
 
 
 def score(gold: Iterable[Tags], predicted: Iterable[Tags], metric: str) -> float:
-    """The score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``. Raises DataError: no words."""
-    rows = [_COUNTS[metric](tags, found, found) for tags, found in zip(gold, predicted, strict=True) if tags]
+    """The score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``. Raises DataError: no words.
+
+    Raises ConfigError: see ``chosen_metric``.
+    """
+    pairs = list(zip(gold, predicted, strict=True))
+    for tags in chain.from_iterable(pairs):
+        check_sentence(tags)
+    rows = [_COUNTS[metric](tags, found, found) for tags, found in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
+    chosen_metric([tags for tags, _ in pairs], metric)
     return float(_PAIRS[metric](np.array(rows, np.float64).sum(axis=0, keepdims=True))[0][0])
 
 
@@ -170,6 +186,8 @@ def _checked(gold: Iterable[Tags], a: Iterable[Tags], b: Iterable[Tags]) -> Iter
     for number, (tags, one, other) in enumerate(zip_longest(gold, a, b), start=1):
         if tags is None or one is None or other is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
+        for of_one in (tags, one, other):
+            check_sentence(of_one)
         for name, found in (("A", one), ("B", other)):
             if len(found) != len(tags):
                 raise DataError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from elman.display import visible
 from elman.errors import DataError
-from elman.scores import Marks, averages
+from elman.scores import Marks, averages, check_sentence
 
 _OUTSIDE = "O"
 # what ends a chunk and what begins one where the type stays the same: (letter before, letter)
@@ -37,7 +37,9 @@ class Conlleval:
         )
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence; there is a predicted tag for each gold tag."""
+        """Count one sentence; there is a predicted tag for each gold tag. Raises DataError for what is no sentence."""
+        check_sentence(gold)
+        check_sentence(predicted)
         there: list[str] = []
         given: list[str] = []
         correct: list[str] = []

@@ -67,7 +67,7 @@ def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
 
 def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> Break | None:
     """Where the tags of some sentences break the rules for the first time."""
-    broken = next(schemes.breaks(sentences, SCHEMES[scheme]), None)
+    broken = next(schemes.breaks(sentences, SCHEMES[scheme], typed=False), None)
     return None if broken is None else broken._replace(scheme=scheme)
 
 

@@ -18,6 +18,7 @@ from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
+from elman.formats.label_names import WithoutNames
 from elman.formats.tokens import tokenise
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.sentence import SEVERAL as JOINT, Sentence
@@ -185,6 +186,8 @@ def _from_file(path: str, how: How, notes: list[str] | None) -> Iterator[tuple[S
         if keys.texts:
             where.append(f"labels of texts in {', '.join(keys.texts)}")
         notes.append(f"{reading.path} read as {reading.format}, {', '.join(where)}: {reading.why}")
+        if how.targets is None and keys.words and (others := reading.others()):
+            notes.append(f"{reading.path}: it has tags of spans too, --target {' or '.join(others)} learns them")
         if how.targets is None and how.task is None and keys.words and (labels := reading.labels()):
             both = f"--target {keys.words[0]},{labels[0]} learns both, --task classify the labels alone"
             notes.append(f"{reading.path}: it has labels of whole texts too, {', '.join(labels)}; {both}")
@@ -213,6 +216,8 @@ def targets_in(reading: Reading, how: How) -> Keys:
     if names is None and how.task != CLASSIFY:
         try:
             return Keys(reading.targets(None))
+        except WithoutNames:
+            raise
         except ConfigError:
             if how.task == TAG or not reading.labels():
                 raise

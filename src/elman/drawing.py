@@ -22,7 +22,7 @@ from elman.spans import OUTSIDE, Span, spans
 from elman.trees import Tree, parse_tree
 
 Tags = Mapping[str, Sequence[str]]
-_OF_SPANS = re.compile(rf"{OUTSIDE}|[BIESLU]-.+", re.DOTALL)
+_OF_SPANS = re.compile(rf"{OUTSIDE}|[BIESLUM]-.+", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from elman.display import shown
 from elman.errors import ConfigError
 from elman.model_file import Tensors
+from elman.replies import words_of
 from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
@@ -54,9 +55,11 @@ class EncodedTagger(Tagger):
         """What the scores of each label column are divided by before they become probabilities."""
         return self.labels.temperatures
 
-    def uncalibrated(self) -> EncodedTagger:
-        """The same tagger with all ``temperatures`` 1."""
-        return EncodedTagger(self.labels.uncalibrated(), self.encoding, self.task)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EncodedTagger, (self.labels, self.encoding, self.task)
+
+    def _with(self, **changed: Any) -> Self:
+        return super()._with(**changed, labels=self.labels._with(**changed))
 
     @property
     def tags_lines(self) -> bool:
@@ -66,7 +69,8 @@ class EncodedTagger(Tagger):
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
         """The (T, K) probabilities of the labels of a label column, by default the first."""
         at = self.columns.index(self._label_column(target))
-        return self._columns_model.probabilities([words], at)[0] if at else self._model.probabilities([words])[0]
+        batch = [words_of(words)]
+        return self._columns_model.probabilities(batch, at)[0] if at else self._model.probabilities(batch)[0]
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values; ``targets`` are the label columns."""

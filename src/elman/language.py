@@ -29,9 +29,10 @@ from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
 from elman.sentence import Sentence
 from elman.stream import Stream
-from elman.tagger import Tagger, kernel_notes
+from elman.tagger import kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
 from elman.threads import thread_count
+from elman.untagged import Untagged
 from elman.validation import demand, front
 
 TASK = "lm"
@@ -120,20 +121,16 @@ class Fluency:
         return found | {name: getattr(self, name) for name in numbers}
 
 
-class LanguageModel(Tagger):
+class LanguageModel(Untagged):
     """Says what comes next. ``tags`` are the K symbols; ``unit`` is ``words`` or ``characters``."""
 
     task = TASK
+    instead = "sample() and fluency() say what comes next"
 
     def __init__(self, model: Any, unit: str, *, data: Mapping[str, Any], threads: int = 1) -> None:
         super().__init__(model, targets=("next",), format="text", data=data, threads=threads)
         self.unit = unit
         self._number = {tag: i for i, tag in enumerate(self.tags)}
-
-    @property
-    def tags_lines(self) -> bool:
-        """Whether ``tag_lines`` serves this model: it does not."""
-        return False
 
     def fluency(self, data: Data, *, format: str | None = None, encoding: str = "utf-8") -> Fluency:
         """How well it says what comes next in a text: paths, or lines. Memory does not grow with it.
@@ -204,6 +201,9 @@ class LanguageModel(Tagger):
             return prompt + "".join(said)
         text = re.sub(" ?\n ?", "\n", " ".join(said))
         return f"{prompt} {text}" if prompt and not prompt.endswith((" ", "\n")) else prompt + text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._pickled(from_record)
 
     def to_record(self) -> tuple[dict[str, Any], Tensors]:
         """Configuration (JSON values) and tensors: all that the model file holds."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NoReturn
 
-from elman.errors import DataError
-from elman.scores import TagScore, averages, score
+from elman.errors import ConfigError, DataError
+from elman.schemes import SPAN_TAG, said, strays
+from elman.scores import TagScore, averages, check_sentence, score
 from elman.spans import OUTSIDE, SpanEvaluation, SpanTally
 
 __all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate", "marks_spans"]
 
 MOST_CONFUSIONS = 10
-_SPAN_TAG = re.compile(r"[BIESLU](-.|$)", re.DOTALL)
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Evaluation:
     confusions: tuple[Confusion, ...]
     """The ten commonest, the commonest first."""
     spans: SpanEvaluation | None = None
-    """What the tags mark; None where the gold tags do not mark spans (BIO, BIOES, BILOU and the like)."""
+    """What the tags mark; None where the gold tags do not mark spans (BIO, BIOES, BILOU, BMES and the like)."""
 
     @property
     def accuracy(self) -> float:
@@ -71,6 +71,11 @@ class Evaluation:
         if self.unknown_tokens is None or self.unknown_correct is None or self.tokens == self.unknown_tokens:
             return None
         return (self.correct - self.unknown_correct) / (self.tokens - self.unknown_tokens)
+
+    @property
+    def strays(self) -> str | None:
+        """Which gold tags are to blame where there are no ``spans`` though the others mark some, in words."""
+        return stray_tags({tag: found.support for tag, found in self.tags.items() if found.support})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``, as ``elman evaluate --json`` prints them."""
@@ -115,11 +120,13 @@ class Tally:
 
         Raises DataError where there are not as many tags as gold tags, at ``path:line`` or naming the sentence.
         """
+        check_sentence(gold)
+        check_sentence(predicted)
         if len(predicted) != len(gold):
             where = "" if path is not None else f"sentence {self._sentences + 1}: "
             message = f"{where}expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"
             raise DataError(message, path=path, line=line)
-        if not gold:
+        if not len(gold):
             return
         self._pairs.update(zip(gold, predicted, strict=True))
         self._sentences += 1
@@ -136,7 +143,7 @@ class Tally:
         """Count spans, until a gold tag is met that marks none."""
         if not self._span_tags.issuperset(gold):
             new = set(gold) - self._span_tags
-            if not all(map(_SPAN_TAG.match, new)):
+            if not all(map(SPAN_TAG.match, new)):
                 self._spans = None
                 return
             self._span_tags |= new
@@ -186,9 +193,25 @@ def evaluate(
 
 
 def marks_spans(tags: Iterable[str]) -> bool:
-    """Whether tags mark spans, in whatever scheme: all are O or a letter of B, I, E, S, L, U with a type or alone."""
+    """Whether tags mark spans, in whatever scheme: all are O or a letter of BIESLUM with a type or alone."""
     marking = set(tags) - {OUTSIDE}
-    return bool(marking) and all(map(_SPAN_TAG.match, marking))
+    return bool(marking) and all(map(SPAN_TAG.match, marking))
+
+
+def stray_tags(counts: Mapping[str, int]) -> str | None:
+    """The few tags that mark no spans where the others do, in words; ``counts`` is how many words have each."""
+    odd = strays(counts)
+    return said(odd, counts) if odd else None
+
+
+def refuse_without_spans(counts: Mapping[str, int], what: str) -> NoReturn:
+    """Raise ConfigError for what counts spans, of gold tags that mark none; ``counts`` is how many words have each."""
+    odd = stray_tags(counts)
+    if odd is None:
+        frequent = ", ".join(sorted(counts, key=lambda tag: (-counts[tag], tag))[:_SHOWN])
+        odd = f"the gold tags mark no spans (O, B-type, I-type …): {frequent:.60}"
+        raise ConfigError(f"{what}: {odd}; count words instead")
+    raise ConfigError(f"{what}: {odd}; mend it (elman check says where)")
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:

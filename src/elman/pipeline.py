@@ -30,6 +30,17 @@ class Pipeline(EncodedTagger):
         super().__init__(words.labels, words.encoding, TASK)
         self.segmenter, self.words = segmenter, words
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Pipeline, (self.segmenter, self.words)
+
+    def uncalibrated(self) -> Pipeline:
+        """The same with all ``temperatures`` 1, of both networks."""
+        return Pipeline(self.segmenter.uncalibrated(), self.words.uncalibrated())
+
+    def about(self, *, format: str, **data: Any) -> Pipeline:
+        """The same with another format, and other facts of the data, of both networks."""
+        return Pipeline(self.segmenter.about(format=format, **data), self.words.about(format=format, **data))
+
     @property
     def finds_sentences(self) -> bool:
         """Whether it finds sentences, too: it does."""
@@ -41,17 +52,25 @@ class Pipeline(EncodedTagger):
         return self.segmenter.expects_spaces
 
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
-        """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``."""
+        """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``.
+
+        ``confidence``: the probability of a word's tag in the first column stands in MISC, not that of its borders.
+        """
         waiting: deque[Draft] = deque()  # found, but not tagged yet
 
         def read() -> Iterator[Sequence[str]]:
-            for one in self.segmenter.drafts(lines, confidence=confidence, number=number):
+            for one in self.segmenter.drafts(lines, number=number):
                 if one is not None:
                     waiting.append(one)
                     yield one.words
 
-        for columns in self.tag_columns_all(read()):
-            yield waiting.popleft().sentence(columns)
+        if not confidence:
+            for columns in self.tag_columns_all(read()):
+                yield waiting.popleft().sentence(columns)
+            return
+        for sure in self.tag_columns_all_with_confidence(read()):
+            columns = {name: tags for name, (tags, _) in sure.items()}
+            yield waiting.popleft().sure(sure[self.target][1]).sentence(columns)
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
         """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.

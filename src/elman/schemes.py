@@ -1,4 +1,4 @@
-"""Schemes in which tags mark spans: IO, IOB1, IOB2 (BIO), IOE1, IOE2, BIOES and BILOU: found out, checked, converted.
+"""Schemes in which tags mark spans: IO, IOB1, IOB2 (BIO), IOE1, IOE2, BIOES, BILOU, BMES; found out, converted.
 
 A tag is a letter and a type, B-type, or a letter alone; O stands outside. What the letters mean:
 
@@ -9,12 +9,15 @@ A tag is a letter and a type, B-type, or a letter alone; O stands outside. What 
     ioe2    E the last word, I the others
     bioes   B the first word, I those inside, E the last, S a span of one word
     bilou   the same with L for E and U for S
+    bmes    the same with M for I, as Chinese corpora have it
 
+A tag with a dash and no type behind it (B-) breaks every scheme.
 After Tjong Kim Sang and Veenstra (1999). They are read by ``spans``, which is right for whatever is legal in any.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,16 +27,33 @@ from typing import NamedTuple
 from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import refuse
+from elman.scores import check_sentence
 from elman.sentence import Sentence
 from elman.spans import OUTSIDE, Span, spans
 
 NONE = "none"
-LETTERS = {"iob2": "BI", "bioes": "BIES", "bilou": "BILU", "io": "I", "iob1": "BI", "ioe2": "IE", "ioe1": "IE"}
+LETTERS = {
+    "iob2": "BI",
+    "bioes": "BIES",
+    "bilou": "BILU",
+    "io": "I",
+    "iob1": "BI",
+    "ioe2": "IE",
+    "ioe1": "IE",
+    "bmes": "BMES",
+}
 """Schemes and their letters; of two that fit a text alike the first is taken."""
-SCHEMES = ("io", "iob1", "iob2", "ioe1", "ioe2", "bioes", "bilou")
+_PLACES = {"bioes": ("B", "I", "E", "S"), "bilou": ("B", "I", "L", "U"), "bmes": ("B", "M", "E", "S")}
+"""The first word, one inside, the last, the only one."""
+SCHEMES = ("io", "iob1", "iob2", "ioe1", "ioe2", "bioes", "bilou", "bmes")
 _ALIASES = {"bio": "iob2", "iob": "iob1", "ioe": "ioe2", "iobes": "bioes", "bilu": "bilou", "bioul": "bilou"}
-_ANY_LETTER = frozenset("BIESLU")
+_ANY_LETTER = frozenset("BIESLUM")
+_LIKE_OUTSIDE = frozenset("0o-_*")
+"""What is written for O, on purpose or not."""
+SPAN_TAG = re.compile(r"[BIESLUM](-.|$)", re.DOTALL)
+"""How a tag begins that marks a span, whatever the scheme; one with a dash has a type."""
 _MOSTLY = 0.9
+_MOST_SAID = 3
 
 
 class Break(NamedTuple):
@@ -56,7 +76,8 @@ class Break(NamedTuple):
             what = f"{self.after} at the beginning of a sentence"
         elif not self.after:
             what = f"{self.before} at the end of a sentence"
-        return f"{what} is no {self.scheme.upper()}"
+        what += " is no " + self.scheme.upper()
+        return f"{what}: it has no type" if is_without_type(self.after) else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +106,8 @@ class Detector:
         self._pairs: Counter[tuple[str, str]] = Counter()
 
     def add(self, tags: Sequence[str]) -> None:
-        """Look at the tags of a sentence; none of them is empty."""
+        """Look at the tags of a sentence; none of them is empty. Raises DataError for what is no sentence."""
+        check_sentence(tags)
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))
 
@@ -96,14 +118,15 @@ class Detector:
             counts[tag] += count
         if not mark_spans(counts):
             return Detection(NONE)
-        broken = {scheme: self.breaks(scheme) for scheme in LETTERS}
+        with_m = any(parts(tag)[0] == "M" for tag in counts)  # else it is BIOES
+        broken = {scheme: self.breaks(scheme) for scheme in LETTERS if scheme != "bmes" or with_m}
         best = min(broken, key=lambda scheme: broken[scheme])
-        also = tuple(scheme for scheme in LETTERS if scheme != best and not broken[scheme]) if not broken[best] else ()
+        also = tuple(scheme for scheme in broken if scheme != best and not broken[scheme]) if not broken[best] else ()
         return Detection(best, also, broken[best])
 
     def breaks(self, scheme: str) -> int:
         """How many pairs of neighbouring tags so far the scheme does not allow."""
-        return sum(count for pair, count in self._pairs.items() if not allowed(*pair, scheme))
+        return sum(count for pair, count in self._pairs.items() if not _fits(*pair, scheme))
 
 
 def detect(sentences: Iterable[Sequence[str]]) -> Detection:
@@ -117,10 +140,35 @@ def detect(sentences: Iterable[Sequence[str]]) -> Detection:
 def mark_spans(counts: Mapping[str, int]) -> bool:
     """Whether tags, given with how many words have them, mark spans.
 
-    At least nine words in ten that are not O have a tag of B, I, E, S, L or U, with a dash behind it or nothing.
+    At least nine words in ten that are not O have a tag of B, I, E, S, L, U or M, with a dash behind it or nothing.
     """
     inside = sum(count for tag, count in counts.items() if tag not in ("", OUTSIDE))
     return 0 < inside * _MOSTLY <= sum(count for tag, count in counts.items() if parts(tag)[0] in _ANY_LETTER)
+
+
+def strays(counts: Mapping[str, int]) -> list[str]:
+    """The few tags that mark no spans, while the others do, the most frequent first; none where all or hardly any do.
+
+    They are on at most a tenth of the words that are not O, look like an O, or have a letter and a dash without a type.
+    """
+    others = [tag for tag in counts if tag not in ("", OUTSIDE) and not SPAN_TAG.match(tag)]
+    with_dash = any("-" in tag and parts(tag)[0] in _ANY_LETTER for tag in counts)  # a letter alone may be anything
+    if not with_dash or not (mark_spans(counts) or _LIKE_OUTSIDE.issuperset(others)):
+        return []
+    return sorted(others, key=lambda tag: (-counts[tag], tag))
+
+
+def said(odd: Sequence[str], counts: Mapping[str, int]) -> str:
+    """What is wrong with tags that ``strays`` has found, in words."""
+    some = ", ".join(f"{shown(tag)} ({counts[tag]:,} word{'s' * (counts[tag] != 1)})" for tag in odd[:_MOST_SAID])
+    more = f" and {len(odd) - _MOST_SAID:,} more" if len(odd) > _MOST_SAID else ""
+    one = len(odd) == 1
+    return f"the tag{'s' * (not one)} {some}{more} mark{'s' * one} no span, while the others do"
+
+
+def is_without_type(tag: str) -> bool:
+    """Whether a tag begins like one of a span with a type, and has none: ``B-``."""
+    return len(tag) == 2 and tag[1] == "-" and tag[0] in _ANY_LETTER
 
 
 def named(name: str) -> str:
@@ -156,19 +204,24 @@ def allowed(before: str, after: str, scheme: str) -> bool:
             return last != "E" or joined
         case "ioe2":
             return last != "I" or joined
-    begun = last in ("B", "I")
-    return begun and joined if letter in ("I", "E", "L") else not begun
+    begun = last in ("B", "I", "M")
+    return begun and joined if letter in ("I", "M", "E", "L") else not begun
 
 
-def breaks(sentences: Iterable[Sequence[str]], scheme: str) -> Iterator[Break]:
-    """Every place where the tags of some sentences break the rules, in order."""
+def _fits(before: str, after: str, scheme: str) -> bool:
+    return allowed(before, after, scheme) and not is_without_type(after)
+
+
+def breaks(sentences: Iterable[Sequence[str]], scheme: str, *, typed: bool = True) -> Iterator[Break]:
+    """Every place where the tags of some sentences break the rules, in order; ``typed``: a tag without a type does."""
     known: dict[tuple[str, str], bool] = {}
+    fits = _fits if typed else allowed
     for i, tags in enumerate(sentences):
         if tags:
             for word, pair in enumerate(pairwise(["", *tags, ""])):
                 fine = known.get(pair)
                 if fine is None:
-                    fine = known[pair] = allowed(*pair, scheme)
+                    fine = known[pair] = fits(*pair, scheme)
                 if not fine:
                     yield Break(i, min(word, len(tags) - 1), *pair, scheme)
 
@@ -177,10 +230,8 @@ def write(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
     """The tags of a sentence of ``length`` words with these spans, which are in order and do not overlap."""
     tags = [OUTSIDE] * length
     for i, span in enumerate(found):
-        first, middle, last, single = "IIII"
-        if scheme in ("bioes", "bilou"):
-            first, last, single = "BES" if scheme == "bioes" else "BLU"
-        elif scheme == "iob2" or (scheme == "iob1" and i and _touch(found[i - 1], span)):
+        first, middle, last, single = _PLACES.get(scheme, ("I",) * 4)
+        if scheme == "iob2" or (scheme == "iob1" and i and _touch(found[i - 1], span)):
             first = single = "B"
         elif scheme == "ioe2" or (scheme == "ioe1" and i + 1 < len(found) and _touch(span, found[i + 1])):
             last = single = "E"

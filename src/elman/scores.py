@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from elman.display import shown
+from elman.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,13 @@ def _mean(scores: Collection[TagScore], weight: Callable[[TagScore], int]) -> Ta
         f1=sum(weight(score) * score.f1 for score in scores) / total,
         support=sum(score.support for score in scores),
     )
+
+
+def check_sentence(tags: Sequence[str]) -> None:
+    """Raise DataError for a tag in the place of a sentence's tags, whose letters would be counted, or for sentences."""
+    if isinstance(tags, str | bytes) or (len(tags) and not isinstance(tags[0], str)):
+        expected = "expected a list of sentences, each a list of tags that are texts"
+        raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")
 
 
 class Marks:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
 from elman.tasks.written import Draft, Tokens, draft
 from elman.threads import ordered
+from elman.untagged import Untagged
 from elman.windows import BEFORE, BEHIND, RADIUS, windows
 
 TASK = "segment"
@@ -74,15 +75,22 @@ class _Piece(NamedTuple):
     ends: bool
 
 
-class Segmenter(Tagger):
+class Segmenter(Untagged):
     """Finds words and sentences. As a tagger, it labels windows of characters, which ``labels`` does for it."""
 
     task = TASK
+    instead = "segment() gives the words of a text"
 
     def __init__(self, labels: Tagger, segmentation: Segmentation) -> None:
         about: dict[str, Any] = {"format": labels.format, "data": labels.describe()["data"], "threads": labels.threads}
         super().__init__(labels._model, targets=labels.targets, **about)
         self.labels, self.segmentation = labels, segmentation
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Segmenter, (self.labels, self.segmentation)
+
+    def _with(self, **changed: Any) -> Self:
+        return super()._with(**changed, labels=self.labels._with(**changed))
 
     @property
     def finds_sentences(self) -> bool:

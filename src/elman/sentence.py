@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 SEVERAL = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
+NO_TAG = "_"
+"""What stands in the place of a tag in many formats, where there is none."""
+
 CONFIDENCE = "confidence"
 """The label under which the probability of another label is written."""
 

@@ -1,9 +1,9 @@
 """Spans in BIO tags, and how good predicted ones are: as the conlleval script of the CoNLL shared tasks counts.
 
 Tags are B-type (a span begins), I-type (it goes on), with BIOES also E-type (it ends) and S-type (it is one word),
-which BILOU calls L and U, and O. Reading is lenient, as conlleval is: I- or E- after O, after another type or after a
-span's end begins a span. A tag without such a prefix, an address label for example, is its own type: a run of equal
-ones is a span.
+which BILOU calls L and U, and O; BMES calls I M. Reading is lenient, as conlleval is: I- or E- after O, after another
+type or after a span's end begins a span. A tag without such a prefix, an address label for example, is its own type: a
+run of equal ones is a span.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from elman.errors import DataError
-from elman.scores import Marks, TagScore, averages, score
+from elman.scores import Marks, TagScore, averages, check_sentence, score
 
 OUTSIDE = "O"
-_PREFIXES = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S"}
+_PREFIXES = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I"}
 
 
 class Span(NamedTuple):
@@ -105,7 +105,9 @@ class SpanTally:
         self._marks = Marks()
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence; there is a predicted tag for each gold tag."""
+        """Count one sentence; there is a predicted tag for each gold tag. Raises DataError for what is no sentence."""
+        check_sentence(gold)
+        check_sentence(predicted)
         there = set(self._find(gold))
         given = there if list(gold) == list(predicted) else set(self._find(predicted))
         if there or given:
@@ -129,6 +131,8 @@ def evaluate_spans(gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[s
         if gold_tags is None or tags is None:
             more = "predicted" if gold_tags is None else "gold"
             raise DataError(f"sentence {number}: only the {more} tags go on; expected as many sentences in both")
+        check_sentence(gold_tags)
+        check_sentence(tags)
         if len(gold_tags) != len(tags):
             expected = f"expected {len(gold_tags)} tags, one for each gold tag, found {len(tags)}"
             raise DataError(f"sentence {number}: {expected}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,15 +108,27 @@ class Tagger:
         of_model = getattr(self._model, "temperatures", (1.0,))
         return dict(zip(self.targets, of_model, strict=True))
 
-    def uncalibrated(self) -> Tagger:
+    def uncalibrated(self) -> Self:
         """The same tagger with all ``temperatures`` 1: its tags are the same, its probabilities raw."""
-        model = self._model.at(()) if hasattr(self._model, "at") else self._model
-        return Tagger(model, targets=self.targets, format=self.format, data=self._data, threads=self.threads)
+        return self._with(_model=self._model.at(()) if hasattr(self._model, "at") else self._model)
 
-    def about(self, *, format: str, **data: Any) -> Tagger:
+    def about(self, *, format: str, **data: Any) -> Self:
         """The same tagger with another format, and other facts of its data (``describe()["data"]``)."""
-        own = {**self._data, **data}
-        return Tagger(self._model, targets=self.targets, format=format, data=own, threads=self.threads)
+        return self._with(format=format, _data={**self._data, **data})
+
+    def _with(self, **changed: Any) -> Self:
+        """A copy, of its own class, with other values of some attributes."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **changed)
+        return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the model file would hold, and how it tags: for copies, and for processes that share a model."""
+        return self._pickled(Tagger.from_record)
+
+    def _pickled(self, make: Callable[..., Tagger]) -> tuple[Any, ...]:
+        """What pickle asks for; ``make`` is the inverse of ``to_record``."""
+        return _again, (make, *self.to_record(), self.threads, getattr(self._model, "_precision", "auto"))
 
     @property
     def interrupted(self) -> bool:
@@ -440,6 +452,15 @@ class Tagger:
     ) -> Iterator[_T]:
         """``work`` on batches that are cut by a rule which does not know of threads, results in order."""
         return chain.from_iterable(ordered(work, batches(sentences), self.threads))
+
+
+def _again(
+    make: Callable[..., Tagger], record: Mapping[str, Any], tensors: model_file.Tensors, threads: int, precision: str
+) -> Tagger:
+    """A tagger of what was pickled."""
+    tagger = make(record, tensors, threads=threads)
+    tagger.choose_precision(precision)
+    return tagger
 
 
 def kernel_notes(kind: str) -> list[str]:

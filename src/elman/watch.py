@@ -49,8 +49,8 @@ class Watch:
             at = f"epoch {event.epoch}: {_percent(event.saturated)} of the units are saturated"
             clip = "" if event.clipped else " and clip=1"
             return f"{at}, the steps are too large: try rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
-        if event.loss < TIMES * lowest or event.loss < self.losses[0] / 2:
-            return None
+        if event.loss <= TIMES * lowest or event.loss < self.losses[0] / 2 or event.train_accuracy >= LEARNED:
+            return None  # a loss near 0 is restless, too, and 0 is twice 0
         what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
         advice = f"try a smaller rate, as rate={self.rates[0] / 3:.1g}"
         advice += ", or clip=1" if not event.clipped else ""

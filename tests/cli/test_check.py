@@ -135,3 +135,14 @@ def test_the_example_of_the_page(run: Run, shared_data: Path) -> None:
     (shown,) = re.findall(r"^```text\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     result = run("check", "train.tsv", "test.tsv", cwd=shared_data / "other" / "addr_usaddress")
     assert result.stdout.decode() == shown
+
+
+def test_tags_that_are_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("a\tB-x\nb\tI-x\nc\tO\n\n" * 5 + "a\tO\nb\t_\n", encoding="utf-8")
+    report = run("check", tmp_path / "t.tsv", "--json")
+    messages = [finding["message"] for finding in json.loads(report.stdout)["findings"]]
+    assert any("column 2: 1 of 17 words have the tag _, which is learned and scored" in message for message in messages)
+    (tmp_path / "b.tsv").write_text("a\tB-\nb\tI-\nc\tO\n\n" * 5, encoding="utf-8")
+    report = run("check", tmp_path / "b.tsv")
+    assert report.returncode == 1
+    assert "B- at the beginning of a sentence is no IOB2: it has no type" in " ".join(report.stdout.decode().split())

@@ -190,3 +190,23 @@ def test_a_column_with_one_tag(run: Run, folder: Path, tmp_path: Path) -> None:
     assert result.returncode == 0
     assert "column feats: every tag is '_'; is it the right column?" in result.stderr.decode()
     assert run("tag", tmp_path / "m", "--as", "columns", stdin=b"the\n").stdout == b"the\tD\t_\n\n"
+
+
+def test_span_tags_in_misc(run: Run, tmp_path: Path) -> None:
+    rows = [("Ann", "PROPN", "name=B-PER"), ("Lee", "PROPN", "SpaceAfter=No|name=I-PER"), ("ran", "VERB", "name=O")]
+    lines = [f"{i}\t{form}\t_\t{upos}\t_\t_\t_\t_\t_\t{misc}\n" for i, (form, upos, misc) in enumerate(rows, 1)]
+    text = "".join(lines) + "\n"
+    (tmp_path / "t.conllu").write_text(text * 9, encoding="utf-8")
+    for command in (("train", "t.conllu", "-o", "m", "--model", "hmm"), ("check", "t.conllu")):
+        said = run(*command, cwd=tmp_path).stderr.decode()
+        assert "t.conllu: it has tags of spans too, --target misc.name" in said
+    run("train", "t.conllu", "-o", "m", "--model", "hmm", "--target", "misc.name", cwd=tmp_path)
+    bare = text.replace("name=B-PER", "_").replace("|name=I-PER", "").replace("name=O", "_")
+    assert run("tag", "m", stdin=bare.encode(), cwd=tmp_path).stdout.decode() == text
+    assert b"span F1          100.00 %" in run("evaluate", "m", "t.conllu", cwd=tmp_path).stdout
+    arguments = ("--predicted", "t.conllu", "t.conllu", "--target", "misc.name")
+    assert b"span F1          100.00 %" in run("evaluate", *arguments, cwd=tmp_path).stdout
+    done = run("convert", "t.conllu", "-", "--target", "misc.name", "--to", "columns", cwd=tmp_path)
+    assert done.stdout.decode() == "Ann\tB-PER\nLee\tI-PER\nran\tO\n\n" * 9
+    done = run("convert", "t.conllu", "-", "--target", "misc.name", "--to", "conllu", "--scheme", "bioes", cwd=tmp_path)
+    assert done.stdout.decode() == text.replace("I-PER", "E-PER") * 9

@@ -31,6 +31,21 @@ def tags(text: str) -> list[list[str]]:
     return [[line.split("\t")[1] for line in sentence.split("\n")] for sentence in text.strip().split("\n\n")]
 
 
+def test_spans_of_tags_that_mark_none(run: Run, refused: Refused, folder: Path) -> None:
+    assert "metric spans: the gold tags mark no spans" in refused(
+        "compare", "gold", "a", "b", "--metric", "spans", cwd=folder
+    )
+    sides = ("gold", "a,b", "a,b", "--runs", "--metric", "spans")
+    assert "metric spans: the gold tags mark no spans" in refused("compare", *sides, cwd=folder)
+    (folder / "stray").write_text("a\tB-x\nb\tI-x\n\n" * 9 + "a\tB-x\nb\t0\n", encoding="utf-8")
+    for options in ((), ("--runs",)):
+        files = ("stray", "stray", "stray") if not options else ("stray", "stray,stray", "stray,stray")
+        result = run("compare", *files, *options, cwd=folder)
+        assert result.stdout.decode().startswith("accuracy,")
+        warning = "stray: column 2: the tag '0' (1 word) marks no span, while the others do, so words are compared, not"
+        assert warning in result.stderr.decode()
+
+
 def test_two_files(run: Run, folder: Path) -> None:
     result = run("compare", "gold", "a", "b", cwd=folder)
     assert result.returncode == 0

@@ -146,3 +146,32 @@ def test_never_an_accuracy_without_gold(run: Run, refused: Refused, tmp_path: Pa
     result = run(*arguments, "--target", "2,3", "--json")
     assert "targets" not in json.loads(result.stdout)
     assert f"warning: {tmp_path}/{expected}; left out" in result.stderr.decode()
+
+
+def test_gold_tags_that_are_none(run: Run, tmp_path: Path) -> None:
+    text = "a\tB-x\nb\tI-x\nc\tO\n\n" * 9
+    (tmp_path / "stray").write_text(text + "a\tB-x\nb\t0\n\n", encoding="utf-8")
+    (tmp_path / "partly").write_text(text + "a\tO\nb\t_\n\n", encoding="utf-8")
+    (tmp_path / "bmes").write_text(text.replace("I-x", "M-x").replace("\tO", "\tE-x"), encoding="utf-8")
+    run("train", tmp_path / "stray", "-o", tmp_path / "m", "--model", "frequent")
+    for how in (["--predicted", "stray", "stray"], ["m", "stray"]):
+        result = run("evaluate", *how, cwd=tmp_path)
+        assert "span F1" not in result.stdout.decode()
+        warning = (
+            "stray: column 2: the tag '0' (1 word) marks no span, while the others do, so there is no span F1; mend it"
+        )
+        assert warning in result.stderr.decode()
+    error = run("evaluate", "--predicted", "partly", "partly", cwd=tmp_path).stderr.decode()
+    assert "partly: column 2: 1 of 29 words have the tag _, which is learned and scored like any other; if it" in error
+    assert "the tag '_' (1 word) marks no span" in error
+    result = run("evaluate", "--predicted", "bmes", "bmes", cwd=tmp_path)
+    assert "span F1          100.00 %" in result.stdout.decode()
+    assert b"warning" not in result.stderr
+
+
+def test_nothing_is_said_of_features_that_are_none(run: Run, tmp_path: Path) -> None:
+    lines = ["1\ta\ta\tX\t_\tNumber=Sing\t_\t_\t_\t_", "2\tb\tb\t_\t_\t_\t_\t_\t_\t_"]
+    (tmp_path / "t.conllu").write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    arguments = ("evaluate", "--predicted", "t.conllu", "t.conllu", "--target")
+    assert b"warning" not in run(*arguments, "feats", cwd=tmp_path).stderr
+    assert b"column upos: 1 of 2 words have the tag _" in run(*arguments, "upos", cwd=tmp_path).stderr

@@ -108,3 +108,15 @@ def test_no_such_files(refused: Refused, model: Path, tmp_path: Path) -> None:
     assert "a folder without files" in refused("tag", model, tmp_path)
     (tmp_path / "x.txt").write_text("a\n")
     assert "is read and would be written over" in refused("tag", model, str(tmp_path / "*"), "-o", tmp_path / "x.txt")
+
+
+def test_numbers_without_names_are_asked_for_by_every_command(refused: Refused, run: Run, tmp_path: Path) -> None:
+    text = '{"tokens": ["in", "Rome"], "ner_tags": [0, 1], "lang": "de"}\n' * 3
+    (tmp_path / "t.jsonl").write_text(text)
+    file, model = tmp_path / "t.jsonl", tmp_path / "m"
+    for command in (("train", file, "-o", model), ("check", file), ("evaluate", "--predicted", file, file)):
+        assert "t.jsonl: ner_tags is a number without a name; pass --names" in refused(*command), command
+    assert not model.exists()
+    assert run("train", file, "-o", model, "--target", "lang", "--set", "epochs=1").returncode == 0
+    assert run("evaluate", model, file).returncode == 0
+    assert run("evaluate", "--predicted", file, file, "--label", "lang").returncode == 0

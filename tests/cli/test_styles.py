@@ -98,6 +98,22 @@ def test_spans_of_a_model(run: Run, tmp_path: Path) -> None:
     assert result.stdout.startswith(b"processed 5 tokens with 2 phrases; found: 2 phrases; correct: 2.")
 
 
+def test_tags_that_mark_no_spans(run: Run, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "pos").write_text("a\tDET\nb\tNOUN\n", encoding="utf-8")
+    (tmp_path / "stray").write_text("a\tB-x\nb\tI-x\n\n" * 9 + "a\tB-x\nb\t0\n", encoding="utf-8")
+    (tmp_path / "outside").write_text("a\tO\nb\tO\n", encoding="utf-8")
+    for style in ("conlleval", "seqeval"):
+        error = refused("evaluate", "--predicted", "pos", "pos", "--style", style, cwd=tmp_path)
+        assert f"--style {style}: pos: column 2: the gold tags mark no spans (O, B-type, I-type …): DET, NOUN;" in error
+        result = run("evaluate", "--predicted", "stray", "stray", "--style", style, cwd=tmp_path)
+        assert result.returncode == 0
+        assert f"stray: column 2: the tag '0' (1 word) marks no span, while the others do; {style} counts spans" in (
+            result.stderr.decode()
+        )
+        result = run("evaluate", "--predicted", "outside", "outside", "--style", style, cwd=tmp_path)
+        assert (result.returncode, b"warning" in result.stderr) == (0, False)
+
+
 @pytest.fixture
 def treebank(tmp_path: Path) -> Path:
     path = tmp_path / "gold.conllu"

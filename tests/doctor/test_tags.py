@@ -63,6 +63,25 @@ def test_shape(examined: Examined, of: Of) -> None:
     ]
 
 
+def test_tags_that_mark_no_span(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_B-x b_I-x c_O"] * 9 + ["a_B-x b_0 c_O"], dev=["a_B-x b_o c_O"])
+    (group,) = of(report, "shape")
+    effect = "marks no span, while the others do, so there is no span F1, and no rules of spans are kept"
+    assert [(finding.place, finding.message) for finding in group.findings] == [
+        (Place("train.txt", 10), f"train: column tag: the tag '0' (1 word) {effect}"),
+        (Place("dev.txt", 1), f"dev: column tag: the tag 'o' (1 word) {effect}"),
+    ]
+
+
+def test_a_tag_without_a_type(examined: Examined, of: Of) -> None:
+    report = examined(train=["a_B- b_I- c_O"] + ["a_B-x b_I-x c_O"] * 9)
+    (group,) = of(report, "scheme")
+    assert [finding.message for finding in group.findings] == [
+        "B- at the beginning of a sentence is no IOB2: it has no type, on “a”",
+        "I- after B- is no IOB2: it has no type, on “b”",
+    ]
+
+
 def test_labels_of_sentences(examined: Examined, of: Of) -> None:
     report = examined(train=["=play a_X b_X", "=play c_X", "=stop d_X"], test=["=go a_X b_X", "=go\u00a0 d_X"])
     once, missing, odd = (group for check in ("once", "missing", "characters") for group in of(report, check))

@@ -150,3 +150,56 @@ def test_vietnamese_words_with_spaces_are_refused_by_word_tag(rewrite, shared_da
     word = next(i for i, w in enumerate(spaced.words) if " " in w)
     with pytest.raises(DataError, match=rf"test\.conllu:{spaced.line + spaced.rows[word]}: the word .* holds a space"):
         rewrite([spaced], "upos", "word_tag")
+
+
+def in_misc(*miscs, end="\n"):
+    return "".join(f"{i}\tw{i}\t_\tX\t_\t_\t_\t_\t_\t{misc}{end}" for i, misc in enumerate(miscs, 1)) + end
+
+
+NAMES = in_misc("name=B-PER", "SpaceAfter=No|name=I-PER|Gloss=b", "_", "firstname=x", "name=O")
+
+
+def test_an_attribute_in_misc_is_a_column(read):
+    reading = read(NAMES)
+    assert (reading.target("misc.name"), reading.target("MISC.Gloss")) == ("misc.name", "misc.Gloss")
+    (sentence,) = read(NAMES)
+    assert sentence.columns["misc.name"] == ("B-PER", "I-PER", "_", "_", "O")
+    assert sentence.columns.get("misc.Gloss") == ("_", "b", "_", "_", "_")
+    assert "misc.name" in sentence.columns and "other.name" not in sentence.columns
+    assert sentence.columns.get("x", 1) == 1
+    with pytest.raises(KeyError):
+        sentence.columns["x"]
+    with pytest.raises(
+        ConfigError, match="no 'ner' in MISC of the first lines; there is: misc.name, misc.SpaceAfter, "
+    ):
+        reading.target("misc.ner")
+    with pytest.raises(ConfigError, match="no column 'misc.a|b' to tag; conllu has .*, misc.NAME"):
+        reading.target("misc.a|b")
+    assert read(NAMES, labelled=False).target("misc.ner") == "misc.ner"
+    with pytest.raises(DataError, match="file:2: no tag: column misc.name is empty"):
+        empty = read(in_misc("name=O", "name="))
+        empty.target("misc.name")
+        list(empty)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_nothing_but_the_attribute_changes(read, rewrite, end):
+    text = NAMES.replace("\n", end)
+    assert rewrite(read(text), "misc.name", "conllu", tag=None) == text
+    changed = in_misc("name=T", "SpaceAfter=No|name=T|Gloss=b", "name=T", "firstname=x|name=T", "name=T", end=end)
+    assert rewrite(read(text), "misc.name", "conllu") == changed
+    untagged = in_misc("_", "SpaceAfter=No|Gloss=b", "_", "firstname=x", "_", end=end)
+    assert rewrite(read(text), "misc.name", "conllu", tag="_") == untagged
+    sentence = Sentence(("a",))
+    text = write_sentence(sentence, {"misc.name": ("T",), "upos": ("X",)}, format="conllu", confidences=[1])
+    assert text == "1\ta\t_\tX\t_\t_\t_\t_\t_\tname=T|Confidence=1.0000\n\n"
+    with pytest.raises(DataError, match=r"the tag 'T\|U' holds a bar, which conllu cannot; try --as jsonl"):
+        write_sentence(sentence, {"misc.name": ("T|U",)}, format="conllu")
+
+
+def test_span_tags_in_misc_are_said(read):
+    assert read(NAMES).others() == ["misc.name"]
+    assert read(in_misc("name=O", "name=O")).others() == []
+    assert read(in_misc("Gloss=B-flat", "Gloss=c")).others() == []
+    assert read(GOLDEN).others() == []
+    assert read("a_X b_Y\n").others() == ()

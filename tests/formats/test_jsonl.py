@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.corpus import How, targets_in
 from elman.errors import ConfigError, DataError
 from elman.formats import write_sentence
+from elman.formats.label_names import WithoutNames
 from elman.sentence import Sentence
 
 WORD = st.text(st.characters(codec="utf-8"), min_size=1)
@@ -122,6 +124,85 @@ def test_numbers_without_names(read):
     with pytest.raises(DataError, match=r"file:2: ner_tags: expected a number from 0 to 0, which have names, found 1"):
         list(read('{"names": ["O"]}\n' + NUMBERS))
     assert parts(read('{"text": "a", "label": 1}', format="jsonl:names=bad good")) == [(("a",), {}, {"label": "good"})]
+
+
+def test_numbers_without_names_are_asked_for_beside_labels_of_texts(read):
+    text = "".join(f'{{"tokens": ["a", "b"], "ner_tags": {tags}, "lang": "de"}}\n' for tags in ("[0, 1]", "[1.0, 0.0]"))
+    reading = read(text)
+    with pytest.raises(
+        WithoutNames, match="file: ner_tags is a number without a name; .*; --target lang learns labels"
+    ):
+        targets_in(reading, How())
+    assert targets_in(read(text), How(targets=("lang",))).texts == ("lang",)
+    assert targets_in(read(text), How(task="classify")).texts == ("lang",)
+    assert parts(read(text, format="jsonl:names=O B-LOC"))[1][1] == {"ner_tags": ("B-LOC", "O")}
+    some = '{"tokens": ["a"], "size": [3], "lang": "de"}\n' + '{"tokens": ["a", "b"], "size": [3], "lang": "de"}\n' * 2
+    assert targets_in(read(some), How()).texts == ("lang",)  # as long as the tokens by chance
+
+
+def test_tags_of_a_text_without_tokens_are_asked_for(read):
+    text = '{"text": "Ann left", "tags": ["B-PER", "O"], "lang": "de"}\n'
+    with pytest.raises(
+        WithoutNames, match="file: tags is a list of tags beside a text without tokens; expected tokens"
+    ):
+        targets_in(read(text), How())
+    text = '{"text": "Ann left", "tags": ["news", "local"]}\n' + '{"text": "a b c", "tags": ["news"], "lang": "de"}\n'
+    assert targets_in(read(text), How()).texts == ("lang",)
+    with pytest.raises(DataError, match="file:1: tags: expected a list of tags, found them in one text, 'B-PER O'"):
+        list(read('{"tokens": ["Ann", "left"], "tags": "B-PER O"}'))
+
+
+def tokens(*lists, key="labels"):
+    return "".join(json.dumps({"tokens": list(words), key: tags}) + "\n" for words, tags in lists)
+
+
+def test_a_list_that_is_too_short_is_judged_by_the_others(read):
+    fine = [("abc", ["X", "Y", "Z"]), ("ab", ["X", "Y"])]
+    for key in ("labels", "ner", "slots"):
+        for short in (("abcd", ["X", "Y", "Z"]), ("ab", ["X", "Y", "Z"]), ("ab", [])):
+            for at in (0, 1, 2):
+                text = tokens(*fine[:at], short, *fine[at:], key=key)
+                lengths = f"expected a tag for each of {len(short[0])} tokens, found {len(short[1])}"
+                with pytest.raises(DataError, match=f"file:{at + 1}: {key}: {lengths}"):
+                    list(read(text))
+
+
+def test_labels_of_a_text_that_are_as_many_as_its_tokens_by_chance(read):
+    text = tokens(("ab", ["X", "Y"]), ("abc", ["X"]), ("a", ["X", "Y"]))
+    assert parts(read(text)) == [
+        (("a", "b"), {}, {"labels": "X|Y"}),
+        (("a", "b", "c"), {}, {"labels": "X"}),
+        (("a",), {}, {"labels": "X|Y"}),
+    ]
+    assert targets_in(read(text), How()).texts == ("labels",)
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [(["X", None], "null"), (["X", True], "true"), ([0, None], "null"), ([0, 1.5], "1.5"), (["X", 1], "1")],
+)
+def test_tags_that_are_none(read, tags, found):
+    with pytest.raises(
+        DataError, match=f"file:1: tags: expected tags that are texts, .*, found {found} for token 2, 'b'"
+    ):
+        list(read(tokens(("ab", tags), key="tags"), format="jsonl:names=X Y"))
+    text = tokens(("ab", ["X", "Y"]), ("ab", ["X", "Y"]), ("ab", tags), key="slots")
+    if isinstance(tags[0], str):
+        with pytest.raises(DataError, match=f"file:3: slots: expected tags that are texts, .*, found {found}"):
+            list(read(text))
+
+
+def test_scores_of_words_are_no_tags(read):
+    text = tokens(("ab", [1.0, 1.0]), ("ab", [1.0, 0.5]), ("ab", [None, 0.5]), key="confidences")
+    assert [s.columns for s in read(text, format="jsonl:names=X Y")] == [{}] * 3
+    assert [s.columns for s in read(text)] == [{}] * 3
+
+
+def test_labels_that_are_true_or_false(read, rewrite):
+    text = '{"text": "a b", "label": true}\n{"text": "c", "label": false}\n'
+    assert [s.labels for s in read(text)] == [{"label": "true"}, {"label": "false"}]
+    assert "".join(write_sentence(s, {}, format="jsonl") for s in read(text)) == text
+    assert parts(read('{"text": "a", "label": 1.0}', format="jsonl:names=bad good"))[0][2] == {"label": "good"}
 
 
 def test_columns_that_are_not_there(read):

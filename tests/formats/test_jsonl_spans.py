@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
 from elman.formats import write_sentence
+from elman.formats.records import rest_of
 from elman.sentence import Sentence
 
 TEXT = "Peter lives in New York."
@@ -54,6 +55,24 @@ def of(text, spans, **others):
         },
         {"text": TEXT, "label": [{"start": "0", "end": 5, "text": "Peter", "labels": ["PER"]}, [15, 23, "LOC"]]},
         {"text": TEXT, "tokens": list(WORDS), "spans": [{"start": 0, "end": 5, "label": "PER"}, [15, 23, "LOC"]]},
+        {"text": TEXT, "label": [[0.0, 5.0, "PER"], [15.0, 23.0, "LOC"]]},
+        {"text": TEXT, "label": [["0", "5", "PER"], ["15.0", "23.", "LOC"]]},
+        {
+            "text": TEXT,
+            "spans": [{"start": 0.0, "end": "5", "label": "PER"}, {"start": 15, "end": 23.0, "label": "LOC"}],
+        },
+        {  # the rows of a table have all keys of all records
+            "text": TEXT,
+            "spans": [
+                {"start": 0, "end": 5, "start_offset": None, "end_offset": None, "label": None, "labels": ["PER"]},
+                {"start": None, "end": None, "start_offset": 15, "end_offset": 23, "label": "LOC", "labels": None},
+            ],
+        },
+        {
+            "text": TEXT,
+            "tokens": [{"text": word, "start": float(TEXT.index(word)), "end": None} for word in WORDS],
+            "spans": [[0, 5, "PER"], [15, 23, "LOC"]],
+        },
     ],
 )
 def test_shapes(read, record):
@@ -100,6 +119,33 @@ def test_numbers_for_labels(read):
             [{"start": 0, "end": 5, "label": "A", "text": "Paul"}],
             r"span 0-5 'Peter' \(A\) should be 'Paul'; mend",
         ),
+        *(
+            (TEXT, [[6, 11, "A"], broken], r"expected a span with a start, an end and one label, found")
+            for broken in (
+                [0.5, 5, "A"],
+                [True, 5, "A"],
+                [None, 5, "A"],
+                ["x", 5, "A"],
+                ["9" * 30, 5, "A"],
+                ["A", 0, 5],
+                [0, 5, None],
+                [0, 5, "A", "Peter"],
+                "A",
+                {"start": "/p[1]/text()[1]", "end": 5, "label": "A"},
+            )
+        ),
+        (TEXT, [[True, 5, "A"]], r"expected a span with a start, an end and one label, found"),
+        (
+            "🎉🎉 in Rome",
+            [[8, 12, "A"]],
+            r"lies outside .* if its offsets count UTF-16 units, pass jsonl:offsets=utf-16",
+        ),
+        ("🎉 a b", [[3, 4, "A"]], r"span 3-4 ' ' \(A\) holds no word; if its offsets count UTF-16 units"),
+        (
+            "🎉🎉🎉 met Jo in Rome at 9",
+            [[17, 21, "A"]],
+            r"the words are 14-21 'Rome at'; if its offsets count UTF-16 units, .*, else mend it or pass --spans widen",
+        ),
         ("😀 Bo", [[3, 5, "A"]], r"lies outside the text of 4 characters; if its offsets count UTF-16 units, pass"),
         (
             "😀 Bo b",
@@ -112,6 +158,27 @@ def test_numbers_for_labels(read):
 def test_refused_with_line_text_and_offsets(read, text, spans, message):
     with pytest.raises(DataError, match="file:2: .*" + message):
         list(read(of("x", []) + of(text, spans)))
+
+
+def test_offsets_that_are_no_numbers_are_no_fields(read):
+    line = json.dumps({"text": TEXT, "label": [[15.0, 23.0, "LOC"]], "id": 3})
+    (sentence,) = read(line)
+    assert rest_of(json.loads(line), sentence) == ["id"]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "json"])
+def test_hints_name_the_format_that_is_read(read, format):
+    text = of("😀 Bo b", [{"start": 3, "end": 5, "label": "A", "text": "Bo"}], answer="accept")
+    text = text if format == "jsonl" else f"[\n{text}]"
+    with pytest.raises(DataError, match=f"pass {format}:offsets=utf-16 as the format"):
+        list(read(text))
+    assert [s.columns["tags"] for s in read(text, format=f"{format}:offsets=utf-16") if s.words] == [("O", "B-A", "O")]
+    with pytest.raises(DataError, match=f"pass --spans widen \\(the format: {format}:spans=widen\\)"):
+        list(read(text.replace('3, "end": 5', '0, "end": 2').replace(', "text": "Bo"', "")))
+    with pytest.raises(DataError, match=f"pass the format as {format}:answers=accept"):
+        list(read(text.replace("accept", "reject")))
+    with pytest.raises(DataError, match=f"or the format {format}:names=FILE"):
+        list(read(text.replace('"A"', "1").replace('3, "end": 5', '0, "end": 1').replace(', "text": "Bo"', "")))
 
 
 def test_widened(read):

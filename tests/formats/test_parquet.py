@@ -10,8 +10,10 @@ import sys
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.corpus import How, targets_in
 from elman.errors import ConfigError, DataError, MissingExtraError
 from elman.formats import HOLDS, open_writer, parquet, read_sentences, write_sentence
+from elman.formats.label_names import WithoutNames
 from elman.sentence import Sentence
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
@@ -92,6 +94,51 @@ def test_numbers_with_names_of_hugging_face(tmp_path):
     assert reading.why == "as asked for"
     assert next(iter(reading)).columns == {"ner_tags": ("O", "B-X")}
     assert parquet.others(str(tmp_path / "b"), ["id"]) == ["ner_tags: numbers without names, see --names"]
+
+
+def test_numbers_without_names_are_asked_for_beside_labels(tmp_path):
+    for tags in ([[0, 1], [1]], [[0.0, 1.0], [1.0]]):
+        pq.write_table(
+            pa.table({"tokens": [["a", "b"], ["c"]], "ner_tags": tags, "lang": ["de", "de"]}), tmp_path / "a"
+        )
+        with pytest.raises(WithoutNames, match="a: ner_tags is a number .* parquet:names=FILE.*; --target lang learns"):
+            targets_in(read_sentences(str(tmp_path / "a")), How())
+        reading = read_sentences(str(tmp_path / "a"), format="parquet:names=O B-X")
+        assert [s.columns["ner_tags"] for s in reading] == [("O", "B-X"), ("B-X",)]
+    pq.write_table(pa.table({"text": ["Ann left"], "tags": [["B-X", "O"]], "lang": ["de"]}), tmp_path / "a")
+    with pytest.raises(WithoutNames, match="a: tags is a list of tags beside a text without tokens"):
+        targets_in(read_sentences(str(tmp_path / "a")), How())
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([["0", "1", "X"]], None),
+        ([[None, "1", "X"]], "[None, '1', 'X']"),
+        ([{"start": 0.0, "end": 1.0, "label": "X"}], None),
+        ([{"start": True, "end": False, "label": "X"}], "{'start': True, "),
+        ([{"start": float("nan"), "end": 1.0, "label": "X"}], "{'start': nan"),
+    ],
+)
+def test_offsets_as_tables_have_them(tmp_path, values, found):
+    pq.write_table(pa.table({"text": ["a b"], "spans": pa.array([values])}), tmp_path / "a")
+    reading = read_sentences(str(tmp_path / "a"))
+    if found is None:
+        assert parts(reading) == [(("a", "b"), {"tags": ("B-X", "O")}, {})]
+        return
+    with pytest.raises(DataError, match="a:1: expected a span with a start, an end and one label, found") as caught:
+        list(reading)
+    assert found in str(caught.value)
+
+
+def test_lists_are_judged_by_the_first_rows(tmp_path):
+    words, tags = [["a", "b"], ["a"], ["a", "b"]], [["X"], ["Y"], ["X", "Y"]]
+    pq.write_table(pa.table({"tokens": words, "labels": tags}), tmp_path / "a")
+    with pytest.raises(DataError, match="a:1: labels: expected a tag for each of 2 tokens, found 1"):
+        list(read_sentences(str(tmp_path / "a")))
+    pq.write_table(pa.table({"tokens": words, "tags": [["X", None], ["Y"], ["X", "Y"]]}), tmp_path / "a")
+    with pytest.raises(DataError, match="a:1: tags: expected tags that are texts, .*, found null for token 2, 'b'"):
+        list(read_sentences(str(tmp_path / "a")))
 
 
 def test_categories_spans_and_large_lists(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
 from elman.formats import open_writer, read_sentences, write_sentence
-from elman.formats.table_rows import cut, rows_of
+from elman.formats.table_rows import cut, quoted, rows_of
 from elman.sentence import Sentence
 
 WORDS = 'word,pos,ner\nNew,NNP,B-LOC\nYork,NNP,I-LOC\n\nis,VBZ,O\n,,\n"a ""b""",X,"O"\n'
@@ -90,6 +91,56 @@ def test_broken(read, text, format, message):
     with pytest.raises(DataError) as caught:
         list(read(text, format=format))
     assert str(caught.value).split("/")[-1].startswith(message)
+
+
+SPANS = [{"start": 0, "end": 3, "text": "Ann", "labels": ["PER"]}]  # as Label Studio has them
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "column"),
+    [
+        ("tokens,tags", ["['Ann', 'left']", "['B-PER', 'O']"], "tokens"),  # pandas
+        ("tokens,ner_tags", ['["Ann", "left"]', "[1, 0]"], "tokens"),
+        ("tokens,tags", ["['Ann' 'left'\n 'on']", "['B-PER' 'O'\n 'O']"], "tokens"),  # arrays of NumPy
+        ("tokens,tags", ["['Ann \\d']", "['O']"], "tokens"),
+        ("sentence,tags", ["Ann left", "['B-PER', 'O']"], "tags"),
+        ("sentence,tags", ["Ann left", "[1 0]"], "tags"),
+        ("text,label", ["['Ann', 'left']", "pos"], "text"),
+        ("text,id,label", ["Ann left", "7", json.dumps(SPANS)], "label"),
+        ("text,label", ["Ann left", str({"start": 0})], "label"),
+        ("tokens,tags", ["Ann left", "B-PER O"], "tags"),
+        ("text,tags", ["Ann left", "B-PER O"], "tags"),
+    ],
+)
+def test_lists_in_fields(read, names, row, column):
+    for format, separator in (("csv", ","), ("tsv", "\t")):
+        lines = [[*names.split(",")], row]
+        if separator == "\t" and "\n" in "".join(row):
+            continue
+        text = "".join(separator.join(quoted(field, separator) for field in line) + "\n" for line in lines)
+        for labelled in (True, False):
+            with pytest.raises(DataError, match=rf"file:2: column {column}: a list in one field, .*; in pandas make"):
+                list(read(text, labelled=labelled))
+        assert read(text).format == format
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("[1]", "[", "X"),
+        ("['", '"]', "['X']"),
+        ("[laughs] yes [pause]", '{"level": "info"}', "[X]"),
+        ("[[[[" * 20_000 + "]", "['" + "a" * 100, "X"),
+        ("a b", "B-PER I-PER O", "B-PER"),
+        ("O O", "x", "y z"),
+    ],
+)
+def test_brackets_that_are_no_lists(read, row):
+    text = "word,pos,tag\n" + ",".join(quoted(field, ",") for field in row) + "\n"
+    assert words(read(text)) == [(row[0],)]
+    text = "text,tag,pos\n" + ",".join(quoted(field, ",") for field in (row[0], row[2], row[1])) + "\n"
+    if row[2] != "['X']":
+        assert words(read(text)) == [tuple(row[0].split())]
 
 
 @pytest.mark.parametrize(

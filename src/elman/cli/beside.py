@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from elman.cli.common import Notes
 from elman.errors import ConfigError, DataError
+from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.corpus import Keys
     from elman.formats import Reading
     from elman.sentence import Sentence
     from elman.tagger import Tagger
-
-
-NO_TAG = "_"
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.beside import NO_TAG, Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
+from elman.cli.beside import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
 from elman.cli.common import Notes, checked_format, encoding_option, format_option, target_option, threads_option
 from elman.cli.report import cell
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError, DataError
+from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.comparison import Comparison, Runs, RunsComparison
@@ -106,7 +108,7 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
 
     right = _gold(files[0], files[1:], options, notes)
     a, b = (_tags(path, right, options, notes) for path in files[1:])
-    tags = _gold_tags(right)
+    tags = _gold_tags(right, options.metric, notes)
     found = compare(tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
     if right.columns[0] in right.keys.texts:
         found = replace(found, unit=TEXTS)
@@ -117,7 +119,7 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
 
 
 def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.comparison import compare_runs, score, usual_metric
+    from elman.comparison import chosen_metric, compare_runs, score
     from elman.files import input_files
 
     sides = [[path for item in side.split(",") for path in input_files([item])] for side in files[-2:]]
@@ -127,8 +129,8 @@ def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None
         scores = [[_score_in(path, metric) for path in side] for side in sides]
     else:
         right = _gold(files[0], [path for side in sides for path in side], options, notes)
-        tags = _gold_tags(right)
-        metric = metric or usual_metric(tags)
+        tags = _gold_tags(right, metric, notes)
+        metric = chosen_metric(tags, metric)
         scores = [[score(tags, _tags(path, right, options, notes), metric) for path in side] for side in sides]
     found = compare_runs(*scores, seed=options.seed)
     verdict = found.verdict(_NAMES[metric])
@@ -158,11 +160,16 @@ def _load(model: str, options: _Options, notes: Notes) -> Tagger:
     return tagger
 
 
-def _gold_tags(right: Gold) -> list[Sequence[str]]:
+def _gold_tags(right: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:
+    from elman.metrics import stray_tags
+
     (column,) = right.columns
     tags: list[Sequence[str]] = [values(sentence, right.keys)[0] for sentence in right.sentences]
     if all(set(found) == {NO_TAG} for found in tags):
         raise no_gold(right.path, column)
+    odd = stray_tags(Counter(tag for found in tags for tag in found)) if column in right.keys.words else None
+    if odd is not None and metric is None:
+        notes.warn(f"{right.path}: column {column}: {odd}, so words are compared, not spans; mend it")
     return tags
 
 

@@ -23,7 +23,7 @@ from elman.errors import ConfigError
     "--target", metavar="COLUMN,…", help="Columns of tags to write; by default all. In the same format: for --scheme."
 )
 @click.option("--label", metavar="NAME,…", help="Labels of sentences to write; by default all.")
-@click.option("--scheme", metavar="SCHEME", help="Scheme of span tags: io, iob1, iob2, ioe1, ioe2, bioes, bilou.")
+@click.option("--scheme", metavar="SCHEME", help="Scheme of span tags: io, iob1, iob2, ioe1, ioe2, bioes, bilou, bmes.")
 @click.option("--lenient", is_flag=True, help="Read illegal sequences of span tags as conlleval does.")
 @click.option("--drop", metavar="KIND,…", help="What may be left out if OUT cannot hold it: comments, labels …, all.")
 @click.option(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.believed import Asked, Believed, believed, draw
-from elman.cli.beside import NO_TAG, How, gold, no_gold, of_file, of_model, read
+from elman.cli.beside import How, gold, no_gold, of_file, of_model, read
 from elman.cli.common import (
     Notes,
     checked_format,
@@ -28,6 +28,7 @@ from elman.cli.report import bold
 from elman.cli.say import say, say_json
 from elman.cli.styles import STYLES, Shown
 from elman.errors import ConfigError
+from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.classification import ClassEvaluation
@@ -251,7 +252,7 @@ def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, note
         rows = of_model(tagger, right)
     else:
         rows = of_file(str(options.predicted), options.how_predicted, right, notes, options.target)
-    return styles.of_spans(options.style, options.scheme, right, rows)
+    return styles.of_spans(options.style, options.scheme, right, rows, notes)
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
@@ -298,8 +299,12 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
 
 def _texts_alone(reading: Reading) -> bool:
     """Whether a file has labels of whole sentences, and no tags of words."""
+    from elman.formats.label_names import WithoutNames
+
     try:
         reading.target()
+    except WithoutNames:
+        raise
     except ConfigError:
         return bool(reading.labels())
     return False
@@ -314,6 +319,9 @@ def _labelled(
         for name, result in results.items()
         if any(score.support and tag != NO_TAG for tag, score in _scores(result).items())
     }
+    for name, result in there.items():
+        for doubt in _doubts(name, result):
+            notes.warn(f"{path}: {doubt}")
     for name in results:
         if name not in there:
             error = no_gold(path, name)
@@ -321,6 +329,20 @@ def _labelled(
                 raise error
             notes.warn(f"{error}; left out")
     return there
+
+
+def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
+    """What may not be meant with the gold tags of a column."""
+    from elman.checks import NOTHING_IS_SAID, untagged
+    from elman.metrics import Evaluation
+
+    if not isinstance(result, Evaluation):
+        return
+    found = result.tags.get(NO_TAG)
+    if name not in NOTHING_IS_SAID and found is not None and found.support:
+        yield untagged(name, found.support, result.tokens)
+    if result.strays is not None:
+        yield f"column {name}: {result.strays}, so there is no span F1; mend it (elman check says where)"
 
 
 def _to_json(name: str, result: Evaluation | ClassEvaluation) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
-from elman.cli.beside import NO_TAG, Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
+from elman.cli.beside import Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
 from elman.cli.common import Notes
 from elman.cli.report import classes, percent
 from elman.errors import ConfigError, DataError
+from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.conll18 import Metric
@@ -43,23 +45,32 @@ class Tally(Shown, Protocol):
         ...
 
 
-def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row]) -> dict[str, Tally]:
-    """Each label column as conlleval or seqeval counts it."""
+def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row], notes: Notes) -> dict[str, Tally]:
+    """Each label column as conlleval or seqeval counts it. Raises ConfigError: gold tags that mark no spans."""
     from elman.conlleval import Conlleval
+    from elman.metrics import marks_spans, refuse_without_spans, stray_tags
     from elman.seqeval import Seqeval
 
     make: Callable[[], Tally] = Conlleval if style == "conlleval" else lambda: Seqeval(scheme)
     tallies = {column: make() for column in gold.columns}
+    counts: dict[str, Counter[str]] = {column: Counter() for column in gold.columns}
     unlabelled = set(gold.columns)
     for row in rows:
         unlabelled = {column for column in unlabelled if set(row.gold.columns[column]) == {NO_TAG}}
         for (column, tally), tags in zip(tallies.items(), matched(row), strict=True):
             try:
                 tally.add(row.gold.columns[column], tags)
+                counts[column].update(row.gold.columns[column])
             except DataError as error:
                 raise DataError(str(error), path=row.path, line=row.line) from None
     for column in unlabelled:
         raise no_gold(gold.path, column)
+    for column, found in counts.items():
+        if not marks_spans(found) and found.keys() - {"O"}:
+            odd = stray_tags(found)
+            if odd is None:
+                refuse_without_spans(found, f"--style {style}: {gold.path}: column {column}")
+            notes.warn(f"{gold.path}: column {column}: {odd}; {style} counts spans all the same; mend it")
     return tallies
 
 

@@ -71,7 +71,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
             notes.append(f"{reading.path} read as {reading.format}: {reading.why}")
             keys = reading.targets(request.target) if request.target is not None else None
             chosen = chosen or keys
-            survey.add(reading)
+            survey.add(reading, keys or ())
             if reading.format == "parquet":
                 used = (*survey.columns, *survey.labels)
                 survey.fields |= dict.fromkeys(parquet.others(_rewound(reading.path), used))
@@ -219,7 +219,7 @@ def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
         if found is None or found.words != sentence.words:
             raise _other_words(sentence, found.words if found is not None else (), plan.to)
         for name, column in tags.items():
-            if tuple(column) not in found.columns.values():
+            if tuple(column) not in found.columns.values() and tuple(column) != found.columns.get(name):
                 raise refuse(
                     sentence, 0, f"{plan.to} cannot hold column {name} of this sentence: it is read back otherwise"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from elman.formats import Reading
@@ -40,8 +40,8 @@ class Survey:
     """Names of the other fields of records."""
     formats: dict[str, None] = field(default_factory=dict)
 
-    def add(self, reading: Reading) -> None:
-        """Look at all the sentences of a file."""
+    def add(self, reading: Reading, asked: Sequence[str] = ()) -> None:
+        """Look at all the sentences of a file; ``asked`` are columns they may have beside those that are listed."""
         self.formats[reading.format] = None
         for sentence in reading:
             for kind in _beside(sentence):
@@ -57,7 +57,10 @@ class Survey:
             self.sentences += 1
             self.words += len(sentence)
             nothing = {_NOTHING} if sentence.format in ("conllu", "conllup") else set()
-            for name, tags in sentence.columns.items():
+            columns = sentence.columns
+            if asked:
+                columns = {**columns, **{key: columns[key] for key in asked if key in columns}}
+            for name, tags in columns.items():
                 if name in self.columns:
                     self.columns[name].add(tags)
                 elif set(tags) != nothing:

@@ -17,6 +17,7 @@ from elman.doctor.findings import LABEL, Split
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
+from elman.formats.label_names import WithoutNames
 from elman.formats.lines import line_blocks
 from elman.sentence import Sentence
 
@@ -96,6 +97,8 @@ def _slim(path: str, how: How, notes: list[str], targets: Targets | None) -> tup
     targets = keys if targets is None else targets
     where = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.labels())}"
     notes.append(f"{reading.path} read as {reading.format}, {where}: {reading.why}")
+    if how.targets is None and (others := reading.others()):
+        notes.append(f"{reading.path}: it has tags of spans too, --target {' or '.join(others)} looks at them")
     if len(keys) != len(targets):
         expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
         raise ConfigError(f"{path}: {expected}; --target and --format say which")
@@ -113,6 +116,8 @@ def _keys(reading: Reading, how: How) -> Targets:
     """The label columns of a file; none where only its sentences have labels."""
     try:
         return reading.targets(how.targets)
+    except WithoutNames:
+        raise
     except ConfigError:
         if how.targets or not reading.labels():
             raise

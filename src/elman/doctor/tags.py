@@ -68,17 +68,30 @@ def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group
         )
 
 
+_LOOKS = (checks.tag_warning, checks.untagged_warning)
+
+
 def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
-    """What looks like another column or format: one tag everywhere, too many tags, sentences of one word."""
+    """What looks like another column or format: one tag everywhere, too many tags, sentences of one word.
+
+    And tags that are none, ``_``, or that mark no spans where the others do.
+    """
     findings = [
         Finding("warning", start(split.sentences[0]), f"{split.name}: {message}", details={"split": split.name})
         for split in splits
         for message in (
-            *(checks.tag_warning(split.sentences, column) for column in columns),
+            *(look(split.sentences, column) for look in _LOOKS for column in columns),
             checks.length_warning(split.sentences) if columns else None,
         )
         if message is not None
     ]
+    for split in splits:
+        for found in filter(None, (checks.stray(split.sentences, column) for column in columns)):
+            message, sentence, word = found
+            details = {"split": split.name}
+            findings.append(
+                Finding("warning", Occurrence(sentence, word).place, f"{split.name}: {message}", details=details)
+            )
     if findings:
         yield Group("shape", "is it the right column, and the right format?", findings)
 

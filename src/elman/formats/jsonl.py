@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,9 @@ from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import json_text, records
 from elman.formats.jsonl_spans import with_spans
-from elman.formats.label_names import names_in
-from elman.formats.record_shapes import span_key
-from elman.formats.records import NO_LABELS, TAGS, Records, unnamed
+from elman.formats.label_names import WithoutNames, names_in
+from elman.formats.record_shapes import plain, span_key
+from elman.formats.records import NO_LABELS, TAGS, Records, lists_of_tags, unnamed
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
 from elman.sentence import CONFIDENCE, SEVERAL, Sentence
 
@@ -38,10 +39,9 @@ class Jsonl:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-        """Sentences of the lines; ``head`` is not needed. Raises DataError: what is no JSON or no sentence."""
-        found = Records(path, self.options)
-        texts = json_text.elements(lines, path) if self.format == "json" else enumerate(lines, 1)
-        for number, text in texts:
+        """Sentences of the lines. Raises DataError: what is no JSON or no sentence."""
+        found = Records(path, self.options, format=self.format, first=lambda: self._records(head, path))
+        for number, text in self._objects(lines, path):
             parts = None
             if not is_blank(text):
                 record = json_text.parse(text, path, number)
@@ -54,6 +54,16 @@ class Jsonl:
                 continue
             rows = (0,) * len(parts.words)
             yield Sentence(parts.words, parts.columns, path, number, (text,), rows, self.format, parts.labels)
+
+    def _objects(self, lines: Iterable[str], path: str) -> Iterable[tuple[int, str]]:
+        return json_text.elements(lines, path) if self.format == "json" else enumerate(lines, 1)
+
+    def _records(self, head: Sequence[str], path: str) -> Iterator[Mapping[str, Any]]:
+        """The first records, up to one that cannot be read: the error comes when the sentences are read."""
+        with suppress(DataError):
+            for number, text in self._objects(head, path):
+                if not is_blank(text):
+                    yield plain(json_text.parse(text, path, number))
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """The column of that key; by default ``tags``, or the only one there is.
@@ -69,13 +79,26 @@ class Jsonl:
         if first is None or name in found or not labelled:
             return name or TAGS
         there = f"there is: {', '.join(found)}" if found else "there are neither lists of tags nor spans"
-        numbers = [key for key in _number_lists(first) if name in (None, key)]
-        if numbers and (name is not None or not found):
-            raise ConfigError(f"{path}: {unnamed(numbers[0])}")
+        if name is not None or not found:
+            self._ask(name, first, head, path)
         if name is None and found:
             raise ConfigError(f"{path}: which column? --target names one; {there}")
         raise ConfigError(
             f"{path}: no column {shown(name)}; {there}" if name is not None else f"{path}: no tags; {there}"
+        )
+
+    def _ask(self, name: str | None, first: Sentence, head: Sequence[str], path: str) -> None:
+        """Raise WithoutNames where lists that nobody can read are what is asked for, or all that could be tags."""
+        lists = lists_of_tags(self._records(head, path))
+        keys = [key for key in lists if name in (None, key)]
+        if not keys:
+            return
+        key = keys[0]
+        other = f"; --target {next(iter(first.labels))} learns labels of whole texts" if first.labels else ""
+        if lists[key]:
+            raise WithoutNames(f"{path}: {unnamed(key, self.format)}{other}")
+        raise WithoutNames(
+            f"{path}: {key} is a list of tags beside a text without tokens; expected tokens, as many{other}"
         )
 
     def _first(self, head: Sequence[str], path: str) -> Sentence | None:
@@ -107,6 +130,7 @@ class Jsonl:
             values["confidences"] = _rounded(confidences)
         for name, label in sentence.labels.items():
             before = record.get(name)
+            before = json_text.dump(before) if isinstance(before, bool) else before
             if (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
                 values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
         body = text.rstrip(LINE_END)
@@ -122,13 +146,6 @@ def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: S
             return {spans: value}
     tokens = {} if "tokens" in record or "words" in record else {"tokens": list(sentence.words)}
     return {**tokens, key: list(column)}
-
-
-def _number_lists(sentence: Sentence) -> list[str]:
-    """The lists of numbers in the record of a sentence that are as long as it."""
-    record = json_text.parse(sentence.lines[0], sentence.path, sentence.line)
-    lists = {key: value for key, value in record.items() if isinstance(value, list) and len(value) == len(sentence)}
-    return [key for key, value in lists.items() if all(type(number) is int for number in value)]
 
 
 def record_of(

@@ -22,7 +22,7 @@ from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, onl
 from elman.sentence import Sentence
 from elman.spans import Span, spans
 
-_MARKED = re.compile(r"O|[BIESLU](-.*)?", re.DOTALL)
+_MARKED = re.compile(r"O|[BIESLUM](-.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ Names = Mapping[str, Sequence[str]]
 _SIDECAR = "dataset_info.json"
 
 
+class WithoutNames(ConfigError):
+    """Tags are numbers, and nobody knows their names: to be asked for, not passed over for other labels."""
+
+
 def names_in(value: Any) -> dict[str, Sequence[str]]:
     """All names found in a JSON value: a list of them, ``id2label``, ``features`` of a dataset, ``{column: names}``."""
     listed = _listed(value)

@@ -21,7 +21,8 @@ from elman.compression import CompressedFile, first_bytes
 from elman.errors import DataError, MissingExtraError
 from elman.formats import json_text, jsonl, records
 from elman.formats.label_names import Names, names_in
-from elman.formats.records import Records, rest_of
+from elman.formats.record_shapes import text_in, tokens_in
+from elman.formats.records import Records, numbers_of, rest_of
 from elman.formats.shared import MANY, Holds, is_gap
 from elman.sentence import Sentence
 
@@ -31,6 +32,7 @@ HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 _ROWS = 1_000  # read at a time
 _GROUP_WORDS = 65_536  # of a row group that is written
 _BLOCK = 1 << 20  # bytes
+_TAGS = {str, int, float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ class Parquet:
         """
         name = "standard input" if path == "-" else path
         file = _opened(path, name)
-        found = Records(path, self.options, _names(file))
+        found = Records(path, self.options, _names(file), format="parquet", first=lambda: _rows(file, name))
         first = next(_rows(file, name), None)
         return [] if first is None else [_head(first, found)], _sentences(file, name, found)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """The column of that name, as of jsonl. Raises ConfigError: see ``Jsonl.target``."""
-        return jsonl.target(name, head, path, labelled)
+        return jsonl.Jsonl("parquet").target(name, head, path, labelled)
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ParquetWriter:
         """Writes a file. Raises MissingExtraError: pyarrow is missing."""
@@ -76,7 +78,7 @@ open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
 def others(path: str, used: Sequence[str]) -> list[str]:
     """The names of columns that are nothing to the sentences, as a message says them. ``used``: those that are."""
     first = next(_rows(_opened(path, path), path), {})
-    words: list[str] = next((first[key] for key in ("tokens", "words") if isinstance(first.get(key), list)), [])
+    words = tokens_in(first) or ()
     return rest_of(first, Sentence(tuple(words), dict.fromkeys(used, ())))
 
 
@@ -206,15 +208,18 @@ def _sentences(file: Any, name: str, found: Records) -> Iterator[Sentence]:
 
 
 def _head(row: dict[str, Any], found: Records) -> str:
-    """The first row as ``target`` needs it: tokens, columns, and lists of numbers without names."""
+    """The first row as ``target`` needs it: tokens or text, columns, labels, and lists that could be tags."""
     try:
         parts = found.parts(row, 1)
     except DataError:
         return ""  # the error comes when the sentences are read
     if parts is None:
         return ""
-    numbers = {key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) == {int}}
-    return json_text.dump({"tokens": parts.words, **numbers, **parts.columns})
+    lists = {key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) <= _TAGS}
+    if not parts.columns and tokens_in(row) is None:
+        return json_text.dump({"text": text_in(row), **lists, **parts.labels})
+    numbers = {key: value for key, value in lists.items() if numbers_of(key, value)}
+    return json_text.dump({"tokens": parts.words, **numbers, **parts.columns, **parts.labels})
 
 
 def _line(error: Exception) -> str:

@@ -77,6 +77,10 @@ class Reading:
         self._targets = (key,) if self._labelled else ()
         return key
 
+    def others(self) -> Sequence[str]:
+        """Columns of tags that are there beside those meant without saying, as far as the first lines show."""
+        return Later("conllu").others(self._source.head) if self.format == "conllu" else ()
+
     def labels(self) -> tuple[str, ...]:
         """The names of the labels of whole sentences that the first sentences have, the usual one first.
 

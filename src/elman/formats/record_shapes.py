@@ -9,6 +9,7 @@ from elman.errors import DataError
 from elman.formats.record_spans import is_span
 from elman.sentence import SEVERAL
 
+TOKENS = ("tokens", "words")
 SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "ner")
 
 
@@ -17,9 +18,18 @@ def text_in(record: Mapping[str, Any]) -> str | None:
     return next((record[key] for key in ("text", "data") if isinstance(record.get(key), str)), None)
 
 
+def tokens_in(record: Mapping[str, Any]) -> list[Any] | None:
+    """The list of words of a record."""
+    return next((record[key] for key in TOKENS if isinstance(record.get(key), list)), None)
+
+
 def span_key(record: Mapping[str, Any]) -> str:
-    """The key of the spans; "" for none. An empty list is one of spans too, where no other is."""
-    found = [key for key in SPAN_KEYS if isinstance(record.get(key), list) and all(map(is_span, record[key]))]
+    """The key of the spans; "" for none. An empty list is one of spans too, where no other is.
+
+    One item that is a span makes a list of spans: none of them is left out because another one is broken.
+    """
+    lists = [key for key in SPAN_KEYS if isinstance(record.get(key), list)]
+    found = [key for key in lists if not record[key] or any(map(is_span, record[key]))]
     filled = [key for key in found if record[key]]
     if len(filled) > 1:
         raise DataError(f"spans in {filled[0]} and in {filled[1]}; expected them in one place: remove the other")

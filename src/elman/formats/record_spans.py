@@ -5,6 +5,8 @@ What is read (offsets count characters, that is code points, from 0; the end is 
     [start, end, label]                                   doccano
     {"start": …, "end": …, "label": …}                    Prodigy; ``start_offset``, ``end_offset`` of doccano too
     {"start": …, "end": …, "labels": [label], "text": …}  Label Studio, whose ``text`` is compared
+
+Offsets that went through a table, 5.0 or "5", are whole numbers too; what else stands in the place of one is refused.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from elman.errors import ConfigError, DataError
 from elman.spans import OUTSIDE
 
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
+_DECIMAL = re.compile(r"(-?[0-9]+)(\.[0-9]*)?")
+_LONGEST = 18  # digits of an offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +42,52 @@ class Place:
 
 
 def is_span(item: Any) -> bool:
-    """Whether an item of a list looks like a span."""
+    """Whether an item of a list is meant as a span, whatever stands in the place of its offsets."""
     if isinstance(item, list):
-        return len(item) == 3 and _is_number(item[0]) and _is_number(item[1])
+        named = len(item) == 3 or (len(item) > 3 and any(isinstance(one, str) for one in item))
+        return named and sum(map(_is_like_an_offset, item)) >= 2
     return isinstance(item, Mapping) and ("start" in item or "start_offset" in item)
+
+
+def _is_like_an_offset(value: Any) -> bool:
+    return (
+        value is None or isinstance(value, int | float) or (isinstance(value, str) and bool(_DECIMAL.fullmatch(value)))
+    )
 
 
 def place(item: Any) -> Place:
     """The span that an item is. Raises DataError (without a place) for one that is none."""
+    given: list[Any]
     if isinstance(item, list):
-        start, end, label, said = *item, None
+        given, said = item, None
+    elif isinstance(item, Mapping):
+        start, end = (_first_of(item, key, f"{key}_offset") for key in ("start", "end"))
+        label, said = _first_of(item, "label", "labels", "hypertextlabels"), item.get("text")
+        given = [start, end, label[0] if isinstance(label, list) and len(label) == 1 else label]
     else:
-        start, end = (item.get(key, item.get(f"{key}_offset")) for key in ("start", "end"))
-        label, said = item.get("label", item.get("labels", item.get("hypertextlabels"))), item.get("text")
-        if isinstance(label, list) and len(label) == 1:
-            (label,) = label
-    # Label Studio writes numbers as strings now and then
-    start, end = (int(at) if isinstance(at, str) and at.isdecimal() else at for at in (start, end))
-    if not (_is_number(start) and _is_number(end)) or not (_is_number(label) or (isinstance(label, str) and label)):
-        raise DataError(f"expected a span with a start, an end and one label, found {shown(str(item))}")
-    return Place(start, end, label, said if isinstance(said, str) else None)
+        given = []
+    if len(given) == 3:
+        begin, stop = whole(given[0]), whole(given[1])
+        name = given[2] if isinstance(given[2], str) else whole(given[2])
+        if begin is not None and stop is not None and name not in (None, ""):
+            return Place(begin, stop, name, said if isinstance(said, str) else None)
+    raise DataError(f"expected a span with a start, an end and one label, found {shown(str(item))}")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _first_of(item: Mapping[str, Any], *keys: str) -> Any:
+    return next((item[key] for key in keys if item.get(key) is not None), None)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, also as 5.0, "5" or "5.0"; None for anything else."""
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
+    if match is None or len(match[1]) > _LONGEST or (match[2] or "").strip(".0"):
+        return None
+    return int(match[1])
 
 
 def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
@@ -80,9 +106,15 @@ def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
 
 
 def tags_of(
-    places: Sequence[Place], words: Sequence[tuple[int, int]], text: str, names: Mapping[Place, str], widen: bool
+    places: Sequence[Place],
+    words: Sequence[tuple[int, int]],
+    text: str,
+    names: Mapping[Place, str],
+    *,
+    widen: bool,
+    format: str,
 ) -> tuple[str, ...]:
-    """The IOB2 tags of the words between the given offsets.
+    """The IOB2 tags of the words between the given offsets. ``format`` is the one whose options a message names.
 
     Raises DataError (without a place): a span beyond the text, one with other text than the tool says, one that
     overlaps another, one that does not begin and end with a word, unless it is to be ``widen``ed to the words it
@@ -93,18 +125,19 @@ def tags_of(
     before: Place | None = None
     last_word = 0
     for one in sorted(places, key=lambda one: (one.start, one.end)):
-        _check_text(one, text)
+        _check_text(one, text, format)
         if before is not None and one.start < before.end:
             raise DataError(f"{one.shown(text)} overlaps {before.shown(text)}; a word has one tag: remove one of them")
         first, end = bisect_right(ends, one.start), bisect_left(starts, one.end)
         if first >= end or one.start == one.end:
-            raise DataError(f"{one.shown(text)} holds no word; remove it")
+            raise DataError(f"{one.shown(text)} holds no word{_hint(one, text, format) or '; remove it'}")
         if not widen and (starts[first] != one.start or ends[end - 1] != one.end):
             wide = Place(starts[first], ends[end - 1], one.label)
-            raise DataError(
-                f"{one.shown(text)} does not fall on word borders; the words are {wide.start}-{wide.end} "
-                f"{shown(text[wide.start : wide.end])}: mend it or pass --spans widen (the format: jsonl:spans=widen)"
-            )
+            found = f"{one.shown(text)} does not fall on word borders; the words are {wide.start}-{wide.end}"
+            widened = f"mend it or pass --spans widen (the format: {format}:spans=widen)"
+            other = _hint(one, text, format)  # first: to widen what counts otherwise labels other words
+            advice = f"{other}, else {widened}" if other else f": {widened}"
+            raise DataError(f"{found} {shown(text[wide.start : wide.end])}{advice}")
         if before is not None and first < last_word:
             raise DataError(f"{one.shown(text)} and {before.shown(text)} share a word when widened; mend one of them")
         tags[first:end] = [f"{'I' if i else 'B'}-{names[one]}" for i in range(end - first)]
@@ -112,23 +145,24 @@ def tags_of(
     return tuple(tags)
 
 
-def _check_text(one: Place, text: str) -> None:
+def _check_text(one: Place, text: str, format: str) -> None:
     if not 0 <= one.start <= one.end <= len(text):
-        where = f"outside the text of {len(text)} characters{_hint(one, text)}"
+        where = f"outside the text of {len(text)} characters{_hint(one, text, format)}"
         raise DataError(f"span {one.start}-{one.end} ({one.label}) lies {where}")
     if one.said is not None and _LOOSE.sub("", one.said) != _LOOSE.sub("", text[one.start : one.end]):
-        raise DataError(f"{one.shown(text)} should be {shown(one.said)}{_hint(one, text) or '; mend its offsets'}")
+        hint = _hint(one, text, format) or "; mend its offsets"
+        raise DataError(f"{one.shown(text)} should be {shown(one.said)}{hint}")
 
 
-def _hint(one: Place, text: str) -> str:
-    """What to do where the offsets would fit if they counted as JavaScript does."""
+def _hint(one: Place, text: str, format: str) -> str:
+    """What to do where the offsets may count as JavaScript does: behind characters that are two units there."""
     try:
         (other,) = in_code_points([one], text)
     except DataError:
         return ""
     if other == one or (one.said is not None and text[other.start : other.end] != one.said):
         return ""
-    return "; if its offsets count UTF-16 units, pass jsonl:offsets=utf-16 as the format"
+    return f"; if its offsets count UTF-16 units, pass {format}:offsets=utf-16 as the format"
 
 
 def check_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:

@@ -5,25 +5,34 @@ Words are ``tokens`` (or ``words``): a list of texts, or of objects with ``text`
 names, that is as long as the tokens, and, as IOB2 ``tags``, the spans in ``spans``, ``entities``, ``label``,
 ``labels``, ``annotations`` or ``ner``. Every other text is a label of the sentence, but for Prodigy's ``answer`` and
 names that begin with ``_``. The rest is kept where a line is changed in place, and is nothing to the sentence.
+
+Whether a list is one of tags that has another length than the tokens by mistake, or one of labels that has the same
+length by chance, is judged by most of the first records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from elman.display import shown
 from elman.errors import DataError
+from elman.formats import json_text
 from elman.formats.label_names import Names, given_names, names_beside
-from elman.formats.record_shapes import find, plain, span_key, text_in
-from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of
+from elman.formats.record_shapes import TOKENS, find, plain, span_key, text_in, tokens_in
+from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of, whole
+from elman.formats.shared import are_tags
 from elman.formats.tokens import SPLITTERS, tokenise
 from elman.sentence import SEVERAL, Sentence
 
 TAGS = "tags"
 """The column of the spans, and of the tags that a single column is written as."""
 NO_LABELS = ("text", "data", "answer")
+LISTS_OF_LABELS = ("label", "labels", "intent")
+"""Keys under which there may be several labels of the text, or its number."""
 OPTIONS: Mapping[str, Sequence[str]] = {
     "spans": ("refuse", "widen"),
     "words": SPLITTERS,
@@ -32,6 +41,10 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "answers": ("accept", "all"),
 }
 """Options and their values; of ``names`` any."""
+_FIRST = 200
+"""Records by which lists of tags are told from lists of labels."""
+_OF_TAGS = ("tags", "labels", "ner", "pos")
+"""Ends of the keys of which whole numbers such as 1.0 are taken for tags: elsewhere they are scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +61,23 @@ class Records:
 
     ``given`` are the options: ``spans`` refuse (default) or widen, ``words`` simple or spaces, ``offsets`` characters
     or utf-16, ``names`` of labels stored as numbers (``label_names``), ``answers`` of Prodigy's annotators: accept
-    (what they rejected or ignored is left out) or all. ``names`` are those in the file's own metadata.
+    (what they rejected or ignored is left out) or all. ``names`` are those in the file's own metadata. ``format`` is
+    what its options are passed to; ``first`` gives the first records once more.
     """
 
-    def __init__(self, path: str, given: Mapping[str, str], names: Names | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        given: Mapping[str, str],
+        names: Names | None = None,
+        *,
+        format: str = "jsonl",
+        first: Callable[[], Iterable[Mapping[str, Any]]] = tuple,
+    ) -> None:
         self._path = path
+        self._format = format
+        self._first = first
+        self._lists: Counter[str] | None = None
         self._widen = given.get("spans") == "widen"
         self._splitter = given.get("words")
         self._utf16 = given.get("offsets") == "utf-16"
@@ -75,7 +100,7 @@ class Records:
             if answer in ("reject", "ignore") and self._answers != "all":
                 if self._answers == "accept":
                     return None
-                hint = "to leave such records out, pass the format as jsonl:answers=accept"
+                hint = f"to leave such records out, pass the format as {self._format}:answers=accept"
                 raise DataError(f"the annotator's answer is {answer}; {hint}")
             return self._parts(record)
         except DataError as error:
@@ -85,7 +110,7 @@ class Records:
         record = plain(record)
         spans = span_key(record)
         text = text_in(record)
-        listed = next((key for key in ("tokens", "words") if isinstance(record.get(key), list)), None)
+        listed = next((key for key in TOKENS if isinstance(record.get(key), list)), None)
         if listed is not None and text is not None and text.strip() and not record[listed]:
             listed = None
         if listed is not None:
@@ -94,6 +119,9 @@ class Records:
             offsets = tokenise(text, self._splitter or ("simple" if spans else "spaces"))
             words = tuple(text[start:end] for start, end in offsets)
         else:
+            single = next((key for key in TOKENS if isinstance(record.get(key), str)), None)
+            if single is not None:
+                raise DataError(f"{single}: expected a list of tokens, found a text, {shown(record[single])}")
             raise DataError(f"expected tokens or text, found {', '.join(record) or 'nothing'}")
         if "" in words:
             raise DataError(f"token {words.index('') + 1} is empty")
@@ -102,11 +130,13 @@ class Records:
         for key, value in record.items():
             if key in (listed, spans) or (key in ("text", "data") and isinstance(value, str)):
                 continue
-            column = self._column(key, value, len(words)) if listed is not None else None
+            column = self._column(key, value, words) if listed is not None else None
             label = self._label(key, value) if column is None else None
             if column is not None:
                 columns[key] = column
             elif label is not None:
+                if len(words) > 1 and are_tags(label, len(words)):
+                    raise DataError(f"{key}: expected a list of tags, found them in one text, {shown(label)}")
                 labels[key] = label
         if spans:
             if text is None:
@@ -116,20 +146,42 @@ class Records:
             columns["spans" if TAGS in columns else TAGS] = self._tags(record[spans], offsets, text)
         return Parts(words, columns, labels)
 
-    def _column(self, key: str, value: Any, n_words: int) -> tuple[str, ...] | None:
+    def _column(self, key: str, value: Any, words: Sequence[str]) -> tuple[str, ...] | None:
         """The tags of the words, or None where the value is something else."""
         if not isinstance(value, list):
             return None
         texts = all(isinstance(tag, str) for tag in value)
-        numbers = not texts and all(isinstance(tag, int) and not isinstance(tag, bool) for tag in value)
-        if len(value) != n_words:
-            if (texts or numbers) and key.endswith("tags"):
-                raise DataError(f"{key}: expected a tag for each of {n_words} tokens, found {len(value)}")
+        numbers = None if texts else numbers_of(key, value)
+        if not (texts or numbers) and not _are_scalars(value):
+            return None
+        if len(value) != len(words):
+            if key.endswith("tags") or self._of_words(key) > 0:
+                raise DataError(f"{key}: expected a tag for each of {len(words)} tokens, found {len(value)}")
             return None
         if texts:
-            return tuple(value)
-        names = self._names_of(key) if numbers else None
-        return None if names is None else tuple(_name(key, number, names) for number in value)
+            by_chance = key in LISTS_OF_LABELS and self._of_words(key) < 0  # as many labels as tokens
+            return None if by_chance else tuple(value)
+        if numbers is not None:
+            names = self._names_of(key)
+            return None if names is None else tuple(_name(key, number, names) for number in numbers)
+        if key.endswith("tags") or self._of_words(key) > 0:
+            others = [i for i, tag in enumerate(value) if not isinstance(tag, str)]
+            at = next((i for i in others if whole(value[i]) is None), others[0])
+            found = f"found {json_text.dump(value[at])} for token {at + 1}, {shown(words[at])}"
+            raise DataError(f"{key}: expected tags that are texts, or numbers with names, {found}")
+        return None
+
+    def _of_words(self, key: str) -> int:
+        """Above 0 where most of the first records with a list there have one as long as their tokens; else below."""
+        if self._lists is None:
+            self._lists = Counter()
+            for record in islice(self._first(), _FIRST):
+                tokens = tokens_in(record) or ()
+                for name, value in record.items() if tokens else ():
+                    if isinstance(value, list) and value:
+                        of_tags = all(isinstance(tag, str) for tag in value) or numbers_of(name, value) is not None
+                        self._lists[name] += 1 if of_tags and len(value) == len(tokens) else -1
+        return self._lists[key]
 
     def _label(self, key: str, value: Any) -> str | None:
         """A label of the sentence, or None where the value is something else."""
@@ -137,13 +189,16 @@ class Records:
             return None
         if isinstance(value, str):
             return value or None
-        if key not in ("label", "labels", "intent"):
+        if key not in LISTS_OF_LABELS:
             return None
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, bool):
+            return json_text.dump(value)
+        number = whole(value)
+        if number is not None:
             names = self._names_of(key)
             if names is None:
-                raise DataError(unnamed(key))
-            return _name(key, value, names)
+                raise DataError(unnamed(key, self._format))
+            return _name(key, number, names)
         if isinstance(value, list) and value and all(isinstance(label, str) and label for label in value):
             if len(value) > 1 and any(SEVERAL in label for label in value):
                 raise DataError(f"{key}: {shown(SEVERAL.join(value))}: a label with {SEVERAL}, which joins several")
@@ -161,9 +216,9 @@ class Records:
                 continue
             known = self._names_of("spans")
             if known is None:
-                raise DataError(unnamed("the label of a span"))
+                raise DataError(unnamed("the label of a span", self._format))
             names[one] = _name("label", one.label, known)
-        return tags_of(places, words, text, names, self._widen)
+        return tags_of(places, words, text, names, widen=self._widen, format=self._format)
 
     def _names_of(self, key: str) -> Sequence[str] | None:
         given = self._given_names.get(key, self._given_names.get(""))
@@ -184,15 +239,48 @@ def rest_of(record: Mapping[str, Any], sentence: Sentence) -> list[str]:
 
 def _said(key: str, value: Any, n_words: int) -> str:
     """A key in a message; with a hint where its values could be tags."""
-    is_tags = isinstance(value, list) and len(value) == n_words and all(type(number) is int for number in value)
-    return f"{key}: numbers without names, see --names" if is_tags and value else key
+    is_tags = isinstance(value, list) and value and len(value) == n_words and numbers_of(key, value) is not None
+    return f"{key}: numbers without names, see --names" if is_tags else key
 
 
-def unnamed(key: str) -> str:
+def numbers_of(key: str, values: Sequence[Any]) -> list[int] | None:
+    """The tags of a key where all of them are whole numbers, also as 5.0; None where one is something else."""
+    if all(type(value) is int for value in values):
+        return list(values)
+    found = [whole(value) for value in values if not isinstance(value, str)]
+    numbers = [number for number in found if number is not None]
+    return numbers if key.endswith(_OF_TAGS) and len(numbers) == len(values) else None
+
+
+def lists_of_tags(records: Iterable[Mapping[str, Any]]) -> dict[str, bool]:
+    """Keys of lists that most of these records have as tags that cannot be read, and whether these are numbers.
+
+    They are numbers without names, or texts for the words of a text without tokens.
+    """
+    found: Counter[tuple[str, bool]] = Counter()
+    total = 0
+    for record in islice(records, _FIRST):
+        tokens = tokens_in(record)
+        words = tokens if tokens is not None else (text_in(record) or "").split()
+        total += bool(words)
+        for key, value in record.items() if words else ():
+            if isinstance(value, list) and len(value) == len(words) and _are_scalars(value):
+                if numbers_of(key, value) is not None:
+                    found[key, True] += 1
+                elif tokens is None and all(isinstance(tag, str) for tag in value):
+                    found[key, False] += 1
+    return {key: numbers for (key, numbers), count in found.items() if 2 * count > total}
+
+
+def _are_scalars(values: Sequence[Any]) -> bool:
+    return all(value is None or isinstance(value, str | int | float) for value in values)
+
+
+def unnamed(key: str, format: str) -> str:
     """The message for labels that are numbers."""
     return (
         f"{key} is a number without a name; pass --names O,B-LOC,… or --names FILE (JSON: a list, features, id2label; "
-        "or the format jsonl:names=FILE), or put dataset_info.json beside the file"
+        f"or the format {format}:names=FILE), or put dataset_info.json beside the file"
     )
 
 
@@ -219,8 +307,8 @@ def _given_words(tokens: Sequence[Any], text: str | None) -> tuple[tuple[str, ..
             expected = "expected tokens that are texts, or objects with text, start and end"
             raise DataError(f"{expected}, found {shown(str(token))}")
         words.append(word)
-        start, end = (token.get("start"), token.get("end")) if isinstance(token, Mapping) else (None, None)
-        if isinstance(start, int) and isinstance(end, int) and text is not None:
+        start, end = (whole(token.get(key)) if isinstance(token, Mapping) else None for key in ("start", "end"))
+        if start is not None and end is not None and text is not None:
             if text[start:end] != word:
                 raise DataError(f"token {shown(word)}: the text has {shown(text[start:end])} at {start}-{end}")
             places.append((start, end))

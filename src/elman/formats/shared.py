@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,13 +41,20 @@ class Holds:
 
 _WITH_GAPS = ("columns", "conllu", "conllup", "csv", "tsv", "trees")
 
+SPAN_TAG = re.compile(r"O|[BIESLUM]-\S+")
+"""A tag of spans, for certain: with a type."""
 _NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "\r": "a carriage return", "\0": "a NUL"}
-_NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket"}
+_NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket", "|": "a bar"}
 
 
 def is_blank(line: str) -> bool:
     """Whether a line holds nothing but separators; such a line ends a sentence."""
     return not line.strip(" \t\r\n")
+
+
+def are_tags(text: str, n_words: int) -> bool:
+    """Whether a text is span tags with spaces between them, one for each of so many words."""
+    return text.count(" ") == n_words - 1 and all(map(SPAN_TAG.fullmatch, text.split(" ")))
 
 
 def line_of(sentence: Sentence, word: int) -> int | None:

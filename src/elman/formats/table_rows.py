@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from elman.errors import DataError
 from elman.formats.shared import LINE_END
+
+_OPENED = ("['", '["', "[{", "{'", '{"')
+_NUMBERS = re.compile(r"\[[-+0-9.,\s]*[0-9][-+0-9.,\s]+\]")  # two characters or more: [1] may be a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,22 @@ def quoted(field: str, separator: str) -> str:
     if separator != "\t" and any(mark in field for mark in (separator, '"', "\n", "\r")):
         return '"' + field.replace('"', '""') + '"'
     return field
+
+
+def is_list(field: str, *, of_texts: bool) -> bool:
+    """Whether a field is a list or an object, or a list ``of_texts``: of Python, as pandas writes it, or of JSON."""
+    if field[:1] not in ("[", "{") or field[-1] not in "]}":
+        return False  # nearly every field of nearly every file
+    if of_texts and field[:2] not in ("['", '["'):
+        return False
+    if not field.startswith(_OPENED):
+        return _NUMBERS.fullmatch(field) is not None
+    from ast import literal_eval
+
+    with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts of Python
+        for parse in (json.loads, literal_eval):
+            try:
+                return isinstance(parse(field), list | dict)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+    return False

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import LINE_END, MANY, Holds, is_blank, no_tags
-from elman.formats.table_rows import Row, cut, rows_of
+from elman.formats.shared import LINE_END, MANY, Holds, are_tags, is_blank, no_tags
+from elman.formats.table_rows import Row, cut, is_list, rows_of
 from elman.formats.table_writer import TableWriter
 from elman.sentence import Sentence
 
@@ -39,7 +39,10 @@ LABELS = (
     "rating",
     "type",
 )
-TAGS = ("tag", "tags", "ner_tag", "ner", "pos", "pos_tag", "upos", "xpos", "bio", "slot", "entity", *LABELS)
+TAGS = (
+    *("tag", "tags", "ner_tag", "ner", "pos", "pos_tag", "upos", "xpos", "bio", "slot", "entity"),
+    *("ner_tags", "pos_tags", "labels", *LABELS),
+)
 OPTIONS = ("word", "text", "sentence", "label", "header")
 
 _TEXT_WORD = re.compile(r"[^ \t\r\n]+")
@@ -146,6 +149,7 @@ class Table:
                 message = f"the text (column {layout.names[layout.text]}) is empty"
                 raise DataError(message, path=path, line=row.line)
             labels = {layout.names[i]: row.fields[i] for i in places if row.fields[i]}
+            _check_fields(row, layout, (layout.text, *places[:1]), len(words), path)
             at = (len(lines) - len(row.lines),) * len(words)
             yield Sentence(words, {}, path, line, lines, at, self.format, labels)
         if before:
@@ -169,6 +173,7 @@ class Table:
                 if not row.fields[layout.word]:
                     message = f"the word (column {layout.names[layout.word]}) is empty"
                     raise DataError(message, path=path, line=row.line)
+                _check_fields(row, layout, (layout.word,), row.fields[layout.word].count(" ") + 1, path)
                 at.append(len(kept))
                 table.append(row.fields)
             kept += row.lines
@@ -262,6 +267,26 @@ def _checked(rows: Iterator[Row], layout: Layout, path: str) -> Iterator[Row]:
             message = f"expected {width} columns, as in the first line, found {len(row.fields)}: {shown(row.lines[0])}"
             raise DataError(message, path=path, line=row.line)
         yield row
+
+
+def _check_fields(row: Row, layout: Layout, places: Sequence[int], n_words: int, path: str) -> None:
+    """Raise DataError for a list in a field: of words, of tags, of spans. It would be taken for one word or label.
+
+    ``places`` are those of the words or of the text and its label; ``n_words`` is how many there are between spaces.
+    Objects and lists of numbers may well be texts that are to be classified, and are words of logs.
+    """
+    found = next((i for i in places if is_list(row.fields[i], of_texts=i == places[0])), None)
+    if found is None and n_words > 1:
+        where = range(len(row.fields)) if layout.word is not None else places
+        found = next((i for i in where if i != places[0] and are_tags(row.fields[i], n_words)), None)
+    if found is not None:
+        what = f"column {layout.names[found]}: a list in one field, {shown(row.fields[found])}"
+        one = "a word a row" if layout.word is not None else "a text and its labels a row"
+        hint = (
+            "lists are read from JSON, as Label Studio exports it; in pandas make lists of the fields "
+            "(ast.literal_eval, str.split), then to_json(FILE, orient='records', lines=True)"
+        )
+        raise DataError(f"{what}; expected {one}; {hint}", path=path, line=row.line)
 
 
 CSV = Table("csv", {})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
 from elman.networks import Networks
 from elman.regression.model import Numbers, RegressionModel
 from elman.regression.table import Evaluation, Table, rows_of, values_of
+from elman.replies import words_of
 from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.validation import demand, front
@@ -63,7 +65,10 @@ class Regressor(Tagger):
 
         Raises DataError for another width than that of the training data.
         """
-        x = np.asarray(rows, np.float64)
+        try:
+            x = np.asarray(rows, np.float64)
+        except (TypeError, ValueError):
+            raise DataError(f"expected rows of numbers, got {shown(rows)}") from None
         x = x[:, None] if x.ndim == 1 else x
         width = 1 + len(self.model.inputs)
         if x.ndim != 2 or x.shape[1] != width:
@@ -80,8 +85,11 @@ class Regressor(Tagger):
     def tag(self, words: Sequence[str]) -> list[str]:
         return next(self.tag_all([words]))
 
+    def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:
+        return next(self.tag_columns_all([words]))
+
     def _rows(self, one: Sequence[str] | Sentence) -> Any:
-        sentence = one if isinstance(one, Sentence) else Sentence(tuple(one))
+        sentence = one if isinstance(one, Sentence) else Sentence(tuple(words_of(one)))
         return rows_of(sentence, self.model.inputs)
 
     def _by_column(self, batch: Sequence[Any]) -> list[dict[str, list[str]]]:
@@ -92,8 +100,16 @@ class Regressor(Tagger):
 
     _tags_and_confidences = _by_column_with_confidences
 
-    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> Any:
-        raise ConfigError("nbest: the model predicts numbers, one for each step")
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise ConfigError(
+            "a model of the task regress predicts numbers, one for each step, which have no probabilities; "
+            "predict() gives them, evaluate_numbers() compares them"
+        )
+
+    probabilities: Any = _refuse
+    nbest: Any = _refuse
+    _text_target: Any = _refuse
+    _scored: Any = _refuse
 
     def evaluate_numbers(self, sentences: Sequence[Sentence], target: str | None = None) -> Evaluation:
         """Compare with the numbers in a column, by default the one trained on. Raises DataError: there are none."""
@@ -102,9 +118,8 @@ class Regressor(Tagger):
             raise DataError("nothing to evaluate: no rows in it")
         return Table.of(some, self.model.inputs, target or self.target).evaluation(self.model)
 
-    def about(self, *, format: str, **data: Any) -> Regressor:
-        own = {**self._data, **data}
-        return Regressor(self._model, targets=self.targets, format=format, data=own, threads=self.threads)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._pickled(from_record)
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from elman.formats.conllu import COLUMNS
+from elman.formats.conllu import COLUMNS, with_confidence
 from elman.sentence import Sentence
 
 NO_SPACE = "SpaceAfter=No"
@@ -40,6 +40,10 @@ class Draft(NamedTuple):
     miscs: Sequence[str]
     ranges: Mapping[int, str]
 
+    def sure(self, confidences: Sequence[float]) -> Draft:
+        """The same with a confidence in MISC of each word."""
+        return self._replace(miscs=list(map(with_confidence, self.miscs, confidences)))
+
     def sentence(self, columns: Mapping[str, Sequence[str]] | None = None) -> Sentence:
         """The sentence with these columns, and ``_`` in the others."""
         given, n = columns or {}, len(self.words)
@@ -63,8 +67,7 @@ def draft(tokens: Tokens, text: str, comments: Sequence[str] = ()) -> Draft:
     head = [f"{comment}\n" for comment in (*comments, f"# text = {text}")]
     miscs = ["_" if space else NO_SPACE for space in tokens.spaces]
     if tokens.confidences is not None:
-        pairs = zip(miscs, tokens.confidences, strict=True)
-        miscs = [f"Confidence={p:.4f}" if misc == "_" else f"{misc}|Confidence={p:.4f}" for misc, p in pairs]
+        miscs = list(map(with_confidence, miscs, tokens.confidences))
     if not tokens.words:
         return Draft(tuple(tokens.forms), head, miscs, {})
     words: list[str] = []
