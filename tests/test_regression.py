@@ -176,7 +176,7 @@ def test_damaged_records(model: Regressor, change: dict[str, Any], message: str)
         from_record(record | {"model": record["model"] | change}, tensors, threads=1)
     with pytest.raises(ModelFileError, match="model tensors"):
         from_record(record, {}, threads=1)
-    with pytest.raises(ModelFileError, match="a target, data and a model"):
+    with pytest.raises(ModelFileError, match="data: expected a table"):
         from_record(record | {"data": 1}, tensors, threads=1)
 
 

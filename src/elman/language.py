@@ -22,12 +22,13 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import read_sentences
 from elman.formats.lines import BOM, text_blocks
+from elman.model import TAG
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
 from elman.sentence import Sentence
 from elman.stream import Stream
-from elman.tagger import Tagger, kernel_notes
+from elman.tagger import Tagger, data_of, kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
 from elman.threads import thread_count
 
@@ -386,15 +387,14 @@ def unit_of(task: str) -> str:
 
 def from_record(record: Mapping[str, Any], tensors: Tensors, threads: int) -> LanguageModel:
     """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-    about, data, of_model = (record.get(name) for name in ("task", "data", "model"))
+    about, of_model, kind = (record.get(name) for name in ("task", "model", "kind"))
     unit = about.get("unit") if isinstance(about, dict) else None
-    if unit not in UNITS or not isinstance(data, dict) or not isinstance(of_model, dict):
-        raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, data and a model, found {unit!r:.40}")
-    kinds: dict[Any, Any] = {"rnn": RecurrentModel, "ngram": NGrams}
-    if record.get("kind") not in kinds:
-        raise ModelFileError("task lm: expected a model that is rnn or ngram")
-    found = kinds[record["kind"]].from_record(of_model, tensors)
-    tags = found.tags
-    if UNKNOWN not in tags or (record["kind"] == "rnn" and found.config.network.direction != "forward"):
-        raise ModelFileError(f"task lm: expected a forward model that knows {UNKNOWN}")
-    return LanguageModel(found, unit, data=data, threads=threads)
+    if unit not in UNITS or not isinstance(of_model, dict) or kind not in ("rnn", "ngram"):
+        raise ModelFileError(f"task lm: expected {' or '.join(UNITS)}, and a model that is rnn or ngram")
+    found: Any = (RecurrentModel if kind == "rnn" else NGrams).from_record(of_model, tensors)
+    symbols = set(found.tags)
+    alike = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
+    one = kind == "ngram" or (found.config.network.direction == "forward" and found.tasks == (TAG,))
+    if not (alike and one and UNKNOWN in symbols and len(symbols) == len(found.tags)):
+        raise ModelFileError(f"task lm: expected a forward model of one column of {unit} that knows {UNKNOWN}")
+    return LanguageModel(found, unit, data=data_of(record), threads=threads)

@@ -386,11 +386,9 @@ class Tagger:
     def from_record(cls, record: Mapping[str, Any], tensors: model_file.Tensors, *, threads: int = 1) -> Tagger:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
-        data, of_model = (_field(record, key, dict) for key in ("data", "model"))
+        data, of_model = data_of(record), _field(record, "model", dict)
         if kind not in KINDS:
             raise ModelFileError(f"expected a model that is {' or '.join(KINDS)}, found {kind[:40]!r}")
-        if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
-            raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
         trained: Model = model_class(kind).from_record(of_model, tensors)
         columns = len(getattr(trained, "tag_sets", (trained.tags,)))
         if len(targets) != columns:
@@ -474,6 +472,14 @@ def model_class(kind: str) -> Any:
     from elman.baselines import HMM, Frequent
 
     return HMM if kind == "hmm" else Frequent
+
+
+def data_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of the data. Raises ModelFileError for another thing than training writes."""
+    data: dict[str, Any] = _field(record, "data", dict)
+    if data.keys() != _DATA.keys() or not all(isinstance(data[key], _DATA[key]) for key in _DATA):
+        raise ModelFileError(f"data: expected {', '.join(_DATA)}, as training writes them")
+    return data
 
 
 def _targets(record: Mapping[str, Any]) -> list[str]:

@@ -27,7 +27,11 @@ from elman.trees import Tree
 
 NONE = "_"
 """No label: of the last word, and of a word without a phrase of its own."""
-_COMMON = re.compile(r"([+-]?[0-9]+)(\(.*)", re.DOTALL)
+DEEPEST = 1_000
+"""Phrases that one label may open or close: a label is for sentences of any length."""
+_COMMON = re.compile(r"([+-]?[0-9]{1,9})(\(.*)", re.DOTALL)
+_NAME = r"[^() \t\r\n]*"
+_CHAIN = re.compile(rf"(\({_NAME})+")
 
 
 class Labels(NamedTuple):
@@ -76,10 +80,27 @@ def encode(tree: Tree) -> Labels:
 
 @dataclass(slots=True)
 class _Phrase:
-    """A phrase that grows; its labels are not known before its first child ends."""
+    """A phrase that grows; its labels are not known before its first child ends.
+
+    While it grows it is the last child of the phrase around it.
+    """
 
     labels: tuple[str, ...] = ()
     children: list[_Phrase | Tree] = field(default_factory=list)
+
+
+def is_label(label: str, part: str) -> bool:
+    """Whether it is a label of that ``part``: ``tag``, ``common`` or ``unary``."""
+    if part == "tag":
+        return is_name(label)
+    found = _COMMON.fullmatch(label) if part == "common" else None
+    number, chain = (int(found[1]), found[2]) if found else (0, label if part == "unary" else "")
+    return label == NONE or (abs(number) <= DEEPEST and _CHAIN.fullmatch(chain) is not None)
+
+
+def is_name(label: object) -> bool:
+    """Whether a bracket of a tree can have that label."""
+    return isinstance(label, str) and re.fullmatch(_NAME, label) is not None
 
 
 def decode(labels: Labels, root: str | None = None) -> Tree:
@@ -106,6 +127,9 @@ def decode(labels: Labels, root: str | None = None) -> Tree:
             path.append(_Phrase())
             path[-2].children.append(path[-1])
         path[-1].children.append(_with_chain(Tree(tag, (word,)), _names(unary), root))
+        for above, phrase in reversed(list(pairwise(path[absolute - 1 :]))):
+            if not phrase.labels:  # it never gets any
+                above.children[-1:] = phrase.children
         del path[absolute:]
         if not path[-1].labels:
             path[-1].labels = names

@@ -50,9 +50,10 @@ class Scaling:
         """The inverse of ``to_record``. Raises ModelFileError for other values."""
         try:
             mean, deviation = (np.array(row, np.float64) for row in record)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             mean = deviation = np.zeros(0)
-        if not (mean.shape == deviation.shape == (width,) and np.isfinite(mean).all() and (deviation > 0).all()):
+        whole = mean.shape == deviation.shape == (width,) and np.isfinite([mean, deviation]).all()
+        if not (whole and (deviation > 0).all()):
             raise ModelFileError(f"model scaling: expected means and deviations of {width} columns")
         return cls(mean, deviation)
 

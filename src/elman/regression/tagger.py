@@ -13,7 +13,7 @@ from elman.networks import Networks
 from elman.regression.model import Numbers, RegressionModel
 from elman.regression.table import Evaluation, Table, rows_of, values_of
 from elman.sentence import Sentence
-from elman.tagger import Tagger
+from elman.tagger import Tagger, data_of
 
 TASK = "regress"
 
@@ -132,8 +132,8 @@ class Regressor(Tagger):
 
 def from_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int) -> Regressor:
     """A regressor of its record. Raises ModelFileError for records that do not fit together."""
-    data, target, of_model = record.get("data"), record.get("target"), record.get("model")
-    if not isinstance(data, dict) or not isinstance(target, str) or not isinstance(of_model, dict):
-        raise ModelFileError("expected a target, data and a model, as training writes them")
+    data, target, of_model = data_of(record), record.get("target"), record.get("model")
+    if not isinstance(target, str) or not isinstance(of_model, dict):
+        raise ModelFileError("expected a target and a model, as training writes them")
     model = RegressionModel.from_record(of_model, tensors)
     return Regressor(cast(Any, model), targets=(target,), format=str(record.get("format")), data=data, threads=threads)
