@@ -160,7 +160,11 @@ NAN = np.full((1, 8), np.nan, np.float32)
         ("both ways", {"name": "0.layer0.h", "x": NAN[:, :4]}, "0.layer0.h: float32 (1, 8), found float32 (1, 4)"),
         ("both ways", {"name": "0.layer0.c", "x": NAN}, "0.layer0.c: finite numbers, found others"),
         ("both ways", {"name": "waiting.0", "x": NAN[:1, :3]}, "waiting.0: float32 (1, 12), found float32 (1, 3)"),
-        ("both ways", {"name": "waiting.0", "x": np.zeros((), np.float32)}, "waiting.0: float32 (0, 12), found float32 ()"),
+        (
+            "both ways",
+            {"name": "waiting.0", "x": np.zeros((), np.float32)},
+            "waiting.0: float32 (0, 12), found float32 ()",
+        ),
         ("both ways", {"name": "waiting.7", "x": NAN}, "waiting.7: no such array, found float32 (1, 8)"),
         ("both ways", {"name": "more", "x": NAN}, "more: no such array, found float32 (1, 8)"),
         ("both ways", {"waiting": 2}, "up to 2 waiting words, found 2"),

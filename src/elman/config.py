@@ -33,12 +33,20 @@ def _checked(f: Field[Any], value: Any) -> Any:
     value = _coerce(f, value)
     low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
     if of and value not in of:
-        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {value!r}")
+        raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {_shown(value)}")
     # inf and nan are in no range: a model file cannot hold them
     if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
         most = " up" if high is None else f" to {high:.9g}"
-        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {value!r}")
+        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {_shown(value)}")
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value in a message, not too long."""
+    if isinstance(value, int) and abs(value) >= 1 << 64:  # Python does not write numbers of thousands of digits
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _coerce(f: Field[Any], value: Any) -> Any:
@@ -49,7 +57,7 @@ def _coerce(f: Field[Any], value: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError, OverflowError):
         word = {int: "a whole number", float: "a number", str: "a word"}[kind]
-        raise ConfigError(f"{f.name}: expected {word}, got {value!r}") from None
+        raise ConfigError(f"{f.name}: expected {word}, got {_shown(value)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +382,10 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+    except ValueError:  # more digits than Python reads
+        raise ConfigError(f"{path}: a number of thousands of digits; no setting is as large") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: too many lists or tables within each other; settings are none") from None
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict) and key not in ("network", "training"):

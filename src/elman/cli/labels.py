@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,10 @@ def _value(sentence: Sentence, name: str) -> str:
 
 def _number(text: str, sentence: Sentence, name: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        message = f"{name}: expected a number, found {text!r}"
-        raise DataError(message, path=sentence.path, line=sentence.line) from None
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"{name}: expected a number, found {text[:40]!r}"
+        raise DataError(message, path=sentence.path, line=sentence.line)
+    return number

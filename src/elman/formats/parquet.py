@@ -185,7 +185,7 @@ def _names(file: Any) -> Names:
     found = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
     try:
         return names_in(json.loads(found))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

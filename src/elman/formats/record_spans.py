@@ -13,12 +13,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from elman.errors import ConfigError, DataError
-from elman.formats.shared import shown
+from elman.formats.shared import shown, whole_number
 from elman.spans import OUTSIDE
 
+MOST = 10**15  # no text has as many characters, no list as many names
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
 
 
@@ -54,14 +55,18 @@ def place(item: Any) -> Place:
         if isinstance(label, list) and len(label) == 1:
             (label,) = label
     # Label Studio writes numbers as strings now and then
-    start, end = (int(at) if isinstance(at, str) and at.isdecimal() else at for at in (start, end))
-    if not (_is_number(start) and _is_number(end)) or not (_is_number(label) or (isinstance(label, str) and label)):
+    start, end = (cast(int, whole_number(at) if isinstance(at, str) else at) for at in (start, end))
+    if not (_is_place(start) and _is_place(end)) or not (_is_place(label) or (isinstance(label, str) and label)):
         raise DataError(f"expected a span with a start, an end and one label, found {shown(str(item))}")
     return Place(start, end, label, said if isinstance(said, str) else None)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_place(value: Any) -> bool:
+    return _is_number(value) and -MOST < value < MOST
 
 
 def in_code_points(places: Sequence[Place], text: str) -> list[Place]:

@@ -53,6 +53,11 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
+def whole_number(text: str) -> int | None:
+    """The number of some ASCII digits; None for other text, and for a number beyond all that a file can count."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
 def line_of(sentence: Sentence, word: int) -> int | None:
     """The line number of a word, from 1; None for a sentence made in Python."""
     if not sentence.line:

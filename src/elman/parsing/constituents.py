@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import NamedTuple
 
 from elman.errors import DataError
@@ -48,11 +48,14 @@ def encode(tree: Tree) -> Labels:
     words: list[str] = []
     tags: list[str] = []
     unary: list[str] = []
-    around: list[tuple[int, ...]] = []  # of each word the numbers of the nodes it is in, outermost first
-    labels: list[str] = []  # of each node
-    stack: list[tuple[Tree | str, tuple[int, ...]]] = [(tree, ())]
+    labels: list[str] = []  # of each phrase
+    depths: list[int] = []  # of each phrase, from 1
+    shared: list[int] = []  # of each word but the first: the lowest phrase that the word before is in, too
+    stack: list[tuple[Tree | str, int]] = [(tree, -1)]
     while stack:
         node, above = stack.pop()
+        if len(shared) + 1 == len(words):  # what comes next after a word is of the phrase that it shares
+            shared.append(above)
         chain = ""
         while isinstance(node, Tree) and not node.preterminal and len(node.children) == 1:
             chain += f"({node.label}"
@@ -63,18 +66,16 @@ def encode(tree: Tree) -> Labels:
             words.append(str(node.children[0]))
             tags.append(node.label)
             unary.append(chain or NONE)
-            around.append(above)
         else:
+            stack += [(child, len(labels)) for child in reversed(node.children)]
             labels.append(f"{chain}({node.label}")
-            within = (*above, len(labels) - 1)
-            stack += [(child, within) for child in reversed(node.children)]
+            depths.append(depths[above] + 1 if above >= 0 else 1)
     common: list[str] = []
     before = 0
-    for one, other in pairwise(around):
-        shared = sum(1 for _ in takewhile(lambda ab: ab[0] == ab[1], zip(one, other, strict=False)))
-        number = f"{shared - before:+d}" if shared != before else "0"
-        common.append(f"{number}{labels[one[shared - 1]]}")
-        before = shared
+    for phrase in shared:
+        number = f"{depths[phrase] - before:+d}" if depths[phrase] != before else "0"
+        common.append(f"{number}{labels[phrase]}")
+        before = depths[phrase]
     return Labels(tuple(words), tuple(tags), (*common, NONE), tuple(unary))
 
 
