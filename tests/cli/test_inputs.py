@@ -108,3 +108,34 @@ def test_no_such_files(refused: Refused, model: Path, tmp_path: Path) -> None:
     assert "a folder without files" in refused("tag", model, tmp_path)
     (tmp_path / "x.txt").write_text("a\n")
     assert "is read and would be written over" in refused("tag", model, str(tmp_path / "*"), "-o", tmp_path / "x.txt")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train FILE --model frequent -o OUT",
+        "train FILE --task lm -o OUT",
+        "train FILE --task segment -o OUT",
+        "tag MODEL FILE -o OUT",
+        "tag MODEL FILE --confidence -o OUT",
+        "evaluate MODEL FILE",
+        "compare FILE MODEL MODEL",
+        "check FILE",
+        "errors MODEL FILE",
+        "convert FILE OUT",
+    ],
+)
+def test_text_that_is_not_in_its_encoding(refused: Refused, model: Path, tmp_path: Path, command: str) -> None:
+    """UTF-16 without a byte order mark raises another error than other bytes do: one line, and OUT stays as it was."""
+    file, out = tmp_path / "file.txt", tmp_path / "out.conllu"
+    file.write_bytes("a_X b_Y\n".encode("utf-16-le"))
+    out.write_text("before", encoding="utf-8")
+    names = {"FILE": str(file), "OUT": str(out), "MODEL": str(model)}
+    arguments = [names.get(word, word) for word in command.split()]
+    assert f"{file}:1: it is not utf-16 (UTF-16 stream does not start with BOM); pass the file's own" in refused(
+        *arguments, "--encoding", "utf-16"
+    )
+    for encoding in ("punycode", "rot13"):
+        assert f"'{encoding}'; the usual one is utf-8" in refused(*arguments, "--encoding", encoding)
+    assert out.read_text(encoding="utf-8") == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.txt", "out.conllu"]
