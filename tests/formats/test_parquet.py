@@ -179,9 +179,7 @@ def test_rows_become_values_some_at_a_time(tmp_path, monkeypatch):
     file = written(tmp_path / "a", sentences, ["tags"])
     assert [one.words for one in read_sentences(str(file))] == [one.words for one in sentences]
     pq.write_table(pa.table({"tokens": [["a"], ["b"]], "x": [[0], [0] * 1000]}), tmp_path / "b")
-    with pytest.raises(
-        DataError, match=rf"^{tmp_path / 'b'}: a row of 8,139 bytes; expected a row for each sentence"
-    ):
+    with pytest.raises(DataError, match=rf"^{tmp_path / 'b'}: a row of 8,139 bytes; expected a row for each sentence"):
         list(read_sentences(str(tmp_path / "b")))
 
 
