@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import threading
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -103,6 +104,62 @@ def test_damaged(tmp_path, kind):
     assert "\n" not in str(caught.value)
 
 
+SMALL = b"".join(f"w{i}_T the_DET\n".encode() for i in range(12))
+
+
+def unpacked(data):
+    stream, parts = CompressedFile(io.BufferedReader(io.BytesIO(data)), "file"), []
+    while block := stream.read1(7):
+        parts.append(block)
+    return b"".join(parts)
+
+
+def test_every_bit_that_flips_is_found(tmp_path, kind):
+    """What elman writes never reads as other text, whichever bit is damaged: its checksum is part of the file."""
+    file = tmp_path / f"a{ENDING[kind]}"
+    with OutputFile(str(file)) as out:
+        out.write(SMALL)
+    packed = file.read_bytes()
+    for bit in range(8 * len(packed)):
+        damaged = bytearray(packed)
+        damaged[bit // 8] ^= 1 << bit % 8
+        try:
+            found = unpacked(bytes(damaged))
+        except DataError as error:
+            assert str(error).startswith("file: the ") and "\n" not in str(error)
+            continue
+        assert found in (SMALL, damaged)  # gzip's clock; or no longer known as compressed
+
+
+def test_every_cut_is_found(kind):
+    packed = PACK[kind](SMALL)
+    for n in range(6, len(packed)):
+        with pytest.raises(DataError, match=f"file: the {kind} data end before their end"):
+            unpacked(packed[:n])
+
+
+def test_what_stands_behind_the_end(kind):
+    """Of Python's own readers, those of xz and Zstandard take the next part for rubbish once its mark is damaged."""
+    second = bytearray(PACK[kind](b"b_T\n"))
+    for behind in (b"rubbish", b"\x01", bytes(second[:1]) + b"?" + bytes(second[2:])):
+        with pytest.raises(DataError, match=f"file: the {kind} data "):
+            unpacked(PACK[kind](b"a_T\n") + behind)
+    if kind != "zstd":  # which has no padding
+        assert unpacked(PACK[kind](b"a_T\n") + bytes(8)) == b"a_T\n"
+        assert unpacked(PACK[kind](b"a_T\n") + bytes(8) + PACK[kind](b"b_T\n")) == b"a_T\nb_T\n"
+
+
+def test_xz_that_asks_for_gigabytes():
+    data = bytearray(lzma.compress(b"a_T\n", preset=0))
+    assert data[14:17] == b"\x21\x01\x0c"  # in the block's header: LZMA2, a byte follows, the size of its dictionary
+    data[16] = 38  # 2 GB
+    data[20:24] = zlib.crc32(bytes(data[12:20])).to_bytes(4, "little")
+    with pytest.raises(
+        DataError, match=r"the xz data cannot be unpacked \(Memory usage limit exceeded\); pack them with"
+    ):
+        unpacked(bytes(data))
+
+
 def test_a_wrong_sum(tmp_path):
     file = tmp_path / "file"
     packed = bytearray(gzip.compress(b"a_T\n"))
@@ -112,7 +169,15 @@ def test_a_wrong_sum(tmp_path):
         read(file)
 
 
-@pytest.mark.parametrize(("data", "what"), [(bz2.compress(b"a"), "a bzip2 file"), (b"PK\x03\x04...", "a zip archive")])
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (bz2.compress(b"a"), "a bzip2 file"),
+        (bz2.compress(b""), "a bzip2 file"),
+        (b"PK\x03\x04...", "a zip archive"),
+        (b"PK\x05\x06...", "a zip archive"),
+    ],
+)
 def test_what_is_not_read(tmp_path, data, what):
     file = tmp_path / "file"
     file.write_bytes(data)
@@ -176,6 +241,11 @@ def test_first_bytes(tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"PAR1abcdefg")
     assert first_bytes(str(tmp_path / "file")) == b"PAR1abcd"
     assert first_bytes("-") == first_bytes(str(tmp_path)) == first_bytes(str(tmp_path / "nowhere")) == b""
+    for pack in PACK.values():
+        (tmp_path / "packed").write_bytes(pack(b"PAR1abcdefg"))
+        assert first_bytes(str(tmp_path / "packed")) == b"PAR1abcd"
+        (tmp_path / "packed").write_bytes(pack(b"PAR1abcdefg")[:12])
+        assert first_bytes(str(tmp_path / "packed")) == b""
 
     def failing(*_arguments):
         raise OSError(5, "Input/output error")

@@ -214,7 +214,6 @@ def test_text_becomes_the_key_s_own_type() -> None:
         ("hidden", float("inf"), "a whole number"),
         ("rate", "fast", "a number"),
         ("rate", False, "a number"),
-        ("rate", 10**400, "a number"),
         ("rate", {"a": 1}, "a number"),
         ("cell", True, "a word"),
     ],
@@ -223,6 +222,41 @@ def test_values_of_another_type(key: str, value: Any, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config().with_settings({key: value})
     assert str(caught.value) == f"{key}: expected {expected}, got {shown(value)}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("rate", 10**400, "rate: expected a number, got a number of 1329 bits"),
+        pytest.param(
+            "hidden", 1 << 20_000, "hidden: expected a number from 1 to 4096, got a number of 20001 bits", id="bits"
+        ),
+        ("hidden", "9" * 5_000, f"hidden: expected a whole number, got '{'9' * 59}…"),
+        ("cell", "x" * 5_000, "cell: expected elman or gru or lstm or sru or mingru, got 'xxx"),
+    ],
+)
+def test_numbers_and_words_without_end(key: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config().with_settings({key: value})
+    assert str(caught.value).startswith(message) and len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hidden = " + "9" * 5_000, "x.toml: a number of thousands of digits; no setting is as large"),
+        ("hidden = 0x" + "f" * 5_000, "x.toml: hidden: expected a number from 1 to 4096, got a number of 20000 bits"),
+        (
+            "hidden = " + "[" * 5_000 + "]" * 5_000,
+            "x.toml: too many lists or tables within each other; settings are none",
+        ),
+        (".".join("a" * 5_000) + " = 1", "x.toml: no section [a]; expected [network] or [training]"),
+    ],
+)
+def test_toml_without_end(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings_from_toml(text, "x.toml")
+    assert str(caught.value) == message
 
 
 def test_a_key_that_does_not_exist() -> None:

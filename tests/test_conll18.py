@@ -14,6 +14,7 @@ from elman.formats import read_sentences
 from elman.sentence import Sentence
 
 # id form lemma upos xpos feats head deprel
+DIGITS = "9" * 5_000
 GOLD = """\
 # text = Vámonos al mar.
 1-2 Vámonos _ _ _ _ _ _
@@ -198,6 +199,12 @@ def test_without_trees(tmp_path: Path) -> None:
         ("# x\n1 a _ X _ _ 1 dep\n2 b _ X _ _ 0 root\n\n", "p:2: the heads go in a circle: 1 -> 1; expected a tree"),
         ("1 a _ X _ _ 0 root\n2 b _ X _ _ 0 root\n\n", "p:2: a second root (HEAD is 0); the first is on line 1;"),
         ("1 a _ X _ _ 3 dep\n2 b _ X _ _ 0 root\n\n", "p:1: HEAD: expected 0 to 2, a word of the sentence, found '3'"),
+        (
+            f"1 a _ X _ _ {DIGITS} dep\n2 b _ X _ _ 0 root\n\n",
+            "p:1: HEAD: expected 0 to 2, a word of the sentence, found '999",
+        ),
+        (f"1-{DIGITS} c _ _ _ _ _ _\n1 b _ X _ _ 0 root\n\n", "p:1: the multiword token 1-999"),
+        (f"{DIGITS}-2 c _ _ _ _ _ _\n1 b _ X _ _ 0 root\n\n", "p:1: the multiword token 999"),
         ("1 a _ X _ _ 0 root\n2 b _ X _ _ _ dep\n\n", "p:2: HEAD: expected 0 to 2, a word of the sentence, found '_'"),
         ("1 a _ X _ _ _ _\n\n1 b _ X _ _ 0 root\n\n", "p:3: HEAD: expected _, as in the first sentence; give"),
         ("1 a _ X _ _ 0 root\n\n", "gold:1: the predicted text ends where this goes on with 'b'; expected the same"),

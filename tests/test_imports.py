@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 LEVELS = [
-    {"errors", "_typing", "compression", "display"},
+    {"errors", "_typing", "compression", "display", "encodings"},
     {
         "affixes",
         "config",
@@ -128,7 +128,8 @@ LEVELS = [
 
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
-FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
+FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "encodings"}
+FOR_CLI |= {"error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
 FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows"}
 FOR_CLI |= {"display", "language", "stream"}  # types

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from safetensors.numpy import load, save
 
 import elman
 from elman import stream
@@ -130,6 +133,90 @@ def test_the_state_of_another_stream_is_refused() -> None:
     for other in (TAGGERS["both ways"].stream(1), TAGGERS["one-hot both ways"].stream(2)):
         with pytest.raises(DataError, match="^the state of a stream of another model"):
             other.restore(stream.state())
+
+
+def changed(state: bytes, name: str = "", x: Any = None, **about: Any) -> bytes:
+    """A state with another array (None: without it), or other numbers about it."""
+    arrays = load(state)
+    known = json.loads(json.loads(state[8 : 8 + int.from_bytes(state[:8], "little")])["__metadata__"]["stream"])
+    if name:
+        arrays = {key: value for key, value in arrays.items() if key != name} | ({} if x is None else {name: x})
+    return save(arrays, metadata={"stream": json.dumps(known | about)})
+
+
+NAN = np.full((1, 8), np.nan, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("both ways", {"name": "waiting.0"}, "waiting.0: float32 (0, 12), found none"),
+        ("both ways", {"name": "0.layer0.h"}, "0.layer0.h: float32 (1, 8), found none"),
+        (
+            "both ways",
+            {"name": "0.layer0.h", "x": np.zeros((1, 8))},
+            "0.layer0.h: float32 (1, 8), found float64 (1, 8)",
+        ),
+        ("both ways", {"name": "0.layer0.h", "x": NAN[:, :4]}, "0.layer0.h: float32 (1, 8), found float32 (1, 4)"),
+        ("both ways", {"name": "0.layer0.c", "x": NAN}, "0.layer0.c: finite numbers, found others"),
+        ("both ways", {"name": "waiting.0", "x": NAN[:1, :3]}, "waiting.0: float32 (1, 12), found float32 (1, 3)"),
+        (
+            "both ways",
+            {"name": "waiting.0", "x": np.zeros((), np.float32)},
+            "waiting.0: float32 (0, 12), found float32 ()",
+        ),
+        ("both ways", {"name": "waiting.7", "x": NAN}, "waiting.7: no such array, found float32 (1, 8)"),
+        ("both ways", {"name": "more", "x": NAN}, "more: no such array, found float32 (1, 8)"),
+        ("both ways", {"waiting": 2}, "up to 2 waiting words, found 2"),
+        ("both ways", {"waiting": -1}, "up to 2 waiting words, found 2"),
+        ("both ways", {"name": "waiting.0", "x": np.zeros((9, 12), np.float32)}, "up to 2 waiting words, found 9"),
+        ("both ways", {"last": 5}, "one of 5 tags, found 5"),
+        ("both ways", {"last": -2}, "one of 5 tags, found -2"),
+        ("both ways", {"lookahead": 3}, "a look-ahead of 2, found 3"),
+        (
+            "one-hot both ways",
+            {"name": "waiting.1", "x": np.array([0, 99], np.int32)},
+            "waiting.1: whole numbers from 0 ",
+        ),
+        (
+            "one-hot both ways",
+            {"name": "waiting.1", "x": np.array([0, -1], np.int32)},
+            "waiting.1: whole numbers from 0 ",
+        ),
+        ("one-hot sru", {"name": "0.layer0.x", "x": np.float32([[99]])}, "0.layer0.x: whole numbers from 0 to "),
+        ("one-hot sru", {"name": "0.layer0.x", "x": np.float32([[0.5]])}, "0.layer0.x: whole numbers from 0 to "),
+    ],
+)
+def test_a_damaged_state_is_refused(name: str, damage: dict[str, Any], message: str) -> None:
+    stream = TAGGERS[name].stream(2)
+    stream.push_all(TEXT)
+    state = stream.state()
+    with pytest.raises(DataError, match=re.escape(f"or damaged: expected {message}")):
+        stream.restore(changed(state, **damage))
+    assert stream.state() == state
+
+
+@pytest.mark.parametrize("about", [{"last": 1.5}, {"last": None}, {"waiting": True}, {"other": 1}])
+def test_numbers_of_a_state_are_whole(about: dict[str, Any]) -> None:
+    stream = TAGGERS["forward"].stream()
+    with pytest.raises(DataError, match="^not the state of a stream; expected what state"):
+        stream.restore(changed(stream.state(), **about))
+
+
+def test_every_byte_of_a_state_may_be_damaged() -> None:
+    stream = TAGGERS["one-hot both ways"].stream(2)
+    stream.push_all(TEXT)
+    state = stream.state()
+    for at in range(len(state)):
+        for bit in (0, 6):
+            damaged = bytearray(state)
+            damaged[at] ^= 1 << bit
+            other = TAGGERS["one-hot both ways"].stream(2)
+            try:
+                other.restore(bytes(damaged))
+            except DataError:
+                continue
+            assert len(other.push_all(TEXT[:3]) + other.finish()) == 5
 
 
 def test_streams_of_several_columns() -> None:

@@ -261,9 +261,12 @@ def test_files_that_are_none(pipeline: Pipeline, file: str, tmp_path: Path) -> N
     for broken, message in [
         ({"task": {"name": "segment"}}, "segmentation: expected whether"),
         ({"task": {"name": "nothing"}}, "task: expected segment, lemma"),
-        ({"task": {**record["task"], "words": record["task"]["segment"]}}, "model tensor"),
-        ({"task": {**record["task"], "words": 1}}, "kind: expected a text"),
-        ({"task": {**record["task"], "words": swapped}}, "task pipeline: expected the label columns upos$"),
+        (
+            {"task": {**record["task"], "words": record["task"]["segment"]}},
+            "task pipeline: expected a model of the task",
+        ),
+        ({"task": {**record["task"], "words": 1}}, "task pipeline: expected a model of the task pipeline as its part"),
+        ({"task": {**record["task"], "words": swapped}}, "task: expected the label columns upos, found upos, feats"),
     ]:
         model_file.save(path, broken, tensors)
         with pytest.raises(ModelFileError, match=f"^{path}: .*{message}"):

@@ -394,6 +394,10 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+    except ValueError:  # more digits than Python reads
+        raise ConfigError(f"{path}: a number of thousands of digits; no setting is as large") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: too many lists or tables within each other; settings are none") from None
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict) and key not in ("network", "training"):

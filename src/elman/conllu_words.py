@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 
 from elman.display import shown
 from elman.errors import DataError
-from elman.formats.shared import LINE_END, is_blank, line_of, refuse
+from elman.formats.shared import LINE_END, is_blank, line_of, refuse, whole_number
 from elman.sentence import Sentence
 
 ROOT = -1
@@ -147,10 +147,10 @@ def multiword_tokens(sentence: Sentence) -> dict[int, tuple[int, str]]:
         match = _RANGE.fullmatch(id)
         if match is None:
             continue
-        start, end = int(match[1]) - 1, int(match[2])
-        here = sum(row < number for row in rows)
-        if start != here or not max(start, behind) < end <= len(rows) or start < behind:
-            message = f"the multiword token {id} does not cover the words behind it, and none that another one has"
+        first_word, end = map(whole_number, match.groups())
+        start = sum(row < number for row in rows)
+        if first_word != start + 1 or end is None or not start < end <= len(rows) or start < behind:
+            message = f"the multiword token {id[:40]} does not cover the words behind it, and none that another one has"
             raise DataError(message, path=sentence.path, line=sentence.line + number)
         if not _squeezed(form):
             raise DataError("FORM (column 2) is nothing but spaces", path=sentence.path, line=sentence.line + number)
@@ -203,7 +203,8 @@ def _heads(column: Sequence[str]) -> tuple[int, ...]:
 @lru_cache(maxsize=1 << 12)
 def _number(text: str) -> int:
     """A whole number from 0 up; -1 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() else -1
+    number = whole_number(text)
+    return -1 if number is None else number
 
 
 def _circle(heads: Sequence[int], start: int) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from elman.display import shown
 from elman.errors import ConfigError
+from elman.formats.shared import refuse
 from elman.model_file import Tensors
 from elman.replies import words_of
 from elman.sentence import Sentence
@@ -175,6 +176,17 @@ class _Found(dict[str, list[list[str]]]):
 
 def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]:
     """Training sentences with their label columns in place of their columns. Raises DataError with the line."""
-    return [
-        Sentence(one.words, encoding.encode(one), one.path, one.line, rows=one.rows) for one in sentences if one.words
-    ]
+    found = []
+    seen: dict[str, set[str]] = {name: set() for name in encoding.columns}
+    for one in sentences:
+        if one.words:
+            columns = encoding.encode(one)
+            for name, labels in columns.items():
+                new = set(labels) - seen[name]
+                seen[name] |= new
+                wrong = next((label for label in labels if label in new and not encoding.fits(name, label)), None)
+                if wrong is not None:
+                    message = f"column {name}: too long, or too deep a tree, to be learned: the label is {shown(wrong)}"
+                    raise refuse(one, labels.index(wrong), message)
+            found.append(Sentence(one.words, columns, one.path, one.line, rows=one.rows))
+    return found

@@ -117,7 +117,7 @@ def read_net(weights: str, ids: str) -> tuple[Net, dict[str, int], dict[str, int
         raise DataError(f"damaged, or not of the same training as {ids}; train again", path=weights)
     try:
         return _parse(body, id_text)
-    except (ValueError, KeyError, StopIteration):  # a digest by another program, over what is no net
+    except (ValueError, KeyError, StopIteration, OverflowError):  # a digest by another program, over what is no net
         raise DataError(f"not a net together with {ids}; train again", path=weights) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import stat
 import sys
@@ -12,7 +11,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from elman.compression import compressing, kind_of
-from elman.errors import ConfigError, DataError, OutputError
+from elman.encodings import Encoder
+from elman.errors import DataError, OutputError
 
 _LONGEST = 4_096  # characters of a path
 
@@ -65,8 +65,8 @@ class OutputFile:
     ``.gz``, ``.xz`` or ``.zst`` is written compressed, unless it is to be ``plain``.
 
     Raises OutputError: a target that cannot be written, text that is not in the encoding, bytes that are no text for a
-    terminal (``write``). BrokenPipeError (the
-    reader of a pipe has gone) is left to the caller. Raises MissingExtraError: Zstandard without its package.
+    terminal (``write``). BrokenPipeError (the reader of a pipe has gone) is left to the caller. Raises ConfigError: no
+    such encoding. Raises MissingExtraError: Zstandard without its package.
     """
 
     def __init__(self, path: str, *, encoding: str = "utf-8", plain: bool = False) -> None:
@@ -77,10 +77,7 @@ class OutputFile:
         self._temporary: str | None = None
         self._stream: BinaryIO | None = None
         self._file: BinaryIO | None = None  # what _stream writes to: itself, unless it compresses
-        try:
-            self._encoder = codecs.getincrementalencoder(encoding)()
-        except LookupError:
-            raise ConfigError(f"encoding: no text encoding is called {encoding!r}; the usual one is utf-8") from None
+        self._encoding, self._encoder = encoding, Encoder(encoding)
 
     def __enter__(self) -> Self:
         check_target(self._path)
@@ -118,8 +115,9 @@ class OutputFile:
             return
         try:
             data = self._encoder.encode(text)
-        except UnicodeEncodeError as error:
-            message = f"{self._name}: {error.object[error.start]!r} cannot be written in {error.encoding}"
+        except UnicodeError as error:
+            what = repr(error.object[error.start]) if isinstance(error, UnicodeEncodeError) else "some of the text"
+            message = f"{self._name}: {what} cannot be written in {self._encoding}"
             raise OutputError(f"{message}; pass another --encoding") from None
         self.write_bytes(data)
 
@@ -154,6 +152,7 @@ class OutputFile:
 
     def _finish(self) -> None:
         assert self._stream is not None
+        self.write_bytes(self._encoder.end())
         self.flush()
         if self._path == "-":
             return

@@ -24,6 +24,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import read_sentences
 from elman.formats.lines import BOM, text_blocks
+from elman.model import TAG
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
@@ -394,6 +395,11 @@ def from_record(record: Mapping[str, Any], tensors: Tensors, threads: int) -> La
     if unit not in UNITS:
         raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, found {shown(unit)}")
     model: Any = (RecurrentModel if found.kind == "rnn" else NGrams).from_record(found.model, tensors)
-    forward = found.kind == "ngram" or model.config.network.direction == "forward"
-    demand(forward and UNKNOWN in model.tags, f"task lm: expected a forward model that knows {UNKNOWN}")
+    symbols = set(model.tags)
+    alike = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
+    one = found.kind == "ngram" or (model.config.network.direction == "forward" and model.tasks == (TAG,))
+    demand(
+        alike and one and UNKNOWN in symbols and len(symbols) == len(model.tags),
+        f"task lm: expected a forward model of one column of {unit} that knows {UNKNOWN}",
+    )
     return LanguageModel(model, unit, data=found.data, threads=threads)

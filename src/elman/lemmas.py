@@ -61,6 +61,11 @@ def apply(script: str, form: str) -> str | None:
     return made or None
 
 
+def is_label(label: str) -> bool:
+    """Whether it is a script, or a whole lemma."""
+    return label[:1] == WHOLE or _parsed(label) is not None
+
+
 def first_applicable(scripts: Iterable[str], form: str) -> str:
     """The lemma by the first of some scripts, best first, that goes for the form; the form itself if none does."""
     return next((lemma for script in scripts if (lemma := apply(script, form)) is not None), form)

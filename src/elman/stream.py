@@ -14,7 +14,7 @@ tags = [stream.push(word) for word in words] + stream.finish()   # the first two
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from elman.reader import Reader
 from elman.states import up_to
 
 AT_ONCE = 1024  # words that a forward network reads in one call
+_WAITING = "waiting."  # what the names of arrays of words without a tag begin with
 TRANSITIONS = 1 << 16  # scores from tag to tag that are looked at in one call
 
 
@@ -102,34 +103,50 @@ class Stream:
         """All that it remembers; a stream of the same model goes on from it bit for bit (``restore``)."""
         from safetensors.numpy import save
 
-        arrays = {f"waiting.{i}": x for i, x in enumerate(self._waiting)}
+        arrays = {f"{_WAITING}{i}": x for i, x in enumerate(self._waiting)}
         arrays |= {f"{i}.{name}": x for i, own in enumerate(self._states) for name, x in own.items()}
         about = {"lookahead": self.lookahead, "last": self._last, "waiting": len(self._waiting)}
         kept = {name: np.ascontiguousarray(x) for name, x in arrays.items()}
         return save(kept, metadata={"stream": json.dumps(about)})
 
     def restore(self, state: bytes) -> None:
-        """Goes on from a ``state()``. Raises DataError for one of another model or look-ahead, or none at all."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
+        """Goes on from a ``state()``. Raises DataError for one of another model or look-ahead, or none at all; then
+        the stream is as it was.
+        """
+        arrays, about = _loaded(state)
+        self._check(arrays, about)
+        self._last = about["last"]
+        self._states = [_within(arrays, f"{i}.") for i in range(len(self._members))]
+        self._waiting = [arrays[f"{_WAITING}{i}"] for i in range(about["waiting"])]
 
-        try:
-            arrays = load(state)
-            size = int.from_bytes(state[:8], "little")
-            about = json.loads(json.loads(state[8 : 8 + size])["__metadata__"]["stream"])
-        except (SafetensorError, ValueError, KeyError, TypeError):
-            raise DataError("not the state of a stream; expected what state() gave") from None
-        states = [_within(arrays, f"{i}.") for i in range(len(self._members))]
-        waiting = [arrays[f"waiting.{i}"] for i in range(about["waiting"])]
-        fits = about["lookahead"] == self.lookahead and about["last"] < len(self._head.tags)
-        widths = self._network.encoder.memory()
-        fits = fits and all(
-            own == {} or {name: x.shape for name, x in own.items()} == {name: (1, n) for name, n in widths.items()}
-            for own in states
-        )
-        if not fits or any(x.shape[1:] != self._width for x in waiting):
-            raise DataError("the state of a stream of another model, or with another look-ahead")
-        self._last, self._states, self._waiting = about["last"], states, waiting
+    def _check(self, arrays: Mapping[str, Array], about: Mapping[str, int]) -> None:
+        """Raise DataError where these are not what this stream would remember."""
+        first = f"{_WAITING}0"
+        waiting, rows = about["waiting"], len(arrays[first]) if first in arrays and arrays[first].ndim else 0
+        if about["lookahead"] != self.lookahead:
+            raise _other(f"a look-ahead of {self.lookahead}", about["lookahead"])
+        if not -1 <= about["last"] < len(self._head.tags):
+            raise _other(f"one of {len(self._head.tags)} tags", about["last"])
+        if waiting not in (0, len(self._members) if self._both_ways else 1) or rows > self.lookahead:
+            raise _other(f"up to {self.lookahead} waiting words", rows or waiting)
+        encoder = self._network.encoder
+        one_hot = not encoder.width
+        kind = "int32" if one_hot and self._both_ways else "float32"
+        wanted = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
+        if not all(name.startswith(_WAITING) for name in arrays):  # something is carried on
+            of_each = [f"{i}." for i in range(len(self._members))]
+            wanted |= {own + name: f"float32 {(1, n)}" for own in of_each for name, n in encoder.memory().items()}
+        found = {name: f"{x.dtype} {x.shape}" for name, x in arrays.items()}
+        for name in sorted(wanted.keys() | found.keys()):
+            if found.get(name) != wanted.get(name):
+                raise _other(f"{name}: {wanted.get(name, 'no such array')}", found.get(name, "none"))
+            x = arrays[name]
+            if not np.isfinite(x).all():
+                raise _other(f"{name}: finite numbers", "others")
+            is_id, is_carried = x.dtype == np.int32, one_hot and name.endswith("layer0.x")
+            most = encoder.words - is_id  # one-hot words wait as their ids; what is carried on is 1 more, 0 for none
+            if (is_id or is_carried) and not ((x == x.round()) & (x >= 0) & (x <= most)).all():
+                raise _other(f"{name}: whole numbers from 0 to {most}", "others")
 
     @property
     def _width(self) -> tuple[int, ...]:
@@ -240,6 +257,27 @@ class Stream:
             total = total + scores
         own = self._head.of(total, batch)
         return own if len(each) == 1 else own / np.float32(len(each))
+
+
+def _loaded(state: bytes) -> tuple[dict[str, Array], dict[str, int]]:
+    """The arrays and the numbers of a ``state()``. Raises DataError for another thing."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(state)
+        size = int.from_bytes(state[:8], "little")
+        about = json.loads(json.loads(state[8 : 8 + size])["__metadata__"]["stream"])
+        if set(about) != {"lookahead", "last", "waiting"} or any(type(n) is not int for n in about.values()):
+            raise ValueError
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DataError("not the state of a stream; expected what state() gave") from None
+    return arrays, about
+
+
+def _other(expected: str, found: object) -> DataError:
+    message = "the state of a stream of another model, or with another look-ahead"
+    return DataError(f"{message}, or damaged: expected {expected}, found {found}")
 
 
 def nats(scores: Array, gold: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -29,9 +29,9 @@ from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.tasks.columns import encoding_again, from_record
 from elman.tasks.encoding import Encoding
-from elman.tasks.segmentation import Segmentation
+from elman.tasks.loaded import encoding_of
+from elman.tasks.segmentation import Segmentation, check_labels
 from elman.threads import thread_count
 
 TREE_EPOCHS = 8
@@ -202,28 +202,48 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         from elman import language
 
         return language.from_record(record, tensors, threads)
-    if name == Pipeline.task and "segment" in about:
-        segmenter = _part(about["segment"], SEGMENT, tensors, threads)
-        words = _part(about.get("words"), WORDS, tensors, threads)
-        if isinstance(segmenter, Segmenter) and isinstance(words, EncodedTagger):
-            return Pipeline(segmenter, words)
-    elif name == Segmenter.task:
-        found = about.get("segmentation")
-        segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
-        return Segmenter(Tagger.from_record(record, tensors, threads=threads), segmentation)
-    elif name == tasks.REGRESS:
+    if name == Pipeline.task:
+        return _pipeline(about, tensors, threads)
+    if name == Segmenter.task:
+        return _segmenter_of(record, about, tensors, threads)
+    if name == tasks.REGRESS:
         from elman.regression import tagger as regression
 
         return regression.from_record(record, tensors, threads=threads)
-    elif name in tasks.OPTIONS:
-        tagger, encoding = Tagger.from_record(record, tensors, threads=threads), from_record(about.get("encoding"))
-        if tagger.targets != encoding.columns:
-            raise ModelFileError(f"task {name}: expected the label columns {', '.join(encoding.columns)}")
-        return EncodedTagger(tagger, encoding_again(encoding, tagger.tag_sets), name)
+    if name in tasks.OPTIONS:
+        return _words_of(record, about, tensors, threads)
     raise ModelFileError(f"task: expected {', '.join(tasks.OPTIONS)} with its parts, found {shown(name)}")
 
 
-def _part(record: Any, prefix: str, tensors: Tensors, threads: int) -> Tagger:
-    """A part of a pipeline."""
-    own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    return of_record(record if isinstance(record, dict) else {}, own, threads=threads)
+def _segmenter_of(record: Mapping[str, Any], about: Mapping[str, Any], tensors: Tensors, threads: int) -> Segmenter:
+    found = about.get("segmentation")
+    segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
+    tagger = Tagger.from_record(record, tensors, threads=threads)
+    if tagger.kind != "rnn" or len(tagger.targets) != 1 or tagger.text_targets:
+        raise ModelFileError("task segment: expected a recurrent network with one column of labels")
+    check_labels(tagger.tags)
+    return Segmenter(tagger, segmentation)
+
+
+def _words_of(record: Mapping[str, Any], about: Mapping[str, Any], tensors: Tensors, threads: int) -> EncodedTagger:
+    tagger = Tagger.from_record(record, tensors, threads=threads)
+    if tagger.text_targets:
+        raise ModelFileError(f"task {about['name']}: expected labels of words, found those of whole texts")
+    return EncodedTagger(tagger, encoding_of(about.get("encoding"), tagger.tag_sets), about["name"])
+
+
+def _pipeline(about: Mapping[str, Any], tensors: Tensors, threads: int) -> Pipeline:
+    """The model of two, each with its own record and its own part of the tensors."""
+    parts: list[Any] = []
+    for key, prefix, name in (("segment", SEGMENT, Segmenter.task), ("words", WORDS, Pipeline.task)):
+        record = about.get(key)
+        task = record.get("task") if isinstance(record, dict) else None
+        if not isinstance(task, dict) or task.get("name") != name:
+            raise ModelFileError(f"task pipeline: expected a model of the task {name} as its part {key}")
+        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        parts.append((record, task, own, threads))
+    words = _words_of(*parts[1])
+    wrong = next((label for own in words.tag_sets.values() for label in own if "\t" in label or "\n" in label), None)
+    if wrong is not None:
+        raise ModelFileError(f"task pipeline: expected labels that CoNLL-U can hold, found {shown(wrong)}")
+    return Pipeline(_segmenter_of(*parts[0]), words)

@@ -66,6 +66,7 @@ def pieces(tree: Tree) -> list[str]:
     the tree. Raises DataError: a word beside brackets, so that it has no tag.
     """
     found: list[str] = []
+    closed: list[int] = []
     opened = ""
     stack: list[Tree | str | None] = [tree]
     while stack:
@@ -73,14 +74,15 @@ def pieces(tree: Tree) -> list[str]:
         if isinstance(node, str):
             raise DataError(f"expected a tag in brackets of its own around every word, found none around {shown(node)}")
         if node is None:
-            found[-1] += ")"
+            closed[-1] += 1
         elif node.preterminal:
             found.append(f"{opened}({node.label}*)")
+            closed.append(0)
             opened = ""
         else:
             opened += f"({node.label}"
             stack += [None, *reversed(node.children)]
-    return found
+    return [piece + ")" * n for piece, n in zip(found, closed, strict=True)]
 
 
 def joined(pieces: Sequence[str], words: Sequence[str]) -> str:

@@ -114,6 +114,9 @@ def test_runs_of_results(run: Run, refused: Refused, folder: Path) -> None:
     assert "0.json: no span F1 in it; expected what elman evaluate --json prints" in line
     (folder / "0.json").write_text("not", encoding="utf-8")
     assert "0.json: expected what elman evaluate --json prints; to compare" in refused(*arguments, cwd=folder)
+    for score in ("1" * 400, "NaN", "1e999", "true" * 2000, "[" * 100_000):
+        (folder / "0.json").write_text(f'{{"accuracy": {score}}}', encoding="utf-8")
+        assert "0.json: " in refused(*arguments, cwd=folder)
     assert "none.json: cannot be read" in refused("compare", "--runs", "none.json,1.json", "2.json", cwd=folder)
     assert "runs of B: expected two or more" in refused("compare", "--runs", "1.json,1.json", "2.json", cwd=folder)
 

@@ -120,3 +120,34 @@ def test_numbers_without_names_are_asked_for_by_every_command(refused: Refused, 
     assert run("train", file, "-o", model, "--target", "lang", "--set", "epochs=1").returncode == 0
     assert run("evaluate", model, file).returncode == 0
     assert run("evaluate", "--predicted", file, file, "--label", "lang").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train FILE --model frequent -o OUT",
+        "train FILE --task lm -o OUT",
+        "train FILE --task segment -o OUT",
+        "tag MODEL FILE -o OUT",
+        "tag MODEL FILE --confidence -o OUT",
+        "evaluate MODEL FILE",
+        "compare FILE MODEL MODEL",
+        "check FILE",
+        "errors MODEL FILE",
+        "convert FILE OUT",
+    ],
+)
+def test_text_that_is_not_in_its_encoding(refused: Refused, model: Path, tmp_path: Path, command: str) -> None:
+    """UTF-16 without a byte order mark raises another error than other bytes do: one line, and OUT stays as it was."""
+    file, out = tmp_path / "file.txt", tmp_path / "out.conllu"
+    file.write_bytes("a_X b_Y\n".encode("utf-16-le"))
+    out.write_text("before", encoding="utf-8")
+    names = {"FILE": str(file), "OUT": str(out), "MODEL": str(model)}
+    arguments = [names.get(word, word) for word in command.split()]
+    assert f"{file}:1: it is not utf-16 (UTF-16 stream does not start with BOM); pass the file's own" in refused(
+        *arguments, "--encoding", "utf-16"
+    )
+    for encoding in ("punycode", "rot13"):
+        assert f"'{encoding}'; the usual one is utf-8" in refused(*arguments, "--encoding", encoding)
+    assert out.read_text(encoding="utf-8") == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.txt", "out.conllu"]

@@ -280,6 +280,7 @@ def test_names_for_columns(read):
     [
         ("word=x", "expected the number of a column, from 1, got word=x"),
         ("word=0", "expected the number of a column, from 1, got word=0"),
+        ("word=" + "9" * 5_000, "expected the number of a column, from 1, got word=" + "9" * 40 + "$"),
         ("word=1,ner=1", "expected another column for each name, got one twice"),
         ("word=4", "file: no column 4; there are 2 columns separated by tabs"),
     ],

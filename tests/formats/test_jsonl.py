@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -240,7 +242,23 @@ def test_labels_of_texts(read):
         ("{", "no JSON: .* at character 2; an object that goes on over lines is read by --format json"),
         ('["x"]', r"expected an object {…}, found '\[\"x\"\]'"),
         ('{"p": ' + "[" * 100_000, "JSON with too many objects or lists within each other"),
-        ('{"p": ' + "1" * 5_000 + "}", "Exceeds the limit"),
+        ('{"p": ' + "1" * 5_000 + "}", "a number of thousands of digits; mend it or write it as text$"),
+        (
+            '{"text": "a", "spans": [{"start": "' + "1" * 5_000 + '", "end": 1, "label": "X"}]}',
+            "expected a span with a st",
+        ),
+        (
+            '{"text": "a", "spans": [[0, ' + "1" * 4_000 + ', "X"]]}',
+            "expected a span with a start, an end and one label",
+        ),
+        (
+            '{"data": {"text": "a"}, "annotations": [{"result": 1}]}',
+            "result: expected a list, as Label Studio writes it,",
+        ),
+        (
+            '{"data": {"text": "a"}, "annotations": [{"result": [{"value": {"choices": null}}]}]}',
+            "choices: expected a list, as Label Studio writes it, found 'None'",
+        ),
         ('{"id": 1}', "expected tokens or text, found id"),
         ("{}", "expected tokens or text, found nothing"),
         ('{"tokens": ["a", ""]}', "token 2 is empty"),
@@ -252,6 +270,21 @@ def test_labels_of_texts(read):
 def test_refused_with_the_line(read, line, message):
     with pytest.raises(DataError, match=f"file:2: {message}"):
         list(read('{"tokens": ["a"]}\n' + line, format="jsonl"))
+
+
+def test_written_with_less_of_the_stack_left(read):
+    """What was read is changed in place, or refused in one line where the caller is nested deeply."""
+    (sentence,) = read('{"tokens": ["a"], "tags": ["X"], "x": ' + "[" * 500 + "]" * 500 + "}\n", format="jsonl")
+
+    def deeper(frames):
+        return write_sentence(sentence, {"tags": ["Y"]}, format="jsonl") if not frames else deeper(frames - 1)
+
+    assert '"tags": ["Y"]' in deeper(0)
+    frames = sys.getrecursionlimit() - len(inspect.stack()) - 200
+    try:
+        assert deeper(frames) == deeper(0)
+    except DataError as error:
+        assert str(error).endswith("file:1: JSON with too many objects or lists within each other")
 
 
 def test_answers_of_annotators(read):

@@ -22,6 +22,7 @@ NAMES = ["O", "B"]
         ({"features": {"ner": [{"names": NAMES}], "t": [{"dtype": "string"}]}}, {"ner": NAMES}),
         ({"features": {"ner": {"sequence": 1, "class_label": {"names": {"0": "O", "1": "B"}}}}}, {"ner": NAMES}),
         ({"1": "O", "2": "B"}, {}),
+        ({"0": "O", "9" * 5_000: "B"}, {}),
         ([], {}),
         ([1], {}),
         ("O", {}),
@@ -29,6 +30,13 @@ NAMES = ["O", "B"]
 )
 def test_found(value, expected):
     assert names_in(value) == expected
+
+
+def test_nested_without_end():
+    value = ["O"]
+    for _ in range(100_000):
+        value = {"features": value}
+    assert names_in(value) == {}
 
 
 def test_given(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import lzma
+import random
 import sys
 
 import pytest
@@ -18,6 +20,7 @@ from elman.sentence import Sentence
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")
+zstd = pytest.importorskip("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
 def parts(reading):
@@ -154,9 +157,12 @@ def test_categories_spans_and_large_lists(tmp_path):
 def test_compressed_and_from_a_pipe(tmp_path, monkeypatch):
     file = written(tmp_path / "a", [Sentence(("a",), {"tags": ("X",)})], ["tags"])
     packed = tmp_path / "a.gz"
-    packed.write_bytes(gzip.compress(file.read_bytes()))
     expected = [(("a",), {"tags": ("X",)}, {})]
-    assert parts(read_sentences(str(packed), format="parquet")) == expected
+    for pack in (gzip.compress, lzma.compress, zstd.compress):
+        packed.write_bytes(pack(file.read_bytes()))
+        assert parts(read_sentences(str(packed), format="parquet")) == expected
+        reading = read_sentences(str(packed))
+        assert (reading.format, reading.why, parts(reading)) == ("parquet", "its first bytes", expected)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
     reading = read_sentences("-", format="parquet")
     assert (reading.path, parts(reading)) == ("standard input", expected)
@@ -167,6 +173,61 @@ def test_no_parquet(tmp_path, data):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(DataError, match="a: no Parquet, or damaged: "):
         read_sentences(str(tmp_path / "a"), format="parquet")
+
+
+def test_damage_anywhere(tmp_path):
+    """Flipped and cut at many places it is refused in one line, or reads; with its checksums, it reads as it was."""
+    sentences = [Sentence(("Anna", "sées"), {"tags": ("B-PER", "O")}), Sentence(("it",), {"tags": ("O",)})]
+    data = written(tmp_path / "a", sentences, ["tags"]).read_bytes()
+    file, draw = tmp_path / "b", random.Random(1)
+    whole = parts(read_sentences(str(tmp_path / "a")))
+    pages = range(4, len(data) - 8 - int.from_bytes(data[-8:-4], "little"))
+    n_read = 0
+    for at in range(len(data)):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1 << draw.randrange(8)]) + data[at + 1 :]):
+            file.write_bytes(damaged)
+            try:
+                found = parts(read_sentences(str(file), format="parquet"))
+            except DataError as error:
+                assert str(error).startswith(f"{file}:") and "\n" not in str(error) and len(str(error)) < 400
+                continue
+            n_read += 1
+            if at in pages:  # of data, which have checksums; in what says where they are, names may change
+                assert found == whole
+            assert len(found) == 2
+    assert 0 < n_read < len(data)
+
+
+def test_names_that_are_no_text(tmp_path):
+    data = written(tmp_path / "a", [Sentence(("a",), {"tags": ("X",)})], ["tags"]).read_bytes()
+    (tmp_path / "b").write_bytes(data.replace(b"tokens", b"\xffokens"))
+    with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: no Parquet, or damaged: 'utf-8' codec can't decode"):
+        read_sentences(str(tmp_path / "b"))
+
+
+def test_times_are_nothing_to_sentences(tmp_path):
+    """pandas writes nanoseconds, of which Python's times have none."""
+    times = pa.array([1, 2], pa.timestamp("ns"))
+    table = pa.table({"tokens": [["a"], ["b"]], "tags": [["X"], ["Y"]], "when": times})
+    pq.write_table(table, tmp_path / "a")
+    assert parts(read_sentences(str(tmp_path / "a"))) == [
+        (("a",), {"tags": ("X",)}, {}),
+        (("b",), {"tags": ("Y",)}, {}),
+    ]
+    assert parquet.others(str(tmp_path / "a"), ["tags"]) == ["when"]
+    pq.write_table(table.append_column("x", pa.array([[1], [2]], pa.list_(pa.timestamp("ns")))), tmp_path / "b")
+    with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: cannot be read, damaged: Nanosecond resolution"):
+        list(read_sentences(str(tmp_path / "b")))
+
+
+def test_rows_become_values_some_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "_MOST", 300)
+    sentences = [Sentence((str(i), "x" * (i % 50)), {"tags": ("X", "Y")}) for i in range(1, 120) if i % 50]
+    file = written(tmp_path / "a", sentences, ["tags"])
+    assert [one.words for one in read_sentences(str(file))] == [one.words for one in sentences]
+    pq.write_table(pa.table({"tokens": [["a"], ["b"]], "x": [[0], [0] * 1000]}), tmp_path / "b")
+    with pytest.raises(DataError, match=rf"^{tmp_path / 'b'}: a row of 8,139 bytes; expected a row for each sentence"):
+        list(read_sentences(str(tmp_path / "b")))
 
 
 def test_damaged_further_on(tmp_path):

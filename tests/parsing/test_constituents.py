@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from elman.errors import DataError
 from elman.parsing.constituents import Labels, decode, encode
-from elman.trees import Tree, parse_tree, read_trees
+from elman.trees import Tree, parse_tree, pieces, read_trees
 
 LABEL = st.sampled_from(["S", "NP", "ROOT", "", "+1", "_", "-LRB-", "a,b"])
 WORD = st.sampled_from(["a", "_", "-LRB-", "x,y"])
@@ -90,6 +91,20 @@ def test_a_deep_tree() -> None:
     for _ in range(3000):
         tree = Tree("S", (tree, Tree("T", ("w",))))
     assert str(decode(encode(tree))) == str(tree)
+
+
+def test_a_deep_tree_takes_no_more_than_its_size() -> None:
+    tree = Tree("T", ("w",))
+    for _ in range(4000):
+        tree = Tree("S", (Tree("T", ("w",)), tree))
+    tracemalloc.start()
+    try:
+        labels = encode(tree)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000  # with every word's phrases in a list, 64 MB
+    finally:
+        tracemalloc.stop()
+    assert labels.common[:2] == ("+1(S", "+1(S")
+    assert len(pieces(tree)[-1]) == len("(T*)") + 4000
 
 
 def test_all_trees_of_the_tutorial(shared_data: Path) -> None:

@@ -33,12 +33,22 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
     return value
 
 
+def checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The name of an encoding, as it is. Raises ConfigError: no text can be in it."""
+    from elman.encodings import check_encoding
+
+    check_encoding(value)
+    return value
+
+
 target_option = click.option(
     "--target",
     metavar="COLUMN,…",
     help="Column of the tags: upos, xpos, feats … of conllu, a number of columns (-1: the last); or several.",
 )
-encoding_option = click.option("--encoding", default="utf-8", show_default=True, help="Of the text; never guessed.")
+encoding_option = click.option(
+    "--encoding", default="utf-8", show_default=True, callback=checked_encoding, help="Of the text; never guessed."
+)
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use; one for each core by default."
 )

@@ -197,7 +197,7 @@ def _score_in(path: str, metric: str) -> float:
         "sentences": record.get("sentence_accuracy"),
     }
     score = scores[metric]
-    if not isinstance(score, int | float):
+    if not (isinstance(score, int | float) and 0 <= score <= 1):
         raise DataError(f"no {_NAMES[metric]} in it; expected what elman evaluate --json prints", path=path)
     return float(score)
 
@@ -208,7 +208,7 @@ def _result(path: str) -> dict[str, Any]:
             record = json.load(file)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from None
-    except ValueError:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError):  # not JSON, or not UTF-8
         record = None
     if not isinstance(record, dict):
         found = "expected what elman evaluate --json prints; to compare models or tagged files, name GOLD first"

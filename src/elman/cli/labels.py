@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,10 @@ def _value(sentence: Sentence, name: str) -> str:
 
 def _number(text: str, sentence: Sentence, name: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         message = f"{name}: expected a number, found {shown(text)}"
-        raise DataError(message, path=sentence.path, line=sentence.line) from None
+        raise DataError(message, path=sentence.path, line=sentence.line)
+    return number

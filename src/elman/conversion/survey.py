@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from elman.formats import Reading
+from elman.formats import Reading, json_text
 from elman.formats.comments import label_of
 from elman.formats.lines import BOM
 from elman.formats.records import rest_of
@@ -50,7 +49,8 @@ class Survey:
                 continue
             self.labels |= dict.fromkeys(sentence.labels)
             if sentence.format in ("jsonl", "json"):
-                self.fields |= dict.fromkeys(rest_of(json.loads(sentence.lines[0].removeprefix(BOM)), sentence))
+                record = json_text.parse(sentence.lines[0].removeprefix(BOM), sentence.path, sentence.line)
+                self.fields |= dict.fromkeys(rest_of(record, sentence))
             if not sentence.words:
                 self.without_words += 1
                 continue

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, labels_of, with_labels
-from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse
+from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse, whole_number
 from elman.sentence import Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
@@ -187,7 +187,7 @@ def _target(name: str | None, shape: Layout, path: str, labelled: bool) -> str:
     if at == shape.word + 1:
         raise ConfigError(f"{path}: column {name} holds the words; the tags stand in another one")
     if not 1 <= at <= shape.width and (labelled or not _appends(at, shape.width)):
-        raise ConfigError(f"{path}: no column {name}; there are {shape}")
+        raise ConfigError(f"{path}: no column {name[:40]}; there are {shape}")
     return str(at)
 
 
@@ -199,11 +199,12 @@ def _appends(number: int, width: int) -> bool:
 def configured(options: Mapping[str, str]) -> Named:
     """The format with names for columns, ``word=2,ner=3``. Raises ConfigError: not the number of a column."""
     for name, number in options.items():
-        if not number.isdecimal() or not number.isascii() or int(number) < 1:
-            raise ConfigError(f"format: expected the number of a column, from 1, got {name}={number}")
-    if len(set(map(int, options.values()))) < len(options):
+        if not whole_number(number):
+            raise ConfigError(f"format: expected the number of a column, from 1, got {name}={number[:40]}")
+    places = {name: int(number) for name, number in options.items()}
+    if len(set(places.values())) < len(places):
         raise ConfigError("format: columns: expected another column for each name, got one twice")
-    return Named({name: int(number) for name, number in options.items()})
+    return Named(places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ def _places(
         check_tags(sentence, column, "columns", "\t\n" if space == "\t" else " \t\n")
         if confidences is not None and not places:
             column = [f"{tag}{space}{value:.4f}" for tag, value in zip(column, confidences, strict=True)]
-        places.append((int(name) if name.isdecimal() else max(width, 2), column))
+        places.append((whole_number(name) or max(width, 2), column))
     places.sort(key=lambda place: place[0])
     ends = width
     for at, _ in places:

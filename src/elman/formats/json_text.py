@@ -10,6 +10,7 @@ from typing import Any
 from elman.display import shown
 from elman.errors import DataError
 
+TOO_DEEP = "JSON with too many objects or lists within each other"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
@@ -26,10 +27,12 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
         hint = "; an object that goes on over lines is read by --format json" if text.strip() in ("{", "[") else ""
         message = f"no JSON: {error.msg} at character {error.pos + 1}{hint}"
         raise DataError(message, path=path, line=line + error.lineno - 1) from None
-    except (DataError, ValueError) as error:
+    except DataError as error:
         raise DataError(str(error), path=path, line=line) from None
+    except ValueError:  # more digits than Python reads
+        raise DataError("a number of thousands of digits; mend it or write it as text", path=path, line=line) from None
     except RecursionError:
-        raise DataError("JSON with too many objects or lists within each other", path=path, line=line) from None
+        raise DataError(TOO_DEEP, path=path, line=line) from None
     if not isinstance(value, dict):
         raise DataError(f"expected an object {{…}}, found {shown(text.strip())}", path=path, line=line)
     if "\\u" in text and re.search(r"\\u[dD][89a-fA-F]", text):
@@ -37,6 +40,8 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise DataError("half a surrogate pair (\\ud800 to \\udfff alone)", path=path, line=line) from None
+        except RecursionError:
+            raise DataError(TOO_DEEP, path=path, line=line) from None
     return value
 
 

@@ -134,7 +134,10 @@ class Jsonl:
             if (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
                 values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
         body = text.rstrip(LINE_END)
-        return json_text.changed(body, values) + text[len(body) :] if values else text
+        try:
+            return json_text.changed(body, values) + text[len(body) :] if values else text
+        except RecursionError:  # less of Python's stack is left than when it was read
+            raise refuse(sentence, 0, json_text.TOO_DEEP) from None
 
 
 def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:

@@ -8,7 +8,6 @@ Both are read back as ``jsonl``. ``doccano`` does not hold where words begin and
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,7 +85,8 @@ def text_of(sentence: Sentence) -> tuple[str, list[tuple[int, int]]]:
 
 def _text_in_lines(sentence: Sentence) -> str | None:
     if sentence.format in ("jsonl", "json"):
-        return text_in(plain(json.loads(sentence.lines[0].lstrip("\ufeff"))))
+        record = json_text.parse(sentence.lines[0].lstrip("\ufeff"), sentence.path, sentence.line)
+        return text_in(plain(record))
     for line in sentence.lines if sentence.format == "conllu" else ():
         if line.startswith("# text = "):
             return line[len("# text = ") :].rstrip(LINE_END)

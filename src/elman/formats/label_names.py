@@ -14,6 +14,7 @@ from typing import Any
 
 from elman.display import shown
 from elman.errors import ConfigError, DataError
+from elman.formats.shared import whole_number
 
 Names = Mapping[str, Sequence[str]]
 """Column -> the names of its labels; the column ``""`` stands for all others."""
@@ -26,7 +27,17 @@ class WithoutNames(ConfigError):
 
 
 def names_in(value: Any) -> dict[str, Sequence[str]]:
-    """All names found in a JSON value: a list of them, ``id2label``, ``features`` of a dataset, ``{column: names}``."""
+    """All names found in a JSON value: a list of them, ``id2label``, ``features`` of a dataset, ``{column: names}``.
+
+    None of a value that is nested without end.
+    """
+    try:
+        return _names_in(value)
+    except RecursionError:
+        return {}
+
+
+def _names_in(value: Any) -> dict[str, Sequence[str]]:
     listed = _listed(value)
     if listed is not None:
         return {"": listed}
@@ -36,7 +47,7 @@ def names_in(value: Any) -> dict[str, Sequence[str]]:
     for key, item in value.items():
         listed = _deepest(item)
         if key in ("features", "info", "names", "id2label"):
-            found |= names_in(item)
+            found |= _names_in(item)
         elif listed is not None:
             found[key] = listed
     return found
@@ -54,9 +65,9 @@ def _deepest(value: Any) -> Sequence[str] | None:
 
 def _listed(value: Any) -> Sequence[str] | None:
     """Names as a list, or as an object with the numbers for keys."""
-    if isinstance(value, Mapping) and value and all(str(key).isdecimal() for key in value):
-        order = sorted(value, key=int)
-        value = [value[key] for key in order] if [int(key) for key in order] == list(range(len(order))) else None
+    numbers = {whole_number(str(key)): name for key, name in value.items()} if isinstance(value, Mapping) else {}
+    if numbers and None not in numbers:
+        value = [numbers[i] for i in range(len(numbers))] if set(numbers) == set(range(len(value))) else None
     if isinstance(value, list) and value and all(isinstance(name, str) and name for name in value):
         return value
     return None

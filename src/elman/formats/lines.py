@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ from itertools import chain
 from typing import BinaryIO
 
 from elman.compression import CompressedFile
-from elman.display import shown
-from elman.errors import ConfigError, DataError
+from elman.encodings import Decoder
+from elman.errors import DataError
 
 BOM = "\ufeff"
 HEAD = 1000
@@ -60,14 +59,6 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -
     return Source(name, head[:HEAD], chain(read, texts), bom)
 
 
-def check_encoding(encoding: str) -> None:
-    """Raise ConfigError for a name that is no text encoding."""
-    try:
-        "a".encode(encoding)
-    except (LookupError, ValueError):
-        raise ConfigError(f"encoding: no text encoding is called {shown(encoding)}; the usual one is utf-8") from None
-
-
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     """The lines of a file with their ends, as many at a time as one read brings; ``-`` is standard input.
 
@@ -103,9 +94,8 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
     Raises DataError: a file that cannot be read or decompressed, bytes that are not in the encoding, a NUL.
     Raises ConfigError: no such encoding. Raises MissingExtraError: Zstandard without its package.
     """
-    check_encoding(encoding)
     name = "standard input" if path == "-" else path
-    decoder = _Decoder(name, encoding)
+    decoder = Decoder(name, encoding)
     lines_before = 0
     try:
         with _opened(path) as file:
@@ -122,41 +112,3 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
 
 def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:
     return nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
-
-
-class _Decoder:
-    """An incremental decoder that knows where it is in the file."""
-
-    def __init__(self, name: str, encoding: str) -> None:
-        self._name = name
-        self._encoding = encoding
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._end = 0  # offset of the first byte not yet read
-
-    def decode(self, block: bytes, lines_before: int) -> str:
-        """The next text; an empty block is the end of the file. ``lines_before``: line feeds already decoded."""
-        state = self._decoder.getstate()
-        self._end += len(block)
-        try:
-            text = self._decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            rest = len(error.object) - error.start  # bytes from the bad one to the end of the block
-            self._decoder.setstate(state)
-            good = self._decoder.decode(block[: max(0, len(block) - rest)])
-            byte = error.object[error.start]
-            raise DataError(
-                f"byte 0x{byte:02X} at offset {self._end - rest} is not {self._encoding} ({error.reason}); "
-                f"pass the file's own encoding, --encoding {self._likely(block)} for one",
-                path=self._name,
-                line=lines_before + good.count("\n") + 1,
-            ) from None
-        if "\0" in text:
-            line = lines_before + text.count("\n", 0, text.index("\0")) + 1
-            raise DataError("a NUL character; expected text", path=self._name, line=line)
-        return text
-
-    def _likely(self, block: bytes) -> str:
-        """An encoding to try: what the file begins with gives UTF-16 away; nothing gives Latin-1 away."""
-        if self._end == len(block) and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        return "utf-8" if self._encoding.lower().replace("_", "-") in ("ascii", "us-ascii") else "latin-1"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, BinaryIO, cast
 
-from elman.compression import CompressedFile, first_bytes
+from elman.compression import CompressedFile, is_plain
 from elman.errors import DataError, MissingExtraError
 from elman.formats import json_text, jsonl, records
 from elman.formats.label_names import Names, names_in
@@ -31,8 +31,10 @@ HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
 _ROWS = 1_000  # read at a time
 _GROUP_WORDS = 65_536  # of a row group that is written
+_MOST = 1 << 27  # bytes of rows that become Python's values together
 _BLOCK = 1 << 20  # bytes
 _TAGS = {str, int, float}
+_CHECKED = {"page_checksum_verification": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class ParquetWriter:
         pa, pq = _library()
         if self._writer is None:
             self._schema = pa.schema(self._fields(pa))
-            self._writer = pq.ParquetWriter(pa.PythonFile(self._sink, mode="w"), self._schema)
+            sink = pa.PythonFile(self._sink, mode="w")
+            self._writer = pq.ParquetWriter(sink, self._schema, write_page_checksum=True)
         if self._records:
             columns = {name: [record.get(name) for record in self._records] for name in self._schema.names}
             self._writer.write_table(pa.table(columns, schema=self._schema))
@@ -165,20 +168,20 @@ def _opened(path: str, name: str) -> Any:
     """The file; from a pipe, or unpacked, it goes to a temporary file first, since its index stands last."""
     pa, pq = _library()
     try:
-        if path != "-" and first_bytes(path).startswith(MAGIC):
-            return pq.ParquetFile(path)
+        if is_plain(path):
+            return pq.ParquetFile(path, **_CHECKED)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
             unpacked = stack.enter_context(tempfile.TemporaryFile())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
             unpacked.seek(0)
-            file = pq.ParquetFile(unpacked)
+            file = pq.ParquetFile(unpacked, **_CHECKED)
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=name) from None
-    except pa.ArrowException as error:
+        raise DataError(f"cannot be read: {error.strerror or _line(error)}", path=name) from None
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 
 
@@ -187,17 +190,46 @@ def _names(file: Any) -> Names:
     found = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
     try:
         return names_in(json.loads(found))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
 def _rows(file: Any, name: str) -> Iterator[dict[str, Any]]:
     pa, _ = _library()
+    n_rows = 0
     try:
         for batch in file.iter_batches(batch_size=_ROWS):
-            yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            n_rows += batch.num_rows
+            yield from _of_batch(batch, name)
+        if n_rows != file.metadata.num_rows:
+            raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
+
+
+def _of_batch(batch: Any, name: str) -> Iterator[dict[str, Any]]:
+    if batch.nbytes > _MOST and batch.num_rows > 1:
+        half = batch.num_rows // 2
+        yield from _of_batch(batch.slice(0, half), name)
+        yield from _of_batch(batch.slice(half), name)
+        return
+    if batch.nbytes > _MOST:
+        raise DataError(f"a row of {batch.nbytes:,} bytes; expected a row for each sentence or text", path=name)
+    columns = [_values(column) for column in batch.columns]
+    for row in zip(*columns, strict=True):
+        yield dict(zip(batch.schema.names, row, strict=True))
+
+
+def _values(column: Any) -> list[Any]:
+    """The values of a column; of times that Python does not have, which are nothing to sentences, None each."""
+    pa, _ = _library()
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        if not pa.types.is_temporal(column.type):
+            raise
+        return [None] * len(column)
+    return values
 
 
 def _sentences(file: Any, name: str, found: Records) -> Iterator[Sentence]:

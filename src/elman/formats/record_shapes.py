@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from elman.display import shown
 from elman.errors import DataError
 from elman.formats.record_spans import is_span
 from elman.sentence import SEVERAL
@@ -51,10 +52,10 @@ def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
     done = [one for one in given if isinstance(one, Mapping) and not one.get("was_cancelled")]
     if len(done) > 1:
         raise DataError(f"{len(done)} annotations of one text; expected one: keep the one that counts")
-    for result in done[0].get("result", ()) if done else ():
+    for result in _listed(done[0], "result") if done else ():
         value = result.get("value") if isinstance(result, Mapping) else None
         if isinstance(value, Mapping) and "choices" in value:
-            found[str(result.get("from_name", "label"))] = SEVERAL.join(map(str, value["choices"]))
+            found[str(result.get("from_name", "label"))] = SEVERAL.join(map(str, _listed(value, "choices")))
         elif isinstance(value, Mapping) and "start" in value:
             found.setdefault("spans", []).append(value)
         else:
@@ -62,6 +63,13 @@ def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if done:
         found.setdefault("spans", [])
     return found
+
+
+def _listed(record: Mapping[str, Any], key: str) -> list[Any]:
+    value = record.get(key, [])
+    if not isinstance(value, list):
+        raise DataError(f"{key}: expected a list, as Label Studio writes it, found {shown(str(value))}")
+    return value
 
 
 def find(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:

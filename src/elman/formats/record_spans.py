@@ -21,6 +21,7 @@ from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.spans import OUTSIDE
 
+MOST = 10**15  # no text has as many characters, no list as many names
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
 _DECIMAL = re.compile(r"(-?[0-9]+)(\.[0-9]*)?")
 _LONGEST = 18  # digits of an offset
@@ -79,11 +80,11 @@ def _first_of(item: Mapping[str, Any], *keys: str) -> Any:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number, also as 5.0, "5" or "5.0"; None for anything else."""
-    if isinstance(value, int):
-        return None if isinstance(value, bool) else value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
+    """A whole number, also as 5.0, "5" or "5.0"; None for anything else, and for what is beyond any text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return int(value) if -MOST < value < MOST and value == int(value) else None
     match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
     if match is None or len(match[1]) > _LONGEST or (match[2] or "").strip(".0"):
         return None

@@ -57,6 +57,11 @@ def are_tags(text: str, n_words: int) -> bool:
     return text.count(" ") == n_words - 1 and all(map(SPAN_TAG.fullmatch, text.split(" ")))
 
 
+def whole_number(text: str) -> int | None:
+    """The number of some ASCII digits; None for other text, and for a number beyond all that a file can count."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
 def line_of(sentence: Sentence, word: int) -> int | None:
     """The line number of a word, from 1; None for a sentence made in Python."""
     if not sentence.line:

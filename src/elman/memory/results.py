@@ -90,7 +90,7 @@ def _read(path: Path) -> Result:
         assert trial.of
         settings = asdict(How(**found["settings"]))  # those that an older file lacks as they were
         return Result(trial, settings, outcome, found["stopped"], found["seconds"])
-    except (ValueError, KeyError, TypeError, StopIteration):
+    except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise DataError("expected a result of elman memory; move it away", path=str(path)) from None
 
 

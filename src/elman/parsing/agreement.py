@@ -32,6 +32,10 @@ FAR = 5
 POWER = 0.3
 """What the counts weigh beside the network; from dev (docs/parsing.md)."""
 SMOOTHING = 3.0
+MOST = 1 << 24
+"""Numbers of a table; of more tags and relations than fit in, relations say nothing of arcs."""
+MOST_TAGS = 2_000
+"""Tags of a table: what does not hang on relations grows with their square, too."""
 _ARC = re.compile(r"[+-][0-5]\t[^\t]*\t[^\t]+")
 
 
@@ -60,7 +64,7 @@ class Agreement:
         arcs = counts if isinstance(counts, dict) else {"": {}}
         for arc, own in arcs.items():
             whole = _ARC.fullmatch(arc) is not None and isinstance(own, dict)
-            if not (whole and all(type(count) is int and count > 0 for count in own.values())):
+            if not (whole and all(type(count) is int and 0 < count < 1 << 53 for count in own.values())):
                 raise ModelFileError("task: agreement: expected how often relations go with arcs")
         return cls(arcs)
 
@@ -78,12 +82,18 @@ class Agreement:
                 others.update(own)
         return next((relation for relation, _ in roots.most_common() if relation not in others), None)
 
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The tags of words on the arcs."""
+        return frozenset(tag for arc in self.counts for tag in _ends(arc)[1:] if tag)
+
     def table(self, relations: Sequence[str], tags: Iterable[str] = ()) -> Table:
         """The counts as probabilities of these relations; ``tags`` are known, too, with or without counts."""
-        arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]
-        there = {tag for _, *ends, _ in arcs for tag in ends if tag} | set(tags)
-        kinds = {tag: i for i, tag in enumerate(sorted(there))}
+        kinds = {tag: i for i, tag in enumerate(sorted(self.tags | set(tags)))}
         T, R = len(kinds), len(relations)
+        if (T + 1) ** 2 * 2 * FAR * R > MOST:
+            return Table(kinds, np.ones((T + 1, T + 1, 2, 1), np.float32))
+        arcs = [(int(where), head, word, own) for arc, own in self.counts.items() for where, head, word in [_ends(arc)]]
         places = {relation: i for i, relation in enumerate(relations)}
         c = np.zeros((T + 1, T + 1, 2 * FAR, R))
         for where, head, word, own in arcs:
@@ -99,17 +109,23 @@ def _ends(arc: str) -> list[str]:
 
 
 def _table(kinds: Mapping[str, int], c: Floats) -> Table:
-    """The table of counts (T + 1, T + 1, 2·FAR, R)."""
+    """The table of counts (T + 1, T + 1, 2·FAR, R), which is made in their place."""
     prior = (c.sum(axis=(0, 1, 2)) + 1) / (c.sum() + c.shape[-1])
     of_tags = c.sum(axis=2, keepdims=True)
     of_tags = (of_tags + SMOOTHING * prior) / (of_tags.sum(axis=-1, keepdims=True) + SMOOTHING)
-    p = (c + SMOOTHING * of_tags) / (c.sum(axis=-1, keepdims=True) + SMOOTHING)
-    return Table(kinds, (p / prior).astype(np.float32))
+    whole = c.sum(axis=-1, keepdims=True) + SMOOTHING
+    c += SMOOTHING * of_tags
+    c /= whole
+    c /= prior
+    return Table(kinds, c.astype(np.float32))
 
 
 @dataclass(frozen=True)
 class Table:
-    """p(r | arc) / p(r), (T + 1, T + 1, 2·FAR, R): of the head's tag, the word's tag, and where the head is."""
+    """p(r | arc) / p(r), (T + 1, T + 1, 2·FAR, R): of the head's tag, the word's tag, and where the head is.
+
+    All 1 and (T + 1, T + 1, 2, 1) where the whole were too large (``MOST``).
+    """
 
     kinds: Mapping[str, int]
     ratios: NDArray[np.float32]
@@ -128,8 +144,9 @@ class Table:
 
         ``scores`` (n, R) of the network; ``heads`` (n,) are -1 at the root, else numbers of words from 0.
         """
+        far = self.ratios.shape[2] // 2
         words = np.flatnonzero(heads >= 0)
         before = heads[words]
         found = scores.copy()
-        found[words] += self._logs[kinds[before], kinds[words], place_of(before - words, FAR)]
+        found[words] += self._logs[kinds[before], kinds[words], place_of(before - words, far)]
         return found

@@ -34,10 +34,11 @@ class HeadLabels:
         split = [parts(label) for label in labels]
         self.table = table or Agreement().table([""], [tag for number, tag in split if number])
         kinds, none = self.table.kinds, len(self._labels)
-        far = max([abs(number) for number, _ in split], default=0) + 1  # a number that no label has
+        # a number that no label has, or none that is for sentences of which all arcs are scored
+        far = min(max([abs(number) for number, _ in split], default=0), LONGEST) + 1
         self._columns = np.full((len(kinds) + 1, 2 * far + 1), none, np.int32)
         for column, (number, tag) in enumerate(split):
-            if number and tag in kinds:
+            if 0 < abs(number) < far and tag in kinds:
                 self._columns[kinds[tag], number + far] = column
         self._root = self._labels.index(ROOT_LABEL) if ROOT_LABEL in self._labels else none
 
@@ -48,7 +49,7 @@ class HeadLabels:
         relations, log probabilities for one. Beyond ``LONGEST`` words, the tree of each word's best label (``decode``).
         """
         lengths = [len(own) for own in tags]
-        if relations is None:
+        if relations is None or relations.shape[1] != self.table.ratios.shape[3]:  # they say nothing of arcs
             relations = np.zeros((len(scores), 1), np.float32)
         if max(lengths, default=0) > LONGEST:
             each = zip(tags, *(np.split(x, np.cumsum(lengths)[:-1]) for x in (scores, relations)), strict=True)

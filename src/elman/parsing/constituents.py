@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import NamedTuple
 
 from elman.display import shown
@@ -28,7 +28,11 @@ from elman.trees import Tree
 
 NONE = "_"
 """No label: of the last word, and of a word without a phrase of its own."""
-_COMMON = re.compile(r"([+-]?[0-9]+)(\(.*)", re.DOTALL)
+DEEPEST = 1_000
+"""Phrases that one label may open or close: a label is for sentences of any length."""
+_COMMON = re.compile(r"([+-]?[0-9]{1,9})(\(.*)", re.DOTALL)
+_NAME = r"[^() \t\r\n]*"
+_CHAIN = re.compile(rf"(\({_NAME})+")
 
 
 class Labels(NamedTuple):
@@ -45,11 +49,14 @@ def encode(tree: Tree) -> Labels:
     words: list[str] = []
     tags: list[str] = []
     unary: list[str] = []
-    around: list[tuple[int, ...]] = []  # of each word the numbers of the nodes it is in, outermost first
-    labels: list[str] = []  # of each node
-    stack: list[tuple[Tree | str, tuple[int, ...]]] = [(tree, ())]
+    labels: list[str] = []  # of each phrase
+    depths: list[int] = []  # of each phrase, from 1
+    shared: list[int] = []  # of each word but the first: the lowest phrase that the word before is in, too
+    stack: list[tuple[Tree | str, int]] = [(tree, -1)]
     while stack:
         node, above = stack.pop()
+        if len(shared) + 1 == len(words):  # what comes next after a word is of the phrase that it shares
+            shared.append(above)
         chain = ""
         while isinstance(node, Tree) and not node.preterminal and len(node.children) == 1:
             chain += f"({node.label}"
@@ -60,27 +67,42 @@ def encode(tree: Tree) -> Labels:
             words.append(str(node.children[0]))
             tags.append(node.label)
             unary.append(chain or NONE)
-            around.append(above)
         else:
+            stack += [(child, len(labels)) for child in reversed(node.children)]
             labels.append(f"{chain}({node.label}")
-            within = (*above, len(labels) - 1)
-            stack += [(child, within) for child in reversed(node.children)]
+            depths.append(depths[above] + 1 if above >= 0 else 1)
     common: list[str] = []
     before = 0
-    for one, other in pairwise(around):
-        shared = sum(1 for _ in takewhile(lambda ab: ab[0] == ab[1], zip(one, other, strict=False)))
-        number = f"{shared - before:+d}" if shared != before else "0"
-        common.append(f"{number}{labels[one[shared - 1]]}")
-        before = shared
+    for phrase in shared:
+        number = f"{depths[phrase] - before:+d}" if depths[phrase] != before else "0"
+        common.append(f"{number}{labels[phrase]}")
+        before = depths[phrase]
     return Labels(tuple(words), tuple(tags), (*common, NONE), tuple(unary))
 
 
 @dataclass(slots=True)
 class _Phrase:
-    """A phrase that grows; its labels are not known before its first child ends."""
+    """A phrase that grows; its labels are not known before its first child ends.
+
+    While it grows it is the last child of the phrase around it.
+    """
 
     labels: tuple[str, ...] = ()
     children: list[_Phrase | Tree] = field(default_factory=list)
+
+
+def is_label(label: str, part: str) -> bool:
+    """Whether it is a label of that ``part``: ``tag``, ``common`` or ``unary``."""
+    if part == "tag":
+        return is_name(label)
+    found = _COMMON.fullmatch(label) if part == "common" else None
+    number, chain = (int(found[1]), found[2]) if found else (0, label if part == "unary" else "")
+    return label == NONE or (abs(number) <= DEEPEST and _CHAIN.fullmatch(chain) is not None)
+
+
+def is_name(label: object) -> bool:
+    """Whether a bracket of a tree can have that label."""
+    return isinstance(label, str) and re.fullmatch(_NAME, label) is not None
 
 
 def decode(labels: Labels, root: str | None = None) -> Tree:
@@ -107,6 +129,9 @@ def decode(labels: Labels, root: str | None = None) -> Tree:
             path.append(_Phrase())
             path[-2].children.append(path[-1])
         path[-1].children.append(_with_chain(Tree(tag, (word,)), _names(unary), root))
+        for above, phrase in reversed(list(pairwise(path[absolute - 1 :]))):
+            if not phrase.labels:  # it never gets any
+                above.children[-1:] = phrase.children
         del path[absolute:]
         if not path[-1].labels:
             path[-1].labels = names

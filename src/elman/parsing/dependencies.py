@@ -18,6 +18,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 
 from elman.conllu_words import checked_heads
 from elman.display import shown
@@ -30,7 +31,8 @@ ROOT_LABEL = "0,ROOT"
 """The label of the root among ``relative`` ones."""
 NONE = "."
 """No bracket."""
-_RELATIVE = re.compile(r"([+-][1-9][0-9]*),(.*)", re.DOTALL)
+_RELATIVE = re.compile(r"([+-][1-9][0-9]{0,8}),(.*)", re.DOTALL)
+_BRACKETS = re.compile(r"\.|(?=.)<?\\*/*>?")
 
 
 def gold_heads(sentence: Sentence) -> Sequence[int]:
@@ -105,6 +107,13 @@ def agreeing_relations(
         next((relation for relation in relations if relation != root), other) if head else root
         for head, relations in zip(heads, ranked, strict=True)
     ]
+
+
+def is_label(label: str, encoding: str) -> bool:
+    """Whether ``encode`` may give it to a word of some sentence, however long."""
+    if encoding == "relative":
+        return label == ROOT_LABEL or parts(label)[0] != 0
+    return _BRACKETS.fullmatch(label) is not None
 
 
 def lost_words(heads: Sequence[int]) -> list[int]:
@@ -205,17 +214,26 @@ def _brackets(heads: Sequence[int]) -> list[str]:
 
 
 def _bracket_heads(labels: Sequence[str]) -> list[int | None]:
-    heads: list[int | None] = [None] * len(labels)
+    n = len(labels)
+    heads: list[int | None] = [None] * n
     waiting: list[int] = []  # words whose head is to come
-    open: list[int] = []  # words with an arc to the right that has not ended
+    open: list[int] = []  # words with an arc to the right that has not ended; more than n of them never will
     for word, label in enumerate(labels):
-        for bracket in label:
+        for bracket, times in _runs(label):
             if bracket == "<" and word:
                 waiting.append(word - 1)
-            elif bracket == "\\" and waiting:
-                heads[waiting.pop()] = word + 1
+            elif bracket == "\\":
+                for _ in range(min(times, len(waiting))):
+                    heads[waiting.pop()] = word + 1
             elif bracket == "/" and word:
-                open.append(word - 1)
+                open += [word - 1] * min(times, n)
+                del open[:-n]
             elif bracket == ">" and open:
                 heads[word] = open.pop() + 1
     return heads
+
+
+@lru_cache(maxsize=1 << 12)
+def _runs(label: str) -> tuple[tuple[str, int], ...]:
+    """The brackets of a label, each with how often it stands there in a row."""
+    return tuple((bracket, sum(1 for _ in run)) for bracket, run in groupby(label))

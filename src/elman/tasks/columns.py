@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, ClassVar, cast
@@ -15,12 +15,12 @@ from elman import lemmas
 from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
-from elman.parsing import dependencies
-from elman.parsing.agreement import Agreement
+from elman.parsing import constituents, dependencies
+from elman.parsing.agreement import MOST_TAGS, Agreement
 from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
 from elman.tasks.constituents import Constituents
-from elman.tasks.encoding import NOTHING, Batch, Encoding, split
+from elman.tasks.encoding import LONGEST, NOTHING, Batch, Encoding, split
 
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]
@@ -28,6 +28,8 @@ Decoded = dict[str, list[list[str]]]
 OTHER = "dep"
 """What stands where nothing but the relation of roots was ever learned."""
 HEADS = ("relative", "brackets")
+AT_ONCE = 1 << 20
+"""Words times combinations of features that are looked at together."""
 
 
 def column(sentence: Sentence, name: str) -> tuple[str, ...]:
@@ -64,6 +66,9 @@ class Plain:
 
     def encode(self, sentence: Sentence) -> Columns:
         return {self.target: column(sentence, self.target)}
+
+    def fits(self, column: str, label: str) -> bool:
+        return len(label) <= LONGEST
 
     def decode(self, batch: Batch) -> Decoded:
         return {self.target: [list(labels) for labels in batch.found[self.target]]}
@@ -104,6 +109,9 @@ class Lemmas:
         labels = [NOTHING if lemma == NOTHING != form else self.scripts.label(form, lemma) for form, lemma in values]
         return {self.target: tuple(labels)}
 
+    def fits(self, column: str, label: str) -> bool:
+        return len(label) <= LONGEST and (label == NOTHING or lemmas.is_label(label))
+
     def decode(self, batch: Batch) -> Decoded:
         found: list[list[str | None]] = [
             [None if label == NOTHING else _applied(label, word) for word, label in zip(words, labels, strict=True)]
@@ -113,7 +121,7 @@ class Lemmas:
         for i, ranked in zip(open, batch.ranked(self.target, open), strict=True):
             for at, value in enumerate(found[i]):
                 if value is None:
-                    scripts = (label for label in ranked[at] if label != NOTHING)
+                    scripts = (label for label in ranked(at) if label != NOTHING)
                     found[i][at] = lemmas.first_applicable(scripts, batch.words[i][at])
         return {self.target: [[value or NOTHING for value in values] for values in found]}
 
@@ -177,6 +185,14 @@ class Features:
         rows = [self._parts(_items(value, sentence, i)) for i, value in enumerate(values)]
         return dict(zip(self.columns, zip(*rows, strict=True), strict=True))
 
+    @cached_property
+    def labels(self) -> dict[str, frozenset[str]]:
+        """The labels of each label column."""
+        return dict(zip(self.columns, map(frozenset, zip(*self._by_parts, strict=True)), strict=True))
+
+    def fits(self, column: str, label: str) -> bool:
+        return label in self.labels[column]
+
     def decode(self, batch: Batch) -> Decoded:
         by_sentence = zip(*(batch.found[name] for name in self.columns), strict=True)
         found = [[self._by_parts.get(parts) for parts in zip(*labels, strict=True)] for labels in by_sentence]
@@ -184,8 +200,12 @@ class Features:
         if open:
             asked = [batch.ask(name, open) for name in self.columns]
             for i, *p in zip(open, *asked, strict=True):
-                best = self._best([np.log(np.maximum(one, 1e-30)) for one in p], batch.sets)
-                found[i] = [value or best[at] for at, value in enumerate(found[i])]
+                words = [at for at, value in enumerate(found[i]) if value is None]
+                each = max(1, AT_ONCE // len(self.known))
+                for some in (words[at : at + each] for at in range(0, len(words), each)):
+                    best = self._best([np.log(np.maximum(one[some], 1e-30)) for one in p], batch.sets)
+                    for at, value in zip(some, best, strict=True):
+                        found[i][at] = value
         return {self.target: [[value or NOTHING for value in values] for values in found]}
 
     def _best(self, log_p: Sequence[Any], sets: Mapping[str, Sequence[str]]) -> list[str]:
@@ -205,7 +225,8 @@ class Features:
 class Trees:
     """Heads and relations, by one of the encodings of ``elman.parsing.dependencies``.
 
-    ``tags``       the column with parts of speech that ``relative`` heads are read by; it is decoded before this one
+    ``tags``       the column with parts of speech that ``relative`` heads are read by; it is decoded before this one,
+                   or is ``_`` throughout
     ``agreement``  which relations go with which arcs
     """
 
@@ -215,9 +236,15 @@ class Trees:
     name: ClassVar[str] = "trees"
 
     @classmethod
-    def of(cls, sentences: Iterable[Sentence], heads: str) -> Trees:
-        """The encoding for training sentences. Raises DataError: heads that make no tree."""
+    def of(cls, sentences: Sequence[Sentence], heads: str) -> Trees:
+        """The encoding for training sentences. Raises DataError: heads that make no tree, thousands of tags."""
         tags = cls.tags
+        kinds = set(chain.from_iterable(column(one, tags) for one in sentences))
+        if len(kinds) > MOST_TAGS:
+            found = (
+                f"{len(kinds):,} distinct tags in column {tags}; expected up to {MOST_TAGS:,} parts of speech to parse"
+            )
+            raise DataError(f"{found}: put finer ones into xpos", path=sentences[0].path or None)
         there = [(one, column(one, tags), column(one, "head"), column(one, "deprel")) for one in sentences]
         rows = ((dependencies.gold_heads(one), own, relations) for one, own, _, relations in there)
         return cls(heads, tags, Agreement.of(rows))
@@ -239,6 +266,9 @@ class Trees:
             "deprel": column(sentence, "deprel"),
         }
 
+    def fits(self, column: str, label: str) -> bool:
+        return dependencies.is_label(label, self.heads) if column == "head" else len(label) <= LONGEST
+
     @cached_property
     def _tables(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], HeadLabels]:
         return {}
@@ -252,7 +282,8 @@ class Trees:
         return self._tables[key]
 
     def decode(self, batch: Batch) -> Decoded:
-        tags, labels, relations = batch.done[self.tags], self._head_labels(batch), batch.scores("deprel")
+        labels, relations = self._head_labels(batch), batch.scores("deprel")
+        tags = batch.done.get(self.tags) or [[NOTHING] * len(words) for words in batch.words]
         if self.heads == "relative":
             heads = labels.heads(batch.scores("head"), tags, relations)
         else:
@@ -307,6 +338,9 @@ class Together:
     def encode(self, sentence: Sentence) -> Columns:
         return {name: labels for part in self.parts for name, labels in part.encode(sentence).items()}
 
+    def fits(self, column: str, label: str) -> bool:
+        return all(part.fits(column, label) for part in self.parts if column in part.columns)
+
     def decode(self, batch: Batch) -> Decoded:
         for part in self.parts:
             batch.done |= part.decode(batch)
@@ -318,13 +352,16 @@ class Together:
 
 def from_record(record: Any) -> Encoding:
     """The encoding of a record. Raises ModelFileError for another thing."""
+    parts = record.get("parts") if isinstance(record, dict) and record.get("name") == Together.name else None
+    return Together(tuple(map(_one, parts))) if isinstance(parts, list) and parts else _one(record)
+
+
+def _one(record: Any) -> Encoding:
     found = record if isinstance(record, dict) else {}
     name, target = found.get("name"), found.get("target")
-    if name == Together.name and isinstance(found.get("parts"), list):
-        return Together(tuple(map(from_record, found["parts"])))
     if name == Trees.name and found.get("heads") in HEADS and isinstance(found.get("tags"), str):
         return Trees(found["heads"], found["tags"], Agreement.from_record(found.get("agreement", {})))
-    if name == Constituents.name and isinstance(found.get("root", ""), str | None):
+    if name == Constituents.name and (found.get("root") is None or constituents.is_name(found["root"])):
         return Constituents(found.get("root"))
     if name == Plain.name and isinstance(target, str):
         return Plain(target)
@@ -332,18 +369,9 @@ def from_record(record: Any) -> Encoding:
         return Lemmas(target=target)
     known = found.get("known")
     if name == Features.name and isinstance(target, str) and isinstance(known, list):
-        if known and all(isinstance(value, str) and _is_features(value) for value in known):
+        if set(known) - {NOTHING} and all(isinstance(value, str) and _is_features(value) for value in known):
             return Features(tuple(known), target)
     raise ModelFileError(f"task: expected an encoding that training writes, found {shown(str(record))}")
-
-
-def encoding_again(encoding: Encoding, sets: Mapping[str, Sequence[str]]) -> Encoding:
-    """The encoding of a record, made to ``encode`` as in training by the labels of the model's label columns."""
-    if isinstance(encoding, Together):
-        return Together(tuple(encoding_again(part, sets) for part in encoding.parts))
-    if isinstance(encoding, Lemmas):
-        return replace(encoding, scripts=lemmas.Scripts(frozenset(sets[encoding.target])))
-    return encoding
 
 
 def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[str, str]:
@@ -351,7 +379,8 @@ def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[
     if value == NOTHING:
         return {}
     if not _is_features(value):
-        message = f"features: expected Name=Value|Name=Value or _, found {shown(value)}"
+        expected = f"expected Name=Value|Name=Value, up to {LONGEST:,} characters, or _"
+        message = f"features: {expected}, found {shown(value)}"
         raise refuse(sentence, word, message) if sentence is not None else DataError(message)
     return dict(item.split("=", 1) for item in value.split("|"))
 
@@ -359,4 +388,4 @@ def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[
 def _is_features(value: str) -> bool:
     names = [item.partition("=")[0] for item in value.split("|")]
     whole = all("=" in item[1:] and not item.endswith("=") for item in value.split("|"))
-    return value == NOTHING or (whole and len(set(names)) == len(names))
+    return value == NOTHING or (whole and len(set(names)) == len(names) and len(value) <= LONGEST)

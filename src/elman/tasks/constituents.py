@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from elman.formats.brackets import tree_of
 from elman.formats.shared import TREE
-from elman.parsing.constituents import Labels, decode, encode
+from elman.parsing.constituents import Labels, decode, encode, is_label
 from elman.sentence import Sentence
-from elman.tasks.encoding import Batch
+from elman.tasks.encoding import LONGEST, Batch
 from elman.trees import pieces
 
 _PARTS = ("tag", "common", "unary")
@@ -46,6 +46,9 @@ class Constituents:
 
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         return dict(zip(self.columns, encode(tree_of(sentence))[1:], strict=True))
+
+    def fits(self, column: str, label: str) -> bool:
+        return len(label) <= LONGEST and is_label(label, column.removeprefix(f"{TREE}."))
 
     def decode(self, batch: Batch) -> dict[str, list[list[str]]]:
         rows = zip(batch.words, *(batch.found[name] for name in self.columns), strict=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, Protocol, TypeVar
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from elman.sentence import Sentence
 
+LONGEST = 1_000
+"""Characters of a label: each word may get it, and a text would come out as much longer."""
 NOTHING = "_"
 """What stands in a column of CoNLL-U where nothing is annotated."""
 
@@ -48,15 +51,13 @@ class Batch:
         p = [np.zeros((0, len(self.sets[column]))), *self.ask(column, range(len(self.words)))]
         return np.log(np.maximum(np.concatenate(p), 1e-30)).astype(np.float32)
 
-    def ranked(self, column: str, which: Sequence[int]) -> list[list[list[str]]]:
-        """Of each of some sentences, for each word the labels of a column, the most probable first."""
-        if not which:
-            return []
-        labels = self.sets[column]
-        return [
-            [[labels[i] for i in order] for order in np.argsort(-p, axis=1, kind="stable").tolist()]
-            for p in self.ask(column, which)
-        ]
+    def ranked(self, column: str, which: Sequence[int]) -> list[Callable[[int], Iterator[str]]]:
+        """Of each of some sentences, what gives for a word (its index) the labels of a column, most probable first."""
+
+        def by_rank(p: NDArray[np.float64], word: int) -> Iterator[str]:
+            return (self.sets[column][i] for i in np.argsort(-p[word], kind="stable").tolist())
+
+        return [partial(by_rank, p) for p in self.ask(column, which)] if which else []
 
 
 def split(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:
@@ -84,6 +85,10 @@ class Encoding(Protocol):
 
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
         """The labels of a sentence's words in each label column. Raises DataError with the line: what has none."""
+        ...
+
+    def fits(self, column: str, label: str) -> bool:
+        """Whether a word may have that label in a label column: others are neither learned nor loaded."""
         ...
 
     def decode(self, batch: Batch) -> dict[str, list[list[str]]]:

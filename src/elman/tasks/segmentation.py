@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -24,14 +25,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.conllu_words import multiword_tokens
+from elman.display import shown
 from elman.errors import ModelFileError
 from elman.formats.shared import LINE_END, is_blank, refuse
 from elman.sentence import Sentence
 
 _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
+LABELS = "BIMOSTW"
 FIRST = "ST"
 """Labels that begin a sentence."""
 _LISTED = "TM"  # of the inventory
+_LONGEST = 1_000  # characters of the words of a multiword token, with one for each word
 _MULTIWORD = re.compile("[TMW]")
 _NO_SPACE = "SpaceAfter=No"
 _PARAGRAPH = re.compile(r"#\s*new(doc|par)\b")
@@ -81,7 +85,7 @@ class Segmentation:
                     if "".join(words) != form:
                         counts.setdefault(form, Counter())[words] += 1
         best = {form: max(sorted(some), key=lambda words: some[words]) for form, some in sorted(counts.items())}
-        return cls(found, best)
+        return cls(found, {form: words for form, words in best.items() if _is_listed(words)})
 
     def text(self, raw: str) -> str:
         """A paragraph or line as it is read: white space as single spaces, or in a list of words without any."""
@@ -191,7 +195,7 @@ class Segmentation:
             return words[0][:1].upper() + words[0][1:], *words[1:]
         return words
 
-    @property
+    @cached_property
     def _folded(self) -> dict[str, tuple[str, ...]]:
         return {form.lower(): tuple(map(str.lower, words)) for form, words in self.inventory.items()}
 
@@ -206,9 +210,22 @@ class Segmentation:
         if not isinstance(sentences, bool) or not isinstance(inventory, dict):
             raise ModelFileError("segmentation: expected whether there are sentences, and an inventory")
         for words in inventory.values():
-            if not (isinstance(words, list) and words and all(isinstance(word, str) and word for word in words)):
+            if not (isinstance(words, list) and all(isinstance(word, str) for word in words) and _is_listed(words)):
                 raise ModelFileError("segmentation: expected a list of words for each form of the inventory")
         return cls(sentences, {form: tuple(words) for form, words in inventory.items()})
+
+
+def _is_listed(words: Sequence[str]) -> bool:
+    """Whether these are words that a form of the inventory can have."""
+    whole = all(word and not any(mark in word for mark in "\t\r\n") for word in words)
+    return 0 < len(words) and whole and sum(len(word) + 1 for word in words) <= _LONGEST
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raise ModelFileError for labels of characters that training does not give."""
+    other = next((label for label in labels if len(label) != 1 or label not in LABELS), None)
+    if other is not None:
+        raise ModelFileError(f"segmentation: expected labels among {' '.join(LABELS)}, found {shown(other)}")
 
 
 def _bare(text: str, start: int, end: int) -> tuple[int, int]:
