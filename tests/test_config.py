@@ -227,11 +227,11 @@ def test_values_of_another_type(key: str, value: Any, expected: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("rate", 10**400, "rate: expected a number, got a number of 1329 bits"),
+        ("rate", 10**400, f"rate: expected a number, got 1{'0' * 39}…"),
         pytest.param(
-            "hidden", 1 << 20_000, "hidden: expected a number from 1 to 4096, got a number of 20001 bits", id="bits"
+            "hidden", 1 << 20_000, "hidden: expected a number from 1 to 4096, got a long value (int)", id="bits"
         ),
-        ("hidden", "9" * 5_000, f"hidden: expected a whole number, got '{'9' * 59}…"),
+        ("hidden", "9" * 5_000, f"hidden: expected a whole number, got '{'9' * 40}…"),
         ("cell", "x" * 5_000, "cell: expected elman or gru or lstm or sru or mingru, got 'xxx"),
     ],
 )
@@ -245,7 +245,7 @@ def test_numbers_and_words_without_end(key: str, value: Any, message: str) -> No
     ("text", "message"),
     [
         ("hidden = " + "9" * 5_000, "x.toml: a number of thousands of digits; no setting is as large"),
-        ("hidden = 0x" + "f" * 5_000, "x.toml: hidden: expected a number from 1 to 4096, got a number of 20000 bits"),
+        ("hidden = 0x" + "f" * 5_000, "x.toml: hidden: expected a number from 1 to 4096, got a long value (int)"),
         (
             "hidden = " + "[" * 5_000 + "]" * 5_000,
             "x.toml: too many lists or tables within each other; settings are none",

@@ -242,6 +242,9 @@ def _pipeline(about: Mapping[str, Any], tensors: Tensors, threads: int) -> Pipel
             raise ModelFileError(f"task pipeline: expected a model of the task {name} as its part {key}")
         own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         parts.append((record, task, own, threads))
+    other = next((name for name in tensors if not name.startswith((SEGMENT, WORDS))), None)
+    if other is not None:
+        raise ModelFileError(f"task pipeline: expected tensors of its two parts, found {shown(other)}")
     words = _words_of(*parts[1])
     wrong = next((label for own in words.tag_sets.values() for label in own if "\t" in label or "\n" in label), None)
     if wrong is not None:

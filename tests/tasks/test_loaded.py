@@ -153,7 +153,7 @@ INVENTORY = "task/segmentation/inventory"
         ("pipeline", encoding("task/name", "lemma"), "kind: expected a text"),
         ("pipeline", encoding("task/segment/task/name", "pipeline"), "task pipeline: expected a model of the task seg"),
         ("pipeline", encoding("task/words/model/tags/2/0", '"A\nB'), "task pipeline: expected labels that CoNLL-U can"),
-        ("words", encoding("kind", "hmm"), "task lm: expected words or characters, and a model that is rnn or ngram"),
+        ("words", encoding("kind", "hmm"), "expected"),
         ("words", encoding("model/tasks", ["classify"]), "expected|model"),
         ("words", encoding("data", {}), "data: expected sentences, words, "),
         ("characters", labels(0, "C", "Ca"), "task lm: expected a forward model of one column of characters that"),

@@ -369,7 +369,7 @@ def _one(record: Any) -> Encoding:
         return Lemmas(target=target)
     known = found.get("known")
     if name == Features.name and isinstance(target, str) and isinstance(known, list):
-        if set(known) - {NOTHING} and all(isinstance(value, str) and _is_features(value) for value in known):
+        if all(isinstance(value, str) and _is_features(value) for value in known) and set(known) - {NOTHING}:
             return Features(tuple(known), target)
     raise ModelFileError(f"task: expected an encoding that training writes, found {shown(str(record))}")
 
