@@ -30,7 +30,7 @@ def record() -> tuple[dict[str, Any], Any]:
 def test_what_is_found(record: tuple[dict[str, Any], Any]) -> None:
     found = checked(*record)
     assert (found.tags, found.schemes, found.tasks, found.temperatures) == ([["D", "N", "V"]], ["none"], ["tag"], [])
-    assert found.config.network.hidden == 4 and found.prefixes == ["member1.", "member2."]
+    assert found.network.hidden == 4 and found.prefixes == ["member1.", "member2."]
     assert found.words.words == ["the", "cat", "dog", "sees"] and found.words.vectors == ([], 0)
     assert not found.has_grams and found.of_one["output.transitions"] == (3, 3)
     assert {f"{prefix}{name}" for prefix in found.prefixes for name in found.of_one} == set(record[1])
