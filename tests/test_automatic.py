@@ -9,6 +9,9 @@ import pytest
 from elman.automatic import resolve
 from elman.config import Config, preset
 
+SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "balance": 0.0}
+OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "balance": -0.5}
+
 
 def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
     return [(words, [f"t{i % tags}" for i in range(len(words))])] * sentences
@@ -82,3 +85,20 @@ def test_several_columns_are_looked_at_together() -> None:
     words = ["w"] * 101
     many: Any = [(words, ["t"] * 101, [f"t{i}" for i in range(101)])]
     assert resolve(Config(), many).network.decoder == "softmax"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {},
+        *({name: value} for name, value in OPEN.items()),
+        *({other: value for other, value in SETTLED.items() if other != name} for name in OPEN),
+        SETTLED,
+        {**SETTLED, "balance": -1.0},
+        {**SETTLED, "balance": 1.0},
+    ],
+)
+def test_what_is_open_is_what_waits_for_the_data(own: dict[str, Any]) -> None:
+    """A record is refused where something is open, without asking what the data would make of it."""
+    config = Config().with_settings(own)
+    assert config.is_open == (config != resolve(config, []))

@@ -315,6 +315,28 @@ def test_from_dict_refuses_what_it_does_not_know() -> None:
         Config.from_dict({"network": {"port": 80}})
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("hidden", 7.0),
+        ("hidden", "7"),
+        ("hidden", True),
+        ("hidden", None),
+        ("rate", "0.1"),
+        ("rate", True),
+        ("rate", [0.1]),
+        ("cell", 3),
+        ("replanned", 3),
+        ("replanned", None),
+    ],
+)
+def test_from_dict_takes_a_value_of_the_setting_s_own_type_alone(key: str, value: Any) -> None:
+    """What is text on the command line is none in a model file."""
+    with pytest.raises(ConfigError, match=f"^{key}: expected a (whole number|number|word), got "):
+        Config.from_dict({"network" if key in ("hidden", "cell") else "training": {key: value}})
+    assert Config.from_dict({"training": {"rate": 1}}).training.rate == 1.0
+
+
 def test_what_from_dict_is_not_given_is_the_default() -> None:
     assert Config.from_dict({}) == Config()
     assert Config.from_dict({"network": {"hidden": 7}}) == Config(NetworkConfig(hidden=7))

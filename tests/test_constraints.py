@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.constraints import allowed, check, choose, detect, first_break
+from elman.constraints import allowed, check, choose, detect, first_break, table
 from elman.errors import ConfigError
 from elman.schemes import Break
 from elman.spans import spans
@@ -151,3 +151,23 @@ def test_the_first_break_is_the_first(sentences: list[list[str]]) -> None:
         if not allowed(tags[w - 1] if w else "", tags[w], "bio")
     ]
     assert (broken and (broken.sentence, broken.word)) == (places[0] if places else None)
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+@given(st.data())
+def test_the_table_says_of_all_tags_what_is_allowed(scheme: str, data: st.DataObject) -> None:
+    letters = "BI" if scheme == "bio" else "BIES"
+    any_tag = st.builds("{}{}".format, st.sampled_from(letters), st.sampled_from(["", "-", "-X", "-Y", "-X-", "-X-Y"]))
+    tags = ["O", *data.draw(st.lists(any_tag, unique=True, max_size=12))]
+    between, begin, end = table(tags, scheme)
+    assert list(between) == [allowed(a, b, scheme) for a in tags for b in tags]
+    assert list(begin) == [allowed("", tag, scheme) for tag in tags]
+    assert list(end) == [allowed(tag, "", scheme) for tag in tags]
+
+
+def test_no_square_of_too_many_tags() -> None:
+    many = ["O", *(f"{letter}-{i}" for i in range(2500) for letter in "BI")]
+    with pytest.raises(ConfigError, match="^constraints=bio: expected up to 5,000 tags, found 5,001; set constraints="):
+        check(many, "bio")
+    assert detect(many) == "none" and detect(many[:-1]) == "bio"
+    assert len(table(many[:-1], "bio")[0]) == 5_000**2

@@ -24,6 +24,7 @@ LEVELS = [
         "randomness",
         "scores",
         "sentence",
+        "settings",
         "significance",
         "threads",
         "trees",

@@ -87,3 +87,59 @@ def test_precision() -> None:
         tagging_precision("half", lstm)
     with pytest.raises(ConfigError, match="int8 is not to be had"):
         tagging_precision("int8", gru)
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_no_memory_for_a_new_table_leaves_the_old_one(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = model(**settings)
+    expected = one.best(TEXT)
+    read = one.reader
+    read.most = 0  # so that it is begun anew with the next text
+    real, calls = type(read.members[-1]).empty, iter(range(100))
+
+    def empty(self: Any, n: int) -> Any:
+        if next(calls) == len(read.members) - 1:  # for the others there was some
+            raise MemoryError
+        return real(self, n)
+
+    monkeypatch.setattr(type(read.members[-1]), "empty", empty)
+    tables = read._tables
+    with pytest.raises(MemoryError):
+        one.best(TEXT)
+    assert read._tables is tables and len(read._words) == read._full
+    for _ in range(3):
+        for ids, right in zip(one.best(TEXT), expected, strict=True):
+            np.testing.assert_array_equal(ids, right)
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_an_error_while_words_are_read_leaves_them_to_be_read(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = model(**settings)
+    expected = one.best(TEXT)
+    one.choose_precision("auto")
+    kind, calls = type(one.reader.members[-1]), iter(range(100))
+    real = kind.fill
+
+    def fill(self: Any, *given: Any) -> None:
+        if next(calls) == len(one.reader.members) - 1:
+            raise KeyboardInterrupt
+        real(self, *given)
+
+    monkeypatch.setattr(kind, "fill", fill)
+    with pytest.raises(KeyboardInterrupt):
+        one.best(TEXT)
+    for ids, right in zip(one.best(TEXT), expected, strict=True):
+        np.testing.assert_array_equal(ids, right)
+
+
+def test_no_memory_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any, **named: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("mmap.mmap", fail)
+    with pytest.raises(MemoryError):
+        reader._fresh((3, 4), np.float32)

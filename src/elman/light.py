@@ -87,7 +87,7 @@ def line_tagger(content: Content, precision: str) -> Any:
         validation.demand(len(front.targets) == len(found.tags), "target: expected one for each label column")
     except (ModelFileError, RecursionError):  # what is wrong is said when the whole model is loaded
         return None
-    network, tags = found.config.network, found.tags[0]
+    network, tags = found.network, found.tags[0]
     served = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
     served = served and network.features in ("none", "affixes") and not network.characters
     served = served and found.tasks == [TAG] and not found.words.vectors[1]

@@ -8,15 +8,17 @@ numbers are finite, ``model_file`` has seen to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from elman import shapes
-from elman.config import Config, NetworkConfig
+from elman import settings as all_settings, shapes
 from elman.display import shown
 from elman.errors import ConfigError, ModelFileError
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.shapes import WIDEST, Shapes, Sizes
 from elman.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
+
+if TYPE_CHECKING:
+    from elman.config import NetworkConfig
 
 Forms = Mapping[str, tuple[str, tuple[int, ...]]]
 """Of each tensor its element type, as NumPy calls it, and its shape."""
@@ -40,11 +42,13 @@ class Words(NamedTuple):
 class NetworkRecord(NamedTuple):
     """What a record says, all of it in range.
 
+    ``network``     the settings of the network, which ``elman.config.NetworkConfig`` has, too; ``settings`` are all
     ``tags``, ``schemes`` (of constraints), ``tasks`` are of each label column, and ``temperatures``, if there are any
     ``of_one``  the shapes of a network's own parameters; ``prefixes`` their names' beginnings, one for each network
     """
 
-    config: Config
+    network: NetworkConfig
+    settings: dict[str, dict[str, Any]]
     tags: list[list[str]]
     schemes: list[str]
     tasks: list[str]
@@ -57,7 +61,7 @@ class NetworkRecord(NamedTuple):
     @property
     def has_grams(self) -> bool:
         """Whether n-grams speak for labels of whole texts."""
-        return self.config.network.grams != "none" and any(task != TAG for task in self.tasks)
+        return self.network.grams != "none" and any(task != TAG for task in self.tasks)
 
 
 def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
@@ -66,35 +70,35 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     Raises ModelFileError for parts that are not what training writes, or do not fit together.
     """
     several, sets = _sets(record.get("tags"))
-    config = settings(record.get("settings"))
-    of_training = training(record.get("training"), config.network.ensemble)
+    network, of_settings = settings(record.get("settings"))
+    of_training = training(record.get("training"), network.ensemble)
     if "linear" not in of_training:  # in older files it is not among the settings
-        config = config.with_settings({"linear_share": 0.0})
-    of_words = words(record, config.network)
+        of_settings["training"]["linear_share"] = 0.0
+    of_words = words(record, network)
     schemes = _schemes(_columns(record, "constraints", NONE, several, len(sets)), sets)
     tasks = _tasks(record.get("tasks", [TAG] * len(sets)), len(sets))
-    temperatures = _temperatures(record, several, len(sets))
-    found = NetworkRecord(config, sets, schemes, tasks, temperatures, of_training, of_words, {}, prefixes(config))
+    of_columns = sets, schemes, tasks, _temperatures(record, several, len(sets))
+    found = NetworkRecord(network, of_settings, *of_columns, of_training, of_words, {}, prefixes(network.ensemble))
     form = forms.get(GRAMS)
     if (form is not None) != found.has_grams:
         raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if found.has_grams else 'none'}")
     demand(form is None or (form[0] == "int64" and len(form[1]) == 1), f"model tensor {GRAMS}: expected hashes")
     own = _shapes(found, form[1][0] if form is not None else 0)
     whole = {prefix + name: shape for prefix in found.prefixes for name, shape in own.items()}
-    check_forms(whole, {name: form for name, form in forms.items() if name != GRAMS}, config.network.storage)
+    check_forms(whole, {name: form for name, form in forms.items() if name != GRAMS}, network.storage)
     return found._replace(of_one=own)
 
 
-def settings(record: Any) -> Config:
-    """The settings of a trained model, with nothing left open."""
+def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
+    """The settings of the network of a trained model, and all of them by section, with nothing left open."""
     if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
         raise ModelFileError("model: expected sections of settings")
     try:
-        config = Config.from_dict(record)
+        network, of_training = all_settings.of_record(record)
     except ConfigError as error:
         raise ModelFileError(f"model settings: {error}") from None
-    demand(not config.is_open, "model settings: expected none that is left open")
-    return config
+    demand(not all_settings.is_open(network, of_training), "model settings: expected none that is left open")
+    return cast("NetworkConfig", network), {"network": vars(network), "training": vars(of_training)}
 
 
 def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
@@ -112,9 +116,8 @@ def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
     return Words(known, counts, features, characters, vectors)
 
 
-def prefixes(config: Config) -> list[str]:
-    """What the names of each network's tensors begin with: nothing where there is one alone."""
-    n = config.network.ensemble
+def prefixes(n: int) -> list[str]:
+    """What the names of the tensors of each of n networks begin with: nothing where there is one alone."""
     return [f"member{member}." for member in range(1, n + 1)] if n > 1 else [""]
 
 
@@ -206,7 +209,7 @@ def _shapes(found: NetworkRecord, grams: int) -> Shapes:
         labels=labels,
         grams=grams,
     )
-    own = shapes.network(found.config.network, sizes)
+    own = shapes.network(found.network, sizes)
     for number, tags in enumerate(of_words, start=1):  # columns of words come first
-        own |= shapes.decoder(found.config.network.decoder, tags, f"output{number}" if number > 1 else "output")
+        own |= shapes.decoder(found.network.decoder, tags, f"output{number}" if number > 1 else "output")
     return own

@@ -226,7 +226,7 @@ class RecurrentModel(Networks):
         if self.heads.temperatures:
             record["temperature"] = list(self.temperatures) if several else self.temperatures[0]
         tensors: dict[str, NDArray[Any]] = {}
-        for prefix, parameters in zip(prefixes(self.config), self.members, strict=True):
+        for prefix, parameters in zip(prefixes(self.config.network.ensemble), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
         tensors = storage.stored(tensors, self.config.network.storage)
         if self.heads.grams is not None:
@@ -237,14 +237,15 @@ class RecurrentModel(Networks):
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         found = network_record.checked(config, storage.forms(tensors))
-        lexicon = Lexicon.of_words(found.words, found.config.network)
+        read = Config.from_dict(found.settings)
+        lexicon = Lexicon.of_words(found.words, read.network)
         tags = tuple(map(tuple, found.tags))
         grams = _grams(found, tensors)
-        heads = Heads(found.config, tags, tuple(found.schemes), tuple(found.temperatures), tuple(found.tasks), grams)
+        heads = Heads(read, tags, tuple(found.schemes), tuple(found.temperatures), tuple(found.tasks), grams)
         members = [
             storage.restored({name: tensors[prefix + name] for name in found.of_one}) for prefix in found.prefixes
         ]
-        return cls(found.config, lexicon, heads, members, found.training)
+        return cls(read, lexicon, heads, members, found.training)
 
 
 class LinearModel(RecurrentModel):
@@ -267,4 +268,4 @@ def _grams(found: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams |
     hashes = tensors[GRAMS]
     rise = bool((hashes[1:] > hashes[:-1]).all()) and (not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS)
     demand(rise, f"model tensor {GRAMS}: expected hashes that rise")
-    return Grams(found.config.network.grams, hashes)
+    return Grams(found.network.grams, hashes)

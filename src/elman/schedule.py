@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from elman.config import TrainingConfig, replannings
+from elman.config import TrainingConfig
+from elman.settings import replannings
 
 
 class Schedule:

@@ -6,10 +6,10 @@ Letters as in ``elman.network``. What the parameters are stands where they are u
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from elman.config import NetworkConfig
+if TYPE_CHECKING:
+    from elman.config import NetworkConfig
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -82,28 +82,33 @@ def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
 def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
     """Of the recurrent layers over inputs of ``width`` values; 0: one-hot words of ``words`` types."""
     shapes: Shapes = {}
-    rows, output, read = GATES[c.cell] * c.hidden, c.hidden * len(directions(c)), 2 if c.cell in PARALLEL else 1
+    output = c.hidden * len(directions(c))
     for i in range(c.layers):
         for direction in directions(c):
-            name = f"layer{i}.{direction}"
-            shapes[f"{name}.w_rx"] = (rows, read * width) if width else (read * words, rows)
-            shapes[f"{name}.b_r"] = (rows,)
-            if c.cell not in PARALLEL:
-                shapes[f"{name}.w_rh"] = (rows, c.hidden)
-            if c.cell == "gru":
-                shapes[f"{name}.b_rn"] = (c.hidden,)
+            shapes |= way(f"layer{i}.{direction}", c.cell, c.hidden, width, words)
         if i and c.between == "highway":
             shapes[f"layer{i}.mix.w"], shapes[f"layer{i}.mix.b"] = (output, output), (output,)
         width = output
     return shapes
 
 
+def way(name: str, cell: str, hidden: int, width: int, words: int) -> Shapes:
+    """Of a layer in one direction."""
+    rows, read = GATES[cell] * hidden, 2 if cell in PARALLEL else 1
+    shapes = {f"{name}.w_rx": (rows, read * width) if width else (read * words, rows), f"{name}.b_r": (rows,)}
+    if cell not in PARALLEL:
+        shapes[f"{name}.w_rh"] = (rows, hidden)
+    if cell == "gru":
+        shapes[f"{name}.b_rn"] = (hidden,)
+    return shapes
+
+
 def characters(c: NetworkConfig, characters: int) -> Shapes:
-    """Of the character encoder over so many character types."""
-    one = replace(c, hidden=c.characters, layers=1, direction="bidirectional")
-    of_layer = encoder(one, c.character_embedding, characters)
-    own = {name.replace("layer0.", "characters."): shape for name, shape in of_layer.items()}
-    return {"characters.embedding": (characters, c.character_embedding)} | own
+    """Of the character encoder over so many character types, a layer in both directions."""
+    shapes: Shapes = {"characters.embedding": (characters, c.character_embedding)}
+    for direction in ("forward", "backward"):
+        shapes |= way(f"characters.{direction}", c.cell, c.characters, c.character_embedding, characters)
+    return shapes
 
 
 def pooling(kind: str, width: int) -> Shapes:

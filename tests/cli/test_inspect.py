@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from elman import model_file
+
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
 
@@ -45,6 +47,17 @@ def test_inspect_a_network(run: Run, train_file: Path, tmp_path: Path) -> None:
         " MB)",
     ):
         assert expected in text
+
+
+def test_inspect_a_network_that_was_stopped_in_its_first_epoch(run: Run, train_file: Path, tmp_path: Path) -> None:
+    assert run("train", train_file, "-o", tmp_path / "m", "--preset", "fast", "--set", "epochs=1").returncode == 0
+    record, tensors = model_file.load(tmp_path / "m")
+    nothing = {"losses": [], "train_accuracies": [], "dev_accuracies": []}
+    record["model"]["training"] |= {"epochs": 0, "best_epoch": 0, "interrupted": True, **nothing}
+    model_file.save(tmp_path / "m", record, tensors)
+    assert "seed 1, no whole epoch; stopped by Ctrl-C" in " ".join(
+        run("inspect", tmp_path / "m").stdout.decode().split()
+    )
 
 
 @pytest.mark.parametrize("kind", ["rnn", "ngram"])

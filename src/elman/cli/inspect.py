@@ -101,6 +101,8 @@ def _training(record: dict[str, Any]) -> str:
 
 
 def _run(record: dict[str, Any]) -> str:
+    if not record["losses"]:  # Ctrl-C in the first epoch
+        return "no whole epoch"
     text = f"{record['epochs']} epochs, loss {record['losses'][-1]:.4f}"
     if any(record["train_accuracies"]):
         text += f", accuracy on train {100 * record['train_accuracies'][-1]:.2f} %"

@@ -158,7 +158,8 @@ class RegressionModel:
             raise ModelFileError("model: expected a list of input columns")
         if not isinstance(scalings, list) or len(scalings) != 2:
             raise ModelFileError("model: expected scalings of inputs and outputs")
-        config, of_training = network_record.settings(record.get("settings")), training(record.get("training"))
+        _, of_settings = network_record.settings(record.get("settings"))
+        config, of_training = Config.from_dict(of_settings), training(record.get("training"))
         demand(without_words(config) is None, f"model settings: expected {without_words(config)}")
         both = Scaling.from_record(scalings[0], 1 + len(inputs)), Scaling.from_record(scalings[1], 1)
         model = cls(config, inputs, both, {})
