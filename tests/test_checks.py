@@ -62,7 +62,10 @@ def test_sentence_in_both_made_in_python_and_long() -> None:
     ("column", "tags", "expected"),
     [
         ("tag", "D _ V", "column tag: 1 of 6 words have the tag _, which is learned and scored like any other; if"),
+        ("misc.name", "D _ V", "column misc.name: 1 of 6 words have the tag _"),
         ("feats", "D _ V", None),  # says that there are no features
+        ("feats.Case", "D _ V", None),
+        ("lemma", "D _ V", None),
         ("tag", "D N V", None),
     ],
 )

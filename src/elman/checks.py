@@ -15,8 +15,8 @@ from elman.sentence import NO_TAG, Sentence
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9
-NOTHING_IS_SAID = ("feats", "deps", "misc")
-"""Columns of CoNLL-U where it says that there is nothing to be said."""
+_MAY_BE_NOTHING = ("feats", "deps", "misc", "lemma", "tree")
+"""Columns where ``_`` may say that there is nothing to be said, and those that tasks make of them, ``feats.Case``."""
 WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
 """Schemes of spans whose rules the tagger does not know."""
 FREE_TEXT = 20
@@ -123,13 +123,14 @@ def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
     """What is to be said of words that have ``_`` in a column in which others have tags, or None."""
     n_words = sum(len(sentence) for sentence in train)
     n_untagged = sum(sentence.columns[target].count(NO_TAG) for sentence in train)
-    if target in NOTHING_IS_SAID or not 0 < n_untagged < n_words:
-        return None
     return untagged(target, n_untagged, n_words)
 
 
-def untagged(column: str, n_untagged: int, n_words: int) -> str:
-    """What is to be said of words with ``_`` among words with tags."""
+def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
+    """What is to be said of words with ``_`` among words with tags, or None."""
+    name = column if column.startswith("misc.") else column.partition(".")[0]
+    if name in _MAY_BE_NOTHING or not 0 < n_untagged < n_words:
+        return None
     return (
         f"column {column}: {n_untagged:,} of {n_words:,} words have the tag {NO_TAG}, which is learned and scored like "
         "any other; if it means that they have none yet, leave these sentences out"

@@ -333,14 +333,15 @@ def _labelled(
 
 def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
     """What may not be meant with the gold tags of a column."""
-    from elman.checks import NOTHING_IS_SAID, untagged
+    from elman.checks import untagged
     from elman.metrics import Evaluation
 
     if not isinstance(result, Evaluation):
         return
     found = result.tags.get(NO_TAG)
-    if name not in NOTHING_IS_SAID and found is not None and found.support:
-        yield untagged(name, found.support, result.tokens)
+    doubt = untagged(name, found.support, result.tokens) if found is not None else None
+    if doubt is not None:
+        yield doubt
     if result.strays is not None:
         yield f"column {name}: {result.strays}, so there is no span F1; mend it (elman check says where)"
 
