@@ -48,6 +48,7 @@ LEVELS = [
         "metrics",
         "optimizers",
         "parsing",
+        "paths",
         "pooling",
         "schedule",
         "schemes",

@@ -97,13 +97,13 @@ def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: 
 def test_confidences_take_one_pass_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     rnn = toy("rnn")
     passes = []
-    scores = reader.Reader.scores
+    each = reader.Reader.each
 
     def counted(*given: Any, **named: Any) -> Any:
         passes.append(1)
-        return scores(*given, **named)
+        return each(*given, **named)
 
-    monkeypatch.setattr(reader.Reader, "scores", counted)
+    monkeypatch.setattr(reader.Reader, "each", counted)
     assert len(list(rnn.tag_all_with_confidence([["the", "dog"], [], ["a"]]))) == 3
     assert len(passes) == 1
 

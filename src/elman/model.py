@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from elman.errors import DataError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -12,6 +14,31 @@ if TYPE_CHECKING:
 
 TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
 """What a label column is: tags of words; or labels of whole texts, one each, one or several, or none up to several."""
+
+LONGEST = 500_000
+"""Words of a sentence, all of which memory holds while it is tagged."""
+SCORES = 50_000_000
+"""Words of a sentence times tags, where the tags of the whole sentence are looked at together."""
+
+
+def check_length(words: int, path: str = "", line: int = 0) -> None:
+    """Raise DataError for a sentence of more words than memory is to hold; ``path`` and ``line`` say where it is."""
+    if words > LONGEST:
+        raise DataError(
+            f"a sentence of {words:,} words, expected up to {LONGEST:,}: is a blank line or a line end missing? "
+            "elman tag --stream reads text without end",
+            path=path or None,
+            line=line or None,
+        )
+
+
+def check_scores(words: int, tags: int) -> None:
+    """Raise DataError for a sentence that is too long for so many tags to be looked at together."""
+    if words * tags > SCORES:
+        raise DataError(
+            f"a sentence of {words:,} words, expected up to {SCORES // tags:,} with {tags:,} tags: is a blank line or "
+            "a line end missing?"
+        )
 
 
 class Model(Protocol):
@@ -30,10 +57,10 @@ class Model(Protocol):
         """For each sentence the (T, K) probabilities; rows sum to 1."""
         ...
 
-    def best_and_probabilities(
+    def best_and_confidences(
         self, sentences: Sequence[Sequence[str]]
     ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-        """Both of these for each sentence, from one pass where the model has passes."""
+        """For each sentence the best ids and the (T,) probabilities of these, from one pass where there are passes."""
         ...
 
     def known(self, word: str) -> bool:
@@ -62,10 +89,10 @@ class ColumnsModel(Model, Protocol):
         """For each column what ``best`` is for the first, from one pass."""
         ...
 
-    def best_and_probabilities_columns(
+    def best_and_confidences_columns(
         self, sentences: Sequence[Sequence[str]]
     ) -> list[list[tuple[NDArray[np.int32], NDArray[np.float64]]]]:
-        """For each column what ``best_and_probabilities`` is for the first, from one pass."""
+        """For each column what ``best_and_confidences`` is for the first, from one pass."""
         ...
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:

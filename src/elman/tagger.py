@@ -429,7 +429,7 @@ class Tagger:
         return named(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
-        return named_with_confidences(self.tags, self._model.best_and_probabilities(batch))
+        return named_with_confidences(self.tags, self._model.best_and_confidences(batch))
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
         several = len(self.targets) > 1
@@ -441,9 +441,9 @@ class Tagger:
         self, batch: Sequence[Sequence[str]]
     ) -> list[dict[str, tuple[list[str], list[float]]]]:
         if len(self.targets) > 1:
-            found = self._columns_model.best_and_probabilities_columns(batch)
+            found = self._columns_model.best_and_confidences_columns(batch)
         else:
-            found = [self._model.best_and_probabilities(batch)]
+            found = [self._model.best_and_confidences(batch)]
         columns = [named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
