@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 LEVELS = [
-    {"errors", "_typing", "compression", "display"},
+    {"errors", "_typing", "compression", "display", "limits"},
     {
         "affixes",
         "config",
@@ -84,6 +84,7 @@ LEVELS = [
         "corpus",
         "doctor",
         "gradients",
+        "lag_curves",
         "lanes",
         "learning",
         "logistic",
@@ -131,7 +132,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows"}
+FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows", "lag_curves", "limits"}
 FOR_CLI |= {"display", "language", "stream"}  # types
 FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 

@@ -319,7 +319,7 @@ def test_the_seed_counts(tmp_path: Path) -> None:
         ({"settings": {"hiden": 3}}, "no setting 'hiden'"),
         ({"model": "hmm", "vectors": "x"}, "hmm has no settings and no presets and reads no vectors"),
         ({"preset": "tutorial", "vectors": "x"}, "vectors: expected embedding=1 or more with them, got 0"),
-        ({"threads": 0}, "threads: expected a number from 1 up, got 0"),
+        ({"threads": 0}, "threads: expected a whole number from 1 to 1,024, got 0"),
         ({"model": "hmm", "target": "ner"}, "no label column 'ner'"),
     ],
 )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
-from elman.model import check_scores
+from elman.limits import check_scores
 from elman.validation import demand
 from elman.vocabulary import Vocabulary
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from elman.display import shown
 from elman.errors import ConfigError
+from elman.limits import LAYERS, NETWORKS, STEPS
 
 
 def _setting(
@@ -35,10 +36,9 @@ def _checked(f: Field[Any], value: Any) -> Any:
     low, high, of = f.metadata["low"], f.metadata["high"], f.metadata["of"]
     if of and value not in of:
         raise ConfigError(f"{f.name}: expected {' or '.join(of)}, got {shown(value)}")
-    # inf and nan are in no range: a model file cannot hold them
-    if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
-        most = " up" if high is None else f" to {high:.9g}"
-        raise ConfigError(f"{f.name}: expected a number from {low:g}{most}, got {shown(value)}")
+    # nan is in no range, and none goes up to inf: a model file cannot hold them
+    if low is not None and not low <= value <= high:
+        raise ConfigError(f"{f.name}: expected a number from {low:g} to {high:.9g}, got {shown(value)}")
     return value
 
 
@@ -63,7 +63,7 @@ class NetworkConfig:
 
     cell: str = _setting("lstm", "the recurrent cell", of=("elman", "gru", "lstm", "sru", "mingru"))
     direction: str = _setting("bidirectional", "which way the sentence is read", of=("forward", "bidirectional"))
-    layers: int = _setting(1, "recurrent layers, one above the other", low=1, high=16)
+    layers: int = _setting(1, "recurrent layers, one above the other", low=1, high=LAYERS)
     between: str = _setting(
         "plain",
         "from the second layer on: its output, plus its input, or a learned mix",
@@ -126,7 +126,7 @@ class NetworkConfig:
         "networks in the model, trained with seeds of their own; they tag by the mean of their scores; "
         "0: two for fewer than 5000 sentences, else one",
         low=0,
-        high=64,
+        high=NETWORKS,
     )
 
     def __post_init__(self) -> None:
@@ -163,9 +163,9 @@ class TrainingConfig:
         0.0, "share of the run, at its end, whose weights are averaged; 0: none", low=0.0, high=1.0
     )
     loss: str = _setting("mean", "gradient of a minibatch: sum over its words, or mean", of=("sum", "mean"))
-    clip: float = _setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0)
+    clip: float = _setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0, high=1e6)
     bptt: int = _setting(
-        0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=1_000_000
+        0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=STEPS
     )
     chunk: int = _setting(
         0,
@@ -213,7 +213,10 @@ class TrainingConfig:
         high=10_000_000,
     )
     distill: int = _setting(
-        0, "train n networks as teachers, then one that learns from them and is the model; 0: none", low=0, high=63
+        0,
+        "train n networks as teachers, then one that learns from them and is the model; 0: none",
+        low=0,
+        high=NETWORKS - 1,
     )
     distill_weight: float = _setting(
         0.5, "what the teachers' probabilities count for beside the gold tags", low=0.0, high=1.0

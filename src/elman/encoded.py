@@ -81,7 +81,9 @@ class EncodedTagger(Tagger):
         record, tensors = self.labels.to_record()
         return {**record, "task": {"name": self.task, "encoding": self.encoding.to_record()}}, tensors
 
-    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
+    def nbest(
+        self, words: Sequence[str] | Sentence, most: int, target: str | None = None
+    ) -> list[tuple[list[str], float]]:
         """The most probable sequences of labels of a label column. Raises ConfigError where labels are not values."""
         raise ConfigError(f"nbest: sequences of labels are not {self.task}; a model of tags has them")
 

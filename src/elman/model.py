@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from elman.errors import DataError
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,31 +12,6 @@ if TYPE_CHECKING:
 
 TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
 """What a label column is: tags of words; or labels of whole texts, one each, one or several, or none up to several."""
-
-LONGEST = 500_000
-"""Words of a sentence, all of which memory holds while it is tagged."""
-SCORES = 50_000_000
-"""Words of a sentence times tags, where the tags of the whole sentence are looked at together."""
-
-
-def check_length(words: int, path: str = "", line: int = 0) -> None:
-    """Raise DataError for a sentence of more words than memory is to hold; ``path`` and ``line`` say where it is."""
-    if words > LONGEST:
-        raise DataError(
-            f"a sentence of {words:,} words, expected up to {LONGEST:,}: is a blank line or a line end missing? "
-            "elman tag --stream reads text without end",
-            path=path or None,
-            line=line or None,
-        )
-
-
-def check_scores(words: int, tags: int) -> None:
-    """Raise DataError for a sentence that is too long for so many tags to be looked at together."""
-    if words * tags > SCORES:
-        raise DataError(
-            f"a sentence of {words:,} words, expected up to {SCORES // tags:,} with {tags:,} tags: is a blank line or "
-            "a line end missing?"
-        )
 
 
 class Model(Protocol):

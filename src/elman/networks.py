@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Parameters
+from elman.errors import DataError
 from elman.features import Bags
 from elman.heads import Heads
 from elman.layers import Array
 from elman.lexicon import Lexicon
-from elman.model import TAG, check_scores
+from elman.limits import check_scores
+from elman.model import TAG
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 
+LOOKED_AT = 2_000_000  # words of a sentence times units, whose states and gates are looked at one by one
 TOGETHER = 1 << 22  # scores held at a time where each word is decoded by itself; whole sentences elsewhere
 
 Decode = Callable[[Parameters, Array, Batch], Sequence[Array]]
@@ -112,8 +115,17 @@ class Networks:
         return total
 
     def states(self, words: Sequence[str], layer: int, direction: str) -> States:
-        """What a layer (from 0) of the first network does while it reads a sentence."""
+        """What a layer (from 0) of the first network does while it reads a sentence.
+
+        Raises DataError for a sentence that is too long to look at.
+        """
         encoder, parameters = self.network.encoder, self.members[0]
+        most = LOOKED_AT // encoder.config.hidden
+        if len(words) > most:
+            raise DataError(
+                f"a sentence of {len(words):,} words, expected up to {most:,} with hidden={encoder.config.hidden}: is "
+                "a blank line or a line end missing?"
+            )
         batch = pack(np.array([len(words)]))
         x = self.network.represent(parameters, self.lexicon.read(words))
         found = states(up_to(encoder, layer), parameters, x, batch)

@@ -18,8 +18,6 @@ from elman.layers import Array
 Paths = list[tuple[Ids, float]]
 """Ids (T,) and score of each, best first."""
 
-MOST = 1_000
-"""Paths that can be asked for."""
 WAYS = 200_000_000
 """T · K · M where tags have to fit together: for each the way to it is kept, in two bytes or four."""
 STEP = 100_000_000

@@ -19,7 +19,7 @@ from elman.features import Bags
 from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
-from elman.model import check_length
+from elman.limits import check_length
 from elman.network_record import GRAMS, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from elman.display import shown
 from elman.errors import DataError
-from elman.model import check_length
+from elman.limits import check_length
 from elman.sentence import SEVERAL, Sentence
 
 Text = str | Sequence[str] | Sentence

@@ -15,7 +15,8 @@ from elman.display import visible
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.gradients import Influence, Lags, Measured
+    from elman.gradients import Influence
+    from elman.lag_curves import Lags, Measured
     from elman.tagger import Tagger
 
 FEW = 3  # words that are named beside each tag of a sentence

@@ -47,8 +47,7 @@ class Sure:
         output_format, writer = output
 
         nothing = untagged(output_format)
-        words = [sentence.words for sentence in chunk]
-        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
+        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(chunk), strict=True):
             said: dict[str, list[str]] = {}
             for name in places.names:
                 given, confidences = found[name]
@@ -100,7 +99,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     for sentence in chunk:
         if is_gap(sentence):
             continue
-        found = tagger.nbest(sentence.words, most, target)
+        found = tagger.nbest(sentence, most, target)
         if output_format == "jsonl":
             listed = [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in found]
             yield json.dumps({"tokens": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"
