@@ -32,7 +32,7 @@ LAGS, POSITIONS = 20, 1_000
 EACH = 100
 """Words of one sentence that are taken at most, evenly spaced: a book that is one sentence needs no more."""
 TOGETHER = 8_192  # words in one pass, more only where a sentence alone has more
-GATES = 32_000_000
+GATES = 16_000_000
 """Numbers in the gates of a layer at the words of one pass, in both directions; all of it takes some ten times more."""
 PARTS = 4_000_000
 """Words of a sentence times words whose tags are asked about."""
@@ -305,9 +305,10 @@ def influences(networks: Networks, words: Sequence[str], at: Sequence[int] = (),
         raise ConfigError(f"at: expected a word from 1 to {len(words)}, got {', '.join(map(str, at))}")
     chosen = [one - 1 for one in at or range(1, len(words) + 1)] if head.task == TAG else [0]
     if len(words) * len(chosen) > PARTS:
-        most = PARTS // len(words)
-        asked = "name one, --at N" if most < 2 else f"name {most:,} or fewer"
-        raise ConfigError(f"at: {len(chosen):,} words of a sentence of {len(words):,} are too many at once; {asked}")
+        raise ConfigError(
+            f"at: {len(chosen):,} words of a sentence of {len(words):,} are too many at once; expected "
+            f"{PARTS // len(words):,} or fewer: --at N names one"
+        )
     together, parameters = _together(networks.network.encoder, len(words)), _exact(networks)
     found: list[Influence] = []
     for start in range(0, len(chosen), together):

@@ -28,6 +28,7 @@ SYMBOLS = 1_000_000
 """That a language model says at once."""
 TEMPERATURE = 1_000.0
 RESAMPLES = 1_000_000
+MINUTES, JOBS = 100_000, 64
 POINTS = 30
 """Sizes, each twice the one before."""
 SEEDS = 1_000

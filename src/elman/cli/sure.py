@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ class Sure:
     """
 
     def __init__(self, shown: bool, least: float | None) -> None:
-        if least is not None and not 0 <= least <= 1:
-            raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {least:g}")
         self.shown, self.least = shown, least
         self.words = self.texts = 0
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
