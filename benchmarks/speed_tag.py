@@ -98,8 +98,8 @@ class Elman:
 
         self._pack, self._text, self._weights, self._threads = pack, Text, t.weights, threads
         tags = len(t.weights["output.b_o"])
-        network = t.lexicon.network(t.config.network, tags)
-        self._reader = Reader(t.lexicon, network, [t.weights], precision)
+        self._network = t.lexicon.network(t.config.network, tags)
+        self._reader = Reader(t.lexicon, self._network, [t.weights], precision)
         (self._head,) = Heads(t.config, (tuple(map(str, range(tags))),), (NONE,)).each
         start = time.perf_counter()
         read = self._reader.words(t.words)
@@ -117,7 +117,8 @@ class Elman:
     def _scores(self, part: tuple[Array, Array]) -> tuple[Array, Any]:
         ids, lengths = part
         batch = self._pack(lengths)
-        return self._reader.scores(self._text(self._row[ids], self._tables), batch.rows, batch), batch
+        (h,) = self._reader.each(self._text(self._row[ids], self._tables), batch.rows, batch)
+        return self._network.output(self._weights, h, batch)[0], batch
 
     def _one(self, part: tuple[Array, Array]) -> Array:
         scores, batch = self._scores(part)

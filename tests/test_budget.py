@@ -32,7 +32,8 @@ def test_times(text: str | float, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "-5", "1e3", "5 days", "1m30s", "nan", "inf", "s", "1.", "٥", "9" * 5000, -1, float("nan"), 1e30],
+    ["", "abc", "-5", "1e3", "5 days", "1m30s", "nan", "inf", "s", "1.", "٥", "9" * 5000, -1, float("nan"), 1e30]
+    + [pytest.param(10**400, id="400 zeros"), pytest.param(10**5000, id="5000 zeros")],
 )
 def test_what_is_no_time(text: Any) -> None:
     with pytest.raises(ConfigError, match="^budget: expected a time such as 60s, 2m or 1.5h, got "):

@@ -206,7 +206,7 @@ def test_nbest_of_a_tagger(taggers: dict[str, elman.Tagger]) -> None:
     assert tagger.nbest([], 3) == [([], 1.0)]
     raw = tagger.uncalibrated().nbest(words, 1000)
     assert [tags for tags, _ in raw[:5]] == [tags for tags, _ in found[:5]] and raw[0][1] > found[0][1]
-    with pytest.raises(ConfigError, match="from 1 up"):
+    with pytest.raises(ConfigError, match="from 1 to 1,000, got 0$"):
         tagger.nbest(words, 0)
     with pytest.raises(ConfigError, match="target"):
         tagger.nbest(words, 1, "nonsense")

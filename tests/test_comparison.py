@@ -102,7 +102,7 @@ def test_json() -> None:
 def test_what_cannot_be_compared() -> None:
     with pytest.raises(ConfigError, match="^metric: 'f1' does not exist; expected accuracy, spans, sentences$"):
         compare(GOLD, WORSE, BETTER, metric="f1")
-    with pytest.raises(ConfigError, match="^resamples: expected a number from 1 up, got 0$"):
+    with pytest.raises(ConfigError, match="^resamples: expected a whole number from 1 to 1,000,000, got 0$"):
         compare(GOLD, WORSE, BETTER, resamples=0)
     with pytest.raises(DataError, match="nothing to compare"):
         compare([[]], [[]], [[]])

@@ -69,14 +69,12 @@ ANY = Config().with_settings(
 def test_a_number_just_below_its_range_is_refused(f: Any) -> None:
     low, whole = f.metadata["low"], isinstance(f.default, int)
     below = low - 1 if whole else np.nextafter(low, -2)
-    with pytest.raises(
-        ConfigError, match=rf"^{f.name}: expected a number from {low:g} (up|to [\d.]+), got -?[\d.e-]+$"
-    ):
+    with pytest.raises(ConfigError, match=rf"^{f.name}: expected a number from {low:g} to [\d.]+, got -?[\d.e-]+$"):
         Config().with_settings({f.name: below})
     ANY.with_settings({f.name: low})
 
 
-@pytest.mark.parametrize("f", [f for f in NUMBERS if f.metadata["high"] is not None], ids=lambda f: f.name)
+@pytest.mark.parametrize("f", NUMBERS, ids=lambda f: f.name)
 def test_a_number_just_above_its_range_is_refused(f: Any) -> None:
     high, whole = f.metadata["high"], isinstance(f.default, int)
     above = high + 1 if whole else float(np.nextafter(high, np.inf))
@@ -87,10 +85,9 @@ def test_a_number_just_above_its_range_is_refused(f: Any) -> None:
 
 
 def test_every_number_has_a_range_and_every_setting_a_line_of_help() -> None:
-    assert all(f.metadata["low"] is not None for f in NUMBERS)
-    assert all(f.metadata["help"] and "\n" not in f.metadata["help"] for f in FIELDS)
     # whole numbers reach the native kernels, so none may be without an end
-    assert all(f.metadata["high"] is not None for f in NUMBERS if isinstance(f.default, int))
+    assert all(None not in (f.metadata["low"], f.metadata["high"]) for f in NUMBERS)
+    assert all(f.metadata["help"] and "\n" not in f.metadata["help"] for f in FIELDS)
 
 
 @pytest.mark.parametrize("f", WORDS, ids=lambda f: f.name)
@@ -161,7 +158,7 @@ def test_the_dataclasses_check_by_themselves() -> None:
         NetworkConfig(hidden=0)
     with pytest.raises(ConfigError, match="^bptt: expected a whole number, got 1.5$"):
         TrainingConfig(bptt=1.5)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="^clip: expected a number from 0 up, got nan$"):
+    with pytest.raises(ConfigError, match="^clip: expected a number from 0 to 1000000, got nan$"):
         TrainingConfig(clip=float("nan"))
 
 

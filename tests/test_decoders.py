@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman import decoders, shapes
+from elman import decoders, paths, shapes
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
-from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, best_paths, tag_weights
+from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights
 from elman.errors import ConfigError
+from elman.paths import best_paths, best_words, number_of
 from numerical import slope
 
 Array = np.ndarray[Any, Any]
@@ -133,6 +134,8 @@ def test_tags_and_probabilities_by_enumeration(name: str, scheme: str) -> None:
     best[batch.rows] = decoder.best(parameters, packed, batch)
     p[batch.rows] = decoder.marginals(parameters, packed, batch)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
+    sure = decoder.confidences(parameters, packed, best[batch.rows], batch)
+    assert sure.tolist() == p[np.arange(8), best][batch.rows].tolist()
     start = 0
     for length in lengths:
         scores = laid[start : start + length]
@@ -186,6 +189,50 @@ def test_the_best_paths_of_all(length: int, tags: int, most: int, seed: int) -> 
     for ids, total in found:
         assert score(chain, scores, tuple(ids.tolist())) == pytest.approx(total, abs=1e-12)
     assert len({tuple(ids.tolist()) for ids, _ in found}) == len(found)
+
+
+@pytest.mark.parametrize("together", [1 << 22, 1])
+@pytest.mark.parametrize("free", [False, True])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.integers(0, 1000))
+def test_equal_paths_are_in_the_order_of_their_last_tags(
+    monkeypatch: pytest.MonkeyPatch, free: bool, together: int, length: int, tags: int, most: int, seed: int
+) -> None:
+    monkeypatch.setattr(paths, "_TOGETHER", together)
+    draw = np.random.default_rng(seed)
+    scores = draw.integers(0, 2, (length, tags)).astype(np.float32)  # many are equal, and sums are exact
+    chain = Chain(*(draw.integers(0, 2, shape).astype(float) for shape in ((tags, tags), tags, tags)))
+    chain = Chain.free(tags, float) if free else chain
+    found = best_paths(scores, chain, most)
+    every = sorted(
+        itertools.product(range(tags), repeat=length), key=lambda path: (-score(chain, scores, path), path[::-1])
+    )
+    assert [tuple(ids.tolist()) for ids, _ in found] == every[:most]
+    if free:
+        other = best_words(scores, most)
+        assert [(ids.tolist(), total) for ids, total in other] == [(ids.tolist(), total) for ids, total in found]
+
+
+def test_words_by_themselves_have_the_paths_of_a_chain_of_zeros() -> None:
+    for seed, (length, tags, most) in enumerate([(40, 3, 50), (7, 60, 200), (1, 9, 4), (5, 300, 7)]):
+        scores = numbers(seed, length, tags).astype(np.float32)
+        found, other = best_paths(scores, Chain.free(tags, float), most), best_words(scores, most)
+        assert [(ids.tolist(), total) for ids, total in other] == [(ids.tolist(), total) for ids, total in found]
+        near = decoders.make(NetworkConfig(decoder="softmax"), [str(k) for k in range(tags)], "none")
+        shares = [share for _, share in near.nbest({}, scores, most, 1.5)]
+        p = near.marginals({}, scores, batch_of(length), 1.5)
+        expected = [p[np.arange(length), ids].prod() for ids, _ in found]
+        np.testing.assert_allclose(shares, expected, rtol=1e-6)
+
+
+def test_no_more_paths_than_there_are_and_than_memory_holds() -> None:
+    assert number_of(3, 4, 1000, free=False) == 64
+    assert number_of(500_000, 1, 1000, free=True) == 1
+    assert number_of(60_000, 50, 3, free=False) == 3
+    for words, tags, fit, free in ((500_000, 50, 8, False), (60_000, 17, 166, True), (20, 5_000, 4, False)):
+        assert number_of(words, tags, fit, free=free) == fit
+        with pytest.raises(ConfigError, match=f"^nbest: expected {fit} or fewer for a sentence of {words:,} words"):
+            number_of(words, tags, fit + 1, free=free)
 
 
 def test_a_long_sentence_has_best_paths_too() -> None:

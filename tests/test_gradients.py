@@ -12,7 +12,8 @@ from elman import gradients
 from elman.batching import Batch
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
-from elman.gradients import Lags, Which, influences, lags
+from elman.gradients import Which, influences, lags
+from elman.lag_curves import Lags
 from elman.learning import Tagging
 from elman.networks import Networks
 from elman.recurrent import RecurrentModel

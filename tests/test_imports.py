@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 LEVELS = [
-    {"errors", "_typing", "compression", "display", "encodings"},
+    {"errors", "_typing", "compression", "display", "encodings", "limits"},
     {
         "affixes",
         "config",
@@ -49,6 +49,7 @@ LEVELS = [
         "metrics",
         "optimizers",
         "parsing",
+        "paths",
         "pooling",
         "schedule",
         "schemes",
@@ -84,6 +85,7 @@ LEVELS = [
         "corpus",
         "doctor",
         "gradients",
+        "lag_curves",
         "lanes",
         "learning",
         "logistic",
@@ -132,7 +134,7 @@ FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors"
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "encodings"}
 FOR_CLI |= {"error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows"}
+FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows", "lag_curves", "limits"}
 FOR_CLI |= {"display", "language", "stream"}  # types
 FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 

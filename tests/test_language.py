@@ -72,8 +72,16 @@ def test_samples(model: LanguageModel) -> None:
     assert model.sample(30, temperature=0, seed=1) == model.sample(30, temperature=0, seed=2)
     said = model.sample(40, temperature=0.3, prompt="the ")
     assert said.startswith("the ") and ("dog" in said or "cat" in said)
-    with pytest.raises(ConfigError, match="^sample: expected a length and a temperature from 0 up"):
-        model.sample(-1)
+    for named, expected in (
+        ({"length": -1}, "^length: expected a whole number from 0 to 1,000,000, got -1$"),
+        ({"temperature": float("nan")}, "^temperature: expected a number from 0 to 1,000, got nan$"),
+        ({"temperature": 1e308}, "^temperature: expected a number from 0 to 1,000, got 1e"),
+        ({"seed": -1}, r"^seed: expected a whole number from 0 to 2\^63 - 1, got -1$"),
+    ):
+        with pytest.raises(ConfigError, match=expected):
+            model.sample(**{"length": 1, **named})  # type: ignore[arg-type]
+    # however cold it is, there is a likeliest symbol
+    assert model.sample(9, temperature=1e-320) == model.sample(9, temperature=0)
 
 
 def test_ngrams_sum_to_one() -> None:

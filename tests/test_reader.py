@@ -41,7 +41,12 @@ def test_the_scores_of_the_network(settings: dict[str, Any]) -> None:
     words = [word for sentence in TEXT for word in sentence]
     inputs = one.lexicon.read(words)
     lengths = np.array([len(sentence) for sentence in TEXT], np.int64)
-    (flat,) = one._flat(lengths, lambda rows, batch: one.scores(inputs.take(rows), batch), one.heads.each[0].marginals)
+    head = one.heads.each[0]
+    (flat,) = one._flat(
+        lengths,
+        lambda rows, batch: iter([(slice(None), one.scores(inputs.take(rows), batch))]),
+        lambda *scored: [head.marginals(*scored)],
+    )
     np.testing.assert_allclose(np.concatenate(mine), flat, atol=1e-5)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from elman import plots, state_plots
-from elman.gradients import Lags, Measured
+from elman.lag_curves import Lags, Measured
 from elman.states import States
 
 pytest.importorskip("matplotlib")

@@ -97,13 +97,13 @@ def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: 
 def test_confidences_take_one_pass_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     rnn = toy("rnn")
     passes = []
-    scores = reader.Reader.scores
+    each = reader.Reader.each
 
     def counted(*given: Any, **named: Any) -> Any:
         passes.append(1)
-        return scores(*given, **named)
+        return each(*given, **named)
 
-    monkeypatch.setattr(reader.Reader, "scores", counted)
+    monkeypatch.setattr(reader.Reader, "each", counted)
     assert len(list(rnn.tag_all_with_confidence([["the", "dog"], [], ["a"]]))) == 3
     assert len(passes) == 1
 
@@ -319,7 +319,7 @@ def test_the_seed_counts(tmp_path: Path) -> None:
         ({"settings": {"hiden": 3}}, "no setting 'hiden'"),
         ({"model": "hmm", "vectors": "x"}, "hmm has no settings and no presets and reads no vectors"),
         ({"preset": "tutorial", "vectors": "x"}, "vectors: expected embedding=1 or more with them, got 0"),
-        ({"threads": 0}, "threads: expected a number from 1 up, got 0"),
+        ({"threads": 0}, "threads: expected a whole number from 1 to 1,024, got 0"),
         ({"model": "hmm", "target": "ner"}, "no label column 'ner'"),
     ],
 )

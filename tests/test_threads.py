@@ -20,7 +20,7 @@ def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert thread_count(None) == 1
-    with pytest.raises(ConfigError, match="from 1 up, got 0"):
+    with pytest.raises(ConfigError, match="from 1 to 1,024, got 0"):
         thread_count(0)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
+from elman.limits import check_scores
 from elman.validation import demand
 from elman.vocabulary import Vocabulary
 
@@ -105,6 +106,8 @@ class Frequent:
         self._best = np.full(len(vocabulary), overall.argmax(), dtype=np.int32)  # (V,)
         first = order[table.offsets[1:-1]]  # the first entry of each known word in this order
         self._best[1:] = table.tags[first]
+        self._sure: Floats = self._weight * self._overall[self._best]  # (V,) the probability of that tag
+        self._sure[1:] = self._seen[first]
 
     @classmethod
     def train(cls, sentences: Iterable[Labelled]) -> Frequent:
@@ -121,8 +124,9 @@ class Frequent:
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         return [self._probabilities(self.vocabulary.ids(words)) for words in sentences]
 
-    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
-        return list(zip(self.best(sentences), self.probabilities(sentences), strict=True))
+    def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
+        each = [self.vocabulary.ids(words) for words in sentences]
+        return [(self._best[ids], self._sure[ids]) for ids in each]
 
     def _probabilities(self, ids: NDArray[np.int32]) -> Floats:
         p = self._weight[ids, None] * self._overall  # (T, K)
@@ -190,11 +194,15 @@ class HMM:
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         return [self._posteriors(self._log_emissions(words)) for words in sentences]
 
-    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
-        emissions = [self._log_emissions(words) for words in sentences]
-        return [(self._viterbi(log_e), self._posteriors(log_e)) for log_e in emissions]
+    def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
+        return [self._best_and_confidences(self._log_emissions(words)) for words in sentences]
+
+    def _best_and_confidences(self, log_e: Floats) -> tuple[NDArray[np.int32], Floats]:
+        best = self._viterbi(log_e)
+        return best, self._posteriors(log_e)[np.arange(len(best)), best]
 
     def _log_emissions(self, words: Sequence[str]) -> Floats:
+        check_scores(len(words), len(self.tags))
         ids = self.vocabulary.ids(words)
         log_e = np.full((len(ids), len(self.tags)), self._log_unknown)  # (T, K)
         self._table.spread(ids, self._log_seen, log_e)

@@ -32,12 +32,13 @@ MOST_TRIED = 0.1
 """No size is tried that would take more than this share of the budget for the trial."""
 LEAST, MOST = 0.85, 1.05
 """Where the end is seen outside of these shares of the budget, the epochs are planned anew."""
+MOST_SECONDS = 1e9
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def seconds_of(budget: str | float) -> float:
     """Seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError for anything else."""
-    text = budget if isinstance(budget, str) else f"{budget:.9f}"
+    text = budget if isinstance(budget, str) else f"{budget:.9f}" if abs(budget) < MOST_SECONDS else ""
     match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
     if match is None:
         raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {shown(budget)}")

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from elman import limits
 from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.metrics import marks_spans, refuse_without_spans
@@ -123,12 +124,12 @@ def compare(
     ``metric`` is one of ``METRICS``: accuracy of words, F1 of spans (as ``spans`` reads them), or the share of
     sentences that are right throughout; None: spans where the gold tags mark them, else accuracy. The same seed gives
     figures. Raises DataError: no words, not as many sentences or tags. Raises ConfigError: no such metric, spans
-    where the gold tags mark none, a number of resamples below 1.
+    where the gold tags mark none, a number of resamples that is not from 1 to 1,000,000, a seed below 0.
     """
     if metric is not None and metric not in METRICS:
         raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
-    if resamples < 1:
-        raise ConfigError(f"resamples: expected a number from 1 up, got {resamples}")
+    limits.whole_number("resamples", resamples, 1, limits.RESAMPLES)
+    limits.whole_number("seed", seed, 0, limits.SEED)
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
@@ -310,8 +311,9 @@ class RunsComparison:
 def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> RunsComparison:
     """Compare the scores of several runs of two settings, for example with different seeds.
 
-    Raises DataError: fewer than two runs of a setting, which have no spread.
+    Raises DataError: fewer than two runs of a setting, which have no spread; ConfigError: a seed below 0.
     """
+    limits.whole_number("seed", seed, 0, limits.SEED)
     for name, scores in (("A", a), ("B", b)):
         if len(scores) < 2:
             raise DataError(f"runs of {name}: expected two or more, to see their spread, got {len(scores)}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.calibration import Reliability, reliability
-from elman.errors import ConfigError
+from elman.limits import real_number
 from elman.sentence import Sentence
 from elman.tagger import Tagger, Target
 
@@ -100,7 +100,6 @@ def calibrations(
 
 def coverage(judged: Judged, least: float) -> Coverage:
     """What is left of the words when those of a confidence below ``least`` are. Raises ConfigError: not from 0 to 1."""
-    if not 0 <= least <= 1:
-        raise ConfigError(f"min-confidence: expected a number from 0 to 1, got {least:g}")
+    real_number("min-confidence", least, 0, 1)
     sure = judged.confidences >= least
     return Coverage(least, len(sure), int(judged.right.sum()), int(sure.sum()), int(judged.right[sure].sum()))

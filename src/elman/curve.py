@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, config
+from elman import automatic, config, limits
 from elman.checks import split_percent
 from elman.corpus import Corpus, Data, How, read_corpus
 from elman.errors import ConfigError
@@ -116,8 +116,11 @@ def learning_curve(
     ``of_training``  ``model``, ``preset``, ``settings`` and ``threads``, as ``elman.train`` takes them
 
     What ``auto`` chooses for all the sentences holds for the few too, but for the number of epochs. Ctrl-C ends it all
-    with KeyboardInterrupt. Raises ConfigError and DataError as ``elman.train`` does.
+    with KeyboardInterrupt. Raises ConfigError, also for numbers out of range, and DataError as ``elman.train`` does.
     """
+    limits.whole_number("points", points, FEWEST, limits.POINTS)
+    limits.whole_number("seeds", seeds, 1, limits.SEEDS)
+    limits.whole_number("seed", seed, 0, limits.SEED - seeds + 1)
     corpus = read_corpus(train_data, how)
     part = corpus.sentences
     percent = PERCENT.fullmatch(dev) if isinstance(dev, str) else None

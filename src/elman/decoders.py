@@ -20,20 +20,23 @@ depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels, shapes
+from elman import constraints, kernels, paths, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
-from elman.errors import ModelFileError
+from elman.errors import ConfigError, ModelFileError
 from elman.layers import Array, Gradient
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
+MOST_TAGS = 5_000
+"""Tags that may have scores, or rules, from one to the next: there are as many as their square."""
+TOGETHER = 1 << 22  # probabilities that are made in one call
 Parameters = Mapping[str, Array]
 Gradients = dict[str, Gradient]
 
@@ -127,30 +130,58 @@ class Decoder:
         self, parameters: Parameters, scores: Array, batch: Batch, temperature: float = 1.0
     ) -> NDArray[np.float64]:
         """The probability of each tag at each word: scores (N, K) -> (N, K), both packed; rows sum to 1."""
+        p = np.empty(scores.shape, np.float64)
+        for rows, shares in self._shares(parameters, scores, batch, temperature):
+            np.divide(shares, shares.sum(axis=1, keepdims=True), out=p[rows])
+        return p
+
+    def confidences(
+        self, parameters: Parameters, scores: Array, ids: NDArray[Any], batch: Batch, temperature: float = 1.0
+    ) -> NDArray[np.float64]:
+        """What ``marginals`` says of one tag of each word: ids (N,) -> (N,), without a table of them all."""
+        p = np.empty(len(scores), np.float64)
+        for rows, shares in self._shares(parameters, scores, batch, temperature):
+            p[rows] = shares[np.arange(len(shares)), ids[rows]] / shares.sum(axis=1)
+        return p
+
+    def _shares(
+        self, parameters: Parameters, scores: Array, batch: Batch, temperature: float
+    ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """For some of the words at a time, numbers in the proportion of the tags' probabilities."""
         chain = self.chain(parameters, scores.dtype)
-        scores = scores / temperature
-        if chain is None:
-            p = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-        else:
-            p = kernels.crf_marginals(scores, batch.sizes, *chain.at(temperature)).astype(np.float64)
-        return np.asarray(p / p.sum(axis=1, keepdims=True), np.float64)
+        if chain is not None:
+            found = kernels.crf_marginals(scores / temperature, batch.sizes, *chain.at(temperature))
+        few = max(1, TOGETHER // max(1, scores.shape[1]))
+        for at in range(0, len(scores), few):
+            rows = slice(at, at + few)
+            if chain is not None:
+                yield rows, found[rows].astype(np.float64)
+            else:
+                own = scores[rows] / temperature
+                yield rows, np.exp(own.astype(np.float64) - own.max(axis=1, keepdims=True))
 
     def nbest(
         self, parameters: Parameters, scores: Array, most: int, temperature: float = 1.0
     ) -> list[tuple[Ids, float]]:
         """The ``most`` most probable paths of one sentence, best first, with their probabilities.
 
-        scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed. Raises ModelFileError as
-        ``finite`` does.
+        scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed. Raises ConfigError for more than
+        memory is to hold (``elman.paths``), ModelFileError as ``finite`` does.
         """
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]
-        wide = finite(scores).astype(np.float64)
-        chain = self.chain(parameters, wide.dtype) or Chain.free(self.tags, wide.dtype)
-        found = [(ids, score) for ids, score in best_paths(wide, chain, most) if score > NEVER / 2]
+        chain = self.chain(parameters, np.dtype(np.float64))
+        most, scores = paths.number_of(len(scores), self.tags, most, free=chain is None), finite(scores)
+        if chain is None:
+            found = paths.best_words(scores, most)
+        else:
+            found = [(ids, score) for ids, score in paths.best_paths(scores, chain, most) if score > NEVER / 2]
         first, top = found[0]
-        ones = np.ones(len(wide), np.int32)
-        losses, _ = kernels.crf_forward(wide / temperature, first, ones, *chain.at(temperature))
+        wide, ones = scores / np.float64(temperature), np.ones(len(scores), np.int32)
+        if chain is None:
+            losses, _ = kernels.softmax_cross_entropy_forward(wide, first)
+        else:
+            losses, _ = kernels.crf_forward(wide, first, ones, *chain.at(temperature))
         return [(ids, float(np.exp((score - top) / temperature - losses.sum()))) for ids, score in found]
 
 
@@ -251,6 +282,13 @@ class Sigmoids(Decoder):
         """The probability of each label (B, K)."""
         return np.asarray(0.5 + 0.5 * np.tanh(scores.astype(np.float64) / (2 * temperature)), np.float64)
 
+    def confidences(
+        self, parameters: Parameters, scores: Array, ids: NDArray[Any], batch: Batch, temperature: float = 1.0
+    ) -> NDArray[np.float64]:
+        """The probability (B,) that just the labels hold of which ``ids`` (B, K) says so."""
+        p = self.marginals(parameters, scores, batch, temperature)
+        return np.asarray(np.where(ids, p, 1 - p).prod(axis=1), np.float64)
+
 
 class Squares(Decoder):
     """A number to be said of every word: half the squared error."""
@@ -271,10 +309,21 @@ def make(
 ) -> Decoder:
     """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
 
-    Raises ConfigError for tags that the constraints do not know.
+    Raises ConfigError for tags that the constraints do not know, or too many of them.
     """
+    check_number(config, len(tags), scheme)
     allowed = Constraints.of(tags, scheme)
     return Crf(len(tags), allowed, name) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing, name)
+
+
+def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
+    """Raise ConfigError for more tags than can be looked at side by side."""
+    if tags > MOST_TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
+        asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
+        raise ConfigError(
+            f"{asked}: {tags:,} distinct tags; it takes {MOST_TAGS:,} at most: is it the right column? "
+            "(decoder=softmax without constraints takes any number)"
+        )
 
 
 def finite(scores: Array) -> Array:
@@ -292,29 +341,3 @@ def tag_weights(gold: Ids, tags: int, balance: float) -> NDArray[np.float32]:
     counts = np.bincount(gold, minlength=tags)
     weights = np.where(counts, np.maximum(counts, 1.0) ** -balance, 0)
     return np.asarray(weights * (counts.sum() / max((weights * counts).sum(), 1e-300)), np.float32)
-
-
-def best_paths(scores: Array, chain: Chain, most: int) -> list[tuple[Ids, float]]:
-    """The ``most`` best paths through one sentence with their scores, best first: scores (T, K), T > 0.
-
-    Viterbi with the ``most`` best ways to each tag instead of one.
-    """
-    best = (chain.begin + scores[0])[:, None]  # (K, M) the scores of the M best ways to each tag
-    ways: list[NDArray[np.int64]] = []  # of each later word (M, K): which way to the word before, tag · M + rank
-    widths = [1]  # M of each word
-    for row in scores[1:]:
-        longer = (best[:, :, None] + chain.transitions[:, None, :]).reshape(-1, len(row))  # (K · M, K)
-        order = np.argsort(-longer, axis=0, kind="stable")[:most]
-        best = np.take_along_axis(longer, order, axis=0).T + row[:, None]
-        ways.append(order)
-        widths.append(len(order))
-    totals = (best + chain.end[:, None]).ravel()
-    paths = []
-    for last in np.argsort(-totals, kind="stable")[:most].tolist():
-        tag, rank = divmod(last, widths[-1])
-        ids = [tag]
-        for order, width in zip(reversed(ways), reversed(widths[:-1]), strict=True):
-            tag, rank = divmod(int(order[rank, tag]), width)
-            ids.append(tag)
-        paths.append((np.array(ids[::-1], np.int32), float(totals[last])))
-    return paths

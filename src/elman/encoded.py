@@ -82,7 +82,9 @@ class EncodedTagger(Tagger):
         record, tensors = self.labels.to_record()
         return {**record, "task": {"name": self.task, "encoding": self.encoding.to_record()}}, tensors
 
-    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
+    def nbest(
+        self, words: Sequence[str] | Sentence, most: int, target: str | None = None
+    ) -> list[tuple[list[str], float]]:
         """The most probable sequences of labels of a label column. Raises ConfigError where labels are not values."""
         raise ConfigError(f"nbest: sequences of labels are not {self.task}; a model of tags has them")
 
@@ -117,38 +119,38 @@ class EncodedTagger(Tagger):
         return [columns[self.target] for columns in self._by_column_with_confidences(batch)]
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
-        if self.kind != "rnn":
-            ids = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
-            ask: Ask = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
-            decoded = self._decoded(batch, lambda _: ids, ask)
-        else:
-            answers = cast("RecurrentModel", self._model).answers(batch)
-            place = self.columns.index
-
-            def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-                some = answers.of(which)
-                return np.split(some.probabilities(place(column)), np.cumsum(some.lengths)[:-1])
-
-            decoded = self._decoded(batch, answers.best, ask, lambda column: answers.scores(place(column)))
+        decoded = self._answered(batch)[0]
         return [dict(zip(decoded, of_one, strict=True)) for of_one in zip(*decoded.values(), strict=True)]
 
     def _by_column_with_confidences(self, batch: Sequence[Sequence[str]]) -> Confidences:
-        if self.kind == "rnn":
-            found = self._columns_model.best_and_probabilities_columns(batch)
-        else:
-            found = [self._model.best_and_probabilities(batch)]
-        p = {name: [p for _, p in of_column] for name, of_column in zip(self.columns, found, strict=True)}
-        ids = [np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in own)]) for own in found]
-        decoded = self._decoded(batch, ids.__getitem__, lambda column, which: [p[column][i] for i in which])
-        best = {
-            name: [p[np.arange(len(ids)), ids] for ids, p in of_column]
-            for name, of_column in zip(self.columns, found, strict=True)
+        decoded, confidences = self._answered(batch)
+        cuts = np.cumsum([len(words) for words in batch])[:-1]
+        sure = {  # of each target the product over its label columns
+            name: np.split(np.prod([confidences(column) for column in self._sources(name)], axis=0), cuts)
+            for name in decoded
         }
-        rows: Confidences = []
-        for i in range(len(batch)):
-            own = {name: np.prod([best[column][i] for column in self._sources(name)], axis=0) for name in decoded}
-            rows.append({name: (values[i], own[name].tolist()) for name, values in decoded.items()})
-        return rows
+        return [
+            {name: (values[i], sure[name][i].tolist()) for name, values in decoded.items()} for i in range(len(batch))
+        ]
+
+    def _answered(
+        self, batch: Sequence[Sequence[str]]
+    ) -> tuple[dict[str, list[list[str]]], Callable[[str], NDArray[np.float64]]]:
+        """What is decoded; and what gives the probabilities (N,) of the best labels of a label column."""
+        place = self.columns.index
+        if self.kind != "rnn":
+            ids = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
+            plain: Ask = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
+            sure = lambda _: np.concatenate([p for _, p in self._model.best_and_confidences(batch)])  # noqa: E731
+            return self._decoded(batch, lambda _: ids, plain), sure
+        answers = cast("RecurrentModel", self._model).answers(batch)
+
+        def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+            some = answers.of(which)
+            return np.split(some.probabilities(place(column)), np.cumsum(some.lengths)[:-1])
+
+        decoded = self._decoded(batch, answers.best, ask, lambda column: answers.scores(place(column)))
+        return decoded, lambda column: answers.confidences(place(column), answers.best(place(column)))
 
     def _sources(self, target: str) -> list[str]:
         """The label columns that a target is made of."""

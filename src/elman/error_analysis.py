@@ -12,6 +12,7 @@ from elman.compared import Compared
 from elman.corpus import Data
 from elman.errors import DataError
 from elman.formats.shared import line_of
+from elman.limits import ENTRIES, whole_number
 from elman.metrics import Tally
 from elman.tagger import Tagger
 
@@ -129,8 +130,9 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     """Tag labelled sentences and rank the errors of one column, by default the first.
 
     ``data`` and ``target`` are as for ``Tagger.evaluate``. Memory grows with the errors, not with the text. Raises
-    DataError: no gold tags; ConfigError: no such column.
+    DataError: no gold tags; ConfigError: no such column, a ``most`` below 1.
     """
+    whole_number("most", most, 1, ENTRIES)
     name = tagger.target
     if len(tagger.targets) > 1:
         (name,) = tagger.chosen([target] if target is not None else [name])

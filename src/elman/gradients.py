@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels
+from elman import kernels, limits, shapes
 from elman.backwards import by_states
 from elman.batching import Batch
 from elman.decoders import Squares
@@ -22,6 +22,7 @@ from elman.display import shown
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
 from elman.heads import Head
+from elman.lag_curves import Measured, curve
 from elman.layers import Array, Rows
 from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.networks import Networks
@@ -31,6 +32,10 @@ LAGS, POSITIONS = 20, 1_000
 EACH = 100
 """Words of one sentence that are taken at most, evenly spaced: a book that is one sentence needs no more."""
 TOGETHER = 8_192  # words in one pass, more only where a sentence alone has more
+GATES = 16_000_000
+"""Numbers in the gates of a layer at the words of one pass, in both directions; all of it takes some ten times more."""
+PARTS = 4_000_000
+"""Words of a sentence times words whose tags are asked about."""
 
 Labelled = tuple[Sequence[str], Sequence[Any]]
 """The words of a sentence and their tags, or the numbers that it should say; or the labels of the whole text."""
@@ -48,57 +53,6 @@ class Which:
     positions: int = POSITIONS
     column: int = 0
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lags:
-    """‖∂loss_t/∂h_{t-k}‖ for k = 0, 1, … of one layer in one direction; of the backward direction h_{t+k}.
-
-    ``state``      ``h``, the state, or ``c``, the memory cell of LSTM and SRU
-    ``norms``      geometric means over the words that have a state so far back; 0 where one of them is 0
-    ``means``      arithmetic means, which the few largest rule
-    ``shares``     geometric means of the norm as a share of the same word's norm at lag 0
-    ``positions``  how many words that is
-    """
-
-    direction: str
-    state: str
-    norms: tuple[float, ...]
-    means: tuple[float, ...]
-    shares: tuple[float, ...]
-    positions: tuple[int, ...]
-
-    @property
-    def step(self) -> float | None:
-        """What one more step leaves of it: the geometric mean from lag 1 to the last; None for fewer than two lags."""
-        if len(self.shares) < 3 or not self.shares[1]:
-            return None
-        return float((self.shares[-1] / self.shares[1]) ** (1 / (len(self.shares) - 2)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {**asdict(self), "step": self.step}
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What was measured of a network: curves, over so many words of so many sentences.
-
-    ``unknown`` sentences have a tag that the network does not know, and were left out.
-    """
-
-    cell: str
-    layer: int
-    layers: int
-    networks: int
-    curves: tuple[Lags, ...]
-    positions: int
-    sentences: int
-    unknown: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {**asdict(self), "curves": [curve.to_json() for curve in self.curves]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +150,8 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     and of a label of the whole text that of the text, measured from its last word, backwards from the first. Raises
     ConfigError: no such layer, a network without states; DataError: no sentence with known tags.
     """
+    limits.whole_number("lags", which.lags, 1, limits.LAGS)
+    limits.whole_number("positions", which.positions, 1, limits.POSITIONS)
     encoder, head = _checked(networks, which), networks.heads.each[which.column]
     if which.tags and isinstance(head.decoder, Squares):
         raise ConfigError(f"tags: the model predicts numbers, which are no tags, got {' '.join(which.tags)}")
@@ -222,7 +178,7 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
             continue
         counted += 1
         positions += len(at)
-        together = max(1, TOGETHER // len(words))
+        together = _together(encoder, len(words))
         for start in range(0, len(at), together):
             some = at[start : start + together]
             made = _Copies(networks, parameters, words, len(some))
@@ -231,9 +187,21 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     if not positions:
         of = f" and one of them {', '.join(which.tags)}" if which.tags else ""
         raise DataError(f"expected a sentence whose tags the model knows{of}, found none")
-    curves = tuple(_curve(key, np.concatenate(norms)) for key, norms in found.items())
+    curves = tuple(curve(key, norms) for key, norms in found.items())
     config, n = encoder.config, len(networks.members)
     return Measured(config.cell, which.layer, config.layers, n, curves, positions, counted, unknown)
+
+
+def _together(encoder: Encoder, words: int) -> int:
+    """How many copies of a sentence go into one pass. Raises DataError for a sentence that is too long for one."""
+    config = encoder.config
+    most = GATES // (shapes.GATES[config.cell] * config.hidden * len(encoder.directions))
+    if words > most:
+        raise DataError(
+            f"a sentence of {words:,} words, expected up to {most:,} with hidden={config.hidden}: is a blank line or a "
+            "line end missing?"
+        )
+    return max(1, min(TOGETHER, most) // words)
 
 
 def _exact(networks: Networks) -> Parameters:
@@ -279,7 +247,10 @@ def _spread(words: Sequence[int], most: int) -> NDArray[np.int64]:
 def _of_sentence(
     made: _Copies, head: Head, gold: NDArray[Any], at: NDArray[np.int64], which: Which
 ) -> dict[tuple[str, str], Array]:
-    """Of each direction and state of the layer the norms (P, lags + 1); NaN where there is no state so far back."""
+    """Of each direction and state of the layer the norms (P, lags + 1); NaN where there is no state so far back.
+
+    There are no more lags than the sentence has.
+    """
     layer, encoder, parameters, batch = which.layer - 1, made.network.encoder, made.parameters, made.batch
     below: Any = made.x
     if layer:
@@ -306,30 +277,17 @@ def _of_sentence(
         back = one.direction == "backward"
         start = at if head.task == TAG else np.full(made.P, 0 if back else made.T - 1)
         for state, d in by_states(one, parameters.get(f"{one.name}.w_rh"), own_dz, made.T).items():
-            found[one.direction, state] = _behind(np.linalg.norm(d, axis=2), start, which.lags, 1 if back else -1)
+            most = min(which.lags, made.T - 1)
+            found[one.direction, state] = _behind(np.linalg.norm(d, axis=2), start, most, 1 if back else -1)
     return found
 
 
 def _behind(norms: Array, at: NDArray[np.int64], most: int, way: int) -> Array:
-    """norms (T, P) of each copy's states -> (P, lags + 1) from the word it is about on; NaN beyond the sentence."""
+    """norms (T, P) of each copy's states -> (P, most + 1) from the word it is about on; NaN beyond the sentence."""
     places = at[:, None] + way * np.arange(most + 1)[None]
     inside = (places >= 0) & (places < len(norms))
     found = norms[np.where(inside, places, 0), np.arange(len(at))[:, None]]
     return np.where(inside, found, np.nan)
-
-
-def _curve(key: tuple[str, str], norms: Array) -> Lags:
-    """The means of norms (P, lags + 1), up to the last lag that any word has."""
-    norms = norms[:, ~np.isnan(norms).all(axis=0)]
-    norms = norms[norms[:, 0] > 0] if (norms[:, 0] > 0).any() else norms  # a loss of 0 has no gradient to look at
-    there = (~np.isnan(norms)).sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # log 0 is -inf, as it should be
-        logs = np.log(norms)
-        geometric = np.exp(np.nanmean(logs, axis=0))
-        shares = np.exp(np.nanmean(logs - logs[:, :1], axis=0))
-    rows = (geometric, np.nanmean(norms, axis=0), np.nan_to_num(shares), there)
-    norms_, means, shares_, positions = (tuple(row.tolist()) for row in rows)
-    return Lags(*key, norms_, means, shares_, positions)
 
 
 def influences(networks: Networks, words: Sequence[str], at: Sequence[int] = (), column: int = 0) -> list[Influence]:
@@ -346,7 +304,12 @@ def influences(networks: Networks, words: Sequence[str], at: Sequence[int] = (),
     if not all(1 <= one <= len(words) for one in at):
         raise ConfigError(f"at: expected a word from 1 to {len(words)}, got {', '.join(map(str, at))}")
     chosen = [one - 1 for one in at or range(1, len(words) + 1)] if head.task == TAG else [0]
-    together, parameters = max(1, TOGETHER // len(words)), _exact(networks)
+    if len(words) * len(chosen) > PARTS:
+        raise ConfigError(
+            f"at: {len(chosen):,} words of a sentence of {len(words):,} are too many at once; expected "
+            f"{PARTS // len(words):,} or fewer: --at N names one"
+        )
+    together, parameters = _together(networks.network.encoder, len(words)), _exact(networks)
     found: list[Influence] = []
     for start in range(0, len(chosen), together):
         some = chosen[start : start + together]

@@ -55,6 +55,15 @@ class Head:
         """``Decoder.marginals`` of the scores of all columns, placed like ``best``."""
         return self._placed(self.decoder.marginals(parameters, self.of(scores, batch), batch, self.temperature), batch)
 
+    def best_and_confidences(
+        self, parameters: Parameters, scores: Array, batch: Batch
+    ) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """``best``, and the probabilities (N,) of these; of several labels of a text, that of just these."""
+        own = self.of(scores, batch)
+        best = self.decoder.best(parameters, own, batch)
+        p = self.decoder.confidences(parameters, own, best, batch, self.temperature)
+        return self._placed(best, batch), self._placed(p, batch)
+
     def _placed(self, found: NDArray[Any], batch: Batch) -> NDArray[Any]:
         if self.task == TAG:
             return found
@@ -90,7 +99,7 @@ class Heads:
     ) -> Heads:
         """Those of the training sentences' tags, column by column; ``texts`` are the sentences' words.
 
-        Raises DataError: tags that break the rules.
+        Raises DataError: tags that break the rules; ConfigError: too many of them.
         """
         tags, schemes = [], []
         tasks = tuple(tasks) or (TAG,) * len(columns)
@@ -100,6 +109,8 @@ class Heads:
                 raise DataError(f"sentence {broken.sentence + 1}, {broken}; set constraints=none")
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
             schemes.append(scheme)
+            if task == TAG:
+                decoders.check_number(config.network, len(tags[-1]), scheme)
         labels = sum(len(names) for names, task in zip(tags, tasks, strict=True) if task != TAG)
         grams = Grams.of(config.network.grams, texts, labels) if labels and config.network.grams != "none" else None
         return cls(config, tuple(tags), tuple(schemes), (), tasks, grams)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from elman import limits
 from elman.config import Config, preset as preset_of
 from elman.corpus import Data, items_of
 from elman.decoders import finite
@@ -24,6 +25,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.files import input_files
 from elman.formats import read_sentences
 from elman.formats.lines import BOM, text_blocks
+from elman.limits import real_number, whole_number
 from elman.model import TAG
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
@@ -179,11 +181,9 @@ class LanguageModel(Untagged):
 
         ``temperature`` T: by p to the power of 1/T; 0: always the likeliest. Raises ConfigError: out of range.
         """
-        if length < 0 or not 0 <= temperature < float("inf") or not 0 <= seed < 2**63:
-            raise ConfigError(
-                f"sample: expected a length and a temperature from 0 up and a seed from 0 to 2^63 - 1, got {length}, "
-                f"{temperature:g} and {seed}"
-            )
+        whole_number("length", length, 0, limits.SYMBOLS)
+        real_number("temperature", temperature, 0, limits.TEMPERATURE)
+        whole_number("seed", seed, 0, limits.SEED)
         generator, session = np.random.default_rng(seed), _Session(self)
         p = session.after(self.reads(prompt))
         said: list[str] = []
@@ -192,9 +192,9 @@ class LanguageModel(Untagged):
             if temperature == 0:
                 chosen = int(p.argmax())
             else:
-                with np.errstate(divide="ignore"):
-                    logs = np.log(p) / temperature
-                weights = np.exp(logs - logs.max())
+                with np.errstate(divide="ignore", over="ignore"):  # log 0, and what is far below the likeliest
+                    logs = np.log(p)
+                    weights = np.exp((logs - logs.max()) / temperature)
                 chosen = int(generator.choice(len(p), p=weights / weights.sum()))
             said.append(self.tags[chosen])
             p = session.after([self.tags[chosen]])

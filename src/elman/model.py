@@ -30,10 +30,10 @@ class Model(Protocol):
         """For each sentence the (T, K) probabilities; rows sum to 1."""
         ...
 
-    def best_and_probabilities(
+    def best_and_confidences(
         self, sentences: Sequence[Sequence[str]]
     ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-        """Both of these for each sentence, from one pass where the model has passes."""
+        """For each sentence the best ids and the (T,) probabilities of these, from one pass where there are passes."""
         ...
 
     def known(self, word: str) -> bool:
@@ -62,10 +62,10 @@ class ColumnsModel(Model, Protocol):
         """For each column what ``best`` is for the first, from one pass."""
         ...
 
-    def best_and_probabilities_columns(
+    def best_and_confidences_columns(
         self, sentences: Sequence[Sequence[str]]
     ) -> list[list[tuple[NDArray[np.int32], NDArray[np.float64]]]]:
-        """For each column what ``best_and_probabilities`` is for the first, from one pass."""
+        """For each column what ``best_and_confidences`` is for the first, from one pass."""
         ...
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:

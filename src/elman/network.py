@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,10 @@ from elman.batching import Batch, Ids
 from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
 from elman.encoder import Carried, Encoder, Gradients, Parameters
+from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Array, Noise
+from elman.limits import PARAMETERS
 from elman.shapes import Shapes, Sizes
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop
@@ -110,8 +113,15 @@ class Network:
         Matrices uniform after Glorot & Bengio (2010); of gated cells the recurrent ones orthogonal, gate by gate (Saxe
         et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1, those of gates by
         ``chrono`` if that is set. Pretrained vectors are 0, to be filled in, and so are the weights of n-grams.
+        Raises ConfigError for more than memory is to hold.
         """
         c = self.config
+        total = sum(prod(shape) for shape in self.shapes().values())
+        if total > PARAMETERS:
+            raise ConfigError(
+                f"a network of {total:,} parameters, expected up to {PARAMETERS:,}: hidden={c.hidden}, "
+                f"layers={c.layers}, {self.words:,} words, {self.tags + self.labels:,} tags"
+            )
         parameters: Parameters = {}
         for name, shape in self.shapes().items():
             kind = name.rsplit(".", 1)[-1]

@@ -7,7 +7,7 @@ lists are made as of one network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,18 +17,27 @@ from numpy.typing import NDArray
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.encoder import Parameters
+from elman.errors import DataError
 from elman.features import Bags
 from elman.heads import Heads
 from elman.layers import Array
 from elman.lexicon import Lexicon
+from elman.limits import check_scores
 from elman.model import TAG
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 
-Scorer = Callable[[NDArray[np.int64], Batch], Array]
-Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and (T, K) probabilities
+LOOKED_AT = 2_000_000  # words of a sentence times units, whose states and gates are looked at one by one
+TOGETHER = 1 << 22  # scores held at a time where each word is decoded by itself; whole sentences elsewhere
+
+Decode = Callable[[Parameters, Array, Batch], Sequence[Array]]
+"""What is made of the scores of a packed batch: arrays with a row for each word."""
+Scores = Iterator[tuple[slice, Array]]
+"""Scores of a packed batch, for some of its rows at a time."""
+Scorer = Callable[[NDArray[np.int64], Batch], Scores]
+Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and their probabilities (T,)
 
 
 class Networks:
@@ -63,49 +72,60 @@ class Networks:
         sentence without words none.
         """
         head = self.heads.each[0]
-        (ids,) = self._each(sentences, head.best)
+        (ids,) = self._each(sentences, lambda *scored: [head.best(*scored)])
         return head.each(ids)
 
     def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
         """The same for each column, from one pass of the network."""
-        found = self._each(sentences, *(head.best for head in self.heads.each))
-        return [head.each(ids) for head, ids in zip(self.heads.each, found, strict=True)]
+        heads = self.heads.each
+        found = self._each(sentences, lambda *scored: [head.best(*scored) for head in heads])
+        return [head.each(ids) for head, ids in zip(heads, found, strict=True)]
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
         head = self.heads.each[column]
-        (p,) = self._each(sentences, head.marginals)
+        (p,) = self._each(sentences, lambda *scored: [head.marginals(*scored)])
         return head.each(p)
 
-    def best_and_probabilities(self, sentences: Sequence[Sequence[str]]) -> Scored:
-        """For each sentence ids and probabilities, in the first column, from one pass of the network."""
+    def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> Scored:
+        """For each sentence ids and their probabilities, in the first column, from one pass of the network."""
         head = self.heads.each[0]
-        return list(zip(*map(head.each, self._each(sentences, head.best, head.marginals)), strict=True))
+        return list(zip(*map(head.each, self._each(sentences, head.best_and_confidences)), strict=True))
 
-    def best_and_probabilities_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
+    def best_and_confidences_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
         """The same for each column, from one pass of the network."""
-        decode = [work for head in self.heads.each for work in (head.best, head.marginals)]
-        found = self._each(sentences, *decode)
-        columns = zip(self.heads.each, found[::2], found[1::2], strict=True)
+        heads = self.heads.each
+        found = self._each(
+            sentences, lambda *scored: [part for head in heads for part in head.best_and_confidences(*scored)]
+        )
+        columns = zip(heads, found[::2], found[1::2], strict=True)
         return [list(zip(head.each(ids), head.each(p), strict=True)) for head, ids, p in columns]
 
     def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
         """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
         head = self.heads.each[column]
         assert head.task == TAG
-        ((scores,),) = self._each([words], lambda parameters, scores, batch: head.of(scores, batch))
+        check_scores(len(words), len(head.tags))
+        ((scores,),) = self._each([words], lambda _, scores, batch: [head.of(scores, batch)])
         return head.decoder.nbest(self.decoder_parameters(), scores, most, head.temperature)
 
     def scores(self, inputs: Inputs, batch: Batch, grams: Bags | None = None) -> Array:
         """The mean of the members' scores (N, K1 + K2 + …) of a packed batch; ``grams`` are those of its texts."""
-        total, _ = self.network.forward(self.members[0], inputs, batch, grams)
-        for parameters in self.members[1:]:
-            total += self.network.forward(parameters, inputs, batch, grams)[0]
-        return total if len(self.members) == 1 else total / np.float32(len(self.members))
+        ((_, total),) = self._mean(self._states(inputs, batch), batch, grams, max(1, len(batch.rows)))
+        return total
 
     def states(self, words: Sequence[str], layer: int, direction: str) -> States:
-        """What a layer (from 0) of the first network does while it reads a sentence."""
+        """What a layer (from 0) of the first network does while it reads a sentence.
+
+        Raises DataError for a sentence that is too long to look at.
+        """
         encoder, parameters = self.network.encoder, self.members[0]
+        most = LOOKED_AT // encoder.config.hidden
+        if len(words) > most:
+            raise DataError(
+                f"a sentence of {len(words):,} words, expected up to {most:,} with hidden={encoder.config.hidden}: is "
+                "a blank line or a line end missing?"
+            )
         batch = pack(np.array([len(words)]))
         x = self.network.represent(parameters, self.lexicon.read(words))
         found = states(up_to(encoder, layer), parameters, x, batch)
@@ -119,19 +139,51 @@ class Networks:
             name: np.mean([parameters[name] for parameters in self.members], axis=0) for name in self.heads.shapes()
         }
 
-    def _each(
-        self, sentences: Sequence[Sequence[str]], *decode: Callable[[Parameters, Array, Batch], Any]
-    ) -> list[list[Any]]:
-        """For each ``decode``, and each sentence, its rows of what that makes of the scores of a packed batch."""
+    def _each(self, sentences: Sequence[Sequence[str]], decode: Decode) -> list[list[Any]]:
+        """For each array that ``decode`` makes of the scores of a packed batch, and each sentence, its rows."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         score = self._scorer(sentences)
         cuts = np.cumsum(lengths)[:-1]
-        return [np.split(found, cuts) if sentences else [] for found in self._flat(lengths, score, *decode)]
+        return [np.split(found, cuts) if sentences else [] for found in self._flat(lengths, score, decode)]
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
         """What scores these sentences' words, given the places of some of them and how they are packed."""
         inputs, grams = self.lexicon.read([word for words in sentences for word in words]), self.grams(sentences)
-        return lambda rows, batch: self.scores(inputs.take(rows), batch, grams(rows, batch))
+        return lambda rows, batch: self._mean(self._states(inputs.take(rows), batch), batch, grams(rows, batch))
+
+    def _states(self, inputs: Inputs, batch: Batch) -> Iterator[Array | None]:
+        """The states (N, P) of each network's last layer; None where it has none."""
+        for parameters in self.members:
+            if self.network.encodes:
+                x = self.network.represent(parameters, inputs)
+                yield self.network.encoder.forward(parameters, x, batch)[0]
+            else:
+                yield None
+
+    def _mean(
+        self, states: Iterable[Array | None], batch: Batch, grams: Bags | None = None, most: int | None = None
+    ) -> Scores:
+        """The mean of the networks' scores by their states, of ``most`` words at a time."""
+        n = max(1, len(batch.rows))
+        most = most or (max(1, TOGETHER // self.heads.width) if self._by_word else n)
+        if most < n:
+            states = list(states)
+        for at in range(0, n, most):
+            total: Array | None = None
+            for parameters, h in zip(self.members, states, strict=True):
+                own = h if h is None or most >= n else h[at : at + most]
+                scores, _ = self.network.output(parameters, own, batch, grams)
+                if total is None:
+                    total = scores
+                else:
+                    total += scores
+            assert total is not None
+            yield slice(at, at + most), total if len(self.members) == 1 else total / np.float32(len(self.members))
+
+    @property
+    def _by_word(self) -> bool:
+        """Whether what is said of a word is a matter of its own scores."""
+        return all(head.task == TAG and head.decoder.free for head in self.heads.each)
 
     def grams(self, sentences: Sequence[Sequence[str]]) -> Callable[[NDArray[np.int64], Batch], Bags | None]:
         """What gives the n-grams of the sentences whose words stand in a batch's rows; None where none are read."""
@@ -140,36 +192,34 @@ class Networks:
         bags, ends = self.heads.grams.bags(sentences), np.cumsum([len(words) for words in sentences])
         return lambda rows, batch: bags.take(texts_of(ends, rows, batch))
 
-    def _flat(
-        self,
-        lengths: NDArray[np.int64],
-        score: Scorer,
-        *decode: Callable[[Parameters, Array, Batch], Any],
-        chunk: int = CHUNK,
-    ) -> list[Array]:
-        """For each ``decode`` what it makes of the words of sentences of these lengths, in the order of the words.
+    def _flat(self, lengths: NDArray[np.int64], score: Scorer, decode: Decode, *, chunk: int = CHUNK) -> list[Array]:
+        """For each array that ``decode`` makes of words of sentences of these lengths, their rows in the words' order.
 
         Of at most ``chunk`` words together, or one longer sentence.
         """
-        parameters = self.decoder_parameters()
+        parameters, longest = self.decoder_parameters(), int(lengths.max(initial=0))
+        for head in self.heads.each:
+            if head.task == TAG and not head.decoder.free:
+                check_scores(longest, len(head.tags))
         if len(lengths) == 1:  # nothing to sort and to pack
-            every = np.arange(lengths[0])
-            batch = Batch(np.ones(len(every), np.int32), every)
-            scores = score(every, batch)
-            return [each(parameters, scores, batch) for each in decode]
-        ends = np.cumsum(lengths)
+            every = np.arange(longest)
+            parts = iter([(Batch(np.ones(longest, np.int32), every), every)])
+        else:
+            ends = np.cumsum(lengths)
+            parts = (packed(lengths, ends, some) for some in by_length(lengths, chunk))
         results: list[Array] = []
-        for some in by_length(lengths, chunk):
-            batch, rows = packed(lengths, ends, some)
-            scores = score(rows, batch)
-            for i, each in enumerate(decode):
-                found = each(parameters, scores, batch)
-                if i == len(results):
-                    results.append(np.empty((int(ends[-1]), *found.shape[1:]), found.dtype))
-                results[i][rows] = found
+        for batch, rows in parts:
+            for piece, scores in score(rows, batch):
+                each = decode(parameters, scores, batch)
+                if len(lengths) == 1 and len(scores) == longest:
+                    return list(each)
+                for i, found in enumerate(each):
+                    if i == len(results):
+                        results.append(np.empty((int(lengths.sum()), *found.shape[1:]), found.dtype))
+                    results[i][rows[piece]] = found
         if not results:  # not even an empty sentence
             nothing = np.zeros((0, self.heads.width + self.heads.labels), np.float32)
-            results = [each(parameters, nothing, pack(np.zeros(0, np.int64))) for each in decode]
+            results = list(decode(parameters, nothing, pack(np.zeros(0, np.int64))))
         return results
 
 

@@ -95,17 +95,22 @@ class Answers:
         """The probabilities (N, K) of the labels of a column."""
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "marginals"), np.float64)
 
+    def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
+        """The probabilities (N,) of the labels ``ids`` (N,) of a column."""
+        return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "confidences", ids), np.float64)
+
     def of(self, which: Sequence[int]) -> Answers:
         """The same of some of the sentences."""
         ends = np.cumsum(self.lengths)
         rows = [np.arange(ends[i] - self.lengths[i], ends[i]) for i in which]
         return Answers(self.outputs, self.h[np.concatenate(rows)], self.lengths[list(which)])
 
-    def _packed(self, scores: Array, column: int, what: str) -> Any:
-        """What the decoder makes of the scores of whole sentences, which it gets packed."""
+    def _packed(self, scores: Array, column: int, what: str, ids: Ids | None = None) -> Any:
+        """What the decoder makes of the scores, and of labels, of whole sentences, which it gets packed."""
         head, batch = self.outputs.heads[column], self._batch
-        more = (head.temperature,) if what == "marginals" else ()
-        found = getattr(head.decoder, what)(self.outputs.parameters, scores[batch.rows], batch, *more)
+        labels = () if ids is None else (ids[batch.rows],)
+        more = (head.temperature,) if what != "best" else ()
+        found = getattr(head.decoder, what)(self.outputs.parameters, scores[batch.rows], *labels, batch, *more)
         placed = np.empty_like(found)
         placed[batch.rows] = found
         return placed

@@ -22,7 +22,6 @@ from elman.config import Config
 from elman.display import shown
 from elman.encoder import Parameters
 from elman.errors import ConfigError
-from elman.features import Bags
 from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
@@ -102,24 +101,13 @@ class Reader:
                 self._start()
             return Text(self._words.of_windows(text, lengths, WIDTH), self._filled())
 
-    def scores(self, text: Text, rows: NDArray[np.int64], batch: Batch, grams: Bags | None = None) -> Array:
-        """The mean of the networks' scores (N', K) of a packed batch of the text's words at ``rows``.
-
-        ``grams`` are the n-grams of the batch's sentences, longest first, where the network reads them.
-        """
-        each = zip(self.members, self._states(text, rows, batch), strict=True)
-        of_each = (member.output(h, batch, grams) for member, h in each)
-        total = next(of_each)
-        for scores in of_each:
-            total += scores
-        return total if len(self.members) == 1 else total / np.float32(len(self.members))
-
     def states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
         """The states (N', M·P) of the last layers of M networks, side by side."""
-        found = list(self._states(text, rows, batch))
+        found = list(self.each(text, rows, batch))
         return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
 
-    def _states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Iterator[Array]:
+    def each(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Iterator[Array]:
+        """The states (N', P) of each network, of a packed batch of the text's words at ``rows``."""
         types = text.types[rows]
         return (member.states(tables, types, batch) for member, tables in zip(self.members, text.tables, strict=True))
 
@@ -150,10 +138,6 @@ class _Member:
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         self.network, self.parameters = network, parameters
-
-    def output(self, h: Array, batch: Batch, grams: Bags | None) -> Array:
-        """Scores by the states (N, P) of the last layer."""
-        return self.network.output(self.parameters, h, batch, grams)[0]
 
 
 class _Plain(_Member):

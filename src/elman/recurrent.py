@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import constraints, network_record, storage
-from elman.batching import Ids
+from elman.batching import Batch, Ids
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ModelFileError
+from elman.features import Bags
 from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
+from elman.limits import check_length
 from elman.network_record import GRAMS, NetworkRecord, prefixes
-from elman.networks import Networks, Scorer
+from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs
-from elman.reader import Reader, tagging_precision
+from elman.reader import Reader, Text, tagging_precision
 from elman.validation import demand
 from elman.windows import WIDTH
 
@@ -72,14 +74,20 @@ class RecurrentModel(Networks):
     def best_of_lines(self, text: bytes) -> Ids:
         """The (N,) ids of the best tags, in the first column, of a text's words: see ``Reader.lines``."""
         read, lengths = self.reader.lines(text)
-        (ids,) = self._flat(lengths, partial(self.reader.scores, read), self.heads.each[0].best)
+        check_length(int(lengths.max(initial=0)))
+        head = self.heads.each[0]
+        (ids,) = self._flat(lengths, self._reads(read), lambda *scored: [head.best(*scored)])
         return np.asarray(ids, np.int32)
 
     def answers(self, sentences: Sequence[Sequence[str]]) -> Answers:
         """What the model, whose label columns are all of words, says of the words of sentences."""
         read = self.reader.words([word for words in sentences for word in words])
         lengths = np.array([len(words) for words in sentences], np.int64)
-        (h,) = self._flat(lengths, partial(self.reader.states, read), lambda _, h, batch: h)
+
+        def states(rows: NDArray[np.int64], batch: Batch) -> Scores:
+            yield slice(None), self.reader.states(read, rows, batch)
+
+        (h,) = self._flat(lengths, states, lambda _, h, batch: [h])
         return Answers(self._outputs, h if len(h) else h.reshape(0, self.reader.width), lengths)
 
     @cached_property
@@ -93,18 +101,23 @@ class RecurrentModel(Networks):
         behind the other. ``sure``: whether probabilities are wanted.
         """
         lengths = np.array([len(text) - (WIDTH - 1) for text in texts], np.int64)
-        score = partial(self.reader.scores, self.reader.windows("".join(texts), lengths.astype(np.int32)))
+        score = self._reads(self.reader.windows("".join(texts), lengths.astype(np.int32)))
         head = self.heads.each[0]
         if not sure:
-            return np.asarray(self._flat(lengths, score, head.best, chunk=WINDOWS)[0], np.int32), None
-        ids, p = self._flat(lengths, score, head.best, head.marginals, chunk=WINDOWS)
-        return ids, p[np.arange(len(ids)), ids]
+            (ids,) = self._flat(lengths, score, lambda *scored: [head.best(*scored)], chunk=WINDOWS)
+            return np.asarray(ids, np.int32), None
+        ids, p = self._flat(lengths, score, head.best_and_confidences, chunk=WINDOWS)
+        return np.asarray(ids, np.int32), p
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
         if not self.network.encodes:
             return super()._scorer(sentences)
         grams, read = self.grams(sentences), self.reader.words([word for words in sentences for word in words])
-        return lambda rows, batch: self.reader.scores(read, rows, batch, grams(rows, batch))
+        return self._reads(read, grams)
+
+    def _reads(self, text: Text, grams: Callable[..., Bags | None] = lambda rows, batch: None) -> Scorer:
+        """What scores the words of a text that the reader has read."""
+        return lambda rows, batch: self._mean(self.reader.each(text, rows, batch), batch, grams(rows, batch))
 
     @classmethod
     def train(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from elman.display import shown
 from elman.errors import DataError
+from elman.limits import check_length
 from elman.sentence import SEVERAL, Sentence
 
 Text = str | Sequence[str] | Sentence
@@ -31,11 +32,8 @@ def named_with_confidences(
     tags: Sequence[str], found: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
 ) -> list[tuple[list[str], list[float]]]:
     """The same, with the probability of each tag; of several labels of a text, that of just these."""
-    if found and found[0][0].ndim == 2:
-        names = named(tags, [held for held, _ in found])
-        sure = [np.where(held, p, 1 - p).prod(axis=1).tolist() for held, p in found]
-        return list(zip(names, sure, strict=True))
-    return [([tags[i] for i in ids.tolist()], p[np.arange(len(ids)), ids].tolist()) for ids, p in found]
+    names = named(tags, [ids for ids, _ in found])
+    return list(zip(names, (p.tolist() for _, p in found), strict=True))
 
 
 def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
@@ -56,13 +54,16 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
 
 
 def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
-    """The words of a sentence. Raises DataError for a text that nobody has cut into words."""
+    """The words of a sentence. Raises DataError for a text that nobody has cut into words, and too long a sentence."""
     if isinstance(sentence, Sentence):
+        check_length(len(sentence.words), sentence.path, sentence.line)
         return sentence.words
     if isinstance(sentence, str):
         raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
     if isinstance(sentence, bytes | bytearray):
         raise DataError(f"expected a list of words, got bytes: {shown(sentence)}")
+    if isinstance(sentence, Sequence):  # an array is a series of numbers, which may go on
+        check_length(len(sentence))
     return sentence
 
 

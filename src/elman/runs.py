@@ -14,6 +14,7 @@ from elman.errors import ConfigError
 from elman.heads import Heads
 from elman.learning import Labelled, Speaking, Tagging, start
 from elman.lexicon import Lexicon
+from elman.limits import SEED, whole_number
 from elman.networks import Networks
 from elman.tape import Tape
 from elman.trainer import Progress, Record
@@ -77,8 +78,7 @@ def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run
 def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Tagging:
     """See ``RecurrentModel.begin``; of ``run`` the seed, the vectors and the tasks count."""
     seed, vectors = run.seed, run.vectors
-    if not 0 <= seed < 2**63:
-        raise ConfigError(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
+    whole_number("seed", seed, 0, SEED)
     if isinstance(train, Tape):
         return _of_tape(train, dev, config, seed)
     config = automatic.resolve(config, train, run.tasks)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from elman.display import shown
 from elman.errors import ConfigError
+from elman.limits import LAYERS, NETWORKS, STEPS
 
 
 class Setting(NamedTuple):
@@ -29,7 +30,7 @@ class Setting(NamedTuple):
 NETWORK: dict[str, Setting] = {
     "cell": Setting("lstm", "the recurrent cell", of=("elman", "gru", "lstm", "sru", "mingru")),
     "direction": Setting("bidirectional", "which way the sentence is read", of=("forward", "bidirectional")),
-    "layers": Setting(1, "recurrent layers, one above the other", low=1, high=16),
+    "layers": Setting(1, "recurrent layers, one above the other", low=1, high=LAYERS),
     "between": Setting(
         "plain",
         "from the second layer on: its output, plus its input, or a learned mix",
@@ -92,7 +93,7 @@ NETWORK: dict[str, Setting] = {
         "networks in the model, trained with seeds of their own; they tag by the mean of their scores; "
         "0: two for fewer than 5000 sentences, else one",
         low=0,
-        high=64,
+        high=NETWORKS,
     ),
 }
 """What the network is: shapes and connections, everything that tagging needs to know."""
@@ -112,10 +113,8 @@ TRAINING: dict[str, Setting] = {
     "weight_decay": Setting(0.01, "adamw alone: a step takes rate times this off every parameter", low=0.0, high=100.0),
     "averaging": Setting(0.0, "share of the run, at its end, whose weights are averaged; 0: none", low=0.0, high=1.0),
     "loss": Setting("mean", "gradient of a minibatch: sum over its words, or mean", of=("sum", "mean")),
-    "clip": Setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0),
-    "bptt": Setting(
-        0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=1_000_000
-    ),
+    "clip": Setting(5.0, "largest global norm of a gradient; 0: never clipped", low=0.0, high=1e6),
+    "bptt": Setting(0, "each output error goes back n steps in each layer; 0: the full gradient", low=0, high=STEPS),
     "chunk": Setting(
         0,
         "read texts n steps at a time and carry the state on, of forward networks: the gradient stops there, and "
@@ -162,7 +161,10 @@ TRAINING: dict[str, Setting] = {
         high=10_000_000,
     ),
     "distill": Setting(
-        0, "train n networks as teachers, then one that learns from them and is the model; 0: none", low=0, high=63
+        0,
+        "train n networks as teachers, then one that learns from them and is the model; 0: none",
+        low=0,
+        high=NETWORKS - 1,
     ),
     "distill_weight": Setting(
         0.5, "what the teachers' probabilities count for beside the gold tags", low=0.0, high=1.0
@@ -182,10 +184,9 @@ def checked(name: str, setting: Setting, value: Any) -> Any:
     _, _, low, high, of = setting
     if of and value not in of:
         raise ConfigError(f"{name}: expected {' or '.join(of)}, got {shown(value)}")
-    # inf and nan are in no range: a model file cannot hold them
-    if low is not None and not (low <= value <= (math.inf if high is None else high) and math.isfinite(value)):
-        most = " up" if high is None else f" to {high:.9g}"
-        raise ConfigError(f"{name}: expected a number from {low:g}{most}, got {shown(value)}")
+    # nan is in no range, and none goes up to inf: a model file cannot hold them
+    if low is not None and high is not None and not low <= value <= high:
+        raise ConfigError(f"{name}: expected a number from {low:g} to {high:.9g}, got {shown(value)}")
     return value
 
 

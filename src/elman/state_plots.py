@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from elman.display import visible
-from elman.gradients import Lags, Measured
+from elman.lag_curves import Lags, Measured
 from elman.layers import Array
 from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
 from elman.states import States

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import model_file
+from elman import limits, model_file
 from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import column_names
+from elman.limits import whole_number
 from elman.model import CLASSIFY, TAG, ColumnsModel, Model
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.sentence import Sentence
@@ -253,10 +254,9 @@ class Tagger:
 
         ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
                        gains from. ``target`` is one of ``word_targets``, by default the first
-        Raises ConfigError: no network, labels of whole texts, another name, a number below 0.
+        Raises ConfigError: no network, labels of whole texts, another name, a number that is not from 0 to 10,000.
         """
-        if lookahead < 0:
-            raise ConfigError(f"lookahead: expected a number from 0 up, got {lookahead}")
+        whole_number("lookahead", lookahead, 0, limits.LOOKAHEAD)
         if self.kind != "rnn" or self.task != "tag" or not self.word_targets:
             found = f"the model {self.kind}" if self.kind != "rnn" else f"the task {self.task}"
             found = found if self.kind != "rnn" or self.task != "tag" else "labels of whole texts"
@@ -268,14 +268,16 @@ class Tagger:
 
         return Stream(cast(Any, self._model), self.targets.index(target or names[0]), lookahead)
 
-    def nbest(self, words: Sequence[str], most: int, target: str | None = None) -> list[tuple[list[str], float]]:
+    def nbest(
+        self, words: Sequence[str] | Sentence, most: int, target: str | None = None
+    ) -> list[tuple[list[str], float]]:
         """The ``most`` most probable ways to tag a sentence, with their probabilities, best first; exact.
 
-        Fewer where there are no more that the rules allow. Raises ConfigError: a number below 1, a model that has
-        none (only a network has), a name that is none of ``targets``.
+        Fewer where there are no more that the rules allow. Raises ConfigError: a number that is not from 1 to 1,000, or
+        more than memory is to hold of a long sentence; a model that has none (only a network has), a name that is none
+        of ``targets``.
         """
-        if most < 1:
-            raise ConfigError(f"nbest: expected a number from 1 up, got {most}")
+        whole_number("nbest", most, 1, limits.NBEST)
         if not hasattr(self._model, "nbest"):
             raise ConfigError(f"nbest: the model {self.kind} has one best sequence only; a network (rnn) has more")
         column = self.targets.index(self.chosen(target)[0])
@@ -429,7 +431,7 @@ class Tagger:
         return named(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
-        return named_with_confidences(self.tags, self._model.best_and_probabilities(batch))
+        return named_with_confidences(self.tags, self._model.best_and_confidences(batch))
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
         several = len(self.targets) > 1
@@ -441,9 +443,9 @@ class Tagger:
         self, batch: Sequence[Sequence[str]]
     ) -> list[dict[str, tuple[list[str], list[float]]]]:
         if len(self.targets) > 1:
-            found = self._columns_model.best_and_probabilities_columns(batch)
+            found = self._columns_model.best_and_confidences_columns(batch)
         else:
-            found = [self._model.best_and_probabilities(batch)]
+            found = [self._model.best_and_confidences(batch)]
         columns = [named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 

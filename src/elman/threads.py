@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
-from elman.errors import ConfigError
+from elman.limits import THREADS, whole_number
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -19,9 +19,7 @@ def thread_count(threads: int | None) -> int:
     """The number of threads; None is one for each core that this process may use."""
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads < 1:
-        raise ConfigError(f"threads: expected a number from 1 up, got {threads}")
-    return threads
+    return whole_number("threads", threads, 1, THREADS)
 
 
 def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iterator[_T]:

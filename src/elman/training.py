@@ -15,6 +15,7 @@ from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
 from elman.display import one_line, shown
 from elman.errors import ConfigError
 from elman.formats import column_names
+from elman.limits import SEED, whole_number
 from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
 from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class
@@ -81,6 +82,7 @@ def train(
 
     Raises ConfigError for settings, DataError for data that cannot be used.
     """
+    whole_number("seed", seed, 0, SEED)
     if isinstance(dev, int | float):
         raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     if task is not None and task.partition(":")[0] == "lm":

@@ -10,6 +10,7 @@ vector throughout. Letters in shapes: V words, H hidden units, K tags, T steps o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ConfigError
+from elman.limits import SEED, STEPS, real_number, whole_number
 
 Array = NDArray[np.float64]
 Layer = tuple[Array, Array]
@@ -222,6 +224,13 @@ class Training:
     """Largest length of the gradient of a sentence, all weights taken together; 0: never shortened."""
     decay: bool = True
     """Whether λ goes down in a straight line, to 0 after the last sentence."""
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a number that is out of its range."""
+        for name, low, high in (("hidden", 1, 4096), ("iterations", 1, 100_000), ("bptt", 0, STEPS), ("seed", 0, SEED)):
+            whole_number(name, getattr(self, name), low, high)
+        for name in ("rate", "clip"):
+            real_number(name, getattr(self, name), 0, sys.float_info.max)
 
 
 def create_ids(strings: Iterable[str], ids: dict[str, int]) -> list[int]:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from elman.cli import document, gradients, states, why_page
-from elman.gradients import Influence, Lags, Measured
+from elman.gradients import Influence
+from elman.lag_curves import Lags, Measured
 from elman.states import States
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

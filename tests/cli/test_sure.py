@@ -122,11 +122,11 @@ def test_nbest_of_another_column_and_of_files(run: Run, network: Path, tmp_path:
 
 
 def test_what_does_not_go_together(refused: Refused, network: Path, model: Path) -> None:
-    assert "0 to 1, got 1.5" in refused("tag", network, "--min-confidence", 1.5)
-    assert "0 to 1, got nan" in refused("tag", network, "--min-confidence", "nan")
+    assert "1.5 is not in the range 0<=x<=1" in refused("tag", network, "--min-confidence", 1.5)
+    assert "nan is not in the range 0<=x<=1" in refused("tag", network, "--min-confidence", "nan")
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--confidence")
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--min-confidence", 0.5)
     assert "word_tag holds one sequence" in refused("tag", network, "--nbest", 2, "--as", "word_tag")
     assert "one label column" in refused("tag", network, "--nbest", 2, "--target", "upos,feats")
     assert "frequent has one best" in refused("tag", model, "--nbest", 2, stdin=b"a\n")
-    assert "x>=1" in refused("tag", network, "--nbest", 0)
+    assert "1<=x<=1000" in refused("tag", network, "--nbest", 0)

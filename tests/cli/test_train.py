@@ -203,8 +203,9 @@ def test_ensemble(run: Run, refused: Refused, train_file: Path, dev_file: Path, 
     assert "seed 1, 2 epochs" in shown and "; the first of 3 networks" in " ".join(shown.split())
     assert "\nnetwork 3    2 epochs, loss" in shown and "ensemble=3" in shown
     assert len(run("tag", target, stdin=b"the dog\n").stdout.split()) == 2
-    for arguments in (["--ensemble", "-1"], ["--ensemble", "65"], ["--ensemble", "2", "--budget", "1s"]):
-        assert "expected" in refused("train", train_file, "-o", target, *arguments)
+    for number in ("-1", "65"):
+        assert "0<=x<=64" in refused("train", train_file, "-o", target, "--ensemble", number)
+    assert "expected" in refused("train", train_file, "-o", target, "--ensemble", "2", "--budget", "1s")
     assert "no settings" in refused("train", train_file, "-o", target, "--model", "hmm", "--ensemble", "2")
 
 

@@ -29,8 +29,6 @@ class Asked:
         """Raise ConfigError, OutputError or MissingExtraError before there is work."""
         if (self.calibration or self.least is not None) and not of_model:
             raise ConfigError("--calibration and --min-confidence: tags in a file have no confidences; name a MODEL")
-        if self.least is not None and not 0 <= self.least <= 1:
-            raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {self.least:g}")
         if self.plot is not None:
             from elman import plots
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from elman import limits
 from elman.cli.say import tell
 from elman.display import shown
 from elman.errors import ConfigError
@@ -50,7 +51,10 @@ encoding_option = click.option(
     "--encoding", default="utf-8", show_default=True, callback=checked_encoding, help="Of the text; never guessed."
 )
 threads_option = click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use; one for each core by default."
+    "--threads",
+    type=click.IntRange(1, limits.THREADS),
+    metavar="N",
+    help="Threads to use; one for each core by default.",
 )
 
 precision_option = click.option(
@@ -60,6 +64,29 @@ precision_option = click.option(
     show_default=True,
     help="Of a network in tagging: exact float32, or LSTM states in 8-bit whole numbers, where the processor has them.",
 )
+
+
+class Number(click.FloatRange):
+    """A number of a range, which nan is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Fails with one that is not in the range."""
+        found = super().convert(value, param, ctx)
+        if found != found:
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return found
+
+
+layer_option = click.option(
+    "--layer", type=click.IntRange(1, limits.LAYERS), default=1, show_default=True, metavar="N", help="Which layer."
+)
+
+
+def seed_option(text: str) -> Callable[[_F], _F]:
+    """``--seed``."""
+    return click.option(
+        "--seed", type=click.IntRange(0, limits.SEED), default=1, show_default=True, metavar="N", help=text
+    )
 
 
 class Notes:

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from elman import limits
 from elman.cli.beside import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
-from elman.cli.common import Notes, checked_format, encoding_option, format_option, target_option, threads_option
+from elman.cli.common import (
+    Notes,
+    checked_format,
+    encoding_option,
+    format_option,
+    seed_option,
+    target_option,
+    threads_option,
+)
 from elman.cli.report import cell
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError, DataError
@@ -60,9 +69,14 @@ class _Options:
     help="What counts: right words, F1 of spans, sentences right throughout; by default spans, where tags mark them.",
 )
 @click.option(
-    "--resamples", type=click.IntRange(min=1), default=10_000, show_default=True, metavar="N", help="Of the bootstrap."
+    "--resamples",
+    type=click.IntRange(1, limits.RESAMPLES),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Of the bootstrap.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="N", help="Of chance.")
+@seed_option("Of chance.")
 @click.option(
     "--predicted-format",
     callback=checked_format,

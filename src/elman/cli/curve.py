@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import Notes, encoding_option, format_option, plot_option, target_option, threads_option
+from elman import limits
+from elman.cli.common import (
+    Notes,
+    encoding_option,
+    format_option,
+    plot_option,
+    seed_option,
+    target_option,
+    threads_option,
+)
 from elman.cli.say import say, say_json
 from elman.config import PRESETS
 from elman.display import visible
@@ -24,10 +33,20 @@ TIMES = {2: "twice", 4: "four times"}
 @click.argument("train", nargs=-1, required=True, metavar="TRAIN...")
 @click.option("--dev", required=True, metavar="FILE|10%", help="Sentences to score on: a file, or a share of TRAIN.")
 @click.option(
-    "--points", type=click.IntRange(min=3), default=5, show_default=True, metavar="N", help="Sizes: all, 1/2, 1/4 …"
+    "--points",
+    type=click.IntRange(3, limits.POINTS),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Sizes: all, 1/2, 1/4 …",
 )
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each size."
+    "--seeds",
+    type=click.IntRange(1, limits.SEEDS),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Trainings of each size.",
 )
 @click.option(
     "--model",
@@ -44,7 +63,7 @@ TIMES = {2: "twice", 4: "four times"}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("TRAIN")
 @target_option
-@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="The first of the seeds.")
+@seed_option("The first of the seeds.")
 @threads_option
 @encoding_option
 def curve(**given: Any) -> None:

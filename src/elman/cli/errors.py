@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elman import limits
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -32,7 +33,12 @@ AROUND = 33  # and for the words on each side of a wrong one
 @click.argument("model", metavar="MODEL")
 @click.argument("gold", metavar="GOLD")
 @click.option(
-    "--most", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Entries of each list."
+    "--most",
+    type=click.IntRange(1, limits.ENTRIES),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Entries of each list.",
 )
 @click.option("--html", metavar="FILE", help="Write a page with whole sentences too; it needs nothing but a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -14,6 +14,7 @@ from elman.cli.believed import Asked, Believed, believed, draw
 from elman.cli.beside import How, gold, no_gold, of_file, of_model, read
 from elman.cli.common import (
     Notes,
+    Number,
     checked_format,
     encoding_option,
     format_option,
@@ -118,7 +119,9 @@ class _Options:
 @click.option("--scores", metavar="NAME", help="Label in FILE with a probability, for the ROC-AUC of two labels.")
 @click.option("--positive", metavar="LABEL", help="The label it is of; by default the later of the two in order.")
 @click.option("--calibration", is_flag=True, help="Show how far the confidences of MODEL can be believed.")
-@click.option("--min-confidence", type=float, metavar="P", help="Show how much is tagged, and how well, from P up.")
+@click.option(
+    "--min-confidence", type=Number(0, 1), metavar="P", help="Show how much is tagged, and how well, from P up."
+)
 @plot_option("what is taken for what; with --calibration, how far confidences can be believed")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("GOLD")

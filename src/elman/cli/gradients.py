@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option, target_option
+from elman import limits
+from elman.cli.common import (
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    format_option,
+    layer_option,
+    plot_option,
+    target_option,
+)
 from elman.cli.say import say, say_json
 from elman.display import visible
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.gradients import Influence, Lags, Measured
+    from elman.gradients import Influence
+    from elman.lag_curves import Lags, Measured
     from elman.tagger import Tagger
 
 FEW = 3  # words that are named beside each tag of a sentence
@@ -42,13 +52,17 @@ class _Options:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="MODEL... FILE")
 @click.option("--words", metavar="TEXT", help="Show which words decided the tags of this sentence; no FILE then.")
-@click.option("--sentence", type=click.IntRange(min=1), metavar="N", help="The same of sentence N of FILE.")
-@click.option("--at", type=click.IntRange(min=1), metavar="N", help="The tag of word N alone, with all words.")
-@click.option("--layer", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which layer.")
-@click.option("--lags", type=click.IntRange(min=1), default=20, show_default=True, metavar="K", help="Up to which lag.")
+@click.option("--sentence", type=click.IntRange(1, limits.PLACE), metavar="N", help="The same of sentence N of FILE.")
+@click.option(
+    "--at", type=click.IntRange(1, limits.PLACE), metavar="N", help="The tag of word N alone, with all words."
+)
+@layer_option
+@click.option(
+    "--lags", type=click.IntRange(1, limits.LAGS), default=20, show_default=True, metavar="K", help="Up to which lag."
+)
 @click.option(
     "--positions",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, limits.POSITIONS),
     default=1_000,
     show_default=True,
     metavar="N",
@@ -272,8 +286,8 @@ def all_tags(found: Sequence[Influence]) -> str:
 
     lines = [bold(f"{'':>5}  {'word':<18}{'tag':<12}{'margin':>7}  decided by")]
     for one in found:
-        most = sorted(range(len(one.parts)), key=lambda i: -abs(one.parts[i]))[:FEW]
-        by = ", ".join(f"{cell(one.words[i], 14).rstrip()} {100 * one.shares[i]:+.0f} %" for i in most)
+        most, shares = sorted(range(len(one.parts)), key=lambda i: -abs(one.parts[i]))[:FEW], one.shares
+        by = ", ".join(f"{cell(one.words[i], 14).rstrip()} {100 * shares[i]:+.0f} %" for i in most)
         row = f"{one.at:>5}  {cell(one.words[one.at - 1], 16)}  {cell(one.tag, 10)}  {one.margin:>7.2f}  {by}"
         lines.append(row)
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elman import limits
+from elman.cli.common import Number
 from elman.cli.say import say, tell
 from elman.display import shown
 from elman.errors import ConfigError
@@ -20,13 +22,23 @@ if TYPE_CHECKING:
 @click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
 @click.option("--cells", default="lstm,gru", show_default=True, metavar="CELL,…", help="lstm, gru, elman, sru, mingru.")
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Trainings of each."
+    "--seeds",
+    type=click.IntRange(1, limits.SEEDS),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Trainings of each.",
 )
-@click.option("--minutes", type=click.FloatRange(min=0), default=0.0, metavar="M", help="Stop each training after M.")
+@click.option("--minutes", type=Number(0, limits.MINUTES), default=0.0, metavar="M", help="Stop each training after M.")
 @click.option("--results", metavar="FOLDER", help="Keep results here, and do not do again what is there.")
 @click.option("--page", metavar="FILE.md", help="Write all results of the folder as a page.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Trainings at once."
+    "--jobs",
+    type=click.IntRange(1, limits.JOBS),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Trainings at once.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the problems and exit.")
 def memory(
@@ -99,7 +111,7 @@ def _done(trials: list[Trial], folder: str | None, jobs: int) -> Iterator[Result
     from multiprocessing import get_context
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are begun now: one core each
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(jobs, len(trials)), mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(do, trial, folder) for trial in trials]
         try:
             for future in waiting:

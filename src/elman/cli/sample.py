@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from elman import limits
+from elman.cli.common import Number, seed_option
 from elman.cli.say import say_text
 from elman.errors import ConfigError
 
@@ -11,17 +13,22 @@ from elman.errors import ConfigError
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "--length", type=click.IntRange(min=0), default=200, show_default=True, metavar="N", help="Symbols to say."
+    "--length",
+    type=click.IntRange(0, limits.SYMBOLS),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="Symbols to say.",
 )
 @click.option(
     "--temperature",
-    type=float,
+    type=Number(0, limits.TEMPERATURE),
     default=1.0,
     show_default=True,
     metavar="T",
     help="Draw by p to the power of 1/T: below 1 more likely symbols, 0 always the likeliest.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of the draws.")
+@seed_option("Of the draws.")
 @click.option("--prompt", default="", metavar="TEXT", help="What the text begins with.")
 def sample(model: str, length: int, temperature: float, seed: int, prompt: str) -> None:
     """Have a language model (elman train --task lm) go on with a text.

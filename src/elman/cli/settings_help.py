@@ -31,14 +31,14 @@ def settings_help() -> str:
 
 
 def _kind(f: Field[Any]) -> str:
-    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..``, ``TEXT``."""
+    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..1.0``, ``TEXT``."""
     if f.metadata["of"]:
         return "|".join(f.metadata["of"])
     kind: Any = type(f.default)
     if kind is str:
         return "TEXT"
     low, high = f.metadata["low"], f.metadata["high"]
-    return f"{kind(low)}.." if high is None else f"{kind(low)}..{kind(high)}"
+    return f"{kind(low)}..{kind(high)}"
 
 
 def _shown(value: Any) -> str:

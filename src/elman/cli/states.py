@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option
+from elman import limits
+from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, layer_option, plot_option
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError
 
@@ -27,9 +28,9 @@ STYLE = """
 @click.argument("model", metavar="MODEL")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "--sentence", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which of FILE."
+    "--sentence", type=click.IntRange(1, limits.PLACE), default=1, show_default=True, metavar="N", help="Which of FILE."
 )
-@click.option("--layer", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Which layer.")
+@layer_option
 @click.option(
     "--direction",
     type=click.Choice(["forward", "backward"]),

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ class Sure:
     """
 
     def __init__(self, shown: bool, least: float | None) -> None:
-        if least is not None and not 0 <= least <= 1:
-            raise ConfigError(f"--min-confidence: expected a number from 0 to 1, got {least:g}")
         self.shown, self.least = shown, least
         self.words = self.texts = 0
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
@@ -47,8 +44,7 @@ class Sure:
         output_format, writer = output
 
         nothing = untagged(output_format)
-        words = [sentence.words for sentence in chunk]
-        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(words), strict=True):
+        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(chunk), strict=True):
             said: dict[str, list[str]] = {}
             for name in places.names:
                 given, confidences = found[name]
@@ -100,7 +96,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     for sentence in chunk:
         if is_gap(sentence):
             continue
-        found = tagger.nbest(sentence.words, most, target)
+        found = tagger.nbest(sentence, most, target)
         if output_format == "jsonl":
             listed = [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in found]
             yield json.dumps({"tokens": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from elman import limits
 from elman.cli.common import (
     Notes,
+    Number,
     check_not_an_input,
     encoding_option,
     format_option,
@@ -72,15 +74,21 @@ class _Options:
 )
 @click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it (the first of several).")
 @click.option(
-    "--min-confidence", type=float, metavar="P", help="Leave words untagged (_) whose tag is less probable than P."
+    "--min-confidence",
+    type=Number(0, 1),
+    metavar="P",
+    help="Leave words untagged (_) whose tag is less probable than P.",
 )
 @click.option(
-    "--nbest", type=click.IntRange(min=1), metavar="K", help="Write the K best sequences of tags, as columns or jsonl."
+    "--nbest",
+    type=click.IntRange(1, limits.NBEST),
+    metavar="K",
+    help="Write the K best sequences of tags, as columns or jsonl.",
 )
 @click.option("--stream", is_flag=True, help="FILE is text without end, or columns: tag it word by word, in one state.")
 @click.option(
     "--lookahead",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, limits.LOOKAHEAD),
     default=0,
     show_default=True,
     metavar="K",

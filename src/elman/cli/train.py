@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from elman import limits
 from elman.cli.common import (
     Notes,
     check_not_an_input,
     encoding_option,
     format_option,
+    seed_option,
     settings_of,
     size,
     target_option,
@@ -98,10 +100,15 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
     help="List all settings and exit.",
 )
 @click.option("--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text).")
-@click.option("--ensemble", type=int, metavar="N", help="Train N networks that tag together, as one model.")
+@click.option(
+    "--ensemble",
+    type=click.IntRange(0, limits.NETWORKS),
+    metavar="N",
+    help="Train N networks that tag together, as one model.",
+)
 @click.option("--budget", metavar="TIME", help="Fill this time, 60s or 2m: chooses the size and the epochs.")
 @click.option("--find-rate", is_flag=True, help="Try rising learning rates, print which to take and exit.")
-@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Of every random draw.")
+@seed_option("Of every random draw.")
 @threads_option
 @encoding_option
 @click.option(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import click
 
+from elman import limits
+from elman.cli.common import Number, seed_option
 from elman.cli.say import tell
 
 
@@ -31,7 +33,7 @@ def tutorial() -> None:
     "--rate",
     default=0.4,
     show_default=True,
-    type=click.FloatRange(0, 1000, min_open=True),
+    type=Number(0, 1000, min_open=True),
     help="Learning rate λ at the start; it goes down to 0 in a straight line.",
 )
 @click.option(
@@ -41,10 +43,10 @@ def tutorial() -> None:
     "--bptt",
     default=0,
     show_default=True,
-    type=click.IntRange(0),
+    type=click.IntRange(0, limits.STEPS),
     help="Steps that each output error goes back, its own step the first; 0: the full gradient.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the random start.")
+@seed_option("Of the random start.")
 def train(source: str, weights: str, ids: str, hidden: int, rate: float, iterations: int, bptt: int, seed: int) -> None:
     """Train an Elman network on TRAIN, a sentence a line as word_TAG word_TAG; write the files WEIGHTS and IDS."""
     from elman import exercise

@@ -34,7 +34,7 @@ def _parts(found: Sequence[Influence]) -> Iterator[str]:
     yield "<tr><th>word</th><th>tag</th><th>against</th><th>by</th><th>decided by</th></tr>"
     for one in found:
         most = max(map(abs, one.parts)) or 1.0
-        words = " ".join(_word(one, i, most) for i in range(len(one.words)))
+        words = " ".join(_word(one, i, share, most) for i, share in enumerate(one.shares))
         yield (
             f'<tr><td>{text(one.words[one.at - 1])}</td><td><b class="tag">{text(one.tag)}</b></td>'
             f'<td>{text(one.against)}</td><td class="n">{one.margin:.2f}</td><td>{words}</td></tr>'
@@ -42,8 +42,8 @@ def _parts(found: Sequence[Influence]) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _word(one: Influence, i: int, most: float) -> str:
+def _word(one: Influence, i: int, share: float, most: float) -> str:
     part = one.parts[i]
     color = f"rgba({FOR if part > 0 else AGAINST}, {0.75 * abs(part) / most:.3f})"
     word = f"<b>{text(one.words[i])}</b>" if i == one.at - 1 else text(one.words[i])
-    return f'<span style="background: {color}" title="{part:+.3f}, {100 * one.shares[i]:+.0f} %">{word}</span>'
+    return f'<span style="background: {color}" title="{part:+.3f}, {100 * share:+.0f} %">{word}</span>'
