@@ -45,8 +45,8 @@ def test_unknown_formats(read):
         read("", format="xml")
     with pytest.raises(ConfigError, match="format: 'xml' is not written; expected word_tag or tags or"):
         check_output("xml")
-    with pytest.raises(ConfigError, match="format: word_tag has no options, got 'a=b'; columns, csv, tsv"):
-        check_input("word_tag:a=b")
+    with pytest.raises(ConfigError, match="format: text has no options, got 'a=b'; word_tag, columns, csv"):
+        check_input("text:a=b")
 
 
 @pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in BINARY])

@@ -201,7 +201,7 @@ def _joint(last: str, format: str) -> str:
 def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
     """Read back what was written. Raises DataError at the first sentence that comes back as another one."""
     format = _READ_AS.get(plan.to, plan.to)
-    if format not in INPUT_FORMATS or not HOLDS[plan.to].words:
+    if format.partition(":")[0] not in INPUT_FORMATS or not HOLDS[plan.to].words:
         return
     back = _read_back(scratch, format)
     for sentence, tags in items:
