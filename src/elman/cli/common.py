@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.formats import Known
+    from elman.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -32,6 +36,11 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
     return value
 
 
+text_column_option = click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Column with the texts of a CSV or TSV; a number where its first line has no names.",
+)
 target_option = click.option(
     "--target",
     metavar="COLUMN,…",
@@ -49,6 +58,17 @@ precision_option = click.option(
     show_default=True,
     help="Of a network in tagging: exact float32, or LSTM states in 8-bit whole numbers, where the processor has them.",
 )
+
+
+def known(tagger: Tagger) -> Known:
+    """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
+    from elman.formats import Known
+
+    if tagger.task not in ("tag", "classify"):
+        return Known(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
+    words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
+    texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
+    return Known(tagger.format, tagger.targets, words, texts)
 
 
 class Notes:

@@ -157,7 +157,9 @@ def table_without_names(lines: Sequence[str], path: str, *, labelled: bool) -> D
     found = f"several words in column {at + 1} of {len(top.names)} separated by tabs"
     if (at, len(top.names)) == (0, 2):
         found = "several words, a tab and a label"
-    message = f"{found} in most lines: a text a line? pass --format tsv:{options}, or --format columns where a line is a word"
+    message = (
+        f"{found} in most lines: a text a line? pass --format tsv:{options}, or --format columns where a line is a word"
+    )
     return DataError(message, path=path)
 
 

@@ -101,7 +101,9 @@ def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, fo
         for mark in forbidden:
             if mark in value:
                 other = "columns" if format.startswith(("word_tag", "tags")) and mark != "\n" else "jsonl"
-                message = f"the {what} {shown(value)} holds {_NAMES.get(mark, mark)}, which {format} cannot; try --as {other}"
+                message = (
+                    f"the {what} {shown(value)} holds {_NAMES.get(mark, mark)}, which {format} cannot; try --as {other}"
+                )
                 raise refuse(sentence, i, message)
 
 

@@ -51,9 +51,7 @@ def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> 
     return False
 
 
-def sniff(
-    lines: Sequence[str], *, labelled: bool, path: str = "input", known: Known | None = None
-) -> tuple[str, str]:
+def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: Known | None = None) -> tuple[str, str]:
     """The name of the format, with options or without, and why, in one sentence. ``lines`` are the first lines, with
     their ends.
 
@@ -215,7 +213,8 @@ def _found(first: str, data: Sequence[str], lines: Sequence[str]) -> str:
     what = f"no tags to be seen in the first lines, the first is {shown(first.rstrip(LINE_END))}"
     if some := _fitting(lines):
         return f"{what}; pass --format {' or '.join(some)}, whichever it is"
-    return f"{what}; none of the formats that hold tags has such lines: {', '.join(name for name in registry.INPUT_FORMATS if name != 'text')}"
+    formats = ", ".join(name for name in registry.INPUT_FORMATS if name != "text")
+    return f"{what}; no format that holds tags has such lines: {formats}"
 
 
 def _fitting(lines: Sequence[str]) -> list[str]:
