@@ -72,6 +72,7 @@ LEVELS = [
         "model_file",
         "network",
         "ngrams",
+        "odd_tags",
         "tasks",
     },
     {

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from elman import constraints
+from elman import constraints, odd_tags
 from elman.config import NetworkConfig
 from elman.errors import DataError
 from elman.sentence import Sentence
@@ -42,6 +42,8 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     and those columns.
     """
     found = [tag_warning(train, target) for target in targets]
+    for target in targets:
+        found += odd_tags.warnings(train, dev, target)
     if targets:
         found.append(length_warning(train))
     if dev is None:

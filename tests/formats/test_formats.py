@@ -45,7 +45,7 @@ def test_unknown_formats(read):
         read("", format="xml")
     with pytest.raises(ConfigError, match="format: 'xml' is not written; expected word_tag or tags or"):
         check_output("xml")
-    with pytest.raises(ConfigError, match="format: text has no options, got 'a=b'; word_tag, columns, csv"):
+    with pytest.raises(ConfigError, match="format: text has no options, got 'a=b'; columns, csv"):
         check_input("text:a=b")
 
 

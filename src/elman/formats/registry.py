@@ -96,13 +96,13 @@ MAGIC = {b"PAR1": "parquet"}  # first bytes
 WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, **BINARY}
 WRITERS |= {"tree": Later("elman.drawing", "TREE"), "html": Later("elman.drawing", "HTML")}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
-    "word_tag": lambda options: _WORD_TAG.configured(options),
     "columns": lambda options: _COLUMNS.configured(options),
     "csv": lambda options: Later("tables").configured("csv")(options),
     "tsv": lambda options: Later("tables").configured("tsv")(options),
     "jsonl": lambda options: _JSONL.configured(options),
     "json": lambda options: _JSON.configured(options),
     "parquet": lambda options: _PARQUET.configured(options),
+    "word_tag": lambda options: _WORD_TAG.configured(options),
 }
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
