@@ -60,7 +60,7 @@ def files(train: Sequence[Sentence], target: str) -> Iterator[str]:
 def lacking(
     counts: Mapping[str, int], known: Collection[str], what: str, where: str, items: str = "words"
 ) -> Iterator[str]:
-    """A line where most words (``items``) of ``what`` have tags that ``where`` does not know; ``counts``: by tag."""
+    """A line where most words (``items``) of ``what`` have tags that are not in ``where``; ``counts``: by tag."""
     total = sum(counts.values())
     others = {tag: count for tag, count in counts.items() if tag not in known}
     n = sum(others.values())
@@ -68,7 +68,7 @@ def lacking(
         total >= FEW and 2 * n > total and (n == total or 2 * len(others) <= n)
     ):  # else each may be a tag of its own, as lemmas are
         some = ", ".join(map(shown, islice(others, 3))) + (f" and {len(others) - 3:,} more" if len(others) > 3 else "")
-        found = f"{n:,} of {total:,} {items} have tags that {where} do not have: {some}"
+        found = f"{n:,} of {total:,} {items} have tags that are not in {where}: {some}"
         yield f"{what}: {found}; is it the same column? {_AGAIN}"
 
 

@@ -93,6 +93,7 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
 def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
     """The models, and the file, which comes last; with --words there is none."""
     from elman.cli.beside import is_model
+    from elman.files import is_pipe
 
     if options.words is not None:
         if len(paths) > 1:
@@ -100,6 +101,8 @@ def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str],
         return paths, None
     if len(paths) == 1 or is_model(paths[-1]):
         raise ConfigError(f"expected MODEL... FILE, labelled text last, got {' '.join(paths)}")
+    if len(paths) > 2 and is_pipe(paths[-1]):
+        raise ConfigError(f"{paths[-1]}: each of several models reads it, and it can be read once; name a file")
     if options.sentence is not None and len(paths) > 2:
         raise ConfigError(f"--sentence: expected one MODEL with it, got {len(paths) - 1}")
     return paths[:-1], paths[-1]

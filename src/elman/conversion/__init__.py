@@ -20,7 +20,7 @@ from elman import schemes
 from elman.conversion.plan import KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
 from elman.errors import ConfigError, DataError
-from elman.files import OutputFile, check_target
+from elman.files import OutputFile, check_target, is_pipe
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
 from elman.formats.lines import BOM
 from elman.formats.shared import is_blank, is_gap, refuse, shown
@@ -59,7 +59,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
     """
     check_target(output)
     for path in paths:
-        if path != "-" and os.path.exists(path) and not os.path.isfile(path):
+        if path != "-" and is_pipe(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
     with _repeatable_input(paths), tempfile.TemporaryDirectory(dir=_beside(output), prefix=".elman-") as folder:
         notes: list[str] = []

@@ -131,11 +131,11 @@ def _read_as(top: _Top, given: set[str], *, word: bool) -> str:
 
 def _which(top: _Top) -> DataError:
     if top.has_names:
-        there, say = ", ".join(top.names), "NAME"
-        there = there if len(there) <= 100 else there[:100] + "…"
+        names = ", ".join(top.names)
+        there, say = f"there is {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
     else:
-        there, say = f"no name in the first line, and {len(top.names)} columns", "NUMBER"
-    message = f"which column of this {top.format} has the text? there is {there}; pass --text-column {say}"
+        there, say = f"it has {len(top.names)} without names", "NUMBER"
+    message = f"which column of this {top.format} has the text? {there}; pass --text-column {say}"
     return DataError(f"{message}, or --format text for a plain text", path=top.path)
 
 

@@ -14,7 +14,7 @@ from elman.formats import registry
 from elman.formats.later import Later
 from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import LINE_END, Known, refuse
-from elman.formats.sniffer import enough, sniff
+from elman.formats.sniffer import by_beginning, enough, sniff
 from elman.sentence import Sentence
 
 _PEEK = 1000  # sentences
@@ -201,8 +201,9 @@ def _format(
     """The name of the format of a text, the format, and why: the one asked for, or the one its lines show."""
     why = _ASKED
     if how.text_column is not None:
-        if name not in (None, *_TABLES) or (module is not None and module is not registry.INPUTS[str(name)]):
-            raise _no_tables(str(how.format), source.name)
+        begins = how.format or (by_beginning(source.head) or ("csv",))[0]
+        if begins not in _TABLES:
+            raise _no_tables(begins, source.name)
         name, module = Later("headers").with_text_column(source.head, source.name, how.text_column, name)
     elif name is None:
         try:

@@ -62,8 +62,7 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
     Raises DataError: labelled text that looks like nothing known, a table of which nothing says what is to be read.
     """
     known = known or Known()
-    first = next((line for line in lines if not is_blank(line)), "")
-    if first and (found := _by_beginning(first, lines)):
+    if found := by_beginning(lines):
         return found
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line)]
     if not data:
@@ -86,11 +85,12 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
         return found
     if not labelled:
         return "text", f"no tab {_most((chr(9) not in line for line in data), data) or 'in half of the first lines'}"
-    raise DataError(_found(first, data, lines), path=path)
+    raise DataError(_found(data, lines), path=path)
 
 
-def _by_beginning(first: str, lines: Sequence[str]) -> tuple[str, str] | None:
+def by_beginning(lines: Sequence[str]) -> tuple[str, str] | None:
     """The formats that begin as no other does."""
+    first = next((line for line in lines if not is_blank(line)), "")
     if first.startswith("#") and first.startswith(conllup.MARK):
         return "conllup", "the names of its columns in the first line"
     if re.match(r"\s*\{\s*\"|\s*\[\s*(\{|$)", first):
@@ -126,7 +126,9 @@ def _labels_of_texts(data: Sequence[str], labelled: bool) -> tuple[str, str] | N
     ]
     for what, test in tests:
         if evidence := _most((bool(test(line)) for line in data), data):
-            return "label_text", f"{what} {evidence}"
+            first = {line.partition("\t")[0] for line in data}
+            if labelled or 2 * len(first) <= len(data):  # else they are numbers of the texts, which are to stay
+                return "label_text", f"{what} {evidence}"
     return None
 
 
@@ -204,13 +206,14 @@ def _share(values: Sequence[str], of: Collection[str]) -> float:
     return sum(value in of for value in values) / len(values)
 
 
-def _found(first: str, data: Sequence[str], lines: Sequence[str]) -> str:
+def _found(data: Sequence[str], lines: Sequence[str]) -> str:
     """What a file that is nothing known looks like, and what to do."""
     if (count := data[0].count(",")) and len(data) > 1 and _most((line.count(",") == count for line in data), data):
         names = ", ".join(name.strip() for name in data[0].split(","))
         say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
         return f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
-    what = f"no tags to be seen in the first lines, the first is {shown(first.rstrip(LINE_END))}"
+    first = next(line for line in lines if not is_blank(line)).rstrip(LINE_END)
+    what = f"no tags to be seen in the first lines, the first is {shown(first)}"
     if some := _fitting(lines):
         return f"{what}; pass --format {' or '.join(some)}, whichever it is"
     formats = ", ".join(name for name in registry.INPUT_FORMATS if name != "text")
@@ -220,7 +223,9 @@ def _found(first: str, data: Sequence[str], lines: Sequence[str]) -> str:
 def _fitting(lines: Sequence[str]) -> list[str]:
     """The formats that could be asked for: those that can read the lines and find tags or labels in them."""
     found = []
-    for name in (*registry.INPUTS, _MARKS["/"]):
+    first = next(line for line in lines if not is_blank(line)).split()[0]
+    marks = dict.fromkeys(mark for mark in first[1:-1] if mark.isascii() and not mark.isalnum() and mark not in "_,")
+    for name in (*registry.INPUTS, *(f"word_tag:separator={mark}" for mark in marks)):
         _, module = registry.with_options(name)
         try:
             sentences = [one for one in module.read(lines, lines, "") if one.words]  # type: ignore[union-attr]
