@@ -75,7 +75,7 @@ def lacking(
 def _better(train: Sequence[Sentence], target: str) -> str | None:
     """The last of the other columns that has tags: few for its words, and not all numbers."""
     some = train[:_LOOKED_AT]
-    for name in reversed(some[0].columns):
+    for name in reversed(list(some[0].columns)):
         if name != target and all(name in sentence.columns for sentence in some):
             counts = Counter(tag for sentence in some for tag in sentence.columns[name])
             if 1 < len(counts) <= counts.total() / 2 and not all(map(_is_number, counts)):

@@ -283,7 +283,8 @@ def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], 
         counts = {tag: score.support for tag, score in _scores(result).items() if score.support and tag != NO_TAG}
         known = sets.get(name, sets[tagger.target])
         items = "words" if hasattr(result, "tags") else "texts"
-        for doubt in lacking(counts, known, f"{path}, column {name}", "the model", items):
+        where = path if len(results) == 1 else f"{path}, column {name}"
+        for doubt in lacking(counts, known, where, "the model", items):
             notes.warn(doubt)
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, plot_option, target_option
+from elman.cli.common import (
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    format_option,
+    plot_option,
+    target_option,
+    text_column_option,
+)
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ class _Options:
     format: str | None
     target: str | None
     encoding: str
+    text_column: str | None
 
 
 @click.command()
@@ -59,6 +68,7 @@ class _Options:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("FILE")
 @target_option
+@text_column_option
 @encoding_option
 def gradients(paths: tuple[str, ...], **given: Any) -> None:
     """Show how far back a network learns, or which words decided a tag.
@@ -150,7 +160,8 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
         which = Which(options.layer, options.lags, options.positions, at, tags)
-        how = How(options.format, name if len(tagger.targets) > 1 else options.target, options.encoding)
+        target = name if len(tagger.targets) > 1 else options.target
+        how = How(options.format, target, options.encoding, options.text_column)
         measured = lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
@@ -222,7 +233,8 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         words = of_text(tagger, options.words)
     else:
         assert file is not None and options.sentence is not None
-        words = nth(tagger, file, options.sentence, How(options.format, None, options.encoding), notes)
+        how = How(options.format, None, options.encoding, options.text_column)
+        words = nth(tagger, file, options.sentence, how, notes)
     at, _ = _column(tagger, options.target)
     asked = () if options.at is None else (options.at,)
     found = [_shown(tagger, one) for one in influences(networks, words, asked, at)]

@@ -18,6 +18,7 @@ from elman.formats.table_rows import rows_of
 from elman.formats.tables import TEXTS, WORDS, Table
 
 _NAME = re.compile(r"[^\W\d_][\w .#/-]{0,40}")
+_SPAN = re.compile(r"O|[BIESLUM]-.+")
 _OPTION = re.compile(r"[^,=]+")  # what can stand in --format csv:text=…
 _SENTENCE = 30
 """More rows than these for each blank line are no words of sentences."""
@@ -52,6 +53,12 @@ class _Top(NamedTuple):
         return [
             i for i in range(len(self.names)) if 2 * sum(" " in row[i].strip() for row in self.rows) > len(self.rows)
         ]
+
+    @property
+    def numbers(self) -> bool:
+        """Whether a column has nothing but numbers below the first row, which has none."""
+        columns = zip(*self.rows, strict=True)
+        return len(self.rows) > 1 and any(all(field.strip().isdecimal() for field in column) for column in columns)
 
     @property
     def has_names(self) -> bool:
@@ -90,10 +97,12 @@ def table_to_tag(lines: Sequence[str], path: str, known: Known) -> tuple[str, st
 
     Raises DataError where nothing says which column is to be read.
     """
-    first = next((line for line in lines if not is_blank(line)), "")
-    for format, marks in (("csv", ",;"), ("tsv", "\t")):
+    for format in ("csv", "tsv"):
+        top = _top(lines[:_SENTENCE], format, path)
+        if not top.ends_so and not (len(top.names) > 1 and all(map(_NAME.fullmatch, top.names))):
+            continue  # without looking at all the lines of a text with commas
         top = _top(lines, format, path)
-        if not (top.ends_so or any(mark in first for mark in marks)):
+        if any(name in known.tags or _SPAN.fullmatch(name) for name in top.names):
             continue
         given = {name.lower() for name in known.targets} if known.format in ("csv", "tsv") else set()
         why = _why(top, given)
@@ -115,7 +124,7 @@ def _why(top: _Top, given: set[str]) -> str:
         return "the name of the model's column in the first line"
     if usual and (top.format == "csv" or top.usual in top.texts):
         return "a usual name of a column in the first line"
-    return "names of columns in the first line" if top.format == "csv" or top.texts else ""
+    return "names of columns in the first line" if top.format == "csv" or top.texts or top.numbers else ""
 
 
 def _read_as(top: _Top, given: set[str], *, word: bool) -> str:

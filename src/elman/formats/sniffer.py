@@ -23,7 +23,9 @@ _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
 _TREE = re.compile(r"\([^() \t\r\n]*\s*\([^() \t\r\n]+[ \t\r\n(]")
 _OPENS = re.compile(r"[ \t]*\([^() \t\r\n]*\s*")
+_TABLE = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _MARKS = {"_": "word_tag", "/": "word_tag:separator=/"}
+_SOME = 50  # lines
 _FEW = 10
 """Tags from which on it can be seen that they are some that come again and again."""
 
@@ -64,7 +66,8 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
     known = known or Known()
     if found := by_beginning(lines):
         return found
-    data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not columns.is_aside(line)]
+    is_aside = columns.is_aside
+    data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
     if not data:
         return ("columns" if labelled else "text"), "no line with a word in it"
     rows = [line for line in data if line[0] != "#"]  # others may be comments, whatever stands behind the mark
@@ -72,11 +75,12 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
         return "conllu", f"an ID and ten columns separated by tabs {evidence}"
     if known.labels and (found := _labelled_already(data, known)):
         return found
-    if not labelled and (found := headers.table_to_tag(lines, path, known)):
-        return found
-    if found := _labels_of_texts(data, labelled) or _word_tag(data, "/", labelled, known):
+    may_be_table = any(mark in data[0] for mark in ",;\t") or _TABLE.search(path)
+    if not labelled and may_be_table and (found := headers.table_to_tag(lines, path, known)):
         return found
     tabs = _most(("\t" in line for line in data), data)
+    if found := _labels_of_texts(data, labelled, bool(tabs)) or _word_tag(data, "/", labelled, known):
+        return found
     if tabs and (error := headers.table_without_names(lines, path, labelled=labelled)):
         raise error
     if tabs:
@@ -115,15 +119,16 @@ def _first_tree(lines: Sequence[str]) -> bool:
         return False
 
 
-def _labels_of_texts(data: Sequence[str], labelled: bool) -> tuple[str, str] | None:
+def _labels_of_texts(data: Sequence[str], labelled: bool, tabs: bool) -> tuple[str, str] | None:
     """The formats of a text a line with its label; blank lines say nothing of it."""
     if evidence := _most((line.startswith(fasttext.PREFIX) for line in data), data):
         return "fasttext", f"{fasttext.PREFIX} at the start {evidence}"
-    tests: list[tuple[str, Callable[[str], object]]] = [
-        ("1, +1, 0 or -1 and a tab at the start", _SIGN.fullmatch),
-        ("COARSE:fine at the start", _COARSE_FINE.match if labelled else lambda line: False),
-        ("a label, a tab and several words", _is_label_and_text),
-    ]
+    tests: list[tuple[str, Callable[[str], object]]] = []
+    if tabs:
+        tests.append(("1, +1, 0 or -1 and a tab at the start", _SIGN.fullmatch))
+        tests.append(("a label, a tab and several words", _is_label_and_text))
+    elif labelled:
+        tests.append(("COARSE:fine at the start", _COARSE_FINE.match))
     for what, test in tests:
         if evidence := _most((bool(test(line)) for line in data), data):
             first = {line.partition("\t")[0] for line in data}
@@ -168,13 +173,22 @@ def _word_tag(data: Sequence[str], mark: str, labelled: bool, known: Known) -> t
 
 def _pairs(line: str, mark: str, first: bool) -> list[str]:
     """The tokens of a line if they all, or the ``first``, are a word, the mark and a tag; else none."""
-    tokens = columns.Layout(tabs=False).split(line) if mark == "/" else [one for one in line.split(" ") if one]
-    return tokens if all(0 < one.rfind(mark) < len(one) - 1 for one in tokens[: 1 if first else None]) else []
+    if mark not in line:
+        return []
+    line = line.replace("\t", " ") if mark == "/" else line
+    start = line.lstrip(" ").partition(" ")[0]
+    if not 0 < start.rfind(mark) < len(start) - 1:
+        return []
+    tokens = [token for token in line.split(" ") if token]
+    return tokens if first or all(0 < token.rfind(mark) < len(token) - 1 for token in tokens) else []
 
 
 def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: Known) -> tuple[str, str] | None:
     """Columns separated by spaces, and words alone for a model of columns."""
-    table = [columns.Layout(tabs=False).split(line) for line in data]
+    split = columns.Layout(tabs=False).split
+    if not labelled and not _alike([split(line) for line in data[:_SOME]]):
+        return None  # text, as most files that are to be tagged are
+    table = [split(line) for line in data]
     width = Counter(map(len, table)).most_common(1)[0][0]
     evidence = _most((len(row) == width for row in table), data)
     blank = any(map(is_blank, lines))
@@ -194,12 +208,17 @@ def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: K
     return None
 
 
+def _alike(table: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows are of one length."""
+    return 2 * Counter(map(len, table)).most_common(1)[0][1] > len(table)
+
+
 def _are_tags(tags: Sequence[str], words: Sequence[str], known: Known, *, often: bool = True) -> bool:
-    """Whether these are the tags of these words: most are known; or, if that counts, a few that come often."""
+    """Whether these are the tags of these words: most are known; or, if that counts, a few that come ``often``."""
     if len(tags) > 1 and _share(tags, known.tags) > 0.5 >= _share(words, known.tags):
         return True
-    few = len(set(tags))
-    return often and len(tags) >= _FEW and 3 * few <= len(tags) and few < len(set(words))
+    there = set(tags)
+    return often and len(tags) >= _FEW and 3 * len(there) <= len(tags) and _share(words, there) <= 0.5
 
 
 def _share(values: Sequence[str], of: Collection[str]) -> float:
