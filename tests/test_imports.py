@@ -128,7 +128,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows"}
+FOR_CLI |= {"gradients", "layers", "odd_tags", "states", "state_plots", "watch", "windows"}
 FOR_CLI |= {"language", "stream"}  # types
 FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 
