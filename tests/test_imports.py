@@ -76,6 +76,7 @@ LEVELS = [
         "network",
         "network_record",
         "ngrams",
+        "odd_tags",
         "tasks",
     },
     {
@@ -134,7 +135,7 @@ FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors"
 FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "encodings"}
 FOR_CLI |= {"error_analysis", "files", "kernels"}
 FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"gradients", "layers", "states", "state_plots", "watch", "windows", "lag_curves", "limits"}
+FOR_CLI |= {"gradients", "layers", "odd_tags", "states", "state_plots", "watch", "windows", "lag_curves", "limits"}
 FOR_CLI |= {"display", "language", "stream"}  # types
 FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from elman import constraints, schemes
+from elman import constraints, odd_tags, schemes
 from elman.config import NetworkConfig
 from elman.display import shown
 from elman.errors import DataError
@@ -50,6 +50,7 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
     found = [tag_warning(train, target) for target in targets]
     for target in targets:
         found += [untagged_warning(train, target), stray_warning(train, target)]
+        found += odd_tags.warnings(train, dev, target)
     if targets:
         found.append(length_warning(train))
     if dev is None:

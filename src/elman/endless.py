@@ -86,7 +86,7 @@ def _format(path: str, how: How) -> tuple[str, list[str]]:
     first = next(text_blocks(path, how.encoding)).removeprefix(BOM)
     head = list(StringIO(first[: 1 << 16], newline="\n"))[:-1] or [first[: first[: 1 << 16].rfind(" ") + 1]]
     if how.format is not None:
-        return how.format.partition(":")[0], head
+        return with_options(how.format)[0], head
     return sniff(head, labelled=True, path=path)[0], head
 
 
@@ -130,7 +130,7 @@ Some = Iterator[tuple[list[str], list[str], bool]]
 
 
 def _columns(path: str, encoding: str, layout: columns.Layout, tag: int) -> Some:
-    number, word, width = 0, layout.word, layout.width
+    number, word, width, inside = 0, layout.word, layout.width, False
     for lines in line_blocks(path, encoding):
         words: list[str] = []
         tags: list[str] = []
@@ -139,11 +139,12 @@ def _columns(path: str, encoding: str, layout: columns.Layout, tag: int) -> Some
             line = line.removeprefix(BOM) if number == 1 else line
             if is_blank(line):
                 yield words, tags, True
-                words, tags = [], []
-                continue
-            if line[0] in "#-" and columns.is_aside(line):
+                words, tags, inside = [], [], False
                 continue
             fields = layout.split(line.rstrip(LINE_END))
+            if line[0] in "#-" and columns.is_aside(line) and layout.is_comment(line, fields, inside=inside):
+                continue
+            inside = True
             if len(fields) != width:
                 raise DataError(f"expected {layout.cut}, found {len(fields)}", path=path, line=number)
             if not fields[word] or not fields[tag]:

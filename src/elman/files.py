@@ -56,6 +56,11 @@ def _matching(pattern: str) -> list[str]:
         return []
 
 
+def is_pipe(path: str) -> bool:
+    """Whether an input can be read once only: standard input, a pipe or a device."""
+    return path == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))
+
+
 class OutputFile:
     """A text file that appears when all of it is written, in place of the old one, or not at all.
 

@@ -60,6 +60,7 @@ class LightTagger:
         self.target: str = record["target"]
         self.targets = self.word_targets = (self.target,)
         self.format: str = record["format"]
+        self.tag_sets = {self.target: tuple(record["model"]["tags"])}
         self.threads = threads
         self._lines, self._load, self._whole = lines, whole, cast("Tagger | None", None)
 

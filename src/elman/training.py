@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from elman import automatic, config
+from elman import automatic, config, odd_tags
 from elman.checks import constraint_warnings, label_warnings, split_percent, training_warnings
 from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
 from elman.display import one_line, shown
@@ -133,6 +134,10 @@ def train(
     for column, name in enumerate(corpus.targets, start=1):
         if name in corpus.keys.texts:
             doubts += label_warnings([of_text[column] for of_text in pairs], name)
+            if dev_part is not None:
+                of_dev = Counter(label for of_text in corpus.pairs(dev_part) for label in of_text[column])
+                there = {label for of_text in pairs for label in of_text[column]}
+                doubts += odd_tags.lacking(of_dev, there, f"label {name} of dev", "the training data", "texts")
     if model in OF_SETTINGS:
         of_network = automatic.resolve(of_network, pairs, tasks, single=limit is not None)
         for name in corpus.keys.words:

@@ -114,8 +114,9 @@ def parse_tree(text: str) -> Tree:
 def read_trees(lines: Iterable[str], path: str | None = None) -> Iterator[TreeLines]:
     """Trees of lines, over one line or several each; a blank line between them is a ``TreeLines`` without a tree.
 
-    A tree goes on over lines that are indented. A bracket at the very beginning of a line begins another one; so where
-    one does not close, the error names it and not the end of the file.
+    A tree goes on over lines that are indented. A bracket at the very beginning of a line begins another one, unless
+    there is nothing but a bracket before it; so where one does not close, the error names it and not the end of the
+    file.
 
     Raises DataError, with the line: a tree that does not close, a bracket too many, text outside of trees or after
     one, a bracket with nothing in it.
@@ -125,7 +126,7 @@ def read_trees(lines: Iterable[str], path: str | None = None) -> Iterator[TreeLi
     fresh = False  # whether the last token opened a bracket, so that its label may come
     start = number = 0
     for number, line in enumerate(lines, 1):
-        if stack and line.startswith("("):
+        if stack and line.startswith("(") and stack != [("", [])]:  # one that holds nothing yet is the outermost
             raise _open(len(stack), path, start, f"line {number} begins another one")
         if not stack:
             start = number

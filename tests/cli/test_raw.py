@@ -136,7 +136,7 @@ def test_inspect(run: Run, folder: Path) -> None:
         (["--as", "jsonl", "--confidence"], "jsonl cannot hold confidences of raw text; conllu can"),
         (
             ["--format", "columns"],
-            "expected raw text, which a model of the task segment reads, found columns; "
+            "standard input: expected raw text, which a model of the task segment reads, found columns; "
             "--format text reads any file as that",
         ),
     ],

@@ -115,3 +115,11 @@ def test_a_language_model_from_train_to_sample(kind: str, tmp_path: Path, capsys
 def test_what_is_no_language_model(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sample", model]) == 2
     assert "no language model; elman train TEXT --task lm makes one" in capsys.readouterr().err
+
+
+def test_columns_are_not_taken_for_text(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("# a comment\nthe\tX\ndog\tX\n", encoding="utf-8")
+    assert run(["tag", model, "--stream", str(tmp_path / "a.txt")]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "a.txt has tabs in most lines; say what it is: --format columns, --format text" in err
+    assert run(["tag", model, "--stream", "--format", "text", str(tmp_path / "a.txt")]) == 0

@@ -315,3 +315,19 @@ def test_lone_tabs_end_sentences(shared_data):
     sentences = [s for s in read_sentences(str(path)) if s.words]
     assert len(sentences) == 3394
     assert sum(s.lines[-1] == "\t\n" for s in sentences) == 2394
+
+
+HASHES = "# O\nthe O\n\n# a comment\n# name = O O\ndog X\n# Y\n\n# X\n\n# c\n\n"
+
+
+def test_a_hash_between_spaces_is_a_word_where_its_tag_is_one(read, rewrite):
+    sentences = list(read(HASHES, format="columns"))
+    assert [s.words for s in sentences] == [("#", "the"), ("dog", "#"), ("#",), ()]
+    assert [s.columns.get("2") for s in sentences] == [("O", "O"), ("X", "Y"), ("X",), None]
+    assert rewrite(sentences, "2", "columns", tag=None) == HASHES
+
+
+def test_a_hash_that_begins_the_file(read):
+    for text in ("# N X\na D O\nb D X\n\n", "# N O\n\na D O\nb D X\n\n"):
+        assert next(iter(read(text))).words[0] == "#"
+    assert next(iter(read("# N Q\na D O\nb D X\n\n"))).words == ("a", "b")

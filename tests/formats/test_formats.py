@@ -45,8 +45,46 @@ def test_unknown_formats(read):
         read("", format="xml")
     with pytest.raises(ConfigError, match="format: 'xml' is not written; expected word_tag or tags or"):
         check_output("xml")
-    with pytest.raises(ConfigError, match="format: word_tag has no options, got 'a=b'; columns, csv, tsv"):
-        check_input("word_tag:a=b")
+    with pytest.raises(ConfigError, match="format: text has no options, got 'a=b'; columns, csv"):
+        check_input("text:a=b")
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("prodigy", "jsonl"),
+        ("doccano", "jsonl"),
+        ("JSON-lines", "jsonl"),
+        ("label-studio", "json"),
+        ("conll2003", "columns"),
+        ("conll", "columns"),
+        ("IOB2", "columns"),
+        ("conll-u", "conllu"),
+        ("brown", "word_tag:separator=/"),
+        ("ptb", "trees"),
+        ("tree", "trees"),
+        ("label text", "label_text"),
+        ("huggingface", "parquet"),
+    ],
+)
+def test_names_of_other_programs(read, name, own):
+    with pytest.raises(ConfigError, match=f"format: .*; such files are read as {own}: pass {own}$"):
+        read("", format=name)
+    check_input(own)
+
+
+def test_names_of_other_programs_that_say_what_to_do():
+    for name in ("brat", "spacy"):
+        with pytest.raises(
+            ConfigError, match=r"does not exist; \.\w+ files are not read; export CoNLL columns, or jsonl"
+        ):
+            check_input(name)
+    with pytest.raises(
+        ConfigError, match="'conll2003' is not written; such files are written as columns: pass columns"
+    ):
+        check_output("conll2003")
+    with pytest.raises(ConfigError, match="'fooconll' is not written; expected word_tag or"):
+        check_output("fooconll")
 
 
 @pytest.mark.parametrize("name", [name for name in OUTPUT_FORMATS if name not in BINARY])

@@ -113,3 +113,32 @@ def test_a_pipe_is_read_as_it_comes(file, first):
     seen.set()
     assert [len(s) for s in sentences] == [2]
     writer.join()
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize(
+    "text", ["a_X b_Y\rc_Z\rd_X\r", "a\tX\r\rb\tY\r", "a X\rb Y\r", "a\rb\rc\nd\re\n", "x\ta b\ry\tc d\r"]
+)
+def test_lines_that_end_in_carriage_returns_alone(read, text, labelled):
+    with pytest.raises(DataError, match=r"^[^:]*file: lines end in carriage returns alone; expected line feeds: tr "):
+        read(text, labelled=labelled)
+
+
+@pytest.mark.parametrize("text", ["a_X b_Y\r\nc_Z\r\n", "a_X\r", "a_X b\rc_Y\nd_X\ne_Y\n"])
+def test_other_carriage_returns_are_as_they_were(read, text):
+    assert "".join("".join(s.lines) for s in read(text)) == text
+
+
+def test_carriage_returns_of_formats_that_have_their_own_ends(read):
+    assert [s.words for s in read('text,label\n"a\rb\rc",X\n')] == [("a", "b", "c")]
+    assert [s.words for s in read('[\r{"tokens": ["a"], "tags": ["X"]}\r]')] == [("a",)]
+    assert [s.words for s in read("a\rb", format="text", labelled=False)] == [("a\rb",)]
+
+
+def test_what_has_come_through_a_pipe_is_all_looked_at(file):
+    os.mkfifo(file)
+    writer = threading.Thread(target=lambda: file.write_text("#made by hand\n1\ta" + "\t_" * 8 + "\n\n"))
+    writer.start()
+    reading = read_sentences(str(file), labelled=False)
+    assert (reading.format, [s.words for s in reading if s.words]) == ("conllu", [("a",)])
+    writer.join()

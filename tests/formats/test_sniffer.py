@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from elman.errors import DataError
+from elman.formats import INPUT_FORMATS, Known
 from elman.formats.lines import HEAD
 from elman.formats.sniffer import enough, sniff
 
@@ -19,9 +22,11 @@ CONLLU = "1\ta" + "\t_" * 8 + "\n"
         ("\n\n", "text", "no line with a word in it"),
         ("# a title\n", "text", "no line with a word in it"),
         ("a_X b_Y\n", "text", "no tab in the first line"),
-        ("a X\nb Y\n", "text", "no tab in the first line"),
+        ("a X\nb Y\n", "text", "no tab in 2 of the first 2 lines"),
         ("a\tX\n", "columns", "a tab in the first line"),
-        ("# c\n\n-DOCSTART-\na\tX\nb c\n", "columns", "a tab in the first line"),
+        ("# c\n\n-DOCSTART-\na\tX\nb\tY\nb c\n", "columns", "a tab in 2 of the first 3 lines"),
+        ("a b\nb\tc\nd\n", "text", "no tab in 2 of the first 3 lines"),
+        ("a\tb\nc d\n", "text", "no tab in half of the first lines"),
         ("# c = d\n" + CONLLU, "conllu", "an ID and ten columns separated by tabs in the first line"),
         ("# c\na b\n", "text", "no tab in the first line"),
     ],
@@ -50,12 +55,25 @@ def test_labelled_text(text, name, why):
     assert sniff(text.splitlines(keepends=True), labelled=True) == (name, why)
 
 
-@pytest.mark.parametrize("text", ["a b a\na c b\n", "plain words\n", "a\nb\n\nc\n", "one two\n\nthree\n\na b c\n"])
-def test_nothing_to_be_seen(text):
-    message = (
-        "^f: no tags to be seen in the first lines, the first is '.*'; pass --format columns, conllu, word_tag or, "
-    )
-    with pytest.raises(DataError, match=message):
+@pytest.mark.parametrize(
+    ("text", "formats"),
+    [
+        ("a b a\na c b\n", "columns or label_text"),
+        ("plain words\n", "columns or label_text"),
+        ("one two\na b c\n", "label_text"),
+        ("a|X b|Y\nc|Z\n", "word_tag:separator=|"),
+    ],
+)
+def test_nothing_to_be_seen_and_what_could_be_asked_for(text, formats):
+    message = re.escape(f"; pass --format {formats}, whichever it is")
+    with pytest.raises(DataError, match=f"^f: no tags to be seen in the first lines, the first is '.*'{message}$"):
+        sniff(text.splitlines(keepends=True), labelled=True, path="f")
+
+
+@pytest.mark.parametrize("text", ["a\nb\n\nc\n", "one two\n\nthree\n\na b c\n"])
+def test_no_format_at_all(text):
+    formats = ", ".join(name for name in INPUT_FORMATS if name != "text")
+    with pytest.raises(DataError, match=f"^f: .*; no format that holds tags has such lines: {formats}$"):
         sniff(text.splitlines(keepends=True), labelled=True, path="f")
 
 
@@ -116,3 +134,75 @@ def test_a_pipe_is_judged_by_its_first_sentence():
     assert not enough(["a_X\n"] * (HEAD - 1), labelled=True)
     assert enough(["a_X\n"] * HEAD, labelled=True)
     assert enough(["\n"] * HEAD, labelled=False)
+
+
+def test_a_pipe_is_not_judged_by_what_may_be_a_comment_or_a_bracket():
+    assert not enough(["#made by hand\n"], labelled=False)
+    assert not enough(["# text = a\n", "(\n"], labelled=False)
+    assert not enough(["(S\n"], labelled=False)
+    assert enough(["#made by hand\n", "a b\n"], labelled=False)
+    assert enough(["(laughs) yes\n"], labelled=False)
+
+
+TAGGER = Known("conllu", ("upos",), frozenset({"D", "N"}))
+SEVERAL = "the X\ndog Y\n\n" * 5
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("#made by hand\n1\tgo" + "\t_" * 8 + "\n\n", "conllu"),
+        ("# text = a\nand more\n" + CONLLU * 2, "conllu"),
+        ("-DOCSTART- -X- O\n\nAnn NNP B\nleft VBD O\n\n", "columns"),
+        (SEVERAL, "columns"),
+        ("the_D dog_N\na_D cat_N\n" * 3, "word_tag"),
+        ("\n\tthe/at dog/nn ./.\n" * 4, "word_tag:separator=/"),
+        ("and/or/cc 1/2/cd\nthe/at dog/nn\n" + "a/at cat/nn\n" * 9, "word_tag:separator=/"),
+        ("(\n  (S\n    (A b)))\n", "trees"),
+        ("\n(S\n (A b))\n", "trees"),
+        ("(\n(S (A b)))\n", "trees"),
+        ("x\tsome words\ny\tother words\n" * 3 + "\n", "label_text"),
+        ("\nx\tsome words\ny\tother words\n" * 3, "label_text"),
+        ("1\tsome words\r\n\r\n-1\tother words\r\n" * 2, "label_text"),
+        ("__label__x a\n\n", "fasttext"),
+    ],
+)
+def test_what_all_commands_see_alike(text, name, labelled):
+    assert sniff(text.splitlines(keepends=True), labelled=labelled)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the_D dog_N\n", "word_tag"),
+        ("the_D snake\ncase_N\n", "text"),
+        ("the/D dog/N\n", "word_tag:separator=/"),
+        ("the D\ndog N\n", "columns"),
+        ("the D\n", "text"),
+        ("D N\nN D\n", "text"),
+        ("the\ndog\n\na\ncat\n", "text"),
+    ],
+)
+def test_the_tags_of_the_model_are_known(text, name):
+    assert sniff(text.splitlines(keepends=True), labelled=False, known=TAGGER)[0] == name
+
+
+def test_so_is_its_format():
+    words = "the\ndog\n\na\ncat\n".splitlines(keepends=True)
+    assert sniff(words, labelled=False, known=TAGGER._replace(format="columns"))[0] == "columns"
+    assert sniff(words[:1], labelled=False, known=TAGGER._replace(format="columns"))[0] == "text"
+
+
+@pytest.mark.parametrize(
+    "text", ["snake_case a_b\n" * 3, "and/or\n", "1/2 3/4\n", "so do I\nso do D\n", "a:b c\n", "0 1\n1 0\n\n" * 9]
+)
+def test_what_is_text_all_the_same(text):
+    assert sniff(text.splitlines(keepends=True), labelled=False, known=TAGGER)[0] == "text"
+
+
+def test_numbers_of_texts_are_no_labels():
+    rows = "".join(f"{i}\tsome words {i}\n" for i in range(9)).splitlines(keepends=True)
+    assert sniff(rows, labelled=True)[0] == "label_text"
+    with pytest.raises(DataError, match="^f: which column of this tsv has the text"):
+        sniff(rows, labelled=False, path="f")

@@ -115,3 +115,68 @@ def test_japanese_wikipedia_has_an_ideographic_space_for_a_word(read, rewrite, s
     assert sum(map(len, sentences)) == 18701
     assert any("\u3000" in s.words for s in sentences)
     assert rewrite(sentences, "tag", "word_tag", tag=None).encode() == data
+
+
+SLASH = "\n\tThe/at  dog/nn\tbarks/vbz ./. \r\n\n1/2/cd and/or/cc x_y/nn"
+
+
+def test_another_separator(read, rewrite):
+    reading = read(SLASH, format="word_tag:separator=/")
+    assert reading.format == "word_tag:separator=/"
+    sentences = list(reading)
+    assert [s.words for s in sentences] == [(), ("The", "dog", "barks", "."), (), ("1/2", "and/or", "x_y")]
+    assert [s.columns.get("tag") for s in sentences[1::2]] == [("at", "nn", "vbz", "."), ("cd", "cc", "nn")]
+    assert rewrite(sentences, "tag", "word_tag:separator=/", tag=None) == SLASH
+    changed = rewrite(sentences, "tag", "word_tag:separator=/", tag="X")
+    assert changed == "\n\tThe/X  dog/X\tbarks/X ./X \r\n\n1/2/X and/or/X x_y/X"
+
+
+def test_written_with_another_separator(read):
+    sentence = Sentence(("a/b", "c"))
+    assert write_sentence(sentence, {"tag": ("B_X", "Y")}, format="word_tag:separator=/") == "a/b/B_X c/Y\n"
+    (text,) = read("a  b\r\n", labelled=False)
+    assert write_sentence(text, {"tag": ("X", "Y")}, format="word_tag:separator=|") == "a|X  b|Y\r\n"
+    (marked,) = read("\ufeffa b\n", labelled=False)
+    assert write_sentence(marked, {"tag": ("X", "Y")}, format="word_tag:separator=/") == "\ufeffa/X b/Y\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "tag", "message"),
+    [
+        ("a", "X/Y", "the tag 'X/Y' holds a slash, which word_tag:separator=/ cannot; try --as columns"),
+        ("a b", "X", "the word 'a b' holds a space"),
+        ("a\tb", "X", r"the word 'a\\tb' holds a tab"),
+        ("a", "X\tY", "holds a tab"),
+    ],
+)
+def test_what_another_separator_cannot_hold(word, tag, message):
+    with pytest.raises(DataError, match=message):
+        write_sentence(Sentence((word,), line=3), {"tag": (tag,)}, format="word_tag:separator=/")
+    tabs = Sentence(("a\tb",), lines=("a\tb\n",), line=1, format="text")
+    with pytest.raises(DataError, match="holds a tab"):
+        write_sentence(tabs, {"tag": ("X",)}, format="word_tag:separator=/")
+
+
+@pytest.mark.parametrize(("token", "problem"), [("a", "no /"), ("/a", "no word"), ("a/", "no tag")])
+def test_a_token_without_word_or_tag_of_another_separator(read, token, problem):
+    with pytest.raises(DataError, match=f"file:2: expected word/TAG, found '{token}': {problem}$"):
+        list(read(f"a/X\nb/Y {token}\n", format="word_tag:separator=/"))
+
+
+@pytest.mark.parametrize("options", ["separator=", "separator=ab", "separator=x", "separator=\t", "mark=/"])
+def test_what_is_no_separator(read, options):
+    with pytest.raises(ConfigError, match="^format: "):
+        read("", format=f"word_tag:{options}")
+    assert read("a_X\n", format="word_tag:separator=_").format == "word_tag"
+
+
+SLASHED = st.text(st.characters(codec="utf-8", exclude_characters="\0 \t\n\r\ufeff"), min_size=1)
+
+
+@given(st.lists(st.lists(st.tuples(SLASHED, SLASHED.filter(lambda tag: "/" not in tag)), min_size=1)))
+def test_round_trip_of_another_separator(read, rewrite, sentences):
+    made = [Sentence(tuple(w for w, _ in s), {"tag": tuple(t for _, t in s)}) for s in sentences]
+    text = rewrite(made, "tag", "word_tag:separator=/", tag=None)
+    back = list(read(text, format="word_tag:separator=/"))
+    assert [(s.words, s.columns) for s in back] == [(s.words, s.columns) for s in made]
+    assert rewrite(back, "tag", "word_tag:separator=/", tag=None) == text

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee, zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from elman.cli.common import Notes
+from elman.cli.common import Notes, known
 from elman.errors import ConfigError, DataError
 from elman.sentence import NO_TAG
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class How:
-    """How a file is read: its format (None: as it looks), the columns of its tags as the user calls them, encoding."""
+    """How a file is read: its format (None: as it looks), the columns of its tags as the user calls them, encoding; and
+    the column of a table's texts.
+    """
 
     format: str | None = None
     target: str | None = None
     encoding: str = "utf-8"
+    text_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ class Row(NamedTuple):
 
 def is_model(path: str) -> bool:
     """Whether a file is a model: safetensors begins with a length in eight bytes, some of them 0, as no text does."""
+    if not os.path.isfile(path):
+        return False  # to look at a pipe would be to take from it
     try:
         with open(path, "rb") as file:
-            start = file.read(9) if os.path.isfile(path) else b""
+            start = file.read(9)
     except OSError:
         return False  # reading it will say why
     return start[8:] == b"{" and b"\0" in start
@@ -80,8 +85,13 @@ def no_gold(path: str, column: str) -> DataError:
     return DataError(f"column {column} holds nothing but {NO_TAG}, which is no tag; expected gold tags", path=path)
 
 
-def read(path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True) -> Reading:
-    """Open a file or several as one, and note what each is read as unless that was asked for."""
+def read(
+    path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True, tagger: Tagger | None = None
+) -> Reading:
+    """Open a file or several as one, and note what each is read as unless that was asked for.
+
+    ``tagger``: the model that is to read what is not ``labelled``.
+    """
     from elman.files import input_files
     from elman.formats import read_sentences
 
@@ -90,7 +100,9 @@ def read(path: str | Sequence[str], how: How, notes: Notes, labelled: bool = Tru
             notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
 
     paths = input_files([path] if isinstance(path, str) else path)
-    return read_sentences(paths, format=how.format, encoding=how.encoding, labelled=labelled, on_read=note)
+    about = None if tagger is None else known(tagger)
+    how_read: dict[str, Any] = {"format": how.format, "encoding": how.encoding, "text_column": how.text_column}
+    return read_sentences(paths, **how_read, labelled=labelled, known=about, on_read=note)
 
 
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:

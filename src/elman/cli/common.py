@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +12,10 @@ from elman import limits
 from elman.cli.say import tell
 from elman.display import shown
 from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.formats import Known
+    from elman.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -42,6 +46,11 @@ def checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> 
     return value
 
 
+text_column_option = click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Column with the texts of a CSV or TSV; a number where its first line has no names.",
+)
 target_option = click.option(
     "--target",
     metavar="COLUMN,…",
@@ -87,6 +96,17 @@ def seed_option(text: str) -> Callable[[_F], _F]:
     return click.option(
         "--seed", type=click.IntRange(0, limits.SEED), default=1, show_default=True, metavar="N", help=text
     )
+
+
+def known(tagger: Tagger) -> Known:
+    """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
+    from elman.formats import Known
+
+    if tagger.task not in ("tag", "classify"):
+        return Known(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
+    words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
+    texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
+    return Known(tagger.format, tagger.targets, words, texts)
 
 
 class Notes:

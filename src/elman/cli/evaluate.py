@@ -272,7 +272,24 @@ def _evaluate_model(tagger: Tagger, paths: Sequence[str], options: _Options, not
         sentences = list(sentences)
         found = believed(tagger, sentences, right.columns, options.asked)
     results = tagger.evaluate_columns(sentences, target=right.columns)
+    _doubt(tagger, results, right.path, notes)
     _report(_labelled(results, right.path, notes), found, options)
+
+
+def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], path: str, notes: Notes) -> None:
+    """Warn of gold that is mostly of tags that the model does not have."""
+    from elman.odd_tags import lacking
+
+    if tagger.task not in ("tag", "classify"):
+        return  # their tags are those of an encoding
+    sets = tagger.tag_sets
+    for name, result in results.items():
+        counts = {tag: score.support for tag, score in _scores(result).items() if score.support and tag != NO_TAG}
+        known = sets.get(name, sets[tagger.target])
+        items = "words" if hasattr(result, "tags") else "texts"
+        where = path if len(results) == 1 else f"{path}, column {name}"
+        for doubt in lacking(counts, known, where, "the model", items):
+            notes.warn(doubt)
 
 
 def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:

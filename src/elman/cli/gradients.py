@@ -18,6 +18,7 @@ from elman.cli.common import (
     layer_option,
     plot_option,
     target_option,
+    text_column_option,
 )
 from elman.cli.say import say, say_json
 from elman.display import visible
@@ -47,6 +48,7 @@ class _Options:
     format: str | None
     target: str | None
     encoding: str
+    text_column: str | None
 
 
 @click.command()
@@ -74,6 +76,7 @@ class _Options:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("FILE")
 @target_option
+@text_column_option
 @encoding_option
 def gradients(paths: tuple[str, ...], **given: Any) -> None:
     """Show how far back a network learns, or which words decided a tag.
@@ -108,6 +111,7 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
 def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
     """The models, and the file, which comes last; with --words there is none."""
     from elman.cli.beside import is_model
+    from elman.files import is_pipe
 
     if options.words is not None:
         if len(paths) > 1:
@@ -115,6 +119,8 @@ def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str],
         return paths, None
     if len(paths) == 1 or is_model(paths[-1]):
         raise ConfigError(f"expected MODEL... FILE, labelled text last, got {' '.join(paths)}")
+    if len(paths) > 2 and is_pipe(paths[-1]):
+        raise ConfigError(f"{paths[-1]}: each of several models reads it, and it can be read once; name a file")
     if options.sentence is not None and len(paths) > 2:
         raise ConfigError(f"--sentence: expected one MODEL with it, got {len(paths) - 1}")
     return paths[:-1], paths[-1]
@@ -162,7 +168,8 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
         which = Which(options.layer, options.lags, options.positions, at, tags)
-        how = How(options.format, name if len(tagger.targets) > 1 else options.target, options.encoding)
+        target = name if len(tagger.targets) > 1 else options.target
+        how = How(options.format, target, options.encoding, options.text_column)
         measured = lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
@@ -234,7 +241,8 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         words = of_text(tagger, options.words)
     else:
         assert file is not None and options.sentence is not None
-        words = nth(tagger, file, options.sentence, How(options.format, None, options.encoding), notes)
+        how = How(options.format, None, options.encoding, options.text_column)
+        words = nth(tagger, file, options.sentence, how, notes)
     at, _ = _column(tagger, options.target)
     asked = () if options.at is None else (options.at,)
     found = [_shown(tagger, one) for one in influences(networks, words, asked, at)]

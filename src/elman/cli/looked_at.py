@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.cli.common import Notes
-from elman.errors import ConfigError, DataError
+from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.cli.beside import How
@@ -71,13 +71,7 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
     if tagger.task == "lm":
         yield from (words for words, _ in model.lines(file, format=how.format, encoding=how.encoding))
         return
-    labelled = file != "-" and tagger.task != "segment"
-    try:
-        reading = read(file, how, notes, labelled=labelled)
-    except DataError:
-        if not labelled:
-            raise
-        reading = read(file, how, notes, labelled=False)
+    reading = read(file, how, notes, labelled=False, tagger=tagger)
     for one in reading:
         if one.words and tagger.task == "segment":
             yield model.reads(raw(one) or (" " if model.expects_spaces else "").join(one.words))

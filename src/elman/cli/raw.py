@@ -11,32 +11,27 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.conll18 import Metric
+    from elman.formats import Reading, Writer
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
+BOM = "\ufeff"
 MANY = 20
 """Characters of a line from which on it is strange that no line has a space."""
 
 
-def reads_raw(model: Tagger, files: Sequence[str], format: str | None, encoding: str) -> bool:
-    """Whether a model is to read these files as raw text. A pipeline takes words too, from files of other formats.
+def reads_raw(model: Tagger, reading: Reading) -> bool:
+    """Whether a model is to read this file as raw text. A pipeline takes words too, from files of other formats.
 
-    Raises ConfigError: files of another format for a model that reads nothing but raw text.
+    Raises ConfigError: a file of another format for a model that reads nothing but raw text.
     """
     if model.task not in (SEGMENT, PIPELINE):
         return False
-    found = format
-    if format is None:
-        from elman.files import input_files
-        from elman.formats import read_sentences
-
-        first = next((path for path in input_files(files) if path != "-"), None)
-        found = read_sentences(first, encoding=encoding, labelled=False).format if first is not None else "text"
-    if found != "text" and model.task == SEGMENT:
-        message = f"expected raw text, which a model of the task segment reads, found {found}"
+    if reading.format != "text" and model.task == SEGMENT:
+        message = f"{reading.path}: expected raw text, which a model of the task segment reads, found {reading.format}"
         raise ConfigError(f"{message}; --format text reads any file as that")
-    return found == "text"
+    return reading.format == "text"
 
 
 def refuse_options(task: str, given: Mapping[str, Any]) -> None:
@@ -52,42 +47,38 @@ def refuse_without_tags(model: Tagger) -> None:
         raise ConfigError(f"a model of the task {model.task} has no tags of words; elman evaluate says how good it is")
 
 
-def tag_raw(
-    model: Any, files: Sequence[str], output: str, output_format: str | None, how: tuple[str, bool], notes: Notes
-) -> None:
-    """Write the sentences of raw text. ``how``: its encoding, and whether with confidences.
+class RawText:
+    """Writes the sentences that a ``Segmenter`` or a ``Pipeline`` finds in raw text, file by file.
 
-    ``model`` is a ``Segmenter`` or a ``Pipeline``. Raises ConfigError: a format that cannot hold what it finds.
+    Raises ConfigError: a format that cannot hold what it finds.
     """
-    from elman.files import OutputFile, input_files
-    from elman.formats import check_output, open_writer
 
-    encoding, confidence = how
-    targets = model.targets if model.task == PIPELINE else ()
-    format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
-    if confidence and format != "conllu":
-        raise ConfigError(f"{format} cannot hold confidences of raw text; conllu can")
-    check_output(format, columns=len(targets))
-    writer = open_writer(format, targets)
-    number = 0
-    # threads that have computed something wait for the interpreter while this one writes: not for long
-    sys.setswitchinterval(0.00005)
-    with OutputFile(output, encoding=encoding) as out:
-        for path in input_files(files or ("-",)):
-            name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
-            for sentence in model.sentences(seen, confidence=confidence, number=number):
-                if not sentence.words and format != "text":
-                    continue
-                number += bool(sentence.words)
-                own = {} if format == "conllu" else {name: sentence.columns[name] for name in targets}
-                out.write(writer.add(sentence, own))
-            if not seen.longest:
-                notes.add(f"{name}: an empty text, there are no words to find in it")
-            elif model.expects_spaces and not seen.spaces and seen.longest >= MANY:
-                notes.add(
-                    f"{path}: no spaces in it; the text this model learned from has some, so it may find few words"
-                )
-        out.write(writer.finish())
+    def __init__(self, model: Any, output_format: str | None, confidence: bool, notes: Notes) -> None:
+        from elman.formats import check_output
+
+        self._model, self._confidence, self._notes, self._number = model, confidence, notes, 0
+        self.targets: tuple[str, ...] = model.targets if model.task == PIPELINE else ()
+        self.format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
+        if confidence and self.format != "conllu":
+            raise ConfigError(f"{self.format} cannot hold confidences of raw text; conllu can")
+        check_output(self.format, columns=len(self.targets))
+        # threads that have computed something wait for the interpreter while this one writes: not for long
+        sys.setswitchinterval(0.00005)
+
+    def write(self, reading: Reading, writer: Writer) -> Iterator[str | bytes]:
+        """The text of each sentence of a file."""
+        seen = _Seen(line.removeprefix(BOM) for line in reading.raw_text())
+        for sentence in self._model.sentences(seen, confidence=self._confidence, number=self._number):
+            if not sentence.words and self.format != "text":
+                continue
+            self._number += bool(sentence.words)
+            own = {} if self.format == "conllu" else {name: sentence.columns[name] for name in self.targets}
+            yield writer.add(sentence, own)
+        if not seen.longest:
+            self._notes.add(f"{reading.path}: an empty text, there are no words to find in it")
+        elif self._model.expects_spaces and not seen.spaces and seen.longest >= MANY:
+            few = "the text this model learned from has some, so it may find few words"
+            self._notes.add(f"{reading.path}: no spaces in it; {few}")
 
 
 class _Seen:
@@ -103,15 +94,6 @@ class _Seen:
             self.longest = max(self.longest, len(bare))
             self.spaces = self.spaces or " " in bare
             yield line
-
-
-def raw_lines(path: str, encoding: str) -> Iterator[str]:
-    """The lines of a file of raw text."""
-    from elman.formats.lines import BOM, line_blocks
-
-    for lines in line_blocks(path, encoding):
-        for line in lines:
-            yield line.removeprefix(BOM)
 
 
 def sentences_of(paths: Sequence[str], format: str | None, encoding: str, notes: Notes) -> list[Sentence]:

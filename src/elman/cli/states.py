@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman import limits
-from elman.cli.common import Notes, check_not_an_input, encoding_option, format_option, layer_option, plot_option
+from elman.cli.common import (
+    Notes,
+    check_not_an_input,
+    encoding_option,
+    format_option,
+    layer_option,
+    plot_option,
+    text_column_option,
+)
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError
 
@@ -42,6 +50,7 @@ STYLE = """
 @click.option("--html", metavar="FILE", help="Write a page with the heat maps; it needs nothing but a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print all values as one JSON object.")
 @format_option("FILE")
+@text_column_option
 @encoding_option
 def states(model: str, file: str, sentence: int, layer: int, direction: str, **given: Any) -> None:
     """Show the states and gates of a network while it reads a sentence.
@@ -75,7 +84,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
         raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {layer}")
     if direction not in networks.network.encoder.directions:
         raise ConfigError(f"--direction: the network reads forward alone, got {direction}")
-    read = nth(tagger, file, sentence, How(given["format"], None, given["encoding"]), notes)
+    read = nth(tagger, file, sentence, How(given["format"], None, given["encoding"], given["text_column"]), notes)
     one, words = networks.states(read, layer - 1, direction), shown(tagger, read)
     name = os.path.basename(model)
     if plot is not None:

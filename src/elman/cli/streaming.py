@@ -127,6 +127,8 @@ def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
     rest, first = "", True
     for block in text_blocks(path, given["encoding"]):
         if first and block:
+            if given["format"] is None:
+                _check_is_text(block, path)
             if block.startswith(BOM):
                 block = block[len(BOM) :]
                 yield [(BOM, None)]
@@ -137,6 +139,14 @@ def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
                 f"a word of more than {LONGEST:,} characters; expected words with spaces between", path=path
             )
         yield [tagged(part) if i % 2 == 0 else (part, None) for i, part in enumerate(parts) if part]
+
+
+def _check_is_text(block: str, path: str) -> None:
+    """Raise ConfigError for what looks like columns, where text is expected because nothing else was said."""
+    lines = [line for line in block.split("\n") if line.strip() and not line.startswith("#")]
+    if 2 * sum("\t" in line for line in lines) > len(lines):
+        where = "standard input" if path == "-" else path
+        raise ConfigError(f"--stream: {where} has tabs in most lines; say what it is: --format columns, --format text")
 
 
 def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list[Piece]]:

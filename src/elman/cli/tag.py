@@ -18,10 +18,13 @@ from elman.cli.common import (
     check_not_an_input,
     encoding_option,
     format_option,
+    known,
     precision_option,
+    text_column_option,
     threads_option,
 )
 from elman.cli.places import Places, how_many, own_format, places
+from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
@@ -53,6 +56,7 @@ class _Options:
     precision: str
     stream: bool
     lookahead: int
+    text_column: str | None
 
 
 @click.command()
@@ -66,7 +70,7 @@ class _Options:
     help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text. "
     "tree: parses drawn in characters; html: a page of parses, spans and tags.",
 )
-@format_option("the input", "what its first line shows")
+@format_option("the input")
 @click.option(
     "--target",
     metavar="COLUMN,…",
@@ -94,6 +98,7 @@ class _Options:
     metavar="K",
     help="With --stream: read K words more before a word is tagged.",
 )
+@text_column_option
 @encoding_option
 @threads_option
 @precision_option
@@ -128,39 +133,40 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
     tagger = _load(options)(model, threads=options.threads, precision=options.precision, on_note=notes.add)
-    if tagger.task != "tag" and _reads_raw(tagger, files, options):
-        from elman.cli.raw import refuse_options, tag_raw
-
-        others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
-        refuse_options(tagger.task, others)
-        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
-        notes.show()
-        return
     if tagger.task == "lm":
         raise ConfigError(f"{model}: a language model, which has no tags; elman sample and elman evaluate use it")
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)
-    if options.output_format is not None and not ranked:
+    if options.output_format is not None and not ranked and tagger.task != SEGMENT:
         of_words = options.confidence and n_words > 0
         check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)
     chosen = options.output_format
     where = Places({}, {})
     empty: list[str] = []
-    known = {label for name in tagger.text_targets for label in tagger.tag_sets[name]}
+    about = known(tagger)
+    raw: RawText | None = None
     writer: Writer | None = None
     last_line = ""
     with OutputFile(options.output, encoding=options.encoding) as out:
         for path in input_files(files or ("-",)):
-            reading = read_sentences(
-                path, format=options.format, encoding=options.encoding, labelled=False, labels=known
-            )
+            how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+            reading = read_sentences(path, **how, labelled=False, known=about, text_column=options.text_column)
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            own = _own_format(reading, options, tagger, names)
+            is_raw = reads_raw(tagger, reading)
+            raw = raw or _raw(tagger, options, notes) if is_raw else raw
+            own = raw.format if is_raw and raw else _own_format(reading, options, tagger, names)
             chosen = chosen or own
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
+            if is_raw and raw is not None:
+                writer = writer or open_writer(chosen, raw.targets)
+                out.write(_joint(last_line, chosen) if last_line else "")
+                for text in raw.write(reading, writer):
+                    out.write(text)
+                last_line = ""
+                continue
             if not ranked:
                 where = places(reading, chosen, tagger, names)
                 where.empty = empty
@@ -219,10 +225,11 @@ def _sure(options: _Options) -> Sure | None:
     return Sure(options.confidence, options.min_confidence)
 
 
-def _reads_raw(tagger: Tagger, files: Sequence[str], options: _Options) -> bool:
-    from elman.cli.raw import reads_raw
-
-    return reads_raw(tagger, files, options.format, options.encoding)
+def _raw(tagger: Tagger, options: _Options, notes: Notes) -> RawText:
+    """What writes the sentences of raw text. Raises ConfigError for options that are not for it."""
+    others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
+    refuse_options(tagger.task, others)
+    return RawText(tagger, options.output_format, options.confidence, notes)
 
 
 def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:

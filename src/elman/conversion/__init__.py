@@ -21,7 +21,7 @@ from elman.conversion.plan import KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
 from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.files import OutputFile, check_target
+from elman.files import OutputFile, check_target, is_pipe
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
 from elman.formats.lines import BOM
 from elman.formats.registry import BINARY
@@ -61,7 +61,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
     """
     check_target(output, text=request.to not in BINARY)
     for path in paths:
-        if path != "-" and os.path.exists(path) and not os.path.isfile(path):
+        if path != "-" and is_pipe(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
     with _repeatable_input(paths), tempfile.TemporaryDirectory(dir=_beside(output), prefix=".elman-") as folder:
         notes: list[str] = []
@@ -203,7 +203,7 @@ def _joint(last: str, format: str) -> str:
 def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
     """Read back what was written. Raises DataError at the first sentence that comes back as another one."""
     format = _READ_AS.get(plan.to, plan.to)
-    if format not in INPUT_FORMATS or not HOLDS[plan.to].words:
+    if format.partition(":")[0] not in INPUT_FORMATS or not HOLDS[plan.to].words:
         return
     back = _read_back(scratch, format)
     for sentence, tags in items:

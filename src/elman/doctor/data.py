@@ -15,7 +15,7 @@ from elman.checks import with_words
 from elman.corpus import How
 from elman.doctor.findings import LABEL, Split
 from elman.errors import ConfigError, DataError
-from elman.files import input_files
+from elman.files import input_files, is_pipe
 from elman.formats import Reading, read_sentences
 from elman.formats.label_names import WithoutNames
 from elman.formats.lines import line_blocks
@@ -126,8 +126,8 @@ def _keys(reading: Reading, how: How) -> Targets:
 
 def _is_mixed(path: str, encoding: str) -> bool:
     """Whether a file has characters in UTF-8 and bytes that are none, so that no one encoding can be right."""
-    if path == "-" or codecs.lookup(encoding).name != "utf-8":
-        return False
+    if is_pipe(path) or codecs.lookup(encoding).name != "utf-8":
+        return False  # what is gone cannot be read again
     found = set()
     try:
         for block in line_blocks(path, _TOLERANT):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
-from elman import checks, schemes
+from elman import checks, odd_tags, schemes
 from elman.doctor.findings import (
     Finding,
     Group,
@@ -72,7 +73,8 @@ _LOOKS = (checks.tag_warning, checks.untagged_warning)
 
 
 def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
-    """What looks like another column or format: one tag everywhere, too many tags, sentences of one word.
+    """What looks like another column or format: one tag everywhere, too many tags, numbers, sentences of one word,
+    files with other tags than those before.
 
     And tags that are none, ``_``, or that mark no spans where the others do.
     """
@@ -81,6 +83,8 @@ def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
         for split in splits
         for message in (
             *(look(split.sentences, column) for look in _LOOKS for column in columns),
+            *chain.from_iterable(odd_tags.shape(split.sentences, column) for column in columns),
+            *chain.from_iterable(odd_tags.files(split.sentences, column) for column in columns),
             checks.length_warning(split.sentences) if columns else None,
         )
         if message is not None

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from elman.display import shown
 from elman.errors import ConfigError
@@ -44,7 +45,7 @@ from elman.formats import registry
 from elman.formats.lines import BOM
 from elman.formats.reading import Reading, read_sentences
 from elman.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
-from elman.formats.shared import Holds
+from elman.formats.shared import Holds, Known
 from elman.formats.sniffer import sniff
 from elman.sentence import Sentence
 
@@ -52,6 +53,7 @@ __all__ = [
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
+    "Known",
     "OUTPUT_FORMATS",
     "Reading",
     "Writer",
@@ -112,7 +114,7 @@ def untagged(format: str) -> str:
 def check_output(format: str, *, confidences: bool = False, columns: int = 1, labels: int = 0) -> None:
     """Raise ConfigError for a format that is not written, or cannot hold confidences, so many columns or labels."""
     if format not in HOLDS:
-        raise ConfigError(f"format: {shown(format)} is not written; expected {' or '.join(OUTPUT_FORMATS)}")
+        raise ConfigError(f"format: {shown(format)} is not written; {registry.hint(format, OUTPUT_FORMATS)}")
     if confidences and format not in confidence_formats():
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(confidence_formats())} can")
     if columns > HOLDS[format].columns:
@@ -144,13 +146,13 @@ def write_sentence(
     Raises DataError: a word or a tag that the format cannot hold. Raises ConfigError: see ``check_output``.
     """
     check_output(format, confidences=confidences is not None, columns=len(tags))
-    if format not in registry.OUTPUTS:
+    if format in registry.WRITERS:
         text = open_writer(format, tuple(tags), tuple(sentence.labels)).add(sentence, tags, confidences)
         if isinstance(text, bytes):
             raise ConfigError(f"{format} is no text; open_writer writes whole files of it")
         return text
-    module = registry.OUTPUTS[format]
-    in_place = sentence.format == format or (sentence.format, format) == ("text", "word_tag")
+    module = registry.OUTPUTS.get(format) or cast(registry.Output, registry.output(format))
+    in_place = sentence.format == format or (sentence.format == "text" and format.startswith("word_tag"))
     if in_place and sentence.line == 1 and sentence.lines[0].startswith(BOM):
         bare = replace(sentence, lines=(sentence.lines[0][1:], *sentence.lines[1:]))
         return BOM + module.write(bare, tags, confidences)

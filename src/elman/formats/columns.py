@@ -5,8 +5,8 @@ and words may hold spaces; else by runs of spaces and tabs. Columns are called b
 
 The word is column 1; where column 1 counts the words of each sentence (1, 2, 3 …) and there are three columns or
 more, it is column 2. A line that begins with ``# `` and has no tab is a comment; only in a file separated by spaces
-it is a word if it stands inside a sentence and has as many columns as the other lines. ``-DOCSTART-`` lines are
-kept, and end a sentence.
+it is a word if it has as many columns as the other lines, and stands inside a sentence or ends in a tag that others
+have. ``-DOCSTART-`` lines are kept, and end a sentence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from elman.sentence import Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
-_MARK = "-DOCSTART-"
+MARK = "-DOCSTART-"
 _FIELD = re.compile(r"[^ \t]+")
 _SPAN = re.compile(r"O|[BIESLU]-[^#]+")
 _SPACES = re.compile(r"([ \t]+)")
@@ -33,17 +33,28 @@ _SPACES = re.compile(r"([ \t]+)")
 class Layout:
     """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index.
 
-    ``tag`` is the number, from 1, of the column of tags where something speaks for one; else 0.
+    ``tag`` is the number, from 1, of the column of tags where something speaks for one; else 0. ``last`` holds what
+    stands in the last column of the first lines, where a ``#`` may be a word.
     """
 
     tabs: bool = True
     width: int = 0
     word: int = 0
     tag: int = 0
+    last: frozenset[str] = frozenset()
 
     def split(self, body: str) -> list[str]:
         """The fields of a line without its end."""
         return body.split("\t") if self.tabs else _FIELD.findall(body)
+
+    def is_comment(self, line: str, fields: Sequence[str], *, inside: bool) -> bool:
+        """Whether a line that looks like a comment is one; ``inside``: of a sentence, whose words come before it.
+
+        Between spaces it may be the word ``#``: inside of a sentence, or where a tag of other words is at its end.
+        """
+        if self.tabs or len(fields) != self.width or line[0] != "#":
+            return True
+        return not inside and fields[-1] not in self.last
 
     @property
     def cut(self) -> str:
@@ -58,7 +69,7 @@ class Layout:
 
 def is_aside(line: str) -> bool:
     """Whether a line is a comment or a document mark."""
-    return (line.startswith("# ") and "\t" not in line) or line.startswith(_MARK)
+    return (line.startswith("# ") and "\t" not in line) or line.startswith(MARK)
 
 
 def layout(head: Sequence[str]) -> Layout:
@@ -68,9 +79,17 @@ def layout(head: Sequence[str]) -> Layout:
             body = line.rstrip(LINE_END)
             tabs = "\t" in body
             width = len(Layout(tabs).split(body))
+            shape = Layout(tabs, width)
             counted = width > 2 and _counted(head, tabs)
-            return Layout(tabs, width, int(counted), _span_column(head, Layout(tabs, width)) if counted else 0)
+            marks = not tabs and width > 1 and any(line.startswith("# ") for line in head)
+            last = frozenset(row[-1] for row in _table(head, shape) if len(row) == width) if marks else frozenset()
+            return replace(shape, word=int(counted), tag=_span_column(head, shape) if counted else 0, last=last)
     return Layout()
+
+
+def _table(head: Sequence[str], shape: Layout) -> list[list[str]]:
+    """The fields of the first lines that have words."""
+    return [shape.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
 
 
 def _span_column(head: Sequence[str], shape: Layout) -> int:
@@ -78,8 +97,7 @@ def _span_column(head: Sequence[str], shape: Layout) -> int:
 
     In the files of Universal NER columns follow that say who annotated, and what else was thought of.
     """
-    table = [shape.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
-    spans = [all(map(_SPAN.fullmatch, column)) for column in zip(*table, strict=False)]
+    spans = [all(map(_SPAN.fullmatch, column)) for column in zip(*_table(head, shape), strict=False)]
     return 0 if len(spans) < 4 or spans[-1] or True not in spans else spans.index(True) + 1
 
 
@@ -111,7 +129,7 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
 
 def _read(lines: Iterable[str], shape: Layout, path: str) -> Iterator[Sentence]:
-    split, width, tabs = shape.split, shape.width, shape.tabs
+    split, width = shape.split, shape.width
     kept: list[str] = []
     rows: list[int] = []
     table: list[list[str]] = []
@@ -127,7 +145,7 @@ def _read(lines: Iterable[str], shape: Layout, path: str) -> Iterator[Sentence]:
             if line[0] == "-" and table:
                 yield _sentence(kept, rows, table, shape, path, number - 1)
                 kept, rows, table = [], [], []
-            if line[0] == "-" or tabs or not table or len(fields) != width:
+            if shape.is_comment(line, fields, inside=bool(table)):
                 kept.append(line)
                 continue
         if len(fields) != width:
@@ -300,7 +318,7 @@ def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confide
         return ""
     check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # alone on a line a space would separate
     for i, word in enumerate(sentence.words):
-        if word.startswith(_MARK):
+        if word.startswith(MARK):
             raise refuse(sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl")
     parts: list[Sequence[str]] = [sentence.words]
     for column in tags.values():

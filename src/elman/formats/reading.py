@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import cast
+from typing import NamedTuple, cast
 
 from elman.compression import first_bytes
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
 from elman.formats import registry
 from elman.formats.later import Later
 from elman.formats.lines import BOM, Source, open_source
-from elman.formats.shared import refuse
-from elman.formats.sniffer import enough, sniff
+from elman.formats.shared import LINE_END, Known, refuse
+from elman.formats.sniffer import by_beginning, enough, sniff
 from elman.sentence import Sentence
 
 _PEEK = 1000  # sentences
+_ASKED = "as asked for"
+_TABLES = ("csv", "tsv")
+_LINES = ("text", "word_tag", "columns", "conllu", "conllup", "label_text", "fasttext")
+"""Formats in which a line is a sentence or a word, whatever is in it."""
 
 
 class Reading:
@@ -90,6 +94,10 @@ class Reading:
         self._sentences = chain(first, self._sentences)
         return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
 
+    def raw_text(self) -> Iterator[str]:
+        """The lines of a plain text as they are, without a byte order mark, in place of sentences."""
+        return self._source.lines
+
     def plain_text(self) -> Iterator[str]:
         """Plain text as it is, whole lines at a time, in place of sentences; of another format, or after a BOM, none.
 
@@ -133,15 +141,17 @@ def read_sentences(
     format: str | None = None,
     encoding: str = "utf-8",
     labelled: bool = True,
-    labels: Collection[str] = (),
+    known: Known | None = None,
+    text_column: str | None = None,
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """Open a file (``-``: standard input) for reading, in the format given or else the one its first lines show.
 
     ``format`` is a name, or a name with options: ``csv:text=review,label=stars``. ``labelled`` says what for: True to
-    train or to compare with, False to tag; ``labels`` are those of whole texts that are known then, by which text with
-    labels is told from text without. Memory is bounded by the longest sentence. The first lines are read at
-    once, the others while iterating. What is compressed is recognised and decompressed. Several paths are read as one
+    train or to compare with, False to tag; ``known`` is what the model says of its format, tags and labels then, by
+    which text with some is told from text without. ``text_column``: the column of a table that has the texts. Memory is
+    bounded by the longest sentence. The first lines are read at once, the others while iterating; nothing is opened
+    twice, so that it may be a pipe. What is compressed is recognised and decompressed. Several paths are read as one
     file; ``on_read`` is called with each Reading when it is opened.
 
     Raises DataError (then or while iterating): a file that cannot be read, text that is not in the encoding, a NUL,
@@ -150,7 +160,7 @@ def read_sentences(
     paths = [path] if isinstance(path, str) else path
 
     def opened(one: str) -> Reading:
-        reading = _read(one, format, encoding, labelled, labels)
+        reading = _read(one, _How(format, encoding, labelled, known, text_column))
         if on_read is not None:
             on_read(reading)
         return reading
@@ -158,22 +168,64 @@ def read_sentences(
     return opened(paths[0]).followed_by([partial(opened, other) for other in paths[1:]])
 
 
-def _read(path: str, format: str | None, encoding: str, labelled: bool, labels: Collection[str]) -> Reading:
-    name, module = registry.with_options(format) if format is not None else (None, None)
+class _How(NamedTuple):
+    format: str | None
+    encoding: str
+    labelled: bool
+    known: Known | None
+    text_column: str | None
+
+
+def _read(path: str, how: _How) -> Reading:
+    name, module = registry.with_options(how.format) if how.format is not None else (None, None)
     found = next((key for magic, key in registry.MAGIC.items() if first_bytes(path).startswith(magic)), None)
     if name in registry.BINARY or (name is None and found is not None):
-        name, why = (name, "as asked for") if name is not None else (str(found), "its first bytes")
+        name, why = (name, _ASKED) if name is not None else (str(found), "its first bytes")
+        if how.text_column is not None:
+            raise _no_tables(name, path)
         binary = cast(registry.Binary, module or registry.BINARY[name])
         head, sentences = binary.open_binary(path)
         source = Source("standard input" if path == "-" else path, list(head), iter(()), False)
-        return Reading(source, binary, sentences, (name, why), labelled)
-    source = open_source(path, encoding, partial(enough, labelled=labelled, any_format=name != "columns"))
-    why = "as asked for"
-    if name is None:
-        name, why = sniff(source.head, labelled=labelled, path=source.name, labels=labels)
-    module = cast(registry.Input, module or registry.INPUTS[name])
-    if name in ("csv", "tsv") or (name == "columns" and module is not registry.INPUTS["columns"]):
+        return Reading(source, binary, sentences, (name, why), how.labelled)
+    source = open_source(path, how.encoding, partial(enough, labelled=how.labelled, any_format=name != "columns"))
+    name, module, why = _format(source, name, module, how)
+    if name.partition(":")[0] in _LINES and how.format != "text":
+        _check_line_ends(source)
+    if name in _TABLES or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
     elif name == "columns" and (layout := Later("columns").layout(source.head)).width:
         why = f"{why} ({layout})"
-    return Reading(source, module, module.read(source.lines, source.head, source.name), (name, why), labelled)
+    sentences = module.read(source.lines, source.head, source.name)
+    return Reading(source, module, sentences, (name, why), how.labelled)
+
+
+def _format(
+    source: Source, name: str | None, module: registry.Input | registry.Binary | None, how: _How
+) -> tuple[str, registry.Input, str]:
+    """The name of the format of a text, the format, and why: the one asked for, or the one its lines show."""
+    why = _ASKED
+    if how.text_column is not None:
+        begins = how.format or (by_beginning(source.head) or ("csv",))[0]
+        if begins not in _TABLES:
+            raise _no_tables(begins, source.name)
+        name, module = Later("headers").with_text_column(source.head, source.name, how.text_column, name)
+    elif name is None:
+        try:
+            found, why = sniff(source.head, labelled=how.labelled, path=source.name, known=how.known)
+        except DataError:
+            _check_line_ends(source)
+            raise
+        name, module = registry.with_options(found)
+    return str(name), cast(registry.Input, module), why
+
+
+def _no_tables(format: str, path: str) -> ConfigError:
+    return ConfigError(f"--text-column: names a column of csv or tsv; {path} is {format}")
+
+
+def _check_line_ends(source: Source) -> None:
+    """Raise DataError for lines that end in carriage returns alone, so that many would be taken for one."""
+    within = sum(line.rstrip(LINE_END).count("\r") for line in source.head)
+    if within and within >= sum(line.endswith("\n") for line in source.head):
+        message = "lines end in carriage returns alone; expected line feeds: tr '\\r' '\\n' makes some of them"
+        raise DataError(message, path=source.name)

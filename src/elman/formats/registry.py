@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from functools import cache
+from typing import Protocol, cast
 
 from elman.display import shown
 from elman.errors import ConfigError
@@ -101,14 +103,56 @@ OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "jsonl": lambda options: _JSONL.configured(options),
     "json": lambda options: _JSON.configured(options),
     "parquet": lambda options: _PARQUET.configured(options),
+    "word_tag": lambda options: _WORD_TAG.configured(options),
 }
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
 
 
+OTHER_NAMES = {
+    "jsonl": "prodigy doccano jsonlines ndjson",
+    "json": "labelstudio",
+    "columns": "conll conll2000 conll2002 conll2003 conll03 iob iob1 iob2 bio bioes bilou io ner wnut crfsuite crf++",
+    "conllu": "conllx ud universaldependencies",
+    "conllup": "conlluplus",
+    "word_tag:separator=/": "brown nltk stanford switchboard slash",
+    "trees": "tree ptb penn penntreebank mrg brackets",
+    "label_text": "trec",
+    "parquet": "huggingface hf datasets",
+}
+"""What other programs and their users call files that a format here reads, in small letters without ``-``, ``_``."""
+NOT_READ = {"brat": ".ann", "standoff": ".ann", "spacy": ".spacy", "docbin": ".spacy"}
+"""Names of formats that nothing here reads, and how their files end."""
+
+
+def hint(format: str, formats: Sequence[str] = ()) -> str:
+    """What to say to somebody who asked for a format that there is not: which of ``formats`` has such files, or all.
+
+    By default these are the formats that are read.
+    """
+    doing, formats = ("written", formats) if formats else ("read", INPUT_FORMATS)
+    name = re.sub("[-_ ]", "", format.partition(":")[0].lower())
+    known = (*OTHER_NAMES.items(), *((own, re.sub("[-_]", "", own)) for own in formats))
+    other = next((own for own, names in known if name in names.split()), "")
+    if name and other.partition(":")[0] in formats:
+        return f"such files are {doing} as {other}: pass {other}"
+    if name in NOT_READ and doing == "read":
+        return f"{NOT_READ[name]} files are not read; export CoNLL columns, or jsonl with text and spans"
+    return f"expected {' or '.join(formats)}"
+
+
+@cache
+def output(format: str) -> Output | FileOutput:
+    """The format that is written, with options or without. Raises KeyError: no such one; ConfigError: its options."""
+    name, mark, _ = format.partition(":")
+    if mark and name == "word_tag":
+        return cast(Output, with_options(format)[1])
+    return (OUTPUTS | WRITERS)[format]
+
+
 class _Held(Mapping[str, Holds]):
     def __getitem__(self, name: str) -> Holds:
-        return (OUTPUTS | WRITERS)[name].HOLDS
+        return output(name).HOLDS
 
     def __iter__(self) -> Iterator[str]:
         return iter(OUTPUT_FORMATS)
@@ -122,14 +166,14 @@ HOLDS: Mapping[str, Holds] = _Held()
 
 
 def with_options(format: str) -> tuple[str, Input | Binary]:
-    """``NAME:key=value,…`` cut up: the name, and the format so set up.
+    """``NAME:key=value,…`` cut up: the name, and the format so set up. The name of ``word_tag`` keeps its separator.
 
     Raises ConfigError: no such format, no such options.
     """
     name, mark, given = format.partition(":")
     if name not in INPUT_FORMATS:
         problem = "is written, not read" if name in OUTPUT_FORMATS else "does not exist"
-        raise ConfigError(f"format: {shown(name)} {problem}; expected {' or '.join(INPUT_FORMATS)}")
+        raise ConfigError(f"format: {shown(name)} {problem}; {hint(name)}")
     if not mark:
         return name, BINARY[name] if name in BINARY else INPUTS[name]
     if name not in OPTIONS:
@@ -142,4 +186,5 @@ def with_options(format: str) -> tuple[str, Input | Binary]:
         if not (key.strip() and mark and value.strip()) or key.strip() in options:
             raise ConfigError(f"format: expected {name}:key=value,key=value, each key once, got {shown(format)}")
         options[key.strip()] = value.strip()
-    return name, OPTIONS[name](options)
+    module = OPTIONS[name](options)
+    return getattr(module, "format", name), module

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from elman.display import shown
 from elman.errors import ConfigError, DataError
@@ -39,12 +40,25 @@ class Holds:
     comments: bool = False
 
 
+class Known(NamedTuple):
+    """What is known of a text that is to be tagged, from the model that is to tag it.
+
+    ``format``   the format of the text it learned from; ``targets`` the label columns that it gives
+    ``tags``     its tags of words, ``labels`` its labels of whole texts
+    """
+
+    format: str = ""
+    targets: Collection[str] = ()
+    tags: Collection[str] = ()
+    labels: Collection[str] = ()
+
+
 _WITH_GAPS = ("columns", "conllu", "conllup", "csv", "tsv", "trees")
 
 SPAN_TAG = re.compile(r"O|[BIESLUM]-\S+")
 """A tag of spans, for certain: with a type."""
 _NAMES = {" ": "a space", "\t": "a tab", "\n": "a line end", "\r": "a carriage return", "\0": "a NUL"}
-_NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket", "|": "a bar"}
+_NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket", "|": "a bar", "/": "a slash"}
 
 
 def is_blank(line: str) -> bool:
@@ -95,8 +109,10 @@ def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, fo
             raise refuse(sentence, i, f"an empty {what} (number {i + 1}), which {format} cannot hold")
         for mark in forbidden:
             if mark in value:
-                other = "columns" if format in ("word_tag", "tags") and mark != "\n" else "jsonl"
-                message = f"the {what} {shown(value)} holds {_NAMES[mark]}, which {format} cannot; try --as {other}"
+                other = "columns" if format.startswith(("word_tag", "tags")) and mark != "\n" else "jsonl"
+                message = (
+                    f"the {what} {shown(value)} holds {_NAMES.get(mark, mark)}, which {format} cannot; try --as {other}"
+                )
                 raise refuse(sentence, i, message)
 
 
@@ -142,7 +158,7 @@ def only(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
 
 def line_end(sentence: Sentence) -> str:
     """The end of the line a sentence was read from, for formats of one sentence a line; else a plain line end."""
-    if sentence.format in ("text", "word_tag") and sentence.lines:
+    if sentence.format.startswith(("text", "word_tag")) and sentence.lines:
         line = sentence.lines[-1]
         return line[len(line.rstrip(LINE_END)) :]
     return "\n"
