@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError
@@ -16,6 +16,11 @@ from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import refuse
 from elman.formats.sniffer import enough, sniff
 from elman.sentence import Sentence
+
+if TYPE_CHECKING:
+    from elman.formats import columns, label_text, tables
+else:
+    columns, label_text, tables = Later("columns"), Later("label_text"), Later("tables")
 
 _PEEK = 1000  # sentences
 
@@ -89,6 +94,22 @@ class Reading:
         first = list(islice(self._sentences, _PEEK))
         self._sentences = chain(first, self._sentences)
         return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether it is a table with a text a row, which has no place for tags of words."""
+        if self.format not in ("csv", "tsv"):
+            return False
+        table = cast("tables.Table", self._module)
+        return table.layout(self._source.head, self.path).word is None
+
+    @property
+    def spaced(self) -> bool:
+        """Whether spaces separate its columns, or a label from its text."""
+        if self.format == "label_text":
+            return label_text.separator(self._source.head) == " "
+        shape = columns.layout(self._source.head) if self.format == "columns" else None
+        return shape is not None and shape.width > 1 and not shape.tabs
 
     def plain_text(self) -> Iterator[str]:
         """Plain text as it is, whole lines at a time, in place of sentences; of another format, or after a BOM, none.
@@ -174,6 +195,6 @@ def _read(path: str, format: str | None, encoding: str, labelled: bool, labels: 
     module = cast(registry.Input, module or registry.INPUTS[name])
     if name in ("csv", "tsv") or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
-    elif name == "columns" and (layout := Later("columns").layout(source.head)).width:
+    elif name == "columns" and (layout := columns.layout(source.head)).width:
         why = f"{why} ({layout})"
     return Reading(source, module, module.read(source.lines, source.head, source.name), (name, why), labelled)
