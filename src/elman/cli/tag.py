@@ -20,7 +20,7 @@ from elman.cli.common import (
     threads_option,
 )
 from elman.cli.places import Places, how_many, places
-from elman.cli.written import RECORDS, Noting, Written, check_values, own_format
+from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
@@ -128,7 +128,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
 
         others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
         refuse_options(tagger.task, others)
-        tag_raw(tagger, files, options.output, options.output_format, (options.encoding, options.confidence), notes)
+        tag_raw(tagger, files, options.output, written.asked, (options.encoding, options.confidence), notes)
         notes.show()
         return
     if tagger.task == "lm":
@@ -140,7 +140,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         of_words = options.confidence and n_words > 0
         check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)
     chosen = options.output_format
-    where = Places({}, {})
+    where = Places({}, {}, "")
     empty: list[str] = []
     known = {label for name in tagger.text_targets for label in tagger.tag_sets[name]}
     writer: Noting | None = None
@@ -164,7 +164,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
                 where.empty = empty
             check_values(tagger, where, ranked, chosen, reading)
             labels = _labels(reading, where, options, chosen, live=path == "-")
-            writer = writer or Noting(open_writer(chosen, tuple(where.columns.values()), labels), chosen, labels)
+            if writer is None:
+                made = open_writer(chosen, tuple(where.columns.values()), labels)
+                writer = Noting(made, chosen, labels, replaced(reading, tagger, names))
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
                 for text in _tagged_lines(reading.plain_text(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
