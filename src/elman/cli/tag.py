@@ -153,8 +153,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
             own, why = _own_format(reading, options, tagger, names)
-            own = written.of_input(own)
-            if why and chosen is None:
+            own, usual = written.of_input(own, reading.format), own
+            if why and own == usual and chosen is None:
                 notes.add(f"written as {own}: {why}")
             chosen = chosen or own
             if options.output_format is None and own != chosen:
