@@ -19,7 +19,7 @@ from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse
-from elman.sentence import Sentence
+from elman.sentence import Row, Sentence
 from elman.spans import Span, spans
 
 _MARKED = re.compile(r"O|[BIESLUM](-.*)?", re.DOTALL)
@@ -92,6 +92,8 @@ def text_of(sentence: Sentence) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _text_in_lines(sentence: Sentence) -> str | None:
+    if isinstance(sentence, Row):
+        return text_in(plain(sentence.record))
     if sentence.format in ("jsonl", "json"):
         return text_in(plain(json.loads(sentence.lines[0].lstrip("\ufeff"))))
     for line in sentence.lines if sentence.format == "conllu" else ():
