@@ -79,14 +79,14 @@ def _opened(path: str, name: str) -> Any:
     pa, pq = library()
     try:
         if path != "-" and first_bytes(path).startswith(MAGIC):
-            return pq.ParquetFile(path)
+            return pq.ParquetFile(path, pre_buffer=False)  # else the whole file is kept
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
             unpacked = stack.enter_context(tempfile.TemporaryFile())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
             unpacked.seek(0)
-            file = pq.ParquetFile(unpacked)
+            file = pq.ParquetFile(unpacked, pre_buffer=False)
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:
