@@ -17,7 +17,11 @@ from elman.errors import ConfigError
     "--from", "source", metavar="FORMAT", help="Format of IN, by default what it looks like; jsonl:spans=widen."
 )
 @click.option(
-    "--to", "--as", "to", metavar="FORMAT", help="Format of OUT; by default what its name ends in: .conllu, .jsonl …"
+    "--to",
+    "--as",
+    "to",
+    metavar="FORMAT",
+    help="Format of OUT; by default what its name ends in: .conllu, .jsonl …; they have to agree.",
 )
 @click.option(
     "--target", metavar="COLUMN,…", help="Columns of tags to write; by default all. In the same format: for --scheme."
@@ -50,8 +54,9 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
     *names, output = files
     paths = input_files(names)
     check_not_an_input(output, paths)
-    to = given["to"] or format_of(output)
-    check_output(to, columns=0)
+    if given["to"] is not None:
+        check_output(given["to"], columns=0)
+    to = format_of(output, given["to"])
     drop = frozenset(kind.strip() for kind in (given["drop"] or "").split(",") if kind.strip())
     for kind in drop - {"all", *KINDS}:
         raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(KINDS)} or all")
