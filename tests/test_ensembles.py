@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import elman
-from elman import randomness
+from elman import randomness, recurrent
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
+from elman.networks import Networks
 from elman.recurrent import RecurrentModel
 from elman.trainer import Progress
 from made_up import two_columns
@@ -106,6 +107,19 @@ def test_the_record_of_an_ensemble(three: RecurrentModel) -> None:
     found, golds = np.concatenate(three.best(WORDS)), [three.tags.index(tag) for _, tags in DEV for tag in tags]
     assert three.dev_accuracy == record["dev_accuracy"] == np.mean(found == golds)
     assert trained(SMALL.with_settings({"ensemble": 2})).dev_accuracy is None
+
+
+def test_dev_accuracy_is_of_float32_whatever_the_processor(
+    three: RecurrentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("training reads in the precision of tagging")
+
+    monkeypatch.setattr(recurrent, "Reader", never)
+    again = trained(CRF.with_settings({"ensemble": 3}), DEV)
+    exact = Networks(again.config, again.lexicon, again.heads, again.members)
+    golds = [three.tags.index(tag) for _, tags in DEV for tag in tags]
+    assert again.dev_accuracy == three.dev_accuracy == np.mean(np.concatenate(exact.best(WORDS)) == golds)
 
 
 def test_saved_and_loaded(three: RecurrentModel) -> None:

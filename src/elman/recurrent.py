@@ -155,7 +155,8 @@ class RecurrentModel(Networks):
         if alone is not None:
             model.training["linear"] = asdict(alone[1])
         if len(members) > 1 or alone is not None:
-            model.training["dev_accuracy"] = task.score_of(model)
+            # in float32, as each network's own: a record must not say what processor it was made on
+            model.training["dev_accuracy"] = task.score_of(Networks(done.config, model.lexicon, model.heads, members))
         if task.dev is not None and task.calibrated:
             try:
                 model = model.at(calibration.fit(model, task.dev, task.dev_gold))
