@@ -67,6 +67,27 @@ def test_known(any_tagger: Tagger) -> None:
     assert not any_tagger.known("fish")
 
 
+def test_known_are_the_words_of_training_whatever_vocabulary_leaves_out(tmp_path: Path) -> None:
+    whole, cut = toy("rnn"), toy("rnn", settings={"vocabulary": 1})
+    cut.save(tmp_path / "m")
+    loaded = load(tmp_path / "m")
+    text = [[("the", "D"), ("fish", "N"), ("barks", "V"), ("cat", "N")]]
+    for tagger in (whole, cut, loaded):
+        assert [tagger.known(word) for word in ("the", "dog", "cat", "fish", "")] == [True, True, True, False, False]
+        assert tagger.evaluate(text).unknown_tokens == 1
+    assert loaded.describe()["vocabulary"] == 1
+    assert loaded.describe()["parameters"] == cut.describe()["parameters"]
+    assert "rare" not in whole.to_record()[1]
+
+
+@pytest.mark.parametrize("rare", [np.array([2, 1]), np.array([1, 1]), np.array([[1]]), np.array([1.0])])
+def test_hashes_that_are_none_are_refused(rare: Any) -> None:
+    record, tensors = toy("rnn", settings={"vocabulary": 1}).to_record()
+    rare = rare.astype(np.int32) if rare.dtype.kind == "i" else rare
+    with pytest.raises(ModelFileError, match=r"^model tensor rare: expected hashes(, of words that|\ that rise$)"):
+        Tagger.from_record(record, {**tensors, "rare": rare})
+
+
 @pytest.mark.parametrize("method", ["tag", "probabilities"])
 def test_a_text_is_no_list_of_words(method: str) -> None:
     with pytest.raises(DataError, match="^expected a list of words, got the text 'the dog'"):

@@ -28,6 +28,16 @@ def test_unknown_words_have_id_zero() -> None:
     assert ids.tolist() == [Vocabulary.UNKNOWN, 2, Vocabulary.UNKNOWN, 1]
 
 
+def test_of_words_that_are_cut_it_is_known_that_they_were_seen() -> None:
+    whole = Vocabulary.of(SENTENCES)
+    cut = whole.commonest(3).commonest(2)
+    assert cut.words == ("the", "cat") and len(cut) == 3
+    assert "dog" not in cut and cut.ids(["dog"]).tolist() == [0]
+    assert all(map(cut.seen, whole.words)) and not cut.seen("bird") and not whole.seen("bird")
+    assert cut.rare.dtype == np.int32 and sorted(set(cut.rare.tolist())) == cut.rare.tolist() and len(cut.rare) == 3
+    assert not len(whole.rare) and whole.commonest(9) is whole
+
+
 def test_no_words_no_ids() -> None:
     assert Vocabulary.of(SENTENCES).ids([]).shape == (0,)
     assert Vocabulary.of([]).ids(["x"]).tolist() == [0]

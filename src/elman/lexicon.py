@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman import network_record
 from elman.characters import characters_of, spellings
@@ -85,11 +86,13 @@ class Lexicon:
         return cls.of_words(network_record.words(record, config), config)
 
     @classmethod
-    def of_words(cls, known: network_record.Words, config: NetworkConfig) -> Lexicon:
-        """What a checked record says of words."""
+    def of_words(
+        cls, known: network_record.Words, config: NetworkConfig, rare: NDArray[np.int32] | None = None
+    ) -> Lexicon:
+        """What a checked record says of words; ``rare`` is the vocabulary's."""
         characters = None if known.characters is None else Vocabulary(*known.characters)
         features, vectors = FeatureSet(config.features, known.features), VectorIndex(*known.vectors)
-        return cls(Vocabulary(known.words, known.counts), features, characters, vectors)
+        return cls(Vocabulary(known.words, known.counts, rare), features, characters, vectors)
 
 
 def _middles(windows: Vocabulary) -> Vocabulary:

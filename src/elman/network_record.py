@@ -25,7 +25,9 @@ Forms = Mapping[str, tuple[str, tuple[int, ...]]]
 COLDEST, HOTTEST = 0.05, 20.0
 """Temperatures that are looked at, and that a model file may have."""
 GRAMS = "grams"
-"""The tensor of the n-grams' hashes, the one that is no parameter."""
+"""The tensor of the n-grams' hashes, no parameter."""
+RARE = "rare"
+"""That of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
 NONE = "none"
 
 
@@ -83,9 +85,13 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     if (form is not None) != found.has_grams:
         raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if found.has_grams else 'none'}")
     demand(form is None or (form[0] == "int64" and len(form[1]) == 1), f"model tensor {GRAMS}: expected hashes")
+    rare = forms.get(RARE)
+    fits = rare is None or (rare[0] == "int32" and len(rare[1]) == 1 and network.vocabulary > 0)
+    demand(fits, f"model tensor {RARE}: expected hashes, of words that the setting vocabulary left out")
     own = _shapes(found, form[1][0] if form is not None else 0)
     whole = {prefix + name: shape for prefix in found.prefixes for name, shape in own.items()}
-    check_forms(whole, {name: form for name, form in forms.items() if name != GRAMS}, network.storage)
+    parameters = {name: form for name, form in forms.items() if name not in (GRAMS, RARE)}
+    check_forms(whole, parameters, network.storage)
     return found._replace(of_one=own)
 
 

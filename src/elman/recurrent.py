@@ -20,7 +20,7 @@ from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
 from elman.limits import check_length
-from elman.network_record import GRAMS, NetworkRecord, prefixes
+from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs
 from elman.reader import Reader, Text, tagging_precision
@@ -221,7 +221,7 @@ class RecurrentModel(Networks):
 
     def known(self, word: str) -> bool:
         """Whether the word stood in the training data."""
-        return word in self.lexicon.vocabulary
+        return self.lexicon.vocabulary.seen(word)
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Configuration and tensors for the model file."""
@@ -245,6 +245,8 @@ class RecurrentModel(Networks):
         tensors = storage.stored(tensors, self.config.network.storage)
         if self.heads.grams is not None:
             tensors[GRAMS] = self.heads.grams.hashes
+        if len(self.lexicon.vocabulary.rare):
+            tensors[RARE] = self.lexicon.vocabulary.rare
         return record, tensors
 
     @classmethod
@@ -252,7 +254,7 @@ class RecurrentModel(Networks):
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         found = network_record.checked(config, storage.forms(tensors))
         read = Config.from_dict(found.settings)
-        lexicon = Lexicon.of_words(found.words, read.network)
+        lexicon = Lexicon.of_words(found.words, read.network, _rare(tensors))
         tags = tuple(map(tuple, found.tags))
         grams = _grams(found, tensors)
         heads = Heads(read, tags, tuple(found.schemes), tuple(found.temperatures), tuple(found.tasks), grams)
@@ -273,6 +275,14 @@ class LinearModel(RecurrentModel):
         if model.network.encodes:
             raise ModelFileError("model settings: expected pooling=none and labels of texts alone in a linear model")
         return model
+
+
+def _rare(tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.int32] | None:
+    """The hashes of rare words. Raises ModelFileError for hashes that are none."""
+    hashes = tensors.get(RARE)
+    rise = hashes is None or bool((hashes[1:] > hashes[:-1]).all())
+    demand(rise, f"model tensor {RARE}: expected hashes that rise")
+    return hashes
 
 
 def _grams(found: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams | None:

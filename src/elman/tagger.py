@@ -21,6 +21,7 @@ from elman.errors import ConfigError
 from elman.formats import column_names
 from elman.limits import whole_number
 from elman.model import CLASSIFY, TAG, ColumnsModel, Model
+from elman.network_record import RARE
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.sentence import Sentence
 from elman.threads import ordered
@@ -414,7 +415,7 @@ class Tagger:
             "targets": {name: list(tags) for name, tags in self.tag_sets.items()},
             "tasks": self.tasks,
             "vocabulary": len(record["vocabulary"]["words"]),
-            "parameters": sum(tensor.size for tensor in tensors.values()),
+            "parameters": sum(tensor.size for name, tensor in tensors.items() if name != RARE),
             "data": dict(self._data),
             "temperatures": self.temperatures,
             "settings": record.get("settings", {}),
