@@ -312,7 +312,8 @@ train where there is none. SE is the standard error of the test set, √(p(1−p
 gold spans; a bar ("at least") is reached when the mean is within one SE of it. `fast` is held against what `default`
 reached, less 0.4. Unknown words are those that are not in train. Spans are right as conlleval counts: start, end and
 type. `make accuracy`, `make accuracy-best` and `make ablations` measure what is missing and write this page. Texts, raw
-text, lemmas and parses have [a page of their own](accuracy-tasks.md).
+text, lemmas and parses have [a page of their own](accuracy-tasks.md). The rows were measured at the commits named at
+the end of the page, not all at the same one, and none at the latest; to be measured again.
 """
 PEERS = """\
 In brackets: unknown words. elman's columns are the runs of this page. The other tools were measured on the same files

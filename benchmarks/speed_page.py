@@ -24,6 +24,7 @@ def page(result: Result | None) -> str:
     return "\n".join(
         [
             INTRODUCTION,
+            *([f"Measured at commit {result['commit'][:12]}; to be measured again.\n"] if parts else []),
             _table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
             "## Training steps\n",
             STEPS,

@@ -238,8 +238,9 @@ INTRODUCTION = """\
 Means over seeds ± their standard deviation, in per cent, on the test part. Training saw the train part alone; settings
 were chosen on held-out parts. SE is the standard error of a share of that many words, sentences or texts; a bar ("at
 least") is reached when the mean is within one SE of it. Times are wall time of the whole command with one thread, some
-of them beside other work. Each result file names the state of elman's code that it was measured with. `make
-accuracy-tasks` measures what is missing and writes this page.
+of them beside other work. Each result file names the state of elman's code that it was measured with, which is not the
+same in all and not the latest; to be measured again. `make accuracy-tasks` measures what is missing and writes this
+page.
 """
 COMMANDS = """
 ## Where the figures come from

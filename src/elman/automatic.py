@@ -1,6 +1,6 @@
 """Settings that wait for the data: what ``auto``, and 0 epochs, become for some training sentences.
 
-A model records what they became, so that training again with its settings gives the same bits.
+A model records what they became, so that training again with its settings gives the same bits (on one instruction set).
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def train(
                     (``elman.tasks``): the model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``, all of them
                     taggers; or ``lm``, the next symbol of raw text: a ``LanguageModel``
     ``format``      of the files; by default what their first lines look like
-    ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``
+    ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``, on one
+                    instruction set (``elman.kernels``)
     ``threads``     in training and tagging; by default one for each core
     ``on_progress`` is called with each ``Progress`` of the rnn's training, and of the regression before it
     ``on_warning``  is called with each doubt about the data, one line each; by default they become Python warnings

@@ -251,6 +251,7 @@ def test_log(run: Run, train_file: Path, dev_file: Path, tmp_path: Path) -> None
     for key in ("gradient_norm", "mean_gradient_norm", "largest_gradient_norm", "clipped", "saturated", "dead"):
         assert isinstance(records[0][key], float)
     assert records[0]["warning"] is None
+    assert {record["isa"] for record in records} == {kernels.describe()["isa"]}
 
 
 def test_a_run_that_has_stopped_learning(run: Run, train_file: Path, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ class TrainingProgress:
     """A context manager to be called with every ``Progress`` of a training.
 
     On a terminal it draws one line on stderr; anywhere else it draws nothing. ``log`` is the path of a file that gets
-    one JSON object an epoch: here, and nowhere else, stand time and speed. ``on_warning`` is told, once, of a run that
-    explodes, and of one that has stopped learning.
+    one JSON object an epoch: here, and nowhere else, stand time, speed and the instruction set. ``on_warning`` is told,
+    once, of a run that explodes, and of one that has stopped learning.
     """
 
     def __init__(self, log: str | None = None, on_warning: Callable[[str], None] | None = None) -> None:
@@ -77,7 +77,7 @@ class TrainingProgress:
                 self._log = self._stack.enter_context(open(path, "wb", buffering=0))
             if event.is_epoch_end:
                 record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
-                self._log.write(json.dumps(record | {"warning": warning}).encode() + b"\n")
+                self._log.write(json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n")
         except OSError as error:
             raise OutputError(f"{path}: the log cannot be written: {error.strerror}") from None
 
@@ -85,6 +85,13 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _isa() -> str:
+    """The kernels' instruction set: with another one the same training gives other last bits."""
+    from elman.kernels import describe
+
+    return str(describe()["isa"])
 
 
 def _bar() -> Bar:

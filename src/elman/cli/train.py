@@ -112,15 +112,17 @@ def _help_settings(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @threads_option
 @encoding_option
 @click.option(
-    "--log", metavar="FILE.jsonl", help="Write loss, accuracy, gradients, units, time, speed, a line an epoch."
+    "--log",
+    metavar="FILE.jsonl",
+    help="Write loss, accuracy, gradients, units, time, speed and instruction set, a line an epoch.",
 )
 @click.pass_context
 def train(ctx: click.Context, /, **given: Any) -> None:
     """Train a tagger on labelled text, or a classifier on texts with labels.
 
     The files are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
-    line); or a label and a text a line (docs/classification.md). The same files, settings and seed give the same model,
-    whatever --threads. Ctrl-C keeps the best model so far.
+    line); or a label and a text a line (docs/classification.md). The same files, settings and seed give the same model
+    on one instruction set, whatever --threads. Ctrl-C keeps the best model so far.
 
     \b
       elman train train.conllu --dev dev.conllu -o my.model
