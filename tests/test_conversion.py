@@ -169,12 +169,21 @@ def test_labels(run, refused):
     assert "csv cannot hold labels of sentences (intent)" in refused(ConfigError, both, "csv")
     assert run(both, "csv", drop=frozenset({"labels"}))[0] == "word,2\na,N\n\n"
     assert run(both, "csv", drop=frozenset({"columns"}))[0] == "text,intent\na,x\n"
-    # chosen labels in the same format: what is beside them is lost, so it is said
-    assert "jsonl cannot hold fields (n)" in refused(
-        ConfigError, '{"text": "a", "label": "x", "n": 1}', "jsonl", label=("label",)
-    )
     line = '{"text":  "a", "label": "x", "kind": "y"}'
     assert json.loads(run(line, "jsonl", label=("kind",))[0]) == {"text": "a", "tokens": ["a"], "kind": "y"}
+
+
+def test_other_fields_of_records_stay_where_they_can(run, refused):
+    given = '{"text": "a, b", "label": "x", "n": 1, "more": {"y": [null, 1.5]}, "kind": "k"}\n'
+    kept = {"text": "a, b", "tokens": ["a,", "b"], "n": 1, "more": {"y": [None, 1.5]}, "label": "x"}
+    assert json.loads(run(given, "jsonl", label=("label",))[0]) == kept
+    spans = '{"text": "a  b", "label": [[0, 1, "X"]], "id": "7"}'
+    array, _ = run(given + spans, "json")
+    tags = {"text": "a  b", "tokens": ["a", "b"], "tags": ["B-X", "O"], "id": "7"}
+    assert json.loads(array) == [{**kept, "kind": "k"}, tags]
+    assert [json.loads(line) for line in run(array, "jsonl")[0].splitlines()] == json.loads(array)
+    assert run(array, "json")[0] == array
+    assert "csv cannot hold fields (n, more); to leave" in refused(ConfigError, given, "csv")
 
 
 def test_trees(run, refused):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 SEVERAL = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
@@ -13,6 +14,9 @@ NO_TAG = "_"
 
 CONFIDENCE = "confidence"
 """The label under which the probability of another label is written."""
+
+WORD = 64
+"""Bytes that a word takes, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,26 @@ class Sentence:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    @property
+    def weight(self) -> int:
+        """How much of the memory it takes, in words."""
+        return len(self.words) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Sentence):
+    """A sentence that is a row of a table, with all that stands there.
+
+    ``record``  the row's values by column; of one that is written afresh (no ``format``) those that are not its own
+    ``batch``   the rows it was read with, an Arrow RecordBatch, in which it is number ``at``
+    """
+
+    record: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    batch: Any = field(default=None, compare=False)
+    at: int = field(default=0, compare=False)
+
+    @property
+    def weight(self) -> int:
+        own = self.batch.nbytes // (WORD * len(self.batch)) if self.batch is not None else 0
+        return len(self.words) + 1 + own

@@ -28,11 +28,12 @@ ONE_TAG = [name for name in OUTPUT_FORMATS if HOLDS[name].columns == 1]
 
 def test_names():
     assert {"word_tag", "columns", "conllu", "conllup", "csv", "tsv", "jsonl", "trees", "text"} < set(INPUT_FORMATS)
-    assert {*INPUT_FORMATS} - {*OUTPUT_FORMATS} == {"json"}
+    assert {*INPUT_FORMATS} < {*OUTPUT_FORMATS}
     assert "tags" in OUTPUT_FORMATS and "tags" not in INPUT_FORMATS
     own = {name for name in INPUT_FORMATS if default_output(name) == name}
-    assert {*INPUT_FORMATS} - own == {*TEXTS, "json"}
-    assert default_output("text") == default_output("fasttext") == "word_tag"
+    assert {*INPUT_FORMATS} - own == {*TEXTS}
+    assert default_output("text") == "word_tag"
+    assert default_output("fasttext") == default_output("label_text") == "columns"  # which holds the labels
 
 
 def test_tags_are_not_read(read):

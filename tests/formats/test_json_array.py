@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
 
 from elman.errors import ConfigError, DataError
-from elman.formats import default_output, write_sentence
+from elman.formats import default_output, open_writer, write_sentence
+from elman.sentence import Sentence
 
 TASKS = [
     {
@@ -39,6 +41,15 @@ EXPECTED = [
 ]
 
 
+@pytest.fixture
+def write():
+    def command(sentences, tags):
+        writer = open_writer("json", ("tags",))
+        return "".join([*(writer.add(s, {"tags": t}) for s, t in zip(sentences, tags, strict=True)), writer.finish()])
+
+    return command
+
+
 def parts(reading):
     return [(s.words, s.columns, s.labels) for s in reading if s.words]
 
@@ -57,13 +68,50 @@ def test_label_studio_a_task_a_line(read):
     assert parts(read("".join(json.dumps(task) + "\n" for task in TASKS))) == EXPECTED
 
 
-def test_tagged_it_becomes_jsonl(read):
-    assert default_output("json") == "jsonl"
-    sentence = next(iter(read("\ufeff[" + json.dumps(TASKS[0]) + "]")))
-    text = write_sentence(sentence, {"tags": ("X", "Y")}, format="jsonl")
-    assert json.loads(text)["tags"] == ["X", "Y"]
-    text = write_sentence(sentence, {"tags": ("B-X", "O")}, format="doccano")
-    assert json.loads(text)["text"] == "Peter lives"
+def test_tagged_it_stays_what_it_is(read, write):
+    assert default_output("json") == "json"
+    sentences = list(read("\ufeff[" + json.dumps(TASKS[0]) + ", " + json.dumps(TASKS[1], indent=1) + "]\n"))
+    text = write(sentences, [("X", "Y"), ("A", "B", "C", "D")])
+    first, second = json.loads(text.removeprefix("\ufeff"))
+    words = {"tokens": ["Peter", "lives"], "tags": ["X", "Y"]}
+    assert text.startswith("\ufeff[\n") and first == {**TASKS[0], "data": {**TASKS[0]["data"], **words}}
+    assert second["id"] == 2 and second["data"]["tags"] == ["A", "B", "C", "D"]
+    again = parts(read(text))
+    assert again[0] == (("Peter", "lives"), {"tags": ("X", "Y"), "spans": ("B-PER", "O")}, EXPECTED[0][2])
+    assert again[1] == (("[", '"', "]", "{"), {"tags": ("A", "B", "C", "D")}, {})
+
+
+def test_an_element_changes_in_its_tags_alone(read, write):
+    text = '[ {"id": 1.50, "text": "a b",\n "more": {"x": [1]}},\n  {"tokens": ["c"], "tags": ["Z"], "n": null} ]'
+    sentences = list(read(text, labelled=False))
+    assert write(sentences, [("X", "Y"), ("Z",)]) == (
+        '[\n{"id": 1.50, "text": "a b",\n "more": {"x": [1]}, "tokens": ["a", "b"], "tags": ["X", "Y"]},\n'
+        '{"tokens": ["c"], "tags": ["Z"], "n": null}\n]\n'
+    )
+    # and as lines
+    line = write_sentence(sentences[0], {"tags": ("X", "Y")}, format="jsonl")
+    assert line == '{"id": 1.50, "text": "a b",  "more": {"x": [1]}, "tokens": ["a", "b"], "tags": ["X", "Y"]}\n'
+
+
+def test_a_new_array(write):
+    assert write([], []) == "[]\n"
+    sentences = [
+        Sentence(("a",)),
+        Sentence((), lines=("\n",), format="columns"),
+        Sentence(("b",), labels={"kind": "k"}),
+    ]
+    assert write(sentences, [("X",), (), ("Y",)]) == (
+        '[\n{"tokens": ["a"], "tags": ["X"]},\n{"tokens": ["b"], "tags": ["Y"], "kind": "k"}\n]\n'
+    )
+
+
+def test_a_label_that_is_annotated(read):
+    sentence = next(iter(read(json.dumps([TASKS[0]]))))
+    other = replace(sentence, labels={**sentence.labels, "intent": "x"})
+    with pytest.raises(DataError, match="file:1: intent is annotated in this task; write another label, --target"):
+        write_sentence(other, {}, format="json")
+    new = json.loads(write_sentence(replace(sentence, labels={**sentence.labels, "kind": "x"}), {}, format="jsonl"))
+    assert new == {**TASKS[0], "data": {**TASKS[0]["data"], "kind": "x"}}
 
 
 @pytest.mark.parametrize(

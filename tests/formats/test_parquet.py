@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 from elman.corpus import How, targets_in
 from elman.errors import ConfigError, DataError, MissingExtraError
-from elman.formats import HOLDS, open_writer, parquet, read_sentences, write_sentence
+from elman.formats import HOLDS, open_writer, parquet, parquet_writer, read_sentences, records, write_sentence
 from elman.formats.label_names import WithoutNames
 from elman.sentence import Sentence
 
@@ -69,7 +69,7 @@ def test_nothing(tmp_path):
 
 
 def test_row_groups_come_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "_GROUP_WORDS", 10)
+    monkeypatch.setattr(parquet_writer, "_GROUP_WORDS", 10)
     monkeypatch.setattr(parquet, "_ROWS", 3)
     sentences = [Sentence((str(i),) * 4, {"tags": ("X",) * 4}) for i in range(9)]
     writer = open_writer("parquet", ["tags"])
@@ -96,7 +96,10 @@ def test_numbers_with_names_of_hugging_face(tmp_path):
     reading = read_sentences(str(tmp_path / "b"), format="parquet:names=O B-X")
     assert reading.why == "as asked for"
     assert next(iter(reading)).columns == {"ner_tags": ("O", "B-X")}
-    assert parquet.others(str(tmp_path / "b"), ["id"]) == ["ner_tags: numbers without names, see --names"]
+    (row,) = read_sentences(str(tmp_path / "b"), labelled=False)
+    assert [records.said(key, value, len(row)) for key, value in records.fields_of(row).items()] == [
+        "ner_tags: numbers without names, see --names"
+    ]
 
 
 def test_numbers_without_names_are_asked_for_beside_labels(tmp_path):

@@ -50,8 +50,9 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
     *names, output = files
     paths = input_files(names)
     check_not_an_input(output, paths)
-    to = given["to"] or format_of(output)
-    check_output(to, columns=0)
+    if given["to"] is not None:
+        check_output(given["to"], columns=0)
+    to = format_of(output, given["to"])
     drop = frozenset(kind.strip() for kind in (given["drop"] or "").split(",") if kind.strip())
     for kind in drop - {"all", *KINDS}:
         raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(KINDS)} or all")

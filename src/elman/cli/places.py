@@ -111,30 +111,6 @@ def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | No
     return TREE if tagger.target == TREE else "tag"
 
 
-def own_format(format: str, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> str:
-    """The format in which a file of ``format`` is written when none is asked for: its own, if that holds it all."""
-    from elman.formats import HOLDS, default_output
-    from elman.formats.shared import TREE
-
-    n_words, n_labels = how_many(tagger, names, confidence=confidence)
-    if not n_words:
-        own = "jsonl" if format == "json" else format
-        if own in HOLDS and HOLDS[own].labels >= n_labels:
-            return own
-        return "label_text" if n_labels == 1 and format == "text" else "jsonl"
-    if tagger.target == TREE and not confidence:
-        return "trees"
-    own = default_output(format)
-    holds = HOLDS[own]
-    fits = holds.columns >= n_words and (holds.confidences or not confidence)
-    # a table is of words or of texts, not of both
-    return (
-        own
-        if fits and (not n_labels or (holds.labels >= n_labels and holds.comments + (own == "jsonl")))
-        else "columns"
-    )
-
-
 def how_many(tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[int, int]:
     """Columns of words, and labels of whole texts, that are written; with them a confidence, if there are no words.
 

@@ -6,7 +6,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,15 +23,16 @@ from elman.cli.common import (
     text_column_option,
     threads_option,
 )
-from elman.cli.places import Places, how_many, own_format, places
+from elman.cli.places import Places, how_many, places
 from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
+from elman.cli.written import RECORDS, Noting, Written, check_values, own_format
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.cli.sure import Sure
     from elman.files import OutputFile
-    from elman.formats import Reading, Writer
+    from elman.formats import Reading
     from elman.sentence import Sentence
     from elman.tagger import Tagger
 
@@ -130,6 +131,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     sure = _sure(options)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
+    written = Written(options.output, options.output_format, files)
+    options = replace(options, output_format=written.said)
     check_not_an_input(options.output, (model, *files))
     notes = Notes()
     tagger = _load(options)(model, threads=options.threads, precision=options.precision, on_note=notes.add)
@@ -146,7 +149,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     empty: list[str] = []
     about = known(tagger)
     raw: RawText | None = None
-    writer: Writer | None = None
+    writer: Noting | None = None
     last_line = ""
     with OutputFile(options.output, encoding=options.encoding) as out:
         for path in input_files(files or ("-",)):
@@ -155,13 +158,16 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
             is_raw = reads_raw(tagger, reading)
-            raw = raw or _raw(tagger, options, notes) if is_raw else raw
-            own = raw.format if is_raw and raw else _own_format(reading, options, tagger, names)
+            raw = raw or _raw(tagger, options, written, notes) if is_raw else raw
+            own, why = (raw.format, "") if is_raw and raw else _own_format(reading, options, tagger, names)
+            own = written.of_input(own)
+            if why and chosen is None:
+                notes.add(f"written as {own}: {why}")
             chosen = chosen or own
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
             if is_raw and raw is not None:
-                writer = writer or open_writer(chosen, raw.targets)
+                writer = writer or Noting(open_writer(chosen, raw.targets), chosen, ())
                 out.write(_joint(last_line, chosen) if last_line else "")
                 for text in raw.write(reading, writer):
                     out.write(text)
@@ -170,8 +176,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if not ranked:
                 where = places(reading, chosen, tagger, names)
                 where.empty = empty
-            labels = _labels(reading, where, options, live=path == "-")
-            writer = writer or open_writer(chosen, tuple(where.columns.values()), labels)
+            check_values(tagger, where, ranked, chosen, reading)
+            labels = _labels(reading, where, options, chosen, live=path == "-")
+            writer = writer or Noting(open_writer(chosen, tuple(where.columns.values()), labels), chosen, labels)
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
                 for text in _tagged_lines(reading.plain_text(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
@@ -198,6 +205,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     if sure is not None and chosen is not None:
         sure.tell(tagger, where, chosen, notes)
     where.tell(notes)
+    if writer is not None:
+        writer.tell(notes)
     notes.show()
 
 
@@ -225,11 +234,11 @@ def _sure(options: _Options) -> Sure | None:
     return Sure(options.confidence, options.min_confidence)
 
 
-def _raw(tagger: Tagger, options: _Options, notes: Notes) -> RawText:
+def _raw(tagger: Tagger, options: _Options, written: Written, notes: Notes) -> RawText:
     """What writes the sentences of raw text. Raises ConfigError for options that are not for it."""
     others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
     refuse_options(tagger.task, others)
-    return RawText(tagger, options.output_format, options.confidence, notes)
+    return RawText(tagger, written.said, options.confidence, notes)
 
 
 def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
@@ -248,23 +257,24 @@ def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> s
     return found[0]
 
 
-def _own_format(reading: Reading, options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
-    """The format that a file's tags are written in when none is asked for."""
-    from elman.formats import default_output
-
+def _own_format(reading: Reading, options: _Options, tagger: Tagger, names: Sequence[str] | None) -> tuple[str, str]:
+    """The format that a file's tags are written in when none is asked for, and why it is not the usual one, if so."""
     if options.nbest is not None:
-        from elman.cli.sure import NBEST_FORMATS
-
-        own = default_output(reading.format)
-        return own if own in NBEST_FORMATS else "columns"
-    return own_format(reading.format, tagger, names, confidence=options.confidence)
+        return "jsonl" if reading.format in RECORDS else "columns", ""
+    return own_format(reading, tagger, names, confidence=options.confidence)
 
 
-def _labels(reading: Reading, places: Places, options: _Options, live: bool) -> tuple[str, ...]:
-    """The names of all labels that are written. Of a pipe, whose sentences are not waited for, the model's alone."""
-    others = () if live or not places.labels or places.alone else reading.labels()
+def _labels(reading: Reading, places: Places, options: _Options, output_format: str, live: bool) -> tuple[str, ...]:
+    """The names of all labels that are written. Of a pipe, whose sentences are not waited for, the model's alone.
+
+    In a row of Parquet those that are not written stay.
+    """
+    is_row = output_format == "parquet"
+    if not places.labels and not (is_row and places.columns):
+        return ()
+    others = () if places.alone or (reading.format == "parquet" if is_row else live) else reading.labels()
     own = [*places.labels.values(), *([CONFIDENCE] if options.confidence and not places.columns else [])]
-    return tuple(dict.fromkeys((*others, *own))) if places.labels else ()
+    return tuple(dict.fromkeys((*others, *own)))
 
 
 def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]]:
@@ -273,7 +283,7 @@ def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence
     size = 0
     for sentence in sentences:
         chunk.append(sentence)
-        size += len(sentence.words) + 1
+        size += sentence.weight
         if size >= CHUNK_WORDS or (live and not _more_to_read()):
             yield chunk
             chunk, size = [], 0

@@ -17,23 +17,23 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
 
 from elman import schemes
-from elman.conversion.plan import KINDS, Plan, Request, format_of, made
+from elman.conversion.plan import IN_JSON, KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
 from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import OutputFile, check_target, is_pipe
-from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, parquet, read_sentences
+from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, read_sentences, records
 from elman.formats.lines import BOM
 from elman.formats.registry import BINARY
 from elman.formats.shared import is_blank, is_gap, refuse
-from elman.sentence import Sentence
+from elman.sentence import Row, Sentence
 
 __all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
 
 _RECORDS = ("jsonl", "json", "parquet")
 _READ_AS = {"prodigy": "jsonl"}
 _BLANK_LINE_AFTER = ("columns", "conllu", "conllup")
-_MAY_LACK_COLUMNS = ("jsonl", "parquet")
+_MAY_LACK_COLUMNS = ("jsonl", "json", "parquet")
 _BLOCK = 1 << 20  # bytes
 
 
@@ -72,9 +72,6 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
             keys = reading.targets(request.target) if request.target is not None else None
             chosen = chosen or keys
             survey.add(reading, keys or ())
-            if reading.format == "parquet":
-                used = (*survey.columns, *survey.labels)
-                survey.fields |= dict.fromkeys(parquet.others(_rewound(reading.path), used))
         plan = made(survey, request, chosen)
         scratch = os.path.join(folder, "scratch")
         with open(scratch, "wb") as file:
@@ -147,9 +144,19 @@ def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item
             elif sentence.words or not (is_gap(sentence) or plan.to in _BLANK_LINE_AFTER):
                 tags = _tags(sentence, names, plan)
                 labels = {name: sentence.labels[name] for name in plan.labels if name in sentence.labels}
-                if sentence.format == plan.to:  # written afresh, since something is left out
-                    sentence = replace(sentence, format="", lines=())
-                yield _Item(replace(sentence, labels=labels), tags)
+                yield _Item(replace(_afresh(sentence, plan.to), labels=labels), tags)
+
+
+def _afresh(sentence: Sentence, to: str) -> Sentence:
+    """A sentence that is not written in place; of a record with its other fields, where there is room for them."""
+    if to in IN_JSON and records.record_in(sentence) is not None:
+        fields = {} if records.is_task(sentence) else records.fields_of(sentence)
+        text = records.text_of(sentence)
+        if text is not None and text != " ".join(sentence.words):
+            fields = {"text": text, **fields}
+        words, columns, path, line = sentence.words, sentence.columns, sentence.path, sentence.line
+        return Row(words, columns, path, line, (), sentence.rows, "", sentence.labels, fields)
+    return replace(sentence, format="", lines=()) if sentence.format == to else sentence
 
 
 def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str, Sequence[str]]:
@@ -168,7 +175,8 @@ def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str,
 
 
 def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
-    writer = open_writer(plan.to, plan.columns, plan.labels)
+    changed = tuple(plan.schemes), ()
+    writer = open_writer(plan.to, *(changed if plan.in_place and plan.to == "parquet" else (plan.columns, plan.labels)))
     last, path = "", None
     for sentence, tags in items:
         data = writer.add(sentence, tags)

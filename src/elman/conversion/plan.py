@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from elman import schemes
-from elman.compression import ENDINGS
-from elman.conversion.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey
+from elman.conversion.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey, said
 from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import HOLDS, OUTPUT_FORMATS
 from elman.formats.conllu import COLUMNS
+from elman.formats.endings import agreed
 
 KINDS = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
 """Kinds of what can be left out, see ``docs/formats.md``."""
-_SAID = {
-    COMMENTS: "comments",
-    MULTIWORD: "multiword tokens",
-    EMPTY_NODES: "empty nodes",
-    PHRASES: "trees with phrases",
-}
-_BY_NAME = {".conllu": "conllu", ".conllup": "conllup", ".jsonl": "jsonl", ".parquet": "parquet", ".csv": "csv"}
-_BY_NAME |= {".tsv": "tsv"} | dict.fromkeys((".conll", ".iob", ".iob2", ".bio", ".bioes"), "columns")
+IN_JSON = ("jsonl", "json")
+"""Formats that keep the other fields of records."""
 OF_SPANS = ("prodigy", "doccano")
 """Formats of spans, to which tags have to be in IOB2 or to be made so."""
 
@@ -69,14 +62,12 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def format_of(path: str) -> str:
-    """The format that an output's name asks for. Raises ConfigError where it asks for none."""
-    stem, ending = os.path.splitext(path.lower())
-    if ending in ENDINGS:
-        ending = os.path.splitext(stem)[1]
-    if ending not in _BY_NAME:
+def format_of(path: str, asked: str | None = None) -> str:
+    """The format of an output. Raises ConfigError where neither its name nor ``asked`` says, or they disagree."""
+    found = agreed(path, asked, "--to")
+    if found is None:
         raise ConfigError(f"{path}: which format? pass --to, one of: {', '.join(OUTPUT_FORMATS)}")
-    return _BY_NAME[ending]
+    return found
 
 
 def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Plan:
@@ -95,7 +86,7 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
             )
     if in_place:
         return Plan(request.to, True, columns, labels, _schemes(survey, request, columns), request.lenient)
-    losses = _beside(survey)
+    losses = _beside(survey, request.to)
     if request.to in ("csv", "tsv") and columns and labels:  # a word a row or a text a row
         if "labels" not in request.drop and "columns" in request.drop:
             losses["columns"], columns = f"columns ({', '.join(columns)})", ()
@@ -129,11 +120,13 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
     return Plan(request.to, False, columns, labels, found, request.lenient, notes)
 
 
-def _beside(survey: Survey) -> dict[str, str]:
-    """What stands beside the words, by kind, in words."""
-    found = {kind: f"{_SAID[kind]} ({count:,})" for kind, count in survey.beside.items()}
-    if survey.fields:
-        found[FIELDS] = f"fields ({', '.join(survey.fields)})"
+def _beside(survey: Survey, to: str) -> dict[str, str]:
+    """What stands beside the words and cannot in that format, by kind, in words."""
+    found = said(survey.beside)
+    fields = survey.foreign if to in IN_JSON else survey.fields
+    lost = [text for key, text in fields.items() if key not in survey.columns and key not in survey.labels]
+    if lost:
+        found[FIELDS] = f"fields ({', '.join(lost)})"
     return found
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from elman.formats import Reading, json_text
+from elman.formats import Reading, records
 from elman.formats.comments import label_of
 from elman.formats.lines import BOM
-from elman.formats.records import rest_of
 from elman.formats.shared import is_blank, is_gap
 from elman.schemes import Detector
 from elman.sentence import Sentence
@@ -19,6 +18,12 @@ MULTIWORD = "multiword"
 EMPTY_NODES = "empty-nodes"
 PHRASES = "phrases"
 FIELDS = "fields"
+_SAID = {
+    COMMENTS: "comments",
+    MULTIWORD: "multiword tokens",
+    EMPTY_NODES: "empty nodes",
+    PHRASES: "trees with phrases",
+}
 _NOTHING = "_"  # in a column of CoNLL-U
 
 
@@ -35,22 +40,25 @@ class Survey:
     labels: dict[str, None] = field(default_factory=dict)
     beside: Counter[str] = field(default_factory=Counter)
     """How many of each kind of what stands beside the words."""
-    fields: dict[str, None] = field(default_factory=dict)
-    """Names of the other fields of records."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """The other fields of records, as a message says them."""
+    foreign: dict[str, str] = field(default_factory=dict)
+    """Those among them that JSON has no place for."""
     formats: dict[str, None] = field(default_factory=dict)
 
     def add(self, reading: Reading, asked: Sequence[str] = ()) -> None:
         """Look at all the sentences of a file; ``asked`` are columns they may have beside those that are listed."""
         self.formats[reading.format] = None
         for sentence in reading:
-            for kind in _beside(sentence):
-                self.beside[kind] += 1
+            self.beside.update(beside(sentence))
             if is_gap(sentence):
                 continue
             self.labels |= dict.fromkeys(sentence.labels)
-            if sentence.format in ("jsonl", "json"):
-                record = json_text.parse(sentence.lines[0].removeprefix(BOM), sentence.path, sentence.line)
-                self.fields |= dict.fromkeys(rest_of(record, sentence))
+            for key, value in records.fields_of(sentence).items():
+                if value not in (None, ""):
+                    self.fields[key] = records.said(key, value, len(sentence))
+                    if not records.in_json(value) or records.is_task(sentence):
+                        self.foreign[key] = self.fields[key]
             if not sentence.words:
                 self.without_words += 1
                 continue
@@ -68,7 +76,12 @@ class Survey:
                     self.columns[name].add(tags)
 
 
-def _beside(sentence: Sentence) -> Iterator[str]:
+def said(counts: Mapping[str, int]) -> dict[str, str]:
+    """What stands beside the words, by kind, in words."""
+    return {kind: f"{_SAID[kind]} ({count:,})" for kind, count in counts.items()}
+
+
+def beside(sentence: Sentence) -> Iterator[str]:
     """The kind of each thing in the lines of a sentence that is no word and no label."""
     if sentence.format == "trees":
         if sentence.words and "".join(sentence.lines).count("(") > len(sentence) + 1:

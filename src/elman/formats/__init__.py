@@ -95,10 +95,13 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def default_output(format: str) -> str:
-    """The format that tagged text is written in by default: its own; ``word_tag`` where that holds no tags of words."""
-    if format == "json":
-        return "jsonl"
-    return format if format in HOLDS and HOLDS[format].columns else "word_tag"
+    """The format that tagged text is written in by default: its own, where that holds tags of words.
+
+    Else ``word_tag`` for plain text, and ``columns`` for texts with labels, which stay.
+    """
+    if format in HOLDS and HOLDS[format].columns:
+        return format
+    return "word_tag" if format == "text" else "columns"
 
 
 def check_input(format: str) -> None:

@@ -18,10 +18,11 @@ from elman.errors import ConfigError, DataError
 from elman.formats import json_text, records
 from elman.formats.jsonl_spans import with_spans
 from elman.formats.label_names import WithoutNames, names_in
+from elman.formats.lines import BOM
 from elman.formats.record_shapes import plain, span_key
 from elman.formats.records import NO_LABELS, TAGS, Records, lists_of_tags, unnamed
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
-from elman.sentence import CONFIDENCE, SEVERAL, Sentence
+from elman.sentence import CONFIDENCE, SEVERAL, Row, Sentence
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
@@ -109,35 +110,58 @@ class Jsonl:
             return None  # the error comes when the sentences are read
 
     def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-        """One line. A sentence read from jsonl keeps all else that its object holds, to the letter.
+        """One line. A sentence that was read from a record keeps all else that this holds; of JSON to the letter.
 
         Tags go to the key of their column, those of a text's spans to the spans, where they mark some; new ones to
         ``tags``, beside ``tokens``. Numbers whose tag changes become names. The confidences are of the first column.
 
         Raises ConfigError: a column or label has the name of another key.
         """
-        if sentence.format != "jsonl":
+        text = record_text(sentence)
+        if text is None:
             return "" if is_gap(sentence) else json_text.dump(record_of(sentence, tags, confidences)) + "\n"
-        text = sentence.lines[0]
-        if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
-            return text
-        record = json_text.parse(text, sentence.path, sentence.line)
-        values: dict[str, object] = {}
-        for name, column in tags.items():
-            if tuple(column) != sentence.columns.get(name):
-                values |= _new_tags(sentence, record, name if name in record else key_of(name, len(tags)), column)
-        if confidences is not None:
-            values["confidences"] = _rounded(confidences)
-        for name, label in sentence.labels.items():
-            before = record.get(name)
-            before = json_text.dump(before) if isinstance(before, bool) else before
-            if (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
-                values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
-        body = text.rstrip(LINE_END)
-        try:
-            return json_text.changed(body, values) + text[len(body) :] if values else text
-        except RecursionError:  # less of Python's stack is left than when it was read
-            raise refuse(sentence, 0, json_text.TOO_DEEP) from None
+        if sentence.format != "jsonl":  # an element of an array may go on over lines, between its tokens
+            text = text.replace("\r", "").replace("\n", " ").strip() + "\n"
+        return in_place(sentence, text, tags, confidences)
+
+
+def record_text(sentence: Sentence) -> str | None:
+    """The record that a sentence was read from, as JSON; None for a sentence of another format."""
+    if sentence.format in ("jsonl", "json"):
+        return sentence.lines[0].removeprefix(BOM)
+    return json_text.dump(records.named(sentence)) if isinstance(sentence, Row) and sentence.format else None
+
+
+def in_place(
+    sentence: Sentence, text: str, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
+) -> str:
+    """The text of a sentence's record with other tags and labels, see ``Jsonl.write``."""
+    if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
+        return text
+    whole = json_text.parse(text, sentence.path, sentence.line)
+    task = plain(whole) is not whole
+    record = whole["data"] if task else whole  # of a task of Label Studio what it is about, beside the annotations
+    values: dict[str, object] = {}
+    for name, column in tags.items():
+        if tuple(column) != sentence.columns.get(name):
+            values |= _new_tags(sentence, record, name if name in record else key_of(name, len(tags)), column)
+    if confidences is not None:
+        values["confidences"] = _rounded(confidences)
+    for name, label in sentence.labels.items():
+        before = record.get(name)
+        before = json_text.dump(before) if isinstance(before, bool) else before
+        if task and name not in record and (annotated := plain(whole).get(name)) is not None:
+            if annotated != label:
+                raise refuse(sentence, 0, f"{name} is annotated in this task; write another label, --target NAME")
+        elif (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
+            values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
+    if task and values:
+        values = {"data": {**record, **values}}
+    body = text.rstrip(LINE_END)
+    try:
+        return json_text.changed(body, values) + text[len(body) :] if values else text
+    except RecursionError:  # less of Python's stack is left than when it was read
+        raise refuse(sentence, 0, json_text.TOO_DEEP) from None
 
 
 def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:
@@ -174,6 +198,9 @@ def record_of(
         pairs.append(("confidences", _rounded(confidences)))
     pairs += [(name, _value(name, label)) for name, label in sentence.labels.items()]
     record = dict(pairs)
+    if isinstance(sentence, Row) and not sentence.format:
+        fields = {key: value for key, value in sentence.record.items() if records.in_json(value)}
+        record |= {key: value for key, value in fields.items() if key not in record or key == "text"}
     keys = [key for key, _ in pairs]
     for name in (*tags, *sentence.labels):
         is_reserved = name in sentence.labels and (name.startswith("_") or name in NO_LABELS)

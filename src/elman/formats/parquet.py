@@ -6,31 +6,28 @@ Hugging Face datasets keeps there too. In messages the number of a line is that 
 
 from __future__ import annotations
 
-import io
-import json
 import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, BinaryIO, cast
 
 from elman.compression import CompressedFile, is_plain
-from elman.errors import DataError, MissingExtraError
+from elman.errors import DataError
 from elman.formats import json_text, jsonl, records
-from elman.formats.label_names import Names, names_in
+from elman.formats.parquet_writer import ParquetWriter, library, names_of
 from elman.formats.record_shapes import text_in, tokens_in
-from elman.formats.records import Records, numbers_of, rest_of
-from elman.formats.shared import MANY, Holds, is_gap
-from elman.sentence import Sentence
+from elman.formats.records import Records, numbers_of
+from elman.formats.shared import MANY, Holds
+from elman.sentence import Row, Sentence
 
 MAGIC = b"PAR1"
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
 _ROWS = 1_000  # read at a time
-_GROUP_WORDS = 65_536  # of a row group that is written
+_BATCH = 16 << 20  # bytes of them
 _MOST = 1 << 27  # bytes of rows that become Python's values together
 _BLOCK = 1 << 20  # bytes
 _TAGS = {str, int, float}
@@ -54,8 +51,10 @@ class Parquet:
         """
         name = "standard input" if path == "-" else path
         file = _opened(path, name)
-        found = Records(path, self.options, _names(file), format="parquet", first=lambda: _rows(file, name))
-        first = next(_rows(file, name), None)
+        found = Records(
+            path, self.options, names_of(file.schema_arrow), format="parquet", first=lambda: _records(file, name)
+        )
+        first = next(_records(file, name), None)
         return [] if first is None else [_head(first, found)], _sentences(file, name, found)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
@@ -77,96 +76,9 @@ _PLAIN = Parquet()
 open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
 
 
-def others(path: str, used: Sequence[str]) -> list[str]:
-    """The names of columns that are nothing to the sentences, as a message says them. ``used``: those that are."""
-    first = next(_rows(_opened(path, path), path), {})
-    words = tokens_in(first) or ()
-    return rest_of(first, Sentence(tuple(words), dict.fromkeys(used, ())))
-
-
-class ParquetWriter:
-    """A file that is written row group by row group; memory is bounded by one."""
-
-    def __init__(self, columns: Sequence[str], labels: Sequence[str]) -> None:
-        _library()
-        self._columns = tuple(columns)
-        self._labels = tuple(labels)
-        self._sink = _Sink()
-        self._writer: Any = None
-        self._records: list[dict[str, object]] = []
-        self._words = 0
-        self._confidences = False
-
-    def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> bytes:
-        """The bytes that are done when the sentence is in. Raises ConfigError: a name that stands twice."""
-        if is_gap(sentence):
-            return b""
-        self._confidences = self._confidences or confidences is not None
-        self._records.append(jsonl.record_of(sentence, tags, confidences, len(self._columns)))
-        self._words += len(sentence) + 1
-        return self._group() if self._words >= _GROUP_WORDS else b""
-
-    def finish(self) -> bytes:
-        """The rest: the last row group and the end of the file."""
-        data = self._group()
-        self._writer.close()
-        return data + self._sink.take()
-
-    def _group(self) -> bytes:
-        pa, pq = _library()
-        if self._writer is None:
-            self._schema = pa.schema(self._fields(pa))
-            sink = pa.PythonFile(self._sink, mode="w")
-            self._writer = pq.ParquetWriter(sink, self._schema, write_page_checksum=True)
-        if self._records:
-            columns = {name: [record.get(name) for record in self._records] for name in self._schema.names}
-            self._writer.write_table(pa.table(columns, schema=self._schema))
-        self._records, self._words = [], 0
-        return self._sink.take()
-
-    def _fields(self, pa: Any) -> list[tuple[str, Any]]:
-        """Names and types, in the order of ``jsonl.record_of``."""
-        texts = pa.list_(pa.string())
-        fields = [("text", pa.string())] if self._labels and not self._columns else []
-        fields += [("tokens", texts)]
-        fields += [(jsonl.key_of(name, len(self._columns)), texts) for name in self._columns]
-        if self._confidences:
-            fields.append(("confidences", pa.list_(pa.float32())))
-        return fields + [(name, pa.string()) for name in self._labels]
-
-
-class _Sink(io.RawIOBase):
-    """Where pyarrow writes to: bytes that are taken away as they come."""
-
-    def __init__(self) -> None:
-        self._blocks: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._blocks.append(bytes(data))
-        return len(self._blocks[-1])
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        data, self._blocks = b"".join(self._blocks), []
-        return data
-
-
-def _library() -> tuple[Any, Any]:
-    try:
-        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingExtraError("pyarrow", "parquet") from None
-    return pyarrow, parquet
-
-
 def _opened(path: str, name: str) -> Any:
     """The file; from a pipe, or unpacked, it goes to a temporary file first, since its index stands last."""
-    pa, pq = _library()
+    pa, pq = library()
     try:
         if is_plain(path):
             return pq.ParquetFile(path, **_CHECKED)
@@ -185,20 +97,13 @@ def _opened(path: str, name: str) -> Any:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 
 
-def _names(file: Any) -> Names:
-    """The names of labels in what Hugging Face datasets wrote into the file."""
-    found = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
+def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
+    """The rows as they come; of each its values by column, the batch it stands in, and where."""
+    pa, _ = library()
+    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+    n_rows, rows = 0, max(1, min(_ROWS, _BATCH * file.metadata.num_rows // max(size, 1)))
     try:
-        return names_in(json.loads(found))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _rows(file: Any, name: str) -> Iterator[dict[str, Any]]:
-    pa, _ = _library()
-    n_rows = 0
-    try:
-        for batch in file.iter_batches(batch_size=_ROWS):
+        for batch in file.iter_batches(batch_size=rows):
             n_rows += batch.num_rows
             yield from _of_batch(batch, name)
         if n_rows != file.metadata.num_rows:
@@ -207,7 +112,7 @@ def _rows(file: Any, name: str) -> Iterator[dict[str, Any]]:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
 
 
-def _of_batch(batch: Any, name: str) -> Iterator[dict[str, Any]]:
+def _of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
     if batch.nbytes > _MOST and batch.num_rows > 1:
         half = batch.num_rows // 2
         yield from _of_batch(batch.slice(0, half), name)
@@ -216,13 +121,13 @@ def _of_batch(batch: Any, name: str) -> Iterator[dict[str, Any]]:
     if batch.nbytes > _MOST:
         raise DataError(f"a row of {batch.nbytes:,} bytes; expected a row for each sentence or text", path=name)
     columns = [_values(column) for column in batch.columns]
-    for row in zip(*columns, strict=True):
-        yield dict(zip(batch.schema.names, row, strict=True))
+    for at, row in enumerate(zip(*columns, strict=True)):
+        yield dict(zip(batch.schema.names, row, strict=True)), batch, at
 
 
 def _values(column: Any) -> list[Any]:
     """The values of a column; of times that Python does not have, which are nothing to sentences, None each."""
-    pa, _ = _library()
+    pa, _ = library()
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):
@@ -232,11 +137,17 @@ def _values(column: Any) -> list[Any]:
     return values
 
 
+def _records(file: Any, name: str) -> Iterator[dict[str, Any]]:
+    """The rows' values alone."""
+    return (row for row, _, _ in _rows(file, name))
+
+
 def _sentences(file: Any, name: str, found: Records) -> Iterator[Sentence]:
-    for number, row in enumerate(_rows(file, name), 1):
+    for number, (row, batch, at) in enumerate(_rows(file, name), 1):
         parts = found.parts(row, number)
         if parts is not None:
-            yield Sentence(parts.words, parts.columns, name, number, format="parquet", labels=parts.labels)
+            words, columns, labels = parts.words, parts.columns, parts.labels
+            yield Row(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
 
 
 def _head(row: dict[str, Any], found: Records) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from elman.compression import first_bytes
 from elman.errors import ConfigError, DataError
@@ -16,6 +16,11 @@ from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import LINE_END, Known, refuse
 from elman.formats.sniffer import by_beginning, enough, sniff
 from elman.sentence import Sentence
+
+if TYPE_CHECKING:
+    from elman.formats import columns, label_text, tables
+else:
+    columns, label_text, tables = Later("columns"), Later("label_text"), Later("tables")
 
 _PEEK = 1000  # sentences
 _ASKED = "as asked for"
@@ -97,6 +102,22 @@ class Reading:
     def raw_text(self) -> Iterator[str]:
         """The lines of a plain text as they are, without a byte order mark, in place of sentences."""
         return self._source.lines
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether it is a table with a text a row, which has no place for tags of words."""
+        if self.format not in ("csv", "tsv"):
+            return False
+        table = cast("tables.Table", self._module)
+        return table.layout(self._source.head, self.path).word is None
+
+    @property
+    def spaced(self) -> bool:
+        """Whether spaces separate its columns, or a label from its text."""
+        if self.format == "label_text":
+            return label_text.separator(self._source.head) == " "
+        shape = columns.layout(self._source.head) if self.format == "columns" else None
+        return shape is not None and shape.width > 1 and not shape.tabs
 
     def plain_text(self) -> Iterator[str]:
         """Plain text as it is, whole lines at a time, in place of sentences; of another format, or after a BOM, none.
@@ -193,7 +214,7 @@ def _read(path: str, how: _How) -> Reading:
         _check_line_ends(source)
     if name in _TABLES or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
-    elif name == "columns" and (layout := Later("columns").layout(source.head)).width:
+    elif name == "columns" and (layout := columns.layout(source.head)).width:
         why = f"{why} ({layout})"
     sentences = module.read(source.lines, source.head, source.name)
     return Reading(source, module, sentences, (name, why), how.labelled)

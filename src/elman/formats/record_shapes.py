@@ -49,6 +49,8 @@ def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if key is None or (key != "text" and len(texts) > 1):
         raise DataError(f"data: expected one text, or one called text, found {', '.join(data) or 'none'}")
     found: dict[str, Any] = {"text": texts.pop(key), **texts}
+    if isinstance(data.get("tokens"), list):  # tokens and tags that stand beside the text
+        found |= {name: value for name, value in data.items() if isinstance(value, list)}
     done = [one for one in given if isinstance(one, Mapping) and not one.get("was_cancelled")]
     if len(done) > 1:
         raise DataError(f"{len(done)} annotations of one text; expected one: keep the one that counts")

@@ -12,6 +12,7 @@ length by chance, is judged by most of the first records.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +23,12 @@ from elman.display import shown
 from elman.errors import DataError
 from elman.formats import json_text
 from elman.formats.label_names import Names, given_names, names_beside
+from elman.formats.lines import BOM
 from elman.formats.record_shapes import TOKENS, find, plain, span_key, text_in, tokens_in
 from elman.formats.record_spans import Place, check_options, in_code_points, place, tags_of, whole
 from elman.formats.shared import are_tags
 from elman.formats.tokens import SPLITTERS, tokenise
-from elman.sentence import SEVERAL, Sentence
+from elman.sentence import SEVERAL, Row, Sentence
 
 TAGS = "tags"
 """The column of the spans, and of the tags that a single column is written as."""
@@ -230,16 +232,64 @@ class Records:
         return self._names.get(key, self._names.get(""))
 
 
-def rest_of(record: Mapping[str, Any], sentence: Sentence) -> list[str]:
-    """The keys of a record that are nothing to the sentence it was read as, as a message says them."""
+def record_in(sentence: Sentence) -> Mapping[str, Any] | None:
+    """The record that a sentence was read from; None for a sentence of another format."""
+    if isinstance(sentence, Row):
+        return sentence.record
+    if sentence.format in ("jsonl", "json"):
+        found: dict[str, Any] = json.loads(sentence.lines[0].removeprefix(BOM))
+        return found
+    return None
+
+
+def fields_of(sentence: Sentence) -> dict[str, Any]:
+    """What the record of a sentence holds beside it; nothing of a sentence of another format."""
+    record = record_in(sentence)
+    if record is None:
+        return {}
     record = plain(record)
     used = {"tokens", "words", "text", "data", span_key(record), *sentence.columns, *sentence.labels}
-    return [_said(key, value, len(sentence)) for key, value in record.items() if key not in used]
+    return {key: value for key, value in record.items() if key not in used}
 
 
-def _said(key: str, value: Any, n_words: int) -> str:
-    """A key in a message; with a hint where its values could be tags."""
-    is_tags = isinstance(value, list) and value and len(value) == n_words and numbers_of(key, value) is not None
+def text_of(sentence: Sentence) -> str | None:
+    """The text in the record of a sentence; None where there is none."""
+    record = record_in(sentence)
+    return None if record is None else text_in(plain(record))
+
+
+def is_task(sentence: Sentence) -> bool:
+    """Whether the record of a sentence is a task of Label Studio, which is more than what is read of it."""
+    record = record_in(sentence)
+    return record is not None and plain(record) is not record
+
+
+def in_json(value: Any) -> bool:
+    """Whether a value of a row can stand in JSON: no date, no bytes, no NaN."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def named(row: Row) -> dict[str, Any]:
+    """A row as an object of JSON: tags and labels that were numbers are names, what JSON cannot hold is left out."""
+    names: dict[str, object] = {
+        key: list(column) for key, column in row.columns.items() if are_numbers(key, row.record.get(key))
+    }
+    names |= {key: label for key, label in row.labels.items() if whole(row.record.get(key)) is not None}
+    return {key: names.get(key, value) for key, value in row.record.items() if in_json(value)}
+
+
+def are_numbers(key: str, value: Any) -> bool:
+    """Whether it is a list of tags that are numbers, and there are some."""
+    return isinstance(value, list) and bool(value) and numbers_of(key, value) is not None
+
+
+def said(key: str, value: Any, n_words: int) -> str:
+    """A key of a record in a message; with a hint where its values could be tags of so many words."""
+    is_tags = are_numbers(key, value) and len(value) == n_words
     return f"{key}: numbers without names, see --names" if is_tags else key
 
 

@@ -94,7 +94,7 @@ OUTPUTS: dict[str, Output] = {
 }
 BINARY: dict[str, Binary] = {"parquet": _PARQUET}
 MAGIC = {b"PAR1": "parquet"}  # first bytes
-WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, **BINARY}
+WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, "json": _JSON, **BINARY}
 WRITERS |= {"tree": Later("elman.drawing", "TREE"), "html": Later("elman.drawing", "HTML")}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": lambda options: _COLUMNS.configured(options),

@@ -1,0 +1,174 @@
+"""What ``elman tag`` writes: in which format, whether that holds it, and what of the input is not in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from elman.errors import ConfigError
+from elman.formats.endings import agreed, ending, formats_of
+
+if TYPE_CHECKING:
+    from elman.cli.common import Notes
+    from elman.cli.places import Places
+    from elman.formats import Reading, Writer
+    from elman.sentence import Sentence
+    from elman.tagger import Tagger
+
+RECORDS = ("jsonl", "json", "parquet")
+DRAWN = ("tree", "html", "tags")
+"""Formats that are not meant to hold what there was."""
+
+
+class Written:
+    """The format that is written: the one asked for, else that of the output's name, else the input's own.
+
+    ``said`` is that format where it does not hang on the input, else None. An input whose name has the same ending
+    keeps its own format, where files of that are called so, too (columns as ``.tsv``).
+
+    Raises ConfigError where the output's name and what is asked for disagree.
+    """
+
+    def __init__(self, output: str, asked: str | None, files: Iterable[str]) -> None:
+        found = agreed(output, asked)
+        self._named = formats_of(output) if asked is None else ()
+        alike = len(self._named) > 1 and any(ending(file) == ending(output) for file in files)
+        self.said = None if alike else found
+
+    def of_input(self, own: str) -> str:
+        """The format for an input whose own one is ``own``."""
+        return own if not self._named or own in self._named else self._named[0]
+
+
+def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[str, str]:
+    """The format in which a file is written when none is asked for, and why it is not the usual one, if so.
+
+    It is the file's own, if that holds it all. Plain text becomes ``word_tag``, or a label and a text a line, where
+    these can hold the model's tags.
+    """
+    from elman.cli.places import how_many
+    from elman.formats import HOLDS, default_output
+    from elman.formats.shared import TREE
+
+    n_words, n_labels = how_many(tagger, names, confidence=confidence)
+    format = reading.format
+    if not n_words:
+        if format in HOLDS and HOLDS[format].labels >= n_labels:
+            return format, ""
+        usual = "label_text" if n_labels == 1 and format == "text" else "jsonl"
+        return _that_holds((usual, "jsonl"), {}, _labels(tagger, names))
+    if tagger.target == TREE and not confidence:
+        return "trees", ""
+    if reading.has_texts:
+        return "columns", f"{format} has a text a row, which has no place for tags of words"
+    own = default_output(format)
+    holds = HOLDS[own]
+    fits = holds.columns >= n_words and (holds.confidences or not confidence)
+    # a table is of words or of texts, not of both
+    if not fits or (n_labels and not (holds.labels >= n_labels and holds.comments + (own in RECORDS))):
+        own = "columns"
+    if format != "text" or (own == "word_tag" and tagger.tags_lines):
+        return own, ""
+    return _that_holds((own, "columns", "jsonl"), _tags(tagger, names), _labels(tagger, names))
+
+
+def _that_holds(
+    formats: Sequence[str], tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]
+) -> tuple[str, str]:
+    """The first of some formats that holds these, the last at worst; and why it is not the first."""
+    from elman.formats.fits import misfit
+
+    why = ""
+    for format in formats[:-1]:
+        problem = misfit(format, tags, labels)
+        if not problem:
+            return format, why
+        why = why or problem.partition(";")[0]
+    return formats[-1], why
+
+
+def _tags(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
+    """The tags of the columns of words that are written, by the model's names for these."""
+    if tagger.task != "tag":  # labels that values are made of
+        return {}
+    several = len(tagger.targets) > 1
+    chosen = [name for name in tagger.word_targets if not several or names is None or name in names]
+    return {name: tagger.tag_sets[name] for name in chosen}
+
+
+def _labels(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
+    """The same of labels of texts; of a text that may have none, "" among them."""
+    several = len(tagger.targets) > 1
+    chosen = [name for name in tagger.text_targets if not several or names is None or name in names]
+    return {name: (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else [])) for name in chosen}
+
+
+def check_values(tagger: Tagger, where: Places, ranked: str, format: str, reading: Reading) -> None:
+    """Raise ConfigError where the model has a tag or a label that the format cannot hold, whatever the text is.
+
+    ``ranked`` is the label column of n-best lists, if they are written.
+    """
+    if tagger.task != "tag" or (format == "word_tag" and tagger.tags_lines):
+        return
+    from elman.formats.fits import misfit
+
+    tags = {where.columns[name]: values for name, values in _tags(tagger, tuple(where.columns)).items()}
+    labels = {where.labels[name]: values for name, values in _labels(tagger, tuple(where.labels)).items()}
+    if ranked:
+        tags, labels = {"tag": tagger.tag_sets[ranked]}, {}
+    spaced = reading.format == format and not ranked and reading.spaced
+    problem = misfit(format, tags, labels, spaced=spaced)
+    if problem:
+        raise ConfigError(f"of the model {problem}")
+
+
+class Noting:
+    """A writer that notes what of the sentences it gets is not in what it writes of them.
+
+    ``labels``  the names of the labels that are written, of formats that ask for them at the beginning
+    """
+
+    def __init__(self, writer: Writer, format: str, labels: Sequence[str]) -> None:
+        from elman.formats import HOLDS
+
+        self._writer, self._format = writer, format
+        self.finish = writer.finish
+        several = HOLDS[format].labels > 1 and format not in ("csv", "tsv", "parquet")
+        self._labels = None if several else frozenset(labels)
+        same = ("jsonl", "json") if format in ("jsonl", "json") else ()
+        self._same = {format, "text", "", *same}
+        self._beside: Counter[str] = Counter()
+        self._lost: dict[str, dict[str, None]] = {"columns": {}, "labels of sentences": {}, "fields": {}}
+
+    def add(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+    ) -> str | bytes:
+        """As ``Writer.add``."""
+        if sentence.format not in self._same:
+            self._note(sentence, tags)
+        return self._writer.add(sentence, tags, confidences)
+
+    def _note(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> None:
+        from elman.conversion.survey import beside
+        from elman.formats.records import fields_of
+
+        self._beside.update(beside(sentence))
+        columns, labels, fields = self._lost.values()
+        for name, values in sentence.columns.items():
+            if name not in tags and name not in columns and set(values) - {"_"}:
+                columns[name] = None
+        if self._labels is not None:
+            labels |= dict.fromkeys(name for name in sentence.labels if name not in self._labels)
+        fields |= dict.fromkeys(name for name, value in fields_of(sentence).items() if value not in (None, ""))
+
+    def tell(self, notes: Notes) -> None:
+        """What was left out."""
+        from elman.conversion.survey import said
+
+        lost = [*said(self._beside).values()]
+        lost += [f"{kind} ({', '.join(names)})" for kind, names in self._lost.items() if names]
+        if lost and self._format not in DRAWN:
+            notes.add(
+                f"left out of what is written as {self._format}: {', '.join(lost)}; in the input's own format all stays"
+            )
