@@ -52,7 +52,7 @@ def test_latin_1_becomes_utf_8(run, tmp_path):
         (["IN"], "expected IN and OUT; see elman convert --help"),
         (["IN", "out.foo"], "out.foo: which format? pass --to, one of: "),
         (["IN", "out", "--to", "xml"], "format: 'xml' is not written; expected "),
-        (["IN", "out", "--to", "json"], "format: 'json' is not written; expected "),
+        (["IN", "out.jsonl", "--to", "csv"], "out.jsonl: the name stands for jsonl, and --to asks for csv; leave out"),
         (["IN", "IN", "--to", "columns"], "is read and would be written over; name another file"),
         (["IN", "out", "--to", "text"], "text cannot hold columns (2); to leave that out, pass --drop columns"),
         (

@@ -134,7 +134,11 @@ def test_a_column_of_several(run: Run, tmp_path: Path, refused: Refused) -> None
     assert run("errors", tmp_path / "m", gold).stdout.startswith(b"column upos: 0 of 1 words wrong")
     assert run("errors", tmp_path / "m", gold, "--target", "xpos").stdout.startswith(b"column xpos: ")
     assert "one label column" in refused("errors", tmp_path / "m", gold, "--target", "upos,xpos")
-    assert "written over" in refused("errors", tmp_path / "m", gold, "--html", gold)
+    assert "expected the name of a page, that ends in .html" in refused(
+        "errors", tmp_path / "m", gold, "--html", tmp_path / "page.csv"
+    )
+    same = gold.rename(tmp_path / "gold.html")
+    assert "written over" in refused("errors", tmp_path / "m", same, "--html", same)
     assert "no folder" in refused("errors", tmp_path / "m", gold, "--html", tmp_path / "nowhere" / "e.html")
 
 

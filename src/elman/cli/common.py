@@ -146,6 +146,29 @@ def plot_option(what: str) -> Callable[[_F], _F]:
     return click.option("--plot", metavar="FILE", help=f"Draw {what}; FILE ends in .png or .svg.")
 
 
+def html_option(text: str) -> Callable[[_F], _F]:
+    """``--html``, a page of what the command shows."""
+    return click.option("--html", metavar="FILE", callback=_named_as_page, help=text)
+
+
+def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """The name of a page. Raises ConfigError for one that ends as other files do."""
+    if path is not None:
+        from elman.formats.endings import NAMED, ending
+
+        if ending(path) in (".png", ".svg", ".pdf") or "html" not in NAMED.get(ending(path), ("html",)):
+            raise ConfigError(f"{path}: expected the name of a page, that ends in .html")
+    return path
+
+
+def write_page(path: str, page: str) -> None:
+    """Write a page, all of it or nothing, compressed where its name says so."""
+    from elman.files import OutputFile
+
+    with OutputFile(path) as out:
+        out.write(page)
+
+
 def settings_of(items: Sequence[str]) -> dict[str, str]:
     """The settings of --set. Raises ConfigError for what is not KEY=VALUE."""
     settings: dict[str, str] = {}

@@ -14,8 +14,10 @@ from elman.cli.common import (
     check_not_an_input,
     encoding_option,
     format_option,
+    html_option,
     target_option,
     threads_option,
+    write_page,
 )
 from elman.cli.report import bold, cell, percent
 from elman.cli.say import say, say_json
@@ -40,7 +42,7 @@ AROUND = 33  # and for the words on each side of a wrong one
     metavar="N",
     help="Entries of each list.",
 )
-@click.option("--html", metavar="FILE", help="Write a page with whole sentences too; it needs nothing but a browser.")
+@html_option("Write a page with whole sentences too; it needs nothing but a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("GOLD")
 @target_option
@@ -69,7 +71,7 @@ def errors(
     from elman.cli.beside import How, gold as gold_of, read
     from elman.cli.raw import refuse_without_tags
     from elman.error_analysis import analyse
-    from elman.files import check_target, write_bytes_atomically
+    from elman.files import check_target
     from elman.formats import column_names
     from elman.loading import load
 
@@ -90,7 +92,7 @@ def errors(
     if html is not None:
         from elman.cli.errors_page import page
 
-        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(right.path)).encode())
+        write_page(html, page(found, os.path.basename(model), os.path.basename(right.path)))
     if as_json:
         say_json(found.to_json())
     else:

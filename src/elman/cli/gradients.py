@@ -15,10 +15,12 @@ from elman.cli.common import (
     check_not_an_input,
     encoding_option,
     format_option,
+    html_option,
     layer_option,
     plot_option,
     target_option,
     text_column_option,
+    write_page,
 )
 from elman.cli.say import say, say_json
 from elman.display import visible
@@ -72,7 +74,7 @@ class _Options:
 )
 @click.option("--tags", metavar="TAG,…", help="Only words whose tag in FILE is one of these.")
 @plot_option("the norms over the lag, on a log scale")
-@click.option("--html", metavar="FILE", help="With --words or --sentence: write a page with all words of all tags.")
+@html_option("With --words or --sentence: write a page with all words of all tags.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @format_option("FILE")
 @target_option
@@ -231,7 +233,6 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, of_text
-    from elman.files import write_bytes_atomically
     from elman.gradients import influences
     from elman.loading import load
 
@@ -249,7 +250,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     if options.html is not None:
         from elman.cli.why_page import page
 
-        write_bytes_atomically(options.html, page(found, os.path.basename(model)).encode())
+        write_page(options.html, page(found, os.path.basename(model)))
     if options.as_json:
         say_json({"model": model, "words": [one.to_json() for one in found]})
     elif options.at is not None or len(found) == 1:

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 class Places:
     """For each label column of a model that is written, the column or the label that it is written to.
 
-    ``alone``  the format holds one label of a text: others that it had are left out
+    ``format``  the format that is written
+    ``alone``   it holds one label of a text: others that it had are left out
     """
 
     columns: Mapping[str, str]
     labels: Mapping[str, str]
+    format: str
     alone: bool = False
     empty: list[str] = field(default_factory=list)
     """Where texts without words stood, which have no label."""
@@ -45,6 +47,8 @@ class Places:
         new = {place: found[name][0] for name, place in self.labels.items()}
         if CONFIDENCE in found:
             new[CONFIDENCE] = found[CONFIDENCE][0]
+        if sentence.format != self.format:  # a text without a label has none, written afresh
+            new = {place: label for place, label in new.items() if label}
         return replace(sentence, labels=new if self.alone else {**sentence.labels, **new})
 
     def write(self, chunk: Sequence[Sentence], tagger: Tagger, writer: Writer) -> Iterator[str | bytes]:
@@ -70,13 +74,15 @@ def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence
 
     alone = HOLDS[output_format].labels == 1
     if len(tagger.targets) == 1 and tagger.text_targets:
-        return Places({}, {tagger.target: names[0] if names else tagger.target}, alone)
+        return Places({}, {tagger.target: names[0] if names else tagger.target}, output_format, alone)
     if len(tagger.targets) == 1:
-        return Places({tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}, {})
+        return Places(
+            {tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}, {}, output_format
+        )
     of_words = [name for name in names if name not in tagger.text_targets] if names else None
     columns = {} if of_words == [] else _columns(reading, output_format, tagger, of_words)
     labels = {name: name for name in tagger.text_targets if names is None or name in names}
-    return Places(columns, labels, alone)
+    return Places(columns, labels, output_format, alone)
 
 
 def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:

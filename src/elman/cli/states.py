@@ -14,9 +14,11 @@ from elman.cli.common import (
     check_not_an_input,
     encoding_option,
     format_option,
+    html_option,
     layer_option,
     plot_option,
     text_column_option,
+    write_page,
 )
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError
@@ -47,7 +49,7 @@ STYLE = """
     help="The states of which reading of a bidirectional network.",
 )
 @plot_option("heat maps of the states and gates")
-@click.option("--html", metavar="FILE", help="Write a page with the heat maps; it needs nothing but a browser.")
+@html_option("Write a page with the heat maps; it needs nothing but a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print all values as one JSON object.")
 @format_option("FILE")
 @text_column_option
@@ -64,7 +66,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     """
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, shown
-    from elman.files import check_target, write_bytes_atomically
+    from elman.files import check_target
     from elman.loading import load
 
     plot, html = given["plot"], given["html"]
@@ -92,7 +94,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
 
         plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
     if html is not None:
-        write_bytes_atomically(html, page(words, one, f"{name}, sentence {sentence}").encode())
+        write_page(html, page(words, one, f"{name}, sentence {sentence}"))
     if given["as_json"]:
         say_json(_values(words, one), indent=None)
     else:

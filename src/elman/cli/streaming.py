@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elman.cli.common import Notes, check_not_an_input
 from elman.display import shown
 from elman.errors import ConfigError, DataError
+from elman.formats.endings import agreed
 
 if TYPE_CHECKING:
     from elman.stream import Stream
@@ -66,8 +67,7 @@ def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> No
     tagger = load(model, threads=given["threads"], precision=given["precision"], on_note=notes.add)
     format = (given["format"] or "text").partition(":")[0]
     stream = tagger.stream(given["lookahead"], _column(tagger, given["target"], format))
-    if format == "text":
-        _check_tags(stream.tags)
+    _check_tags(stream.tags, format)
     delays, words, began = Delays(), 0, time.perf_counter()
     with OutputFile(given["output"], encoding=given["encoding"]) as out:
         for path in input_files(files or ("-",)):
@@ -100,6 +100,7 @@ def _refuse(given: Mapping[str, Any]) -> None:
     name = (given["format"] or "text").partition(":")[0]
     if name not in ("text", "columns"):
         raise ConfigError(f"--stream: expected --format text or columns, which can be read word by word, got {name}")
+    agreed(given["output"], "columns" if name == "columns" else "word_tag", "--stream")
 
 
 def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
@@ -109,7 +110,15 @@ def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
     return target if len(tagger.targets) > 1 else None
 
 
-def _check_tags(tags: Sequence[str]) -> None:
+def _check_tags(tags: Sequence[str], format: str) -> None:
+    """Raise ConfigError for a tag that cannot be written."""
+    if format == "columns":
+        from elman.formats.fits import misfit
+
+        problem = misfit(format, {"2": tags}, {})
+        if problem:
+            raise ConfigError(f"--stream: {problem}")
+        return
     bad = next((tag for tag in tags if not tag or any(mark in tag for mark in " _\r\n")), None)
     if bad is not None:
         raise ConfigError(

@@ -25,7 +25,7 @@ from elman.cli.common import (
 )
 from elman.cli.places import Places, how_many, places
 from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
-from elman.cli.written import RECORDS, Noting, Written, check_values, own_format
+from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
 
@@ -145,7 +145,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
         of_words = options.confidence and n_words > 0
         check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)
     chosen = options.output_format
-    where = Places({}, {})
+    where = Places({}, {}, "")
     empty: list[str] = []
     about = known(tagger)
     raw: RawText | None = None
@@ -167,7 +167,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if options.output_format is None and own != chosen:
                 raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
             if is_raw and raw is not None:
-                writer = writer or Noting(open_writer(chosen, raw.targets), chosen, ())
+                writer = writer or Noting(open_writer(chosen, raw.targets), chosen, (), ())
                 out.write(_joint(last_line, chosen) if last_line else "")
                 for text in raw.write(reading, writer):
                     out.write(text)
@@ -178,7 +178,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
                 where.empty = empty
             check_values(tagger, where, ranked, chosen, reading)
             labels = _labels(reading, where, options, chosen, live=path == "-")
-            writer = writer or Noting(open_writer(chosen, tuple(where.columns.values()), labels), chosen, labels)
+            if writer is None:
+                made = open_writer(chosen, tuple(where.columns.values()), labels)
+                writer = Noting(made, chosen, labels, replaced(reading, tagger, names))
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
                 for text in _tagged_lines(reading.plain_text(), tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
@@ -238,7 +240,7 @@ def _raw(tagger: Tagger, options: _Options, written: Written, notes: Notes) -> R
     """What writes the sentences of raw text. Raises ConfigError for options that are not for it."""
     others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
     refuse_options(tagger.task, others)
-    return RawText(tagger, written.said, options.confidence, notes)
+    return RawText(tagger, written.asked, options.confidence, notes)
 
 
 def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:

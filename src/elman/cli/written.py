@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from elman.errors import ConfigError
@@ -24,17 +25,17 @@ DRAWN = ("tree", "html", "tags")
 class Written:
     """The format that is written: the one asked for, else that of the output's name, else the input's own.
 
-    ``said`` is that format where it does not hang on the input, else None. An input whose name has the same ending
-    keeps its own format, where files of that are called so, too (columns as ``.tsv``).
+    ``asked`` is that of the first two, ``said`` the same where it does not hang on the input: one whose name has the
+    same ending keeps its own format, where files of that are called so, too (columns as ``.tsv``).
 
     Raises ConfigError where the output's name and what is asked for disagree.
     """
 
     def __init__(self, output: str, asked: str | None, files: Iterable[str]) -> None:
-        found = agreed(output, asked)
+        self.asked = agreed(output, asked)
         self._named = formats_of(output) if asked is None else ()
         alike = len(self._named) > 1 and any(ending(file) == ending(output) for file in files)
-        self.said = None if alike else found
+        self.said = None if alike else self.asked
 
     def of_input(self, own: str) -> str:
         """The format for an input whose own one is ``own``."""
@@ -98,10 +99,15 @@ def _tags(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str
 
 
 def _labels(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
-    """The same of labels of texts; of a text that may have none, "" among them."""
+    """The same of labels of texts."""
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.text_targets if not several or names is None or name in names]
-    return {name: (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else [])) for name in chosen}
+    return {name: _values(tagger, name) for name in chosen}
+
+
+def _values(tagger: Tagger, name: str) -> Sequence[str]:
+    """What a label of texts can be; where a text may have none, "" too."""
+    return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else []))
 
 
 def check_values(tagger: Tagger, where: Places, ranked: str, format: str, reading: Reading) -> None:
@@ -113,26 +119,41 @@ def check_values(tagger: Tagger, where: Places, ranked: str, format: str, readin
         return
     from elman.formats.fits import misfit
 
-    tags = {where.columns[name]: values for name, values in _tags(tagger, tuple(where.columns)).items()}
-    labels = {where.labels[name]: values for name, values in _labels(tagger, tuple(where.labels)).items()}
-    if ranked:
-        tags, labels = {"tag": tagger.tag_sets[ranked]}, {}
+    columns = {ranked: "tag"} if ranked else where.columns
+    tags = {place: tagger.tag_sets[name] for name, place in columns.items()}
+    labels = {place: _values(tagger, name) for name, place in where.labels.items()}
     spaced = reading.format == format and not ranked and reading.spaced
     problem = misfit(format, tags, labels, spaced=spaced)
     if problem:
-        raise ConfigError(f"of the model {problem}")
+        own = problem.startswith("the ")
+        raise ConfigError(f"the model's {problem[4:]}" if own else f"of the model's tags: {problem}")
+
+
+def replaced(reading: Reading, tagger: Tagger, names: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns of a file that hold what the model says anew."""
+    if not tagger.word_targets:
+        return ()
+    several = len(tagger.targets) > 1
+    found = _tags(tagger, names) if several else {}
+    same = reading.format == tagger.format
+    keys = []
+    for name in found or (tagger.target,):
+        with suppress(ConfigError):  # it has none that is called so
+            keys.append(reading.target(name if same or several else None))
+    return tuple(keys)
 
 
 class Noting:
     """A writer that notes what of the sentences it gets is not in what it writes of them.
 
-    ``labels``  the names of the labels that are written, of formats that ask for them at the beginning
+    ``labels``    the names of the labels that are written, of formats that ask for them at the beginning
+    ``replaced``  the columns of the input in whose place the new tags stand, whatever they are called
     """
 
-    def __init__(self, writer: Writer, format: str, labels: Sequence[str]) -> None:
+    def __init__(self, writer: Writer, format: str, labels: Sequence[str], replaced: Iterable[str]) -> None:
         from elman.formats import HOLDS
 
-        self._writer, self._format = writer, format
+        self._writer, self._format, self._replaced = writer, format, frozenset(replaced)
         self.finish = writer.finish
         several = HOLDS[format].labels > 1 and format not in ("csv", "tsv", "parquet")
         self._labels = None if several else frozenset(labels)
@@ -156,7 +177,8 @@ class Noting:
         self._beside.update(beside(sentence))
         columns, labels, fields = self._lost.values()
         for name, values in sentence.columns.items():
-            if name not in tags and name not in columns and set(values) - {"_"}:
+            there = name in tags or name in self._replaced or name in columns
+            if not there and set(values) - {"_"}:
                 columns[name] = None
         if self._labels is not None:
             labels |= dict.fromkeys(name for name in sentence.labels if name not in self._labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from elman.display import shown
 from elman.formats.shared import LINE_END, refuse
@@ -53,6 +54,8 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
 def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
     """The lines of a sentence with its labels in their comments: changed where they differ, new ones before the words.
 
+    The comment of an empty label goes: there is none.
+
     Raises DataError: see ``label_lines``.
     """
     if not sentence.labels:
@@ -61,7 +64,8 @@ def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
     asides = {at: line for at, line in enumerate(lines) if at not in rows and line[:1] == "#"}
     if sentence.labels == labels_of(list(asides.values())):
         return lines
-    comments = dict(zip(sentence.labels, label_lines(sentence, sentence.format), strict=True))
+    held = {name: value for name, value in sentence.labels.items() if value}
+    comments = dict(zip(held, label_lines(replace(sentence, labels=held), sentence.format), strict=True))
     labels = {at: label[0] for at, line in asides.items() if (label := label_of(line)) is not None}
     place = max((at for at in asides if at < sentence.rows[0]), default=-1) + 1  # behind the other comments
     changed = []

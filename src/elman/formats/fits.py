@@ -27,7 +27,8 @@ def misfit(
             column = "2" if spaced else name
             open_writer(format, (column,)).add(_words(format, len(values), spaced), {column: values})
         for name, values in labels.items():
-            for value in values:
+            # a text without a label is one that has none, except where each has one
+            for value in filter(None, values) if format != "label_text" else values:
                 text = _text(format, {name: value}, spaced)
                 open_writer(format, (), (name,)).add(text, {})
     except DataError as error:
