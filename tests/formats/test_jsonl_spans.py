@@ -254,6 +254,25 @@ def test_written_as_doccano(read):
         write_sentence(Sentence(("a",)), {"tags": ("NN",)}, format="doccano")
 
 
+@pytest.mark.parametrize("format", ["prodigy", "doccano"])
+@pytest.mark.parametrize("tags", [("O", "B-"), ("O", "I-"), ("O", "B"), ("B-X", "S-")])
+def test_a_span_without_a_type_is_refused(format, tags):
+    sentence = Sentence(("a", "b"), path="f", line=3, lines=("a\n", "b\n"), rows=(0, 1), format="columns")
+    message = f"^f:4: {format} holds spans with a type; found the tag '{tags[1]}'; jsonl holds it$"
+    with pytest.raises(DataError, match=message):
+        write_sentence(sentence, {"tags": tags}, format=format)
+
+
+def test_new_tags_without_a_type_are_no_spans(read):
+    line = '{"text": "a b", "label": [[0, 1, "X"]]}\n'
+    sentence = next(iter(read(line)))
+    assert json.loads(write_sentence(sentence, {"tags": ("B-", "O")}, format="jsonl")) == {
+        **json.loads(line),
+        "tokens": ["a", "b"],
+        "tags": ["B-", "O"],
+    }
+
+
 def test_the_text_of_conllu_is_kept_where_the_words_stand_in_it(read):
     def lines(text, words):
         rows = "".join(f"{i}\t{word}" + "\t_" * 8 + "\n" for i, word in enumerate(words, 1))

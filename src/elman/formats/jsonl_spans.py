@@ -60,12 +60,19 @@ DOCCANO = Spans("doccano", Holds(words=False, columns=1, labels=MANY))
 
 
 def marked(sentence: Sentence, tags: Sequence[str], format: str) -> list[Span]:
-    """The spans that tags mark. Raises DataError for a tag that is no part of a span, with its line."""
+    """The spans that tags mark. Raises DataError for a tag that is no part of a span, or of one without a type, with
+    its line.
+    """
     for i, tag in enumerate(tags):
         if not _MARKED.fullmatch(tag):
             expected = f"{format} holds spans, marked by O, B-type, I-type …"
             raise refuse(sentence, i, f"{expected}; found the tag {shown(tag)}; jsonl holds it")
-    return spans(tags)
+    found = spans(tags)
+    for span in found:
+        if not span.type:
+            message = f"{format} holds spans with a type; found the tag {shown(tags[span.start])}; jsonl holds it"
+            raise refuse(sentence, span.start, message)
+    return found
 
 
 def text_of(sentence: Sentence) -> tuple[str, list[tuple[int, int]]]:
@@ -94,9 +101,11 @@ def _text_in_lines(sentence: Sentence) -> str | None:
 
 
 def with_spans(record: Mapping[str, Any], key: str, words: Sequence[str], tags: Sequence[str]) -> list[object] | None:
-    """Spans for tags, in the style of the record's own; None where the tags mark none, or the text has other words."""
+    """Spans for tags, in the style of the record's own; None where the tags mark none, or some without a type, or the
+    text has other words.
+    """
     places = find(words, text_in(record) or "")
-    if places is None or not all(map(_MARKED.fullmatch, tags)):
+    if places is None or not all(map(_MARKED.fullmatch, tags)) or not all(span.type for span in spans(tags)):
         return None
     if key == "spans":
         return prodigy_spans(spans(tags), places)
