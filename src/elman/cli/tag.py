@@ -160,8 +160,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             is_raw = reads_raw(tagger, reading)
             raw = raw or _raw(tagger, options, written, notes) if is_raw else raw
             own, why = (raw.format, "") if is_raw and raw else _own_format(reading, options, tagger, names)
-            own = written.of_input(own)
-            if why and chosen is None:
+            own, usual = written.of_input(own, reading.format), own
+            if why and own == usual and chosen is None:
                 notes.add(f"written as {own}: {why}")
             chosen = chosen or own
             if options.output_format is None and own != chosen:

@@ -37,9 +37,10 @@ class Written:
         alike = len(self._named) > 1 and any(ending(file) == ending(output) for file in files)
         self.said = None if alike else self.asked
 
-    def of_input(self, own: str) -> str:
-        """The format for an input whose own one is ``own``."""
-        return own if not self._named or own in self._named else self._named[0]
+    def of_input(self, own: str, read: str) -> str:
+        """The format for an input that is ``read`` as one, and would be written as ``own``."""
+        stays = not self._named or (own == read and own in self._named)
+        return own if stays else self._named[0]
 
 
 def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[str, str]:
@@ -172,17 +173,21 @@ class Noting:
 
     def _note(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> None:
         from elman.conversion.survey import beside
-        from elman.formats.records import fields_of
+        from elman.formats.records import fields_of, in_json
 
         self._beside.update(beside(sentence))
         columns, labels, fields = self._lost.values()
+        found = {name: value for name, value in fields_of(sentence).items() if value not in (None, "")}
+        if self._format in ("jsonl", "json") and sentence.format == "parquet":  # JSON holds what it has values for
+            fields |= dict.fromkeys(name for name, value in found.items() if not in_json(value))
+            return
+        fields |= dict.fromkeys(found)
         for name, values in sentence.columns.items():
             there = name in tags or name in self._replaced or name in columns
             if not there and set(values) - {"_"}:
                 columns[name] = None
         if self._labels is not None:
             labels |= dict.fromkeys(name for name in sentence.labels if name not in self._labels)
-        fields |= dict.fromkeys(name for name, value in fields_of(sentence).items() if value not in (None, ""))
 
     def tell(self, notes: Notes) -> None:
         """What was left out."""
