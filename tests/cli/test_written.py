@@ -122,6 +122,18 @@ def test_what_train_suggests_works(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 0 and b"\nhead\tB-job_title\nleft\tO\n" in done.stdout
 
 
+@pytest.mark.parametrize("task", ["lemma", "morphology"])
+def test_values_that_are_made_of_the_words(run: Run, tmp_path: Path, task: str) -> None:
+    rows = "".join(
+        f"{i}\t{word}\t{word[:3]}\tN\t_\tA={i}|B=x\t" + "_\t" * 3 + "_\n" for i, word in ((1, "dogs"), (2, "cats"))
+    )
+    (tmp_path / "t.conllu").write_text((rows + "\n") * 3 + "1\tof\tof\tP\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
+    elman.train(tmp_path / "t.conllu", task=task, settings=SMALL, **QUIET).save(tmp_path / "m")
+    done = run("tag", tmp_path / "m", stdin=b"of snake_case\n")
+    assert done.returncode == 0 and done.stdout.startswith(b"of\t"), done.stderr
+    assert f"written as columns: what a model of the task {task} says may hold" in done.stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("format", "text"),
     [

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from elman.errors import ConfigError
-from elman.formats import open_writer, parquet_writer, read_sentences
+from elman.formats import open_writer, parquet_writer, read_sentences, write_sentence
 from elman.sentence import Sentence
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
@@ -139,6 +139,15 @@ def test_texts_get_tokens(tmp_path):
         {"id": 2, "text": "c", "tokens": ["c"], "tags": ["X"]},
     ]
     assert not new.schema.metadata
+
+
+def test_the_text_is_that_of_the_row(tmp_path):
+    pq.write_table(pa.table({"text": ["a, b"], "tokens": [["a", ",", "b"]]}), tmp_path / "in")
+    (row,) = read_sentences(str(tmp_path / "in"), labelled=False)
+    assert json.loads(write_sentence(row, {"tags": ["B-X", "O", "O"]}, format="doccano")) == {
+        "text": "a, b",
+        "label": [[0, 1, "X"]],
+    }
 
 
 def test_several_labels_in_a_list(tmp_path):

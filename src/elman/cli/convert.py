@@ -17,7 +17,11 @@ from elman.errors import ConfigError
     "--from", "source", metavar="FORMAT", help="Format of IN, by default what it looks like; jsonl:spans=widen."
 )
 @click.option(
-    "--to", "--as", "to", metavar="FORMAT", help="Format of OUT; by default what its name ends in: .conllu, .jsonl …"
+    "--to",
+    "--as",
+    "to",
+    metavar="FORMAT",
+    help="Format of OUT; by default what its name ends in: .conllu, .jsonl …; they have to agree.",
 )
 @click.option(
     "--target", metavar="COLUMN,…", help="Columns of tags to write; by default all. In the same format: for --scheme."

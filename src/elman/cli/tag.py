@@ -63,12 +63,19 @@ class _Options:
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("-o", "--output", default="-", metavar="OUT", help="File to write; standard output by default.")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="OUT",
+    help="File to write; standard output by default. Its ending says the format, see --as.",
+)
 @click.option(
     "--as",
     "output_format",
     metavar="FORMAT",
-    help="Format to write, as columns, conllu, jsonl; by default the input's own, and word_tag for plain text. "
+    help="Format to write, as columns, conllu, jsonl; by default what OUT ends in (.conllu, .jsonl, .parquet, .csv, "
+    ".html …), else the input's own, and word_tag for plain text (columns, where it cannot hold the model's tags). "
     "tree: parses drawn in characters; html: a page of parses, spans and tags.",
 )
 @format_option("the input")
@@ -108,15 +115,17 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
 
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
-    unpacked. Everything but the tags is written back as it was read. Labels of whole texts are written in the input's
-    own format, and of plain text as a label, a tab and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
+    unpacked. In the input's own format everything but the tags is written back as it was read; in another one what is
+    left out is said. Labels of whole texts are written in the input's own format, and of plain text as a label, a tab
+    and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
 
     \b
       elman tag my.model new.txt -o tagged.txt
       echo 'it rains' | elman tag my.model
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
-      elman tag my.model new.txt --as html -o page.html
+      elman tag my.model new.txt -o page.html
+      elman tag my.model new.parquet -o tagged.parquet
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
     from elman.files import OutputFile, input_files

@@ -72,6 +72,8 @@ def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *,
         own = "columns"
     if format != "text" or (own == "word_tag" and tagger.tags_lines):
         return own, ""
+    if own == "word_tag" and tagger.task != "tag":  # what it will say is not known
+        return "columns", f"what a model of the task {tagger.task} says may hold an underscore, which word_tag cannot"
     return _that_holds((own, "columns", "jsonl"), _tags(tagger, names), _labels(tagger, names))
 
 

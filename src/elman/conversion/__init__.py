@@ -24,6 +24,7 @@ from elman.errors import ConfigError, DataError
 from elman.files import OutputFile, check_target, is_pipe
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, read_sentences, records
 from elman.formats.lines import BOM
+from elman.formats.record_shapes import plain, text_in
 from elman.formats.registry import BINARY
 from elman.formats.shared import is_blank, is_gap, refuse
 from elman.sentence import Row, Sentence
@@ -149,9 +150,11 @@ def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item
 
 def _afresh(sentence: Sentence, to: str) -> Sentence:
     """A sentence that is not written in place; of a record with its other fields, where there is room for them."""
-    if to in IN_JSON and records.record_in(sentence) is not None:
-        fields = {} if records.is_task(sentence) else records.fields_of(sentence)
-        text = records.text_of(sentence)
+    record = records.record_in(sentence) if to in IN_JSON else None
+    if record is not None:
+        as_read = plain(record)
+        fields = records.fields_in(record, sentence) if as_read is record else {}
+        text = text_in(as_read)
         if text is not None and text != " ".join(sentence.words):
             fields = {"text": text, **fields}
         words, columns, path, line = sentence.words, sentence.columns, sentence.path, sentence.line

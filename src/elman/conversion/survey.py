@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from elman.formats import Reading, records
 from elman.formats.comments import label_of
 from elman.formats.lines import BOM
+from elman.formats.record_shapes import plain
 from elman.formats.shared import is_blank, is_gap
 from elman.schemes import Detector
 from elman.sentence import Sentence
@@ -54,11 +55,7 @@ class Survey:
             if is_gap(sentence):
                 continue
             self.labels |= dict.fromkeys(sentence.labels)
-            for key, value in records.fields_of(sentence).items():
-                if value not in (None, ""):
-                    self.fields[key] = records.said(key, value, len(sentence))
-                    if not records.in_json(value) or records.is_task(sentence):
-                        self.foreign[key] = self.fields[key]
+            self._add_fields(sentence)
             if not sentence.words:
                 self.without_words += 1
                 continue
@@ -74,6 +71,17 @@ class Survey:
                 elif set(tags) != nothing:
                     self.columns[name] = Detector()
                     self.columns[name].add(tags)
+
+    def _add_fields(self, sentence: Sentence) -> None:
+        record = records.record_in(sentence)
+        if record is None:
+            return
+        is_task = plain(record) is not record  # of Label Studio, which is more than what is read of it
+        for key, value in records.fields_in(record, sentence).items():
+            if value not in (None, ""):
+                self.fields[key] = records.said(key, value, len(sentence))
+                if is_task or (sentence.format == "parquet" and not records.in_json(value)):
+                    self.foreign[key] = self.fields[key]
 
 
 def said(counts: Mapping[str, int]) -> dict[str, str]:

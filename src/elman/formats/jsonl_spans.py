@@ -18,7 +18,7 @@ from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse
-from elman.sentence import Sentence
+from elman.sentence import Row, Sentence
 from elman.spans import Span, spans
 
 _MARKED = re.compile(r"O|[BIESLUM](-.*)?", re.DOTALL)
@@ -91,6 +91,8 @@ def text_of(sentence: Sentence) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _text_in_lines(sentence: Sentence) -> str | None:
+    if isinstance(sentence, Row):
+        return text_in(plain(sentence.record))
     if sentence.format in ("jsonl", "json"):
         record = json_text.parse(sentence.lines[0].lstrip("\ufeff"), sentence.path, sentence.line)
         return text_in(plain(record))

@@ -245,23 +245,14 @@ def record_in(sentence: Sentence) -> Mapping[str, Any] | None:
 def fields_of(sentence: Sentence) -> dict[str, Any]:
     """What the record of a sentence holds beside it; nothing of a sentence of another format."""
     record = record_in(sentence)
-    if record is None:
-        return {}
+    return {} if record is None else fields_in(record, sentence)
+
+
+def fields_in(record: Mapping[str, Any], sentence: Sentence) -> dict[str, Any]:
+    """What a record holds beside the sentence that was read from it."""
     record = plain(record)
     used = {"tokens", "words", "text", "data", span_key(record), *sentence.columns, *sentence.labels}
     return {key: value for key, value in record.items() if key not in used}
-
-
-def text_of(sentence: Sentence) -> str | None:
-    """The text in the record of a sentence; None where there is none."""
-    record = record_in(sentence)
-    return None if record is None else text_in(plain(record))
-
-
-def is_task(sentence: Sentence) -> bool:
-    """Whether the record of a sentence is a task of Label Studio, which is more than what is read of it."""
-    record = record_in(sentence)
-    return record is not None and plain(record) is not record
 
 
 def in_json(value: Any) -> bool:
