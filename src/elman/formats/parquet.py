@@ -31,7 +31,7 @@ _BATCH = 16 << 20  # bytes of them
 _MOST = 1 << 27  # bytes of rows that become Python's values together
 _BLOCK = 1 << 20  # bytes
 _TAGS = {str, int, float}
-_CHECKED = {"page_checksum_verification": True}
+_OPENED = {"page_checksum_verification": True, "pre_buffer": False}  # with it all that was read is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ def _opened(path: str, name: str) -> Any:
     pa, pq = library()
     try:
         if is_plain(path):
-            return pq.ParquetFile(path, **_CHECKED)
+            return pq.ParquetFile(path, **_OPENED)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
             unpacked = stack.enter_context(tempfile.TemporaryFile())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
             unpacked.seek(0)
-            file = pq.ParquetFile(unpacked, **_CHECKED)
+            file = pq.ParquetFile(unpacked, **_OPENED)
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:

@@ -43,6 +43,7 @@ class ParquetWriter:
         self._sink = _Sink()
         self._writer: Any = None
         self._source: Any = None  # the schema of the rows that were read
+        self._batch: Any = None  # that the last of them stood in
         self._made: dict[str, Callable[[_Item], object]] = {}  # the columns that are made, and of what
         self._items: list[_Item] = []
         self._weight = 0
@@ -55,12 +56,13 @@ class ParquetWriter:
         """
         if is_gap(sentence):
             return b""
-        source = sentence.batch.schema if isinstance(sentence, Row) and sentence.format == "parquet" else None
+        batch = sentence.batch if isinstance(sentence, Row) and sentence.format == "parquet" else None
         if self._writer is None and not self._items:
-            self._source = source
-        elif source is not self._source:
-            self._check_alike(sentence, source)
-        if source is None:
+            self._source = None if batch is None else batch.schema
+        elif batch is not self._batch:
+            self._check_alike(sentence, None if batch is None else batch.schema)
+        self._batch = batch
+        if batch is None:
             jsonl.record_of(sentence, tags, confidences, len(self._columns))  # which raises
         self._items.append(_Item(sentence, tags, confidences))
         self._weight += sentence.weight
