@@ -186,6 +186,13 @@ def test_other_fields_of_records_stay_where_they_can(run, refused):
     assert "csv cannot hold fields (n, more); to leave" in refused(ConfigError, given, "csv")
 
 
+def test_names_in_the_same_format(run):
+    given = '{"tokens": ["a", "b"], "ner": [0, 1], "id": 7}\n'
+    text, _ = run(given, "jsonl", options={"names": "O B-X"})
+    assert text == '{"tokens": ["a", "b"], "ner": ["O", "B-X"], "id": 7}\n'
+    assert run(given, "jsonl")[0] == given
+
+
 def test_trees(run, refused):
     trees = "(S (NP (N it)) (V rains))\n"
     assert "word_tag cannot hold trees with phrases (1)" in refused(ConfigError, trees, "word_tag")

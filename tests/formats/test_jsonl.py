@@ -331,9 +331,12 @@ def test_a_text_that_is_tagged_gets_tokens(read):
     assert parts(read(text)) == [(("a", "b"), {"tags": ("X", "Y")}, {})]
 
 
-def test_changed_numbers_become_names(read):
+def test_numbers_that_are_written_become_names(read):
+    """All of them, so that a file does not come to have some of both."""
     (sentence,) = read(NUMBERS, format="jsonl:names=O B-LOC")
-    assert write_sentence(sentence, {"ner_tags": ("O", "B-LOC")}, format="jsonl") == NUMBERS
+    assert write_sentence(sentence, {}, format="jsonl") == NUMBERS
+    text = write_sentence(sentence, {"ner_tags": ("O", "B-LOC")}, format="jsonl")
+    assert text == NUMBERS.replace("[0, 1]", '["O", "B-LOC"]')
     text = write_sentence(sentence, {"ner_tags": ("O", "O")}, format="jsonl")
     assert text == NUMBERS.replace("[0, 1]", '["O", "O"]')
 

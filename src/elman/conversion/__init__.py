@@ -140,7 +140,7 @@ def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item
             names = dict(zip(plan.columns, reading.targets(request.target), strict=True))
         for sentence in reading:
             if plan.in_place:
-                wanted = names if HOLDS[plan.to].columns == 1 else plan.schemes
+                wanted = names if HOLDS[plan.to].columns == 1 else plan.anew
                 yield _Item(sentence, _tags(sentence, {name: names[name] for name in wanted}, plan))
             elif sentence.words or not (is_gap(sentence) or plan.to in _BLANK_LINE_AFTER):
                 tags = _tags(sentence, names, plan)
@@ -178,8 +178,8 @@ def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str,
 
 
 def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
-    changed = tuple(plan.schemes), ()
-    writer = open_writer(plan.to, *(changed if plan.in_place and plan.to == "parquet" else (plan.columns, plan.labels)))
+    in_rows = plan.in_place and plan.to == "parquet"
+    writer = open_writer(plan.to, *((plan.anew, ()) if in_rows else (plan.columns, plan.labels)))
     last, path = "", None
     for sentence, tags in items:
         data = writer.add(sentence, tags)

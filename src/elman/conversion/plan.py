@@ -48,7 +48,7 @@ class Request:
 class Plan:
     """What is written.
 
-    ``in_place``  the format stays: lines stay as they are but for the tags of ``schemes``
+    ``in_place``  the format stays: lines stay as they are but for the tags of ``anew``, those of ``schemes`` or named
     ``columns``   the columns, ``labels`` the labels of sentences
     ``schemes``   column -> its scheme and the one it is written in
     """
@@ -60,6 +60,7 @@ class Plan:
     schemes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     lenient: bool = False
     notes: Sequence[str] = ()
+    anew: tuple[str, ...] = ()
 
 
 def format_of(path: str, asked: str | None = None) -> str:
@@ -85,7 +86,9 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
                 f"--label: no sentence has a label {shown(name)}; there is: {', '.join(survey.labels) or 'none'}"
             )
     if in_place:
-        return Plan(request.to, True, columns, labels, _schemes(survey, request, columns), request.lenient)
+        found = _schemes(survey, request, columns)
+        anew = columns if "names" in request.options else tuple(found)
+        return Plan(request.to, True, columns, labels, found, request.lenient, anew=anew)
     losses = _beside(survey, request.to)
     if request.to in ("csv", "tsv") and columns and labels:  # a word a row or a text a row
         if "labels" not in request.drop and "columns" in request.drop:

@@ -113,7 +113,7 @@ class Jsonl:
         """One line. A sentence that was read from a record keeps all else that this holds; of JSON to the letter.
 
         Tags go to the key of their column, those of a text's spans to the spans, where they mark some; new ones to
-        ``tags``, beside ``tokens``. Numbers whose tag changes become names. The confidences are of the first column.
+        ``tags``, beside ``tokens``. Numbers become names. The confidences are of the first column.
 
         Raises ConfigError: a column or label has the name of another key.
         """
@@ -143,7 +143,7 @@ def in_place(
     record = whole["data"] if task else whole  # of a task of Label Studio what it is about, beside the annotations
     values: dict[str, object] = {}
     for name, column in tags.items():
-        if tuple(column) != sentence.columns.get(name):
+        if tuple(column) != sentence.columns.get(name) or records.are_numbers(name, record.get(name)):
             values |= _new_tags(sentence, record, name if name in record else key_of(name, len(tags)), column)
     if confidences is not None:
         values["confidences"] = _rounded(confidences)
