@@ -31,7 +31,7 @@ _BATCH = 16 << 20  # bytes of them
 _MOST = 1 << 27  # bytes of rows that become Python's values together
 _BLOCK = 1 << 20  # bytes
 _TAGS = {str, int, float}
-_CHECKED = {"page_checksum_verification": True}
+_OPENED = {"page_checksum_verification": True, "pre_buffer": False}  # with it all that was read is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Parquet:
         name = "standard input" if path == "-" else path
         file = _opened(path, name)
         found = Records(
-            path, self.options, names_of(file.schema_arrow), format="parquet", first=lambda: _values(file, name)
+            path, self.options, names_of(file.schema_arrow), format="parquet", first=lambda: _records(file, name)
         )
-        first = next(_values(file, name), None)
+        first = next(_records(file, name), None)
         return [] if first is None else [_head(first, found)], _sentences(file, name, found)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
@@ -81,14 +81,14 @@ def _opened(path: str, name: str) -> Any:
     pa, pq = library()
     try:
         if is_plain(path):
-            return pq.ParquetFile(path, pre_buffer=False, **_CHECKED)  # else the whole file is kept
+            return pq.ParquetFile(path, **_OPENED)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
             unpacked = stack.enter_context(tempfile.TemporaryFile())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
             unpacked.seek(0)
-            file = pq.ParquetFile(unpacked, pre_buffer=False, **_CHECKED)
+            file = pq.ParquetFile(unpacked, **_OPENED)
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:
@@ -101,8 +101,7 @@ def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
     """The rows as they come; of each its values by column, the batch it stands in, and where."""
     pa, _ = library()
     size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-    rows = max(1, min(_ROWS, _BATCH * file.metadata.num_rows // max(size, 1)))
-    n_rows = 0
+    n_rows, rows = 0, max(1, min(_ROWS, _BATCH * file.metadata.num_rows // max(size, 1)))
     try:
         for batch in file.iter_batches(batch_size=rows):
             n_rows += batch.num_rows
@@ -121,12 +120,12 @@ def _of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]
         return
     if batch.nbytes > _MOST:
         raise DataError(f"a row of {batch.nbytes:,} bytes; expected a row for each sentence or text", path=name)
-    columns = [_of_column(column) for column in batch.columns]
+    columns = [_values(column) for column in batch.columns]
     for at, row in enumerate(zip(*columns, strict=True)):
         yield dict(zip(batch.schema.names, row, strict=True)), batch, at
 
 
-def _of_column(column: Any) -> list[Any]:
+def _values(column: Any) -> list[Any]:
     """The values of a column; of times that Python does not have, which are nothing to sentences, None each."""
     pa, _ = library()
     try:
@@ -138,7 +137,7 @@ def _of_column(column: Any) -> list[Any]:
     return values
 
 
-def _values(file: Any, name: str) -> Iterator[dict[str, Any]]:
+def _records(file: Any, name: str) -> Iterator[dict[str, Any]]:
     """The rows' values alone."""
     return (row for row, _, _ in _rows(file, name))
 

@@ -218,7 +218,7 @@ def names_of(schema: Any) -> Mapping[str, Sequence[str]]:
     """The names of numbers that stand in a schema's metadata."""
     try:
         return names_in(json.loads((schema.metadata or {}).get(_HUGGING_FACE, b"{}")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -238,7 +238,7 @@ def _with_features(metadata: Mapping[bytes, bytes] | None, features: Mapping[str
     try:
         found = json.loads(changed.get(_HUGGING_FACE, b"{}"))
         found["info"]["features"] |= features
-    except (ValueError, TypeError, KeyError):  # none of its own
+    except (ValueError, TypeError, KeyError, RecursionError):  # none of its own
         return changed
     changed[_HUGGING_FACE] = json.dumps(found).encode()
     return changed
