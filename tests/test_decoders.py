@@ -13,7 +13,7 @@ from elman import decoders, paths, shapes
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
 from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights
-from elman.errors import ConfigError
+from elman.errors import ConfigError, ModelFileError
 from elman.paths import best_paths, best_words, number_of
 from numerical import slope
 
@@ -355,3 +355,14 @@ def test_softmax_of_two_is_the_sigmoid_of_their_difference() -> None:
     scores = numbers(3, 6, 2)
     p = Softmax(2).marginals({}, scores, batch_of(6))
     np.testing.assert_allclose(p[:, 1], 1 / (1 + np.exp(scores[:, 0] - scores[:, 1])))
+
+
+@pytest.mark.parametrize("decoder", [Softmax(3), Crf(3, None)])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_no_list_of_the_best_of_what_is_no_number(decoder: Decoder, number: float) -> None:
+    zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.decoder("crf", 3).items()}
+    scores = np.zeros((2, 3), np.float32)
+    scores[1, 2] = number
+    with pytest.raises(ModelFileError, match="no finite numbers: its weights are too large$"):
+        decoder.nbest(zeros, scores, 2)
+    assert len(decoder.nbest(zeros, scores[:1], 2)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,17 @@ def test_records_that_do_not_fit(folder: Path) -> None:
 
 def test_an_empty_fluency() -> None:
     assert Fluency("words", 0.0, 0, 0, 0, 0).perplexity == 1
+
+
+def test_a_text_that_is_as_good_as_impossible() -> None:
+    found = Fluency("words", 1e30, 10, 50, 10, 0)
+    assert found.perplexity == found.perplexity_per_word == exp(700) and found.bits_per_character > 1e28
+
+
+def test_weights_that_are_too_large_say_nothing(folder: Path) -> None:
+    settings = {**SMALL, "cell": "mingru", "layers": 3, "epochs": 1}
+    model: Any = elman.train(str(folder / "train.txt"), task="lm", settings=settings, **QUIET)
+    for w in model._model.members[0].values():
+        w[...] = np.finfo(np.float32).max
+    with np.errstate(all="ignore"), pytest.raises(ModelFileError, match="weights are too large$"):
+        model.sample(3)

@@ -148,8 +148,11 @@ def as_stored(w: Any) -> Stored:
 
 
 def tensors_changed(tensors: dict[str, Stored]) -> Iterator[tuple[str, dict[str, Stored]]]:
-    """Each tensor away, of another shape, type or count, or with numbers that do not belong there; and one more."""
-    for name, one in tensors.items():
+    """Each tensor away, of another shape, type or count, or with numbers that do not belong there; and one more.
+
+    Where there are many, some of them: they are checked by their names alone.
+    """
+    for name, one in list(tensors.items())[:: 1 if len(tensors) < 20 else 6]:
         w = np.frombuffer(one.data, model_file.DTYPES[one.dtype]).reshape(one.shape)
         others: dict[str, Any] = {"shorter": w[:-1], "longer": np.concatenate([w, w[:1]]), "an axis more": w[None]}
         others |= {"flat": w.reshape(-1)} if w.ndim > 1 else {}
