@@ -82,7 +82,7 @@ def test_which_rules_tags_look_like(tags: list[str], expected: str) -> None:
     ("tags", "scheme", "message"),
     [
         (BIOES, "bio", "constraints=bio: expected O, B-…, I-…, found the tag 'E-X'; set constraints=none"),
-        (["N" * 99], "bioes", f"constraints=bioes: expected O, B-…, I-…, E-…, S-…, found the tag '{'N' * 40}'; set"),
+        (["N" * 99], "bioes", f"constraints=bioes: expected O, B-…, I-…, E-…, S-…, found the tag '{'N' * 40}…'; set"),
         (["I-X"], "bio", "constraints=bio: no tag may stand in a sentence of one word; set constraints=none"),
         (["B-X", "E-X"], "bioes", "constraints=bioes: no tag may stand in a sentence of one word"),
     ],
