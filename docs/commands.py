@@ -19,6 +19,11 @@ INTRODUCTION = """\
 `-` stands for standard input or output. Results go to standard output; notes, warnings and errors go to standard
 error, and so does progress, which is shown on a terminal only. Files are written whole or not at all.
 
+What a file, a model or an option brings into a report, a note or an error cannot act on the terminal: control
+characters, marks of direction and other characters that cannot be seen are shown escaped, as `\\x1b` or `\\u202e`, but
+for joiners that have something to join. Data (tagged text, converted files) are written as they are; those that are no
+text (Parquet, a model) not to a terminal.
+
 | exit status | meaning |
 |---|---|
 | 0 | done |

@@ -33,6 +33,8 @@ def escaped(character: str) -> str:
 
 def visible(text: str, keep: str = "", escape: Callable[[str], str] = escaped) -> str:
     """Text in which everything that acts, or cannot be seen, is escaped, but for the characters to ``keep``."""
+    if text.isascii() and text.isprintable():
+        return text
     return _replaced(text, _SPACES.union(keep), frozenset(), escape)
 
 
@@ -69,9 +71,6 @@ def joins(text: str, i: int) -> bool:
 
 
 def _replaced(text: str, keep: frozenset[str], replace: frozenset[str], escape: Callable[[str], str]) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-
     def one(match: re.Match[str]) -> str:
         c = match[0]
         if c in keep or (c.isprintable() and c not in replace) or (c in JOINERS and joins(text, match.start())):

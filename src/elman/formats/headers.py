@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from elman.compression import ENDINGS
+from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import Known, is_blank
 from elman.formats.table_rows import rows_of
@@ -186,4 +187,4 @@ def with_text_column(lines: Sequence[str], path: str, column: str, format: str |
     if column.isdecimal() and 1 <= int(column) <= len(names):
         return tops[0].format, Table(tops[0].format, {"text": str(int(column)), "header": "no"})
     there = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
-    raise ConfigError(f"--text-column: {path}: no column {column!r}; {there}")
+    raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {there}")
