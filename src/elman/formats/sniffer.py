@@ -24,6 +24,7 @@ _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
 _TREE = re.compile(r"\([^() \t\r\n]*\s*\([^() \t\r\n]+[ \t\r\n(]")
 _OPENS = re.compile(r"[ \t]*\([^() \t\r\n]*\s*")
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9$.:|+*-]*|[BIESLUM]-\S+|[^\w\s]+")  # most tags, and few words
 _TABLE = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _MARKS = {"_": "word_tag", "/": "word_tag:separator=/"}
 _SOME = 50  # lines
@@ -201,7 +202,8 @@ def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: K
     if any(line.startswith(columns.MARK) for line in lines):
         return "columns", f"{columns.MARK}, and {what}"
     first, last = zip(*((row[0], row[-1]) for row in table if len(row) == width), strict=True)
-    if width > 1 and _are_tags(last, first, known, often=blank):
+    capitals = 2 * sum(map(bool, map(_CAPITALS.fullmatch, last))) > len(last)
+    if width > 1 and _are_tags(last, first, known, often=blank and capitals):
         return "columns", f"{what}, the last one of tags"
     sentences = "".join(" " if is_blank(line) else "w" for line in lines).split()
     if width == 1 and known.format == "columns" and len(sentences) > 1 and max(map(len, sentences)) > 1:
