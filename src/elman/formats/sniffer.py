@@ -230,10 +230,14 @@ def _share(values: Sequence[str], of: Collection[str]) -> float:
 
 def _found(data: Sequence[str], lines: Sequence[str]) -> str:
     """What a file that is nothing known looks like, and what to do."""
-    if (count := data[0].count(",")) and len(data) > 1 and _most((line.count(",") == count for line in data), data):
-        names = ", ".join(name.strip() for name in data[0].split(","))
-        say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
-        return f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
+    for mark in ",;":
+        count = data[0].count(mark)
+        if count and len(data) > 1 and _most((line.count(mark) == count for line in data), data):
+            names = ", ".join(name.strip() for name in data[0].split(mark))
+            say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
+            return (
+                f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
+            )
     first = next(line for line in lines if not is_blank(line)).rstrip(LINE_END)
     what = f"no tags to be seen in the first lines, the first is {shown(first)}"
     if some := _fitting(lines):
@@ -246,7 +250,7 @@ def _fitting(lines: Sequence[str]) -> list[str]:
     """The formats that could be asked for: those that can read the lines and find tags or labels in them."""
     found = []
     first = next(line for line in lines if not is_blank(line)).split()[0]
-    marks = dict.fromkeys(mark for mark in first[1:-1] if mark.isascii() and not mark.isalnum() and mark not in "_,")
+    marks = dict.fromkeys(mark for mark in first[1:-1] if mark.isascii() and not mark.isalnum() and mark not in "_,;")
     for name in (*registry.INPUTS, *(f"word_tag:separator={mark}" for mark in marks)):
         _, module = registry.with_options(name)
         try:
