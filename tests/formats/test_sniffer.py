@@ -80,6 +80,7 @@ def test_no_format_at_all(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("Wort;Art\nder;X\nHund;Y\n", "if it is CSV with the columns Wort, Art, say which: --format csv:word=NAME"),
         ("Wort,Art\nder,X\nHund,Y\n", "if it is CSV with the columns Wort, Art, say which: --format csv:word=NAME, or"),
         (
             "good film\tpos\nbad film\tneg\n",

@@ -108,7 +108,7 @@ def table_to_tag(lines: Sequence[str], path: str, known: Known) -> tuple[str, st
         given = {name.lower() for name in known.targets} if known.format in ("csv", "tsv") else set()
         why = _why(top, given)
         if why:
-            return _read_as(top, given, word=bool(known.tags)), why
+            return _read_as(top, given, word=not known.labels), why
     return None
 
 

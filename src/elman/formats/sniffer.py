@@ -24,6 +24,7 @@ _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
 _TREE = re.compile(r"\([^() \t\r\n]*\s*\([^() \t\r\n]+[ \t\r\n(]")
 _OPENS = re.compile(r"[ \t]*\([^() \t\r\n]*\s*")
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9$.:|+*-]*|[BIESLUM]-\S+|[^\w\s]+")  # most tags, and few words
 _TABLE = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _MARKS = {"_": "word_tag", "/": "word_tag:separator=/"}
 _SOME = 50  # lines
@@ -201,7 +202,8 @@ def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: K
     if any(line.startswith(columns.MARK) for line in lines):
         return "columns", f"{columns.MARK}, and {what}"
     first, last = zip(*((row[0], row[-1]) for row in table if len(row) == width), strict=True)
-    if width > 1 and _are_tags(last, first, known, often=blank):
+    capitals = 2 * sum(map(bool, map(_CAPITALS.fullmatch, last))) > len(last)
+    if width > 1 and _are_tags(last, first, known, often=blank and capitals):
         return "columns", f"{what}, the last one of tags"
     sentences = "".join(" " if is_blank(line) else "w" for line in lines).split()
     if width == 1 and known.format == "columns" and len(sentences) > 1 and max(map(len, sentences)) > 1:
@@ -228,10 +230,14 @@ def _share(values: Sequence[str], of: Collection[str]) -> float:
 
 def _found(data: Sequence[str], lines: Sequence[str]) -> str:
     """What a file that is nothing known looks like, and what to do."""
-    if (count := data[0].count(",")) and len(data) > 1 and _most((line.count(",") == count for line in data), data):
-        names = ", ".join(name.strip() for name in data[0].split(","))
-        say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
-        return f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
+    for mark in ",;":
+        count = data[0].count(mark)
+        if count and len(data) > 1 and _most((line.count(mark) == count for line in data), data):
+            names = ", ".join(name.strip() for name in data[0].split(mark))
+            say = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
+            return (
+                f"no tags to be seen in the first lines; if it is CSV with the columns {names[:60]}, say which: {say}"
+            )
     first = next(line for line in lines if not is_blank(line)).rstrip(LINE_END)
     what = f"no tags to be seen in the first lines, the first is {shown(first)}"
     if some := _fitting(lines):
@@ -244,7 +250,7 @@ def _fitting(lines: Sequence[str]) -> list[str]:
     """The formats that could be asked for: those that can read the lines and find tags or labels in them."""
     found = []
     first = next(line for line in lines if not is_blank(line)).split()[0]
-    marks = dict.fromkeys(mark for mark in first[1:-1] if mark.isascii() and not mark.isalnum() and mark not in "_,")
+    marks = dict.fromkeys(mark for mark in first[1:-1] if mark.isascii() and not mark.isalnum() and mark not in "_,;")
     for name in (*registry.INPUTS, *(f"word_tag:separator={mark}" for mark in marks)):
         _, module = registry.with_options(name)
         try:
