@@ -81,14 +81,14 @@ def errors(
     right = gold_of(read(gold, how, notes), how, tagger)
     (column,) = right.columns
     found = analyse(tagger, right.sentences, target=column, most=most)
-    if html is not None:
-        from elman.cli.errors_page import page
-
-        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(right.path)).encode())
     if as_json:
         say_json(found.to_json())
     else:
         say(report(found))
+    if html is not None:
+        from elman.cli.errors_page import page
+
+        write_bytes_atomically(html, page(found, os.path.basename(model), os.path.basename(right.path)).encode())
     notes.show()
 
 

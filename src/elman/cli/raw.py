@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.common import Notes
+from elman.cli.common import Notes, switching_often
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ def tag_raw(
     check_output(format, columns=len(targets))
     writer = open_writer(format, targets)
     number = 0
-    # threads that have computed something wait for the interpreter while this one writes: not for long
-    sys.setswitchinterval(0.00005)
-    with OutputFile(output, encoding=encoding) as out:
+    with switching_often(), OutputFile(output, encoding=encoding) as out:
         for path in input_files(files or ("-",)):
             name, seen = "standard input" if path == "-" else path, _Seen(raw_lines(path, encoding))
             for sentence in model.sentences(seen, confidence=confidence, number=number):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -18,7 +17,8 @@ from importlib import import_module
 from typing import Any, BinaryIO, cast
 
 from elman.compression import CompressedFile, is_plain
-from elman.errors import DataError, MissingExtraError
+from elman.errors import DataError, MissingExtraError, reason
+from elman.files import scratch_file
 from elman.formats import json_text, jsonl, records
 from elman.formats.label_names import Names, names_in
 from elman.formats.record_shapes import text_in, tokens_in
@@ -171,7 +171,7 @@ def _opened(path: str, name: str) -> Any:
         if is_plain(path):
             return pq.ParquetFile(path, **_CHECKED)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
-            unpacked = stack.enter_context(tempfile.TemporaryFile())
+            unpacked = stack.enter_context(scratch_file())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
@@ -180,7 +180,7 @@ def _opened(path: str, name: str) -> Any:
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or _line(error)}", path=name) from None
+        raise DataError(f"cannot be read: {reason(error)}", path=name) from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 
