@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman import randomness, recurrent
+from elman import randomness, recurrent, runs
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
 from elman.networks import Networks
@@ -210,6 +210,26 @@ def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(trainer, "fit", fail_in_one)
     with pytest.raises(ConfigError, match="rate: too large"):
         trained(SOFTMAX.with_settings({"ensemble": 2, "epochs": 10_000}), threads=2)
+
+
+def test_ctrl_c_while_the_second_is_begun_does_not_wait_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    from elman import trainer
+
+    fit, records = trainer.fit, []
+
+    def begin(self: Any, some: range, member: int) -> None:
+        if member == 2:
+            raise KeyboardInterrupt
+
+    def recorded(*arguments: Any, **options: Any) -> Any:
+        records.append(fit(*arguments, **options))
+        return records[-1]
+
+    monkeypatch.setattr(runs._Members, "_progress", begin)
+    monkeypatch.setattr(trainer, "fit", recorded)
+    with pytest.raises(KeyboardInterrupt):
+        trained(SOFTMAX.with_settings({"ensemble": 2, "epochs": 3_000}), threads=2)
+    assert [record.interrupted for record in records] == [True]
 
 
 def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _thread
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -101,3 +103,66 @@ def test_no_more_than_so_many_work(threads: int) -> None:
 
     assert list(ordered(work, range(40), threads)) == list(range(40))
     assert most <= threads
+
+
+INTERRUPTED = """
+import random, signal, sys, threading, time
+from elman.threads import ordered
+
+def beside(number):  # what a thread may not be told
+    time.sleep(0.0005)
+    assert threading.get_ident() != threading.main_thread().ident
+    return number
+
+draw = random.Random(int(sys.argv[1]))
+heard = 0
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for _ in range(60):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.0001, 0.02))
+        assert list(ordered(beside, range(40), 3)) == list(range(40))
+        time.sleep(1)
+    except KeyboardInterrupt:
+        heard += 1
+assert heard == 60
+deadline = time.monotonic() + 30
+while len(sys._current_frames()) > 1 and time.monotonic() < deadline:
+    time.sleep(0.01)
+print(len(sys._current_frames()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such timer there")
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_ctrl_c_at_any_moment(seed: str) -> None:
+    """In a program that has no handler of ours; what was not begun is left, and every thread ends."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, seed], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_who_stops_early_waits_for_what_is_begun_alone() -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def work(part: int) -> int:
+        begun.append(part)
+        time.sleep(0.05 * (part > 0))
+        ended.append(part)
+        return part
+
+    found = ordered(work, range(100), 2)
+    assert next(found) == 0
+    found.close()  # type: ignore[attr-defined]
+    assert sorted(begun) == sorted(ended) and set(begun) <= {0, 1, 2}
+
+
+def test_nothing_is_lost_where_parts_are_errors_of_the_reader() -> None:
+    def parts() -> Iterator[int]:
+        yield from (1, 2, 3)
+        raise ValueError("no more")
+
+    got = []
+    with pytest.raises(ValueError, match="no more"):
+        for value in ordered(lambda part: part, parts(), 2):
+            got.append(value)
+    assert got == [1]

@@ -5,9 +5,10 @@ The names below are the public ones; each is loaded when it is first used, so th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing takes longer to load than Python to start
 if TYPE_CHECKING:
+    from typing import Any
+
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.loading import load
     from elman.metrics import Evaluation

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from elman import stopping
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C ends it without a traceback, also while it is still loading."""
-    try:
-        from elman.cli import main as command_line
+    """Run the command line. A signal ends it without a traceback, also while it is still loading."""
+    stopping.install()  # before all that takes time
+    from elman.cli import main as command_line
 
-        command_line()
-    except KeyboardInterrupt:
-        print("elman: stopped", file=sys.stderr)
-        sys.exit(130)
+    command_line()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,10 @@ value it is about: where, what was expected, what was found, what to do.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from elman.display import one_line
 
 
@@ -56,3 +60,32 @@ class MissingExtraError(ElmanError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"this needs the package {package}: pip install 'elman[{extra}]'")
+
+
+def reason(error: OSError) -> str:
+    """Why the system refuses."""
+    if error.errno == errno.EBADF:  # only of a standard stream, which the caller has closed
+        return "it is closed"
+    return error.strerror or " ".join(str(error).split())
+
+
+@contextmanager
+def while_reading(path: str) -> Iterator[None]:
+    """Turn an error of the system into a DataError that names the file that is read (``-``: standard input)."""
+    try:
+        yield
+    except BrokenPipeError:  # of what is written meanwhile; see elman.files
+        raise
+    except OSError as error:
+        raise DataError(f"cannot be read: {reason(error)}", path="standard input" if path == "-" else path) from None
+
+
+@contextmanager
+def while_writing(name: str) -> Iterator[None]:
+    """Turn an error of the system into an OutputError that names what is written."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{name}: cannot be written: {reason(error)}") from None

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.display import shown
-from elman.errors import DataError, OutputError
+from elman.errors import DataError, OutputError, while_reading
 from elman.files import OutputFile, check_target
 from elman.tutorial import Net, Training, predict, train
 
@@ -162,10 +162,10 @@ def _digest(id_text: str, body: str) -> str:
 def _read(path: str) -> str:
     name = "standard input" if path == "-" else path
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise DataError(f"cannot be read: {reason}", path=name) from None
+        with while_reading(path):
+            data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except ValueError:  # a path with a NUL in it
+        raise DataError("cannot be read: not a path", path=name) from None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

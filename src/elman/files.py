@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
+from elman import stopping
 from elman.compression import compressing, kind_of
 from elman.encodings import Encoder
-from elman.errors import DataError, OutputError
+from elman.errors import DataError, OutputError, reason, while_reading, while_writing
 
 _LONGEST = 4_096  # characters of a path
 
@@ -29,7 +31,9 @@ def input_files(names: Iterable[str]) -> list[str]:
     files: list[str] = []
     for name in names:
         if os.path.isdir(name):
-            found = [os.path.join(name, entry) for entry in sorted(os.listdir(name)) if not entry.startswith(".")]
+            with while_reading(name):
+                entries = sorted(os.listdir(name))
+            found = [os.path.join(name, entry) for entry in entries if not entry.startswith(".")]
             problem = (
                 f"a folder without files; a pattern like {os.path.join(name, '**', '*')!r} takes those further down"
             )
@@ -99,13 +103,13 @@ class OutputFile:
             sys.stdout.flush()
             self._stream = sys.stdout.buffer
         elif _is_direct(self._path):
-            self._stream = open(self._path, "ab")  # appending: /dev/stdout may be a file with something in it
+            self._stream = io.BufferedWriter(open_direct(self._path))
         else:
-            temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
-            self._stream = open(temporary, "xb")
-            self._temporary = temporary
+            self._temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
+            stopping.UNDO[self] = self._remove  # before it is there
+            self._stream = open(self._temporary, "xb")
             if os.path.exists(self._target):
-                os.chmod(temporary, stat.S_IMODE(os.stat(self._target).st_mode))
+                os.chmod(self._temporary, stat.S_IMODE(os.stat(self._target).st_mode))
         self._file = self._stream
         if self._compressed:
             self._stream = compressing(self._file, self._path)
@@ -172,27 +176,35 @@ class OutputFile:
             if self._temporary is not None:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
+                stopping.UNDO.pop(self, None)
         except OSError as error:
             raise self._failed(error) from None
 
     def _clean_up(self) -> None:
-        if self._path == "-" or self._stream is None:
+        if self._path == "-":
             return
         for stream in (self._stream, self._file):
             with suppress(OSError):  # what could not be written is reported already, or was not wanted
                 if stream is not None:
                     stream.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        """Removes the temporary file, if it is still there."""
         if self._temporary is not None:
+            if os.name == "nt" and self._file is not None and not self._file.closed:  # pragma: no cover
+                os.close(self._file.fileno())  # an open file cannot be removed there
             with suppress(OSError):
                 os.unlink(self._temporary)
             self._temporary = None
+        stopping.UNDO.pop(self, None)
 
     def _failed(self, error: OSError) -> OSError | OutputError:
         if self._path == "-":
             drop_standard_output()
         if isinstance(error, BrokenPipeError):
             return error
-        return OutputError(f"{self._name}: cannot be written: {error.strerror or error}")
+        return OutputError(f"{self._name}: cannot be written: {reason(error)}")
 
 
 def check_target(path: str, *, text: bool = True) -> None:
@@ -221,6 +233,69 @@ def write_bytes_atomically(path: str, data: bytes) -> None:
     """Write a file, all or nothing; see ``OutputFile``."""
     with OutputFile(path, plain=True) as file:
         file.write_bytes(data)
+
+
+@contextmanager
+def scratch_folder(beside: str | None) -> Iterator[str]:
+    """A folder for files that are needed for a while, in another folder, or (None) where ``TMPDIR`` says.
+
+    Raises OutputError: it cannot be made.
+    """
+    import shutil
+
+    place = beside or _temporary()
+    folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
+    stopping.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # before it is there
+    try:
+        with while_writing(f"a temporary file in {place}"):
+            os.mkdir(folder, 0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        stopping.UNDO.pop(folder, None)
+
+
+class Scratch(io.FileIO):
+    """A file that is needed for a while, somewhere in ``place``; errors of writing to it are OutputErrors."""
+
+    def __init__(self, file: str | int, mode: str, place: str) -> None:
+        super().__init__(file, mode)
+        self._place = place
+
+    def write(self, data: Any) -> int:
+        with while_writing(f"a temporary file in {self._place}"):
+            return super().write(data)
+
+
+def scratch_file() -> BinaryIO:
+    """A file without a name, to write to and then to read, where ``TMPDIR`` says; it is gone when it is closed.
+
+    Raises OutputError: it cannot be made, or written.
+    """
+    import tempfile
+
+    place = _temporary()
+    with while_writing(f"a temporary file in {place}"), tempfile.TemporaryFile(buffering=0) as file:
+        number = os.dup(file.fileno())
+    return cast(BinaryIO, io.BufferedRandom(Scratch(number, "w+", place)))
+
+
+def _temporary() -> str:
+    """The folder for temporary files, as ``TMPDIR`` says. Raises OutputError: there is none."""
+    import tempfile
+
+    with while_writing("temporary files"):
+        return tempfile.gettempdir()
+
+
+def open_direct(path: str) -> io.FileIO:
+    """A file that is written as it comes: a device, a pipe, an open file by its name (/dev/stdout), a log."""
+    names = {"/dev/stdout": 1, "/dev/stderr": 2}
+    number = path.removeprefix("/dev/fd/")
+    if path in names or (number != path and number.isdecimal() and len(number) < 10):
+        sys.stdout.flush()
+        return io.FileIO(os.dup(names.get(path) or int(number)), "w")  # behind what is there, which may be a file
+    return io.FileIO(path, "a" if _is_direct(path) else "w")
 
 
 def drop_standard_output() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from elman import automatic, randomness, storage, trainer
@@ -17,6 +17,7 @@ from elman.lexicon import Lexicon
 from elman.limits import SEED, whole_number
 from elman.networks import Networks
 from elman.tape import Tape
+from elman.threads import HEARS
 from elman.trainer import Progress, Record
 from elman.vectors import Vectors
 
@@ -157,20 +158,23 @@ class _Members:
         some = range(first, min(first + threads - 1, alike) + 1)
         tasks = [self._task(member) for member in some]
         stop = threading.Event()
+        running: list[Future[Record]] = []
         with ThreadPoolExecutor(len(some)) as pool:
 
             def start(member: int, task: Tagging) -> Future[Record]:
                 progress = self._progress(some, member)
                 return pool.submit(self._fit, member, task, max(1, threads // len(some)), progress, stop)
 
-            running = [start(member, task) for member, task in zip(some, tasks, strict=True)]
             try:
+                running = [start(member, task) for member, task in zip(some, tasks, strict=True)]
                 for one in running:
+                    while not wait([one], timeout=HEARS).done:
+                        pass
                     if one.result().interrupted:
                         stop.set()
             except BaseException as error:
-                stop.set()
-                if not isinstance(error, KeyboardInterrupt):
+                stop.set()  # before the pool waits for them
+                if not isinstance(error, KeyboardInterrupt) or len(running) < len(some):
                     raise
         for task, one in zip(tasks, running, strict=True):
             if one.result().epochs or not self.done:

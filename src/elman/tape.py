@@ -7,16 +7,16 @@ are 4 bytes a word, and 4 a tag, in temporary files (where ``TMPDIR`` says), whi
 from __future__ import annotations
 
 import mmap
-import tempfile
 import weakref
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
+from elman.files import scratch_file
 from elman.lexicon import Lexicon
 from elman.network import Inputs
 from elman.vocabulary import Vocabulary
@@ -129,7 +129,7 @@ class _Column:
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="elman-")
+        self._file = scratch_file()
         weakref.finalize(self, self._file.close)
         self._counts = np.zeros(0, np.int64)
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.display import shown
-from elman.errors import DataError
+from elman.errors import DataError, while_reading
 from elman.shapes import WIDEST
 
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word
@@ -141,14 +141,12 @@ def _check_width(path: str, width: int) -> None:
 def _blocks(path: str) -> Blocks:
     """The bytes of a file, unpacked if they are gzipped."""
     try:
-        with open(path, "rb") as file:
+        with while_reading(path), open(path, "rb") as file:
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
             while block := stream.read(_BLOCK):
                 yield block
     except (EOFError, zlib.error) as error:
         raise DataError(f"broken or cut short gzip file ({error}); fetch it again", path=path) from None
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from None
     except ValueError as error:  # a path with a NUL in it
         raise DataError(f"cannot be read: {error}", path=shown(path)) from None
 

@@ -93,7 +93,7 @@ def test_medians() -> None:
 
 def test_results_from_before_a_setting_was_there(tmp_path: Path) -> None:
     trial = results.Trial("easy", "gru", 1)
-    first = results.do(trial, str(tmp_path))
+    first = results.Folder(str(tmp_path)).do(trial)
     path = tmp_path / "easy.gru.1.json"
     found = json.loads(path.read_text())
     for setting in ("closed", "momentum", "beta2", "decay"):
@@ -101,7 +101,7 @@ def test_results_from_before_a_setting_was_there(tmp_path: Path) -> None:
     path.write_text(json.dumps(found))
     assert results.read(str(tmp_path)) == [first]
     before = path.stat().st_mtime_ns
-    assert results.do(trial, str(tmp_path)) == first and path.stat().st_mtime_ns == before
+    assert results.Folder(str(tmp_path)).do(trial) == first and path.stat().st_mtime_ns == before
 
 
 def test_the_page_says_how_long_it_took() -> None:

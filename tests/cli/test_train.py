@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -230,8 +228,6 @@ def test_targets_that_cannot_be_written(refused: Refused, train_file: Path, tmp_
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this machine")
 def test_full_targets(refused: Refused, train_file: Path, tmp_path: Path) -> None:
     assert "/dev/full" in refused("train", train_file, "-o", "/dev/full", "--model", "hmm")
-    assert "/dev/full" in refused("train", train_file, "-o", tmp_path / "m", "--log", "/dev/full", *SMALL)
-    assert not (tmp_path / "m").exists()
 
 
 def test_old_model_survives_an_error(refused: Refused, tmp_path: Path) -> None:
@@ -319,72 +315,6 @@ def test_find_rate(run: Run, refused: Refused, train_file: Path, tmp_path: Path)
 
 def test_no_output(refused: Refused, train_file: Path) -> None:
     assert "Missing option '-o' / '--output'; see elman train --help" in refused("train", train_file)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
-def test_ctrl_c_in_an_ensemble(environment: dict[str, str], train_file: Path, tmp_path: Path) -> None:
-    target, log = tmp_path / "m", tmp_path / "log"
-    epochs = ["--ensemble", "64", "--log", log, "--set", "hidden=8", "--set", "epochs=100"]
-    process = start(environment, train_file, "-o", target, *epochs)
-    for _ in range(600):
-        if log.exists() and b'"member": 2' in log.read_bytes():
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    last = err.decode().splitlines()[-1]
-    assert last.startswith("elman: stopped with ") and last.endswith(f" networks; the best model so far is in {target}")
-
-
-def start(environment: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "elman", "train", "--set", "epochs=100000", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    )
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
-def test_ctrl_c_keeps_the_best_so_far(
-    run: Run, environment: dict[str, str], train_file: Path, dev_file: Path, tmp_path: Path
-) -> None:
-    target, log = tmp_path / "m", tmp_path / "log"
-    target.write_bytes(b"old")
-    small = ["--set", "hidden=8", "--ensemble", "1"]
-    process = start(environment, train_file, "--dev", dev_file, "-o", target, "--log", log, *small)
-    for _ in range(600):
-        if log.exists() and log.stat().st_size:  # the first epoch is done
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    last = err.decode().splitlines()[-1]
-    assert last.startswith("elman: stopped after epoch ") and str(target) in last
-    assert b"dev accuracy" in out and b"Traceback" not in err
-    assert run("tag", target, stdin=b"the dog\n").returncode == 0
-    assert b"stopped by Ctrl-C" in run("inspect", target).stdout
-    assert not list(tmp_path.glob("*.part"))
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
-def test_ctrl_c_before_anything_was_trained(environment: dict[str, str], tmp_path: Path) -> None:
-    target = tmp_path / "m"
-    target.write_bytes(b"old")
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    process = start(environment, pipe, "-o", target)
-    with open(pipe, "wb") as writer:  # opens when the reader has opened it too
-        writer.write(b"the_DET dog_NOUN\n")
-        writer.flush()
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, b"")
-    assert err == b"elman: stopped before anything was trained; nothing is written\n"
-    assert target.read_bytes() == b"old"
 
 
 def test_ctrl_c_in_the_first_epoch(

@@ -1,7 +1,8 @@
 """The command line: one file a command, each imported only when it is asked for.
 
 A command parses, calls one library function and prints. What goes wrong is turned into one line and an exit status
-here and nowhere else: 0 done, 1 a check failed, 2 the user's mistake, 130 Ctrl-C, 141 nobody reads our output.
+here and nowhere else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads our output. What a signal does
+is said in ``elman.stopping``: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from importlib import import_module
 
 import click
 
-from elman import __version__
+from elman import __version__, stopping
 from elman.cli.say import tell
-from elman.errors import ElmanError
+from elman.cli.streams import OUTPUT, prepare
+from elman.errors import ElmanError, reason
 
 # name -> module:object; in the order of the help
 _COMMANDS = {
@@ -66,20 +68,16 @@ def commands() -> None:
 
 def main() -> None:
     """Run ``sys.argv`` and exit with its status."""
-    # a stream that was closed (>&-) reads as empty and takes whatever is written
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
-    # what the terminal cannot show is escaped instead of ending in UnicodeEncodeError
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    prepare()
     if "_ELMAN_COMPLETE" in os.environ:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(commands, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if status and stopping.requested():
+        status = stopping.status()  # also where the terminal has gone, and what was to be said last failed
+    stopping.finish()
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -109,8 +107,7 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         return _fail("not enough memory: use shorter sentences, a smaller batch= or hidden=, or a machine with more")
     except OSError as error:
-        where = "standard output" if error.filename is None else os.fsdecode(error.filename)
-        return _fail(f"{where}: {error.strerror or error}")
+        return _fail(_shown(error))
 
 
 def _fail(message: str, status: int = 2) -> int:
@@ -121,6 +118,16 @@ def _fail(message: str, status: int = 2) -> int:
         _drop_output()
     tell(f"elman: {message}")
     return status
+
+
+def _shown(error: OSError) -> str:
+    """What the system refused."""
+    if error.filename is None:
+        return reason(error)
+    if error.filename == OUTPUT:
+        return f"{OUTPUT}: cannot be written: {reason(error)}"
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    return f"{name}: {reason(error)}"
 
 
 def _drop_output() -> None:

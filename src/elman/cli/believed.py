@@ -10,6 +10,8 @@ from elman.cli.report import bold, percent
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from elman.classification import ClassEvaluation
     from elman.confidence import Calibration, Coverage
     from elman.metrics import Evaluation
@@ -84,19 +86,18 @@ def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, aske
     )
 
 
-def draw(asked: Asked, results: Mapping[str, Evaluation | ClassEvaluation], found: Believed) -> None:
+def drawn(asked: Asked, results: Mapping[str, Evaluation | ClassEvaluation], found: Believed) -> Figure | None:
     """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
     if asked.plot is None:
-        return
+        return None
     from elman import plots
 
     if len(results) > 1:
         raise ConfigError(f"--plot: one picture is of one label column; choose with --target: {', '.join(results)}")
     ((name, result),) = results.items()
     if asked.calibration:
-        plots.save(plots.reliability(found.calibrations[name], f"column {name}"), asked.plot)
-    else:
-        plots.save(plots.confusion(result.pairs, f"column {name}"), asked.plot)
+        return plots.reliability(found.calibrations[name], f"column {name}")
+    return plots.confusion(result.pairs, f"column {name}")
 
 
 def _coverage(found: Coverage, unit: str) -> Iterator[str]:

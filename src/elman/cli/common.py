@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -128,6 +131,29 @@ class Notes:
         lines, self._lines = self._lines, []
         for line in lines:
             tell(line)
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
+    """There are no circles in what is read, and looking for them takes a third of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Threads that have computed something wait for the interpreter while this one writes: not for long."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.00005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:

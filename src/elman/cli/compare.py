@@ -23,7 +23,7 @@ from elman.cli.common import (
 )
 from elman.cli.report import cell
 from elman.cli.say import say, say_json
-from elman.errors import ConfigError, DataError
+from elman.errors import ConfigError, DataError, while_reading
 from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
@@ -218,10 +218,8 @@ def _score_in(path: str, metric: str) -> float:
 
 def _result(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
+        with while_reading(path), open(path, encoding="utf-8") as file:
             record = json.load(file)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from None
     except (ValueError, RecursionError):  # not JSON, or not UTF-8
         record = None
     if not isinstance(record, dict):

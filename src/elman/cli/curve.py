@@ -102,12 +102,12 @@ def curve(**given: Any) -> None:
             settings=settings_of(given["set"]),
             threads=given["threads"],
         )
-    if plot is not None:
-        plots.save(plots.learning_curve(found), plot)
     if given["as_json"]:
         say_json(found.to_json())
     else:
         say(report(found))
+    if plot is not None:  # behind what took hours, which a full disk must not cost
+        plots.save(plots.learning_curve(found), plot)
     notes.show()
 
 
@@ -120,7 +120,9 @@ def _told() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.text import Text
 
-    with Console(stderr=True, highlight=False).status("") as status:
+    from elman.cli.progress import drawn
+
+    with drawn(), Console(stderr=True, highlight=False).status("") as status:
         yield lambda line: status.update(Text(visible(line)))
 
 

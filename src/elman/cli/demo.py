@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elman import stopping
 from elman.cli.common import Notes, size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.report import bold, cell
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from elman.metrics import Evaluation
     from elman.tagger import Tagger
 
+_NOTHING = "stopped; nothing is written"
 _NAMES = {"frequent": "most frequent tag", "hmm": "hidden Markov model", "rnn": "recurrent network"}
 
 
@@ -44,12 +46,13 @@ def demo(output: str) -> None:
     check_target(target)
     say(_introduction(data))
     notes = Notes()
+    stopping.say(_NOTHING)
     with TrainingProgress() as progress:
         results = list(taggers(data, progress, notes.add))
     tagger = results[-1][0]
     if tagger.interrupted:
-        tell("elman: stopped; nothing is written")
-        raise click.exceptions.Exit(130)
+        tell(f"elman: {_NOTHING}")
+        raise click.exceptions.Exit(stopping.status())
     tagger.save(target)
     say("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
     notes.show()

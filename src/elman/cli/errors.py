@@ -89,14 +89,14 @@ def errors(
     right = gold_of(read(gold, how, notes), how, tagger)
     (column,) = right.columns
     found = analyse(tagger, right.sentences, target=column, most=most)
-    if html is not None:
-        from elman.cli.errors_page import page
-
-        write_page(html, page(found, os.path.basename(model), os.path.basename(right.path)))
     if as_json:
         say_json(found.to_json())
     else:
         say(report(found))
+    if html is not None:
+        from elman.cli.errors_page import page
+
+        write_page(html, page(found, os.path.basename(model), os.path.basename(right.path)))
     notes.show()
 
 

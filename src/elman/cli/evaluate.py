@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.believed import Asked, Believed, believed, draw
+from elman.cli.believed import Asked, Believed, believed, drawn
 from elman.cli.beside import How, gold, no_gold, of_file, of_model, read
 from elman.cli.common import (
     Notes,
@@ -22,6 +20,7 @@ from elman.cli.common import (
     precision_option,
     target_option,
     threads_option,
+    without_gc,
 )
 from elman.cli.language import fluency
 from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
@@ -148,7 +147,7 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError(f"expected GOLD alone beside --predicted, found {len(files)}")
     options.check()
     notes = Notes()
-    with _without_gc():
+    with without_gc():
         tagger = _load(files[0], options, notes) if options.predicted is None else None
         options = _with_style(tagger, options)
         task = tagger.task if tagger is not None else None
@@ -163,16 +162,6 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
         else:
             _evaluate_file(str(options.predicted), files[0], options, notes)
     notes.show()
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """There are no circles in what is read, and looking for them takes a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _show(found: Mapping[str, Shown], options: _Options) -> None:
@@ -379,10 +368,14 @@ def _scores(result: Evaluation | ClassEvaluation) -> Mapping[str, TagScore]:
 
 def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed, options: _Options) -> None:
     """Print an evaluation of tags, and draw it if asked to."""
-    draw(options.asked, results, found)
+    figure = drawn(options.asked, results, found)
     if options.as_json:
         _print_json({name: _to_json(name, result) | found.to_json(name) for name, result in results.items()})
-        return
-    from elman.cli.report import reports
+    else:
+        from elman.cli.report import reports
 
-    say("\n\n".join(filter(None, (reports(results), found.reports()))))
+        say("\n\n".join(filter(None, (reports(results), found.reports()))))
+    if figure is not None and options.plot is not None:  # behind what a full disk must not cost
+        from elman import plots
+
+        plots.save(figure, options.plot)

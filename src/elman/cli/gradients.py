@@ -175,15 +175,15 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         measured = lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
-    if options.plot is not None:
-        from elman import plots, state_plots
-
-        plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
     if options.as_json:
         rows = [{"model": model, **one.to_json()} for model, (_, one) in zip(models, found, strict=True)]
         say_json({"file": file, "models": rows})
     else:
         say(table(found))
+    if options.plot is not None:
+        from elman import plots, state_plots
+
+        plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
 
 
 def _note(model: str, measured: Measured, notes: Notes) -> None:
@@ -247,16 +247,16 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     at, _ = _column(tagger, options.target)
     asked = () if options.at is None else (options.at,)
     found = [_shown(tagger, one) for one in influences(networks, words, asked, at)]
-    if options.html is not None:
-        from elman.cli.why_page import page
-
-        write_page(options.html, page(found, os.path.basename(model)))
     if options.as_json:
         say_json({"model": model, "words": [one.to_json() for one in found]})
     elif options.at is not None or len(found) == 1:
         say(one_tag(found[0]))
     else:
         say(all_tags(found))
+    if options.html is not None:
+        from elman.cli.why_page import page
+
+        write_page(options.html, page(found, os.path.basename(model)))
 
 
 def _shown(tagger: Tagger, one: Influence) -> Influence:

@@ -10,6 +10,7 @@ import click
 from elman.cli.common import check_not_an_input, plot_option, size
 from elman.cli.say import say, say_json
 from elman.display import visible
+from elman.errors import while_reading
 
 
 @click.command()
@@ -31,15 +32,16 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
         plots.check(plot)
         check_not_an_input(plot, [model])
     facts = load(model).describe()
-    if plot is not None:
-        plots.save(plots.training(facts["training"], os.path.basename(model)), plot)
-    with open(model, "rb") as file:
+    figure = None if plot is None else plots.training(facts["training"], os.path.basename(model))
+    with while_reading(model), open(model, "rb") as file:
         facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
-    facts["bytes"] = os.path.getsize(model)
+        facts["bytes"] = os.path.getsize(model)
     if as_json:
         say_json(facts)
     else:
         say(_text(model, facts))
+    if figure is not None and plot is not None:
+        plots.save(figure, plot)
 
 
 _KINDS = {
@@ -97,7 +99,7 @@ def _training(record: dict[str, Any]) -> str:
     text = f"seed {record['seed']}, {_run(record)}"
     text += f"; the first of {1 + len(record['members'])} networks" if "members" in record else ""
     text += "; with logistic regression on n-grams" if "linear" in record else ""
-    return text + ("; stopped by Ctrl-C" if record["interrupted"] else "")
+    return text + ("; stopped before its end" if record["interrupted"] else "")
 
 
 def _run(record: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from elman.display import shown
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.memory.results import Result, Trial
+    from elman.memory.results import Folder, Result, Trial
 
 
 @click.command()
@@ -62,7 +61,7 @@ def memory(
     """
     from elman.files import check_target
     from elman.memory.problems import PROBLEMS
-    from elman.memory.results import CELLS, Trial, as_text, tables
+    from elman.memory.results import CELLS, Folder, Trial, as_text, tables
 
     there = [problem.name for problem in PROBLEMS]
     if listed:
@@ -85,8 +84,8 @@ def memory(
         for cell in chosen
         for seed in range(1, seeds + 1)
     ]
-    found = []
-    for result in _done(trials, results, jobs):
+    found, folder = [], Folder(results)
+    for result in _done(trials, folder, jobs):
         found.append(result)
         outcome, trial = result.outcome, result.trial
         end = "solved" if outcome.solved else "stopped" if result.stopped else "ended"
@@ -95,30 +94,22 @@ def memory(
             f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s"
         )
     say("\n\n".join(map(as_text, tables(found))))
+    if folder.lost is not None:  # what took hours is shown
+        raise folder.lost
     if page is not None and results is not None:
         _write(page, results)
 
 
-def _done(trials: list[Trial], folder: str | None, jobs: int) -> Iterator[Result]:
+def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
     """The results, in order."""
-    from elman.memory.results import do
+    from elman.memory.results import Apart
+    from elman.threads import ordered
 
     if jobs == 1:
-        for trial in trials:
-            yield do(trial, folder)
+        yield from map(folder.do, trials)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are begun now: one core each
-    with ProcessPoolExecutor(min(jobs, len(trials)), mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(do, trial, folder) for trial in trials]
-        try:
-            for future in waiting:
-                yield future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with Apart() as apart:
+        yield from ordered(lambda trial: folder.do(trial, apart.train), trials, jobs)
 
 
 def _write(path: str, folder: str) -> None:

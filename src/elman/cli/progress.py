@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from io import FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from elman import stopping
 from elman.display import visible
-from elman.errors import OutputError
+from elman.errors import OutputError, reason, while_writing
+from elman.files import open_direct
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -29,14 +32,16 @@ class TrainingProgress:
     """A context manager to be called with every ``Progress`` of a training.
 
     On a terminal it draws one line on stderr; anywhere else it draws nothing. ``log`` is the path of a file that gets
-    one JSON object an epoch: here, and nowhere else, stand time, speed and the instruction set. ``on_warning`` is told,
-    once, of a run that explodes, and of one that has stopped learning.
+    one JSON object an epoch: here, and nowhere else, stand time, speed and the instruction set. Where it can no longer
+    be written, training goes on, and ``check_log`` says so when the model is safe. ``on_warning`` is told, once, of a
+    run that explodes, and of one that has stopped learning. Raises OutputError: a log that cannot even be begun.
     """
 
     def __init__(self, log: str | None = None, on_warning: Callable[[str], None] | None = None) -> None:
         self._log_path, self._on_warning = log, on_warning
         self._watches: dict[int, Watch] = {}  # of each network
         self._log: FileIO | None = None
+        self._lost: OutputError | None = None
         self._stack = ExitStack()
         self._draw: Callable[[Progress], None] | None = None
         self.seconds = 0.0
@@ -45,6 +50,7 @@ class TrainingProgress:
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
             bar = _bar()
+            self._stack.enter_context(drawn())
             self._stack.enter_context(bar)
             self._draw = _drawer(bar)
         return self
@@ -56,7 +62,7 @@ class TrainingProgress:
             return
         self.seconds = event.seconds
         warning = self._watched(event) if event.is_epoch_end else None
-        if self._log_path is not None:
+        if self._log_path is not None and self._lost is None:
             self._write(self._log_path, event, warning)
 
     def _watched(self, event: Progress) -> str | None:
@@ -71,15 +77,24 @@ class TrainingProgress:
         return warning
 
     def _write(self, path: str, event: Progress, warning: str | None) -> None:
+        if self._log is None:  # not before training has begun: until then an old log is not touched
+            with while_writing(path):
+                self._log = self._stack.enter_context(open_direct(path))  # unbuffered: who is killed leaves its log
+        if not event.is_epoch_end:
+            return
+        record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
+        rest = json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n"
         try:
-            if self._log is None:  # not before training has begun: until then an old log is not touched
-                # unbuffered: a run that is killed leaves its log
-                self._log = self._stack.enter_context(open(path, "wb", buffering=0))
-            if event.is_epoch_end:
-                record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
-                self._log.write(json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n")
+            while rest:  # a disk that is nearly full takes a part
+                rest = rest[self._log.write(rest) :]
         except OSError as error:
-            raise OutputError(f"{path}: the log cannot be written: {error.strerror}") from None
+            message = f"{path}: the log cannot be written: {reason(error)}; it ends before {where(event)}"
+            self._lost = OutputError(f"{message}, and the model is whole")
+
+    def check_log(self) -> None:
+        """Raise OutputError where a part of the log is missing."""
+        if self._lost is not None:
+            raise self._lost
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -92,6 +107,17 @@ def _isa() -> str:
     from elman.kernels import describe
 
     return str(describe()["isa"])
+
+
+@contextmanager
+def drawn() -> Iterator[None]:
+    """While a line is drawn on the terminal: a signal, which ends the process, takes it away and shows the cursor."""
+    key = object()
+    stopping.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
+    try:
+        yield
+    finally:
+        del stopping.UNDO[key]
 
 
 def _bar() -> Bar:

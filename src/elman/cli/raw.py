@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +61,6 @@ class RawText:
         if confidence and self.format != "conllu":
             raise ConfigError(f"{self.format} cannot hold confidences of raw text; conllu can")
         check_output(self.format, columns=len(self.targets))
-        # threads that have computed something wait for the interpreter while this one writes: not for long
-        sys.setswitchinterval(0.00005)
 
     def write(self, reading: Reading, writer: Writer) -> Iterator[str | bytes]:
         """The text of each sentence of a file."""

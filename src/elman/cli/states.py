@@ -89,16 +89,16 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     read = nth(tagger, file, sentence, How(given["format"], None, given["encoding"], given["text_column"]), notes)
     one, words = networks.states(read, layer - 1, direction), shown(tagger, read)
     name = os.path.basename(model)
+    if given["as_json"]:
+        say_json(_values(words, one), indent=None)
+    else:
+        say(table(words, one))
     if plot is not None:
         from elman import plots, state_plots
 
         plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
     if html is not None:
         write_page(html, page(words, one, f"{name}, sentence {sentence}"))
-    if given["as_json"]:
-        say_json(_values(words, one), indent=None)
-    else:
-        say(table(words, one))
     notes.show()
 
 

@@ -20,6 +20,7 @@ from elman.cli.common import (
     format_option,
     known,
     precision_option,
+    switching_often,
     text_column_option,
     threads_option,
 )
@@ -181,8 +182,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             if is_raw and raw is not None:
                 writer = writer or Noting(open_writer(chosen, raw.targets), chosen, (), ())
                 out.write(_joint(last_line, chosen) if last_line else "")
-                for text in raw.write(reading, writer.plain):
-                    out.write(text)
+                with switching_often():
+                    for text in raw.write(reading, writer.plain):
+                        out.write(text)
                 last_line = ""
                 continue
             if not ranked:

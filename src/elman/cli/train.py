@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from elman import limits
+from elman import limits, stopping
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -23,14 +23,18 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
+from elman.cli.progress import TrainingProgress
 from elman.cli.say import say, tell
 from elman.config import PRESETS
 from elman.display import visible
-from elman.errors import ConfigError
+from elman.errors import ConfigError, while_reading
 
 if TYPE_CHECKING:
     from elman.tagger import Tagger
     from elman.trainer import Progress
+
+_NOTHING = "stopped before anything was trained; nothing is written"
+_NO_EPOCH = "stopped before the first epoch was done; nothing is written"
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def train(ctx: click.Context, /, **given: Any) -> None:
 
     The files are conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a sentence a
     line); or a label and a text a line (docs/classification.md). The same files, settings and seed give the same model
-    on one instruction set, whatever --threads. Ctrl-C keeps the best model so far.
+    on one instruction set, whatever --threads. Ctrl-C, or SIGTERM, keeps the best model so far.
 
     \b
       elman train train.conllu --dev dev.conllu -o my.model
@@ -141,20 +145,23 @@ def train(ctx: click.Context, /, **given: Any) -> None:
         return
     _check_targets(options)
     notes = Notes()
+    progress = TrainingProgress(options.log, notes.warn)
+    stopping.say(_NOTHING)
     try:
-        tagger = _train(options, settings, notes)
+        tagger = _train(options, settings, progress, notes)
     except KeyboardInterrupt:
-        _stop(notes, "stopped before anything was trained; nothing is written")
+        _stop(_NOTHING)
     record = tagger.describe()["training"]
     epochs = record.get("epochs")
     if tagger.interrupted and not epochs:
-        _stop(notes, "stopped before the first epoch was done; nothing is written")
+        _stop(_NO_EPOCH)
     tagger.save(options.output)
     # on standard output there may be the model itself
     say(_summary(tagger, options), err=options.output == "-")
-    if tagger.interrupted:
+    if tagger.interrupted or stopping.requested():
         when = f"with {1 + len(record['members'])} networks" if "members" in record else f"after epoch {epochs}"
-        _stop(notes, f"stopped {when}; the best model so far is in {options.output}")
+        _stop(f"stopped {when}; the best model so far is in {options.output}")
+    progress.check_log()
     notes.show()
 
 
@@ -165,7 +172,7 @@ def _settings(options: _Options) -> dict[str, Any]:
         from elman.config import settings_from_toml
 
         try:
-            with open(options.config, encoding="utf-8") as file:
+            with while_reading(options.config), open(options.config, encoding="utf-8") as file:
                 settings.update(settings_from_toml(file.read(), options.config))
         except UnicodeDecodeError:
             raise ConfigError(f"{options.config}: not TOML: not UTF-8 text") from None
@@ -188,11 +195,10 @@ def _check_targets(options: _Options) -> None:
         raise ConfigError(f"{options.log}: named for the model and for the log; name two files")
 
 
-def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
-    from elman.cli.progress import TrainingProgress
+def _train(options: _Options, settings: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Tagger:
     from elman.training import train
 
-    with TrainingProgress(options.log, notes.warn) as progress:
+    with progress:
         return train(
             list(options.train),
             options.dev,
@@ -207,7 +213,7 @@ def _train(options: _Options, settings: dict[str, Any], notes: Notes) -> Tagger:
             encoding=options.encoding,
             seed=options.seed,
             threads=options.threads,
-            on_progress=_show_first(notes, progress),
+            on_progress=_kept(_show_first(notes, progress)),
             on_warning=notes.warn,
             on_note=notes.add,
         )
@@ -249,6 +255,28 @@ def _show_first(notes: Notes, progress: Callable[[Progress], None]) -> Callable[
         progress(event)
 
     return show
+
+
+def _kept(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """After the first epoch there is a model to keep: a signal is no longer the end, but ends the training here.
+
+    Of a model of several tasks each gets its first epoch, for it is of no use with the one alone.
+    """
+
+    def see(event: Progress) -> None:
+        progress(event)
+        if hasattr(event, "part"):  # of the regression beside a network
+            return
+        if event.is_epoch_end:
+            stopping.say("stopped")
+            stopping.keep()
+        elif event.epoch == 1 and not stopping.keeps():
+            stopping.say(_NO_EPOCH)
+        begun = event.is_epoch_end or event.epoch > 1 or getattr(event, "member", 1) > 1
+        if begun and stopping.requested():
+            raise KeyboardInterrupt
+
+    return see
 
 
 def _summary(tagger: Tagger, options: _Options) -> str:
@@ -300,7 +328,7 @@ def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
     return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
 
 
-def _stop(notes: Notes, message: str) -> NoReturn:
-    notes.show()
+def _stop(message: str) -> NoReturn:
+    """End with this line alone."""
     tell(f"elman: {message}")
-    raise click.exceptions.Exit(130)
+    raise click.exceptions.Exit(stopping.status())

@@ -10,7 +10,6 @@ import io
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,8 +19,8 @@ from elman import schemes
 from elman.conversion.plan import IN_JSON, KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
 from elman.display import shown
-from elman.errors import ConfigError, DataError
-from elman.files import OutputFile, check_target, is_pipe
+from elman.errors import ConfigError, DataError, while_reading
+from elman.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, read_sentences, records
 from elman.formats.lines import BOM
 from elman.formats.record_shapes import plain, text_in
@@ -64,7 +63,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
     for path in paths:
         if path != "-" and is_pipe(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
-    with _repeatable_input(paths), tempfile.TemporaryDirectory(dir=_beside(output), prefix=".elman-") as folder:
+    with _repeatable_input(paths), scratch_folder(_beside(output)) as folder:
         notes: list[str] = []
         survey = Survey()
         chosen: tuple[str, ...] | None = None
@@ -75,10 +74,10 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
             survey.add(reading, keys or ())
         plan = made(survey, request, chosen)
         scratch = os.path.join(folder, "scratch")
-        with open(scratch, "wb") as file:
+        with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
             _write(_items(paths, request, plan), plan, file)
         _compare(_items(paths, request, plan), scratch, plan)
-        with open(scratch, "rb") as done, OutputFile(output) as out:
+        with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
             while block := done.read(_BLOCK):
                 out.write_bytes(block)
     return Converted(survey.sentences, survey.words, [*notes, *plan.notes])
@@ -97,8 +96,9 @@ def _repeatable_input(paths: Sequence[str]) -> Iterator[None]:
         yield
         return
     before = sys.stdin
-    with tempfile.TemporaryFile() as kept:
-        shutil.copyfileobj(before.buffer, kept)
+    with scratch_file() as kept:
+        with while_reading("-"):
+            shutil.copyfileobj(before.buffer, kept)
         sys.stdin = io.TextIOWrapper(kept)
         try:
             yield

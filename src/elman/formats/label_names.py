@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elman.display import shown
-from elman.errors import ConfigError, DataError
+from elman.errors import ConfigError, DataError, while_reading
 from elman.formats.shared import whole_number
 
 Names = Mapping[str, Sequence[str]]
@@ -97,9 +97,7 @@ def names_beside(path: str) -> Names:
 
 def _loaded(path: str) -> Any:
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with while_reading(path), open(path, encoding="utf-8-sig") as file:
             return json.load(file)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from None
     except (ValueError, RecursionError):
         raise DataError("is not JSON; expected the names of labels", path=path) from None

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from elman.compression import CompressedFile
 from elman.encodings import Decoder
-from elman.errors import DataError
+from elman.errors import while_reading
 
 BOM = "\ufeff"
 HEAD = 1000
@@ -97,17 +97,14 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
     name = "standard input" if path == "-" else path
     decoder = Decoder(name, encoding)
     lines_before = 0
-    try:
-        with _opened(path) as file:
-            stream = CompressedFile(file, name)
-            block = b"more"
-            while block:
-                block = stream.read1(_BLOCK)
-                text = decoder.decode(block, lines_before)
-                lines_before += text.count("\n")
-                yield text
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=name) from None
+    with while_reading(path), _opened(path) as file:
+        stream = CompressedFile(file, name)
+        block = b"more"
+        while block:
+            block = stream.read1(_BLOCK)
+            text = decoder.decode(block, lines_before)
+            lines_before += text.count("\n")
+            yield text
 
 
 def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:

@@ -7,7 +7,6 @@ Hugging Face datasets keeps there too. In messages the number of a line is that 
 from __future__ import annotations
 
 import sys
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -15,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from elman.compression import CompressedFile, is_plain
-from elman.errors import DataError
+from elman.errors import DataError, reason
+from elman.files import scratch_file
 from elman.formats import json_text, jsonl, records
 from elman.formats.parquet_writer import ParquetWriter, library, names_of
 from elman.formats.record_shapes import text_in, tokens_in
@@ -83,7 +83,7 @@ def _opened(path: str, name: str) -> Any:
         if is_plain(path):
             return pq.ParquetFile(path, **_OPENED)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
-            unpacked = stack.enter_context(tempfile.TemporaryFile())
+            unpacked = stack.enter_context(scratch_file())
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK):
                 unpacked.write(block)
@@ -92,7 +92,7 @@ def _opened(path: str, name: str) -> Any:
             weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
             return file
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or _line(error)}", path=name) from None
+        raise DataError(f"cannot be read: {reason(error)}", path=name) from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 

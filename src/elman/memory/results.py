@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from subprocess import PIPE, Popen
+from typing import Any, Self
 
 from elman import trainer
-from elman.errors import DataError
+from elman.errors import DataError, ElmanError, OutputError, while_reading, while_writing
+from elman.files import check_target, write_bytes_atomically
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import How, Outcome, Problem, run
 
@@ -62,20 +65,100 @@ class Result:
     seconds: float
 
 
-def do(trial: Trial, folder: str | None) -> Result:
-    """Train, or read what came of it before; its file is written to ``folder``. Raises DataError for another file."""
-    path = None if folder is None else Path(folder) / f"{trial.problem}.{trial.cell}.{trial.seed}.json"
-    if path is not None and path.exists():
-        found = _read(path)
-        if found.settings == trial.settings and (not found.stopped or found.trial.minutes >= trial.minutes > 0):
-            return found
-    result = trial.do()
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
-    return result
+class Folder:
+    """A folder in which the results of trials are kept; None keeps none.
+
+    Raises OutputError: it cannot be made or written, which is asked before there is work.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self.lost: OutputError | None = None
+        """Why a result could not be kept; the trials that follow are done all the same."""
+        if path is not None:
+            with while_writing(path):
+                os.makedirs(path, exist_ok=True)
+            check_target(os.path.join(path, "result"))
+
+    def do(self, trial: Trial, train: Callable[[Trial], Result] = Trial.do) -> Result:
+        """Train, or read what came of it before, and keep it. Raises DataError for another file."""
+        path = None if self._path is None else Path(self._path) / f"{trial.problem}.{trial.cell}.{trial.seed}.json"
+        if path is not None and path.exists():
+            found = _read(path)
+            if found.settings == trial.settings and (not found.stopped or found.trial.minutes >= trial.minutes > 0):
+                return found
+        result = train(trial)
+        if path is not None:
+            try:
+                write_bytes_atomically(str(path), (json.dumps(asdict(result), indent=1) + "\n").encode())
+            except OutputError as error:
+                self.lost = error
+        return result
+
+
+class Apart:
+    """Trains in processes of their own, each on one core. They end when this one does, however that ends.
+
+    A context manager: at its end, and where one of them fails, those that still run are ended too.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._over = threading.Lock(), False
+        self._running: set[Popen[bytes]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._over = True
+            for process in self._running:
+                process.kill()
+
+    def train(self, trial: Trial) -> Result:
+        """What came of a trial. Raises ElmanError: what the process was refused."""
+        code = "import json, sys; sys.path, trial = json.loads(sys.argv[1])"
+        code += "; from elman.memory.results import train_apart; train_apart(trial)"
+        command = [sys.executable, "-c", code, json.dumps([sys.path, asdict(trial)])]
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+        # Ctrl-C at the terminal is for this process alone
+        group: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"process_group": 0}
+        with self._lock:
+            if self._over:
+                raise RuntimeError("there is nobody to train for")
+            process = Popen(command, stdin=PIPE, stdout=PIPE, env=environment, **group)
+            self._running.add(process)
+        with process:
+            assert process.stdout is not None
+            said = process.stdout.read()
+        with self._lock:
+            self._running.remove(process)
+        found = {} if process.returncode else json.loads(said)
+        if "trial" in found:
+            return _result(found)
+        self._stop()  # nobody waits for the others any more
+        if process.returncode == -9:  # the system's way to say that memory is full
+            raise MemoryError
+        raise ElmanError(found["refused"]) if found else RuntimeError(f"{trial} ended with {process.returncode}")
+
+
+def train_apart(trial: Mapping[str, Any]) -> None:
+    """What ``Apart`` has another process do: it prints what came of a trial, or what it was refused."""
+
+    def wait() -> None:
+        os.read(0, 1)  # nothing comes, until the process at the other end has ended
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        found = asdict(Trial(**trial).do())
+    except (ElmanError, MemoryError) as error:
+        found = {"refused": str(error) or "not enough memory"}
+    print(json.dumps(found), flush=True)
+    os._exit(0)
 
 
 def read(folder: str) -> list[Result]:
@@ -85,13 +168,18 @@ def read(folder: str) -> list[Result]:
 
 def _read(path: Path) -> Result:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
-        assert trial.of
-        settings = asdict(How(**found["settings"]))  # those that an older file lacks as they were
-        return Result(trial, settings, outcome, found["stopped"], found["seconds"])
+        with while_reading(str(path)):
+            text = path.read_text(encoding="utf-8")
+        return _result(json.loads(text))
     except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise DataError("expected a result of elman memory; move it away", path=str(path)) from None
+
+
+def _result(found: Mapping[str, Any]) -> Result:
+    trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
+    assert trial.of
+    settings = asdict(How(**found["settings"]))  # those that an older file lacks as they were
+    return Result(trial, settings, outcome, found["stopped"], found["seconds"])
 
 
 @dataclass(frozen=True)

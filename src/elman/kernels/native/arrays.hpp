@@ -3,14 +3,46 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "table.hpp"
 
 namespace elman {
 
 namespace nb = nanobind;
+
+// Asks for the interpreter. At the exit of a program whose thread is still at work (a daemon), Python up to 3.13 ends
+// the thread here, by an unwinding that no destructor of C++ lets through: std::terminate would end the process with an
+// abort. So the thread sleeps till the process has ended, as it does in Python from 3.14 on.
+template <class Ask>
+inline void or_sleep(Ask ask) {
+  try {
+    ask();
+  } catch (...) {
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+}
+// The interpreter is left to others.
+struct Released {
+  PyThreadState* state = PyEval_SaveThread();
+  Released() = default;
+  Released(const Released&) = delete;
+  ~Released() {
+    or_sleep([this] { PyEval_RestoreThread(state); });
+  }
+};
+// The interpreter is ours, in the midst of work without it.
+struct Held {
+  PyGILState_STATE state;
+  Held() {
+    or_sleep([this] { state = PyGILState_Ensure(); });
+  }
+  Held(const Held&) = delete;
+  ~Held() { PyGILState_Release(state); }
+};
 
 template <class T, Size D>
 using In = nb::ndarray<const T, nb::ndim<D>, nb::c_contig, nb::device::cpu>;

@@ -118,7 +118,7 @@ class LineTagger {
     const View view(text.c_str(), text.size());
     std::string out;
     {
-      nb::gil_scoped_release release;
+      Released release;
       write(view, out);
     }
     return nb::bytes(out.data(), out.size());
@@ -316,7 +316,7 @@ class LineTagger {
       const View word = spelled;
       if (!F_) {
       } else if (std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
-        nb::gil_scoped_acquire acquire;
+        Held held;
         const auto text =
             nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
         if (!text.is_valid()) nb::raise_python_error();

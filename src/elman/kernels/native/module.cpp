@@ -69,7 +69,7 @@ template <class T>
 void linear_forward(In<T, 2> x, In<T, 2> w, In<T, 1> b, Out<T, 2> y) {
   const Size N = dim(x, 0), E = dim(x, 1), H = dim(w, 0);
   expect(dim(w, 1) == E && dim(b, 0) == H && has(y, N, H), "x (N, E), w (H, E), b (H,)");
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().linear_forward(x.data(), w.data(), b.data(), y.data(), N, E, H);
 }
 
@@ -79,7 +79,7 @@ void linear_backward(In<T, 2> dy, In<T, 2> x, In<T, 2> w, Out<T, 2> dx, Out<T, 2
   expect(has(dy, N, H) && dim(w, 1) == E && has(dx, N, E) &&
              has(dw, H, E) && dim(db, 0) == H,
          "dy (N, H), x (N, E), w (H, E)");
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().linear_backward(dy.data(), x.data(), w.data(), dx.data(), dw.data(), db.data(), N, E, H);
 }
 
@@ -88,7 +88,7 @@ void embedding_forward(In<T, 2> table, Ids ids, Out<T, 2> rows) {
   const Size N = dim(ids, 0), E = dim(table, 1);
   expect(has(rows, N, E), "table (V, E), ids (N,)");
   expect_ids(ids, dim(table, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().embedding_forward(table.data(), ids.data(), rows.data(), N, E);
 }
 
@@ -97,7 +97,7 @@ void embedding_backward(In<T, 2> drows, Ids ids, Out<T, 2> dtable) {
   const Size N = dim(ids, 0), E = dim(dtable, 1);
   expect(has(drows, N, E), "drows (N, E), ids (N,)");
   expect_ids(ids, dim(dtable, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().embedding_backward(drows.data(), ids.data(), dtable.data(), N, E);
 }
 
@@ -107,7 +107,7 @@ void bag_forward(In<T, 2> table, Ids ids, Ids offsets, Out<T, 2> sums) {
   expect(dim(offsets, 0) == U + 1 && dim(sums, 1) == E, "table (V, E), offsets (U + 1,)");
   expect_offsets(offsets, dim(ids, 0));
   expect_ids(ids, dim(table, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().bag_forward(table.data(), ids.data(), offsets.data(), sums.data(), U, E);
 }
 
@@ -117,7 +117,7 @@ void bag_backward(In<T, 2> dsums, Ids ids, Ids offsets, Out<T, 2> dtable) {
   expect(dim(offsets, 0) == U + 1 && dim(dtable, 1) == E, "dsums (U, E), offsets (U + 1,)");
   expect_offsets(offsets, dim(ids, 0));
   expect_ids(ids, dim(dtable, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().bag_backward(dsums.data(), ids.data(), offsets.data(), dtable.data(), U, E);
 }
 
@@ -127,7 +127,7 @@ void elman_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, Out<T, 2> 
   expect(has(w_rh, H, H) && dim(h0, 1) == H && has(h, N, H),
          "a (N, H), w_rh (H, H), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().elman_forward(a.data(), steps, w_rh.data(), h0.data(), h.data(), H);
 }
 
@@ -141,7 +141,7 @@ void elman_backward(In<T, 2> dh, In<T, 2> h, Ids sizes, In<T, 2> w_rh, In<T, 2> 
          "dh, h (N, H), w_rh (H, H), h0 (B, H)");
   expect(n >= 0, "n has to be 0 or more");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().elman_backward(dh.data(), h.data(), steps, w_rh.data(), h0.data(), da.data(), dw_rh.data(), dh0.data(),
                               H, n);
 }
@@ -151,7 +151,7 @@ void softmax_forward(In<T, 2> scores, Ids gold, Out<T, 1> losses, Out<T, 2> p) {
   const Size N = dim(scores, 0), K = dim(scores, 1);
   expect(dim(gold, 0) == N && dim(losses, 0) == N && has(p, N, K), "scores (N, K), gold (N,)");
   expect_ids(gold, K);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().softmax_forward(scores.data(), gold.data(), losses.data(), p.data(), N, K);
 }
 
@@ -161,7 +161,7 @@ void softmax_backward(In<T, 1> dlosses, In<T, 2> p, Ids gold, Out<T, 2> dscores)
   expect(dim(gold, 0) == N && dim(dlosses, 0) == N && has(dscores, N, K),
          "dlosses (N,), p (N, K), gold (N,)");
   expect_ids(gold, K);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().softmax_backward(dlosses.data(), p.data(), gold.data(), dscores.data(), N, K);
 }
 
@@ -172,7 +172,7 @@ void adam_rows(Out<T, 2> w, Out<T, 2> m, Out<T, 2> v, Ids ids, std::optional<In<
   expect(has(m, V, E) && has(v, V, E) && has(late, U, 4), "w, m, v (V, E), ids (U,), late (U, 4)");
   if (g) expect(has(*g, U, E), "g (U, E)");
   expect_ids(ids, V);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().adam_rows(w.data(), m.data(), v.data(), ids.data(), g ? g->data() : nullptr, late.data(),
                          {T(scale), T(fade), T(beta1), T(beta2), T(epsilon)}, U, E);
 }
@@ -199,7 +199,7 @@ nb::tuple online_steps(Out<T, 2> w_rx, Out<T, 2> w_rh, Out<T, 1> b_r, Out<T, 2> 
   expect_ids(gold, K);
   OnlineResult result;
   {
-    nb::gil_scoped_release release;
+    Released release;
     result = kernels<T>().online_steps({w_rx.data(), w_rh.data(), b_r.data(), w_oh.data(), b_o.data(), V, H, K},
                                        {ids.data(), gold.data(), lengths.data(), fresh ? fresh->data() : nullptr,
                                         rates.data(), mask ? mask->data() : nullptr, S,
@@ -216,7 +216,7 @@ void lstm_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 2> h0, In<T, 2> c0
              has(c, N, H) && has(gates, N, 4 * H),
          "a (N, 4H), w_rh (4H, H), h0, c0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().lstm_forward(a.data(), steps, w_rh.data(), h0.data(), c0.data(), h.data(), c.data(), gates.data(), H);
 }
 
@@ -228,7 +228,7 @@ void lstm_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> c, In<T, 2> gates, Ids size
              has(c0, B, H) && has(da, N, 4 * H) && has(dw_rh, 4 * H, H) && has(dh0, B, H) && has(dc0, B, H),
          "dh, h, c (N, H), gates (N, 4H), w_rh (4H, H), h0, c0 (B, H)");
   const Steps steps = expect_steps(sizes, N, B);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().lstm_backward(dh.data(), h.data(), c.data(), gates.data(), steps, w_rh.data(), h0.data(), c0.data(),
                              da.data(), dw_rh.data(), dh0.data(), dc0.data(), H);
 }
@@ -241,7 +241,7 @@ void lstm_layer_forward(In<T, 2> x, Ids sizes, In<T, 2> w_rx, In<T, 1> b_r, In<T
              within(column, H, wide) && has(c, N, H) && has(gates, N, 4 * H),
          "x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H), h (N, column + H or more)");
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().lstm_layer_forward(x.data(), steps, w_rx.data(), b_r.data(), w_rh.data(), h.data() + column, wide,
                                   c.data(), gates.data(), E, H, reverse);
 }
@@ -256,7 +256,7 @@ void lstm_layer_backward(In<T, 2> dh, In<T, 2> x, In<T, 2> h, Size column, In<T,
              has(dw_rx, 4 * H, E) && dim(db_r, 0) == 4 * H && has(dw_rh, 4 * H, H),
          "dh, h (N, column + H or more), c (N, H), x (N, E), gates (N, 4H), w_rx (4H, E), w_rh (4H, H)");
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().lstm_layer_backward(dh.data() + column, x.data(), h.data() + column, wide, c.data(), gates.data(), steps,
                                    w_rx.data(), w_rh.data(), dx.data(), add, dw_rx.data(), db_r.data(), dw_rh.data(), E,
                                    H, reverse);
@@ -269,7 +269,7 @@ void gru_forward(In<T, 2> a, Ids sizes, In<T, 2> w_rh, In<T, 1> b_rn, In<T, 2> h
              has(gates, N, 4 * H),
          "a (N, 3H), w_rh (3H, H), b_rn (H,), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().gru_forward(a.data(), steps, w_rh.data(), b_rn.data(), h0.data(), h.data(), gates.data(), H);
 }
 
@@ -281,7 +281,7 @@ void gru_backward(In<T, 2> dh, In<T, 2> h, In<T, 2> gates, Ids sizes, In<T, 2> w
              has(dw_rh, 3 * H, H) && dim(db_rn, 0) == H && has(dh0, B, H),
          "dh, h (N, H), gates (N, 4H), w_rh (3H, H), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, B);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().gru_backward(dh.data(), h.data(), gates.data(), steps, w_rh.data(), h0.data(), da.data(), dw_rh.data(),
                             db_rn.data(), dh0.data(), H);
 }
@@ -291,7 +291,7 @@ void sru_forward(In<T, 2> a, Ids sizes, In<T, 2> c0, Out<T, 2> h, Out<T, 2> c) {
   const Size N = dim(a, 0), H = dim(c0, 1);
   expect(has(a, N, 4 * H) && has(h, N, H) && has(c, N, H), "a (N, 4H), c0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(c0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().sru_forward(a.data(), steps, c0.data(), h.data(), c.data(), H);
 }
 
@@ -301,7 +301,7 @@ void sru_backward(In<T, 2> dh, In<T, 2> a, In<T, 2> c, Ids sizes, In<T, 2> c0, O
   expect(has(a, N, 4 * H) && has(c, N, H) && has(c0, B, H) && has(da, N, 4 * H) && has(dc0, B, H),
          "dh, c (N, H), a (N, 4H), c0 (B, H)");
   const Steps steps = expect_steps(sizes, N, B);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().sru_backward(dh.data(), a.data(), c.data(), steps, c0.data(), da.data(), dc0.data(), H);
 }
 
@@ -310,7 +310,7 @@ void mingru_forward(In<T, 2> a, Ids sizes, In<T, 2> h0, Out<T, 2> h) {
   const Size N = dim(a, 0), H = dim(h0, 1);
   expect(has(a, N, 2 * H) && has(h, N, H), "a (N, 2H), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, dim(h0, 0));
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().mingru_forward(a.data(), steps, h0.data(), h.data(), H);
 }
 
@@ -320,7 +320,7 @@ void mingru_backward(In<T, 2> dh, In<T, 2> a, In<T, 2> h, Ids sizes, In<T, 2> h0
   expect(has(a, N, 2 * H) && has(h, N, H) && has(h0, B, H) && has(da, N, 2 * H) && has(dh0, B, H),
          "dh, h (N, H), a (N, 2H), h0 (B, H)");
   const Steps steps = expect_steps(sizes, N, B);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().mingru_backward(dh.data(), a.data(), h.data(), steps, h0.data(), da.data(), dh0.data(), H);
 }
 
@@ -338,7 +338,7 @@ void crf_forward(In<T, 2> scores, Ids gold, Ids sizes, In<T, 2> transitions, In<
          "scores (N, K), gold (N,), transitions (K, K), begin, end (K,)");
   expect_ids(gold, K);
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().crf_forward(scores.data(), gold.data(), steps, transitions.data(), begin.data(), end.data(),
                            losses.data(), alpha.data(), K);
 }
@@ -352,7 +352,7 @@ void crf_backward(In<T, 1> dlosses, In<T, 2> alpha, Ids gold, Ids sizes, In<T, 2
          "dlosses (N,), alpha (N, K), gold (N,), transitions (K, K), end (K,)");
   expect_ids(gold, K);
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().crf_backward(dlosses.data(), alpha.data(), gold.data(), steps, transitions.data(), end.data(),
                             dscores.data(), dtransitions.data(), dbegin.data(), dend.data(), K);
 }
@@ -362,7 +362,7 @@ void crf_best(In<T, 2> scores, Ids sizes, In<T, 2> transitions, In<T, 1> begin, 
   const Size N = dim(scores, 0), K = dim(scores, 1);
   expect(chain(transitions, begin, end, K) && dim(ids, 0) == N, "scores (N, K), transitions (K, K), begin, end (K,)");
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().crf_best(scores.data(), steps, transitions.data(), begin.data(), end.data(), ids.data(), K);
 }
 
@@ -371,7 +371,7 @@ void crf_marginals(In<T, 2> scores, Ids sizes, In<T, 2> transitions, In<T, 1> be
   const Size N = dim(scores, 0), K = dim(scores, 1);
   expect(chain(transitions, begin, end, K) && has(p, N, K), "scores (N, K), transitions (K, K), begin, end (K,)");
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().crf_marginals(scores.data(), steps, transitions.data(), begin.data(), end.data(), p.data(), K);
 }
 
@@ -420,6 +420,10 @@ void bind(nb::module_& m) {
 
 NB_MODULE(_native, m) {
   using namespace elman;
+#ifdef NDEBUG
+  // What a daemon thread or a kept traceback still holds when a program ends is no leak, and nothing its user can mend.
+  nb::set_leak_warnings(false);
+#endif
   chosen = runnable().back();
   m.def("available", [] {
     nb::list names;

@@ -26,7 +26,7 @@ void lstm_states(In<T, 2> table, Ids types, Ids sizes, In<T, 4> w, Out<T, 2> h, 
          "table (S, P·64), types (N,), w (P, H, 4, 16), h (N, column + H or more)");
   expect_ids(types, dim(table, 0));
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   kernels<T>().lstm_states(table.data(), types.data(), steps, w.data(), h.data() + column, wide, H, reverse);
 }
 
@@ -44,7 +44,7 @@ void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std
          "table (S, P·64), types (N,), w (P, 4P, 4, 16, 4), scale, start (P·64,), h (N, column + width or more)");
   expect_ids(types, dim(table, 0));
   const Steps steps = expect_steps(sizes, N, N);
-  nb::gil_scoped_release release;
+  Released release;
   lstm_states_int8(table.data(), types.data(), steps, w.data(), scale.data(), start.data(), h.data() + column, wide, H,
                    reverse);
 }
@@ -63,13 +63,13 @@ void linear_best(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids s
   expect(dim(best, 0) == dim(x, 0) && K > 0 && K <= columns && dim(exact, 1) == dim(x, 1) &&
              dim(error, 0) == columns && dim(share, 0) == columns,
          "exact (K, E), error, share (P·64,), best (N,)");
-  nb::gil_scoped_release release;
+  Released release;
   linear_best_int8(x.data(), linear, exact.data(), error.data(), share.data(), best.data(), dim(x, 0), K);
 }
 
 void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
   expect(has(to, dim(from, 0), dim(from, 1)) && dim(from, 1) % UNITS == 0, "from and to (N, 16·P)");
-  nb::gil_scoped_release release;
+  Released release;
   halves(from.data(), to.data(), dim(from, 0) * dim(from, 1));
 }
 #else
@@ -104,7 +104,7 @@ struct Words {
     const View view = bytes_of(text);
     std::vector<Id> ids;
     {
-      nb::gil_scoped_release release;
+      Released release;
       expect(width > 0, "width has to be above 0");
       std::vector<std::size_t> starts;
       std::size_t at = 0;
@@ -162,7 +162,7 @@ nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
   const View view(text.c_str(), text.size());
   std::string out;
   {
-    nb::gil_scoped_release release;
+    Released release;
     out.reserve(view.size() + static_cast<std::size_t>(dim(ids, 0)) * 6);
     const Id *next = ids.data(), *end = next + dim(ids, 0);
     std::size_t done = 0;
@@ -254,7 +254,7 @@ struct NumberIndex {
     expect(kinds == static_cast<Size>(tables.size()), "a column of keys for each kind");
     std::vector<Id> ids, offsets{0};
     {
-      nb::gil_scoped_release release;
+      Released release;
       const std::uint64_t* key = keys.data();
       for (Size u = 0; u < U; ++u) {
         for (const auto& table : tables) {

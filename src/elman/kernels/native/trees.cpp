@@ -190,7 +190,7 @@ class Trees {
 void best_tree(In<double, 2> scores, Out<Id, 1> heads) {
   const Size n = dim(heads, 0);
   expect(has(scores, n + 1, n), "scores (n + 1, n)");
-  nb::gil_scoped_release release;
+  Released release;
   Trees trees;
   trees.weights.assign(static_cast<std::size_t>((n + 1) * (n + 1)), NEVER);
   for (Size u = 0; u <= n; ++u)
@@ -234,7 +234,7 @@ void best_trees(In<float, 2> labels, In<float, 2> relations, Ids lengths, Ids ki
   expect_ids(kinds, T + 1);
   for (Size i = 0; i < (T + 1) * (2 * far + 1); ++i)
     if (columns.data()[i] < 0 || columns.data()[i] > L) throw nb::index_error("a column is none of the labels");
-  nb::gil_scoped_release release;
+  Released release;
   Trees trees;
   std::vector<float> known, p(static_cast<std::size_t>(R));
   std::vector<Size> seen(static_cast<std::size_t>(T) + 1);

@@ -1,0 +1,80 @@
+"""Standard input, output and error as a command needs them, whatever it was started with.
+
+What cannot be written to standard output is an error that names it. Standard error takes whatever comes, and is silent
+where it cannot be written to: what is said there must not cost the work that is done.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+
+OUTPUT = "standard output"
+
+
+def prepare() -> None:
+    """Make the three streams of ``sys`` such ones.
+
+    One that the caller has closed (``>&-``) is an open file all the same, so that no other file gets its number; but it
+    can be neither read nor written.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if not _is_open(number):
+            opened = os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)  # gets the lowest number: this
+            assert opened == number
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "rw"[number > 0], encoding="utf-8", closefd=False))
+    sys.stdout, sys.stderr = _over(sys.stdout, _Output), _over(sys.stderr, _Error)
+    # what the terminal cannot show is escaped instead of ending in UnicodeEncodeError
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def _over(stream: Any, kind: type[io.FileIO]) -> Any:
+    """A stream like another, over a file of some kind; a Windows console stays what it is."""
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    if type(raw) is not io.FileIO:
+        return stream
+    file: Any = kind(raw.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        file if buffer is raw else io.BufferedWriter(file),
+        stream.encoding,
+        stream.errors,
+        newline=None if os.name == "nt" else "\n",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+class _Output(io.FileIO):
+    """Errors of writing have a name."""
+
+    def write(self, data: Any) -> Any:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = OUTPUT
+            raise
+
+
+class _Error(io.FileIO):
+    """There are no errors of writing."""
+
+    def write(self, data: Any) -> Any:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
