@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
+from sys import is_finalizing
 from typing import Any, TypeVar
 
 from elman.limits import THREADS, whole_number
@@ -75,8 +76,8 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
                 gate.put(None)
 
         def wait(self) -> None:
-            while not self.ended and not self.done.acquire(timeout=HEARS):
-                pass
+            while not (self.ended or is_finalizing() or self.done.acquire(timeout=HEARS)):
+                pass  # where the interpreter ends, no thread goes on
 
     waiting: deque[Part] = deque()
 

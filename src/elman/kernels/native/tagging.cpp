@@ -199,7 +199,7 @@ bool all_finite(nb::object numbers, Size each) {
   expect(each == 2 || each == 4 || each == 8, "numbers of 2, 4 or 8 bytes");
   const Buffer buffer(numbers);
   const Size n = buffer.size() / each;
-  nb::gil_scoped_release release;
+  Released release;
   if (each == 2) return finite<std::uint16_t>(buffer.data(), n, 0x7c00u);
   if (each == 4) return finite<std::uint32_t>(buffer.data(), n, 0x7f800000u);
   return finite<std::uint64_t>(buffer.data(), n, 0x7ff0000000000000u);
