@@ -28,14 +28,14 @@ text (Parquet, a model) not to a terminal.
 |---|---|
 | 0 | done |
 | 1 | a check failed |
-| 2 | a mistake in what was asked for or in a file, or something that cannot be written: one line says where and why |
+| 2 | a mistake in what was asked for or in a file, or what cannot be written: one line says where and why |
 | 129, 130, 143 | stopped by SIGHUP (the terminal is closed), Ctrl-C, SIGTERM; `elman train` keeps the best model so far |
 | 141 | whoever read the output has gone |
 
 A signal ends a command at once, with one line. A file that was being written is the old one still, and no temporary
 file is left. `elman train` stops training when its first epoch is done, writes the best model so far and says where; a
-second signal, half a second later or more, ends it at once, without the model. A signal that is ignored when elman starts, as
-SIGHUP is under `nohup`, stays ignored.
+second signal, half a second later or more, ends it at once, without the model. A signal that is ignored when elman
+starts, as SIGHUP is under `nohup`, stays ignored.
 
 Results are not lost because something beside them cannot be written. If that is the file of `--log`, `--plot`, `--html`
 or `--results` (a full disk), the model is written and results are shown all the same; then one line names the file, and
