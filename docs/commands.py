@@ -29,7 +29,7 @@ text (Parquet, a model) not to a terminal.
 | 0 | done |
 | 1 | a check failed |
 | 2 | a mistake in what was asked for or in a file, or what cannot be written: one line says where and why |
-| 129, 130, 143 | stopped by SIGHUP (the terminal is closed), Ctrl-C, SIGTERM; `elman train` keeps the best model so far |
+| 129, 130, 143 | SIGHUP (the terminal is closed), Ctrl-C, SIGTERM; `elman train` keeps the best model so far |
 | 141 | whoever read the output has gone |
 
 A signal ends a command at once, with one line. A file that was being written is the old one still, and no temporary
