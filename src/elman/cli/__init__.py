@@ -15,6 +15,7 @@ import click
 
 from elman import __version__
 from elman.cli.say import tell
+from elman.cli.shortage import advice, lacks_memory
 from elman.errors import ElmanError
 
 # name -> module:object; in the order of the help
@@ -106,9 +107,11 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{message}; see {path} --help")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except MemoryError:
-        return _fail("not enough memory: use shorter sentences, a smaller batch= or hidden=, or a machine with more")
-    except OSError as error:
+    except Exception as error:
+        if lacks_memory(error):
+            return _fail(advice(arguments))
+        if not isinstance(error, OSError):
+            raise
         where = "standard output" if error.filename is None else os.fsdecode(error.filename)
         return _fail(f"{where}: {error.strerror or error}")
 

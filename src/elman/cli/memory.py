@@ -108,6 +108,7 @@ def _done(trials: list[Trial], folder: str | None, jobs: int) -> Iterator[Result
             yield do(trial, folder)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are begun now: one core each
@@ -119,6 +120,8 @@ def _done(trials: list[Trial], folder: str | None, jobs: int) -> Iterator[Result
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
+        except BrokenProcessPool:
+            raise MemoryError from None  # the system has ended one of them
 
 
 def _write(path: str, folder: str) -> None:
