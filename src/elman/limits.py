@@ -71,6 +71,12 @@ def check_length(words: int, path: str = "", line: int = 0) -> None:
         )
 
 
+def check_lines(text: bytes, path: str = "") -> None:
+    """``check_length`` of text of one sentence a line, a space between words."""
+    if len(text) >= 2 * LONGEST:  # shorter text has no such line
+        check_length(1 + max(line.count(b" ") for line in text.split(b"\n")), path)
+
+
 def check_scores(words: int, tags: int) -> None:
     """Raise DataError for a sentence that is too long for so many tags to be looked at together."""
     if words * tags > SCORES:

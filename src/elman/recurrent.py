@@ -19,7 +19,6 @@ from elman.features import Bags
 from elman.grams import BITS, Grams
 from elman.heads import Heads
 from elman.lexicon import Lexicon
-from elman.limits import check_length
 from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs
@@ -74,7 +73,6 @@ class RecurrentModel(Networks):
     def best_of_lines(self, text: bytes) -> Ids:
         """The (N,) ids of the best tags, in the first column, of a text's words: see ``Reader.lines``."""
         read, lengths = self.reader.lines(text)
-        check_length(int(lengths.max(initial=0)))
         head = self.heads.each[0]
         (ids,) = self._flat(lengths, self._reads(read), lambda *scored: [head.best(*scored)])
         return np.asarray(ids, np.int32)

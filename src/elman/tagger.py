@@ -209,7 +209,12 @@ class Tagger:
 
         model = cast(Any, self._model)
         tags = self.tags
-        return ordered(lambda text: kernels.tag_lines(text, model.best_of_lines(text), tags), texts, self.threads)
+
+        def tagged(text: bytes) -> bytes:
+            limits.check_lines(text)
+            return kernels.tag_lines(text, model.best_of_lines(text), tags)
+
+        return ordered(tagged, texts, self.threads)
 
     @property
     def tags_lines(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -102,7 +103,10 @@ def test_nobody_reads(run: Run) -> None:
     [
         (DataError("expected a tag", path="a.txt", line=3), 2, "elman: a.txt:3: expected a tag\n"),
         (DataError("two\nlines\r", path="a"), 2, "elman: a: two\\nlines\\r\n"),
-        (MemoryError(), 2, "elman: not enough memory"),
+        (MemoryError(), 2, "elman: not enough memory: close other programs, or a machine with more\n"),
+        (OSError(12, "Cannot allocate memory"), 2, "elman: not enough memory"),
+        (RuntimeError("can't start new thread"), 2, "elman: not enough memory"),
+        (ValueError("cannot create std::vector larger than max_size()"), 2, "elman: not enough memory"),
         (PermissionError(13, "Permission denied", "secret.txt"), 2, "elman: secret.txt: Permission denied\n"),
         (OSError("odd"), 2, "elman: odd\n"),
         (KeyboardInterrupt(), 130, "elman: stopped\n"),
@@ -126,6 +130,31 @@ def test_what_mistakes_end_in(
     captured = capsys.readouterr()
     assert captured.err.startswith(line) and captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("train", "a smaller batch=, hidden= or ensemble="),
+        ("tag", "is a blank line or a line end missing?"),
+        ("convert", "use smaller files"),
+        ("gradients", "choose a shorter sentence"),
+    ],
+)
+def test_what_helps_where_there_is_not_enough_memory(
+    command: str, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    for shape in ((1 << 60,), (1 << 40, 1 << 40), (1 << 62,)):  # refused by the system, and by NumPy's own arithmetic
+        monkeypatch.setattr(cli.commands, "invoke", lambda _, shape=shape: np.ones(shape))
+        monkeypatch.setattr(cli.commands, "make_context", lambda *_: contextlib.nullcontext())
+        assert cli.run([command]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith("elman: not enough memory: ") and advice in err and err.count("\n") == 1
+    monkeypatch.setattr(cli.commands, "invoke", lambda _: int("x"))
+    with pytest.raises(ValueError, match="invalid literal"):  # a fault of ours is not hidden
+        cli.run([command])
 
 
 def test_the_command_is_the_modules_main() -> None:

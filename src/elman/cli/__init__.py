@@ -16,6 +16,7 @@ import click
 
 from elman import __version__, stopping
 from elman.cli.say import tell
+from elman.cli.shortage import advice, lacks_memory
 from elman.cli.streams import OUTPUT, prepare
 from elman.errors import ElmanError, reason
 
@@ -104,9 +105,11 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{message}; see {path} --help")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except MemoryError:
-        return _fail("not enough memory: use shorter sentences, a smaller batch= or hidden=, or a machine with more")
-    except OSError as error:
+    except Exception as error:
+        if lacks_memory(error):
+            return _fail(advice(arguments))
+        if not isinstance(error, OSError):
+            raise
         return _fail(_shown(error))
 
 

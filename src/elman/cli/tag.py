@@ -196,7 +196,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
                 made = open_writer(chosen, tuple(where.columns.values()), labels)
                 writer = Noting(made, chosen, labels, replaced(reading, tagger, names))
             if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
-                for text in _tagged_lines(reading.plain_text(), tagger, live=path == "-"):
+                for text in _tagged_lines(reading, tagger, live=path == "-"):
                     out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
                     out.flush()
                     last_line = text[text.rfind("\n", 0, -1) + 1 :]
@@ -307,13 +307,20 @@ def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence
         yield chunk
 
 
-def _tagged_lines(texts: Iterable[str], tagger: Tagger, live: bool) -> Iterator[str]:
+def _tagged_lines(reading: Reading, tagger: Tagger, live: bool) -> Iterator[str]:
     """Plain text with tags: the same text as sentence by sentence, without making sentences of it."""
+
+    def checked(some: list[bytes]) -> list[bytes]:
+        for piece in some:
+            limits.check_lines(piece, reading.path)
+        return some
+
+    pieces = map(checked, _pieces(reading.plain_text(), tagger.threads, live))
     if live:  # what has come is written before more is waited for
-        for some in _pieces(texts, tagger.threads, live):
+        for some in pieces:
             yield b"".join(tagger.tag_lines(some)).decode()
         return
-    for text in tagger.tag_lines(piece for some in _pieces(texts, tagger.threads, live) for piece in some):
+    for text in tagger.tag_lines(piece for some in pieces for piece in some):
         yield text.decode()
 
 

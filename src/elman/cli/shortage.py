@@ -1,0 +1,47 @@
+"""Memory that there is not enough of: how it shows, and what helps."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+
+_TEXTS = (
+    "array is too big",  # NumPy, of sizes whose product is no size
+    "Maximum allowed dimension exceeded",
+    "Maximum allowed size exceeded",
+    "max_size()",  # C++, of vectors and strings
+    "vector::",
+    "basic_string::",
+    "can't start new thread",
+    "can't allocate",
+    "failed to map segment",  # of a library that is loaded late
+)
+"""What stands in errors that are not MemoryError and mean it."""
+
+_ADVICE = {
+    ("train", "curve"): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
+    ("tag", "evaluate", "errors", "compare"): "is a blank line or a line end missing? use shorter sentences, "
+    "or fewer --threads",
+    ("gradients", "states"): "choose a shorter sentence",
+    ("sample",): "ask for fewer symbols",
+    ("check", "convert"): "use smaller files, or fewer at a time",
+    ("memory",): "use fewer --jobs",
+    ("tutorial",): "use fewer sentences, or a smaller --hidden",
+}
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not do."""
+    if isinstance(error, MemoryError):  # NumPy's and C++'s own among them
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    known = isinstance(error, ValueError | OverflowError | RuntimeError | ImportError)
+    return known and any(text in str(error) for text in _TEXTS)
+
+
+def advice(arguments: Sequence[str]) -> str:
+    """The line about it, for the command that ran."""
+    command = arguments[0] if arguments else ""
+    helps = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
+    return f"not enough memory: {helps}, or a machine with more"
