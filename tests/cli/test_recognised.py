@@ -169,7 +169,7 @@ def test_what_several_models_read_cannot_be_a_pipe(refused: Refused, model: Path
 
 def test_a_table_asks_for_its_column(run: Run, refused: Refused, model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,customer,address\n1,Ann,"the dog"\n')
-    ask = "which column of this csv has the text? there is id, customer, address; pass --text-column NAME, or "
+    ask = "which column of this csv has the text? there is id, customer, address; pass --text-column NAME, --format csv"
     assert ask in refused("tag", model, tmp_path / "a.csv")
     assert ask in refused("tag", model, stdin=(tmp_path / "a.csv").read_bytes())
     options = ["--text-column", "address", "--as", "tags"]

@@ -51,7 +51,7 @@ def test_what_is_a_table(text: str, path: str, format: str) -> None:
         ),
         (CUSTOMERS.replace(",", "\t"), "f", "this tsv has the text? there is id, customer, address; pass"),
         (CUSTOMERS.replace(",", "\t") + "\n", "f", "this tsv has the text? there is id, customer, address; pass"),
-        ('id,note\n1,"a, b"\n', "f.csv", "there is id, note; pass --text-column NAME, or --format text for"),
+        ('id,note\n1,"a, b"\n', "f.csv", "there is id, note; pass --text-column NAME, --format csv:word=NAME"),
         ("1,a b\n2,c d\n", "f.csv", "this csv has the text? it has 2 without names; pass --text-column NUMBER"),
         ("17\ta b\tx\n18\tc d\ty\n", "f", "this tsv has the text? it has 3 without names; pass --text-column NUMBER"),
         ("sentence,wort\n1,der\n1,Hund\n", "f", "there is sentence, wort; pass --text-column NAME"),

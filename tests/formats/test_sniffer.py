@@ -207,3 +207,7 @@ def test_numbers_of_texts_are_no_labels():
     assert sniff(rows, labelled=True)[0] == "label_text"
     with pytest.raises(DataError, match="^f: which column of this tsv has the text"):
         sniff(rows, labelled=False, path="f")
+
+
+def test_signs_are_labels_however_few():
+    assert sniff(["1\tsome words\n", "-1\tother words\n"], labelled=False)[0] == "label_text"

@@ -44,7 +44,7 @@ def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> I
         for sentence in found.sentences:
             yield Lesson(sentence.words, keys.values(sentence)[0])
     else:
-        sentences = (one for one in read(file, how, notes, labelled=False) if one.words)
+        sentences = (one for one in read(file, how, notes, labelled=False, tagger=tagger) if one.words)
         if tagger.task in ("regress", "segment"):
             yield from map(Lesson._make, model.lessons(sentences))
         else:

@@ -34,4 +34,4 @@ def evaluate_numbers(
     """Compare with the numbers in files. ``how``: their format and encoding."""
     from elman.cli.raw import sentences_of
 
-    return Distances(model.evaluate_numbers(sentences_of(paths, *how, notes), target))
+    return Distances(model.evaluate_numbers(sentences_of(model, paths, *how, notes), target))

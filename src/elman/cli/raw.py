@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.common import Notes
+from elman.cli.common import Notes, known
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,14 +93,16 @@ class _Seen:
             yield line
 
 
-def sentences_of(paths: Sequence[str], format: str | None, encoding: str, notes: Notes) -> list[Sentence]:
-    """The sentences of files, whatever their columns; what a file was taken for is noted."""
+def sentences_of(
+    model: Tagger, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
+) -> list[Sentence]:
+    """The sentences of files for a model, whatever their columns; what a file was taken for is noted."""
     from elman.files import input_files
     from elman.formats import read_sentences
 
     found: list[Sentence] = []
     for path in input_files(paths):
-        reading = read_sentences(path, format=format, encoding=encoding, labelled=False)
+        reading = read_sentences(path, format=format, encoding=encoding, labelled=False, known=known(model))
         if format is None:
             notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
         found += reading
@@ -111,5 +113,5 @@ def evaluate_raw(
     model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> dict[str, Metric]:
     """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
-    found: dict[str, Metric] = model.evaluate_text(sentences_of(paths, format, encoding, notes))
+    found: dict[str, Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
     return found

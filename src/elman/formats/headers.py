@@ -145,8 +145,9 @@ def _which(top: _Top) -> DataError:
         there, say = f"there is {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
     else:
         there, say = f"it has {len(top.names)} without names", "NUMBER"
-    message = f"which column of this {top.format} has the text? {there}; pass --text-column {say}"
-    return DataError(f"{message}, or --format text for a plain text", path=top.path)
+    which = f"which column of this {top.format} has the text? {there}; pass --text-column {say}"
+    other = f"--format {top.format}:word={say} where a row is a word, --format text where it is no table"
+    return DataError(f"{which}, {other}", path=top.path)
 
 
 def table_without_names(lines: Sequence[str], path: str, *, labelled: bool) -> DataError | None:

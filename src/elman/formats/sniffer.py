@@ -134,7 +134,7 @@ def _labels_of_texts(data: Sequence[str], labelled: bool, tabs: bool) -> tuple[s
     for what, test in tests:
         if evidence := _most((bool(test(line)) for line in data), data):
             first = {line.partition("\t")[0] for line in data}
-            if labelled or 2 * len(first) <= len(data):  # else they are numbers of the texts, which are to stay
+            if labelled or test == _SIGN.fullmatch or 2 * len(first) <= len(data):  # else they may be names of texts
                 return "label_text", f"{what} {evidence}"
     return None
 
