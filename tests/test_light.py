@@ -228,6 +228,9 @@ def network(record: Any) -> dict[str, Any]:
         (lambda record, tensors: record.update(target=["tag", "tag"]), "distinct columns"),
         (lambda record, tensors: record.update(target=["tag", "more"]), "target: expected 1"),
         (lambda record, tensors: record.update(format=None), "format"),
+        (lambda record, tensors: record.update(task=3), "task: expected a table, found 3"),
+        (lambda record, tensors: record.update(task=None), "task: expected a table"),
+        (lambda record, tensors: record.update(task={"name": "tag"}), "task: expected segment"),
         (lambda record, tensors: tensors.update(more=np.zeros(2, np.float32)), "more: expected no such tensor"),
         (lambda record, tensors: tensors.update(grams=np.zeros(2, np.int64)), "grams: expected none"),
         (

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from elman import model_file
+from elman.display import shown
 from elman.errors import ModelFileError
 from elman.tagger import Tagger, kernel_notes
 from elman.threads import thread_count
+from elman.validation import demand
 
 
 def load(
@@ -40,7 +42,8 @@ def of_content(
     record, tensors = content[0], model_file.arrays(content[1])
     n_threads = thread_count(threads)
     try:
-        if isinstance(record.get("task"), dict):
+        if "task" in record:
+            demand(isinstance(record["task"], dict), f"task: expected a table, found {shown(record['task'])}")
             from elman.task_models import of_record
 
             model = of_record(record, tensors, threads=n_threads)

@@ -55,7 +55,7 @@ def test_inspect_a_network_that_was_stopped_in_its_first_epoch(run: Run, train_f
     nothing = {"losses": [], "train_accuracies": [], "dev_accuracies": []}
     record["model"]["training"] |= {"epochs": 0, "best_epoch": 0, "interrupted": True, **nothing}
     model_file.save(tmp_path / "m", record, tensors)
-    assert "seed 1, no whole epoch; stopped by Ctrl-C" in " ".join(
+    assert "seed 1, no whole epoch; stopped before its end" in " ".join(
         run("inspect", tmp_path / "m").stdout.decode().split()
     )
 

@@ -103,7 +103,7 @@ def _training(record: dict[str, Any]) -> str:
 
 
 def _run(record: dict[str, Any]) -> str:
-    if not record["losses"]:  # Ctrl-C in the first epoch
+    if not record["losses"]:  # it was stopped in the first one
         return "no whole epoch"
     text = f"{record['epochs']} epochs, loss {record['losses'][-1]:.4f}"
     if any(record["train_accuracies"]):
