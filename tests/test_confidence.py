@@ -52,6 +52,20 @@ def test_calibrations_before_and_after(tagger: elman.Tagger) -> None:
         }
 
 
+def test_a_column_that_is_made_of_several() -> None:
+    """Features one by one have a temperature each; those of a tree too."""
+    feats = ("A=x|B=y", "A=x", "_", "B=y")
+    gold = [elman.Sentence(("a", "b", "c", "d"), {"feats": feats}, format="conllu")] * 8
+    settings = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 4, "ensemble": 1}
+    tagger = elman.train(gold, gold, settings=settings, task="morphology:features=each", on_warning=lambda text: None)
+    each = tagger.temperatures
+    assert set(each) == {"feats.A", "feats.B"} and each["feats.A"] != each["feats.B"]
+    found = calibrations(tagger, gold, judge(tagger, gold))
+    assert found["feats"].temperature is None and found["feats"].to_json()["temperature"] is None
+    assert calibrations(tagger.uncalibrated(), gold, judge(tagger.uncalibrated(), gold))["feats"].temperature == 1
+    assert tagger.gives("feats", "_") and tagger.gives("feats", "A=x") and not tagger.gives("feats", "x")
+
+
 def test_coverage_by_hand() -> None:
     judged = Judged(np.array([0.2, 0.95, 0.96, 1.0]), np.array([True, True, False, True]))
     found = coverage(judged, 0.95)

@@ -157,7 +157,7 @@ def test_real_files_of_other_programs(tmp_path: Path) -> None:
         file.writestr("xl/workbook.xml", "<x/>")
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
         pass
-    model_file.save(tmp_path / "a.model", {}, {"w": np.full(99, np.nan, np.float32)})
+    model_file.save(tmp_path / "a.model", {}, {"w": np.full(99, 0.001, np.float32)})
     for name, what in (
         ("a.db", "an SQLite database"),
         ("a.xlsx", "a zip archive; expected text, gzip, xz or zstd: unpack it first"),

@@ -16,6 +16,7 @@ from elman import stream
 from elman.errors import ConfigError, DataError
 from elman.tagger import Tagger
 from made_up import two_columns
+from texts import requests
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 SMALL = {"hidden": 8, "embedding": 6, "feature_embedding": 6, "epochs": 2}
@@ -230,6 +231,14 @@ def test_streams_of_several_columns() -> None:
         assert stream.push_all(TEXT) + stream.finish() == tagger.tag_columns(TEXT)[target]
     with pytest.raises(ConfigError, match="^target: the model's columns of words are upos, ner, got 'x'$"):
         tagger.stream(target="x")
+
+
+def test_a_model_that_labels_texts_too_gives_its_words_tags_in_a_stream() -> None:
+    tagger = elman.train(
+        requests(40, 1), target="slot,intent", settings=SMALL | SETTINGS["forward"], threads=1, **QUIET
+    )
+    words = [word for one in requests(8, 2) for word in one.words]
+    assert all_tags(tagger, words, 0) == tagger.tag_columns(words)["slot"]
 
 
 def test_models_without_streams() -> None:

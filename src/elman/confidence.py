@@ -17,9 +17,12 @@ from elman.tagger import Tagger, Target
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The confidences of one label column without and with its temperature."""
+    """The confidences of one label column without and with its temperature.
 
-    temperature: float
+    ``temperature``  None of a column that a task makes of several label columns, each with its own
+    """
+
+    temperature: float | None
     raw: Reliability
     """With a temperature of 1."""
     shown: Reliability
@@ -86,11 +89,10 @@ def calibrations(
     tagger: Tagger, sentences: Sequence[Sentence], shown: Mapping[str, Judged], target: Target = None
 ) -> dict[str, Calibration]:
     """The calibration of each label column; ``shown`` is what ``judge`` found of these sentences."""
-    temperatures = tagger.temperatures
-    raw = shown if set(temperatures.values()) == {1.0} else judge(tagger.uncalibrated(), sentences, target)
+    raw = shown if set(tagger.temperatures.values()) == {1.0} else judge(tagger.uncalibrated(), sentences, target)
     return {
         name: Calibration(
-            temperatures[name],
+            tagger.temperature(name),
             reliability(raw[name].confidences, raw[name].right),
             reliability(found.confidences, found.right),
         )

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import refuse
+from elman.lemmas import WHOLE
 from elman.model_file import Tensors
 from elman.replies import words_of
 from elman.sentence import Sentence
 from elman.tagger import Tagger
+from elman.tasks.columns import Features, Lemmas, parts_of
 from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
 
 if TYPE_CHECKING:
@@ -46,6 +48,15 @@ class EncodedTagger(Tagger):
         """The labels of each label column."""
         return self.labels.tag_sets
 
+    def gives(self, target: str, value: str) -> bool:
+        """Whether that is a value of a target as words are given it."""
+        part = next(one for one in parts_of(self.encoding) if target in one.targets)
+        if isinstance(part, Features):
+            return value in part.known
+        if isinstance(part, Lemmas):
+            return WHOLE + value in self.tag_sets[target]
+        return value in self.tag_sets.get(target, ())
+
     @property
     def tasks(self) -> dict[str, str]:
         """What each target is: ``tag``, of words."""
@@ -55,6 +66,11 @@ class EncodedTagger(Tagger):
     def temperatures(self) -> dict[str, float]:
         """What the scores of each label column are divided by before they become probabilities."""
         return self.labels.temperatures
+
+    def temperature(self, target: str) -> float | None:
+        """That of one of ``targets``; None where it is made of several label columns, each with its own."""
+        found = {self.temperatures[column] for column in self._sources(target)}
+        return found.pop() if len(found) == 1 else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return EncodedTagger, (self.labels, self.encoding, self.task)

@@ -194,7 +194,8 @@ def reliability(found: Calibration, name: str = "") -> Figure:
     raw = f"raw: calibration error {100 * found.raw.ece:.2f} points"
     if found.temperature != 1:
         _bins(above, found.raw, ORANGE, "s", raw)
-        raw = f"temperature {found.temperature:.2f}: calibration error {100 * found.shown.ece:.2f} points"
+        number = "of each label column" if found.temperature is None else f"{found.temperature:.2f}"
+        raw = f"temperature {number}: calibration error {100 * found.shown.ece:.2f} points"
     _bins(above, found.shown, BLUE, "o", raw)
     if any(0 < one.words < FEW_WORDS for one in found.shown.bins):
         above.plot([], [], "o", color=GREY, fillstyle="none", label=f"hollow: fewer than {FEW_WORDS} words")

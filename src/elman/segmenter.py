@@ -154,13 +154,9 @@ class Segmenter(Untagged):
 
     def gold_lines(self, gold: Sequence[Sentence]) -> tuple[list[Sentence], Iterator[str]]:
         """The gold sentences with words, and their raw text. Raises as ``evaluate_text`` does."""
-        some = [sentence for sentence in gold if sentence.words]
+        some = list(self._gold(gold))
         if not some:
             raise DataError("nothing to evaluate: no words in gold")
-        other = next((sentence for sentence in some if sentence.format != "conllu"), None)
-        if other is not None and self.segmentation.sentences:
-            where = other.path or "gold"
-            raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {other.format}")
         return some, (line for marked in self.segmentation.marked(some) for line in (marked.text, ""))
 
     def reads(self, text: str) -> list[str]:
@@ -169,8 +165,17 @@ class Segmenter(Untagged):
 
     def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
         """Of each piece of the text of gold sentences the same, and the labels. Raises DataError with the line."""
-        for marked in self.segmentation.marked(sentences):
+        for marked in self.segmentation.marked(self._gold(sentences)):
             yield from ((list(one.words), list(one.columns[COLUMN])) for one in pieces([marked]))
+
+    def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """The sentences with words. Raises ConfigError for some without sentences where the model finds them."""
+        for one in sentences:
+            if one.words and self.segmentation.sentences and one.format != "conllu":
+                where = one.path or "gold"
+                raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {one.format}")
+            if one.words:
+                yield one
 
     def describe(self) -> dict[str, Any]:
         """What it is and what it was made from, as JSON values."""

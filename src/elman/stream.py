@@ -41,7 +41,8 @@ class Stream:
     """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
 
     def __init__(self, model: Networks, column: int, lookahead: int) -> None:
-        self._network, self._members = model.network, model.members
+        # of the words alone: texts without end have no labels of their own
+        self._network, self._members = replace(model.network, labels=0, grams=0), model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
         self._reader = Reader(model.lexicon, model.network, model.members, "exact", plain=True)

@@ -87,6 +87,10 @@ class Tagger:
         sets = (self.tags,) if len(self.targets) == 1 else self._columns_model.tag_sets
         return dict(zip(self.targets, sets, strict=True))
 
+    def gives(self, target: str, value: str) -> bool:
+        """Whether that is a value of a label column as words or texts are given it."""
+        return value in self.tag_sets[target]
+
     @property
     def tasks(self) -> dict[str, str]:
         """What each label column is: ``tag``, of words; ``classify``, one label of the whole text; ``several`` or
@@ -109,6 +113,10 @@ class Tagger:
         """What the scores of each label column are divided by before they become probabilities; fitted on dev, or 1."""
         of_model = getattr(self._model, "temperatures", (1.0,))
         return dict(zip(self.targets, of_model, strict=True))
+
+    def temperature(self, target: str) -> float | None:
+        """That of one of ``targets``; None where it is made of several label columns, each with its own."""
+        return self.temperatures[target]
 
     def uncalibrated(self) -> Self:
         """The same tagger with all ``temperatures`` 1: its tags are the same, its probabilities raw."""

@@ -142,6 +142,7 @@ def test_long_lines_are_cut(folder: Path, tmp_path: Path, capsys: pytest.Capture
         (["gradients", "lm.model", "t.txt", "--sentence", "99"], "has 10 sentences, got 99"),
         (["states", "lemma.model", "t.conllu", "--sentence", "99"], "has 6 sentences, got 99"),
         (["gradients", "counted.model", "t.txt"], "the model ngram has none"),
+        (["gradients", "segment.model", "t.txt"], "expected conllu, by which this model was trained; it is text"),
     ],
 )
 def test_refused(

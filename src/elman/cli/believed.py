@@ -116,7 +116,8 @@ def _coverage(found: Coverage, unit: str) -> Iterator[str]:
 def _calibration(found: Calibration, unit: str) -> Iterator[str]:
     raw, shown = found.raw, found.shown
     with_temperature = found.temperature != 1
-    after = f"temperature {found.temperature:.4g}" if with_temperature else ""
+    number = "of each" if found.temperature is None else f"{found.temperature:.4g}"
+    after = f"temperature {number}" if with_temperature else ""
     yield bold(f"{'':<42}{'raw':>9}{after:>20}".rstrip())
     rows = [
         ("mean confidence", raw.confidence, shown.confidence),

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elman.errors import ConfigError
+from elman.formats.shared import TREE
 from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -31,6 +33,16 @@ class Sure:
         self.shown, self.least = shown, least
         self.words = self.texts = 0
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
+
+    def check(self, tagger: Tagger, names: Sequence[str] | None, output_format: str | None) -> None:
+        """Raise ConfigError where words that are left out would break what is written: a tree."""
+        targets = tagger.targets if len(tagger.targets) == 1 else tagger.chosen(names)
+        if self.least is not None and TREE in targets:
+            raise ConfigError(
+                "--min-confidence: a tree is written whole, no word is left out; --confidence says how sure each is"
+            )
+        if self.least is not None and output_format in ("tree", "html") and "head" in targets:
+            raise ConfigError(f"--min-confidence: {output_format} draws whole trees; conllu can leave out heads")
 
     def write(
         self, chunk: Sequence[Sentence], tagger: Tagger, places: Places, output: tuple[str, Writer]
@@ -76,7 +88,7 @@ class Sure:
                 f"{of}{done} {self.sure[name]:,} of {total:,} {unit}{share}; "
                 f"the others, of confidence below {self.least:g}, are {nothing}"
             )
-            if nothing in tagger.tag_sets[name]:
+            if tagger.gives(name, nothing):
                 what = "tag of column" if unit == "words" else "label"
                 less = f"a {unit[:-1]} without a {what.split()[0]} looks like now"
                 notes.warn(f"{nothing} is a {what} {name} too, which {less}")

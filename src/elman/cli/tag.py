@@ -151,6 +151,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     names = column_names(options.target)
     n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
     ranked = _ranked(options, tagger, names)
+    if sure is not None:
+        sure.check(tagger, names, options.output_format)
     if options.output_format is not None and not ranked and tagger.task != SEGMENT:
         of_words = options.confidence and n_words > 0
         check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)

@@ -350,6 +350,11 @@ class Together:
         return {"name": self.name, "parts": [part.to_record() for part in self.parts]}
 
 
+def parts_of(encoding: Encoding) -> tuple[Encoding, ...]:
+    """The encodings that one is made of, or it alone."""
+    return encoding.parts if isinstance(encoding, Together) else (encoding,)
+
+
 def from_record(record: Any) -> Encoding:
     """The encoding of a record. Raises ModelFileError for another thing."""
     parts = record.get("parts") if isinstance(record, dict) and record.get("name") == Together.name else None

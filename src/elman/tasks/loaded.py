@@ -11,7 +11,7 @@ from elman.display import shown
 from elman.errors import ModelFileError
 from elman.parsing.agreement import MOST_TAGS
 from elman.parsing.dependencies import parts
-from elman.tasks.columns import Features, Lemmas, Together, Trees, from_record
+from elman.tasks.columns import Features, Lemmas, Together, Trees, from_record, parts_of
 from elman.tasks.encoding import NOTHING, Encoding
 
 Sets = Mapping[str, Sequence[str]]
@@ -32,7 +32,7 @@ def encoding_of(record: Any, sets: Sets) -> Encoding:
                 raise ModelFileError(
                     f"task: column {name}: expected labels as training writes them, found {shown(label)}"
                 )
-    each = encoding.parts if isinstance(encoding, Together) else (encoding,)
+    each = parts_of(encoding)
     known: set[str] = set()  # columns that are decoded before
     for one in each:
         if isinstance(one, Features):
