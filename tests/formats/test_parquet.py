@@ -12,6 +12,7 @@ import sys
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.conversion import Request, convert
 from elman.corpus import How, targets_in
 from elman.errors import ConfigError, DataError, MissingExtraError
 from elman.formats import HOLDS, open_writer, parquet, parquet_writer, read_sentences, records, write_sentence
@@ -217,8 +218,12 @@ def test_times_are_nothing_to_sentences(tmp_path):
         (("a",), {"tags": ("X",)}, {}),
         (("b",), {"tags": ("Y",)}, {}),
     ]
-    written(tmp_path / "back", read_sentences(str(tmp_path / "a")), ["tags"])
-    assert pq.read_table(tmp_path / "back")["when"].equals(pa.chunked_array([times]))  # and stay as they were
+    (first, _) = read_sentences(str(tmp_path / "a"))
+    assert list(records.fields_of(first)) == ["when"] and not records.in_json(first.record["when"])
+    with pytest.raises(ConfigError, match=r"jsonl cannot hold fields \(when\); to leave that out, pass --drop fields"):
+        convert([str(tmp_path / "a")], str(tmp_path / "b"), Request("jsonl"))
+    convert([str(tmp_path / "a")], str(tmp_path / "b"), Request("parquet"))
+    assert pq.read_table(tmp_path / "b").equals(pq.read_table(tmp_path / "a"))
     pq.write_table(table.append_column("x", pa.array([[1], [2]], pa.list_(pa.timestamp("ns")))), tmp_path / "b")
     with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: cannot be read, damaged: Nanosecond resolution"):
         list(read_sentences(str(tmp_path / "b")))

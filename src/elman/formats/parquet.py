@@ -126,14 +126,14 @@ def _of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]
 
 
 def _values(column: Any) -> list[Any]:
-    """The values of a column; of times that Python does not have, which are nothing to sentences, None each."""
+    """The values of a column; times that Python does not have, which are nothing to sentences, stay Arrow's own."""
     pa, _ = library()
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):
         if not pa.types.is_temporal(column.type):
             raise
-        return [None] * len(column)
+        return [value if value.is_valid else None for value in column]
     return values
 
 
