@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,13 @@ import pytest
 
 from elman import kernels
 from elman.errors import ConfigError
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals() -> None:
+    """What is started here answers SIGHUP, also where the tests themselves run under nohup."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(params=["native", "reference"])

@@ -43,7 +43,8 @@ def test_every_name_is_there_and_documented(name: str) -> None:
 def test_every_error_is_public_and_has_the_same_root() -> None:
     from elman import errors
 
-    names = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    names = {name for name, value in vars(errors).items() if getattr(value, "__module__", "") == errors.__name__}
+    names = {name for name in names if isinstance(getattr(errors, name), type)}
     assert names <= PUBLIC
     assert all(issubclass(getattr(elman, name), elman.ElmanError) for name in names)
 

@@ -72,8 +72,8 @@ def test_at_a_terminal_it_says_which_training_it_is(
         def __exit__(self, *_: object) -> None:
             pass
 
-        def update(self, line: str) -> None:
-            said.append(line)
+        def update(self, line: object) -> None:
+            said.append(str(line))
 
     monkeypatch.setattr("rich.console.Console.status", lambda self, text: Status())
     monkeypatch.setattr(curve.sys.stderr, "isatty", lambda: True)

@@ -74,8 +74,8 @@ def begin(environment: dict[str, str]) -> Iterator[Begin]:
 
     yield start
     for one in begun:
-        one.process.kill()
-        one.process.wait()
+        with one.process:  # closes its pipes
+            one.process.kill()
 
 
 @pytest.fixture(scope="module")
