@@ -194,7 +194,7 @@ def test_nothing_to_train_on(kind: type[HMM] | type[Frequent], train: Labelled) 
 
 
 def test_more_tags_than_a_table_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines, "MOST_TAGS", 2)
+    monkeypatch.setattr(baselines, "TAGS", 2)
     with pytest.raises(DataError, match="3 distinct tags; the hmm takes 2 at most"):
         HMM.train(TOY)
     assert len(Frequent.train(TOY).tags) == 3
@@ -275,6 +275,6 @@ def test_records_that_do_not_fit_together(change: Callable[[dict[str, Any], dict
 
 def test_too_many_tags_in_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     record = HMM.train(TOY).to_record()
-    monkeypatch.setattr(baselines, "MOST_TAGS", 2)
+    monkeypatch.setattr(baselines, "TAGS", 2)
     with pytest.raises(ModelFileError, match="2 at most"):
         HMM.from_record(*record)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
-from elman.limits import check_scores
+from elman.limits import TAGS, check_scores
 from elman.validation import demand
 from elman.vocabulary import Vocabulary
 
@@ -23,7 +23,6 @@ KNOWN_SHARE = 0.95
 UNKNOWN_WORDS = 1_000_000
 IMPOSSIBLE = -1e9
 """Log probability of a transition never seen: more than any sentence of 20 million words costs otherwise."""
-MOST_TAGS = 5_000
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 Labelled = tuple[Sequence[str], Sequence[str]]
@@ -173,9 +172,9 @@ class HMM:
     def train(cls, sentences: Iterable[Labelled]) -> HMM:
         """Count words, tags and neighbours. Raises DataError where there are no words or more than 5,000 tags."""
         vocabulary, tags, table, bigrams = _count(sentences)
-        if len(tags) > MOST_TAGS:
+        if len(tags) > TAGS:
             raise DataError(
-                f"{len(tags):,} distinct tags; the hmm takes {MOST_TAGS:,} at most: is it the right column? "
+                f"{len(tags):,} distinct tags; the hmm takes {TAGS:,} at most: is it the right column? "
                 "(the model frequent takes any number)"
             )
         ids: dict[str | None, int] = {tag: i for i, tag in enumerate(tags)}
@@ -248,7 +247,7 @@ class HMM:
         transitions = _tensor(tensors, "transitions", np.int64, (len(tags) + 1, len(tags) + 1))
         demand(bool((transitions >= 0).all()) and _countable(transitions), "transitions: expected counts")
         demand(bool((transitions.sum(axis=1) > 0).all()), "transitions: a tag that nothing follows")
-        demand(len(tags) <= MOST_TAGS, f"tags: expected {MOST_TAGS} at most")
+        demand(len(tags) <= TAGS, f"tags: expected {TAGS} at most")
         return cls(vocabulary, tags, table, transitions)
 
 

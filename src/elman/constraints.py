@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from elman import schemes
+from elman import limits, schemes
 from elman.config import NetworkConfig
 from elman.display import shown
 from elman.errors import ConfigError
@@ -20,9 +20,6 @@ from elman.spans import OUTSIDE
 NONE = schemes.NONE
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
 """What the setting is called, and the scheme it is."""
-
-MOST_TAGS = 5_000
-"""Tags with rules: what is kept of them grows with their square."""
 
 
 class Choice(NamedTuple):
@@ -98,8 +95,8 @@ def check(tags: Iterable[str], scheme: str) -> None:
 
 def _complaint(tags: set[str], scheme: str) -> str | None:
     letters = schemes.LETTERS[SCHEMES[scheme]]
-    if len(tags) > MOST_TAGS:
-        return f"expected up to {MOST_TAGS:,} tags, found {len(tags):,}"
+    if len(tags) > limits.TAGS:
+        return f"expected up to {limits.TAGS:,} tags, found {len(tags):,}"
     for tag in sorted(tags):
         if tag != OUTSIDE and parts(tag)[0] not in tuple(letters):
             return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {shown(tag)}"

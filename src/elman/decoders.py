@@ -27,15 +27,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels, paths, shapes
+from elman import constraints, kernels, limits, paths, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
 from elman.layers import Array, Gradient
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
-MOST_TAGS = 5_000
-"""Tags that may have scores, or rules, from one to the next: there are as many as their square."""
 TOGETHER = 1 << 22  # probabilities that are made in one call
 Parameters = Mapping[str, Array]
 Gradients = dict[str, Gradient]
@@ -318,10 +316,10 @@ def make(
 
 def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
     """Raise ConfigError for more tags than can be looked at side by side."""
-    if tags > MOST_TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
+    if tags > limits.TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
         asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
         raise ConfigError(
-            f"{asked}: {tags:,} distinct tags; it takes {MOST_TAGS:,} at most: is it the right column? "
+            f"{asked}: {tags:,} distinct tags; it takes {limits.TAGS:,} at most: is it the right column? "
             "(decoder=softmax without constraints takes any number)"
         )
 

@@ -21,6 +21,8 @@ LONGEST = 500_000
 """Words of a sentence, all of which memory holds while it is tagged."""
 SCORES = 50_000_000
 """Words of a sentence times tags, where the tags of the whole sentence are looked at together."""
+TAGS = 5_000
+"""That are looked at in pairs: by a CRF, the rules of spans, the hmm."""
 NBEST = 1_000
 LOOKAHEAD = 10_000
 """Words: each word is read so many times."""
