@@ -36,6 +36,12 @@ def limited(n_bytes: int = 100) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
+@pytest.fixture
+def bare(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a limited process: coverage would write a longer file in it, too."""
+    return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_PROCESS")}
+
+
 @pytest.fixture(scope="module")
 def network(run: Run, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("network") / "m"
@@ -109,14 +115,14 @@ def event(epoch: int) -> Any:
     ids=" ".join,
 )
 def test_results_are_shown_although_a_file_cannot_be_written(
-    run: Run, network: Path, train_file: Path, tmp_path: Path, arguments: list[str]
+    run: Run, network: Path, train_file: Path, tmp_path: Path, arguments: list[str], bare: dict[str, str]
 ) -> None:
     given = [{"NETWORK": str(network), "TRAIN": str(train_file)}.get(one, one) for one in arguments]
     whole = run(*given, cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr.decode()
     for path in tmp_path.glob("[xr]*"):
         path.unlink()
-    result = run(*given, cwd=tmp_path, preexec_fn=limited)
+    result = run(*given, cwd=tmp_path, preexec_fn=limited, env=bare)
     assert result.returncode == 2
     if arguments[0] != "memory":  # which shows times
         assert result.stdout == whole.stdout
@@ -141,14 +147,20 @@ def test_results_are_shown_although_a_file_cannot_be_written(
     ],
 )
 def test_what_cannot_be_written_is_named(
-    refused: Refused, network: Path, train_file: Path, tmp_path: Path, arguments: list[str], named: str
+    refused: Refused,
+    network: Path,
+    train_file: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    named: str,
+    bare: dict[str, str],
 ) -> None:
     (tmp_path / "tmp").mkdir()
     given = [str(network) if one == "NETWORK" else one for one in arguments]
     text = train_file.read_bytes() * 10  # more than any buffer before the file
     train_file.write_bytes(text)
     before = {path.name for path in tmp_path.iterdir()}
-    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    environment = bare | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(Path(cli.__file__).parents[2])}
     line = refused(*given, stdin=text * 20, cwd=tmp_path, preexec_fn=limited, env=environment)
     assert line == f"elman: {named.format(here=tmp_path)}: cannot be written: File too large\n"
     assert {path.name for path in tmp_path.iterdir()} == before and not list((tmp_path / "tmp").iterdir())
