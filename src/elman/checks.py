@@ -121,14 +121,14 @@ def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
 
 
 def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
-    """What is to be said of words that have ``_`` in a column in which others have tags, or None."""
+    """Return a warning if some words of a column have the tag ``_`` and others do not, else None."""
     n_words = sum(len(sentence) for sentence in train)
     n_untagged = sum(sentence.columns[target].count(NO_TAG) for sentence in train)
     return untagged(target, n_untagged, n_words)
 
 
 def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
-    """What is to be said of words with ``_`` among words with tags, or None."""
+    """Return the warning for ``n_untagged`` words with ``_`` among ``n_words``, or None."""
     name = column if column.startswith("misc.") else column.partition(".")[0]
     if name in _MAY_BE_NOTHING or not 0 < n_untagged < n_words:
         return None
@@ -139,7 +139,7 @@ def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
 
 
 def stray(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
-    """What is to be said of a few tags that mark no spans where the others do, and the first word that has one."""
+    """Return a warning about rare tags that are no span tags in a column of span tags, and the first such word."""
     counts = Counter(tag for sentence in train for tag in sentence.columns[target])
     odd = schemes.strays(counts)
     if not odd:

@@ -116,9 +116,9 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
 
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
-    unpacked. In the input's own format everything but the tags is written back as it was read; in another one what is
-    left out is said. Labels of whole texts are written in the input's own format, and of plain text as a label, a tab
-    and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
+    unpacked. In the input's own format everything but the tags is written back as it was read; if another format cannot
+    hold something, a note names it. Labels of texts are written in the input's own format, and of plain text as a
+    label, a tab and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
 
     \b
       elman tag my.model new.txt -o tagged.txt
