@@ -36,8 +36,8 @@ MOST_HEADER = 100_000_000
 """Bytes of a header, of other safetensors files too."""
 MOST_AXES = 8
 _AGAIN = "fetch a whole copy or train again"
-_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[01])")
-"""What JSON escapes by number and elman does not: more than control characters, half a character perhaps."""
+_ESCAPE = re.compile(r"\\(?:u00[01]|.)", re.DOTALL)
+"""An escape of JSON: of a control character by its number, or any other."""
 
 Tensors = dict[str, "NDArray[Any]"]
 
@@ -232,9 +232,14 @@ def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, A
         raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
     config = document.get("configuration")
     whole = text.endswith(_end(found)) and isinstance(config, dict) and len(document) == 2
-    if not whole or found != _sum(bare, tensors) or _ESCAPED.search(text):
+    if not whole or found != _sum(bare, tensors) or _escapes_text(text):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
     return document["configuration"]  # type: ignore[no-any-return]
+
+
+def _escapes_text(text: str) -> bool:
+    """Whether JSON escapes other characters than control characters by their number, which elman does not."""
+    return any(match[0] == "\\u" for match in _ESCAPE.finditer(text))
 
 
 def _finite(text: str) -> float:

@@ -67,8 +67,9 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
 
 def _field(record: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
     value = record.get(key)
-    expected = "a text" if kind is str else "a table"
-    demand(isinstance(value, kind), f"{key}: expected {expected}, found {shown(str(value))}")
+    if not isinstance(value, kind):  # the message is made only then: writing out a whole model takes a while
+        expected = "a text" if kind is str else "a table"
+        raise ModelFileError(f"{key}: expected {expected}, found {shown(str(value))}")
     return value
 
 

@@ -194,9 +194,11 @@ class Noting:
 
     def tell(self, notes: Notes) -> None:
         """What was left out."""
-        from elman.conversion.survey import said
+        lost: list[str] = []
+        if self._beside:
+            from elman.conversion.survey import said  # takes as long to load as all the rest
 
-        lost = [*said(self._beside).values()]
+            lost += said(self._beside).values()
         lost += [f"{kind} ({', '.join(names)})" for kind, names in self._lost.items() if names]
         if lost and self._format not in DRAWN:
             notes.add(
