@@ -80,9 +80,9 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
 
 def held_out(path: str, target: str | None, format: str) -> tuple[list[Sentence], list[Sentence], str]:
     """(train, dev, label column) of a file."""
-    from elman.checks import split_percent
     from elman.corpus import How, read_corpus
     from elman.formats import column_names
+    from elman.split import split_percent
 
     corpus = read_corpus(path, How(column_names(target), format))
     train, dev, _ = split_percent(corpus.sentences, HELD_OUT)

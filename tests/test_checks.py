@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.checks import constraint_warnings, split_percent, training_warnings, with_words
+from elman.checks import constraint_warnings, training_warnings
 from elman.config import NetworkConfig
+from elman.corpus import with_words
 from elman.errors import DataError
 from elman.sentence import Sentence
+from elman.split import split_percent
 
 
 def sentence(words: str, tags: str, line: int = 0, path: str = "") -> Sentence:

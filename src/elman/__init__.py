@@ -35,12 +35,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "Evaluation": "metrics",
-    "Sentence": "sentence",
-    "Tagger": "tagger",
-    "find_rate": "training",
-    "load": "loading",
-    "train": "training",
+    "Evaluation": "elman.metrics",
+    "Sentence": "elman.sentence",
+    "Tagger": "elman.tagger",
+    "find_rate": "elman.training",
+    "load": "elman.loading",
+    "train": "elman.training",
 }
 
 
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"elman.{_HOME.get(name, 'errors')}"), name)
+    value = getattr(import_module(_HOME.get(name, "elman.errors")), name)
     globals()[name] = value
     return value
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from elman.display import shown
 from elman.errors import DataError
-from elman.model import CLASSIFY
 from elman.scores import Marks, TagScore, averages
 from elman.sentence import SEVERAL
+from elman.targets import CLASSIFY
 
 
 @dataclass(frozen=True, slots=True)

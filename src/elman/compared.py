@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from elman.corpus import Keys
 from elman.errors import DataError
-from elman.model import CLASSIFY, SEVERAL, TAG
 from elman.sentence import SEVERAL as JOINT, Sentence
+from elman.targets import CLASSIFY, SEVERAL, TAG
 
 _T = TypeVar("_T")
 

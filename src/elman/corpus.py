@@ -13,15 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
-from elman.checks import with_words
 from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.files import input_files
 from elman.formats import Reading, read_sentences
 from elman.formats.label_names import WithoutNames
 from elman.formats.tokens import tokenise
-from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.sentence import SEVERAL as JOINT, Sentence
+from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 
 Path = str | os.PathLike[str]
 Pairs = Sequence[tuple[str, str]]
@@ -317,3 +316,21 @@ def _check(words: Sequence[str], tags: Sequence[str], where: str) -> None:
         raise DataError(f"{where}: expected words and tags that are texts, got {shown(words)}") from None
     except UnicodeEncodeError:
         raise DataError(f"{where}: a word or tag is not valid Unicode (half a surrogate pair)") from None
+
+
+def with_words(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
+    """The sentences that have words, as they come. ``name`` is what the data is called in the error.
+
+    Raises DataError at their end where there was none: the file is empty, or has blank lines and comments only.
+    """
+    some = empty = False
+    for sentence in sentences:
+        if sentence.words:
+            some = True
+            yield sentence
+        else:
+            empty = True
+    if not some and empty:
+        raise DataError("no sentences, only blank lines and comments; expected words with tags", path=name)
+    if not some:
+        raise DataError("nothing in it; expected sentences with a tag for each word", path=name)

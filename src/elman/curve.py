@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import automatic, config, limits
-from elman.checks import split_percent
 from elman.corpus import Corpus, Data, How, read_corpus
 from elman.errors import ConfigError
-from elman.model import CLASSIFY
 from elman.sentence import Sentence
+from elman.split import split_percent
+from elman.targets import CLASSIFY
 from elman.training import PERCENT, train
 
 AHEAD = (2, 4)

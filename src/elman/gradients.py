@@ -24,9 +24,9 @@ from elman.errors import ConfigError, DataError
 from elman.heads import Head
 from elman.lag_curves import Measured, curve
 from elman.layers import Array, Rows
-from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.networks import Networks
 from elman.states import of_layer, up_to
+from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 
 LAGS, POSITIONS = 20, 1_000
 EACH = 100

@@ -21,7 +21,7 @@ from elman.decoders import Parameters
 from elman.errors import DataError
 from elman.grams import Grams
 from elman.layers import Array
-from elman.model import ANY, CLASSIFY, SEVERAL, TAG
+from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 
 
 @dataclass(frozen=True)

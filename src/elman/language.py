@@ -26,7 +26,6 @@ from elman.files import input_files
 from elman.formats import read_sentences
 from elman.formats.lines import BOM, text_blocks
 from elman.limits import real_number, whole_number
-from elman.model import TAG
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
@@ -34,6 +33,7 @@ from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
+from elman.targets import TAG
 from elman.threads import thread_count
 from elman.untagged import Untagged
 from elman.validation import demand, front

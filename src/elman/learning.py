@@ -22,12 +22,12 @@ from elman.heads import Head, Heads
 from elman.lanes import Lanes, scored
 from elman.layers import Array, Noise
 from elman.lexicon import Lexicon
-from elman.model import CLASSIFY, TAG
 from elman.network import Inputs
 from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
 from elman.states import Units, units
 from elman.stream import Stream, nats
 from elman.tape import Part, Tape
+from elman.targets import CLASSIFY, TAG
 from elman.trainer import Items, Place, Tally
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from elman import kernels, model_file, network_record, validation
 from elman.affixes import affixes
 from elman.errors import ModelFileError
-from elman.model import TAG
+from elman.targets import TAG
 from elman.threads import ordered, thread_count
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from elman import automatic, storage, trainer
 from elman.config import LINEAR, Config
 from elman.encoder import Parameters
 from elman.learning import Labelled
-from elman.model import TAG
 from elman.runs import OnProgress, Run, begin
 from elman.tape import Tape
+from elman.targets import TAG
 from elman.trainer import Progress
 
 

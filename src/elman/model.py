@@ -10,10 +10,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
-"""What a label column is: tags of words; or labels of whole texts, one each, one or several, or none up to several."""
-
-
 class Model(Protocol):
     """A trained model. T words of a sentence, K tags. Safe to use from several threads at once."""
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from elman import settings as all_settings, shapes
 from elman.display import shown
 from elman.errors import ConfigError, ModelFileError
-from elman.model import ANY, CLASSIFY, SEVERAL, TAG
 from elman.shapes import WIDEST, Shapes, Sizes
+from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from elman.heads import Heads
 from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.limits import check_scores
-from elman.model import TAG
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
+from elman.targets import TAG
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 

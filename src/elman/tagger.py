@@ -20,10 +20,11 @@ from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import column_names
 from elman.limits import whole_number
-from elman.model import CLASSIFY, TAG, ColumnsModel, Model
+from elman.model import ColumnsModel, Model
 from elman.network_record import RARE
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.sentence import Sentence
+from elman.targets import CLASSIFY, TAG
 from elman.threads import ordered
 from elman.validation import demand, front
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from elman import automatic, tasks
-from elman.checks import split_percent
 from elman.config import settings_fields
 from elman.corpus import items_of
 from elman.display import shown
@@ -28,6 +27,7 @@ from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.sentence import Sentence
+from elman.split import split_percent
 from elman.tagger import Tagger
 from elman.tasks.encoding import Encoding
 from elman.tasks.loaded import encoding_of

@@ -108,7 +108,7 @@ def read(
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
     """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
     from elman import corpus
-    from elman.checks import with_words
+    from elman.corpus import with_words
     from elman.formats import column_names
 
     names, task = column_names(how.target), None

@@ -342,7 +342,7 @@ def _labelled(
 
 def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
     """What may not be meant with the gold tags of a column."""
-    from elman.checks import untagged
+    from elman.doctor.columns import untagged
     from elman.metrics import Evaluation
 
     if not isinstance(result, Evaluation):

@@ -11,8 +11,7 @@ from encodings import utf_8
 from itertools import chain
 from sys import intern
 
-from elman.checks import with_words
-from elman.corpus import How
+from elman.corpus import How, with_words
 from elman.doctor.findings import LABEL, Split
 from elman.errors import ConfigError, DataError
 from elman.files import input_files, is_pipe

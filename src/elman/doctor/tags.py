@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from elman import checks, odd_tags, schemes
+from elman import odd_tags, schemes
+from elman.doctor.columns import length_warning, stray, tag_warning, untagged_warning
 from elman.doctor.findings import (
     Finding,
     Group,
@@ -69,7 +70,7 @@ def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group
         )
 
 
-_LOOKS = (checks.tag_warning, checks.untagged_warning)
+_LOOKS = (tag_warning, untagged_warning)
 
 
 def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
@@ -85,12 +86,12 @@ def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
             *(look(split.sentences, column) for look in _LOOKS for column in columns),
             *chain.from_iterable(odd_tags.shape(split.sentences, column) for column in columns),
             *chain.from_iterable(odd_tags.files(split.sentences, column) for column in columns),
-            checks.length_warning(split.sentences) if columns else None,
+            length_warning(split.sentences) if columns else None,
         )
         if message is not None
     ]
     for split in splits:
-        for found in filter(None, (checks.stray(split.sentences, column) for column in columns)):
+        for found in filter(None, (stray(split.sentences, column) for column in columns)):
             message, sentence, word = found
             details = {"split": split.name}
             findings.append(

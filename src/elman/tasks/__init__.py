@@ -18,8 +18,8 @@ from itertools import chain
 
 from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.model import CLASSIFY, TAG
 from elman.sentence import Sentence
+from elman.targets import CLASSIFY, TAG
 from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
 from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Encoding
