@@ -15,11 +15,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman import compression
-from elman.compression import CompressedFile, first_bytes, kind_of
 from elman.errors import DataError, MissingExtraError
-from elman.files import OutputFile
 from elman.formats import read_sentences
+from elman.utils import compression
+from elman.utils.compression import CompressedFile, first_bytes, kind_of
+from elman.utils.files import OutputFile
 
 zstd = pytest.importorskip("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 PACK = {"gzip": gzip.compress, "xz": lzma.compress, "zstd": zstd.compress}

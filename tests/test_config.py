@@ -20,8 +20,8 @@ from elman.config import (
     settings_from_toml,
     to_toml,
 )
-from elman.display import shown
 from elman.errors import ConfigError
+from elman.utils.display import shown
 
 FIELDS = [f for _, f in settings_fields()]
 NUMBERS = [f for f in FIELDS if not isinstance(f.default, str)]

@@ -9,8 +9,8 @@ import warnings
 import pytest
 
 import elman
-from elman.display import MOST, distinct, one_line, shown, visible
 from elman.errors import ConfigError, DataError, MissingExtraError
+from elman.utils.display import MOST, distinct, one_line, shown, visible
 
 ACTING = [*map(chr, [*range(0x20), *range(0x7F, 0xA0)]), *"\u061c\u200e\u200f\u202a\u202e\u2066\u2069\u2028\u2029"]
 ACTING += [*"\u200b\u2060\ufeff\u00ad\ufff9\ue000\U000e0041\ufffe", "\ud800", "\udcff"]

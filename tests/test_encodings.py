@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from elman import model_file
-from elman.encodings import Decoder, Encoder, check_encoding
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
-from elman.files import OutputFile
 from elman.formats import read_sentences
+from elman.utils.encodings import Decoder, Encoder, check_encoding
+from elman.utils.files import OutputFile
 
 NAMES = sorted({module.name for module in pkgutil.iter_modules(encodings.__path__)} | set(aliases.values()))
 REFUSED = (

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import elman
-from elman import randomness, recurrent, runs
+from elman import recurrent, runs
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
 from elman.networks import Networks
 from elman.recurrent import RecurrentModel
 from elman.trainer import Progress
+from elman.utils import seeding as randomness
 from made_up import two_columns
 
 TRAIN = [(words, spans) for words, _, spans in two_columns(40, 1)]

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from elman.errors import ConfigError, DataError, OutputError
-from elman.files import OutputFile, check_target, drop_standard_output, input_files, write_bytes_atomically
+from elman.utils.files import OutputFile, check_target, drop_standard_output, input_files, write_bytes_atomically
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from elman import cli, decoders, limits
+from elman import cli, decoders
 from elman.baselines import Frequent
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, DataError
+from elman.utils import limits
 
 
 @pytest.mark.parametrize("value", [-1, 11, 2**70, 1.0, "3", True, None, math.nan])

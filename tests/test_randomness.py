@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.randomness import DROPOUT, ORDER, START, UNKNOWN, stream
+from elman.utils.seeding import DROPOUT, ORDER, START, UNKNOWN, stream
 
 HERE: dict[str, Any] = {"seed": 1, "purpose": ORDER, "epoch": 2, "step": 3, "part": 4}
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import kernels, learning, networks, optimizers, randomness
+from elman import kernels, learning, networks, optimizers
 from elman.config import Config, preset
 from elman.errors import ConfigError, ModelFileError
 from elman.heads import Heads
@@ -24,6 +24,7 @@ from elman.networks import Networks
 from elman.recurrent import RecurrentModel
 from elman.shapes import GATES
 from elman.trainer import Place, Tally
+from elman.utils import seeding as randomness
 from elman.vocabulary import Vocabulary
 
 Array = np.ndarray[Any, Any]

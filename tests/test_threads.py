@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigError
-from elman.threads import ordered, thread_count
+from elman.utils.parallel import ordered, thread_count
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import optimizers, randomness, trainer
+from elman import optimizers, trainer
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.layers import Rows
 from elman.optimizers import Gradients
 from elman.states import Units
 from elman.trainer import Place, Progress, Tally, fit
+from elman.utils import seeding as randomness
 
 Array = np.ndarray[Any, Any]
 SMALL = TrainingConfig(epochs=3, batch=4, shards=3, rate=0.1)

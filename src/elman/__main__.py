@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman import stopping
+from elman.utils import stopping
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
-from elman.limits import TAGS, check_scores
-from elman.validation import demand
+from elman.utils.limits import TAGS, check_scores
+from elman.utils.validation import demand
 from elman.vocabulary import Vocabulary
 
 KNOWN_SHARE = 0.95

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import randomness
 from elman.config import Config, TrainingConfig
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.trainer import Task, Updates
+from elman.utils import seeding as randomness
+from elman.utils.display import shown
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
 """Sizes to choose from: hidden units, and the epochs without which they are too many; by those of the settings."""

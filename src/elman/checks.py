@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from elman import constraints, odd_tags, schemes
 from elman.config import NetworkConfig
-from elman.display import shown
 from elman.doctor.columns import MANY_TAGS, length_warning, stray_warning, tag_warning, untagged_warning
 from elman.errors import DataError
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
 """Schemes of spans whose rules the tagger does not know."""

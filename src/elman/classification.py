@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.scores import Marks, TagScore, averages
 from elman.sentence import SEVERAL
 from elman.targets import CLASSIFY
+from elman.utils.display import shown
 
 
 @dataclass(frozen=True, slots=True)

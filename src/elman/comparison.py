@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from elman import limits
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.metrics import marks_spans, refuse_without_spans
 from elman.scores import check_sentence
@@ -34,6 +32,8 @@ from elman.significance import (
     t_test,
 )
 from elman.spans import OUTSIDE, spans
+from elman.utils import limits
+from elman.utils.display import shown
 
 TEXTS = "texts"
 _LEVEL = 0.95

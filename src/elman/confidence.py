@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.calibration import Reliability, reliability
-from elman.limits import real_number
 from elman.sentence import Sentence
 from elman.tagger import Tagger, Target
+from elman.utils.limits import real_number
 
 
 @dataclass(frozen=True, slots=True)

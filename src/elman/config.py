@@ -11,9 +11,9 @@ from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from elman import settings
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.settings import none_of
+from elman.utils.display import shown
 
 
 def _field(setting: settings.Setting) -> Any:

@@ -19,9 +19,9 @@ from operator import and_, eq
 from typing import Any
 
 from elman.conllu_words import ROOT, Stretch, has_tree, multiword_tokens
-from elman.display import shown
 from elman.errors import DataError
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 _OF_RANGES = ("Tokens", "Sentences", "Words")
 _OF_TAGS = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")

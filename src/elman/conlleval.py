@@ -13,9 +13,9 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from elman.display import visible
 from elman.errors import DataError
 from elman.scores import Marks, averages, check_sentence
+from elman.utils.display import visible
 
 _OUTSIDE = "O"
 # what ends a chunk and what begins one where the type stays the same: (letter before, letter)

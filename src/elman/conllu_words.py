@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.formats.shared import LINE_END, is_blank, line_of, refuse, whole_number
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 ROOT = -1
 """The parent of a root."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from elman import limits, schemes
+from elman import schemes
 from elman.config import NetworkConfig
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.schemes import Break, parts
 from elman.spans import OUTSIDE
+from elman.utils import limits
+from elman.utils.display import shown
 
 NONE = schemes.NONE
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}

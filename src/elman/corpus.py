@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
-from elman.files import input_files
 from elman.formats import Reading, read_sentences
 from elman.formats.label_names import WithoutNames
 from elman.formats.tokens import tokenise
 from elman.sentence import SEVERAL as JOINT, Sentence
 from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
+from elman.utils.display import shown
+from elman.utils.files import input_files
 
 Path = str | os.PathLike[str]
 Pairs = Sequence[tuple[str, str]]

@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, config, limits
+from elman import automatic, config
 from elman.corpus import Corpus, Data, How, read_corpus
 from elman.errors import ConfigError
 from elman.sentence import Sentence
 from elman.split import split_percent
 from elman.targets import CLASSIFY
 from elman.training import PERCENT, train
+from elman.utils import limits
 
 AHEAD = (2, 4)
 """How many times the labels forecasts are made for."""

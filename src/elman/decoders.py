@@ -27,11 +27,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels, limits, paths, shapes
+from elman import constraints, kernels, paths, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
 from elman.layers import Array, Gradient
+from elman.utils import limits
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
 TOGETHER = 1 << 22  # probabilities that are made in one call

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import refuse
 from elman.lemmas import WHOLE
@@ -18,6 +17,7 @@ from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.columns import Features, Lemmas, parts_of
 from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.recurrent import RecurrentModel

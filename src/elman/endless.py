@@ -10,7 +10,6 @@ from typing import Any
 
 from elman.config import Config
 from elman.corpus import Data, How, Keys, items_of, read_corpus
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import columns
 from elman.formats.lines import BOM, line_blocks, text_blocks
@@ -21,6 +20,7 @@ from elman.recurrent import RecurrentModel
 from elman.tagger import Tagger, kernel_notes
 from elman.tape import Part, Recorder, Tape, check_share
 from elman.trainer import Progress
+from elman.utils.display import shown
 
 LARGE = 32_000_000
 """Bytes of a file from which on it is not held in memory."""

@@ -12,9 +12,9 @@ from elman.compared import Compared
 from elman.corpus import Data
 from elman.errors import DataError
 from elman.formats.shared import line_of
-from elman.limits import ENTRIES, whole_number
 from elman.metrics import Tally
 from elman.tagger import Tagger
+from elman.utils.limits import ENTRIES, whole_number
 
 MOST = 20
 """Sentences, confusions and words that are listed, each."""

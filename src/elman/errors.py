@@ -17,7 +17,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from elman.display import one_line
+from elman.utils.display import one_line
 
 
 class ElmanError(Exception):
@@ -74,7 +74,7 @@ def while_reading(path: str) -> Iterator[None]:
     """Turn an error of the system into a DataError that names the file that is read (``-``: standard input)."""
     try:
         yield
-    except BrokenPipeError:  # of what is written meanwhile; see elman.files
+    except BrokenPipeError:  # of what is written meanwhile; see elman.utils.files
         raise
     except OSError as error:
         raise DataError(f"cannot be read: {reason(error)}", path="standard input" if path == "-" else path) from None

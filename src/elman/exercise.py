@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from elman.display import shown
 from elman.errors import DataError, OutputError, while_reading
-from elman.files import OutputFile, check_target
 from elman.tutorial import Net, Training, predict, train
+from elman.utils.display import shown
+from elman.utils.files import OutputFile, check_target
 
 _MAGIC = "elman tutorial weights 1 "
 

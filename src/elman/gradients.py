@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels, limits, shapes
+from elman import kernels, shapes
 from elman.backwards import by_states
 from elman.batching import Batch
 from elman.decoders import Squares
-from elman.display import shown
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
 from elman.heads import Head
@@ -27,6 +26,8 @@ from elman.layers import Array, Rows
 from elman.networks import Networks
 from elman.states import of_layer, up_to
 from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
+from elman.utils import limits
+from elman.utils.display import shown
 
 LAGS, POSITIONS = 20, 1_000
 EACH = 100

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import randomness
 from elman.batching import Batch
 from elman.chunks import Chunks, Items, Plan
 from elman.encoder import Carried
 from elman.layers import Array
 from elman.networks import Networks, packed_at
 from elman.tape import Part
+from elman.utils import seeding as randomness
 
 HELD_OUT_LANES, HELD_OUT_STEPS = 32, 512
 """Sentences of held-out text that are read side by side, and steps of them in one call."""

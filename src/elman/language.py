@@ -16,16 +16,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from elman import limits
 from elman.config import Config, preset as preset_of
 from elman.corpus import Data, items_of
 from elman.decoders import finite
-from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.files import input_files
 from elman.formats import read_sentences
 from elman.formats.lines import BOM, text_blocks
-from elman.limits import real_number, whole_number
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
@@ -34,9 +30,13 @@ from elman.stream import Stream
 from elman.tagger import kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
 from elman.targets import TAG
-from elman.threads import thread_count
 from elman.untagged import Untagged
-from elman.validation import demand, front
+from elman.utils import limits
+from elman.utils.display import shown
+from elman.utils.files import input_files
+from elman.utils.limits import real_number, whole_number
+from elman.utils.parallel import thread_count
+from elman.utils.validation import demand, front
 
 TASK = "lm"
 UNITS = ("words", "characters")

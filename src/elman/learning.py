@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import calibration, decoders, kernels, layers, randomness, storage
+from elman import calibration, decoders, kernels, layers, storage
 from elman.batching import Batch, Ids, by_length
 from elman.chunks import Chunks
 from elman.config import Config
@@ -29,6 +29,7 @@ from elman.stream import Stream, nats
 from elman.tape import Part, Tape
 from elman.targets import CLASSIFY, TAG
 from elman.trainer import Items, Place, Tally
+from elman.utils import seeding as randomness
 from elman.vectors import Vectors
 from elman.vocabulary import Vocabulary
 

@@ -11,11 +11,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from elman import kernels, model_file, network_record, validation
+from elman import kernels, model_file, network_record
 from elman.affixes import affixes
 from elman.errors import ModelFileError
 from elman.targets import TAG
-from elman.threads import ordered, thread_count
+from elman.utils import validation
+from elman.utils.parallel import ordered, thread_count
 
 if TYPE_CHECKING:
     from elman.tagger import Tagger

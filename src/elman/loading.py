@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from elman import model_file
-from elman.display import shown
 from elman.errors import ModelFileError
 from elman.tagger import Tagger, kernel_notes
-from elman.threads import thread_count
-from elman.validation import demand
+from elman.utils.display import shown
+from elman.utils.parallel import thread_count
+from elman.utils.validation import demand
 
 
 def load(

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman import kernels
-from elman.display import shown
 from elman.errors import ModelFileError
-from elman.files import check_target, write_bytes_atomically
+from elman.utils.display import shown
+from elman.utils.files import check_target, write_bytes_atomically
 
 if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed with it
     from io import BufferedReader

@@ -24,8 +24,8 @@ from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features import Bags
 from elman.layers import Array, Noise
-from elman.limits import PARAMETERS
 from elman.shapes import Shapes, Sizes
+from elman.utils.limits import PARAMETERS
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from elman import settings as all_settings, shapes
-from elman.display import shown
 from elman.errors import ConfigError, ModelFileError
 from elman.shapes import WIDEST, Shapes, Sizes
 from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
-from elman.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
+from elman.utils.display import shown
+from elman.utils.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
 
 if TYPE_CHECKING:
     from elman.config import NetworkConfig

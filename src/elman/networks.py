@@ -22,10 +22,10 @@ from elman.features import Bags
 from elman.heads import Heads
 from elman.layers import Array
 from elman.lexicon import Lexicon
-from elman.limits import check_scores
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 from elman.targets import TAG
+from elman.utils.limits import check_scores
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 

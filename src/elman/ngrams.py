@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ModelFileError
-from elman.validation import is_texts
+from elman.utils.validation import is_texts
 
 ORDERS = {"words": 3, "characters": 6}
 Ids = NDArray[np.int32]

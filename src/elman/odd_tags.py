@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from elman.display import shown
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 SEVERAL = 20
 """Distinct tags that every column may have."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from elman.calibration import Bin, Reliability
 from elman.confidence import Calibration
 from elman.curve import Curve
-from elman.display import visible
 from elman.errors import ConfigError, MissingExtraError
-from elman.files import check_target, write_bytes_atomically
+from elman.utils.display import visible
+from elman.utils.files import check_target, write_bytes_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

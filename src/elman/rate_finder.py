@@ -9,10 +9,10 @@ from itertools import count, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import randomness
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.trainer import Task, Updates
+from elman.utils import seeding as randomness
 
 STEPS = 300
 LOWEST, HIGHEST = 1e-5, 10.0

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from elman import kernels
 from elman.batching import Batch, Ids
 from elman.config import Config
-from elman.display import shown
 from elman.encoder import Parameters
 from elman.errors import ConfigError
 from elman.kernels.reference import states
 from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
+from elman.utils.display import shown
 from elman.windows import WIDTH
 
 ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew

@@ -23,7 +23,7 @@ from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs
 from elman.reader import Reader, Text, tagging_precision
-from elman.validation import demand
+from elman.utils.validation import demand
 from elman.windows import WIDTH
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins

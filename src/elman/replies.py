@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.display import shown
 from elman.errors import DataError
-from elman.limits import check_length
 from elman.sentence import SEVERAL, Sentence
+from elman.utils.display import shown
+from elman.utils.limits import check_length
 
 Text = str | Sequence[str] | Sentence
 """A whole text: as it is, its words lying between spaces; or its words."""

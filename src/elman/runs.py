@@ -7,18 +7,19 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from elman import automatic, randomness, storage, trainer
+from elman import automatic, storage, trainer
 from elman.budget import Budget
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.heads import Heads
 from elman.learning import Labelled, Speaking, Tagging, start
 from elman.lexicon import Lexicon
-from elman.limits import SEED, whole_number
 from elman.networks import Networks
 from elman.tape import Tape
-from elman.threads import HEARS
 from elman.trainer import Progress, Record
+from elman.utils import seeding as randomness
+from elman.utils.limits import SEED, whole_number
+from elman.utils.parallel import HEARS
 from elman.vectors import Vectors
 
 OnProgress = Callable[[Progress], None]

@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import refuse
 from elman.scores import check_sentence
 from elman.sentence import Sentence
 from elman.spans import OUTSIDE, Span, spans
+from elman.utils.display import shown
 
 NONE = "none"
 LETTERS = {

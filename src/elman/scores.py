@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from elman.display import shown
 from elman.errors import DataError
+from elman.utils.display import shown
 
 
 @dataclass(frozen=True, slots=True)

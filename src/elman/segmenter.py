@@ -22,8 +22,8 @@ from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
 from elman.tasks.written import Draft, Tokens, draft
-from elman.threads import ordered
 from elman.untagged import Untagged
+from elman.utils.parallel import ordered
 from elman.windows import BEFORE, BEHIND, RADIUS, windows
 
 TASK = "segment"

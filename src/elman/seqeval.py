@@ -13,11 +13,11 @@ from functools import lru_cache, partial
 from operator import eq
 from typing import Any
 
-from elman.display import shown, visible
 from elman.errors import ConfigError, DataError
 from elman.schemes import named
 from elman.scores import TagScore, macro, weighted
 from elman.spans import Span, SpanEvaluation, SpanTally
+from elman.utils.display import shown, visible
 
 _OUTSIDE = "O"
 _NO_TYPE = "_"

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from elman.display import shown
 from elman.errors import ConfigError
-from elman.limits import LAYERS, NETWORKS, STEPS
+from elman.utils.display import shown
+from elman.utils.limits import LAYERS, NETWORKS, STEPS
 
 
 class Setting(NamedTuple):

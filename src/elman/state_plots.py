@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from elman.display import visible
 from elman.lag_curves import Lags, Measured
 from elman.layers import Array
 from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
 from elman.states import States
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from elman.batching import Batch
 from elman.decoders import Chain
-from elman.display import shown
 from elman.encoder import Carried
 from elman.errors import DataError
 from elman.heads import Head
@@ -31,6 +30,7 @@ from elman.layers import Array
 from elman.networks import CHUNK, Networks, packed_at
 from elman.reader import Reader
 from elman.states import up_to
+from elman.utils.display import shown
 
 AT_ONCE = 1024  # words that a forward network reads in one call
 _WAITING = "waiting."  # what the names of arrays of words without a tag begin with

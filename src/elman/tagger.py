@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import limits, model_file
-from elman.display import shown
+from elman import model_file
 from elman.errors import ConfigError
 from elman.formats import column_names
-from elman.limits import whole_number
 from elman.model import ColumnsModel, Model
 from elman.network_record import RARE
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.sentence import Sentence
 from elman.targets import CLASSIFY, TAG
-from elman.threads import ordered
-from elman.validation import demand, front
+from elman.utils import limits
+from elman.utils.display import shown
+from elman.utils.limits import whole_number
+from elman.utils.parallel import ordered
+from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
     from elman.classification import ClassEvaluation

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
-from elman.files import scratch_file
 from elman.lexicon import Lexicon
 from elman.network import Inputs
+from elman.utils.files import scratch_file
 from elman.vocabulary import Vocabulary
 
 BLOCK = 1 << 20  # numbers that are looked at in one go

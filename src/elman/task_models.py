@@ -17,10 +17,8 @@ from typing import Any, cast
 from elman import automatic, tasks
 from elman.config import settings_fields
 from elman.corpus import items_of
-from elman.display import shown
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.files import input_files
 from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
 from elman.parsing.dependencies import note_of_lost
@@ -32,7 +30,9 @@ from elman.tagger import Tagger
 from elman.tasks.encoding import Encoding
 from elman.tasks.loaded import encoding_of
 from elman.tasks.segmentation import Segmentation, check_labels
-from elman.threads import thread_count
+from elman.utils.display import shown
+from elman.utils.files import input_files
+from elman.utils.parallel import thread_count
 
 TREE_EPOCHS = 8
 """The fewest epochs where trees are learned."""

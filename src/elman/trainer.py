@@ -13,7 +13,7 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import optimizers, randomness
+from elman import optimizers
 from elman.batching import minibatches
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
@@ -21,6 +21,7 @@ from elman.layers import Array
 from elman.optimizers import Gradients
 from elman.schedule import Schedule
 from elman.states import Units
+from elman.utils import seeding as randomness
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
 AVERAGED = 32  # moments of a run whose weights are averaged; more change nothing and cost time

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from elman import automatic, config, odd_tags
 from elman.checks import constraint_warnings, label_warnings, training_warnings
 from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
-from elman.display import one_line, shown
 from elman.errors import ConfigError
 from elman.formats import column_names
-from elman.limits import SEED, whole_number
 from elman.sentence import Sentence
 from elman.split import split_percent
 from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class
 from elman.targets import CLASSIFY, TAG
-from elman.threads import thread_count
+from elman.utils.display import one_line, shown
+from elman.utils.limits import SEED, whole_number
+from elman.utils.parallel import thread_count
 
 if TYPE_CHECKING:
     from elman.budget import Budget

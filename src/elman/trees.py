@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from elman.display import shown
 from elman.errors import DataError
+from elman.utils.display import shown
 
 _TOKEN = re.compile(r"[()]|[^() \t\r\n]+")
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ConfigError
-from elman.limits import SEED, STEPS, real_number, whole_number
+from elman.utils.limits import SEED, STEPS, real_number, whole_number
 
 Array = NDArray[np.float64]
 Layer = tuple[Array, Array]

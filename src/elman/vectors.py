@@ -18,9 +18,9 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.display import shown
 from elman.errors import DataError, while_reading
 from elman.shapes import WIDEST
+from elman.utils.display import shown
 
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word
 _HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})[ \r]*\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from elman.validation import vocabulary
+from elman.utils.validation import vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,10 +14,10 @@ import click
 import pytest
 
 import elman
-from elman import limits
 from elman.cli import commands, run as run_here
 from elman.config import settings_fields
 from elman.errors import ConfigError
+from elman.utils import limits
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import cli, stopping
-from elman.files import OutputFile, scratch_folder
+from elman import cli
+from elman.utils import stopping
+from elman.utils.files import OutputFile, scratch_folder
 
 
 def state() -> dict[str, Any]:

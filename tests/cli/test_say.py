@@ -24,7 +24,7 @@ import elman
 from elman import cli, model_file
 from elman.cli import _COMMANDS, progress, say
 from elman.cli.curve import _told
-from elman.display import visible
+from elman.utils.display import visible
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 

@@ -134,7 +134,15 @@ def test_signals_are_heard_before_anything_else_is_loaded(environment: dict[str,
     code = "import sys; before = set(sys.modules); import elman.__main__; print(*sorted(set(sys.modules) - before))"
     result = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment)
     new = set(result.stdout.split()) - {"os", "stat", "_stat", "posixpath", "genericpath", "os.path", "abc", "_abc"}
-    assert new <= {"__future__", "_collections_abc", "atexit", "elman", "elman.__main__", "elman.stopping", "time"}
+    assert new <= {
+        "__future__",
+        "_collections_abc",
+        "atexit",
+        "elman",
+        "elman.__main__",
+        "elman.utils.stopping",
+        "time",
+    }
 
 
 def test_while_the_interpreter_ends(begin: Begin, model: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from elman.errors import ConfigError, DataError
-from elman.files import OutputFile
 from elman.formats import HOLDS, INPUT_FORMATS, open_writer, read_sentences
 from elman.sentence import Sentence
+from elman.utils.files import OutputFile
 
 BOTH = [name for name in INPUT_FORMATS if name in HOLDS]
 ODD = list(" \t\n\r\0_/\\\"',;:#|()[]{}-=<>&+1aé") + [

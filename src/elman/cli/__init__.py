@@ -2,7 +2,7 @@
 
 A command parses, calls one library function and prints. What goes wrong is turned into one line and an exit status
 here and nowhere else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads our output. What a signal does
-is said in ``elman.stopping``: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
+is said in ``elman.utils.stopping``: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from importlib import import_module
 
 import click
 
-from elman import __version__, stopping
+from elman import __version__
 from elman.cli.say import tell
 from elman.cli.shortage import advice, lacks_memory
 from elman.cli.streams import OUTPUT, prepare
 from elman.errors import ElmanError, reason
+from elman.utils import stopping
 
 # name -> module:object; in the order of the help
 _COMMANDS = {
@@ -134,6 +135,6 @@ def _shown(error: OSError) -> str:
 
 
 def _drop_output() -> None:
-    from elman.files import drop_standard_output
+    from elman.utils.files import drop_standard_output
 
     drop_standard_output()

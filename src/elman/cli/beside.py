@@ -92,8 +92,8 @@ def read(
 
     ``tagger``: the model that is to read what is not ``labelled``.
     """
-    from elman.files import input_files
     from elman.formats import read_sentences
+    from elman.utils.files import input_files
 
     def note(reading: Reading) -> None:
         if how.format is None:
@@ -182,8 +182,8 @@ def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
 
 def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
-    from elman.display import shown
     from elman.formats.shared import line_of, refuse
+    from elman.utils.display import shown
 
     for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
         if wanted != found:

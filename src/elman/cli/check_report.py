@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from elman.cli.report import bold, cell, percent
-from elman.display import visible
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.doctor import Column, Finding, Group, Report

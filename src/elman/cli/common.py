@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elman import limits
 from elman.cli.say import tell
-from elman.display import shown
 from elman.errors import ConfigError
+from elman.utils import limits
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.formats import Known
@@ -43,7 +43,7 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
 
 def checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """The name of an encoding, as it is. Raises ConfigError: no text can be in it."""
-    from elman.encodings import check_encoding
+    from elman.utils.encodings import check_encoding
 
     check_encoding(value)
     return value
@@ -160,7 +160,7 @@ def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
     """Raise ConfigError where an output would replace a file that is read."""
     if output is None or not os.path.isfile(output):
         return
-    from elman.files import input_files
+    from elman.utils.files import input_files
 
     for path in input_files(inputs):
         if os.path.isfile(path) and os.path.samefile(output, path):
@@ -189,7 +189,7 @@ def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None)
 
 def write_page(path: str, page: str) -> None:
     """Write a page, all of it or nothing, compressed where its name says so."""
-    from elman.files import OutputFile
+    from elman.utils.files import OutputFile
 
     with OutputFile(path) as out:
         out.write(page)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman import limits
 from elman.cli.beside import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
 from elman.cli.common import (
     Notes,
@@ -25,6 +24,7 @@ from elman.cli.report import cell
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError, DataError, while_reading
 from elman.sentence import NO_TAG
+from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.comparison import Comparison, Runs, RunsComparison
@@ -134,7 +134,7 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
 
 def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
     from elman.comparison import chosen_metric, compare_runs, score
-    from elman.files import input_files
+    from elman.utils.files import input_files
 
     sides = [[path for item in side.split(",") for path in input_files([item])] for side in files[-2:]]
     metric = options.metric

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from elman.cli.common import Notes, check_not_an_input, encoding_option
-from elman.display import shown
 from elman.errors import ConfigError
+from elman.utils.display import shown
 
 
 @click.command()
@@ -46,8 +46,8 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
       elman convert train.conll bioes.conll --to columns --scheme bioes
     """
     from elman.conversion import KINDS, Request, convert, format_of
-    from elman.files import input_files
     from elman.formats import check_output, column_names
+    from elman.utils.files import input_files
 
     if len(files) < 2:
         raise click.UsageError("expected IN and OUT")

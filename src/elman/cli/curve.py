@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman import limits
 from elman.cli.common import (
     Notes,
     encoding_option,
@@ -21,7 +20,8 @@ from elman.cli.common import (
 )
 from elman.cli.say import say, say_json
 from elman.config import PRESETS
-from elman.display import visible
+from elman.utils import limits
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.curve import Curve

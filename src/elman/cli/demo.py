@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman import stopping
 from elman.cli.common import Notes, size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.report import bold, cell
 from elman.cli.say import say, tell
-from elman.display import visible
+from elman.utils import stopping
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.demo import Treebank
@@ -39,7 +39,7 @@ def demo(output: str) -> None:
       pip install 'elman[demo]'
     """
     from elman.demo import taggers, treebank
-    from elman.files import check_target
+    from elman.utils.files import check_target
 
     data = treebank()
     target = os.path.join(output, "elman-demo.model")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from elman.display import visible
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.layers import Array

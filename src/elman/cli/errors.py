@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman import limits
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -21,8 +20,9 @@ from elman.cli.common import (
 )
 from elman.cli.report import bold, cell, percent
 from elman.cli.say import say, say_json
-from elman.display import visible
 from elman.errors import ConfigError
+from elman.utils import limits
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.error_analysis import ErrorAnalysis, WrongSentence
@@ -71,9 +71,9 @@ def errors(
     from elman.cli.beside import How, gold as gold_of, read
     from elman.cli.raw import refuse_without_tags
     from elman.error_analysis import analyse
-    from elman.files import check_target
     from elman.formats import column_names
     from elman.loading import load
+    from elman.utils.files import check_target
 
     if html is not None:
         check_target(html)

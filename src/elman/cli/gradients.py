@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman import limits
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -23,8 +22,9 @@ from elman.cli.common import (
     write_page,
 )
 from elman.cli.say import say, say_json
-from elman.display import visible
 from elman.errors import ConfigError
+from elman.utils import limits
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.gradients import Influence
@@ -113,7 +113,7 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
 def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
     """The models, and the file, which comes last; with --words there is none."""
     from elman.cli.beside import is_model
-    from elman.files import is_pipe
+    from elman.utils.files import is_pipe
 
     if options.words is not None:
         if len(paths) > 1:
@@ -130,7 +130,7 @@ def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str],
 
 def _check(options: _Options, paths: Sequence[str], why: bool) -> None:
     """Raise ConfigError or OutputError for options that do not go together, and outputs that cannot be written."""
-    from elman.files import check_target
+    from elman.utils.files import check_target
 
     if options.words is not None and options.sentence is not None:
         raise ConfigError("--words: names a sentence, and so does --sentence; leave out one of them")

@@ -9,8 +9,8 @@ import click
 
 from elman.cli.common import check_not_an_input, plot_option, size
 from elman.cli.say import say, say_json
-from elman.display import visible
 from elman.errors import while_reading
+from elman.utils.display import visible
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.beside import only_one_goes_on
 from elman.cli.report import of_labels
-from elman.display import shown
 from elman.errors import ConfigError, DataError
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.formats import Reading

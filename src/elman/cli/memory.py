@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman import limits
 from elman.cli.common import Number
 from elman.cli.say import say, tell
-from elman.display import shown
 from elman.errors import ConfigError
+from elman.utils import limits
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.memory.results import Folder, Result, Trial
@@ -59,9 +59,9 @@ def memory(
       elman memory adding-100 order-2 --cells lstm,gru,elman
       elman memory --results memory --seeds 10 --jobs 2
     """
-    from elman.files import check_target
     from elman.memory.problems import PROBLEMS
     from elman.memory.results import CELLS, Folder, Trial, as_text, tables
+    from elman.utils.files import check_target
 
     there = [problem.name for problem in PROBLEMS]
     if listed:
@@ -103,7 +103,7 @@ def memory(
 def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
     """The results, in order."""
     from elman.memory.results import Apart
-    from elman.threads import ordered
+    from elman.utils.parallel import ordered
 
     if jobs == 1:
         yield from map(folder.do, trials)
@@ -113,8 +113,8 @@ def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
 
 
 def _write(path: str, folder: str) -> None:
-    from elman.files import write_bytes_atomically
     from elman.memory.results import page, read
+    from elman.utils.files import write_bytes_atomically
 
     write_bytes_atomically(path, page(read(folder)).encode())
     tell(f"written to {path}")

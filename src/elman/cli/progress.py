@@ -12,10 +12,10 @@ from io import FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from elman import stopping
-from elman.display import visible
 from elman.errors import OutputError, reason, while_writing
-from elman.files import open_direct
+from elman.utils import stopping
+from elman.utils.display import visible
+from elman.utils.files import open_direct
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

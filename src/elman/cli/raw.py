@@ -97,8 +97,8 @@ def sentences_of(
     model: Tagger, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> list[Sentence]:
     """The sentences of files for a model, whatever their columns; what a file was taken for is noted."""
-    from elman.files import input_files
     from elman.formats import read_sentences
+    from elman.utils.files import input_files
 
     found: list[Sentence] = []
     for path in input_files(paths):

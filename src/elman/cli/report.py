@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.display import visible
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.classification import ClassEvaluation

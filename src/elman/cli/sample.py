@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from elman import limits
 from elman.cli.common import Number, seed_option
 from elman.cli.say import say_text
 from elman.errors import ConfigError
+from elman.utils import limits
 
 
 @click.command()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman import limits
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -22,6 +21,7 @@ from elman.cli.common import (
 )
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError
+from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.states import States
@@ -66,8 +66,8 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     """
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, shown
-    from elman.files import check_target
     from elman.loading import load
+    from elman.utils.files import check_target
 
     plot, html = given["plot"], given["html"]
     if plot is not None:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.common import Notes, check_not_an_input
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.endings import agreed
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.stream import Stream
@@ -58,8 +58,8 @@ class Delays:
 
 def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> None:
     """Write the words of endless text with their tags; ``given`` are the options of ``elman tag``."""
-    from elman.files import OutputFile, input_files
     from elman.loading import load
+    from elman.utils.files import OutputFile, input_files
 
     _refuse(given)
     check_not_an_input(given["output"], (model, *files))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman import limits
 from elman.cli.common import (
     Notes,
     Number,
@@ -29,13 +28,14 @@ from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
 from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
 from elman.errors import ConfigError
 from elman.sentence import CONFIDENCE
+from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.cli.sure import Sure
-    from elman.files import OutputFile
     from elman.formats import Reading
     from elman.sentence import Sentence
     from elman.tagger import Tagger
+    from elman.utils.files import OutputFile
 
 CHUNK_WORDS = 65_536
 """What is held in memory at a time: whole sentences, until there are as many words."""
@@ -129,8 +129,8 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       elman tag my.model new.parquet -o tagged.parquet
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
-    from elman.files import OutputFile, input_files
     from elman.formats import check_output, column_names, open_writer, read_sentences
+    from elman.utils.files import OutputFile, input_files
 
     options = _Options(**given)
     if options.stream or options.lookahead:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from elman import limits, stopping
 from elman.cli.common import (
     Notes,
     check_not_an_input,
@@ -26,8 +25,9 @@ from elman.cli.common import (
 from elman.cli.progress import TrainingProgress
 from elman.cli.say import say, tell
 from elman.config import PRESETS
-from elman.display import visible
 from elman.errors import ConfigError, while_reading
+from elman.utils import limits, stopping
+from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.tagger import Tagger
@@ -182,7 +182,7 @@ def _settings(options: _Options) -> dict[str, Any]:
 
 def _check_targets(options: _Options) -> None:
     """Raise OutputError or ConfigError now rather than when the training is done."""
-    from elman.files import check_target
+    from elman.utils.files import check_target
 
     inputs = [path for path in (*options.train, options.dev, options.config, options.vectors) if path is not None]
     for target, text in ((options.output, False), (options.log, True)):

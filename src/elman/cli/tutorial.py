@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import click
 
-from elman import limits
 from elman.cli.common import Number, seed_option
 from elman.cli.say import tell
+from elman.utils import limits
 
 
 @click.group()
@@ -85,7 +85,7 @@ def hmm(source: str) -> None:
 
 def _print(lines: Iterable[str]) -> None:
     """UTF-8 and "\\n" whatever the locale or system: what comes out is data, as what went in."""
-    from elman.files import OutputFile
+    from elman.utils.files import OutputFile
 
     with OutputFile("-") as output:
         for line in lines:

@@ -18,15 +18,15 @@ from typing import BinaryIO, NamedTuple
 from elman import schemes
 from elman.conversion.plan import IN_JSON, KINDS, Plan, Request, format_of, made
 from elman.conversion.survey import Survey
-from elman.display import shown
 from elman.errors import ConfigError, DataError, while_reading
-from elman.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
 from elman.formats import HOLDS, INPUT_FORMATS, Reading, open_writer, read_sentences, records
 from elman.formats.lines import BOM
 from elman.formats.record_shapes import plain, text_in
 from elman.formats.registry import BINARY
 from elman.formats.shared import is_blank, is_gap, refuse
 from elman.sentence import Row, Sentence
+from elman.utils.display import shown
+from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
 
 __all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
 

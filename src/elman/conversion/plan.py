@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from elman import schemes
 from elman.conversion.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey, said
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import HOLDS, OUTPUT_FORMATS
 from elman.formats.conllu import COLUMNS
 from elman.formats.endings import agreed
+from elman.utils.display import shown
 
 KINDS = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
 """Kinds of what can be left out, see ``docs/formats.md``."""

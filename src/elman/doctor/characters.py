@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from elman.display import BLANK, JOINERS, joins
 from elman.doctor.findings import (
     SEVERITIES,
     Finding,
@@ -24,6 +23,7 @@ from elman.doctor.findings import (
     quoted,
     titled,
 )
+from elman.utils.display import BLANK, JOINERS, joins
 
 _REPLACEMENT = "\ufffd"
 _NOTED = ("Co", "Cn")

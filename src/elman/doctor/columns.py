@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from elman import schemes
-from elman.display import shown
 from elman.formats.shared import line_of
 from elman.sentence import NO_TAG, Sentence
+from elman.utils.display import shown
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9

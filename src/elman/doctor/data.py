@@ -14,11 +14,11 @@ from sys import intern
 from elman.corpus import How, with_words
 from elman.doctor.findings import LABEL, Split
 from elman.errors import ConfigError, DataError
-from elman.files import input_files, is_pipe
 from elman.formats import Reading, read_sentences
 from elman.formats.label_names import WithoutNames
 from elman.formats.lines import line_blocks
 from elman.sentence import Sentence
+from elman.utils.files import input_files, is_pipe
 
 ROLES = ("train", "dev", "test")
 _NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"} | dict.fromkeys(

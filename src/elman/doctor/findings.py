@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elman.display import distinct
 from elman.formats.shared import line_of
 from elman.sentence import Sentence
+from elman.utils.display import distinct
 
 SEVERITIES = ("error", "warning", "note")
 """The gravest first: what makes figures or tags wrong, what probably is wrong, what is good to know."""

@@ -39,7 +39,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import registry
 from elman.formats.lines import BOM
@@ -48,6 +47,7 @@ from elman.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
 from elman.formats.shared import Holds, Known
 from elman.formats.sniffer import sniff
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 __all__ = [
     "HOLDS",

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import TREE, Holds, check_tags, check_words, is_gap, only
 from elman.sentence import Sentence
 from elman.trees import Tree, TreeLines, joined, read_trees
+from elman.utils.display import shown
 
 HOLDS = Holds(columns=1)
 

@@ -15,11 +15,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, labels_of, with_labels
 from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_blank, is_gap, refuse, whole_number
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 

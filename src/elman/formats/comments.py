@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from elman.display import shown
 from elman.formats.shared import LINE_END, refuse
 from elman.sentence import SEVERAL, Sentence
+from elman.utils.display import shown
 
 _LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)
 _OTHER = ("text", "sent_id", "translit", "newdoc", "newpar")

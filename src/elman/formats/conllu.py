@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, labels_of, with_labels
 from elman.formats.shared import LINE_END, MANY, SPAN_TAG, Holds, check_tags, check_words, is_blank, is_gap
 from elman.sentence import NO_TAG, Sentence
+from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 

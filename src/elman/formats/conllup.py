@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.comments import label_lines, with_labels
 from elman.formats.conllu import Shape, read_shape
 from elman.formats.lines import BOM
 from elman.formats.shared import LINE_END, MANY, Holds, check_tags, check_words, is_gap
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, comments=True)
 MARK = "# global.columns ="

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from elman.compression import ENDINGS
 from elman.errors import ConfigError
+from elman.utils.compression import ENDINGS
 
 NAMED: dict[str, tuple[str, ...]] = {
     ".conllu": ("conllu",),

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.formats.shared import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label, refuse
 from elman.sentence import SEVERAL, Sentence
+from elman.utils.display import shown
 
 HOLDS = Holds(labels=1)
 PREFIX = "__label__"

@@ -11,12 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elman.compression import ENDINGS
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import Known, is_blank
 from elman.formats.table_rows import rows_of
 from elman.formats.tables import TEXTS, WORDS, Table
+from elman.utils.compression import ENDINGS
+from elman.utils.display import shown
 
 _NAME = re.compile(r"[^\W\d_][\w .#/-]{0,40}")
 _SPAN = re.compile(r"O|[BIESLUM]-.+")

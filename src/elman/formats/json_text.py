@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from elman.display import shown
 from elman.errors import DataError
+from elman.utils.display import shown
 
 TOO_DEEP = "JSON with too many objects or lists within each other"
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import json_text, records
 from elman.formats.jsonl_spans import with_spans
@@ -23,6 +22,7 @@ from elman.formats.record_shapes import plain, span_key
 from elman.formats.records import NO_LABELS, TAGS, Records, lists_of_tags, unnamed
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
 from elman.sentence import CONFIDENCE, SEVERAL, Row, Sentence
+from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 

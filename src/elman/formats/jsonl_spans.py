@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats import json_text
 from elman.formats.record_shapes import find, plain, text_in
 from elman.formats.shared import LINE_END, MANY, Holds, check_words, is_gap, only, refuse
 from elman.sentence import Row, Sentence
 from elman.spans import Span, spans
+from elman.utils.display import shown
 
 _MARKED = re.compile(r"O|[BIESLUM](-.*)?", re.DOTALL)
 

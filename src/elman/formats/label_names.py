@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError, while_reading
 from elman.formats.shared import whole_number
+from elman.utils.display import shown
 
 Names = Mapping[str, Sequence[str]]
 """Column -> the names of its labels; the column ``""`` stands for all others."""

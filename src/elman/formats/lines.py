@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from elman.compression import CompressedFile
-from elman.encodings import Decoder
 from elman.errors import while_reading
+from elman.utils.compression import CompressedFile
+from elman.utils.encodings import Decoder
 
 BOM = "\ufeff"
 HEAD = 1000

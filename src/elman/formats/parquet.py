@@ -13,15 +13,15 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from elman.compression import CompressedFile, is_plain
 from elman.errors import DataError, reason
-from elman.files import scratch_file
 from elman.formats import json_text, jsonl, records
 from elman.formats.parquet_writer import ParquetWriter, library, names_of
 from elman.formats.record_shapes import text_in, tokens_in
 from elman.formats.records import Records, numbers_of
 from elman.formats.shared import MANY, Holds
 from elman.sentence import Row, Sentence
+from elman.utils.compression import CompressedFile, is_plain
+from elman.utils.files import scratch_file
 
 MAGIC = b"PAR1"
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)

@@ -8,7 +8,6 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from elman.compression import first_bytes
 from elman.errors import ConfigError, DataError
 from elman.formats import registry
 from elman.formats.later import Later
@@ -16,6 +15,7 @@ from elman.formats.lines import BOM, Source, open_source
 from elman.formats.shared import LINE_END, Known, refuse
 from elman.formats.sniffer import by_beginning, enough, sniff
 from elman.sentence import Sentence
+from elman.utils.compression import first_bytes
 
 if TYPE_CHECKING:
     from elman.formats import columns, label_text, tables

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.formats.record_spans import is_span
 from elman.sentence import SEVERAL
+from elman.utils.display import shown
 
 TOKENS = ("tokens", "words")
 SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "ner")

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.spans import OUTSIDE
+from elman.utils.display import shown
 
 MOST = 10**15  # no text has as many characters, no list as many names
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways

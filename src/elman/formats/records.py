@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.formats import json_text
 from elman.formats.label_names import Names, given_names, names_beside
@@ -29,6 +28,7 @@ from elman.formats.record_spans import Place, check_options, in_code_points, pla
 from elman.formats.shared import are_tags
 from elman.formats.tokens import SPLITTERS, tokenise
 from elman.sentence import SEVERAL, Row, Sentence
+from elman.utils.display import shown
 
 TAGS = "tags"
 """The column of the spans, and of the tags that a single column is written as."""

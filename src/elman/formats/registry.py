@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Protocol, cast
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.later import Later
 from elman.formats.shared import Holds
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 
 class Input(Protocol):

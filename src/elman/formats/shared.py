@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 LINE_END = "\r\n"
 """Characters that end a line; ``line.rstrip(LINE_END)`` is its text."""

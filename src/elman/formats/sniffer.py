@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats import registry
 from elman.formats.later import Later
 from elman.formats.lines import HEAD
 from elman.formats.shared import LINE_END, Known, is_blank
+from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.formats import columns, conllu, conllup, fasttext, headers, tables

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.lines import BOM
 from elman.formats.shared import LINE_END, check_tags, check_words, is_gap, refuse
 from elman.formats.table_rows import cut, quoted, rows_of
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 
 class TableWriter:

@@ -15,12 +15,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import LINE_END, MANY, Holds, are_tags, is_blank, no_tags
 from elman.formats.table_rows import Row, cut, is_list, rows_of
 from elman.formats.table_writer import TableWriter
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 WORDS = ("word", "token", "form", "words", "tokens")
 TEXTS = ("text", "sentence", "title", "review", "question", "utterance", "tweet", "comment", "message", "document")

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.formats.shared import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 UNDERSCORE = "_"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import decoders, randomness, trainer
+from elman import decoders, trainer
 from elman.batching import Batch
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.encoder import Gradients, Parameters
@@ -20,6 +20,7 @@ from elman.network import Inputs, Network
 from elman.networks import packed
 from elman.regression.model import inputs_of
 from elman.trainer import Place, Tally
+from elman.utils import seeding as randomness
 
 RECENT = 2_000
 TESTED = 100  # sequences that are made at once for a test

@@ -22,9 +22,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from elman.display import shown
 from elman.errors import DataError
 from elman.trees import Tree
+from elman.utils.display import shown
 
 NONE = "_"
 """No label: of the last word, and of a word without a phrase of its own."""

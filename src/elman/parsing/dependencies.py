@@ -21,10 +21,10 @@ from functools import lru_cache
 from itertools import groupby
 
 from elman.conllu_words import checked_heads
-from elman.display import shown
 from elman.errors import ConfigError
 from elman.formats.shared import line_of
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 ENCODINGS = ("relative", "brackets")
 ROOT_LABEL = "0,ROOT"

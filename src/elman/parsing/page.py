@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from elman.display import visible
 from elman.parsing.svg import arcs, branches
-from elman.parsing.text import right_to_left
 from elman.spans import Span
 from elman.trees import Tree
+from elman.utils.display import visible
+from elman.utils.text_width import right_to_left
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #5d6b78; --line: #dde3e8; --paper: #fff; --back: #f4f6f8;

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from elman.display import visible
-from elman.parsing.text import cells, right_to_left
 from elman.trees import Tree
+from elman.utils.display import visible
+from elman.utils.text_width import cells, right_to_left
 
 _WORD, _SMALL = 16, 12  # sizes of letters, px
 _GAP = 14  # between words

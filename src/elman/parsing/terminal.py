@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.display import visible
-from elman.parsing.text import cells, padded
 from elman.trees import Tree
+from elman.utils.display import visible
+from elman.utils.text_width import cells, padded
 
 _WIDEST = 24
 """Columns that words are lined up in; a longer word moves what is behind it."""

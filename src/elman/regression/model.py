@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from elman import constraints, decoders, network_record, storage
 from elman.batching import by_length
 from elman.config import Config, NetworkConfig
-from elman.display import shown
 from elman.encoder import Parameters
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features import Bags
@@ -21,7 +20,8 @@ from elman.lexicon import Lexicon
 from elman.model_file import Tensors
 from elman.network import Inputs, Network
 from elman.networks import CHUNK, Networks, packed
-from elman.validation import demand, is_number, is_texts, training
+from elman.utils.display import shown
+from elman.utils.validation import demand, is_number, is_texts, training
 
 Numbers = NDArray[np.float64]
 SETTINGS: Mapping[str, Any] = {"embedding": 0, "features": "none", "decoder": "softmax", "constraints": "none"}

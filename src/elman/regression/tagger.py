@@ -7,7 +7,6 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
 from elman.networks import Networks
@@ -16,7 +15,8 @@ from elman.regression.table import Evaluation, Table, rows_of, values_of
 from elman.replies import words_of
 from elman.sentence import Sentence
 from elman.tagger import Tagger
-from elman.validation import demand, front
+from elman.utils.display import shown
+from elman.utils.validation import demand, front
 
 TASK = "regress"
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, randomness, storage, trainer
+from elman import automatic, storage, trainer
 from elman.config import Config
 from elman.decoders import Squares
 from elman.encoder import Gradients
@@ -21,6 +21,7 @@ from elman.regression.table import Table
 from elman.regression.tagger import Regressor
 from elman.sentence import Sentence
 from elman.trainer import Place, Tally
+from elman.utils import seeding as randomness
 
 OWN: Mapping[str, Any] = {"ensemble": 1, "hidden": 64, "epochs": 30, "dropout": 0.0, "unknown": 0.0, "balance": 0.0}
 """What differs from the presets of taggers, unless it is set."""

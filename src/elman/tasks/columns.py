@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import lemmas
-from elman.display import shown
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.formats.shared import refuse
 from elman.parsing import constituents, dependencies
@@ -21,6 +20,7 @@ from elman.parsing.arborescence import HeadLabels
 from elman.sentence import Sentence
 from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import LONGEST, NOTHING, Batch, Encoding, split
+from elman.utils.display import shown
 
 Columns = dict[str, tuple[str, ...]]
 Decoded = dict[str, list[list[str]]]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from elman import lemmas
-from elman.display import shown
 from elman.errors import ModelFileError
 from elman.parsing.agreement import MOST_TAGS
 from elman.parsing.dependencies import parts
 from elman.tasks.columns import Features, Lemmas, Together, Trees, from_record, parts_of
 from elman.tasks.encoding import NOTHING, Encoding
+from elman.utils.display import shown
 
 Sets = Mapping[str, Sequence[str]]
 """By label column, in their order: the labels of a model."""

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.conllu_words import multiword_tokens
-from elman.display import shown
 from elman.errors import ModelFileError
 from elman.formats.shared import LINE_END, is_blank, refuse
 from elman.sentence import Sentence
+from elman.utils.display import shown
 
 _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
 LABELS = "BIMOSTW"

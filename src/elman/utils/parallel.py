@@ -10,7 +10,7 @@ from itertools import islice
 from sys import is_finalizing
 from typing import Any, TypeVar
 
-from elman.limits import THREADS, whole_number
+from elman.utils.limits import THREADS, whole_number
 
 HEARS = 0.5
 """Seconds that the main thread waits for others in one go: of two signals at once the system may let another thread

@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
-from elman import stopping
-from elman.compression import compressing, kind_of
-from elman.encodings import Encoder
 from elman.errors import DataError, OutputError, reason, while_reading, while_writing
+from elman.utils import stopping
+from elman.utils.compression import compressing, kind_of
+from elman.utils.encodings import Encoder
 
 _LONGEST = 4_096  # characters of a path
 

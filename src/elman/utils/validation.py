@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from elman.display import shown
 from elman.errors import ModelFileError
+from elman.utils.display import shown
 
 MOST = 2**63 - 1
 """Whole numbers go up to here: counts and seeds are 64-bit numbers."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
+from elman.utils.display import shown
 
 _OF_SOMETHING_ELSE = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
 """Names of hosts and of Python's source, whose pieces put together are not the encoded whole."""

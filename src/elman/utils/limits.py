@@ -8,8 +8,8 @@ from __future__ import annotations
 import operator
 from typing import SupportsIndex
 
-from elman.display import shown
 from elman.errors import ConfigError, DataError
+from elman.utils.display import shown
 
 THREADS = 1_024
 SEED = 2**63 - 1
