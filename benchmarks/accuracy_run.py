@@ -80,9 +80,9 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
 
 def held_out(path: str, target: str | None, format: str) -> tuple[list[Sentence], list[Sentence], str]:
     """(train, dev, label column) of a file."""
-    from elman.corpus import How, read_corpus
-    from elman.formats import column_names
-    from elman.split import split_percent
+    from elman.data.corpus import How, read_corpus
+    from elman.data.formats import column_names
+    from elman.data.split import split_percent
 
     corpus = read_corpus(path, How(column_names(target), format))
     train, dev, _ = split_percent(corpus.sentences, HELD_OUT)
@@ -101,7 +101,7 @@ def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict
         "unknown_accuracy": found.unknown_accuracy,
     }
     if measure == "spans":
-        from elman.spans import evaluate_spans
+        from elman.data.spans import evaluate_spans
 
         sentences, column = read(tagger, gold, how)
         spans = evaluate_spans((sentence.columns[column] for sentence in sentences), tagger.tag_all(sentences))
@@ -111,8 +111,8 @@ def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict
 
 def read(tagger: Tagger, gold: Any, how: dict[str, Any]) -> tuple[list[Sentence], str]:
     """The sentences to evaluate on and the name of their label column."""
-    from elman.corpus import How, read_corpus
-    from elman.formats import column_names
+    from elman.data.corpus import How, read_corpus
+    from elman.data.formats import column_names
 
     targets = column_names(how["target"])
     corpus = read_corpus(gold, How(targets, how["format"], usual=(tagger.format, tagger.target)))

@@ -15,10 +15,10 @@ import time
 
 import elman
 from elman.brackets import brackets, evaluate_brackets
-from elman.formats import read_sentences
-from elman.formats.brackets import tree_of
-from elman.sentence import Sentence
-from elman.trees import Tree, joined, parse_tree
+from elman.data.formats import read_sentences
+from elman.data.formats.trees import tree_of
+from elman.data.sentence import Sentence
+from elman.data.trees import Tree, joined, parse_tree
 
 
 def parsed(sentences: list[Sentence], fold: int, folds: int, seed: int, settings: dict[str, str]) -> list[Tree]:

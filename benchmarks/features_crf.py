@@ -19,7 +19,7 @@ from typing import Any
 
 import pycrfsuite
 
-from elman.formats import read_sentences
+from elman.data.formats import read_sentences
 
 ITERATIONS = 100
 PENALTIES = [{"c1": c1, "c2": c2, "max_iterations": ITERATIONS} for c1, c2 in ((0.0, 1.0), (0.0, 0.1), (0.1, 0.1))]

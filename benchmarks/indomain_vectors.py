@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from accuracy_plan import DATA
-from elman.formats import read_sentences
+from elman.data.formats import read_sentences
 
 
 def words(name: str) -> Iterator[list[str]]:

@@ -29,7 +29,7 @@ import click
 
 import elman
 from accuracy_run import surroundings
-from elman.formats import open_writer, read_sentences
+from elman.data.formats import open_writer, read_sentences
 
 MORE = 4
 """Times as much text for a process of its own, whose start is to weigh as it does for a corpus."""

@@ -146,7 +146,7 @@ def test_every_data_set_has_a_name_of_its_own_and_a_bar() -> None:
 
 
 def test_every_data_set_can_be_read(shared_data: Path) -> None:
-    from elman.formats import read_sentences
+    from elman.data.formats import read_sentences
 
     for data in accuracy_sets.DATA_SETS:
         for name in filter(None, (data.train, data.dev, data.test)):

@@ -7,10 +7,10 @@ from hypothesis import given, strategies as st
 
 from elman.checks import constraint_warnings, training_warnings
 from elman.config import NetworkConfig
-from elman.corpus import with_words
+from elman.data.corpus import with_words
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
 from elman.errors import DataError
-from elman.sentence import Sentence
-from elman.split import split_percent
 
 
 def sentence(words: str, tags: str, line: int = 0, path: str = "") -> Sentence:

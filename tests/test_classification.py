@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from elman.classification import evaluate_labels, roc_auc
+from elman.data.scores import TagScore
 from elman.errors import DataError
-from elman.scores import TagScore
 
 
 def test_by_hand() -> None:

@@ -12,11 +12,11 @@ import elman
 from elman.classification import ClassEvaluation
 from elman.confidence import calibrations, judge
 from elman.config import LINEAR, Config
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.network_record import GRAMS
 from elman.networks import Networks
 from elman.recurrent import LinearModel, RecurrentModel
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from texts import TOPICS, requests, several, texts
 

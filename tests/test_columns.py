@@ -13,9 +13,9 @@ import elman
 from elman import kernels, optimizers
 from elman.config import Config
 from elman.constraints import first_break
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.recurrent import RecurrentModel
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.trainer import Place, Tally
 from made_up import two_columns

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from elman.data.formats import read_sentences
 from elman.errors import DataError, MissingExtraError
-from elman.formats import read_sentences
 from elman.utils import compression
 from elman.utils.compression import CompressedFile, first_bytes, kind_of
 from elman.utils.files import OutputFile

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.conlleval import Conlleval
+from elman.data.spans import evaluate_spans
 from elman.errors import DataError
-from elman.spans import evaluate_spans
 
 TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
 ODD = [*TAGS, "E-x", "S-x", "B", "I", "[-x", "]-y", ".-x", "NOUN", "B-a-b", "B-0", "-LRB-"]

@@ -10,9 +10,9 @@ import sys
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.conversion import KINDS, Converted, Request, convert, format_of
+from elman.data.convert import KINDS, Converted, Request, convert, format_of
+from elman.data.formats import read_sentences
 from elman.errors import ConfigError, DataError, OutputError
-from elman.formats import read_sentences
 
 CONLLU = """\
 # sent_id = 1
@@ -269,7 +269,7 @@ def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
 
 def test_parquet(run, refused):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
-    from elman.formats import open_writer
+    from elman.data.formats import open_writer
 
     _, done = run(BIO, "parquet")
     assert done.sentences == 2
@@ -383,12 +383,12 @@ def test_a_writer_that_goes_wrong_is_found_out(refused, monkeypatch, written, me
         def finish(self):
             return ""
 
-    monkeypatch.setattr("elman.conversion.open_writer", lambda *_: Wrong())
+    monkeypatch.setattr("elman.data.convert.open_writer", lambda *_: Wrong())
     assert message in refused(DataError, "a\tX\nc\tY\n\n", "word_tag")
 
 
 def test_a_label_that_comes_back_otherwise(refused, monkeypatch):
-    monkeypatch.setattr("elman.formats.fasttext.PREFIX", "__label__y")
-    monkeypatch.setattr("elman.formats.fasttext.write", lambda *_: "__label__yz a\n")
+    monkeypatch.setattr("elman.data.formats.fasttext.PREFIX", "__label__y")
+    monkeypatch.setattr("elman.data.formats.fasttext.write", lambda *_: "__label__yz a\n")
     message = refused(DataError, '{"text": "a", "label": "x"}\n', "fasttext")
     assert "in:1: fasttext cannot hold the label label, 'x': it is read back otherwise" in message

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from elman.corpus import How, Keys, labelled, read_corpus
+from elman.data.corpus import How, Keys, labelled, read_corpus
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.sentence import Sentence
 
 WORD_TAG = "the_D dog_N barks_V\n\na_D cat_N\n"
 COLUMNS = "the\tx\tD\ndog\ty\tN\n\n"

@@ -10,8 +10,8 @@ import pytest
 
 import elman
 from elman import curve
-from elman.corpus import How
 from elman.curve import Law, Point, fitted, learning_curve, measure, sizes, subset
+from elman.data.corpus import How
 from elman.errors import ConfigError
 from made_up import two_columns
 

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from elman.data.formats import check_output, open_writer, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import check_output, open_writer, write_sentence
-from elman.sentence import Sentence
 
 HEADS = {"upos": ("PRON", "VERB", "NOUN"), "head": ("2", "0", "2"), "deprel": ("nsubj", "root", "obj")}
 WORDS = ("She", "reads", "books")

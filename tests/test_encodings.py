@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from elman import model_file
+from elman.data.formats import read_sentences
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
-from elman.formats import read_sentences
 from elman.utils.encodings import Decoder, Encoder, check_encoding
 from elman.utils.files import OutputFile
 

@@ -12,9 +12,9 @@ import pytest
 import elman
 from elman import endless, lanes, tape
 from elman.config import Config
-from elman.corpus import How
+from elman.data.corpus import How
+from elman.data.formats import text_io as lines
 from elman.errors import ConfigError, DataError
-from elman.formats import lines
 from elman.lexicon import Lexicon
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}

@@ -216,7 +216,7 @@ def test_the_table_is_that_of_the_design() -> None:
         assert names and set(names) <= LEVELS[int(number)]
 
 
-@pytest.mark.parametrize("name", ["elman", "elman.cli", "elman.errors", "elman.config", "elman.sentence"])
+@pytest.mark.parametrize("name", ["elman", "elman.cli", "elman.errors", "elman.config", "elman.data.sentence"])
 def test_heavy_packages_wait(name: str) -> None:
     code = f"import {name}, sys; print(*sorted({{'matplotlib', 'numpy', 'rich', 'safetensors'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.corpus import How, read_corpus
+from elman.data.corpus import How, read_corpus
 from elman.lemmas import Scripts, apply, choose, encode, first_applicable
 
 

@@ -12,11 +12,11 @@ from hypothesis import given, strategies as st
 from elman.classification import evaluate_labels
 from elman.comparison import compare, score
 from elman.conlleval import Conlleval
+from elman.data.schemes import detect
+from elman.data.spans import Span, SpanTally, evaluate_spans, spans
 from elman.errors import DataError
 from elman.metrics import Confusion, Evaluation, TagScore, Tally, evaluate
-from elman.schemes import detect
 from elman.seqeval import Seqeval
-from elman.spans import Span, SpanTally, evaluate_spans, spans
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]
 PREDICTED = [["D", "N", "N"], ["D", "N"], [], ["V"]]

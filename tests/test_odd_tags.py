@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from elman.checks import training_warnings
-from elman.odd_tags import files, lacking, shape
-from elman.sentence import Sentence
+from elman.data.checks.odd_tags import files, lacking, shape
+from elman.data.sentence import Sentence
 
 
 def sentence(*tags: str, path: str = "", format: str = "", **columns: str) -> Sentence:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.errors import ConfigError, DataError
-from elman.formats import read_sentences
-from elman.schemes import (
+from elman.data.formats import read_sentences
+from elman.data.schemes import (
     SCHEMES,
     Break,
     Detection,
@@ -25,8 +24,9 @@ from elman.schemes import (
     strays,
     write,
 )
-from elman.sentence import Sentence
-from elman.spans import Span, spans
+from elman.data.sentence import Sentence
+from elman.data.spans import Span, spans
+from elman.errors import ConfigError, DataError
 
 # one sentence in every scheme: two words, one word of the same type, three words, one word
 SAID = {

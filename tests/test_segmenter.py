@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.segmenter import COLUMN, CONTEXT, FEW, LONGEST, SPAN, TRAINED, Segmenter, pieces, settings_for
-from elman.sentence import Sentence
 from elman.tasks.segmentation import Marked, Segmentation
 from elman.windows import WIDTH, middle, windows
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.spans import Span, evaluate_spans, spans
 from elman.errors import DataError
-from elman.spans import Span, evaluate_spans, spans
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y", "B", "I"]), max_size=12)
 

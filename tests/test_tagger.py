@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from elman import kernels, model_file, reader, replies
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
 from elman.loading import load
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.training import train
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from elman import conll18, model_file, task_models, tasks
+from elman.data.formats import read_sentences
+from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.formats import read_sentences
 from elman.loading import load
 from elman.pipeline import Pipeline
 from elman.segmenter import Segmenter
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.task_models import Job
 from elman.training import train as fit

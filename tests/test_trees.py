@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.trees import Tree, joined, parse_tree, pieces, read_trees
 from elman.errors import DataError
-from elman.trees import Tree, joined, parse_tree, pieces, read_trees
 
 RAINS = Tree("S", (Tree("NP", (Tree("PRP", ("It",)),)), Tree("VP", (Tree("VBZ", ("rains",)),))))
 

@@ -9,10 +9,10 @@ TYPE_CHECKING = False  # typing takes longer to load than Python to start
 if TYPE_CHECKING:
     from typing import Any
 
+    from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.loading import load
     from elman.metrics import Evaluation
-    from elman.sentence import Sentence
     from elman.tagger import Tagger
     from elman.training import find_rate, train
 
@@ -36,7 +36,7 @@ __all__ = [
 
 _HOME = {
     "Evaluation": "elman.metrics",
-    "Sentence": "elman.sentence",
+    "Sentence": "elman.data.sentence",
     "Tagger": "elman.tagger",
     "find_rate": "elman.training",
     "load": "elman.loading",

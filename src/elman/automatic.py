@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from elman import constraints
 from elman.config import Config
-from elman.targets import TAG
+from elman.data.targets import TAG
 
 Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
 

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from elman.data.scores import Marks, TagScore, averages, score
+from elman.data.trees import Tree
 from elman.errors import DataError
-from elman.scores import Marks, TagScore, averages, score
-from elman.trees import Tree
 
 NOT_COUNTED = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only holds the tree."""

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.batching import Batch, by_length
+from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.heads import Head
 from elman.layers import Array
 from elman.network_record import COLDEST, HOTTEST
 from elman.networks import CHUNK, Networks, packed, texts_of
-from elman.targets import TAG
 
 BINS = 10
 PRIOR = 0.5

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
+from elman.data.scores import Marks, TagScore, averages
+from elman.data.sentence import SEVERAL
+from elman.data.targets import CLASSIFY
 from elman.errors import DataError
-from elman.scores import Marks, TagScore, averages
-from elman.sentence import SEVERAL
-from elman.targets import CLASSIFY
 from elman.utils.display import shown
 
 

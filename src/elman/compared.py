@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from elman.corpus import Keys
+from elman.data.corpus import Keys
+from elman.data.sentence import SEVERAL as JOINT, Sentence
+from elman.data.targets import CLASSIFY, SEVERAL, TAG
 from elman.errors import DataError
-from elman.sentence import SEVERAL as JOINT, Sentence
-from elman.targets import CLASSIFY, SEVERAL, TAG
 
 _T = TypeVar("_T")
 

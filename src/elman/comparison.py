@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from elman.data.scores import check_sentence
+from elman.data.spans import OUTSIDE, spans
 from elman.errors import ConfigError, DataError
 from elman.metrics import marks_spans, refuse_without_spans
-from elman.scores import check_sentence
 from elman.significance import (
     RESAMPLES,
     McNemar,
@@ -31,7 +32,6 @@ from elman.significance import (
     t_quantile,
     t_test,
 )
-from elman.spans import OUTSIDE, spans
 from elman.utils import limits
 from elman.utils.display import shown
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.calibration import Reliability, reliability
-from elman.sentence import Sentence
+from elman.data.sentence import Sentence
 from elman.tagger import Tagger, Target
 from elman.utils.limits import real_number
 

@@ -18,9 +18,9 @@ from itertools import compress
 from operator import and_, eq
 from typing import Any
 
-from elman.conllu_words import ROOT, Stretch, has_tree, multiword_tokens
+from elman.data.conllu_tokens import ROOT, Stretch, has_tree, multiword_tokens
+from elman.data.sentence import Sentence
 from elman.errors import DataError
-from elman.sentence import Sentence
 from elman.utils.display import shown
 
 _OF_RANGES = ("Tokens", "Sentences", "Words")

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from elman.data.scores import Marks, averages, check_sentence
 from elman.errors import DataError
-from elman.scores import Marks, averages, check_sentence
 from elman.utils.display import visible
 
 _OUTSIDE = "O"

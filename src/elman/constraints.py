@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from elman import schemes
 from elman.config import NetworkConfig
+from elman.data import schemes
+from elman.data.schemes import Break, parts
+from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError
-from elman.schemes import Break, parts
-from elman.spans import OUTSIDE
 from elman.utils import limits
 from elman.utils.display import shown
 

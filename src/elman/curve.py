@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import automatic, config
-from elman.corpus import Corpus, Data, How, read_corpus
+from elman.data.corpus import Corpus, Data, How, read_corpus
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
+from elman.data.targets import CLASSIFY
 from elman.errors import ConfigError
-from elman.sentence import Sentence
-from elman.split import split_percent
-from elman.targets import CLASSIFY
 from elman.training import PERCENT, train
 from elman.utils import limits
 

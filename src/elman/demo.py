@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from elman.data.formats import read_sentences
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
 from elman.errors import MissingExtraError
-from elman.formats import read_sentences
 from elman.metrics import Evaluation
-from elman.sentence import Sentence
-from elman.split import split_percent
 from elman.tagger import Tagger
 from elman.training import train
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from elman.conllu_words import checked_heads
+from elman.data.conllu_tokens import checked_heads
+from elman.data.formats.common import MANY, TREE as COLUMN, Holds
+from elman.data.formats.trees import write as write_tree
+from elman.data.sentence import Sentence
+from elman.data.spans import OUTSIDE, Span, spans
+from elman.data.trees import Tree, parse_tree
 from elman.errors import ConfigError
-from elman.formats.brackets import write as write_tree
-from elman.formats.shared import MANY, TREE as COLUMN, Holds
 from elman.parsing import terminal
 from elman.parsing.page import Page
-from elman.sentence import Sentence
-from elman.spans import OUTSIDE, Span, spans
-from elman.trees import Tree, parse_tree
 
 Tags = Mapping[str, Sequence[str]]
 _OF_SPANS = re.compile(rf"{OUTSIDE}|[BIESLUM]-.+", re.DOTALL)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.formats.common import refuse
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.formats.shared import refuse
 from elman.lemmas import WHOLE
 from elman.model_file import Tensors
 from elman.replies import words_of
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.columns import Features, Lemmas, parts_of
 from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split

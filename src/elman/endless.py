@@ -9,13 +9,13 @@ from io import StringIO
 from typing import Any
 
 from elman.config import Config
-from elman.corpus import Data, How, Keys, items_of, read_corpus
+from elman.data.corpus import Data, How, Keys, items_of, read_corpus
+from elman.data.formats import columns
+from elman.data.formats.common import LINE_END, is_blank
+from elman.data.formats.registry import with_options
+from elman.data.formats.sniff import sniff
+from elman.data.formats.text_io import BOM, line_blocks, text_blocks
 from elman.errors import ConfigError, DataError
-from elman.formats import columns
-from elman.formats.lines import BOM, line_blocks, text_blocks
-from elman.formats.registry import with_options
-from elman.formats.shared import LINE_END, is_blank
-from elman.formats.sniffer import sniff
 from elman.recurrent import RecurrentModel
 from elman.tagger import Tagger, kernel_notes
 from elman.tape import Part, Recorder, Tape, check_share

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from elman.compared import Compared
-from elman.corpus import Data
+from elman.data.corpus import Data
+from elman.data.formats.common import line_of
 from elman.errors import DataError
-from elman.formats.shared import line_of
 from elman.metrics import Tally
 from elman.tagger import Tagger
 from elman.utils.limits import ENTRIES, whole_number

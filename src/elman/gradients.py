@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from elman import kernels, shapes
 from elman.backwards import by_states
 from elman.batching import Batch
+from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.decoders import Squares
 from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
@@ -25,7 +26,6 @@ from elman.lag_curves import Measured, curve
 from elman.layers import Array, Rows
 from elman.networks import Networks
 from elman.states import of_layer, up_to
-from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.utils import limits
 from elman.utils.display import shown
 

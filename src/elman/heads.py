@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from elman import constraints, decoders, shapes
 from elman.batching import Batch
 from elman.config import Config
+from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.decoders import Parameters
 from elman.errors import DataError
 from elman.grams import Grams
 from elman.layers import Array
-from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,19 @@ from typing import Any, cast
 import numpy as np
 
 from elman.config import Config, preset as preset_of
-from elman.corpus import Data, items_of
+from elman.data.corpus import Data, items_of
+from elman.data.formats import read_sentences
+from elman.data.formats.text_io import BOM, text_blocks
+from elman.data.sentence import Sentence
+from elman.data.targets import TAG
 from elman.decoders import finite
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.formats import read_sentences
-from elman.formats.lines import BOM, text_blocks
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
 from elman.recurrent import RecurrentModel
-from elman.sentence import Sentence
 from elman.stream import Stream
 from elman.tagger import kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
-from elman.targets import TAG
 from elman.untagged import Untagged
 from elman.utils import limits
 from elman.utils.display import shown

@@ -16,6 +16,7 @@ from elman import calibration, decoders, kernels, layers, storage
 from elman.batching import Batch, Ids, by_length
 from elman.chunks import Chunks
 from elman.config import Config
+from elman.data.targets import CLASSIFY, TAG
 from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.heads import Head, Heads
@@ -27,7 +28,6 @@ from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_
 from elman.states import Units, units
 from elman.stream import Stream, nats
 from elman.tape import Part, Tape
-from elman.targets import CLASSIFY, TAG
 from elman.trainer import Items, Place, Tally
 from elman.utils import seeding as randomness
 from elman.vectors import Vectors

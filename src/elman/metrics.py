@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, NoReturn
 
+from elman.data.schemes import SPAN_TAG, said, strays
+from elman.data.scores import TagScore, averages, check_sentence, score
+from elman.data.spans import OUTSIDE, SpanEvaluation, SpanTally
 from elman.errors import ConfigError, DataError
-from elman.schemes import SPAN_TAG, said, strays
-from elman.scores import TagScore, averages, check_sentence, score
-from elman.spans import OUTSIDE, SpanEvaluation, SpanTally
 
 __all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate", "marks_spans"]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from elman import settings as all_settings, shapes
+from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.shapes import WIDEST, Shapes, Sizes
-from elman.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.utils.display import shown
 from elman.utils.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
+from elman.data.targets import TAG
 from elman.encoder import Parameters
 from elman.errors import DataError
 from elman.features import Bags
@@ -24,7 +25,6 @@ from elman.layers import Array
 from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
-from elman.targets import TAG
 from elman.utils.limits import check_scores
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from elman.conll18 import Metric, evaluate
+from elman.data.formats.conllu_builder import Draft
+from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
 from elman.model_file import Tensors
 from elman.segmenter import Segmenter
-from elman.sentence import Sentence
-from elman.tasks.written import Draft
 
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."

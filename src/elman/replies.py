@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.sentence import SEVERAL, Sentence
 from elman.errors import DataError
-from elman.sentence import SEVERAL, Sentence
 from elman.utils.display import shown
 from elman.utils.limits import check_length
 
@@ -71,7 +71,7 @@ def text_of(text: Text) -> Sequence[str]:
     """The words of a whole text. Raises DataError where there are none."""
     words: Sequence[str]
     if isinstance(text, str):
-        from elman.corpus import words_of as split
+        from elman.data.corpus import words_of as split
 
         words = split(text)
     else:

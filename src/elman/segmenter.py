@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.conll18 import Metric, evaluate
+from elman.data.formats.conllu_builder import Draft, Tokens, draft
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
-from elman.tasks.written import Draft, Tokens, draft
 from elman.untagged import Untagged
 from elman.utils.parallel import ordered
 from elman.windows import BEFORE, BEHIND, RADIUS, windows

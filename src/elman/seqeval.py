@@ -13,10 +13,10 @@ from functools import lru_cache, partial
 from operator import eq
 from typing import Any
 
+from elman.data.schemes import named
+from elman.data.scores import TagScore, macro, weighted
+from elman.data.spans import Span, SpanEvaluation, SpanTally
 from elman.errors import ConfigError, DataError
-from elman.schemes import named
-from elman.scores import TagScore, macro, weighted
-from elman.spans import Span, SpanEvaluation, SpanTally
 from elman.utils.display import shown, visible
 
 _OUTSIDE = "O"

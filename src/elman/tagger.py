@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import model_file
+from elman.data.formats import column_names
+from elman.data.sentence import Sentence
+from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
-from elman.formats import column_names
 from elman.model import ColumnsModel, Model
 from elman.network_record import RARE
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
-from elman.sentence import Sentence
-from elman.targets import CLASSIFY, TAG
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.limits import whole_number
@@ -32,7 +32,7 @@ from elman.utils.validation import demand, front
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
     from elman.classification import ClassEvaluation
     from elman.compared import Compared
-    from elman.corpus import Data, How, Path
+    from elman.data.corpus import Data, How, Path
     from elman.metrics import Evaluation
     from elman.networks import Networks
     from elman.stream import Stream
@@ -324,7 +324,7 @@ class Tagger:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
         from elman.classification import LabelTally
         from elman.compared import beside, gold_of
-        from elman.corpus import labelled
+        from elman.data.corpus import labelled
         from elman.metrics import Tally
 
         scored, how = self._scored(target, format, encoding)
@@ -356,7 +356,7 @@ class Tagger:
     ) -> Iterator[dict[str, Compared]]:
         """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
         from elman.compared import Compared, beside, gold_of
-        from elman.corpus import labelled
+        from elman.data.corpus import labelled
 
         scored, how = self._scored(target, format, encoding)
         for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):
@@ -369,7 +369,7 @@ class Tagger:
 
     def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
         """The model's label columns that are compared with gold tags, and how those are read."""
-        from elman.corpus import How
+        from elman.data.corpus import How
 
         several = len(self.targets) > 1
         names = self.chosen(target) if several else column_names(target)

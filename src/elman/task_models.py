@@ -16,16 +16,16 @@ from typing import Any, cast
 
 from elman import automatic, tasks
 from elman.config import settings_fields
-from elman.corpus import items_of
+from elman.data.corpus import items_of
+from elman.data.formats import column_names, read_sentences
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.formats import column_names, read_sentences
 from elman.model_file import Tensors
 from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
-from elman.sentence import Sentence
-from elman.split import split_percent
 from elman.tagger import Tagger
 from elman.tasks.encoding import Encoding
 from elman.tasks.loaded import encoding_of

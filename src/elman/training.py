@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from elman import automatic, config, odd_tags
+from elman import automatic, config
 from elman.checks import constraint_warnings, label_warnings, training_warnings
-from elman.corpus import TASKS, Data, How, Keys, Path, read_corpus
+from elman.data.checks import odd_tags
+from elman.data.corpus import TASKS, Data, How, Keys, Path, read_corpus
+from elman.data.formats import column_names
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
+from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
-from elman.formats import column_names
-from elman.sentence import Sentence
-from elman.split import split_percent
 from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class
-from elman.targets import CLASSIFY, TAG
 from elman.utils.display import one_line, shown
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count

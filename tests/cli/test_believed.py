@@ -12,7 +12,7 @@ import pytest
 
 import elman
 from elman.confidence import calibrations, coverage, judge
-from elman.corpus import How, read_corpus
+from elman.data.corpus import How, read_corpus
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

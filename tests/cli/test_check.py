@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.doctor import CHECKS
+from elman.data.checks import CHECKS
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

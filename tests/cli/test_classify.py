@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.formats import open_writer
-from elman.sentence import Sentence
+from elman.data.formats import open_writer
+from elman.data.sentence import Sentence
 from texts import requests, several, texts
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

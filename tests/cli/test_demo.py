@@ -11,8 +11,8 @@ import pytest
 
 from elman import cli, demo, kernels, loading
 from elman.cli import demo as command
+from elman.data.sentence import Sentence
 from elman.errors import MissingExtraError
-from elman.sentence import Sentence
 
 SENTENCE = Sentence(
     ("bu", "bir", "ev", "ve", "bir", "ok", "."), {"upos": ("PRON", "DET", "NOUN", "C", "DET", "N", "P")}

@@ -15,8 +15,8 @@ import pytest
 
 from elman import cli
 from elman.cli.progress import TrainingProgress
+from elman.data.formats import parquet
 from elman.errors import OutputError
-from elman.formats import parquet
 from elman.tape import Recorder
 
 if os.name != "nt":

@@ -286,7 +286,7 @@ def test_threads_change_nothing(run: Run, model: Path) -> None:
 
 def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     from elman.cli import tag
-    from elman.sentence import Sentence
+    from elman.data.sentence import Sentence
 
     monkeypatch.setattr(tag, "CHUNK_WORDS", 10)
     sentences = [Sentence(("word",) * n) for n in (3, 20, 0, 0, 4, 4, 1)]

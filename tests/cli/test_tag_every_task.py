@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from elman.cli import run
-from elman.formats import OUTPUT_FORMATS
+from elman.data.formats import OUTPUT_FORMATS
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj"),

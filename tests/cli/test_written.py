@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.formats import read_sentences
+from elman.data.formats import read_sentences
 from texts import requests, several
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

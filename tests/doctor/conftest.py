@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from elman.doctor import Group, Report, Split, examine
-from elman.doctor.data import ROLES
-from elman.sentence import Sentence
+from elman.data.checks import Group, Report, Split, examine
+from elman.data.checks.dataset import ROLES
+from elman.data.sentence import Sentence
 
 Splits = Callable[..., list[Split]]
 Examined = Callable[..., Report]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.doctor import Group, Place, Report, Split, examine
-from elman.sentence import Sentence
+from elman.data.checks import Group, Place, Report, Split, examine
+from elman.data.sentence import Sentence
 
 Examined = Callable[..., Report]
 Of = Callable[[Report, str], list[Group]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from elman.doctor import Group, Place, Report, Split
-from elman.doctor.repeats import contradictions, index, leaks, repeats
+from elman.data.checks import Group, Place, Report, Split
+from elman.data.checks.repeats import contradictions, index, leaks, repeats
 
 Splits = Callable[..., list[Split]]
 Examined = Callable[..., Report]

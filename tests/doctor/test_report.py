@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from elman.corpus import How
-from elman.doctor import CHECKS, SEVERITIES, Census, Group, Place, Report, examine, read_splits
-from elman.doctor.data import role_by_name
+from elman.data.checks import CHECKS, SEVERITIES, Census, Group, Place, Report, examine, read_splits
+from elman.data.checks.dataset import role_by_name
+from elman.data.corpus import How
 from elman.errors import ConfigError, DataError
 
 Examined = Callable[..., Report]

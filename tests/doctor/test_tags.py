@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from elman.doctor import Group, Place, Report
+from elman.data.checks import Group, Place, Report
 
 Examined = Callable[..., Report]
 Of = Callable[[Report, str], list[Group]]

@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from elman.corpus import How
-from elman.doctor import Group, Place, Report, Split, read_splits
-from elman.doctor.variation import outliers
-from elman.sentence import Sentence
+from elman.data.checks import Group, Place, Report, Split, read_splits
+from elman.data.checks.variation import outliers
+from elman.data.corpus import How
+from elman.data.sentence import Sentence
 
 Examined = Callable[..., Report]
 Of = Callable[[Report, str], list[Group]]

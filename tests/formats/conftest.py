@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from elman.formats import Reading, read_sentences, write_sentence
-from elman.sentence import Sentence
+from elman.data.formats import Reading, read_sentences, write_sentence
+from elman.data.sentence import Sentence
 
 settings.register_profile("formats", deadline=None, max_examples=60)
 settings.load_profile("formats")

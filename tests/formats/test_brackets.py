@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats import write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.sentence import Sentence
 
 LONG = "\ufeff( (S\n   (NP (PRP It))\n   (VP (VBZ rains))))\r\n\n(S (-LRB- -LRB-) (X b))\n"
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from elman.data.formats import read_sentences, write_sentence
+from elman.data.formats.comments import label_of
+from elman.data.sentence import Sentence
 from elman.errors import DataError
-from elman.formats import read_sentences, write_sentence
-from elman.formats.comments import label_of
-from elman.sentence import Sentence
 
 ROW = "1\ta" + "\t_" * 8 + "\n"
 

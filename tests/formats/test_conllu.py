@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import read_sentences, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import read_sentences, write_sentence
-from elman.sentence import Sentence
 
 GOLDEN = """\
 # sent_id = one

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from elman.data.formats import open_writer, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import open_writer, write_sentence
-from elman.sentence import Sentence
 
 TEXT = (
     "# global.columns = ID FORM UPOS PARSEME:MWE\n# intent = x\n1-2\tdon't\t_\t_\n1\tdo\tAUX\t1\n2\tn't\tPART\t1\n"

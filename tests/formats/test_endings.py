@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats import INPUT_FORMATS, OUTPUT_FORMATS, check_output
+from elman.data.formats.endings import NAMED, agreed, ending, formats_of
 from elman.errors import ConfigError
-from elman.formats import INPUT_FORMATS, OUTPUT_FORMATS, check_output
-from elman.formats.endings import NAMED, agreed, ending, formats_of
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from elman.data.formats import write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.sentence import Sentence
 
 TEXT = "\ufeff__label__a __label__b  it\trains \r\n\n__label__c x __label__d\nno label\n"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats import HOLDS, OUTPUT_FORMATS, open_writer
+from elman.data.formats.fits import ANYTHING, misfit
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import HOLDS, OUTPUT_FORMATS, open_writer
-from elman.formats.fits import ANYTHING, misfit
-from elman.sentence import Sentence
 
 ODD = ["B-a b", "a_b", "a\tb", "a\nb", "a\rb", "a\0b", "a(b", "a|b", "", "B-", 'a"b', "a,b;c", "__label__x", "#"]
 OF_WORDS = [name for name in OUTPUT_FORMATS if HOLDS[name].columns and name not in ANYTHING]

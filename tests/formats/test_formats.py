@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from elman.errors import ConfigError, DataError
-from elman.formats import (
+from elman.data.formats import (
     HOLDS,
     INPUT_FORMATS,
     OUTPUT_FORMATS,
@@ -18,7 +17,8 @@ from elman.formats import (
     read_sentences,
     write_sentence,
 )
-from elman.sentence import Sentence
+from elman.data.sentence import Sentence
+from elman.errors import ConfigError, DataError
 
 TEXTS = ("label_text", "fasttext", "text")
 BINARY = ("parquet",)

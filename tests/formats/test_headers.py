@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats import Known
+from elman.data.formats.sniff import sniff
 from elman.errors import ConfigError, DataError
-from elman.formats import Known
-from elman.formats.sniffer import sniff
 
 CUSTOMERS = "id,customer,address\n1,Ann,Dover\n2,Bo,Oak Ave\n"
 KINDS = Known("csv", ("kind",), labels=frozenset({"home", "work"}))

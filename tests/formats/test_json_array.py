@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import default_output, open_writer, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import default_output, open_writer, write_sentence
-from elman.sentence import Sentence
 
 TASKS = [
     {

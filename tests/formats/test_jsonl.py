@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.corpus import How, targets_in
+from elman.data.corpus import How, targets_in
+from elman.data.formats import write_sentence
+from elman.data.formats.class_names import WithoutNames
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.formats.label_names import WithoutNames
-from elman.sentence import Sentence
 
 WORD = st.text(st.characters(codec="utf-8"), min_size=1)
 NUMBERS = '{"tokens": ["a", "b"], "ner_tags": [0, 1]}\n'
@@ -106,7 +106,7 @@ def test_numbers_with_names(read, tmp_path, file):
 
 
 def test_names_beside_the_file(tmp_path):
-    from elman.formats import read_sentences
+    from elman.data.formats import read_sentences
 
     (tmp_path / "train.jsonl").write_text(NUMBERS)
     features = {"ner_tags": {"feature": {"names": NAMED}, "_type": "List"}, "tokens": {"_type": "List"}}

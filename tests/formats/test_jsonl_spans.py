@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import write_sentence
+from elman.data.formats.json_records import fields_of
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.formats.records import fields_of
-from elman.sentence import Sentence
 
 TEXT = "Peter lives in New York."
 WORDS = ("Peter", "lives", "in", "New", "York", ".")

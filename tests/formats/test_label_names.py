@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats.class_names import given_names, names_beside, names_in
 from elman.errors import ConfigError, DataError
-from elman.formats.label_names import given_names, names_beside, names_in
 
 NAMES = ["O", "B"]
 

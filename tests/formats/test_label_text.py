@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from elman.data.formats import open_writer, read_sentences, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import open_writer, read_sentences, write_sentence
-from elman.sentence import Sentence
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import read_sentences, text_io as lines_module
+from elman.data.formats.text_io import line_blocks
 from elman.errors import ConfigError, DataError
-from elman.formats import lines as lines_module, read_sentences
-from elman.formats.lines import line_blocks
 
 ENCODINGS = ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "gb18030", "utf-7"]
 

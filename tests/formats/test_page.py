@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.formats import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS
+from elman.data.formats import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

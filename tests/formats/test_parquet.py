@@ -12,12 +12,20 @@ import sys
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.conversion import Request, convert
-from elman.corpus import How, targets_in
+from elman.data.convert import Request, convert
+from elman.data.corpus import How, targets_in
+from elman.data.formats import (
+    HOLDS,
+    json_records as records,
+    open_writer,
+    parquet,
+    parquet_writer,
+    read_sentences,
+    write_sentence,
+)
+from elman.data.formats.class_names import WithoutNames
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, MissingExtraError
-from elman.formats import HOLDS, open_writer, parquet, parquet_writer, read_sentences, records, write_sentence
-from elman.formats.label_names import WithoutNames
-from elman.sentence import Sentence
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -9,9 +9,9 @@ import os
 
 import pytest
 
+from elman.data.formats import open_writer, parquet_writer, read_sentences, write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.formats import open_writer, parquet_writer, read_sentences, write_sentence
-from elman.sentence import Sentence
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")

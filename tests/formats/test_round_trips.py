@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from elman.data.formats import HOLDS, INPUT_FORMATS, open_writer, read_sentences
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import HOLDS, INPUT_FORMATS, open_writer, read_sentences
-from elman.sentence import Sentence
 from elman.utils.files import OutputFile
 
 BOTH = [name for name in INPUT_FORMATS if name in HOLDS]

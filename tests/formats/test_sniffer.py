@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from elman.data.formats import INPUT_FORMATS, Known
+from elman.data.formats.sniff import enough, sniff
+from elman.data.formats.text_io import HEAD
 from elman.errors import DataError
-from elman.formats import INPUT_FORMATS, Known
-from elman.formats.lines import HEAD
-from elman.formats.sniffer import enough, sniff
 
 CONLLU = "1\ta" + "\t_" * 8 + "\n"
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import open_writer, read_sentences, write_sentence
+from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import open_writer, read_sentences, write_sentence
-from elman.formats.table_rows import cut, quoted, rows_of
-from elman.sentence import Sentence
 
 WORDS = 'word,pos,ner\nNew,NNP,B-LOC\nYork,NNP,I-LOC\n\nis,VBZ,O\n,,\n"a ""b""",X,"O"\n'
 BY_NUMBER = "Sentence #,Word,Tag\nSentence: 1,New,B\n,York,I\nSentence: 2,is,O\n3,so,O\n3,what,O\n"

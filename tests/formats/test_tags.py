@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from elman.data.formats import write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.sentence import Sentence
 
 
 def test_one_line_a_sentence(read, rewrite):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import write_sentence
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.formats import write_sentence
-from elman.sentence import Sentence
 
 ODD = ["日本\u3000語", "a\u0085b", "a\u2028b", "\u3000", "a\vb", "a\fb", "a\rb", "a\tb", "#", "x\u00a0y", "\u2029"]
 

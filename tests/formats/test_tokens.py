@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.formats.tokens import tokenise
+from elman.data.formats.tokenizer import tokenise
 
 
 def words(text, how="simple"):

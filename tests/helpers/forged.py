@@ -13,8 +13,8 @@ import numpy as np
 
 import elman
 from elman import model_file
+from elman.data.sentence import Sentence
 from elman.model_file import Stored
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from texts import requests, texts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from elman.sentence import Sentence
+from elman.data.sentence import Sentence
 
 TOPICS = {"food": ("pasta", "bread", "fish"), "sport": ("ball", "race", "goal"), "music": ("song", "drum", "tune")}
 FILL = ("a", "the", "good", "some", "this", "and", "more", "was", "there")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.corpus import How, read_corpus
+from elman.data.corpus import How, read_corpus
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.parsing.dependencies import (
     ENCODINGS,
@@ -20,7 +21,6 @@ from elman.parsing.dependencies import (
     parts,
     repaired,
 )
-from elman.sentence import Sentence
 
 
 @st.composite

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 from hypothesis import given, strategies as st
 
+from elman.data.spans import spans
+from elman.data.trees import Tree, parse_tree
 from elman.parsing.dependencies import repaired
 from elman.parsing.page import Page
 from elman.parsing.svg import _levels, arcs, branches
-from elman.spans import spans
-from elman.trees import Tree, parse_tree
 
 WORDS = ["She", "reads", "<b>&", "books", "\x1b"]
 HEADS = [2, 0, 4, 2, 2]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hypothesis import given, strategies as st
 
-from elman.corpus import How, read_corpus
+from elman.data.corpus import How, read_corpus
+from elman.data.trees import Tree, parse_tree, read_trees
 from elman.parsing.dependencies import gold_heads, repaired
 from elman.parsing.terminal import constituents, dependencies
-from elman.trees import Tree, parse_tree, read_trees
 from elman.utils.text_width import cells, padded, right_to_left
 
 CONSTITUENTS = """\

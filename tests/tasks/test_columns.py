@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.lemmas import Scripts
-from elman.sentence import Sentence
 from elman.tasks.columns import Features, Lemmas, Plain, Together, Trees, from_record
 from elman.tasks.encoding import Batch, Encoding
 

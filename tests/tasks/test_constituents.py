@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from elman.data.formats import read_sentences
+from elman.data.formats.trees import tree_of
+from elman.data.sentence import Sentence
+from elman.data.trees import joined, parse_tree
 from elman.errors import DataError
-from elman.formats import read_sentences
-from elman.formats.brackets import tree_of
-from elman.sentence import Sentence
 from elman.tasks import encoding, parsed
 from elman.tasks.columns import from_record
 from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import Batch
-from elman.trees import joined, parse_tree
 
 TREES = "(ROOT (S (NP (PRP She)) (VP (VBZ reads) (NP (NNS books))) (. .)))\n(ROOT (NP (NNS Books)))\n"
 

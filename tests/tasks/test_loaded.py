@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from elman import model_file, task_models
+from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
 from elman.loading import load
 from elman.parsing import agreement, constituents, dependencies
 from elman.parsing.agreement import Agreement
 from elman.parsing.arborescence import HeadLabels
 from elman.parsing.constituents import Labels
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.task_models import Job
 from elman.tasks.columns import Features, Lemmas, Trees

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.formats import read_sentences
+from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
-from elman.formats import read_sentences
-from elman.sentence import Sentence
 from elman.tasks.segmentation import Cut, Marked, Segmentation
 
 CONLLU = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elman.formats import read_sentences
-from elman.tasks.written import Tokens, draft
+from elman.data.formats import read_sentences
+from elman.data.formats.conllu_builder import Tokens, draft
 
 
 def test_a_sentence() -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from elman.classification import ClassEvaluation
     from elman.confidence import Calibration, Coverage
+    from elman.data.sentence import Sentence
     from elman.metrics import Evaluation
-    from elman.sentence import Sentence
     from elman.tagger import Tagger, Target
 
 

@@ -9,13 +9,13 @@ from itertools import tee, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.cli.common import Notes, known
+from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
-from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
-    from elman.corpus import Keys
-    from elman.formats import Reading
-    from elman.sentence import Sentence
+    from elman.data.corpus import Keys
+    from elman.data.formats import Reading
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
 
 
@@ -92,7 +92,7 @@ def read(
 
     ``tagger``: the model that is to read what is not ``labelled``.
     """
-    from elman.formats import read_sentences
+    from elman.data.formats import read_sentences
     from elman.utils.files import input_files
 
     def note(reading: Reading) -> None:
@@ -107,9 +107,9 @@ def read(
 
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
     """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
-    from elman import corpus
-    from elman.corpus import with_words
-    from elman.formats import column_names
+    from elman.data import corpus
+    from elman.data.corpus import with_words
+    from elman.data.formats import column_names
 
     names, task = column_names(how.target), None
     if tagger is not None and names is None and (tagger.format == reading.format or len(tagger.targets) > 1):
@@ -123,7 +123,7 @@ def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
 
 def values(sentence: Sentence, keys: Keys) -> list[tuple[str, ...]]:
     """The gold tags of a sentence; a label of the whole text stands alone."""
-    from elman.sentence import SEVERAL
+    from elman.data.sentence import SEVERAL
 
     of_words = len(keys.words)
     found = keys.values(sentence)
@@ -149,8 +149,8 @@ def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None =
     ``how`` does not say otherwise. Raises ConfigError: another number of columns. Raises DataError while iterating:
     other words than in gold, another number of sentences.
     """
-    from elman import corpus
-    from elman.formats import column_names
+    from elman.data import corpus
+    from elman.data.formats import column_names
 
     keys: Keys | None = None
     if how.format == "tags":
@@ -182,7 +182,7 @@ def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
 
 def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
-    from elman.formats.shared import line_of, refuse
+    from elman.data.formats.common import line_of, refuse
     from elman.utils.display import shown
 
     for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):

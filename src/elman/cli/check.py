@@ -33,9 +33,9 @@ def check(files: tuple[str, ...], **given: Any) -> None:
       elman check train.conllu dev.conllu test.conllu
       elman check --train a.tsv --train b.tsv --test c.tsv --json
     """
-    from elman.corpus import How
-    from elman.doctor import examine, read_splits
-    from elman.formats import column_names
+    from elman.data.checks import examine, read_splits
+    from elman.data.corpus import How
+    from elman.data.formats import column_names
 
     splits_given = {role: given[role] for role in ("train", "dev", "test")}
     if not files and not any(splits_given.values()):

@@ -11,7 +11,7 @@ from elman.cli.report import bold, cell, percent
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.doctor import Column, Finding, Group, Report
+    from elman.data.checks import Column, Finding, Group, Report
 
 MOST_FINDINGS = {"error": 5, "warning": 5, "note": 3}
 MOST_TAGS = 12
@@ -84,7 +84,7 @@ def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterat
     whole = {tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}
     tags = sorted(whole, key=lambda tag: (-whole[tag], tag))
     shown = tags if everything else tags[:MOST_TAGS]
-    from elman.doctor import counted, kind, titled
+    from elman.data.checks import counted, kind, titled
 
     yield from _wrapped(f"{titled(name)}: {counted(len(tags), kind(name))}{_schemes(column)}", "", "  ")
     width = _width([kind(name), *shown])

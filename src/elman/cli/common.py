@@ -17,7 +17,7 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.formats import Known
+    from elman.data.formats import Known
     from elman.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -35,7 +35,7 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
     A file of predictions may hold ``tags`` alone.
     """
     if value is not None and (param.name, value) != ("predicted_format", "tags"):
-        from elman.formats import check_input
+        from elman.data.formats import check_input
 
         check_input(value)
     return value
@@ -103,7 +103,7 @@ def seed_option(text: str) -> Callable[[_F], _F]:
 
 def known(tagger: Tagger) -> Known:
     """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
-    from elman.formats import Known
+    from elman.data.formats import Known
 
     if tagger.task not in ("tag", "classify"):
         return Known(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
@@ -180,7 +180,7 @@ def html_option(text: str) -> Callable[[_F], _F]:
 def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
     """The name of a page. Raises ConfigError for one that ends as other files do."""
     if path is not None:
-        from elman.formats.endings import NAMED, ending
+        from elman.data.formats.endings import NAMED, ending
 
         if ending(path) in (".png", ".svg", ".pdf") or "html" not in NAMED.get(ending(path), ("html",)):
             raise ConfigError(f"{path}: expected the name of a page, that ends in .html")

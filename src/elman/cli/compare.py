@@ -22,8 +22,8 @@ from elman.cli.common import (
 )
 from elman.cli.report import cell
 from elman.cli.say import say, say_json
+from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
-from elman.sentence import NO_TAG
 from elman.utils import limits
 
 if TYPE_CHECKING:

@@ -45,8 +45,8 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
       elman convert export.json train.conll --to columns --spans widen
       elman convert train.conll bioes.conll --to columns --scheme bioes
     """
-    from elman.conversion import KINDS, Request, convert, format_of
-    from elman.formats import check_output, column_names
+    from elman.data.convert import KINDS, Request, convert, format_of
+    from elman.data.formats import check_output, column_names
     from elman.utils.files import input_files
 
     if len(files) < 2:

@@ -77,9 +77,9 @@ def curve(**given: Any) -> None:
       elman curve all.txt --dev 10% --preset fast --plot curve.svg
     """
     from elman.cli.common import settings_of
-    from elman.corpus import How
     from elman.curve import learning_curve
-    from elman.formats import column_names
+    from elman.data.corpus import How
+    from elman.data.formats import column_names
 
     plot = given["plot"]
     if plot is not None:

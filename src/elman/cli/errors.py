@@ -70,8 +70,8 @@ def errors(
     """
     from elman.cli.beside import How, gold as gold_of, read
     from elman.cli.raw import refuse_without_tags
+    from elman.data.formats import column_names
     from elman.error_analysis import analyse
-    from elman.formats import column_names
     from elman.loading import load
     from elman.utils.files import check_target
 

@@ -27,14 +27,14 @@ from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
 from elman.cli.report import bold
 from elman.cli.say import say, say_json
 from elman.cli.styles import STYLES, Shown
+from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
-from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.classification import ClassEvaluation
-    from elman.formats.reading import Reading
+    from elman.data.formats.reader import Reading
+    from elman.data.scores import TagScore
     from elman.metrics import Evaluation
-    from elman.scores import TagScore
     from elman.tagger import Tagger
 
 
@@ -267,7 +267,7 @@ def _evaluate_model(tagger: Tagger, paths: Sequence[str], options: _Options, not
 
 def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], path: str, notes: Notes) -> None:
     """Warn of gold that is mostly of tags that the model does not have."""
-    from elman.odd_tags import lacking
+    from elman.data.checks.odd_tags import lacking
 
     if tagger.task not in ("tag", "classify"):
         return  # their tags are those of an encoding
@@ -308,7 +308,7 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
 
 def _texts_alone(reading: Reading) -> bool:
     """Whether a file has labels of whole sentences, and no tags of words."""
-    from elman.formats.label_names import WithoutNames
+    from elman.data.formats.class_names import WithoutNames
 
     try:
         reading.target()
@@ -342,7 +342,7 @@ def _labelled(
 
 def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
     """What may not be meant with the gold tags of a column."""
-    from elman.doctor.columns import untagged
+    from elman.data.checks.columns import untagged
     from elman.metrics import Evaluation
 
     if not isinstance(result, Evaluation):

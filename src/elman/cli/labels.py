@@ -12,8 +12,8 @@ from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.formats import Reading
-    from elman.sentence import Sentence
+    from elman.data.formats import Reading
+    from elman.data.sentence import Sentence
 
 
 class Labels:
@@ -27,7 +27,7 @@ class Labels:
         self, gold: Reading, predicted: Reading, name: str | None, scores: str | None, positive: str | None
     ) -> None:
         from elman.classification import evaluate_labels
-        from elman.corpus import with_words
+        from elman.data.corpus import with_words
 
         gold_name = _label(gold, name)
         name = _label(predicted, name or (gold_name if gold_name in predicted.labels() else None))

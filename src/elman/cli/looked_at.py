@@ -32,8 +32,8 @@ class Lesson(NamedTuple):
 
 def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
     """Those of a file of gold, for a label column of the model. Raises DataError with the line: what has no labels."""
-    from elman import corpus
     from elman.cli.beside import gold, read
+    from elman.data import corpus
 
     model: Any = tagger
     if tagger.task == "lm":
@@ -81,7 +81,7 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
 
 def of_text(tagger: Tagger, text: str) -> Sequence[str]:
     """What the model reads of a text that was typed."""
-    from elman.corpus import words_of
+    from elman.data.corpus import words_of
 
     model: Any = tagger
     return list(model.reads(text)) if tagger.task in ("lm", "segment") else words_of(text)

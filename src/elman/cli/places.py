@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
-from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
-    from elman.formats import Reading, Writer
-    from elman.sentence import Sentence
+    from elman.data.formats import Reading, Writer
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
 
 
@@ -70,7 +70,7 @@ def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence
 
     Raises ConfigError: no such column.
     """
-    from elman.formats import HOLDS
+    from elman.data.formats import HOLDS
 
     alone = HOLDS[output_format].labels == 1
     if len(tagger.targets) == 1 and tagger.text_targets:
@@ -87,7 +87,7 @@ def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence
 
 def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:
     """For each label column of words that is written, the column it is written to."""
-    from elman.formats import conllu, default_output
+    from elman.data.formats import conllu, default_output
 
     in_place = output_format == default_output(reading.format)
     # the names say which they are, and where they go
@@ -105,13 +105,13 @@ def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequen
 
 def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
-    from elman.formats import default_output
-    from elman.formats.shared import TREE
+    from elman.data.formats import default_output
+    from elman.data.formats.common import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))
     if output_format == "conllu":  # written afresh, into whichever of its columns
-        from elman.formats import conllu
+        from elman.data.formats import conllu
 
         return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
     return TREE if tagger.target == TREE else "tag"

@@ -10,8 +10,8 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.conll18 import Metric
-    from elman.formats import Reading, Writer
-    from elman.sentence import Sentence
+    from elman.data.formats import Reading, Writer
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
@@ -53,7 +53,7 @@ class RawText:
     """
 
     def __init__(self, model: Any, output_format: str | None, confidence: bool, notes: Notes) -> None:
-        from elman.formats import check_output
+        from elman.data.formats import check_output
 
         self._model, self._confidence, self._notes, self._number = model, confidence, notes, 0
         self.targets: tuple[str, ...] = model.targets if model.task == PIPELINE else ()
@@ -97,7 +97,7 @@ def sentences_of(
     model: Tagger, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> list[Sentence]:
     """The sentences of files for a model, whatever their columns; what a file was taken for is noted."""
-    from elman.formats import read_sentences
+    from elman.data.formats import read_sentences
     from elman.utils.files import input_files
 
     found: list[Sentence] = []

@@ -11,8 +11,8 @@ from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.classification import ClassEvaluation
+    from elman.data.scores import TagScore
     from elman.metrics import Evaluation
-    from elman.scores import TagScore
 
 MOST_TAGS = 50
 MOST_CONFUSIONS = 10
@@ -35,7 +35,7 @@ def report(result: Evaluation | ClassEvaluation) -> str:
 
 def of_labels(found: ClassEvaluation) -> str:
     """Accuracy of labels of whole texts; precision, recall and F1 of each; confusions."""
-    from elman.scores import macro
+    from elman.data.scores import macro
 
     mean = macro(found.classes.values()).f1
     lines = [f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts"]
@@ -57,7 +57,7 @@ def of_tags(result: Evaluation) -> str:
 
 
 def _accuracy(result: Evaluation) -> Iterator[str]:
-    from elman.scores import macro
+    from elman.data.scores import macro
 
     rows = [("accuracy", result.correct, result.tokens, "words")]
     if result.unknown_tokens is not None and result.unknown_correct is not None:

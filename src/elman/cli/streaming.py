@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.common import Notes, check_not_an_input
+from elman.data.formats.endings import agreed
 from elman.errors import ConfigError, DataError
-from elman.formats.endings import agreed
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
 def _check_tags(tags: Sequence[str], format: str) -> None:
     """Raise ConfigError for a tag that cannot be written."""
     if format == "columns":
-        from elman.formats.fits import misfit
+        from elman.data.formats.fits import misfit
 
         problem = misfit(format, {"2": tags}, {})
         if problem:
@@ -128,7 +128,7 @@ def _check_tags(tags: Sequence[str], format: str) -> None:
 
 def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
     """What stands between spaces and line ends, as it comes. Raises DataError for a word without end."""
-    from elman.formats.lines import BOM, text_blocks
+    from elman.data.formats.text_io import BOM, text_blocks
 
     def tagged(word: str) -> Piece:
         return word, lambda tag: f"{word}_{tag}"
@@ -160,9 +160,9 @@ def _check_is_text(block: str, path: str) -> None:
 
 def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
     """A line for each word, and what stands between them, as it comes."""
-    from elman.formats import columns
-    from elman.formats.lines import line_blocks
-    from elman.formats.registry import with_options
+    from elman.data.formats import columns
+    from elman.data.formats.registry import with_options
+    from elman.data.formats.text_io import line_blocks
 
     name, module = with_options(given["format"])
     head: list[str] = []

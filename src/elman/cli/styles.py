@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from elman.cli.beside import Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
 from elman.cli.common import Notes
 from elman.cli.report import classes, percent
+from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
-from elman.sentence import NO_TAG
 
 if TYPE_CHECKING:
     from elman.conll18 import Metric
-    from elman.sentence import Sentence
+    from elman.data.sentence import Sentence
+    from elman.data.trees import Tree
     from elman.tagger import Tagger
-    from elman.trees import Tree
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
 _CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
@@ -158,7 +158,7 @@ class Evalb(Shown):
 
 def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Evalb:
     """Two files of trees."""
-    from elman.formats.brackets import tree_of
+    from elman.data.formats.trees import tree_of
 
     sides = [_trees(gold, how, notes), _trees(predicted, how_predicted, notes)]
 
@@ -175,9 +175,9 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
 
 def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
-    from elman.formats.brackets import tree_of
-    from elman.formats.shared import TREE
-    from elman.trees import joined, parse_tree
+    from elman.data.formats.common import TREE
+    from elman.data.formats.trees import tree_of
+    from elman.data.trees import joined, parse_tree
 
     if tagger.target != TREE:
         raise ConfigError(

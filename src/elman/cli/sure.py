@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elman.data.formats.common import TREE
+from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
-from elman.formats.shared import TREE
-from elman.sentence import CONFIDENCE
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
     from elman.cli.places import Places
-    from elman.formats import Writer
-    from elman.sentence import Sentence
+    from elman.data.formats import Writer
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
 
 NBEST_FORMATS = ("columns", "jsonl")
@@ -51,7 +51,7 @@ class Sure:
 
         ``output``: the name of the format and its writer.
         """
-        from elman.formats import untagged
+        from elman.data.formats import untagged
 
         output_format, writer = output
 
@@ -74,7 +74,7 @@ class Sure:
 
     def tell(self, tagger: Tagger, places: Places, output_format: str, notes: Notes) -> None:
         """How many words were tagged, and what may be wrong with that."""
-        from elman.formats import untagged
+        from elman.data.formats import untagged
 
         if self.least is None:
             return
@@ -102,8 +102,8 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     ``columns``  the sentence so many times, best first: word, tag, rank from 1, probability of the sequence
     ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
     """
-    from elman.formats import write_sentence
-    from elman.formats.shared import is_gap
+    from elman.data.formats import write_sentence
+    from elman.data.formats.common import is_gap
 
     for sentence in chunk:
         if is_gap(sentence):

@@ -26,14 +26,14 @@ from elman.cli.common import (
 from elman.cli.places import Places, how_many, places
 from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
 from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
+from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
-from elman.sentence import CONFIDENCE
 from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.cli.sure import Sure
-    from elman.formats import Reading
-    from elman.sentence import Sentence
+    from elman.data.formats import Reading
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
     from elman.utils.files import OutputFile
 
@@ -129,7 +129,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       elman tag my.model new.parquet -o tagged.parquet
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
-    from elman.formats import check_output, column_names, open_writer, read_sentences
+    from elman.data.formats import check_output, column_names, open_writer, read_sentences
     from elman.utils.files import OutputFile, input_files
 
     options = _Options(**given)

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from elman.data.formats.endings import agreed, ending, formats_of
 from elman.errors import ConfigError
-from elman.formats.endings import agreed, ending, formats_of
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
     from elman.cli.places import Places
-    from elman.formats import Reading, Writer
-    from elman.sentence import Sentence
+    from elman.data.formats import Reading, Writer
+    from elman.data.sentence import Sentence
     from elman.tagger import Tagger
 
 RECORDS = ("jsonl", "json", "parquet")
@@ -50,8 +50,8 @@ def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *,
     these can hold the model's tags.
     """
     from elman.cli.places import how_many
-    from elman.formats import HOLDS, default_output
-    from elman.formats.shared import TREE
+    from elman.data.formats import HOLDS, default_output
+    from elman.data.formats.common import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     format = reading.format
@@ -81,7 +81,7 @@ def _that_holds(
     formats: Sequence[str], tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]
 ) -> tuple[str, str]:
     """The first of some formats that holds these, the last at worst; and why it is not the first."""
-    from elman.formats.fits import misfit
+    from elman.data.formats.fits import misfit
 
     why = ""
     for format in formats[:-1]:
@@ -120,7 +120,7 @@ def check_values(tagger: Tagger, where: Places, ranked: str, format: str, readin
     """
     if tagger.task != "tag" or (format == "word_tag" and tagger.tags_lines):
         return
-    from elman.formats.fits import misfit
+    from elman.data.formats.fits import misfit
 
     columns = {ranked: "tag"} if ranked else where.columns
     tags = {place: tagger.tag_sets[name] for name, place in columns.items()}
@@ -155,7 +155,7 @@ class Noting:
     """
 
     def __init__(self, writer: Writer, format: str, labels: Sequence[str], replaced: Iterable[str]) -> None:
-        from elman.formats import HOLDS
+        from elman.data.formats import HOLDS
 
         self.plain, self._format, self._replaced = writer, format, frozenset(replaced)
         self.finish = writer.finish
@@ -175,8 +175,8 @@ class Noting:
         return self.plain.add(sentence, tags, confidences)
 
     def _note(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> None:
-        from elman.conversion.survey import beside
-        from elman.formats.records import fields_of, in_json
+        from elman.data.convert.survey import beside
+        from elman.data.formats.json_records import fields_of, in_json
 
         self._beside.update(beside(sentence))
         columns, labels, fields = self._lost.values()
@@ -196,7 +196,7 @@ class Noting:
         """What was left out."""
         lost: list[str] = []
         if self._beside:
-            from elman.conversion.survey import said  # takes as long to load as all the rest
+            from elman.data.convert.survey import said  # takes as long to load as all the rest
 
             lost += said(self._beside).values()
         lost += [f"{kind} ({', '.join(names)})" for kind, names in self._lost.items() if names]

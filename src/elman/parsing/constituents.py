@@ -22,8 +22,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from elman.data.trees import Tree
 from elman.errors import DataError
-from elman.trees import Tree
 from elman.utils.display import shown
 
 NONE = "_"

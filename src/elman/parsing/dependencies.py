@@ -20,10 +20,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 
-from elman.conllu_words import checked_heads
+from elman.data.conllu_tokens import checked_heads
+from elman.data.formats.common import line_of
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.formats.shared import line_of
-from elman.sentence import Sentence
 from elman.utils.display import shown
 
 ENCODINGS = ("relative", "brackets")

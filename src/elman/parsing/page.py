@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from elman.data.spans import Span
+from elman.data.trees import Tree
 from elman.parsing.svg import arcs, branches
-from elman.spans import Span
-from elman.trees import Tree
 from elman.utils.display import visible
 from elman.utils.text_width import right_to_left
 
@@ -76,7 +76,7 @@ class Page:
         return _article(_wide(branches(tree), tree.words()), about)
 
     def spans(self, words: Sequence[str], spans: Sequence[Span], about: str = "", space: str = " ") -> str:
-        """A sentence with its spans (``elman.spans.spans``) in colours, one for each type on a page.
+        """A sentence with its spans (``elman.data.spans.spans``) in colours, one for each type on a page.
 
         ``space`` is what stands between words: '' for Chinese, for example.
         """

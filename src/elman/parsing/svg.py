@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from elman.trees import Tree
+from elman.data.trees import Tree
 from elman.utils.display import visible
 from elman.utils.text_width import cells, right_to_left
 

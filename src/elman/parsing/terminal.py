@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.trees import Tree
+from elman.data.trees import Tree
 from elman.utils.display import visible
 from elman.utils.text_width import cells, padded
 

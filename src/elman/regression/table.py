@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.regression.model import Numbers, RegressionModel
-from elman.sentence import Sentence
 from elman.utils.display import shown
 
 NOTHING = ("_", "")

@@ -7,13 +7,13 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.model_file import Tensors
 from elman.networks import Networks
 from elman.regression.model import Numbers, RegressionModel
 from elman.regression.table import Evaluation, Table, rows_of, values_of
 from elman.replies import words_of
-from elman.sentence import Sentence
 from elman.tagger import Tagger
 from elman.utils.display import shown
 from elman.utils.validation import demand, front

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from elman import automatic, storage, trainer
 from elman.config import Config
+from elman.data.sentence import Sentence
 from elman.decoders import Squares
 from elman.encoder import Gradients
 from elman.errors import ConfigError, DataError
@@ -19,7 +20,6 @@ from elman.networks import packed
 from elman.regression.model import RegressionModel, Scaling, inputs_of, without_words
 from elman.regression.table import Table
 from elman.regression.tagger import Regressor
-from elman.sentence import Sentence
 from elman.trainer import Place, Tally
 from elman.utils import seeding as randomness
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from elman.data.sentence import Sentence
+from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
-from elman.sentence import Sentence
-from elman.targets import CLASSIFY, TAG
 from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
 from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import NOTHING, Encoding

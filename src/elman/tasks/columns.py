@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import lemmas
+from elman.data.formats.common import refuse
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.formats.shared import refuse
 from elman.parsing import constituents, dependencies
 from elman.parsing.agreement import MOST_TAGS, Agreement
 from elman.parsing.arborescence import HeadLabels
-from elman.sentence import Sentence
 from elman.tasks.constituents import Constituents
 from elman.tasks.encoding import LONGEST, NOTHING, Batch, Encoding, split
 from elman.utils.display import shown

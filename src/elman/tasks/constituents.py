@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from elman.formats.brackets import tree_of
-from elman.formats.shared import TREE
+from elman.data.formats.common import TREE
+from elman.data.formats.trees import tree_of
+from elman.data.sentence import Sentence
+from elman.data.trees import pieces
 from elman.parsing.constituents import Labels, decode, encode, is_label
-from elman.sentence import Sentence
 from elman.tasks.encoding import LONGEST, Batch
-from elman.trees import pieces
 
 _PARTS = ("tag", "common", "unary")
 
 
 @dataclass(frozen=True)
 class Constituents:
-    """Bracketed trees by the encoding of ``elman.parsing.constituents``; the column ``tree`` is ``elman.trees.pieces``.
+    """Bracketed trees by the encoding of ``elman.parsing.constituents``; the column ``tree`` is ``elman.data.trees.pieces``.
 
     ``root``  the label of the root where all training trees have the same; None: they have not
     """

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.sentence import Sentence
+from elman.data.sentence import Sentence
 
 LONGEST = 1_000
 """Characters of a label: each word may get it, and a text would come out as much longer."""

@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.conllu_words import multiword_tokens
+from elman.data.conllu_tokens import multiword_tokens
+from elman.data.formats.common import LINE_END, is_blank, refuse
+from elman.data.sentence import Sentence
 from elman.errors import ModelFileError
-from elman.formats.shared import LINE_END, is_blank, refuse
-from elman.sentence import Sentence
 from elman.utils.display import shown
 
 _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")

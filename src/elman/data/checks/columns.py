@@ -1,0 +1,76 @@
+"""Warnings about a label column: number of tags, words without one, rare tags among span tags, lengths."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from elman.data import schemes
+from elman.data.formats.common import line_of
+from elman.data.sentence import NO_TAG, Sentence
+from elman.utils.display import shown
+
+MANY_TAGS = 1_000
+MOSTLY = 0.9
+_MAY_BE_NOTHING = ("feats", "deps", "misc", "lemma", "tree")
+"""Columns where ``_`` may say that there is nothing to be said, and those that tasks make of them, ``feats.Case``."""
+
+
+def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """What is odd about the number of tags in a column, or None."""
+    tags = {tag for sentence in train for tag in sentence.columns[target]}
+    if len(tags) == 1:
+        return f"column {target}: every tag is {shown(tags.pop())}; is it the right column? --target names another"
+    if len(tags) > MANY_TAGS:
+        return f"column {target}: {len(tags):,} distinct tags; is it the right column? --target names another"
+    return None
+
+
+def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """Return a warning if some words of a column have the tag ``_`` and others do not, else None."""
+    n_words = sum(len(sentence) for sentence in train)
+    n_untagged = sum(sentence.columns[target].count(NO_TAG) for sentence in train)
+    return untagged(target, n_untagged, n_words)
+
+
+def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
+    """Return the warning for ``n_untagged`` words with ``_`` among ``n_words``, or None."""
+    name = column if column.startswith("misc.") else column.partition(".")[0]
+    if name in _MAY_BE_NOTHING or not 0 < n_untagged < n_words:
+        return None
+    return (
+        f"column {column}: {n_untagged:,} of {n_words:,} words have the tag {NO_TAG}, which is learned and scored like "
+        "any other; if it means that they have none yet, leave these sentences out"
+    )
+
+
+def stray(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
+    """Return a warning about rare tags that are no span tags in a column of span tags, and the first such word."""
+    counts = Counter(tag for sentence in train for tag in sentence.columns[target])
+    odd = schemes.strays(counts)
+    if not odd:
+        return None
+    rules = "" if all(map(schemes.is_without_type, odd)) else ", and no rules of spans are kept"
+    message = f"column {target}: {schemes.said(odd, counts)}, so there is no span F1{rules}"
+    words = ((sentence, i) for sentence in train for i, tag in enumerate(sentence.columns[target]) if tag == odd[0])
+    return (message, *next(words))
+
+
+def stray_warning(train: Sequence[Sentence], target: str) -> str | None:
+    """The same in one line with its place, or None."""
+    found = stray(train, target)
+    if found is None:
+        return None
+    message, first, word = found
+    return f"{first.path}:{line_of(first, word)}: {message}" if first.path else message
+
+
+def length_warning(train: Sequence[Sentence]) -> str | None:
+    """What is odd about the lengths of the sentences, or None."""
+    single = sum(len(sentence.words) == 1 for sentence in train)
+    if single < MOSTLY * len(train):
+        return None
+    return (
+        f"{single:,} of {len(train):,} sentences have one word only, so there is no context to learn from; "
+        "is there a blank line after every word, or is it another format?"
+    )

@@ -1,0 +1,255 @@
+"""One format to another: nothing is lost that was not said, and nothing is written that would be read otherwise.
+
+files -> survey (what is there) -> plan (what of it the target holds; refused, or left out by request)
+      -> scratch file -> read back and compared -> the output, all or nothing
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import BinaryIO, NamedTuple
+
+from elman.data import schemes
+from elman.data.convert.plan import IN_JSON, KINDS, Plan, Request, format_of, made
+from elman.data.convert.survey import Survey
+from elman.data.formats import HOLDS, INPUT_FORMATS, Reading, json_records as records, open_writer, read_sentences
+from elman.data.formats.common import is_blank, is_gap, refuse
+from elman.data.formats.record_shapes import plain, text_in
+from elman.data.formats.registry import BINARY
+from elman.data.formats.text_io import BOM
+from elman.data.sentence import Row, Sentence
+from elman.errors import ConfigError, DataError, while_reading
+from elman.utils.display import shown
+from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
+
+__all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
+
+_RECORDS = ("jsonl", "json", "parquet")
+_READ_AS = {"prodigy": "jsonl"}
+_BLANK_LINE_AFTER = ("columns", "conllu", "conllup")
+_MAY_LACK_COLUMNS = ("jsonl", "json", "parquet")
+_BLOCK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What was written, and notes on it for the user."""
+
+    sentences: int
+    words: int
+    notes: Sequence[str]
+
+
+class _Item(NamedTuple):
+    """A sentence to write, and its tags."""
+
+    sentence: Sentence
+    tags: Mapping[str, Sequence[str]]
+
+
+def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
+    """Write files (``-``: standard input) in another format, as one. They are read three times, at flat memory.
+
+    Raises DataError: what cannot be read, a word or a tag that the target cannot hold, with its line. Raises
+    ConfigError: what the target cannot hold and the request does not leave out. Raises OutputError.
+    """
+    check_target(output, text=request.to not in BINARY)
+    for path in paths:
+        if path != "-" and is_pipe(path):
+            raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
+    with _repeatable_input(paths), scratch_folder(_beside(output)) as folder:
+        notes: list[str] = []
+        survey = Survey()
+        chosen: tuple[str, ...] | None = None
+        for reading in _readings(paths, request):
+            notes.append(f"{reading.path} read as {reading.format}: {reading.why}")
+            keys = reading.targets(request.target) if request.target is not None else None
+            chosen = chosen or keys
+            survey.add(reading, keys or ())
+        plan = made(survey, request, chosen)
+        scratch = os.path.join(folder, "scratch")
+        with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
+            _write(_items(paths, request, plan), plan, file)
+        _compare(_items(paths, request, plan), scratch, plan)
+        with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
+            while block := done.read(_BLOCK):
+                out.write_bytes(block)
+    return Converted(survey.sentences, survey.words, [*notes, *plan.notes])
+
+
+def _beside(output: str) -> str | None:
+    """Where the scratch file goes: beside the output, where there is room for it; None is the system's place."""
+    is_file = output != "-" and (os.path.isfile(output) or not os.path.exists(output))
+    return os.path.dirname(os.path.realpath(output)) if is_file else None
+
+
+@contextmanager
+def _repeatable_input(paths: Sequence[str]) -> Iterator[None]:
+    """Standard input that can be read again: what comes through a pipe goes to a temporary file."""
+    if "-" not in paths or (sys.stdin.seekable() and sys.stdin.buffer.tell() == 0):
+        yield
+        return
+    before = sys.stdin
+    with scratch_file() as kept:
+        with while_reading("-"):
+            shutil.copyfileobj(before.buffer, kept)
+        sys.stdin = io.TextIOWrapper(kept)
+        try:
+            yield
+        finally:
+            sys.stdin.detach()  # else closing it would be warned about
+            sys.stdin = before
+
+
+def _rewound(path: str) -> str:
+    if path in ("-", "standard input"):
+        sys.stdin.buffer.seek(0)
+        return "-"
+    return path
+
+
+def _readings(paths: Sequence[str], request: Request) -> Iterator[Reading]:
+    for path in paths:
+        format = request.source
+        why = None
+        if request.options:
+            if format is None:
+                looks = read_sentences(_rewound(path), encoding=request.encoding)
+                format, why = looks.format, looks.why
+            if format.partition(":")[0] not in _RECORDS:
+                asked = " and ".join(f"--{name}" for name in request.options)
+                raise ConfigError(f"{asked}: for {', '.join(_RECORDS)}; {path} is {format}")
+            options = ",".join(f"{key}={value}" for key, value in request.options.items())
+            format = f"{format},{options}" if ":" in format else f"{format}:{options}"
+        reading = read_sentences(_rewound(path), format=format, encoding=request.encoding)
+        reading.why = why or reading.why
+        yield reading
+
+
+def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item]:
+    """All that is written, in order."""
+    for reading in _readings(paths, request):
+        names = {name: name for name in plan.columns}
+        if request.target is not None and plan.columns:
+            names = dict(zip(plan.columns, reading.targets(request.target), strict=True))
+        for sentence in reading:
+            if plan.in_place:
+                wanted = names if HOLDS[plan.to].columns == 1 else plan.anew
+                yield _Item(sentence, _tags(sentence, {name: names[name] for name in wanted}, plan))
+            elif sentence.words or not (is_gap(sentence) or plan.to in _BLANK_LINE_AFTER):
+                tags = _tags(sentence, names, plan)
+                labels = {name: sentence.labels[name] for name in plan.labels if name in sentence.labels}
+                yield _Item(replace(_afresh(sentence, plan.to), labels=labels), tags)
+
+
+def _afresh(sentence: Sentence, to: str) -> Sentence:
+    """A sentence that is not written in place; of a record with its other fields, where there is room for them."""
+    record = records.record_in(sentence) if to in IN_JSON else None
+    if record is not None:
+        as_read = plain(record)
+        fields = records.fields_in(record, sentence) if as_read is record else {}
+        text = text_in(as_read)
+        if text is not None and text != " ".join(sentence.words):
+            fields = {"text": text, **fields}
+        words, columns, path, line = sentence.words, sentence.columns, sentence.path, sentence.line
+        return Row(words, columns, path, line, (), sentence.rows, "", sentence.labels, fields)
+    return replace(sentence, format="", lines=()) if sentence.format == to else sentence
+
+
+def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str, Sequence[str]]:
+    """The tags of a sentence by the column they are written to, in the scheme they are to be in."""
+    tags: dict[str, Sequence[str]] = {}
+    for name, key in names.items():
+        if key not in sentence.columns:
+            if sentence.words and plan.to not in _MAY_LACK_COLUMNS:
+                raise refuse(sentence, 0, f"no column {key}, which other sentences have, and {plan.to} needs it in all")
+            if sentence.words:
+                continue
+        tags[name] = sentence.columns.get(key, ())
+        if name in plan.schemes:
+            tags[name] = schemes.convert(sentence, key, *plan.schemes[name], lenient=plan.lenient)
+    return tags
+
+
+def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
+    in_rows = plan.in_place and plan.to == "parquet"
+    writer = open_writer(plan.to, *((plan.anew, ()) if in_rows else (plan.columns, plan.labels)))
+    last, path = "", None
+    for sentence, tags in items:
+        data = writer.add(sentence, tags)
+        if isinstance(data, str):
+            if "\0" in data:
+                raise refuse(
+                    sentence, 0, f"a word, tag or label with a NUL character, which {plan.to} cannot hold; try jsonl"
+                )
+            if path not in (None, sentence.path) and last:  # in place, the lines of one file end as they may
+                data = _joint(last, plan.to) + data.removeprefix(BOM)
+            last = data[data.rfind("\n", 0, -1) + 1 :] or last
+            data = _encoded(data, sentence)
+        path = sentence.path
+        file.write(data)
+    rest = writer.finish()
+    file.write(rest.encode() if isinstance(rest, str) else rest)
+
+
+def _encoded(text: str, sentence: Sentence) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # pragma: no cover - no reader lets half a surrogate pair through
+        raise refuse(sentence, 0, "half a surrogate pair, which is no text") from None
+
+
+def _joint(last: str, format: str) -> str:
+    """What must stand between two files so that the last sentence of one and the first of the other stay two."""
+    end = "" if last.endswith("\n") else "\n"
+    return end + "\n" if format in _BLANK_LINE_AFTER and not is_blank(last) else end
+
+
+def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
+    """Read back what was written. Raises DataError at the first sentence that comes back as another one."""
+    format = _READ_AS.get(plan.to, plan.to)
+    if format.partition(":")[0] not in INPUT_FORMATS or not HOLDS[plan.to].words:
+        return
+    back = _read_back(scratch, format)
+    for sentence, tags in items:
+        if not sentence.words:
+            continue
+        try:
+            found = next(back, None)
+        except DataError as error:
+            what = error.message
+            raise refuse(
+                sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {what}"
+            ) from None
+        if found is None or found.words != sentence.words:
+            raise _other_words(sentence, found.words if found is not None else (), plan.to)
+        for name, column in tags.items():
+            if tuple(column) not in found.columns.values() and tuple(column) != found.columns.get(name):
+                raise refuse(
+                    sentence, 0, f"{plan.to} cannot hold column {name} of this sentence: it is read back otherwise"
+                )
+        for name, label in sentence.labels.items():
+            if not plan.in_place and label not in found.labels.values():
+                message = f"{plan.to} cannot hold the label {name}, {shown(label)}: it is read back otherwise"
+                raise refuse(sentence, 0, message)
+    if next(back, None) is not None:
+        raise DataError(f"what was written as {plan.to} is read back with more sentences than there are; try jsonl")
+
+
+def _read_back(scratch: str, format: str) -> Iterator[Sentence]:
+    """The sentences with words; nothing is opened before the first is asked for."""
+    yield from (sentence for sentence in read_sentences(scratch, format=format) if sentence.words)
+
+
+def _other_words(sentence: Sentence, found: Sequence[str], format: str) -> DataError:
+    pairs = enumerate(zip(sentence.words, [*found, *[""] * len(sentence)], strict=False))
+    at = next((i for i, (word, other) in pairs if word != other), len(sentence) - 1)
+    other = f"as {shown(found[at])}" if at < len(found) else "not at all"
+    message = f"{format} cannot hold the word {shown(sentence.words[at])}: it is read back {other}; try jsonl"
+    return refuse(sentence, at, message)

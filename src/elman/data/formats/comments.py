@@ -1,0 +1,85 @@
+"""Labels of a sentence as comments ``# name = value``, in ``columns``, ``conllu`` and ``conllup``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from elman.data.formats.common import LINE_END, refuse
+from elman.data.sentence import SEVERAL, Sentence
+from elman.utils.display import shown
+
+_LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)
+_OTHER = ("text", "sent_id", "translit", "newdoc", "newpar")
+_OTHER_BEGINNINGS = ("text_", "global.")
+
+
+def label_of(line: str) -> tuple[str, str] | None:
+    """Name and value of the label that a comment line gives; None for other comments.
+
+    What names or repeats the sentence is no label: text, text_…, translit, sent_id, newdoc, newpar, global.….
+    """
+    if line.startswith(("# text ", "# sent_id ")):  # the most frequent, by far
+        return None
+    match = _LABEL.match(line)
+    if match is None or _is_other(match[1]):
+        return None
+    value = match[2].rstrip(LINE_END)
+    return (match[1], value) if value else None
+
+
+def labels_of(lines: Sequence[str]) -> dict[str, str]:
+    """The labels that a sentence's comments give; several of one name are joined."""
+    labels: dict[str, str] = {}
+    for line in lines:
+        if line[:1] == "#" and (label := label_of(line)) is not None:
+            name, value = label
+            labels[name] = labels[name] + SEVERAL + value if name in labels else value
+    return labels
+
+
+def label_lines(sentence: Sentence, format: str) -> list[str]:
+    """The comments of a sentence's labels. Raises DataError for a name or a value that a comment cannot hold."""
+    lines = []
+    for name, value in sentence.labels.items():
+        line = f"# {name} = {value}\n"
+        if label_of(line) != (name, value) or any(mark in value for mark in "\t\n\r\0"):
+            message = f"the label {shown(name)} = {shown(value)} cannot stand in a comment of {format}; try --as jsonl"
+            raise refuse(sentence, 0, message)
+        lines.append(line)
+    return lines
+
+
+def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
+    """The lines of a sentence with its labels in their comments: changed where they differ, new ones before the words.
+
+    The comment of an empty label goes: there is none.
+
+    Raises DataError: see ``label_lines``.
+    """
+    if not sentence.labels:
+        return lines
+    rows = set(sentence.rows)
+    asides = {at: line for at, line in enumerate(lines) if at not in rows and line[:1] == "#"}
+    if sentence.labels == labels_of(list(asides.values())):
+        return lines
+    held = {name: value for name, value in sentence.labels.items() if value}
+    comments = dict(zip(held, label_lines(replace(sentence, labels=held), sentence.format), strict=True))
+    labels = {at: label[0] for at, line in asides.items() if (label := label_of(line)) is not None}
+    place = max((at for at in asides if at < sentence.rows[0]), default=-1) + 1  # behind the other comments
+    changed = []
+    for at, line in enumerate(lines):
+        end = line[len(line.rstrip(LINE_END)) :] or "\n"
+        if at == place:
+            changed += [comments[name][:-1] + end for name in comments if name not in labels.values()]
+        name = labels.get(at)
+        if name is None or name not in sentence.labels:
+            changed.append(line)
+        elif name in comments:  # the second of one name goes: the label is one now
+            changed.append(comments.pop(name)[:-1] + end)
+    return changed
+
+
+def _is_other(name: str) -> bool:
+    return name in _OTHER or name.startswith(_OTHER_BEGINNINGS)

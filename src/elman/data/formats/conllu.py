@@ -1,0 +1,227 @@
+"""``conllu``: the ten columns of Universal Dependencies, https://universaldependencies.org/format.html.
+
+Words are the lines whose ID is a whole number; ranges (1-2), empty nodes (8.1) and comments are kept as they are.
+No column is interpreted, so nothing depends on HEAD being there. Comments ``# name = value`` are labels of the
+sentence (``comments``). ``misc.name`` is a column, too: what MISC has as ``name=…``, and ``_`` where it has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from elman.data.formats.comments import label_lines, labels_of, with_labels
+from elman.data.formats.common import LINE_END, MANY, SPAN_TAG, Holds, check_tags, check_words, is_blank, is_gap
+from elman.data.sentence import NO_TAG, Sentence
+from elman.errors import ConfigError, DataError
+from elman.utils.display import shown
+
+HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
+
+ATTRIBUTE = "misc."
+"""What the names of attributes in MISC begin with as columns."""
+COLUMNS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "head": 6, "deprel": 7, "deps": 8, "misc": 9}
+"""Label columns and their index in a line."""
+
+ID = re.compile(r"[0-9]+([-.][0-9]+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What stands where in a line: ``width`` columns, FORM, the label columns, and ID where there is one."""
+
+    format: str
+    width: int
+    id: int | None
+    form: int
+    columns: Mapping[str, int]
+
+
+class Columns(dict[str, tuple[str, ...]]):
+    """Label columns; an attribute in MISC is looked for when it is asked for."""
+
+    def __missing__(self, name: str) -> tuple[str, ...]:
+        if name not in self:
+            raise KeyError(name)
+        return tuple([value_in(misc, name[len(ATTRIBUTE) :]) for misc in self["misc"]])
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (
+            isinstance(name, str) and name.startswith(ATTRIBUTE) and super().__contains__("misc")
+        )
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The column, or ``default``."""
+        return self[name] if name in self else default
+
+
+SHAPE = Shape("conllu", 10, 0, 1, COLUMNS)
+
+
+def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+    """Sentences of the lines, with all label columns; ``head`` is not needed.
+
+    Raises DataError: a line without ten columns, a broken or unexpected ID, an empty FORM.
+    """
+    return read_shape(lines, path, SHAPE)
+
+
+def read_shape(lines: Iterable[str], path: str, shape: Shape) -> Iterator[Sentence]:
+    """``read`` for lines of any shape."""
+    kept: list[str] = []
+    rows: list[int] = []
+    table: list[list[str]] = []
+    n_comments = 0
+    quick = shape.id == 0 and shape.form < shape.width - 1
+    width, form, expected = shape.width, shape.form, "1"
+    for number, line in enumerate(lines, 1):
+        # a word, as most lines are; what the other branches would find out is all in this condition
+        if quick and (fields := line.split("\t"))[0] == expected and len(fields) == width and fields[form]:
+            rows.append(len(kept))
+            table.append(fields)
+            kept.append(line)
+            expected = str(len(table) + 1)
+            continue
+        if line[:1] == "#" and (shape.id is not None or "\t" not in line):
+            kept.append(line)
+            n_comments += 1
+            continue
+        if is_blank(line):
+            kept.append(line)
+            yield _sentence(kept, rows, table, (path, number, n_comments), shape)
+            kept, rows, table, n_comments = [], [], [], 0
+            expected = "1"
+            continue
+        fields = line.rstrip(LINE_END).split("\t")
+        if len(fields) != shape.width:
+            found = f"expected {shape.width} columns separated by tabs, found {len(fields)}"
+            raise DataError(found, path=path, line=number)
+        if shape.id is None or fields[shape.id] == str(len(table) + 1):
+            if not fields[shape.form]:
+                raise DataError(f"FORM (column {shape.form + 1}) is empty", path=path, line=number)
+            rows.append(len(kept))
+            table.append(fields)
+        elif not ID.fullmatch(fields[shape.id]) or fields[shape.id].isdecimal():
+            raise _broken_id(fields[shape.id], len(table) + 1, path, number)
+        kept.append(line)
+    if kept:
+        yield _sentence(kept, rows, table, (path, number, n_comments), shape)
+
+
+def _broken_id(found: str, expected: int, path: str, line: int) -> DataError:
+    hint = "; is a blank line missing before it?" if found == "1" else ""
+    message = f"ID: expected {expected}, a range or an empty node, found {shown(found)}{hint}"
+    return DataError(message, path=path, line=line)
+
+
+def _sentence(
+    kept: list[str], rows: list[int], table: list[list[str]], where: tuple[str, int, int], shape: Shape
+) -> Sentence:
+    """``where``: the path, the number of the last line, and how many of the lines are comments."""
+    path, last, n_comments = where
+    first = last - len(kept) + 1
+    if not table:
+        return Sentence((), path=path, line=first, lines=tuple(kept), format=shape.format)
+    fields = list(zip(*table, strict=True))
+    fields[-1] = tuple([value.rstrip(LINE_END) for value in fields[-1]])
+    columns = Columns({name: fields[index] for name, index in shape.columns.items()})
+    labels = labels_of(kept) if n_comments else {}
+    return Sentence(fields[shape.form], columns, path, first, tuple(kept), tuple(rows), shape.format, labels)
+
+
+def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+    """The column of that name in any case, ``upos`` by default; or an attribute in MISC, ``misc.name``.
+
+    Raises ConfigError for one that does not exist, or is in none of the first lines of labelled text.
+    """
+    if name is None:
+        return "upos"
+    attribute = name[len(ATTRIBUTE) :]
+    if name.lower().startswith(ATTRIBUTE) and attribute and not set(attribute) & set("|=\t\r\n"):
+        there = attributes(head)
+        if labelled and attribute not in there:
+            found = ", ".join(f"misc.{other}" for other in there) or "none"
+            raise ConfigError(f"{path}: no {shown(attribute)} in MISC of the first lines; there is: {found}")
+        return ATTRIBUTE + attribute
+    if name.lower() not in COLUMNS:
+        raise ConfigError(f"{path}: no column {shown(name)} to tag; conllu has {', '.join(COLUMNS)}, misc.NAME")
+    return name.lower()
+
+
+def attributes(head: Sequence[str]) -> dict[str, bool]:
+    """The attributes in MISC of the first lines, and whether their values are tags of spans, some of them."""
+    values: dict[str, set[str]] = {}
+    for line in head:
+        fields = line.rstrip(LINE_END).split("\t")
+        for item in fields[9].split("|") if len(fields) == 10 and fields[0].isdecimal() else ():
+            name, mark, value = item.partition("=")
+            if name and mark:
+                values.setdefault(name, set()).add(value)
+    return {name: some != {"O"} and all(map(SPAN_TAG.fullmatch, some)) for name, some in values.items()}
+
+
+def others(head: Sequence[str]) -> list[str]:
+    """Columns of span tags beside those that are meant without saying."""
+    return [ATTRIBUTE + name for name, of_spans in attributes(head).items() if of_spans]
+
+
+def value_in(misc: str, name: str) -> str:
+    """The value of an attribute in MISC; ``_`` where it is not there."""
+    if name not in misc:
+        return NO_TAG
+    mark = f"{name}="
+    return next((item[len(mark) :] for item in misc.split("|") if item.startswith(mark)), NO_TAG)
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """The sentence with ``tags`` in their columns (a column of another format: in upos), all else as read.
+
+    Confidences go into MISC as ``Confidence=0.9876``. Raises DataError: a word or tag with a tab or a line end, a
+    label that a comment cannot hold.
+    """
+    for name, column in tags.items():
+        check_tags(sentence, column, "conllu", "\t\n|" if name.startswith(ATTRIBUTE) else "\t\n")
+    if sentence.format == "conllu":
+        lines = list(sentence.lines)
+        rows = sentence.rows
+    elif is_gap(sentence):
+        return ""
+    else:
+        check_words(sentence, "conllu", "\t\n")
+        comments = label_lines(sentence, "conllu")
+        words = [f"{i}\t{word}" + "\t_" * 8 + "\n" for i, word in enumerate(sentence.words, 1)]
+        lines = [*comments, *words, "\n"]
+        rows = tuple(range(len(comments), len(comments) + len(words)))
+    in_misc = {name[len(ATTRIBUTE) :]: column for name, column in tags.items() if name.startswith(ATTRIBUTE)}
+    places = [
+        (COLUMNS.get(name, COLUMNS["upos"]), column) for name, column in tags.items() if not name.startswith(ATTRIBUTE)
+    ]
+    for i, row in enumerate(rows if tags or confidences is not None else ()):
+        body = lines[row].rstrip(LINE_END)
+        fields = body.split("\t")
+        for index, column in places:
+            fields[index] = column[i]
+        for name, column in in_misc.items():
+            fields[9] = _with_value(fields[9], name, column[i])
+        if confidences is not None:
+            fields[9] = with_confidence(fields[9], confidences[i])
+        lines[row] = "\t".join(fields) + lines[row][len(body) :]
+    return "".join(with_labels(sentence, lines) if sentence.format == "conllu" else lines)
+
+
+def _with_value(misc: str, name: str, value: str) -> str:
+    """MISC with another value of an attribute, in its place or at the end; ``_``: without it."""
+    if value_in(misc, name) == value:
+        return misc
+    items = [item for item in misc.split("|") if item not in ("", NO_TAG)]
+    at = next((i for i, item in enumerate(items) if item.startswith(f"{name}=")), len(items))
+    items[at : at + 1] = [] if value == NO_TAG else [f"{name}={value}"]
+    return "|".join(items) or NO_TAG
+
+
+def with_confidence(misc: str, confidence: float) -> str:
+    """MISC with the confidence at its end, in place of one that was there before."""
+    items = [item for item in misc.split("|") if item not in ("", "_") and not item.startswith("Confidence=")]
+    return "|".join([*items, f"Confidence={confidence:.4f}"])

@@ -1,0 +1,136 @@
+"""Writing CSV and TSV: what was read changes in place, the rest is written afresh under one header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.data.formats.common import LINE_END, check_tags, check_words, is_gap, refuse
+from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.formats.text_io import BOM
+from elman.data.sentence import Sentence
+from elman.errors import ConfigError
+from elman.utils.display import shown
+
+
+class TableWriter:
+    """A file of tables, a word a row or a text a row."""
+
+    def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
+        if columns and labels:
+            others = "columns, conllu and jsonl hold both"
+            raise ConfigError(f"{format} holds tags of words or labels of texts, not both; {others}")
+        self._format = format
+        self._forbidden = "\t\n\r\0" if format == "tsv" else "\0"
+        self._separator = "\t" if format == "tsv" else ","
+        self._columns = tuple(columns)
+        self._labels = tuple(labels)
+        names = ["word", *columns] if columns else ["text", *labels]
+        if len(set(names)) < len(names) or (format == "tsv" and any(mark in "".join(names) for mark in "\t\r\n")):
+            raise ConfigError(f"{format}: no header can be made of the names {', '.join(names)}")
+        self._header = self._line(names)
+        self._names: list[str] | None = None  # of the columns of the file that sentences of this format come from
+        self._new: list[str] = []  # columns that file does not have
+
+    def add(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+    ) -> str:
+        """The text of one more sentence. Raises DataError: a word, tag or label that the format cannot hold."""
+        if sentence.format == self._format:
+            lines = self._with_header(sentence)
+            if self._names is not None:
+                self._header = ""
+                return "".join(self._in_place(sentence, tags, lines))
+        if is_gap(sentence):
+            return ""
+        header, self._header = self._header, ""
+        return header + (self._words(sentence, tags) if self._columns else self._text(sentence))
+
+    def finish(self) -> str:
+        """The names of the columns, where there was no sentence."""
+        return self._header
+
+    def _line(self, fields: Sequence[str]) -> str:
+        return self._separator.join(quoted(field, self._separator) for field in fields) + "\n"
+
+    def _words(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> str:
+        forbidden = self._forbidden
+        check_words(sentence, self._format, forbidden)
+        values = [tags.get(name, ("",) * len(sentence)) for name in self._columns]
+        for column in values:
+            check_tags(sentence, column, self._format, forbidden)
+        return "".join(map(self._line, zip(sentence.words, *values, strict=True))) + "\n"
+
+    def _text(self, sentence: Sentence) -> str:
+        check_words(sentence, f"{self._format} with a text a row", " \t\n\r")
+        values = [sentence.labels.get(name, "") for name in self._labels]
+        self._check(sentence, values)
+        return self._line([" ".join(sentence.words), *values])
+
+    def _check(self, sentence: Sentence, values: Sequence[str]) -> None:
+        for value in values:
+            if any(mark in value for mark in self._forbidden):
+                what = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
+                raise refuse(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
+
+    def _with_header(self, sentence: Sentence) -> list[str]:
+        """The lines of a sentence; at the beginning of a file the header is noted, widened, and said only once."""
+        lines = list(sentence.lines)
+        if sentence.line != 1 or not lines:
+            return lines
+        is_header = not sentence.rows or sentence.rows[0] > 0
+        first = lines[0].removeprefix(BOM)
+        separator = self._separator
+        if self._format == "csv" and first.count(";") > first.count(","):
+            separator = ";"
+        row = next(rows_of(lines if first is lines[0] else [first, *lines[1:]], separator, sentence.path))
+        names = list(row.fields) if is_header else [str(i) for i in range(1, len(row.fields) + 1)]
+        if self._names is not None and (names != self._names or separator != self._separator):
+            message = f"{sentence.path}: its columns are {', '.join(names)}, after a file with {', '.join(self._names)}"
+            raise ConfigError(f"{message}; write them one by one, or choose another format with --as")
+        again = self._names is not None
+        self._names, self._separator = names, separator
+        self._new = [name for name in (*self._columns, *self._labels) if name not in names]
+        if is_header and again:
+            lines[: len(row.lines)] = [""] * len(row.lines)
+        elif is_header and self._new:
+            self._replace(lines, 0, len(row.lines), dict(enumerate(self._new, len(names))))
+        return lines
+
+    def _in_place(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], lines: list[str]) -> list[str]:
+        assert self._names is not None
+        width = len(self._names)
+        places = {name: i for i, name in enumerate((*self._names, *self._new))}
+        if (
+            tags
+            and sentence.rows
+            and sentence.rows[-1] == sentence.rows[0]
+            and not sentence.columns
+            and len(sentence) > 1
+        ):
+            raise refuse(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
+        for column in tags.values():
+            check_tags(sentence, column, self._format, self._forbidden)
+        done = -1
+        for i, at in enumerate(sentence.rows):
+            if at == done:
+                continue  # the words of a text stand in one row
+            done = at
+            row = next(rows_of(lines[at:], self._separator, sentence.path))
+            values = {places[name]: column[i] for name, column in tags.items()}
+            labels = {places[name]: value for name, value in sentence.labels.items() if name in places}
+            self._check(sentence, list(labels.values()))
+            values.update({j: value for j, value in labels.items() if j >= width or row.fields[j] != value})
+            self._replace(lines, at, len(row.lines), {**{j: "" for j in range(width, len(places))}, **values})
+        return lines
+
+    def _replace(self, lines: list[str], at: int, n_lines: int, values: Mapping[int, str]) -> None:
+        """Give fields of the row at ``lines[at : at + n_lines]`` new values; all else stays as it is."""
+        if not values:
+            return
+        text = "".join(lines[at : at + n_lines])
+        body = text.rstrip(LINE_END)
+        fields = cut(body, self._separator)
+        fields += [""] * (max(values) + 1 - len(fields))
+        for i, value in values.items():
+            fields[i] = quoted(value, self._separator)
+        lines[at : at + n_lines] = [self._separator.join(fields) + text[len(body) :]] + [""] * (n_lines - 1)

@@ -1,0 +1,49 @@
+"""Whether the tags and labels of a model can all be written, asked before anything is: the writers themselves say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.data.formats import open_writer
+from elman.data.sentence import Sentence
+from elman.errors import DataError
+
+ANYTHING = ("parquet", "tree", "html")
+"""Formats that hold any tag and label, or draw what they can."""
+
+
+def misfit(
+    format: str, tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]], *, spaced: bool = False
+) -> str:
+    """What a format cannot write of these ``tags`` by column and ``labels`` by name, in words; "" where it holds all.
+
+    ``spaced``: they are written in place into a file of that format in which spaces separate. Raises ConfigError: a
+    name that the format has another use for.
+    """
+    if format in ANYTHING:
+        return ""
+    try:
+        for name, values in tags.items():
+            column = "2" if spaced else name
+            open_writer(format, (column,)).add(_words(format, len(values), spaced), {column: values})
+        for name, values in labels.items():
+            # a text without a label is one that has none, except where each has one
+            for value in filter(None, values) if format != "label_text" else values:
+                text = _text(format, {name: value}, spaced)
+                open_writer(format, (), (name,)).add(text, {})
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _words(format: str, n: int, spaced: bool) -> Sentence:
+    """A sentence of ``n`` words, of another format or in lines of this one."""
+    if not spaced or format != "columns":
+        return Sentence(("x",) * n)
+    return Sentence(("x",) * n, {"2": ("y",) * n}, "", 0, ("x y\n",) * n, tuple(range(n)), format)
+
+
+def _text(format: str, labels: Mapping[str, str], spaced: bool) -> Sentence:
+    if not spaced or format != "label_text":
+        return Sentence(("x",), labels=labels)
+    return Sentence(("x",), {}, "", 0, ("y x\n",), (0,), format, labels)

@@ -1,0 +1,19 @@
+"""``tags``: the tags alone, separated by one space, one sentence a line; output only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from elman.data.formats.common import Holds, check_tags, is_gap, line_end, only
+from elman.data.sentence import Sentence
+
+HOLDS = Holds(words=False, columns=1)
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """One line; a blank line for a sentence of no words. Raises DataError: a tag with a space or a line end."""
+    if is_gap(sentence):
+        return ""
+    column = only(tags, "tags")
+    check_tags(sentence, column, "tags", " \n")
+    return " ".join(column) + line_end(sentence)

@@ -1,0 +1,50 @@
+"""``text``: one sentence a line, words separated by ASCII spaces.
+
+Nothing but the space separates: a tab, U+3000 or U+2028 is part of a word. Extra spaces make no words and stay
+where they are. A line of nothing but separators is a sentence of no words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from elman.data.formats.common import LINE_END, Holds, check_words, is_blank, is_gap, refuse
+from elman.data.sentence import Sentence
+from elman.errors import ConfigError
+
+HOLDS = Holds()
+
+
+def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
+    """Sentences of the lines; ``head`` is not needed."""
+    for number, line in enumerate(lines, 1):
+        if is_blank(line):
+            yield Sentence((), path=path, line=number, lines=(line,), format="text")
+            continue
+        words = line.rstrip(LINE_END).split(" ")
+        if "" in words:
+            words = [word for word in words if word]
+        yield Sentence(tuple(words), path=path, line=number, lines=(line,), rows=(0,) * len(words), format="text")
+
+
+def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
+    """Text has no columns of its own; what is tagged is called ``tag``."""
+    if labelled:
+        raise ConfigError(f"{path}: text has no tags; labelled text is word_tag, columns or conllu")
+    return name or "tag"
+
+
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    """The words on one line; as they were read from text.
+
+    Raises DataError: a word with a space or a line end, words of nothing but tabs.
+    """
+    if sentence.format == "text":
+        return sentence.lines[0]
+    if is_gap(sentence):
+        return ""
+    check_words(sentence, "text", " \n")
+    line = " ".join(sentence.words) + "\n"
+    if sentence.words and is_blank(line):
+        raise refuse(sentence, 0, "words of nothing but tabs, which would be a blank line of text; try --as jsonl")
+    return line
