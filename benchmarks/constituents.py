@@ -14,11 +14,11 @@ import sys
 import time
 
 import elman
-from elman.brackets import brackets, evaluate_brackets
 from elman.data.formats import read_sentences
 from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
 from elman.data.trees import Tree, joined, parse_tree
+from elman.evaluation.evalb import brackets, evaluate_brackets
 
 
 def parsed(sentences: list[Sentence], fold: int, folds: int, seed: int, settings: dict[str, str]) -> list[Tree]:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import elman
-from elman.classification import ClassEvaluation
 from elman.confidence import calibrations, judge
 from elman.config import LINEAR, Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.evaluation.classification import ClassEvaluation
 from elman.network_record import GRAMS
 from elman.networks import Networks
 from elman.recurrent import LinearModel, RecurrentModel

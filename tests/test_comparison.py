@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.comparison import METRICS, Runs, compare, compare_runs, score
 from elman.errors import ConfigError, DataError
-from elman.metrics import evaluate
+from elman.evaluation.compare import METRICS, Runs, compare, compare_runs, score
+from elman.evaluation.tagging import evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]] * 20
 WORSE = [["D", "N", "N"], ["N", "N"], [], ["N"]] * 20

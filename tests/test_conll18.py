@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.conll18 import METRICS, Metric, evaluate, table
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.errors import DataError
+from elman.evaluation.conll18 import METRICS, Metric, evaluate, table
 
 # id form lemma upos xpos feats head deprel
 DIGITS = "9" * 5_000

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.classification import evaluate_labels
-from elman.comparison import compare, score
-from elman.conlleval import Conlleval
 from elman.data.schemes import detect
 from elman.data.spans import Span, SpanTally, evaluate_spans, spans
 from elman.errors import DataError
-from elman.metrics import Confusion, Evaluation, TagScore, Tally, evaluate
-from elman.seqeval import Seqeval
+from elman.evaluation.classification import evaluate_labels
+from elman.evaluation.compare import compare, score
+from elman.evaluation.conlleval import Conlleval
+from elman.evaluation.seqeval import Seqeval
+from elman.evaluation.tagging import Confusion, Evaluation, TagScore, Tally, evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]
 PREDICTED = [["D", "N", "N"], ["D", "N"], [], ["V"]]

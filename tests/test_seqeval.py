@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from elman.data.spans import Span, SpanEvaluation, SpanTally
 from elman.errors import ConfigError, DataError
-from elman.seqeval import STRICT_SCHEMES, Seqeval, finder, lenient, report, strict
+from elman.evaluation.seqeval import STRICT_SCHEMES, Seqeval, finder, lenient, report, strict
 
 THEIR_NAMES = {"iob1": "IOB1", "iob2": "IOB2", "ioe1": "IOE1", "ioe2": "IOE2", "bioes": "IOBES", "bilou": "BILOU"}
 LETTERS = {"iob1": "IB", "iob2": "IB", "ioe1": "IE", "ioe2": "IE", "bioes": "IBES", "bilou": "BILU", None: "IBES"}

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from elman import conll18, model_file, task_models, tasks
+from elman import model_file, task_models, tasks
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.evaluation import conll18
 from elman.loading import load
 from elman.pipeline import Pipeline
 from elman.segmenter import Segmenter

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
+    from elman.evaluation.tagging import Evaluation
     from elman.loading import load
-    from elman.metrics import Evaluation
     from elman.tagger import Tagger
     from elman.training import find_rate, train
 
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Evaluation": "elman.metrics",
+    "Evaluation": "elman.evaluation.tagging",
     "Sentence": "elman.data.sentence",
     "Tagger": "elman.tagger",
     "find_rate": "elman.training",

@@ -11,7 +11,7 @@ from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import MissingExtraError
-from elman.metrics import Evaluation
+from elman.evaluation.tagging import Evaluation
 from elman.tagger import Tagger
 from elman.training import train
 

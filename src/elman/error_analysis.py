@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from elman.compared import Compared
 from elman.data.corpus import Data
 from elman.data.formats.common import line_of
 from elman.errors import DataError
-from elman.metrics import Tally
+from elman.evaluation.pairing import Compared
+from elman.evaluation.tagging import Tally
 from elman.tagger import Tagger
 from elman.utils.limits import ENTRIES, whole_number
 

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from elman.conll18 import Metric, evaluate
 from elman.data.formats.conllu_builder import Draft
 from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
+from elman.evaluation.conll18 import Metric, evaluate
 from elman.model_file import Tensors
 from elman.segmenter import Segmenter
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.conll18 import Metric, evaluate
 from elman.data.formats.conllu_builder import Draft, Tokens, draft
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
+from elman.evaluation.conll18 import Metric, evaluate
 from elman.model_file import Tensors
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation

@@ -30,10 +30,10 @@ from elman.utils.parallel import ordered
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
-    from elman.classification import ClassEvaluation
-    from elman.compared import Compared
     from elman.data.corpus import Data, How, Path
-    from elman.metrics import Evaluation
+    from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.pairing import Compared
+    from elman.evaluation.tagging import Evaluation
     from elman.networks import Networks
     from elman.stream import Stream
 
@@ -322,10 +322,10 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> dict[str, Evaluation | ClassEvaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
-        from elman.classification import LabelTally
-        from elman.compared import beside, gold_of
         from elman.data.corpus import labelled
-        from elman.metrics import Tally
+        from elman.evaluation.classification import LabelTally
+        from elman.evaluation.pairing import beside, gold_of
+        from elman.evaluation.tagging import Tally
 
         scored, how = self._scored(target, format, encoding)
         words = {name: Tally() for name in scored if name not in self.text_targets}
@@ -355,8 +355,8 @@ class Tagger:
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> Iterator[dict[str, Compared]]:
         """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
-        from elman.compared import Compared, beside, gold_of
         from elman.data.corpus import labelled
+        from elman.evaluation.pairing import Compared, beside, gold_of
 
         scored, how = self._scored(target, format, encoding)
         for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import elman.cli.compare as command
-from elman.comparison import METRICS, compare
+from elman.evaluation.compare import METRICS, compare
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

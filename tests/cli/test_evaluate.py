@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from elman.cli.report import cell, report
-from elman.metrics import evaluate
+from elman.evaluation.tagging import evaluate
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

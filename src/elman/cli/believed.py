@@ -12,10 +12,10 @@ from elman.errors import ConfigError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from elman.classification import ClassEvaluation
     from elman.confidence import Calibration, Coverage
     from elman.data.sentence import Sentence
-    from elman.metrics import Evaluation
+    from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.tagging import Evaluation
     from elman.tagger import Tagger, Target
 
 

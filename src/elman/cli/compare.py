@@ -27,7 +27,7 @@ from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
 
 if TYPE_CHECKING:
-    from elman.comparison import Comparison, Runs, RunsComparison
+    from elman.evaluation.compare import Comparison, Runs, RunsComparison
     from elman.tagger import Tagger
 
 _METRICS = ("accuracy", "spans", "sentences")
@@ -118,7 +118,7 @@ def compare(files: tuple[str, ...], **given: Any) -> None:
 
 
 def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.comparison import TEXTS, compare
+    from elman.evaluation.compare import TEXTS, compare
 
     right = _gold(files[0], files[1:], options, notes)
     a, b = (_tags(path, right, options, notes) for path in files[1:])
@@ -133,7 +133,7 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
 
 
 def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.comparison import chosen_metric, compare_runs, score
+    from elman.evaluation.compare import chosen_metric, compare_runs, score
     from elman.utils.files import input_files
 
     sides = [[path for item in side.split(",") for path in input_files([item])] for side in files[-2:]]
@@ -175,7 +175,7 @@ def _load(model: str, options: _Options, notes: Notes) -> Tagger:
 
 
 def _gold_tags(right: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:
-    from elman.metrics import stray_tags
+    from elman.evaluation.tagging import stray_tags
 
     (column,) = right.columns
     tags: list[Sequence[str]] = [values(sentence, right.keys)[0] for sentence in right.sentences]
@@ -229,7 +229,7 @@ def _result(path: str) -> dict[str, Any]:
 
 
 def _report(found: Comparison, a: str, b: str) -> str:
-    from elman.comparison import TEXTS
+    from elman.evaluation.compare import TEXTS
 
     mcnemar = found.mcnemar
     items = TEXTS if found.unit == TEXTS else "sentences"

@@ -21,7 +21,7 @@ from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.demo import Treebank
-    from elman.metrics import Evaluation
+    from elman.evaluation.tagging import Evaluation
     from elman.tagger import Tagger
 
 _NOTHING = "stopped; nothing is written"

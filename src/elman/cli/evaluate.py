@@ -31,10 +31,10 @@ from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.classification import ClassEvaluation
     from elman.data.formats.reader import Reading
     from elman.data.scores import TagScore
-    from elman.metrics import Evaluation
+    from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.tagging import Evaluation
     from elman.tagger import Tagger
 
 
@@ -282,9 +282,9 @@ def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], 
 
 
 def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
-    from elman.classification import evaluate_labels
     from elman.cli.labels import Labels
-    from elman.metrics import Tally
+    from elman.evaluation.classification import evaluate_labels
+    from elman.evaluation.tagging import Tally
 
     reading = read(path, options.how, notes)
     if options.of_labels or (options.target is None and _texts_alone(reading)):
@@ -343,7 +343,7 @@ def _labelled(
 def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
     """What may not be meant with the gold tags of a column."""
     from elman.data.checks.columns import untagged
-    from elman.metrics import Evaluation
+    from elman.evaluation.tagging import Evaluation
 
     if not isinstance(result, Evaluation):
         return

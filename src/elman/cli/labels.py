@@ -26,8 +26,8 @@ class Labels:
     def __init__(
         self, gold: Reading, predicted: Reading, name: str | None, scores: str | None, positive: str | None
     ) -> None:
-        from elman.classification import evaluate_labels
         from elman.data.corpus import with_words
+        from elman.evaluation.classification import evaluate_labels
 
         gold_name = _label(gold, name)
         name = _label(predicted, name or (gold_name if gold_name in predicted.labels() else None))

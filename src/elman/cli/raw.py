@@ -9,9 +9,9 @@ from elman.cli.common import Notes, known
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.conll18 import Metric
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
+    from elman.evaluation.conll18 import Metric
     from elman.tagger import Tagger
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"

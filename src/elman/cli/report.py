@@ -10,9 +10,9 @@ import click
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.classification import ClassEvaluation
     from elman.data.scores import TagScore
-    from elman.metrics import Evaluation
+    from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.tagging import Evaluation
 
 MOST_TAGS = 50
 MOST_CONFUSIONS = 10
@@ -28,7 +28,7 @@ def reports(results: Mapping[str, Evaluation | ClassEvaluation]) -> str:
 
 def report(result: Evaluation | ClassEvaluation) -> str:
     """The report of one label column."""
-    from elman.classification import ClassEvaluation
+    from elman.evaluation.classification import ClassEvaluation
 
     return of_labels(result) if isinstance(result, ClassEvaluation) else of_tags(result)
 

@@ -15,9 +15,9 @@ from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from elman.conll18 import Metric
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
+    from elman.evaluation.conll18 import Metric
     from elman.tagger import Tagger
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
@@ -47,9 +47,9 @@ class Tally(Shown, Protocol):
 
 def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row], notes: Notes) -> dict[str, Tally]:
     """Each label column as conlleval or seqeval counts it. Raises ConfigError: gold tags that mark no spans."""
-    from elman.conlleval import Conlleval
-    from elman.metrics import marks_spans, refuse_without_spans, stray_tags
-    from elman.seqeval import Seqeval
+    from elman.evaluation.conlleval import Conlleval
+    from elman.evaluation.seqeval import Seqeval
+    from elman.evaluation.tagging import marks_spans, refuse_without_spans, stray_tags
 
     make: Callable[[], Tally] = Conlleval if style == "conlleval" else lambda: Seqeval(scheme)
     tallies = {column: make() for column in gold.columns}
@@ -78,7 +78,7 @@ class Conll18(Shown):
     """The metrics of the CoNLL 2018 shared task."""
 
     def __init__(self, metrics: dict[str, Metric]) -> None:
-        from elman import conll18
+        from elman.evaluation import conll18
 
         self._metrics = metrics
         self._table = conll18.table(metrics)
@@ -92,7 +92,7 @@ class Conll18(Shown):
 
 def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Conll18:
     """Two files of CoNLL-U."""
-    from elman.conll18 import evaluate
+    from elman.evaluation.conll18 import evaluate
 
     sides = [iter(_conllu(path, given, notes)) for path, given in ((gold, how), (predicted, how_predicted))]
     return Conll18(evaluate(sides[0], sides[1]))
@@ -100,7 +100,7 @@ def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, not
 
 def conll18_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Conll18:
     """The metrics of what the model says of the words; of the rest, which it does not say, none."""
-    from elman.conll18 import evaluate
+    from elman.evaluation.conll18 import evaluate
 
     trees = () if tagger.task == "tag" else _OF_TREES  # labels that are learned as they are make no trees
     other = [target for target in tagger.targets if target not in (*_CONLL18_OF, *trees)]
@@ -129,7 +129,7 @@ class Evalb(Shown):
     """Brackets of trees, each gold one beside another of the same words."""
 
     def __init__(self, pairs: Iterable[tuple[Tree, Tree]]) -> None:
-        from elman.brackets import brackets, evaluate_brackets
+        from elman.evaluation.evalb import brackets, evaluate_brackets
 
         both = list(pairs)
         gold, predicted = ([brackets(pair[side]) for pair in both] for side in (0, 1))

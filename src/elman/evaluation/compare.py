@@ -20,8 +20,7 @@ import numpy as np
 from elman.data.scores import check_sentence
 from elman.data.spans import OUTSIDE, spans
 from elman.errors import ConfigError, DataError
-from elman.metrics import marks_spans, refuse_without_spans
-from elman.significance import (
+from elman.evaluation.statistics import (
     RESAMPLES,
     McNemar,
     Pair,
@@ -32,6 +31,7 @@ from elman.significance import (
     t_quantile,
     t_test,
 )
+from elman.evaluation.tagging import marks_spans, refuse_without_spans
 from elman.utils import limits
 from elman.utils.display import shown
 
