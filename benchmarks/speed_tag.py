@@ -66,7 +66,7 @@ class Task:
 def task(shape: dict[str, Any]) -> Task:
     """Running words of EWT as sentences of the lengths asked for, and weights drawn at random."""
     from elman.config import Config
-    from elman.lexicon import Lexicon
+    from elman.features.lexicon import Lexicon
 
     config = Config().with_settings(
         {"hidden": shape["hidden"], "embedding": shape["input"], "features": "none", "decoder": "softmax"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from elman.affixes import LONGEST, affixes, shape
+from elman.features.affixes import LONGEST, affixes, shape
 
 
 def test_affixes_of_a_word() -> None:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.batching import pack
-from elman.characters import ENDS, CharacterEncoder, characters_of, spellings
 from elman.config import NetworkConfig
 from elman.encoder import Gradients, Parameters
-from elman.features import Bags
+from elman.features.characters import ENDS, CharacterEncoder, characters_of, spellings
+from elman.features.subwords import Bags
+from elman.features.vocabulary import Vocabulary
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
 from elman.shapes import GATES
-from elman.vocabulary import Vocabulary
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

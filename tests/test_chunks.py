@@ -16,7 +16,7 @@ from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
 from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
-from elman.features import Bags
+from elman.features.subwords import Bags
 from elman.layers import Rows
 from elman.learning import Tagging
 from elman.network import Inputs, Network

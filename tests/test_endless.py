@@ -15,7 +15,7 @@ from elman.config import Config
 from elman.data.corpus import How
 from elman.data.formats import text_io as lines
 from elman.errors import ConfigError, DataError
-from elman.lexicon import Lexicon
+from elman.features.lexicon import Lexicon
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 SETTINGS = {"direction": "forward", "chunk": 5, "hidden": 8, "embedding": 4, "epochs": 4, "ensemble": 1, "batch": 4}

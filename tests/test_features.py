@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from elman.affixes import LONGEST
-from elman.features import Bags, FeatureSet, ngrams
+from elman.features.affixes import LONGEST
+from elman.features.subwords import Bags, FeatureSet, ngrams
 
 
 def test_ngrams_mark_both_ends() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import grams
-from elman.grams import CHARACTERS, WORDS, Grams
+from elman.features import text_ngrams as grams
+from elman.features.text_ngrams import CHARACTERS, WORDS, Grams
 
 TEXTS = st.lists(
     st.lists(st.text("abA é\U0001f600", min_size=1, max_size=4), max_size=5).map(tuple), min_size=1, max_size=6

@@ -9,7 +9,7 @@ import pytest
 
 from elman import layers
 from elman.batching import pack
-from elman.features import Bags
+from elman.features.subwords import Bags
 from elman.layers import Noise
 from elman.shapes import GATES, PARALLEL
 from numerical import slope

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import elman
 from elman import kernels, light, loading, model_file
-from elman.affixes import affixes
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, ModelFileError
+from elman.features.affixes import affixes
 from elman.light import LightTagger
 from elman.tagger import Tagger
 

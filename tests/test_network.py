@@ -12,7 +12,7 @@ import pytest
 from elman.batching import Batch, pack
 from elman.config import NetworkConfig
 from elman.encoder import Gradients, Parameters
-from elman.features import Bags
+from elman.features.subwords import Bags
 from elman.layers import Noise, Rows
 from elman.network import Inputs, Network
 from elman.shapes import GATES

@@ -17,15 +17,15 @@ from hypothesis import given, settings, strategies as st
 from elman import kernels, learning, networks, optimizers
 from elman.config import Config, preset
 from elman.errors import ConfigError, ModelFileError
+from elman.features.lexicon import Lexicon
+from elman.features.vocabulary import Vocabulary
 from elman.heads import Heads
 from elman.layers import Rows
-from elman.lexicon import Lexicon
 from elman.networks import Networks
 from elman.recurrent import RecurrentModel
 from elman.shapes import GATES
 from elman.trainer import Place, Tally
 from elman.utils import seeding as randomness
-from elman.vocabulary import Vocabulary
 
 Array = np.ndarray[Any, Any]
 Labelled = list[tuple[list[str], list[str]]]

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import vectors
 from elman.errors import DataError
-from elman.vectors import VectorIndex, read
+from elman.features import vectors
+from elman.features.vectors import VectorIndex, read
 
 Array = np.ndarray[Any, Any]
 Pairs = list[tuple[str, Array]]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.errors import ModelFileError
-from elman.vocabulary import Vocabulary
+from elman.features.vocabulary import Vocabulary
 
 SENTENCES = [["the", "dog", "saw", "the", "cat"], ["the", "cat", "sat"]]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.features import FeatureSet
-from elman.lexicon import Lexicon
-from elman.windows import BEFORE, BEHIND, WIDTH, WindowFeatures, kind, middle, windows
+from elman.features.char_windows import BEFORE, BEHIND, WIDTH, WindowFeatures, kind, middle, windows
+from elman.features.lexicon import Lexicon
+from elman.features.subwords import FeatureSet
 
 
 def test_windows_of_a_text() -> None:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
+from elman.features.vocabulary import Vocabulary
 from elman.utils.limits import TAGS, check_scores
 from elman.utils.validation import demand
-from elman.vocabulary import Vocabulary
 
 KNOWN_SHARE = 0.95
 """Share of the relative frequency in an emission probability; the rest is spread evenly over UNKNOWN_WORDS words."""

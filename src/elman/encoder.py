@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from elman import layers, shapes
 from elman.batching import Batch, Ids
 from elman.config import NetworkConfig
-from elman.features import Bags
+from elman.features.subwords import Bags
 from elman.layers import Array, Gradient, Memory
 from elman.shapes import PARALLEL, Shapes
 

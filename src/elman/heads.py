@@ -20,7 +20,7 @@ from elman.config import Config
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.decoders import Parameters
 from elman.errors import DataError
-from elman.grams import Grams
+from elman.features.text_ngrams import Grams
 from elman.layers import Array
 
 

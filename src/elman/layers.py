@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from elman import kernels
 from elman.batching import Batch, Ids
-from elman.features import Bags
+from elman.features.subwords import Bags
 
 Array = NDArray[Any]  # float32 or float64
 

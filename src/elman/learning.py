@@ -19,10 +19,12 @@ from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
 from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
+from elman.features.lexicon import Lexicon
+from elman.features.vectors import Vectors
+from elman.features.vocabulary import Vocabulary
 from elman.heads import Head, Heads
 from elman.lanes import Lanes, scored
 from elman.layers import Array, Noise
-from elman.lexicon import Lexicon
 from elman.network import Inputs
 from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
 from elman.states import Units, units
@@ -30,8 +32,6 @@ from elman.stream import Stream, nats
 from elman.tape import Part, Tape
 from elman.trainer import Items, Place, Tally
 from elman.utils import seeding as randomness
-from elman.vectors import Vectors
-from elman.vocabulary import Vocabulary
 
 OBSERVED = 500  # words at which the units are looked at after an epoch
 

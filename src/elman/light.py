@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from elman import kernels, model_file, network_record
-from elman.affixes import affixes
 from elman.data.targets import TAG
 from elman.errors import ModelFileError
+from elman.features.affixes import affixes
 from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 

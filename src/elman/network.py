@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from elman import layers, pooling, shapes
 from elman.batching import Batch, Ids
-from elman.characters import CharacterEncoder
 from elman.config import NetworkConfig
 from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.errors import ConfigError
-from elman.features import Bags
+from elman.features.characters import CharacterEncoder
+from elman.features.subwords import Bags
 from elman.layers import Array, Noise
 from elman.shapes import Shapes, Sizes
 from elman.utils.limits import PARAMETERS

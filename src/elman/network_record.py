@@ -32,7 +32,7 @@ NONE = "none"
 
 
 class Words(NamedTuple):
-    """What is known of words: see ``elman.lexicon``."""
+    """What is known of words: see ``elman.features.lexicon``."""
 
     words: list[str]
     counts: list[int]

@@ -19,10 +19,10 @@ from elman.config import Config
 from elman.data.targets import TAG
 from elman.encoder import Parameters
 from elman.errors import DataError
-from elman.features import Bags
+from elman.features.lexicon import Lexicon
+from elman.features.subwords import Bags
 from elman.heads import Heads
 from elman.layers import Array
-from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
 from elman.states import States, states, up_to
 from elman.utils.limits import check_scores

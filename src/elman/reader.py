@@ -21,12 +21,12 @@ from elman.batching import Batch, Ids
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ConfigError
+from elman.features.char_windows import WIDTH
+from elman.features.lexicon import Lexicon
 from elman.kernels.reference import states
 from elman.layers import Array
-from elman.lexicon import Lexicon
 from elman.network import Inputs, Network
 from elman.utils.display import shown
-from elman.windows import WIDTH
 
 ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
 SPARE = 16_384  # rows more, for the words of one text

@@ -15,23 +15,23 @@ from elman.batching import Batch, Ids
 from elman.config import Config
 from elman.encoder import Parameters
 from elman.errors import ModelFileError
-from elman.features import Bags
-from elman.grams import BITS, Grams
+from elman.features.char_windows import WIDTH
+from elman.features.lexicon import Lexicon
+from elman.features.subwords import Bags
+from elman.features.text_ngrams import BITS, Grams
 from elman.heads import Heads
-from elman.lexicon import Lexicon
 from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
 from elman.outputs import Answers, Outputs
 from elman.reader import Reader, Text, tagging_precision
 from elman.utils.validation import demand
-from elman.windows import WIDTH
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
     from elman.budget import Budget
+    from elman.features.vectors import Vectors
     from elman.learning import Labelled, Tagging
     from elman.tape import Tape
     from elman.trainer import Progress
-    from elman.vectors import Vectors
 
 
 WINDOWS = 32_768

@@ -11,16 +11,16 @@ from elman import automatic, storage, trainer
 from elman.budget import Budget
 from elman.config import Config
 from elman.errors import ConfigError
+from elman.features.lexicon import Lexicon
+from elman.features.vectors import Vectors
 from elman.heads import Heads
 from elman.learning import Labelled, Speaking, Tagging, start
-from elman.lexicon import Lexicon
 from elman.networks import Networks
 from elman.tape import Tape
 from elman.trainer import Progress, Record
 from elman.utils import seeding as randomness
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS
-from elman.vectors import Vectors
 
 OnProgress = Callable[[Progress], None]
 USUAL = 20  # words of a sentence

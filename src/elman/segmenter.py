@@ -19,12 +19,12 @@ from elman.data.formats.conllu_builder import Draft, Tokens, draft
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.evaluation.conll18 import Metric, evaluate
+from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
 from elman.model_file import Tensors
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
 from elman.untagged import Untagged
 from elman.utils.parallel import ordered
-from elman.windows import BEFORE, BEHIND, RADIUS, windows
 
 TASK = "segment"
 COLUMN = "segment"

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
-from elman.lexicon import Lexicon
+from elman.features.lexicon import Lexicon
+from elman.features.vocabulary import Vocabulary
 from elman.network import Inputs
 from elman.utils.files import scratch_file
-from elman.vocabulary import Vocabulary
 
 BLOCK = 1 << 20  # numbers that are looked at in one go
 AROUND = 14  # 2 to the power of this: the numbers that come into memory with one of them, 64 kB on Linux

@@ -26,9 +26,9 @@ from elman.utils.parallel import thread_count
 
 if TYPE_CHECKING:
     from elman.budget import Budget
+    from elman.features.vectors import Vectors
     from elman.rate_finder import RateTrial
     from elman.trainer import Progress
-    from elman.vectors import Vectors
 
 OF_SETTINGS = ("rnn", "linear")
 """Models that have settings and are trained epoch by epoch."""
@@ -299,7 +299,7 @@ def _budget(
 
 def _read_vectors(path: Path, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
     """Pretrained vectors for the words of some sentences, and how many of them have one."""
-    from elman import vectors
+    from elman.features import vectors
 
     words = {word for sentence in sentences for word in sentence.words}
     found = vectors.read(os.fspath(path), words, extra)

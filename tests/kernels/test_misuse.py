@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elman import kernels
-from elman.affixes import affixes
+from elman.features.affixes import affixes
 from elman.kernels.reference import states
 
 core = kernels.native_core()

@@ -90,7 +90,7 @@ def of_text(tagger: Tagger, text: str) -> Sequence[str]:
 def shown(tagger: Tagger, words: Sequence[str]) -> Sequence[str]:
     """What the model reads, to be shown: of a window its character."""
     if tagger.task == "segment":
-        from elman.windows import middle
+        from elman.features.char_windows import middle
 
         words = list(map(middle, words))
     return [SIGNS.get(word, word) for word in words] if tagger.task in ("lm", "segment") else words

@@ -13,7 +13,7 @@ from elman import decoders, trainer
 from elman.batching import Batch
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.encoder import Gradients, Parameters
-from elman.features import Bags
+from elman.features.subwords import Bags
 from elman.layers import Array
 from elman.memory.sequences import Generator, Sequences, joined
 from elman.network import Inputs, Network

@@ -14,9 +14,9 @@ from elman.batching import by_length
 from elman.config import Config, NetworkConfig
 from elman.encoder import Parameters
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.features import Bags
+from elman.features.lexicon import Lexicon
+from elman.features.subwords import Bags
 from elman.heads import Heads
-from elman.lexicon import Lexicon
 from elman.model_file import Tensors
 from elman.network import Inputs, Network
 from elman.networks import CHUNK, Networks, packed

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]
 
 
-AffixIndex = None  # features are found by elman.features itself
+AffixIndex = None  # features are found by elman.features.subwords itself
 
 
 class NumberIndex:

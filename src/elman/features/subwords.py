@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.affixes import LONGEST, affixes
-from elman.windows import WindowFeatures
+from elman.features.affixes import LONGEST, affixes
+from elman.features.char_windows import WindowFeatures
 
 LEAST_TYPES = 2
 

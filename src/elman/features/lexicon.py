@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import network_record
-from elman.characters import characters_of, spellings
 from elman.config import NetworkConfig
-from elman.features import WINDOW, FeatureSet
+from elman.features.char_windows import RADIUS, middle
+from elman.features.characters import characters_of, spellings
+from elman.features.subwords import WINDOW, FeatureSet
+from elman.features.vectors import VectorIndex
+from elman.features.vocabulary import Vocabulary
 from elman.network import Inputs, Network
-from elman.vectors import VectorIndex
-from elman.vocabulary import Vocabulary
-from elman.windows import RADIUS, middle
 
 
 @dataclass(frozen=True)

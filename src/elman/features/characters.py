@@ -17,10 +17,10 @@ from elman import layers, shapes
 from elman.batching import pack
 from elman.config import NetworkConfig
 from elman.encoder import Encoder, Gradients, Parameters
-from elman.features import LEAST_TYPES, Bags
+from elman.features.subwords import LEAST_TYPES, Bags
+from elman.features.vocabulary import Vocabulary
 from elman.layers import Array
 from elman.shapes import Shapes
-from elman.vocabulary import Vocabulary
 
 ENDS = 32
 """Characters read at each end of a word; what a longer word has between them is passed over."""
