@@ -57,7 +57,7 @@ class Task:
 def task(shape: dict[str, Any]) -> Task:
     """Weights and inputs drawn at random, the same for the same shape. Each batch is put longest first."""
     from elman.config import NetworkConfig
-    from elman.network import Network
+    from elman.nn.network import Network
 
     H, E, layers = shape["hidden"], shape["input"], shape["layers"]
     rng = np.random.default_rng(1)
@@ -76,10 +76,11 @@ class Elman:
     """elman's encoder; a batch is cut into ``shards`` parts, as its trainer does, which ``threads`` work on."""
 
     def __init__(self, t: Task, *, threads: int, shards: int) -> None:
-        from elman import kernels, layers, optimizers
-        from elman.batching import pack
+        from elman import kernels, optimizers
         from elman.config import NetworkConfig
-        from elman.encoder import Encoder
+        from elman.nn import layers
+        from elman.nn.batch import pack
+        from elman.nn.encoder import Encoder
 
         config = NetworkConfig(hidden=t.hidden, layers=t.layers, embedding=1, features="none")
         self._encoder = Encoder(config, t.xs[0].shape[1], 0)
@@ -135,7 +136,7 @@ class Torch:
     def __init__(self, t: Task, way: str, dtype: str = "float32") -> None:
         import torch
 
-        from elman.batching import pack
+        from elman.nn.batch import pack
 
         self._torch, self._way, kind = torch, way, getattr(torch, dtype)
         self._module = module(torch, t.weights, t.layers, t.hidden, t.xs[0].shape[1]).to(kind)

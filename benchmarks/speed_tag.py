@@ -91,9 +91,9 @@ class Elman:
     """What elman's tagger does of a text whose words it has seen. ``threads`` work on the sentences of a batch."""
 
     def __init__(self, t: Task, precision: str, threads: int) -> None:
-        from elman.batching import pack
         from elman.constraints import NONE
         from elman.heads import Heads
+        from elman.nn.batch import pack
         from elman.reader import Reader, Text
 
         self._pack, self._text, self._weights, self._threads = pack, Text, t.weights, threads

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.batching import by_length, minibatches, pack
+from elman.nn.batch import by_length, minibatches, pack
 
 Array = np.ndarray[Any, Any]
 # few lengths, so that there are ties; some sentences without words

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.batching import pack
 from elman.config import NetworkConfig
-from elman.encoder import Gradients, Parameters
 from elman.features.characters import ENDS, CharacterEncoder, characters_of, spellings
 from elman.features.subwords import Bags
 from elman.features.vocabulary import Vocabulary
-from elman.layers import Noise, Rows
-from elman.network import Inputs, Network
+from elman.nn.batch import pack
+from elman.nn.encoder import Gradients, Parameters
+from elman.nn.layers import Noise, Rows
+from elman.nn.network import Inputs, Network
 from elman.shapes import GATES
 from numerical import slope
 

@@ -11,15 +11,15 @@ from hypothesis import given, settings, strategies as st
 
 import elman
 from elman import chunks as chunk_module, trainer
-from elman.batching import Batch, pack
 from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
-from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features.subwords import Bags
-from elman.layers import Rows
 from elman.learning import Tagging
-from elman.network import Inputs, Network
+from elman.nn.batch import Batch, pack
+from elman.nn.encoder import Carried, Gradients, Parameters
+from elman.nn.layers import Rows
+from elman.nn.network import Inputs, Network
 from elman.recurrent import RecurrentModel
 from numerical import slope
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman import decoders, paths, shapes
-from elman.batching import Batch, pack
+from elman import shapes
 from elman.config import NetworkConfig
-from elman.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights
 from elman.errors import ConfigError, ModelFileError
-from elman.paths import best_paths, best_words, number_of
+from elman.nn import decoders, paths
+from elman.nn.batch import Batch, pack
+from elman.nn.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights
+from elman.nn.paths import best_paths, best_words, number_of
 from numerical import slope
 
 Array = np.ndarray[Any, Any]

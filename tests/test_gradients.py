@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from elman import gradients
-from elman.batching import Batch
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
 from elman.gradients import Which, influences, lags
 from elman.lag_curves import Lags
 from elman.learning import Tagging
 from elman.networks import Networks
+from elman.nn.activations import GATES, of_layer, states, units
+from elman.nn.batch import Batch
 from elman.recurrent import RecurrentModel
-from elman.states import GATES, of_layer, states, units
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6

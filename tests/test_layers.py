@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import layers
-from elman.batching import pack
 from elman.features.subwords import Bags
-from elman.layers import Noise
+from elman.nn import layers
+from elman.nn.batch import pack
+from elman.nn.layers import Noise
 from elman.shapes import GATES, PARALLEL
 from numerical import slope
 

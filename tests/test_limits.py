@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from elman import cli, decoders
+from elman import cli
 from elman.baselines import Frequent
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, DataError
+from elman.nn import decoders
 from elman.utils import limits
 
 

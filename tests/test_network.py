@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.batching import Batch, pack
 from elman.config import NetworkConfig
-from elman.encoder import Gradients, Parameters
 from elman.features.subwords import Bags
-from elman.layers import Noise, Rows
-from elman.network import Inputs, Network
+from elman.nn.batch import Batch, pack
+from elman.nn.encoder import Gradients, Parameters
+from elman.nn.layers import Noise, Rows
+from elman.nn.network import Inputs, Network
 from elman.shapes import GATES
 from numerical import slope
 

@@ -10,7 +10,7 @@ import pytest
 
 from elman import optimizers
 from elman.config import TrainingConfig
-from elman.layers import Rows
+from elman.nn.layers import Rows
 from elman.optimizers import SGD, Adam, Momentum, Optimizer
 
 Array = np.ndarray[Any, Any]

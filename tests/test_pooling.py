@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.batching import pack
-from elman.pooling import pool
+from elman.nn.batch import pack
+from elman.nn.pooling import pool
 from elman.shapes import pooling
 from numerical import slope
 

@@ -20,8 +20,8 @@ from elman.errors import ConfigError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
 from elman.heads import Heads
-from elman.layers import Rows
 from elman.networks import Networks
+from elman.nn.layers import Rows
 from elman.recurrent import RecurrentModel
 from elman.shapes import GATES
 from elman.trainer import Place, Tally

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import elman
-from elman import cli, decoders
-from elman.batching import pack
+from elman import cli
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.nn import decoders
+from elman.nn.batch import pack
 from elman.regression.model import Scaling
 from elman.regression.table import Evaluation
 from elman.regression.tagger import Regressor, from_record

@@ -11,7 +11,7 @@ import pytest
 
 from elman import plots, state_plots
 from elman.lag_curves import Lags, Measured
-from elman.states import States
+from elman.nn.activations import States
 
 pytest.importorskip("matplotlib")
 

@@ -15,9 +15,9 @@ import pytest
 from elman import optimizers, trainer
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.layers import Rows
+from elman.nn.activations import Units
+from elman.nn.layers import Rows
 from elman.optimizers import Gradients
-from elman.states import Units
 from elman.trainer import Place, Progress, Tally, fit
 from elman.utils import seeding as randomness
 

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.batching import Batch, by_length
 from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.heads import Head
-from elman.layers import Array
 from elman.network_record import COLDEST, HOTTEST
 from elman.networks import CHUNK, Networks, packed, texts_of
+from elman.nn.batch import Batch, by_length
+from elman.nn.layers import Array
 
 BINS = 10
 PRIOR = 0.5

@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels, shapes
-from elman.backwards import by_states
-from elman.batching import Batch
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
-from elman.decoders import Squares
-from elman.encoder import Encoder, Gradients, Parameters
 from elman.errors import ConfigError, DataError
 from elman.heads import Head
 from elman.lag_curves import Measured, curve
-from elman.layers import Array, Rows
 from elman.networks import Networks
-from elman.states import of_layer, up_to
+from elman.nn.activations import of_layer, up_to
+from elman.nn.batch import Batch
+from elman.nn.decoders import Squares
+from elman.nn.encoder import Encoder, Gradients, Parameters
+from elman.nn.layers import Array, Rows
+from elman.nn.state_gradients import by_states
 from elman.utils import limits
 from elman.utils.display import shown
 
@@ -147,7 +147,7 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     """How much of the loss of a word reaches the states k words before it, the mean over the first words of a text.
 
     All words of each sentence are taken, of a sentence of more than 100 that many, until there are
-    ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word, ``elman.decoders``),
+    ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word, ``elman.nn.decoders``),
     and of a label of the whole text that of the text, measured from its last word, backwards from the first. Raises
     ConfigError: no such layer, a network without states; DataError: no sentence with known tags.
     """

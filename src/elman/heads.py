@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders, shapes
-from elman.batching import Batch
+from elman import constraints, shapes
 from elman.config import Config
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
-from elman.decoders import Parameters
 from elman.errors import DataError
 from elman.features.text_ngrams import Grams
-from elman.layers import Array
+from elman.nn import decoders
+from elman.nn.batch import Batch
+from elman.nn.decoders import Parameters
+from elman.nn.layers import Array
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.batching import Batch
 from elman.chunks import Chunks, Items, Plan
-from elman.encoder import Carried
-from elman.layers import Array
 from elman.networks import Networks, packed_at
+from elman.nn.batch import Batch
+from elman.nn.encoder import Carried
+from elman.nn.layers import Array
 from elman.tape import Part
 from elman.utils import seeding as randomness
 

@@ -22,10 +22,10 @@ from elman.data.formats import read_sentences
 from elman.data.formats.text_io import BOM, text_blocks
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
-from elman.decoders import finite
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.model_file import Tensors
 from elman.ngrams import ORDERS, NGrams
+from elman.nn.decoders import finite
 from elman.recurrent import RecurrentModel
 from elman.stream import Stream
 from elman.tagger import kernel_notes

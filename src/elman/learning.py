@@ -12,22 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import calibration, decoders, kernels, layers, storage
-from elman.batching import Batch, Ids, by_length
+from elman import calibration, kernels, storage
 from elman.chunks import Chunks
 from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
-from elman.encoder import Carried, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
 from elman.features.vocabulary import Vocabulary
 from elman.heads import Head, Heads
 from elman.lanes import Lanes, scored
-from elman.layers import Array, Noise
-from elman.network import Inputs
 from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
-from elman.states import Units, units
+from elman.nn import decoders, layers
+from elman.nn.activations import Units, units
+from elman.nn.batch import Batch, Ids, by_length
+from elman.nn.encoder import Carried, Gradients, Parameters
+from elman.nn.layers import Array, Noise
+from elman.nn.network import Inputs
 from elman.stream import Stream, nats
 from elman.tape import Part, Tape
 from elman.trainer import Items, Place, Tally

@@ -14,8 +14,8 @@ import numpy as np
 from elman import automatic, storage, trainer
 from elman.config import LINEAR, Config
 from elman.data.targets import TAG
-from elman.encoder import Parameters
 from elman.learning import Labelled
+from elman.nn.encoder import Parameters
 from elman.runs import OnProgress, Run, begin
 from elman.tape import Tape
 from elman.trainer import Progress

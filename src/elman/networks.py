@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.batching import Batch, Ids, by_length, pack
 from elman.config import Config
 from elman.data.targets import TAG
-from elman.encoder import Parameters
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.features.subwords import Bags
 from elman.heads import Heads
-from elman.layers import Array
-from elman.network import Inputs, Network
-from elman.states import States, states, up_to
+from elman.nn.activations import States, states, up_to
+from elman.nn.batch import Batch, Ids, by_length, pack
+from elman.nn.encoder import Parameters
+from elman.nn.layers import Array
+from elman.nn.network import Inputs, Network
 from elman.utils.limits import check_scores
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often

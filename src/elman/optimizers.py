@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from elman import kernels
 from elman.config import TrainingConfig
-from elman.layers import Array, Gradient, Rows
+from elman.nn.layers import Array, Gradient, Rows
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.batching import Batch, Ids, pack
-from elman.encoder import Parameters
 from elman.heads import Heads
 from elman.kernels.reference import states
-from elman.layers import Array
+from elman.nn.batch import Batch, Ids, pack
+from elman.nn.encoder import Parameters
+from elman.nn.layers import Array
 
 
 class _Small(NamedTuple):

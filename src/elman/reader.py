@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.batching import Batch, Ids
 from elman.config import Config
-from elman.encoder import Parameters
 from elman.errors import ConfigError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.kernels.reference import states
-from elman.layers import Array
-from elman.network import Inputs, Network
+from elman.nn.batch import Batch, Ids
+from elman.nn.encoder import Parameters
+from elman.nn.layers import Array
+from elman.nn.network import Inputs, Network
 from elman.utils.display import shown
 
 ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import constraints, network_record, storage
-from elman.batching import Batch, Ids
 from elman.config import Config
-from elman.encoder import Parameters
 from elman.errors import ModelFileError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
@@ -22,6 +20,8 @@ from elman.features.text_ngrams import BITS, Grams
 from elman.heads import Heads
 from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.networks import Networks, Scorer, Scores
+from elman.nn.batch import Batch, Ids
+from elman.nn.encoder import Parameters
 from elman.outputs import Answers, Outputs
 from elman.reader import Reader, Text, tagging_precision
 from elman.utils.validation import demand

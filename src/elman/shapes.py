@@ -1,6 +1,6 @@
 """The names and shapes of a network's parameters, as its settings and sizes give them; NumPy is not needed.
 
-Letters as in ``elman.network``. What the parameters are stands where they are used: ``encoder``, ``characters``,
+Letters as in ``elman.nn.network``. What the parameters are stands where they are used: ``encoder``, ``characters``,
 ``pooling``, ``decoders``, ``network``.
 """
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from elman.lag_curves import Lags, Measured
-from elman.layers import Array
+from elman.nn.activations import States
+from elman.nn.layers import Array
 from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
-from elman.states import States
 from elman.utils.display import visible
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
-from elman.network import Inputs
+from elman.nn.network import Inputs
 from elman.utils.files import scratch_file
 
 BLOCK = 1 << 20  # numbers that are looked at in one go

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import optimizers
-from elman.batching import minibatches
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.layers import Array
+from elman.nn.activations import Units
+from elman.nn.batch import minibatches
+from elman.nn.layers import Array
 from elman.optimizers import Gradients
 from elman.schedule import Schedule
-from elman.states import Units
 from elman.utils import seeding as randomness
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
@@ -44,7 +44,7 @@ class Progress:
     """Where a run is. Loss, training accuracy and norms are of the epoch so far; times in seconds.
 
     In the online kernel there are no norms. ``saturated`` and ``dead`` are shares of the units at the end of an epoch
-    (``elman.states.Units``); None elsewhere, and of tasks that have none.
+    (``elman.nn.activations.Units``); None elsewhere, and of tasks that have none.
     """
 
     epoch: int  # from 1

@@ -17,7 +17,7 @@ import pytest
 from elman.cli import document, gradients, states, why_page
 from elman.gradients import Influence
 from elman.lag_curves import Lags, Measured
-from elman.states import States
+from elman.nn.activations import States
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

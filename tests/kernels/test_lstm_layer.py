@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.batching import pack
 from elman.kernels import reference
+from elman.nn.batch import pack
 from numerical import slope
 
 Array = np.ndarray[Any, Any]

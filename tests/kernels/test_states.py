@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.batching import pack
 from elman.kernels import reference
 from elman.kernels.reference import states
+from elman.nn.batch import pack
 
 Array = np.ndarray[Any, Any]
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.batching import pack
 from elman.memory import sequences as made
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import RECENT, How, Problem, Remembering, run
+from elman.nn.batch import pack
 
 
 def short(**changes: Any) -> Problem:

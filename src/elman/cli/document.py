@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.layers import Array
+    from elman.nn.layers import Array
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #5d6b78; --line: #dde3e8; --paper: #fff; --back: #f4f6f8;

@@ -24,7 +24,7 @@ from elman.errors import ConfigError
 from elman.utils import limits
 
 if TYPE_CHECKING:
-    from elman.states import States
+    from elman.nn.activations import States
 
 STYLE = """
 .map { overflow-x: auto; }

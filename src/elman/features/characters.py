@@ -13,13 +13,14 @@ from functools import cached_property
 
 import numpy as np
 
-from elman import layers, shapes
-from elman.batching import pack
+from elman import shapes
 from elman.config import NetworkConfig
-from elman.encoder import Encoder, Gradients, Parameters
 from elman.features.subwords import LEAST_TYPES, Bags
 from elman.features.vocabulary import Vocabulary
-from elman.layers import Array
+from elman.nn import layers
+from elman.nn.batch import pack
+from elman.nn.encoder import Encoder, Gradients, Parameters
+from elman.nn.layers import Array
 from elman.shapes import Shapes
 
 ENDS = 32

@@ -17,7 +17,7 @@ from elman.features.characters import characters_of, spellings
 from elman.features.subwords import WINDOW, FeatureSet
 from elman.features.vectors import VectorIndex
 from elman.features.vocabulary import Vocabulary
-from elman.network import Inputs, Network
+from elman.nn.network import Inputs, Network
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import decoders, trainer
-from elman.batching import Batch
+from elman import trainer
 from elman.config import Config, NetworkConfig, TrainingConfig
-from elman.encoder import Gradients, Parameters
 from elman.features.subwords import Bags
-from elman.layers import Array
 from elman.memory.sequences import Generator, Sequences, joined
-from elman.network import Inputs, Network
 from elman.networks import packed
+from elman.nn import decoders
+from elman.nn.batch import Batch
+from elman.nn.encoder import Gradients, Parameters
+from elman.nn.layers import Array
+from elman.nn.network import Inputs, Network
 from elman.regression.model import inputs_of
 from elman.trainer import Place, Tally
 from elman.utils import seeding as randomness

@@ -9,17 +9,18 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, decoders, network_record, storage
-from elman.batching import by_length
+from elman import constraints, network_record, storage
 from elman.config import Config, NetworkConfig
-from elman.encoder import Parameters
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.subwords import Bags
 from elman.heads import Heads
 from elman.model_file import Tensors
-from elman.network import Inputs, Network
 from elman.networks import CHUNK, Networks, packed
+from elman.nn import decoders
+from elman.nn.batch import by_length
+from elman.nn.encoder import Parameters
+from elman.nn.network import Inputs, Network
 from elman.utils.display import shown
 from elman.utils.validation import demand, is_number, is_texts, training
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from elman import automatic, storage, trainer
 from elman.config import Config
 from elman.data.sentence import Sentence
-from elman.decoders import Squares
-from elman.encoder import Gradients
 from elman.errors import ConfigError, DataError
-from elman.layers import Noise
 from elman.networks import packed
+from elman.nn.decoders import Squares
+from elman.nn.encoder import Gradients
+from elman.nn.layers import Noise
 from elman.regression.model import RegressionModel, Scaling, inputs_of, without_words
 from elman.regression.table import Table
 from elman.regression.tagger import Regressor

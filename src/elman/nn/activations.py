@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elman import kernels
-from elman.batching import Batch, Ids
-from elman.encoder import Encoder, Parameters, two_words
-from elman.layers import Array, bag, shift
+from elman.nn.batch import Batch, Ids
+from elman.nn.encoder import Encoder, Parameters, two_words
+from elman.nn.layers import Array, bag, shift
 from elman.shapes import PARALLEL
 
 BOUND = 0.01

@@ -11,9 +11,9 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.batching import Ids
 from elman.errors import ConfigError
-from elman.layers import Array
+from elman.nn.batch import Ids
+from elman.nn.layers import Array
 
 Paths = list[tuple[Ids, float]]
 """Ids (T,) and score of each, best first."""

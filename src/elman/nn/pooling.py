@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from elman import kernels, layers
-from elman.batching import Batch, Ids
-from elman.layers import Array
+from elman import kernels
+from elman.nn import layers
+from elman.nn.batch import Batch, Ids
+from elman.nn.layers import Array
 
 Weights = Mapping[str, Array]
 Pooled = tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]  # backprop: dy -> dh, and the weights' by name

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import layers, shapes
-from elman.batching import Batch, Ids
+from elman import shapes
 from elman.config import NetworkConfig
 from elman.features.subwords import Bags
-from elman.layers import Array, Gradient, Memory
+from elman.nn import layers
+from elman.nn.batch import Batch, Ids
+from elman.nn.layers import Array, Gradient, Memory
 from elman.shapes import PARALLEL, Shapes
 
 Parameters = dict[str, Array]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.batching import Batch, Ids
 from elman.features.subwords import Bags
+from elman.nn.batch import Batch, Ids
 
 Array = NDArray[Any]  # float32 or float64
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from elman import kernels
-from elman.layers import Array
-from elman.states import States
+from elman.nn.activations import States
+from elman.nn.layers import Array
 
 
 def by_states(one: States, w_rh: Array | None, dy: Array, steps: int) -> dict[str, Array]:

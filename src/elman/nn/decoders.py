@@ -27,11 +27,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels, paths, shapes
-from elman.batching import Batch, Ids
+from elman import constraints, kernels, shapes
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
-from elman.layers import Array, Gradient
+from elman.nn import paths
+from elman.nn.batch import Batch, Ids
+from elman.nn.layers import Array, Gradient
 from elman.utils import limits
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
@@ -165,7 +166,7 @@ class Decoder:
         """The ``most`` most probable paths of one sentence, best first, with their probabilities.
 
         scores (T, K) -> ids (T,) each. Fewer where there are fewer that are allowed. Raises ConfigError for more than
-        memory is to hold (``elman.paths``), ModelFileError as ``finite`` does.
+        memory is to hold (``elman.nn.paths``), ModelFileError as ``finite`` does.
         """
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]

@@ -16,14 +16,15 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import layers, pooling, shapes
-from elman.batching import Batch, Ids
+from elman import shapes
 from elman.config import NetworkConfig
-from elman.encoder import Carried, Encoder, Gradients, Parameters
 from elman.errors import ConfigError
 from elman.features.characters import CharacterEncoder
 from elman.features.subwords import Bags
-from elman.layers import Array, Noise
+from elman.nn import layers, pooling
+from elman.nn.batch import Batch, Ids
+from elman.nn.encoder import Carried, Encoder, Gradients, Parameters
+from elman.nn.layers import Array, Noise
 from elman.shapes import Shapes, Sizes
 from elman.utils.limits import PARAMETERS
 
