@@ -14,7 +14,8 @@ import speed_machine
 
 def measure(job: dict[str, Any]) -> dict[str, float]:
     import elman
-    from elman import kernels, light, recurrent
+    from elman import kernels, light
+    from elman.models import rnn as recurrent
 
     assert recurrent
     kernels.describe()

@@ -91,10 +91,10 @@ class Elman:
     """What elman's tagger does of a text whose words it has seen. ``threads`` work on the sentences of a batch."""
 
     def __init__(self, t: Task, precision: str, threads: int) -> None:
-        from elman.constraints import NONE
-        from elman.heads import Heads
+        from elman.models.constraints import NONE
+        from elman.models.heads import Heads
+        from elman.models.inference import Reader, Text
         from elman.nn.batch import pack
-        from elman.reader import Reader, Text
 
         self._pack, self._text, self._weights, self._threads = pack, Text, t.weights, threads
         tags = len(t.weights["output.b_o"])

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import baselines, model_file
-from elman.baselines import HMM, IMPOSSIBLE, Frequent
 from elman.errors import DataError, ModelFileError
-from elman.model import Model
+from elman.models import baselines, file as model_file
+from elman.models.base import Model
+from elman.models.baselines import HMM, IMPOSSIBLE, Frequent
 
 TOY = [(["a", "b", "a"], ["X", "Y", "Z"]), (["a", "c", "b"], ["X", "X", "Y"])]
 PAIRS = st.lists(

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import elman
-from elman import calibration, model_file, recurrent
+from elman import calibration
 from elman.calibration import reliability
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.models import file as model_file, rnn as recurrent
 from made_up import two_columns
 
 FEW: dict[str, Any] = {

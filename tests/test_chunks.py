@@ -16,11 +16,11 @@ from elman.config import Config, NetworkConfig, preset
 from elman.errors import ConfigError
 from elman.features.subwords import Bags
 from elman.learning import Tagging
+from elman.models.rnn import RecurrentModel
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Rows
 from elman.nn.network import Inputs, Network
-from elman.recurrent import RecurrentModel
 from numerical import slope
 
 Array = np.ndarray[Any, Any]

@@ -14,9 +14,9 @@ from elman.config import LINEAR, Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.classification import ClassEvaluation
-from elman.network_record import GRAMS
-from elman.networks import Networks
-from elman.recurrent import LinearModel, RecurrentModel
+from elman.models.ensemble import Networks
+from elman.models.network_record import GRAMS
+from elman.models.rnn import LinearModel, RecurrentModel
 from elman.tagger import Tagger
 from texts import TOPICS, requests, several, texts
 

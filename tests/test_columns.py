@@ -12,10 +12,10 @@ import pytest
 import elman
 from elman import kernels, optimizers
 from elman.config import Config
-from elman.constraints import first_break
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.recurrent import RecurrentModel
+from elman.models.constraints import first_break
+from elman.models.rnn import RecurrentModel
 from elman.tagger import Tagger
 from elman.trainer import Place, Tally
 from made_up import two_columns
@@ -308,7 +308,7 @@ def test_a_record_that_does_not_fit(tagger: Tagger, changes: dict[str, Any], mes
 
 
 def test_columns_and_names_of_them(tagger: Tagger, tmp_path: Path) -> None:
-    from elman import model_file
+    from elman.models import file as model_file
 
     tagger.save(tmp_path / "m")
     record, tensors = model_file.load(tmp_path / "m")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.constraints import allowed, check, choose, detect, first_break, table
 from elman.data.schemes import Break
 from elman.data.spans import spans
 from elman.errors import ConfigError
+from elman.models.constraints import allowed, check, choose, detect, first_break, table
 
 BIO = ["O", "B-X", "I-X", "B-Y", "I-Y"]
 BIOES = ["O", *(f"{prefix}-{type}" for prefix in "BIES" for type in "XY")]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman import shapes
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
+from elman.models import shapes
 from elman.nn import decoders, paths
 from elman.nn.batch import Batch, pack
 from elman.nn.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights

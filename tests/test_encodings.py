@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman import model_file
 from elman.data.formats import read_sentences
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
+from elman.models import file as model_file
 from elman.utils.encodings import Decoder, Encoder, check_encoding
 from elman.utils.files import OutputFile
 

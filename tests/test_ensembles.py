@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import elman
-from elman import recurrent, runs
+from elman import runs
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
-from elman.networks import Networks
-from elman.recurrent import RecurrentModel
+from elman.models import rnn as recurrent
+from elman.models.ensemble import Networks
+from elman.models.rnn import RecurrentModel
 from elman.trainer import Progress
 from elman.utils import seeding as randomness
 from made_up import two_columns

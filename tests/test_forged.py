@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 import elman
-from elman import light, loading, model_file
+from elman import light, loading
 from elman.cli import run
 from elman.cli.inspect import _text
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.light import LightTagger
+from elman.models import file as model_file
 from elman.tagger import Tagger
 from forged import Content, Place, Trained, as_stored, changed, places, tensors_changed, trained, use, write
 

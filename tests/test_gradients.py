@@ -14,10 +14,10 @@ from elman.errors import ConfigError, DataError
 from elman.gradients import Which, influences, lags
 from elman.lag_curves import Lags
 from elman.learning import Tagging
-from elman.networks import Networks
+from elman.models.ensemble import Networks
+from elman.models.rnn import RecurrentModel
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
-from elman.recurrent import RecurrentModel
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6

@@ -14,8 +14,8 @@ import elman
 from elman import language, tape
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.language import Fluency, LanguageModel, from_record, symbols_of
-from elman.ngrams import NGrams
-from elman.stream import Stream
+from elman.models.ngram_lm import NGrams
+from elman.models.streaming import Stream
 from elman.tape import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}

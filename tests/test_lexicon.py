@@ -12,7 +12,7 @@ from elman.config import Config, NetworkConfig
 from elman.errors import ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import VectorIndex, Vectors
-from elman.recurrent import RecurrentModel
+from elman.models.rnn import RecurrentModel
 
 Array = np.ndarray[Any, Any]
 SETTINGS = {"hidden": 8, "embedding": 4, "features": "none", "epochs": 12, "batch": 4, "rate": 0.03, "unknown": 1.0}

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import elman
-from elman import kernels, light, loading, model_file
+from elman import kernels, light, loading
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, ModelFileError
 from elman.features.affixes import affixes
 from elman.light import LightTagger
+from elman.models import file as model_file
 from elman.tagger import Tagger
 
 TRAIN = [

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from elman import cli
-from elman.baselines import Frequent
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, DataError
+from elman.models.baselines import Frequent
 from elman.nn import decoders
 from elman.utils import limits
 

@@ -15,8 +15,9 @@ import safetensors.numpy
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from elman import kernels, model_file
+from elman import kernels
 from elman.errors import ModelFileError, OutputError
+from elman.models import file as model_file
 
 CONFIG = {"kind": "toy", "words": ["é", "\u2028", "\U0001f600", '"'], "rate": 0.1, "n": 3, "none": None, "on": True}
 TENSORS = {

@@ -11,11 +11,11 @@ import pytest
 
 from elman.config import NetworkConfig
 from elman.features.subwords import Bags
+from elman.models.shapes import GATES
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Noise, Rows
 from elman.nn.network import Inputs, Network
-from elman.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

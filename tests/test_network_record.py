@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import elman
-from elman import network_record, storage
 from elman.config import Config
 from elman.errors import ModelFileError
-from elman.network_record import checked
-from elman.recurrent import RecurrentModel
+from elman.models import dtype as storage, network_record
+from elman.models.network_record import checked
+from elman.models.rnn import RecurrentModel
 
 TRAIN = [[("the", "D"), ("cat", "N")], [("the", "D"), ("dog", "N"), ("sees", "V")]] * 2
 SETTINGS = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 1, "ensemble": 2, "decoder": "crf"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elman.config import Config
-from elman.recurrent import RecurrentModel
+from elman.models.rnn import RecurrentModel
 
 WORDS = [["the", "dog", "sees", "a", "cat"], ["it", "rains"]]
 TRAIN = [(words, [word[0] for word in words], [word[-1] for word in words]) for words in WORDS] * 3

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import kernels, reader
+from elman import kernels
 from elman.config import Config
 from elman.errors import ConfigError
-from elman.reader import Reader, tagging_precision
-from elman.recurrent import RecurrentModel
+from elman.models import inference as reader
+from elman.models.inference import Reader, tagging_precision
+from elman.models.rnn import RecurrentModel
 
 TRAIN = [(["the", "dog", "sees", "a", "cat"], ["D", "N", "V", "D", "N"]), (["it", "rains"], ["P", "V"])] * 3
 TEXT = [["the", "cat", "rains"], [], ["zebras", "see", "the", "Zebra", "in-house"], ["it"]]

@@ -14,16 +14,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import kernels, learning, networks, optimizers
+from elman import kernels, learning, optimizers
 from elman.config import Config, preset
 from elman.errors import ConfigError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
-from elman.heads import Heads
-from elman.networks import Networks
+from elman.models import ensemble as networks
+from elman.models.ensemble import Networks
+from elman.models.heads import Heads
+from elman.models.rnn import RecurrentModel
+from elman.models.shapes import GATES
 from elman.nn.layers import Rows
-from elman.recurrent import RecurrentModel
-from elman.shapes import GATES
 from elman.trainer import Place, Tally
 from elman.utils import seeding as randomness
 

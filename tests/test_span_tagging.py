@@ -13,9 +13,9 @@ import pytest
 import elman
 from elman import learning, optimizers
 from elman.config import Config
-from elman.constraints import first_break
 from elman.errors import DataError, ModelFileError
-from elman.recurrent import RecurrentModel
+from elman.models.constraints import first_break
+from elman.models.rnn import RecurrentModel
 from elman.trainer import Place, Tally
 
 Labelled = list[tuple[list[str], list[str]]]

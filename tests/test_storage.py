@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import elman
-from elman.storage import HALF, restored, rounded, stored
+from elman.models.dtype import HALF, restored, rounded, stored
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

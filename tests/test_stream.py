@@ -12,8 +12,8 @@ from hypothesis import given, settings, strategies as st
 from safetensors.numpy import load, save
 
 import elman
-from elman import stream
 from elman.errors import ConfigError, DataError
+from elman.models import streaming as stream
 from elman.tagger import Tagger
 from made_up import two_columns
 from texts import requests

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import kernels, model_file, reader, replies
+from elman import kernels, replies
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
 from elman.loading import load
+from elman.models import file as model_file, inference as reader
 from elman.tagger import Tagger
 from elman.training import train
 

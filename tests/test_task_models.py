@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from elman import model_file, task_models, tasks
+from elman import task_models, tasks
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation import conll18
 from elman.loading import load
+from elman.models import file as model_file
 from elman.pipeline import Pipeline
 from elman.segmenter import Segmenter
 from elman.tagger import Tagger

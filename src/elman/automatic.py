@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from elman import constraints
 from elman.config import Config
 from elman.data.targets import TAG
+from elman.models import constraints
 
 Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
 
@@ -25,7 +25,7 @@ MOST_CRF_TAGS = 100  # its time grows with their square
 def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, single: bool = False) -> Config:
     """The settings with nothing left to choose; settings that are chosen already stay as they are.
 
-    ``tasks`` says what each label column is (``elman.model``); none: all are of words. ``single``: of one network,
+    ``tasks`` says what each label column is (``elman.models.base``); none: all are of words. ``single``: of one network,
     whatever the data. The numbers come from dev sets (docs/accuracy.md).
     """
     network, training = config.network, config.training

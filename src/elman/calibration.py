@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from elman.data.targets import TAG
 from elman.errors import DataError
-from elman.heads import Head
-from elman.network_record import COLDEST, HOTTEST
-from elman.networks import CHUNK, Networks, packed, texts_of
+from elman.models.ensemble import CHUNK, Networks, packed, texts_of
+from elman.models.heads import Head
+from elman.models.network_record import COLDEST, HOTTEST
 from elman.nn.batch import Batch, by_length
 from elman.nn.layers import Array
 

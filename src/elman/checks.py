@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from elman import constraints
 from elman.config import NetworkConfig
 from elman.data import schemes
 from elman.data.checks import odd_tags
 from elman.data.checks.columns import MANY_TAGS, length_warning, stray_warning, tag_warning, untagged_warning
 from elman.data.sentence import Sentence
 from elman.errors import DataError
+from elman.models import constraints
 from elman.utils.display import shown
 
 WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")

@@ -12,7 +12,7 @@ from elman.data.formats.common import refuse
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.lemmas import WHOLE
-from elman.model_file import Tensors
+from elman.models.file import Tensors
 from elman.replies import words_of
 from elman.tagger import Tagger
 from elman.tasks.columns import Features, Lemmas, parts_of
@@ -20,7 +20,7 @@ from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.recurrent import RecurrentModel
+    from elman.models.rnn import RecurrentModel
 
 Confidences = list[dict[str, tuple[list[str], list[float]]]]
 

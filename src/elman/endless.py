@@ -16,7 +16,7 @@ from elman.data.formats.registry import with_options
 from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks
 from elman.errors import ConfigError, DataError
-from elman.recurrent import RecurrentModel
+from elman.models.rnn import RecurrentModel
 from elman.tagger import Tagger, kernel_notes
 from elman.tape import Part, Recorder, Tape, check_share
 from elman.trainer import Progress

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels, shapes
+from elman import kernels
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.heads import Head
 from elman.lag_curves import Measured, curve
-from elman.networks import Networks
+from elman.models import shapes
+from elman.models.ensemble import Networks
+from elman.models.heads import Head
 from elman.nn.activations import of_layer, up_to
 from elman.nn.batch import Batch
 from elman.nn.decoders import Squares

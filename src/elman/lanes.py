@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.chunks import Chunks, Items, Plan
-from elman.networks import Networks, packed_at
+from elman.models.ensemble import Networks, packed_at
 from elman.nn.batch import Batch
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array

@@ -23,11 +23,11 @@ from elman.data.formats.text_io import BOM, text_blocks
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.model_file import Tensors
-from elman.ngrams import ORDERS, NGrams
+from elman.models.file import Tensors
+from elman.models.ngram_lm import ORDERS, NGrams
+from elman.models.rnn import RecurrentModel
+from elman.models.streaming import Stream
 from elman.nn.decoders import finite
-from elman.recurrent import RecurrentModel
-from elman.stream import Stream
 from elman.tagger import kernel_notes
 from elman.tape import UNKNOWN, Speech, check_share
 from elman.untagged import Untagged

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import calibration, kernels, storage
+from elman import calibration, kernels
 from elman.chunks import Chunks
 from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
@@ -20,16 +20,17 @@ from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
 from elman.features.vocabulary import Vocabulary
-from elman.heads import Head, Heads
 from elman.lanes import Lanes, scored
-from elman.networks import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
+from elman.models import dtype as storage
+from elman.models.ensemble import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
+from elman.models.heads import Head, Heads
+from elman.models.streaming import Stream, nats
 from elman.nn import decoders, layers
 from elman.nn.activations import Units, units
 from elman.nn.batch import Batch, Ids, by_length
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Array, Noise
 from elman.nn.network import Inputs
-from elman.stream import Stream, nats
 from elman.tape import Part, Tape
 from elman.trainer import Items, Place, Tally
 from elman.utils import seeding as randomness

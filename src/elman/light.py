@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from elman import kernels, model_file, network_record
+from elman import kernels
 from elman.data.targets import TAG
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
+from elman.models import file as model_file, network_record
 from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
@@ -116,6 +117,6 @@ def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes,
     """
     if scheme == "none":
         return (True, b"", b"", b"") if crf else None
-    from elman.constraints import table
+    from elman.models.constraints import table
 
     return crf, *table(tags, scheme)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from elman import model_file
 from elman.errors import ModelFileError
+from elman.models import file as model_file
 from elman.tagger import Tagger, kernel_notes
 from elman.utils.display import shown
 from elman.utils.parallel import thread_count

@@ -1,7 +1,7 @@
 """Logistic regression on n-grams beside a network that labels texts, and the two as one.
 
 Both give the n-grams of a text weights, so the weighed mean of their scores is a network of the same form: what reads,
-tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.networks``). What the
+tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.models.ensemble``). What the
 two get wrong differs, and the mean is better than either (docs/classification.md).
 """
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elman import automatic, storage, trainer
+from elman import automatic, trainer
 from elman.config import LINEAR, Config
 from elman.data.targets import TAG
 from elman.learning import Labelled
+from elman.models import dtype as storage
 from elman.nn.encoder import Parameters
 from elman.runs import OnProgress, Run, begin
 from elman.tape import Tape

@@ -10,7 +10,7 @@ from elman.data.formats.conllu_builder import Draft
 from elman.data.sentence import Sentence
 from elman.encoded import EncodedTagger
 from elman.evaluation.conll18 import Metric, evaluate
-from elman.model_file import Tensors
+from elman.models.file import Tensors
 from elman.segmenter import Segmenter
 
 TASK = "pipeline"

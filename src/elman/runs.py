@@ -7,15 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from elman import automatic, storage, trainer
+from elman import automatic, trainer
 from elman.budget import Budget
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
-from elman.heads import Heads
 from elman.learning import Labelled, Speaking, Tagging, start
-from elman.networks import Networks
+from elman.models import dtype as storage
+from elman.models.ensemble import Networks
+from elman.models.heads import Heads
 from elman.tape import Tape
 from elman.trainer import Progress, Record
 from elman.utils import seeding as randomness

@@ -20,7 +20,7 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.evaluation.conll18 import Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
-from elman.model_file import Tensors
+from elman.models.file import Tensors
 from elman.tagger import Tagger
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
 from elman.untagged import Untagged

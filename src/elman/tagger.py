@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import model_file
 from elman.data.formats import column_names
 from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
-from elman.model import ColumnsModel, Model
-from elman.network_record import RARE
+from elman.models import file as model_file
+from elman.models.base import ColumnsModel, Model
+from elman.models.network_record import RARE
 from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.utils import limits
 from elman.utils.display import shown
@@ -34,8 +34,8 @@ if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begin
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.pairing import Compared
     from elman.evaluation.tagging import Evaluation
-    from elman.networks import Networks
-    from elman.stream import Stream
+    from elman.models.ensemble import Networks
+    from elman.models.streaming import Stream
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
@@ -150,7 +150,7 @@ class Tagger:
     @property
     def networks(self) -> Networks:
         """What it is made of. Raises ConfigError: a model that is no network with states."""
-        from elman.networks import Networks
+        from elman.models.ensemble import Networks
 
         if not isinstance(self._model, Networks) or not self._model.network.encodes:
             raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
@@ -266,7 +266,7 @@ class Tagger:
         return self._columns_model.probabilities([words_of(words)], column)[0]
 
     def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
-        """A text without end, tagged word by word with the memory of all that came before; see ``elman.stream``.
+        """A text without end, tagged word by word with the memory of all that came before; see ``elman.models.streaming``.
 
         ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
                        gains from. ``target`` is one of ``word_targets``, by default the first
@@ -280,7 +280,7 @@ class Tagger:
         names = self.word_targets
         if target is not None and target not in names:
             raise ConfigError(f"target: the model's columns of words are {', '.join(names)}, got {shown(target)}")
-        from elman.stream import Stream
+        from elman.models.streaming import Stream
 
         return Stream(cast(Any, self._model), self.targets.index(target or names[0]), lookahead)
 
@@ -494,9 +494,9 @@ def kernel_notes(kind: str) -> list[str]:
 def model_class(kind: str) -> Any:
     """The class of a kind of model, imported when it is needed."""
     if kind in ("rnn", "linear"):
-        from elman.recurrent import LinearModel, RecurrentModel
+        from elman.models.rnn import LinearModel, RecurrentModel
 
         return RecurrentModel if kind == "rnn" else LinearModel
-    from elman.baselines import HMM, Frequent
+    from elman.models.baselines import HMM, Frequent
 
     return HMM if kind == "hmm" else Frequent

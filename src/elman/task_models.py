@@ -22,7 +22,7 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.model_file import Tensors
+from elman.models.file import Tensors
 from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for

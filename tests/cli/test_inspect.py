@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from elman import model_file
+from elman.models import file as model_file
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

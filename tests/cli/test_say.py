@@ -21,9 +21,10 @@ import click
 import pytest
 
 import elman
-from elman import cli, model_file
+from elman import cli
 from elman.cli import _COMMANDS, progress, say
 from elman.cli.curve import _told
+from elman.models import file as model_file
 from elman.utils.display import visible
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

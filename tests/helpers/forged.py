@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import elman
-from elman import model_file
 from elman.data.sentence import Sentence
-from elman.model_file import Stored
+from elman.models import file as model_file
+from elman.models.file import Stored
 from elman.tagger import Tagger
 from texts import requests, texts
 

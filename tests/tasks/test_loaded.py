@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import model_file, task_models
+from elman import task_models
 from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
 from elman.loading import load
+from elman.models import file as model_file
 from elman.parsing import agreement, constituents, dependencies
 from elman.parsing.agreement import Agreement
 from elman.parsing.arborescence import HeadLabels

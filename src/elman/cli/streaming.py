@@ -14,7 +14,7 @@ from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.stream import Stream
+    from elman.models.streaming import Stream
     from elman.tagger import Tagger
 
 AT_ONCE = 256

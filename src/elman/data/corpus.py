@@ -87,7 +87,7 @@ class Corpus:
         return self.keys.names
 
     def tasks(self) -> tuple[str, ...]:
-        """What each target is (``elman.model``). Raises DataError: a text without a label where each has one."""
+        """What each target is (``elman.models.base``). Raises DataError: a text without a label where each has one."""
         return (*(TAG for _ in self.keys.words), *(self._task(key) for key in self.keys.texts))
 
     def _task(self, key: str) -> str:

@@ -67,7 +67,7 @@ class LabelTally:
     """Counts the labels that a model gives to texts, one by one.
 
     ``labels``  those it knows; where there are two, one each, the ROC-AUC is that of the later one
-    ``task``    what they are (``elman.model``)
+    ``task``    what they are (``elman.models.base``)
     """
 
     def __init__(self, labels: Sequence[str], task: str) -> None:

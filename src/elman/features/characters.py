@@ -13,15 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
-from elman import shapes
 from elman.config import NetworkConfig
 from elman.features.subwords import LEAST_TYPES, Bags
 from elman.features.vocabulary import Vocabulary
+from elman.models import shapes
+from elman.models.shapes import Shapes
 from elman.nn import layers
 from elman.nn.batch import pack
 from elman.nn.encoder import Encoder, Gradients, Parameters
 from elman.nn.layers import Array
-from elman.shapes import Shapes
 
 ENDS = 32
 """Characters read at each end of a word; what a longer word has between them is passed over."""

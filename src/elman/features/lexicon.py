@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import network_record
 from elman.config import NetworkConfig
 from elman.features.char_windows import RADIUS, middle
 from elman.features.characters import characters_of, spellings
 from elman.features.subwords import WINDOW, FeatureSet
 from elman.features.vectors import VectorIndex
 from elman.features.vocabulary import Vocabulary
+from elman.models import network_record
 from elman.nn.network import Inputs, Network
 
 

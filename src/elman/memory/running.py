@@ -13,7 +13,7 @@ from elman import trainer
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.features.subwords import Bags
 from elman.memory.sequences import Generator, Sequences, joined
-from elman.networks import packed
+from elman.models.ensemble import packed
 from elman.nn import decoders
 from elman.nn.batch import Batch
 from elman.nn.encoder import Gradients, Parameters

@@ -27,9 +27,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from elman import constraints, kernels, shapes
+from elman import kernels
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
+from elman.models import constraints, shapes
 from elman.nn import paths
 from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array, Gradient

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import shapes
 from elman.config import NetworkConfig
 from elman.features.subwords import Bags
+from elman.models import shapes
+from elman.models.shapes import PARALLEL, Shapes
 from elman.nn import layers
 from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array, Gradient, Memory
-from elman.shapes import PARALLEL, Shapes
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]

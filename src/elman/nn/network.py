@@ -3,7 +3,7 @@
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
 of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
 ``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
-(``elman.heads``).
+(``elman.models.heads``).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import shapes
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
 from elman.features.characters import CharacterEncoder
 from elman.features.subwords import Bags
+from elman.models import shapes
+from elman.models.shapes import Shapes, Sizes
 from elman.nn import layers, pooling
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Carried, Encoder, Gradients, Parameters
 from elman.nn.layers import Array, Noise
-from elman.shapes import Shapes, Sizes
 from elman.utils.limits import PARAMETERS
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop

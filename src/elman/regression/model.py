@@ -9,14 +9,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, network_record, storage
 from elman.config import Config, NetworkConfig
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.subwords import Bags
-from elman.heads import Heads
-from elman.model_file import Tensors
-from elman.networks import CHUNK, Networks, packed
+from elman.models import constraints, dtype as storage, network_record
+from elman.models.ensemble import CHUNK, Networks, packed
+from elman.models.file import Tensors
+from elman.models.heads import Heads
 from elman.nn import decoders
 from elman.nn.batch import by_length
 from elman.nn.encoder import Parameters

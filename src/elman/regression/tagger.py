@@ -9,8 +9,8 @@ import numpy as np
 
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.model_file import Tensors
-from elman.networks import Networks
+from elman.models.ensemble import Networks
+from elman.models.file import Tensors
 from elman.regression.model import Numbers, RegressionModel
 from elman.regression.table import Evaluation, Table, rows_of, values_of
 from elman.replies import words_of

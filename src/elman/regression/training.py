@@ -9,11 +9,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, storage, trainer
+from elman import automatic, trainer
 from elman.config import Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.networks import packed
+from elman.models import dtype as storage
+from elman.models.ensemble import packed
 from elman.nn.decoders import Squares
 from elman.nn.encoder import Gradients
 from elman.nn.layers import Noise

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.heads import Heads
 from elman.kernels.reference import states
+from elman.models.heads import Heads
 from elman.nn.batch import Batch, Ids, pack
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array

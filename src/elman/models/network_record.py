@@ -1,6 +1,6 @@
 """The record of recurrent networks, checked before anything is made of it. NumPy is not needed.
 
-``elman.light`` makes its native tagger of what is found here, ``elman.recurrent`` and ``elman.regression`` their
+``elman.light`` makes its native tagger of what is found here, ``elman.models.rnn`` and ``elman.regression`` their
 models: so all of them accept the same files. Of tensors their forms are looked at, element type and shape; that their
 numbers are finite, ``model_file`` has seen to.
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from elman import settings as all_settings, shapes
+from elman import settings as all_settings
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, ModelFileError
-from elman.shapes import WIDEST, Shapes, Sizes
+from elman.models import shapes
+from elman.models.shapes import WIDEST, Shapes, Sizes
 from elman.utils.display import shown
 from elman.utils.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
 
@@ -158,7 +159,7 @@ def _schemes(schemes: Any, sets: Sequence[Sequence[str]]) -> list[str]:
         raise ModelFileError(f"model constraints: expected a list of {len(sets)}, found {shown(schemes)}")
     if schemes == [NONE] * len(sets):
         return schemes
-    from elman import constraints  # most models have none
+    from elman.models import constraints  # most models have none
 
     for scheme, tags in zip(schemes, sets, strict=True):
         if scheme not in (NONE, *constraints.SCHEMES):

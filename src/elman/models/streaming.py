@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
-from elman.heads import Head
-from elman.networks import CHUNK, Networks, packed_at
+from elman.models.ensemble import CHUNK, Networks, packed_at
+from elman.models.heads import Head
+from elman.models.inference import Reader
 from elman.nn.activations import up_to
 from elman.nn.batch import Batch
 from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
-from elman.reader import Reader
 from elman.utils.display import shown
 
 AT_ONCE = 1024  # words that a forward network reads in one call

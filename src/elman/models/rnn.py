@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, network_record, storage
 from elman.config import Config
 from elman.errors import ModelFileError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.features.subwords import Bags
 from elman.features.text_ngrams import BITS, Grams
-from elman.heads import Heads
-from elman.network_record import GRAMS, RARE, NetworkRecord, prefixes
-from elman.networks import Networks, Scorer, Scores
+from elman.models import constraints, dtype as storage, network_record
+from elman.models.ensemble import Networks, Scorer, Scores
+from elman.models.heads import Heads
+from elman.models.inference import Reader, Text, tagging_precision
+from elman.models.network_record import GRAMS, RARE, NetworkRecord, prefixes
+from elman.models.outputs import Answers, Outputs
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Parameters
-from elman.outputs import Answers, Outputs
-from elman.reader import Reader, Text, tagging_precision
 from elman.utils.validation import demand
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
@@ -39,7 +39,7 @@ WINDOWS = 32_768
 
 
 class RecurrentModel(Networks):
-    """A recurrent tagger. See ``elman.model.Model`` for what every model answers."""
+    """A recurrent tagger. See ``elman.models.base.Model`` for what every model answers."""
 
     kind = "rnn"
 
@@ -187,7 +187,7 @@ class RecurrentModel(Networks):
     ) -> Tagging:
         """The task of training a new network, whose ``networks`` it is.
 
-        ``tasks`` says what each label column is (``elman.model``), those of words first; none: all are of words.
+        ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
         ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
         that the constraints do not know; DataError: tags that break them.
         """

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import constraints, shapes
 from elman.config import Config
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import DataError
 from elman.features.text_ngrams import Grams
+from elman.models import constraints, shapes
 from elman.nn import decoders
 from elman.nn.batch import Batch
 from elman.nn.decoders import Parameters
@@ -30,7 +30,7 @@ class Head:
     """One label column of K tags.
 
     ``begin`` is where its scores begin; ``temperature`` divides them before they become probabilities; ``task`` says
-    whether it is of words or of whole texts (``elman.model``).
+    whether it is of words or of whole texts (``elman.models.base``).
     """
 
     tags: tuple[str, ...]

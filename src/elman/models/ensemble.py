@@ -19,7 +19,7 @@ from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.features.subwords import Bags
-from elman.heads import Heads
+from elman.models.heads import Heads
 from elman.nn.activations import States, states, up_to
 from elman.nn.batch import Batch, Ids, by_length, pack
 from elman.nn.encoder import Parameters
@@ -62,7 +62,7 @@ class Networks:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What each label column is (``elman.model``)."""
+        """What each label column is (``elman.models.base``)."""
         return tuple(head.task for head in self.heads.each)
 
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
