@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.corpus import How, read_corpus
-from elman.lemmas import Scripts, apply, choose, encode, first_applicable
+from elman.tasks.edit_scripts import Scripts, apply, choose, encode, first_applicable
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from elman.data.formats.common import refuse
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.lemmas import WHOLE
 from elman.models.file import Tensors
 from elman.replies import words_of
 from elman.tagger import Tagger
-from elman.tasks.columns import Features, Lemmas, parts_of
-from elman.tasks.encoding import NOTHING, Ask, Batch, Encoding, split
+from elman.tasks.base import NOTHING, Ask, Batch, Encoding, split
+from elman.tasks.composite import Features, Lemmas, parts_of
+from elman.tasks.edit_scripts import WHOLE
 from elman.utils.display import shown
 
 if TYPE_CHECKING:

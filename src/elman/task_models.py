@@ -23,11 +23,11 @@ from elman.data.split import split_percent
 from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.file import Tensors
-from elman.parsing.dependencies import note_of_lost
 from elman.pipeline import SEGMENT, WORDS, Pipeline
 from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
 from elman.tagger import Tagger
-from elman.tasks.encoding import Encoding
+from elman.tasks.base import Encoding
+from elman.tasks.dependency_labels import note_of_lost
 from elman.tasks.loaded import encoding_of
 from elman.tasks.segmentation import Segmentation, check_labels
 from elman.utils.display import shown

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from elman.kernels import reference
 from elman.kernels.reference.trees import arcs, said, where
-from elman.parsing.dependencies import encode, parts, repaired
+from elman.tasks.dependency_labels import encode, parts, repaired
 
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 

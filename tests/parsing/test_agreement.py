@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elman.errors import ModelFileError
-from elman.parsing.agreement import FAR, POWER, SMOOTHING, Agreement
+from elman.tasks.relation_counts import FAR, POWER, SMOOTHING, Agreement
 
 TREE = ([2, 0, 2], ["DET", "NOUN", "PUNCT"], ["det", "root", "punct"])
 

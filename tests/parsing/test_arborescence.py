@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from elman.parsing import arborescence
-from elman.parsing.arborescence import HeadLabels
-from elman.parsing.dependencies import decode, encode, repaired
+from elman.tasks import mst as arborescence
+from elman.tasks.dependency_labels import decode, encode, repaired
+from elman.tasks.mst import HeadLabels
 
 LABELS = ["0,ROOT", "+1,N", "-1,N", "+1,V", "-1,V", "+2,N", "-2,N"]
 

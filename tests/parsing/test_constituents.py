@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from elman.data.trees import Tree, parse_tree, pieces, read_trees
 from elman.errors import DataError
-from elman.parsing.constituents import Labels, decode, encode
+from elman.tasks.constituency import Labels, decode, encode
 
 LABEL = st.sampled_from(["S", "NP", "ROOT", "", "+1", "_", "-LRB-", "a,b"])
 WORD = st.sampled_from(["a", "_", "-LRB-", "x,y"])

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from elman.data.corpus import How, read_corpus
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.parsing.dependencies import (
+from elman.tasks.dependency_labels import (
     ENCODINGS,
     agreeing_relations,
     decode,

@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 from elman.data.spans import spans
 from elman.data.trees import Tree, parse_tree
-from elman.parsing.dependencies import repaired
 from elman.parsing.page import Page
 from elman.parsing.svg import _levels, arcs, branches
+from elman.tasks.dependency_labels import repaired
 
 WORDS = ["She", "reads", "<b>&", "books", "\x1b"]
 HEADS = [2, 0, 4, 2, 2]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.lemmas import Scripts
-from elman.tasks.columns import Features, Lemmas, Plain, Together, Trees, from_record
-from elman.tasks.encoding import Batch, Encoding
+from elman.tasks.base import Batch, Encoding
+from elman.tasks.composite import Features, Lemmas, Plain, Together, Trees, from_record
+from elman.tasks.edit_scripts import Scripts
 
 WORDS = ("Cats", "were", "cats")
 COLUMNS = {

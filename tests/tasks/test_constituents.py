@@ -11,10 +11,10 @@ from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
 from elman.data.trees import joined, parse_tree
 from elman.errors import DataError
-from elman.tasks import encoding, parsed
-from elman.tasks.columns import from_record
+from elman.tasks import base as encoding, parsed
+from elman.tasks.base import Batch
+from elman.tasks.composite import from_record
 from elman.tasks.constituents import Constituents
-from elman.tasks.encoding import Batch
 
 TREES = "(ROOT (S (NP (PRP She)) (VP (VBZ reads) (NP (NNS books))) (. .)))\n(ROOT (NP (NNS Books)))\n"
 

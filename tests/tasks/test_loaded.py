@@ -16,14 +16,14 @@ from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
 from elman.loading import load
 from elman.models import file as model_file
-from elman.parsing import agreement, constituents, dependencies
-from elman.parsing.agreement import Agreement
-from elman.parsing.arborescence import HeadLabels
-from elman.parsing.constituents import Labels
 from elman.tagger import Tagger
 from elman.task_models import Job
-from elman.tasks.columns import Features, Lemmas, Trees
-from elman.tasks.encoding import LONGEST, Batch
+from elman.tasks import constituency as constituents, dependency_labels as dependencies, relation_counts as agreement
+from elman.tasks.base import LONGEST, Batch
+from elman.tasks.composite import Features, Lemmas, Trees
+from elman.tasks.constituency import Labels
+from elman.tasks.mst import HeadLabels
+from elman.tasks.relation_counts import Agreement
 from elman.tasks.segmentation import Segmentation
 from elman.training import train as fit
 
@@ -269,7 +269,7 @@ def test_what_would_not_be_loaded_is_not_learned(monkeypatch: pytest.MonkeyPatch
         task_models.train(Job("lemma", [lemmas], settings=SMALL, rest=quiet), fit)
     with pytest.raises(DataError, match="^a.conllu:1: features: expected Name=Value|Name=Value, up to 1,000"):
         Features.of([conllu(feats=("A=" + "x" * LONGEST,))])
-    monkeypatch.setattr("elman.tasks.columns.MOST_TAGS", 1)
+    monkeypatch.setattr("elman.tasks.composite.MOST_TAGS", 1)
     with pytest.raises(DataError, match="^a.conllu: 2 distinct tags in column upos; expected up to 1 parts of speech"):
         Trees.of([conllu(upos=("A", "B"), head=("0", "1"), deprel=("root", "x"))], "relative")
     assert agreement.MOST_TAGS == 2_000

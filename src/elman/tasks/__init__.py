@@ -19,9 +19,9 @@ from itertools import chain
 from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
-from elman.tasks.columns import HEADS, Features, Lemmas, Plain, Together, Trees, column
+from elman.tasks.base import NOTHING, Encoding
+from elman.tasks.composite import HEADS, Features, Lemmas, Plain, Together, Trees, column
 from elman.tasks.constituents import Constituents
-from elman.tasks.encoding import NOTHING, Encoding
 from elman.utils.display import shown
 
 WHOLE, EACH = "whole", "each"

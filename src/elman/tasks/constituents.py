@@ -10,15 +10,15 @@ from elman.data.formats.common import TREE
 from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
 from elman.data.trees import pieces
-from elman.parsing.constituents import Labels, decode, encode, is_label
-from elman.tasks.encoding import LONGEST, Batch
+from elman.tasks.base import LONGEST, Batch
+from elman.tasks.constituency import Labels, decode, encode, is_label
 
 _PARTS = ("tag", "common", "unary")
 
 
 @dataclass(frozen=True)
 class Constituents:
-    """Bracketed trees by the encoding of ``elman.parsing.constituents``; the column ``tree`` is ``elman.data.trees.pieces``.
+    """Bracketed trees by the encoding of ``elman.tasks.constituency``; the column ``tree`` is ``elman.data.trees.pieces``.
 
     ``root``  the label of the root where all training trees have the same; None: they have not
     """

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from elman import lemmas
 from elman.errors import ModelFileError
-from elman.parsing.agreement import MOST_TAGS
-from elman.parsing.dependencies import parts
-from elman.tasks.columns import Features, Lemmas, Together, Trees, from_record, parts_of
-from elman.tasks.encoding import NOTHING, Encoding
+from elman.tasks import edit_scripts as lemmas
+from elman.tasks.base import NOTHING, Encoding
+from elman.tasks.composite import Features, Lemmas, Together, Trees, from_record, parts_of
+from elman.tasks.dependency_labels import parts
+from elman.tasks.relation_counts import MOST_TAGS
 from elman.utils.display import shown
 
 Sets = Mapping[str, Sequence[str]]

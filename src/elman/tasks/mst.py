@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.parsing.agreement import POWER, Agreement, Table
-from elman.parsing.dependencies import ROOT_LABEL, decode, parts
+from elman.tasks.dependency_labels import ROOT_LABEL, decode, parts
+from elman.tasks.relation_counts import POWER, Agreement, Table
 
 Scores = NDArray[Any]
 Ints = NDArray[np.int32]

@@ -11,15 +11,14 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import lemmas
 from elman.data.formats.common import refuse
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.parsing import constituents, dependencies
-from elman.parsing.agreement import MOST_TAGS, Agreement
-from elman.parsing.arborescence import HeadLabels
+from elman.tasks import constituency as constituents, dependency_labels as dependencies, edit_scripts as lemmas
+from elman.tasks.base import LONGEST, NOTHING, Batch, Encoding, split
 from elman.tasks.constituents import Constituents
-from elman.tasks.encoding import LONGEST, NOTHING, Batch, Encoding, split
+from elman.tasks.mst import HeadLabels
+from elman.tasks.relation_counts import MOST_TAGS, Agreement
 from elman.utils.display import shown
 
 Columns = dict[str, tuple[str, ...]]
@@ -79,7 +78,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Lemmas:
-    """The scripts that make lemmas of words (``elman.lemmas``).
+    """The scripts that make lemmas of words (``elman.tasks.edit_scripts``).
 
     Words without a lemma (``_``) are learned with a label of their own and decoded by the best other one.
     """
@@ -223,7 +222,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Trees:
-    """Heads and relations, by one of the encodings of ``elman.parsing.dependencies``.
+    """Heads and relations, by one of the encodings of ``elman.tasks.dependency_labels``.
 
     ``tags``       the column with parts of speech that ``relative`` heads are read by; it is decoded before this one,
                    or is ``_`` throughout
