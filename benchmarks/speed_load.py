@@ -14,8 +14,9 @@ import speed_machine
 
 def measure(job: dict[str, Any]) -> dict[str, float]:
     import elman
-    from elman import kernels, light
+    from elman import kernels
     from elman.models import rnn as recurrent
+    from elman.taggers import fast_lines as light
 
     assert recurrent
     kernels.describe()

@@ -76,11 +76,12 @@ class Elman:
     """elman's encoder; a batch is cut into ``shards`` parts, as its trainer does, which ``threads`` work on."""
 
     def __init__(self, t: Task, *, threads: int, shards: int) -> None:
-        from elman import kernels, optimizers
+        from elman import kernels
         from elman.config import NetworkConfig
         from elman.nn import layers
         from elman.nn.batch import pack
         from elman.nn.encoder import Encoder
+        from elman.training import optimizers
 
         config = NetworkConfig(hidden=t.hidden, layers=t.layers, embedding=1, features="none")
         self._encoder = Encoder(config, t.xs[0].shape[1], 0)

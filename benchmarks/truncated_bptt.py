@@ -16,7 +16,7 @@ import tracemalloc
 from typing import Any
 
 import elman
-from elman.learning import Tagging
+from elman.training.tagging_task import Tagging
 
 STEPS = (0, 1, 2, 5, 20, 100)
 FORWARD = {"direction": "forward", "decoder": "softmax", "ensemble": 1}

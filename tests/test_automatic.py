@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from elman.automatic import resolve
 from elman.config import Config, preset
+from elman.training.auto_settings import resolve
 
 SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "balance": 0.0}
 OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "balance": -0.5}

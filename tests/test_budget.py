@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
-from elman import budget, trainer
-from elman.budget import Budget, seconds_of
 from elman.config import Config
 from elman.errors import ConfigError
-from elman.trainer import Gradients, Place, Tally
+from elman.training import time_budget as budget, trainer
+from elman.training.time_budget import Budget, seconds_of
+from elman.training.trainer import Gradients, Place, Tally
 
 Array = np.ndarray[Any, Any]
 

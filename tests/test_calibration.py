@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import elman
-from elman import calibration
-from elman.calibration import reliability
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models import file as model_file, rnn as recurrent
+from elman.training import temperature as calibration
+from elman.training.temperature import reliability
 from made_up import two_columns
 
 FEW: dict[str, Any] = {

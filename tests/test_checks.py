@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.checks import constraint_warnings, training_warnings
 from elman.config import NetworkConfig
 from elman.data.corpus import with_words
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import DataError
+from elman.training.data_warnings import constraint_warnings, training_warnings
 
 
 def sentence(words: str, tags: str, line: int = 0, path: str = "") -> Sentence:

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import elman
-from elman import chunks as chunk_module, trainer
-from elman.chunks import Chunks
 from elman.config import Config, NetworkConfig, preset
 from elman.errors import ConfigError
 from elman.features.subwords import Bags
-from elman.learning import Tagging
 from elman.models.rnn import RecurrentModel
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Rows
 from elman.nn.network import Inputs, Network
+from elman.training import tbptt as chunk_module, trainer
+from elman.training.tagging_task import Tagging
+from elman.training.tbptt import Chunks
 from numerical import slope
 
 Array = np.ndarray[Any, Any]

@@ -17,7 +17,7 @@ from elman.evaluation.classification import ClassEvaluation
 from elman.models.ensemble import Networks
 from elman.models.network_record import GRAMS
 from elman.models.rnn import LinearModel, RecurrentModel
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
 from texts import TOPICS, requests, several, texts
 
 SMALL = {"hidden": 12, "embedding": 12, "feature_embedding": 8, "epochs": 8, "batch": 4, "ensemble": 1}

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 import elman
-from elman import kernels, optimizers
+from elman import kernels
 from elman.config import Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
-from elman.tagger import Tagger
-from elman.trainer import Place, Tally
+from elman.taggers.tagger import Tagger
+from elman.training import optimizers
+from elman.training.trainer import Place, Tally
 from made_up import two_columns
 
 BOTH = two_columns(50, 1)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import elman
-from elman import endless, lanes, tape
 from elman.config import Config
 from elman.data.corpus import How
 from elman.data.formats import text_io as lines
 from elman.errors import ConfigError, DataError
 from elman.features.lexicon import Lexicon
+from elman.training import disk_corpus as tape, endless, lanes
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 SETTINGS = {"direction": "forward", "chunk": 5, "hidden": 8, "embedding": 4, "epochs": 4, "ensemble": 1, "batch": 4}

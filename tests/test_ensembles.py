@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import elman
-from elman import runs
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
 from elman.models import rnn as recurrent
 from elman.models.ensemble import Networks
 from elman.models.rnn import RecurrentModel
-from elman.trainer import Progress
+from elman.training import ensemble as runs
+from elman.training.trainer import Progress
 from elman.utils import seeding as randomness
 from made_up import two_columns
 
@@ -200,7 +200,7 @@ def test_ctrl_c_side_by_side() -> None:
 
 
 def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman import trainer
+    from elman.training import trainer
 
     fit = trainer.fit
 
@@ -215,7 +215,7 @@ def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_ctrl_c_while_the_second_is_begun_does_not_wait_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman import trainer
+    from elman.training import trainer
 
     fit, records = trainer.fit, []
 
@@ -235,7 +235,7 @@ def test_ctrl_c_while_the_second_is_begun_does_not_wait_for_the_first(monkeypatc
 
 
 def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman import trainer
+    from elman.training import trainer
 
     fit, done = trainer.fit, []
 
@@ -250,7 +250,7 @@ def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_ctrl_c_between_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman.learning import Tagging
+    from elman.training.tagging_task import Tagging
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -308,7 +308,7 @@ def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
     task = RecurrentModel.begin(TRAIN, None, config, seed=1)
     other = np.roll(np.eye(len(task.networks.tags), dtype=np.float16)[task.gold[0]], 1, axis=1)
     task.learn_from([other])
-    from elman import trainer
+    from elman.training import trainer
 
     trainer.fit(task, config.training, seed=1, threads=1)
     found = np.concatenate(task.networks.best([words for words, _ in TRAIN]))
@@ -316,7 +316,7 @@ def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
 
 
 def test_a_student_stopped_in_its_first_epoch_leaves_the_first_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman import trainer
+    from elman.training import trainer
 
     fit = trainer.fit
 

@@ -12,11 +12,11 @@ import pytest
 
 import elman
 from elman.errors import ConfigError, ElmanError
-from elman.language import LanguageModel
-from elman.pipeline import Pipeline
-from elman.regression.tagger import Regressor
-from elman.segmenter import Segmenter
-from elman.tagger import Tagger
+from elman.taggers.language_model import LanguageModel
+from elman.taggers.pipeline import Pipeline
+from elman.taggers.regression.tagger import Regressor
+from elman.taggers.segmenter import Segmenter
+from elman.taggers.tagger import Tagger
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 import elman
-from elman import light, loading
 from elman.cli import run
 from elman.cli.inspect import _text
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.light import LightTagger
 from elman.models import file as model_file
-from elman.tagger import Tagger
+from elman.taggers import fast_lines as light, load as loading
+from elman.taggers.fast_lines import LightTagger
+from elman.taggers.tagger import Tagger
 from forged import Content, Place, Trained, as_stored, changed, places, tensors_changed, trained, use, write
 
 NAMES = [

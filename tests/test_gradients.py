@@ -13,11 +13,11 @@ from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
 from elman.gradients import Which, influences, lags
 from elman.lag_curves import Lags
-from elman.learning import Tagging
 from elman.models.ensemble import Networks
 from elman.models.rnn import RecurrentModel
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
+from elman.training.tagging_task import Tagging
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6

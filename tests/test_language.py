@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import elman
-from elman import language, tape
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.language import Fluency, LanguageModel, from_record, symbols_of
 from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
-from elman.tape import UNKNOWN
+from elman.taggers import language_model as language
+from elman.taggers.language_model import Fluency, LanguageModel, from_record, symbols_of
+from elman.training import disk_corpus as tape
+from elman.training.disk_corpus import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
 SMALL = {"hidden": 12, "embedding": 8, "epochs": 6, "chunk": 8, "rate": 0.03, "dropout": 0.0, "word_dropout": 0.0}

@@ -16,13 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import elman
-from elman import kernels, light, loading
+from elman import kernels
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, ModelFileError
 from elman.features.affixes import affixes
-from elman.light import LightTagger
 from elman.models import file as model_file
-from elman.tagger import Tagger
+from elman.taggers import fast_lines as light, load as loading
+from elman.taggers.fast_lines import LightTagger
+from elman.taggers.tagger import Tagger
 
 TRAIN = [
     ("the", "DET"), ("old", "ADJ"), ("Zürich-Expreß", "PROPN"), ("barks", "VERB"), (".", "PUNCT"), ("«", "PUNCT"),

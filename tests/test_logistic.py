@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import elman
-from elman import logistic
-from elman.runs import Run
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
+from elman.training import linear_model as logistic
+from elman.training.ensemble import Run
 from texts import requests, several, texts
 
 SMALL = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 3, "ensemble": 1, "storage": "float32"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from elman.checks import training_warnings
 from elman.data.checks.odd_tags import files, lacking, shape
 from elman.data.sentence import Sentence
+from elman.training.data_warnings import training_warnings
 
 
 def sentence(*tags: str, path: str = "", format: str = "", **columns: str) -> Sentence:

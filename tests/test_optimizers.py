@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import optimizers
 from elman.config import TrainingConfig
 from elman.nn.layers import Rows
-from elman.optimizers import SGD, Adam, Momentum, Optimizer
+from elman.training import optimizers
+from elman.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 Array = np.ndarray[Any, Any]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from elman import plots
-from elman.calibration import reliability
 from elman.confidence import Calibration
 from elman.curve import Curve, Law, Point, fitted
 from elman.errors import ConfigError, MissingExtraError, OutputError
+from elman.training.temperature import reliability
 
 RECORD: dict[str, Any] = {
     "losses": [0.9, 0.4, 0.3],

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import elman
-from elman import rate_finder
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.rate_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
-from elman.trainer import Gradients, Items, Place, Tally
+from elman.training import lr_finder as rate_finder
+from elman.training.lr_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
+from elman.training.trainer import Gradients, Items, Place, Tally
 
 Array = np.ndarray[Any, Any]
 SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", clip=0)

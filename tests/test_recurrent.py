@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import kernels, learning, optimizers
+from elman import kernels
 from elman.config import Config, preset
 from elman.errors import ConfigError, ModelFileError
 from elman.features.lexicon import Lexicon
@@ -25,7 +25,8 @@ from elman.models.heads import Heads
 from elman.models.rnn import RecurrentModel
 from elman.models.shapes import GATES
 from elman.nn.layers import Rows
-from elman.trainer import Place, Tally
+from elman.training import optimizers, tagging_task as learning
+from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
 Array = np.ndarray[Any, Any]

@@ -15,9 +15,9 @@ from elman import cli
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.nn import decoders
 from elman.nn.batch import pack
-from elman.regression.model import Scaling
-from elman.regression.table import Evaluation
-from elman.regression.tagger import Regressor, from_record
+from elman.taggers.regression.model import Scaling
+from elman.taggers.regression.table import Evaluation
+from elman.taggers.regression.tagger import Regressor, from_record
 
 
 def wave(start: float, n: int = 20, *, every: int = 1) -> elman.Sentence:

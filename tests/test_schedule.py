@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elman.config import TrainingConfig
-from elman.schedule import Schedule
+from elman.training.schedule import Schedule
 
 
 def rates(steps: int = 8, **settings: object) -> list[float]:

@@ -11,7 +11,7 @@ import pytest
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.features.char_windows import WIDTH, middle, windows
-from elman.segmenter import COLUMN, CONTEXT, FEW, LONGEST, SPAN, TRAINED, Segmenter, pieces, settings_for
+from elman.taggers.segmenter import COLUMN, CONTEXT, FEW, LONGEST, SPAN, TRAINED, Segmenter, pieces, settings_for
 from elman.tasks.segmentation import Marked, Segmentation
 
 

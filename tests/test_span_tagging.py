@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import elman
-from elman import learning, optimizers
 from elman.config import Config
 from elman.errors import DataError, ModelFileError
 from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
-from elman.trainer import Place, Tally
+from elman.training import optimizers, tagging_task as learning
+from elman.training.trainer import Place, Tally
 
 Labelled = list[tuple[list[str], list[str]]]
 SMALL = Config().with_settings(

@@ -14,7 +14,7 @@ from safetensors.numpy import load, save
 import elman
 from elman.errors import ConfigError, DataError
 from elman.models import streaming as stream
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
 from made_up import two_columns
 from texts import requests
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import kernels, replies
+from elman import kernels
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError, OutputError
-from elman.loading import load
 from elman.models import file as model_file, inference as reader
-from elman.tagger import Tagger
-from elman.training import train
+from elman.taggers import batches as replies
+from elman.taggers.load import load
+from elman.taggers.tagger import Tagger
+from elman.taggers.train import train
 
 TEXT = [
     [("the", "D"), ("dog", "N"), ("barks", "V")],

@@ -7,19 +7,20 @@ from typing import Any
 
 import pytest
 
-from elman import task_models, tasks
+from elman import tasks
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
-from elman.encoded import EncodedTagger
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation import conll18
-from elman.loading import load
 from elman.models import file as model_file
-from elman.pipeline import Pipeline
-from elman.segmenter import Segmenter
-from elman.tagger import Tagger
-from elman.task_models import Job
-from elman.training import train as fit
+from elman.taggers import build as task_models
+from elman.taggers.build import Job
+from elman.taggers.load import load
+from elman.taggers.pipeline import Pipeline
+from elman.taggers.segmenter import Segmenter
+from elman.taggers.structured import EncodedTagger
+from elman.taggers.tagger import Tagger
+from elman.taggers.train import train as fit
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),

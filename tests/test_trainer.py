@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import optimizers, trainer
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.nn.activations import Units
 from elman.nn.layers import Rows
-from elman.optimizers import Gradients
-from elman.trainer import Place, Progress, Tally, fit
+from elman.training import optimizers, trainer
+from elman.training.optimizers import Gradients
+from elman.training.trainer import Place, Progress, Tally, fit
 from elman.utils import seeding as randomness
 
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from elman.trainer import Progress
-from elman.watch import Watch
+from elman.training.monitor import Watch
+from elman.training.trainer import Progress
 
 
 def event(epoch: int, loss: float, **given: Any) -> Progress:

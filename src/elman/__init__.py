@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.evaluation.tagging import Evaluation
-    from elman.loading import load
-    from elman.tagger import Tagger
-    from elman.training import find_rate, train
+    from elman.taggers.load import load
+    from elman.taggers.tagger import Tagger
+    from elman.taggers.train import find_rate, train
 
 __version__ = "0.1.0"
 
@@ -37,10 +37,10 @@ __all__ = [
 _HOME = {
     "Evaluation": "elman.evaluation.tagging",
     "Sentence": "elman.data.sentence",
-    "Tagger": "elman.tagger",
-    "find_rate": "elman.training",
-    "load": "elman.loading",
-    "train": "elman.training",
+    "Tagger": "elman.taggers.tagger",
+    "find_rate": "elman.taggers.train",
+    "load": "elman.taggers.load",
+    "train": "elman.taggers.train",
 }
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.calibration import Reliability, reliability
 from elman.data.sentence import Sentence
-from elman.tagger import Tagger, Target
+from elman.taggers.tagger import Tagger, Target
+from elman.training.temperature import Reliability, reliability
 from elman.utils.limits import real_number
 
 

@@ -125,7 +125,7 @@ class Config:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a setting that waits for the data (``elman.automatic``)."""
+        """Whether there is a setting that waits for the data (``elman.training.auto_settings``)."""
         return settings.is_open(self.network, self.training)
 
     def with_settings(self, settings: Mapping[str, Any]) -> Config:

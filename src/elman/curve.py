@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, config
+from elman import config
 from elman.data.corpus import Corpus, Data, How, read_corpus
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY
 from elman.errors import ConfigError
-from elman.training import PERCENT, train
+from elman.taggers.train import PERCENT, train
+from elman.training import auto_settings as automatic
 from elman.utils import limits
 
 AHEAD = (2, 4)

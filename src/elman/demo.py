@@ -12,11 +12,11 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import MissingExtraError
 from elman.evaluation.tagging import Evaluation
-from elman.tagger import Tagger
-from elman.training import train
+from elman.taggers.tagger import Tagger
+from elman.taggers.train import train
 
 if TYPE_CHECKING:
-    from elman.trainer import Progress
+    from elman.training.trainer import Progress
 
 PACKAGE = "turkish-treebanks"
 KINDS = ("frequent", "hmm", "rnn")

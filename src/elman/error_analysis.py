@@ -13,7 +13,7 @@ from elman.data.formats.common import line_of
 from elman.errors import DataError
 from elman.evaluation.pairing import Compared
 from elman.evaluation.tagging import Tally
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
 from elman.utils.limits import ENTRIES, whole_number
 
 MOST = 20

@@ -15,10 +15,10 @@ from functools import wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from elman.calibration import Bin, Reliability
 from elman.confidence import Calibration
 from elman.curve import Curve
 from elman.errors import ConfigError, MissingExtraError
+from elman.training.temperature import Bin, Reliability
 from elman.utils.display import visible
 from elman.utils.files import check_target, write_bytes_atomically
 

@@ -234,7 +234,7 @@ def of_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamespac
 
 
 def is_open(network: Any, training: Any) -> bool:
-    """Whether there is a setting that waits for the data (``elman.automatic``)."""
+    """Whether there is a setting that waits for the data (``elman.training.auto_settings``)."""
     waits = "auto" in (network.features, network.decoder) or 0 in (network.ensemble, training.epochs)
     return waits or training.balance < 0
 

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman import cli, demo, kernels, loading
+from elman import cli, demo, kernels
 from elman.cli import demo as command
 from elman.data.sentence import Sentence
 from elman.errors import MissingExtraError
+from elman.taggers import load as loading
 
 SENTENCE = Sentence(
     ("bu", "bir", "ev", "ve", "bir", "ok", "."), {"upos": ("PRON", "DET", "NOUN", "C", "DET", "N", "P")}

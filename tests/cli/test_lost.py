@@ -17,7 +17,7 @@ from elman import cli
 from elman.cli.progress import TrainingProgress
 from elman.data.formats import parquet
 from elman.errors import OutputError
-from elman.tape import Recorder
+from elman.training.disk_corpus import Recorder
 
 if os.name != "nt":
     import resource
@@ -90,7 +90,7 @@ def test_a_disk_that_takes_a_part_of_a_line(tmp_path: Path, monkeypatch: pytest.
 
 
 def event(epoch: int) -> Any:
-    from elman.trainer import Progress
+    from elman.training.trainer import Progress
 
     facts: dict[str, Any] = dict.fromkeys(Progress.__slots__, None)
     return Progress(**facts | {"epoch": epoch, "epochs": 3, "seconds": 1.0, "loss": 1.0, "is_epoch_end": True})

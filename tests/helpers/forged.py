@@ -15,7 +15,7 @@ import elman
 from elman.data.sentence import Sentence
 from elman.models import file as model_file
 from elman.models.file import Stored
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
 from texts import requests, texts
 
 Content = tuple[dict[str, Any], dict[str, Stored]]

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import task_models
 from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
-from elman.loading import load
 from elman.models import file as model_file
-from elman.tagger import Tagger
-from elman.task_models import Job
+from elman.taggers import build as task_models
+from elman.taggers.build import Job
+from elman.taggers.load import load
+from elman.taggers.tagger import Tagger
+from elman.taggers.train import train as fit
 from elman.tasks import constituency as constituents, dependency_labels as dependencies, relation_counts as agreement
 from elman.tasks.base import LONGEST, Batch
 from elman.tasks.composite import Features, Lemmas, Trees
@@ -25,7 +26,6 @@ from elman.tasks.constituency import Labels
 from elman.tasks.mst import HeadLabels
 from elman.tasks.relation_counts import Agreement
 from elman.tasks.segmentation import Segmentation
-from elman.training import train as fit
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj"),
@@ -66,7 +66,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Content]:
         path.write_text(f"{text}\n" * 6, encoding="utf-8")
         settings = {"hidden": 4, "epochs": 1} if name in ("segment", "words", "characters", "regress") else SMALL
         if task.startswith("lm"):
-            from elman import language
+            from elman.taggers import language_model as language
 
             about: Any = {"model": None, "preset": "default", "format": None, "encoding": "utf-8", "seed": 1}
             model: Tagger = language.train(

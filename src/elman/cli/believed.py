@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import Evaluation
-    from elman.tagger import Tagger, Target
+    from elman.taggers.tagger import Tagger, Target
 
 
 @dataclass(frozen=True)

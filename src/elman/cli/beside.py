@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from elman.data.corpus import Keys
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.data.formats import Known
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

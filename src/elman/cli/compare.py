@@ -28,7 +28,7 @@ from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.evaluation.compare import Comparison, Runs, RunsComparison
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 _METRICS = ("accuracy", "spans", "sentences")
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"}
@@ -167,7 +167,7 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
     from elman.cli.raw import refuse_without_tags
-    from elman.loading import load
+    from elman.taggers.load import load
 
     tagger = load(model, threads=options.threads, on_note=notes.add)
     refuse_without_tags(tagger)

@@ -22,7 +22,7 @@ from elman.utils.display import visible
 if TYPE_CHECKING:
     from elman.demo import Treebank
     from elman.evaluation.tagging import Evaluation
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 _NOTHING = "stopped; nothing is written"
 _NAMES = {"frequent": "most frequent tag", "hmm": "hidden Markov model", "rnn": "recurrent network"}

@@ -72,7 +72,7 @@ def errors(
     from elman.cli.raw import refuse_without_tags
     from elman.data.formats import column_names
     from elman.error_analysis import analyse
-    from elman.loading import load
+    from elman.taggers.load import load
     from elman.utils.files import check_target
 
     if html is not None:

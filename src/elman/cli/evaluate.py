@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import Evaluation
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, note
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.loading import load
+    from elman.taggers.load import load
 
     return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
 

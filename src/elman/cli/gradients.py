@@ -29,7 +29,7 @@ from elman.utils.display import visible
 if TYPE_CHECKING:
     from elman.gradients import Influence
     from elman.lag_curves import Lags, Measured
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 FEW = 3  # words that are named beside each tag of a sentence
 BAR = 20
@@ -161,7 +161,7 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
     from elman.cli.beside import How
     from elman.cli.looked_at import lessons
     from elman.gradients import Which, lags
-    from elman.loading import load
+    from elman.taggers.load import load
 
     found: list[tuple[str, Measured]] = []
     for model in models:
@@ -234,7 +234,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, of_text
     from elman.gradients import influences
-    from elman.loading import load
+    from elman.taggers.load import load
 
     tagger = load(model, on_note=notes.add)
     networks = tagger.networks

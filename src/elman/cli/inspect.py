@@ -24,7 +24,7 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
     """
     import hashlib
 
-    from elman.loading import load
+    from elman.taggers.load import load
 
     if plot is not None:
         from elman import plots

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from elman.cli.styles import Shown
 
 if TYPE_CHECKING:
-    from elman.language import Fluency, LanguageModel
-    from elman.tagger import Tagger
+    from elman.taggers.language_model import Fluency, LanguageModel
+    from elman.taggers.tagger import Tagger
 
 
 class _Shown:

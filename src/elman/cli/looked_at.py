@@ -17,7 +17,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.cli.beside import How
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 SIGNS = {"\n": "↵", " ": "␣"}
 """How symbols of text are shown that could not be seen."""
@@ -65,7 +65,7 @@ def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Seque
 
 def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
     from elman.cli.beside import read
-    from elman.language import raw
+    from elman.taggers.language_model import raw
 
     model: Any = tagger
     if tagger.task == "lm":

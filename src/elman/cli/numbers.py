@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.cli.common import Notes
-    from elman.regression.table import Evaluation
+    from elman.taggers.regression.table import Evaluation
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.cli.common import Notes
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 
 @dataclass

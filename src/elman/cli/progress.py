@@ -20,8 +20,8 @@ from elman.utils.files import open_direct
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from elman.trainer import Progress
-    from elman.watch import Watch
+    from elman.training.monitor import Watch
+    from elman.training.trainer import Progress
 
 
 WIDE = 100
@@ -66,7 +66,7 @@ class TrainingProgress:
             self._write(self._log_path, event, warning)
 
     def _watched(self, event: Progress) -> str | None:
-        from elman.watch import Watch
+        from elman.training.monitor import Watch
 
         member = getattr(event, "member", 1)
         if event.epoch == 1:  # of this network, or of the next task

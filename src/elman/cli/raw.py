@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Metric
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
 BOM = "\ufeff"

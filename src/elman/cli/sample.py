@@ -38,7 +38,7 @@ def sample(model: str, length: int, temperature: float, seed: int, prompt: str) 
       elman sample words.model --prompt 'The first'
     """
     from elman.cli.language import language_model
-    from elman.loading import load
+    from elman.taggers.load import load
 
     loaded = language_model(load(model))
     if loaded is None:

@@ -66,7 +66,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     """
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, shown
-    from elman.loading import load
+    from elman.taggers.load import load
     from elman.utils.files import check_target
 
     plot, html = given["plot"], given["html"]

@@ -15,7 +15,7 @@ from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.models.streaming import Stream
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 AT_ONCE = 256
 """Words that are tagged in one call, where so many are there: more would keep the first of them waiting."""
@@ -58,7 +58,7 @@ class Delays:
 
 def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> None:
     """Write the words of endless text with their tags; ``given`` are the options of ``elman tag``."""
-    from elman.loading import load
+    from elman.taggers.load import load
     from elman.utils.files import OutputFile, input_files
 
     _refuse(given)

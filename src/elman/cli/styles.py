@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
     from elman.evaluation.conll18 import Metric
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
 _CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.cli.places import Places
     from elman.data.formats import Writer
     from elman.data.sentence import Sentence
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 NBEST_FORMATS = ("columns", "jsonl")
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from elman.cli.sure import Sure
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
     from elman.utils.files import OutputFile
 
 CHUNK_WORDS = 65_536
@@ -233,10 +233,10 @@ def _load(options: _Options) -> Callable[..., Tagger]:
     others = options.confidence, options.min_confidence, options.nbest, options.target
     plain = not any(others) and options.format in (None, "text") and options.output_format in (None, "word_tag")
     if plain:
-        from elman.light import load as light
+        from elman.taggers.fast_lines import load as light
 
         return light
-    from elman.loading import load
+    from elman.taggers.load import load
 
     return load
 

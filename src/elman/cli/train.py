@@ -30,8 +30,8 @@ from elman.utils import limits, stopping
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.tagger import Tagger
-    from elman.trainer import Progress
+    from elman.taggers.tagger import Tagger
+    from elman.training.trainer import Progress
 
 _NOTHING = "stopped before anything was trained; nothing is written"
 _NO_EPOCH = "stopped before the first epoch was done; nothing is written"
@@ -196,7 +196,7 @@ def _check_targets(options: _Options) -> None:
 
 
 def _train(options: _Options, settings: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Tagger:
-    from elman.training import train
+    from elman.taggers.train import train
 
     with progress:
         return train(
@@ -221,7 +221,7 @@ def _train(options: _Options, settings: dict[str, Any], progress: TrainingProgre
 
 def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     """The trial of rates as a table, the rate to take, and what to type next."""
-    from elman.training import find_rate
+    from elman.taggers.train import find_rate
 
     if options.task not in (None, "tag", "classify"):
         raise ConfigError(f"--find-rate: it is for the tasks tag and classify, not for {options.task}")

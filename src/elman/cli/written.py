@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.cli.places import Places
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 RECORDS = ("jsonl", "json", "parquet")
 DRAWN = ("tree", "html", "tags")

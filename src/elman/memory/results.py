@@ -14,10 +14,10 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any, Self
 
-from elman import trainer
 from elman.errors import DataError, ElmanError, OutputError, while_reading, while_writing
 from elman.memory.problems import PROBLEMS, how
 from elman.memory.running import How, Outcome, Problem, run
+from elman.training import trainer
 from elman.utils.files import check_target, write_bytes_atomically
 
 CELLS = ("lstm", "gru", "elman", "sru", "mingru")

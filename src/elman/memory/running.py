@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import trainer
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.features.subwords import Bags
 from elman.memory.sequences import Generator, Sequences, joined
@@ -19,8 +18,9 @@ from elman.nn.batch import Batch
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
-from elman.regression.model import inputs_of
-from elman.trainer import Place, Tally
+from elman.taggers.regression.model import inputs_of
+from elman.training import trainer
+from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
 RECENT = 2_000

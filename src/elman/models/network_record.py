@@ -1,6 +1,6 @@
 """The record of recurrent networks, checked before anything is made of it. NumPy is not needed.
 
-``elman.light`` makes its native tagger of what is found here, ``elman.models.rnn`` and ``elman.regression`` their
+``elman.taggers.fast_lines`` makes its native tagger of what is found here, ``elman.models.rnn`` and ``elman.taggers.regression`` their
 models: so all of them accept the same files. Of tensors their forms are looked at, element type and shape; that their
 numbers are finite, ``model_file`` has seen to.
 """

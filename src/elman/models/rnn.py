@@ -27,11 +27,11 @@ from elman.nn.encoder import Parameters
 from elman.utils.validation import demand
 
 if TYPE_CHECKING:  # what training needs is loaded when it begins
-    from elman.budget import Budget
     from elman.features.vectors import Vectors
-    from elman.learning import Labelled, Tagging
-    from elman.tape import Tape
-    from elman.trainer import Progress
+    from elman.training.disk_corpus import Tape
+    from elman.training.tagging_task import Labelled, Tagging
+    from elman.training.time_budget import Budget
+    from elman.training.trainer import Progress
 
 
 WINDOWS = 32_768
@@ -136,7 +136,7 @@ class RecurrentModel(Networks):
         Without it what is held out of a text on disk does. Ctrl-C: the best so far (``interrupted``).
         ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
         """
-        from elman import calibration, logistic, runs
+        from elman.training import ensemble as runs, linear_model as logistic, temperature as calibration
 
         run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
         alone = logistic.fitted(train, config, run)
@@ -191,7 +191,7 @@ class RecurrentModel(Networks):
         ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
         that the constraints do not know; DataError: tags that break them.
         """
-        from elman import runs
+        from elman.training import ensemble as runs
 
         return runs.begin(train, dev, config, runs.Run(seed, 1, vectors, tasks=tuple(tasks)))
 

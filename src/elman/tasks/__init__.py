@@ -6,9 +6,9 @@ after tagging, recorded in the model file. ``NAME:option=value`` chooses among e
     parse       UPOS and a tree: heads as ``heads=relative`` or ``heads=brackets``, and relations; of bracketed trees
                 tags, common phrases and unary chains (``constituents``)
     segment     words and sentences of raw text, as labels of characters (``segmentation``)
-    lm          the next symbol of raw text (``elman.language``), ``unit=words`` or ``unit=characters``
+    lm          the next symbol of raw text (``elman.taggers.language_model``), ``unit=words`` or ``unit=characters``
     pipeline    raw text to all columns of CoNLL-U: ``segment``, and one tagger of all columns that training text has
-    regress     numbers in, a number out (``elman.regression``)
+    regress     numbers in, a number out (``elman.taggers.regression``)
 """
 
 from __future__ import annotations

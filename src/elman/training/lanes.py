@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.chunks import Chunks, Items, Plan
 from elman.models.ensemble import Networks, packed_at
 from elman.nn.batch import Batch
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
-from elman.tape import Part
+from elman.training.disk_corpus import Part
+from elman.training.tbptt import Chunks, Items, Plan
 from elman.utils import seeding as randomness
 
 HELD_OUT_LANES, HELD_OUT_STEPS = 32, 512

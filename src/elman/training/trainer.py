@@ -13,14 +13,14 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import optimizers
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.nn.activations import Units
 from elman.nn.batch import minibatches
 from elman.nn.layers import Array
-from elman.optimizers import Gradients
-from elman.schedule import Schedule
+from elman.training import optimizers
+from elman.training.optimizers import Gradients
+from elman.training.schedule import Schedule
 from elman.utils import seeding as randomness
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls

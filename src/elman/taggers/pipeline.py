@@ -8,10 +8,10 @@ from typing import Any
 
 from elman.data.formats.conllu_builder import Draft
 from elman.data.sentence import Sentence
-from elman.encoded import EncodedTagger
 from elman.evaluation.conll18 import Metric, evaluate
 from elman.models.file import Tensors
-from elman.segmenter import Segmenter
+from elman.taggers.segmenter import Segmenter
+from elman.taggers.structured import EncodedTagger
 
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."

@@ -9,7 +9,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import automatic, trainer
 from elman.config import Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -18,10 +17,11 @@ from elman.models.ensemble import packed
 from elman.nn.decoders import Squares
 from elman.nn.encoder import Gradients
 from elman.nn.layers import Noise
-from elman.regression.model import RegressionModel, Scaling, inputs_of, without_words
-from elman.regression.table import Table
-from elman.regression.tagger import Regressor
-from elman.trainer import Place, Tally
+from elman.taggers.regression.model import RegressionModel, Scaling, inputs_of, without_words
+from elman.taggers.regression.table import Table
+from elman.taggers.regression.tagger import Regressor
+from elman.training import auto_settings as automatic, trainer
+from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
 OWN: Mapping[str, Any] = {"ensemble": 1, "hidden": 64, "epochs": 30, "dropout": 0.0, "unknown": 0.0, "balance": 0.0}
@@ -59,7 +59,7 @@ class Regressing(trainer.Items):
 
 @dataclass(frozen=True)
 class Run:
-    """How a training is run: see ``elman.training.train``."""
+    """How a training is run: see ``elman.taggers.train.train``."""
 
     seed: int = 1
     threads: int = 1

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from elman.config import Config, TrainingConfig
 from elman.errors import ConfigError
-from elman.trainer import Task, Updates
+from elman.training.trainer import Task, Updates
 from elman.utils import seeding as randomness
 from elman.utils.display import shown
 

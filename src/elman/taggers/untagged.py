@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from elman.errors import ConfigError
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
 
 
 class Untagged(Tagger):

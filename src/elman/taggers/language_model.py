@@ -28,9 +28,9 @@ from elman.models.ngram_lm import ORDERS, NGrams
 from elman.models.rnn import RecurrentModel
 from elman.models.streaming import Stream
 from elman.nn.decoders import finite
-from elman.tagger import kernel_notes
-from elman.tape import UNKNOWN, Speech, check_share
-from elman.untagged import Untagged
+from elman.taggers.tagger import kernel_notes
+from elman.taggers.untagged import Untagged
+from elman.training.disk_corpus import UNKNOWN, Speech, check_share
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.files import input_files

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.trainer import Task, Updates
+from elman.training.trainer import Task, Updates
 from elman.utils import seeding as randomness
 
 STEPS = 300

@@ -1,4 +1,4 @@
-"""The front door: load a tagger, tag and evaluate with it. ``elman.training`` makes one.
+"""The front door: load a tagger, tag and evaluate with it. ``elman.taggers.train`` makes one.
 
 tagger = elman.train("train.conllu", dev="dev.conllu")
 tagger.save("my.model")
@@ -22,7 +22,7 @@ from elman.errors import ConfigError
 from elman.models import file as model_file
 from elman.models.base import ColumnsModel, Model
 from elman.models.network_record import RARE
-from elman.replies import Text, batches, named, named_with_confidences, text_of, words_of
+from elman.taggers.batches import Text, batches, named, named_with_confidences, text_of, words_of
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.limits import whole_number
@@ -54,7 +54,7 @@ class Tagger:
     """
 
     task = "tag"
-    """Which task it was trained for; others than tags are subclasses (``elman.task_models``)."""
+    """Which task it was trained for; others than tags are subclasses (``elman.taggers.build``)."""
 
     def __init__(
         self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1

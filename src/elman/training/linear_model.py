@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elman import automatic, trainer
 from elman.config import LINEAR, Config
 from elman.data.targets import TAG
-from elman.learning import Labelled
 from elman.models import dtype as storage
 from elman.nn.encoder import Parameters
-from elman.runs import OnProgress, Run, begin
-from elman.tape import Tape
-from elman.trainer import Progress
+from elman.training import auto_settings as automatic, trainer
+from elman.training.disk_corpus import Tape
+from elman.training.ensemble import OnProgress, Run, begin
+from elman.training.tagging_task import Labelled
+from elman.training.trainer import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import calibration, kernels
-from elman.chunks import Chunks
+from elman import kernels
 from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
 from elman.features.vocabulary import Vocabulary
-from elman.lanes import Lanes, scored
 from elman.models import dtype as storage
 from elman.models.ensemble import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
 from elman.models.heads import Head, Heads
@@ -31,8 +29,11 @@ from elman.nn.batch import Batch, Ids, by_length
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Array, Noise
 from elman.nn.network import Inputs
-from elman.tape import Part, Tape
-from elman.trainer import Items, Place, Tally
+from elman.training import temperature as calibration
+from elman.training.disk_corpus import Part, Tape
+from elman.training.lanes import Lanes, scored
+from elman.training.tbptt import Chunks
+from elman.training.trainer import Items, Place, Tally
 from elman.utils import seeding as randomness
 
 OBSERVED = 500  # words at which the units are looked at after an epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman.trainer import Progress
+from elman.training.trainer import Progress
 
 TIMES = 2.0
 """The loss of an epoch as a multiple of the lowest so far, from which on the run explodes."""

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from elman import automatic, trainer
-from elman.budget import Budget
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
-from elman.learning import Labelled, Speaking, Tagging, start
 from elman.models import dtype as storage
 from elman.models.ensemble import Networks
 from elman.models.heads import Heads
-from elman.tape import Tape
-from elman.trainer import Progress, Record
+from elman.training import auto_settings as automatic, trainer
+from elman.training.disk_corpus import Tape
+from elman.training.tagging_task import Labelled, Speaking, Tagging, start
+from elman.training.time_budget import Budget
+from elman.training.trainer import Progress, Record
 from elman.utils import seeding as randomness
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from elman import automatic, config
-from elman.checks import constraint_warnings, label_warnings, training_warnings
+from elman import config
 from elman.data.checks import odd_tags
 from elman.data.corpus import TASKS, Data, How, Keys, Path, read_corpus
 from elman.data.formats import column_names
@@ -19,16 +18,18 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
-from elman.tagger import KINDS, Tagger, Target, kernel_notes, model_class
+from elman.taggers.tagger import KINDS, Tagger, Target, kernel_notes, model_class
+from elman.training import auto_settings as automatic
+from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings
 from elman.utils.display import one_line, shown
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
 
 if TYPE_CHECKING:
-    from elman.budget import Budget
     from elman.features.vectors import Vectors
-    from elman.rate_finder import RateTrial
-    from elman.trainer import Progress
+    from elman.training.lr_finder import RateTrial
+    from elman.training.time_budget import Budget
+    from elman.training.trainer import Progress
 
 OF_SETTINGS = ("rnn", "linear")
 """Models that have settings and are trained epoch by epoch."""
@@ -90,7 +91,7 @@ def train(
     if isinstance(dev, int | float):
         raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     if task is not None and task.partition(":")[0] == "lm":
-        from elman import language
+        from elman.taggers import language_model as language
 
         if vectors is not None or budget is not None or target is not None:
             raise ConfigError("task lm: it has no vectors, no budget and no target columns; leave them out")
@@ -100,7 +101,7 @@ def train(
         text: Any = float(held[1]) if held else dev
         return language.train(task, train, text, settings or {}, model=model, preset=preset, **run)
     if task not in (None, *TASKS):
-        from elman.task_models import Job, train as train_task
+        from elman.taggers.build import Job, train as train_task
 
         share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
         rest: dict[str, Any] = {"model": model, "preset": preset, "vectors": vectors, "budget": budget, "seed": seed}
@@ -114,7 +115,7 @@ def train(
     n_threads = thread_count(threads)
     how = How(_targets(target, model), format, encoding, task=_task(task, model))
     if of_network.training.chunk and vectors is None and limit is None:
-        from elman import endless
+        from elman.training import endless
 
         if (path := endless.large(train, how)) is not None:
             telling = {"on_progress": on_progress, "on_note": on_note}
@@ -214,7 +215,7 @@ def find_rate(
     pretrained = None
     if vectors is not None:
         pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
-    from elman import rate_finder
+    from elman.training import lr_finder as rate_finder
 
     begun = {"seed": seed, "tasks": corpus.tasks(), "vectors": pretrained}
     learned = model_class("rnn").begin(corpus.pairs(), None, of_rnn, **begun)
@@ -292,7 +293,7 @@ def _budget(
         return None
     if model != "rnn":
         raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
-    from elman.budget import Budget
+    from elman.training.time_budget import Budget
 
     return Budget(budget, settings or {}, on_note or (lambda note: None))
 

@@ -1,7 +1,7 @@
 """The tagger of ``elman tag`` for large plain text: loaded without NumPy, it tags lines natively from bytes to bytes.
 
 It serves bidirectional or forward LSTMs of one layer on word vectors and affixes, which the presets ``default`` and
-``fast`` are, with the same tags as the whole tagger (``elman.tagger``). That is loaded for every other model, and when
+``fast`` are, with the same tags as the whole tagger (``elman.taggers.tagger``). That is loaded for every other model, and when
 anything else is asked for.
 """
 
@@ -20,7 +20,7 @@ from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
 if TYPE_CHECKING:
-    from elman.tagger import Tagger
+    from elman.taggers.tagger import Tagger
 
 Content = tuple[dict[str, Any], Mapping[str, model_file.Stored]]
 
@@ -36,12 +36,12 @@ def load(
     content = model_file.read(path)
     lines = line_tagger(content, precision)
     if lines is None:
-        from elman.loading import of_content
+        from elman.taggers.load import of_content
 
         return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
 
     def whole() -> Tagger:  # read once more: what the native tagger has made its own is not kept twice
-        from elman.loading import load
+        from elman.taggers.load import load
 
         return load(path, threads=threads, precision=precision, on_note=on_note)
 

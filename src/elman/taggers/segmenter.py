@@ -21,9 +21,9 @@ from elman.errors import ConfigError, DataError
 from elman.evaluation.conll18 import Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
 from elman.models.file import Tensors
-from elman.tagger import Tagger
+from elman.taggers.tagger import Tagger
+from elman.taggers.untagged import Untagged
 from elman.tasks.segmentation import FIRST, Marked, Segmentation
-from elman.untagged import Untagged
 from elman.utils.parallel import ordered
 
 TASK = "segment"

@@ -8,7 +8,7 @@ from typing import Any
 
 from elman.errors import ModelFileError
 from elman.models import file as model_file
-from elman.tagger import Tagger, kernel_notes
+from elman.taggers.tagger import Tagger, kernel_notes
 from elman.utils.display import shown
 from elman.utils.parallel import thread_count
 from elman.utils.validation import demand
@@ -44,7 +44,7 @@ def of_content(
     try:
         if "task" in record:
             demand(isinstance(record["task"], dict), f"task: expected a table, found {shown(record['task'])}")
-            from elman.task_models import of_record
+            from elman.taggers.build import of_record
 
             model = of_record(record, tensors, threads=n_threads)
         else:

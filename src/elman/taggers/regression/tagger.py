@@ -11,10 +11,10 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Networks
 from elman.models.file import Tensors
-from elman.regression.model import Numbers, RegressionModel
-from elman.regression.table import Evaluation, Table, rows_of, values_of
-from elman.replies import words_of
-from elman.tagger import Tagger
+from elman.taggers.batches import words_of
+from elman.taggers.regression.model import Numbers, RegressionModel
+from elman.taggers.regression.table import Evaluation, Table, rows_of, values_of
+from elman.taggers.tagger import Tagger
 from elman.utils.display import shown
 from elman.utils.validation import demand, front
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
 from elman.errors import DataError
-from elman.regression.model import Numbers, RegressionModel
+from elman.taggers.regression.model import Numbers, RegressionModel
 from elman.utils.display import shown
 
 NOTHING = ("_", "")

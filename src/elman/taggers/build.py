@@ -14,22 +14,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from elman import automatic, tasks
+from elman import tasks
 from elman.config import settings_fields
 from elman.data.corpus import items_of
 from elman.data.formats import column_names, read_sentences
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
-from elman.encoded import EncodedTagger, encoded
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.file import Tensors
-from elman.pipeline import SEGMENT, WORDS, Pipeline
-from elman.segmenter import COLUMN, Segmenter, pieces, settings_for
-from elman.tagger import Tagger
+from elman.taggers.pipeline import SEGMENT, WORDS, Pipeline
+from elman.taggers.segmenter import COLUMN, Segmenter, pieces, settings_for
+from elman.taggers.structured import EncodedTagger, encoded
+from elman.taggers.tagger import Tagger
 from elman.tasks.base import Encoding
 from elman.tasks.dependency_labels import note_of_lost
 from elman.tasks.loaded import encoding_of
 from elman.tasks.segmentation import Segmentation, check_labels
+from elman.training import auto_settings as automatic
 from elman.utils.display import shown
 from elman.utils.files import input_files
 from elman.utils.parallel import thread_count
@@ -41,7 +42,7 @@ FEW_TREES = {"epochs": 40, "batch": 4}
 TREE_HIDDEN = 256
 """Units for the trees of a large treebank."""
 Train = Callable[..., Tagger]
-"""``elman.training.train``: sentences with label columns, and keywords, to a tagger."""
+"""``elman.taggers.train.train``: sentences with label columns, and keywords, to a tagger."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ def _of_trees(job: Job, encoding: Encoding, sentences: int) -> dict[str, Any]:
 
 def _numbers(job: Job, sentences: list[Sentence], dev: list[Sentence] | float | None) -> Tagger:
     from elman import config
-    from elman.regression import training as regression
-    from elman.regression.model import SETTINGS
+    from elman.taggers.regression import training as regression
+    from elman.taggers.regression.model import SETTINGS
 
     names = column_names(job.target) or tuple(sentences[0].columns)[-1:]
     if not names:
@@ -199,7 +200,7 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
         return Tagger.from_record(record, tensors, threads=threads)
     name = str(about.get("name"))
     if name == "lm":
-        from elman import language
+        from elman.taggers import language_model as language
 
         return language.from_record(record, tensors, threads)
     if name == Pipeline.task:
@@ -207,7 +208,7 @@ def of_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) 
     if name == Segmenter.task:
         return _segmenter_of(record, about, tensors, threads)
     if name == tasks.REGRESS:
-        from elman.regression import tagger as regression
+        from elman.taggers.regression import tagger as regression
 
         return regression.from_record(record, tensors, threads=threads)
     if name in tasks.OPTIONS:

@@ -17,9 +17,9 @@ from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks
 from elman.errors import ConfigError, DataError
 from elman.models.rnn import RecurrentModel
-from elman.tagger import Tagger, kernel_notes
-from elman.tape import Part, Recorder, Tape, check_share
-from elman.trainer import Progress
+from elman.taggers.tagger import Tagger, kernel_notes
+from elman.training.disk_corpus import Part, Recorder, Tape, check_share
+from elman.training.trainer import Progress
 from elman.utils.display import shown
 
 LARGE = 32_000_000

@@ -12,8 +12,8 @@ from elman.data.formats.common import refuse
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.models.file import Tensors
-from elman.replies import words_of
-from elman.tagger import Tagger
+from elman.taggers.batches import words_of
+from elman.taggers.tagger import Tagger
 from elman.tasks.base import NOTHING, Ask, Batch, Encoding, split
 from elman.tasks.composite import Features, Lemmas, parts_of
 from elman.tasks.edit_scripts import WHOLE
