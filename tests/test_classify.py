@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.confidence import calibrations, judge
+from elman.analysis.confidence import calibrations, judge
 from elman.config import LINEAR, Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError

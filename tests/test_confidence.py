@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.confidence import Judged, calibrations, coverage, judge
+from elman.analysis.confidence import Judged, calibrations, coverage, judge
 from elman.errors import ConfigError
 from made_up import two_columns
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import elman
-from elman import curve
-from elman.curve import Law, Point, fitted, learning_curve, measure, sizes, subset
+from elman.analysis import learning_curve as curve
+from elman.analysis.learning_curve import Law, Point, fitted, learning_curve, measure, sizes, subset
 from elman.data.corpus import How
 from elman.errors import ConfigError
 from made_up import two_columns

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import elman
-from elman.error_analysis import analyse
+from elman.analysis.errors import analyse
 from elman.errors import ConfigError, DataError
 
 TRAIN = [[("the", "D"), ("dog", "N"), ("barks", "V")]] * 5 + [[("a", "D"), ("walk", "N")], [("walk", "V")]]

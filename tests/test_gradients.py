@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import gradients
+from elman.analysis import gradients
+from elman.analysis.gradients import Which, influences, lags
+from elman.analysis.lag_curves import Lags
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
-from elman.gradients import Which, influences, lags
-from elman.lag_curves import Lags
 from elman.models.ensemble import Networks
 from elman.models.rnn import RecurrentModel
 from elman.nn.activations import GATES, of_layer, states, units

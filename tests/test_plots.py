@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from elman import plots
-from elman.confidence import Calibration
-from elman.curve import Curve, Law, Point, fitted
+from elman.analysis.confidence import Calibration
+from elman.analysis.learning_curve import Curve, Law, Point, fitted
 from elman.errors import ConfigError, MissingExtraError, OutputError
 from elman.training.temperature import reliability
 

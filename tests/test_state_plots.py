@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from elman import plots, state_plots
-from elman.lag_curves import Lags, Measured
+from elman.analysis.lag_curves import Lags, Measured
 from elman.nn.activations import States
 
 pytest.importorskip("matplotlib")

@@ -15,8 +15,8 @@ from functools import wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from elman.confidence import Calibration
-from elman.curve import Curve
+from elman.analysis.confidence import Calibration
+from elman.analysis.learning_curve import Curve
 from elman.errors import ConfigError, MissingExtraError
 from elman.training.temperature import Bin, Reliability
 from elman.utils.display import visible

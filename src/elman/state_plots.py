@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from elman.lag_curves import Lags, Measured
+from elman.analysis.lag_curves import Lags, Measured
 from elman.nn.activations import States
 from elman.nn.layers import Array
 from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.confidence import calibrations, coverage, judge
+from elman.analysis.confidence import calibrations, coverage, judge
 from elman.data.corpus import How, read_corpus
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from elman.analysis.errors import ErrorAnalysis, FrequentConfusion, UnknownWord, Word, WrongSentence
 from elman.cli import errors, errors_page
-from elman.error_analysis import ErrorAnalysis, FrequentConfusion, UnknownWord, Word, WrongSentence
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

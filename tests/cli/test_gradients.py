@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from elman.analysis.gradients import Influence
+from elman.analysis.lag_curves import Lags, Measured
 from elman.cli import document, gradients, states, why_page
-from elman.gradients import Influence
-from elman.lag_curves import Lags, Measured
 from elman.nn.activations import States
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from elman import cli
-from elman.memory import problems, results, sequences as made
-from elman.memory.running import Outcome, Problem
+from elman.analysis.long_lags import problems, results, sequences as made
+from elman.analysis.long_lags.training import Outcome, Problem
 
 EASY = Problem(
     "easy", "an easy one", partial(made.very_long_lag, q=2, p=3), 7, 2, margin=0.25, tests=100, published=3_000, span=5

@@ -203,11 +203,11 @@ ODD: list[Any] = [-1, 2**31, 2**63, 10**20, 10**5000, float("nan"), float("inf")
 
 @pytest.mark.parametrize("value", ODD, ids=lambda x: str(x)[:9] if not isinstance(x, int) else f"{x.bit_length()}bits")
 def test_the_same_from_python(value: Any, folder: Path) -> None:
-    from elman.curve import learning_curve
+    from elman.analysis.errors import analyse
+    from elman.analysis.gradients import Which, lags
+    from elman.analysis.learning_curve import learning_curve
     from elman.data.corpus import How
-    from elman.error_analysis import analyse
     from elman.evaluation.compare import compare, compare_runs
-    from elman.gradients import Which, lags
 
     tagger: Any = elman.load(folder / "rnn.model")
     speaker: Any = elman.load(folder / "lm.model")

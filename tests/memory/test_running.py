@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.memory import sequences as made
-from elman.memory.problems import PROBLEMS, how
-from elman.memory.running import RECENT, How, Problem, Remembering, run
+from elman.analysis.long_lags import sequences as made
+from elman.analysis.long_lags.problems import PROBLEMS, how
+from elman.analysis.long_lags.training import RECENT, How, Problem, Remembering, run
 from elman.nn.batch import pack
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elman.memory import sequences as made
-from elman.memory.problems import PROBLEMS, how
+from elman.analysis.long_lags import sequences as made
+from elman.analysis.long_lags.problems import PROBLEMS, how
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from elman.errors import ConfigError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from elman.confidence import Calibration, Coverage
+    from elman.analysis.confidence import Calibration, Coverage
     from elman.data.sentence import Sentence
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import Evaluation
@@ -74,7 +74,7 @@ class Believed:
 
 def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, asked: Asked) -> Believed:
     """What is asked for of labelled sentences."""
-    from elman import confidence
+    from elman.analysis import confidence
 
     judged = confidence.judge(tagger, sentences, target)
     return Believed(

@@ -24,7 +24,7 @@ from elman.utils import limits
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.curve import Curve
+    from elman.analysis.learning_curve import Curve
 
 TIMES = {2: "twice", 4: "four times"}
 
@@ -76,8 +76,8 @@ def curve(**given: Any) -> None:
       elman curve train.conllu --dev dev.conllu
       elman curve all.txt --dev 10% --preset fast --plot curve.svg
     """
+    from elman.analysis.learning_curve import learning_curve
     from elman.cli.common import settings_of
-    from elman.curve import learning_curve
     from elman.data.corpus import How
     from elman.data.formats import column_names
 

@@ -25,7 +25,7 @@ from elman.utils import limits
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.error_analysis import ErrorAnalysis, WrongSentence
+    from elman.analysis.errors import ErrorAnalysis, WrongSentence
 
 TAG = 12  # columns of the terminal for a tag
 AROUND = 33  # and for the words on each side of a wrong one
@@ -68,10 +68,10 @@ def errors(
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
+    from elman.analysis.errors import analyse
     from elman.cli.beside import How, gold as gold_of, read
     from elman.cli.raw import refuse_without_tags
     from elman.data.formats import column_names
-    from elman.error_analysis import analyse
     from elman.taggers.load import load
     from elman.utils.files import check_target
 

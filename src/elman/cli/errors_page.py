@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elman.cli.document import document, text
 
 if TYPE_CHECKING:
-    from elman.error_analysis import ErrorAnalysis, Word, WrongSentence
+    from elman.analysis.errors import ErrorAnalysis, Word, WrongSentence
 
 
 def page(found: ErrorAnalysis, model: str, gold: str) -> str:

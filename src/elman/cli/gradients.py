@@ -27,8 +27,8 @@ from elman.utils import limits
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.gradients import Influence
-    from elman.lag_curves import Lags, Measured
+    from elman.analysis.gradients import Influence
+    from elman.analysis.lag_curves import Lags, Measured
     from elman.taggers.tagger import Tagger
 
 FEW = 3  # words that are named beside each tag of a sentence
@@ -158,9 +158,9 @@ def _column(tagger: Tagger, target: str | None) -> tuple[int, str]:
 
 
 def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
+    from elman.analysis.gradients import Which, lags
     from elman.cli.beside import How
     from elman.cli.looked_at import lessons
-    from elman.gradients import Which, lags
     from elman.taggers.load import load
 
     found: list[tuple[str, Measured]] = []
@@ -231,9 +231,9 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 
 
 def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
+    from elman.analysis.gradients import influences
     from elman.cli.beside import How
     from elman.cli.looked_at import nth, of_text
-    from elman.gradients import influences
     from elman.taggers.load import load
 
     tagger = load(model, on_note=notes.add)

@@ -14,7 +14,7 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.memory.results import Folder, Result, Trial
+    from elman.analysis.long_lags.results import Folder, Result, Trial
 
 
 @click.command()
@@ -59,8 +59,8 @@ def memory(
       elman memory adding-100 order-2 --cells lstm,gru,elman
       elman memory --results memory --seeds 10 --jobs 2
     """
-    from elman.memory.problems import PROBLEMS
-    from elman.memory.results import CELLS, Folder, Trial, as_text, tables
+    from elman.analysis.long_lags.problems import PROBLEMS
+    from elman.analysis.long_lags.results import CELLS, Folder, Trial, as_text, tables
     from elman.utils.files import check_target
 
     there = [problem.name for problem in PROBLEMS]
@@ -102,7 +102,7 @@ def memory(
 
 def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
     """The results, in order."""
-    from elman.memory.results import Apart
+    from elman.analysis.long_lags.results import Apart
     from elman.utils.parallel import ordered
 
     if jobs == 1:
@@ -113,7 +113,7 @@ def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
 
 
 def _write(path: str, folder: str) -> None:
-    from elman.memory.results import page, read
+    from elman.analysis.long_lags.results import page, read
     from elman.utils.files import write_bytes_atomically
 
     write_bytes_atomically(path, page(read(folder)).encode())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elman.cli.document import document, text
 
 if TYPE_CHECKING:
-    from elman.gradients import Influence
+    from elman.analysis.gradients import Influence
 
 STYLE = """
 .why td:last-child { line-height: 2; }

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
+from elman.analysis.lag_curves import Measured, curve
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.lag_curves import Measured, curve
 from elman.models import shapes
 from elman.models.ensemble import Networks
 from elman.models.heads import Head

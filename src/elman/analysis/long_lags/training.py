@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.analysis.long_lags.sequences import Generator, Sequences, joined
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.features.subwords import Bags
-from elman.memory.sequences import Generator, Sequences, joined
 from elman.models.ensemble import packed
 from elman.nn import decoders
 from elman.nn.batch import Batch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from elman.memory import sequences as made
-from elman.memory.running import How, Problem
+from elman.analysis.long_lags import sequences as made
+from elman.analysis.long_lags.training import How, Problem
 
 TWO_MARKS, THREE_MARKS = ((10, 20), (50, 60)), ((10, 20), (33, 43), (66, 76))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any, Self
 
+from elman.analysis.long_lags.problems import PROBLEMS, how
+from elman.analysis.long_lags.training import How, Outcome, Problem, run
 from elman.errors import DataError, ElmanError, OutputError, while_reading, while_writing
-from elman.memory.problems import PROBLEMS, how
-from elman.memory.running import How, Outcome, Problem, run
 from elman.training import trainer
 from elman.utils.files import check_target, write_bytes_atomically
 
@@ -121,7 +121,7 @@ class Apart:
     def train(self, trial: Trial) -> Result:
         """What came of a trial. Raises ElmanError: what the process was refused."""
         code = "import json, sys; sys.path, trial = json.loads(sys.argv[1])"
-        code += "; from elman.memory.results import train_apart; train_apart(trial)"
+        code += "; from elman.analysis.long_lags.results import train_apart; train_apart(trial)"
         command = [sys.executable, "-c", code, json.dumps([sys.path, asdict(trial)])]
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         # Ctrl-C at the terminal is for this process alone
