@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from elman import tutorial
+from elman.tutorial import slides as tutorial
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BLOCK = re.compile(

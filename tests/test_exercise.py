@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman import exercise, tutorial
 from elman.errors import DataError, ElmanError, OutputError
-from elman.tutorial import Training
+from elman.tutorial import exercise, slides as tutorial
+from elman.tutorial.slides import Training
 
 SMALL = Training(hidden=4, iterations=2)
 ODD = "\u3000_NN a\u0085b_NN c\u2028d_V_V e\tf_T\tG __U \x0b_\x0c g\rh_R"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman import tutorial
 from elman.errors import ConfigError
-from elman.tutorial import Array, Net, Training
+from elman.tutorial import slides as tutorial
+from elman.tutorial.slides import Array, Net, Training
 from numerical import slope
 
 EPSILON = 1e-5

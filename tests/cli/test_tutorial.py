@@ -78,7 +78,7 @@ def test_help_names_every_option_and_default(run) -> None:
 
 def test_defaults_are_those_of_the_library() -> None:
     from elman.cli.tutorial import train
-    from elman.tutorial import Training
+    from elman.tutorial.slides import Training
 
     for option in train.params:
         if option.name in Training.__dataclass_fields__:

@@ -49,8 +49,8 @@ def tutorial() -> None:
 @seed_option("Of the random start.")
 def train(source: str, weights: str, ids: str, hidden: int, rate: float, iterations: int, bptt: int, seed: int) -> None:
     """Train an Elman network on TRAIN, a sentence a line as word_TAG word_TAG; write the files WEIGHTS and IDS."""
-    from elman import exercise
-    from elman.tutorial import Training
+    from elman.tutorial import exercise
+    from elman.tutorial.slides import Training
 
     terminal = sys.stderr.isatty()
 
@@ -69,7 +69,7 @@ def train(source: str, weights: str, ids: str, hidden: int, rate: float, iterati
 @click.argument("source", metavar="INPUT")
 def test(weights: str, ids: str, source: str) -> None:
     """Print the tags of INPUT, a sentence a line, by the network in WEIGHTS and IDS; words unseen are zero vectors."""
-    from elman import exercise
+    from elman.tutorial import exercise
 
     _print(exercise.test_rnn(weights, ids, source))
 
@@ -78,7 +78,7 @@ def test(weights: str, ids: str, source: str) -> None:
 @click.argument("source", metavar="TRAIN")
 def hmm(source: str) -> None:
     """Print the hidden Markov model of TRAIN: T for transitions, E for emissions, unsmoothed."""
-    from elman import exercise
+    from elman.tutorial import exercise
 
     _print(exercise.hmm(source))
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.errors import DataError, OutputError, while_reading
-from elman.tutorial import Net, Training, predict, train
+from elman.tutorial.slides import Net, Training, predict, train
 from elman.utils.display import shown
 from elman.utils.files import OutputFile, check_target
 
