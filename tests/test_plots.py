@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import plots
 from elman.analysis.confidence import Calibration
 from elman.analysis.learning_curve import Curve, Law, Point, fitted
 from elman.errors import ConfigError, MissingExtraError, OutputError
 from elman.training.temperature import reliability
+from elman.viz import plots
 
 RECORD: dict[str, Any] = {
     "losses": [0.9, 0.4, 0.3],

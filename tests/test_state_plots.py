@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman import plots, state_plots
 from elman.analysis.lag_curves import Lags, Measured
 from elman.nn.activations import States
+from elman.viz import plots, state_plots
 
 pytest.importorskip("matplotlib")
 

@@ -16,8 +16,9 @@ import pytest
 
 from elman.analysis.gradients import Influence
 from elman.analysis.lag_curves import Lags, Measured
-from elman.cli import document, gradients, states, why_page
+from elman.cli import gradients, states
 from elman.nn.activations import States
+from elman.viz import attribution_html as why_page, html as document
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

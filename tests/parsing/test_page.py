@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 from elman.data.spans import spans
 from elman.data.trees import Tree, parse_tree
-from elman.parsing.page import Page
-from elman.parsing.svg import _levels, arcs, branches
 from elman.tasks.dependency_labels import repaired
+from elman.viz.tree_html import Page
+from elman.viz.tree_svg import _levels, arcs, branches
 
 WORDS = ["She", "reads", "<b>&", "books", "\x1b"]
 HEADS = [2, 0, 4, 2, 2]

@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 
 from elman.data.corpus import How, read_corpus
 from elman.data.trees import Tree, parse_tree, read_trees
-from elman.parsing.terminal import constituents, dependencies
 from elman.tasks.dependency_labels import gold_heads, repaired
 from elman.utils.text_width import cells, padded, right_to_left
+from elman.viz.tree_text import constituents, dependencies
 
 CONSTITUENTS = """\
 ROOT > S

@@ -32,7 +32,7 @@ class Asked:
         if (self.calibration or self.least is not None) and not of_model:
             raise ConfigError("--calibration and --min-confidence: tags in a file have no confidences; name a MODEL")
         if self.plot is not None:
-            from elman import plots
+            from elman.viz import plots
 
             plots.check(self.plot)
 
@@ -90,7 +90,7 @@ def drawn(asked: Asked, results: Mapping[str, Evaluation | ClassEvaluation], fou
     """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
     if asked.plot is None:
         return None
-    from elman import plots
+    from elman.viz import plots
 
     if len(results) > 1:
         raise ConfigError(f"--plot: one picture is of one label column; choose with --target: {', '.join(results)}")

@@ -83,7 +83,7 @@ def curve(**given: Any) -> None:
 
     plot = given["plot"]
     if plot is not None:
-        from elman import plots
+        from elman.viz import plots
 
         plots.check(plot)
     notes = Notes()

@@ -94,7 +94,7 @@ def errors(
     else:
         say(report(found))
     if html is not None:
-        from elman.cli.errors_page import page
+        from elman.viz.errors_html import page
 
         write_page(html, page(found, os.path.basename(model), os.path.basename(right.path)))
     notes.show()

@@ -376,6 +376,6 @@ def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed
 
         say("\n\n".join(filter(None, (reports(results), found.reports()))))
     if figure is not None and options.plot is not None:  # behind what a full disk must not cost
-        from elman import plots
+        from elman.viz import plots
 
         plots.save(figure, options.plot)

@@ -139,7 +139,7 @@ def _check(options: _Options, paths: Sequence[str], why: bool) -> None:
     if options.plot is not None:
         if why:
             raise ConfigError("--plot: it draws gradients over the lag; --html shows which words decided")
-        from elman import plots
+        from elman.viz import plots
 
         plots.check(options.plot)
     if options.html is not None:
@@ -181,7 +181,7 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
     else:
         say(table(found))
     if options.plot is not None:
-        from elman import plots, state_plots
+        from elman.viz import plots, state_plots
 
         plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
 
@@ -254,7 +254,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     else:
         say(all_tags(found))
     if options.html is not None:
-        from elman.cli.why_page import page
+        from elman.viz.attribution_html import page
 
         write_page(options.html, page(found, os.path.basename(model)))
 

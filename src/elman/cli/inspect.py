@@ -27,7 +27,7 @@ def inspect(model: str, as_json: bool, plot: str | None) -> None:
     from elman.taggers.load import load
 
     if plot is not None:
-        from elman import plots
+        from elman.viz import plots
 
         plots.check(plot)
         check_not_an_input(plot, [model])

@@ -71,7 +71,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
 
     plot, html = given["plot"], given["html"]
     if plot is not None:
-        from elman import plots
+        from elman.viz import plots
 
         plots.check(plot)
     if html is not None:
@@ -94,7 +94,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
     else:
         say(table(words, one))
     if plot is not None:
-        from elman import plots, state_plots
+        from elman.viz import plots, state_plots
 
         plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
     if html is not None:
@@ -133,14 +133,14 @@ def table(words: Sequence[str], one: States) -> str:
 
 def page(words: Sequence[str], one: States, name: str) -> str:
     """The heat maps as a page."""
-    from elman.cli.document import document
+    from elman.viz.html import document
 
     return document(f"States of {name}", _maps(words, one), STYLE)
 
 
 def _maps(words: Sequence[str], one: States) -> Iterator[str]:
-    from elman.cli.document import picture, text
-    from elman.state_plots import panels
+    from elman.viz.html import picture, text
+    from elman.viz.state_plots import panels
 
     what = f"{one.cell}, layer {one.layer + 1}, {one.direction}"
     yield f"<p>{text(what)}: a row for each of {one.h.shape[1]:,} units, a column for each word.</p>"

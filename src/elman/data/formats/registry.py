@@ -95,7 +95,7 @@ OUTPUTS: dict[str, Output] = {
 BINARY: dict[str, Binary] = {"parquet": _PARQUET}
 MAGIC = {b"PAR1": "parquet"}  # first bytes
 WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, "json": _JSON, **BINARY}
-WRITERS |= {"tree": Later("elman.drawing", "TREE"), "html": Later("elman.drawing", "HTML")}
+WRITERS |= {"tree": Later("elman.viz.tree_formats", "TREE"), "html": Later("elman.viz.tree_formats", "HTML")}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": lambda options: _COLUMNS.configured(options),
     "csv": lambda options: Later("csv_reader").configured("csv")(options),

@@ -18,8 +18,8 @@ from elman.data.sentence import Sentence
 from elman.data.spans import OUTSIDE, Span, spans
 from elman.data.trees import Tree, parse_tree
 from elman.errors import ConfigError
-from elman.parsing import terminal
-from elman.parsing.page import Page
+from elman.viz import tree_text as terminal
+from elman.viz.tree_html import Page
 
 Tags = Mapping[str, Sequence[str]]
 _OF_SPANS = re.compile(rf"{OUTSIDE}|[BIESLUM]-.+", re.DOTALL)

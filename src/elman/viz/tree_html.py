@@ -7,9 +7,9 @@ from html import escape
 
 from elman.data.spans import Span
 from elman.data.trees import Tree
-from elman.parsing.svg import arcs, branches
 from elman.utils.display import visible
 from elman.utils.text_width import right_to_left
+from elman.viz.tree_svg import arcs, branches
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #5d6b78; --line: #dde3e8; --paper: #fff; --back: #f4f6f8;

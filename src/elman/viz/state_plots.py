@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from elman.analysis.lag_curves import Lags, Measured
 from elman.nn.activations import States
 from elman.nn.layers import Array
-from elman.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
 from elman.utils.display import visible
+from elman.viz.plots import BLUE, GREEN, GREY, ORANGE, sized, styled, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

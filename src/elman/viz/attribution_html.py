@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from elman.cli.document import document, text
+from elman.viz.html import document, text
 
 if TYPE_CHECKING:
     from elman.analysis.gradients import Influence
