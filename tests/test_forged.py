@@ -13,7 +13,7 @@ import pytest
 
 import elman
 from elman.cli import run
-from elman.cli.inspect import _text
+from elman.cli.commands.inspect import _text
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models import file as model_file
 from elman.taggers import fast_lines as light, load as loading

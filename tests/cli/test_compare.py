@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import elman.cli.compare as command
+import elman.cli.commands.compare as command
 from elman.evaluation.compare import METRICS, compare
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from elman import cli
-from elman.cli import curve
+from elman.cli.commands import curve
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman import cli, demo, kernels
-from elman.cli import demo as command
+from elman import cli, kernels
+from elman.cli.commands import demo as command, demo_data as demo
 from elman.data.sentence import Sentence
 from elman.errors import MissingExtraError
 from elman.taggers import load as loading

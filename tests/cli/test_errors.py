@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from elman.analysis.errors import ErrorAnalysis, FrequentConfusion, UnknownWord, Word, WrongSentence
-from elman.cli import errors
+from elman.cli.commands import errors
 from elman.viz import errors_html as errors_page
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.cli.report import cell, report
+from elman.cli.reports.scores import cell, report
 from elman.evaluation.tagging import evaluate
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

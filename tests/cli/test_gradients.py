@@ -16,7 +16,7 @@ import pytest
 
 from elman.analysis.gradients import Influence
 from elman.analysis.lag_curves import Lags, Measured
-from elman.cli import gradients, states
+from elman.cli.commands import gradients, states
 from elman.nn.activations import States
 from elman.viz import attribution_html as why_page, html as document
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman.cli.common import size
+from elman.cli.options import size
 from elman.cli.progress import clock, numbers, where
 
 

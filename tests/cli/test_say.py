@@ -23,7 +23,7 @@ import pytest
 import elman
 from elman import cli
 from elman.cli import _COMMANDS, progress, say
-from elman.cli.curve import _told
+from elman.cli.commands.curve import _told
 from elman.models import file as model_file
 from elman.utils.display import visible
 

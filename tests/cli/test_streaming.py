@@ -10,7 +10,7 @@ import pytest
 
 import elman
 from elman.cli import run
-from elman.cli.streaming import Delays
+from elman.cli.commands.tag_stream import Delays
 from made_up import two_columns
 
 

@@ -285,7 +285,7 @@ def test_threads_change_nothing(run: Run, model: Path) -> None:
 
 
 def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman.cli import tag
+    from elman.cli.commands import tag
     from elman.data.sentence import Sentence
 
     monkeypatch.setattr(tag, "CHUNK_WORDS", 10)

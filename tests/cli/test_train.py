@@ -320,7 +320,7 @@ def test_no_output(refused: Refused, train_file: Path) -> None:
 def test_ctrl_c_in_the_first_epoch(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], train_file: Path, tmp_path: Path
 ) -> None:
-    from elman.cli import train as command
+    from elman.cli.commands import train as command
 
     stopped = SimpleNamespace(interrupted=True, describe=lambda: {"training": {"epochs": 0}})
     monkeypatch.setattr(command, "_train", lambda *_: stopped)

@@ -77,7 +77,7 @@ def test_help_names_every_option_and_default(run) -> None:
 
 
 def test_defaults_are_those_of_the_library() -> None:
-    from elman.cli.tutorial import train
+    from elman.cli.commands.tutorial import train
     from elman.tutorial.slides import Training
 
     for option in train.params:
@@ -92,6 +92,6 @@ def test_importing_the_command_loads_no_numpy() -> None:
 
     import elman
 
-    code = "import sys, elman.cli.tutorial; sys.exit('numpy' in sys.modules)"
+    code = "import sys, elman.cli.commands.tutorial; sys.exit('numpy' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(Path(elman.__file__).parents[1])}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -23,22 +23,22 @@ from elman.utils import stopping
 
 # name -> module:object; in the order of the help
 _COMMANDS = {
-    "train": "elman.cli.train:train",
-    "tag": "elman.cli.tag:tag",
-    "evaluate": "elman.cli.evaluate:evaluate",
-    "sample": "elman.cli.sample:sample",
-    "compare": "elman.cli.compare:compare",
-    "check": "elman.cli.check:check",
-    "convert": "elman.cli.convert:convert",
-    "curve": "elman.cli.curve:curve",
-    "errors": "elman.cli.errors:errors",
-    "gradients": "elman.cli.gradients:gradients",
-    "states": "elman.cli.states:states",
-    "inspect": "elman.cli.inspect:inspect",
-    "info": "elman.cli.info:info",
-    "memory": "elman.cli.memory:memory",
-    "demo": "elman.cli.demo:demo",
-    "tutorial": "elman.cli.tutorial:tutorial",
+    "train": "elman.cli.commands.train:train",
+    "tag": "elman.cli.commands.tag:tag",
+    "evaluate": "elman.cli.commands.evaluate:evaluate",
+    "sample": "elman.cli.commands.sample:sample",
+    "compare": "elman.cli.commands.compare:compare",
+    "check": "elman.cli.commands.check:check",
+    "convert": "elman.cli.commands.convert:convert",
+    "curve": "elman.cli.commands.curve:curve",
+    "errors": "elman.cli.commands.errors:errors",
+    "gradients": "elman.cli.commands.gradients:gradients",
+    "states": "elman.cli.commands.states:states",
+    "inspect": "elman.cli.commands.inspect:inspect",
+    "info": "elman.cli.commands.info:info",
+    "memory": "elman.cli.commands.long_lags:memory",
+    "demo": "elman.cli.commands.demo:demo",
+    "tutorial": "elman.cli.commands.tutorial:tutorial",
 }
 
 

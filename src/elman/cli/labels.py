@@ -6,8 +6,8 @@ import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.beside import only_one_goes_on
-from elman.cli.report import of_labels
+from elman.cli.gold import only_one_goes_on
+from elman.cli.reports.scores import of_labels
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from elman.cli.styles import Shown
+from elman.cli.scorers import Shown
 
 if TYPE_CHECKING:
     from elman.taggers.language_model import Fluency, LanguageModel

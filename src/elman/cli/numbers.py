@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elman.cli.common import Notes
+    from elman.cli.options import Notes
     from elman.taggers.regression.table import Evaluation
 
 
@@ -32,6 +32,6 @@ def evaluate_numbers(
     model: Any, paths: Sequence[str], how: tuple[str | None, str], target: str | None, notes: Notes
 ) -> Distances:
     """Compare with the numbers in files. ``how``: their format and encoding."""
-    from elman.cli.raw import sentences_of
+    from elman.cli.raw_text import sentences_of
 
     return Distances(model.evaluate_numbers(sentences_of(model, paths, *how, notes), target))

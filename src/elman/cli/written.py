@@ -11,8 +11,8 @@ from elman.data.formats.endings import agreed, ending, formats_of
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.common import Notes
-    from elman.cli.places import Places
+    from elman.cli.options import Notes
+    from elman.cli.output_columns import Places
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.tagger import Tagger
@@ -49,7 +49,7 @@ def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *,
     It is the file's own, if that holds it all. Plain text becomes ``word_tag``, or a label and a text a line, where
     these can hold the model's tags.
     """
-    from elman.cli.places import how_many
+    from elman.cli.output_columns import how_many
     from elman.data.formats import HOLDS, default_output
     from elman.data.formats.common import TREE
 

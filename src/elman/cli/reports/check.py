@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.report import bold, cell, percent
+from elman.cli.reports.scores import bold, cell, percent
 from elman.utils.display import visible
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from elman.cli.common import Number, seed_option
+from elman.cli.options import Number, seed_option
 from elman.cli.say import say_text
 from elman.errors import ConfigError
 from elman.utils import limits

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     check_not_an_input,
     encoding_option,
@@ -112,7 +112,7 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
 
 def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
     """The models, and the file, which comes last; with --words there is none."""
-    from elman.cli.beside import is_model
+    from elman.cli.gold import is_model
     from elman.utils.files import is_pipe
 
     if options.words is not None:
@@ -159,8 +159,8 @@ def _column(tagger: Tagger, target: str | None) -> tuple[int, str]:
 
 def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
     from elman.analysis.gradients import Which, lags
-    from elman.cli.beside import How
-    from elman.cli.looked_at import lessons
+    from elman.cli.gold import How
+    from elman.cli.model_inputs import lessons
     from elman.taggers.load import load
 
     found: list[tuple[str, Measured]] = []
@@ -197,7 +197,7 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
     """A line for each lag, a column for each curve; a table for each direction."""
     from rich.cells import cell_len
 
-    from elman.cli.report import bold, cell
+    from elman.cli.reports.scores import bold, cell
 
     directions = dict.fromkeys(curve.direction for _, one in found for curve in one.curves)
     blocks = []
@@ -232,8 +232,8 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 
 def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
     from elman.analysis.gradients import influences
-    from elman.cli.beside import How
-    from elman.cli.looked_at import nth, of_text
+    from elman.cli.gold import How
+    from elman.cli.model_inputs import nth, of_text
     from elman.taggers.load import load
 
     tagger = load(model, on_note=notes.add)
@@ -261,7 +261,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
 
 def _shown(tagger: Tagger, one: Influence) -> Influence:
     """The same with words and tags as they are shown; of a number, what it is in the column."""
-    from elman.cli.looked_at import shown
+    from elman.cli.model_inputs import shown
 
     model: Any = tagger
     tag, against = one.tag, one.against
@@ -274,7 +274,7 @@ def _shown(tagger: Tagger, one: Influence) -> Influence:
 
 def one_tag(one: Influence) -> str:
     """The words of a sentence, and how much each says for a tag."""
-    from elman.cli.report import bold, cell
+    from elman.cli.reports.scores import bold, cell
 
     lines = [heading(one), "", bold(f"{'word':>5}  {'':<24}{'x · gradient':>13}{'share':>9}")]
     for number, (word, part, share) in enumerate(zip(one.words, one.parts, one.shares, strict=True), start=1):
@@ -291,7 +291,7 @@ def heading(one: Influence) -> str:
 
 def all_tags(found: Sequence[Influence]) -> str:
     """The words of a sentence with their tags, and what says most for each."""
-    from elman.cli.report import bold, cell
+    from elman.cli.reports.scores import bold, cell
 
     lines = [bold(f"{'':>5}  {'word':<18}{'tag':<12}{'margin':>7}  decided by")]
     for one in found:

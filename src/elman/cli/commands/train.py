@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     check_not_an_input,
     encoding_option,

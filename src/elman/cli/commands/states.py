@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     check_not_an_input,
     encoding_option,
@@ -64,8 +64,8 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
       elman states my.model new.txt --sentence 3 --plot states.png
       elman states my.model new.txt --html states.html
     """
-    from elman.cli.beside import How
-    from elman.cli.looked_at import nth, shown
+    from elman.cli.gold import How
+    from elman.cli.model_inputs import nth, shown
     from elman.taggers.load import load
     from elman.utils.files import check_target
 
@@ -118,7 +118,7 @@ def table(words: Sequence[str], one: States) -> str:
     """A line for each word; of the columns the mean over the units."""
     import numpy as np
 
-    from elman.cli.report import bold, cell
+    from elman.cli.reports.scores import bold, cell
 
     h = one.h[::-1] if one.direction == "backward" else one.h
     moved = np.abs(np.diff(h, axis=0, prepend=np.zeros_like(h[:1]))).mean(axis=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.common import Number
+from elman.cli.options import Number
 from elman.cli.say import say, tell
 from elman.errors import ConfigError
 from elman.utils import limits

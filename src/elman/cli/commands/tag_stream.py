@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.common import Notes, check_not_an_input
+from elman.cli.options import Notes, check_not_an_input
 from elman.data.formats.endings import agreed
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import tee, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from elman.cli.common import Notes, known
+from elman.cli.options import Notes, known
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     Number,
     check_not_an_input,
@@ -23,15 +23,15 @@ from elman.cli.common import (
     text_column_option,
     threads_option,
 )
-from elman.cli.places import Places, how_many, places
-from elman.cli.raw import SEGMENT, RawText, reads_raw, refuse_options
+from elman.cli.output_columns import Places, how_many, places
+from elman.cli.raw_text import SEGMENT, RawText, reads_raw, refuse_options
 from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils import limits
 
 if TYPE_CHECKING:
-    from elman.cli.sure import Sure
+    from elman.cli.confidence_writer import Sure
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
     from elman.taggers.tagger import Tagger
@@ -134,7 +134,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
 
     options = _Options(**given)
     if options.stream or options.lookahead:
-        from elman.cli.streaming import tag_stream
+        from elman.cli.commands.tag_stream import tag_stream
 
         tag_stream(model, files, given)
         return
@@ -205,7 +205,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
             for chunk in _chunks(reading, live=path == "-"):
                 texts: Iterable[str | bytes]
                 if ranked:
-                    from elman.cli.sure import write_nbest
+                    from elman.cli.confidence_writer import write_nbest
 
                     texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
                 elif sure is not None:
@@ -247,7 +247,7 @@ def _sure(options: _Options) -> Sure | None:
         return None
     if options.nbest is not None:
         raise ConfigError("--nbest: it writes the probability of whole sequences, not of words; leave out the other")
-    from elman.cli.sure import Sure
+    from elman.cli.confidence_writer import Sure
 
     return Sure(options.confidence, options.min_confidence)
 
@@ -263,7 +263,7 @@ def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> s
     """The label column whose n-best lists are asked for; "" for none."""
     if options.nbest is None:
         return ""
-    from elman.cli.sure import NBEST_FORMATS
+    from elman.cli.confidence_writer import NBEST_FORMATS
 
     if options.output_format not in (None, *NBEST_FORMATS):
         raise ConfigError(f"--nbest: {options.output_format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from elman.cli.common import check_not_an_input, plot_option, size
+from elman.cli.options import check_not_an_input, plot_option, size
 from elman.cli.say import say, say_json
 from elman.errors import while_reading
 from elman.utils.display import visible

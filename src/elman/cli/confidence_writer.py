@@ -13,8 +13,8 @@ from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.common import Notes
-    from elman.cli.places import Places
+    from elman.cli.options import Notes
+    from elman.cli.output_columns import Places
     from elman.data.formats import Writer
     from elman.data.sentence import Sentence
     from elman.taggers.tagger import Tagger

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from elman.cli.common import Number, seed_option
+from elman.cli.options import Number, seed_option
 from elman.cli.say import tell
 from elman.utils import limits
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
-from elman.cli.beside import Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
-from elman.cli.common import Notes
-from elman.cli.report import classes, percent
+from elman.cli.gold import Gold, How, Row, matched, no_gold, only_one_goes_on, other_words, read
+from elman.cli.options import Notes
+from elman.cli.reports.scores import classes, percent
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
 

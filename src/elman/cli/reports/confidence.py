@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.report import bold, percent
+from elman.cli.reports.scores import bold, percent
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from elman.cli.common import Notes, check_not_an_input, encoding_option
+from elman.cli.options import Notes, check_not_an_input, encoding_option
 from elman.errors import ConfigError
 from elman.utils.display import shown
 

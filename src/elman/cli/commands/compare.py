@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.beside import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
-from elman.cli.common import (
+from elman.cli.gold import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
+from elman.cli.options import (
     Notes,
     checked_format,
     encoding_option,
@@ -20,7 +20,7 @@ from elman.cli.common import (
     target_option,
     threads_option,
 )
-from elman.cli.report import cell
+from elman.cli.reports.scores import cell
 from elman.cli.say import say, say_json
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
@@ -166,7 +166,7 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
 
 
 def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.cli.raw import refuse_without_tags
+    from elman.cli.raw_text import refuse_without_tags
     from elman.taggers.load import load
 
     tagger = load(model, threads=options.threads, on_note=notes.add)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.common import Notes, known
+from elman.cli.options import Notes, known
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:

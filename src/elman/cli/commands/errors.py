@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     check_not_an_input,
     encoding_option,
@@ -18,7 +18,7 @@ from elman.cli.common import (
     threads_option,
     write_page,
 )
-from elman.cli.report import bold, cell, percent
+from elman.cli.reports.scores import bold, cell, percent
 from elman.cli.say import say, say_json
 from elman.errors import ConfigError
 from elman.utils import limits
@@ -69,8 +69,8 @@ def errors(
       elman errors my.model test.conllu --html errors.html
     """
     from elman.analysis.errors import analyse
-    from elman.cli.beside import How, gold as gold_of, read
-    from elman.cli.raw import refuse_without_tags
+    from elman.cli.gold import How, gold as gold_of, read
+    from elman.cli.raw_text import refuse_without_tags
     from elman.data.formats import column_names
     from elman.taggers.load import load
     from elman.utils.files import check_target

@@ -10,7 +10,7 @@ from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.common import Notes
+    from elman.cli.options import Notes
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.tagger import Tagger

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.common import (
+from elman.cli.options import (
     Notes,
     encoding_option,
     format_option,
@@ -77,7 +77,7 @@ def curve(**given: Any) -> None:
       elman curve all.txt --dev 10% --preset fast --plot curve.svg
     """
     from elman.analysis.learning_curve import learning_curve
-    from elman.cli.common import settings_of
+    from elman.cli.options import settings_of
     from elman.data.corpus import How
     from elman.data.formats import column_names
 

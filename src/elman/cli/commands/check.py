@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from elman.cli.common import Notes, encoding_option, target_option, without_gc
+from elman.cli.options import Notes, encoding_option, target_option, without_gc
 from elman.cli.say import say, say_json
 
 
@@ -47,7 +47,7 @@ def check(files: tuple[str, ...], **given: Any) -> None:
         if given["as_json"]:
             say_json(report.to_json())
         else:
-            from elman.cli.check_report import lines
+            from elman.cli.reports.check import lines
 
             say("\n".join(lines(report, everything=given["everything"])))
     notes = Notes()

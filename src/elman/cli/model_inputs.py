@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from elman.cli.common import Notes
+from elman.cli.options import Notes
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.beside import How
+    from elman.cli.gold import How
     from elman.taggers.tagger import Tagger
 
 SIGNS = {"\n": "↵", " ": "␣"}
@@ -32,7 +32,7 @@ class Lesson(NamedTuple):
 
 def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
     """Those of a file of gold, for a label column of the model. Raises DataError with the line: what has no labels."""
-    from elman.cli.beside import gold, read
+    from elman.cli.gold import gold, read
     from elman.data import corpus
 
     model: Any = tagger
@@ -64,7 +64,7 @@ def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Seque
 
 
 def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
-    from elman.cli.beside import read
+    from elman.cli.gold import read
     from elman.taggers.language_model import raw
 
     model: Any = tagger

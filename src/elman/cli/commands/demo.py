@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.common import Notes, size
+from elman.cli.options import Notes, size
 from elman.cli.progress import TrainingProgress, clock
-from elman.cli.report import bold, cell
+from elman.cli.reports.scores import bold, cell
 from elman.cli.say import say, tell
 from elman.utils import stopping
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.demo import Treebank
+    from elman.cli.commands.demo_data import Treebank
     from elman.evaluation.tagging import Evaluation
     from elman.taggers.tagger import Tagger
 
@@ -38,7 +38,7 @@ def demo(output: str) -> None:
     \b
       pip install 'elman[demo]'
     """
-    from elman.demo import taggers, treebank
+    from elman.cli.commands.demo_data import taggers, treebank
     from elman.utils.files import check_target
 
     data = treebank()
@@ -85,7 +85,7 @@ def _comparison(results: list[tuple[Tagger, Evaluation]], seconds: float) -> lis
 
 
 def _example(tagger: Tagger, data: Treebank) -> list[str]:
-    from elman.demo import example
+    from elman.cli.commands.demo_data import example
 
     sentence = example(data.held_out)
     ((tags, confidences),) = tagger.tag_all_with_confidence([sentence])

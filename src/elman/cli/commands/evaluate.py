@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.believed import Asked, Believed, believed, drawn
-from elman.cli.beside import How, gold, no_gold, of_file, of_model, read
-from elman.cli.common import (
+from elman.cli.gold import How, gold, no_gold, of_file, of_model, read
+from elman.cli.language import fluency
+from elman.cli.options import (
     Notes,
     Number,
     checked_format,
@@ -22,11 +22,11 @@ from elman.cli.common import (
     threads_option,
     without_gc,
 )
-from elman.cli.language import fluency
-from elman.cli.raw import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
-from elman.cli.report import bold
+from elman.cli.raw_text import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
+from elman.cli.reports.confidence import Asked, Believed, believed, drawn
+from elman.cli.reports.scores import bold
 from elman.cli.say import say, say_json
-from elman.cli.styles import STYLES, Shown
+from elman.cli.scorers import STYLES, Shown
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
 
@@ -186,7 +186,7 @@ def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
     """What a model makes of the raw text of gold sentences."""
-    from elman.cli.styles import Conll18
+    from elman.cli.scorers import Conll18
 
     if options.style not in (STYLES[0], "conll18") or options.asked.of_confidences or options.plot or options.target:
         raise ConfigError(f"a model of the task {tagger.task} is judged on raw text; leave the other options out")
@@ -224,7 +224,7 @@ def _with_style(tagger: Tagger | None, options: _Options) -> _Options:
 
 
 def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, notes: Notes) -> Mapping[str, Shown]:
-    from elman.cli import styles
+    from elman.cli import scorers as styles
 
     path = files[-1]
     if len(files) > 2 and options.style not in ("evalb", "conll18"):
@@ -372,7 +372,7 @@ def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed
     if options.as_json:
         _print_json({name: _to_json(name, result) | found.to_json(name) for name, result in results.items()})
     else:
-        from elman.cli.report import reports
+        from elman.cli.reports.scores import reports
 
         say("\n\n".join(filter(None, (reports(results), found.reports()))))
     if figure is not None and options.plot is not None:  # behind what a full disk must not cost
