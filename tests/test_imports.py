@@ -1,9 +1,8 @@
-"""Imports point one way, and the heavy packages wait until they are needed."""
+"""Imports point one way between folders, and the heavy packages wait until they are needed."""
 
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,132 +12,33 @@ from pathlib import Path
 
 import pytest
 
-LEVELS = [
-    {"errors", "_typing", "compression", "display", "encodings", "limits", "stopping"},
-    {
-        "affixes",
-        "config",
-        "files",
-        "kernels",
-        "model",
-        "randomness",
-        "scores",
-        "sentence",
-        "settings",
-        "significance",
-        "threads",
-        "trees",
-    }
-    | {"validation", "windows"},
-    {
-        "batching",
-        "brackets",
-        "chunks",
-        "classification",
-        "comparison",
-        "conll18",
-        "conlleval",
-        "conllu_words",
-        "constraints",
-        "decoders",
-        "features",
-        "formats",
-        "grams",
-        "layers",
-        "lemmas",
-        "metrics",
-        "optimizers",
-        "parsing",
-        "paths",
-        "pooling",
-        "schedule",
-        "schemes",
-        "shapes",
-        "seqeval",
-        "spans",
-        "storage",
-        "tutorial",
-        "vectors",
-        "vocabulary",
-    },
-    {
-        "automatic",
-        "baselines",
-        "characters",
-        "checks",
-        "conversion",
-        "drawing",
-        "encoder",
-        "exercise",
-        "heads",
-        "lexicon",
-        "model_file",
-        "network",
-        "network_record",
-        "ngrams",
-        "odd_tags",
-        "tasks",
-    },
-    {
-        "backwards",
-        "budget",
-        "calibration",
-        "corpus",
-        "doctor",
-        "gradients",
-        "lag_curves",
-        "lanes",
-        "learning",
-        "logistic",
-        "networks",
-        "outputs",
-        "rate_finder",
-        "reader",
-        "recurrent",
-        "replies",
-        "runs",
-        "states",
-        "stream",
-        "tape",
-        "trainer",
-    },
-    {
-        "compared",
-        "confidence",
-        "curve",
-        "demo",
-        "encoded",
-        "endless",
-        "error_analysis",
-        "language",
-        "light",
-        "loading",
-        "memory",
-        "pipeline",
-        "plots",
-        "regression",
-        "untagged",
-        "segmenter",
-        "state_plots",
-        "tagger",
-        "task_models",
-        "training",
-        "watch",
-    },
-    {"cli"},
-    {"__main__"},
-]
-"""As DESIGN.md has them. A module imports from its own level or from lower ones, and never in a circle."""
+ARROWS = """
+cli -> viz -> analysis -> taggers -> training -> models -> features -> nn -> kernels
+taggers, models, training, features, tasks, analysis -> data
+taggers, analysis -> evaluation -> data
+taggers -> tasks -> nn, kernels
+data -> kernels, utils
+cli -> tutorial -> utils
+"""
+"""An arrow allows all that its right-hand side may import; DESIGN.md shows these lines."""
+ANYWHERE = {"config", "settings", "errors", "utils"}
+FLAT = {"metrics": "evaluation", "comparison": "evaluation"}
+"""Re-exports of a few lines beside the folders, and what they import."""
 
-LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
-FOR_CLI = {"cli", "tagger", "training", "formats", "metrics", "config", "errors", "checks", "tutorial", "exercise"}
-FOR_CLI |= {"confidence", "conversion", "corpus", "curve", "demo", "doctor", "encodings"}
-FOR_CLI |= {"error_analysis", "files", "kernels"}
-FOR_CLI |= {"brackets", "classification", "comparison", "conll18", "conlleval", "scores", "seqeval", "trees"}
-FOR_CLI |= {"gradients", "layers", "odd_tags", "states", "state_plots", "watch", "windows", "lag_curves", "limits"}
-FOR_CLI |= {"stopping", "threads"}
-FOR_CLI |= {"display", "language", "stream"}  # types
-FOR_CLI |= {"light", "loading", "memory", "plots", "regression", "sentence", "trainer"}  # types
+
+def allowed() -> dict[str, set[str]]:
+    """Everything that each folder may import."""
+    direct: dict[str, set[str]] = {}
+    for line in ARROWS.split("\n"):
+        stops = [{name.strip() for name in stop.split(",")} for stop in line.split("->") if stop.strip()]
+        for left, right in zip(stops, stops[1:], strict=False):
+            for name in left:
+                direct.setdefault(name, set()).update(right)
+    reach: dict[str, set[str]] = {}
+    for name in TopologicalSorter(direct).static_order():  # raises CycleError, which names the circle
+        below = direct.get(name, set())
+        reach[name] = {name} | below.union(*(reach[other] for other in below))
+    return reach
 
 
 def package() -> Path:
@@ -147,57 +47,46 @@ def package() -> Path:
     return Path(spec.origin).parent
 
 
-def sources() -> list[Path]:
-    return sorted(path.relative_to(package()) for path in package().rglob("*.py"))
-
-
-def module(path: Path) -> str:
-    """The module of the table that a file belongs to: ``formats/columns.py`` to ``formats``."""
-    return path.parts[0].removesuffix(".py")
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The modules of the table that a file imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse((package() / path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """The modules of elman that a file imports or names in a string, wherever in it: (line, dotted name)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
-            names = [node.module or ""]
             if node.module == "elman":
-                names = [f"elman.{alias.name}" for alias in node.names if alias.name != "__version__"]
-        else:
-            continue
-        for name in names:
+                yield from ((node.lineno, f"elman.{alias.name}") for alias in node.names if alias.name != "__version__")
+            else:
+                yield node.lineno, node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("elman."):
+            if all(map(str.isidentifier, node.value.split(":")[0].split("."))):
+                yield node.lineno, node.value.split(":")[0]
+
+
+FOLDERS = sorted(path for path in package().iterdir() if path.is_dir() and path.name != "__pycache__")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_imports_point_one_way(folder: Path) -> None:
+    may = allowed()[folder.name] | ANYWHERE if folder.name != "utils" else {"utils", "errors"}
+    for path in folder.rglob("*.py"):
+        for line, name in imported(path):
             top, _, rest = name.partition(".")
-            if top == "elman":
-                assert rest, f"{path}:{node.lineno}: imports the package itself"
-                yield rest.partition(".")[0]
+            if top == "elman" and rest:
+                assert rest.split(".")[0] in may, f"{path}:{line}: {folder.name} may not import {name}"
 
 
-SOURCES = [path for path in sources() if path != Path("__init__.py")]
+def test_no_file_lies_beside_the_folders() -> None:
+    flat = {path.stem for path in package().glob("*.py")}
+    assert flat == {"__init__", "__main__", "config", "settings", "errors"} | set(FLAT)
+    for name, home in FLAT.items():
+        assert {found.split(".")[1] for _, found in imported(package() / f"{name}.py")} == {home}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_imports_point_one_way(path: Path) -> None:
-    me = module(path)
-    assert me in LEVEL, f"{path}: not in the table of levels"
-    for other in imported(path):
-        assert other in LEVEL, f"{path} imports {other}, which is not in the table of levels"
-        assert LEVEL[other] <= LEVEL[me], f"{path} (level {LEVEL[me]}) imports {other} (level {LEVEL[other]})"
-
-
-def test_no_circles() -> None:
-    graph: dict[str, set[str]] = {}
-    for path in SOURCES:
-        graph.setdefault(module(path), set()).update(set(imported(path)) - {module(path)})
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
-
-
-def test_the_command_line_imports_the_front_door_only() -> None:
-    for path in SOURCES:
-        if module(path) == "cli":
-            assert set(imported(path)) <= FOR_CLI, path
+def test_the_rule_is_that_of_the_design() -> None:
+    text = (Path(__file__).parents[1] / "DESIGN.md").read_text(encoding="utf-8")
+    for line in filter(None, ARROWS.split("\n")):
+        assert f"    {line}\n" in text
 
 
 def test_the_package_itself_imports_nothing() -> None:
@@ -205,15 +94,6 @@ def test_the_package_itself_imports_nothing() -> None:
     tree = ast.parse((package() / "__init__.py").read_text(encoding="utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     assert [ast.unparse(node) for node in imports] == ["from __future__ import annotations"]
-
-
-def test_the_table_is_that_of_the_design() -> None:
-    text = (Path(__file__).parents[1] / "DESIGN.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d) \| (.+) \|$", text, flags=re.MULTILINE)
-    assert len(rows) == len(LEVELS) - 1
-    for number, row in rows:
-        names = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", row))
-        assert names and set(names) <= LEVELS[int(number)]
 
 
 @pytest.mark.parametrize("name", ["elman", "elman.cli", "elman.errors", "elman.config", "elman.data.sentence"])
