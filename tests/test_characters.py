@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.features.characters import ENDS, CharacterEncoder, characters_of, spellings
-from elman.features.subwords import Bags
+from elman.features.characters import ENDS, characters_of, spellings
 from elman.features.vocabulary import Vocabulary
-from elman.models.shapes import GATES
+from elman.nn.bags import Bags
 from elman.nn.batch import pack
+from elman.nn.char_encoder import CharacterEncoder
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Noise, Rows
 from elman.nn.network import Inputs, Network
+from elman.nn.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

@@ -12,8 +12,7 @@ from hypothesis import given, settings, strategies as st
 import elman
 from elman.config import Config, NetworkConfig, preset
 from elman.errors import ConfigError
-from elman.features.subwords import Bags
-from elman.models.rnn import RecurrentModel
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Rows
@@ -21,6 +20,7 @@ from elman.nn.network import Inputs, Network
 from elman.training import tbptt as chunk_module, trainer
 from elman.training.tagging_task import Tagging
 from elman.training.tbptt import Chunks
+from elman.training.train_rnn import train_rnn
 from numerical import slope
 
 Array = np.ndarray[Any, Any]
@@ -189,7 +189,7 @@ QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 
 
 def tensors(config: Config, **how: Any) -> dict[str, bytes]:
-    model = RecurrentModel.train(TRAIN, None, config, seed=1, threads=how.get("threads", 1))
+    model = train_rnn(TRAIN, None, config, seed=1, threads=how.get("threads", 1))
     return {name: w.tobytes() for name, w in model.parameters.items()}
 
 
@@ -209,14 +209,14 @@ def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest
     """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
     none = {"dropout": 0, "unknown": 0, "hidden": 8, "epochs": 3, "chunk": 4}
     config = preset("tutorial").with_settings(none)
-    kernel = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    kernel = train_rnn(TRAIN, None, config, seed=1, threads=1)
     monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
-    cut = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    cut = train_rnn(TRAIN, None, config, seed=1, threads=1)
     calls: list[int] = []
     whole = Tagging.gradients
     monkeypatch.setattr(Tagging, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
     monkeypatch.setattr(Tagging, "online", lambda *given: None)
-    layers = RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    layers = train_rnn(TRAIN, None, config, seed=1, threads=1)
     assert len(calls) == 3 * (3 + 6 + 4 + 10)
     for name, w in kernel.parameters.items():
         assert w.tobytes() == cut.parameters[name].tobytes()
@@ -230,7 +230,7 @@ def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
         {"chunk": 1, "cell": cell, "epochs": 60, "rate": 0.02, "dropout": 0, "word_dropout": 0}
     )
     config = config.with_settings({"unknown": 0, "storage": "float32"})
-    model = RecurrentModel.train(TRAIN, TRAIN, config, seed=1, threads=1)
+    model = train_rnn(TRAIN, TRAIN, config, seed=1, threads=1)
     assert model.record()["dev_accuracies"][-1] > 0.9
 
 
@@ -238,7 +238,7 @@ def test_one_endless_sentence_is_learned_by_several_lanes() -> None:
     words = [word for sentence, _ in TRAIN * 4 for word in sentence]
     text = [(words, ["x", *words[:-1]])]
     config = SMALL.with_settings({"chunk": 5, "batch": 4, "epochs": 30, "rate": 0.02, "dropout": 0, "word_dropout": 0})
-    model = RecurrentModel.train(text, text, config, seed=1, threads=1)
+    model = train_rnn(text, text, config, seed=1, threads=1)
     assert model.record()["dev_accuracies"][-1] > 0.95
     assert model.record()["words"] == len(words)
 

@@ -18,6 +18,7 @@ from elman.models.ensemble import Networks
 from elman.models.network_record import GRAMS
 from elman.models.rnn import LinearModel, RecurrentModel
 from elman.taggers.tagger import Tagger
+from elman.training.train_rnn import train_rnn
 from texts import TOPICS, requests, several, texts
 
 SMALL = {"hidden": 12, "embedding": 12, "feature_embedding": 8, "epochs": 8, "batch": 4, "ensemble": 1}
@@ -146,7 +147,7 @@ def test_words_train_as_they_did() -> None:
     """A label column of words is learned alike with and without the code for labels of texts."""
     data = [(list(s.words), list(s.columns["slot"])) for s in requests(40, 1)]
     config = Config().with_settings({**SMALL, "epochs": 2})
-    old, new = (RecurrentModel.train(data, None, config, seed=1, threads=1, tasks=t) for t in ([], ["tag"]))
+    old, new = (train_rnn(data, None, config, seed=1, threads=1, tasks=t) for t in ([], ["tag"]))
     assert all(np.array_equal(w, new.parameters[name]) for name, w in old.parameters.items())
     assert "tasks" not in old.to_record()[0] and "grams" not in old.to_record()[1]
 

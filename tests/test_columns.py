@@ -18,6 +18,7 @@ from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
 from elman.taggers.tagger import Tagger
 from elman.training import optimizers
+from elman.training.train_rnn import begin
 from elman.training.trainer import Place, Tally
 from made_up import two_columns
 
@@ -100,13 +101,13 @@ def test_the_online_kernel_is_for_one_column(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
     """One gradient of both columns is that of the two alone, added up where they share a parameter."""
     config = Config().with_settings(SURE | change)
-    both = RecurrentModel.begin(BOTH, None, config, seed=1)
+    both = begin(BOTH, None, config, seed=1)
     parameters = both.parameters
     items, words, place = np.arange(9), int(both.lengths[:9].sum()), Place(1, 1, 1)
     tally, gradients = both.gradients(items, words, place)
     alone = []
     for column, (name, part) in enumerate([("output", slice(0, 4)), ("output2", slice(4, 9))], start=1):
-        one = RecurrentModel.begin([(s[0], s[column]) for s in BOTH], None, config, seed=1)
+        one = begin([(s[0], s[column]) for s in BOTH], None, config, seed=1)
         for key, w in one.parameters.items():
             of_decoder = key in ("output.transitions", "output.begin", "output.end")
             other = f"{name}.{key.removeprefix('output.')}" if of_decoder else key
@@ -126,7 +127,7 @@ def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
 
 
 def test_shards_add_up() -> None:
-    task = RecurrentModel.begin(BOTH, None, Config().with_settings(SURE | {"decoder": "crf"}), seed=1)
+    task = begin(BOTH, None, Config().with_settings(SURE | {"decoder": "crf"}), seed=1)
     items, words, place = np.arange(9), int(task.lengths[:9].sum()), Place(1, 1, 1)
     tally, whole = task.gradients(items, words, place)
     parts = [task.gradients(items[i::2], words, place) for i in range(2)]

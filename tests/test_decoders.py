@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
-from elman.models import shapes
-from elman.nn import decoders, paths
+from elman.models.heads import constraints_of, decoder_for
+from elman.nn import paths, shapes
 from elman.nn.batch import Batch, pack
-from elman.nn.decoders import NEVER, Chain, Constraints, Crf, Decoder, Sigmoids, Softmax, tag_weights
+from elman.nn.decoders import NEVER, Chain, Crf, Decoder, Sigmoids, Softmax, tag_weights
 from elman.nn.paths import best_paths, best_words, number_of
 from numerical import slope
 
@@ -35,7 +35,7 @@ def crf_parameters(tags: int, seed: int = 5, dtype: Any = np.float64) -> dict[st
 
 
 def decoder_of(name: str, scheme: str = "none") -> Decoder:
-    return decoders.make(NetworkConfig(decoder=name), BIO, scheme)
+    return decoder_for(NetworkConfig(decoder=name), BIO, scheme)
 
 
 def score(chain: Chain, scores: Array, path: tuple[int, ...]) -> float:
@@ -65,7 +65,7 @@ def legal(path: tuple[int, ...]) -> bool:
 @pytest.mark.parametrize("scheme", ["none", "bio"])
 @pytest.mark.parametrize(("name", "smoothing"), [("softmax", 0.0), ("softmax", 0.2), ("crf", 0.0)])
 def test_gradients_with_class_weights_by_central_differences(name: str, smoothing: float, scheme: str) -> None:
-    decoder = decoders.make(NetworkConfig(decoder=name), BIO, scheme, smoothing)
+    decoder = decoder_for(NetworkConfig(decoder=name), BIO, scheme, smoothing)
     batch, scores, gold = batch_of(3, 2), numbers(1, 5, 5), np.array([0, 4, 1, 2, 1], np.int32)
     parameters = crf_parameters(5) if name == "crf" else {}
     weights = np.array([2.0, 0.5, 1, 0, 3])[gold]
@@ -106,7 +106,7 @@ def test_label_smoothing_is_the_cross_entropy_with_a_smoothed_target() -> None:
 
 @pytest.mark.parametrize("name", ["softmax", "crf"])
 def test_float32_stays_float32(name: str) -> None:
-    decoder = decoders.make(NetworkConfig(decoder=name), BIO, "bio", 0.1)
+    decoder = decoder_for(NetworkConfig(decoder=name), BIO, "bio", 0.1)
     scores, gold, batch = numbers(5, 3, 5).astype(np.float32), np.array([0, 1, 4], np.int32), batch_of(2, 1)
     loss = decoder.loss(crf_parameters(5, dtype=np.float32), scores, gold, batch)
     dscores, gradients = loss.backprop(np.ones(3, np.float32))
@@ -219,7 +219,7 @@ def test_words_by_themselves_have_the_paths_of_a_chain_of_zeros() -> None:
         scores = numbers(seed, length, tags).astype(np.float32)
         found, other = best_paths(scores, Chain.free(tags, float), most), best_words(scores, most)
         assert [(ids.tolist(), total) for ids, total in other] == [(ids.tolist(), total) for ids, total in found]
-        near = decoders.make(NetworkConfig(decoder="softmax"), [str(k) for k in range(tags)], "none")
+        near = decoder_for(NetworkConfig(decoder="softmax"), [str(k) for k in range(tags)], "none")
         shares = [share for _, share in near.nbest({}, scores, most, 1.5)]
         p = near.marginals({}, scores, batch_of(length), 1.5)
         expected = [p[np.arange(length), ids].prod() for ids, _ in found]
@@ -250,19 +250,19 @@ def test_a_long_sentence_has_best_paths_too() -> None:
 
 
 def test_the_table_of_constraints() -> None:
-    found = Constraints.of(["B-X", "I-X", "O"], "bio")
+    found = constraints_of(["B-X", "I-X", "O"], "bio")
     assert found is not None
     assert found.transitions.tolist() == [[True, True, True], [True, True, True], [True, False, True]]
     assert found.begin.tolist() == [True, False, True]
     assert found.end.tolist() == [True, True, True]
-    bioes = Constraints.of(["B-X", "E-X", "O"], "bioes")
+    bioes = constraints_of(["B-X", "E-X", "O"], "bioes")
     assert bioes is not None
     assert bioes.transitions.tolist() == [[False, True, False], [True, False, True], [True, False, True]]
     assert bioes.begin.tolist() == [True, False, True]
     assert bioes.end.tolist() == [False, True, True]
-    assert Constraints.of(BIO, "none") is None
+    assert constraints_of(BIO, "none") is None
     with pytest.raises(ConfigError, match="^constraints=bio: expected O, B-…, I-…, found the tag 'NOUN'"):
-        decoders.make(NetworkConfig(), ["NOUN"], "bio")
+        decoder_for(NetworkConfig(), ["NOUN"], "bio")
 
 
 def test_the_chain_keeps_what_is_allowed() -> None:

@@ -17,6 +17,7 @@ from elman.models import rnn as recurrent
 from elman.models.ensemble import Networks
 from elman.models.rnn import RecurrentModel
 from elman.training import ensemble as runs
+from elman.training.train_rnn import begin, train_rnn
 from elman.training.trainer import Progress
 from elman.utils import seeding as randomness
 from made_up import two_columns
@@ -33,7 +34,7 @@ BOTH = pytest.mark.parametrize("config", [SOFTMAX, CRF], ids=["softmax", "crf"])
 
 
 def trained(config: Config, dev: Any = None, **options: Any) -> RecurrentModel:
-    return RecurrentModel.train(TRAIN, dev, config, **{"seed": 1, "threads": 1, **options})
+    return train_rnn(TRAIN, dev, config, **{"seed": 1, "threads": 1, **options})
 
 
 def tensors(model: RecurrentModel) -> dict[str, bytes]:
@@ -290,7 +291,7 @@ def test_a_student_is_one_network() -> None:
 
 
 def test_what_teachers_teach() -> None:
-    task = RecurrentModel.begin(TRAIN, None, SOFTMAX, seed=1)
+    task = begin(TRAIN, None, SOFTMAX, seed=1)
     taught = [task.taught(seed) for seed in (1, 1, 2)]
     K = len(task.networks.tags)
     assert (taught[0].shape, taught[0].dtype) == ((int(task.lengths.sum()), K), np.float16)
@@ -305,7 +306,7 @@ def test_what_teachers_teach() -> None:
 
 def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
     config = SOFTMAX.with_settings({"distill_weight": 1, "epochs": 15, "rate": 0.02})
-    task = RecurrentModel.begin(TRAIN, None, config, seed=1)
+    task = begin(TRAIN, None, config, seed=1)
     other = np.roll(np.eye(len(task.networks.tags), dtype=np.float16)[task.gold[0]], 1, axis=1)
     task.learn_from([other])
     from elman.training import trainer

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from elman.features.affixes import LONGEST
-from elman.features.subwords import Bags, FeatureSet, ngrams
+from elman.features.subwords import FeatureSet, ngrams
+from elman.nn.bags import Bags
 
 
 def test_ngrams_mark_both_ends() -> None:

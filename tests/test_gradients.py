@@ -14,10 +14,10 @@ from elman.analysis.lag_curves import Lags
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Networks
-from elman.models.rnn import RecurrentModel
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
 from elman.training.tagging_task import Tagging
+from elman.training.train_rnn import begin
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6
@@ -47,7 +47,7 @@ CONFIGS = {
 
 def networks_of(config: NetworkConfig, **training: Any) -> Networks:
     """A network whose weights are large enough to do something, in float64."""
-    made: Tagging = RecurrentModel.begin(
+    made: Tagging = begin(
         [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))], None, Config(config, TrainingConfig(balance=0.0, **training)), seed=1
     )
     generator = np.random.default_rng(3)
@@ -274,7 +274,7 @@ def test_labels_of_texts(task: str, pooling: str) -> None:
         replace(BASE, cell="gru", direction="bidirectional", pooling=pooling, grams="words"), TrainingConfig()
     )
     data = [(WORDS, ("X",)), (("a", "b"), ("Y",)), (("c",), ("X", "Y") if task == "several" else ("Y",))]
-    networks = RecurrentModel.begin(data, None, config, seed=1, tasks=[task]).networks
+    networks = begin(data, None, config, seed=1, tasks=[task]).networks
     if pooling == "none":
         with pytest.raises(ConfigError, match="n-grams alone"):
             lags(networks, data)

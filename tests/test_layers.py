@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.features.subwords import Bags
-from elman.models.shapes import GATES, PARALLEL
 from elman.nn import layers
+from elman.nn.bags import Bags
 from elman.nn.batch import pack
 from elman.nn.layers import Noise
+from elman.nn.shapes import GATES, PARALLEL
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

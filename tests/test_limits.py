@@ -12,7 +12,7 @@ from elman import cli
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, DataError
 from elman.models.baselines import Frequent
-from elman.nn import decoders
+from elman.models.heads import decoder_for
 from elman.utils import limits
 
 
@@ -75,7 +75,7 @@ def test_tag_refuses_a_sentence_without_end(
 def test_tags_that_are_looked_at_in_pairs(decoder: str, scheme: str) -> None:
     tags = [str(i) for i in range(limits.TAGS + 1)]
     with pytest.raises(ConfigError, match="5,001 distinct tags; it takes 5,000 at most"):
-        decoders.make(NetworkConfig(decoder=decoder), tags, scheme)
+        decoder_for(NetworkConfig(decoder=decoder), tags, scheme)
 
 
 def test_very_many_tags_take_no_dense_table() -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from elman.config import NetworkConfig
-from elman.features.subwords import Bags
-from elman.models.shapes import GATES
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Noise, Rows
 from elman.nn.network import Inputs, Network
+from elman.nn.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

@@ -14,7 +14,7 @@ from elman.config import Config
 from elman.errors import ModelFileError
 from elman.models import dtype as storage, network_record
 from elman.models.network_record import checked
-from elman.models.rnn import RecurrentModel
+from elman.training.train_rnn import train_rnn
 
 TRAIN = [[("the", "D"), ("cat", "N")], [("the", "D"), ("dog", "N"), ("sees", "V")]] * 2
 SETTINGS = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 1, "ensemble": 2, "decoder": "crf"}
@@ -66,7 +66,7 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
         {"ensemble": 1, "features": "both", "storage": "float32"},
     ):
         config = Config().with_settings({**SETTINGS, **own})
-        model = RecurrentModel.train(sentences, None, config, seed=1, threads=1)
+        model = train_rnn(sentences, None, config, seed=1, threads=1)
         of_model, tensors = model.to_record()
         found = checked(of_model, storage.forms(tensors))
         shapes = {**model.network.shapes(), **model.heads.shapes()}

@@ -9,6 +9,7 @@ import pytest
 
 from elman.config import Config
 from elman.models.rnn import RecurrentModel
+from elman.training.train_rnn import train_rnn
 
 WORDS = [["the", "dog", "sees", "a", "cat"], ["it", "rains"]]
 TRAIN = [(words, [word[0] for word in words], [word[-1] for word in words]) for words in WORDS] * 3
@@ -18,7 +19,7 @@ ROWS = [slice(0, 3), slice(3, 3), slice(3, 8), slice(8, 9)]
 
 def model(**settings: Any) -> RecurrentModel:
     config = Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 1, **settings})
-    return RecurrentModel.train(TRAIN, None, config, seed=1, threads=1)
+    return train_rnn(TRAIN, None, config, seed=1, threads=1)
 
 
 @pytest.mark.parametrize("precision", ["exact", "auto"])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.models.shapes import pooling
 from elman.nn.batch import pack
 from elman.nn.pooling import pool
+from elman.nn.shapes import pooling
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")

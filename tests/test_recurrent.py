@@ -23,9 +23,10 @@ from elman.models import ensemble as networks
 from elman.models.ensemble import Networks
 from elman.models.heads import Heads
 from elman.models.rnn import RecurrentModel
-from elman.models.shapes import GATES
 from elman.nn.layers import Rows
+from elman.nn.shapes import GATES
 from elman.training import optimizers, tagging_task as learning
+from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
@@ -62,7 +63,7 @@ TRAIN = language(60, 1)
 
 
 def trained(config: Config = SMALL, train: Labelled = TRAIN, *, seed: int = 1, threads: int = 1) -> RecurrentModel:
-    return RecurrentModel.train(train, None, config, seed=seed, threads=threads)
+    return train_rnn(train, None, config, seed=seed, threads=threads)
 
 
 def bits(model: RecurrentModel) -> tuple[str, dict[str, bytes]]:
@@ -102,7 +103,7 @@ def test_a_small_language_is_learned(choose: Callable[[str], None], backend: str
     choose(backend)
     config = SMALL.with_settings({"epochs": 20, "rate": 0.02, "dropout": 0.1, "unknown": 0.02})
     dev = language(40, 2)
-    model = RecurrentModel.train(TRAIN, dev, config, seed=1, threads=1)
+    model = train_rnn(TRAIN, dev, config, seed=1, threads=1)
     assert tags_of(model, [words for words, _ in dev]) == [tags for _, tags in dev]
     record = model.record()
     assert record["dev_accuracies"][record["best_epoch"] - 1] == 1.0
@@ -116,7 +117,7 @@ def test_the_tutorial_s_network_learns_what_stands_before() -> None:
 
 
 def test_the_record_of_a_training() -> None:
-    model = RecurrentModel.train(TRAIN, TRAIN[:5], SMALL, seed=7, threads=2)
+    model = train_rnn(TRAIN, TRAIN[:5], SMALL, seed=7, threads=2)
     record = model.record()
     assert record["seed"] == 7
     assert record["sentences"] == 60
@@ -130,7 +131,7 @@ def test_the_record_of_a_training() -> None:
 
 def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
     dev = language(20, 3) + [([], [])]
-    model = RecurrentModel.train(TRAIN, dev, SMALL.with_settings({"epochs": 1}), seed=1, threads=1)
+    model = train_rnn(TRAIN, dev, SMALL.with_settings({"epochs": 1}), seed=1, threads=1)
     pairs = zip(tags_of(model, [words for words, _ in dev]), (tags for _, tags in dev), strict=True)
     right = [mine == gold for found, tags in pairs for mine, gold in zip(found, tags, strict=True)]
     assert model.record()["dev_accuracies"] == [np.mean(right)]
@@ -139,9 +140,9 @@ def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
 
 def test_a_dev_set_without_words_and_with_tags_of_its_own() -> None:
     one = SMALL.with_settings({"epochs": 1})
-    assert RecurrentModel.train(TRAIN, [], one, seed=1, threads=1).record()["dev_accuracies"] == [0.0]
+    assert train_rnn(TRAIN, [], one, seed=1, threads=1).record()["dev_accuracies"] == [0.0]
     strange = [(["the"], ["NEVER"])]
-    model = RecurrentModel.train(TRAIN, strange, one, seed=1, threads=1)
+    model = train_rnn(TRAIN, strange, one, seed=1, threads=1)
     assert model.record()["dev_accuracies"] == [0.0]
     assert "NEVER" not in model.tags
 
@@ -151,7 +152,7 @@ def test_ctrl_c_leaves_the_best_so_far() -> None:
         if event.epoch == 2 and event.is_epoch_end:
             raise KeyboardInterrupt
 
-    model = RecurrentModel.train(TRAIN, None, SMALL, seed=1, threads=1, on_progress=stop)
+    model = train_rnn(TRAIN, None, SMALL, seed=1, threads=1, on_progress=stop)
     assert model.interrupted
     assert model.record()["epochs"] == 2
     assert len(model.best([["the", "dog"]])[0]) == 2

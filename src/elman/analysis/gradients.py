@@ -18,9 +18,9 @@ from elman import kernels
 from elman.analysis.lag_curves import Measured, curve
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.models import shapes
 from elman.models.ensemble import Networks
 from elman.models.heads import Head
+from elman.nn import shapes
 from elman.nn.activations import of_layer, up_to
 from elman.nn.batch import Batch
 from elman.nn.decoders import Squares

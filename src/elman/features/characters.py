@@ -1,32 +1,18 @@
-"""The character encoder: a recurrent layer over the characters of each distinct word, read from both ends.
-
-Its two end states are a block of the word's representation. Parameters: ``characters.embedding`` (C, E) and, as in
-``encoder``, ``characters.forward.w_rx``, ``.b_r``, ``.w_rh``, the same with ``backward``.
-"""
+"""The characters of words, and the ids that the character encoder reads."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable
 
 import numpy as np
 
-from elman.config import NetworkConfig
-from elman.features.subwords import LEAST_TYPES, Bags
+from elman.features.subwords import LEAST_TYPES
 from elman.features.vocabulary import Vocabulary
-from elman.models import shapes
-from elman.models.shapes import Shapes
-from elman.nn import layers
-from elman.nn.batch import pack
-from elman.nn.encoder import Encoder, Gradients, Parameters
-from elman.nn.layers import Array
+from elman.nn.bags import Bags
 
 ENDS = 32
 """Characters read at each end of a word; what a longer word has between them is passed over."""
-
-_OWN, _ENCODER_S = "characters.", "layer0."
 
 
 def characters_of(words: Iterable[str]) -> Vocabulary:
@@ -47,49 +33,3 @@ def spellings(characters: Vocabulary, words: Iterable[str]) -> Bags:
 
 def _ends(word: str) -> str:
     return word if len(word) <= 2 * ENDS else word[:ENDS] + word[-ENDS:]
-
-
-@dataclass(frozen=True)
-class CharacterEncoder:
-    """A layer of ``config.characters`` units in each direction over ``characters`` (C) character types."""
-
-    config: NetworkConfig
-    characters: int
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        """The recurrent layer."""
-        c = replace(self.config, hidden=self.config.characters, layers=1, direction="bidirectional")
-        return Encoder(c, c.character_embedding, self.characters)
-
-    @property
-    def output(self) -> int:
-        """Width of a word's block."""
-        return self.encoder.output
-
-    def shapes(self) -> Shapes:
-        """The shape of every parameter."""
-        return shapes.characters(self.config, self.characters)
-
-    def forward(self, parameters: Parameters, words: Bags) -> tuple[Array, Callable[[Array, Gradients], None]]:
-        """The end states (U, output) of U words, each of one character at least; backprop fills in the gradients."""
-        H, U = self.config.characters, len(words)
-        batch = pack(np.diff(words.offsets).astype(np.int64))
-        x, unembed = layers.embedding(parameters[_OWN + "embedding"], words.ids[batch.rows])
-        own = {name.replace(_OWN, _ENCODER_S): w for name, w in parameters.items() if name.startswith(_OWN)}
-        h, unroll = self.encoder.forward(own, x, batch)  # (M, 2H) of M characters
-        last = batch.mirror[:U]  # rows of the words' last characters; those of the first are the first rows
-        order = np.searchsorted(words.offsets, batch.rows[:U])  # the word whose first character is in each row
-        y = np.empty((U, 2 * H), h.dtype)
-        y[order, :H], y[order, H:] = h[last, :H], h[:U, H:]
-
-        def backprop(dy: Array, gradients: Gradients) -> None:
-            dh = np.zeros_like(h)
-            dh[last, :H], dh[:U, H:] = dy[order, :H], dy[order, H:]
-            own_gradients: Gradients = {}
-            dx = unroll(dh, own_gradients)
-            assert dx is not None
-            gradients[_OWN + "embedding"] = unembed(dx)
-            gradients.update({name.replace(_ENCODER_S, _OWN): g for name, g in own_gradients.items()})
-
-        return y, backprop

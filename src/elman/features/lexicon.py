@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import NetworkConfig
+from elman.features import word_record
 from elman.features.char_windows import RADIUS, middle
 from elman.features.characters import characters_of, spellings
 from elman.features.subwords import WINDOW, FeatureSet
 from elman.features.vectors import VectorIndex
 from elman.features.vocabulary import Vocabulary
-from elman.models import network_record
 from elman.nn.network import Inputs, Network
 
 
@@ -83,11 +83,11 @@ class Lexicon:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], config: NetworkConfig) -> Lexicon:
         """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
-        return cls.of_words(network_record.words(record, config), config)
+        return cls.of_words(word_record.words(record, config), config)
 
     @classmethod
     def of_words(
-        cls, known: network_record.Words, config: NetworkConfig, rare: NDArray[np.int32] | None = None
+        cls, known: word_record.Words, config: NetworkConfig, rare: NDArray[np.int32] | None = None
     ) -> Lexicon:
         """What a checked record says of words; ``rare`` is the vocabulary's."""
         characters = None if known.characters is None else Vocabulary(*known.characters)

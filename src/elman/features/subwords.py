@@ -8,46 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elman import kernels
 from elman.features.affixes import LONGEST, affixes
 from elman.features.char_windows import WindowFeatures
+from elman.nn.bags import Bags
 
 LEAST_TYPES = 2
-
-
-@dataclass(frozen=True)
-class Bags:
-    """U sets of ids, one after the other: set i is ``ids[offsets[i]:offsets[i + 1]]``."""
-
-    ids: NDArray[np.int32]  # (M,)
-    offsets: NDArray[np.int32]  # (U + 1,)
-
-    @classmethod
-    def of(cls, sets: Iterable[Sequence[int]]) -> Bags:
-        """From lists of ids."""
-        lists = list(sets)
-        offsets = np.zeros(len(lists) + 1, np.int32)
-        np.cumsum([len(one) for one in lists], out=offsets[1:])
-        return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(offsets[-1])), offsets)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def take(self, which: NDArray[np.int64]) -> Bags:
-        """The sets ``which`` (U',), in that order."""
-        lengths = np.diff(self.offsets)[which]
-        offsets = np.zeros(len(which) + 1, np.int32)
-        np.cumsum(lengths, out=offsets[1:])
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], lengths)
-        return Bags(self.ids[places], offsets)
 
 
 def ngrams(word: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.features.subwords import Bags
+from elman.nn.bags import Bags
 
 Codes = NDArray[np.uint64]
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, while_reading
-from elman.models.shapes import WIDEST
+from elman.nn.shapes import WIDEST
 from elman.utils.display import shown
 
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word

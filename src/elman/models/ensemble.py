@@ -18,9 +18,9 @@ from elman.config import Config
 from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
-from elman.features.subwords import Bags
 from elman.models.heads import Heads
 from elman.nn.activations import States, states, up_to
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids, by_length, pack
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.config import Config
+from elman.config import Config, NetworkConfig
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
-from elman.errors import DataError
+from elman.errors import ConfigError, DataError
 from elman.features.text_ngrams import Grams
-from elman.models import constraints, shapes
-from elman.nn import decoders
+from elman.models import constraints
+from elman.nn import decoders, shapes
 from elman.nn.batch import Batch
 from elman.nn.decoders import Parameters
 from elman.nn.layers import Array
+from elman.utils import limits
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Heads:
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
             schemes.append(scheme)
             if task == TAG:
-                decoders.check_number(config.network, len(tags[-1]), scheme)
+                check_number(config.network, len(tags[-1]), scheme)
         labels = sum(len(names) for names, task in zip(tags, tasks, strict=True) if task != TAG)
         grams = Grams.of(config.network.grams, texts, labels) if labels and config.network.grams != "none" else None
         return cls(config, tuple(tags), tuple(schemes), (), tasks, grams)
@@ -131,7 +132,7 @@ class Heads:
     def _decoder(self, tags: Sequence[str], scheme: str, name: str, task: str) -> decoders.Decoder:
         smoothing = self.config.training.smoothing
         if task == TAG:
-            return decoders.make(self.config.network, tags, scheme, smoothing, name)
+            return decoder_for(self.config.network, tags, scheme, smoothing, name)
         if task == CLASSIFY:
             return decoders.Softmax(len(tags), None, smoothing, name)
         return decoders.Sigmoids(len(tags), least=int(task == SEVERAL))
@@ -168,3 +169,38 @@ class Heads:
     def _names(self) -> Iterator[str]:
         """What each decoder's parameters are called: ``output``, ``output2``, ``output3`` …"""
         return (f"output{number}" if number > 1 else "output" for number in range(1, len(self.tags) + 1))
+
+
+def decoder_for(
+    config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
+) -> decoders.Decoder:
+    """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
+
+    Raises ConfigError for tags that the constraints do not know, or too many of them.
+    """
+    check_number(config, len(tags), scheme)
+    allowed = constraints_of(tags, scheme)
+    return (
+        decoders.Crf(len(tags), allowed, name)
+        if config.decoder == "crf"
+        else decoders.Softmax(len(tags), allowed, smoothing, name)
+    )
+
+
+def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
+    """Raise ConfigError for more tags than can be looked at side by side."""
+    if tags > limits.TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
+        asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
+        raise ConfigError(
+            f"{asked}: {tags:,} distinct tags; it takes {limits.TAGS:,} at most: is it the right column? "
+            "(decoder=softmax without constraints takes any number)"
+        )
+
+
+def constraints_of(tags: Sequence[str], scheme: str) -> decoders.Constraints | None:
+    """Those of ``bio`` or ``bioes``; of ``none``: None. Raises ConfigError for tags that do not fit."""
+    if scheme == constraints.NONE:
+        return None
+    constraints.check(tags, scheme)
+    between, begin, end = (np.frombuffer(one, np.bool_) for one in constraints.table(tags, scheme))
+    return decoders.Constraints(between.reshape(len(tags), len(tags)), begin, end)

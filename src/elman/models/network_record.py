@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from elman import settings as all_settings
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, ModelFileError
-from elman.models import shapes
-from elman.models.shapes import WIDEST, Shapes, Sizes
+from elman.features.word_record import Words, words
+from elman.nn import shapes
+from elman.nn.shapes import Shapes, Sizes
 from elman.utils.display import shown
-from elman.utils.validation import demand, is_texts, is_whole, tags as tags_of, training, vocabulary
+from elman.utils.validation import demand, tags as tags_of, training
 
 if TYPE_CHECKING:
     from elman.config import NetworkConfig
@@ -30,16 +31,6 @@ GRAMS = "grams"
 RARE = "rare"
 """That of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
 NONE = "none"
-
-
-class Words(NamedTuple):
-    """What is known of words: see ``elman.features.lexicon``."""
-
-    words: list[str]
-    counts: list[int]
-    features: list[str]
-    characters: tuple[list[str], list[int]] | None
-    vectors: tuple[list[str], int]
 
 
 class NetworkRecord(NamedTuple):
@@ -106,21 +97,6 @@ def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
         raise ModelFileError(f"model settings: {error}") from None
     demand(not all_settings.is_open(network, of_training), "model settings: expected none that is left open")
     return cast("NetworkConfig", network), {"network": vars(network), "training": vars(of_training)}
-
-
-def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
-    """What is known of words."""
-    known, counts = vocabulary(record.get("vocabulary", {}))
-    features = record.get("features")
-    if not isinstance(features, list) or not is_texts(features):
-        raise ModelFileError("model: expected a list of features")
-    fits = len(set(features)) == len(features) and not (features and config.features == "none")
-    demand(fits, "model: expected distinct features, or none where the settings say none")
-    characters = vocabulary(record.get("characters", {})) if config.characters else None
-    single = characters is None or all(len(character) == 1 for character in characters[0])
-    demand(single, "model: expected single characters")
-    vectors = _vectors(record["vectors"], config) if "vectors" in record else ([], 0)
-    return Words(known, counts, features, characters, vectors)
 
 
 def prefixes(n: int) -> list[str]:
@@ -191,15 +167,6 @@ def _temperatures(record: Mapping[str, Any], several: bool, columns: int) -> lis
         expected = f"expected {columns}, from {COLDEST:g} to {HOTTEST:g}"
         raise ModelFileError(f"model temperature: {expected}, found {shown(found)}")
     return list(found)
-
-
-def _vectors(record: Any, config: NetworkConfig) -> tuple[list[str], int]:
-    known, width = (record.get("words"), record.get("width")) if isinstance(record, dict) else (None, None)
-    if not isinstance(known, list) or not is_texts(known) or len(set(known)) < len(known):
-        raise ModelFileError("vectors: expected a list of distinct words")
-    if not isinstance(width, int) or not is_whole(width, 1, WIDEST) or not config.embedding:
-        raise ModelFileError(f"vectors: expected a width from 1 to {WIDEST} and an embedding with them")
-    return known, width
 
 
 def _shapes(found: NetworkRecord, grams: int) -> Shapes:

@@ -1,11 +1,11 @@
-"""The recurrent model: networks and their record, behind the protocol of every model. ``runs`` trains it."""
+"""The recurrent model: one network or several, and their record. ``elman.training.train_rnn`` trains it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from elman.config import Config
 from elman.errors import ModelFileError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
-from elman.features.subwords import Bags
 from elman.features.text_ngrams import BITS, Grams
 from elman.models import constraints, dtype as storage, network_record
 from elman.models.ensemble import Networks, Scorer, Scores
@@ -22,17 +21,10 @@ from elman.models.heads import Heads
 from elman.models.inference import Reader, Text, tagging_precision
 from elman.models.network_record import GRAMS, RARE, NetworkRecord, prefixes
 from elman.models.outputs import Answers, Outputs
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Parameters
 from elman.utils.validation import demand
-
-if TYPE_CHECKING:  # what training needs is loaded when it begins
-    from elman.features.vectors import Vectors
-    from elman.training.disk_corpus import Tape
-    from elman.training.tagging_task import Labelled, Tagging
-    from elman.training.time_budget import Budget
-    from elman.training.trainer import Progress
-
 
 WINDOWS = 32_768
 """Windows of characters tagged in one pass."""
@@ -117,51 +109,6 @@ class RecurrentModel(Networks):
         """What scores the words of a text that the reader has read."""
         return lambda rows, batch: self._mean(self.reader.each(text, rows, batch), batch, grams(rows, batch))
 
-    @classmethod
-    def train(
-        cls,
-        train: Labelled | Tape,
-        dev: Labelled | None,
-        config: Config,
-        *,
-        seed: int,
-        threads: int,
-        tasks: Sequence[str] = (),
-        vectors: Vectors | None = None,
-        budget: Budget | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> RecurrentModel:
-        """Trains on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
-
-        Without it what is held out of a text on disk does. Ctrl-C: the best so far (``interrupted``).
-        ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
-        """
-        from elman.training import ensemble as runs, linear_model as logistic, temperature as calibration
-
-        run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
-        alone = logistic.fitted(train, config, run)
-        done = runs.train(train, dev, config, run)
-        task, first = done.tasks[0], done.records[0]
-        of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
-        training = {**of_data, **asdict(first), "interrupted": done.interrupted}
-        members = [one.parameters for one in done.tasks]
-        if alone is not None:
-            members = [logistic.pooled(parameters, alone[0], done.config) for parameters in members]
-        model = cls(done.config, task.networks.lexicon, task.networks.heads, members, training)
-        if len(members) > 1:
-            model.training["members"] = [asdict(record) for record in done.records[1:]]
-        if alone is not None:
-            model.training["linear"] = asdict(alone[1])
-        if len(members) > 1 or alone is not None:
-            # in float32, as each network's own: a record must not say what processor it was made on
-            model.training["dev_accuracy"] = task.score_of(Networks(done.config, model.lexicon, model.heads, members))
-        if task.dev is not None and task.calibrated:
-            try:
-                model = model.at(calibration.fit(model, task.dev, task.dev_gold))
-            except KeyboardInterrupt:  # the networks are trained and not to be lost
-                model.training["interrupted"] = True
-        return model
-
     def at(self, temperatures: Sequence[float]) -> RecurrentModel:
         """The same model with these temperatures of its label columns; none: 1."""
         heads = replace(self.heads, temperatures=tuple(temperatures))
@@ -173,27 +120,6 @@ class RecurrentModel(Networks):
     def temperatures(self) -> tuple[float, ...]:
         """What the scores of each label column are divided by before they become probabilities."""
         return tuple(head.temperature for head in self.heads.each)
-
-    @classmethod
-    def begin(
-        cls,
-        train: Labelled,
-        dev: Labelled | None,
-        config: Config,
-        *,
-        seed: int,
-        tasks: Sequence[str] = (),
-        vectors: Vectors | None = None,
-    ) -> Tagging:
-        """The task of training a new network, whose ``networks`` it is.
-
-        ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
-        ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
-        that the constraints do not know; DataError: tags that break them.
-        """
-        from elman.training import ensemble as runs
-
-        return runs.begin(train, dev, config, runs.Run(seed, 1, vectors, tasks=tuple(tasks)))
 
     @property
     def parameters(self) -> Parameters:

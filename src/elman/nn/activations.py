@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elman import kernels
-from elman.models.shapes import PARALLEL
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Encoder, Parameters, two_words
 from elman.nn.layers import Array, bag, shift
+from elman.nn.shapes import PARALLEL
 
 BOUND = 0.01
 """A unit or gate this near to the end of its range hardly moves any more: it is saturated."""

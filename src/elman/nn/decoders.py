@@ -20,7 +20,7 @@ depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,13 +28,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from elman import kernels
-from elman.config import NetworkConfig
-from elman.errors import ConfigError, ModelFileError
-from elman.models import constraints, shapes
-from elman.nn import paths
+from elman.errors import ModelFileError
+from elman.nn import paths, shapes
 from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array, Gradient
-from elman.utils import limits
 
 NEVER = -1e30  # the score of what is forbidden: not infinite, so that no difference of two such is NaN
 TOGETHER = 1 << 22  # probabilities that are made in one call
@@ -79,15 +76,6 @@ class Constraints:
     transitions: NDArray[np.bool_]  # (K, K) [from, to]
     begin: NDArray[np.bool_]  # (K,)
     end: NDArray[np.bool_]  # (K,)
-
-    @classmethod
-    def of(cls, tags: Sequence[str], scheme: str) -> Constraints | None:
-        """Those of ``bio`` or ``bioes``; of ``none``: None. Raises ConfigError for tags that do not fit."""
-        if scheme == constraints.NONE:
-            return None
-        constraints.check(tags, scheme)
-        between, begin, end = (np.frombuffer(one, np.bool_) for one in constraints.table(tags, scheme))
-        return cls(between.reshape(len(tags), len(tags)), begin, end)
 
     def on(self, chain: Chain) -> Chain:
         """The chain with what is forbidden at NEVER."""
@@ -303,28 +291,6 @@ class Squares(Decoder):
     def best(self, parameters: Parameters, scores: Array, batch: Batch) -> Any:
         """The numbers (N,)."""
         return scores[:, 0]
-
-
-def make(
-    config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
-) -> Decoder:
-    """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
-
-    Raises ConfigError for tags that the constraints do not know, or too many of them.
-    """
-    check_number(config, len(tags), scheme)
-    allowed = Constraints.of(tags, scheme)
-    return Crf(len(tags), allowed, name) if config.decoder == "crf" else Softmax(len(tags), allowed, smoothing, name)
-
-
-def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
-    """Raise ConfigError for more tags than can be looked at side by side."""
-    if tags > limits.TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
-        asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
-        raise ConfigError(
-            f"{asked}: {tags:,} distinct tags; it takes {limits.TAGS:,} at most: is it the right column? "
-            "(decoder=softmax without constraints takes any number)"
-        )
 
 
 def finite(scores: Array) -> Array:

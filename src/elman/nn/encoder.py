@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import NetworkConfig
-from elman.features.subwords import Bags
-from elman.models import shapes
-from elman.models.shapes import PARALLEL, Shapes
-from elman.nn import layers
+from elman.nn import layers, shapes
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array, Gradient, Memory
+from elman.nn.shapes import PARALLEL, Shapes
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]

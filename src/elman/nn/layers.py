@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.features.subwords import Bags
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 
 Array = NDArray[Any]  # float32 or float64

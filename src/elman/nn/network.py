@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
-from elman.features.characters import CharacterEncoder
-from elman.features.subwords import Bags
-from elman.models import shapes
-from elman.models.shapes import Shapes, Sizes
-from elman.nn import layers, pooling
+from elman.nn import layers, pooling, shapes
+from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
+from elman.nn.char_encoder import CharacterEncoder
 from elman.nn.encoder import Carried, Encoder, Gradients, Parameters
 from elman.nn.layers import Array, Noise
+from elman.nn.shapes import Shapes, Sizes
 from elman.utils.limits import PARAMETERS
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop

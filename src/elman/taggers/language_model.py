@@ -31,6 +31,7 @@ from elman.nn.decoders import finite
 from elman.taggers.tagger import kernel_notes
 from elman.taggers.untagged import Untagged
 from elman.training.disk_corpus import UNKNOWN, Speech, check_share
+from elman.training.train_rnn import train_rnn
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.files import input_files
@@ -366,7 +367,7 @@ def train(
         known_tags = set(tape.tags)
         said = [symbol if symbol in known_tags else UNKNOWN for symbol in held]
         pairs = [([END, *held[:-1]], said)]
-    trained = RecurrentModel.train(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
+    trained = train_rnn(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
     return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
 
 

@@ -115,13 +115,14 @@ def train(
     n_threads = thread_count(threads)
     how = How(_targets(target, model), format, encoding, task=_task(task, model))
     if of_network.training.chunk and vectors is None and limit is None:
+        from elman.taggers.train_on_disk import train_on_disk
         from elman.training import endless
 
         if (path := endless.large(train, how)) is not None:
             telling = {"on_progress": on_progress, "on_note": on_note}
             share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
             end: Any = float(share[1]) if share else dev
-            return endless.train(path, end, how, of_network, seed=seed, threads=n_threads, **telling)
+            return train_on_disk(path, end, how, of_network, seed=seed, threads=n_threads, **telling)
     corpus = read_corpus(train, how)
     tasks = corpus.tasks()
     part, dev_part, held_out, notes = corpus.sentences, None, None, corpus.notes
@@ -163,11 +164,15 @@ def train(
     if model in OF_SETTINGS:
         dev_pairs = None if dev_part is None else corpus.pairs(dev_part)
         run = {"seed": seed, "threads": n_threads, "tasks": tasks}
-        for_network = {"vectors": pretrained, "budget": limit, "on_progress": on_progress}
-        trained: Any = model_class(model).train(pairs, dev_pairs, of_network, **run, **for_network)
+        for_network: dict[str, Any] = {"vectors": pretrained, "budget": limit, "on_progress": on_progress}
+        from elman.training.train_rnn import train_rnn
+
+        trained: Any = train_rnn(pairs, dev_pairs, of_network, **run, **for_network, model_class=model_class(model))
         if choose and dev_pairs and not corpus.keys.words and not trained.interrupted:
             settled = automatic.resolve(config.LINEAR, pairs, tasks)
-            trained, note = _better(trained, model_class("linear").train(pairs, dev_pairs, settled, **run))
+            trained, note = _better(
+                trained, train_rnn(pairs, dev_pairs, settled, **run, model_class=model_class("linear"))
+            )
             if on_note is not None:
                 on_note(note)
     else:
@@ -215,10 +220,10 @@ def find_rate(
     pretrained = None
     if vectors is not None:
         pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
-    from elman.training import lr_finder as rate_finder
+    from elman.training import lr_finder as rate_finder, train_rnn
 
-    begun = {"seed": seed, "tasks": corpus.tasks(), "vectors": pretrained}
-    learned = model_class("rnn").begin(corpus.pairs(), None, of_rnn, **begun)
+    begun: dict[str, Any] = {"seed": seed, "tasks": corpus.tasks(), "vectors": pretrained}
+    learned = train_rnn.begin(corpus.pairs(), None, of_rnn, **begun)
     return rate_finder.find(learned, learned.networks.config.training, seed=seed, threads=n_threads)
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from elman.config import Config
-from elman.data.corpus import Data, How, Keys, items_of, read_corpus
+from elman.data.corpus import Data, How, items_of
 from elman.data.formats import columns
 from elman.data.formats.common import LINE_END, is_blank
 from elman.data.formats.registry import with_options
 from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks
 from elman.errors import ConfigError, DataError
-from elman.models.rnn import RecurrentModel
-from elman.taggers.tagger import Tagger, kernel_notes
-from elman.training.disk_corpus import Part, Recorder, Tape, check_share
-from elman.training.trainer import Progress
+from elman.training.disk_corpus import Part, Recorder, Tape
 from elman.utils.display import shown
 
 LARGE = 32_000_000
@@ -44,7 +40,7 @@ def large(data: Data, how: How) -> str | None:
     path = os.fspath(items[0])
     if not os.path.isfile(path) or os.path.getsize(path) < LARGE:
         return None
-    return path if _format(path, how)[0] in ("columns", "word_tag") else None
+    return path if format_of(path, how)[0] in ("columns", "word_tag") else None
 
 
 def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
@@ -52,7 +48,7 @@ def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
 
     Raises DataError with the line: what is not in the format; ConfigError: no such column.
     """
-    format, head = _format(path, how)
+    format, head = format_of(path, how)
     recorder = Recorder()
     names = how.targets
     if names is not None and len(names) > 1:
@@ -73,56 +69,21 @@ def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
             if ends:
                 recorder.end()
     tape = recorder.tape(most, percent)
-    return Endless(tape, target, format, f"{path} read as {format} from disk: {_size(tape)}")
+    return Endless(tape, target, format, f"{path} read as {format} from disk: {size_of(tape)}")
 
 
-def _size(text: Part) -> str:
+def size_of(text: Part) -> str:
     n = len(text)
     return f"{'one sentence' if n == 1 else f'{n:,} sentences'}, {int(text.lengths.sum()):,} words"
 
 
-def _format(path: str, how: How) -> tuple[str, list[str]]:
+def format_of(path: str, how: How) -> tuple[str, list[str]]:
     """The format of a file, and its first lines, of which one without end is cut."""
     first = next(text_blocks(path, how.encoding)).removeprefix(BOM)
     head = list(StringIO(first[: 1 << 16], newline="\n"))[:-1] or [first[: first[: 1 << 16].rfind(" ") + 1]]
     if how.format is not None:
         return with_options(how.format)[0], head
     return sniff(head, labelled=True, path=path)[0], head
-
-
-def train(
-    path: str,
-    dev: Data | float | None,
-    how: How,
-    config: Config,
-    *,
-    seed: int,
-    threads: int,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """A tagger of a large file; ``dev`` may be its last so many per cent. Raises as ``read`` does."""
-    if isinstance(dev, float):
-        check_share(dev)
-    text = read(path, how, config.network.vocabulary, dev if isinstance(dev, float) else 0.0)
-    held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, Keys((text.target,)))
-    part, held_out, notes = text.tape.held_out, None, [text.note]
-    if part is not None:
-        held_out = f"the end of the text: {_size(part)}"
-        notes.append(f"held out for dev: {held_out}")
-    if on_note is not None:
-        for note in [*notes, *(held.notes if held else ()), *kernel_notes("rnn")]:
-            on_note(note)
-    pairs = None if held is None else held.pairs()
-    model: Any = RecurrentModel.train(text.tape, pairs, config, seed=seed, threads=threads, on_progress=on_progress)
-    data = {
-        "sentences": len(text.tape),
-        "words": int(text.tape.lengths.sum()),
-        "dev_sentences": len(part) if part is not None else None if held is None else len(held.sentences),
-        "dev_accuracy": model.dev_accuracy,
-        "held_out": held_out,
-    }
-    return Tagger(model, targets=(text.target,), format=text.format, data=data, threads=threads)
 
 
 Some = Iterator[tuple[list[str], list[str], bool]]

@@ -37,7 +37,7 @@ class MemberProgress(Progress):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a training is run; see ``RecurrentModel.train``."""
+    """How a training is run; see ``train_rnn``."""
 
     seed: int
     threads: int
@@ -58,7 +58,7 @@ class Trained:
 
 
 def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Trained:
-    """See ``RecurrentModel.train``."""
+    """See ``train_rnn``."""
     seed, threads, budget = run.seed, run.threads, run.budget
     if not isinstance(train, Tape):
         config = automatic.resolve(config, train, run.tasks, single=budget is not None)
@@ -79,7 +79,7 @@ def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run
 
 
 def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Tagging:
-    """See ``RecurrentModel.begin``; of ``run`` the seed, the vectors and the tasks count."""
+    """See ``train_rnn.begin``; of ``run`` the seed, the vectors and the tasks count."""
     seed, vectors = run.seed, run.vectors
     whole_number("seed", seed, 0, SEED)
     if isinstance(train, Tape):

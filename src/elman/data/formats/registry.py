@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from elman.data.formats.common import Holds
 from elman.data.formats.later import Later
@@ -60,6 +60,22 @@ class Binary(FileOutput, Protocol):
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
 
 
+DRAWN: dict[str, FileOutput] = {}
+"""Formats that draw, by name; ``elman.viz`` adds its own when it is imported."""
+
+
+class Drawn:
+    """A format of ``elman.viz``, which nothing here may import. Raises ConfigError if that has not been imported."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if self._name not in DRAWN:
+            raise ConfigError(f"format: {self._name} is drawn by elman.viz; import elman.viz first")
+        return getattr(DRAWN[self._name], attribute)
+
+
 _WORD_TAG, _COLUMNS, _CONLLU, _CONLLUP = Later("word_tag"), Later("columns"), Later("conllu"), Later("conllup")
 _CSV, _TSV, _JSONL, _JSON = Later("csv_reader", "CSV"), Later("csv_reader", "TSV"), Later("jsonl"), Later("json_array")
 _LABEL_TEXT, _FASTTEXT, _TREES, _TEXT = Later("label_text"), Later("fasttext"), Later("trees"), Later("text")
@@ -95,7 +111,7 @@ OUTPUTS: dict[str, Output] = {
 BINARY: dict[str, Binary] = {"parquet": _PARQUET}
 MAGIC = {b"PAR1": "parquet"}  # first bytes
 WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, "json": _JSON, **BINARY}
-WRITERS |= {"tree": Later("elman.viz.tree_formats", "TREE"), "html": Later("elman.viz.tree_formats", "HTML")}
+WRITERS |= {"tree": Drawn("tree"), "html": Drawn("html")}
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": lambda options: _COLUMNS.configured(options),
     "csv": lambda options: Later("csv_reader").configured("csv")(options),
@@ -155,10 +171,10 @@ class _Held(Mapping[str, Holds]):
         return output(name).HOLDS
 
     def __iter__(self) -> Iterator[str]:
-        return iter(OUTPUT_FORMATS)
+        return (name for name in OUTPUT_FORMATS if not isinstance(WRITERS.get(name), Drawn) or name in DRAWN)
 
     def __len__(self) -> int:
-        return len(OUTPUT_FORMATS)
+        return len(list(iter(self)))
 
 
 HOLDS: Mapping[str, Holds] = _Held()

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from elman.config import Config, NetworkConfig
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
-from elman.features.subwords import Bags
 from elman.models import constraints, dtype as storage, network_record
 from elman.models.ensemble import CHUNK, Networks, packed
 from elman.models.file import Tensors
 from elman.models.heads import Heads
 from elman.nn import decoders
+from elman.nn.bags import Bags
 from elman.nn.batch import by_length
 from elman.nn.encoder import Parameters
 from elman.nn.network import Inputs, Network
