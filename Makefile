@@ -32,7 +32,7 @@ help: ## this list
 demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and show what comes out
 	@$(BIN)/elman demo
 
-test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=tests/formats for a part
+test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(BIN)/pytest $(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE))
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
@@ -55,7 +55,7 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 	@$(PIP) install --no-deps --target build/sanitize/site build/sanitize/*.whl
 	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/test_light.py -k "not loaded"
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py -k "not loaded"
 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)
@@ -88,8 +88,10 @@ memory: $(VENV)/.installed $(VENV)/.extra-digits ## what recurrent nets can reme
 	  --page docs/memory.md $(OPTIONS)
 
 # What the kernels in NumPy serve; all else is tested once, by make test.
-ON_KERNELS := $(addprefix tests/,kernels $(addsuffix .py,$(addprefix test_,build classify decoders ensembles gradients layers \
-  network reader recurrent regression segmenter stream tagger trainer) $(addprefix cli/test_,main tag train)))
+ON_KERNELS := $(addprefix tests/,kernels test_build.py taggers/regression $(addsuffix .py,$(addprefix analysis/test_,gradients) \
+  $(addprefix nn/test_,decoders layers network) $(addprefix models/test_,inference rnn streaming) \
+  $(addprefix taggers/test_,classify segmenter tagger) $(addprefix training/test_,ensemble trainer) \
+  $(addprefix cli/,test_main commands/test_tag commands/test_train)))
 
 no-compiler: ## install as on a machine without a compiler, in a venv of its own, and test that
 	$(call new_venv,build/no-compiler)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from elman.cli import commands
+from elman.cli import group
 from elman.cli.settings_help import settings_help
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -61,7 +61,7 @@ def helps(command: click.Command, name: str, parent: click.Context | None = None
 def page() -> str:
     """The text of commands.md."""
     parts = [INTRODUCTION]
-    parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(commands, "elman")]
+    parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(group, "elman")]
     parts.append(f"## elman train --help-settings\n\n```text\n{settings_help()}\n```\n")
     return "\n".join(parts)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from elman.cli import commands
+from elman.cli import group
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "commands.py"
 
@@ -38,7 +38,7 @@ def test_page_is_up_to_date() -> None:
 
 def test_every_command_and_option_is_on_the_page_and_helps() -> None:
     page = SCRIPT.with_suffix(".md").read_text(encoding="utf-8")
-    for name, command in every(commands, "elman"):
+    for name, command in every(group, "elman"):
         assert f"\n## {name}\n" in page
         assert command.help
         section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]

@@ -125,7 +125,7 @@ def test_what_mistakes_end_in(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli.commands, "invoke", fail)
+    monkeypatch.setattr(cli.group, "invoke", fail)
     assert cli.run(["info"]) == status
     captured = capsys.readouterr()
     assert captured.err.startswith(line) and captured.err.count("\n") == 1
@@ -147,12 +147,12 @@ def test_what_helps_where_there_is_not_enough_memory(
     import numpy as np
 
     for shape in ((1 << 60,), (1 << 40, 1 << 40), (1 << 62,)):  # refused by the system, and by NumPy's own arithmetic
-        monkeypatch.setattr(cli.commands, "invoke", lambda _, shape=shape: np.ones(shape))
-        monkeypatch.setattr(cli.commands, "make_context", lambda *_: contextlib.nullcontext())
+        monkeypatch.setattr(cli.group, "invoke", lambda _, shape=shape: np.ones(shape))
+        monkeypatch.setattr(cli.group, "make_context", lambda *_: contextlib.nullcontext())
         assert cli.run([command]) == 2
         err = capsys.readouterr().err
         assert err.startswith("elman: not enough memory: ") and advice in err and err.count("\n") == 1
-    monkeypatch.setattr(cli.commands, "invoke", lambda _: int("x"))
+    monkeypatch.setattr(cli.group, "invoke", lambda _: int("x"))
     with pytest.raises(ValueError, match="invalid literal"):  # a fault of ours is not hidden
         cli.run([command])
 
@@ -166,6 +166,6 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli.commands, "invoke", fail)
+    monkeypatch.setattr(cli.group, "invoke", fail)
     with pytest.raises(ZeroDivisionError):
         cli.run(["info"])

@@ -14,7 +14,7 @@ import click
 import pytest
 
 import elman
-from elman.cli import commands, run as run_here
+from elman.cli import group, run as run_here
 from elman.config import settings_fields
 from elman.errors import ConfigError
 from elman.utils import limits
@@ -40,7 +40,7 @@ def options_of(command: click.Command, name: str) -> Iterator[tuple[str, click.O
             yield name, parameter
 
 
-ALL = list(options_of(commands, ""))
+ALL = list(options_of(group, ""))
 NUMBERS = [
     (name, option)
     for name, option in ALL

@@ -226,7 +226,7 @@ def test_every_command(command: str, folder: Path, ran: Callable[..., tuple[int,
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_values_of_every_option(command: str, ran: Callable[..., tuple[int, str, bytes]]) -> None:
     """Of a stranger's value, and of one that is very long, a bounded part is shown."""
-    group = cli.commands.get_command(click.Context(cli.commands), command)
+    group = cli.group.get_command(click.Context(cli.group), command)
     assert group is not None
     of_all = [([], group)] if not isinstance(group, click.Group) else [([n], c) for n, c in group.commands.items()]
     for names, one in of_all:
@@ -341,7 +341,7 @@ def test_completion_brings_nothing_of_a_stranger(
     for words in ("elman ", "elman tr", "elman train --pre", "elman tag --format ", "elman evaluate --style s"):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
-        assert shell_complete(cli.commands, {}, "elman", "_ELMAN_COMPLETE", "bash_complete") == 0
+        assert shell_complete(cli.group, {}, "elman", "_ELMAN_COMPLETE", "bash_complete") == 0
     check(capsys.readouterr().out)
 
 

@@ -20,7 +20,7 @@ STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129} if os.nam
 OLD = b"old"
 START = """
 import os, sys
-from elman import stopping
+from elman.utils import stopping
 stopping.install()  # before this, as Python itself starts, nothing can be done
 told = int(sys.argv.pop(1))
 {}

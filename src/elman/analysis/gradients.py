@@ -148,10 +148,10 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     """How much of the loss of a word reaches the states k words before it, the mean over the first words of a text.
 
     All words of each sentence are taken, of a sentence of more than 100 that many, until there are
-    ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word, ``elman.nn.decoders``),
-    and of a label of the whole text that of the text, measured from its last word, backwards from the first. Raises
-    ConfigError: no such layer, a network without states; DataError: no sentence with known tags.
-    """
+    ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word,
+    ``elman.nn.decoders``), and of a label of the whole text that of the text, measured from its last word, backwards
+    from the first. Raises ConfigError: no such layer, a network without states; DataError: no sentence with known
+    tags. """
     limits.whole_number("lags", which.lags, 1, limits.LAGS)
     limits.whole_number("positions", which.positions, 1, limits.POSITIONS)
     encoder, head = _checked(networks, which), networks.heads.each[which.column]

@@ -58,7 +58,7 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="elman %(version)s")
-def commands() -> None:
+def group() -> None:
     """Train a recurrent tagger on your own labelled text, and tag with it.
 
     \b
@@ -74,7 +74,7 @@ def main() -> None:
     if "_ELMAN_COMPLETE" in os.environ:
         from click.shell_completion import shell_complete
 
-        sys.exit(shell_complete(commands, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
+        sys.exit(shell_complete(group, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
     status = run(sys.argv[1:])
     if status and stopping.requested():
         status = stopping.status()  # also where the terminal has gone, and what was to be said last failed
@@ -86,8 +86,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit status. Every mistake of the user ends as one line on stderr."""
     try:
         try:
-            with commands.make_context("elman", list(arguments) or ["--help"]) as context:
-                commands.invoke(context)
+            with group.make_context("elman", list(arguments) or ["--help"]) as context:
+                group.invoke(context)
             status = 0
         except click.exceptions.Exit as request:
             status = request.exit_code

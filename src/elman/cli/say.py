@@ -1,8 +1,8 @@
 """What commands say to a person, reports on standard output and lines on standard error: they print in no other way.
 
-Whoever makes a report escapes what a file or a model brought into it (``elman.utils.display.visible``), so that a line end in
-a tag ends no line. Here the whole is looked at once more, so that a place where that was forgotten is harmless. Data,
-such as tagged text, go through ``elman.utils.files.OutputFile``, as they are.
+Whoever makes a report escapes what a file or a model brought into it (``elman.utils.display.visible``), so that a
+line end in a tag ends no line. Here the whole is looked at once more, so that a place where that was forgotten is
+harmless. Data, such as tagged text, go through ``elman.utils.files.OutputFile``, as they are.
 """
 
 from __future__ import annotations

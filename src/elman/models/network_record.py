@@ -1,9 +1,8 @@
 """The record of recurrent networks, checked before anything is made of it. NumPy is not needed.
 
-``elman.taggers.fast_lines`` makes its native tagger of what is found here, ``elman.models.rnn`` and ``elman.taggers.regression`` their
-models: so all of them accept the same files. Of tensors their forms are looked at, element type and shape; that their
-numbers are finite, ``model_file`` has seen to.
-"""
+``elman.taggers.fast_lines`` makes its native tagger of what is found here, ``elman.models.rnn`` and
+``elman.taggers.regression`` their models: so all of them accept the same files. Of tensors their forms are looked at,
+element type and shape; that their numbers are finite, ``model_file`` has seen to. """
 
 from __future__ import annotations
 

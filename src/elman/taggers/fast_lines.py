@@ -1,8 +1,8 @@
 """The tagger of ``elman tag`` for large plain text: loaded without NumPy, it tags lines natively from bytes to bytes.
 
 It serves bidirectional or forward LSTMs of one layer on word vectors and affixes, which the presets ``default`` and
-``fast`` are, with the same tags as the whole tagger (``elman.taggers.tagger``). That is loaded for every other model, and when
-anything else is asked for.
+``fast`` are, with the same tags as the whole tagger (``elman.taggers.tagger``). That is loaded for every other
+model, and when anything else is asked for.
 """
 
 from __future__ import annotations

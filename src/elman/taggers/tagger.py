@@ -266,7 +266,7 @@ class Tagger:
         return self._columns_model.probabilities([words_of(words)], column)[0]
 
     def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
-        """A text without end, tagged word by word with the memory of all that came before; see ``elman.models.streaming``.
+        """Tag an endless text word by word, with the memory of all that came before (``elman.models.streaming``).
 
         ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
                        gains from. ``target`` is one of ``word_targets``, by default the first

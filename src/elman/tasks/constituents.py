@@ -18,7 +18,7 @@ _PARTS = ("tag", "common", "unary")
 
 @dataclass(frozen=True)
 class Constituents:
-    """Bracketed trees by the encoding of ``elman.tasks.constituency``; the column ``tree`` is ``elman.data.trees.pieces``.
+    """Bracketed trees, encoded by ``elman.tasks.constituency``; column ``tree``: ``elman.data.trees.pieces``.
 
     ``root``  the label of the root where all training trees have the same; None: they have not
     """

@@ -25,8 +25,8 @@ MOST_CRF_TAGS = 100  # its time grows with their square
 def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, single: bool = False) -> Config:
     """The settings with nothing left to choose; settings that are chosen already stay as they are.
 
-    ``tasks`` says what each label column is (``elman.models.base``); none: all are of words. ``single``: of one network,
-    whatever the data. The numbers come from dev sets (docs/accuracy.md).
+    ``tasks`` says what each label column is (``elman.models.base``); none: all are of words. ``single``: of one
+    network, whatever the data. The numbers come from dev sets (docs/accuracy.md).
     """
     network, training = config.network, config.training
     of_words = [i for i in range(1, len(train[0])) if not tasks or tasks[i - 1] == TAG] if train else []

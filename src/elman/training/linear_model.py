@@ -1,8 +1,8 @@
 """Logistic regression on n-grams beside a network that labels texts, and the two as one.
 
 Both give the n-grams of a text weights, so the weighed mean of their scores is a network of the same form: what reads,
-tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.models.ensemble``). What the
-two get wrong differs, and the mean is better than either (docs/classification.md).
+tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.models.ensemble``). What
+the two get wrong differs, and the mean is better than either (docs/classification.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tutorial's slides as plain NumPy: one function a slide, named as there.
 
 The slides are Graham Neubig's "NLP Programming Tutorial 8 - Recurrent Neural Nets"; numbers in brackets are slides.
-docs/tutorial.md walks through them; ``elman.tutorial.exercise`` has the files and the programs of the last ones (32-34).
+docs/tutorial.md walks through them; ``elman.tutorial.exercise`` has the files and programs of the last ones (32-34).
 
 The slides go uphill, and so does this module: an error δ is ``p' - p``, a gradient Δ is that of the log-likelihood
 ``Σ log p[t][y'[t]]``, and an update is ``w += λ * Δ``. (The kernels of ``elman`` go downhill.) ``w`` times a column

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Later:
-    """The module ``elman.data.formats.{module}``, or what is called ``name`` in it; a name with dots is a module's own."""
+    """The module ``elman.data.formats.{module}``, or its member ``name``; a module with dots is a full name."""
 
     def __init__(self, module: str, name: str = "") -> None:
         self._path, self._name = module if "." in module else f"elman.data.formats.{module}", name

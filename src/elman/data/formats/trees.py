@@ -2,8 +2,8 @@
 
 The leaves are the words, as they stand there (``-LRB-`` stays ``-LRB-``), and the labels right above them the column
 ``tag``. The phrases are kept in the sentence's lines, and come back when it is written. A column ``tree`` to write
-holds a whole tree (``elman.data.trees.pieces``), which takes the place of the one that was read; there brackets that are
-words become ``-LRB-`` and ``-RRB-``.
+holds a whole tree (``elman.data.trees.pieces``), which takes the place of the one that was read; there brackets that
+are words become ``-LRB-`` and ``-RRB-``.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ def test_the_real_command(models: dict[str, Trained], tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    source = str(Path(elman.__file__).parents[1])
+    source = str(Path(elman.__file__).parents[2])
     path = write(tmp_path / "m", *hostile(models["rnn"])["products that overflow"])
     for command in (["tag", str(path)], ["inspect", str(path)], ["tag", str(path), "--threads", "2"]):
         done = subprocess.run(

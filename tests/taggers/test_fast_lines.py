@@ -320,8 +320,9 @@ def test_an_error_in_one_text_is_not_that_of_others(
 LITTLE_MEMORY = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from elman import light, model_file
-from elman.threads import ordered
+from elman.models import file as model_file
+from elman.taggers import fast_lines as light
+from elman.utils.parallel import ordered
 content = model_file.read(sys.argv[2])
 texts = [b"".join(b"w%dz the d%d\\n" % (i % 3000, i) for i in range(j, j + 900)) for j in (0, 500, 4000, 100)]
 expected = [light.line_tagger(content, "auto").tag(text) for text in texts]
@@ -348,7 +349,7 @@ print(failed)
 @pytest.mark.parametrize("name", ["default", "two"])
 def test_little_memory_gives_the_tags_or_an_error(models: Callable[[str], Path], name: str) -> None:
     """Whatever does not fit: what comes out is right, and so is all that comes later."""
-    source = str(Path(elman.__file__).parents[1])
+    source = str(Path(elman.__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LITTLE_MEMORY, source, str(models(name))],
         capture_output=True,
@@ -377,7 +378,7 @@ def test_numpy_is_not_loaded(models: Callable[[str], Path], tmp_path: Path) -> N
         "assert status == 0 and not {'numpy', 'concurrent.futures', 'rich'} & set(sys.modules)"
     )
     arguments = ["tag", str(models("default")), str(tmp_path / "text"), "-o", str(tmp_path / "out")]
-    source = str(Path(elman.__file__).parents[1])
+    source = str(Path(elman.__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {source!r}); {program}", *arguments],
         capture_output=True,

@@ -22,7 +22,7 @@ from elman.errors import ConfigError, DataError
 
 TEXTS = ("label_text", "fasttext", "text")
 BINARY = ("parquet",)
-DRAWN = ("tree", "html")  # not to be read again: tests/test_drawing.py
+DRAWN = ("tree", "html")  # not to be read again: tests/viz/test_tree_formats.py
 ONE_TAG = [name for name in OUTPUT_FORMATS if HOLDS[name].columns == 1]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from elman.data.formats import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "formats.md"
 EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 

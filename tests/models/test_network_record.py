@@ -75,7 +75,7 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
 
 @pytest.mark.parametrize("name", ["network_record", "validation", "shapes", "light"])
 def test_numpy_is_not_needed(name: str) -> None:
-    source = str(Path(network_record.__file__).parents[1])
+    source = str(Path(network_record.__file__).parents[2])
     program = f"import sys; sys.path.insert(0, {source!r}); import elman.{name}; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
