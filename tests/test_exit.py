@@ -15,7 +15,7 @@ TEXT = "ağaç dün gece düştü\nthe dog barks\n" * 200
 STILL = """
 import sys, threading, time
 from elman import load
-from elman.light import load as light
+from elman.taggers.fast_lines import load as light
 
 tagger = (light if sys.argv[2] == "light" else load)(sys.argv[1], threads=int(sys.argv[3]))
 begun = threading.Event()

@@ -140,6 +140,7 @@ def test_signals_are_heard_before_anything_else_is_loaded(environment: dict[str,
         "atexit",
         "elman",
         "elman.__main__",
+        "elman.utils",
         "elman.utils.stopping",
         "time",
     }

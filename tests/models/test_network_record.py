@@ -73,7 +73,7 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
         assert found.of_one == shapes and list(found.of_one) == list(shapes)
 
 
-@pytest.mark.parametrize("name", ["network_record", "validation", "shapes", "light"])
+@pytest.mark.parametrize("name", ["models.network_record", "utils.validation", "nn.shapes", "taggers.fast_lines"])
 def test_numpy_is_not_needed(name: str) -> None:
     source = str(Path(network_record.__file__).parents[2])
     program = f"import sys; sys.path.insert(0, {source!r}); import elman.{name}; print('numpy' in sys.modules)"

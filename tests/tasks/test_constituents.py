@@ -11,7 +11,7 @@ from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
 from elman.data.trees import joined, parse_tree
 from elman.errors import DataError
-from elman.tasks import base as encoding, parsed
+from elman.tasks import encoding, parsed
 from elman.tasks.base import Batch
 from elman.tasks.composite import from_record
 from elman.tasks.constituents import Constituents

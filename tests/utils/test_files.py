@@ -188,7 +188,7 @@ def test_standard_output_that_fails(monkeypatch, error, expected):
 CHILD = """
 import sys
 from elman.errors import OutputError
-from elman.files import OutputFile
+from elman.utils.files import OutputFile
 try:
     with OutputFile(sys.argv[1]) as file:
         file.write("x" * int(sys.argv[2]))

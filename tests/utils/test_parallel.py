@@ -107,7 +107,7 @@ def test_no_more_than_so_many_work(threads: int) -> None:
 
 INTERRUPTED = """
 import random, signal, sys, time
-from elman.threads import ordered
+from elman.utils.parallel import ordered
 
 def beside(number):
     time.sleep(0.0005)

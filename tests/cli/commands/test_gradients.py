@@ -30,7 +30,7 @@ TEXT = "the_DET dog_NOUN barks_VERB ._PUNCT\na_DET cat_NOUN sleeps_VERB ._PUNCT\
 
 @pytest.fixture(scope="module")
 def made(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with lstm.model, elman.models.base (forward alone), two.model (two networks) and test.txt."""
+    """A folder with lstm.model, elman.model (forward alone), two.model (two networks) and test.txt."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "test.txt").write_text(TEXT, encoding="utf-8")
     (folder / "plain.txt").write_text("the dog barks\n\na cat\n", encoding="utf-8")
@@ -81,7 +81,7 @@ def checked(page: str) -> Checker:
 
 def test_a_table_and_a_picture(run: Run, made: Path) -> None:
     pytest.importorskip("matplotlib")
-    models = [made / "elman.models.base", made / "lstm.model", made / "two.model"]
+    models = [made / "elman.model", made / "lstm.model", made / "two.model"]
     done = run("gradients", *models, made / "test.txt", "--plot", made / "lag.svg")
     text, notes = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == 0, notes
@@ -112,7 +112,7 @@ def test_numbers(run: Run, made: Path) -> None:
 
 def test_tags_that_a_model_does_not_know(run: Run, made: Path, tmp_path: Path) -> None:
     (tmp_path / "new").write_text(TEXT + "odd_ODD\n", encoding="utf-8")
-    done = run("gradients", made / "elman.models.base", tmp_path / "new")
+    done = run("gradients", made / "elman.model", tmp_path / "new")
     assert b"1 sentences have a tag that it does not know" in done.stderr
 
 
@@ -216,11 +216,11 @@ def test_states(run: Run, made: Path) -> None:
 
 
 def test_states_of_plain_text(run: Run, made: Path) -> None:
-    done = run("states", made / "elman.models.base", made / "plain.txt", "--sentence", "2", "--json")
+    done = run("states", made / "elman.model", made / "plain.txt", "--sentence", "2", "--json")
     facts = json.loads(done.stdout)
     assert facts["words"] == ["a", "cat"] and np.array(facts["h"]).shape == (2, 5)
     assert (facts["c"], facts["gates"], facts["layer"]) == (None, {}, 1)
-    done = run("states", made / "elman.models.base", "-", stdin=b"the dog\n")
+    done = run("states", made / "elman.model", "-", stdin=b"the dog\n")
     assert [line.split()[0] for line in done.stdout.decode().splitlines()[3:]] == ["the", "dog"]
 
 
@@ -234,11 +234,11 @@ def test_states_of_plain_text(run: Run, made: Path) -> None:
     ],
 )
 def test_states_refused(refused: Refused, made: Path, arguments: list[str], expected: str) -> None:
-    assert expected in refused("states", "elman.models.base", "test.txt", *arguments, cwd=made)
+    assert expected in refused("states", "elman.model", "test.txt", *arguments, cwd=made)
 
 
 def test_a_bad_file_on_standard_input(refused: Refused, made: Path) -> None:
-    assert "standard input" in refused("gradients", made / "elman.models.base", "-", "--sentence", "1", stdin=b"\0")
+    assert "standard input" in refused("gradients", made / "elman.model", "-", "--sentence", "1", stdin=b"\0")
 
 
 def test_pictures_in_a_page() -> None:

@@ -93,7 +93,7 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
 
     \b
       elman gradients my.model test.conllu --plot lag.png
-      elman gradients elman.models.base lstm.model gru.model test.conllu --plot lag.png
+      elman gradients elman.model lstm.model gru.model test.conllu --plot lag.png
       elman gradients my.model --words 'the dog barks' --at 3
       elman gradients my.model test.conllu --sentence 5 --html why.html
     """
