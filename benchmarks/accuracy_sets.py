@@ -213,15 +213,22 @@ ABLATIONS = (
     Ablation("characters", "beside the features", {"characters": 32}),
     Ablation("characters", "instead of the features", {"characters": 32, "features": "none"}),
     Ablation("layers", "2 layers", {"layers": 2}),
-    *(Ablation("layers", f"2 layers, {name}", {"layers": 2, "between": name}) for name in ("residual", "highway")),
+    Ablation("layers", "2 layers, residual", {"layers": 2, "residual": "add"}),
+    Ablation("layers", "2 layers, highway", {"layers": 2, "residual": "highway"}),
     Ablation("dropout", "none", {"dropout": 0.0, "word_dropout": 0.0}),
     Ablation("dropout", "on word vectors only", {"dropout": 0.0}),
     Ablation("dropout", "before the output only", {"word_dropout": 0.0}),
     *(Ablation("dropout", name, {"dropout_kind": name}) for name in ("plain", "variational")),
-    Ablation("unknown words", "training words never read as unknown", {"unknown": 0.0}),
+    Ablation("unknown words", "training words never read as unknown", {"unk_dropout": 0.0}),
     *(Ablation("decoder", name, {"decoder": name}) for name in ("softmax", "crf")),
-    *(Ablation("optimizer", f"sgd at rate {rate:g}", {"optimizer": "sgd", "rate": rate}) for rate in (0.5, 2.0)),
-    *(Ablation("optimizer", f"momentum, {rate:g}", {"optimizer": "momentum", "rate": rate}) for rate in (0.1, 0.4)),
+    *(
+        Ablation("optimizer", f"sgd at rate {rate:g}", {"optimizer": "sgd", "learning_rate": rate})
+        for rate in (0.5, 2.0)
+    ),
+    *(
+        Ablation("optimizer", f"momentum, {rate:g}", {"optimizer": "momentum", "learning_rate": rate})
+        for rate in (0.1, 0.4)
+    ),
     *(Ablation("optimizer", name, {"optimizer": name}) for name in ("adam", "adamw")),
     *(Ablation("decay", name, {"decay": name}) for name in ("none", "linear", "cosine")),
     Ablation("warm-up", "a tenth of the run", {"warmup": 0.1}),

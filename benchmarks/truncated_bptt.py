@@ -23,7 +23,7 @@ FORWARD = {"direction": "forward", "decoder": "softmax", "ensemble": 1}
 RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tutorial, bptt": ("tutorial", "bptt", {}),
     "tutorial, chunk": ("tutorial", "chunk", {}),
-    "tutorial, chunk, rate 0.1": ("tutorial", "chunk", {"rate": 0.1}),
+    "tutorial, chunk, rate 0.1": ("tutorial", "chunk", {"learning_rate": 0.1}),
     "LSTM, chunk": ("default", "chunk", FORWARD),
 }
 

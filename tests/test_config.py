@@ -43,11 +43,11 @@ def fitting(settings: dict[str, Any]) -> dict[str, Any]:
     one student; chunks with a forward network and softmax, bptt with Elman's cell; Adam with a β2 above β1², AdamW with
     a decay that leaves something.
     """
-    if settings["momentum"] ** 2 >= settings["beta2"] or settings["rate"] * settings["weight_decay"] >= 1:
+    if settings["momentum"] ** 2 >= settings["beta2"] or settings["learning_rate"] * settings["weight_decay"] >= 1:
         settings = {**settings, "optimizer": "sgd"}
     if settings["decoder"] == "crf":
-        settings = {**settings, "smoothing": 0.0, "distill": 0}
-    if settings["distill"]:
+        settings = {**settings, "smoothing": 0.0, "distill_teachers": 0}
+    if settings["distill_teachers"]:
         settings = {**settings, "ensemble": 1}
     if settings["direction"] != "forward" or settings["decoder"] == "crf":
         settings = {**settings, "chunk": 0}
@@ -130,27 +130,10 @@ def test_adam_s_means_go_together() -> None:
 
 
 def test_weight_decay_leaves_something() -> None:
-    with pytest.raises(ConfigError, match=r"^weight_decay: expected less than 1/rate \(2\), got 2.0$"):
-        TrainingConfig(optimizer="adamw", rate=0.5, weight_decay=2)
-    TrainingConfig(optimizer="adamw", rate=0.5, weight_decay=1.9)
-    TrainingConfig(optimizer="adam", rate=0.5, weight_decay=2)
-
-
-@pytest.mark.parametrize("text", ["5", "5:", ":5", "5:8,", "5:8;6:9", "a:b", "5:8 ", "-1:5", "5:٨", "5:" + "9" * 5000])
-def test_a_plan_anew_that_is_none(text: str) -> None:
-    with pytest.raises(ConfigError, match="^replanned: expected EPOCH:EPOCHS"):
-        TrainingConfig(replanned=text)
-
-
-@pytest.mark.parametrize("text", ["1:8", "0:8", "13:14", "5:4", "5:8,5:8", "5:8,4:8", "5:8,9:10", "5:20,21:30"])
-def test_plans_anew_that_do_not_fit_together(text: str) -> None:
-    with pytest.raises(ConfigError, match="^replanned: epoch [0-9]+ is no epoch of both plans"):
-        TrainingConfig(epochs=12, replanned=text)
-
-
-@pytest.mark.parametrize("text", ["", "2:2", "12:12", "5:20,20:20", "5:8,7:9,9:30"])
-def test_plans_anew(text: str) -> None:
-    assert TrainingConfig(epochs=12, replanned=text).replanned == text
+    with pytest.raises(ConfigError, match=r"^weight_decay: expected less than 1/learning_rate \(2\), got 2.0$"):
+        TrainingConfig(optimizer="adamw", learning_rate=0.5, weight_decay=2)
+    TrainingConfig(optimizer="adamw", learning_rate=0.5, weight_decay=1.9)
+    TrainingConfig(optimizer="adam", learning_rate=0.5, weight_decay=2)
 
 
 def test_the_dataclasses_check_by_themselves() -> None:
@@ -159,13 +142,13 @@ def test_the_dataclasses_check_by_themselves() -> None:
     with pytest.raises(ConfigError, match="^bptt: expected a whole number, got 1.5$"):
         TrainingConfig(bptt=1.5)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="^clip: expected a number from 0 to 1000000, got nan$"):
-        TrainingConfig(clip=float("nan"))
+        TrainingConfig(grad_clip=float("nan"))
 
 
 def test_the_same_number_is_the_same_setting() -> None:
-    one = TrainingConfig(clip=3, rate=np.float64(0.5), epochs=7.0)  # type: ignore[arg-type]
-    assert one == TrainingConfig(clip=3.0, rate=0.5, epochs=7)
-    assert (type(one.clip), type(one.rate), type(one.epochs)) == (float, float, int)
+    one = TrainingConfig(grad_clip=3, learning_rate=np.float64(0.5), epochs=7.0)  # type: ignore[arg-type]
+    assert one == TrainingConfig(grad_clip=3.0, learning_rate=0.5, epochs=7)
+    assert (type(one.grad_clip), type(one.learning_rate), type(one.epochs)) == (float, float, int)
 
 
 def test_settings_are_frozen() -> None:
@@ -191,10 +174,10 @@ def test_memory_for_n_steps_needs_its_network(settings: dict[str, Any], message:
 
 def test_text_becomes_the_key_s_own_type() -> None:
     config = Config().with_settings(
-        {"hidden": " 64 ", "rate": "1e-3", "direction": "forward", "epochs": 3.0, "clip": 2}
+        {"hidden": " 64 ", "learning_rate": "1e-3", "direction": "forward", "epochs": 3.0, "grad_clip": 2}
     )
     assert config.network == NetworkConfig(hidden=64, direction="forward")
-    assert config.training == TrainingConfig(rate=0.001, epochs=3, clip=2.0)
+    assert config.training == TrainingConfig(learning_rate=0.001, epochs=3, grad_clip=2.0)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +192,9 @@ def test_text_becomes_the_key_s_own_type() -> None:
         ("hidden", [1], "a whole number"),
         ("hidden", float("nan"), "a whole number"),
         ("hidden", float("inf"), "a whole number"),
-        ("rate", "fast", "a number"),
-        ("rate", False, "a number"),
-        ("rate", {"a": 1}, "a number"),
+        ("learning_rate", "fast", "a number"),
+        ("learning_rate", False, "a number"),
+        ("learning_rate", {"a": 1}, "a number"),
         ("cell", True, "a word"),
     ],
 )
@@ -224,7 +207,7 @@ def test_values_of_another_type(key: str, value: Any, expected: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("rate", 10**400, f"rate: expected a number, got 1{'0' * 39}…"),
+        ("learning_rate", 10**400, f"learning_rate: expected a number, got 1{'0' * 39}…"),
         pytest.param(
             "hidden", 1 << 20_000, "hidden: expected a number from 1 to 4096, got a long value (int)", id="bits"
         ),
@@ -319,19 +302,19 @@ def test_from_dict_refuses_what_it_does_not_know() -> None:
         ("hidden", "7"),
         ("hidden", True),
         ("hidden", None),
-        ("rate", "0.1"),
-        ("rate", True),
-        ("rate", [0.1]),
+        ("learning_rate", "0.1"),
+        ("learning_rate", True),
+        ("learning_rate", [0.1]),
         ("cell", 3),
-        ("replanned", 3),
-        ("replanned", None),
+        ("optimizer", 3),
+        ("optimizer", None),
     ],
 )
 def test_from_dict_takes_a_value_of_the_setting_s_own_type_alone(key: str, value: Any) -> None:
     """What is text on the command line is none in a model file."""
     with pytest.raises(ConfigError, match=f"^{key}: expected a (whole number|number|word), got "):
         Config.from_dict({"network" if key in ("hidden", "cell") else "training": {key: value}})
-    assert Config.from_dict({"training": {"rate": 1}}).training.rate == 1.0
+    assert Config.from_dict({"training": {"learning_rate": 1}}).training.learning_rate == 1.0
 
 
 def test_what_from_dict_is_not_given_is_the_default() -> None:
@@ -343,9 +326,12 @@ def test_what_from_dict_is_not_given_is_the_default() -> None:
 
 
 def test_sections_may_be_left_out() -> None:
-    bare = settings_from_toml('hidden = 64\nrate = 0.1\ncell = "elman"', "f.toml")
-    assert bare == {"hidden": 64, "rate": 0.1, "cell": "elman"}
-    assert settings_from_toml("[training]\nrate = 0.1\n[network]\nhidden = 64", "f.toml") == {"rate": 0.1, "hidden": 64}
+    bare = settings_from_toml('hidden = 64\nlearning_rate = 0.1\ncell = "elman"', "f.toml")
+    assert bare == {"hidden": 64, "learning_rate": 0.1, "cell": "elman"}
+    assert settings_from_toml("[training]\nlearning_rate = 0.1\n[network]\nhidden = 64", "f.toml") == {
+        "learning_rate": 0.1,
+        "hidden": 64,
+    }
     assert settings_from_toml("", "f.toml") == {}
 
 

@@ -1,7 +1,7 @@
-"""Settings: frozen dataclasses, one per concern; presets; TOML in and out; flat keys for ``--set``.
+"""Settings as frozen dataclasses, one per concern; presets; reading and writing TOML.
 
-A key stands in exactly one of the dataclasses, so ``hidden=64`` needs no section; in a TOML file the sections
-``[network]`` and ``[training]`` may be written or left out.
+Each setting belongs to exactly one dataclass, so ``hidden=64`` needs no section; in a TOML file the sections
+``[network]`` and ``[training]`` are optional.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 from elman import settings
 from elman.errors import ConfigError
-from elman.settings import none_of
+from elman.settings import no_setting
 from elman.utils.display import shown
 
 
 def _field(setting: settings.Setting) -> Any:
-    """A dataclass field with what is said of a setting."""
+    """Make a dataclass field with a setting's default and description."""
     return field(default=setting.default, metadata=setting._asdict())
 
 
@@ -30,19 +30,19 @@ def _training(name: str) -> Any:
 
 
 def _check(config: Any, table: Mapping[str, settings.Setting]) -> None:
-    """Turns each value into its setting's own type, in place, and checks its range."""
+    """Convert each value to its setting's own type, in place, and check its range."""
     for name, setting in table.items():
         object.__setattr__(config, name, settings.checked(name, setting, getattr(config, name)))
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """What the network is: shapes and connections, everything that tagging needs to know."""
+    """Settings of the network: its shapes and connections, all that tagging needs to know."""
 
     cell: str = _network("cell")
     direction: str = _network("direction")
     layers: int = _network("layers")
-    between: str = _network("between")
+    residual: str = _network("residual")
     hidden: int = _network("hidden")
     embedding: int = _network("embedding")
     features: str = _network("features")
@@ -54,10 +54,10 @@ class NetworkConfig:
     recurrent_start: float = _network("recurrent_start")
     chrono: int = _network("chrono")
     pooling: str = _network("pooling")
-    grams: str = _network("grams")
+    text_ngrams: str = _network("text_ngrams")
     decoder: str = _network("decoder")
     constraints: str = _network("constraints")
-    storage: str = _network("storage")
+    dtype: str = _network("dtype")
     ensemble: int = _network("ensemble")
 
     def __post_init__(self) -> None:
@@ -67,12 +67,12 @@ class NetworkConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """How the network is trained; recorded in the model file, not needed for tagging."""
+    """Settings of training; recorded in the model file, not needed for tagging."""
 
     epochs: int = _training("epochs")
     batch: int = _training("batch")
     optimizer: str = _training("optimizer")
-    rate: float = _training("rate")
+    learning_rate: float = _training("learning_rate")
     warmup: float = _training("warmup")
     decay: str = _training("decay")
     momentum: float = _training("momentum")
@@ -80,23 +80,22 @@ class TrainingConfig:
     weight_decay: float = _training("weight_decay")
     averaging: float = _training("averaging")
     loss: str = _training("loss")
-    clip: float = _training("clip")
+    grad_clip: float = _training("grad_clip")
     bptt: int = _training("bptt")
     chunk: int = _training("chunk")
     dropout: float = _training("dropout")
     dropout_kind: str = _training("dropout_kind")
     word_dropout: float = _training("word_dropout")
-    gram_dropout: float = _training("gram_dropout")
+    ngram_dropout: float = _training("ngram_dropout")
     linear_share: float = _training("linear_share")
-    unknown: float = _training("unknown")
+    unk_dropout: float = _training("unk_dropout")
     smoothing: float = _training("smoothing")
-    balance: float = _training("balance")
+    class_weight_power: float = _training("class_weight_power")
     vectors_extra: int = _training("vectors_extra")
-    distill: int = _training("distill")
+    distill_teachers: int = _training("distill_teachers")
     distill_weight: float = _training("distill_weight")
     patience: int = _training("patience")
     shards: int = _training("shards")
-    replanned: str = _training("replanned")
 
     def __post_init__(self) -> None:
         _check(self, settings.TRAINING)
@@ -105,7 +104,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings of a recurrent tagger."""
+    """All settings of a recurrent model."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -114,30 +113,30 @@ class Config:
         settings.check_together(self.network, self.training)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        """Nested plain values, as they stand in a model file."""
+        """Return nested plain values, as a model file records them."""
         return {"network": asdict(self.network), "training": asdict(self.training)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Mapping[str, Any]]) -> Config:
-        """The inverse of ``to_dict``. Raises ConfigError as ``settings.of_record`` does."""
-        network, training = settings.of_record(values)
+        """Make a Config from the output of ``to_dict``. Raises ConfigError as ``settings.from_record`` does."""
+        network, training = settings.from_record(values)
         return cls(NetworkConfig(**vars(network)), TrainingConfig(**vars(training)))
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a setting that waits for the data (``elman.training.auto_settings``)."""
+        """Whether a setting has yet to be chosen from the data (by ``elman.training.auto_settings``)."""
         return settings.is_open(self.network, self.training)
 
     def with_settings(self, settings: Mapping[str, Any]) -> Config:
-        """A copy with flat keys changed; text (from ``--set``) becomes the key's own type.
+        """Return a copy with the named settings changed; text (from ``--set``) is converted to the setting's type.
 
-        Raises ConfigError: a key that does not exist, a value of another type or out of range.
+        Raises ConfigError for a setting that does not exist, and for a value of another type or out of range.
         """
         sections: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
         known = {f.name: section for section, f in settings_fields()}
         for key, value in settings.items():
             if key not in known:
-                raise ConfigError(none_of(key))
+                raise ConfigError(no_setting(key))
             sections[known[key]][key] = value
         return Config(replace(self.network, **sections["network"]), replace(self.training, **sections["training"]))
 
@@ -156,19 +155,19 @@ PRESETS: dict[str, Config] = {
             recurrent_start=0.2,
             decoder="softmax",
             ensemble=1,
-            storage="float32",
+            dtype="float32",
         ),
         TrainingConfig(
             epochs=24,
             batch=1,
             optimizer="sgd",
-            rate=0.4,
+            learning_rate=0.4,
             loss="sum",
-            clip=3.0,
+            grad_clip=3.0,
             dropout=0.3,
             word_dropout=0.0,
-            unknown=0.2,
-            balance=0.0,
+            unk_dropout=0.2,
+            class_weight_power=0.0,
             shards=1,
         ),
     ),
@@ -180,39 +179,40 @@ LINEAR = Config(
     TrainingConfig(
         epochs=10,
         optimizer="sgd",
-        rate=20.0,
-        clip=0.0,
+        learning_rate=20.0,
+        grad_clip=0.0,
         averaging=0.5,
         dropout=0.0,
         word_dropout=0.0,
-        gram_dropout=0.0,
+        ngram_dropout=0.0,
         linear_share=0.0,
-        unknown=0.0,
-        balance=0.0,
+        unk_dropout=0.0,
+        class_weight_power=0.0,
         shards=1,
     ),
 )
-"""The settings of the model linear: n-grams alone, plain SGD, the mean of the second half's weights."""
+"""Settings of the model ``linear``: only n-grams, plain SGD, weights averaged over the second half of the run."""
 
 
 def settings_fields() -> Iterator[tuple[str, Field[Any]]]:
-    """Every setting as (section, dataclass field); ``metadata["help"]`` says what it does."""
+    """Yield every setting as (section, dataclass field); ``metadata["help"]`` describes it."""
     for section, cls in (("network", NetworkConfig), ("training", TrainingConfig)):
         for f in fields(cls):
             yield section, f
 
 
 def preset(name: str) -> Config:
-    """The settings of a preset. Raises ConfigError for a name that is none."""
+    """Return the settings of a preset. Raises ConfigError if there is no such preset."""
     if name not in PRESETS:
         raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {shown(name)}")
     return PRESETS[name]
 
 
 def settings_from_toml(text: str, path: str) -> dict[str, Any]:
-    """Flat settings from the text of a TOML file; sections [network] and [training] are optional.
+    """Return the settings in the text of a TOML file, without sections; [network] and [training] are optional there.
 
-    Raises ConfigError naming ``path``: not TOML, a setting that does not exist, a value that cannot be its.
+    Raises ConfigError, with ``path`` in the message, for text that is not TOML, for a setting that does not exist, and
+    for a value that a setting cannot have.
     """
     import tomllib
 
@@ -232,7 +232,7 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
     known = {**settings.NETWORK, **settings.TRAINING}
     for key, value in flat.items():
         if key not in known:
-            raise ConfigError(f"{path}: {none_of(key)}")
+            raise ConfigError(f"{path}: {no_setting(key)}")
         try:
             settings.checked(key, known[key], value)
         except ConfigError as error:
@@ -241,7 +241,7 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
 
 
 def to_toml(config: Config) -> str:
-    """The settings as a TOML file with a comment a line; ``settings_from_toml`` reads it back."""
+    """Write the settings as TOML, with a comment on each; ``settings_from_toml`` reads it back."""
     values = config.to_dict()
     lines: list[str] = []
     last = ""

@@ -25,7 +25,7 @@ WORDS = ("a", "b", "c", "b", "d", "zz")
 TAGS = ("X", "Y", "Y", "X", "Z", "Z")
 BASE = NetworkConfig(
     cell="elman", direction="forward", hidden=3, embedding=2, features="none", decoder="softmax", constraints="none",
-    ensemble=1, storage="float32",
+    ensemble=1, dtype="float32",
 )  # fmt: skip
 CONFIGS = {
     "elman": BASE,
@@ -35,9 +35,9 @@ CONFIGS = {
     "mingru": replace(BASE, cell="mingru"),
     "lstm both ways": replace(BASE, cell="lstm", direction="bidirectional"),
     "gru, two layers both ways": replace(BASE, cell="gru", direction="bidirectional", layers=2),
-    "sru both ways, highway": replace(BASE, cell="sru", direction="bidirectional", layers=2, between="highway"),
-    "elman, residual, crf": replace(BASE, layers=3, between="residual", decoder="crf"),
-    "mingru, highway": replace(BASE, cell="mingru", layers=2, between="highway"),
+    "sru both ways, highway": replace(BASE, cell="sru", direction="bidirectional", layers=2, residual="highway"),
+    "elman, residual, crf": replace(BASE, layers=3, residual="add", decoder="crf"),
+    "mingru, highway": replace(BASE, cell="mingru", layers=2, residual="highway"),
     "elman, one-hot": replace(BASE, embedding=0, direction="bidirectional"),
     "lstm, one-hot": replace(BASE, embedding=0, cell="lstm"),
     "sru, one-hot": replace(BASE, embedding=0, cell="sru", direction="bidirectional"),
@@ -48,7 +48,10 @@ CONFIGS = {
 def networks_of(config: NetworkConfig, **training: Any) -> Networks:
     """A network whose weights are large enough to do something, in float64."""
     made: Tagging = begin(
-        [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))], None, Config(config, TrainingConfig(balance=0.0, **training)), seed=1
+        [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))],
+        None,
+        Config(config, TrainingConfig(class_weight_power=0.0, **training)),
+        seed=1,
     )
     generator = np.random.default_rng(3)
     drawn = {name: generator.standard_normal(w.shape) * 0.7 for name, w in made.parameters.items()}
@@ -98,9 +101,9 @@ def slow(networks: Networks, x: Array, moved: dict[tuple[int, str, str, int], Ar
                 out[t], before = h, t
             halves.append(np.array(out))
         y = np.concatenate(halves, axis=1)
-        if layer and config.between == "residual":
+        if layer and config.residual == "add":
             y = y + x
-        if layer and config.between == "highway":
+        if layer and config.residual == "highway":
             m = sigmoid(x @ w[f"layer{layer}.mix.w"].T + w[f"layer{layer}.mix.b"])
             y = m * y + (1 - m) * x
         x = y
@@ -271,7 +274,7 @@ def test_refused() -> None:
 @pytest.mark.parametrize("pooling", ["last", "none"])
 def test_labels_of_texts(task: str, pooling: str) -> None:
     config = Config(
-        replace(BASE, cell="gru", direction="bidirectional", pooling=pooling, grams="words"), TrainingConfig()
+        replace(BASE, cell="gru", direction="bidirectional", pooling=pooling, text_ngrams="words"), TrainingConfig()
     )
     data = [(WORDS, ("X",)), (("a", "b"), ("Y",)), (("c",), ("X", "Y") if task == "several" else ("Y",))]
     networks = begin(data, None, config, seed=1, tasks=[task]).networks

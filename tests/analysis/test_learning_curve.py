@@ -142,7 +142,10 @@ def test_what_auto_chooses_for_all_holds_for_few(monkeypatch: pytest.MonkeyPatch
     learning_curve(sentences(40, 1), "20%", How(), points=3, seeds=1, settings={"hidden": 8})
     assert len(seen) == 3 and all(named["settings"] == seen[0]["settings"] for named in seen)
     settings = seen[0]["settings"]
-    assert settings.keys() >= {"features", "decoder", "ensemble", "balance", "hidden"} and "epochs" not in settings
+    assert (
+        settings.keys() >= {"features", "decoder", "ensemble", "class_weight_power", "hidden"}
+        and "epochs" not in settings
+    )
     assert (settings["features"], settings["decoder"], settings["hidden"]) == ("affixes", "crf", 8)
     Done.interrupted = True
     with pytest.raises(KeyboardInterrupt):

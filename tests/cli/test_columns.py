@@ -13,7 +13,7 @@ from made_up import two_columns
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
-SETTINGS = ("hidden=12", "embedding=8", "epochs=12", "batch=4", "rate=0.02", "unknown=0.02", "ensemble=1")
+SETTINGS = ("hidden=12", "embedding=8", "epochs=12", "batch=4", "learning_rate=0.02", "unk_dropout=0.02", "ensemble=1")
 SMALL = [item for setting in SETTINGS for item in ("--set", setting)]
 
 

@@ -75,7 +75,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["tag", "m", "text", "-o", "out"], 0),
         (["tag", "m", "nowhere", "-o", "out"], 2),
         (["train", "good.conllu", "-o", "n", "--set", "epochs=1", "--set", "hidden=8", "--threads", "2"], 0),
-        (["train", "good.conllu", "-o", "n", "--set", "epochs=1", "--set", "rate=1e30"], 2),
+        (["train", "good.conllu", "-o", "n", "--set", "epochs=1", "--set", "learning_rate=1e30"], 2),
         (["convert", "good.conllu", "out.jsonl", "--drop", "all"], 0),
         (["convert", "bad.conllu", "out.jsonl"], 2),
         (["errors", "m", "good.conllu"], 0),

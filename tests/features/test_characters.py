@@ -109,7 +109,7 @@ def test_the_end_states_are_those_of_each_word_read_alone() -> None:
 
 
 def test_names_and_shapes() -> None:
-    config = replace(CONFIG, cell="lstm", layers=3, between="highway", direction="forward")
+    config = replace(CONFIG, cell="lstm", layers=3, residual="highway", direction="forward")
     assert CharacterEncoder(config, C).shapes() == {
         "characters.embedding": (C, 3),
         "characters.forward.w_rx": (8, 3),

@@ -16,7 +16,15 @@ from elman.models.rnn import RecurrentModel
 from elman.training.train_rnn import train_rnn
 
 Array = np.ndarray[Any, Any]
-SETTINGS = {"hidden": 8, "embedding": 4, "features": "none", "epochs": 12, "batch": 4, "rate": 0.03, "unknown": 1.0}
+SETTINGS = {
+    "hidden": 8,
+    "embedding": 4,
+    "features": "none",
+    "epochs": 12,
+    "batch": 4,
+    "learning_rate": 0.03,
+    "unk_dropout": 1.0,
+}
 CONFIG = Config().with_settings({**SETTINGS, "characters": 5, "character_embedding": 4, "ensemble": 1})
 
 NOUNS, VERBS = ["dogs", "cats", "trees", "birds"], ["runned", "barked", "jumped", "walked"]
@@ -54,7 +62,7 @@ def model() -> RecurrentModel:
 
 @pytest.mark.parametrize("kind", ["frozen", "tuned"])
 def test_unknown_words_are_told_by_their_vectors(kind: str) -> None:
-    model = trained({"characters": 0, "vectors": kind, "storage": "float32"}, vectors())
+    model = trained({"characters": 0, "vectors": kind, "dtype": "float32"}, vectors())
     assert tags_of_the_unseen(model) == ["A", "A", "B", "B"]
     moved = np.abs(model.parameters["vectors"] - vectors().scaled()).max(axis=1) > 1e-6
     seen = set(NOUNS + VERBS)
@@ -71,7 +79,7 @@ def test_without_either_unknown_words_are_all_alike() -> None:
 
 
 def test_the_unknown_word_of_training_keeps_its_vector_and_spelling() -> None:
-    """``unknown`` hides a word's id alone: that is what an unknown word with a vector looks like in tagging."""
+    """``unk_dropout`` hides a word's id alone: that is what an unknown word with a vector looks like in tagging."""
     found = Lexicon.of(CONFIG.network, [["dogs", "runned"]], vectors().index).read(["dogs", "goats", "Dogs", "?"])
     assert found.words.tolist() == [1, 0, 0, 0]
     assert found.vectors is not None and found.vectors.tolist() == [1, 4, 1, 0]

@@ -69,10 +69,10 @@ def trained(folder: Path) -> dict[str, Trained]:
     speech = {"hidden": 4, "embedding": 3, "epochs": 1, "chunk": 4, "ensemble": 1}
     made: dict[str, tuple[Any, dict[str, Any]]] = {
         "rnn": (TAGGED, {"settings": {"decoder": "softmax"}, "dev": TAGGED[:2]}),
-        "crf": (SPANS, {"settings": {"decoder": "crf", "constraints": "bio", "storage": "float32"}}),
+        "crf": (SPANS, {"settings": {"decoder": "crf", "constraints": "bio", "dtype": "float32"}}),
         "ensemble": (TAGGED, {"settings": {"ensemble": 2, "decoder": "crf"}, "dev": TAGGED[:2]}),
         "gru": (TAGGED, {"settings": {"cell": "gru", "characters": 2}, "vectors": folder / "vectors.txt"}),
-        "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "between": "highway"}}),
+        "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "residual": "highway"}}),
         "tutorial": (TAGGED, {"preset": "tutorial", "settings": {"hidden": 4, "epochs": 1, "embedding": 0}}),
         "columns": (several, {"dev": several[:2], "target": "upos,low"}),
         "hmm": (TAGGED, {"model": "hmm"}),

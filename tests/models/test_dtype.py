@@ -48,7 +48,7 @@ def test_in_memory_saved_and_loaded_are_one(tmp_path: Path, decoder: str) -> Non
     settings = {"hidden": 64, "epochs": 2, "decoder": decoder}
     sizes, probabilities = {}, {}
     for storage in ("float32", "float16"):
-        tagger = elman.train(TRAIN, TRAIN[:2], settings={**settings, "storage": storage}, on_warning=lambda text: None)
+        tagger = elman.train(TRAIN, TRAIN[:2], settings={**settings, "dtype": storage}, on_warning=lambda text: None)
         path, copy = tmp_path / storage, tmp_path / "copy"
         tagger.save(path)
         again = elman.load(path)
@@ -66,4 +66,4 @@ def test_in_memory_saved_and_loaded_are_one(tmp_path: Path, decoder: str) -> Non
 
 def test_the_tutorial_s_network_keeps_float32() -> None:
     tagger = elman.train(TRAIN, preset="tutorial", settings={"epochs": 1}, on_warning=lambda text: None)
-    assert tagger.describe()["settings"]["network"]["storage"] == "float32"
+    assert tagger.describe()["settings"]["network"]["dtype"] == "float32"

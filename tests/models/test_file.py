@@ -307,11 +307,11 @@ def test_escapes_are_looked_for_in_the_time_of_reading(folder: Path) -> None:
 
 @pytest.mark.parametrize("escaped", ["\\u0041", "\\ud800", "\\\\\\u0041", "\\u0020", "\\u0010\\u00e9"])
 def test_characters_that_are_escaped_in_vain(folder: Path, escaped: str) -> None:
-    bare = '{"configuration":{"word":"' + escaped + '"},"format_version":1}'
+    bare = '{"configuration":{"word":"' + escaped + '"},"format_version":2}'
     text = model_file._with_sum(bare, model_file._sum(bare, {}))
     assert "SHA-256" in refused(folder / "vain", safetensors.numpy.save({}, {"elman": text}))
     for fine in ("\\u0001", "\\u001f", "\\\\u0041", "\\\\\\\\ud800", "\\\\\\u0007"):
-        bare = '{"configuration":{"word":"' + fine + '"},"format_version":1}'
+        bare = '{"configuration":{"word":"' + fine + '"},"format_version":2}'
         text = model_file._with_sum(bare, model_file._sum(bare, {}))
         (folder / "fine").write_bytes(safetensors.numpy.save({}, {"elman": text}))
         assert model_file.load(folder / "fine")[0]["word"] == json.loads(f'"{fine}"')
@@ -341,7 +341,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "3", "null", '"x"', "{}", '{"format_version":NaN}', '{"format_version":1e999}', DEEP, "9" * 5000]
-    + ['{"format_version":' + DEEP + "}", '{"format_version":1,"x":"\\ud800"}', '{"format_version":1,"x":NaN}'],
+    + ['{"format_version":' + DEEP + "}", '{"format_version":2,"x":"\\ud800"}', '{"format_version":2,"x":NaN}'],
 )
 def test_metadata_that_is_no_configuration(folder: Path, text: str) -> None:
     data = safetensors.numpy.save({"a": np.zeros(2)}, {"elman": text})
@@ -349,7 +349,7 @@ def test_metadata_that_is_no_configuration(folder: Path, text: str) -> None:
     assert "configuration is not" in message or "SHA-256" in message
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, True, [1], "x" * 1000, "a\nb"])
+@pytest.mark.parametrize("version", [0, 3, "1", None, True, [1], "x" * 1000, "a\nb"])
 def test_another_version(folder: Path, good: bytes, version: object) -> None:
     document = json.dumps({"format_version": version})
     message = refused(folder / "version", safetensors.numpy.save({"a": np.zeros(2)}, {"elman": document}))
@@ -363,7 +363,7 @@ def test_tampered_configuration(folder: Path, good: bytes, change: str) -> None:
     text = json.loads(good[8 : 8 + length])["__metadata__"]["elman"]
     text = {
         "space": text.replace(":", ": "),
-        "twice": text.replace("{", '{"format_version":1,', 1),
+        "twice": text.replace("{", '{"format_version":2,', 1),
         "sha": text[:-10] + "0123" + text[-6:],
         "config": text.replace('"n":3', '"n":4'),
         "more": text.replace('"sha256"', '"sga256":0,"sha256"'),

@@ -20,7 +20,7 @@ TEXT = [["the", "cat", "rains"], [], ["zebras", "see", "the", "Zebra", "in-house
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"ensemble": 1, "layers": 2},
-    {"ensemble": 1, "layers": 3, "between": "highway", "direction": "forward"},
+    {"ensemble": 1, "layers": 3, "residual": "highway", "direction": "forward"},
     {"cell": "gru"},
     {"cell": "sru"},
     {"cell": "elman", "embedding": 0, "features": "none", "direction": "forward"},

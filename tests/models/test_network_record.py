@@ -50,7 +50,7 @@ def test_element_types(record: tuple[dict[str, Any], Any], name: str, form: Any)
     with pytest.raises(ModelFileError, match=f"^model tensor member2.{name}: expected float32, found {form[0]}$"):
         checked(config, {**forms, f"member2.{name}": form})
     assert checked(config, {**forms, "member2.output.w_oh": ("float32", (3, 8))})
-    exact = {**config["settings"], "network": {**config["settings"]["network"], "storage": "float32"}}
+    exact = {**config["settings"], "network": {**config["settings"]["network"], "dtype": "float32"}}
     with pytest.raises(ModelFileError, match="expected float32, found float16$"):
         checked({**config, "settings": exact}, forms)
 
@@ -60,10 +60,10 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
     sentences = [([word for word, _ in own], [tag for _, tag in own]) for own in TRAIN]
     for own in (
         {"cell": "gru", "layers": 2, "characters": 3},
-        {"cell": "sru", "between": "highway", "layers": 3},
+        {"cell": "sru", "residual": "highway", "layers": 3},
         {"cell": "elman", "embedding": 0, "features": "none", "direction": "forward"},
         {"cell": "mingru", "embedding": 0, "features": "none", "decoder": "softmax"},
-        {"ensemble": 1, "features": "both", "storage": "float32"},
+        {"ensemble": 1, "features": "both", "dtype": "float32"},
     ):
         config = Config().with_settings({**SETTINGS, **own})
         model = train_rnn(sentences, None, config, seed=1, threads=1)

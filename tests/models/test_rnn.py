@@ -101,7 +101,7 @@ def choose() -> Iterator[Callable[[str], None]]:
 @pytest.mark.parametrize("backend", ["native", "reference"])
 def test_a_small_language_is_learned(choose: Callable[[str], None], backend: str) -> None:
     choose(backend)
-    config = SMALL.with_settings({"epochs": 20, "rate": 0.02, "dropout": 0.1, "unknown": 0.02})
+    config = SMALL.with_settings({"epochs": 20, "learning_rate": 0.02, "dropout": 0.1, "unk_dropout": 0.02})
     dev = language(40, 2)
     model = train_rnn(TRAIN, dev, config, seed=1, threads=1)
     assert tags_of(model, [words for words, _ in dev]) == [tags for _, tags in dev]
@@ -112,7 +112,7 @@ def test_a_small_language_is_learned(choose: Callable[[str], None], backend: str
 
 def test_the_tutorial_s_network_learns_what_stands_before() -> None:
     train = [(w, t) for w, t in TRAIN if w[0] != "can"]
-    model = trained(TUTORIAL.with_settings({"epochs": 12, "dropout": 0, "unknown": 0.02}), train)
+    model = trained(TUTORIAL.with_settings({"epochs": 12, "dropout": 0, "unk_dropout": 0.02}), train)
     assert tags_of(model, [words for words, _ in train]) == [tags for _, tags in train]
 
 
@@ -172,7 +172,7 @@ def test_a_seed_out_of_range(seed: int) -> None:
     [
         SMALL.with_settings({"shards": 3}),
         TUTORIAL,
-        SMALL.with_settings({"cell": "mingru", "layers": 2, "between": "highway", "dropout_kind": "variational"}),
+        SMALL.with_settings({"cell": "mingru", "layers": 2, "residual": "highway", "dropout_kind": "variational"}),
     ],
     ids=["default", "tutorial", "minGRU"],
 )
@@ -195,7 +195,7 @@ def test_both_backends_train_the_same_model(choose: Callable[[str], None], confi
     results = []
     for backend in ("reference", "native"):
         choose(backend)
-        results.append(trained(config.with_settings({"epochs": 1, "clip": 1})))
+        results.append(trained(config.with_settings({"epochs": 1, "grad_clip": 1})))
     one, other = results
     assert one.record()["losses"] == pytest.approx(other.record()["losses"], rel=1e-4)
     for name, w in one.parameters.items():
@@ -211,9 +211,9 @@ def test_both_backends_tag_alike(choose: Callable[[str], None], model: Recurrent
     np.testing.assert_allclose(results[0], results[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("change", [{}, {"clip": 0}, {"bptt": 2}, {"clip": 0.1}], ids=str)
+@pytest.mark.parametrize("change", [{}, {"grad_clip": 0}, {"bptt": 2}, {"grad_clip": 0.1}], ids=str)
 def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
-    config = TUTORIAL.with_settings({"dropout": 0, "unknown": 0, "epochs": 2, "rate": 0.05, **change})
+    config = TUTORIAL.with_settings({"dropout": 0, "unk_dropout": 0, "epochs": 2, "learning_rate": 0.05, **change})
     fused = trained(config)
     monkeypatch.setattr(learning.Tagging, "online", lambda *args: None)
     plain = trained(config)
@@ -233,7 +233,7 @@ def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch
         {"dropout_kind": "variational"},
         {"decoder": "crf"},
         {"smoothing": 0.1},
-        {"balance": 0.5},
+        {"class_weight_power": 0.5},
         {"embedding": 4, "features": "affixes"},
     ],
     ids=str,
@@ -248,7 +248,7 @@ def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, c
 
 @pytest.mark.parametrize("loss", ["sum", "mean"])
 def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
-    config = TUTORIAL.with_settings({"dropout": 0, "unknown": 0, "loss": loss})
+    config = TUTORIAL.with_settings({"dropout": 0, "unk_dropout": 0, "loss": loss})
     model = trained(config.with_settings({"epochs": 1}))
     task = learning.Tagging(model, TRAIN, None)
     items, place = np.arange(9), Place(1, 1, 1)
@@ -272,7 +272,7 @@ def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
 
 def test_settings_that_change_what_is_learned() -> None:
     plain = bits(trained(SMALL.with_settings({"epochs": 1})))[1]
-    for change in ({"dropout_kind": "variational"}, {"dropout": 0.5}, {"word_dropout": 0.0}, {"unknown": 3.0}):
+    for change in ({"dropout_kind": "variational"}, {"dropout": 0.5}, {"word_dropout": 0.0}, {"unk_dropout": 3.0}):
         assert bits(trained(SMALL.with_settings({"epochs": 1, **change})))[1] != plain, change
 
 
@@ -282,7 +282,7 @@ def test_settings_that_change_what_is_learned() -> None:
 def task_of(a: float) -> learning.Tagging:
     """A training in which "a" stands four times, "b" twice and "c" once."""
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
-    config = ELMAN.with_settings({"unknown": a})
+    config = ELMAN.with_settings({"unk_dropout": a})
     lexicon = Lexicon.of(config.network, (words for words, _ in train))
     return learning.Tagging(Networks(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
 
@@ -309,7 +309,7 @@ def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
 
 
 def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
-    config, place, items = ELMAN.with_settings({"unknown": 3}), Place(1, 1, 1), np.arange(9)
+    config, place, items = ELMAN.with_settings({"unk_dropout": 3}), Place(1, 1, 1), np.arange(9)
     task = learning.Tagging(trained(config.with_settings({"epochs": 1})), TRAIN, None)
     _, rows = networks.packed(task.lengths, task.ends, items)
     read = task._words(rows, place)
@@ -401,7 +401,7 @@ def test_a_long_sentence(config: Config) -> None:
 @BOTH
 def test_sentences_of_one_word(config: Config) -> None:
     train: Labelled = [([word], [word.upper()]) for word in "abcab"] * 10
-    model = trained(config.with_settings({"epochs": 15, "unknown": 0.01, "rate": 0.1}), train)
+    model = trained(config.with_settings({"epochs": 15, "unk_dropout": 0.01, "learning_rate": 0.1}), train)
     assert tags_of(model, [["a"], ["c"], ["b"]]) == [["A"], ["C"], ["B"]]
 
 
@@ -449,7 +449,7 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"settings": {"network": {"hidden": 0}}}, "^model settings: hidden: expected a number from 1 to 4096, got 0$"),
         ({"settings": {}}, "^model settings: expected none that is left open$"),
         (
-            {"settings": {"network": OPEN, "training": {"epochs": 1, "balance": 0}}},
+            {"settings": {"network": OPEN, "training": {"epochs": 1, "class_weight_power": 0}}},
             r"^model tensor embedding: expected \(12, 64\), found \(12, 8\)$",
         ),
         ({"training": None}, "^model: expected a training record$"),
@@ -458,7 +458,7 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"features": ["s:e", 1]}, "^model: expected a list of features$"),
         ({"features": ["s:e", "s:e"]}, "^model: expected distinct features, or none where the settings say none$"),
         (
-            {"settings": {"network": {**OPEN, "features": "none"}, "training": {"epochs": 1, "balance": 0}}},
+            {"settings": {"network": {**OPEN, "features": "none"}, "training": {"epochs": 1, "class_weight_power": 0}}},
             "^model: expected distinct features, or none where",
         ),
         ({"features": ["s:e"]}, r"^model tensor features: expected \(1, 6\), found "),

@@ -34,13 +34,13 @@ CONFIGS = {
     "embedding forward": replace(WORDS, direction="forward"),
     "embedding both ways": WORDS,
     "two layers": replace(WORDS, layers=2, hidden=2),
-    "residual": replace(WORDS, layers=3, hidden=2, between="residual"),
-    "highway": replace(WORDS, layers=3, hidden=2, between="highway"),
+    "residual": replace(WORDS, layers=3, hidden=2, residual="add"),
+    "highway": replace(WORDS, layers=3, hidden=2, residual="highway"),
     "features": replace(WORDS, features="affixes", feature_embedding=3),
     "lstm, features": replace(WORDS, cell="lstm", hidden=2, features="both", feature_embedding=2),
     "gru": replace(WORDS, cell="gru", hidden=2),
     "sru, two layers": replace(WORDS, cell="sru", hidden=2, layers=2),
-    "mingru, highway": replace(WORDS, cell="mingru", hidden=2, layers=2, between="highway"),
+    "mingru, highway": replace(WORDS, cell="mingru", hidden=2, layers=2, residual="highway"),
 }
 
 
@@ -221,7 +221,7 @@ def test_names_and_shapes() -> None:
         "output.w_oh",
         "output.b_o",
     ]
-    config = NetworkConfig(cell="gru", hidden=5, embedding=7, feature_embedding=4, layers=2, between="highway")
+    config = NetworkConfig(cell="gru", hidden=5, embedding=7, feature_embedding=4, layers=2, residual="highway")
     shapes = Network(config, V, F, K).shapes()
     way = {"w_rx": (15, 11), "b_r": (15,), "w_rh": (15, 5), "b_rn": (5,)}
     assert shapes == {
@@ -282,7 +282,7 @@ def test_recurrent_matrices_of_gated_cells_start_orthogonal(cell: str, gates: in
 
 
 def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> None:
-    network = Network(replace(WORDS, cell="lstm", layers=2, between="highway"), V, 0, K)
+    network = Network(replace(WORDS, cell="lstm", layers=2, residual="highway"), V, 0, K)
     parameters = network.start(np.random.default_rng(1))
     assert parameters["layer1.backward.b_r"].tolist() == [0] * 3 + [1] * 3 + [0] * 6
     assert parameters["layer1.mix.b"].tolist() == [-1] * 6

@@ -112,10 +112,10 @@ def test_calibrated(one: Tagger) -> None:
     "settings",
     [
         {"pooling": "last"},
-        {"pooling": "mean", "grams": "none", "cell": "gru"},
-        {"pooling": "attention", "grams": "words", "layers": 2},
-        {"ensemble": 2, "balance": 0.5},
-        {"distill": 1, "smoothing": 0.1},
+        {"pooling": "mean", "text_ngrams": "none", "cell": "gru"},
+        {"pooling": "attention", "text_ngrams": "words", "layers": 2},
+        {"ensemble": 2, "class_weight_power": 0.5},
+        {"distill_teachers": 1, "smoothing": 0.1},
         {"cell": "elman", "embedding": 0, "features": "none", "dropout_kind": "variational"},
     ],
 )
@@ -182,7 +182,7 @@ def test_several_labels_at_once(model: str, least: int, tmp_path: Path) -> None:
 
 def test_several_labels_of_an_ensemble_and_of_a_student() -> None:
     train, dev = several(100, 1), several(30, 2)
-    for settings in ({"ensemble": 2}, {"distill": 1, "epochs": 10}):
+    for settings in ({"ensemble": 2}, {"distill_teachers": 1, "epochs": 10}):
         assert made(train, dev, settings=settings).describe()["data"]["dev_accuracy"] > 0.5
 
 
@@ -231,7 +231,7 @@ def test_the_better_one_on_dev(monkeypatch: pytest.MonkeyPatch) -> None:
     kind, notes = train(DEV)
     assert kind == "linear"
     assert "the linear model is kept, --model rnn asks for the network" in notes[-1]
-    monkeypatch.setattr(elman.config, "LINEAR", LINEAR.with_settings({"rate": 1e-9, "epochs": 1}))
+    monkeypatch.setattr(elman.config, "LINEAR", LINEAR.with_settings({"learning_rate": 1e-9, "epochs": 1}))
     kind, notes = train(DEV)
     assert kind == "rnn" and notes[-1].endswith("; the network is kept")
     assert train(None) == ("rnn", [note for note in notes if "on dev" not in note])
@@ -268,7 +268,7 @@ def test_what_it_cannot_do(one: Tagger, linear: Tagger) -> None:
             {"task": "guess"},
             "task: expected tag, classify, .*, got 'guess'",
         ),
-        (TRAIN, {"settings": {"pooling": "none", "grams": "none"}}, "needs one of the two"),
+        (TRAIN, {"settings": {"pooling": "none", "text_ngrams": "none"}}, "needs one of the two"),
         (TRAIN, {"model": "linear", "settings": {"pooling": "max"}}, "expected pooling=none"),
         (TRAIN, {"model": "linear", "preset": "fast"}, "has no presets"),
         (requests(5, 1), {"model": "linear", "target": "slot,intent"}, "learns one label column"),

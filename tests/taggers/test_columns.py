@@ -24,9 +24,16 @@ from made_up import two_columns
 
 BOTH = two_columns(50, 1)
 DEV = two_columns(20, 2)
-SMALL: dict[str, Any] = {"hidden": 12, "embedding": 8, "feature_embedding": 6, "batch": 4, "ensemble": 1, "balance": 0}
-LEARNS = SMALL | {"epochs": 20, "rate": 0.02, "dropout": 0.1, "unknown": 0.02}
-SURE = SMALL | {"dropout": 0, "word_dropout": 0, "unknown": 0, "epochs": 1}
+SMALL: dict[str, Any] = {
+    "hidden": 12,
+    "embedding": 8,
+    "feature_embedding": 6,
+    "batch": 4,
+    "ensemble": 1,
+    "class_weight_power": 0,
+}
+LEARNS = SMALL | {"epochs": 20, "learning_rate": 0.02, "dropout": 0.1, "unk_dropout": 0.02}
+SURE = SMALL | {"dropout": 0, "word_dropout": 0, "unk_dropout": 0, "epochs": 1}
 
 
 def sentences(rows: Any) -> list[Sentence]:
@@ -85,7 +92,9 @@ def test_one_target_is_the_model_it_was() -> None:
 QUIET: dict[str, Any] = {"on_warning": lambda text: None}
 
 
-@pytest.mark.parametrize("settings", [{"decoder": "crf"}, {"decoder": "softmax"}, {"decoder": "softmax", "distill": 1}])
+@pytest.mark.parametrize(
+    "settings", [{"decoder": "crf"}, {"decoder": "softmax"}, {"decoder": "softmax", "distill_teachers": 1}]
+)
 def test_the_bits_do_not_hang_on_the_threads(settings: dict[str, Any]) -> None:
     models = [model_of(trained(SMALL | {"epochs": 2} | settings, threads=n)).to_record()[1] for n in (1, 3)]
     assert {name: w.tobytes() for name, w in models[0].items()} == {name: w.tobytes() for name, w in models[1].items()}
@@ -97,7 +106,9 @@ def test_the_online_kernel_is_for_one_column(monkeypatch: pytest.MonkeyPatch) ->
     assert len(found.tag_columns(["the", "dog"])) == 2
 
 
-@pytest.mark.parametrize("change", [{"decoder": "softmax"}, {"decoder": "crf"}, {"balance": 0.7, "decoder": "softmax"}])
+@pytest.mark.parametrize(
+    "change", [{"decoder": "softmax"}, {"decoder": "crf"}, {"class_weight_power": 0.7, "decoder": "softmax"}]
+)
 def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
     """One gradient of both columns is that of the two alone, added up where they share a parameter."""
     config = Config().with_settings(SURE | change)
@@ -139,7 +150,7 @@ def test_shards_add_up() -> None:
 
 def test_rules_are_found_for_each_column(tagger: Tagger) -> None:
     assert model_of(tagger).heads.schemes == ("none", "bio")
-    hasty = trained(SMALL | {"epochs": 1, "rate": 0.001, "decoder": "crf"})
+    hasty = trained(SMALL | {"epochs": 1, "learning_rate": 0.001, "decoder": "crf"})
     found = [tags["name"] for tags in hasty.tag_columns_all([words for words, _, _ in DEV])]
     assert first_break(found, "bio") is None
 

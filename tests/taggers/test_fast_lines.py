@@ -35,7 +35,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "default": {},
     "crf": {"decoder": "crf"},
     "forward": {"direction": "forward", "decoder": "softmax", "hidden": 7},
-    "words alone": {"features": "none", "storage": "float32"},
+    "words alone": {"features": "none", "dtype": "float32"},
     "two": {"ensemble": 2, "decoder": "crf"},
 }
 pytestmark = pytest.mark.filterwarnings("ignore:no dev set")

@@ -20,7 +20,15 @@ from elman.training import disk_corpus as tape
 from elman.training.disk_corpus import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
-SMALL = {"hidden": 12, "embedding": 8, "epochs": 6, "chunk": 8, "rate": 0.03, "dropout": 0.0, "word_dropout": 0.0}
+SMALL = {
+    "hidden": 12,
+    "embedding": 8,
+    "epochs": 6,
+    "chunk": 8,
+    "learning_rate": 0.03,
+    "dropout": 0.0,
+    "word_dropout": 0.0,
+}
 
 
 def made_up(n: int, seed: int) -> str:
@@ -152,7 +160,7 @@ def test_epochs_by_the_length_of_the_text(
     text, task = str(folder / "train.txt"), f"lm:unit={unit}"
     settings = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]
     assert settings["training"]["epochs"] == epochs and settings["network"]["cell"] == "gru"
-    assert (settings["training"]["rate"], settings["training"]["dropout"]) == (0.03, 0.0)  # as they were given
+    assert (settings["training"]["learning_rate"], settings["training"]["dropout"]) == (0.03, 0.0)  # as they were given
     monkeypatch.setitem(language.EFFORT, unit, 10)
     found = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]["training"]["epochs"]
     assert found == 1

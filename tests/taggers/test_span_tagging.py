@@ -21,7 +21,7 @@ from elman.training.trainer import Place, Tally
 
 Labelled = list[tuple[list[str], list[str]]]
 SMALL = Config().with_settings(
-    {"hidden": 12, "embedding": 8, "epochs": 2, "batch": 4, "features": "none", "ensemble": 1, "balance": 0}
+    {"hidden": 12, "embedding": 8, "epochs": 2, "batch": 4, "features": "none", "ensemble": 1, "class_weight_power": 0}
 )
 CRF = SMALL.with_settings({"decoder": "crf"})
 
@@ -69,7 +69,14 @@ def model() -> RecurrentModel:
 
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
 def test_spans_are_learned(decoder: str) -> None:
-    change = {"decoder": decoder, "epochs": 20, "rate": 0.02, "dropout": 0.1, "unknown": 0.02, "constraints": "bio"}
+    change = {
+        "decoder": decoder,
+        "epochs": 20,
+        "learning_rate": 0.02,
+        "dropout": 0.1,
+        "unk_dropout": 0.02,
+        "constraints": "bio",
+    }
     found = tags_of(trained(SMALL.with_settings(change)))
     golds = [tag for _, tags in DEV for tag in tags]
     assert np.mean([mine == gold for mine, gold in zip(sum(found, []), golds, strict=True)]) > 0.98
@@ -78,7 +85,7 @@ def test_spans_are_learned(decoder: str) -> None:
 
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
 def test_with_constraints_every_tagging_is_legal(decoder: str) -> None:
-    hasty = SMALL.with_settings({"decoder": decoder, "epochs": 1, "rate": 0.003})
+    hasty = SMALL.with_settings({"decoder": decoder, "epochs": 1, "learning_rate": 0.003})
     assert first_break(tags_of(trained(hasty.with_settings({"constraints": "none"}))), "bio") is not None
     assert first_break(tags_of(trained(hasty.with_settings({"constraints": "bio"}))), "bio") is None
 
@@ -106,7 +113,14 @@ def test_the_record_says_which_rules_were_kept(model: RecurrentModel) -> None:
 def test_class_weights_bring_rare_tags_out(decoder: str, balance: float) -> None:
     """Nothing tells the two tags apart: the model can say no more than how much each of them counts."""
     train = [(["x"] * 4, ["A" if i % 4 or j else "B" for j in range(4)]) for i in range(64)]
-    change = {"decoder": decoder, "balance": balance, "epochs": 12, "dropout": 0, "word_dropout": 0, "unknown": 0}
+    change = {
+        "decoder": decoder,
+        "class_weight_power": balance,
+        "epochs": 12,
+        "dropout": 0,
+        "word_dropout": 0,
+        "unk_dropout": 0,
+    }
     other = [(words, list(reversed(tags))) for words, tags in train]  # the place in the sentence tells nothing either
     shares = trained(SMALL.with_settings(change), train + other).probabilities([["x"] * 4])[0][:, 1]
     assert (0.2 < shares.mean() < 0.8) == bool(balance), shares
@@ -159,9 +173,9 @@ def test_a_record_whose_rules_do_not_know_its_tags(model: RecurrentModel) -> Non
 # --- gradients and probabilities ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", [{}, {"balance": 0.5}], ids=str)
+@pytest.mark.parametrize("change", [{}, {"class_weight_power": 0.5}], ids=str)
 def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]) -> None:
-    model = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unknown": 0, "epochs": 1, **change}))
+    model = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unk_dropout": 0, "epochs": 1, **change}))
     task = learning.Tagging(model, TRAIN, None)
     items, place = np.arange(9), Place(1, 1, 1)
     words = int(task.lengths[:9].sum())
@@ -177,7 +191,7 @@ def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]
 
 
 def test_the_loss_of_a_sentence_is_that_of_its_path(model: RecurrentModel) -> None:
-    one = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unknown": 0}))
+    one = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unk_dropout": 0}))
     one.choose_precision("exact")
     task = learning.Tagging(one, TRAIN, None)
     i = int(task.lengths.argmin())

@@ -9,8 +9,8 @@ import pytest
 from elman.config import Config, preset
 from elman.training.auto_settings import resolve
 
-SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "balance": 0.0}
-OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "balance": -0.5}
+SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "class_weight_power": 0.0}
+OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "class_weight_power": -0.5}
 
 
 def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
@@ -43,7 +43,7 @@ def test_what_is_chosen_stays() -> None:
         "features": "none",
         "decoder": "softmax",
         "ensemble": 3,
-        "balance": 0.5,
+        "class_weight_power": 0.5,
         "linear_share": 0.0,
     }
     chosen = Config().with_settings({**settings, "linear_share": 0.0})
@@ -72,11 +72,11 @@ def test_a_third_network_for_spans() -> None:
 
 def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
     spans: Any = [(["a", "b", "c"], ["O", "B-X", "I-X"])]
-    assert resolve(Config(), spans).training.balance == 0.3
-    assert resolve(Config(), data(["a"])).training.balance == 0
+    assert resolve(Config(), spans).training.class_weight_power == 0.3
+    assert resolve(Config(), data(["a"])).training.class_weight_power == 0
 
 
-@pytest.mark.parametrize("setting", [{"distill": 2}, {"smoothing": 0.1}])
+@pytest.mark.parametrize("setting", [{"distill_teachers": 2}, {"smoothing": 0.1}])
 def test_what_softmax_alone_has_brings_softmax(setting: dict[str, float]) -> None:
     assert resolve(Config().with_settings(setting), data(["a"])).network.decoder == "softmax"
 
@@ -94,8 +94,8 @@ def test_several_columns_are_looked_at_together() -> None:
         *({name: value} for name, value in OPEN.items()),
         *({other: value for other, value in SETTLED.items() if other != name} for name in OPEN),
         SETTLED,
-        {**SETTLED, "balance": -1.0},
-        {**SETTLED, "balance": 1.0},
+        {**SETTLED, "class_weight_power": -1.0},
+        {**SETTLED, "class_weight_power": 1.0},
     ],
 )
 def test_what_is_open_is_what_waits_for_the_data(own: dict[str, Any]) -> None:

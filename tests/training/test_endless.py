@@ -73,7 +73,7 @@ def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
     """It tells the word before each one, which only a carried state does over the borders of chunks."""
     notes: list[str] = []
     dev = file(tmp_path / "dev.txt", "".join(f"{word}\t{tag}\n" for word, tag in PAIRS[:60]))
-    more = {"epochs": 40, "rate": 0.02, "dropout": 0, "word_dropout": 0, "unknown": 0, "chunk": 2}
+    more = {"epochs": 40, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0, "unk_dropout": 0, "chunk": 2}
     tagger = elman.train(
         columns(tmp_path), dev, settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET
     )
@@ -86,7 +86,7 @@ def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
 
 
 def test_it_is_what_memory_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {**SETTINGS, "features": "none", "decoder": "softmax", "balance": 0}
+    settings = {**SETTINGS, "features": "none", "decoder": "softmax", "class_weight_power": 0}
     disk = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
     monkeypatch.setattr(endless, "LARGE", 10**9)
     memory = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
@@ -125,7 +125,7 @@ def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
     path = columns(tmp_path)
     with pytest.raises(ConfigError, match="^target: a text that is read from disk has one column of tags, got 1, 2$"):
         elman.train(path, target="1,2", settings=SETTINGS, **QUIET)
-    for key, value in (("distill", 1), ("balance", 0.5)):
+    for key, value in (("distill_teachers", 1), ("class_weight_power", 0.5)):
         with pytest.raises(ConfigError, match=f"^{key}: expected 0 with text that is read from disk"):
             elman.train(path, settings={**SETTINGS, key: value}, **QUIET)
 
@@ -169,7 +169,15 @@ def test_a_share_chooses_the_epoch(tmp_path: Path) -> None:
     """Its accuracy is that of tagging the end of the text as a text by itself."""
     notes: list[str] = []
     pairs = [*PAIRS, ("new", "x"), ("a", "new")]
-    more = {"epochs": 40, "rate": 0.02, "dropout": 0, "word_dropout": 0, "unknown": 0, "chunk": 2, "ensemble": 2}
+    more = {
+        "epochs": 40,
+        "learning_rate": 0.02,
+        "dropout": 0,
+        "word_dropout": 0,
+        "unk_dropout": 0,
+        "chunk": 2,
+        "ensemble": 2,
+    }
     path = columns(tmp_path, pairs)
     tagger = elman.train(path, "15%", settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET)
     assert notes[0].endswith("read as columns from disk: one sentence, 342 words")
@@ -196,14 +204,14 @@ def test_held_out_words_that_are_new_have_their_features(kind: str, tmp_path: Pa
     """The ending says the tag, of words that training never saw."""
     generator = np.random.default_rng(1)
     pairs = [(f"w{i}{'xyz'[k]}{'xyz'[k]}", "XYZ"[k]) for i, k in enumerate(generator.integers(0, 3, 600).tolist())]
-    more = {"features": kind, "embedding": 8, "epochs": 6, "rate": 0.02, "unknown": 0.5}
+    more = {"features": kind, "embedding": 8, "epochs": 6, "learning_rate": 0.02, "unk_dropout": 0.5}
     tagger = elman.train(columns(tmp_path, pairs), "10%", settings={**SETTINGS, **more}, threads=1, **QUIET)
     accuracy = tagger.describe()["data"]["dev_accuracy"]
     assert accuracy == tagger.evaluate([pairs[540:]]).accuracy > 0.9
 
 
 def test_early_stopping_on_a_share(tmp_path: Path) -> None:
-    settings = {**SETTINGS, "epochs": 30, "patience": 2, "rate": 1e-6}
+    settings = {**SETTINGS, "epochs": 30, "patience": 2, "learning_rate": 1e-6}
     training = elman.train(columns(tmp_path), "10%", settings=settings, threads=1, **QUIET).describe()["training"]
     assert training["epochs"] < 30 and len(training["dev_accuracies"]) == training["epochs"]
 

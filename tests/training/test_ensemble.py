@@ -65,7 +65,7 @@ def test_seeds_of_members() -> None:
 
 
 def test_the_pool_is_the_geometric_mean_of_the_distributions() -> None:
-    model = trained(SOFTMAX.with_settings({"ensemble": 2, "storage": "float32"}))
+    model = trained(SOFTMAX.with_settings({"ensemble": 2, "dtype": "float32"}))
     alone = [trained(SOFTMAX, seed=randomness.member_seed(1, member)) for member in (1, 2)]
     singles = [RecurrentModel(SOFTMAX, model.lexicon, model.heads, [one], {}) for one in model.members]
     p = np.prod([np.concatenate(one.probabilities(WORDS)) for one in singles], axis=0) ** 0.5
@@ -188,7 +188,7 @@ def test_side_by_side_or_one_after_the_other() -> None:
         assert found.record() == trained(config, DEV).record()
         ends = [(event.member, event.epoch) for event in events if event.is_epoch_end]
         assert sorted(ends) == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
-    distilled = SOFTMAX.with_settings({"distill": 2})
+    distilled = SOFTMAX.with_settings({"distill_teachers": 2})
     assert tensors(trained(distilled, threads=2)) == tensors(trained(distilled))
 
 
@@ -261,7 +261,7 @@ def test_ctrl_c_between_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
         trained(SOFTMAX)
     monkeypatch.undo()
     monkeypatch.setattr(Tagging, "taught", stop)
-    model = trained(SOFTMAX.with_settings({"distill": 2}))
+    model = trained(SOFTMAX.with_settings({"distill_teachers": 2}))
     assert model.interrupted
     monkeypatch.undo()
     assert tensors(model) == tensors(trained(SOFTMAX))  # the first teacher
@@ -269,8 +269,8 @@ def test_ctrl_c_between_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_budget_for_several(tmp_path: Path) -> None:
     pairs = [list(zip(*sentence, strict=True)) for sentence in TRAIN]
-    for settings in ({"ensemble": 2}, {"distill": 2}):
-        with pytest.raises(ConfigError, match="^budget: expected ensemble=1 and distill=0 with it"):
+    for settings in ({"ensemble": 2}, {"distill_teachers": 2}):
+        with pytest.raises(ConfigError, match="^budget: expected ensemble=1 and distill_teachers=0 with it"):
             elman.train(pairs, settings=settings, budget="1s", on_warning=lambda text: None)
 
 
@@ -278,16 +278,16 @@ def test_no_budget_for_several(tmp_path: Path) -> None:
 
 
 def test_a_student_is_one_network() -> None:
-    model = trained(SOFTMAX.with_settings({"distill": 2}), DEV)
+    model = trained(SOFTMAX.with_settings({"distill_teachers": 2}), DEV)
     assert len(model.members) == 1
     assert tensors(model).keys() == tensors(trained(SOFTMAX)).keys()
     assert tensors(model) != tensors(trained(SOFTMAX, seed=randomness.member_seed(1, 3)))
-    alone = trained(SOFTMAX.with_settings({"distill": 2, "distill_weight": 0}), DEV)
+    alone = trained(SOFTMAX.with_settings({"distill_teachers": 2, "distill_weight": 0}), DEV)
     for name, w in alone.members[0].items():  # nothing is learned from the teachers
         same = trained(SOFTMAX, DEV, seed=randomness.member_seed(1, 3)).members[0][name]
         np.testing.assert_allclose(w, same, atol=2e-3, err_msg=name)
     assert model.record()["epochs"] == 2
-    assert tensors(trained(SOFTMAX.with_settings({"distill": 2}), DEV, threads=3)) == tensors(model)
+    assert tensors(trained(SOFTMAX.with_settings({"distill_teachers": 2}), DEV, threads=3)) == tensors(model)
 
 
 def test_what_teachers_teach() -> None:
@@ -305,7 +305,7 @@ def test_what_teachers_teach() -> None:
 
 
 def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
-    config = SOFTMAX.with_settings({"distill_weight": 1, "epochs": 15, "rate": 0.02})
+    config = SOFTMAX.with_settings({"distill_weight": 1, "epochs": 15, "learning_rate": 0.02})
     task = begin(TRAIN, None, config, seed=1)
     other = np.roll(np.eye(len(task.networks.tags), dtype=np.float16)[task.gold[0]], 1, axis=1)
     task.learn_from([other])
@@ -325,7 +325,7 @@ def test_a_student_stopped_in_its_first_epoch_leaves_the_first_teacher(monkeypat
         return trainer.Record(interrupted=True) if task.wanted is not None else fit(task, config, **options)
 
     monkeypatch.setattr(trainer, "fit", stop_the_student)
-    model = trained(SOFTMAX.with_settings({"distill": 2}))
+    model = trained(SOFTMAX.with_settings({"distill_teachers": 2}))
     assert model.interrupted
     assert tensors(model) == tensors(trained(SOFTMAX))
 
@@ -333,11 +333,11 @@ def test_a_student_stopped_in_its_first_epoch_leaves_the_first_teacher(monkeypat
 @pytest.mark.parametrize("change", [{"decoder": "crf"}, {"decoder": "softmax", "ensemble": 2}])
 def test_what_goes_with_no_student(change: dict[str, Any]) -> None:
     with pytest.raises(
-        ConfigError, match="^distill: expected 0 with (decoder=crf|ensemble=2), got 3; a student is one"
+        ConfigError, match="^distill_teachers: expected 0 with (decoder=crf|ensemble=2), got 3; a student is one"
     ):
-        Config().with_settings({"distill": 3, **change})
+        Config().with_settings({"distill_teachers": 3, **change})
 
 
 def test_the_decoder_left_open_is_softmax_for_a_student() -> None:
-    model = trained(SMALL.with_settings({"distill": 1, "decoder": "auto"}))
+    model = trained(SMALL.with_settings({"distill_teachers": 1, "decoder": "auto"}))
     assert model.config.network.decoder == "softmax"

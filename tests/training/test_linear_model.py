@@ -13,7 +13,7 @@ from elman.training import linear_model as logistic
 from elman.training.ensemble import Run
 from texts import requests, several, texts
 
-SMALL = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 3, "ensemble": 1, "storage": "float32"}
+SMALL = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 3, "ensemble": 1, "dtype": "float32"}
 CASES: dict[str, tuple[Any, str | None]] = {
     "one label": (texts(60, 1), None),
     "several labels": (several(60, 1), "topic"),
@@ -40,7 +40,7 @@ def test_the_weighed_mean_of_the_scores_of_both(case: str, share: float) -> None
     data, target = CASES[case]
     network = made(data, target, model="rnn", settings={**SMALL, "linear_share": 0})
     linear = made(
-        data, target and target.split(",")[-1], task="classify", model="linear", settings={"storage": "float32"}
+        data, target and target.split(",")[-1], task="classify", model="linear", settings={"dtype": "float32"}
     )
     both = made(data, target, model="rnn", settings={**SMALL, "linear_share": share})
     expected = (1 - share) * logits(network, data) + share * logits(linear, data)
@@ -55,7 +55,7 @@ def test_of_each_of_several_networks() -> None:
     found = [
         made(data, None, model="rnn", settings={**SMALL, "ensemble": 2, "linear_share": share}) for share in (0, 0.5)
     ]
-    linear: Any = made(data, None, model="linear", settings={"storage": "float32"})._model
+    linear: Any = made(data, None, model="linear", settings={"dtype": "float32"})._model
     for alone, both in zip(*(tagger._model.members for tagger in found), strict=True):  # type: ignore[attr-defined]
         for name, w in both.items():
             own = alone[name] / 2 if name in logistic.SCORES else alone[name]
@@ -65,7 +65,9 @@ def test_of_each_of_several_networks() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"linear_share": 0}, {"grams": "none"}, {"pooling": "none"}], ids=lambda settings: next(iter(settings))
+    "settings",
+    [{"linear_share": 0}, {"text_ngrams": "none"}, {"pooling": "none"}],
+    ids=lambda settings: next(iter(settings)),
 )
 def test_where_there_is_none(settings: dict[str, Any]) -> None:
     tagger = made(texts(20, 1), None, model="rnn", settings={**SMALL, **settings})
@@ -78,7 +80,7 @@ def test_tags_have_none() -> None:
 
 
 def test_what_is_kept_is_what_the_file_holds(tmp_path: Any) -> None:
-    tagger = made(texts(40, 1), None, model="rnn", settings={**SMALL, "storage": "float16"})
+    tagger = made(texts(40, 1), None, model="rnn", settings={**SMALL, "dtype": "float16"})
     tagger.save(tmp_path / "model")
     model: Any = tagger._model
     again: Any = elman.load(tmp_path / "model")._model
@@ -110,7 +112,7 @@ def test_the_setting_says_whether_it_is_there() -> None:
         return made(data, None, **own).describe()["settings"]["training"]["linear_share"]
 
     assert share(texts(20, 1), model="rnn", settings=SMALL) == 0.5
-    assert share(texts(20, 1), model="rnn", settings={**SMALL, "grams": "none"}) == 0.0
+    assert share(texts(20, 1), model="rnn", settings={**SMALL, "text_ngrams": "none"}) == 0.0
     assert share(requests(20, 1), task="tag", settings=SMALL) == 0.0
     assert share(texts(20, 1), model="linear") == 0.0
 

@@ -15,7 +15,7 @@ from elman.training.lr_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
 from elman.training.trainer import Gradients, Items, Place, Tally
 
 Array = np.ndarray[Any, Any]
-SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", clip=0)
+SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", grad_clip=0)
 
 
 class Bowl(Items):

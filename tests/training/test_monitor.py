@@ -34,12 +34,12 @@ def test_a_run_that_explodes() -> None:
     (line,) = said([1.0, 0.4, 0.9, 1.8])
     assert line == (
         "epoch 3: the loss has risen from 0.4 to 0.9 (largest gradient norm 8.5, 0 % clipped): "
-        "try a smaller rate, as rate=0.01, or clip=1"
+        "try a smaller learning_rate=0.01, or grad_clip=1"
     )
     (line,) = said([1.0, 0.4, 0.9], clipped=0.25)
-    assert line.endswith("25 % clipped): try a smaller rate, as rate=0.01")
+    assert line.endswith("25 % clipped): try a smaller learning_rate=0.01")
     (line,) = said([1.0, 0.4, 0.9], largest_gradient_norm=None, clipped=None)
-    assert line == "epoch 3: the loss has risen from 0.4 to 0.9: try a smaller rate, as rate=0.01, or clip=1"
+    assert line == "epoch 3: the loss has risen from 0.4 to 0.9: try a smaller learning_rate=0.01, or grad_clip=1"
 
 
 def test_a_loss_of_nothing_has_not_risen() -> None:
@@ -50,8 +50,8 @@ def test_a_loss_of_nothing_has_not_risen() -> None:
 
 
 def test_units_that_are_driven_to_their_ends() -> None:
-    line = "epoch 1: 98 % of the units are saturated, the steps are too large: try rate=0.01{}, or --find-rate"
-    assert said([3.0, 2.0], saturated=0.98) == [line.format(" and clip=1")]
+    line = "epoch 1: 98 % of the units are saturated, the steps are too large: try learning_rate=0.01{}, or --find-rate"
+    assert said([3.0, 2.0], saturated=0.98) == [line.format(" and grad_clip=1")]
     assert said([3.0, 2.0], saturated=0.98, clipped=0.5) == [line.format("")]
     assert said([3.0, 2.0], saturated=0.98, train_accuracy=0.95) == []
 
@@ -65,7 +65,7 @@ STILL = "epoch 4: the loss has not fallen for 3 epochs (1)"
         ({}, f"{STILL}: try another rate (--find-rate) or a larger hidden=; patience=3 ends such a run"),
         (
             {"saturated": 0.75},
-            f"{STILL} and 75 % of the units are saturated: try a smaller rate, as rate=0.01, or clip=1",
+            f"{STILL} and 75 % of the units are saturated: try a smaller learning_rate=0.01, or grad_clip=1",
         ),
         ({"dead": 0.6}, f"{STILL} and 60 % of the units are dead: try another rate (--find-rate)"),
         (

@@ -12,7 +12,7 @@ from elman.training.schedule import Schedule
 
 
 def rates(steps: int = 8, **settings: object) -> list[float]:
-    schedule = Schedule(TrainingConfig(rate=0.4, **settings))  # type: ignore[arg-type]
+    schedule = Schedule(TrainingConfig(learning_rate=0.4, **settings))  # type: ignore[arg-type]
     return [schedule.rate(done) for done in np.linspace(0, 1, steps + 1).tolist()]
 
 
@@ -38,17 +38,11 @@ def test_shares_of_a_run() -> None:
 
 
 def test_what_is_left_is_shared_out_anew() -> None:
-    schedule = Schedule(TrainingConfig(epochs=12, replanned="4:6,6:9"))
+    schedule = Schedule(TrainingConfig(epochs=12))
+    schedule.replan(4, 6)
+    schedule.replan(6, 9)
     assert [schedule.epochs(epoch) for epoch in (1, 3, 4, 5, 6, 9)] == [12, 12, 6, 6, 9, 9]
     ends = [3 / 12, 3 / 12 + 1 / 4, 3 / 12 + 2 / 4]  # of 3, 4 and 5: three quarters are left for 4, 5 and 6
     assert [schedule.done(epoch, 1.0) for epoch in (3, 4, 5)] == ends
     assert [schedule.done(epoch, 0.0) for epoch in (4, 5, 6)] == ends
     assert [schedule.done(epoch, 1.0) for epoch in (6, 7, 8, 9)] == pytest.approx([13 / 16, 14 / 16, 15 / 16, 1])
-
-
-def test_a_change_of_plan_is_the_setting() -> None:
-    changed, set_before = Schedule(TrainingConfig(epochs=9)), Schedule(TrainingConfig(epochs=9, replanned="3:5,5:8"))
-    changed.replan(3, 5)
-    changed.replan(5, 8)
-    places = [(epoch, share) for epoch in range(1, 9) for share in (0, 0.3, 1)]
-    assert [changed.done(*place) for place in places] == [set_before.done(*place) for place in places]

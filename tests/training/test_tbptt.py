@@ -32,8 +32,8 @@ CONFIGS = {
     "one-hot sru": replace(FORWARD, cell="sru", embedding=0),
     "elman": replace(FORWARD, cell="elman", layers=2),
     "lstm": FORWARD,
-    "lstm, two layers": replace(FORWARD, layers=2, between="residual", hidden=2),
-    "gru": replace(FORWARD, cell="gru", layers=2, between="highway"),
+    "lstm, two layers": replace(FORWARD, layers=2, residual="add", hidden=2),
+    "gru": replace(FORWARD, cell="gru", layers=2, residual="highway"),
     "sru": replace(FORWARD, cell="sru", layers=2),
     "mingru": replace(FORWARD, cell="mingru"),
 }
@@ -207,7 +207,7 @@ def test_the_bits_do_not_depend_on_threads() -> None:
 
 def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
-    none = {"dropout": 0, "unknown": 0, "hidden": 8, "epochs": 3, "chunk": 4}
+    none = {"dropout": 0, "unk_dropout": 0, "hidden": 8, "epochs": 3, "chunk": 4}
     config = preset("tutorial").with_settings(none)
     kernel = train_rnn(TRAIN, None, config, seed=1, threads=1)
     monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
@@ -227,9 +227,9 @@ def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest
 def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
     """With one step a chunk nothing of a word reaches the next one but by the state, which is carried."""
     config = SMALL.with_settings(
-        {"chunk": 1, "cell": cell, "epochs": 60, "rate": 0.02, "dropout": 0, "word_dropout": 0}
+        {"chunk": 1, "cell": cell, "epochs": 60, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
     )
-    config = config.with_settings({"unknown": 0, "storage": "float32"})
+    config = config.with_settings({"unk_dropout": 0, "dtype": "float32"})
     model = train_rnn(TRAIN, TRAIN, config, seed=1, threads=1)
     assert model.record()["dev_accuracies"][-1] > 0.9
 
@@ -237,7 +237,9 @@ def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
 def test_one_endless_sentence_is_learned_by_several_lanes() -> None:
     words = [word for sentence, _ in TRAIN * 4 for word in sentence]
     text = [(words, ["x", *words[:-1]])]
-    config = SMALL.with_settings({"chunk": 5, "batch": 4, "epochs": 30, "rate": 0.02, "dropout": 0, "word_dropout": 0})
+    config = SMALL.with_settings(
+        {"chunk": 5, "batch": 4, "epochs": 30, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
+    )
     model = train_rnn(text, text, config, seed=1, threads=1)
     assert model.record()["dev_accuracies"][-1] > 0.95
     assert model.record()["words"] == len(words)

@@ -23,8 +23,8 @@ FEW: dict[str, Any] = {
     "feature_embedding": 8,
     "epochs": 8,
     "batch": 2,
-    "rate": 0.03,
-    "storage": "float32",
+    "learning_rate": 0.03,
+    "dtype": "float32",
 }
 
 

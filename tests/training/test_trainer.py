@@ -22,8 +22,8 @@ from elman.training.trainer import Place, Progress, Tally, fit
 from elman.utils import seeding as randomness
 
 Array = np.ndarray[Any, Any]
-SMALL = TrainingConfig(epochs=3, batch=4, shards=3, rate=0.1)
-ONLINE = TrainingConfig(epochs=2, batch=1, optimizer="sgd", loss="sum", rate=1.0)
+SMALL = TrainingConfig(epochs=3, batch=4, shards=3, learning_rate=0.1)
+ONLINE = TrainingConfig(epochs=2, batch=1, optimizer="sgd", loss="sum", learning_rate=1.0)
 
 
 class Task(trainer.Items):
@@ -92,7 +92,7 @@ def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
 def test_the_same_bits_for_any_number_of_threads(optimizer: str) -> None:
-    config = TrainingConfig(epochs=2, batch=8, shards=5, optimizer=optimizer, rate=0.1, averaging=0.5)
+    config = TrainingConfig(epochs=2, batch=8, shards=5, optimizer=optimizer, learning_rate=0.1, averaging=0.5)
     tasks = [Task() for _ in range(3)]
     records = [fit(task, config, seed=1, threads=n) for task, n in zip(tasks, (1, 2, 5), strict=True)]
     assert records[0] == records[1] == records[2]
@@ -129,18 +129,18 @@ def test_an_epoch_is_every_item_once_in_shards_of_minibatches() -> None:
 
 @pytest.mark.parametrize("decay", ["linear", "none"])
 def test_the_rate_of_every_update(recorder: Recorder, decay: str) -> None:
-    fit(Task(), TrainingConfig(epochs=3, batch=4, rate=0.1, decay=decay), seed=1, threads=1)
+    fit(Task(), TrainingConfig(epochs=3, batch=4, learning_rate=0.1, decay=decay), seed=1, threads=1)
     steps = np.arange(18)
     np.testing.assert_allclose(recorder.rates, 0.1 * (1 - steps / 18) if decay == "linear" else [0.1] * 18)
     assert recorder.settled == 3  # before each score
 
 
 def test_gradients_are_clipped(recorder: Recorder) -> None:
-    fit(Task(), TrainingConfig(epochs=1, batch=4, clip=0.5), seed=1, threads=1)
+    fit(Task(), TrainingConfig(epochs=1, batch=4, grad_clip=0.5), seed=1, threads=1)
     np.testing.assert_allclose(recorder.norms, 0.5, rtol=1e-5)
 
 
-def test_a_plan_that_changes_is_the_setting_replanned() -> None:
+def test_a_plan_that_changes_is_recorded() -> None:
     asked: list[tuple[int, int]] = []
 
     def replan(epoch: int, epochs: int) -> int:
@@ -148,13 +148,12 @@ def test_a_plan_that_changes_is_the_setting_replanned() -> None:
         return {2: 5, 4: 6}.get(epoch, epochs)
 
     scores = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    changed, again = Task(scores), Task(scores)
+    task = Task(scores)
     config = TrainingConfig(epochs=9, batch=4, averaging=0.4)
-    record = fit(changed, config, seed=1, threads=1, replan=replan)
+    record = fit(task, config, seed=1, threads=1, replan=replan)
     assert asked == [(1, 9), (2, 9), (3, 5), (4, 5), (5, 6)]
     assert record.epochs == 6
-    assert record == fit(again, replace(config, replanned="3:5,5:6"), seed=1, threads=1)
-    assert same(changed.parameters, again.parameters)
+    assert record.replanned == [[3, 5], [5, 6]]
 
 
 # --- averages -------------------------------------------------------------------------------------------------------
@@ -189,7 +188,9 @@ def test_rows_are_settled_for_the_mean() -> None:
             table[some.ids] = some.values
             return tally, gradients | {"table": table}
 
-    config = TrainingConfig(epochs=30, batch=1, shards=1, optimizer="momentum", rate=0.001, clip=0, averaging=0.5)
+    config = TrainingConfig(
+        epochs=30, batch=1, shards=1, optimizer="momentum", learning_rate=0.001, grad_clip=0, averaging=0.5
+    )
     by_rows, whole = Task(items=5), Dense(items=5)
     for task in (by_rows, whole):
         fit(task, config, seed=1, threads=1)
@@ -332,7 +333,7 @@ def test_progress_tells_of_gradients_and_units(slow_clock: None, recorder: Recor
             return Units(0.25, 0.125)
 
     task = Observed()
-    events = events_of(task, replace(SMALL, clip=0.0))
+    events = events_of(task, replace(SMALL, grad_clip=0.0))
     assert task.looks == 3
     for epoch in (1, 2, 3):
         own = recorder.norms[6 * (epoch - 1) : 6 * epoch]
@@ -345,9 +346,9 @@ def test_progress_tells_of_gradients_and_units(slow_clock: None, recorder: Recor
         assert during[-1].mean_gradient_norm == pytest.approx(sum(own) / 6)
         assert (during[-1].saturated, during[-1].dead) == (0.25, 0.125)
     middle = sorted(recorder.norms)[9]
-    events = events_of(Observed(), replace(SMALL, clip=middle, epochs=1))
+    events = events_of(Observed(), replace(SMALL, grad_clip=middle, epochs=1))
     assert events[-1].clipped == sum(norm > middle for norm in recorder.norms[:6]) / 6
-    assert events_of(Observed(), replace(SMALL, clip=1e-3))[-1].clipped == 1
+    assert events_of(Observed(), replace(SMALL, grad_clip=1e-3))[-1].clipped == 1
     unseen = Observed()
     fit(unseen, SMALL, seed=1, threads=1)
     assert unseen.looks == 0  # where nobody listens
@@ -462,7 +463,7 @@ def test_so_is_one_that_shows_after_the_last_update_only(number: float) -> None:
 
     task = Diverging()
     with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match="beyond all bounds in epoch 3; try a smaller"):
-        fit(task, replace(SMALL, clip=0.0), seed=1, threads=1)
+        fit(task, replace(SMALL, grad_clip=0.0), seed=1, threads=1)
     assert len({place.step for place, _, _ in task.calls}) == 6
 
 

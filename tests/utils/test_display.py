@@ -124,7 +124,7 @@ def test_a_pattern_of_a_thousand_folders() -> None:
         elman.train("*/" * 2_000)
 
 
-@pytest.mark.parametrize("key", ["hidden", "cell", "rate", "no such setting"])
+@pytest.mark.parametrize("key", ["hidden", "cell", "learning_rate", "no such setting"])
 def test_settings_of_a_megabyte(key: str) -> None:
     with pytest.raises(elman.ConfigError) as error:
         elman.train([[("a", "X")]], settings={key: "1\x1b" * 500_000})

@@ -270,7 +270,7 @@ def _of_sentence(
     dscores[rows, head.begin : head.begin + len(head.tags)] = loss.backprop(error.ravel())[0]
     dz = backprop(dscores, {})
     assert dz is not None
-    if layer and encoder.config.between == "highway":
+    if layer and encoder.config.residual == "highway":
         mix = kernels.linear_forward(below, parameters[f"layer{layer}.mix.w"], parameters[f"layer{layer}.mix.b"])
         dz = dz * (0.5 + 0.5 * np.tanh(0.5 * mix))
     found = {}

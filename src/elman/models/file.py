@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman import kernels
 from elman.errors import ModelFileError
+from elman.models.upgrade import upgrade
 from elman.utils.display import shown
 from elman.utils.files import check_target, write_bytes_atomically
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed wit
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 KEY = "elman"
 SUM = "sha256"
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
@@ -97,7 +98,8 @@ def forms(stored: Mapping[str, Stored]) -> dict[str, tuple[str, tuple[int, ...]]
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
     """Read a model file: (configuration, tensors), as they were given to ``save``.
 
-    Raises ModelFileError for anything that is not a whole, unchanged model file of this version.
+    A configuration of an older format version is brought up to the current one (``elman.models.upgrade``).
+    Raises ModelFileError for anything that is not a complete, unchanged model file of a known version.
     """
     config, stored = read(path)
     return config, arrays(stored)
@@ -227,14 +229,17 @@ def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, A
         bare = text.removesuffix(_end(found)) + "}"
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise ModelFileError(f"{path}: the configuration is not what elman writes; {_AGAIN}") from None
-    if type(version) is not int or version != FORMAT_VERSION:
-        other = f"expected model format {FORMAT_VERSION}, found {str(version)[:20]!r}"
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        other = f"expected model format 1 to {FORMAT_VERSION}, found {str(version)[:20]!r}"
         raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
     config = document.get("configuration")
     whole = text.endswith(_end(found)) and isinstance(config, dict) and len(document) == 2
     if not whole or found != _sum(bare, tensors) or _escapes_text(text):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
-    return document["configuration"]  # type: ignore[no-any-return]
+    try:
+        return upgrade(document["configuration"], version)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
 
 
 def _escapes_text(text: str) -> bool:

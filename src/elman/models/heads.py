@@ -114,7 +114,11 @@ class Heads:
             if task == TAG:
                 check_number(config.network, len(tags[-1]), scheme)
         labels = sum(len(names) for names, task in zip(tags, tasks, strict=True) if task != TAG)
-        grams = Grams.of(config.network.grams, texts, labels) if labels and config.network.grams != "none" else None
+        grams = (
+            Grams.of(config.network.text_ngrams, texts, labels)
+            if labels and config.network.text_ngrams != "none"
+            else None
+        )
         return cls(config, tuple(tags), tuple(schemes), (), tasks, grams)
 
     @cached_property

@@ -69,7 +69,7 @@ class Reader:
         self.lexicon = lexicon
         self.width = len(members) * network.encoder.output
         self.small = (
-            kind is _Lstm and precision == "int8" and network.config.between == "plain" and self.width <= states.WIDEST
+            kind is _Lstm and precision == "int8" and network.config.residual == "none" and self.width <= states.WIDEST
         )
         """Whether states are from -1 to 1 and may be read in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
@@ -205,7 +205,7 @@ class _Lstm(_Member):
             for to, direction in zip(own, directions, strict=True):
                 self._inputs(h, direction, to)
             y = self._layer(i, own, every, batch)
-            h = y if encoder.config.between == "plain" else encoder.between(self.parameters, i, h, y)[0]
+            h = y if encoder.config.residual == "none" else encoder.between(self.parameters, i, h, y)[0]
         return h
 
     def _layer(self, i: int, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:

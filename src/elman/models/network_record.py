@@ -54,7 +54,7 @@ class NetworkRecord(NamedTuple):
     @property
     def has_grams(self) -> bool:
         """Whether n-grams speak for labels of whole texts."""
-        return self.network.grams != "none" and any(task != TAG for task in self.tasks)
+        return self.network.text_ngrams != "none" and any(task != TAG for task in self.tasks)
 
 
 def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
@@ -82,7 +82,7 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     own = _shapes(found, form[1][0] if form is not None else 0)
     whole = {prefix + name: shape for prefix in found.prefixes for name, shape in own.items()}
     parameters = {name: form for name, form in forms.items() if name not in (GRAMS, RARE)}
-    check_forms(whole, parameters, network.storage)
+    check_forms(whole, parameters, network.dtype)
     return found._replace(of_one=own)
 
 
@@ -91,7 +91,7 @@ def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
     if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
         raise ModelFileError("model: expected sections of settings")
     try:
-        network, of_training = all_settings.of_record(record)
+        network, of_training = all_settings.from_record(record)
     except ConfigError as error:
         raise ModelFileError(f"model settings: {error}") from None
     demand(not all_settings.is_open(network, of_training), "model settings: expected none that is left open")
@@ -104,7 +104,7 @@ def prefixes(n: int) -> list[str]:
 
 
 def check_forms(shapes: Shapes, forms: Forms, storage: str) -> None:
-    """Raise ModelFileError for tensors that are not those, in float32 or, of two axes, in the setting ``storage``."""
+    """Raise ModelFileError for tensors that are not those, in float32 or, of two axes, in the setting ``dtype``."""
     for name in sorted(shapes.keys() | forms.keys()):
         wanted, found = shapes.get(name), forms.get(name)
         if wanted is None or found is None or wanted != found[1]:

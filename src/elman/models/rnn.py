@@ -166,7 +166,7 @@ class RecurrentModel(Networks):
         tensors: dict[str, NDArray[Any]] = {}
         for prefix, parameters in zip(prefixes(self.config.network.ensemble), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
-        tensors = storage.stored(tensors, self.config.network.storage)
+        tensors = storage.stored(tensors, self.config.network.dtype)
         if self.heads.grams is not None:
             tensors[GRAMS] = self.heads.grams.hashes
         if len(self.lexicon.vocabulary.rare):
@@ -216,4 +216,4 @@ def _grams(found: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams |
     hashes = tensors[GRAMS]
     rise = bool((hashes[1:] > hashes[:-1]).all()) and (not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS)
     demand(rise, f"model tensor {GRAMS}: expected hashes that rise")
-    return Grams(found.network.grams, hashes)
+    return Grams(found.network.text_ngrams, hashes)

@@ -49,7 +49,7 @@ class Stream:
         encoder = model.network.encoder
         self._both_ways = len(encoder.directions) > 1
         # of each layer: as it is, and its forward direction by itself
-        plain = replace(encoder.config, direction="forward", between="plain")
+        plain = replace(encoder.config, direction="forward", residual="none")
         alone = replace(encoder, config=plain)
         self._layers = [(up_to(encoder, i), up_to(alone, i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead

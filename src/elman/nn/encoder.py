@@ -106,7 +106,7 @@ class Encoder:
             if carried is not None and memory is not None:
                 carried.keep(i, memory)
             backs.append(back)
-            if i and self.config.between != "plain":
+            if i and self.config.residual != "none":
                 y, mix = self.between(parameters, i, x, y)
                 backs[-1] = _through(mix, back)
             x = y
@@ -204,7 +204,7 @@ class Encoder:
         self, parameters: Parameters, i: int, x: Array, y: Array
     ) -> tuple[Array, Callable[..., tuple[Array, Array]]]:
         """Residual y + x (He et al. 2016) or highway m y + (1 - m) x, m = σ(w·x + b) (Srivastava et al. 2015)."""
-        if self.config.between == "residual":
+        if self.config.residual == "add":
             return y + x, lambda dz, gradients: (dz, dz)
         name = f"layer{i}.mix"
         scores, unlinear = layers.linear(x, parameters[f"{name}.w"], parameters[f"{name}.b"])

@@ -86,7 +86,7 @@ def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
     for i in range(c.layers):
         for direction in directions(c):
             shapes |= way(f"layer{i}.{direction}", c.cell, c.hidden, width, words)
-        if i and c.between == "highway":
+        if i and c.residual == "highway":
             shapes[f"layer{i}.mix.w"], shapes[f"layer{i}.mix.b"] = (output, output), (output,)
         width = output
     return shapes

@@ -119,7 +119,7 @@ def _segmenter(
         part, dev_part, held_out = split_percent(part, dev)
     elif dev is not None:
         dev_part = pieces(segmentation.marked(dev))
-    single = job.rest.get("budget") is not None or "distill" in settings
+    single = job.rest.get("budget") is not None or "distill_teachers" in settings
     own = settings_for(job.rest.get("preset", "default"), part, single=single)
     rest = {**job.rest, "vectors": None}
     tagger = fit(part, dev_part, target=COLUMN, settings={**own, **settings}, **rest)

@@ -50,21 +50,21 @@ LONGEST = 1 << 20
 SETTINGS: dict[str, dict[str, Any]] = {
     "words": {
         "cell": "gru",
-        "unknown": 0.0,
+        "unk_dropout": 0.0,
         "chunk": 32,
         "hidden": 128,
         "embedding": 64,
-        "rate": 0.01,
+        "learning_rate": 0.01,
         "dropout": 0.4,
         "word_dropout": 0.1,
     },
     "characters": {
         "cell": "gru",
-        "unknown": 0.0,
+        "unk_dropout": 0.0,
         "chunk": 64,
         "hidden": 256,
         "embedding": 0,
-        "rate": 0.008,
+        "learning_rate": 0.008,
         "dropout": 0.1,
         "word_dropout": 0.0,
     },
@@ -74,7 +74,7 @@ EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 EFFORT = {"words": 800_000, "characters": 6_000_000}
 """Symbols that are read in all epochs of a network, about: three minutes of one core."""
 SHORT = 500_000
-OF_SHORT = {"rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
+OF_SHORT = {"learning_rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
 """Characters from which on a text is not short, and what differs for one that is."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
@@ -82,7 +82,7 @@ ALWAYS: dict[str, Any] = {
     "features": "none",
     "ensemble": 1,
     "batch": 16,
-    "balance": 0.0,
+    "class_weight_power": 0.0,
 }
 _WORD = re.compile("[^ \r\n]+|\n")
 

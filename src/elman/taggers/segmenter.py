@@ -43,7 +43,7 @@ SETTINGS: dict[str, Any] = {
     "embedding": 32,
     "decoder": "softmax",
     "word_dropout": 0.5,
-    "balance": 0.0,
+    "class_weight_power": 0.0,
 }
 """Settings of the task, by experiment (docs/segmentation.md)."""
 FEW = 100_000

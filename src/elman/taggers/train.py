@@ -255,8 +255,8 @@ def _check_kind(model: str, keys: Keys, of_network: config.Config) -> None:
         raise ConfigError(
             f"the model {model} learns tags of words, and {keys.texts[0]} is of whole texts; the rnn has both"
         )
-    if model in OF_SETTINGS and keys.texts and of_network.network.pooling == of_network.network.grams == "none":
-        raise ConfigError("pooling=none and grams=none: a label of whole texts needs one of the two")
+    if model in OF_SETTINGS and keys.texts and of_network.network.pooling == of_network.network.text_ngrams == "none":
+        raise ConfigError("pooling=none and text_ngrams=none: a label of whole texts needs one of the two")
 
 
 def _better(network: Any, linear: Any) -> tuple[Any, str]:
@@ -276,8 +276,10 @@ def _settings(model: str, preset: str, settings: Mapping[str, Any] | None, vecto
         if preset != "default" or vectors is not None:
             raise ConfigError("the model linear has no presets and reads no vectors; they are the rnn's")
         found = config.LINEAR.with_settings(settings or {})
-        if found.network.pooling != "none" or found.network.ensemble != 1 or found.training.distill:
-            raise ConfigError("the model linear: expected pooling=none, ensemble=1 and distill=0, which it is made of")
+        if found.network.pooling != "none" or found.network.ensemble != 1 or found.training.distill_teachers:
+            raise ConfigError(
+                "the model linear: expected pooling=none, ensemble=1 and distill_teachers=0, which it is made of"
+            )
         return found
     if model != "rnn" and (settings or preset != "default" or vectors is not None):
         raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")

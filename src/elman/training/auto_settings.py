@@ -35,12 +35,12 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
         network = replace(network, features="affixes" if _has_case(train) else "both")
     if network.decoder == "auto":
         few = all(len(tags) <= MOST_CRF_TAGS for tags in columns)
-        whole = not (training.distill or training.smoothing or training.chunk)
+        whole = not (training.distill_teachers or training.smoothing or training.chunk)
         crf = few and whole and (bool(columns) or not train)
         network = replace(network, decoder="crf" if crf else "softmax")
     spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
     if network.ensemble == 0:
-        one = single or training.distill or len(train) >= FEW
+        one = single or training.distill_teachers or len(train) >= FEW
         # a third also where tags mark spans: it gives a point of F1
         few_words = sum(len(words) for words, *_ in train) < FEWER_WORDS
         several = 4 if few_words else 3 if spans else 2
@@ -48,10 +48,10 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
     if training.epochs == 0:
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
-    if train and (len(of_words) == len(train[0]) - 1 or "none" in (network.pooling, network.grams)):
+    if train and (len(of_words) == len(train[0]) - 1 or "none" in (network.pooling, network.text_ngrams)):
         training = replace(training, linear_share=0.0)  # it is of labels of texts
-    if training.balance < 0:
-        training = replace(training, balance=SPAN_BALANCE if spans else 0.0)
+    if training.class_weight_power < 0:
+        training = replace(training, class_weight_power=SPAN_BALANCE if spans else 0.0)
     return Config(network, training)
 
 

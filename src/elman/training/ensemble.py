@@ -65,14 +65,14 @@ def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run
     task = begin(train, dev, config, run)
     config = task.networks.config
     if budget is not None:
-        if config.network.ensemble > 1 or config.training.distill:
-            raise ConfigError("budget: expected ensemble=1 and distill=0 with it; it plans one network's training")
+        if config.network.ensemble > 1 or config.training.distill_teachers:
+            raise ConfigError(
+                "budget: expected ensemble=1 and distill_teachers=0 with it; it plans one network's training"
+            )
         config = budget.choose(config, lambda config: task.again(config, seed), seed, threads)
         task = task.again(config, seed)
     runs = _Members(task, run)
     runs.all()
-    if budget is not None:
-        config = replace(config, training=replace(config.training, replanned=budget.replanned))
     tasks, records = zip(*runs.kept, strict=True)
     config = replace(config, network=replace(config.network, ensemble=len(tasks)))
     return Trained(config, tasks, records, runs.interrupted)
@@ -106,15 +106,15 @@ def settled(config: Config, tape: Tape) -> Config:
     Raises ConfigError: settings that need the whole text in memory.
     """
     training, network = config.training, config.network
-    if training.distill or training.balance > 0:
-        found = "distill" if training.distill else "balance"
+    if training.distill_teachers or training.class_weight_power > 0:
+        found = "distill_teachers" if training.distill_teachers else "class_weight_power"
         raise ConfigError(f"{found}: expected 0 with text that is read from disk; it needs the whole text in memory")
     fewest, most = automatic.EPOCHS
     usual = max(1.0, int(tape.lengths.sum()) / USUAL)
     training = replace(
         training,
         epochs=training.epochs or min(most, max(fewest, round(automatic.EFFORT / usual**0.5))),
-        balance=0.0,
+        class_weight_power=0.0,
     )
     network = replace(network, ensemble=network.ensemble or 1, constraints="none", decoder="softmax")
     stand_in = [(tape.vocabulary.words or ("",), tape.tags)]
@@ -131,7 +131,7 @@ class _Members:
         self.task, self.run = task, run
         self.replan = run.budget.replan if run.budget is not None else None
         config = task.networks.config
-        self.teachers = config.training.distill
+        self.teachers = config.training.distill_teachers
         self.total = self.teachers + 1 if self.teachers else config.network.ensemble
         self.done: list[tuple[Tagging, Record]] = []
         self.interrupted = False
@@ -204,7 +204,7 @@ class _Members:
             replan=self.replan,
             stop=stop,
         )
-        if config.network.storage == storage.HALF:
+        if config.network.dtype == storage.HALF:
             task.round()
             if record.dev_accuracies:  # that of the network there is now
                 record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0

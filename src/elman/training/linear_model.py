@@ -42,7 +42,7 @@ def fitted(train: Labelled | Tape, config: Config, run: Run) -> tuple[Parameters
         return None
     columns = [column for column, task in enumerate(run.tasks, start=1) if task != TAG]
     network = config.network
-    own = replace(LINEAR, network=replace(LINEAR.network, grams=network.grams, storage=network.storage))
+    own = replace(LINEAR, network=replace(LINEAR.network, text_ngrams=network.text_ngrams, dtype=network.dtype))
     tasks = tuple(run.tasks[column - 1] for column in columns)
     of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
     task = begin(of_texts, None, own, Run(run.seed, run.threads, tasks=tasks))
@@ -70,5 +70,5 @@ def pooled(parameters: Parameters, alone: Parameters, config: Config) -> Paramet
         w = parameters[name] * (1 - share)
         if name in alone:
             w += share * alone[name]
-        found[name] = storage.rounded(w) if config.network.storage == storage.HALF else w
+        found[name] = storage.rounded(w) if config.network.dtype == storage.HALF else w
     return found

@@ -47,13 +47,13 @@ class Watch:
         lowest, norm = min(self.losses), event.largest_gradient_norm
         if (event.saturated or 0) > STUCK > event.train_accuracy:
             at = f"epoch {event.epoch}: {_percent(event.saturated)} of the units are saturated"
-            clip = "" if event.clipped else " and clip=1"
-            return f"{at}, the steps are too large: try rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
+            clip = "" if event.clipped else " and grad_clip=1"
+            return f"{at}, the steps are too large: try learning_rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
         if event.loss <= TIMES * lowest or event.loss < self.losses[0] / 2 or event.train_accuracy >= LEARNED:
             return None  # a loss near 0 is restless, too, and 0 is twice 0
         what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
-        advice = f"try a smaller rate, as rate={self.rates[0] / 3:.1g}"
-        advice += ", or clip=1" if not event.clipped else ""
+        advice = f"try a smaller learning_rate={self.rates[0] / 3:.1g}"
+        advice += ", or grad_clip=1" if not event.clipped else ""
         return f"epoch {event.epoch}: the loss has risen from {lowest:.3g} to {event.loss:.3g}{what}: {advice}"
 
     def _stopped(self, event: Progress) -> str | None:
@@ -67,7 +67,7 @@ class Watch:
         stands = f"epoch {event.epoch}: the loss has not fallen for {EPOCHS} epochs ({event.loss:.3g})"
         if (event.saturated or 0) > 0.5:
             why = f"{_percent(event.saturated)} of the units are saturated"
-            return f"{stands} and {why}: try a smaller rate, as rate={self.rates[0] / 3:.1g}, or clip=1"
+            return f"{stands} and {why}: try a smaller learning_rate={self.rates[0] / 3:.1g}, or grad_clip=1"
         if (event.dead or 0) > 0.5:
             return f"{stands} and {_percent(event.dead)} of the units are dead: try another rate (--find-rate)"
         if self.norms[0] > 0 and self.norms[-1] < VANISHED * self.norms[0]:

@@ -1,7 +1,7 @@
 """The schedule of a run: how many epochs it has, how much of it is done at a step, and the learning rate there.
 
-The plan may change between epochs (``--budget`` does that where the machine turns out slower or faster than thought).
-The changes are the setting ``replanned``, so that a run with the same settings goes the same way.
+The plan may change between epochs (``--budget`` does that where the machine turns out slower or faster than expected);
+the training record keeps the changes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 from elman.config import TrainingConfig
-from elman.settings import replannings
 
 
 class Schedule:
@@ -18,8 +17,6 @@ class Schedule:
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config
         self._plans = [(1, config.epochs, 0.0)]  # (from this epoch, epochs in all, done when it begins)
-        for epoch, epochs in replannings(config.replanned):
-            self.replan(epoch, epochs)
 
     def epochs(self, epoch: int) -> int:
         """How many epochs the run is to have, as planned in this one."""
@@ -38,11 +35,15 @@ class Schedule:
         """The learning rate: up in a straight line in the warm-up, then down as ``decay`` says."""
         config = self.config
         if done < config.warmup:
-            return config.rate * done / config.warmup
+            return config.learning_rate * done / config.warmup
         left = (1 - done) / (1 - config.warmup)
         if config.decay == "linear":
-            return config.rate * left
-        return config.rate * (0.5 - 0.5 * math.cos(math.pi * left)) if config.decay == "cosine" else config.rate
+            return config.learning_rate * left
+        return (
+            config.learning_rate * (0.5 - 0.5 * math.cos(math.pi * left))
+            if config.decay == "cosine"
+            else config.learning_rate
+        )
 
     def _plan(self, epoch: int) -> tuple[int, int, float]:
         return next(plan for plan in reversed(self._plans) if plan[0] <= epoch)

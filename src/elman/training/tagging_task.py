@@ -76,11 +76,11 @@ class Tagging(Items):
         self.dev = None if known is None else [words for words, *_ in known]
         self.dev_gold = [_gold(known or (), column, head) for column, head in columns]
         training = networks.config.training
-        a, counts = training.unknown, networks.lexicon.vocabulary.counts
+        a, counts = training.unk_dropout, networks.lexicon.vocabulary.counts
         self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # of each word that is known
         self.weights: list[NDArray[np.float32] | None] = [  # of each column (K,)
-            decoders.tag_weights(gold, len(head.tags), training.balance)
-            if training.balance and gold.ndim == 1
+            decoders.tag_weights(gold, len(head.tags), training.class_weight_power)
+            if training.class_weight_power and gold.ndim == 1
             else None
             for gold, head in zip(self.gold, networks.heads.each, strict=True)
         ]
@@ -162,7 +162,7 @@ class Tagging(Items):
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
         network, training = self.networks.config.network, self.networks.config.training
         plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
-        plain = plain and network.decoder == "softmax" and not (training.smoothing or training.balance)
+        plain = plain and network.decoder == "softmax" and not (training.smoothing or training.class_weight_power)
         plain = plain and len(self.gold) == 1 and self.wanted is None and not self.networks.heads.labels
         if network.embedding or not plain or training.dropout_kind != "plain":
             return None
@@ -190,7 +190,7 @@ class Tagging(Items):
             lengths.astype(np.int32),
             rates.astype(np.float32),
             mask,
-            training.clip,
+            training.grad_clip,
             training.bptt,
             fresh,
             state,
@@ -266,14 +266,14 @@ class Tagging(Items):
         """The words at these places as training reads them, and the noise on their values."""
         training = self.networks.config.training
         variational = training.dropout_kind == "variational"
-        shares = training.dropout, training.word_dropout, variational, training.gram_dropout
+        shares = training.dropout, training.word_dropout, variational, training.ngram_dropout
         noise = Noise(place.stream(randomness.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
 
     def _words(self, rows: NDArray[np.int64], place: Place) -> Ids:
         """Word ids at these places, each read as unknown with its own probability."""
         ids = self.inputs.words[rows]
-        if self.networks.config.training.unknown:
+        if self.networks.config.training.unk_dropout:
             drawn = place.stream(randomness.UNKNOWN).random(len(rows))
             ids = np.where(drawn < self.unknown_share[ids], np.int32(Vocabulary.UNKNOWN), ids)
         return ids

@@ -1,6 +1,6 @@
 """A budget of time for a training: the size and the epochs that fill it, found by trying sizes on the data.
 
-Only what was chosen reaches the settings, never a time: a run with the same settings, set by hand, is the same run.
+Only what was chosen reaches the settings and the training record, never a time.
 """
 
 from __future__ import annotations
@@ -68,15 +68,12 @@ class Budget:
         Raises ConfigError: no time, or epochs among the settings.
         """
         self.seconds = seconds_of(budget)
-        for key in ("epochs", "replanned"):
-            if key in settings:
-                raise ConfigError(f"budget: it chooses the epochs; leave out either the budget or {key}=")
+        if "epochs" in settings:
+            raise ConfigError("budget: it chooses the epochs; leave out either the budget or epochs=")
         self.ladder: Sequence[tuple[float, float]] = ((1.0, 0.0),) if "hidden" in settings else LADDER
         self.on_note, self.clock = on_note, clock
         self.started = self.first = self.looked = clock()
         self.most = 0  # epochs
-        self.replanned = ""
-        """The changes of plan so far, as the setting of this name has them."""
 
     def choose(self, config: Config, task_of: Callable[[Config], Task], seed: int, threads: int) -> Config:
         """The settings that fill the budget. Sizes are tried from small to large, till one is too large.
@@ -123,10 +120,7 @@ class Budget:
         if LEAST <= (used + (epochs - epoch) * pace) / self.seconds <= MOST:
             return epochs
         left = round((GOAL * self.seconds - used) / max(pace, 1e-9))
-        anew = min(epoch + max(1, left), max(self.most, epochs))
-        if anew != epochs:
-            self.replanned += f"{',' if self.replanned else ''}{epoch + 1}:{anew}"
-        return anew
+        return min(epoch + max(1, left), max(self.most, epochs))
 
     def finish(self) -> None:
         """Says how long it was, where that is not what was promised."""
@@ -150,7 +144,7 @@ class Budget:
             def update(some: list[NDArray[np.int64]]) -> None:
                 for i in range(0, len(some), updates.together):
                     part = some[i : i + updates.together]
-                    updates(part, [config.rate] * len(part), 1, i)
+                    updates(part, [config.learning_rate] * len(part), 1, i)
 
             update([batches[i] for i in order[:3]])  # the first are slower than those to come
             n = min(len(batches), max(PROBED, 2 * updates.together))

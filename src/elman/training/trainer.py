@@ -168,6 +168,7 @@ class Record:
     train_accuracies: list[float] = field(default_factory=list)
     dev_accuracies: list[float] = field(default_factory=list)
     interrupted: bool = False
+    replanned: list[list[int]] = field(default_factory=list)  # (first epoch, epochs in all) of each change of plan
 
 
 class Updates:
@@ -212,7 +213,7 @@ class Updates:
         places = [Place(self.seed, epoch, step, part) for part in range(len(shards))]
         parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
         gradients = optimizers.total([gradient for _, gradient in parts])
-        self.norms.see(optimizers.clip(gradients, config.clip), config.clip)
+        self.norms.see(optimizers.clip(gradients, config.grad_clip), config.grad_clip)
         self.optimizer.update(task.parameters, gradients, rate)
         return sum((found for found, _ in parts), start=Tally())
 
@@ -307,7 +308,7 @@ def fit(
     The bits depend on the seed, the settings and the instruction set, not on ``threads``. Ctrl-C ends the run with the
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
     ``replan`` is asked after every epoch but the last: of the epoch and of the epochs planned it makes the epochs to
-    plan from now on. The same run comes of those as the setting ``replanned``. ``stop`` ends it as Ctrl-C does, which
+    plan from now on. ``stop`` ends it as Ctrl-C does, which
     only the main thread hears.
 
     Raises ConfigError for a rate with which loss and parameters do not stay finite.
@@ -326,7 +327,9 @@ def fit(
                 updates.optimizer.settle(task.parameters)
                 whole = all(np.isfinite(w).all() for w in task.parameters.values())  # no model file holds others
                 if not whole or not math.isfinite(tally.loss):
-                    raise ConfigError(f"rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller rate")
+                    raise ConfigError(
+                        f"learning_rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller learning_rate"
+                    )
                 weights = {name: w.copy() for name, w in task.parameters.items()}
                 _put(task, average.mean)
                 score = task.score()
@@ -347,6 +350,7 @@ def fit(
                 planned = schedule.epochs(epoch + 1)
                 if replan is not None and epoch < planned and (epochs := replan(epoch, planned)) != planned:
                     schedule.replan(epoch + 1, epochs)
+                    record.replanned.append([epoch + 1, epochs])
     except KeyboardInterrupt:
         record.interrupted = True
     if best is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from elman.errors import ModelFileError
@@ -17,7 +18,7 @@ from elman.utils.display import shown
 MOST = 2**63 - 1
 """Whole numbers go up to here: counts and seeds are 64-bit numbers."""
 _DATA = ("sentences", "words", "dev_sentences", "dev_accuracy", "held_out")
-_RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted")
+_RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted", "replanned")
 _TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
 
 
@@ -135,5 +136,14 @@ def _run(record: Any) -> None:
     if whole:
         losses, of_train, of_dev = map(len, by_epoch)
         whole = losses == of_train <= record["epochs"] and of_dev <= losses
-        whole = whole and (not of_dev or 1 <= record["best_epoch"] <= of_dev)
+        whole = whole and (not of_dev or 1 <= record["best_epoch"] <= of_dev) and _are_plans(record["replanned"])
     demand(whole, f"training: expected {', '.join(_RUN)}, as training writes them")
+
+
+def _are_plans(value: Any) -> bool:
+    """Whether that is a list of changes of plan: (first epoch, epochs in all), the first epochs rising from 2."""
+    pairs = isinstance(value, list) and all(
+        isinstance(plan, list) and len(plan) == 2 and is_whole(plan[0], 2) and is_whole(plan[1], plan[0])
+        for plan in value
+    )
+    return pairs and all(first[0] < second[0] for first, second in pairwise(value))

@@ -235,7 +235,7 @@ def test_not_a_model(refused: Refused, model: Path, tmp_path: Path) -> None:
         data[: len(data) // 2],
         data + b"\0",
         data[:-1] + bytes([data[-1] ^ 1]),
-        data.replace(b'\\"format_version\\":1', b'\\"format_version\\":9'),
+        data.replace(b'\\"format_version\\":2', b'\\"format_version\\":9'),
         data.replace(b"\\", b"/"),
     ):
         assert bad != data

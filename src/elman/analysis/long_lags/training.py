@@ -88,12 +88,12 @@ class How:
         """The settings of elman that say this."""
         network = NetworkConfig(
             cell=self.cell, direction="forward", hidden=self.hidden, embedding=0, features="none", decoder="softmax",
-            constraints="none", ensemble=1, storage="float32", chrono=int(self.span),
+            constraints="none", ensemble=1, dtype="float32", chrono=int(self.span),
         )  # fmt: skip
         training = TrainingConfig(
-            epochs=epochs, batch=self.batch, rate=self.rate, decay=self.decay, dropout=0.0,
-            word_dropout=0.0, unknown=0.0, balance=0.0, clip=1.0, shards=1, optimizer="adam", momentum=self.momentum,
-            beta2=self.beta2,
+            epochs=epochs, batch=self.batch, learning_rate=self.rate, decay=self.decay, dropout=0.0, word_dropout=0.0,
+            unk_dropout=0.0, class_weight_power=0.0, grad_clip=1.0, shards=1, optimizer="adam",
+            momentum=self.momentum, beta2=self.beta2,
         )  # fmt: skip
         return Config(network, training)
 

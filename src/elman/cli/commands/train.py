@@ -241,7 +241,7 @@ def _rate_found(options: _Options, settings: dict[str, Any]) -> str:
     )
     lines = [f"{'rate':<10}loss", *(f"{rate:<10.2g}{loss:.3f}" for rate, loss in trial.table())]
     lines += ["", f"rate {trial.rate:g}: there the loss falls fastest; a little less is safer", ""]
-    lines.append(f"next  elman train {' '.join(map(quote, options.train))} -o MODEL --set rate={trial.rate:g}")
+    lines.append(f"next  elman train {' '.join(map(quote, options.train))} -o MODEL --set learning_rate={trial.rate:g}")
     return "\n".join(map(visible, lines))
 
 

@@ -149,7 +149,7 @@ class RegressionModel:
             "settings": self.config.to_dict(),
             "training": self.training,
         }
-        return record, storage.stored(dict(self.parameters), self.config.network.storage)
+        return record, storage.stored(dict(self.parameters), self.config.network.dtype)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], tensors: Tensors) -> RegressionModel:
@@ -164,7 +164,7 @@ class RegressionModel:
         demand(without_words(config) is None, f"model settings: expected {without_words(config)}")
         both = Scaling.from_record(scalings[0], 1 + len(inputs)), Scaling.from_record(scalings[1], 1)
         model = cls(config, inputs, both, {})
-        network_record.check_forms(model.network.shapes(), storage.forms(tensors), config.network.storage)
+        network_record.check_forms(model.network.shapes(), storage.forms(tensors), config.network.dtype)
         model.parameters, model.training = storage.restored(tensors), of_training
         return model
 
@@ -174,6 +174,6 @@ def without_words(config: Config) -> str | None:
     other = next((name for name, value in SETTINGS.items() if getattr(config.network, name) != value), None)
     if other is not None:
         return f"{other}={SETTINGS[other]}; its steps are numbers, not words"
-    if config.network.ensemble != 1 or config.training.distill or config.network.characters:
-        return "ensemble=1, distill=0 and characters=0"
+    if config.network.ensemble != 1 or config.training.distill_teachers or config.network.characters:
+        return "ensemble=1, distill_teachers=0 and characters=0"
     return None

@@ -24,7 +24,14 @@ from elman.training import auto_settings as automatic, trainer
 from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
-OWN: Mapping[str, Any] = {"ensemble": 1, "hidden": 64, "epochs": 30, "dropout": 0.0, "unknown": 0.0, "balance": 0.0}
+OWN: Mapping[str, Any] = {
+    "ensemble": 1,
+    "hidden": 64,
+    "epochs": 30,
+    "dropout": 0.0,
+    "unk_dropout": 0.0,
+    "class_weight_power": 0.0,
+}
 """What differs from the presets of taggers, unless it is set."""
 
 
@@ -85,7 +92,7 @@ def train(
     task = Regressing(model, table, None if dev is None else Table.of(dev, inputs, target))
     record = trainer.fit(task, config.training, seed=run.seed, threads=run.threads, on_progress=run.on_progress)
     for w in parameters.values():
-        w[...] = storage.rounded(w) if config.network.storage == "float16" else w
+        w[...] = storage.rounded(w) if config.network.dtype == "float16" else w
     model.training = {"seed": run.seed, **vars(record)}
     data = {
         "sentences": len(sentences),
