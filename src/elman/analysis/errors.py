@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from elman.data.corpus import Data
-from elman.data.formats.common import line_of
+from elman.data.sentence import line_of
 from elman.errors import DataError
 from elman.evaluation.pairing import Compared
 from elman.evaluation.tagging import Tally

@@ -151,7 +151,7 @@ def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which
     ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word,
     ``elman.nn.decoders``), and of a label of the whole text that of the text, measured from its last word, backwards
     from the first. Raises ConfigError: no such layer, a network without states; DataError: no sentence with known
-    tags. """
+    tags."""
     limits.whole_number("lags", which.lags, 1, limits.LAGS)
     limits.whole_number("positions", which.positions, 1, limits.POSITIONS)
     encoder, head = _checked(networks, which), networks.heads.each[which.column]

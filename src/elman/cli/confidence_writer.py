@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elman.data.formats.common import TREE
 from elman.data.sentence import CONFIDENCE
+from elman.data.trees import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
     """
     from elman.data.formats import write_sentence
-    from elman.data.formats.common import is_gap
+    from elman.data.formats.holds import is_gap
 
     for sentence in chunk:
         if is_gap(sentence):

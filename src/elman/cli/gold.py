@@ -182,15 +182,15 @@ def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
 
 def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
-    from elman.data.formats.common import line_of, refuse
+    from elman.data.sentence import error_at, line_of
     from elman.utils.display import shown
 
     for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
         if wanted != found:
             where = f"{right.path}:{line_of(right, i)}"
-            return refuse(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
+            return error_at(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
     expected = f"{len(right.words)} words, as in {right.path}:{line_of(right, 0)}"
-    return refuse(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
+    return error_at(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
 
 
 def only_one_goes_on(right: Sentence | None, given: Sentence | None, gold: str, predicted: str) -> DataError:

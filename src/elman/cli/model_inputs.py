@@ -65,7 +65,7 @@ def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Seque
 
 def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
     from elman.cli.gold import read
-    from elman.taggers.language_model import raw
+    from elman.data.raw_text import raw_text_of
 
     model: Any = tagger
     if tagger.task == "lm":
@@ -74,7 +74,7 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
     reading = read(file, how, notes, labelled=False, tagger=tagger)
     for one in reading:
         if one.words and tagger.task == "segment":
-            yield model.reads(raw(one) or (" " if model.expects_spaces else "").join(one.words))
+            yield model.reads(raw_text_of(one) or (" " if model.expects_spaces else "").join(one.words))
         elif one.words:
             yield model.reads(one) if tagger.task == "regress" else one.words
 

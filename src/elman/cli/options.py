@@ -17,7 +17,7 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.data.formats import Known
+    from elman.data.formats import ModelHints
     from elman.taggers.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -101,15 +101,15 @@ def seed_option(text: str) -> Callable[[_F], _F]:
     )
 
 
-def known(tagger: Tagger) -> Known:
+def known(tagger: Tagger) -> ModelHints:
     """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
-    from elman.data.formats import Known
+    from elman.data.formats import ModelHints
 
     if tagger.task not in ("tag", "classify"):
-        return Known(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
+        return ModelHints(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
     words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
     texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
-    return Known(tagger.format, tagger.targets, words, texts)
+    return ModelHints(tagger.format, tagger.targets, words, texts)
 
 
 class Notes:

@@ -175,9 +175,8 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
 
 def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
-    from elman.data.formats.common import TREE
     from elman.data.formats.trees import tree_of
-    from elman.data.trees import joined, parse_tree
+    from elman.data.trees import TREE, joined, parse_tree
 
     if tagger.target != TREE:
         raise ConfigError(

@@ -51,7 +51,7 @@ def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *,
     """
     from elman.cli.output_columns import how_many
     from elman.data.formats import HOLDS, default_output
-    from elman.data.formats.common import TREE
+    from elman.data.trees import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     format = reading.format

@@ -24,9 +24,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from elman.data.formats.common import refuse
 from elman.data.scores import check_sentence
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.data.spans import OUTSIDE, Span, spans
 from elman.errors import ConfigError
 from elman.utils.display import shown
@@ -251,13 +250,13 @@ def convert(sentence: Sentence, column: str, source: str, target: str, *, lenien
     if not lenient:
         for broken in breaks([tags], source):
             message = f"column {column}: {broken.what}; mend the tags (elman check lists such places)"
-            raise refuse(sentence, broken.word, message)
+            raise error_at(sentence, broken.word, message)
     found = spans(tags)
     if target == "io":
         for span, following in pairwise(found):
             if _touch(span, following):
                 message = f"column {column}: two spans of type {shown(span.type)} touch, which IO would make one"
-                raise refuse(sentence, following.start, f"{message}; every other scheme holds them")
+                raise error_at(sentence, following.start, f"{message}; every other scheme holds them")
     return write(found, len(tags), target)
 
 

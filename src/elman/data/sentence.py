@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from elman.errors import DataError
+
 SEVERAL = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
@@ -69,3 +71,15 @@ class Row(Sentence):
     def weight(self) -> int:
         own = self.batch.nbytes // (WORD * len(self.batch)) if self.batch is not None else 0
         return len(self.words) + 1 + own
+
+
+def line_of(sentence: Sentence, word: int) -> int | None:
+    """The line number of a word, from 1; None for a sentence made in Python."""
+    if not sentence.line:
+        return None
+    return sentence.line + (sentence.rows[word] if sentence.rows else 0)
+
+
+def error_at(sentence: Sentence, word: int, message: str) -> DataError:
+    """The error of one word of a sentence, with its path and line."""
+    return DataError(message, path=sentence.path or None, line=line_of(sentence, word))

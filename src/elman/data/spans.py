@@ -8,6 +8,7 @@ run of equal ones is a span.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
@@ -146,3 +147,12 @@ def _parts(tag: str) -> tuple[str, str]:
         return OUTSIDE, ""
     prefix, _, type = tag.partition("-")
     return (_PREFIXES[prefix], type) if prefix in _PREFIXES else ("I", tag)
+
+
+TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
+"""A tag of spans, for certain: with a type."""
+
+
+def are_span_tags(text: str, n_words: int) -> bool:
+    """Whether a text is span tags with spaces between them, one for each of so many words."""
+    return text.count(" ") == n_words - 1 and all(map(TYPED_TAG.fullmatch, text.split(" ")))

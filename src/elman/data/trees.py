@@ -168,3 +168,7 @@ def _outside(token: str, path: str | None, line: int) -> DataError:
 def _open(n_open: int, path: str | None, line: int, where: str) -> DataError:
     brackets = "1 bracket is" if n_open == 1 else f"{n_open} brackets are"
     return DataError(f"the tree that begins here does not close: {brackets} open where {where}", path=path, line=line)
+
+
+TREE = "tree"
+"""The column of whole trees."""

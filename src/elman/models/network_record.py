@@ -2,7 +2,7 @@
 
 ``elman.taggers.fast_lines`` makes its native tagger of what is found here, ``elman.models.rnn`` and
 ``elman.taggers.regression`` their models: so all of them accept the same files. Of tensors their forms are looked at,
-element type and shape; that their numbers are finite, ``model_file`` has seen to. """
+element type and shape; that their numbers are finite, ``model_file`` has seen to."""
 
 from __future__ import annotations
 

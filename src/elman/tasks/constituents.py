@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from elman.data.formats.common import TREE
 from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
-from elman.data.trees import pieces
+from elman.data.trees import TREE, pieces
 from elman.tasks.base import LONGEST, Batch
 from elman.tasks.constituency import Labels, decode, encode, is_label
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from elman.data.corpus import Data, How, items_of
 from elman.data.formats import columns
-from elman.data.formats.common import LINE_END, is_blank
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.registry import with_options
 from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks

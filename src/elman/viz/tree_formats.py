@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from elman.data.conllu_tokens import checked_heads
-from elman.data.formats.common import MANY, TREE as COLUMN, Holds
+from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.trees import write as write_tree
 from elman.data.sentence import Sentence
 from elman.data.spans import OUTSIDE, Span, spans
-from elman.data.trees import Tree, parse_tree
+from elman.data.trees import TREE as COLUMN, Tree, parse_tree
 from elman.errors import ConfigError
 from elman.viz import tree_text as terminal
 from elman.viz.tree_html import Page

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from elman.data.formats import INPUT_FORMATS, Known
+from elman.data.formats import INPUT_FORMATS, ModelHints
 from elman.data.formats.sniff import enough, sniff
 from elman.data.formats.text_io import HEAD
 from elman.errors import DataError
@@ -145,7 +145,7 @@ def test_a_pipe_is_not_judged_by_what_may_be_a_comment_or_a_bracket():
     assert enough(["(laughs) yes\n"], labelled=False)
 
 
-TAGGER = Known("conllu", ("upos",), frozenset({"D", "N"}))
+TAGGER = ModelHints("conllu", ("upos",), frozenset({"D", "N"}))
 SEVERAL = "the X\ndog Y\n\n" * 5
 
 

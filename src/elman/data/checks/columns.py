@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from elman.data import schemes
-from elman.data.formats.common import line_of
-from elman.data.sentence import NO_TAG, Sentence
+from elman.data.sentence import NO_TAG, Sentence, line_of
 from elman.utils.display import shown
 
 MANY_TAGS = 1_000

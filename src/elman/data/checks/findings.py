@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elman.data.formats.common import line_of
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, line_of
 from elman.utils.display import distinct
 
 SEVERITIES = ("error", "warning", "note")

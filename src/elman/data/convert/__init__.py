@@ -19,11 +19,12 @@ from elman.data import schemes
 from elman.data.convert.plan import IN_JSON, KINDS, Plan, Request, format_of, made
 from elman.data.convert.survey import Survey
 from elman.data.formats import HOLDS, INPUT_FORMATS, Reading, json_records as records, open_writer, read_sentences
-from elman.data.formats.common import is_blank, is_gap, refuse
-from elman.data.formats.record_shapes import plain, text_in
+from elman.data.formats.holds import is_gap
+from elman.data.formats.json_spans import plain, text_in
+from elman.data.formats.lines import is_blank
 from elman.data.formats.registry import BINARY
 from elman.data.formats.text_io import BOM
-from elman.data.sentence import Row, Sentence
+from elman.data.sentence import Row, Sentence, error_at
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
@@ -168,7 +169,9 @@ def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str,
     for name, key in names.items():
         if key not in sentence.columns:
             if sentence.words and plan.to not in _MAY_LACK_COLUMNS:
-                raise refuse(sentence, 0, f"no column {key}, which other sentences have, and {plan.to} needs it in all")
+                raise error_at(
+                    sentence, 0, f"no column {key}, which other sentences have, and {plan.to} needs it in all"
+                )
             if sentence.words:
                 continue
         tags[name] = sentence.columns.get(key, ())
@@ -185,7 +188,7 @@ def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
         data = writer.add(sentence, tags)
         if isinstance(data, str):
             if "\0" in data:
-                raise refuse(
+                raise error_at(
                     sentence, 0, f"a word, tag or label with a NUL character, which {plan.to} cannot hold; try jsonl"
                 )
             if path not in (None, sentence.path) and last:  # in place, the lines of one file end as they may
@@ -202,7 +205,7 @@ def _encoded(text: str, sentence: Sentence) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:  # pragma: no cover - no reader lets half a surrogate pair through
-        raise refuse(sentence, 0, "half a surrogate pair, which is no text") from None
+        raise error_at(sentence, 0, "half a surrogate pair, which is no text") from None
 
 
 def _joint(last: str, format: str) -> str:
@@ -224,20 +227,20 @@ def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
             found = next(back, None)
         except DataError as error:
             what = error.message
-            raise refuse(
+            raise error_at(
                 sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {what}"
             ) from None
         if found is None or found.words != sentence.words:
             raise _other_words(sentence, found.words if found is not None else (), plan.to)
         for name, column in tags.items():
             if tuple(column) not in found.columns.values() and tuple(column) != found.columns.get(name):
-                raise refuse(
+                raise error_at(
                     sentence, 0, f"{plan.to} cannot hold column {name} of this sentence: it is read back otherwise"
                 )
         for name, label in sentence.labels.items():
             if not plan.in_place and label not in found.labels.values():
                 message = f"{plan.to} cannot hold the label {name}, {shown(label)}: it is read back otherwise"
-                raise refuse(sentence, 0, message)
+                raise error_at(sentence, 0, message)
     if next(back, None) is not None:
         raise DataError(f"what was written as {plan.to} is read back with more sentences than there are; try jsonl")
 
@@ -252,4 +255,4 @@ def _other_words(sentence: Sentence, found: Sequence[str], format: str) -> DataE
     at = next((i for i, (word, other) in pairs if word != other), len(sentence) - 1)
     other = f"as {shown(found[at])}" if at < len(found) else "not at all"
     message = f"{format} cannot hold the word {shown(sentence.words[at])}: it is read back {other}; try jsonl"
-    return refuse(sentence, at, message)
+    return error_at(sentence, at, message)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from elman.data.formats import Reading, json_records as records
 from elman.data.formats.comments import label_of
-from elman.data.formats.common import is_blank, is_gap
-from elman.data.formats.record_shapes import plain
+from elman.data.formats.holds import is_gap
+from elman.data.formats.json_spans import plain
+from elman.data.formats.lines import is_blank
 from elman.data.formats.text_io import BOM
 from elman.data.schemes import Detector
 from elman.data.sentence import Sentence

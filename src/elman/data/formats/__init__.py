@@ -40,10 +40,10 @@ from dataclasses import replace
 from typing import cast
 
 from elman.data.formats import registry
-from elman.data.formats.common import Holds, Known
+from elman.data.formats.holds import Holds
 from elman.data.formats.reader import Reading, read_sentences
 from elman.data.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
-from elman.data.formats.sniff import sniff
+from elman.data.formats.sniff import ModelHints, sniff
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
@@ -53,7 +53,7 @@ __all__ = [
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
-    "Known",
+    "ModelHints",
     "OUTPUT_FORMATS",
     "Reading",
     "Writer",

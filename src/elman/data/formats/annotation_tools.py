@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from elman.data.formats import json_edit as json_text
-from elman.data.formats.common import LINE_END, MANY, Holds, check_words, is_gap, only, refuse
-from elman.data.formats.record_shapes import find, plain, text_in
-from elman.data.sentence import Row, Sentence
+from elman.data.formats.holds import MANY, Holds, check_words, is_gap, only
+from elman.data.formats.json_spans import find, plain, text_in
+from elman.data.formats.lines import LINE_END
+from elman.data.sentence import Row, Sentence, error_at
 from elman.data.spans import Span, spans
 from elman.errors import ConfigError
 from elman.utils.display import shown
@@ -47,7 +48,7 @@ class Spans:
         else:
             record["label"] = triples(found, words)
         if "" in sentence.labels.values():
-            raise refuse(sentence, 0, f"an empty label, which {self.format} cannot hold")
+            raise error_at(sentence, 0, f"an empty label, which {self.format} cannot hold")
         for name, label in sentence.labels.items():
             if name in record:
                 raise ConfigError(f"{self.format}: no label can be called {shown(name)} there; jsonl holds it")
@@ -66,12 +67,12 @@ def marked(sentence: Sentence, tags: Sequence[str], format: str) -> list[Span]:
     for i, tag in enumerate(tags):
         if not _MARKED.fullmatch(tag):
             expected = f"{format} holds spans, marked by O, B-type, I-type …"
-            raise refuse(sentence, i, f"{expected}; found the tag {shown(tag)}; jsonl holds it")
+            raise error_at(sentence, i, f"{expected}; found the tag {shown(tag)}; jsonl holds it")
     found = spans(tags)
     for span in found:
         if not span.type:
             message = f"{format} holds spans with a type; found the tag {shown(tags[span.start])}; jsonl holds it"
-            raise refuse(sentence, span.start, message)
+            raise error_at(sentence, span.start, message)
     return found
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elman.data.formats.common import whole_number
+from elman.data.formats.lines import whole_number
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 

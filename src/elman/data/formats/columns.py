@@ -16,18 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.common import (
-    LINE_END,
-    MANY,
-    Holds,
-    check_tags,
-    check_words,
-    is_blank,
-    is_gap,
-    refuse,
-    whole_number,
-)
-from elman.data.sentence import Sentence
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END, is_blank, whole_number
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -315,10 +306,10 @@ def _places(
     ends = width
     for at, _ in places:
         if at <= width and str(at) not in sentence.columns:
-            raise refuse(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
+            raise error_at(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
         if at > width:
             if not _appends(at, ends) and width > 1:
-                raise refuse(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
+                raise error_at(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
             ends += 1
     return places
 
@@ -329,7 +320,9 @@ def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confide
     check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # alone on a line a space would separate
     for i, word in enumerate(sentence.words):
         if word.startswith(MARK):
-            raise refuse(sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl")
+            raise error_at(
+                sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl"
+            )
     parts: list[Sequence[str]] = [sentence.words]
     for column in tags.values():
         check_tags(sentence, column, "columns", "\t\n")

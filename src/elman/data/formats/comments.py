@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from elman.data.formats.common import LINE_END, refuse
-from elman.data.sentence import SEVERAL, Sentence
+from elman.data.formats.lines import LINE_END
+from elman.data.sentence import SEVERAL, Sentence, error_at
 from elman.utils.display import shown
 
 _LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)
@@ -46,7 +46,7 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
         line = f"# {name} = {value}\n"
         if label_of(line) != (name, value) or any(mark in value for mark in "\t\n\r\0"):
             message = f"the label {shown(name)} = {shown(value)} cannot stand in a comment of {format}; try --as jsonl"
-            raise refuse(sentence, 0, message)
+            raise error_at(sentence, 0, message)
         lines.append(line)
     return lines
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.common import LINE_END, MANY, SPAN_TAG, Holds, check_tags, check_words, is_blank, is_gap
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import NO_TAG, Sentence
+from elman.data.spans import TYPED_TAG
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -159,7 +161,7 @@ def attributes(head: Sequence[str]) -> dict[str, bool]:
             name, mark, value = item.partition("=")
             if name and mark:
                 values.setdefault(name, set()).add(value)
-    return {name: some != {"O"} and all(map(SPAN_TAG.fullmatch, some)) for name, some in values.items()}
+    return {name: some != {"O"} and all(map(TYPED_TAG.fullmatch, some)) for name, some in values.items()}
 
 
 def others(head: Sequence[str]) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.data.formats.comments import label_lines, with_labels
-from elman.data.formats.common import LINE_END, MANY, Holds, check_tags, check_words, is_gap
 from elman.data.formats.conllu import Shape, read_shape
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError

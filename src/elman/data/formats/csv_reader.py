@@ -15,10 +15,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END, MANY, Holds, are_tags, is_blank, no_tags
 from elman.data.formats.csv_rows import Row, cut, is_list, rows_of
 from elman.data.formats.csv_writer import TableWriter
+from elman.data.formats.holds import MANY, Holds, no_tags
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import Sentence
+from elman.data.spans import are_span_tags
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -278,7 +280,7 @@ def _check_fields(row: Row, layout: Layout, places: Sequence[int], n_words: int,
     found = next((i for i in places if is_list(row.fields[i], of_texts=i == places[0])), None)
     if found is None and n_words > 1:
         where = range(len(row.fields)) if layout.word is not None else places
-        found = next((i for i in where if i != places[0] and are_tags(row.fields[i], n_words)), None)
+        found = next((i for i in where if i != places[0] and are_span_tags(row.fields[i], n_words)), None)
     if found is not None:
         what = f"column {layout.names[found]}: a list in one field, {shown(row.fields[found])}"
         one = "a word a row" if layout.word is not None else "a text and its labels a row"

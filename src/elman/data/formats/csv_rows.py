@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END
+from elman.data.formats.lines import LINE_END
 from elman.errors import DataError
 
 _OPENED = ("['", '["', "[{", "{'", '{"')

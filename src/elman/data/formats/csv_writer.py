@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.data.formats.common import LINE_END, check_tags, check_words, is_gap, refuse
 from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.formats.holds import check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError
 from elman.utils.display import shown
 
@@ -70,7 +71,7 @@ class TableWriter:
         for value in values:
             if any(mark in value for mark in self._forbidden):
                 what = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
-                raise refuse(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
+                raise error_at(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
 
     def _with_header(self, sentence: Sentence) -> list[str]:
         """The lines of a sentence; at the beginning of a file the header is noted, widened, and said only once."""
@@ -107,7 +108,7 @@ class TableWriter:
             and not sentence.columns
             and len(sentence) > 1
         ):
-            raise refuse(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
+            raise error_at(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
         for column in tags.values():
             check_tags(sentence, column, self._format, self._forbidden)
         done = -1

@@ -9,18 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.common import (
-    LINE_END,
-    Holds,
-    check_label,
-    check_words,
-    is_blank,
-    is_gap,
-    no_tags,
-    one_label,
-    refuse,
-)
-from elman.data.sentence import SEVERAL, Sentence
+from elman.data.formats.holds import Holds, check_label, check_words, is_gap, no_tags, one_label
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.sentence import SEVERAL, Sentence, error_at
 from elman.errors import DataError
 from elman.utils.display import shown
 
@@ -71,7 +62,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     check_words(sentence, "fasttext", " \t\n")
     for i, word in enumerate(sentence.words):
         if word.startswith(PREFIX):
-            raise refuse(sentence, i, f"the word {shown(word)} would be a label in fasttext; try --as jsonl")
+            raise error_at(sentence, i, f"the word {shown(word)} would be a label in fasttext; try --as jsonl")
     labels = label.split(SEVERAL) if label else []
     for one in labels:
         check_label(sentence, one, "fasttext", " \t\n")

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elman.data.formats.common import Known, is_blank
 from elman.data.formats.csv_reader import TEXTS, WORDS, Table
 from elman.data.formats.csv_rows import rows_of
+from elman.data.formats.lines import is_blank
+from elman.data.formats.sniff import ModelHints
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import ENDINGS
 from elman.utils.display import shown
@@ -93,7 +94,7 @@ def _top(lines: Sequence[str], format: str, path: str) -> _Top:
     return _Top(format, path, names, alike, 2 * len(alike) > len(others) or not others)
 
 
-def table_to_tag(lines: Sequence[str], path: str, known: Known) -> tuple[str, str] | None:
+def table_to_tag(lines: Sequence[str], path: str, known: ModelHints) -> tuple[str, str] | None:
     """The format of a table that has names of columns, or is called so, and why; None: it is no such table.
 
     Raises DataError where nothing says which column is to be read.

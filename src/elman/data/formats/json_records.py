@@ -21,12 +21,24 @@ from typing import Any
 
 from elman.data.formats import json_edit as json_text
 from elman.data.formats.class_names import Names, given_names, names_beside
-from elman.data.formats.common import are_tags
-from elman.data.formats.json_spans import Place, check_options, in_code_points, place, tags_of, whole
-from elman.data.formats.record_shapes import TOKENS, find, plain, span_key, text_in, tokens_in
+from elman.data.formats.json_spans import (
+    TOKENS,
+    Place,
+    check_options,
+    find,
+    in_code_points,
+    place,
+    plain,
+    span_key,
+    tags_of,
+    text_in,
+    tokens_in,
+    whole,
+)
 from elman.data.formats.text_io import BOM
 from elman.data.formats.tokenizer import SPLITTERS, tokenise
 from elman.data.sentence import SEVERAL, Row, Sentence
+from elman.data.spans import are_span_tags
 from elman.errors import DataError
 from elman.utils.display import shown
 
@@ -137,7 +149,7 @@ class Records:
             if column is not None:
                 columns[key] = column
             elif label is not None:
-                if len(words) > 1 and are_tags(label, len(words)):
+                if len(words) > 1 and are_span_tags(label, len(words)):
                     raise DataError(f"{key}: expected a list of tags, found them in one text, {shown(label)}")
                 labels[key] = label
         if spans:

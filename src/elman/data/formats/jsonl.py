@@ -16,15 +16,14 @@ from typing import Any
 from elman.data.formats import json_edit as json_text, json_records as records
 from elman.data.formats.annotation_tools import with_spans
 from elman.data.formats.class_names import WithoutNames, names_in
-from elman.data.formats.common import LINE_END, MANY, Holds, check_words, is_blank, is_gap, refuse
+from elman.data.formats.holds import MANY, Holds, check_words, is_gap
 from elman.data.formats.json_records import NO_LABELS, TAGS, Records, lists_of_tags, unnamed
-from elman.data.formats.record_shapes import plain, span_key
+from elman.data.formats.json_spans import plain, span_key
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.text_io import BOM
-from elman.data.sentence import CONFIDENCE, SEVERAL, Row, Sentence
+from elman.data.sentence import CONFIDENCE, SEVERAL, Row, Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
-
-HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
 _NUMBER = re.compile(r"[01]\.[0-9]+")
 _TAKEN = ("tokens", "words", "text", "confidences")
@@ -33,11 +32,16 @@ _WORDS = ("tokens", "words", "text", "data")
 
 
 @dataclass(frozen=True, slots=True)
-class Jsonl:
+class JsonFormat:
     """The format, ``jsonl`` or ``json``, with options (see ``records.Records``)."""
 
     format: str
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def HOLDS(self) -> Holds:
+        """Tags of words, labels of texts, and confidences."""
+        return HOLDS
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
         """Sentences of the lines. Raises DataError: what is no JSON or no sentence."""
@@ -124,6 +128,39 @@ class Jsonl:
             text = text.replace("\r", "").replace("\n", " ").strip() + "\n"
         return in_place(sentence, text, tags, confidences)
 
+    def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ArrayWriter:
+        """Return a writer of a file: one array, an element a line."""
+        return ArrayWriter()
+
+
+class ArrayWriter:
+    """Writes the brackets of a JSON array and the commas between its elements."""
+
+    def __init__(self) -> None:
+        self._before = "[\n"
+
+    def add(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+    ) -> str:
+        """Return the text of one more element. Raises the errors of ``JsonFormat.write``."""
+        text = record_text(sentence)
+        if text is None:
+            if is_gap(sentence):
+                return ""
+            text = json_text.dump(record_of(sentence, tags, confidences))
+        else:
+            text = in_place(sentence, text, tags, confidences)
+        text = text.strip(" \t" + LINE_END)
+        if not text:
+            return ""
+        before, self._before = self._before, ",\n"
+        bom = before == "[\n" and "".join(sentence.lines[:1]).startswith(BOM)
+        return f"{BOM if bom else ''}{before}{text}"
+
+    def finish(self) -> str:
+        """Return the end of the array."""
+        return "[]\n" if self._before == "[\n" else "\n]\n"
+
 
 def record_text(sentence: Sentence) -> str | None:
     """The record that a sentence was read from, as JSON; None for a sentence of another format."""
@@ -135,7 +172,7 @@ def record_text(sentence: Sentence) -> str | None:
 def in_place(
     sentence: Sentence, text: str, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
 ) -> str:
-    """The text of a sentence's record with other tags and labels, see ``Jsonl.write``."""
+    """The text of a sentence's record with other tags and labels, see ``JsonFormat.write``."""
     if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
         return text
     whole = json_text.parse(text, sentence.path, sentence.line)
@@ -152,7 +189,7 @@ def in_place(
         before = json_text.dump(before) if isinstance(before, bool) else before
         if task and name not in record and (annotated := plain(whole).get(name)) is not None:
             if annotated != label:
-                raise refuse(sentence, 0, f"{name} is annotated in this task; write another label, --target NAME")
+                raise error_at(sentence, 0, f"{name} is annotated in this task; write another label, --target NAME")
         elif (SEVERAL.join(map(str, before)) if isinstance(before, list) else before) != label:
             values[name] = label.split(SEVERAL) if isinstance(before, list) else _value(name, label)
     if task and values:
@@ -161,7 +198,7 @@ def in_place(
     try:
         return json_text.changed(body, values) + text[len(body) :] if values else text
     except RecursionError:  # less of Python's stack is left than when it was read
-        raise refuse(sentence, 0, json_text.TOO_DEEP) from None
+        raise error_at(sentence, 0, json_text.TOO_DEEP) from None
 
 
 def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:
@@ -187,7 +224,7 @@ def record_of(
     """
     check_words(sentence, "jsonl", "")
     if "" in sentence.labels.values():
-        raise refuse(sentence, 0, "an empty label, which jsonl cannot hold")
+        raise error_at(sentence, 0, "an empty label, which jsonl cannot hold")
     pairs: list[tuple[str, object]] = [("tokens", list(sentence.words))]
     if sentence.labels and not tags:
         pairs.insert(0, ("text", " ".join(sentence.words)))
@@ -225,11 +262,12 @@ def _rounded(confidences: Sequence[float]) -> list[float]:
     return [round(float(value), 4) for value in confidences]
 
 
-def configured(options: Mapping[str, str]) -> Jsonl:
-    """The format with options. Raises ConfigError for those it does not have."""
-    records.check(options, "jsonl")
-    return Jsonl("jsonl", options)
+def configured(options: Mapping[str, str], format: str = "jsonl") -> JsonFormat:
+    """Return the format with options. Raises ConfigError for options that it does not have."""
+    records.check(options, format)
+    return JsonFormat(format, options)
 
 
-_PLAIN = Jsonl("jsonl")
-read, target, write = _PLAIN.read, _PLAIN.target, _PLAIN.write
+HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
+JSONL, JSON = JsonFormat("jsonl"), JsonFormat("json")
+read, target, write = JSONL.read, JSONL.target, JSONL.write

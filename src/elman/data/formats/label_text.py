@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.common import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label
+from elman.data.formats.holds import Holds, check_label, check_words, is_gap, no_tags, one_label
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.utils.display import shown

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from elman.data.formats import json_edit as json_text, json_records as records, jsonl
-from elman.data.formats.common import MANY, Holds
+from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import Records, numbers_of
+from elman.data.formats.json_spans import text_in, tokens_in
 from elman.data.formats.parquet_writer import ParquetWriter, library, names_of
-from elman.data.formats.record_shapes import text_in, tokens_in
 from elman.data.sentence import Row, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
@@ -58,8 +58,8 @@ class Parquet:
         return [] if first is None else [_head(first, found)], _sentences(file, name, found)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The column of that name, as of jsonl. Raises ConfigError: see ``Jsonl.target``."""
-        return jsonl.Jsonl("parquet").target(name, head, path, labelled)
+        """The column of that name, as of jsonl. Raises ConfigError: see ``JsonFormat.target``."""
+        return jsonl.JsonFormat("parquet").target(name, head, path, labelled)
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ParquetWriter:
         """Writes a file. Raises MissingExtraError: pyarrow is missing."""

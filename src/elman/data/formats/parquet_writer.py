@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from elman.data.formats import jsonl
 from elman.data.formats.class_names import names_in
-from elman.data.formats.common import is_gap
+from elman.data.formats.holds import is_gap
 from elman.data.sentence import CONFIDENCE, SEVERAL, Row, Sentence
 from elman.errors import ConfigError, MissingExtraError
 

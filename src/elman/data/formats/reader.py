@@ -9,18 +9,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from elman.data.formats import registry
-from elman.data.formats.common import LINE_END, Known, refuse
-from elman.data.formats.later import Later
-from elman.data.formats.sniff import by_beginning, enough, sniff
+from elman.data.formats.lines import LINE_END
+from elman.data.formats.registry import LazyModule
+from elman.data.formats.sniff import ModelHints, by_beginning, enough, sniff
 from elman.data.formats.text_io import BOM, Source, open_source
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import first_bytes
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, csv_reader as tables, label_text
 else:
-    columns, label_text, tables = Later("columns"), Later("label_text"), Later("csv_reader")
+    columns, label_text, tables = LazyModule("columns"), LazyModule("label_text"), LazyModule("csv_reader")
 
 _PEEK = 1000  # sentences
 _ASKED = "as asked for"
@@ -88,7 +88,7 @@ class Reading:
 
     def others(self) -> Sequence[str]:
         """Columns of tags that are there beside those meant without saying, as far as the first lines show."""
-        return Later("conllu").others(self._source.head) if self.format == "conllu" else ()
+        return LazyModule("conllu").others(self._source.head) if self.format == "conllu" else ()
 
     def labels(self) -> tuple[str, ...]:
         """The names of the labels of whole sentences that the first sentences have, the usual one first.
@@ -151,9 +151,9 @@ class Reading:
     def _check(self, sentence: Sentence, target: str) -> None:
         values = sentence.columns.get(target)
         if values is None:
-            raise refuse(sentence, 0, f"no tag: expected one in column {target}, found words alone")
+            raise error_at(sentence, 0, f"no tag: expected one in column {target}, found words alone")
         if "" in values:
-            raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
+            raise error_at(sentence, values.index(""), f"no tag: column {target} is empty")
 
 
 def read_sentences(
@@ -162,7 +162,7 @@ def read_sentences(
     format: str | None = None,
     encoding: str = "utf-8",
     labelled: bool = True,
-    known: Known | None = None,
+    known: ModelHints | None = None,
     text_column: str | None = None,
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
@@ -193,7 +193,7 @@ class _How(NamedTuple):
     format: str | None
     encoding: str
     labelled: bool
-    known: Known | None
+    known: ModelHints | None
     text_column: str | None
 
 
@@ -229,7 +229,7 @@ def _format(
         begins = how.format or (by_beginning(source.head) or ("csv",))[0]
         if begins not in _TABLES:
             raise _no_tables(begins, source.name)
-        name, module = Later("headers").with_text_column(source.head, source.name, how.text_column, name)
+        name, module = LazyModule("headers").with_text_column(source.head, source.name, how.text_column, name)
     elif name is None:
         try:
             found, why = sniff(source.head, labelled=how.labelled, path=source.name, known=how.known)

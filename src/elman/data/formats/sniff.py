@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elman.data.formats import registry
-from elman.data.formats.common import LINE_END, Known, is_blank
-from elman.data.formats.later import Later
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.formats.registry import LazyModule
 from elman.data.formats.text_io import HEAD
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
@@ -17,8 +17,8 @@ from elman.utils.display import shown
 if TYPE_CHECKING:
     from elman.data.formats import columns, conllu, conllup, csv_reader as tables, fasttext, headers
 else:
-    columns, conllu, conllup = Later("columns"), Later("conllu"), Later("conllup")
-    fasttext, headers, tables = Later("fasttext"), Later("headers"), Later("csv_reader")
+    columns, conllu, conllup = LazyModule("columns"), LazyModule("conllu"), LazyModule("conllup")
+    fasttext, headers, tables = LazyModule("fasttext"), LazyModule("headers"), LazyModule("csv_reader")
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
@@ -30,6 +30,19 @@ _MARKS = {"_": "word_tag", "/": "word_tag:separator=/"}
 _SOME = 50  # lines
 _FEW = 10
 """Tags from which on it can be seen that they are some that come again and again."""
+
+
+class ModelHints(NamedTuple):
+    """What is known of a text that is to be tagged, from the model that is to tag it.
+
+    ``format``   the format of the text it learned from; ``targets`` the label columns that it gives
+    ``tags``     its tags of words, ``labels`` its labels of whole texts
+    """
+
+    format: str = ""
+    targets: Collection[str] = ()
+    tags: Collection[str] = ()
+    labels: Collection[str] = ()
 
 
 def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
@@ -55,7 +68,9 @@ def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> 
     return False
 
 
-def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: Known | None = None) -> tuple[str, str]:
+def sniff(
+    lines: Sequence[str], *, labelled: bool, path: str = "input", known: ModelHints | None = None
+) -> tuple[str, str]:
     """The name of the format, with options or without, and why, in one sentence. ``lines`` are the first lines, with
     their ends.
 
@@ -65,7 +80,7 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
 
     Raises DataError: labelled text that looks like nothing known, a table of which nothing says what is to be read.
     """
-    known = known or Known()
+    known = known or ModelHints()
     if found := by_beginning(lines):
         return found
     is_aside = columns.is_aside
@@ -139,7 +154,7 @@ def _labels_of_texts(data: Sequence[str], labelled: bool, tabs: bool) -> tuple[s
     return None
 
 
-def _labelled_already(data: Sequence[str], known: Known) -> tuple[str, str] | None:
+def _labelled_already(data: Sequence[str], known: ModelHints) -> tuple[str, str] | None:
     """The format of a text a line with its label, where most have one that is known."""
     for what, label in (("a tab", lambda line: line.partition("\t")), ("COARSE:fine", _fine)):
         if evidence := _most((bool(mark) and name in known.labels for name, mark, _ in map(label, data)), data):
@@ -158,7 +173,7 @@ def _is_label_and_text(line: str) -> bool:
     return len(fields) == 2 and " " in fields[1].strip() and " " not in fields[0].strip() and all(fields)
 
 
-def _word_tag(data: Sequence[str], mark: str, labelled: bool, known: Known) -> tuple[str, str] | None:
+def _word_tag(data: Sequence[str], mark: str, labelled: bool, known: ModelHints) -> tuple[str, str] | None:
     """Tokens of a word, the mark and a tag; in text that is to be tagged the tags must be tags, too.
 
     An underscore in the first token of a line is enough where tags are expected; all else must be seen in all tokens.
@@ -185,7 +200,7 @@ def _pairs(line: str, mark: str, first: bool) -> list[str]:
     return tokens if first or all(0 < token.rfind(mark) < len(token) - 1 for token in tokens) else []
 
 
-def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: Known) -> tuple[str, str] | None:
+def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: ModelHints) -> tuple[str, str] | None:
     """Columns separated by spaces, and words alone for a model of columns."""
     split = columns.Layout(tabs=False).split
     if not labelled and not _alike([split(line) for line in data[:_SOME]]):
@@ -216,7 +231,7 @@ def _alike(table: Sequence[Sequence[str]]) -> bool:
     return 2 * Counter(map(len, table)).most_common(1)[0][1] > len(table)
 
 
-def _are_tags(tags: Sequence[str], words: Sequence[str], known: Known, *, often: bool = True) -> bool:
+def _are_tags(tags: Sequence[str], words: Sequence[str], known: ModelHints, *, often: bool = True) -> bool:
     """Whether these are the tags of these words: most are known; or, if that counts, a few that come ``often``."""
     if len(tags) > 1 and _share(tags, known.tags) > 0.5 >= _share(words, known.tags):
         return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.data.formats.common import Holds, check_tags, is_gap, line_end, only
+from elman.data.formats.holds import Holds, check_tags, is_gap, only
+from elman.data.formats.lines import line_end
 from elman.data.sentence import Sentence
 
 HOLDS = Holds(words=False, columns=1)

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from elman.data.formats.common import TREE, Holds, check_tags, check_words, is_gap, only
+from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only
 from elman.data.sentence import Sentence
-from elman.data.trees import Tree, TreeLines, joined, read_trees
+from elman.data.trees import TREE, Tree, TreeLines, joined, read_trees
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only
+from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only
+from elman.data.formats.lines import LINE_END, is_blank, line_end
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
