@@ -40,7 +40,7 @@ def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> I
         yield from map(Lesson._make, model.lines(file, format=how.format, encoding=how.encoding))
     elif tagger.task in ("tag", "classify"):
         found = gold(read(file, how, notes), how, tagger)
-        keys = corpus.Keys(found.keys.words, found.keys.texts)
+        keys = corpus.TargetKeys(found.keys.words, found.keys.texts)
         for sentence in found.sentences:
             yield Lesson(sentence.words, keys.values(sentence)[0])
     else:
@@ -81,10 +81,10 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
 
 def of_text(tagger: Tagger, text: str) -> Sequence[str]:
     """What the model reads of a text that was typed."""
-    from elman.data.corpus import words_of
+    from elman.data.corpus import split_words
 
     model: Any = tagger
-    return list(model.reads(text)) if tagger.task in ("lm", "segment") else words_of(text)
+    return list(model.reads(text)) if tagger.task in ("lm", "segment") else split_words(text)
 
 
 def shown(tagger: Tagger, words: Sequence[str]) -> Sequence[str]:

@@ -180,9 +180,11 @@ def html_option(text: str) -> Callable[[_F], _F]:
 def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
     """The name of a page. Raises ConfigError for one that ends as other files do."""
     if path is not None:
-        from elman.data.formats.endings import NAMED, ending
+        from elman.data.formats.endings import FORMATS_BY_EXTENSION, extension
 
-        if ending(path) in (".png", ".svg", ".pdf") or "html" not in NAMED.get(ending(path), ("html",)):
+        if extension(path) in (".png", ".svg", ".pdf") or "html" not in FORMATS_BY_EXTENSION.get(
+            extension(path), ("html",)
+        ):
             raise ConfigError(f"{path}: expected the name of a page, that ends in .html")
     return path
 

@@ -27,7 +27,7 @@ Range = tuple[int, int]
 """Characters ``start`` to ``end``, which is not among them, counted from the start of the stretch."""
 
 
-class Stretch:
+class TokenStretch:
     """Some sentences of one side, with W words."""
 
     def __init__(self, trees: bool) -> None:

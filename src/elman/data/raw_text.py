@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from elman.data.corpus import Data, items_of
+from elman.data.corpus import Data, as_items
 from elman.data.formats import read_sentences
 from elman.data.formats.text_io import BOM, text_blocks
 from elman.data.sentence import Sentence
@@ -30,7 +30,7 @@ def read_symbols(data: Data, unit: str, format: str | None = None, encoding: str
     ``unit`` is ``words`` or ``characters``. Characters of CoNLL-U come from the raw text (``# text = …``) if it is
     given, else from the words joined by spaces. Raises DataError if ``data`` are not paths.
     """
-    items = list(items_of(data))
+    items = list(as_items(data))
     if not all(isinstance(item, str | os.PathLike) for item in items):
         raise DataError("expected paths of texts")
     for path in input_files(map(os.fspath, items)):

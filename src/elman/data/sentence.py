@@ -8,7 +8,7 @@ from typing import Any
 
 from elman.errors import DataError
 
-SEVERAL = "|"
+LABEL_SEPARATOR = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
 NO_TAG = "_"
@@ -17,7 +17,7 @@ NO_TAG = "_"
 CONFIDENCE = "confidence"
 """The label under which the probability of another label is written."""
 
-WORD = 64
+BYTES_PER_WORD = 64
 """Bytes that a word takes, about."""
 
 
@@ -56,7 +56,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Sentence):
+class RecordSentence(Sentence):
     """A sentence that is a row of a table, with all that stands there.
 
     ``record``  the row's values by column; of one that is written afresh (no ``format``) those that are not its own
@@ -69,7 +69,7 @@ class Row(Sentence):
 
     @property
     def weight(self) -> int:
-        own = self.batch.nbytes // (WORD * len(self.batch)) if self.batch is not None else 0
+        own = self.batch.nbytes // (BYTES_PER_WORD * len(self.batch)) if self.batch is not None else 0
         return len(self.words) + 1 + own
 
 

@@ -61,7 +61,7 @@ class Tree:
         return "".join(pieces)[1:]
 
 
-def pieces(tree: Tree) -> list[str]:
+def to_pieces(tree: Tree) -> list[str]:
     """A tree as a text for each word, ``(S(NP(PRP*))`` and so on: joined, with words in place of the stars, they are
     the tree. Raises DataError: a word beside brackets, so that it has no tag.
     """
@@ -85,7 +85,7 @@ def pieces(tree: Tree) -> list[str]:
     return [piece + ")" * n for piece, n in zip(found, closed, strict=True)]
 
 
-def joined(pieces: Sequence[str], words: Sequence[str]) -> str:
+def from_pieces(pieces: Sequence[str], words: Sequence[str]) -> str:
     """The tree of ``pieces`` with these words, on one line, as ``str`` of the tree has it."""
     parts: list[str] = []
     for piece, word in zip(pieces, words, strict=True):

@@ -66,7 +66,7 @@ __all__ = [
     "open_writer",
     "read_sentences",
     "sniff",
-    "untagged",
+    "placeholder_tag",
     "write_sentence",
 ]
 
@@ -109,7 +109,7 @@ def check_input(format: str) -> None:
     registry.with_options(format)
 
 
-def untagged(format: str) -> str:
+def placeholder_tag(format: str) -> str:
     """What stands in the place of a tag for a word without one: ``_``, which ``word_tag`` cannot hold; there ``?``."""
     return "?" if format == "word_tag" else "_"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from elman.data.formats.lines import LINE_END
-from elman.data.sentence import SEVERAL, Sentence, error_at
+from elman.data.sentence import LABEL_SEPARATOR, Sentence, error_at
 from elman.utils.display import shown
 
 _LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)
@@ -35,7 +35,7 @@ def labels_of(lines: Sequence[str]) -> dict[str, str]:
     for line in lines:
         if line[:1] == "#" and (label := label_of(line)) is not None:
             name, value = label
-            labels[name] = labels[name] + SEVERAL + value if name in labels else value
+            labels[name] = labels[name] + LABEL_SEPARATOR + value if name in labels else value
     return labels
 
 

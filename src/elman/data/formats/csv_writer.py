@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.formats.csv_rows import quote_field, read_rows, split_fields
 from elman.data.formats.holds import check_tags, check_words, is_gap
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
@@ -13,7 +13,7 @@ from elman.errors import ConfigError
 from elman.utils.display import shown
 
 
-class TableWriter:
+class CsvWriter:
     """A file of tables, a word a row or a text a row."""
 
     def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ class TableWriter:
         return self._header
 
     def _line(self, fields: Sequence[str]) -> str:
-        return self._separator.join(quoted(field, self._separator) for field in fields) + "\n"
+        return self._separator.join(quote_field(field, self._separator) for field in fields) + "\n"
 
     def _words(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> str:
         forbidden = self._forbidden
@@ -83,7 +83,7 @@ class TableWriter:
         separator = self._separator
         if self._format == "csv" and first.count(";") > first.count(","):
             separator = ";"
-        row = next(rows_of(lines if first is lines[0] else [first, *lines[1:]], separator, sentence.path))
+        row = next(read_rows(lines if first is lines[0] else [first, *lines[1:]], separator, sentence.path))
         names = list(row.fields) if is_header else [str(i) for i in range(1, len(row.fields) + 1)]
         if self._names is not None and (names != self._names or separator != self._separator):
             message = f"{sentence.path}: its columns are {', '.join(names)}, after a file with {', '.join(self._names)}"
@@ -116,7 +116,7 @@ class TableWriter:
             if at == done:
                 continue  # the words of a text stand in one row
             done = at
-            row = next(rows_of(lines[at:], self._separator, sentence.path))
+            row = next(read_rows(lines[at:], self._separator, sentence.path))
             values = {places[name]: column[i] for name, column in tags.items()}
             labels = {places[name]: value for name, value in sentence.labels.items() if name in places}
             self._check(sentence, list(labels.values()))
@@ -130,8 +130,8 @@ class TableWriter:
             return
         text = "".join(lines[at : at + n_lines])
         body = text.rstrip(LINE_END)
-        fields = cut(body, self._separator)
+        fields = split_fields(body, self._separator)
         fields += [""] * (max(values) + 1 - len(fields))
         for i, value in values.items():
-            fields[i] = quoted(value, self._separator)
+            fields[i] = quote_field(value, self._separator)
         lines[at : at + n_lines] = [self._separator.join(fields) + text[len(body) :]] + [""] * (n_lines - 1)

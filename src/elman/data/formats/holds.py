@@ -76,7 +76,7 @@ def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> 
             raise error_at(sentence, 0, message)
 
 
-def one_label(sentence: Sentence, format: str) -> str:
+def only_label(sentence: Sentence, format: str) -> str:
     """The label of a sentence for a format that holds one: ``label``, or the only one there is.
 
     Raises DataError: no label, or several of which none is called ``label``.
@@ -90,14 +90,14 @@ def one_label(sentence: Sentence, format: str) -> str:
     return next(iter(labels.values()))
 
 
-def no_tags(format: str, path: str, name: str | None, labelled: bool) -> str:
+def text_target(format: str, path: str, name: str | None, labelled: bool) -> str:
     """What ``target`` of a format of texts gives: tags of words can be added when tagging, there are none to read."""
     if labelled:
         raise ConfigError(f"{path}: {format} has labels of texts, no tags of words; there is no column {name or 'tag'}")
     return name or "tag"
 
 
-def only(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
+def only_column(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
     """The tags of the one column there is. Raises ConfigError for several, or none."""
     if len(tags) != 1:
         raise ConfigError(

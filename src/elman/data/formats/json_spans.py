@@ -17,19 +17,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elman.data.sentence import SEVERAL
+from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
-MOST = 10**15  # no text has as many characters, no list as many names
+MAX_OFFSET = 10**15  # no text has as many characters, no list as many names
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
 _DECIMAL = re.compile(r"(-?[0-9]+)(\.[0-9]*)?")
 _LONGEST = 18  # digits of an offset
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CharSpan:
     """A span of characters; ``label`` is a name, or its number."""
 
     start: int
@@ -57,7 +57,7 @@ def _is_like_an_offset(value: Any) -> bool:
     )
 
 
-def place(item: Any) -> Place:
+def parse_span(item: Any) -> CharSpan:
     """The span that an item is. Raises DataError (without a place) for one that is none."""
     given: list[Any]
     if isinstance(item, list):
@@ -69,10 +69,10 @@ def place(item: Any) -> Place:
     else:
         given = []
     if len(given) == 3:
-        begin, stop = whole(given[0]), whole(given[1])
-        name = given[2] if isinstance(given[2], str) else whole(given[2])
+        begin, stop = parse_whole_number(given[0]), parse_whole_number(given[1])
+        name = given[2] if isinstance(given[2], str) else parse_whole_number(given[2])
         if begin is not None and stop is not None and name not in (None, ""):
-            return Place(begin, stop, name, said if isinstance(said, str) else None)
+            return CharSpan(begin, stop, name, said if isinstance(said, str) else None)
     raise DataError(f"expected a span with a start, an end and one label, found {shown(str(item))}")
 
 
@@ -80,19 +80,19 @@ def _first_of(item: Mapping[str, Any], *keys: str) -> Any:
     return next((item[key] for key in keys if item.get(key) is not None), None)
 
 
-def whole(value: Any) -> int | None:
+def parse_whole_number(value: Any) -> int | None:
     """A whole number, also as 5.0, "5" or "5.0"; None for anything else, and for what is beyond any text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if -MOST < value < MOST and value == int(value) else None
+        return int(value) if -MAX_OFFSET < value < MAX_OFFSET and value == int(value) else None
     match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
     if match is None or len(match[1]) > _LONGEST or (match[2] or "").strip(".0"):
         return None
     return int(match[1])
 
 
-def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
+def from_utf16(places: Sequence[CharSpan], text: str) -> list[CharSpan]:
     """Spans whose offsets count UTF-16 code units, as JavaScript does. Raises DataError: half a character."""
     at = {0: 0}
     units = 0
@@ -103,15 +103,15 @@ def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
     for one in places:
         if one.start not in at or one.end not in at:
             raise DataError(f"span {one.start}-{one.end} ({one.label}) lies outside the text or cuts a character")
-        found.append(Place(at[one.start], at[one.end], one.label, one.said))
+        found.append(CharSpan(at[one.start], at[one.end], one.label, one.said))
     return found
 
 
-def tags_of(
-    places: Sequence[Place],
+def spans_to_tags(
+    places: Sequence[CharSpan],
     words: Sequence[tuple[int, int]],
     text: str,
-    names: Mapping[Place, str],
+    names: Mapping[CharSpan, str],
     *,
     widen: bool,
     format: str,
@@ -124,7 +124,7 @@ def tags_of(
     """
     tags = [OUTSIDE] * len(words)
     starts, ends = [start for start, _ in words], [end for _, end in words]
-    before: Place | None = None
+    before: CharSpan | None = None
     last_word = 0
     for one in sorted(places, key=lambda one: (one.start, one.end)):
         _check_text(one, text, format)
@@ -134,7 +134,7 @@ def tags_of(
         if first >= end or one.start == one.end:
             raise DataError(f"{one.shown(text)} holds no word{_hint(one, text, format) or '; remove it'}")
         if not widen and (starts[first] != one.start or ends[end - 1] != one.end):
-            wide = Place(starts[first], ends[end - 1], one.label)
+            wide = CharSpan(starts[first], ends[end - 1], one.label)
             found = f"{one.shown(text)} does not fall on word borders; the words are {wide.start}-{wide.end}"
             widened = f"mend it or pass --spans widen (the format: {format}:spans=widen)"
             other = _hint(one, text, format)  # first: to widen what counts otherwise labels other words
@@ -147,7 +147,7 @@ def tags_of(
     return tuple(tags)
 
 
-def _check_text(one: Place, text: str, format: str) -> None:
+def _check_text(one: CharSpan, text: str, format: str) -> None:
     if not 0 <= one.start <= one.end <= len(text):
         where = f"outside the text of {len(text)} characters{_hint(one, text, format)}"
         raise DataError(f"span {one.start}-{one.end} ({one.label}) lies {where}")
@@ -156,10 +156,10 @@ def _check_text(one: Place, text: str, format: str) -> None:
         raise DataError(f"{one.shown(text)} should be {shown(one.said)}{hint}")
 
 
-def _hint(one: Place, text: str, format: str) -> str:
+def _hint(one: CharSpan, text: str, format: str) -> str:
     """What to do where the offsets may count as JavaScript does: behind characters that are two units there."""
     try:
-        (other,) = in_code_points([one], text)
+        (other,) = from_utf16([one], text)
     except DataError:
         return ""
     if other == one or (one.said is not None and text[other.start : other.end] != one.said):
@@ -167,7 +167,7 @@ def _hint(one: Place, text: str, format: str) -> str:
     return f"; if its offsets count UTF-16 units, pass {format}:offsets=utf-16 as the format"
 
 
-def check_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:
+def check_known_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:
     """Raise ConfigError for an option that is not ``allowed``, or not one of its values where these are listed."""
     for key, value in given.items():
         if key not in allowed:
@@ -206,7 +206,7 @@ def span_key(record: Mapping[str, Any]) -> str:
     return filled[0] if filled else found[0] if found and texts else ""
 
 
-def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
+def as_plain_record(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """A task of Label Studio as a plain record; another record as it is."""
     given = record.get("annotations", record.get("completions"))
     data = record.get("data")
@@ -225,7 +225,7 @@ def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
     for result in _listed(done[0], "result") if done else ():
         value = result.get("value") if isinstance(result, Mapping) else None
         if isinstance(value, Mapping) and "choices" in value:
-            found[str(result.get("from_name", "label"))] = SEVERAL.join(map(str, _listed(value, "choices")))
+            found[str(result.get("from_name", "label"))] = LABEL_SEPARATOR.join(map(str, _listed(value, "choices")))
         elif isinstance(value, Mapping) and "start" in value:
             found.setdefault("spans", []).append(value)
         else:
@@ -242,7 +242,7 @@ def _listed(record: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def find(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
+def locate_words(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
     """Where words stand in a text, in their order with nothing but white space between; None where they do not."""
     places = []
     at = 0

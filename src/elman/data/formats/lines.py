@@ -18,7 +18,7 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
-def line_end(sentence: Sentence) -> str:
+def line_end_of(sentence: Sentence) -> str:
     """The end of the line a sentence was read from, for formats of one sentence a line; else a plain line end."""
     if sentence.format.startswith(("text", "word_tag")) and sentence.lines:
         line = sentence.lines[-1]

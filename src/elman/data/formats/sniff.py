@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from elman.data.formats import registry
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.registry import LazyModule
-from elman.data.formats.text_io import HEAD
+from elman.data.formats.text_io import MAX_HEAD
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -45,14 +45,14 @@ class ModelHints(NamedTuple):
     labels: Collection[str] = ()
 
 
-def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
+def is_enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
     """Whether these first lines of a file suffice to know its format and layout.
 
     A text that is to be tagged is judged by what has come, so that nobody waits at a pipe; but not by what may be a
     comment or the first bracket of a tree. Labelled text is read from files. ``any_format=False``: the format is
     known to be columns, only their layout is wanted.
     """
-    if len(lines) >= HEAD:
+    if len(lines) >= MAX_HEAD:
         return True
     if labelled:
         return False
@@ -81,7 +81,7 @@ def sniff(
     Raises DataError: labelled text that looks like nothing known, a table of which nothing says what is to be read.
     """
     known = known or ModelHints()
-    if found := by_beginning(lines):
+    if found := sniff_first_line(lines):
         return found
     is_aside = columns.is_aside
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
@@ -109,7 +109,7 @@ def sniff(
     raise DataError(_found(data, lines), path=path)
 
 
-def by_beginning(lines: Sequence[str]) -> tuple[str, str] | None:
+def sniff_first_line(lines: Sequence[str]) -> tuple[str, str] | None:
     """The formats that begin as no other does."""
     first = next((line for line in lines if not is_blank(line)), "")
     if first.startswith("#") and first.startswith(conllup.MARK):
@@ -202,7 +202,7 @@ def _pairs(line: str, mark: str, first: bool) -> list[str]:
 
 def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: ModelHints) -> tuple[str, str] | None:
     """Columns separated by spaces, and words alone for a model of columns."""
-    split = columns.Layout(tabs=False).split
+    split = columns.ColumnLayout(tabs=False).split
     if not labelled and not _alike([split(line) for line in data[:_SOME]]):
         return None  # text, as most files that are to be tagged are
     table = [split(line) for line in data]
