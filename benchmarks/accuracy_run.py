@@ -80,11 +80,11 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
 
 def held_out(path: str, target: str | None, format: str) -> tuple[list[Sentence], list[Sentence], str]:
     """(train, dev, label column) of a file."""
-    from elman.data.corpus import How, read_corpus
+    from elman.data.corpus import ReadOptions, read_corpus
     from elman.data.formats import column_names
     from elman.data.split import split_percent
 
-    corpus = read_corpus(path, How(column_names(target), format))
+    corpus = read_corpus(path, ReadOptions(column_names(target), format))
     train, dev, _ = split_percent(corpus.sentences, HELD_OUT)
     return train, dev, corpus.targets[0]
 
@@ -111,11 +111,11 @@ def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict
 
 def read(tagger: Tagger, gold: Any, how: dict[str, Any]) -> tuple[list[Sentence], str]:
     """The sentences to evaluate on and the name of their label column."""
-    from elman.data.corpus import How, read_corpus
+    from elman.data.corpus import ReadOptions, read_corpus
     from elman.data.formats import column_names
 
     targets = column_names(how["target"])
-    corpus = read_corpus(gold, How(targets, how["format"], usual=(tagger.format, tagger.target)))
+    corpus = read_corpus(gold, ReadOptions(targets, how["format"], usual=(tagger.format, tagger.target)))
     return corpus.sentences, corpus.targets[0]
 
 

@@ -15,9 +15,9 @@ import time
 
 import elman
 from elman.data.formats import read_sentences
-from elman.data.formats.trees import tree_of
+from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
-from elman.data.trees import Tree, joined, parse_tree
+from elman.data.trees import Tree, from_pieces, parse_tree
 from elman.evaluation.evalb import brackets, evaluate_brackets
 
 
@@ -27,7 +27,7 @@ def parsed(sentences: list[Sentence], fold: int, folds: int, seed: int, settings
     own = [sentence for i, sentence in enumerate(sentences) if i % folds == fold]
     model = elman.train(train, task="parse", settings=settings, seed=seed, threads=1, on_warning=lambda text: None)
     found = model.tag_all(own)
-    return [parse_tree(joined(pieces, one.words)) for pieces, one in zip(found, own, strict=True)]
+    return [parse_tree(from_pieces(pieces, one.words)) for pieces, one in zip(found, own, strict=True)]
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
         gold: list[Tree] = []
         found: list[Tree] = []
         for fold in range(given.first or given.folds):
-            gold += [tree_of(one) for one in sentences[fold :: given.folds]]
+            gold += [parse_sentence_tree(one) for one in sentences[fold :: given.folds]]
             found += parsed(sentences, fold, given.folds, seed, settings)
             so_far = evaluate_brackets(map(brackets, gold), map(brackets, found)).micro.f1
             print(f"seed {seed}, {fold + 1} folds: F1 {100 * so_far:.2f}", file=sys.stderr, flush=True)

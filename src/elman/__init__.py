@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.load import load
     from elman.taggers.tagger import Tagger
     from elman.taggers.train import find_rate, train
@@ -22,11 +22,11 @@ __all__ = [
     "ConfigError",
     "DataError",
     "ElmanError",
-    "Evaluation",
     "MissingExtraError",
     "ModelFileError",
     "OutputError",
     "Sentence",
+    "TagEvaluation",
     "Tagger",
     "__version__",
     "find_rate",
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "Evaluation": "elman.evaluation.tagging",
     "Sentence": "elman.data.sentence",
+    "TagEvaluation": "elman.evaluation.tagging",
     "Tagger": "elman.taggers.tagger",
     "find_rate": "elman.taggers.train",
     "load": "elman.taggers.load",

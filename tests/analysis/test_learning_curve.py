@@ -11,7 +11,7 @@ import pytest
 import elman
 from elman.analysis import learning_curve as curve
 from elman.analysis.learning_curve import Law, Point, fitted, learning_curve, measure, sizes, subset
-from elman.data.corpus import How
+from elman.data.corpus import ReadOptions
 from elman.errors import ConfigError
 from made_up import two_columns
 
@@ -109,7 +109,14 @@ def test_of_a_model_from_sentences() -> None:
     lines: list[str] = []
     doubts: list[str] = []
     found = learning_curve(
-        sentences(32, 1), sentences(20, 2), How(), points=3, seeds=2, tell=lines.append, warn=doubts.append, model="hmm"
+        sentences(32, 1),
+        sentences(20, 2),
+        ReadOptions(),
+        points=3,
+        seeds=2,
+        tell=lines.append,
+        warn=doubts.append,
+        model="hmm",
     )
     assert [point.sentences for point in found.points] == [8, 16, 32]
     assert lines[0] == "training 1 of 6: 8 of 32 sentences, seed 1" and len(lines) == 6
@@ -139,7 +146,7 @@ def test_what_auto_chooses_for_all_holds_for_few(monkeypatch: pytest.MonkeyPatch
         return Done()
 
     monkeypatch.setattr(curve, "train", train)
-    learning_curve(sentences(40, 1), "20%", How(), points=3, seeds=1, settings={"hidden": 8})
+    learning_curve(sentences(40, 1), "20%", ReadOptions(), points=3, seeds=1, settings={"hidden": 8})
     assert len(seen) == 3 and all(named["settings"] == seen[0]["settings"] for named in seen)
     settings = seen[0]["settings"]
     assert (
@@ -149,4 +156,4 @@ def test_what_auto_chooses_for_all_holds_for_few(monkeypatch: pytest.MonkeyPatch
     assert (settings["features"], settings["decoder"], settings["hidden"]) == ("affixes", "crf", 8)
     Done.interrupted = True
     with pytest.raises(KeyboardInterrupt):
-        learning_curve(sentences(40, 1), "20%", How(), points=3, seeds=1)
+        learning_curve(sentences(40, 1), "20%", ReadOptions(), points=3, seeds=1)

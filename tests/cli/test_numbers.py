@@ -204,7 +204,7 @@ def test_the_same_from_python(value: Any, folder: Path) -> None:
     from elman.analysis.errors import analyse
     from elman.analysis.gradients import Which, lags
     from elman.analysis.learning_curve import learning_curve
-    from elman.data.corpus import How
+    from elman.data.corpus import ReadOptions
     from elman.evaluation.compare import compare, compare_runs
 
     tagger: Any = elman.load(folder / "rnn.model")
@@ -224,9 +224,9 @@ def test_the_same_from_python(value: Any, folder: Path) -> None:
         lambda: analyse(tagger, train, most=value),
         lambda: lags(tagger.networks, [], Which(lags=value)),
         lambda: lags(tagger.networks, [], Which(positions=value)),
-        lambda: learning_curve(train, train, How(), points=value),
-        lambda: learning_curve(train, train, How(), seeds=value),
-        lambda: learning_curve(train, train, How(), seed=value),
+        lambda: learning_curve(train, train, ReadOptions(), points=value),
+        lambda: learning_curve(train, train, ReadOptions(), seeds=value),
+        lambda: learning_curve(train, train, ReadOptions(), seed=value),
     ]
     if value is not None:  # one for each core
         calls += [lambda: elman.load(folder / "rnn.model", threads=value), lambda: elman.train(train, threads=value)]

@@ -12,20 +12,20 @@ from hypothesis import given, strategies as st
 from elman.data.formats import read_sentences
 from elman.data.schemes import (
     SCHEMES,
-    Break,
-    Detection,
-    Detector,
-    breaks,
-    convert,
-    detect,
+    SchemeDetection,
+    SchemeDetector,
+    SchemeViolation,
+    convert_tags,
+    describe_strays,
+    detect_scheme,
+    find_violations,
     mark_spans,
-    named,
-    said,
-    strays,
-    write,
+    scheme_by_name,
+    stray_tags,
+    write_tags,
 )
 from elman.data.sentence import Sentence
-from elman.data.spans import Span, spans
+from elman.data.spans import Span, find_spans
 from elman.errors import ConfigError, DataError
 
 # one sentence in every scheme: two words, one word of the same type, three words, one word
@@ -51,18 +51,18 @@ def sentence(tags: Sequence[str]) -> Sentence:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_same_sentence_in_each(scheme: str) -> None:
     tags = SAID[scheme].split()
-    assert spans(tags) == (MERGED if scheme == "io" else SPANS)
-    assert write(SPANS, 9, scheme) == tuple(tags)
-    assert list(breaks([tags], scheme)) == []
-    assert detect([tags]).scheme == scheme
+    assert find_spans(tags) == (MERGED if scheme == "io" else SPANS)
+    assert write_tags(SPANS, 9, scheme) == tuple(tags)
+    assert list(find_violations([tags], scheme)) == []
+    assert detect_scheme([tags]).scheme == scheme
 
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.permutations([s for s in SCHEMES if s != "io"], 2)))
 def test_from_each_to_each(source: str, target: str) -> None:
     tags = SAID[source].split()
-    assert convert(sentence(tags), "ner", source, target) == tuple(SAID[target].split())
+    assert convert_tags(sentence(tags), "ner", source, target) == tuple(SAID[target].split())
     with pytest.raises(DataError, match=r"^f.tsv:11: column ner: two spans of type 'p' touch, which IO would make one"):
-        convert(sentence(tags), "ner", source, "io")
+        convert_tags(sentence(tags), "ner", source, "io")
 
 
 @st.composite
@@ -79,10 +79,10 @@ def many_spans(draw: st.DrawFn) -> tuple[list[Span], int]:
 @given(many_spans(), st.sampled_from(SCHEMES))
 def test_what_is_written_is_legal_and_read_back(given_spans: tuple[list[Span], int], scheme: str) -> None:
     found, length = given_spans
-    tags = write(found, length, scheme)
-    assert list(breaks([tags], scheme)) == []
+    tags = write_tags(found, length, scheme)
+    assert list(find_violations([tags], scheme)) == []
     if scheme != "io":
-        assert spans(tags) == found
+        assert find_spans(tags) == found
 
 
 LETTERS = {"iob1": "BI", "iob2": "BI", "ioe1": "IE", "ioe2": "IE", "bioes": "BIES", "bilou": "BILU", "io": "I"}
@@ -94,42 +94,42 @@ def test_legal_is_what_says_its_own_spans(scheme: str) -> None:
     tags = ["O", *(f"{letter}-{type}" for letter in LETTERS[scheme] for type in "xy")]
     for n in range(1, 5 if len(tags) < 8 else 4):
         for some in itertools.product(tags, repeat=n):
-            legal = not list(breaks([some], scheme))
-            assert legal == (write(spans(some), n, scheme) == some), some
+            legal = not list(find_violations([some], scheme))
+            assert legal == (write_tags(find_spans(some), n, scheme) == some), some
 
 
 @pytest.mark.parametrize(
     ("tags", "expected", "text"),
     [
-        ([["O", "B-x", "I-x"]], Detection("iob2"), "IOB2"),
-        ([["B", "I", "I"]], Detection("iob2"), "IOB2"),
-        ([["B-x"], ["O"]], Detection("iob2"), "IOB2"),
-        ([["I-x", "O"]], Detection("io", ("iob1", "ioe1")), "IO (or IOB1, IOE1: the same spans here)"),
-        ([["I-x"], ["I-x", "B-x"]], Detection("iob1"), "IOB1"),
-        ([["I-x", "E-x"]], Detection("ioe2"), "IOE2"),
-        ([["I-x", "E-x", "I-x"]], Detection("ioe1"), "IOE1"),
-        ([["S-x", "O"]], Detection("bioes"), "BIOES"),
-        ([["U-x", "O"]], Detection("bilou"), "BILOU"),
-        ([["B-x", "M-x", "M-x", "E-x", "O", "S-x"]], Detection("bmes"), "BMES"),
-        ([["B", "M", "E", "S", "S"]], Detection("bmes"), "BMES"),
-        ([["B-x", "M-x"], ["B-x", "M-x", "E-x"]], Detection("bmes", (), 1), "BMES, broken 1 time"),
-        ([["B-", "I-", "O"], *[["B-x", "I-x"]] * 9], Detection("iob2", (), 2), "IOB2, broken 2 times"),
-        ([["B-x", "O", "I-x"], ["B-x"], ["B-x", "I-x"]], Detection("iob2", (), 1), "IOB2, broken 1 time"),
-        ([["O", "I-x"], ["B-x"], ["I-x", "B-x"], ["B-x"]], Detection("iob2", (), 2), "IOB2, broken 2 times"),
-        ([["NOUN", "VERB"]], Detection("none"), "no scheme of spans"),
-        ([["O", "O"]], Detection("none"), "no scheme of spans"),
-        ([["S", "E", "V", "B"]], Detection("none"), "no scheme of spans"),
-        ([[], []], Detection("none"), "no scheme of spans"),
-        ([["B-x"]] * 9 + [["PER"]], Detection("iob2", (), 1), "IOB2, broken 1 time"),
+        ([["O", "B-x", "I-x"]], SchemeDetection("iob2"), "IOB2"),
+        ([["B", "I", "I"]], SchemeDetection("iob2"), "IOB2"),
+        ([["B-x"], ["O"]], SchemeDetection("iob2"), "IOB2"),
+        ([["I-x", "O"]], SchemeDetection("io", ("iob1", "ioe1")), "IO (or IOB1, IOE1: the same spans here)"),
+        ([["I-x"], ["I-x", "B-x"]], SchemeDetection("iob1"), "IOB1"),
+        ([["I-x", "E-x"]], SchemeDetection("ioe2"), "IOE2"),
+        ([["I-x", "E-x", "I-x"]], SchemeDetection("ioe1"), "IOE1"),
+        ([["S-x", "O"]], SchemeDetection("bioes"), "BIOES"),
+        ([["U-x", "O"]], SchemeDetection("bilou"), "BILOU"),
+        ([["B-x", "M-x", "M-x", "E-x", "O", "S-x"]], SchemeDetection("bmes"), "BMES"),
+        ([["B", "M", "E", "S", "S"]], SchemeDetection("bmes"), "BMES"),
+        ([["B-x", "M-x"], ["B-x", "M-x", "E-x"]], SchemeDetection("bmes", (), 1), "BMES, broken 1 time"),
+        ([["B-", "I-", "O"], *[["B-x", "I-x"]] * 9], SchemeDetection("iob2", (), 2), "IOB2, broken 2 times"),
+        ([["B-x", "O", "I-x"], ["B-x"], ["B-x", "I-x"]], SchemeDetection("iob2", (), 1), "IOB2, broken 1 time"),
+        ([["O", "I-x"], ["B-x"], ["I-x", "B-x"], ["B-x"]], SchemeDetection("iob2", (), 2), "IOB2, broken 2 times"),
+        ([["NOUN", "VERB"]], SchemeDetection("none"), "no scheme of spans"),
+        ([["O", "O"]], SchemeDetection("none"), "no scheme of spans"),
+        ([["S", "E", "V", "B"]], SchemeDetection("none"), "no scheme of spans"),
+        ([[], []], SchemeDetection("none"), "no scheme of spans"),
+        ([["B-x"]] * 9 + [["PER"]], SchemeDetection("iob2", (), 1), "IOB2, broken 1 time"),
     ],
 )
-def test_which_it_is(tags: list[list[str]], expected: Detection, text: str) -> None:
-    assert detect(tags) == expected
+def test_which_it_is(tags: list[list[str]], expected: SchemeDetection, text: str) -> None:
+    assert detect_scheme(tags) == expected
     assert str(expected) == text
 
 
 def test_what_another_scheme_would_say() -> None:
-    detector = Detector()
+    detector = SchemeDetector()
     detector.add(["B-x", "I-x"])
     assert [detector.breaks(scheme) for scheme in ("iob2", "iob1", "bioes")] == [0, 1, 1]
     assert mark_spans({"O": 5, "B-x": 9, "PER": 1})
@@ -137,7 +137,7 @@ def test_what_another_scheme_would_say() -> None:
 
 
 def test_names() -> None:
-    assert [named(name) for name in ("BIO", "IOB", "ioe", "BILOU", "IOBES")] == [
+    assert [scheme_by_name(name) for name in ("BIO", "IOB", "ioe", "BILOU", "IOBES")] == [
         "iob2",
         "iob1",
         "ioe2",
@@ -145,37 +145,37 @@ def test_names() -> None:
         "bioes",
     ]
     with pytest.raises(ConfigError, match="^scheme: 'bmewo' does not exist; expected io, iob1, iob2, ioe1"):
-        named("bmewo")
+        scheme_by_name("bmewo")
 
 
 def test_where_the_rules_are_broken() -> None:
-    found = list(breaks([["O"], ["I-x", "O", "B-y", "I-x"], [], ["PER", "B-x"]], "iob2"))
+    found = list(find_violations([["O"], ["I-x", "O", "B-y", "I-x"], [], ["PER", "B-x"]], "iob2"))
     assert found == [
-        Break(1, 0, "", "I-x", "iob2"),
-        Break(1, 3, "B-y", "I-x", "iob2"),
-        Break(3, 0, "", "PER", "iob2"),
+        SchemeViolation(1, 0, "", "I-x", "iob2"),
+        SchemeViolation(1, 3, "B-y", "I-x", "iob2"),
+        SchemeViolation(3, 0, "", "PER", "iob2"),
     ]
     assert str(found[1]) == "word 4: I-x after B-y is no IOB2"
-    (end,) = breaks([["O", "B-x"]], "bilou")
+    (end,) = find_violations([["O", "B-x"]], "bilou")
     assert str(end) == "word 2: B-x at the end of a sentence is no BILOU"
 
 
 def test_a_tag_without_a_type_breaks_every_scheme() -> None:
     for scheme in SCHEMES:
         letters = [letter for letter in "BIESLUM" if letter in LETTERS[scheme]]
-        found = {b.after for b in breaks([[f"{letter}-"] for letter in letters], scheme) if b.after}
+        found = {b.after for b in find_violations([[f"{letter}-"] for letter in letters], scheme) if b.after}
         assert found == {f"{letter}-" for letter in letters}
-    found = list(breaks([["B-", "I-", "O", "B-x"]], "iob2"))
+    found = list(find_violations([["B-", "I-", "O", "B-x"]], "iob2"))
     assert [str(one) for one in found] == [
         "word 1: B- at the beginning of a sentence is no IOB2: it has no type",
         "word 2: I- after B- is no IOB2: it has no type",
     ]
-    assert not list(breaks([["B-", "I-", "O", "B-x"]], "iob2", typed=False))
-    assert not list(breaks([["B", "I", "O"]], "iob2"))
+    assert not list(find_violations([["B-", "I-", "O", "B-x"]], "iob2", typed=False))
+    assert not list(find_violations([["B", "I", "O"]], "iob2"))
     with pytest.raises(
         DataError, match="^f.tsv:9: column ner: B- at the beginning of a sentence is no IOB2: it has no"
     ):
-        convert(sentence(["B-", "I-"]), "ner", "iob2", "iob2")
+        convert_tags(sentence(["B-", "I-"]), "ner", "iob2", "iob2")
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_a_tag_without_a_type_breaks_every_scheme() -> None:
     ],
 )
 def test_tags_that_mark_no_spans_among_those_that_do(counts: dict[str, int], found: list[str], text: str) -> None:
-    assert strays(counts) == found
+    assert stray_tags(counts) == found
     if found:
-        assert said(found, counts).startswith(text)
+        assert describe_strays(found, counts).startswith(text)
 
 
 def test_converting_what_is_illegal() -> None:
     with pytest.raises(DataError, match="^f.tsv:10: column ner: I-x after O is no IOB2; mend the tags"):
-        convert(sentence(["O", "I-x"]), "ner", "iob2", "bioes")
-    assert convert(sentence(["O", "I-x"]), "ner", "iob2", "bioes", lenient=True) == ("O", "S-x")
+        convert_tags(sentence(["O", "I-x"]), "ner", "iob2", "bioes")
+    assert convert_tags(sentence(["O", "I-x"]), "ner", "iob2", "bioes", lenient=True) == ("O", "S-x")
 
 
 @pytest.mark.parametrize(
@@ -226,4 +226,4 @@ def test_converting_what_is_illegal() -> None:
 def test_real_data(shared_data: Path, name: str, target: str | None, scheme: str, n_breaks: int) -> None:
     reading = read_sentences(str(shared_data / name))
     column = reading.target(target)
-    assert detect(s.columns[column] for s in reading if s.words) == Detection(scheme, (), n_breaks)
+    assert detect_scheme(s.columns[column] for s in reading if s.words) == SchemeDetection(scheme, (), n_breaks)

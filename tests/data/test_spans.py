@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.spans import Span, evaluate_spans, spans
+from elman.data.spans import Span, evaluate_spans, find_spans
 from elman.errors import DataError
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y", "B", "I"]), max_size=12)
@@ -31,7 +31,7 @@ TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", 
     ],
 )
 def test_spans(tags: str, found: list[tuple[int, int, str]]) -> None:
-    assert spans(tags.split()) == [Span(*span) for span in found]
+    assert find_spans(tags.split()) == [Span(*span) for span in found]
 
 
 def conlleval(tags: list[str]) -> list[Span]:
@@ -54,12 +54,12 @@ def conlleval(tags: list[str]) -> list[Span]:
 
 @given(TAGS)
 def test_spans_as_conlleval_has_them(tags: list[str]) -> None:
-    assert spans(tags) == conlleval(tags)
+    assert find_spans(tags) == conlleval(tags)
 
 
 @given(TAGS)
 def test_spans_are_in_order_and_hold_no_outside_word(tags: list[str]) -> None:
-    covered = [i for span in spans(tags) for i in range(span.start, span.end)]
+    covered = [i for span in find_spans(tags) for i in range(span.start, span.end)]
     assert covered == [i for i, tag in enumerate(tags) if tag != "O"]
 
 

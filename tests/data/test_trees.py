@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.trees import Tree, joined, parse_tree, pieces, read_trees
+from elman.data.trees import Tree, from_pieces, parse_tree, read_trees, to_pieces
 from elman.errors import DataError
 
 RAINS = Tree("S", (Tree("NP", (Tree("PRP", ("It",)),)), Tree("VP", (Tree("VBZ", ("rains",)),))))
@@ -94,14 +94,14 @@ def test_every_tree_of_the_tutorial(shared_data):
 
 def test_pieces():
     tree = parse_tree("(S (NP (PRP It)) (VP (VBZ rains) (ADVP (RB now))))")
-    assert pieces(tree) == ["(S(NP(PRP*))", "(VP(VBZ*)", "(ADVP(RB*))))"]
-    assert joined(pieces(tree), tree.words()) == str(tree)
+    assert to_pieces(tree) == ["(S(NP(PRP*))", "(VP(VBZ*)", "(ADVP(RB*))))"]
+    assert from_pieces(to_pieces(tree), tree.words()) == str(tree)
     with pytest.raises(
         DataError, match="^expected a tag in brackets of its own around every word, found none around 'a'$"
     ):
-        pieces(parse_tree("(S a (B b))"))
+        to_pieces(parse_tree("(S a (B b))"))
 
 
 @given(st.sampled_from([RAINS, Tree("", (RAINS,)), Tree("*", (RAINS, Tree("*", ("*",))))]))
 def test_pieces_are_the_tree(tree: Tree) -> None:
-    assert joined(pieces(tree), tree.words()) == str(tree)
+    assert from_pieces(to_pieces(tree), tree.words()) == str(tree)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from elman.errors import ConfigError, DataError
-from elman.evaluation.compare import METRICS, Runs, compare, compare_runs, score
+from elman.evaluation.compare import METRICS, RunScores, compare, compare_runs, score
 from elman.evaluation.tagging import evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]] * 20
@@ -133,7 +133,7 @@ def test_scores_are_those_of_evaluate(rows: list[list[tuple[str, str, str]]]) ->
 
 def test_runs_by_hand() -> None:
     found = compare_runs([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
-    assert found.a == Runs((0.1, 0.2, 0.3))
+    assert found.a == RunScores((0.1, 0.2, 0.3))
     assert (found.a.mean, found.a.spread) == (pytest.approx(0.2), pytest.approx(0.1))
     assert found.difference == pytest.approx(0.3)
     assert found.welch_t == pytest.approx(0.3 / (0.02 / 3) ** 0.5)

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.errors import DataError
-from elman.evaluation.conll18 import METRICS, Metric, evaluate, table
+from elman.evaluation.conll18 import METRICS, Conll18Metric, evaluate, format_table
 
 # id form lemma upos xpos feats head deprel
 DIGITS = "9" * 5_000
@@ -38,11 +38,11 @@ def sentences(path: Path, text: str) -> Iterable[Sentence]:
     return read_sentences(str(path), format="conllu", labelled=False)
 
 
-def compare(folder: Path, predicted: str, gold: str = GOLD) -> dict[str, Metric]:
+def compare(folder: Path, predicted: str, gold: str = GOLD) -> dict[str, Conll18Metric]:
     return evaluate(sentences(folder / "gold", gold), sentences(folder / "p", predicted))
 
 
-def counts(found: dict[str, Metric], name: str) -> tuple[int, int, int, int | None]:
+def counts(found: dict[str, Conll18Metric], name: str) -> tuple[int, int, int, int | None]:
     return found[name].correct, found[name].gold, found[name].predicted, found[name].aligned
 
 
@@ -156,7 +156,7 @@ def test_a_token_left_over_before_a_multiword_token_of_the_next_sentence(tmp_pat
 
 
 def test_table(tmp_path: Path) -> None:
-    lines = table(compare(tmp_path, GOLD.replace("ir VERB", "IR VERB"))).split("\n")
+    lines = format_table(compare(tmp_path, GOLD.replace("ir VERB", "IR VERB"))).split("\n")
     assert lines[:3] == [
         "Metric     | Precision |    Recall |  F1 Score | AligndAcc",
         "-----------+-----------+-----------+-----------+-----------",
@@ -180,7 +180,7 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_no_rate_of_nothing() -> None:
-    nothing = Metric(0, 0, 0, 0)
+    nothing = Conll18Metric(0, 0, 0, 0)
     assert (nothing.precision, nothing.recall, nothing.f1, nothing.aligned_accuracy) == (0, 0, 0, 0)
 
 

@@ -7,14 +7,14 @@ from hypothesis import given, strategies as st
 
 from elman.data.spans import evaluate_spans
 from elman.errors import DataError
-from elman.evaluation.conlleval import Conlleval
+from elman.evaluation.conlleval import ConllevalReport
 
 TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
 ODD = [*TAGS, "E-x", "S-x", "B", "I", "[-x", "]-y", ".-x", "NOUN", "B-a-b", "B-0", "-LRB-"]
 
 
 def printed(gold: list[str], predicted: list[str]) -> str:
-    tally = Conlleval()
+    tally = ConllevalReport()
     for right, guess in zip(gold, predicted, strict=True):
         tally.add(right.split(), guess.split())
     return tally.text()
@@ -67,7 +67,7 @@ def test_names_of_types_are_padded_by_bytes_and_one_that_is_empty_is_listed_twic
 
 
 def test_json() -> None:
-    tally = Conlleval()
+    tally = ConllevalReport()
     tally.add(["B-x", "O"], ["B-x", "B-y"])
     found = tally.to_json()
     assert (found["tokens"], found["correct"], found["accuracy"]) == (2, 1, 0.5)
@@ -78,7 +78,7 @@ def test_json() -> None:
 
 def test_no_accuracy_without_gold() -> None:
     with pytest.raises(DataError, match="nothing to evaluate"):
-        Conlleval().text()
+        ConllevalReport().text()
 
 
 def by_the_rules(gold: list[list[str]], predicted: list[list[str]]) -> tuple[int, int, int, int]:
@@ -127,7 +127,7 @@ def sentences(tags: list[str]) -> st.SearchStrategy[list[list[tuple[str, str]]]]
 def test_any_tags_by_the_script_s_rules(pairs: list[list[tuple[str, str]]]) -> None:
     gold, predicted = ([[pair[i] for pair in sentence] for sentence in pairs] for i in (0, 1))
     phrases, found, correct, right = by_the_rules(gold, predicted)
-    tally = Conlleval()
+    tally = ConllevalReport()
     for one, other in zip(gold, predicted, strict=True):
         tally.add(one, other)
     head = tally.text().splitlines()
@@ -139,7 +139,7 @@ def test_any_tags_by_the_script_s_rules(pairs: list[list[tuple[str, str]]]) -> N
 @given(sentences(TAGS))
 def test_iob_chunks_are_the_spans(pairs: list[list[tuple[str, str]]]) -> None:
     gold, predicted = ([[pair[i] for pair in sentence] for sentence in pairs] for i in (0, 1))
-    tally = Conlleval()
+    tally = ConllevalReport()
     for one, other in zip(gold, predicted, strict=True):
         tally.add(one, other)
     assert tally.to_json()["spans"] == evaluate_spans(gold, predicted).to_json()

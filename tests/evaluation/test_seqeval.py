@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.spans import Span, SpanEvaluation, SpanTally
+from elman.data.spans import Span, SpanEvaluation, SpanEvaluator
 from elman.errors import ConfigError, DataError
-from elman.evaluation.seqeval import STRICT_SCHEMES, Seqeval, finder, lenient, report, strict
+from elman.evaluation.seqeval import STRICT_SCHEMES, SeqevalReport, lenient_spans, report, span_finder, strict_spans
 
 THEIR_NAMES = {"iob1": "IOB1", "iob2": "IOB2", "ioe1": "IOE1", "ioe2": "IOE2", "bioes": "IOBES", "bilou": "BILOU"}
 LETTERS = {"iob1": "IB", "iob2": "IB", "ioe1": "IE", "ioe2": "IE", "bioes": "IBES", "bilou": "BILU", None: "IBES"}
@@ -19,7 +19,7 @@ Pairs = list[list[tuple[str, str]]]
 
 
 def evaluated(pairs: Pairs, scheme: str | None) -> SpanEvaluation:
-    tally = SpanTally(finder(scheme))
+    tally = SpanEvaluator(span_finder(scheme))
     for sentence in pairs:
         tally.add([gold for gold, _ in sentence], [predicted for _, predicted in sentence])
     return tally.result()
@@ -66,9 +66,9 @@ def test_the_same_as_the_package(package: Any, example: tuple[str | None, Pairs]
 
 def test_by_hand() -> None:
     tags = ["B-per", "I-per", "O", "I-loc", "I-loc", "B-loc", "I-per"]
-    assert lenient(tags) == [Span(0, 2, "per"), Span(3, 5, "loc"), Span(5, 6, "loc"), Span(6, 7, "per")]
-    assert strict(tags, "iob2") == [Span(0, 2, "per"), Span(5, 6, "loc")]
-    assert strict(["B-x", "I-x", "E-x", "S-x", "B-x", "O"], "bioes") == [Span(0, 3, "x"), Span(3, 4, "x")]
+    assert lenient_spans(tags) == [Span(0, 2, "per"), Span(3, 5, "loc"), Span(5, 6, "loc"), Span(6, 7, "per")]
+    assert strict_spans(tags, "iob2") == [Span(0, 2, "per"), Span(5, 6, "loc")]
+    assert strict_spans(["B-x", "I-x", "E-x", "S-x", "B-x", "O"], "bioes") == [Span(0, 3, "x"), Span(3, 4, "x")]
 
 
 def test_report_by_hand() -> None:
@@ -87,7 +87,7 @@ def test_report_by_hand() -> None:
 
 def test_no_words() -> None:
     with pytest.raises(DataError, match="nothing to evaluate"):
-        Seqeval().text()
+        SeqevalReport().text()
 
 
 def test_no_spans() -> None:
@@ -99,8 +99,8 @@ def test_other_schemes_and_tags() -> None:
     with pytest.raises(
         ConfigError, match="^scheme: 'IO' has no strict mode; iob1, iob2, ioe1, ioe2, bioes, bilou have$"
     ):
-        finder("IO")
+        span_finder("IO")
     with pytest.raises(ConfigError, match="^scheme: 'X' does not exist"):
-        finder("X")
+        span_finder("X")
     with pytest.raises(DataError, match="^the tag 'S-x' is not of IOB2, whose letters are I, O, B$"):
-        strict(["O", "S-x"], "iob2")
+        strict_spans(["O", "S-x"], "iob2")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.evaluation.statistics import Pair, Totals, bootstrap, mcnemar, permutation_test, t_quantile, t_test
+from elman.evaluation.statistics import CountTotals, ScorePair, bootstrap, mcnemar, permutation_test, t_quantile, t_test
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_permutations_by_chance() -> None:
     assert p == pytest.approx(0.043, abs=0.01)  # t test: 0.040
 
 
-def share(totals: Totals) -> Pair:
+def share(totals: CountTotals) -> ScorePair:
     return totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
 
 

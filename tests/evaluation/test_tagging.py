@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.schemes import detect
-from elman.data.spans import Span, SpanTally, evaluate_spans, spans
+from elman.data.schemes import detect_scheme
+from elman.data.spans import Span, SpanEvaluator, evaluate_spans, find_spans
 from elman.errors import DataError
 from elman.evaluation.classification import evaluate_labels
 from elman.evaluation.compare import compare, score
-from elman.evaluation.conlleval import Conlleval
-from elman.evaluation.seqeval import Seqeval
-from elman.evaluation.tagging import Confusion, Evaluation, TagScore, Tally, evaluate
+from elman.evaluation.conlleval import ConllevalReport
+from elman.evaluation.seqeval import SeqevalReport
+from elman.evaluation.tagging import Confusion, TagEvaluation, TagEvaluator, TagScore, evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]
 PREDICTED = [["D", "N", "N"], ["D", "N"], [], ["V"]]
@@ -25,7 +25,7 @@ KNOWN = [[True, True, False], [True, False], [], [True]]
 
 def test_by_hand() -> None:
     found = evaluate(GOLD, PREDICTED, KNOWN)
-    assert found == Evaluation(
+    assert found == TagEvaluation(
         tokens=6,
         correct=4,
         sentences=3,
@@ -152,7 +152,7 @@ def test_lengths_differ() -> None:
 
 def test_lengths_differ_at_a_line_of_a_file() -> None:
     with pytest.raises(DataError, match="^gold.txt:7: expected 1 tags"):
-        Tally().add(["A"], [], path="gold.txt", line=7)
+        TagEvaluator().add(["A"], [], path="gold.txt", line=7)
 
 
 def test_tuples_and_lists_are_the_same_sentence() -> None:
@@ -169,12 +169,15 @@ FLAT, OTHER = ["O", "B-PER", "I-PER", "O"], ["O", "B-LOC", "I-LOC", "O"]
         evaluate_spans,
         lambda gold, predicted: compare(gold, predicted, predicted),
         lambda gold, predicted: score(gold, predicted, "accuracy"),
-        lambda gold, _: detect(gold),
+        lambda gold, _: detect_scheme(gold),
         *(
             lambda gold, predicted, make=make: [make().add(*pair) for pair in zip(gold, predicted, strict=True)]
-            for make in (Tally, Seqeval, lambda: Seqeval("iob2"), Conlleval, SpanTally)
+            for make in (TagEvaluator, SeqevalReport, lambda: SeqevalReport("iob2"), ConllevalReport, SpanEvaluator)
         ),
-        *(lambda gold, predicted, make=make: make().add([gold], [predicted]) for make in (Tally, Seqeval, Conlleval)),
+        *(
+            lambda gold, predicted, make=make: make().add([gold], [predicted])
+            for make in (TagEvaluator, SeqevalReport, ConllevalReport)
+        ),
     ],
 )
 def test_a_list_of_tags_in_the_place_of_a_list_of_sentences(count: Callable[..., object]) -> None:
@@ -216,4 +219,4 @@ def test_bmes_marks_spans() -> None:
     found = evaluate([gold], [["B-x", "M-x", "M-x", "O", "S-y"]])
     assert found.spans is not None
     assert (found.spans.gold, found.spans.correct) == (2, 2)
-    assert spans(gold) == [Span(0, 3, "x"), Span(4, 5, "y")]
+    assert find_spans(gold) == [Span(0, 3, "x"), Span(4, 5, "y")]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.data.schemes import Break
-from elman.data.spans import spans
+from elman.data.schemes import SchemeViolation
+from elman.data.spans import find_spans
 from elman.errors import ConfigError
 from elman.models.constraints import allowed, check, choose, detect, first_break, table
 
@@ -33,7 +33,7 @@ def test_legal_is_what_says_its_own_spans(scheme: str, tags: list[str], length: 
     for n in range(1, length + 1):
         for some in itertools.product(tags, repeat=n):
             legal = first_break([some], scheme) is None
-            assert legal == (written(list(spans(some)), n, scheme) == list(some)), some
+            assert legal == (written(list(find_spans(some)), n, scheme) == list(some)), some
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_tags_that_the_rules_do_not_know(tags: list[str], scheme: str, message: 
 def test_where_a_text_breaks_the_rules(tags: list[str], scheme: str, expected: tuple[int, ...], text: str) -> None:
     sentences = [["O", "O"], tags, ["I-X"]]
     broken = first_break(sentences, scheme)
-    assert broken == Break(*expected, scheme)
+    assert broken == SchemeViolation(*expected, scheme)
     assert str(broken) == text
 
 
@@ -134,7 +134,7 @@ def test_the_rules_by_settings_and_tags(
 
 
 def test_rules_that_the_training_tags_break() -> None:
-    broken = Break(1, 2, "O", "I-X", "bio")
+    broken = SchemeViolation(1, 2, "O", "I-X", "bio")
     assert choose(CRF, ILLEGAL) == ("none", broken)
     assert choose(NetworkConfig(constraints="bio"), ILLEGAL) == ("bio", broken)
     with pytest.raises(ConfigError, match="^constraints=bioes: expected .* found the tag 'NOUN'"):

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import elman
+from elman.data.targets import UNKNOWN
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
 from elman.taggers import language_model as language
-from elman.taggers.language_model import Fluency, LanguageModel, from_record, symbols_of
+from elman.taggers.language_model import Fluency, LanguageModel, from_record
 from elman.training import disk_corpus as tape
-from elman.training.disk_corpus import UNKNOWN
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
 SMALL = {
@@ -104,16 +104,6 @@ def test_ngrams_sum_to_one() -> None:
     assert (model.probabilities_after([]) > 0).all()
 
 
-def test_what_a_text_is_read_as(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfa  b\r\n\nc")
-    (tmp_path / "b.conllu").write_text("# text = a b.\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
-    raw, parsed = str(tmp_path / "a.txt"), str(tmp_path / "b.conllu")
-    assert sum(symbols_of(raw, "words"), []) == ["a", "b", "\n", "\n", "c"]
-    assert sum(symbols_of(raw, "characters"), []) == list("a  b\r\n\nc")
-    assert list(symbols_of(parsed, "words")) == [["a", "\n"]]
-    assert "".join(sum(symbols_of([parsed], "characters"), [])) == "a b.\n"
-
-
 @pytest.mark.parametrize("kind", ["rnn", "ngram"])
 def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str) -> None:
     """The same model as of the text without it, for which it is the dev set."""
@@ -183,8 +173,6 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
         elman.train(text, "100%", task="lm", settings=SMALL, **QUIET)
     with pytest.raises(ConfigError, match="^task lm: unit: expected words or characters, got 'bytes'$"):
         elman.train(text, task="lm:unit=bytes", **QUIET)
-    with pytest.raises(DataError, match="^expected paths of texts$"):
-        list(symbols_of([3], "words"))  # type: ignore[list-item]
     model = elman.train(text, task="lm", model="ngram", **QUIET)
     assert isinstance(model, LanguageModel)
     with pytest.raises(DataError, match="^an empty text"):

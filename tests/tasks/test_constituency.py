@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.trees import Tree, parse_tree, pieces, read_trees
+from elman.data.trees import Tree, parse_tree, read_trees, to_pieces
 from elman.errors import DataError
 from elman.tasks.constituency import Labels, decode, encode
 
@@ -104,7 +104,7 @@ def test_a_deep_tree_takes_no_more_than_its_size() -> None:
     finally:
         tracemalloc.stop()
     assert labels.common[:2] == ("+1(S", "+1(S")
-    assert len(pieces(tree)[-1]) == len("(T*)") + 4000
+    assert len(to_pieces(tree)[-1]) == len("(T*)") + 4000
 
 
 def test_all_trees_of_the_tutorial(shared_data: Path) -> None:

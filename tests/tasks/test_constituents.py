@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from elman.data.formats import read_sentences
-from elman.data.formats.trees import tree_of
+from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
-from elman.data.trees import joined, parse_tree
+from elman.data.trees import from_pieces, parse_tree
 from elman.errors import DataError
 from elman.tasks import encoding, parsed
 from elman.tasks.base import Batch
@@ -40,7 +40,7 @@ def test_trees_come_back(tmp_path: Path) -> None:
     assert found.unannotated == ()
     trees = back(found, sentences)
     assert trees == [["(ROOT(S(NP(PRP*))", "(VP(VBZ*)", "(NP(NNS*)))", "(.*)))"], ["(ROOT(NP(NNS*)))"]]
-    assert "".join(joined(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREES
+    assert "".join(from_pieces(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREES
     assert from_record(found.to_record()) == found
     assert back(found, [Sentence((), format="trees")][:0]) == []
 
@@ -61,5 +61,5 @@ def test_every_tree_of_the_tutorial(shared_data: Path) -> None:
     assert len(sentences) == 168
     trees = back(Constituents.of(sentences), sentences)
     for tree, sentence in zip(trees, sentences, strict=True):
-        assert parse_tree(joined(tree, sentence.words)) == tree_of(sentence)
-        assert joined(tree, sentence.words) == sentence.lines[0].rstrip("\n")
+        assert parse_tree(from_pieces(tree, sentence.words)) == parse_sentence_tree(sentence)
+        assert from_pieces(tree, sentence.words) == sentence.lines[0].rstrip("\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.corpus import How, read_corpus
+from elman.data.corpus import ReadOptions, read_corpus
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.tasks.dependency_labels import (
@@ -177,7 +177,7 @@ def test_another_encoding() -> None:
 
 
 def test_a_treebank(shared_data: Path) -> None:
-    corpus = read_corpus(shared_data / "ud/en_ewt/en_ewt-ud-dev.conllu", How())
+    corpus = read_corpus(shared_data / "ud/en_ewt/en_ewt-ud-dev.conllu", ReadOptions())
     exact = {"relative": 0, "brackets": 0}
     for one in corpus.sentences:
         heads, tags = list(gold_heads(one)), one.columns["upos"]

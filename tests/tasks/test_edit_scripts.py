@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.corpus import How, read_corpus
+from elman.data.corpus import ReadOptions, read_corpus
 from elman.tasks.edit_scripts import Scripts, apply, choose, encode, first_applicable
 
 
@@ -88,7 +88,7 @@ def test_a_treebank(shared_data: Path) -> None:
     pairs = {
         split: [
             pair
-            for sentence in read_corpus(folder / f"ug_udt-ud-{split}.conllu", How()).sentences
+            for sentence in read_corpus(folder / f"ug_udt-ud-{split}.conllu", ReadOptions()).sentences
             for pair in zip(sentence.words, sentence.columns["lemma"], strict=True)
             if pair[1] != "_"
         ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.config import NetworkConfig
-from elman.data.corpus import with_words
+from elman.data.corpus import keep_nonempty
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import DataError
@@ -122,10 +122,10 @@ def test_every_warning_is_one_line() -> None:
 
 def test_empty_and_blank_files() -> None:
     with pytest.raises(DataError, match="^t.txt: nothing in it"):
-        list(with_words([], "t.txt"))
+        list(keep_nonempty([], "t.txt"))
     with pytest.raises(DataError, match="^t.txt: no sentences, only blank lines"):
-        list(with_words([Sentence((), lines=("\n",)), Sentence(())], "t.txt"))
-    assert list(with_words([Sentence(()), *TRAIN], "t.txt")) == TRAIN
+        list(keep_nonempty([Sentence((), lines=("\n",)), Sentence(())], "t.txt"))
+    assert list(keep_nonempty([Sentence(()), *TRAIN], "t.txt")) == TRAIN
 
 
 def numbered(n: int) -> list[Sentence]:

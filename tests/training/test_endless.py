@@ -11,7 +11,7 @@ import pytest
 
 import elman
 from elman.config import Config
-from elman.data.corpus import How
+from elman.data.corpus import ReadOptions
 from elman.data.formats import text_io as lines
 from elman.errors import ConfigError, DataError
 from elman.features.lexicon import Lexicon
@@ -41,7 +41,7 @@ def columns(path: Path, pairs: list[tuple[str, str]] = PAIRS) -> str:
 
 
 def on_tape(path: str, **how: Any) -> tuple[list[tuple[str, str]], list[int]]:
-    found = endless.read(path, How(**how), 0)
+    found = endless.read(path, ReadOptions(**how), 0)
     inputs = found.tape.inputs(
         Lexicon.of_vocabulary(Config().with_settings({"features": "none"}).network, found.tape.vocabulary)
     )
@@ -102,10 +102,10 @@ def test_the_commonest_words_alone_have_vectors(tmp_path: Path) -> None:
 
 def test_other_files_are_for_memory(tmp_path: Path) -> None:
     conllu = file(tmp_path / "a.conllu", "1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n" * 20)
-    assert endless.large(conllu, How()) is None
-    assert endless.large([[("a", "b")]], How()) is None
-    assert endless.large(str(tmp_path / "none"), How()) is None
-    assert endless.large([columns(tmp_path)], How()) is not None
+    assert endless.large(conllu, ReadOptions()) is None
+    assert endless.large([[("a", "b")]], ReadOptions()) is None
+    assert endless.large(str(tmp_path / "none"), ReadOptions()) is None
+    assert endless.large([columns(tmp_path)], ReadOptions()) is not None
 
 
 @pytest.mark.parametrize(

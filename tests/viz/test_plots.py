@@ -12,7 +12,7 @@ import pytest
 from elman.analysis.confidence import Calibration
 from elman.analysis.learning_curve import Curve, Law, Point, fitted
 from elman.errors import ConfigError, MissingExtraError, OutputError
-from elman.training.temperature import reliability
+from elman.evaluation.reliability import reliability
 from elman.viz import plots
 
 RECORD: dict[str, Any] = {

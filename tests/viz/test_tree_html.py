@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from hypothesis import given, strategies as st
 
-from elman.data.spans import spans
+from elman.data.spans import find_spans
 from elman.data.trees import Tree, parse_tree
 from elman.tasks.dependency_labels import repaired
 from elman.viz.tree_html import Page
@@ -35,7 +35,7 @@ def test_a_page_is_well_formed_and_alone() -> None:
             page.start("a < b"),
             page.dependencies(WORDS, HEADS, RELATIONS, ["N", "V", "A", "N", "."], "file.conllu:1"),
             page.constituents(parse_tree("(S (NP (PRP She)) (VP (VBZ reads)))")),
-            page.spans(WORDS, spans(tags), "<i>"),
+            page.spans(WORDS, find_spans(tags), "<i>"),
             page.END,
         ]
     )
@@ -49,12 +49,12 @@ def test_a_page_is_well_formed_and_alone() -> None:
 
 def test_spans_have_a_colour_each_type() -> None:
     page = Page()
-    html = page.spans(["Ann", "Lee", "saw", "Oslo", "."], spans(["B-PER", "I-PER", "O", "B-LOC", "O"]))
+    html = page.spans(["Ann", "Lee", "saw", "Oslo", "."], find_spans(["B-PER", "I-PER", "O", "B-LOC", "O"]))
     marks = list(parsed(html).iter("mark"))
     assert ["".join(mark.itertext()) for mark in marks] == ["Ann LeePER", "OsloLOC"]
     hues = [mark.get("style") for mark in marks]
     assert len(set(hues)) == 2
-    again = list(parsed(page.spans(["Rome"], spans(["B-LOC"]))).iter("mark"))
+    again = list(parsed(page.spans(["Rome"], find_spans(["B-LOC"]))).iter("mark"))
     assert [mark.get("style") for mark in again] == hues[1:]
     assert "".join(parsed(html).itertext()) == "Ann LeePER saw OsloLOC ."
     assert "".join(parsed(page.spans(["我", "们"], [], space="")).itertext()) == "我们"

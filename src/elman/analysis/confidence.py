@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
+from elman.evaluation.reliability import Reliability, reliability
 from elman.taggers.tagger import Tagger, Target
-from elman.training.temperature import Reliability, reliability
 from elman.utils.limits import real_number
 
 

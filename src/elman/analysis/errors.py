@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from elman.data.corpus import Data
-from elman.data.formats.common import line_of
+from elman.data.sentence import line_of
 from elman.errors import DataError
-from elman.evaluation.pairing import Compared
-from elman.evaluation.tagging import Tally
+from elman.evaluation.pairing import AlignedSentence
+from elman.evaluation.tagging import TagEvaluator
 from elman.taggers.tagger import Tagger
 from elman.utils.limits import ENTRIES, whole_number
 
@@ -137,7 +137,7 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     if len(tagger.targets) > 1:
         (name,) = tagger.chosen([target] if target is not None else [name])
         target = name
-    tally, of_texts = Tally(), name in tagger.text_targets
+    tally, of_texts = TagEvaluator(), name in tagger.text_targets
     words: dict[tuple[str, str], Counter[str]] = {}
     unknown: Counter[str] = Counter()
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
@@ -176,7 +176,7 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     )
 
 
-def _wrong(found: Compared, known: Sequence[bool]) -> WrongSentence:
+def _wrong(found: AlignedSentence, known: Sequence[bool]) -> WrongSentence:
     sentence = found.sentence
     rows = zip(sentence.words, found.gold, found.tags, found.confidences, known, strict=True)
     return WrongSentence(sentence.path, tuple(Word(*row, line_of(sentence, i)) for i, row in enumerate(rows)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import config
-from elman.data.corpus import Corpus, Data, How, read_corpus
+from elman.data.corpus import Corpus, Data, ReadOptions, read_corpus
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY
@@ -99,7 +99,7 @@ class Curve:
 def learning_curve(
     train_data: Data,
     dev: Data,
-    how: How,
+    how: ReadOptions,
     *,
     points: int = 5,
     seeds: int = 3,

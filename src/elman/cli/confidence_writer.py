@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elman.data.formats.common import TREE
 from elman.data.sentence import CONFIDENCE
+from elman.data.trees import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class Sure:
 
         ``output``: the name of the format and its writer.
         """
-        from elman.data.formats import untagged
+        from elman.data.formats import placeholder_tag
 
         output_format, writer = output
 
-        nothing = untagged(output_format)
+        nothing = placeholder_tag(output_format)
         for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(chunk), strict=True):
             said: dict[str, list[str]] = {}
             for name in places.names:
@@ -74,11 +74,11 @@ class Sure:
 
     def tell(self, tagger: Tagger, places: Places, output_format: str, notes: Notes) -> None:
         """How many words were tagged, and what may be wrong with that."""
-        from elman.data.formats import untagged
+        from elman.data.formats import placeholder_tag
 
         if self.least is None:
             return
-        nothing = untagged(output_format)
+        nothing = placeholder_tag(output_format)
         for name in places.names:
             total, unit = (self.words, "words") if name in places.columns else (self.texts, "texts")
             done = "tagged" if unit == "words" else "labelled"
@@ -103,7 +103,7 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
     """
     from elman.data.formats import write_sentence
-    from elman.data.formats.common import is_gap
+    from elman.data.formats.holds import is_gap
 
     for sentence in chunk:
         if is_gap(sentence):

@@ -13,7 +13,7 @@ from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from elman.data.corpus import Keys
+    from elman.data.corpus import TargetKeys
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
     from elman.taggers.tagger import Tagger
@@ -37,7 +37,7 @@ class Gold:
 
     path: str
     format: str
-    keys: Keys
+    keys: TargetKeys
     sentences: Iterable[Sentence]
 
     @property
@@ -108,7 +108,7 @@ def read(
 def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
     """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
     from elman.data import corpus
-    from elman.data.corpus import with_words
+    from elman.data.corpus import keep_nonempty
     from elman.data.formats import column_names
 
     names, task = column_names(how.target), None
@@ -116,18 +116,18 @@ def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
         names = tagger.targets
     if tagger is not None and len(tagger.targets) == 1:
         task = "tag" if tagger.word_targets else "classify"
-    keys = corpus.targets_in(reading, corpus.How(names, task=task))
-    sentences = with_words(corpus.with_texts(reading, keys), reading.path)
+    keys = corpus.find_targets(reading, corpus.ReadOptions(names, task=task))
+    sentences = keep_nonempty(corpus.check_texts(reading, keys), reading.path)
     return Gold(reading.path, reading.format, keys, sentences)
 
 
-def values(sentence: Sentence, keys: Keys) -> list[tuple[str, ...]]:
+def values(sentence: Sentence, keys: TargetKeys) -> list[tuple[str, ...]]:
     """The gold tags of a sentence; a label of the whole text stands alone."""
-    from elman.data.sentence import SEVERAL
+    from elman.data.sentence import LABEL_SEPARATOR
 
     of_words = len(keys.words)
     found = keys.values(sentence)
-    return found[:of_words] + [(SEVERAL.join(labels),) for labels in found[of_words:]]
+    return found[:of_words] + [(LABEL_SEPARATOR.join(labels),) for labels in found[of_words:]]
 
 
 def of_model(tagger: Tagger, right: Gold) -> Iterator[Row]:
@@ -152,13 +152,13 @@ def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None =
     from elman.data import corpus
     from elman.data.formats import column_names
 
-    keys: Keys | None = None
+    keys: TargetKeys | None = None
     if how.format == "tags":
         reading = read(path, How("text", None, how.encoding), notes, labelled=False)
     else:
         reading = read(path, how, notes)
         same = column_names(target) if reading.format == right.format else None
-        keys = corpus.targets_in(reading, corpus.How(column_names(how.target) or same))
+        keys = corpus.find_targets(reading, corpus.ReadOptions(column_names(how.target) or same))
     n_given = 1 if keys is None else len(keys.names)
     if n_given != len(right.columns):
         found = f"--target names {len(right.columns)} columns of tags, and of {reading.path} there are {n_given}"
@@ -166,7 +166,7 @@ def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None =
     return _beside(reading, keys, right)
 
 
-def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
+def _beside(reading: Reading, keys: TargetKeys | None, right: Gold) -> Iterator[Row]:
     given_sentences = (sentence for sentence in reading if sentence.words)
     for sentence, given in zip_longest(right.sentences, given_sentences):
         if sentence is None or given is None:
@@ -182,15 +182,15 @@ def _beside(reading: Reading, keys: Keys | None, right: Gold) -> Iterator[Row]:
 
 def other_words(right: Sentence, given: Sentence) -> DataError:
     """The error of the first word that is another one than in gold."""
-    from elman.data.formats.common import line_of, refuse
+    from elman.data.sentence import error_at, line_of
     from elman.utils.display import shown
 
     for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
         if wanted != found:
             where = f"{right.path}:{line_of(right, i)}"
-            return refuse(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
+            return error_at(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
     expected = f"{len(right.words)} words, as in {right.path}:{line_of(right, 0)}"
-    return refuse(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
+    return error_at(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
 
 
 def only_one_goes_on(right: Sentence | None, given: Sentence | None, gold: str, predicted: str) -> DataError:

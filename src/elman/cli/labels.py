@@ -26,7 +26,7 @@ class Labels:
     def __init__(
         self, gold: Reading, predicted: Reading, name: str | None, scores: str | None, positive: str | None
     ) -> None:
-        from elman.data.corpus import with_words
+        from elman.data.corpus import keep_nonempty
         from elman.evaluation.classification import evaluate_labels
 
         gold_name = _label(gold, name)
@@ -35,7 +35,7 @@ class Labels:
         given: list[str] = []
         rates: list[float] = []
         others = (sentence for sentence in predicted if sentence.words)
-        for sentence, other in zip_longest(with_words(gold, gold.path), others):
+        for sentence, other in zip_longest(keep_nonempty(gold, gold.path), others):
             if sentence is None or other is None:
                 raise only_one_goes_on(sentence, other, gold.path, predicted.path)
             if sentence.words != other.words:

@@ -40,7 +40,7 @@ def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> I
         yield from map(Lesson._make, model.lines(file, format=how.format, encoding=how.encoding))
     elif tagger.task in ("tag", "classify"):
         found = gold(read(file, how, notes), how, tagger)
-        keys = corpus.Keys(found.keys.words, found.keys.texts)
+        keys = corpus.TargetKeys(found.keys.words, found.keys.texts)
         for sentence in found.sentences:
             yield Lesson(sentence.words, keys.values(sentence)[0])
     else:
@@ -65,7 +65,7 @@ def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Seque
 
 def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
     from elman.cli.gold import read
-    from elman.taggers.language_model import raw
+    from elman.data.raw_text import raw_text_of
 
     model: Any = tagger
     if tagger.task == "lm":
@@ -74,17 +74,17 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
     reading = read(file, how, notes, labelled=False, tagger=tagger)
     for one in reading:
         if one.words and tagger.task == "segment":
-            yield model.reads(raw(one) or (" " if model.expects_spaces else "").join(one.words))
+            yield model.reads(raw_text_of(one) or (" " if model.expects_spaces else "").join(one.words))
         elif one.words:
             yield model.reads(one) if tagger.task == "regress" else one.words
 
 
 def of_text(tagger: Tagger, text: str) -> Sequence[str]:
     """What the model reads of a text that was typed."""
-    from elman.data.corpus import words_of
+    from elman.data.corpus import split_words
 
     model: Any = tagger
-    return list(model.reads(text)) if tagger.task in ("lm", "segment") else words_of(text)
+    return list(model.reads(text)) if tagger.task in ("lm", "segment") else split_words(text)
 
 
 def shown(tagger: Tagger, words: Sequence[str]) -> Sequence[str]:

@@ -17,7 +17,7 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.data.formats import Known
+    from elman.data.formats import ModelHints
     from elman.taggers.tagger import Tagger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -101,15 +101,15 @@ def seed_option(text: str) -> Callable[[_F], _F]:
     )
 
 
-def known(tagger: Tagger) -> Known:
+def known(tagger: Tagger) -> ModelHints:
     """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
-    from elman.data.formats import Known
+    from elman.data.formats import ModelHints
 
     if tagger.task not in ("tag", "classify"):
-        return Known(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
+        return ModelHints(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
     words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
     texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
-    return Known(tagger.format, tagger.targets, words, texts)
+    return ModelHints(tagger.format, tagger.targets, words, texts)
 
 
 class Notes:
@@ -180,9 +180,11 @@ def html_option(text: str) -> Callable[[_F], _F]:
 def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
     """The name of a page. Raises ConfigError for one that ends as other files do."""
     if path is not None:
-        from elman.data.formats.endings import NAMED, ending
+        from elman.data.formats.endings import FORMATS_BY_EXTENSION, extension
 
-        if ending(path) in (".png", ".svg", ".pdf") or "html" not in NAMED.get(ending(path), ("html",)):
+        if extension(path) in (".png", ".svg", ".pdf") or "html" not in FORMATS_BY_EXTENSION.get(
+            extension(path), ("html",)
+        ):
             raise ConfigError(f"{path}: expected the name of a page, that ends in .html")
     return path
 

@@ -106,7 +106,7 @@ def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequen
 def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
     from elman.data.formats import default_output
-    from elman.data.formats.common import TREE
+    from elman.data.trees import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))

@@ -11,7 +11,7 @@ from elman.errors import ConfigError
 if TYPE_CHECKING:
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
-    from elman.evaluation.conll18 import Metric
+    from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.tagger import Tagger
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
@@ -111,7 +111,7 @@ def sentences_of(
 
 def evaluate_raw(
     model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
-) -> dict[str, Metric]:
+) -> dict[str, Conll18Metric]:
     """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
-    found: dict[str, Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
+    found: dict[str, Conll18Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
     return found

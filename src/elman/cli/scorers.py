@@ -17,7 +17,7 @@ from elman.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
-    from elman.evaluation.conll18 import Metric
+    from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.tagger import Tagger
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
@@ -47,11 +47,11 @@ class Tally(Shown, Protocol):
 
 def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row], notes: Notes) -> dict[str, Tally]:
     """Each label column as conlleval or seqeval counts it. Raises ConfigError: gold tags that mark no spans."""
-    from elman.evaluation.conlleval import Conlleval
-    from elman.evaluation.seqeval import Seqeval
-    from elman.evaluation.tagging import marks_spans, refuse_without_spans, stray_tags
+    from elman.evaluation.conlleval import ConllevalReport
+    from elman.evaluation.seqeval import SeqevalReport
+    from elman.evaluation.tagging import describe_stray_tags, marks_spans, require_spans
 
-    make: Callable[[], Tally] = Conlleval if style == "conlleval" else lambda: Seqeval(scheme)
+    make: Callable[[], Tally] = ConllevalReport if style == "conlleval" else lambda: SeqevalReport(scheme)
     tallies = {column: make() for column in gold.columns}
     counts: dict[str, Counter[str]] = {column: Counter() for column in gold.columns}
     unlabelled = set(gold.columns)
@@ -67,9 +67,9 @@ def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row], no
         raise no_gold(gold.path, column)
     for column, found in counts.items():
         if not marks_spans(found) and found.keys() - {"O"}:
-            odd = stray_tags(found)
+            odd = describe_stray_tags(found)
             if odd is None:
-                refuse_without_spans(found, f"--style {style}: {gold.path}: column {column}")
+                require_spans(found, f"--style {style}: {gold.path}: column {column}")
             notes.warn(f"{gold.path}: column {column}: {odd}; {style} counts spans all the same; mend it")
     return tallies
 
@@ -77,11 +77,11 @@ def of_spans(style: str, scheme: str | None, gold: Gold, rows: Iterator[Row], no
 class Conll18(Shown):
     """The metrics of the CoNLL 2018 shared task."""
 
-    def __init__(self, metrics: dict[str, Metric]) -> None:
+    def __init__(self, metrics: dict[str, Conll18Metric]) -> None:
         from elman.evaluation import conll18
 
         self._metrics = metrics
-        self._table = conll18.table(metrics)
+        self._table = conll18.format_table(metrics)
 
     def text(self) -> str:
         return self._table
@@ -158,7 +158,7 @@ class Evalb(Shown):
 
 def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, notes: Notes) -> Evalb:
     """Two files of trees."""
-    from elman.data.formats.trees import tree_of
+    from elman.data.formats.trees import parse_sentence_tree
 
     sides = [_trees(gold, how, notes), _trees(predicted, how_predicted, notes)]
 
@@ -168,16 +168,15 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
                 raise only_one_goes_on(right, other, gold, predicted)
             if right.words != other.words:
                 raise other_words(right, other)
-            yield tree_of(right), tree_of(other)
+            yield parse_sentence_tree(right), parse_sentence_tree(other)
 
     return Evalb(pairs())
 
 
 def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
-    from elman.data.formats.common import TREE
-    from elman.data.formats.trees import tree_of
-    from elman.data.trees import joined, parse_tree
+    from elman.data.formats.trees import parse_sentence_tree
+    from elman.data.trees import TREE, from_pieces, parse_tree
 
     if tagger.target != TREE:
         raise ConfigError(
@@ -188,7 +187,7 @@ def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) 
         raise DataError("no trees; expected some to compare with", path=gold[0])
     found = tagger.tag_all(sentences)
     return Evalb(
-        (tree_of(sentence), parse_tree(joined(pieces, sentence.words)))
+        (parse_sentence_tree(sentence), parse_tree(from_pieces(pieces, sentence.words)))
         for sentence, pieces in zip(sentences, found, strict=True)
     )
 

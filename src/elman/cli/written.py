@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from elman.data.formats.endings import agreed, ending, formats_of
+from elman.data.formats.endings import extension, formats_of, output_format
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class Written:
     """
 
     def __init__(self, output: str, asked: str | None, files: Iterable[str]) -> None:
-        self.asked = agreed(output, asked)
+        self.asked = output_format(output, asked)
         self._named = formats_of(output) if asked is None else ()
-        alike = len(self._named) > 1 and any(ending(file) == ending(output) for file in files)
+        alike = len(self._named) > 1 and any(extension(file) == extension(output) for file in files)
         self.said = None if alike else self.asked
 
     def of_input(self, own: str, read: str) -> str:
@@ -51,7 +51,7 @@ def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *,
     """
     from elman.cli.output_columns import how_many
     from elman.data.formats import HOLDS, default_output
-    from elman.data.formats.common import TREE
+    from elman.data.trees import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     format = reading.format
@@ -81,11 +81,11 @@ def _that_holds(
     formats: Sequence[str], tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]
 ) -> tuple[str, str]:
     """The first of some formats that holds these, the last at worst; and why it is not the first."""
-    from elman.data.formats.fits import misfit
+    from elman.data.formats.fits import find_misfit
 
     why = ""
     for format in formats[:-1]:
-        problem = misfit(format, tags, labels)
+        problem = find_misfit(format, tags, labels)
         if not problem:
             return format, why
         why = why or problem.partition(";")[0]
@@ -120,13 +120,13 @@ def check_values(tagger: Tagger, where: Places, ranked: str, format: str, readin
     """
     if tagger.task != "tag" or (format == "word_tag" and tagger.tags_lines):
         return
-    from elman.data.formats.fits import misfit
+    from elman.data.formats.fits import find_misfit
 
     columns = {ranked: "tag"} if ranked else where.columns
     tags = {place: tagger.tag_sets[name] for name, place in columns.items()}
     labels = {place: _values(tagger, name) for name, place in where.labels.items()}
     spaced = reading.format == format and not ranked and reading.spaced
-    problem = misfit(format, tags, labels, spaced=spaced)
+    problem = find_misfit(format, tags, labels, spaced=spaced)
     if problem:
         own = problem.startswith("the ")
         raise ConfigError(f"the model's {problem[4:]}" if own else f"of the model's tags: {problem}")
@@ -175,14 +175,14 @@ class Noting:
         return self.plain.add(sentence, tags, confidences)
 
     def _note(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> None:
-        from elman.data.convert.survey import beside
-        from elman.data.formats.json_records import fields_of, in_json
+        from elman.data.convert.survey import extras_in
+        from elman.data.formats.json_records import extra_fields_of, is_json_value
 
-        self._beside.update(beside(sentence))
+        self._beside.update(extras_in(sentence))
         columns, labels, fields = self._lost.values()
-        found = {name: value for name, value in fields_of(sentence).items() if value not in (None, "")}
+        found = {name: value for name, value in extra_fields_of(sentence).items() if value not in (None, "")}
         if self._format in ("jsonl", "json") and sentence.format == "parquet":  # JSON holds what it has values for
-            fields |= dict.fromkeys(name for name, value in found.items() if not in_json(value))
+            fields |= dict.fromkeys(name for name, value in found.items() if not is_json_value(value))
             return
         fields |= dict.fromkeys(found)
         for name, values in sentence.columns.items():
@@ -196,9 +196,9 @@ class Noting:
         """What was left out."""
         lost: list[str] = []
         if self._beside:
-            from elman.data.convert.survey import said  # takes as long to load as all the rest
+            from elman.data.convert.survey import describe_extras  # takes as long to load as all the rest
 
-            lost += said(self._beside).values()
+            lost += describe_extras(self._beside).values()
         lost += [f"{kind} ({', '.join(names)})" for kind, names in self._lost.items() if names]
         if lost and self._format not in DRAWN:
             notes.add(

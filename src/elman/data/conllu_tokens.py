@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from elman.data.formats.common import LINE_END, is_blank, line_of, refuse, whole_number
-from elman.data.sentence import Sentence
+from elman.data.formats.lines import LINE_END, is_blank, whole_number
+from elman.data.sentence import Sentence, error_at, line_of
 from elman.errors import DataError
 from elman.utils.display import shown
 
@@ -27,7 +27,7 @@ Range = tuple[int, int]
 """Characters ``start`` to ``end``, which is not among them, counted from the start of the stretch."""
 
 
-class Stretch:
+class TokenStretch:
     """Some sentences of one side, with W words."""
 
     def __init__(self, trees: bool) -> None:
@@ -63,7 +63,9 @@ class Stretch:
         if self.trees:
             self.parents += [ROOT if head == 0 else first + head - 1 for head in checked_heads(sentence)]
         elif has_tree(sentence):
-            raise refuse(sentence, 0, "HEAD: expected _, as in the first sentence; give a HEAD to all words or to none")
+            raise error_at(
+                sentence, 0, "HEAD: expected _, as in the first sentence; give a HEAD to all words or to none"
+            )
         multiword = multiword_tokens(sentence)
         if multiword:
             self._add_tokens(sentence, multiword)
@@ -112,7 +114,7 @@ def has_tree(sentence: Sentence) -> bool:
 def _checked_forms(sentence: Sentence) -> list[str]:
     forms = list(map(_squeezed, sentence.words))
     if "" in forms:
-        raise refuse(sentence, forms.index(""), "FORM (column 2) is nothing but spaces")
+        raise error_at(sentence, forms.index(""), "FORM (column 2) is nothing but spaces")
     return forms
 
 
@@ -168,7 +170,7 @@ def checked_heads(sentence: Sentence) -> Sequence[int]:
         return _heads(sentence.columns["head"])
     except _BadTree as problem:
         other = "" if problem.other is None else f" on line {line_of(sentence, problem.other)}"
-        raise refuse(sentence, problem.word, problem.message.format(other=other)) from None
+        raise error_at(sentence, problem.word, problem.message.format(other=other)) from None
 
 
 class _BadTree(Exception):

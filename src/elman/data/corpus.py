@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from elman.data.formats import Reading, read_sentences
-from elman.data.formats.class_names import WithoutNames
-from elman.data.formats.tokenizer import tokenise
-from elman.data.sentence import SEVERAL as JOINT, Sentence
+from elman.data.formats.class_names import UnnamedTagsError
+from elman.data.formats.tokenizer import tokenize
+from elman.data.sentence import LABEL_SEPARATOR as JOINT, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
@@ -29,14 +29,14 @@ Data = Path | Iterable[Path] | Iterable[Sentence] | Iterable[Pairs] | Iterable[T
 
 PAIRS_COLUMN = "tag"
 """What the label column of sentences given as pairs is called; in a file, the column meant without saying."""
-LABEL = "label"
+LABEL_NAME = "label"
 """What the label of texts given with one is called."""
 TASKS = (TAG, CLASSIFY)
 """Tasks that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class ReadOptions:
     """How data is read.
 
     ``targets``, ``format``  the targets and the format, with options or without (``csv:word=Token``); None leaves
@@ -53,7 +53,7 @@ class How:
     task: str | None = None
 
 
-class Keys(NamedTuple):
+class TargetKeys(NamedTuple):
     """Where the targets of a sentence stand: in columns of words, and behind them labels of the whole text."""
 
     words: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Keys(NamedTuple):
     def values(self, sentence: Sentence) -> list[tuple[str, ...]]:
         """What stands there: the words' tags, and of a label of the text none, one or several."""
         tags = [tuple(sentence.columns[key]) for key in self.words]
-        return tags + [parts_of(sentence.labels.get(key, "")) for key in self.texts]
+        return tags + [split_labels(sentence.labels.get(key, "")) for key in self.texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Corpus:
     """Labelled sentences: all have words, and what ``keys`` names."""
 
     sentences: list[Sentence]
-    keys: Keys
+    keys: TargetKeys
     format: str
     """The format of the first file; "" for sentences made in Python."""
     notes: list[str]
@@ -106,7 +106,7 @@ class Corpus:
         return [(one.words, *self.keys.values(one)) for one in (self.sentences if sentences is None else sentences)]
 
 
-def items_of(data: Any) -> Iterable[Any]:
+def as_items(data: Any) -> Iterable[Any]:
     """The paths or the sentences that data are. Raises DataError for bytes, and for what holds nothing."""
     if isinstance(data, str | os.PathLike):
         return [data]
@@ -115,19 +115,19 @@ def items_of(data: Any) -> Iterable[Any]:
     return cast("Iterable[Any]", data)
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """The words of a text, between spaces, as the formats of text have them."""
-    return tuple(text[start:end] for start, end in tokenise(text, "spaces"))
+    return tuple(text[start:end] for start, end in tokenize(text, "spaces"))
 
 
-def parts_of(label: str) -> tuple[str, ...]:
+def split_labels(label: str) -> tuple[str, ...]:
     """The labels that are joined in one, each once, in order."""
     if JOINT not in label:
         return (label,) if label else ()
     return tuple(sorted({part for part in label.split(JOINT) if part}))
 
 
-def read_corpus(data: Data, how: How, keys: Keys | None = None) -> Corpus:
+def read_corpus(data: Data, how: ReadOptions, keys: TargetKeys | None = None) -> Corpus:
     """All the sentences. Their targets are called ``keys``, or all like the first one's.
 
     ``keys`` are given where the tags are compared with others: a column of nothing but ``_`` is refused then. Raises
@@ -137,7 +137,7 @@ def read_corpus(data: Data, how: How, keys: Keys | None = None) -> Corpus:
     compared = keys.words if keys is not None else ()
     notes: list[str] = []
     sentences: list[Sentence] = []
-    for sentence, own in labelled(data, how, notes):
+    for sentence, own in iter_labelled(data, how, notes):
         keys = keys or own
         if own != keys:
             sentence = _renamed(sentence, own, keys)
@@ -150,7 +150,7 @@ def read_corpus(data: Data, how: How, keys: Keys | None = None) -> Corpus:
     return Corpus(sentences, keys, sentences[0].format, notes)
 
 
-def _renamed(sentence: Sentence, own: Keys, keys: Keys) -> Sentence:
+def _renamed(sentence: Sentence, own: TargetKeys, keys: TargetKeys) -> Sentence:
     if tuple(map(len, own)) != tuple(map(len, keys)):
         where = f"{sentence.path}:{sentence.line}" if sentence.path else "the sentences"
         raise ConfigError(f"{where}: expected {', '.join(keys.names)}, found {', '.join(own.names)}; name the targets")
@@ -159,9 +159,11 @@ def _renamed(sentence: Sentence, own: Keys, keys: Keys) -> Sentence:
     return replace(sentence, columns=columns, labels={to: sentence.labels[key] for to, key in there})
 
 
-def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[tuple[Sentence, Keys]]:
+def iter_labelled(
+    data: Data, how: ReadOptions, notes: list[str] | None = None
+) -> Iterator[tuple[Sentence, TargetKeys]]:
     """Sentences with words, one by one, each with its targets. Raises as ``read_corpus`` does."""
-    items: Iterator[Any] = iter(items_of(data))
+    items: Iterator[Any] = iter(as_items(data))
     first = next(items, None)
     everything = [] if first is None else chain([first], items)
     if isinstance(first, str | os.PathLike):
@@ -170,14 +172,14 @@ def labelled(data: Data, how: How, notes: list[str] | None = None) -> Iterator[t
     else:
         made = (_sentence(item, number) for number, item in enumerate(everything, start=1))
         keys = None
-        for number, sentence in enumerate(with_words(made, "the sentences"), start=1):
+        for number, sentence in enumerate(keep_nonempty(made, "the sentences"), start=1):
             keys = _checked(sentence, how, number, keys)
             yield sentence, keys
 
 
-def _from_file(path: str, how: How, notes: list[str] | None) -> Iterator[tuple[Sentence, Keys]]:
+def _from_file(path: str, how: ReadOptions, notes: list[str] | None) -> Iterator[tuple[Sentence, TargetKeys]]:
     reading = read_sentences(path, format=how.format, encoding=how.encoding)
-    keys = targets_in(reading, how)
+    keys = find_targets(reading, how)
     if notes is not None:
         where = []
         if keys.words:
@@ -190,11 +192,11 @@ def _from_file(path: str, how: How, notes: list[str] | None) -> Iterator[tuple[S
         if how.targets is None and how.task is None and keys.words and (labels := reading.labels()):
             both = f"--target {keys.words[0]},{labels[0]} learns both, --task classify the labels alone"
             notes.append(f"{reading.path}: it has labels of whole texts too, {', '.join(labels)}; {both}")
-    for sentence in with_words(with_texts(reading, keys), reading.path):
+    for sentence in keep_nonempty(check_texts(reading, keys), reading.path):
         yield sentence, keys
 
 
-def with_texts(sentences: Iterable[Sentence], keys: Keys) -> Iterator[Sentence]:
+def check_texts(sentences: Iterable[Sentence], keys: TargetKeys) -> Iterator[Sentence]:
     """The sentences as they come. Raises DataError for a label of an empty text."""
     for sentence in sentences:
         if not sentence.words and any(key in sentence.labels for key in keys.texts):
@@ -203,7 +205,7 @@ def with_texts(sentences: Iterable[Sentence], keys: Keys) -> Iterator[Sentence]:
         yield sentence
 
 
-def targets_in(reading: Reading, how: How) -> Keys:
+def find_targets(reading: Reading, how: ReadOptions) -> TargetKeys:
     """The targets in a file: those asked for, or the usual ones; columns of words first.
 
     Without names it is the format's own column of words, or where it has none its label of whole texts. Raises
@@ -214,8 +216,8 @@ def targets_in(reading: Reading, how: How) -> Keys:
         names = how.usual[1:]
     if names is None and how.task != CLASSIFY:
         try:
-            return Keys(reading.targets(None))
-        except WithoutNames:
+            return TargetKeys(reading.targets(None))
+        except UnnamedTagsError:
             raise
         except ConfigError:
             if how.task == TAG or not reading.labels():
@@ -227,7 +229,7 @@ def targets_in(reading: Reading, how: How) -> Keys:
                 f"{reading.path}: no labels of whole texts in {reading.format}, which task classify learns; "
                 "of a label, a tab and a text a line: --format label_text"
             )
-        return Keys((), labels[:1])
+        return TargetKeys((), labels[:1])
     words: list[str] = []
     texts: list[str] = []
     for name in names:
@@ -248,7 +250,7 @@ def targets_in(reading: Reading, how: How) -> Keys:
                 ) from None
     if len(set(texts)) < len(texts):
         raise ConfigError(f"target: a label is named twice in {', '.join(names)}; name each once")
-    return Keys(reading.targets(words) if words else (), tuple(texts))
+    return TargetKeys(reading.targets(words) if words else (), tuple(texts))
 
 
 def _sentence(item: Any, number: int) -> Sentence:
@@ -268,13 +270,13 @@ def _sentence(item: Any, number: int) -> Sentence:
 
 def _text(text: Any, label: str, number: int) -> Sentence:
     """A text, or its words, with a label."""
-    words = words_of(text) if isinstance(text, str) else tuple(text)
+    words = split_words(text) if isinstance(text, str) else tuple(text)
     if not words or not label:
         raise DataError(f"sentence {number}: expected a text and its label, got {shown((text, label))}")
-    return Sentence(words, labels={LABEL: label})
+    return Sentence(words, labels={LABEL_NAME: label})
 
 
-def _checked(sentence: Sentence, how: How, number: int, before: Keys | None) -> Keys:
+def _checked(sentence: Sentence, how: ReadOptions, number: int, before: TargetKeys | None) -> TargetKeys:
     """The targets of a sentence made in Python, whose words and tags are what they should be.
 
     ``before`` are those of the sentence before it: where texts can have several labels some have none.
@@ -304,7 +306,7 @@ def _checked(sentence: Sentence, how: How, number: int, before: Keys | None) -> 
         _check(sentence.words, sentence.columns[name], where)
     for name in texts:
         _check(sentence.words, (sentence.labels.get(name, ""),) * len(sentence.words), where)
-    return Keys(words, texts)
+    return TargetKeys(words, texts)
 
 
 def _check(words: Sequence[str], tags: Sequence[str], where: str) -> None:
@@ -318,7 +320,7 @@ def _check(words: Sequence[str], tags: Sequence[str], where: str) -> None:
         raise DataError(f"{where}: a word or tag is not valid Unicode (half a surrogate pair)") from None
 
 
-def with_words(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
+def keep_nonempty(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
     """The sentences that have words, as they come. ``name`` is what the data is called in the error.
 
     Raises DataError at their end where there was none: the file is empty, or has blank lines and comments only.

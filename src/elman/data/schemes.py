@@ -24,14 +24,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from elman.data.formats.common import refuse
 from elman.data.scores import check_sentence
-from elman.data.sentence import Sentence
-from elman.data.spans import OUTSIDE, Span, spans
+from elman.data.sentence import Sentence, error_at
+from elman.data.spans import OUTSIDE, Span, find_spans
 from elman.errors import ConfigError
 from elman.utils.display import shown
 
-NONE = "none"
+NO_SCHEME = "none"
 LETTERS = {
     "iob2": "BI",
     "bioes": "BIES",
@@ -56,7 +55,7 @@ _MOSTLY = 0.9
 _MOST_SAID = 3
 
 
-class Break(NamedTuple):
+class SchemeViolation(NamedTuple):
     """A place in a text where its tags break the rules; ``before`` or ``after`` is "" at the end of a sentence."""
 
     sentence: int  # both from 0
@@ -81,7 +80,7 @@ class Break(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class SchemeDetection:
     """The scheme of some sentences, ``none`` where their tags do not mark spans (or all are O)."""
 
     scheme: str
@@ -91,7 +90,7 @@ class Detection:
     """Pairs of neighbouring tags that the scheme does not allow."""
 
     def __str__(self) -> str:
-        if self.scheme == NONE:
+        if self.scheme == NO_SCHEME:
             return "no scheme of spans"
         text = self.scheme.upper()
         if self.also:
@@ -99,7 +98,7 @@ class Detection:
         return text if not self.breaks else f"{text}, broken {self.breaks:,} time{'s' * (self.breaks > 1)}"
 
 
-class Detector:
+class SchemeDetector:
     """Finds out the scheme of sentences given one by one, in memory that grows with the number of tags only."""
 
     def __init__(self) -> None:
@@ -111,27 +110,27 @@ class Detector:
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))
 
-    def found(self) -> Detection:
+    def found(self) -> SchemeDetection:
         """The scheme with the fewest breaks so far. Only I is called IO, since IOB1 and IOE1 read the same there."""
         counts: Counter[str] = Counter()
         for (_, tag), count in self._pairs.items():
             counts[tag] += count
         if not mark_spans(counts):
-            return Detection(NONE)
-        with_m = any(parts(tag)[0] == "M" for tag in counts)  # else it is BIOES
+            return SchemeDetection(NO_SCHEME)
+        with_m = any(split_tag(tag)[0] == "M" for tag in counts)  # else it is BIOES
         broken = {scheme: self.breaks(scheme) for scheme in LETTERS if scheme != "bmes" or with_m}
         best = min(broken, key=lambda scheme: broken[scheme])
         also = tuple(scheme for scheme in broken if scheme != best and not broken[scheme]) if not broken[best] else ()
-        return Detection(best, also, broken[best])
+        return SchemeDetection(best, also, broken[best])
 
     def breaks(self, scheme: str) -> int:
         """How many pairs of neighbouring tags so far the scheme does not allow."""
         return sum(count for pair, count in self._pairs.items() if not _fits(*pair, scheme))
 
 
-def detect(sentences: Iterable[Sequence[str]]) -> Detection:
-    """The scheme of the tags of many sentences; see ``Detector``."""
-    detector = Detector()
+def detect_scheme(sentences: Iterable[Sequence[str]]) -> SchemeDetection:
+    """The scheme of the tags of many sentences; see ``SchemeDetector``."""
+    detector = SchemeDetector()
     for tags in sentences:
         detector.add(tags)
     return detector.found()
@@ -143,22 +142,22 @@ def mark_spans(counts: Mapping[str, int]) -> bool:
     At least nine words in ten that are not O have a tag of B, I, E, S, L, U or M, with a dash behind it or nothing.
     """
     inside = sum(count for tag, count in counts.items() if tag not in ("", OUTSIDE))
-    return 0 < inside * _MOSTLY <= sum(count for tag, count in counts.items() if parts(tag)[0] in _ANY_LETTER)
+    return 0 < inside * _MOSTLY <= sum(count for tag, count in counts.items() if split_tag(tag)[0] in _ANY_LETTER)
 
 
-def strays(counts: Mapping[str, int]) -> list[str]:
+def stray_tags(counts: Mapping[str, int]) -> list[str]:
     """The few tags that mark no spans, while the others do, the most frequent first; none where all or hardly any do.
 
     They are on at most a tenth of the words that are not O, look like an O, or have a letter and a dash without a type.
     """
     others = [tag for tag in counts if tag not in ("", OUTSIDE) and not SPAN_TAG.match(tag)]
-    with_dash = any("-" in tag and parts(tag)[0] in _ANY_LETTER for tag in counts)  # a letter alone may be anything
+    with_dash = any("-" in tag and split_tag(tag)[0] in _ANY_LETTER for tag in counts)  # a letter alone may be anything
     if not with_dash or not (mark_spans(counts) or _LIKE_OUTSIDE.issuperset(others)):
         return []
     return sorted(others, key=lambda tag: (-counts[tag], tag))
 
 
-def said(odd: Sequence[str], counts: Mapping[str, int]) -> str:
+def describe_strays(odd: Sequence[str], counts: Mapping[str, int]) -> str:
     """What is wrong with tags that ``strays`` has found, in words."""
     some = ", ".join(f"{shown(tag)} ({counts[tag]:,} word{'s' * (counts[tag] != 1)})" for tag in odd[:_MOST_SAID])
     more = f" and {len(odd) - _MOST_SAID:,} more" if len(odd) > _MOST_SAID else ""
@@ -171,7 +170,7 @@ def is_without_type(tag: str) -> bool:
     return len(tag) == 2 and tag[1] == "-" and tag[0] in _ANY_LETTER
 
 
-def named(name: str) -> str:
+def scheme_by_name(name: str) -> str:
     """The scheme of that name in any case; BIO is IOB2, IOB is IOB1, IOE is IOE2. Raises ConfigError for no scheme."""
     lower = name.lower()
     scheme = _ALIASES.get(lower, lower)
@@ -180,16 +179,16 @@ def named(name: str) -> str:
     return scheme
 
 
-def parts(tag: str) -> tuple[str, str]:
+def split_tag(tag: str) -> tuple[str, str]:
     """(letter, type) of a tag; O and whatever else has no dash: itself and no type."""
     letter, _, type = tag.partition("-")
     return letter, type
 
 
-def allowed(before: str, after: str, scheme: str) -> bool:
+def may_follow(before: str, after: str, scheme: str) -> bool:
     """Whether a tag may follow another; "" is the beginning or the end of a sentence. A foreign letter never may."""
-    last, of = parts(before or OUTSIDE)
-    letter, type = parts(after or OUTSIDE)
+    last, of = split_tag(before or OUTSIDE)
+    letter, type = split_tag(after or OUTSIDE)
     if letter != OUTSIDE and letter not in tuple(LETTERS[scheme]):
         return False
     joined = OUTSIDE not in (last, letter) and of == type
@@ -209,13 +208,15 @@ def allowed(before: str, after: str, scheme: str) -> bool:
 
 
 def _fits(before: str, after: str, scheme: str) -> bool:
-    return allowed(before, after, scheme) and not is_without_type(after)
+    return may_follow(before, after, scheme) and not is_without_type(after)
 
 
-def breaks(sentences: Iterable[Sequence[str]], scheme: str, *, typed: bool = True) -> Iterator[Break]:
+def find_violations(
+    sentences: Iterable[Sequence[str]], scheme: str, *, typed: bool = True
+) -> Iterator[SchemeViolation]:
     """Every place where the tags of some sentences break the rules, in order; ``typed``: a tag without a type does."""
     known: dict[tuple[str, str], bool] = {}
-    fits = _fits if typed else allowed
+    fits = _fits if typed else may_follow
     for i, tags in enumerate(sentences):
         if tags:
             for word, pair in enumerate(pairwise(["", *tags, ""])):
@@ -223,10 +224,10 @@ def breaks(sentences: Iterable[Sequence[str]], scheme: str, *, typed: bool = Tru
                 if fine is None:
                     fine = known[pair] = fits(*pair, scheme)
                 if not fine:
-                    yield Break(i, min(word, len(tags) - 1), *pair, scheme)
+                    yield SchemeViolation(i, min(word, len(tags) - 1), *pair, scheme)
 
 
-def write(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
+def write_tags(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
     """The tags of a sentence of ``length`` words with these spans, which are in order and do not overlap."""
     tags = [OUTSIDE] * length
     for i, span in enumerate(found):
@@ -241,7 +242,9 @@ def write(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def convert(sentence: Sentence, column: str, source: str, target: str, *, lenient: bool = False) -> tuple[str, ...]:
+def convert_tags(
+    sentence: Sentence, column: str, source: str, target: str, *, lenient: bool = False
+) -> tuple[str, ...]:
     """The tags of a sentence's column, which are in ``source``, in another scheme. Both are of ``SCHEMES``.
 
     ``lenient``: tags that break the rules of ``source`` are read as conlleval reads them. Raises DataError with the
@@ -249,16 +252,16 @@ def convert(sentence: Sentence, column: str, source: str, target: str, *, lenien
     """
     tags = sentence.columns[column]
     if not lenient:
-        for broken in breaks([tags], source):
+        for broken in find_violations([tags], source):
             message = f"column {column}: {broken.what}; mend the tags (elman check lists such places)"
-            raise refuse(sentence, broken.word, message)
-    found = spans(tags)
+            raise error_at(sentence, broken.word, message)
+    found = find_spans(tags)
     if target == "io":
         for span, following in pairwise(found):
             if _touch(span, following):
                 message = f"column {column}: two spans of type {shown(span.type)} touch, which IO would make one"
-                raise refuse(sentence, following.start, f"{message}; every other scheme holds them")
-    return write(found, len(tags), target)
+                raise error_at(sentence, following.start, f"{message}; every other scheme holds them")
+    return write_tags(found, len(tags), target)
 
 
 def _touch(first: Span, second: Span) -> bool:

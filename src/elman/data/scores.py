@@ -62,7 +62,7 @@ def check_sentence(tags: Sequence[str]) -> None:
         raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")
 
 
-class Marks:
+class ClassCounts:
     """Counts things that gold and prediction hold, by class: right in both, given, there."""
 
     def __init__(self) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SEVERAL = "|"
+from elman.errors import DataError
+
+LABEL_SEPARATOR = "|"
 """What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
 
 NO_TAG = "_"
@@ -15,7 +17,7 @@ NO_TAG = "_"
 CONFIDENCE = "confidence"
 """The label under which the probability of another label is written."""
 
-WORD = 64
+BYTES_PER_WORD = 64
 """Bytes that a word takes, about."""
 
 
@@ -54,7 +56,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Sentence):
+class RecordSentence(Sentence):
     """A sentence that is a row of a table, with all that stands there.
 
     ``record``  the row's values by column; of one that is written afresh (no ``format``) those that are not its own
@@ -67,5 +69,17 @@ class Row(Sentence):
 
     @property
     def weight(self) -> int:
-        own = self.batch.nbytes // (WORD * len(self.batch)) if self.batch is not None else 0
+        own = self.batch.nbytes // (BYTES_PER_WORD * len(self.batch)) if self.batch is not None else 0
         return len(self.words) + 1 + own
+
+
+def line_of(sentence: Sentence, word: int) -> int | None:
+    """The line number of a word, from 1; None for a sentence made in Python."""
+    if not sentence.line:
+        return None
+    return sentence.line + (sentence.rows[word] if sentence.rows else 0)
+
+
+def error_at(sentence: Sentence, word: int, message: str) -> DataError:
+    """The error of one word of a sentence, with its path and line."""
+    return DataError(message, path=sentence.path or None, line=line_of(sentence, word))

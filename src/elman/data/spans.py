@@ -8,12 +8,13 @@ run of equal ones is a span.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from elman.data.scores import Marks, TagScore, averages, check_sentence, score
+from elman.data.scores import ClassCounts, TagScore, averages, check_sentence, score
 from elman.errors import DataError
 
 OUTSIDE = "O"
@@ -75,7 +76,7 @@ class SpanEvaluation:
         }
 
 
-def spans(tags: Iterable[str]) -> list[Span]:
+def find_spans(tags: Iterable[str]) -> list[Span]:
     """The spans of a sentence's tags, in order."""
     tags = list(tags)
     found: list[Span] = []
@@ -94,15 +95,15 @@ def spans(tags: Iterable[str]) -> list[Span]:
     return found
 
 
-class SpanTally:
+class SpanEvaluator:
     """Counts spans sentence after sentence, in memory that grows with the number of types only.
 
     ``find`` says which spans tags mark; ``spans`` is conlleval's way.
     """
 
-    def __init__(self, find: Callable[[Sequence[str]], Sequence[Span]] = spans) -> None:
+    def __init__(self, find: Callable[[Sequence[str]], Sequence[Span]] = find_spans) -> None:
         self._find = find
-        self._marks = Marks()
+        self._marks = ClassCounts()
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
         """Count one sentence; there is a predicted tag for each gold tag. Raises DataError for what is no sentence."""
@@ -126,7 +127,7 @@ def evaluate_spans(gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[s
 
     Raises DataError: another number of sentences, a sentence with another number of tags.
     """
-    tally = SpanTally()
+    tally = SpanEvaluator()
     for number, (gold_tags, tags) in enumerate(zip_longest(gold, predicted), start=1):
         if gold_tags is None or tags is None:
             more = "predicted" if gold_tags is None else "gold"
@@ -146,3 +147,12 @@ def _parts(tag: str) -> tuple[str, str]:
         return OUTSIDE, ""
     prefix, _, type = tag.partition("-")
     return (_PREFIXES[prefix], type) if prefix in _PREFIXES else ("I", tag)
+
+
+TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
+"""A tag of spans, for certain: with a type."""
+
+
+def are_span_tags(text: str, n_words: int) -> bool:
+    """Whether a text is span tags with spaces between them, one for each of so many words."""
+    return text.count(" ") == n_words - 1 and all(map(TYPED_TAG.fullmatch, text.split(" ")))

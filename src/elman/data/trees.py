@@ -61,7 +61,7 @@ class Tree:
         return "".join(pieces)[1:]
 
 
-def pieces(tree: Tree) -> list[str]:
+def to_pieces(tree: Tree) -> list[str]:
     """A tree as a text for each word, ``(S(NP(PRP*))`` and so on: joined, with words in place of the stars, they are
     the tree. Raises DataError: a word beside brackets, so that it has no tag.
     """
@@ -85,7 +85,7 @@ def pieces(tree: Tree) -> list[str]:
     return [piece + ")" * n for piece, n in zip(found, closed, strict=True)]
 
 
-def joined(pieces: Sequence[str], words: Sequence[str]) -> str:
+def from_pieces(pieces: Sequence[str], words: Sequence[str]) -> str:
     """The tree of ``pieces`` with these words, on one line, as ``str`` of the tree has it."""
     parts: list[str] = []
     for piece, word in zip(pieces, words, strict=True):
@@ -168,3 +168,7 @@ def _outside(token: str, path: str | None, line: int) -> DataError:
 def _open(n_open: int, path: str | None, line: int, where: str) -> DataError:
     brackets = "1 bracket is" if n_open == 1 else f"{n_open} brackets are"
     return DataError(f"the tree that begins here does not close: {brackets} open where {where}", path=path, line=line)
+
+
+TREE = "tree"
+"""The column of whole trees."""

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
-from elman.data.scores import Marks, TagScore, averages
-from elman.data.sentence import SEVERAL
+from elman.data.scores import ClassCounts, TagScore, averages
+from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.targets import CLASSIFY
 from elman.errors import DataError
 from elman.utils.display import shown
@@ -63,7 +63,7 @@ class ClassEvaluation:
         }
 
 
-class LabelTally:
+class LabelEvaluator:
     """Counts the labels that a model gives to texts, one by one.
 
     ``labels``  those it knows; where there are two, one each, the ROC-AUC is that of the later one
@@ -99,7 +99,7 @@ def evaluate_labels(
     ``scores``, one a text, say how much each is of the class ``positive``; with them there is a ROC-AUC.
     Raises DataError: no labels, not as many of all of them, and what ``roc_auc`` refuses.
     """
-    marks = Marks()
+    marks = ClassCounts()
     confusion: dict[tuple[str, str], int] = {}
     gold = list(gold)
     for number, (right, label) in enumerate(zip_longest(gold, predicted), start=1):
@@ -112,9 +112,9 @@ def evaluate_labels(
     if not gold:
         raise DataError("nothing to evaluate: no texts with gold labels")
     correct = sum(count for (right, label), count in confusion.items() if right == label)
-    several = any(SEVERAL in label or not label for pair in confusion for label in pair)
+    several = any(LABEL_SEPARATOR in label or not label for pair in confusion for label in pair)
     for (right, label), count in confusion.items():
-        wanted, given = ({*filter(None, one.split(SEVERAL))} if several else {one} for one in (right, label))
+        wanted, given = ({*filter(None, one.split(LABEL_SEPARATOR))} if several else {one} for one in (right, label))
         for name in wanted | given:
             marks.there[name] += count * (name in wanted)
             marks.given[name] += count * (name in given)

@@ -18,24 +18,24 @@ from typing import Any
 import numpy as np
 
 from elman.data.scores import check_sentence
-from elman.data.spans import OUTSIDE, spans
+from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
 from elman.evaluation.statistics import (
     RESAMPLES,
+    CountTotals,
     McNemar,
-    Pair,
-    Totals,
+    ScorePair,
     bootstrap,
     mcnemar,
     permutation_test,
     t_quantile,
     t_test,
 )
-from elman.evaluation.tagging import marks_spans, refuse_without_spans
+from elman.evaluation.tagging import marks_spans, require_spans
 from elman.utils import limits
 from elman.utils.display import shown
 
-TEXTS = "texts"
+TEXTS_UNIT = "texts"
 _LEVEL = 0.95
 
 
@@ -45,7 +45,7 @@ class Comparison:
 
     metric: str
     unit: str
-    """What McNemar's test counts: words, gold spans or sentences; ``TEXTS``, where it is these that have labels."""
+    """What McNemar's test counts: words, gold spans, sentences, or ``TEXTS_UNIT`` for document labels."""
     sentences: int
     a: float
     b: float
@@ -69,7 +69,7 @@ class Comparison:
     def verdict(self) -> str:
         """What it means, in one plain sentence."""
         if self.same:
-            return f"A and B give the same {'labels' if self.unit == TEXTS else 'tags'}."
+            return f"A and B give the same {'labels' if self.unit == TEXTS_UNIT else 'tags'}."
         name = _NAMES[self.metric]
         better, worse = ("A", "B") if self.difference < 0 else ("B", "A")
         if self.low <= 0 <= self.high:
@@ -107,13 +107,13 @@ _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole senten
 METRICS = tuple(_NAMES)
 _UNITS = {"accuracy": "words", "spans": "gold spans", "sentences": "sentences"}
 
-Tags = Sequence[str]
+TagSequence = Sequence[str]
 
 
 def compare(
-    gold: Iterable[Tags],
-    a: Iterable[Tags],
-    b: Iterable[Tags],
+    gold: Iterable[TagSequence],
+    a: Iterable[TagSequence],
+    b: Iterable[TagSequence],
     *,
     metric: str | None = None,
     resamples: int = RESAMPLES,
@@ -133,7 +133,7 @@ def compare(
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
-    metric = chosen_metric([tags for tags, _, _ in triples], metric)
+    metric = choose_metric([tags for tags, _, _ in triples], metric)
     rows = np.array([_COUNTS[metric](*triple) for triple in triples], np.int64)
     a_score, b_score = (float(value[0]) for value in _PAIRS[metric](rows.sum(axis=0, keepdims=True).astype(np.float64)))
     differences = bootstrap(rows[:, :-2], _PAIRS[metric], resamples, seed)
@@ -156,7 +156,7 @@ def compare(
     )
 
 
-def chosen_metric(gold: Iterable[Tags], metric: str | None = None) -> str:
+def choose_metric(gold: Iterable[TagSequence], metric: str | None = None) -> str:
     """What taggings of such gold tags are compared by: as asked, or spans where they mark them, else accuracy.
 
     Raises ConfigError: spans, of tags that mark none.
@@ -164,14 +164,14 @@ def chosen_metric(gold: Iterable[Tags], metric: str | None = None) -> str:
     counts = Counter(tag for tags in gold for tag in tags)
     marking = marks_spans(counts)
     if metric == "spans" and not marking and counts.keys() - {OUTSIDE}:
-        refuse_without_spans(counts, "metric spans")
+        require_spans(counts, "metric spans")
     return metric or ("spans" if marking else "accuracy")
 
 
-def score(gold: Iterable[Tags], predicted: Iterable[Tags], metric: str) -> float:
+def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric: str) -> float:
     """The score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``. Raises DataError: no words.
 
-    Raises ConfigError: see ``chosen_metric``.
+    Raises ConfigError: see ``choose_metric``.
     """
     pairs = list(zip(gold, predicted, strict=True))
     for tags in chain.from_iterable(pairs):
@@ -179,11 +179,13 @@ def score(gold: Iterable[Tags], predicted: Iterable[Tags], metric: str) -> float
     rows = [_COUNTS[metric](tags, found, found) for tags, found in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
-    chosen_metric([tags for tags, _ in pairs], metric)
+    choose_metric([tags for tags, _ in pairs], metric)
     return float(_PAIRS[metric](np.array(rows, np.float64).sum(axis=0, keepdims=True))[0][0])
 
 
-def _checked(gold: Iterable[Tags], a: Iterable[Tags], b: Iterable[Tags]) -> Iterable[tuple[Tags, Tags, Tags]]:
+def _checked(
+    gold: Iterable[TagSequence], a: Iterable[TagSequence], b: Iterable[TagSequence]
+) -> Iterable[tuple[TagSequence, TagSequence, TagSequence]]:
     for number, (tags, one, other) in enumerate(zip_longest(gold, a, b), start=1):
         if tags is None or one is None or other is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
@@ -199,20 +201,20 @@ def _checked(gold: Iterable[Tags], a: Iterable[Tags], b: Iterable[Tags]) -> Iter
 
 
 # (right in A, right in B, all, only A right, only B right) of a sentence; of spans, with those predicted
-def _count_words(gold: Tags, a: Tags, b: Tags) -> tuple[int, ...]:
+def _count_words(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
     right = [(tag == one, tag == other) for tag, one, other in zip(gold, a, b, strict=True)]
     both = right.count((True, True))
     only_a, only_b = right.count((True, False)), right.count((False, True))
     return both + only_a, both + only_b, len(gold), only_a, only_b
 
 
-def _count_sentences(gold: Tags, a: Tags, b: Tags) -> tuple[int, ...]:
+def _count_sentences(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
     one, other = list(a) == list(gold), list(b) == list(gold)
     return one, other, 1, one and not other, other and not one
 
 
-def _count_spans(gold: Tags, a: Tags, b: Tags) -> tuple[int, ...]:
-    there, one, other = set(spans(gold)), set(spans(a)), set(spans(b))
+def _count_spans(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
+    there, one, other = set(find_spans(gold)), set(find_spans(a)), set(find_spans(b))
     right_a, right_b = there & one, there & other
     only = len(right_a - right_b), len(right_b - right_a)
     return len(right_a), len(one), len(right_b), len(other), len(there), *only
@@ -221,11 +223,11 @@ def _count_spans(gold: Tags, a: Tags, b: Tags) -> tuple[int, ...]:
 _COUNTS = {"accuracy": _count_words, "spans": _count_spans, "sentences": _count_sentences}
 
 
-def _share_pair(totals: Totals) -> Pair:
+def _share_pair(totals: CountTotals) -> ScorePair:
     return totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
 
 
-def _f1_pair(totals: Totals) -> Pair:
+def _f1_pair(totals: CountTotals) -> ScorePair:
     gold = totals[:, 4]
     return 2 * totals[:, 0] / np.maximum(totals[:, 1] + gold, 1), 2 * totals[:, 2] / np.maximum(totals[:, 3] + gold, 1)
 
@@ -234,7 +236,7 @@ _PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class RunScores:
     """The scores of several runs of one setting."""
 
     scores: tuple[float, ...]
@@ -264,8 +266,8 @@ class Runs:
 class RunsComparison:
     """Several runs of setting A and of setting B. The difference is B's mean less A's."""
 
-    a: Runs
-    b: Runs
+    a: RunScores
+    b: RunScores
     low: float
     """Lower end of the difference's 95 % interval (Welch)."""
     high: float
@@ -317,7 +319,7 @@ def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> Ru
     for name, scores in (("A", a), ("B", b)):
         if len(scores) < 2:
             raise DataError(f"runs of {name}: expected two or more, to see their spread, got {len(scores)}")
-    one, other = Runs(tuple(map(float, a))), Runs(tuple(map(float, b)))
+    one, other = RunScores(tuple(map(float, a))), RunScores(tuple(map(float, b)))
     difference = other.mean - one.mean
     variances = [runs.spread**2 / len(runs.scores) for runs in (one, other)]
     p_value, exact = permutation_test(one.scores, other.scores, seed)

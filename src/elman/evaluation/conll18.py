@@ -18,7 +18,7 @@ from itertools import compress
 from operator import and_, eq
 from typing import Any
 
-from elman.data.conllu_tokens import ROOT, Stretch, has_tree, multiword_tokens
+from elman.data.conllu_tokens import ROOT, TokenStretch, has_tree, multiword_tokens
 from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.utils.display import shown
@@ -40,7 +40,7 @@ _UNKNOWN = "_"
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class Conll18Metric:
     """One metric. A rate whose denominator is 0 is 0."""
 
     correct: int
@@ -85,7 +85,7 @@ class Metric:
         }
 
 
-def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[str, Metric]:
+def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[str, Conll18Metric]:
     """The metrics by name, in the order of ``METRICS``; those of trees only where both sides have a HEAD.
 
     Sentences come from CoNLL-U; those without words are passed over. Raises DataError with path and line: other text
@@ -101,7 +101,7 @@ def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[st
     return {name: tally.metric(name) for name in METRICS if trees or name not in _OF_TREES}
 
 
-def table(metrics: dict[str, Metric]) -> str:
+def format_table(metrics: dict[str, Conll18Metric]) -> str:
     """The shared task's table: percentages with two digits."""
     lines = ["Metric     | Precision |    Recall |  F1 Score | AligndAcc", "-----------+" * 4 + "-----------"]
     for name, metric in metrics.items():
@@ -119,7 +119,7 @@ class _Side:
         self.next = next(self._sentences, None)
         self.trees = self.next is not None and has_tree(self.next)
 
-    def move(self, stretch: Stretch) -> None:
+    def move(self, stretch: TokenStretch) -> None:
         """Add the next sentence to a stretch, if there is one."""
         if self.next is not None:
             stretch.add(self.next)
@@ -129,10 +129,10 @@ class _Side:
         return self.next is not None and 0 in multiword_tokens(self.next)
 
 
-def _stretches(gold: _Side, predicted: _Side) -> Iterator[tuple[Stretch, Stretch, list[tuple[int, int]]]]:
+def _stretches(gold: _Side, predicted: _Side) -> Iterator[tuple[TokenStretch, TokenStretch, list[tuple[int, int]]]]:
     """Both sides from one place to the next where both end a sentence, and the pairs of aligned words."""
     while gold.next or predicted.next:
-        one, other = Stretch(gold.trees), Stretch(predicted.trees)
+        one, other = TokenStretch(gold.trees), TokenStretch(predicted.trees)
         checked = 0
         while True:
             gold.move(one)
@@ -152,7 +152,7 @@ def _stretches(gold: _Side, predicted: _Side) -> Iterator[tuple[Stretch, Stretch
         yield one, other, pairs
 
 
-def _ended(gold: Stretch, other: Stretch) -> DataError:
+def _ended(gold: TokenStretch, other: TokenStretch) -> DataError:
     """The error of a side that ends too early."""
     longer, end, side = (
         (gold, len(other.text), "predicted") if len(gold.text) > len(other.text) else (other, len(gold.text), "gold")
@@ -161,7 +161,7 @@ def _ended(gold: Stretch, other: Stretch) -> DataError:
     return DataError(f"{where}: the {side} text ends where this goes on with {_start(text)}; expected the same text")
 
 
-def _check_text(gold: Stretch, predicted: Stretch, checked: int) -> int:
+def _check_text(gold: TokenStretch, predicted: TokenStretch, checked: int) -> int:
     """How far both are known to hold the same text. Raises DataError where they do not."""
     end = min(len(gold.text), len(predicted.text))
     if gold.text[checked:end] == predicted.text[checked:end]:
@@ -183,13 +183,13 @@ class _Tally:
         self.predicted: Counter[str] = Counter()
         self.aligned: Counter[str] = Counter()
 
-    def metric(self, name: str) -> Metric:
+    def metric(self, name: str) -> Conll18Metric:
         """A metric; of the words, or of those that it is about."""
         of = name if name in _OF_RANGES else "CLAS" if name in _OF_CONTENT else "Words"
         aligned = None if name in _OF_RANGES else self.aligned[of]
-        return Metric(self.correct[name], self.gold[of], self.predicted[of], aligned)
+        return Conll18Metric(self.correct[name], self.gold[of], self.predicted[of], aligned)
 
-    def add(self, gold: Stretch, other: Stretch, pairs: Sequence[tuple[int, int]]) -> None:
+    def add(self, gold: TokenStretch, other: TokenStretch, pairs: Sequence[tuple[int, int]]) -> None:
         """Count two stretches of the same text, whose words are aligned."""
         for name, ours, theirs in (
             ("Tokens", gold.tokens, other.tokens),
@@ -217,8 +217,8 @@ class _Tally:
 
     def _add_trees(
         self,
-        gold: Stretch,
-        other: Stretch,
+        gold: TokenStretch,
+        other: TokenStretch,
         pairs: tuple[Sequence[int], Sequence[int]],
         right: tuple[Sequence[bool], Sequence[bool]],
     ) -> None:
@@ -250,7 +250,7 @@ def _equal(one: Sequence[str], first: Sequence[int], other: Sequence[str], secon
     return list(map(eq, [one[i] for i in first], [other[i] for i in second]))
 
 
-def _function_words(side: Stretch, in_gold: Sequence[int]) -> dict[int, list[tuple[int, str, str, str]]]:
+def _function_words(side: TokenStretch, in_gold: Sequence[int]) -> dict[int, list[tuple[int, str, str, str]]]:
     """Word -> its function words: where they are in gold, relation, UPOS, features."""
     found: dict[int, list[tuple[int, str, str, str]]] = {}
     for i, deprel in enumerate(side.deprels):
@@ -260,7 +260,7 @@ def _function_words(side: Stretch, in_gold: Sequence[int]) -> dict[int, list[tup
     return found
 
 
-def _aligned(gold: Stretch, other: Stretch) -> tuple[list[tuple[int, int]], int, int]:
+def _aligned(gold: TokenStretch, other: TokenStretch) -> tuple[list[tuple[int, int]], int, int]:
     """Pairs of indices of words that are aligned, in order, and how far that came on each side."""
     same = gold.words == other.words and gold.in_multiword == other.in_multiword
     if same and (gold.forms == other.forms or not any(gold.in_multiword)):
@@ -283,7 +283,7 @@ def _aligned(gold: Stretch, other: Stretch) -> tuple[list[tuple[int, int]], int,
     return pairs, g, o
 
 
-def _region(gold: Stretch, other: Stretch, g: int, o: int) -> tuple[int, int, int, int]:
+def _region(gold: TokenStretch, other: TokenStretch, g: int, o: int) -> tuple[int, int, int, int]:
     """The words of the smallest range that no multiword token sticks out of and that begins with one, at g or o.
 
     (first of gold, first of the other, the two behind it). A plain word that has begun before the range is left out;
@@ -306,7 +306,7 @@ def _region(gold: Stretch, other: Stretch, g: int, o: int) -> tuple[int, int, in
     return first, first_other, g, o
 
 
-def _within(side: Stretch, word: int, end: int) -> bool:
+def _within(side: TokenStretch, word: int, end: int) -> bool:
     """Whether a word belongs to a range that ends there: a plain one wholly, a multiword token's if it begins in it."""
     return word < len(side.words) and (
         side.words[word][0] < end if side.in_multiword[word] else side.words[word][1] <= end

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from elman.data.scores import Marks, averages, check_sentence
+from elman.data.scores import ClassCounts, averages, check_sentence
 from elman.errors import DataError
 from elman.utils.display import visible
 
@@ -25,11 +25,11 @@ _ALONE = {"[", "]"}
 """Letters of chunks of one word; ``.`` is to the script what O is, where the type changes."""
 
 
-class Conlleval:
+class ConllevalReport:
     """Counts sentence after sentence, in memory that grows with the number of types only."""
 
     def __init__(self) -> None:
-        self._marks = Marks()
+        self._marks = ClassCounts()
         self._words = 0
         self._right = 0
         self._both = (
@@ -81,7 +81,7 @@ class Conlleval:
             lines.append(f"{space}{name}: {_rates(right, found, gold)}  {found}")
         return "\n".join(lines)
 
-    def _finished(self) -> Marks:
+    def _finished(self) -> ClassCounts:
         if not self._words:
             raise DataError("nothing to evaluate: no words with gold tags; is it the right file and column?")
         if self._both:  # the text ends in it, outside

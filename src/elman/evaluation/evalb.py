@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from elman.data.scores import Marks, TagScore, averages, score
+from elman.data.scores import ClassCounts, TagScore, averages, score
 from elman.data.trees import Tree
 from elman.errors import DataError
 
-NOT_COUNTED = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
+UNCOUNTED_LABELS = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only holds the tree."""
 _FUNCTION = re.compile("[-=]")
 
@@ -88,10 +88,10 @@ def evaluate_brackets(
 ) -> BracketEvaluation:
     """Compare the brackets of trees, each (label, start, end), tree by tree, read one by one.
 
-    The brackets are those of phrases, without preterminals; labels of ``NOT_COUNTED`` are left out here.
+    The brackets are those of phrases, without preterminals; labels of ``UNCOUNTED_LABELS`` are left out here.
     Raises DataError: no trees, another number of them.
     """
-    marks = Marks()
+    marks = ClassCounts()
     trees = exact = 0
     for one, other in zip_longest(gold, predicted):
         trees += 1
@@ -111,4 +111,4 @@ def evaluate_brackets(
 
 def _counted(brackets: Iterable[tuple[str, int, int]]) -> Counter[tuple[str, int, int]]:
     trimmed = ((_FUNCTION.split(label, maxsplit=1)[0], start, end) for label, start, end in brackets)
-    return Counter(bracket for bracket in trimmed if bracket[0] not in NOT_COUNTED)
+    return Counter(bracket for bracket in trimmed if bracket[0] not in UNCOUNTED_LABELS)

@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from elman.data.corpus import Keys
-from elman.data.sentence import SEVERAL as JOINT, Sentence
+from elman.data.corpus import TargetKeys
+from elman.data.sentence import LABEL_SEPARATOR as JOINT, Sentence
 from elman.data.targets import CLASSIFY, SEVERAL, TAG
 from elman.errors import DataError
 
 _T = TypeVar("_T")
 
 
-class Compared(NamedTuple):
+class AlignedSentence(NamedTuple):
     """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column.
 
     Of a label of whole texts the text counts as one word.
@@ -27,7 +27,9 @@ class Compared(NamedTuple):
     """The probability of each tag given, 0 to 1."""
 
 
-def gold_of(sentence: Sentence, keys: Keys, scored: Sequence[str], tasks: Mapping[str, str]) -> list[tuple[str, ...]]:
+def gold_labels(
+    sentence: Sentence, keys: TargetKeys, scored: Sequence[str], tasks: Mapping[str, str]
+) -> list[tuple[str, ...]]:
     """What stands in a sentence where a model gives ``scored``; of a label of the whole text it alone.
 
     ``tasks`` of each column, as ``Tagger.tasks``. Raises DataError for a text without the one label that it should
@@ -44,11 +46,11 @@ def gold_of(sentence: Sentence, keys: Keys, scored: Sequence[str], tasks: Mappin
     return found
 
 
-def beside(
-    gold: Iterable[tuple[Sentence, Keys]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
-) -> Iterator[tuple[Sentence, Keys, _T]]:
+def pair_with_predictions(
+    gold: Iterable[tuple[Sentence, TargetKeys]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
+) -> Iterator[tuple[Sentence, TargetKeys, _T]]:
     """Sentences and the columns of their gold tags, with what ``tag`` finds of them."""
-    waiting: deque[tuple[Sentence, Keys]] = deque()  # read, but not tagged yet
+    waiting: deque[tuple[Sentence, TargetKeys]] = deque()  # read, but not tagged yet
 
     def read() -> Iterator[Sentence]:
         for sentence, columns in gold:

@@ -13,9 +13,9 @@ from functools import lru_cache, partial
 from operator import eq
 from typing import Any
 
-from elman.data.schemes import named
+from elman.data.schemes import scheme_by_name
 from elman.data.scores import TagScore, macro, weighted
-from elman.data.spans import Span, SpanEvaluation, SpanTally
+from elman.data.spans import Span, SpanEvaluation, SpanEvaluator
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown, visible
 
@@ -23,7 +23,7 @@ _OUTSIDE = "O"
 _NO_TYPE = "_"
 
 
-def lenient(tags: Sequence[str]) -> list[Span]:
+def lenient_spans(tags: Sequence[str]) -> list[Span]:
     """The spans of a sentence in the default mode."""
     found: list[Span] = []
     start = 0
@@ -69,7 +69,7 @@ _STRICT = {
 STRICT_SCHEMES = tuple(_STRICT)
 
 
-def strict(tags: Sequence[str], scheme: str) -> list[Span]:
+def strict_spans(tags: Sequence[str], scheme: str) -> list[Span]:
     """The spans of a sentence in the strict mode; ``scheme`` is one of ``STRICT_SCHEMES``.
 
     Raises DataError for a tag that the scheme does not have.
@@ -107,25 +107,25 @@ def _type(tag: str) -> str:
     return tag[1:].strip("-") or _NO_TYPE
 
 
-def finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
+def span_finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
     """The way spans are found: the default mode, or the strict one where a scheme is named.
 
     Raises ConfigError for a scheme that the strict mode does not have.
     """
     if scheme is None:
-        return lenient
-    name = named(scheme)
+        return lenient_spans
+    name = scheme_by_name(scheme)
     if name not in _STRICT:
         raise ConfigError(f"scheme: {shown(scheme)} has no strict mode; {', '.join(_STRICT)} have")
-    return partial(strict, scheme=name)
+    return partial(strict_spans, scheme=name)
 
 
-class Seqeval:
+class SeqevalReport:
     """Counts sentence after sentence. Raises ConfigError: see ``finder``."""
 
     def __init__(self, scheme: str | None = None) -> None:
-        self._scheme = scheme and named(scheme)
-        self._tally = SpanTally(finder(scheme))
+        self._scheme = scheme and scheme_by_name(scheme)
+        self._tally = SpanEvaluator(span_finder(scheme))
         self._words = self._right = 0
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:

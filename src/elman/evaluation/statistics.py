@@ -10,11 +10,11 @@ from math import comb, erfc, exp, lgamma, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+CountRows = NDArray[np.int64]
 """(sentences, counts)."""
-Totals = NDArray[np.float64]
+CountTotals = NDArray[np.float64]
 """(texts, counts): the rows of each text, summed."""
-Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+ScorePair = tuple[NDArray[np.float64], NDArray[np.float64]]
 """(texts,) scores of A and of B."""
 
 RESAMPLES = 10_000
@@ -34,7 +34,9 @@ class McNemar:
     """Whether by the binomial distribution; else by chi-squared with continuity correction."""
 
 
-def bootstrap(rows: Rows, score: Callable[[Totals], Pair], resamples: int, seed: int) -> NDArray[np.float64]:
+def bootstrap(
+    rows: CountRows, score: Callable[[CountTotals], ScorePair], resamples: int, seed: int
+) -> NDArray[np.float64]:
     """(resamples,) differences on texts of as many sentences, drawn with repetition."""
     # sentences with the same counts are one kind: what is drawn is how often each kind comes, not each sentence
     kinds, times = np.unique(rows, axis=0, return_counts=True)

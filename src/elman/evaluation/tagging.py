@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, NoReturn
 
-from elman.data.schemes import SPAN_TAG, said, strays
+from elman.data.schemes import SPAN_TAG, describe_strays, stray_tags
 from elman.data.scores import TagScore, averages, check_sentence, score
-from elman.data.spans import OUTSIDE, SpanEvaluation, SpanTally
+from elman.data.spans import OUTSIDE, SpanEvaluation, SpanEvaluator
 from elman.errors import ConfigError, DataError
 
-__all__ = ["Confusion", "Evaluation", "TagScore", "Tally", "evaluate", "marks_spans"]
+__all__ = ["Confusion", "TagEvaluation", "TagScore", "TagEvaluator", "evaluate", "marks_spans"]
 
-MOST_CONFUSIONS = 10
+MAX_CONFUSIONS = 10
 _SHOWN = 3
 
 
@@ -29,7 +29,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class TagEvaluation:
     """Predicted tags compared with gold ones. Accuracies run from 0 to 1; sentences of no words count for nothing."""
 
     tokens: int
@@ -75,7 +75,7 @@ class Evaluation:
     @property
     def strays(self) -> str | None:
         """Which gold tags are to blame where there are no ``spans`` though the others mark some, in words."""
-        return stray_tags({tag: found.support for tag, found in self.tags.items() if found.support})
+        return describe_stray_tags({tag: found.support for tag, found in self.tags.items() if found.support})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``, as ``elman evaluate --json`` prints them."""
@@ -96,7 +96,7 @@ class Evaluation:
         }
 
 
-class Tally:
+class TagEvaluator:
     """Counts sentence after sentence, in memory that grows with the number of tags only."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Tally:
         self._sentences = 0
         self._sentences_correct = 0
         self._unknown: Counter[bool] | None = None  # right or wrong -> unknown words
-        self._spans: SpanTally | None = SpanTally()
+        self._spans: SpanEvaluator | None = SpanEvaluator()
         self._span_tags = {OUTSIDE}
 
     def add(
@@ -139,7 +139,7 @@ class Tally:
                 rows = zip(gold, predicted, known, strict=True)
                 self._unknown.update(right == tag for right, tag, seen in rows if not seen)
 
-    def _add_spans(self, tally: SpanTally, gold: Sequence[str], predicted: Sequence[str]) -> None:
+    def _add_spans(self, tally: SpanEvaluator, gold: Sequence[str], predicted: Sequence[str]) -> None:
         """Count spans, until a gold tag is met that marks none."""
         if not self._span_tags.issuperset(gold):
             new = set(gold) - self._span_tags
@@ -149,7 +149,7 @@ class Tally:
             self._span_tags |= new
         tally.add(gold, predicted)
 
-    def result(self) -> Evaluation:
+    def result(self) -> TagEvaluation:
         """All that was counted so far. Raises DataError where nothing was: no accuracy without gold tags."""
         if not self._pairs:
             raise DataError("nothing to evaluate: no words with gold tags; is it the right file and column?")
@@ -160,7 +160,7 @@ class Tally:
             given[predicted] += count
         names = sorted(support | given, key=lambda tag: (-support[tag], tag))
         unknown = self._unknown
-        return Evaluation(
+        return TagEvaluation(
             tokens=support.total(),
             correct=sum(self._pairs[tag, tag] for tag in names),
             sentences=self._sentences,
@@ -178,12 +178,12 @@ def evaluate(
     gold: Iterable[Sequence[str]],
     predicted: Iterable[Sequence[str]],
     known: Iterable[Sequence[bool]] | None = None,
-) -> Evaluation:
+) -> TagEvaluation:
     """Compare sentences of predicted tags with sentences of gold tags, read one by one.
 
     Raises DataError: no gold tags, another number of sentences, a sentence with another number of tags.
     """
-    tally = Tally()
+    tally = TagEvaluator()
     for number, (right, tags, seen) in enumerate(zip_longest(gold, predicted, known or ()), start=1):
         if right is None or tags is None:
             more = "predicted" if right is None else "gold"
@@ -198,15 +198,15 @@ def marks_spans(tags: Iterable[str]) -> bool:
     return bool(marking) and all(map(SPAN_TAG.match, marking))
 
 
-def stray_tags(counts: Mapping[str, int]) -> str | None:
+def describe_stray_tags(counts: Mapping[str, int]) -> str | None:
     """The few tags that mark no spans where the others do, in words; ``counts`` is how many words have each."""
-    odd = strays(counts)
-    return said(odd, counts) if odd else None
-
-
-def refuse_without_spans(counts: Mapping[str, int], what: str) -> NoReturn:
-    """Raise ConfigError for what counts spans, of gold tags that mark none; ``counts`` is how many words have each."""
     odd = stray_tags(counts)
+    return describe_strays(odd, counts) if odd else None
+
+
+def require_spans(counts: Mapping[str, int], what: str) -> NoReturn:
+    """Raise ConfigError for what counts spans, of gold tags that mark none; ``counts`` is how many words have each."""
+    odd = describe_stray_tags(counts)
     if odd is None:
         frequent = ", ".join(sorted(counts, key=lambda tag: (-counts[tag], tag))[:_SHOWN])
         odd = f"the gold tags mark no spans (O, B-type, I-type …): {frequent:.60}"
@@ -216,4 +216,4 @@ def refuse_without_spans(counts: Mapping[str, int], what: str) -> NoReturn:
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
     wrong = [(-count, gold, predicted) for (gold, predicted), count in pairs.items() if gold != predicted]
-    return tuple(Confusion(gold, predicted, -count) for count, gold, predicted in sorted(wrong)[:MOST_CONFUSIONS])
+    return tuple(Confusion(gold, predicted, -count) for count, gold, predicted in sorted(wrong)[:MAX_CONFUSIONS])

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from elman.config import NetworkConfig
 from elman.data import schemes
-from elman.data.schemes import Break, parts
+from elman.data.schemes import SchemeViolation, split_tag
 from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import shown
 
-NONE = schemes.NONE
+NONE = schemes.NO_SCHEME
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
 """What the setting is called, and the scheme it is."""
 
@@ -27,32 +27,32 @@ class Choice(NamedTuple):
     """The rules for some training tags: ``bio``, ``bioes`` or ``none``, and what kept ``auto`` from having any."""
 
     scheme: str
-    broken: Break | None = None
+    broken: SchemeViolation | None = None
 
 
 def detect(tags: Iterable[str]) -> str:
     """``bio`` or ``bioes`` where every tag is one of those and some begin a span, else ``none``."""
     seen = set(tags)
-    if not any(parts(tag)[0] in ("B", "S") for tag in seen):
+    if not any(split_tag(tag)[0] in ("B", "S") for tag in seen):
         return NONE
     return next((scheme for scheme in SCHEMES if _complaint(seen, scheme) is None), NONE)
 
 
 def allowed(before: str, after: str, scheme: str) -> bool:
     """Whether a tag may follow another; "" is the beginning or the end of a sentence."""
-    return schemes.allowed(before, after, SCHEMES[scheme])
+    return schemes.may_follow(before, after, SCHEMES[scheme])
 
 
 def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
     """Which tag may follow which (row by row), begin and end a sentence, as 0 and 1. The tags fit the scheme."""
     of_type: dict[str, list[int]] = {}
     for i, tag in enumerate(tags):
-        of_type.setdefault(parts(tag)[1], []).append(i)
+        of_type.setdefault(split_tag(tag)[1], []).append(i)
     other = max(of_type, key=len) + "-"  # a type that no tag has
     rows: dict[str, bytes] = {}
     between = bytearray()
     for tag in tags:
-        letter, type = parts(tag)
+        letter, type = split_tag(tag)
         if letter not in rows:
             rows[letter] = bytes(allowed(f"{letter}-{other}", after, scheme) for after in tags)
         row = bytearray(rows[letter])
@@ -63,9 +63,9 @@ def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
     return bytes(between), begin, end
 
 
-def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> Break | None:
+def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> SchemeViolation | None:
     """Where the tags of some sentences break the rules for the first time."""
-    broken = next(schemes.breaks(sentences, SCHEMES[scheme], typed=False), None)
+    broken = next(schemes.find_violations(sentences, SCHEMES[scheme], typed=False), None)
     return None if broken is None else broken._replace(scheme=scheme)
 
 
@@ -99,7 +99,7 @@ def _complaint(tags: set[str], scheme: str) -> str | None:
     if len(tags) > limits.TAGS:
         return f"expected up to {limits.TAGS:,} tags, found {len(tags):,}"
     for tag in sorted(tags):
-        if tag != OUTSIDE and parts(tag)[0] not in tuple(letters):
+        if tag != OUTSIDE and split_tag(tag)[0] not in tuple(letters):
             return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {shown(tag)}"
     if not any(allowed("", tag, scheme) and allowed(tag, "", scheme) for tag in tags):
         return "no tag may stand in a sentence of one word"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.sentence import SEVERAL, Sentence
+from elman.data.sentence import LABEL_SEPARATOR, Sentence
 from elman.errors import DataError
 from elman.utils.display import shown
 from elman.utils.limits import check_length
@@ -24,7 +24,7 @@ BATCH_SENTENCES = 1_024
 def named(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
     """The tags of these ids; of several labels of a text, (1, K) which hold, one text of them all."""
     if found and found[0].ndim == 2:
-        return [[SEVERAL.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
+        return [[LABEL_SEPARATOR.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
     return [[tags[i] for i in ids.tolist()] for ids in found]
 
 
@@ -71,7 +71,7 @@ def text_of(text: Text) -> Sequence[str]:
     """The words of a whole text. Raises DataError where there are none."""
     words: Sequence[str]
     if isinstance(text, str):
-        from elman.data.corpus import words_of as split
+        from elman.data.corpus import split_words as split
 
         words = split(text)
     else:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from elman import tasks
 from elman.config import settings_fields
-from elman.data.corpus import items_of
+from elman.data.corpus import as_items
 from elman.data.formats import column_names, read_sentences
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
@@ -94,7 +94,7 @@ def train(job: Job, fit: Train) -> Tagger:
 
 def read(data: Any, job: Job) -> list[Sentence]:
     """The sentences with words. Raises DataError: none."""
-    items = list(items_of(data))
+    items = list(as_items(data))
     paths = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
     sentences: list[Sentence] = [item for item in items if isinstance(item, Sentence)]
     if len(paths) < len(items) != len(sentences):

@@ -7,9 +7,8 @@ a symbol too, by which lines are told apart; the text begins behind one. A symbo
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import Any, cast
@@ -17,11 +16,9 @@ from typing import Any, cast
 import numpy as np
 
 from elman.config import Config, preset as preset_of
-from elman.data.corpus import Data, items_of
-from elman.data.formats import read_sentences
-from elman.data.formats.text_io import BOM, text_blocks
-from elman.data.sentence import Sentence
-from elman.data.targets import TAG
+from elman.data.corpus import Data
+from elman.data.raw_text import END, count_words, read_symbols, split_symbols
+from elman.data.targets import TAG, UNKNOWN
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.file import Tensors
 from elman.models.ngram_lm import ORDERS, NGrams
@@ -30,11 +27,10 @@ from elman.models.streaming import Stream
 from elman.nn.decoders import finite
 from elman.taggers.tagger import kernel_notes
 from elman.taggers.untagged import Untagged
-from elman.training.disk_corpus import UNKNOWN, Speech, check_share
+from elman.training.disk_corpus import Speech, check_share
 from elman.training.train_rnn import train_rnn
 from elman.utils import limits
 from elman.utils.display import shown
-from elman.utils.files import input_files
 from elman.utils.limits import real_number, whole_number
 from elman.utils.parallel import thread_count
 from elman.utils.validation import demand, front
@@ -43,10 +39,7 @@ TASK = "lm"
 UNITS = ("words", "characters")
 MOST = 10_000
 """Words that are known, unless the setting ``vocabulary`` says otherwise."""
-END = "\n"
 LINE = 1_000
-LONGEST = 1 << 20
-"""Characters without a space that are waited for, so that words can be counted."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "words": {
         "cell": "gru",
@@ -84,7 +77,6 @@ ALWAYS: dict[str, Any] = {
     "batch": 16,
     "class_weight_power": 0.0,
 }
-_WORD = re.compile("[^ \r\n]+|\n")
 
 
 @dataclass(frozen=True)
@@ -143,13 +135,13 @@ class LanguageModel(Untagged):
         """
         nats, last, counts = 0.0, END, np.zeros(4, np.int64)
         session = _Session(self)
-        for symbols in symbols_of(data, self.unit, format, encoding):
+        for symbols in read_symbols(data, self.unit, format, encoding):
             known = [symbol if symbol in self._number else UNKNOWN for symbol in symbols]
             nats += session.nats([last, *known[:-1]], known)
             last = known[-1]
             ends = symbols.count(END)
             size = len(symbols) if self.unit == "characters" else sum(map(len, symbols)) + len(symbols) - 2 * ends
-            counts += (len(symbols), size, _words_in(symbols, self.unit), known.count(UNKNOWN))
+            counts += (len(symbols), size, count_words(symbols, self.unit), known.count(UNKNOWN))
         n, characters, words, unknown = counts.tolist()
         if not n:
             raise DataError("an empty text; expected one to say what comes next in")
@@ -163,7 +155,7 @@ class LanguageModel(Untagged):
         A symbol that it does not know is ``<unk>``. Lines of more than 1,000 symbols are cut.
         """
         line: list[str] = []
-        for symbols in symbols_of(data, self.unit, format, encoding):
+        for symbols in read_symbols(data, self.unit, format, encoding):
             for symbol in symbols:
                 line.append(symbol if symbol in self._number else UNKNOWN)
                 if symbol == END or len(line) == LINE:
@@ -175,7 +167,7 @@ class LanguageModel(Untagged):
 
     def reads(self, text: str) -> list[str]:
         """The symbols of a text behind a line end, as the network reads them."""
-        return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in _symbols(text, self.unit))]
+        return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in split_symbols(text, self.unit))]
 
     def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
         """``length`` symbols that it would say behind ``prompt``, drawn at random; ``<unk>`` is never drawn.
@@ -251,54 +243,6 @@ class _Session:
         return np.asarray(self._counted.probabilities_after(self._before[-self._counted.order + 1 :]))
 
 
-def symbols_of(data: Data, unit: str, format: str | None = None, encoding: str = "utf-8") -> Iterator[list[str]]:
-    """The symbols of texts, some at a time: files of raw text or of another format, or lines.
-
-    Of CoNLL-U as characters the raw text (``# text = …``), if it is there; of every format as words its words.
-    """
-    items = list(items_of(data))
-    if not all(isinstance(item, str | os.PathLike) for item in items):
-        raise DataError("expected paths of texts")
-    for path in input_files(map(os.fspath, items)):
-        named = format or ("conllu" if re.search(r"\.conllu(\.\w+)?$", path) else "text")
-        if named == "text":
-            yield from _raw(path, unit, encoding)
-            continue
-        for sentence in read_sentences(path, format=named, encoding=encoding, labelled=False):
-            if sentence.words:
-                text = sentence.words if unit == "words" else raw(sentence) or " ".join(sentence.words)
-                yield [*text, END]
-
-
-def raw(sentence: Sentence) -> str | None:
-    """The raw text of a sentence of CoNLL-U, where it stands in its comments."""
-    return next((line[9:].strip() for line in sentence.lines if line.startswith("# text = ")), None)
-
-
-def _raw(path: str, unit: str, encoding: str) -> Iterator[list[str]]:
-    rest = ""
-    for block in text_blocks(path, encoding):
-        text = rest + block.removeprefix(BOM)
-        cut = max(text.rfind(" "), text.rfind("\n")) + 1 if block else len(text)
-        if not cut and unit == "characters" and len(text) > LONGEST:
-            cut = len(text)
-        found, rest = list(_symbols(text[:cut], unit)), text[cut:]
-        if found:
-            yield found
-
-
-def _symbols(text: str, unit: str) -> Iterable[str]:
-    return text if unit == "characters" else _WORD.findall(text)
-
-
-def _words_in(symbols: Sequence[str], unit: str) -> int:
-    """Words and line ends; of characters, the ends of words."""
-    if unit == "words":
-        return len(symbols)
-    text = "".join(symbols)
-    return len(_WORD.findall(text))
-
-
 def train(
     task: str,
     data: Data,
@@ -330,13 +274,13 @@ def train(
     speech = Speech()
     speech.add([END])
     lines, held_out = 0, None
-    for symbols in symbols_of(data, unit, format, encoding):
+    for symbols in read_symbols(data, unit, format, encoding):
         speech.add(symbols)
         lines += symbols.count(END)
     held: list[str] | None = None
     percent = dev if isinstance(dev, float) else 0.0
     if dev is not None and not isinstance(dev, float):
-        held = [symbol for some in symbols_of(dev, unit, format, encoding) for symbol in some]
+        held = [symbol for some in read_symbols(dev, unit, format, encoding) for symbol in some]
         if not held:
             raise DataError("no text in it; expected some to choose the epoch by")
     elif dev is not None:

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from elman.data.formats.conllu_builder import Draft
+from elman.data.formats.conllu_builder import ConlluDraft
 from elman.data.sentence import Sentence
-from elman.evaluation.conll18 import Metric, evaluate
+from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.models.file import Tensors
 from elman.taggers.segmenter import Segmenter
 from elman.taggers.structured import EncodedTagger
@@ -56,7 +56,7 @@ class Pipeline(EncodedTagger):
 
         ``confidence``: the probability of a word's tag in the first column stands in MISC, not that of its borders.
         """
-        waiting: deque[Draft] = deque()  # found, but not tagged yet
+        waiting: deque[ConlluDraft] = deque()  # found, but not tagged yet
 
         def read() -> Iterator[Sequence[str]]:
             for one in self.segmenter.drafts(lines, number=number):
@@ -72,7 +72,7 @@ class Pipeline(EncodedTagger):
             columns = {name: tags for name, (tags, _) in sure.items()}
             yield waiting.popleft().sure(sure[self.target][1]).sentence(columns)
 
-    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
+    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.
 
         Of columns that the model does not know, none. Raises DataError: no words in gold.

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.formats.conllu_builder import Draft, Tokens, draft
+from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.evaluation.conll18 import Metric, evaluate
+from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
 from elman.models.file import Tensors
 from elman.taggers.tagger import Tagger
@@ -118,7 +118,9 @@ class Segmenter(Untagged):
         for one in self.drafts(lines, confidence=confidence, number=number):
             yield one.sentence() if one is not None else Sentence((), lines=("\n",), format="text")
 
-    def drafts(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Draft | None]:
+    def drafts(
+        self, lines: Iterable[str], *, confidence: bool = False, number: int = 0
+    ) -> Iterator[ConlluDraft | None]:
         """``sentences`` before they have columns; None for a blank line, of a model that knows no sentences."""
         begun, whole = False, self.segmentation.sentences
         for text, labels, sure, starts, ends, first in self._labelled(lines, confidence):
@@ -137,10 +139,10 @@ class Segmenter(Untagged):
                     spaces = [end == ended or end in starts for _, end in spans]
                     shown = "".join([form + " " * space for form, space in zip(forms, spaces, strict=True)]).rstrip(" ")
                 p = [min(sure[start:end]) for start, end in spans] if sure else None
-                yield draft(Tokens(forms, spaces, words, p), shown, [*comments, f"# sent_id = {number}"])
+                yield draft(SentenceTokens(forms, spaces, words, p), shown, [*comments, f"# sent_id = {number}"])
                 comments = []
 
-    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Metric]:
+    def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold sentences, segment it and compare: metrics of the CoNLL 2018 task.
 
         Of a model that knows no sentences: ``Words`` alone, of each line. Raises DataError: no words in gold;
@@ -187,14 +189,14 @@ class Segmenter(Untagged):
         record, tensors = self.labels.to_record()
         return {**record, "task": {"name": TASK, "segmentation": self.segmentation.to_record()}}, tensors
 
-    def _words(self, gold: Sequence[Marked]) -> Metric:
+    def _words(self, gold: Sequence[Marked]) -> Conll18Metric:
         right = there = given = 0
         lines = self._labelled((marked.text for marked in gold), False)
         for marked, (text, labels, _, starts, _, _) in zip(gold, lines, strict=True):
             sides = [self.segmentation.cut(text, own, starts) for own in (marked.labels, labels)]
             one, other = ({span for cut in side for span in cut.spans} for side in sides)
             right, there, given = right + len(one & other), there + len(one), given + len(other)
-        return Metric(right, there, given, None)
+        return Conll18Metric(right, there, given, None)
 
     def _labelled(
         self, lines: Iterable[str], confidence: bool

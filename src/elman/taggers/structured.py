@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.formats.common import refuse
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
@@ -205,6 +204,6 @@ def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]
                 wrong = next((label for label in labels if label in new and not encoding.fits(name, label)), None)
                 if wrong is not None:
                     message = f"column {name}: too long, or too deep a tree, to be learned: the label is {shown(wrong)}"
-                    raise refuse(one, labels.index(wrong), message)
+                    raise error_at(one, labels.index(wrong), message)
             found.append(Sentence(one.words, columns, one.path, one.line, rows=one.rows))
     return found

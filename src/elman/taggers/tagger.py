@@ -30,10 +30,10 @@ from elman.utils.parallel import ordered
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begins
-    from elman.data.corpus import Data, How, Path
+    from elman.data.corpus import Data, Path, ReadOptions
     from elman.evaluation.classification import ClassEvaluation
-    from elman.evaluation.pairing import Compared
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.pairing import AlignedSentence
+    from elman.evaluation.tagging import TagEvaluation
     from elman.models.ensemble import Networks
     from elman.models.streaming import Stream
 
@@ -307,7 +307,7 @@ class Tagger:
 
     def evaluate(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
-    ) -> Evaluation | ClassEvaluation:
+    ) -> TagEvaluation | ClassEvaluation:
         """Tag ``data`` (paths or sentences, as for ``train``) and compare with the gold tags in it.
 
         ``target`` is the column of the gold tags; by default the one trained on, or in a file of another format
@@ -320,25 +320,27 @@ class Tagger:
 
     def evaluate_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
-    ) -> dict[str, Evaluation | ClassEvaluation]:
+    ) -> dict[str, TagEvaluation | ClassEvaluation]:
         """``evaluate`` for each label column, or for those that ``target`` names; the text is tagged once."""
-        from elman.data.corpus import labelled
-        from elman.evaluation.classification import LabelTally
-        from elman.evaluation.pairing import beside, gold_of
-        from elman.evaluation.tagging import Tally
+        from elman.data.corpus import iter_labelled
+        from elman.evaluation.classification import LabelEvaluator
+        from elman.evaluation.pairing import gold_labels, pair_with_predictions
+        from elman.evaluation.tagging import TagEvaluator
 
         scored, how = self._scored(target, format, encoding)
-        words = {name: Tally() for name in scored if name not in self.text_targets}
-        texts = {name: LabelTally(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
+        words = {name: TagEvaluator() for name in scored if name not in self.text_targets}
+        texts = {name: LabelEvaluator(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
         if not texts:
-            for sentence, keys, predicted in beside(labelled(data, how), self.tag_columns_all):
+            for sentence, keys, predicted in pair_with_predictions(iter_labelled(data, how), self.tag_columns_all):
                 known = [self.known(word) for word in sentence.words]
                 for name, gold in zip(scored, keys.values(sentence), strict=True):
                     words[name].add(*self._counted(name, gold, predicted[name], known))
             return {name: tally.result() for name, tally in words.items()}
-        for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):
+        for sentence, keys, sure in pair_with_predictions(
+            iter_labelled(data, how), self.tag_columns_all_with_confidence
+        ):
             known = [self.known(word) for word in sentence.words] if words else []
-            for name, gold in zip(scored, gold_of(sentence, keys, scored, self.tasks), strict=True):
+            for name, gold in zip(scored, gold_labels(sentence, keys, scored, self.tasks), strict=True):
                 if name in words:
                     words[name].add(*self._counted(name, gold, sure[name][0], known))
                 else:
@@ -353,23 +355,25 @@ class Tagger:
 
     def compare_columns(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
-    ) -> Iterator[dict[str, Compared]]:
+    ) -> Iterator[dict[str, AlignedSentence]]:
         """What ``evaluate_columns`` counts, sentence by sentence, with the confidence of every tag."""
-        from elman.data.corpus import labelled
-        from elman.evaluation.pairing import Compared, beside, gold_of
+        from elman.data.corpus import iter_labelled
+        from elman.evaluation.pairing import AlignedSentence, gold_labels, pair_with_predictions
 
         scored, how = self._scored(target, format, encoding)
-        for sentence, keys, sure in beside(labelled(data, how), self.tag_columns_all_with_confidence):
-            gold = gold_of(sentence, keys, scored, self.tasks)
+        for sentence, keys, sure in pair_with_predictions(
+            iter_labelled(data, how), self.tag_columns_all_with_confidence
+        ):
+            gold = gold_labels(sentence, keys, scored, self.tasks)
             whole = replace(sentence, words=(" ".join(sentence.words),), rows=sentence.rows[:1])
             yield {
-                name: Compared(whole if name in self.text_targets else sentence, tags, *sure[name])
+                name: AlignedSentence(whole if name in self.text_targets else sentence, tags, *sure[name])
                 for name, tags in zip(scored, gold, strict=True)
             }
 
-    def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], How]:
+    def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], ReadOptions]:
         """The model's label columns that are compared with gold tags, and how those are read."""
-        from elman.data.corpus import How
+        from elman.data.corpus import ReadOptions
 
         several = len(self.targets) > 1
         names = self.chosen(target) if several else column_names(target)
@@ -378,7 +382,7 @@ class Tagger:
         task = None if several else TAG if self.word_targets else CLASSIFY
         if several and names is not None:  # in the order in which they are found, columns of words first
             names = tuple(sorted(names, key=lambda name: name in self.text_targets))
-        how = How(names, format, encoding, usual=(self.format, self.target), task=task)
+        how = ReadOptions(names, format, encoding, usual=(self.format, self.target), task=task)
         return names if several and names is not None else self.targets, how
 
     def chosen(self, target: Target = None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman import config
 from elman.data.checks import odd_tags
-from elman.data.corpus import TASKS, Data, How, Keys, Path, read_corpus
+from elman.data.corpus import TASKS, Data, Path, ReadOptions, TargetKeys, read_corpus
 from elman.data.formats import column_names
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
@@ -113,7 +113,7 @@ def train(
     of_network = _settings(model, preset, settings, vectors)
     limit = _budget(budget, model, settings, on_note)
     n_threads = thread_count(threads)
-    how = How(_targets(target, model), format, encoding, task=_task(task, model))
+    how = ReadOptions(_targets(target, model), format, encoding, task=_task(task, model))
     if of_network.training.chunk and vectors is None and limit is None:
         from elman.taggers.train_on_disk import train_on_disk
         from elman.training import endless
@@ -142,7 +142,9 @@ def train(
             if dev_part is not None:
                 of_dev = Counter(label for of_text in corpus.pairs(dev_part) for label in of_text[column])
                 there = {label for of_text in pairs for label in of_text[column]}
-                doubts += odd_tags.lacking(of_dev, there, f"label {name} of dev", "the training data", "texts")
+                doubts += odd_tags.unknown_tag_warnings(
+                    of_dev, there, f"label {name} of dev", "the training data", "texts"
+                )
     if model in OF_SETTINGS:
         of_network = automatic.resolve(of_network, pairs, tasks, single=limit is not None)
         for name in corpus.keys.words:
@@ -216,7 +218,7 @@ def find_rate(
     """
     of_rnn = _settings("rnn", preset, settings, vectors)
     n_threads = thread_count(threads)
-    corpus = read_corpus(train, How(_targets(target, "rnn"), format, encoding, task=_task(task, "rnn")))
+    corpus = read_corpus(train, ReadOptions(_targets(target, "rnn"), format, encoding, task=_task(task, "rnn")))
     pretrained = None
     if vectors is not None:
         pretrained, _ = _read_vectors(vectors, corpus.sentences, of_rnn.training.vectors_extra)
@@ -245,7 +247,7 @@ def _task(task: str | None, model: str) -> str | None:
     return task or only
 
 
-def _check_kind(model: str, keys: Keys, of_network: config.Config) -> None:
+def _check_kind(model: str, keys: TargetKeys, of_network: config.Config) -> None:
     """Raise ConfigError for targets that the model, or a network without pooling, cannot learn."""
     if model == "linear" and keys.words:
         raise ConfigError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from elman.config import Config
-from elman.data.corpus import Data, How, Keys, read_corpus
+from elman.data.corpus import Data, ReadOptions, TargetKeys, read_corpus
 from elman.taggers.tagger import Tagger, kernel_notes
 from elman.training.disk_corpus import check_share
 from elman.training.endless import read, size_of
@@ -17,7 +17,7 @@ from elman.training.trainer import Progress
 def train_on_disk(
     path: str,
     dev: Data | float | None,
-    how: How,
+    how: ReadOptions,
     config: Config,
     *,
     seed: int,
@@ -29,7 +29,7 @@ def train_on_disk(
     if isinstance(dev, float):
         check_share(dev)
     text = read(path, how, config.network.vocabulary, dev if isinstance(dev, float) else 0.0)
-    held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, Keys((text.target,)))
+    held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, TargetKeys((text.target,)))
     part, held_out, notes = text.tape.held_out, None, [text.note]
     if part is not None:
         held_out = f"the end of the text: {size_of(part)}"

@@ -11,8 +11,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.formats.common import refuse
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.tasks import constituency as constituents, dependency_labels as dependencies, edit_scripts as lemmas
 from elman.tasks.base import LONGEST, NOTHING, Batch, Encoding, split
@@ -385,7 +384,7 @@ def _items(value: str, sentence: Sentence | None = None, word: int = 0) -> dict[
     if not _is_features(value):
         expected = f"expected Name=Value|Name=Value, up to {LONGEST:,} characters, or _"
         message = f"features: {expected}, found {shown(value)}"
-        raise refuse(sentence, word, message) if sentence is not None else DataError(message)
+        raise error_at(sentence, word, message) if sentence is not None else DataError(message)
     return dict(item.split("=", 1) for item in value.split("|"))
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from elman.data.formats.common import TREE
-from elman.data.formats.trees import tree_of
+from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
-from elman.data.trees import pieces
+from elman.data.trees import TREE, to_pieces
 from elman.tasks.base import LONGEST, Batch
 from elman.tasks.constituency import Labels, decode, encode, is_label
 
@@ -29,7 +28,7 @@ class Constituents:
     @classmethod
     def of(cls, sentences: Sequence[Sentence]) -> Constituents:
         """The encoding for training sentences. Raises DataError: a sentence that has no tree."""
-        roots = {tree_of(sentence).label for sentence in sentences}
+        roots = {parse_sentence_tree(sentence).label for sentence in sentences}
         return cls(roots.pop() if len(roots) == 1 else None)
 
     @property
@@ -45,7 +44,7 @@ class Constituents:
         return ()
 
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
-        return dict(zip(self.columns, encode(tree_of(sentence))[1:], strict=True))
+        return dict(zip(self.columns, encode(parse_sentence_tree(sentence))[1:], strict=True))
 
     def fits(self, column: str, label: str) -> bool:
         return len(label) <= LONGEST and is_label(label, column.removeprefix(f"{TREE}."))
@@ -55,7 +54,7 @@ class Constituents:
         return {TREE: [self._decoded(Labels(*map(tuple, row))) for row in rows]}
 
     def _decoded(self, labels: Labels) -> list[str]:
-        return pieces(decode(labels, self.root)) if labels.words else []
+        return to_pieces(decode(labels, self.root)) if labels.words else []
 
     def to_record(self) -> dict[str, Any]:
         return {"name": self.name, "root": self.root}

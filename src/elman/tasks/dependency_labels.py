@@ -21,8 +21,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from elman.data.conllu_tokens import checked_heads
-from elman.data.formats.common import line_of
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, line_of
 from elman.errors import ConfigError
 from elman.utils.display import shown
 

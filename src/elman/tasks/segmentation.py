@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.conllu_tokens import multiword_tokens
-from elman.data.formats.common import LINE_END, is_blank, refuse
-from elman.data.sentence import Sentence
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ModelFileError
 from elman.utils.display import shown
 
@@ -129,7 +129,7 @@ class Segmentation:
             else:
                 form = self.text(sentence.words[i])
                 if not form:
-                    raise refuse(sentence, i, "FORM (column 2) is nothing but spaces")
+                    raise error_at(sentence, i, "FORM (column 2) is nothing but spaces")
                 own, behind, end = "B" + "I" * (len(form) - 1), miscs[i], i + 1
             own = ("B" + own[1:]) if own[0] == "S" else own
             texts += [space, form]

@@ -73,7 +73,7 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
     chosen, broken = constraints.choose(config, tags)
     if broken is None:
         unruled = chosen == constraints.NONE and (config.constraints, config.decoder) == ("auto", "crf")
-        scheme = schemes.detect(tags).scheme if unruled else schemes.NONE
+        scheme = schemes.detect_scheme(tags).scheme if unruled else schemes.NO_SCHEME
         if scheme not in WITHOUT_RULES:
             return []
         name = scheme.upper()

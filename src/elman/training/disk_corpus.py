@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.targets import UNKNOWN
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
@@ -24,8 +25,6 @@ from elman.utils.files import scratch_file
 BLOCK = 1 << 20  # numbers that are looked at in one go
 AROUND = 14  # 2 to the power of this: the numbers that come into memory with one of them, 64 kB on Linux
 FORGOTTEN = 256  # such pieces in memory, 16 MB, until they are given back
-UNKNOWN = "<unk>"
-"""What stands for a symbol that a language model does not know, as input and as what comes next."""
 
 Ids = NDArray[np.int32]
 Lengths = NDArray[np.int64]

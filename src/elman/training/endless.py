@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from elman.data.corpus import Data, How, items_of
+from elman.data.corpus import Data, ReadOptions, as_items
 from elman.data.formats import columns
-from elman.data.formats.common import LINE_END, is_blank
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.registry import with_options
 from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks
@@ -32,9 +32,9 @@ class Endless:
     note: str
 
 
-def large(data: Data, how: How) -> str | None:
+def large(data: Data, how: ReadOptions) -> str | None:
     """The path of a file that is to be read from disk; None: memory may hold it, or it is of another format."""
-    items = items_of(data)
+    items = as_items(data)
     if not (isinstance(items, list) and len(items) == 1 and isinstance(items[0], str | os.PathLike)):
         return None
     path = os.fspath(items[0])
@@ -43,7 +43,7 @@ def large(data: Data, how: How) -> str | None:
     return path if format_of(path, how)[0] in ("columns", "word_tag") else None
 
 
-def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
+def read(path: str, how: ReadOptions, most: int, percent: float = 0.0) -> Endless:
     """Reads a file once, onto a tape; ``most`` words are known then, 0: all. ``percent`` are held out, the last ones.
 
     Raises DataError with the line: what is not in the format; ConfigError: no such column.
@@ -56,7 +56,7 @@ def read(path: str, how: How, most: int, percent: float = 0.0) -> Endless:
     name = names[0] if names else None
     if format == "columns":
         module: Any = with_options(how.format or format)[1]
-        layout = module.layout(head, path) if how.format and ":" in how.format else columns.layout(head)
+        layout = module.layout(head, path) if how.format and ":" in how.format else columns.find_layout(head)
         target = module.target(name, head, path, True)
         for words, tags, ends in _columns(path, how.encoding, layout, int(target) - 1):
             recorder.add(words, tags)
@@ -77,7 +77,7 @@ def size_of(text: Part) -> str:
     return f"{'one sentence' if n == 1 else f'{n:,} sentences'}, {int(text.lengths.sum()):,} words"
 
 
-def format_of(path: str, how: How) -> tuple[str, list[str]]:
+def format_of(path: str, how: ReadOptions) -> tuple[str, list[str]]:
     """The format of a file, and its first lines, of which one without end is cut."""
     first = next(text_blocks(path, how.encoding)).removeprefix(BOM)
     head = list(StringIO(first[: 1 << 16], newline="\n"))[:-1] or [first[: first[: 1 << 16].rfind(" ") + 1]]
@@ -90,7 +90,7 @@ Some = Iterator[tuple[list[str], list[str], bool]]
 """Words, tags, and whether the sentence ends behind them."""
 
 
-def _columns(path: str, encoding: str, layout: columns.Layout, tag: int) -> Some:
+def _columns(path: str, encoding: str, layout: columns.ColumnLayout, tag: int) -> Some:
     number, word, width, inside = 0, layout.word, layout.width, False
     for lines in line_blocks(path, encoding):
         words: list[str] = []

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from elman.analysis.confidence import Calibration
 from elman.analysis.learning_curve import Curve
 from elman.errors import ConfigError, MissingExtraError
-from elman.training.temperature import Bin, Reliability
+from elman.evaluation.reliability import Bin, Reliability
 from elman.utils.display import visible
 from elman.utils.files import check_target, write_bytes_atomically
 

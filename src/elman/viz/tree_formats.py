@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from elman.data.conllu_tokens import checked_heads
-from elman.data.formats.common import MANY, TREE as COLUMN, Holds
+from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.trees import write as write_tree
 from elman.data.sentence import Sentence
-from elman.data.spans import OUTSIDE, Span, spans
-from elman.data.trees import Tree, parse_tree
+from elman.data.spans import OUTSIDE, Span, find_spans
+from elman.data.trees import TREE as COLUMN, Tree, parse_tree
 from elman.errors import ConfigError
 from elman.viz import tree_text as terminal
 from elman.viz.tree_html import Page
@@ -98,7 +98,7 @@ def _spans(tags: Tags) -> list[Span]:
     """What is coloured: the spans of the first column whose tags mark some, else each word by its tag."""
     for column in tags.values():
         if any(_OF_SPANS.fullmatch(tag) for tag in column):
-            return spans(column)
+            return find_spans(column)
     first = next(iter(tags.values()), ())
     return [Span(i, i + 1, tag) for i, tag in enumerate(first)]
 

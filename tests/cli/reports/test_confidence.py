@@ -12,7 +12,7 @@ import pytest
 
 import elman
 from elman.analysis.confidence import calibrations, coverage, judge
-from elman.data.corpus import How, read_corpus
+from elman.data.corpus import ReadOptions, read_corpus
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
@@ -41,7 +41,7 @@ def network(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_calibration_and_coverage_of_each_column(run: Run, network: Path) -> None:
     gold = network.parent / "gold.conllu"
     tagger = elman.load(network)
-    sentences = read_corpus(gold, How(("upos", "feats"))).sentences
+    sentences = read_corpus(gold, ReadOptions(("upos", "feats"))).sentences
     judged = judge(tagger, sentences, ["upos", "feats"])
     wanted = calibrations(tagger, sentences, judged)
     arguments = ("evaluate", network, gold, "--calibration", "--min-confidence", 0.5)

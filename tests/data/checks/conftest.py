@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.checks import Group, Report, Split, examine
+from elman.data.checks import CheckReport, DataSplit, FindingGroup, examine
 from elman.data.checks.dataset import ROLES
 from elman.data.sentence import Sentence
 
-Splits = Callable[..., list[Split]]
-Examined = Callable[..., Report]
+Splits = Callable[..., list[DataSplit]]
+Examined = Callable[..., CheckReport]
 
 
 def sentences(path: str, lines: Sequence[str]) -> list[Sentence]:
@@ -30,9 +30,9 @@ def sentences(path: str, lines: Sequence[str]) -> list[Sentence]:
 def splits() -> Splits:
     """``splits(train=[…], dev=[…])``: names other than train, dev and test have no role."""
 
-    def make(**given: Sequence[str]) -> list[Split]:
+    def make(**given: Sequence[str]) -> list[DataSplit]:
         return [
-            Split(name, name if name in ROLES else "", (f"{name}.txt",), sentences(f"{name}.txt", lines))
+            DataSplit(name, name if name in ROLES else "", (f"{name}.txt",), sentences(f"{name}.txt", lines))
             for name, lines in given.items()
         ]
 
@@ -45,13 +45,13 @@ def examined(splits: Splits) -> Examined:
     return lambda **given: examine(splits(**given))
 
 
-def groups(report: Report, check: str) -> list[Group]:
+def groups(report: CheckReport, check: str) -> list[FindingGroup]:
     """The groups of one check."""
     return [group for group in report.groups if group.check == check]
 
 
 @pytest.fixture
-def of() -> Callable[[Report, str], list[Group]]:
+def of() -> Callable[[CheckReport, str], list[FindingGroup]]:
     """``of(report, "leak")``: the groups of one check."""
     return groups
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.checks import Group, Place, Report, Split, examine
+from elman.data.checks import CheckReport, DataSplit, FindingGroup, Location, examine
 from elman.data.sentence import Sentence
 
-Examined = Callable[..., Report]
-Of = Callable[[Report, str], list[Group]]
+Examined = Callable[..., CheckReport]
+Of = Callable[[CheckReport, str], list[FindingGroup]]
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ Of = Callable[[Report, str], list[Group]]
     ],
 )
 def test_odd_characters(word: str, severity: str, names: str, of: Of) -> None:
-    split = Split("a", "", (), [Sentence(("x", word), {"t": ("A", "B")}, "f", 3, rows=(0, 1))])
+    split = DataSplit("a", "", (), [Sentence(("x", word), {"t": ("A", "B")}, "f", 3, rows=(0, 1))])
     (group,) = of(examine([split]), "characters")
     (finding,) = group.findings
     assert finding.severity == group.severity == severity
     assert finding.message.endswith(f" holds {names}")
     assert finding.message.isprintable()
-    assert finding.place == Place("f", 4)
+    assert finding.place == Location("f", 4)
     assert finding.details["word"] == word
 
 
@@ -52,7 +52,7 @@ def test_what_is_not_odd(word: str, examined: Examined) -> None:
 
 
 def test_spaces_at_the_edge(of: Of) -> None:
-    split = Split("a", "", (), [Sentence((" x", "y z"), {"t": ("A", "B")}, "f", 3, rows=(0, 1))])
+    split = DataSplit("a", "", (), [Sentence((" x", "y z"), {"t": ("A", "B")}, "f", 3, rows=(0, 1))])
     (group,) = of(examine([split]), "characters")
     assert group.title == "a space at the edge in 1 word"
     assert group.findings[0].message == "the word “ x” holds a space at its edge"
@@ -68,7 +68,7 @@ def test_odd_tags(examined: Examined, of: Of) -> None:
     (group,) = of(examined(train=["a_X b_X\u00a0", "c_X\u00a0"]), "characters")
     assert group.title == "U+00A0 NO-BREAK SPACE in 2 tags (column tag)"
     assert group.findings[1].message == "the tag “X\\xa0” holds U+00A0 NO-BREAK SPACE"
-    assert group.findings[1].place == Place("train.txt", 2)
+    assert group.findings[1].place == Location("train.txt", 2)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_encodings(word: str, message: str, examined: Examined, of: Of) -> None:
 def test_normal_forms_of_one_word(examined: Examined, of: Of) -> None:
     (group,) = of(examined(train=["café_X naïve_X", "cafe\u0301_X"], dev=["cafe\u0301_X"]), "normal-form")
     assert group.title == "mixed Unicode normal forms: 1 distinct words not in NFC, 2 NFC"
-    assert [finding.place for finding in group.findings] == [Place("train.txt", 2), Place("dev.txt", 1)]
+    assert [finding.place for finding in group.findings] == [Location("train.txt", 2), Location("dev.txt", 1)]
     finding = group.findings[0]
     assert finding.severity == "warning"
     assert (
@@ -115,7 +115,7 @@ def test_one_normal_form_is_as_good_as_the_other(examined: Examined) -> None:
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=5))
 def test_any_text(words: list[str]) -> None:
-    split = Split("a", "", (), [Sentence(tuple(words), {"t": ("A",) * len(words)}, "f", 3)])
+    split = DataSplit("a", "", (), [Sentence(tuple(words), {"t": ("A",) * len(words)}, "f", 3)])
     for group in examine([split]).groups:
         for finding in group.findings:
             assert finding.message.isprintable()

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from elman.data.checks import Group, Place, Report, Split
-from elman.data.checks.repeats import contradictions, index, leaks, repeats
+from elman.data.checks import CheckReport, DataSplit, FindingGroup, Location
+from elman.data.checks.repeats import contradictions, index_sentences, leaks, repeats
 
-Splits = Callable[..., list[Split]]
-Examined = Callable[..., Report]
-Of = Callable[[Report, str], list[Group]]
+Splits = Callable[..., list[DataSplit]]
+Examined = Callable[..., CheckReport]
+Of = Callable[[CheckReport, str], list[FindingGroup]]
 
 
 def test_leaks(splits: Splits) -> None:
     given = splits(
         train=["a_X b_X", "c_X", "a_X b_Y"], dev=["a_X b_X", "d_X", "e_X"], test=["D_X", "d_X", "d_X"], other=["c_X"]
     )
-    found = list(leaks(given, index(given)))
+    found = list(leaks(given, index_sentences(given)))
     assert [(group.title, group.severity) for group in found] == [
         ("1 of 3 dev sentences stands in train too (33.3 %)", "error"),
         ("1 of 1 other sentences stands in train too (100.0 %)", "warning"),
         ("2 of 3 test sentences stand in dev too (66.7 %)", "warning"),
     ]
     (leak,) = found[0].findings
-    assert leak.place == Place("dev.txt", 1)
-    assert leak.others == (Place("train.txt", 1), Place("train.txt", 3))
+    assert leak.place == Location("dev.txt", 1)
+    assert leak.others == (Location("train.txt", 1), Location("train.txt", 3))
     assert leak.message == "“a b” stands in train too"
     assert leak.details == {"split": "dev", "other_split": "train"}
     assert [finding.place.line for finding in found[2].findings] == [2, 3]
@@ -32,12 +32,12 @@ def test_leaks(splits: Splits) -> None:
 
 def test_repeats(splits: Splits) -> None:
     given = splits(train=["a_X b_X", "c_X", "a_X b_Y", "c_X", "c_X", "C_X"], dev=["a_X b_X", "c_X"])
-    (group,) = repeats(given, index(given))
+    (group,) = repeats(given, index_sentences(given))
     assert group.title == "3 of 6 train sentences repeat an earlier one"
     first, second = group.findings
     assert (first.message, first.severity) == ("“c” stands 3 times in train", "note")
-    assert first.others == (Place("train.txt", 4), Place("train.txt", 5))
-    assert second.place == Place("train.txt", 1)
+    assert first.others == (Location("train.txt", 4), Location("train.txt", 5))
+    assert second.place == Location("train.txt", 1)
 
 
 def test_contradictions(splits: Splits) -> None:
@@ -45,13 +45,13 @@ def test_contradictions(splits: Splits) -> None:
         train=["a_X b_X", "c_X", "a_X b_X", "a_X b_Z", "d_X"],
         dev=["a_X b_Y", "c_X", "d_Y"],
     )
-    (group,) = contradictions(index(given), ["tag"])
+    (group,) = contradictions(index_sentences(given), ["tag"])
     assert group.title == "2 sentences stand with other tags elsewhere (column tag)"
     first, second = group.findings
     assert first.severity == "warning"
     assert first.message == "“b” is Y here, X elsewhere: “a b”"
-    assert first.place == Place("dev.txt", 1)
-    assert first.others == (Place("train.txt", 1), Place("train.txt", 3), Place("train.txt", 4))
+    assert first.place == Location("dev.txt", 1)
+    assert first.others == (Location("train.txt", 1), Location("train.txt", 3), Location("train.txt", 4))
     assert first.details == {"column": "tag", "word": "b", "tag": "Y", "other_tag": "X", "variants": 3}
     assert second.details["word"] == "d"
 

@@ -9,18 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.checks import CHECKS, SEVERITIES, Census, Group, Place, Report, examine, read_splits
+from elman.data.checks import (
+    CHECKS,
+    SEVERITIES,
+    CheckReport,
+    FindingGroup,
+    Location,
+    SplitStatistics,
+    examine,
+    read_splits,
+)
 from elman.data.checks.dataset import role_by_name
-from elman.data.corpus import How
+from elman.data.corpus import ReadOptions
 from elman.errors import ConfigError, DataError
 
-Examined = Callable[..., Report]
-Of = Callable[[Report, str], list[Group]]
+Examined = Callable[..., CheckReport]
+Of = Callable[[CheckReport, str], list[FindingGroup]]
 Write = Callable[..., str]
 
 
-def of_treebank(folder: Path) -> Report:
-    return examine(read_splits({}, [str(path) for path in sorted(folder.glob("*.conllu"))], How(), []))
+def of_treebank(folder: Path) -> CheckReport:
+    return examine(read_splits({}, [str(path) for path in sorted(folder.glob("*.conllu"))], ReadOptions(), []))
 
 
 def test_ko_gsd(shared_data: Path, of: Of) -> None:
@@ -52,8 +61,8 @@ def test_en_ewt(shared_data: Path, of: Of) -> None:
 
 def test_census(examined: Examined) -> None:
     report = examined(train=["a_X b_X a_X", "a_X b_X a_X"], test=["a_X c_X A_X", "c_X"])
-    assert report.splits["train"] == Census(("train.txt",), 2, 6, 2, 3, None, 1)
-    assert report.splits["test"] == Census(("test.txt",), 2, 4, 3, 3, 3, 0)
+    assert report.splits["train"] == SplitStatistics(("train.txt",), 2, 6, 2, 3, None, 1)
+    assert report.splits["test"] == SplitStatistics(("test.txt",), 2, 4, 3, 3, 3, 0)
 
 
 def test_long_ones(examined: Examined, of: Of) -> None:
@@ -64,9 +73,9 @@ def test_long_ones(examined: Examined, of: Of) -> None:
     (words,) = of(report, "long-word")
     assert words.title == "the longest word has 4 characters"
     assert words.findings[0].message == "4 characters: “aaaa”"
-    assert words.findings[0].place == Place("train.txt", 1)
-    assert str(Place("train.txt", 1)) == "train.txt:1"
-    assert str(Place("train.txt", None)) == "train.txt"
+    assert words.findings[0].place == Location("train.txt", 1)
+    assert str(Location("train.txt", 1)) == "train.txt:1"
+    assert str(Location("train.txt", None)) == "train.txt"
     assert len(words.findings) == 5
 
 
@@ -116,7 +125,7 @@ def test_files_to_splits(write: Write, tmp_path: Path) -> None:
         write("more/x.txt", "d_X\n"),
     ]
     (tmp_path / "b.xz").write_bytes(lzma.compress(b"e_X f_X\n"))
-    splits = read_splits({"train": ["b.xz"]}, files, How(), notes)
+    splits = read_splits({"train": ["b.xz"]}, files, ReadOptions(), notes)
     assert [(split.name, split.role, split.files) for split in splits] == [
         ("train", "train", ("b.xz", "a-train.txt")),
         ("test", "test", ("b-test.conllu",)),
@@ -133,7 +142,7 @@ def test_files_to_splits(write: Write, tmp_path: Path) -> None:
 def test_two_encodings_in_one_file(write: Write, of: Of) -> None:
     name = write("mixed.txt", "caf\u00e9_X\na_X ".encode() + b"caf\xe9_X\n\xe9_X\n")
     notes: list[str] = []
-    report = examine(read_splits({}, [name], How(), notes))
+    report = examine(read_splits({}, [name], ReadOptions(), notes))
     (group,) = of(report, "encoding")
     assert group.title == "2 words in another encoding than the rest"
     assert [finding.place.line for finding in group.findings] == [2, 3]
@@ -145,8 +154,8 @@ def test_two_encodings_in_one_file(write: Write, of: Of) -> None:
 def test_one_other_encoding_is_refused(write: Write) -> None:
     name = write("latin.txt", "a_X\ncafé_X\n".encode("latin-1"))
     with pytest.raises(DataError, match="^latin.txt:2: byte 0xE9 at offset 7 is not utf-8"):
-        read_splits({}, [name], How(), [])
-    (split,) = read_splits({}, [name], How(encoding="latin-1"), [])
+        read_splits({}, [name], ReadOptions(), [])
+    (split,) = read_splits({}, [name], ReadOptions(encoding="latin-1"), [])
     assert split.sentences[1].words == ("café",)
 
 
@@ -154,16 +163,18 @@ def test_what_cannot_be_read(write: Write) -> None:
     bad = b"\xc3\xa9_X \xe9\0_X\n"
     for content, message in ((b"", "nothing in it"), (b"\n\n", "no sentences"), (bad, "is not utf-8")):
         with pytest.raises(DataError, match=message):
-            read_splits({}, [write("x.txt", content)], How(format="word_tag"), [])
+            read_splits({}, [write("x.txt", content)], ReadOptions(format="word_tag"), [])
     with pytest.raises(DataError, match="^none.txt: cannot be read"):
-        read_splits({"dev": ["none.txt"]}, [], How(), [])
+        read_splits({"dev": ["none.txt"]}, [], ReadOptions(), [])
     with pytest.raises(DataError, match="is not ascii"):
-        read_splits({}, [write("y.txt", "é_X\n")], How(encoding="ascii"), [])
+        read_splits({}, [write("y.txt", "é_X\n")], ReadOptions(encoding="ascii"), [])
 
 
 def test_labels_without_tags(write: Write) -> None:
     notes: list[str] = []
-    (split,) = read_splits({}, [write("x.ft", "__label__x a b\n__label__y a c\n")], How(format="fasttext"), notes)
+    (split,) = read_splits(
+        {}, [write("x.ft", "__label__x a b\n__label__y a c\n")], ReadOptions(format="fasttext"), notes
+    )
     assert split.sentences[0].columns == {"label:label": ("x",)}
     assert notes == ["x.ft read as fasttext, labels label: as asked for"]
     report = examine([split])
@@ -173,13 +184,13 @@ def test_labels_without_tags(write: Write) -> None:
 def test_columns_that_do_not_match(write: Write) -> None:
     one, two = write("train.tsv", "a\tX\n\n"), write("x.tsv", "a\tX\tY\n\n")
     with pytest.raises(ConfigError, match="no column 3"):
-        read_splits({}, [two, one], How(targets=("2", "3")), [])
+        read_splits({}, [two, one], ReadOptions(targets=("2", "3")), [])
     labels = write("test.ft", "__label__x a b\n")
     with pytest.raises(
         ConfigError, match="^test.ft: expected 1 columns of tags, as in the files before, found 0; --target"
     ):
-        read_splits({}, [one, labels], How(), [])
+        read_splits({}, [one, labels], ReadOptions(), [])
     with pytest.raises(ConfigError):
-        read_splits({}, [labels], How(targets=("2",), format="fasttext"), [])
-    splits = read_splits({}, [one, two], How(), [])
+        read_splits({}, [labels], ReadOptions(targets=("2",), format="fasttext"), [])
+    splits = read_splits({}, [one, two], ReadOptions(), [])
     assert splits[1].sentences[0].columns == {"2": ("Y",)}

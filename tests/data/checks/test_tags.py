@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from elman.data.checks import Group, Place, Report
+from elman.data.checks import CheckReport, FindingGroup, Location
 
-Examined = Callable[..., Report]
-Of = Callable[[Report, str], list[Group]]
+Examined = Callable[..., CheckReport]
+Of = Callable[[CheckReport, str], list[FindingGroup]]
 
 
 def test_missing_and_once(examined: Examined, of: Of) -> None:
@@ -32,7 +32,7 @@ def test_illegal_sequences(examined: Examined, of: Of) -> None:
     assert train.severity == "error"
     (finding,) = train.findings
     assert finding.message == "I-x after O is no IOB2, on “e”"
-    assert finding.place == Place("train.txt", 2)
+    assert finding.place == Location("train.txt", 2)
     assert finding.details == {"column": "tag", "split": "train", "scheme": "iob2", "before": "O", "after": "I-x"}
     assert dev.findings[0].message == "I-x at the beginning of a sentence is no IOB2, on “a”"
 
@@ -68,8 +68,8 @@ def test_tags_that_mark_no_span(examined: Examined, of: Of) -> None:
     (group,) = of(report, "shape")
     effect = "marks no span, while the others do, so there is no span F1, and no rules of spans are kept"
     assert [(finding.place, finding.message) for finding in group.findings] == [
-        (Place("train.txt", 10), f"train: column tag: the tag '0' (1 word) {effect}"),
-        (Place("dev.txt", 1), f"dev: column tag: the tag 'o' (1 word) {effect}"),
+        (Location("train.txt", 10), f"train: column tag: the tag '0' (1 word) {effect}"),
+        (Location("dev.txt", 1), f"dev: column tag: the tag 'o' (1 word) {effect}"),
     ]
 
 

@@ -6,13 +6,13 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from elman.data.checks import Group, Place, Report, Split, read_splits
+from elman.data.checks import CheckReport, DataSplit, FindingGroup, Location, read_splits
 from elman.data.checks.variation import outliers
-from elman.data.corpus import How
+from elman.data.corpus import ReadOptions
 from elman.data.sentence import Sentence
 
-Examined = Callable[..., Report]
-Of = Callable[[Report, str], list[Group]]
+Examined = Callable[..., CheckReport]
+Of = Callable[[CheckReport, str], list[FindingGroup]]
 
 
 def test_between_the_same_words(examined: Examined, of: Of) -> None:
@@ -20,7 +20,7 @@ def test_between_the_same_words(examined: Examined, of: Of) -> None:
     (group,) = of(report, "outlier")
     (finding,) = group.findings
     assert group.title == "1 word tagged unlike almost all others in a like context (column tag)"
-    assert finding.place == Place("train.txt", 5)
+    assert finding.place == Location("train.txt", 5)
     assert finding.message == "“saw” is N, and V in all 4 others between “we” and “it”: “we [saw] it”"
     assert finding.details["agree"] == finding.details["others"] == 4
     assert finding.details["context"] == "words"
@@ -66,7 +66,7 @@ def test_ranked(examined: Examined, of: Of) -> None:
 
 def test_errors_planted_in_real_data(shared_data: Path) -> None:
     """Of the 50 first, nearly all are planted where 3 words in 1,000 are."""
-    (split,) = read_splits({"train": [str(shared_data / "other/slots_snips/train.bio")]}, (), How(), [])
+    (split,) = read_splits({"train": [str(shared_data / "other/slots_snips/train.bio")]}, (), ReadOptions(), [])
     rng = random.Random(1)
     planted, sentences = set(), []
     tags = [tag for sentence in split.sentences for tag in sentence.columns["2"]]
@@ -79,7 +79,7 @@ def test_errors_planted_in_real_data(shared_data: Path) -> None:
         sentences.append(
             Sentence(sentence.words, {"2": tuple(column)}, sentence.path, sentence.line, rows=sentence.rows)
         )
-    (group,) = outliers([Split("train", "train", (), sentences)], "2")
+    (group,) = outliers([DataSplit("train", "train", (), sentences)], "2")
     assert len(planted) > 300
     assert sum(finding.place.line in planted for finding in group.findings[:50]) >= 45
     assert len(planted & {finding.place.line for finding in group.findings}) > len(planted) / 2

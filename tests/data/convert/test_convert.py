@@ -10,7 +10,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.data.convert import KINDS, Converted, Request, convert, format_of
+from elman.data.convert import DROPPABLE, ConversionRequest, ConversionResult, convert, output_format_of
 from elman.data.formats import read_sentences
 from elman.errors import ConfigError, DataError, OutputError
 
@@ -28,16 +28,16 @@ CONLLU = """\
 
 """
 BIO = "I\tO\nsaw\tO\nNew\tB-LOC\nYork\tI-LOC\nBo\tB-PER\n\nBo\tB-PER\n\n"
-EVERYTHING = frozenset(KINDS)
+EVERYTHING = frozenset(DROPPABLE)
 
 
 @pytest.fixture
 def run(tmp_path):
     """A function: the text of a file and what is asked for -> the text of the output, and the notes."""
 
-    def command(text: str | bytes, to: str, name: str = "in", **asked: object) -> tuple[str, Converted]:
+    def command(text: str | bytes, to: str, name: str = "in", **asked: object) -> tuple[str, ConversionResult]:
         (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
-        done = convert([str(tmp_path / name)], str(tmp_path / "out"), Request(to, **asked))  # type: ignore[arg-type]
+        done = convert([str(tmp_path / name)], str(tmp_path / "out"), ConversionRequest(to, **asked))  # type: ignore[arg-type]
         assert sorted(os.listdir(tmp_path)) == sorted([name, "out"])
         return (tmp_path / "out").read_bytes().decode(errors="replace"), done
 
@@ -257,7 +257,7 @@ def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
     pairs = [list(zip(*row, strict=True)) for row in rows]
     source.write_text("".join(json.dumps({"tokens": w, "tags": t}) + "\n" for w, t in pairs), encoding="utf-8")
     try:
-        convert([str(source)], str(out), Request(to))
+        convert([str(source)], str(out), ConversionRequest(to))
     except DataError as error:
         assert f"{source}:" in str(error) and not out.exists()
         assert to not in ("jsonl", "prodigy", "parquet")
@@ -293,7 +293,7 @@ def test_several_files(tmp_path):
     (tmp_path / "e").write_text("f_U")
 
     def joined(to, names, **asked):
-        done = convert([str(tmp_path / name) for name in names], str(tmp_path / "out"), Request(to, **asked))
+        done = convert([str(tmp_path / name) for name in names], str(tmp_path / "out"), ConversionRequest(to, **asked))
         return (tmp_path / "out").read_text(), done
 
     assert joined("columns", "ab")[0] == "a\tX\n\nb\tY\n\nc\tZ\n"
@@ -315,7 +315,7 @@ def test_standard_input(tmp_path, monkeypatch):
     for stream in (io.BytesIO(BIO.encode()), Pipe(BIO.encode())):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
         given = sys.stdin
-        done = convert(["-"], str(tmp_path / "out"), Request("jsonl"))
+        done = convert(["-"], str(tmp_path / "out"), ConversionRequest("jsonl"))
         assert done.notes[0].startswith("standard input read as columns: ")
         assert len((tmp_path / "out").read_text().splitlines()) == 2
         assert sys.stdin is given
@@ -326,7 +326,7 @@ def test_a_pipe_by_name_is_refused(tmp_path):
     pipe, out = tmp_path / "pipe", tmp_path / "out"
     os.mkfifo(pipe)
     with pytest.raises(DataError, match="can be read once only; pass it as standard input"):
-        convert([str(pipe)], str(out), Request("jsonl"))
+        convert([str(pipe)], str(out), ConversionRequest("jsonl"))
     assert not out.exists()
 
 
@@ -337,14 +337,14 @@ def test_a_byte_order_mark_is_no_loss(run):
 def test_outputs(run, tmp_path):
     (tmp_path / "in").write_text(BIO)
     with pytest.raises(OutputError, match="there is no folder"):
-        convert([str(tmp_path / "in")], str(tmp_path / "no" / "out"), Request("jsonl"))
+        convert([str(tmp_path / "in")], str(tmp_path / "no" / "out"), ConversionRequest("jsonl"))
     (tmp_path / "out").write_text("before")
     with pytest.raises(DataError):
-        convert([str(tmp_path / "nothing")], str(tmp_path / "out"), Request("jsonl"))
+        convert([str(tmp_path / "nothing")], str(tmp_path / "out"), ConversionRequest("jsonl"))
     assert (tmp_path / "out").read_text() == "before"
-    convert([str(tmp_path / "in")], os.devnull, Request("jsonl"))
+    convert([str(tmp_path / "in")], os.devnull, ConversionRequest("jsonl"))
     packed = tmp_path / "out.gz"
-    convert([str(tmp_path / "in")], str(packed), Request("jsonl"))
+    convert([str(tmp_path / "in")], str(packed), ConversionRequest("jsonl"))
     assert packed.read_bytes().startswith(b"\x1f\x8b")
     assert len(list(read_sentences(str(packed)))) == 2
 
@@ -354,13 +354,13 @@ def test_outputs(run, tmp_path):
     [("a.conllu", "conllu"), ("a.JSONL.gz", "jsonl"), ("b.c.parquet", "parquet"), ("x.iob2.xz", "columns")],
 )
 def test_format_by_name(name, format):
-    assert format_of(name) == format
+    assert output_format_of(name) == format
 
 
 @pytest.mark.parametrize("name", ["-", "a.txt", "a.gz", "jsonl"])
 def test_no_format_by_name(name):
     with pytest.raises(ConfigError, match=f"^{name}: which format\\? pass --to, one of: word_tag, "):
-        format_of(name)
+        output_format_of(name)
 
 
 @pytest.mark.parametrize(

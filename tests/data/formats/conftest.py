@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import elman.viz  # noqa: F401  (registers the formats that draw)
 from elman.data.formats import Reading, read_sentences, write_sentence
 from elman.data.sentence import Sentence
 

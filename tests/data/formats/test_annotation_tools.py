@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.formats import write_sentence
-from elman.data.formats.json_records import fields_of
+from elman.data.formats.json_records import extra_fields_of
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 
@@ -163,7 +163,7 @@ def test_refused_with_line_text_and_offsets(read, text, spans, message):
 def test_offsets_that_are_no_numbers_are_no_fields(read):
     line = json.dumps({"text": TEXT, "label": [[15.0, 23.0, "LOC"]], "id": 3})
     (sentence,) = read(line)
-    assert fields_of(sentence) == {"id": 3}
+    assert extra_fields_of(sentence) == {"id": 3}
 
 
 @pytest.mark.parametrize("format", ["jsonl", "json"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from elman.data.formats.class_names import given_names, names_beside, names_in
+from elman.data.formats.class_names import names_beside, names_from_option, names_in
 from elman.errors import ConfigError, DataError
 
 NAMES = ["O", "B"]
@@ -40,20 +40,20 @@ def test_nested_without_end():
 
 
 def test_given(tmp_path):
-    assert given_names("O,B-X") == given_names("O B-X") == {"": ["O", "B-X"]}
+    assert names_from_option("O,B-X") == names_from_option("O B-X") == {"": ["O", "B-X"]}
     file = tmp_path / "names.json"
     with pytest.raises(ConfigError, match="is no file"):
-        given_names(str(file))
+        names_from_option(str(file))
     with pytest.raises(ConfigError, match="names: 'O' is no file"):
-        given_names("O")
+        names_from_option("O")
     file.write_text("{}")
     with pytest.raises(ConfigError, match="holds none; expected a list of names, features or id2label as JSON"):
-        given_names(str(file))
+        names_from_option(str(file))
     file.write_text("{")
     with pytest.raises(DataError, match="names.json: is not JSON"):
-        given_names(str(file))
+        names_from_option(str(file))
     file.write_text('\ufeff["O"]', encoding="utf-8")
-    assert given_names(str(file)) == {"": ["O"]}
+    assert names_from_option(str(file)) == {"": ["O"]}
 
 
 def test_beside(tmp_path):

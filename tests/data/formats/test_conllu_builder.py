@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from elman.data.formats import read_sentences
-from elman.data.formats.conllu_builder import Tokens, draft
+from elman.data.formats.conllu_builder import SentenceTokens, draft
 
 
 def test_a_sentence() -> None:
-    tokens = Tokens(["Don't", "go", "!"], [True, False, False], {0: ("Do", "n't")})
+    tokens = SentenceTokens(["Don't", "go", "!"], [True, False, False], {0: ("Do", "n't")})
     sentence = draft(tokens, "Don't go!", ["# sent_id = 1"]).sentence()
     assert sentence.words == ("Do", "n't", "go", "!")
     assert "".join(sentence.lines).split("\n") == [
@@ -27,7 +27,7 @@ def test_a_sentence() -> None:
 
 def test_columns() -> None:
     """Those that are given; the others are ``_``."""
-    found = draft(Tokens(["zum"], [True], {0: ("zu", "dem")}), "zum").sentence(
+    found = draft(SentenceTokens(["zum"], [True], {0: ("zu", "dem")}), "zum").sentence(
         {"upos": ["ADP", "DET"], "lemma": ["zu", "der"]}
     )
     assert (found.columns["upos"], found.columns["head"]) == (("ADP", "DET"), ("_", "_"))
@@ -36,7 +36,7 @@ def test_columns() -> None:
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
-    tokens = Tokens(["a b", "c", "d"], [True, False, True], {0: ("a", "b")}, [0.5, 1.0, 0.25])
+    tokens = SentenceTokens(["a b", "c", "d"], [True, False, True], {0: ("a", "b")}, [0.5, 1.0, 0.25])
     sentence = draft(tokens, "a b cd").sentence()
     assert sentence.columns["misc"] == ("_", "_", "SpaceAfter=No|Confidence=1.0000", "Confidence=0.2500")
     assert sentence.lines[1] == "1-2\ta b" + "\t_" * 7 + "\tConfidence=0.5000\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.formats import open_writer, read_sentences, write_sentence
-from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.formats.csv_rows import quote_field, read_rows, split_fields
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 
@@ -117,7 +117,7 @@ def test_lists_in_fields(read, names, row, column):
         lines = [[*names.split(",")], row]
         if separator == "\t" and "\n" in "".join(row):
             continue
-        text = "".join(separator.join(quoted(field, separator) for field in line) + "\n" for line in lines)
+        text = "".join(separator.join(quote_field(field, separator) for field in line) + "\n" for line in lines)
         for labelled in (True, False):
             with pytest.raises(DataError, match=rf"file:2: column {column}: a list in one field, .*; in pandas make"):
                 list(read(text, labelled=labelled))
@@ -136,9 +136,9 @@ def test_lists_in_fields(read, names, row, column):
     ],
 )
 def test_brackets_that_are_no_lists(read, row):
-    text = "word,pos,tag\n" + ",".join(quoted(field, ",") for field in row) + "\n"
+    text = "word,pos,tag\n" + ",".join(quote_field(field, ",") for field in row) + "\n"
     assert words(read(text)) == [(row[0],)]
-    text = "text,tag,pos\n" + ",".join(quoted(field, ",") for field in (row[0], row[2], row[1])) + "\n"
+    text = "text,tag,pos\n" + ",".join(quote_field(field, ",") for field in (row[0], row[2], row[1])) + "\n"
     if row[2] != "['X']":
         assert words(read(text)) == [tuple(row[0].split())]
 
@@ -262,9 +262,9 @@ def test_fields_as_they_stand(rows):
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     lines = io.StringIO(out.getvalue(), newline="\n")
-    for row in rows_of(lines, ",", "f"):
+    for row in read_rows(lines, ",", "f"):
         text = "".join(row.lines).removesuffix("\n")
-        fields = cut(text, ",")
+        fields = split_fields(text, ",")
         assert ",".join(fields) == text and len(fields) == len(row.fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from elman.data.formats import HOLDS, OUTPUT_FORMATS, open_writer
-from elman.data.formats.fits import ANYTHING, misfit
+from elman.data.formats.fits import ANYTHING, find_misfit
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 
@@ -26,39 +26,39 @@ def is_written(format: str, sentence: Sentence, tags: dict[str, list[str]]) -> b
 @pytest.mark.parametrize("tag", ODD)
 def test_tags(format: str, tag: str) -> None:
     fits = is_written(format, Sentence(("a",)), {"tag": [tag]})
-    assert (misfit(format, {"tag": ["B-x", tag, "O"]}, {}) == "") == fits
+    assert (find_misfit(format, {"tag": ["B-x", tag, "O"]}, {}) == "") == fits
 
 
 @pytest.mark.parametrize("format", OF_TEXTS)
 @pytest.mark.parametrize("label", [one for one in ODD if one])
 def test_labels(format: str, label: str) -> None:
     fits = is_written(format, Sentence(("a",), labels={"kind": label}), {})
-    assert (misfit(format, {}, {"kind": ["x", label]}) == "") == fits
+    assert (find_misfit(format, {}, {"kind": ["x", label]}) == "") == fits
 
 
 def test_what_is_said() -> None:
-    assert misfit("word_tag", {"tag": ["X", "a_b"]}, {}) == (
+    assert find_misfit("word_tag", {"tag": ["X", "a_b"]}, {}) == (
         "the tag 'a_b' holds an underscore, which word_tag cannot; try --as columns"
     )
-    assert misfit("conllu", {"upos": ["a\tb"]}, {}).startswith("the tag 'a\\tb' holds a tab, which conllu cannot")
-    assert misfit("fasttext", {}, {"label": ["a b"]}).startswith("the label 'a b' holds a space, which fasttext")
-    assert misfit("fasttext", {}, {"label": ["a|"]}) == "an empty label, which fasttext cannot hold"
-    assert misfit("prodigy", {"tag": ["O", "NN"]}, {}).endswith("found the tag 'NN'; jsonl holds it")
-    assert misfit("parquet", {"tag": ODD}, {"label": ODD}) == ""
+    assert find_misfit("conllu", {"upos": ["a\tb"]}, {}).startswith("the tag 'a\\tb' holds a tab, which conllu cannot")
+    assert find_misfit("fasttext", {}, {"label": ["a b"]}).startswith("the label 'a b' holds a space, which fasttext")
+    assert find_misfit("fasttext", {}, {"label": ["a|"]}) == "an empty label, which fasttext cannot hold"
+    assert find_misfit("prodigy", {"tag": ["O", "NN"]}, {}).endswith("found the tag 'NN'; jsonl holds it")
+    assert find_misfit("parquet", {"tag": ODD}, {"label": ODD}) == ""
 
 
 def test_a_text_without_a_label() -> None:
-    assert misfit("label_text", {}, {"label": ["x", ""]}) == "an empty label, which label_text cannot hold"
-    assert misfit("jsonl", {}, {"label": ["x", ""]}) == ""  # it has none there
+    assert find_misfit("label_text", {}, {"label": ["x", ""]}) == "an empty label, which label_text cannot hold"
+    assert find_misfit("jsonl", {}, {"label": ["x", ""]}) == ""  # it has none there
 
 
 def test_in_a_file_in_which_spaces_separate() -> None:
-    assert misfit("columns", {"3": ["a b"]}, {}) == ""
-    assert "holds a space, which columns cannot" in misfit("columns", {"3": ["a b"]}, {}, spaced=True)
-    assert misfit("label_text", {}, {"label": ["a b"]}) == ""
-    assert "holds a space, which label_text cannot" in misfit("label_text", {}, {"label": ["a b"]}, spaced=True)
+    assert find_misfit("columns", {"3": ["a b"]}, {}) == ""
+    assert "holds a space, which columns cannot" in find_misfit("columns", {"3": ["a b"]}, {}, spaced=True)
+    assert find_misfit("label_text", {}, {"label": ["a b"]}) == ""
+    assert "holds a space, which label_text cannot" in find_misfit("label_text", {}, {"label": ["a b"]}, spaced=True)
 
 
 def test_names_that_are_taken() -> None:
     with pytest.raises(ConfigError, match="jsonl: no column or label can be called 'text' there"):
-        misfit("jsonl", {}, {"text": ["x"]})
+        find_misfit("jsonl", {}, {"text": ["x"]})

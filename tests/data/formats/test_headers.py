@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from elman.data.formats import Known
+from elman.data.formats import ModelHints
 from elman.data.formats.sniff import sniff
 from elman.errors import ConfigError, DataError
 
 CUSTOMERS = "id,customer,address\n1,Ann,Dover\n2,Bo,Oak Ave\n"
-KINDS = Known("csv", ("kind",), labels=frozenset({"home", "work"}))
-PARTS = Known("tsv", ("art",), tags=frozenset({"N", "V"}))
+KINDS = ModelHints("csv", ("kind",), labels=frozenset({"home", "work"}))
+PARTS = ModelHints("tsv", ("art",), tags=frozenset({"N", "V"}))
 
 
-def seen(text: str, path: str = "f", known: Known | None = None) -> str:
+def seen(text: str, path: str = "f", known: ModelHints | None = None) -> str:
     return sniff(text.splitlines(keepends=True), labelled=False, path=path, known=known)[0]
 
 

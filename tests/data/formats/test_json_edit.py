@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.formats.json_edit import changed
+from elman.data.formats.json_edit import edit_object
 
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -27,11 +27,11 @@ VALUE = st.recursive(
     ],
 )
 def test_only_one_key_changes(text, expected):
-    assert changed(text, {"a": 1}) == expected
+    assert edit_object(text, {"a": 1}) == expected
 
 
 @given(st.dictionaries(st.text(), VALUE), st.dictionaries(st.text(), VALUE), st.sampled_from([None, 1]))
 def test_any_object(before, new, indent):
     text = json.dumps(before, indent=indent)
-    assert json.loads(changed(text, new)) == before | new
-    assert changed(text, {}) == text
+    assert json.loads(edit_object(text, new)) == before | new
+    assert edit_object(text, {}) == text

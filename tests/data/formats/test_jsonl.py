@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.corpus import How, targets_in
+from elman.data.corpus import ReadOptions, find_targets
 from elman.data.formats import write_sentence
-from elman.data.formats.class_names import WithoutNames
+from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 
@@ -132,24 +132,24 @@ def test_numbers_without_names_are_asked_for_beside_labels_of_texts(read):
     text = "".join(f'{{"tokens": ["a", "b"], "ner_tags": {tags}, "lang": "de"}}\n' for tags in ("[0, 1]", "[1.0, 0.0]"))
     reading = read(text)
     with pytest.raises(
-        WithoutNames, match="file: ner_tags is a number without a name; .*; --target lang learns labels"
+        UnnamedTagsError, match="file: ner_tags is a number without a name; .*; --target lang learns labels"
     ):
-        targets_in(reading, How())
-    assert targets_in(read(text), How(targets=("lang",))).texts == ("lang",)
-    assert targets_in(read(text), How(task="classify")).texts == ("lang",)
+        find_targets(reading, ReadOptions())
+    assert find_targets(read(text), ReadOptions(targets=("lang",))).texts == ("lang",)
+    assert find_targets(read(text), ReadOptions(task="classify")).texts == ("lang",)
     assert parts(read(text, format="jsonl:names=O B-LOC"))[1][1] == {"ner_tags": ("B-LOC", "O")}
     some = '{"tokens": ["a"], "size": [3], "lang": "de"}\n' + '{"tokens": ["a", "b"], "size": [3], "lang": "de"}\n' * 2
-    assert targets_in(read(some), How()).texts == ("lang",)  # as long as the tokens by chance
+    assert find_targets(read(some), ReadOptions()).texts == ("lang",)  # as long as the tokens by chance
 
 
 def test_tags_of_a_text_without_tokens_are_asked_for(read):
     text = '{"text": "Ann left", "tags": ["B-PER", "O"], "lang": "de"}\n'
     with pytest.raises(
-        WithoutNames, match="file: tags is a list of tags beside a text without tokens; expected tokens"
+        UnnamedTagsError, match="file: tags is a list of tags beside a text without tokens; expected tokens"
     ):
-        targets_in(read(text), How())
+        find_targets(read(text), ReadOptions())
     text = '{"text": "Ann left", "tags": ["news", "local"]}\n' + '{"text": "a b c", "tags": ["news"], "lang": "de"}\n'
-    assert targets_in(read(text), How()).texts == ("lang",)
+    assert find_targets(read(text), ReadOptions()).texts == ("lang",)
     with pytest.raises(DataError, match="file:1: tags: expected a list of tags, found them in one text, 'B-PER O'"):
         list(read('{"tokens": ["Ann", "left"], "tags": "B-PER O"}'))
 
@@ -176,7 +176,7 @@ def test_labels_of_a_text_that_are_as_many_as_its_tokens_by_chance(read):
         (("a", "b", "c"), {}, {"labels": "X"}),
         (("a",), {}, {"labels": "X|Y"}),
     ]
-    assert targets_in(read(text), How()).texts == ("labels",)
+    assert find_targets(read(text), ReadOptions()).texts == ("labels",)
 
 
 @pytest.mark.parametrize(

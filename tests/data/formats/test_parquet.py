@@ -12,8 +12,8 @@ import sys
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.convert import Request, convert
-from elman.data.corpus import How, targets_in
+from elman.data.convert import ConversionRequest, convert
+from elman.data.corpus import ReadOptions, find_targets
 from elman.data.formats import (
     HOLDS,
     json_records as records,
@@ -23,7 +23,7 @@ from elman.data.formats import (
     read_sentences,
     write_sentence,
 )
-from elman.data.formats.class_names import WithoutNames
+from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, MissingExtraError
 
@@ -106,7 +106,7 @@ def test_numbers_with_names_of_hugging_face(tmp_path):
     assert reading.why == "as asked for"
     assert next(iter(reading)).columns == {"ner_tags": ("O", "B-X")}
     (row,) = read_sentences(str(tmp_path / "b"), labelled=False)
-    assert [records.said(key, value, len(row)) for key, value in records.fields_of(row).items()] == [
+    assert [records.describe_field(key, value, len(row)) for key, value in records.extra_fields_of(row).items()] == [
         "ner_tags: numbers without names, see --names"
     ]
 
@@ -116,13 +116,15 @@ def test_numbers_without_names_are_asked_for_beside_labels(tmp_path):
         pq.write_table(
             pa.table({"tokens": [["a", "b"], ["c"]], "ner_tags": tags, "lang": ["de", "de"]}), tmp_path / "a"
         )
-        with pytest.raises(WithoutNames, match="a: ner_tags is a number .* parquet:names=FILE.*; --target lang learns"):
-            targets_in(read_sentences(str(tmp_path / "a")), How())
+        with pytest.raises(
+            UnnamedTagsError, match="a: ner_tags is a number .* parquet:names=FILE.*; --target lang learns"
+        ):
+            find_targets(read_sentences(str(tmp_path / "a")), ReadOptions())
         reading = read_sentences(str(tmp_path / "a"), format="parquet:names=O B-X")
         assert [s.columns["ner_tags"] for s in reading] == [("O", "B-X"), ("B-X",)]
     pq.write_table(pa.table({"text": ["Ann left"], "tags": [["B-X", "O"]], "lang": ["de"]}), tmp_path / "a")
-    with pytest.raises(WithoutNames, match="a: tags is a list of tags beside a text without tokens"):
-        targets_in(read_sentences(str(tmp_path / "a")), How())
+    with pytest.raises(UnnamedTagsError, match="a: tags is a list of tags beside a text without tokens"):
+        find_targets(read_sentences(str(tmp_path / "a")), ReadOptions())
 
 
 @pytest.mark.parametrize(
@@ -227,10 +229,10 @@ def test_times_are_nothing_to_sentences(tmp_path):
         (("b",), {"tags": ("Y",)}, {}),
     ]
     (first, _) = read_sentences(str(tmp_path / "a"))
-    assert list(records.fields_of(first)) == ["when"] and not records.in_json(first.record["when"])
+    assert list(records.extra_fields_of(first)) == ["when"] and not records.is_json_value(first.record["when"])
     with pytest.raises(ConfigError, match=r"jsonl cannot hold fields \(when\); to leave that out, pass --drop fields"):
-        convert([str(tmp_path / "a")], str(tmp_path / "b"), Request("jsonl"))
-    convert([str(tmp_path / "a")], str(tmp_path / "b"), Request("parquet"))
+        convert([str(tmp_path / "a")], str(tmp_path / "b"), ConversionRequest("jsonl"))
+    convert([str(tmp_path / "a")], str(tmp_path / "b"), ConversionRequest("parquet"))
     assert pq.read_table(tmp_path / "b").equals(pq.read_table(tmp_path / "a"))
     pq.write_table(table.append_column("x", pa.array([[1], [2]], pa.list_(pa.timestamp("ns")))), tmp_path / "b")
     with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: cannot be read, damaged: Nanosecond resolution"):

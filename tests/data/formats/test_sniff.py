@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from elman.data.formats import INPUT_FORMATS, Known
-from elman.data.formats.sniff import enough, sniff
-from elman.data.formats.text_io import HEAD
+from elman.data.formats import INPUT_FORMATS, ModelHints
+from elman.data.formats.sniff import is_enough, sniff
+from elman.data.formats.text_io import MAX_HEAD
 from elman.errors import DataError
 
 CONLLU = "1\ta" + "\t_" * 8 + "\n"
@@ -126,26 +126,26 @@ def test_what_is_not_taken_for_it(text, name):
 
 
 def test_a_pipe_is_judged_by_its_first_sentence():
-    assert not enough([], labelled=False)
-    assert enough(["a b\n"], labelled=False)
-    assert not enough(["# c\n", "\n", "a\tX\n", "\n"], labelled=False)
-    assert enough(["a\tX\n", "b\tX\n", "\n"], labelled=False)
-    assert not enough(["a X\n", "b X\n"], labelled=False, any_format=False)
-    assert enough(["a X\n", "b X\n", "\n"], labelled=False, any_format=False)
-    assert not enough(["a_X\n"] * (HEAD - 1), labelled=True)
-    assert enough(["a_X\n"] * HEAD, labelled=True)
-    assert enough(["\n"] * HEAD, labelled=False)
+    assert not is_enough([], labelled=False)
+    assert is_enough(["a b\n"], labelled=False)
+    assert not is_enough(["# c\n", "\n", "a\tX\n", "\n"], labelled=False)
+    assert is_enough(["a\tX\n", "b\tX\n", "\n"], labelled=False)
+    assert not is_enough(["a X\n", "b X\n"], labelled=False, any_format=False)
+    assert is_enough(["a X\n", "b X\n", "\n"], labelled=False, any_format=False)
+    assert not is_enough(["a_X\n"] * (MAX_HEAD - 1), labelled=True)
+    assert is_enough(["a_X\n"] * MAX_HEAD, labelled=True)
+    assert is_enough(["\n"] * MAX_HEAD, labelled=False)
 
 
 def test_a_pipe_is_not_judged_by_what_may_be_a_comment_or_a_bracket():
-    assert not enough(["#made by hand\n"], labelled=False)
-    assert not enough(["# text = a\n", "(\n"], labelled=False)
-    assert not enough(["(S\n"], labelled=False)
-    assert enough(["#made by hand\n", "a b\n"], labelled=False)
-    assert enough(["(laughs) yes\n"], labelled=False)
+    assert not is_enough(["#made by hand\n"], labelled=False)
+    assert not is_enough(["# text = a\n", "(\n"], labelled=False)
+    assert not is_enough(["(S\n"], labelled=False)
+    assert is_enough(["#made by hand\n", "a b\n"], labelled=False)
+    assert is_enough(["(laughs) yes\n"], labelled=False)
 
 
-TAGGER = Known("conllu", ("upos",), frozenset({"D", "N"}))
+TAGGER = ModelHints("conllu", ("upos",), frozenset({"D", "N"}))
 SEVERAL = "the X\ndog Y\n\n" * 5
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.formats.tokenizer import tokenise
+from elman.data.formats.tokenizer import tokenize
 
 
 def words(text, how="simple"):
-    return [text[start:end] for start, end in tokenise(text, how)]
+    return [text[start:end] for start, end in tokenize(text, how)]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_spaces():
 @given(st.text())
 def test_nothing_but_white_space_is_left_out(text):
     for how in ("simple", "spaces"):
-        found = tokenise(text, how)
+        found = tokenize(text, how)
         rest = "".join(
             text[end:start]
             for end, start in zip([0, *(e for _, e in found)], [*(s for s, _ in found), None], strict=True)

@@ -34,13 +34,13 @@ def check(files: tuple[str, ...], **given: Any) -> None:
       elman check --train a.tsv --train b.tsv --test c.tsv --json
     """
     from elman.data.checks import examine, read_splits
-    from elman.data.corpus import How
+    from elman.data.corpus import ReadOptions
     from elman.data.formats import column_names
 
     splits_given = {role: given[role] for role in ("train", "dev", "test")}
     if not files and not any(splits_given.values()):
         raise click.UsageError("expected a FILE, or --train, --dev, --test")
-    how = How(column_names(given["target"]), given["format"], given["encoding"])
+    how = ReadOptions(column_names(given["target"]), given["format"], given["encoding"])
     read_as: list[str] = []
     with without_gc():
         report = examine(read_splits(splits_given, files, how, read_as))

@@ -27,7 +27,7 @@ from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
 
 if TYPE_CHECKING:
-    from elman.evaluation.compare import Comparison, Runs, RunsComparison
+    from elman.evaluation.compare import Comparison, RunsComparison, RunScores
     from elman.taggers.tagger import Tagger
 
 _METRICS = ("accuracy", "spans", "sentences")
@@ -118,14 +118,14 @@ def compare(files: tuple[str, ...], **given: Any) -> None:
 
 
 def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.evaluation.compare import TEXTS, compare
+    from elman.evaluation.compare import TEXTS_UNIT, compare
 
     right = _gold(files[0], files[1:], options, notes)
     a, b = (_tags(path, right, options, notes) for path in files[1:])
     tags = _gold_tags(right, options.metric, notes)
     found = compare(tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
     if right.columns[0] in right.keys.texts:
-        found = replace(found, unit=TEXTS)
+        found = replace(found, unit=TEXTS_UNIT)
     if options.as_json:
         say_json({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()})
     else:
@@ -133,7 +133,7 @@ def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
 
 
 def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
-    from elman.evaluation.compare import chosen_metric, compare_runs, score
+    from elman.evaluation.compare import choose_metric, compare_runs, score
     from elman.utils.files import input_files
 
     sides = [[path for item in side.split(",") for path in input_files([item])] for side in files[-2:]]
@@ -144,7 +144,7 @@ def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None
     else:
         right = _gold(files[0], [path for side in sides for path in side], options, notes)
         tags = _gold_tags(right, metric, notes)
-        metric = chosen_metric(tags, metric)
+        metric = choose_metric(tags, metric)
         scores = [[score(tags, _tags(path, right, options, notes), metric) for path in side] for side in sides]
     found = compare_runs(*scores, seed=options.seed)
     verdict = found.verdict(_NAMES[metric])
@@ -175,13 +175,13 @@ def _load(model: str, options: _Options, notes: Notes) -> Tagger:
 
 
 def _gold_tags(right: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:
-    from elman.evaluation.tagging import stray_tags
+    from elman.evaluation.tagging import describe_stray_tags
 
     (column,) = right.columns
     tags: list[Sequence[str]] = [values(sentence, right.keys)[0] for sentence in right.sentences]
     if all(set(found) == {NO_TAG} for found in tags):
         raise no_gold(right.path, column)
-    odd = stray_tags(Counter(tag for found in tags for tag in found)) if column in right.keys.words else None
+    odd = describe_stray_tags(Counter(tag for found in tags for tag in found)) if column in right.keys.words else None
     if odd is not None and metric is None:
         notes.warn(f"{right.path}: column {column}: {odd}, so words are compared, not spans; mend it")
     return tags
@@ -229,10 +229,10 @@ def _result(path: str) -> dict[str, Any]:
 
 
 def _report(found: Comparison, a: str, b: str) -> str:
-    from elman.evaluation.compare import TEXTS
+    from elman.evaluation.compare import TEXTS_UNIT
 
     mcnemar = found.mcnemar
-    items = TEXTS if found.unit == TEXTS else "sentences"
+    items = TEXTS_UNIT if found.unit == TEXTS_UNIT else "sentences"
     alone = f"only A right: {mcnemar.only_a:,}, only B right: {mcnemar.only_b:,} {found.unit}"
     return "\n".join(
         [
@@ -265,7 +265,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
     )
 
 
-def _runs(runs: Runs) -> str:
+def _runs(runs: RunScores) -> str:
     ends = f"{100 * min(runs.scores):.2f} to {100 * max(runs.scores):.2f}"
     return f"{100 * runs.mean:>6.2f} ± {100 * runs.spread:.2f} %  {len(runs.scores)} runs, {ends}"
 

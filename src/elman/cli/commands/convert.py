@@ -45,7 +45,7 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
       elman convert export.json train.conll --to columns --spans widen
       elman convert train.conll bioes.conll --to columns --scheme bioes
     """
-    from elman.data.convert import KINDS, Request, convert, format_of
+    from elman.data.convert import DROPPABLE, ConversionRequest, convert, output_format_of
     from elman.data.formats import check_output, column_names
     from elman.utils.files import input_files
 
@@ -56,11 +56,11 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
     check_not_an_input(output, paths)
     if given["to"] is not None:
         check_output(given["to"], columns=0)
-    to = format_of(output, given["to"])
+    to = output_format_of(output, given["to"])
     drop = frozenset(kind.strip() for kind in (given["drop"] or "").split(",") if kind.strip())
-    for kind in drop - {"all", *KINDS}:
-        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(KINDS)} or all")
-    request = Request(
+    for kind in drop - {"all", *DROPPABLE}:
+        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(DROPPABLE)} or all")
+    request = ConversionRequest(
         to,
         given["source"],
         given["encoding"],
@@ -68,7 +68,7 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
         label=column_names(given["label"]),
         scheme=given["scheme"],
         lenient=given["lenient"],
-        drop=frozenset(KINDS) if "all" in drop else drop,
+        drop=frozenset(DROPPABLE) if "all" in drop else drop,
         options={key: value.replace(",", " ") for key in ("spans", "names") if (value := given[key]) is not None},
     )
     done = convert(paths, output, request)

@@ -78,7 +78,7 @@ def curve(**given: Any) -> None:
     """
     from elman.analysis.learning_curve import learning_curve
     from elman.cli.options import settings_of
-    from elman.data.corpus import How
+    from elman.data.corpus import ReadOptions
     from elman.data.formats import column_names
 
     plot = given["plot"]
@@ -91,7 +91,7 @@ def curve(**given: Any) -> None:
         found = learning_curve(
             list(given["train"]),
             given["dev"],
-            How(column_names(given["target"]), given["format"], given["encoding"]),
+            ReadOptions(column_names(given["target"]), given["format"], given["encoding"]),
             points=given["points"],
             seeds=given["seeds"],
             seed=given["seed"],

@@ -21,7 +21,7 @@ from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.cli.commands.demo_data import Treebank
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.tagger import Tagger
 
 _NOTHING = "stopped; nothing is written"
@@ -68,7 +68,7 @@ def _introduction(data: Treebank) -> str:
     return textwrap.fill(text, 80, break_on_hyphens=False) + "\n"
 
 
-def _comparison(results: list[tuple[Tagger, Evaluation]], seconds: float) -> list[str]:
+def _comparison(results: list[tuple[Tagger, TagEvaluation]], seconds: float) -> list[str]:
     first = results[0][1]
     lines = [
         f"Accuracy on the held-out sentences, {first.tokens:,} tokens; {first.unknown_tokens:,} are unknown, that is,",

@@ -11,7 +11,7 @@ from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import MissingExtraError
-from elman.evaluation.tagging import Evaluation
+from elman.evaluation.tagging import TagEvaluation
 from elman.taggers.tagger import Tagger
 from elman.taggers.train import train
 
@@ -54,7 +54,7 @@ def taggers(
     data: Treebank,
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
-) -> Iterator[tuple[Tagger, Evaluation]]:
+) -> Iterator[tuple[Tagger, TagEvaluation]]:
     """Train each kind of tagger on the parts of speech and measure it on the held-out sentences.
 
     They choose nothing (there is no dev set), so that what they measure is unseen text.
@@ -64,7 +64,7 @@ def taggers(
             data.train, model=kind, target="upos", on_progress=on_progress, on_note=on_note, on_warning=_ignore
         )
         found = tagger.evaluate(data.held_out, target="upos")
-        assert isinstance(found, Evaluation)  # of words
+        assert isinstance(found, TagEvaluation)  # of words
         yield tagger, found
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from elman.data.formats.reader import Reading
     from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.tagger import Tagger
 
 
@@ -265,9 +265,9 @@ def _evaluate_model(tagger: Tagger, paths: Sequence[str], options: _Options, not
     _report(_labelled(results, right.path, notes), found, options)
 
 
-def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], path: str, notes: Notes) -> None:
+def _doubt(tagger: Tagger, results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes) -> None:
     """Warn of gold that is mostly of tags that the model does not have."""
-    from elman.data.checks.odd_tags import lacking
+    from elman.data.checks.odd_tags import unknown_tag_warnings
 
     if tagger.task not in ("tag", "classify"):
         return  # their tags are those of an encoding
@@ -277,14 +277,14 @@ def _doubt(tagger: Tagger, results: Mapping[str, Evaluation | ClassEvaluation], 
         known = sets.get(name, sets[tagger.target])
         items = "words" if hasattr(result, "tags") else "texts"
         where = path if len(results) == 1 else f"{path}, column {name}"
-        for doubt in lacking(counts, known, where, "the model", items):
+        for doubt in unknown_tag_warnings(counts, known, where, "the model", items):
             notes.warn(doubt)
 
 
 def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
     from elman.cli.labels import Labels
     from elman.evaluation.classification import evaluate_labels
-    from elman.evaluation.tagging import Tally
+    from elman.evaluation.tagging import TagEvaluator
 
     reading = read(path, options.how, notes)
     if options.of_labels or (options.target is None and _texts_alone(reading)):
@@ -292,7 +292,7 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
         _show({"": Labels(reading, other, options.label, options.scores, options.positive)}, options)
         return
     right = gold(reading, options.how)
-    tallies = {column: Tally() for column in right.keys.words}
+    tallies = {column: TagEvaluator() for column in right.keys.words}
     texts: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in right.keys.texts}
     for row in of_file(predicted, options.how_predicted, right, notes, options.target):
         for column, wanted, tags in zip(right.columns, row.right, row.tags, strict=True):
@@ -301,18 +301,18 @@ def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -
             else:
                 texts[column][0].extend(wanted)
                 texts[column][1].extend(tags)
-    results: dict[str, Evaluation | ClassEvaluation] = {column: tally.result() for column, tally in tallies.items()}
+    results: dict[str, TagEvaluation | ClassEvaluation] = {column: tally.result() for column, tally in tallies.items()}
     results |= {name: evaluate_labels(*both) for name, both in texts.items()}
     _report(_labelled(results, right.path, notes), Believed(), options)
 
 
 def _texts_alone(reading: Reading) -> bool:
     """Whether a file has labels of whole sentences, and no tags of words."""
-    from elman.data.formats.class_names import WithoutNames
+    from elman.data.formats.class_names import UnnamedTagsError
 
     try:
         reading.target()
-    except WithoutNames:
+    except UnnamedTagsError:
         raise
     except ConfigError:
         return bool(reading.labels())
@@ -320,8 +320,8 @@ def _texts_alone(reading: Reading) -> bool:
 
 
 def _labelled(
-    results: Mapping[str, Evaluation | ClassEvaluation], path: str, notes: Notes
-) -> Mapping[str, Evaluation | ClassEvaluation]:
+    results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes
+) -> Mapping[str, TagEvaluation | ClassEvaluation]:
     """The results of the columns that have gold tags. Raises DataError where none has."""
     there = {
         name: result
@@ -340,33 +340,33 @@ def _labelled(
     return there
 
 
-def _doubts(name: str, result: Evaluation | ClassEvaluation) -> Iterator[str]:
+def _doubts(name: str, result: TagEvaluation | ClassEvaluation) -> Iterator[str]:
     """What may not be meant with the gold tags of a column."""
-    from elman.data.checks.columns import untagged
-    from elman.evaluation.tagging import Evaluation
+    from elman.data.checks.columns import untagged_message
+    from elman.evaluation.tagging import TagEvaluation
 
-    if not isinstance(result, Evaluation):
+    if not isinstance(result, TagEvaluation):
         return
     found = result.tags.get(NO_TAG)
-    doubt = untagged(name, found.support, result.tokens) if found is not None else None
+    doubt = untagged_message(name, found.support, result.tokens) if found is not None else None
     if doubt is not None:
         yield doubt
     if result.strays is not None:
         yield f"column {name}: {result.strays}, so there is no span F1; mend it (elman check says where)"
 
 
-def _to_json(name: str, result: Evaluation | ClassEvaluation) -> dict[str, Any]:
+def _to_json(name: str, result: TagEvaluation | ClassEvaluation) -> dict[str, Any]:
     """The JSON of an evaluation; a label of whole texts with its name, as of two files."""
     return ({} if hasattr(result, "tags") else {"label": name}) | result.to_json()
 
 
-def _scores(result: Evaluation | ClassEvaluation) -> Mapping[str, TagScore]:
+def _scores(result: TagEvaluation | ClassEvaluation) -> Mapping[str, TagScore]:
     """The scores of the tags or of the labels."""
     found: Mapping[str, TagScore] = getattr(result, "tags", None) or getattr(result, "classes", {})
     return found
 
 
-def _report(results: Mapping[str, Evaluation | ClassEvaluation], found: Believed, options: _Options) -> None:
+def _report(results: Mapping[str, TagEvaluation | ClassEvaluation], found: Believed, options: _Options) -> None:
     """Print an evaluation of tags, and draw it if asked to."""
     figure = drawn(options.asked, results, found)
     if options.as_json:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.options import Notes, check_not_an_input
-from elman.data.formats.endings import agreed
+from elman.data.formats.endings import output_format
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -100,7 +100,7 @@ def _refuse(given: Mapping[str, Any]) -> None:
     name = (given["format"] or "text").partition(":")[0]
     if name not in ("text", "columns"):
         raise ConfigError(f"--stream: expected --format text or columns, which can be read word by word, got {name}")
-    agreed(given["output"], "columns" if name == "columns" else "word_tag", "--stream")
+    output_format(given["output"], "columns" if name == "columns" else "word_tag", "--stream")
 
 
 def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
@@ -113,9 +113,9 @@ def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
 def _check_tags(tags: Sequence[str], format: str) -> None:
     """Raise ConfigError for a tag that cannot be written."""
     if format == "columns":
-        from elman.data.formats.fits import misfit
+        from elman.data.formats.fits import find_misfit
 
-        problem = misfit(format, {"2": tags}, {})
+        problem = find_misfit(format, {"2": tags}, {})
         if problem:
             raise ConfigError(f"--stream: {problem}")
         return

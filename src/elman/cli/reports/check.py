@@ -11,7 +11,7 @@ from elman.cli.reports.scores import bold, cell, percent
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.data.checks import Column, Finding, Group, Report
+    from elman.data.checks import CheckReport, ColumnStatistics, Finding, FindingGroup
 
 MOST_FINDINGS = {"error": 5, "warning": 5, "note": 3}
 MOST_TAGS = 12
@@ -21,7 +21,7 @@ _MOST_SPLITS = 3  # side by side
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
-def lines(report: Report, *, everything: bool) -> Iterator[str]:
+def lines(report: CheckReport, *, everything: bool) -> Iterator[str]:
     """The splits, the findings with the gravest first, the tags. ``everything``: no list is cut."""
     yield from _splits(report)
     yield ""
@@ -38,7 +38,7 @@ def lines(report: Report, *, everything: bool) -> Iterator[str]:
         yield from _wrapped("nothing found: " + "; ".join(report.nothing_found.values()), "", "  ")
 
 
-def _splits(report: Report) -> Iterator[str]:
+def _splits(report: CheckReport) -> Iterator[str]:
     names = {name: _short(name) for name in report.splits}
     width = _width(list(names.values()))
     first = next(iter(names.values()))
@@ -51,7 +51,7 @@ def _splits(report: Report) -> Iterator[str]:
         yield row
 
 
-def _group(group: Group, everything: bool) -> Iterator[str]:
+def _group(group: FindingGroup, everything: bool) -> Iterator[str]:
     shown = group.findings if everything else group.findings[: MOST_FINDINGS[group.severity]]
     label = click.style(f"{group.severity:<8}", fg=_COLOURS[group.severity], bold=True)
     first, *rest = _wrapped(group.title, " " * 8, " " * 8)
@@ -63,7 +63,7 @@ def _group(group: Group, everything: bool) -> Iterator[str]:
         yield f"  and {len(group.findings) - len(shown):,} more (--all shows all)"
 
 
-def _text(finding: Finding, group: Group) -> str:
+def _text(finding: Finding, group: FindingGroup) -> str:
     text = f"{finding.place}: {finding.message}"
     if finding.severity != group.severity:
         text += f" ({finding.severity})"
@@ -74,7 +74,7 @@ def _text(finding: Finding, group: Group) -> str:
     return text
 
 
-def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterator[str]:
+def _tags(name: str, column: ColumnStatistics, report: CheckReport, everything: bool) -> Iterator[str]:
     splits = list(report.splits)
     tables = [column.tags[split] for split in splits]
     heads = [_short(split) for split in splits]
@@ -84,11 +84,11 @@ def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterat
     whole = {tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}
     tags = sorted(whole, key=lambda tag: (-whole[tag], tag))
     shown = tags if everything else tags[:MOST_TAGS]
-    from elman.data.checks import counted, kind, titled
+    from elman.data.checks import column_title, counted, label_kind
 
-    yield from _wrapped(f"{titled(name)}: {counted(len(tags), kind(name))}{_schemes(column)}", "", "  ")
-    width = _width([kind(name), *shown])
-    yield bold(f"{kind(name):<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
+    yield from _wrapped(f"{column_title(name)}: {counted(len(tags), label_kind(name))}{_schemes(column)}", "", "  ")
+    width = _width([label_kind(name), *shown])
+    yield bold(f"{label_kind(name):<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
     for tag in shown:
         counts = ((table.get(tag, 0), sum(table.values())) for table in tables)
         yield cell(tag, width) + "".join(f"  {n:>8,}{percent(n, total):>8}" for n, total in counts)
@@ -96,7 +96,7 @@ def _tags(name: str, column: Column, report: Report, everything: bool) -> Iterat
         yield f"and {len(tags) - len(shown):,} rarer (--all shows all)"
 
 
-def _schemes(column: Column) -> str:
+def _schemes(column: ColumnStatistics) -> str:
     """The schemes of the splits, in words, where tags mark spans."""
     found = {split: str(scheme) for split, scheme in column.schemes.items() if scheme.scheme != "none"}
     if len(set(found.values())) > 1:

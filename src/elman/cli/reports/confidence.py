@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.analysis.confidence import Calibration, Coverage
     from elman.data.sentence import Sentence
     from elman.evaluation.classification import ClassEvaluation
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.tagger import Tagger, Target
 
 
@@ -86,7 +86,7 @@ def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, aske
     )
 
 
-def drawn(asked: Asked, results: Mapping[str, Evaluation | ClassEvaluation], found: Believed) -> Figure | None:
+def drawn(asked: Asked, results: Mapping[str, TagEvaluation | ClassEvaluation], found: Believed) -> Figure | None:
     """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
     if asked.plot is None:
         return None

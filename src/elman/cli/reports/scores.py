@@ -12,21 +12,21 @@ from elman.utils.display import visible
 if TYPE_CHECKING:
     from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
-    from elman.evaluation.tagging import Evaluation
+    from elman.evaluation.tagging import TagEvaluation
 
 MOST_TAGS = 50
 MOST_CONFUSIONS = 10
 _WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
 
 
-def reports(results: Mapping[str, Evaluation | ClassEvaluation]) -> str:
+def reports(results: Mapping[str, TagEvaluation | ClassEvaluation]) -> str:
     """The report of each label column, under its name where there are several."""
     if len(results) == 1:
         return report(next(iter(results.values())))
     return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
 
 
-def report(result: Evaluation | ClassEvaluation) -> str:
+def report(result: TagEvaluation | ClassEvaluation) -> str:
     """The report of one label column."""
     from elman.evaluation.classification import ClassEvaluation
 
@@ -51,12 +51,12 @@ def of_labels(found: ClassEvaluation) -> str:
     return "\n".join([*lines, "", *classes(found.classes, "label", "texts"), *table])
 
 
-def of_tags(result: Evaluation) -> str:
+def of_tags(result: TagEvaluation) -> str:
     """Accuracy, known and unknown words, sentences; spans; precision, recall and F1 of each tag; confusions."""
     return "\n".join([*_accuracy(result), "", *_spans(result), *classes(result.tags), *_confusions(result)])
 
 
-def _accuracy(result: Evaluation) -> Iterator[str]:
+def _accuracy(result: TagEvaluation) -> Iterator[str]:
     from elman.data.scores import macro
 
     rows = [("accuracy", result.correct, result.tokens, "words")]
@@ -71,7 +71,7 @@ def _accuracy(result: Evaluation) -> Iterator[str]:
     yield f"{'macro F1':<16}{100 * macro(result.tags.values()).f1:>7.2f} %  mean over {len(result.tags):,} tags"
 
 
-def _spans(result: Evaluation) -> Iterator[str]:
+def _spans(result: TagEvaluation) -> Iterator[str]:
     found = result.spans
     if found is None:
         return
@@ -101,7 +101,7 @@ def classes(scores: Mapping[str, TagScore], head: str = "tag", unit: str = "word
         yield f"and {len(scores) - len(names):,} rarer {head}s, which --json lists"
 
 
-def _confusions(result: Evaluation) -> Iterator[str]:
+def _confusions(result: TagEvaluation) -> Iterator[str]:
     pairs = [(confusion.gold, confusion.predicted, confusion.count) for confusion in result.confusions]
     return confusions(pairs, result.tokens - result.correct)
 

@@ -6,22 +6,32 @@ read_splits(files)  ->  Splits  ->  examine(splits)  ->  Report of Findings, eac
 from __future__ import annotations
 
 from elman.data.checks.dataset import read_splits
-from elman.data.checks.findings import CHECKS, SEVERITIES, Finding, Group, Place, Split, counted, kind, titled
-from elman.data.checks.report import Census, Column, Report, examine
+from elman.data.checks.findings import (
+    CHECKS,
+    SEVERITIES,
+    DataSplit,
+    Finding,
+    FindingGroup,
+    Location,
+    column_title,
+    counted,
+    label_kind,
+)
+from elman.data.checks.report import CheckReport, ColumnStatistics, SplitStatistics, examine
 
 __all__ = [
     "CHECKS",
     "SEVERITIES",
-    "Census",
-    "Column",
+    "SplitStatistics",
+    "ColumnStatistics",
     "Finding",
-    "Group",
-    "Place",
-    "Report",
-    "Split",
+    "FindingGroup",
+    "Location",
+    "CheckReport",
+    "DataSplit",
     "counted",
     "examine",
-    "kind",
+    "label_kind",
     "read_splits",
-    "titled",
+    "column_title",
 ]

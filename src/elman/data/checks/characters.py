@@ -13,15 +13,15 @@ from typing import Any
 
 from elman.data.checks.findings import (
     SEVERITIES,
+    DataSplit,
     Finding,
-    Group,
+    FindingGroup,
     Occurrence,
-    Split,
+    column_title,
     counted,
-    kind,
+    label_kind,
     occurrences,
     quoted,
-    titled,
 )
 from elman.utils.display import BLANK, JOINERS, joins
 
@@ -30,14 +30,16 @@ _NOTED = ("Co", "Cn")
 _ABSENT = {"Cc": "a control character", "Co": "for private use", "Cn": "not assigned", "Cs": "half a surrogate pair"}
 
 
-def odd_characters(splits: Sequence[Split], forms: Sequence[str], columns: Sequence[str]) -> Iterator[Group]:
+def odd_characters(splits: Sequence[DataSplit], forms: Sequence[str], columns: Sequence[str]) -> Iterator[FindingGroup]:
     """Invisible characters, odd spaces, control characters: a group for words and one for each column of tags."""
     found = {word: odd for word in forms if (odd := _odd(word))}
     findings = []
     for at in occurrences(splits, set(found)):
         findings.append(_odd_finding("word", at.sentence.words[at.word], found, at))
     if findings:
-        yield Group("characters", f"{_census(found, findings)} in {counted(len(findings), 'word')}", _graver(findings))
+        yield FindingGroup(
+            "characters", f"{_census(found, findings)} in {counted(len(findings), 'word')}", _graver(findings)
+        )
     for column in columns:
         tags = {tag for split in splits for sentence in split.sentences for tag in sentence.columns[column]}
         found = {tag: odd for tag in tags if (odd := _odd(tag))}
@@ -46,13 +48,15 @@ def odd_characters(splits: Sequence[Split], forms: Sequence[str], columns: Seque
             for sentence in split.sentences:
                 for i, tag in enumerate(sentence.columns[column]):
                     if tag in found:
-                        findings.append(_odd_finding(kind(column), tag, found, Occurrence(sentence, i)))
+                        findings.append(_odd_finding(label_kind(column), tag, found, Occurrence(sentence, i)))
         if findings:
-            many = counted(len(findings), kind(column))
-            yield Group("characters", f"{_census(found, findings)} in {many} ({titled(column)})", _graver(findings))
+            many = counted(len(findings), label_kind(column))
+            yield FindingGroup(
+                "characters", f"{_census(found, findings)} in {many} ({column_title(column)})", _graver(findings)
+            )
 
 
-def encodings(splits: Sequence[Split], forms: Sequence[str]) -> Iterator[Group]:
+def encodings(splits: Sequence[DataSplit], forms: Sequence[str]) -> Iterator[FindingGroup]:
     """Bytes that are not in the encoding of the rest, and words that were decoded as what they are not."""
     bad = {word: problem for word in forms if (problem := _badly_decoded(word))}
     findings = []
@@ -60,12 +64,12 @@ def encodings(splits: Sequence[Split], forms: Sequence[str]) -> Iterator[Group]:
         severity, message = bad[at.sentence.words[at.word]]
         findings.append(Finding(severity, at.place, message, details={"word": _writable(at.sentence.words[at.word])}))
     if findings:
-        yield Group(
+        yield FindingGroup(
             "encoding", f"{counted(len(findings), 'word')} in another encoding than the rest", _graver(findings)
         )
 
 
-def normal_forms(splits: Sequence[Split], forms: Sequence[str]) -> Iterator[Group]:
+def normal_forms(splits: Sequence[DataSplit], forms: Sequence[str]) -> Iterator[FindingGroup]:
     """Words in the rarer of two normal forms, composed (NFC) or not; a warning where a word stands in both."""
     sorts: dict[bool, dict[str, str]] = {True: {}, False: {}}  # composed? -> word -> the same in the other form
     for word in forms:
@@ -90,10 +94,10 @@ def normal_forms(splits: Sequence[Split], forms: Sequence[str]) -> Iterator[Grou
         findings.append(Finding("warning" if twin else "note", at.place, message, details=details))
     few, many = len(sorts[rare]), len(sorts[not rare])
     title = f"mixed Unicode normal forms: {few:,} distinct words {name}, {many:,} {usual}"
-    yield Group("normal-form", title, _graver(findings))
+    yield FindingGroup("normal-form", title, _graver(findings))
 
 
-def remarkable(words: Iterable[str]) -> list[str]:
+def unusual_words(words: Iterable[str]) -> list[str]:
     """Those of some distinct words of which anything may be said below: ``forms``."""
     return [word for word in words if not (word.isascii() and word.isprintable() and word[0] != " " != word[-1])]
 

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from elman.data import schemes
-from elman.data.formats.common import line_of
-from elman.data.sentence import NO_TAG, Sentence
+from elman.data.sentence import NO_TAG, Sentence, line_of
 from elman.utils.display import shown
 
 MANY_TAGS = 1_000
@@ -30,10 +29,10 @@ def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
     """Return a warning if some words of a column have the tag ``_`` and others do not, else None."""
     n_words = sum(len(sentence) for sentence in train)
     n_untagged = sum(sentence.columns[target].count(NO_TAG) for sentence in train)
-    return untagged(target, n_untagged, n_words)
+    return untagged_message(target, n_untagged, n_words)
 
 
-def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
+def untagged_message(column: str, n_untagged: int, n_words: int) -> str | None:
     """Return the warning for ``n_untagged`` words with ``_`` among ``n_words``, or None."""
     name = column if column.startswith("misc.") else column.partition(".")[0]
     if name in _MAY_BE_NOTHING or not 0 < n_untagged < n_words:
@@ -44,21 +43,21 @@ def untagged(column: str, n_untagged: int, n_words: int) -> str | None:
     )
 
 
-def stray(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
+def find_strays(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
     """Return a warning about rare tags that are no span tags in a column of span tags, and the first such word."""
     counts = Counter(tag for sentence in train for tag in sentence.columns[target])
-    odd = schemes.strays(counts)
+    odd = schemes.stray_tags(counts)
     if not odd:
         return None
     rules = "" if all(map(schemes.is_without_type, odd)) else ", and no rules of spans are kept"
-    message = f"column {target}: {schemes.said(odd, counts)}, so there is no span F1{rules}"
+    message = f"column {target}: {schemes.describe_strays(odd, counts)}, so there is no span F1{rules}"
     words = ((sentence, i) for sentence in train for i, tag in enumerate(sentence.columns[target]) if tag == odd[0])
     return (message, *next(words))
 
 
 def stray_warning(train: Sequence[Sentence], target: str) -> str | None:
     """The same in one line with its place, or None."""
-    found = stray(train, target)
+    found = find_strays(train, target)
     if found is None:
         return None
     message, first, word = found

@@ -11,10 +11,10 @@ from encodings import utf_8
 from itertools import chain
 from sys import intern
 
-from elman.data.checks.findings import LABEL, Split
-from elman.data.corpus import How, with_words
+from elman.data.checks.findings import LABEL_PREFIX, DataSplit
+from elman.data.corpus import ReadOptions, keep_nonempty
 from elman.data.formats import Reading, read_sentences
-from elman.data.formats.class_names import WithoutNames
+from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.formats.text_io import line_blocks
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -36,7 +36,9 @@ def role_by_name(path: str) -> str:
     return roles.pop() if len(roles) == 1 else ""
 
 
-def read_splits(given: Mapping[str, Sequence[str]], others: Sequence[str], how: How, notes: list[str]) -> list[Split]:
+def read_splits(
+    given: Mapping[str, Sequence[str]], others: Sequence[str], how: ReadOptions, notes: list[str]
+) -> list[DataSplit]:
     """The splits: train, dev and test, as far as there are any, then each file by itself that is none of these.
 
     ``given`` are the files of each role, ``others`` files whose names are to say it. ``notes`` gets a line for each
@@ -58,7 +60,7 @@ def read_splits(given: Mapping[str, Sequence[str]], others: Sequence[str], how: 
         notes.append(
             "train, dev and test told apart by the names of the files; --train, --dev, --test say it otherwise"
         )
-    splits: list[Split] = []
+    splits: list[DataSplit] = []
     targets: Targets | None = None
     bases = [os.path.basename(path) for path in alone]
     names = [path if bases.count(base) > 1 else base for path, base in zip(alone, bases, strict=True)]
@@ -69,11 +71,11 @@ def read_splits(given: Mapping[str, Sequence[str]], others: Sequence[str], how: 
             more, targets = _read(path, how, notes, targets)
             sentences += more
         if paths:
-            splits.append(Split(name, role, tuple(paths), sentences))
+            splits.append(DataSplit(name, role, tuple(paths), sentences))
     return splits
 
 
-def _read(path: str, how: How, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
+def _read(path: str, how: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
     """The sentences of a file and the names of their label columns, those given or else the file's own.
 
     A text of two encodings is read to its end: a byte that is no UTF-8 becomes half a surrogate pair, as Python's
@@ -89,7 +91,7 @@ def _read(path: str, how: How, notes: list[str], targets: Targets | None) -> tup
     return _slim(path, replace(how, encoding=_TOLERANT), notes, targets)
 
 
-def _slim(path: str, how: How, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
+def _slim(path: str, how: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
     """Sentences without raw lines and further columns, words and tags one object each: a tenth of the memory."""
     reading = read_sentences(path, format=how.format, encoding=how.encoding)
     keys = _keys(reading, how)
@@ -102,20 +104,20 @@ def _slim(path: str, how: How, notes: list[str], targets: Targets | None) -> tup
         expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
         raise ConfigError(f"{path}: {expected}; --target and --format say which")
     found = []
-    for sentence in with_words(reading, reading.path):
+    for sentence in keep_nonempty(reading, reading.path):
         columns = {target: tuple(map(intern, sentence.columns[key])) for target, key in zip(targets, keys, strict=True)}
         for name, label in sentence.labels.items():
-            columns[LABEL + name] = (intern(label),)
+            columns[LABEL_PREFIX + name] = (intern(label),)
         words = tuple(map(intern, sentence.words))
         found.append(Sentence(words, columns, sentence.path, sentence.line, (), sentence.rows, sentence.format))
     return found, targets
 
 
-def _keys(reading: Reading, how: How) -> Targets:
+def _keys(reading: Reading, how: ReadOptions) -> Targets:
     """The label columns of a file; none where only its sentences have labels."""
     try:
         return reading.targets(how.targets)
-    except WithoutNames:
+    except UnnamedTagsError:
         raise
     except ConfigError:
         if how.targets or not reading.labels():

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elman.data.formats.common import line_of
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, line_of
 from elman.utils.display import distinct
 
 SEVERITIES = ("error", "warning", "note")
@@ -32,11 +31,11 @@ CHECKS = {
 """Every check, the most important first."""
 
 
-LABEL = "label:"
+LABEL_PREFIX = "label:"
 """What the name of a label of whole sentences begins with, among the columns of tags."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A line of a file; ``line`` is None for sentences made in Python."""
 
     file: str
@@ -51,14 +50,14 @@ class Finding:
     """One thing at one place; ``others`` are further places it is about, ``details`` its parts for programs."""
 
     severity: str
-    place: Place
+    place: Location
     message: str
-    others: tuple[Place, ...] = ()
+    others: tuple[Location, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """The findings of one check about one thing, with all of it in one line, ``title``; never empty."""
 
     check: str
@@ -72,11 +71,11 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class DataSplit:
     """Labelled sentences that belong together.
 
     ``role``       ``train``, ``dev`` or ``test``, or "" where nobody said
-    ``sentences``  with words; a label of the whole sentence is a column of one tag, ``LABEL`` before its name
+    ``sentences``  with words; a label of the whole sentence is a column of one tag, ``LABEL_PREFIX`` before its name
     """
 
     name: str
@@ -92,17 +91,17 @@ class Occurrence(NamedTuple):
     word: int
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         """Its line."""
-        return Place(self.sentence.path, line_of(self.sentence, self.word))
+        return Location(self.sentence.path, line_of(self.sentence, self.word))
 
 
-def start(sentence: Sentence) -> Place:
+def first_location(sentence: Sentence) -> Location:
     """The line of a sentence's first word."""
     return Occurrence(sentence, 0).place
 
 
-def occurrences(splits: Sequence[Split], words: set[str]) -> list[Occurrence]:
+def occurrences(splits: Sequence[DataSplit], words: set[str]) -> list[Occurrence]:
     """Wherever these words stand, in order."""
     return [
         Occurrence(sentence, i)
@@ -114,16 +113,16 @@ def occurrences(splits: Sequence[Split], words: set[str]) -> list[Occurrence]:
     ]
 
 
-def titled(column: str) -> str:
+def column_title(column: str) -> str:
     """``column upos``, or ``label intent``; what is called no more than ``label`` is that."""
-    if not column.startswith(LABEL):
+    if not column.startswith(LABEL_PREFIX):
         return f"column {column}"
-    return "label" if column == LABEL + "label" else f"label {column.removeprefix(LABEL)}"
+    return "label" if column == LABEL_PREFIX + "label" else f"label {column.removeprefix(LABEL_PREFIX)}"
 
 
-def kind(column: str) -> str:
+def label_kind(column: str) -> str:
     """What stands in a column: ``tag``, or ``label`` (of the whole sentence)."""
-    return "label" if column.startswith(LABEL) else "tag"
+    return "label" if column.startswith(LABEL_PREFIX) else "tag"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -141,7 +140,7 @@ def quoted(text: str, length: int = 40) -> str:
     return f"“{distinct(text if len(text) <= length else text[: length - 1] + '…')}”"
 
 
-def tally(groups: Sequence[Group]) -> dict[str, int]:
+def count_severities(groups: Sequence[FindingGroup]) -> dict[str, int]:
     """How many findings there are of each severity."""
     counts = Counter(finding.severity for group in groups for finding in group.findings)
     return {severity: counts[severity] for severity in SEVERITIES}

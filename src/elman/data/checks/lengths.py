@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from heapq import nlargest
 
-from elman.data.checks.findings import Finding, Group, Split, counted, excerpt, occurrences, quoted, start
+from elman.data.checks.findings import (
+    DataSplit,
+    Finding,
+    FindingGroup,
+    counted,
+    excerpt,
+    first_location,
+    occurrences,
+    quoted,
+)
 
 MOST = 5
 """How many of each are named."""
 
 
-def longest(splits: Sequence[Split], words: Sequence[str]) -> Iterator[Group]:
+def longest(splits: Sequence[DataSplit], words: Sequence[str]) -> Iterator[FindingGroup]:
     """The five longest sentences, by words, and the five longest words, by characters, over all splits.
 
     ``words`` are the distinct ones.
@@ -21,13 +30,13 @@ def longest(splits: Sequence[Split], words: Sequence[str]) -> Iterator[Group]:
     findings = [
         Finding(
             "note",
-            start(sentence),
+            first_location(sentence),
             f"{counted(len(sentence.words), 'word')}: {excerpt(sentence)}",
             details={"words": len(sentence.words)},
         )
         for sentence in most
     ]
-    yield Group("long-sentence", f"the longest sentence has {counted(len(most[0].words), 'word')}", findings)
+    yield FindingGroup("long-sentence", f"the longest sentence has {counted(len(most[0].words), 'word')}", findings)
     longest = nlargest(MOST, words, key=len)
     first = {at.sentence.words[at.word]: at.place for at in reversed(occurrences(splits, set(longest)))}
     findings = [
@@ -39,4 +48,4 @@ def longest(splits: Sequence[Split], words: Sequence[str]) -> Iterator[Group]:
         )
         for word in longest
     ]
-    yield Group("long-word", f"the longest word has {counted(len(longest[0]), 'character')}", findings)
+    yield FindingGroup("long-word", f"the longest word has {counted(len(longest[0]), 'character')}", findings)

@@ -6,23 +6,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from elman.data.checks.findings import Finding, Group, Occurrence, Split, counted, excerpt, kind, quoted, start, titled
+from elman.data.checks.findings import (
+    DataSplit,
+    Finding,
+    FindingGroup,
+    Occurrence,
+    column_title,
+    counted,
+    excerpt,
+    first_location,
+    label_kind,
+    quoted,
+)
 from elman.data.sentence import Sentence
 
-Index = dict[tuple[str, ...], dict[str, list[Sentence]]]
+SentenceIndex = dict[tuple[str, ...], dict[str, list[Sentence]]]
 """words -> name of split -> the sentences there"""
 
 
-def index(splits: Sequence[Split]) -> Index:
+def index_sentences(splits: Sequence[DataSplit]) -> SentenceIndex:
     """All sentences by their words; the reading the functions below share."""
-    found: Index = {}
+    found: SentenceIndex = {}
     for split in splits:
         for sentence in split.sentences:
             found.setdefault(sentence.words, {}).setdefault(split.name, []).append(sentence)
     return found
 
 
-def leaks(splits: Sequence[Split], there: Index) -> Iterator[Group]:
+def leaks(splits: Sequence[DataSplit], there: SentenceIndex) -> Iterator[FindingGroup]:
     """For each pair of splits the sentences of the later one that stand in the earlier one too.
 
     An error between train and another split, whose accuracy is too high by it; a warning between others.
@@ -36,17 +47,21 @@ def leaks(splits: Sequence[Split], there: Index) -> Iterator[Group]:
                 if others:
                     message = f"{excerpt(sentence)} stands in {first.name} too"
                     details = {"split": second.name, "other_split": first.name}
-                    findings.append(Finding(severity, start(sentence), message, tuple(map(start, others)), details))
+                    findings.append(
+                        Finding(
+                            severity, first_location(sentence), message, tuple(map(first_location, others)), details
+                        )
+                    )
             if findings:
                 n, total = len(findings), len(second.sentences)
                 verb = "stands" if n == 1 else "stand"
                 title = (
                     f"{n:,} of {total:,} {second.name} sentences {verb} in {first.name} too ({100 * n / total:.1f} %)"
                 )
-                yield Group("leak", title, findings)
+                yield FindingGroup("leak", title, findings)
 
 
-def repeats(splits: Sequence[Split], there: Index) -> Iterator[Group]:
+def repeats(splits: Sequence[DataSplit], there: SentenceIndex) -> Iterator[FindingGroup]:
     """For each split the sentences that repeat an earlier one of it, the most frequent first."""
     for split in splits:
         runs = [run for places in there.values() if len(run := places.get(split.name, ())) > 1]
@@ -54,16 +69,16 @@ def repeats(splits: Sequence[Split], there: Index) -> Iterator[Group]:
             runs.sort(key=len, reverse=True)
             n, total = sum(map(len, runs)) - len(runs), len(split.sentences)
             title = f"{n:,} of {total:,} {split.name} sentences repeat{'s' * (n == 1)} an earlier one"
-            yield Group("repeat", title, [_repeat(run, split.name) for run in runs])
+            yield FindingGroup("repeat", title, [_repeat(run, split.name) for run in runs])
 
 
 def _repeat(run: Sequence[Sentence], split: str) -> Finding:
-    first, *others = map(start, run)
+    first, *others = map(first_location, run)
     message = f"{excerpt(run[0])} stands {len(run):,} times in {split}"
     return Finding("note", first, message, tuple(others), {"split": split, "times": len(run)})
 
 
-def contradictions(there: Index, columns: Sequence[str]) -> Iterator[Group]:
+def contradictions(there: SentenceIndex, columns: Sequence[str]) -> Iterator[FindingGroup]:
     """For each label column the word sequences that stand with different tags, at the first word that differs."""
     several = [run for places in there.values() if len(run := [s for some in places.values() for s in some]) > 1]
     for column in columns:
@@ -74,9 +89,9 @@ def contradictions(there: Index, columns: Sequence[str]) -> Iterator[Group]:
         ]
         if findings:
             n = len(findings)
-            what = "another label" if kind(column) == "label" else "other tags"
+            what = "another label" if label_kind(column) == "label" else "other tags"
             title = f"{counted(n, 'sentence')} {'stands' if n == 1 else 'stand'} with {what} elsewhere"
-            yield Group("contradiction", f"{title} ({titled(column)})", findings)
+            yield FindingGroup("contradiction", f"{title} ({column_title(column)})", findings)
 
 
 def _contradiction(run: Sequence[Sentence], column: str) -> Finding:
@@ -87,7 +102,7 @@ def _contradiction(run: Sequence[Sentence], column: str) -> Finding:
     here = Occurrence(next(s for s in run if s.columns[column] == rare), word)
     unlike = [s for s in run if s.columns[column] != rare]
     unlike.sort(key=lambda s: s.columns[column] != common)
-    form = None if kind(column) == "label" else here.sentence.words[word]
+    form = None if label_kind(column) == "label" else here.sentence.words[word]
     what = "the sentence" if form is None else quoted(form)
     message = f"{what} is {rare[word]} here, {common[word]} elsewhere: {excerpt(here.sentence, 50)}"
     details: Mapping[str, Any] = {

@@ -10,7 +10,16 @@ from typing import Any
 
 from elman.data import schemes
 from elman.data.checks import characters, lengths as long, repeats, tags, variation
-from elman.data.checks.findings import CHECKS, LABEL, SEVERITIES, Finding, Group, Place, Split, tally
+from elman.data.checks.findings import (
+    CHECKS,
+    LABEL_PREFIX,
+    SEVERITIES,
+    DataSplit,
+    Finding,
+    FindingGroup,
+    Location,
+    count_severities,
+)
 
 SCHEMA = 1
 """The version of ``Report.to_json``; it grows when a key changes its meaning or goes."""
@@ -19,7 +28,7 @@ _FEW = 20  # so many labels are labels, however few the sentences; more than hal
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class SplitStatistics:
     """What a split is made of; words count case-sensitively."""
 
     files: tuple[str, ...]
@@ -35,26 +44,26 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnStatistics:
     """A label column: how many words have each tag, and the scheme in which tags mark spans, both by split."""
 
     tags: Mapping[str, Mapping[str, int]]
-    schemes: Mapping[str, schemes.Detection]
+    schemes: Mapping[str, schemes.SchemeDetection]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """What the doctor found; the first split is what the others are held against."""
 
-    splits: Mapping[str, Census]
-    columns: Mapping[str, Column]
-    groups: tuple[Group, ...]
+    splits: Mapping[str, SplitStatistics]
+    columns: Mapping[str, ColumnStatistics]
+    groups: tuple[FindingGroup, ...]
     """The gravest first, and of like severity in the order of ``CHECKS``, then the longest list first."""
 
     @property
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity."""
-        return tally(self.groups)
+        return count_severities(self.groups)
 
     @property
     def nothing_found(self) -> dict[str, str]:
@@ -82,22 +91,22 @@ class Report:
         }
 
 
-def examine(splits: Sequence[Split]) -> Report:
+def examine(splits: Sequence[DataSplit]) -> CheckReport:
     """Look at labelled sentences in every way there is (``findings.CHECKS``).
 
     ``splits`` has at least one, each with sentences that have words; the first is what the others are held against.
     All sentences have the same label columns; a label of whole sentences counts where all sentences have it.
     """
     columns = _columns(splits)
-    of_words = [column for column in columns if not column.startswith(LABEL)]
-    there = repeats.index(splits)
+    of_words = [column for column in columns if not column.startswith(LABEL_PREFIX)]
+    there = repeats.index_sentences(splits)
     vocabularies = {
         split.name: Counter(chain.from_iterable(sentence.words for sentence in split.sentences)) for split in splits
     }
     words = list(dict.fromkeys(chain.from_iterable(vocabularies.values())))
-    forms = characters.remarkable(words)
+    forms = characters.unusual_words(words)
     counts = {column: tags.distribution(splits, column) for column in columns}
-    detectors = {column: tags.detect(splits, column, counts[column]) for column in columns}
+    detectors = {column: tags.detect_schemes(splits, column, counts[column]) for column in columns}
     groups = [
         *characters.encodings(splits, forms),
         *characters.odd_characters(splits, forms, columns),
@@ -105,16 +114,16 @@ def examine(splits: Sequence[Split]) -> Report:
         *repeats.leaks(splits, there),
         *repeats.contradictions(there, columns),
         *repeats.repeats(splits, there),
-        *tags.shape(splits, of_words),
+        *tags.odd_columns(splits, of_words),
         *long.longest(splits, words),
         *chain.from_iterable(_of_column(splits, name, counts[name], detectors[name]) for name in columns),
     ]
     order = {check: i for i, check in enumerate(CHECKS)}
     groups.sort(key=lambda group: (SEVERITIES.index(group.severity), order[group.check], -len(group.findings)))
-    return Report(
+    return CheckReport(
         splits=_censuses(splits, vocabularies, there),
         columns={
-            name: Column(counts[name], {split: found.found() for split, found in detectors[name].items()})
+            name: ColumnStatistics(counts[name], {split: found.found() for split, found in detectors[name].items()})
             for name in columns
         },
         groups=tuple(groups),
@@ -122,21 +131,21 @@ def examine(splits: Sequence[Split]) -> Report:
 
 
 def _of_column(
-    splits: Sequence[Split], column: str, counts: tags.Counts, detectors: Mapping[str, schemes.Detector]
-) -> Iterator[Group]:
-    yield from tags.missing(splits, column, counts)
-    yield from tags.once(splits, column, counts)
-    if not column.startswith(LABEL):
-        yield from tags.illegal(splits, column, detectors)
+    splits: Sequence[DataSplit], column: str, counts: tags.TagCounts, detectors: Mapping[str, schemes.SchemeDetector]
+) -> Iterator[FindingGroup]:
+    yield from tags.missing_tags(splits, column, counts)
+    yield from tags.seen_once(splits, column, counts)
+    if not column.startswith(LABEL_PREFIX):
+        yield from tags.scheme_violations(splits, column, detectors)
         yield from variation.outliers(splits, column)
 
 
-def _columns(splits: Sequence[Split]) -> tuple[str, ...]:
+def _columns(splits: Sequence[DataSplit]) -> tuple[str, ...]:
     """The label columns, without labels that only some sentences have or that are as good as different for each."""
     sentences = [sentence for split in splits for sentence in split.sentences]
     found = []
     for name in sentences[0].columns:
-        if name.startswith(LABEL):
+        if name.startswith(LABEL_PREFIX):
             values = {sentence.columns[name] for sentence in sentences if name in sentence.columns}
             if len(values) > max(_FEW, len(sentences) / 2) or any(name not in s.columns for s in sentences):
                 continue
@@ -145,14 +154,14 @@ def _columns(splits: Sequence[Split]) -> tuple[str, ...]:
 
 
 def _censuses(
-    splits: Sequence[Split], vocabularies: Mapping[str, Counter[str]], there: repeats.Index
-) -> dict[str, Census]:
+    splits: Sequence[DataSplit], vocabularies: Mapping[str, Counter[str]], there: repeats.SentenceIndex
+) -> dict[str, SplitStatistics]:
     found = {}
     known: Counter[str] | None = None
     for split in splits:
         words = vocabularies[split.name]
         distinct = sum(split.name in places for places in there.values())
-        found[split.name] = Census(
+        found[split.name] = SplitStatistics(
             files=split.files,
             sentences=len(split.sentences),
             words=words.total(),
@@ -165,7 +174,7 @@ def _censuses(
     return found
 
 
-def _census_json(census: Census) -> dict[str, Any]:
+def _census_json(census: SplitStatistics) -> dict[str, Any]:
     unknown = census.unknown_words
     return {
         "files": list(census.files),
@@ -179,7 +188,7 @@ def _census_json(census: Census) -> dict[str, Any]:
     }
 
 
-def _column_json(column: Column) -> dict[str, Any]:
+def _column_json(column: ColumnStatistics) -> dict[str, Any]:
     return {
         "tags": {split: dict(counts) for split, counts in column.tags.items()},
         "schemes": {
@@ -200,5 +209,5 @@ def _finding_json(check: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _place_json(place: Place) -> dict[str, Any]:
+def _place_json(place: Location) -> dict[str, Any]:
     return {"file": place.file, "line": place.line}

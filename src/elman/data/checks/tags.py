@@ -8,14 +8,25 @@ from itertools import chain
 
 from elman.data import schemes
 from elman.data.checks import odd_tags
-from elman.data.checks.columns import length_warning, stray, tag_warning, untagged_warning
-from elman.data.checks.findings import Finding, Group, Occurrence, Split, counted, excerpt, kind, quoted, start, titled
+from elman.data.checks.columns import find_strays, length_warning, tag_warning, untagged_warning
+from elman.data.checks.findings import (
+    DataSplit,
+    Finding,
+    FindingGroup,
+    Occurrence,
+    column_title,
+    counted,
+    excerpt,
+    first_location,
+    label_kind,
+    quoted,
+)
 
-Counts = Mapping[str, Mapping[str, int]]
+TagCounts = Mapping[str, Mapping[str, int]]
 """name of split -> tag -> words"""
 
 
-def distribution(splits: Sequence[Split], column: str) -> dict[str, Counter[str]]:
+def distribution(splits: Sequence[DataSplit], column: str) -> dict[str, Counter[str]]:
     """How many words have each tag, in each split."""
     counts: dict[str, Counter[str]] = {}
     for split in splits:
@@ -25,7 +36,7 @@ def distribution(splits: Sequence[Split], column: str) -> dict[str, Counter[str]
     return counts
 
 
-def missing(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group]:
+def missing_tags(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> Iterator[FindingGroup]:
     """Tags of the other splits that the first one lacks, at their first word: no model of it can give them."""
     reference = splits[0].name
     findings = []
@@ -33,15 +44,16 @@ def missing(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Gr
         lacking = counts[split.name].keys() - counts[reference].keys()
         for tag, at in _first_words(split, column, lacking):
             n = counts[split.name][tag]
-            message = f"the {kind(column)} {quoted(tag)} stands {_times(n)} in {split.name}, never in {reference}"
+            message = f"the {label_kind(column)} {quoted(tag)} stands {_times(n)} in {split.name}, never in {reference}"
             details = {"column": column, "tag": tag, "split": split.name, "times": n}
             findings.append(Finding("warning", at.place, message, details=details))
     if findings:
-        title = f"{counted(len({finding.details['tag'] for finding in findings}), kind(column))} that {reference} lacks"
-        yield Group("missing", f"{title} ({titled(column)})", findings)
+        tags = {finding.details["tag"] for finding in findings}
+        title = f"{counted(len(tags), label_kind(column))} that {reference} lacks"
+        yield FindingGroup("missing", f"{title} ({column_title(column)})", findings)
 
 
-def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group]:
+def seen_once(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> Iterator[FindingGroup]:
     """Tags that stand once in the first split, which is hardly enough to learn them."""
     reference = splits[0]
     rare = {tag for tag, count in counts[reference.name].items() if count == 1}
@@ -50,50 +62,54 @@ def once(splits: Sequence[Split], column: str, counts: Counts) -> Iterator[Group
             Finding(
                 "note",
                 at.place,
-                f"the {kind(column)} {quoted(tag)} stands once in {reference.name}, on {_bearer(at, column)}",
+                f"the {label_kind(column)} {quoted(tag)} stands once in {reference.name}, on {_bearer(at, column)}",
                 details={"column": column, "tag": tag, "split": reference.name},
             )
             for tag, at in _first_words(reference, column, rare)
         ]
-        yield Group(
-            "once", f"{counted(len(rare), kind(column))} seen once in {reference.name} ({titled(column)})", findings
+        yield FindingGroup(
+            "once",
+            f"{counted(len(rare), label_kind(column))} seen once in {reference.name} ({column_title(column)})",
+            findings,
         )
 
 
 _LOOKS = (tag_warning, untagged_warning)
 
 
-def shape(splits: Sequence[Split], columns: Sequence[str]) -> Iterator[Group]:
+def odd_columns(splits: Sequence[DataSplit], columns: Sequence[str]) -> Iterator[FindingGroup]:
     """What looks like another column or format: one tag everywhere, too many tags, numbers, sentences of one word,
     files with other tags than those before.
 
     And tags that are none, ``_``, or that mark no spans where the others do.
     """
     findings = [
-        Finding("warning", start(split.sentences[0]), f"{split.name}: {message}", details={"split": split.name})
+        Finding(
+            "warning", first_location(split.sentences[0]), f"{split.name}: {message}", details={"split": split.name}
+        )
         for split in splits
         for message in (
             *(look(split.sentences, column) for look in _LOOKS for column in columns),
-            *chain.from_iterable(odd_tags.shape(split.sentences, column) for column in columns),
-            *chain.from_iterable(odd_tags.files(split.sentences, column) for column in columns),
+            *chain.from_iterable(odd_tags.tag_shape_warnings(split.sentences, column) for column in columns),
+            *chain.from_iterable(odd_tags.file_warnings(split.sentences, column) for column in columns),
             length_warning(split.sentences) if columns else None,
         )
         if message is not None
     ]
     for split in splits:
-        for found in filter(None, (stray(split.sentences, column) for column in columns)):
+        for found in filter(None, (find_strays(split.sentences, column) for column in columns)):
             message, sentence, word = found
             details = {"split": split.name}
             findings.append(
                 Finding("warning", Occurrence(sentence, word).place, f"{split.name}: {message}", details=details)
             )
     if findings:
-        yield Group("shape", "is it the right column, and the right format?", findings)
+        yield FindingGroup("shape", "is it the right column, and the right format?", findings)
 
 
-def detect(splits: Sequence[Split], column: str, counts: Counts) -> dict[str, schemes.Detector]:
+def detect_schemes(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> dict[str, schemes.SchemeDetector]:
     """What says the scheme of each split."""
-    detectors = {split.name: schemes.Detector() for split in splits}
+    detectors = {split.name: schemes.SchemeDetector() for split in splits}
     for split in splits:
         if schemes.mark_spans(counts[split.name]):
             for sentence in split.sentences:
@@ -101,29 +117,31 @@ def detect(splits: Sequence[Split], column: str, counts: Counts) -> dict[str, sc
     return detectors
 
 
-def illegal(splits: Sequence[Split], column: str, detectors: Mapping[str, schemes.Detector]) -> Iterator[Group]:
+def scheme_violations(
+    splits: Sequence[DataSplit], column: str, detectors: Mapping[str, schemes.SchemeDetector]
+) -> Iterator[FindingGroup]:
     """Splits in another scheme than the first one, and every place where a split breaks the rules of its scheme."""
     reference = detectors[splits[0].name].found()
     for split in splits:
         detector = detectors[split.name]
         own = detector.found()
-        if own.scheme == schemes.NONE:
+        if own.scheme == schemes.NO_SCHEME:
             continue
         scheme = own.scheme if own.scheme in reference.also else reference.scheme
-        if scheme != own.scheme and (scheme == schemes.NONE or detector.breaks(scheme) > own.breaks):
+        if scheme != own.scheme and (scheme == schemes.NO_SCHEME or detector.breaks(scheme) > own.breaks):
             scheme = own.scheme
             message = f"{split.name} is {own}, {splits[0].name} is {reference}; elman convert makes them one"
             details = {"column": column, "split": split.name, "scheme": own.scheme, "other_scheme": reference.scheme}
-            finding = Finding("error", start(split.sentences[0]), message, details=details)
-            yield Group("scheme", f"{split.name} is in another tag scheme ({titled(column)})", [finding])
+            finding = Finding("error", first_location(split.sentences[0]), message, details=details)
+            yield FindingGroup("scheme", f"{split.name} is in another tag scheme ({column_title(column)})", [finding])
         tags = (sentence.columns[column] for sentence in split.sentences)
-        findings = [_break(split, column, broken) for broken in schemes.breaks(tags, scheme)]
+        findings = [_break(split, column, broken) for broken in schemes.find_violations(tags, scheme)]
         if findings:
             title = f"{counted(len(findings), 'place')} in {split.name} where tags break {scheme.upper()}"
-            yield Group("scheme", f"{title} ({titled(column)})", findings)
+            yield FindingGroup("scheme", f"{title} ({column_title(column)})", findings)
 
 
-def _break(split: Split, column: str, broken: schemes.Break) -> Finding:
+def _break(split: DataSplit, column: str, broken: schemes.SchemeViolation) -> Finding:
     at = Occurrence(split.sentences[broken.sentence], broken.word)
     details = {
         "column": column,
@@ -135,7 +153,7 @@ def _break(split: Split, column: str, broken: schemes.Break) -> Finding:
     return Finding("error", at.place, f"{broken.what}, on {quoted(at.sentence.words[at.word])}", details=details)
 
 
-def _first_words(split: Split, column: str, tags: set[str]) -> Iterator[tuple[str, Occurrence]]:
+def _first_words(split: DataSplit, column: str, tags: set[str]) -> Iterator[tuple[str, Occurrence]]:
     """Each of these tags with the first word that has it."""
     rest = set(tags)
     for sentence in split.sentences if rest else ():
@@ -148,7 +166,7 @@ def _first_words(split: Split, column: str, tags: set[str]) -> Iterator[tuple[st
 
 def _bearer(at: Occurrence, column: str) -> str:
     """The word that has a tag, or the sentence that has a label."""
-    return excerpt(at.sentence) if kind(column) == "label" else quoted(at.sentence.words[at.word])
+    return excerpt(at.sentence) if label_kind(column) == "label" else quoted(at.sentence.words[at.word])
 
 
 def _times(number: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from math import log
 
-from elman.data.checks.findings import Finding, Group, Occurrence, Split, counted, quoted, titled
+from elman.data.checks.findings import DataSplit, Finding, FindingGroup, Occurrence, column_title, counted, quoted
 from elman.data.sentence import Sentence
 
 MOSTLY = 0.9
@@ -37,7 +37,7 @@ class _Evidence:
     score: float
 
 
-def outliers(splits: Sequence[Split], column: str) -> Iterator[Group]:
+def outliers(splits: Sequence[DataSplit], column: str) -> Iterator[FindingGroup]:
     """A group of the words found, the surest first, over all splits together; none where there is none.
 
     The score is the log odds of the usual tag against the one found, in the context where they are highest.
@@ -46,8 +46,10 @@ def outliers(splits: Sequence[Split], column: str) -> Iterator[Group]:
     found = sorted(_found(sentences, column), key=lambda pair: -pair[1].score)
     if found:
         findings = [_finding(place, evidence, column) for place, evidence in found]
-        title = f"{counted(len(found), 'word')} tagged unlike almost all others in a like context ({titled(column)})"
-        yield Group("outlier", title, findings)
+        title = (
+            f"{counted(len(found), 'word')} tagged unlike almost all others in a like context ({column_title(column)})"
+        )
+        yield FindingGroup("outlier", title, findings)
 
 
 def _found(sentences: Sequence[Sentence], column: str) -> Iterator[tuple[Occurrence, _Evidence]]:

@@ -16,19 +16,27 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
 
 from elman.data import schemes
-from elman.data.convert.plan import IN_JSON, KINDS, Plan, Request, format_of, made
+from elman.data.convert.plan import (
+    DROPPABLE,
+    JSON_FORMATS,
+    ConversionPlan,
+    ConversionRequest,
+    output_format_of,
+    plan_conversion,
+)
 from elman.data.convert.survey import Survey
 from elman.data.formats import HOLDS, INPUT_FORMATS, Reading, json_records as records, open_writer, read_sentences
-from elman.data.formats.common import is_blank, is_gap, refuse
-from elman.data.formats.record_shapes import plain, text_in
+from elman.data.formats.holds import is_gap
+from elman.data.formats.json_spans import as_plain_record, text_in
+from elman.data.formats.lines import is_blank
 from elman.data.formats.registry import BINARY
 from elman.data.formats.text_io import BOM
-from elman.data.sentence import Row, Sentence
+from elman.data.sentence import RecordSentence, Sentence, error_at
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
 
-__all__ = ["Converted", "KINDS", "Request", "convert", "format_of"]
+__all__ = ["ConversionResult", "DROPPABLE", "ConversionRequest", "convert", "output_format_of"]
 
 _RECORDS = ("jsonl", "json", "parquet")
 _READ_AS = {"prodigy": "jsonl"}
@@ -38,7 +46,7 @@ _BLOCK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConversionResult:
     """What was written, and notes on it for the user."""
 
     sentences: int
@@ -53,7 +61,7 @@ class _Item(NamedTuple):
     tags: Mapping[str, Sequence[str]]
 
 
-def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
+def convert(paths: Sequence[str], output: str, request: ConversionRequest) -> ConversionResult:
     """Write files (``-``: standard input) in another format, as one. They are read three times, at flat memory.
 
     Raises DataError: what cannot be read, a word or a tag that the target cannot hold, with its line. Raises
@@ -72,7 +80,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
             keys = reading.targets(request.target) if request.target is not None else None
             chosen = chosen or keys
             survey.add(reading, keys or ())
-        plan = made(survey, request, chosen)
+        plan = plan_conversion(survey, request, chosen)
         scratch = os.path.join(folder, "scratch")
         with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
             _write(_items(paths, request, plan), plan, file)
@@ -80,7 +88,7 @@ def convert(paths: Sequence[str], output: str, request: Request) -> Converted:
         with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
             while block := done.read(_BLOCK):
                 out.write_bytes(block)
-    return Converted(survey.sentences, survey.words, [*notes, *plan.notes])
+    return ConversionResult(survey.sentences, survey.words, [*notes, *plan.notes])
 
 
 def _beside(output: str) -> str | None:
@@ -114,7 +122,7 @@ def _rewound(path: str) -> str:
     return path
 
 
-def _readings(paths: Sequence[str], request: Request) -> Iterator[Reading]:
+def _readings(paths: Sequence[str], request: ConversionRequest) -> Iterator[Reading]:
     for path in paths:
         format = request.source
         why = None
@@ -132,7 +140,7 @@ def _readings(paths: Sequence[str], request: Request) -> Iterator[Reading]:
         yield reading
 
 
-def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item]:
+def _items(paths: Sequence[str], request: ConversionRequest, plan: ConversionPlan) -> Iterator[_Item]:
     """All that is written, in order."""
     for reading in _readings(paths, request):
         names = {name: name for name in plan.columns}
@@ -150,34 +158,36 @@ def _items(paths: Sequence[str], request: Request, plan: Plan) -> Iterator[_Item
 
 def _afresh(sentence: Sentence, to: str) -> Sentence:
     """A sentence that is not written in place; of a record with its other fields, where there is room for them."""
-    record = records.record_in(sentence) if to in IN_JSON else None
+    record = records.record_of_sentence(sentence) if to in JSON_FORMATS else None
     if record is not None:
-        as_read = plain(record)
-        fields = records.fields_in(record, sentence) if as_read is record else {}
+        as_read = as_plain_record(record)
+        fields = records.extra_fields(record, sentence) if as_read is record else {}
         text = text_in(as_read)
         if text is not None and text != " ".join(sentence.words):
             fields = {"text": text, **fields}
         words, columns, path, line = sentence.words, sentence.columns, sentence.path, sentence.line
-        return Row(words, columns, path, line, (), sentence.rows, "", sentence.labels, fields)
+        return RecordSentence(words, columns, path, line, (), sentence.rows, "", sentence.labels, fields)
     return replace(sentence, format="", lines=()) if sentence.format == to else sentence
 
 
-def _tags(sentence: Sentence, names: Mapping[str, str], plan: Plan) -> dict[str, Sequence[str]]:
+def _tags(sentence: Sentence, names: Mapping[str, str], plan: ConversionPlan) -> dict[str, Sequence[str]]:
     """The tags of a sentence by the column they are written to, in the scheme they are to be in."""
     tags: dict[str, Sequence[str]] = {}
     for name, key in names.items():
         if key not in sentence.columns:
             if sentence.words and plan.to not in _MAY_LACK_COLUMNS:
-                raise refuse(sentence, 0, f"no column {key}, which other sentences have, and {plan.to} needs it in all")
+                raise error_at(
+                    sentence, 0, f"no column {key}, which other sentences have, and {plan.to} needs it in all"
+                )
             if sentence.words:
                 continue
         tags[name] = sentence.columns.get(key, ())
         if name in plan.schemes:
-            tags[name] = schemes.convert(sentence, key, *plan.schemes[name], lenient=plan.lenient)
+            tags[name] = schemes.convert_tags(sentence, key, *plan.schemes[name], lenient=plan.lenient)
     return tags
 
 
-def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
+def _write(items: Iterable[_Item], plan: ConversionPlan, file: BinaryIO) -> None:
     in_rows = plan.in_place and plan.to == "parquet"
     writer = open_writer(plan.to, *((plan.anew, ()) if in_rows else (plan.columns, plan.labels)))
     last, path = "", None
@@ -185,7 +195,7 @@ def _write(items: Iterable[_Item], plan: Plan, file: BinaryIO) -> None:
         data = writer.add(sentence, tags)
         if isinstance(data, str):
             if "\0" in data:
-                raise refuse(
+                raise error_at(
                     sentence, 0, f"a word, tag or label with a NUL character, which {plan.to} cannot hold; try jsonl"
                 )
             if path not in (None, sentence.path) and last:  # in place, the lines of one file end as they may
@@ -202,7 +212,7 @@ def _encoded(text: str, sentence: Sentence) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:  # pragma: no cover - no reader lets half a surrogate pair through
-        raise refuse(sentence, 0, "half a surrogate pair, which is no text") from None
+        raise error_at(sentence, 0, "half a surrogate pair, which is no text") from None
 
 
 def _joint(last: str, format: str) -> str:
@@ -211,7 +221,7 @@ def _joint(last: str, format: str) -> str:
     return end + "\n" if format in _BLANK_LINE_AFTER and not is_blank(last) else end
 
 
-def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
+def _compare(items: Iterable[_Item], scratch: str, plan: ConversionPlan) -> None:
     """Read back what was written. Raises DataError at the first sentence that comes back as another one."""
     format = _READ_AS.get(plan.to, plan.to)
     if format.partition(":")[0] not in INPUT_FORMATS or not HOLDS[plan.to].words:
@@ -224,20 +234,20 @@ def _compare(items: Iterable[_Item], scratch: str, plan: Plan) -> None:
             found = next(back, None)
         except DataError as error:
             what = error.message
-            raise refuse(
+            raise error_at(
                 sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {what}"
             ) from None
         if found is None or found.words != sentence.words:
             raise _other_words(sentence, found.words if found is not None else (), plan.to)
         for name, column in tags.items():
             if tuple(column) not in found.columns.values() and tuple(column) != found.columns.get(name):
-                raise refuse(
+                raise error_at(
                     sentence, 0, f"{plan.to} cannot hold column {name} of this sentence: it is read back otherwise"
                 )
         for name, label in sentence.labels.items():
             if not plan.in_place and label not in found.labels.values():
                 message = f"{plan.to} cannot hold the label {name}, {shown(label)}: it is read back otherwise"
-                raise refuse(sentence, 0, message)
+                raise error_at(sentence, 0, message)
     if next(back, None) is not None:
         raise DataError(f"what was written as {plan.to} is read back with more sentences than there are; try jsonl")
 
@@ -252,4 +262,4 @@ def _other_words(sentence: Sentence, found: Sequence[str], format: str) -> DataE
     at = next((i for i, (word, other) in pairs if word != other), len(sentence) - 1)
     other = f"as {shown(found[at])}" if at < len(found) else "not at all"
     message = f"{format} cannot hold the word {shown(sentence.words[at])}: it is read back {other}; try jsonl"
-    return refuse(sentence, at, message)
+    return error_at(sentence, at, message)

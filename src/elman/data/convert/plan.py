@@ -6,30 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from elman.data import schemes
-from elman.data.convert.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey, said
+from elman.data.convert.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey, describe_extras
 from elman.data.formats import HOLDS, OUTPUT_FORMATS
 from elman.data.formats.conllu import COLUMNS
-from elman.data.formats.endings import agreed
+from elman.data.formats.endings import output_format
 from elman.errors import ConfigError
 from elman.utils.display import shown
 
-KINDS = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
+DROPPABLE = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
 """Kinds of what can be left out, see ``docs/formats.md``."""
-IN_JSON = ("jsonl", "json")
+JSON_FORMATS = ("jsonl", "json")
 """Formats that keep the other fields of records."""
-OF_SPANS = ("prodigy", "doccano")
+SPAN_FORMATS = ("prodigy", "doccano")
 """Formats of spans, to which tags have to be in IOB2 or to be made so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ConversionRequest:
     """What is asked for.
 
     ``to``, ``source``   the format to write; that of the input, with options, or None for what it looks like
     ``target``, ``label`` the columns and the labels of sentences to write; None: all
     ``scheme``           the scheme of spans to write tags in; None: as they are
     ``lenient``          illegal sequences of tags are read as conlleval reads them, not refused
-    ``drop``             kinds (``KINDS``) that are left out where the target cannot hold them
+    ``drop``             kinds (``DROPPABLE``) that are left out where the target cannot hold them
     ``options``          options of the source's format, whichever that is
     """
 
@@ -45,7 +45,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ConversionPlan:
     """What is written.
 
     ``in_place``  the format stays: lines stay as they are but for the tags of ``anew``, those of ``schemes`` or named
@@ -63,15 +63,15 @@ class Plan:
     anew: tuple[str, ...] = ()
 
 
-def format_of(path: str, asked: str | None = None) -> str:
+def output_format_of(path: str, asked: str | None = None) -> str:
     """The format of an output. Raises ConfigError where neither its name nor ``asked`` says, or they disagree."""
-    found = agreed(path, asked, "--to")
+    found = output_format(path, asked, "--to")
     if found is None:
         raise ConfigError(f"{path}: which format? pass --to, one of: {', '.join(OUTPUT_FORMATS)}")
     return found
 
 
-def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Plan:
+def plan_conversion(survey: Survey, request: ConversionRequest, chosen: tuple[str, ...] | None) -> ConversionPlan:
     """The plan. ``chosen``: the columns that ``request.target`` means.
 
     Raises ConfigError: what the target cannot hold and is not to be left out, a choice that has to be made.
@@ -88,7 +88,7 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
     if in_place:
         found = _schemes(survey, request, columns)
         anew = columns if "names" in request.options else tuple(found)
-        return Plan(request.to, True, columns, labels, found, request.lenient, anew=anew)
+        return ConversionPlan(request.to, True, columns, labels, found, request.lenient, anew=anew)
     losses = _beside(survey, request.to)
     if request.to in ("csv", "tsv") and columns and labels:  # a word a row or a text a row
         if "labels" not in request.drop and "columns" in request.drop:
@@ -120,22 +120,22 @@ def made(survey: Survey, request: Request, chosen: tuple[str, ...] | None) -> Pl
     if request.to == "columns" and columns:
         notes.append(f"columns: 1 the word, {', '.join(f'{i} {name}' for i, name in enumerate(columns, 2))}")
     found = _schemes(survey, request, columns)
-    return Plan(request.to, False, columns, labels, found, request.lenient, notes)
+    return ConversionPlan(request.to, False, columns, labels, found, request.lenient, notes)
 
 
 def _beside(survey: Survey, to: str) -> dict[str, str]:
     """What stands beside the words and cannot in that format, by kind, in words."""
-    found = said(survey.beside)
-    fields = survey.foreign if to in IN_JSON else survey.fields
+    found = describe_extras(survey.beside)
+    fields = survey.foreign if to in JSON_FORMATS else survey.fields
     lost = [text for key, text in fields.items() if key not in survey.columns and key not in survey.labels]
     if lost:
         found[FIELDS] = f"fields ({', '.join(lost)})"
     return found
 
 
-def _check_columns(columns: Sequence[str], request: Request, n_held: int) -> None:
+def _check_columns(columns: Sequence[str], request: ConversionRequest, n_held: int) -> None:
     """Raise ConfigError for too few columns, or columns that have no place in CoNLL-U."""
-    if not columns and n_held == 1 and request.to not in OF_SPANS:
+    if not columns and n_held == 1 and request.to not in SPAN_FORMATS:
         raise ConfigError(f"{request.to} needs a tag for each word, and there is none; text and jsonl hold words alone")
     foreign = [name for name in columns if name.lower() not in COLUMNS]
     if request.to == "conllu" and foreign and len(columns) > 1:
@@ -144,17 +144,19 @@ def _check_columns(columns: Sequence[str], request: Request, n_held: int) -> Non
         )
 
 
-def _schemes(survey: Survey, request: Request, columns: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _schemes(survey: Survey, request: ConversionRequest, columns: Sequence[str]) -> dict[str, tuple[str, str]]:
     """The columns whose tags change: the scheme they are in, and the other."""
-    if request.scheme is None and request.to not in OF_SPANS:
+    if request.scheme is None and request.to not in SPAN_FORMATS:
         return {}
-    wanted = schemes.named(request.scheme) if request.scheme is not None else "iob2"
+    wanted = schemes.scheme_by_name(request.scheme) if request.scheme is not None else "iob2"
     found = {}
     for name in columns:
-        detected = survey.columns[name].found() if name in survey.columns else schemes.Detection(schemes.NONE)
-        if detected.scheme != schemes.NONE and (detected.scheme != wanted or detected.breaks):
+        detected = (
+            survey.columns[name].found() if name in survey.columns else schemes.SchemeDetection(schemes.NO_SCHEME)
+        )
+        if detected.scheme != schemes.NO_SCHEME and (detected.scheme != wanted or detected.breaks):
             found[name] = (detected.scheme, wanted)
-        elif detected.scheme == schemes.NONE and name in survey.columns and survey.columns[name].breaks("io"):
+        elif detected.scheme == schemes.NO_SCHEME and name in survey.columns and survey.columns[name].breaks("io"):
             if request.target is not None or len(columns) == 1:  # else it is none of those that are meant
                 raise ConfigError(f"column {name}: its tags mark no spans (B-, I-, O …), so they are in no scheme")
     return found

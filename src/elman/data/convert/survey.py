@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from elman.data.formats import Reading, json_records as records
 from elman.data.formats.comments import label_of
-from elman.data.formats.common import is_blank, is_gap
-from elman.data.formats.record_shapes import plain
+from elman.data.formats.holds import is_gap
+from elman.data.formats.json_spans import as_plain_record
+from elman.data.formats.lines import is_blank
 from elman.data.formats.text_io import BOM
-from elman.data.schemes import Detector
+from elman.data.schemes import SchemeDetector
 from elman.data.sentence import Sentence
 
 COMMENTS = "comments"
@@ -36,7 +37,7 @@ class Survey:
     words: int = 0
     without_words: int = 0
     """Sentences of no words, such as blank lines of text."""
-    columns: dict[str, Detector] = field(default_factory=dict)
+    columns: dict[str, SchemeDetector] = field(default_factory=dict)
     """Columns with something in them, and what scheme of spans their tags are in."""
     labels: dict[str, None] = field(default_factory=dict)
     beside: Counter[str] = field(default_factory=Counter)
@@ -51,7 +52,7 @@ class Survey:
         """Look at all the sentences of a file; ``asked`` are columns they may have beside those that are listed."""
         self.formats[reading.format] = None
         for sentence in reading:
-            self.beside.update(beside(sentence))
+            self.beside.update(extras_in(sentence))
             if is_gap(sentence):
                 continue
             self.labels |= dict.fromkeys(sentence.labels)
@@ -69,27 +70,27 @@ class Survey:
                 if name in self.columns:
                     self.columns[name].add(tags)
                 elif set(tags) != nothing:
-                    self.columns[name] = Detector()
+                    self.columns[name] = SchemeDetector()
                     self.columns[name].add(tags)
 
     def _add_fields(self, sentence: Sentence) -> None:
-        record = records.record_in(sentence)
+        record = records.record_of_sentence(sentence)
         if record is None:
             return
-        is_task = plain(record) is not record  # of Label Studio, which is more than what is read of it
-        for key, value in records.fields_in(record, sentence).items():
+        is_task = as_plain_record(record) is not record  # of Label Studio, which is more than what is read of it
+        for key, value in records.extra_fields(record, sentence).items():
             if value not in (None, ""):
-                self.fields[key] = records.said(key, value, len(sentence))
-                if is_task or (sentence.format == "parquet" and not records.in_json(value)):
+                self.fields[key] = records.describe_field(key, value, len(sentence))
+                if is_task or (sentence.format == "parquet" and not records.is_json_value(value)):
                     self.foreign[key] = self.fields[key]
 
 
-def said(counts: Mapping[str, int]) -> dict[str, str]:
+def describe_extras(counts: Mapping[str, int]) -> dict[str, str]:
     """What stands beside the words, by kind, in words."""
     return {kind: f"{_SAID[kind]} ({count:,})" for kind, count in counts.items()}
 
 
-def beside(sentence: Sentence) -> Iterator[str]:
+def extras_in(sentence: Sentence) -> Iterator[str]:
     """The kind of each thing in the lines of a sentence that is no word and no label."""
     if sentence.format == "trees":
         if sentence.words and "".join(sentence.lines).count("(") > len(sentence) + 1:

@@ -40,10 +40,10 @@ from dataclasses import replace
 from typing import cast
 
 from elman.data.formats import registry
-from elman.data.formats.common import Holds, Known
+from elman.data.formats.holds import Holds
 from elman.data.formats.reader import Reading, read_sentences
 from elman.data.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
-from elman.data.formats.sniff import sniff
+from elman.data.formats.sniff import ModelHints, sniff
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
@@ -53,7 +53,7 @@ __all__ = [
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
-    "Known",
+    "ModelHints",
     "OUTPUT_FORMATS",
     "Reading",
     "Writer",
@@ -66,7 +66,7 @@ __all__ = [
     "open_writer",
     "read_sentences",
     "sniff",
-    "untagged",
+    "placeholder_tag",
     "write_sentence",
 ]
 
@@ -109,7 +109,7 @@ def check_input(format: str) -> None:
     registry.with_options(format)
 
 
-def untagged(format: str) -> str:
+def placeholder_tag(format: str) -> str:
     """What stands in the place of a tag for a word without one: ``_``, which ``word_tag`` cannot hold; there ``?``."""
     return "?" if format == "word_tag" else "_"
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elman.data.formats.common import whole_number
+from elman.data.formats.lines import whole_number
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 
@@ -22,7 +22,7 @@ Names = Mapping[str, Sequence[str]]
 _SIDECAR = "dataset_info.json"
 
 
-class WithoutNames(ConfigError):
+class UnnamedTagsError(ConfigError):
     """Tags are numbers, and nobody knows their names: to be asked for, not passed over for other labels."""
 
 
@@ -73,7 +73,7 @@ def _listed(value: Any) -> Sequence[str] | None:
     return None
 
 
-def given_names(option: str) -> Names:
+def names_from_option(option: str) -> Names:
     """The names that an option gives: a JSON file with them, or they themselves, separated by commas or spaces.
 
     Raises ConfigError: a file without names.

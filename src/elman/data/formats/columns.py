@@ -16,18 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.common import (
-    LINE_END,
-    MANY,
-    Holds,
-    check_tags,
-    check_words,
-    is_blank,
-    is_gap,
-    refuse,
-    whole_number,
-)
-from elman.data.sentence import Sentence
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END, is_blank, whole_number
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -40,7 +31,7 @@ _SPACES = re.compile(r"([ \t]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index.
 
     ``tag`` is the number, from 1, of the column of tags where something speaks for one; else 0. ``last`` holds what
@@ -82,27 +73,27 @@ def is_aside(line: str) -> bool:
     return (line.startswith("# ") and "\t" not in line) or line.startswith(MARK)
 
 
-def layout(head: Sequence[str]) -> Layout:
+def find_layout(head: Sequence[str]) -> ColumnLayout:
     """The layout of a file, from its first lines."""
     for line in head:
         if not is_blank(line) and not is_aside(line):
             body = line.rstrip(LINE_END)
             tabs = "\t" in body
-            width = len(Layout(tabs).split(body))
-            shape = Layout(tabs, width)
+            width = len(ColumnLayout(tabs).split(body))
+            shape = ColumnLayout(tabs, width)
             counted = width > 2 and _counted(head, tabs)
             marks = not tabs and width > 1 and any(line.startswith("# ") for line in head)
             last = frozenset(row[-1] for row in _table(head, shape) if len(row) == width) if marks else frozenset()
             return replace(shape, word=int(counted), tag=_span_column(head, shape) if counted else 0, last=last)
-    return Layout()
+    return ColumnLayout()
 
 
-def _table(head: Sequence[str], shape: Layout) -> list[list[str]]:
+def _table(head: Sequence[str], shape: ColumnLayout) -> list[list[str]]:
     """The fields of the first lines that have words."""
     return [shape.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
 
 
-def _span_column(head: Sequence[str], shape: Layout) -> int:
+def _span_column(head: Sequence[str], shape: ColumnLayout) -> int:
     """The number of the column of span tags in a file whose column 1 counts the words; 0 where it is just the last.
 
     In the files of Universal NER columns follow that say who annotated, and what else was thought of.
@@ -116,7 +107,7 @@ def _counted(head: Sequence[str], tabs: bool) -> bool:
 
     It looks no further, so that a pipe and a file are read alike.
     """
-    split = Layout(tabs).split
+    split = ColumnLayout(tabs).split
     seen, expected = 0, 1
     for line in head:
         if is_blank(line):
@@ -135,10 +126,10 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
     Raises DataError: another number of columns than the file's first line has, an empty word.
     """
-    return _read(lines, layout(head), path)
+    return _read(lines, find_layout(head), path)
 
 
-def _read(lines: Iterable[str], shape: Layout, path: str) -> Iterator[Sentence]:
+def _read(lines: Iterable[str], shape: ColumnLayout, path: str) -> Iterator[Sentence]:
     split, width = shape.split, shape.width
     kept: list[str] = []
     rows: list[int] = []
@@ -171,7 +162,7 @@ def _read(lines: Iterable[str], shape: Layout, path: str) -> Iterator[Sentence]:
 
 
 def _sentence(
-    kept: list[str], rows: list[int], table: list[list[str]], shape: Layout, path: str, last: int
+    kept: list[str], rows: list[int], table: list[list[str]], shape: ColumnLayout, path: str, last: int
 ) -> Sentence:
     first = last - len(kept) + 1
     if not table:
@@ -196,10 +187,10 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
 
     Raises ConfigError: not a number, no such column, the column of the words.
     """
-    return _target(name, layout(head), path, labelled)
+    return _target(name, find_layout(head), path, labelled)
 
 
-def _target(name: str | None, shape: Layout, path: str, labelled: bool) -> str:
+def _target(name: str | None, shape: ColumnLayout, path: str, labelled: bool) -> str:
     if name is None:
         return str(shape.tag or max(shape.width, 2))
     try:
@@ -224,7 +215,7 @@ def _appends(number: int, width: int) -> bool:
     return number == width + 1 or (width == 1 and number > 1)
 
 
-def configured(options: Mapping[str, str]) -> Named:
+def configured(options: Mapping[str, str]) -> NamedColumns:
     """The format with names for columns, ``word=2,ner=3``. Raises ConfigError: not the number of a column."""
     for name, number in options.items():
         if not whole_number(number):
@@ -232,18 +223,18 @@ def configured(options: Mapping[str, str]) -> Named:
     places = {name: int(number) for name, number in options.items()}
     if len(set(places.values())) < len(places):
         raise ConfigError("format: columns: expected another column for each name, got one twice")
-    return Named(places)
+    return NamedColumns(places)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedColumns:
     """The format with names for columns; ``word`` is where the words are."""
 
     numbers: Mapping[str, int]
 
-    def layout(self, head: Sequence[str], path: str) -> Layout:
+    def layout(self, head: Sequence[str], path: str) -> ColumnLayout:
         """The layout with the words where they are said to be. Raises ConfigError: no such column."""
-        shape = layout(head)
+        shape = find_layout(head)
         if "word" in self.numbers:
             shape = replace(shape, word=self.numbers["word"] - 1, tag=0)
         last = max(self.numbers.values(), default=0)
@@ -315,10 +306,10 @@ def _places(
     ends = width
     for at, _ in places:
         if at <= width and str(at) not in sentence.columns:
-            raise refuse(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
+            raise error_at(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
         if at > width:
             if not _appends(at, ends) and width > 1:
-                raise refuse(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
+                raise error_at(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
             ends += 1
     return places
 
@@ -329,7 +320,9 @@ def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confide
     check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # alone on a line a space would separate
     for i, word in enumerate(sentence.words):
         if word.startswith(MARK):
-            raise refuse(sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl")
+            raise error_at(
+                sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl"
+            )
     parts: list[Sequence[str]] = [sentence.words]
     for column in tags.values():
         check_tags(sentence, column, "columns", "\t\n")

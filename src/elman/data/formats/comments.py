@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from elman.data.formats.common import LINE_END, refuse
-from elman.data.sentence import SEVERAL, Sentence
+from elman.data.formats.lines import LINE_END
+from elman.data.sentence import LABEL_SEPARATOR, Sentence, error_at
 from elman.utils.display import shown
 
 _LABEL = re.compile(r"# ?([^\s=]+) = (.*)", re.DOTALL)
@@ -35,7 +35,7 @@ def labels_of(lines: Sequence[str]) -> dict[str, str]:
     for line in lines:
         if line[:1] == "#" and (label := label_of(line)) is not None:
             name, value = label
-            labels[name] = labels[name] + SEVERAL + value if name in labels else value
+            labels[name] = labels[name] + LABEL_SEPARATOR + value if name in labels else value
     return labels
 
 
@@ -46,7 +46,7 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
         line = f"# {name} = {value}\n"
         if label_of(line) != (name, value) or any(mark in value for mark in "\t\n\r\0"):
             message = f"the label {shown(name)} = {shown(value)} cannot stand in a comment of {format}; try --as jsonl"
-            raise refuse(sentence, 0, message)
+            raise error_at(sentence, 0, message)
         lines.append(line)
     return lines
 

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.common import LINE_END, MANY, SPAN_TAG, Holds, check_tags, check_words, is_blank, is_gap
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import NO_TAG, Sentence
+from elman.data.spans import TYPED_TAG
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
-ATTRIBUTE = "misc."
+MISC_PREFIX = "misc."
 """What the names of attributes in MISC begin with as columns."""
 COLUMNS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "head": 6, "deprel": 7, "deps": 8, "misc": 9}
 """Label columns and their index in a line."""
@@ -29,7 +31,7 @@ ID = re.compile(r"[0-9]+([-.][0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ConlluLayout:
     """What stands where in a line: ``width`` columns, FORM, the label columns, and ID where there is one."""
 
     format: str
@@ -39,17 +41,17 @@ class Shape:
     columns: Mapping[str, int]
 
 
-class Columns(dict[str, tuple[str, ...]]):
+class ConlluColumns(dict[str, tuple[str, ...]]):
     """Label columns; an attribute in MISC is looked for when it is asked for."""
 
     def __missing__(self, name: str) -> tuple[str, ...]:
         if name not in self:
             raise KeyError(name)
-        return tuple([value_in(misc, name[len(ATTRIBUTE) :]) for misc in self["misc"]])
+        return tuple([value_in(misc, name[len(MISC_PREFIX) :]) for misc in self["misc"]])
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or (
-            isinstance(name, str) and name.startswith(ATTRIBUTE) and super().__contains__("misc")
+            isinstance(name, str) and name.startswith(MISC_PREFIX) and super().__contains__("misc")
         )
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -57,7 +59,7 @@ class Columns(dict[str, tuple[str, ...]]):
         return self[name] if name in self else default
 
 
-SHAPE = Shape("conllu", 10, 0, 1, COLUMNS)
+LAYOUT = ConlluLayout("conllu", 10, 0, 1, COLUMNS)
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
@@ -65,10 +67,10 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
     Raises DataError: a line without ten columns, a broken or unexpected ID, an empty FORM.
     """
-    return read_shape(lines, path, SHAPE)
+    return read_with_layout(lines, path, LAYOUT)
 
 
-def read_shape(lines: Iterable[str], path: str, shape: Shape) -> Iterator[Sentence]:
+def read_with_layout(lines: Iterable[str], path: str, shape: ConlluLayout) -> Iterator[Sentence]:
     """``read`` for lines of any shape."""
     kept: list[str] = []
     rows: list[int] = []
@@ -117,7 +119,7 @@ def _broken_id(found: str, expected: int, path: str, line: int) -> DataError:
 
 
 def _sentence(
-    kept: list[str], rows: list[int], table: list[list[str]], where: tuple[str, int, int], shape: Shape
+    kept: list[str], rows: list[int], table: list[list[str]], where: tuple[str, int, int], shape: ConlluLayout
 ) -> Sentence:
     """``where``: the path, the number of the last line, and how many of the lines are comments."""
     path, last, n_comments = where
@@ -126,7 +128,7 @@ def _sentence(
         return Sentence((), path=path, line=first, lines=tuple(kept), format=shape.format)
     fields = list(zip(*table, strict=True))
     fields[-1] = tuple([value.rstrip(LINE_END) for value in fields[-1]])
-    columns = Columns({name: fields[index] for name, index in shape.columns.items()})
+    columns = ConlluColumns({name: fields[index] for name, index in shape.columns.items()})
     labels = labels_of(kept) if n_comments else {}
     return Sentence(fields[shape.form], columns, path, first, tuple(kept), tuple(rows), shape.format, labels)
 
@@ -138,19 +140,19 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     """
     if name is None:
         return "upos"
-    attribute = name[len(ATTRIBUTE) :]
-    if name.lower().startswith(ATTRIBUTE) and attribute and not set(attribute) & set("|=\t\r\n"):
-        there = attributes(head)
+    attribute = name[len(MISC_PREFIX) :]
+    if name.lower().startswith(MISC_PREFIX) and attribute and not set(attribute) & set("|=\t\r\n"):
+        there = misc_attributes(head)
         if labelled and attribute not in there:
             found = ", ".join(f"misc.{other}" for other in there) or "none"
             raise ConfigError(f"{path}: no {shown(attribute)} in MISC of the first lines; there is: {found}")
-        return ATTRIBUTE + attribute
+        return MISC_PREFIX + attribute
     if name.lower() not in COLUMNS:
         raise ConfigError(f"{path}: no column {shown(name)} to tag; conllu has {', '.join(COLUMNS)}, misc.NAME")
     return name.lower()
 
 
-def attributes(head: Sequence[str]) -> dict[str, bool]:
+def misc_attributes(head: Sequence[str]) -> dict[str, bool]:
     """The attributes in MISC of the first lines, and whether their values are tags of spans, some of them."""
     values: dict[str, set[str]] = {}
     for line in head:
@@ -159,12 +161,12 @@ def attributes(head: Sequence[str]) -> dict[str, bool]:
             name, mark, value = item.partition("=")
             if name and mark:
                 values.setdefault(name, set()).add(value)
-    return {name: some != {"O"} and all(map(SPAN_TAG.fullmatch, some)) for name, some in values.items()}
+    return {name: some != {"O"} and all(map(TYPED_TAG.fullmatch, some)) for name, some in values.items()}
 
 
-def others(head: Sequence[str]) -> list[str]:
+def extra_span_columns(head: Sequence[str]) -> list[str]:
     """Columns of span tags beside those that are meant without saying."""
-    return [ATTRIBUTE + name for name, of_spans in attributes(head).items() if of_spans]
+    return [MISC_PREFIX + name for name, of_spans in misc_attributes(head).items() if of_spans]
 
 
 def value_in(misc: str, name: str) -> str:
@@ -182,7 +184,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     label that a comment cannot hold.
     """
     for name, column in tags.items():
-        check_tags(sentence, column, "conllu", "\t\n|" if name.startswith(ATTRIBUTE) else "\t\n")
+        check_tags(sentence, column, "conllu", "\t\n|" if name.startswith(MISC_PREFIX) else "\t\n")
     if sentence.format == "conllu":
         lines = list(sentence.lines)
         rows = sentence.rows
@@ -194,9 +196,11 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         words = [f"{i}\t{word}" + "\t_" * 8 + "\n" for i, word in enumerate(sentence.words, 1)]
         lines = [*comments, *words, "\n"]
         rows = tuple(range(len(comments), len(comments) + len(words)))
-    in_misc = {name[len(ATTRIBUTE) :]: column for name, column in tags.items() if name.startswith(ATTRIBUTE)}
+    in_misc = {name[len(MISC_PREFIX) :]: column for name, column in tags.items() if name.startswith(MISC_PREFIX)}
     places = [
-        (COLUMNS.get(name, COLUMNS["upos"]), column) for name, column in tags.items() if not name.startswith(ATTRIBUTE)
+        (COLUMNS.get(name, COLUMNS["upos"]), column)
+        for name, column in tags.items()
+        if not name.startswith(MISC_PREFIX)
     ]
     for i, row in enumerate(rows if tags or confidences is not None else ()):
         body = lines[row].rstrip(LINE_END)

@@ -14,7 +14,7 @@ _EMPTY = ("lemma", "upos", "xpos", "feats", "head", "deprel", "deps")
 assert (*_EMPTY, "misc") == tuple(COLUMNS)
 
 
-class Tokens(NamedTuple):
+class SentenceTokens(NamedTuple):
     """The tokens of a sentence as they stand in the text.
 
     ``spaces``       whether there is a space behind each
@@ -28,7 +28,7 @@ class Tokens(NamedTuple):
     confidences: Sequence[float] | None = None
 
 
-class Draft(NamedTuple):
+class ConlluDraft(NamedTuple):
     """A sentence that waits for its columns.
 
     ``head``    the lines in front of the words, with their line ends
@@ -40,7 +40,7 @@ class Draft(NamedTuple):
     miscs: Sequence[str]
     ranges: Mapping[int, str]
 
-    def sure(self, confidences: Sequence[float]) -> Draft:
+    def sure(self, confidences: Sequence[float]) -> ConlluDraft:
         """The same with a confidence in MISC of each word."""
         return self._replace(miscs=list(map(with_confidence, self.miscs, confidences)))
 
@@ -62,14 +62,14 @@ class Draft(NamedTuple):
         return Sentence(self.words, own, "", 0, every, tuple(rows or range(len(self.head), len(every) - 1)), "conllu")
 
 
-def draft(tokens: Tokens, text: str, comments: Sequence[str] = ()) -> Draft:
+def draft(tokens: SentenceTokens, text: str, comments: Sequence[str] = ()) -> ConlluDraft:
     """The sentence of some tokens, one at least; ``comments`` stand before ``# text``, without their line ends."""
     head = [f"{comment}\n" for comment in (*comments, f"# text = {text}")]
     miscs = ["_" if space else NO_SPACE for space in tokens.spaces]
     if tokens.confidences is not None:
         miscs = list(map(with_confidence, miscs, tokens.confidences))
     if not tokens.words:
-        return Draft(tuple(tokens.forms), head, miscs, {})
+        return ConlluDraft(tuple(tokens.forms), head, miscs, {})
     words: list[str] = []
     own: list[str] = []
     ranges: dict[int, str] = {}
@@ -82,7 +82,7 @@ def draft(tokens: Tokens, text: str, comments: Sequence[str] = ()) -> Draft:
         else:
             words.append(form)
             own.append(misc)
-    return Draft(tuple(words), head, own, ranges)
+    return ConlluDraft(tuple(words), head, own, ranges)
 
 
 @lru_cache(maxsize=512)

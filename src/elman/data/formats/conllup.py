@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.data.formats.comments import label_lines, with_labels
-from elman.data.formats.common import LINE_END, MANY, Holds, check_tags, check_words, is_gap
-from elman.data.formats.conllu import Shape, read_shape
+from elman.data.formats.conllu import ConlluLayout, read_with_layout
+from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -20,7 +21,7 @@ HOLDS = Holds(columns=MANY, labels=MANY, comments=True)
 MARK = "# global.columns ="
 
 
-def shape_of(line: str) -> Shape | None:
+def parse_header(line: str) -> ConlluLayout | None:
     """What the first line of a file says of its columns; None where it says nothing. Raises DataError: no FORM."""
     line = line.removeprefix(BOM)
     if not line.startswith(MARK):
@@ -30,12 +31,14 @@ def shape_of(line: str) -> Shape | None:
         found = "one twice" if len(set(names)) < len(names) else "none"
         raise DataError(f"expected the name of each column once, and a column FORM, found {found}: {' '.join(names)}")
     columns = {name: i for i, name in enumerate(names) if name not in ("id", "form")}
-    return Shape("conllup", len(names), names.index("id") if "id" in names else None, names.index("form"), columns)
+    return ConlluLayout(
+        "conllup", len(names), names.index("id") if "id" in names else None, names.index("form"), columns
+    )
 
 
-def _shape(head: Sequence[str], path: str) -> Shape:
+def _shape(head: Sequence[str], path: str) -> ConlluLayout:
     try:
-        shape = shape_of(head[0]) if head else None
+        shape = parse_header(head[0]) if head else None
     except DataError as error:
         raise DataError(str(error), path=path, line=1) from None
     if shape is None:
@@ -45,7 +48,7 @@ def _shape(head: Sequence[str], path: str) -> Shape:
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
     """Sentences of the lines. Raises DataError: no names of columns, lines that do not have as many; see ``conllu``."""
-    yield from read_shape(lines, path, _shape(head, path))
+    yield from read_with_layout(lines, path, _shape(head, path))
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
@@ -75,7 +78,7 @@ class _Writer:
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
         self._header = f"{MARK} ID FORM {' '.join(name.upper() for name in columns)}".rstrip() + "\n"
-        self._read: Shape | None = None  # of the sentences that came from such a file
+        self._read: ConlluLayout | None = None  # of the sentences that came from such a file
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
@@ -100,7 +103,7 @@ class _Writer:
     def _with_header(self, sentence: Sentence) -> list[str]:
         """The lines of a sentence; the names of columns are noted, and said only once."""
         lines = list(sentence.lines)
-        shape = shape_of(lines[0]) if lines and sentence.line == 1 else None
+        shape = parse_header(lines[0]) if lines and sentence.line == 1 else None
         if shape is None:
             return lines
         if self._read is not None:
@@ -110,7 +113,9 @@ class _Writer:
         self._read = shape
         return lines
 
-    def _in_place(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], lines: list[str], shape: Shape) -> str:
+    def _in_place(
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], lines: list[str], shape: ConlluLayout
+    ) -> str:
         for name, column in tags.items():
             if sentence.words and name not in shape.columns:
                 raise ConfigError(

@@ -15,10 +15,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END, MANY, Holds, are_tags, is_blank, no_tags
-from elman.data.formats.csv_rows import Row, cut, is_list, rows_of
-from elman.data.formats.csv_writer import TableWriter
+from elman.data.formats.csv_rows import CsvRow, is_list, read_rows, split_fields
+from elman.data.formats.csv_writer import CsvWriter
+from elman.data.formats.holds import MANY, Holds, text_target
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import Sentence
+from elman.data.spans import are_span_tags
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -49,7 +51,7 @@ _TEXT_WORD = re.compile(r"[^ \t\r\n]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """What stands where: the names of the columns, the index of the words', of the texts' where there is none, …"""
 
     separator: str
@@ -68,7 +70,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvFormat:
     """A format of tables: ``csv`` or ``tsv``, with the options it was given."""
 
     format: str
@@ -79,9 +81,9 @@ class Table:
         """Tags of words, or labels of texts."""
         return Holds(columns=MANY, labels=MANY)
 
-    def layout(self, head: Sequence[str], path: str) -> Layout:
+    def layout(self, head: Sequence[str], path: str) -> TableLayout:
         """The layout of a file, from its first lines. Raises DataError: none seen; ConfigError: no such column."""
-        first = next(rows_of(head[:200], self.separator(head), path), None)
+        first = next(read_rows(head[:200], self.separator(head), path), None)
         if first is None:
             raise DataError("nothing in it; expected a first line with the names of columns", path=path)
         header = self.options.get("header", "yes") == "yes"
@@ -103,7 +105,7 @@ class Table:
         label = self._column("label", names, path)
         if label is None:
             label = _usual(names, LABELS)
-        return Layout(
+        return TableLayout(
             self.separator(head), names, header, word, text or 0, sentence if word is not None else None, label
         )
 
@@ -128,12 +130,14 @@ class Table:
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
         """Sentences of the rows. Raises DataError: a row of another width, a broken quote, an empty word or text."""
         layout = self.layout(head, path)
-        rows = rows_of(lines, layout.separator, path)
+        rows = read_rows(lines, layout.separator, path)
         names = next(rows) if layout.header else None
         made: Callable[..., Iterator[Sentence]] = self._texts if layout.word is None else self._words
         yield from made(_checked(rows, layout, path), names, layout, path)
 
-    def _texts(self, rows: Iterator[Row], names: Row | None, layout: Layout, path: str) -> Iterator[Sentence]:
+    def _texts(
+        self, rows: Iterator[CsvRow], names: CsvRow | None, layout: TableLayout, path: str
+    ) -> Iterator[Sentence]:
         places = [i for i in range(len(layout.names)) if i != layout.text]
         if layout.label in places:
             places = [layout.label, *(i for i in places if i != layout.label)]
@@ -155,7 +159,9 @@ class Table:
         if before:
             yield Sentence((), path=path, line=1, lines=before, format=self.format)
 
-    def _words(self, rows: Iterator[Row], names: Row | None, layout: Layout, path: str) -> Iterator[Sentence]:
+    def _words(
+        self, rows: Iterator[CsvRow], names: CsvRow | None, layout: TableLayout, path: str
+    ) -> Iterator[Sentence]:
         assert layout.word is not None
         kept: list[str] = list(names.lines) if names is not None else []
         at: list[int] = []
@@ -185,7 +191,7 @@ class Table:
             yield self._sentence(kept, at, table, (path, line), layout)
 
     def _sentence(
-        self, kept: list[str], at: list[int], table: list[list[str]], where: tuple[str, int], layout: Layout
+        self, kept: list[str], at: list[int], table: list[list[str]], where: tuple[str, int], layout: TableLayout
     ) -> Sentence:
         path, line = where
         if not table:
@@ -204,7 +210,7 @@ class Table:
         """
         layout = self.layout(head, path)
         if layout.word is None:
-            return no_tags(f"{self.format} with a text a row", path, name, labelled)
+            return text_target(f"{self.format} with a text a row", path, name, labelled)
         there = [other for i, other in enumerate(layout.names) if i not in (layout.word, layout.sentence)]
         if name is None:
             if there or not labelled:
@@ -215,18 +221,18 @@ class Table:
             return found[0] if found else name
         raise ConfigError(f"{path}: no column {shown(name)} of tags; there is {', '.join(there) or 'none'}")
 
-    def writer(self, columns: Sequence[str], labels: Sequence[str]) -> TableWriter:
+    def writer(self, columns: Sequence[str], labels: Sequence[str]) -> CsvWriter:
         """A writer of a file: a word a row where there are columns, else a text a row.
 
         Raises ConfigError: columns and labels both.
         """
-        return TableWriter(self.format, columns, labels)
+        return CsvWriter(self.format, columns, labels)
 
 
-def configured(format: str) -> Callable[[Mapping[str, str]], Table]:
+def configured(format: str) -> Callable[[Mapping[str, str]], CsvFormat]:
     """A function that makes the format with options. It raises ConfigError for an option that does not exist."""
 
-    def make(options: Mapping[str, str]) -> Table:
+    def make(options: Mapping[str, str]) -> CsvFormat:
         for key, value in options.items():
             if key not in OPTIONS:
                 raise ConfigError(f"format: {format} has no option {shown(key)}; expected {', '.join(OPTIONS)}")
@@ -234,7 +240,7 @@ def configured(format: str) -> Callable[[Mapping[str, str]], Table]:
                 raise ConfigError(f"format: expected header=yes or header=no, got {shown(value)}")
         if "word" in options and "text" in options:
             raise ConfigError(f"format: {format} has a word a row or a text a row; say word= or text=, not both")
-        return Table(format, options)
+        return CsvFormat(format, options)
 
     return make
 
@@ -242,8 +248,8 @@ def configured(format: str) -> Callable[[Mapping[str, str]], Table]:
 def looks_like(head: Sequence[str], format: str) -> bool:
     """Whether a file begins with names of columns that are usual: one of words or texts, and another one."""
     first = next((line for line in head if not is_blank(line)), "")
-    table = Table(format, {})
-    names = [name.strip().lower() for name in cut(first.rstrip(LINE_END), table.separator(head))]
+    table = CsvFormat(format, {})
+    names = [name.strip().lower() for name in split_fields(first.rstrip(LINE_END), table.separator(head))]
     names = [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in names]
     if len(names) < 2 or len(set(names)) < len(names) or "" in names:
         return False
@@ -257,19 +263,19 @@ def _usual(names: Sequence[str], usual: Sequence[str]) -> int | None:
     return next((lower.index(name) for name in usual if name in lower), None)
 
 
-def _checked(rows: Iterator[Row], layout: Layout, path: str) -> Iterator[Row]:
+def _checked(rows: Iterator[CsvRow], layout: TableLayout, path: str) -> Iterator[CsvRow]:
     """The rows, those of nothing but empty fields without fields. Raises DataError for another number of fields."""
     width = len(layout.names)
     for row in rows:
         if not any(row.fields):
-            row = Row([], row.lines, row.line)
+            row = CsvRow([], row.lines, row.line)
         elif len(row.fields) != width:
             message = f"expected {width} columns, as in the first line, found {len(row.fields)}: {shown(row.lines[0])}"
             raise DataError(message, path=path, line=row.line)
         yield row
 
 
-def _check_fields(row: Row, layout: Layout, places: Sequence[int], n_words: int, path: str) -> None:
+def _check_fields(row: CsvRow, layout: TableLayout, places: Sequence[int], n_words: int, path: str) -> None:
     """Raise DataError for a list in a field: of words, of tags, of spans. It would be taken for one word or label.
 
     ``places`` are those of the words or of the text and its label; ``n_words`` is how many there are between spaces.
@@ -278,7 +284,7 @@ def _check_fields(row: Row, layout: Layout, places: Sequence[int], n_words: int,
     found = next((i for i in places if is_list(row.fields[i], of_texts=i == places[0])), None)
     if found is None and n_words > 1:
         where = range(len(row.fields)) if layout.word is not None else places
-        found = next((i for i in where if i != places[0] and are_tags(row.fields[i], n_words)), None)
+        found = next((i for i in where if i != places[0] and are_span_tags(row.fields[i], n_words)), None)
     if found is not None:
         what = f"column {layout.names[found]}: a list in one field, {shown(row.fields[found])}"
         one = "a word a row" if layout.word is not None else "a text and its labels a row"
@@ -289,5 +295,5 @@ def _check_fields(row: Row, layout: Layout, places: Sequence[int], n_words: int,
         raise DataError(f"{what}; expected {one}; {hint}", path=path, line=row.line)
 
 
-CSV = Table("csv", {})
-TSV = Table("tsv", {})
+CSV = CsvFormat("csv", {})
+TSV = CsvFormat("tsv", {})

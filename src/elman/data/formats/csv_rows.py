@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END
+from elman.data.formats.lines import LINE_END
 from elman.errors import DataError
 
 _OPENED = ("['", '["', "[{", "{'", '{"')
@@ -17,7 +17,7 @@ _NUMBERS = re.compile(r"\[[-+0-9.,\s]*[0-9][-+0-9.,\s]+\]")  # two characters or
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """The fields of a row, its lines with their ends, and the number of the first."""
 
     fields: list[str]
@@ -25,14 +25,14 @@ class Row:
     line: int
 
 
-def rows_of(lines: Iterable[str], separator: str, path: str) -> Iterator[Row]:
+def read_rows(lines: Iterable[str], separator: str, path: str) -> Iterator[CsvRow]:
     """The rows of a table; those of tabs are cut at every tab, of others quotes are honoured (RFC 4180).
 
     Raises DataError: a quote that is not closed, or that goes on behind its end.
     """
     if separator == "\t":
         for number, line in enumerate(lines, 1):
-            yield Row(line.rstrip(LINE_END).split("\t"), (line,), number)
+            yield CsvRow(line.rstrip(LINE_END).split("\t"), (line,), number)
         return
     taken: list[str] = []
 
@@ -45,7 +45,7 @@ def rows_of(lines: Iterable[str], separator: str, path: str) -> Iterator[Row]:
     reader = csv.reader(noted(), delimiter=separator, strict=True)
     try:
         for fields in reader:
-            yield Row(fields, tuple(taken), start)
+            yield CsvRow(fields, tuple(taken), start)
             start += len(taken)
             taken.clear()
     except csv.Error as error:
@@ -55,7 +55,7 @@ def rows_of(lines: Iterable[str], separator: str, path: str) -> Iterator[Row]:
         ) from None
 
 
-def cut(text: str, separator: str) -> list[str]:
+def split_fields(text: str, separator: str) -> list[str]:
     """The fields of a row as they stand in the file, quotes and all; joined with the separator they are the row."""
     if separator == "\t":
         return text.split("\t")
@@ -63,7 +63,7 @@ def cut(text: str, separator: str) -> list[str]:
     return [str(field) for field in fields]
 
 
-def quoted(field: str, separator: str) -> str:
+def quote_field(field: str, separator: str) -> str:
     """A field as it is written: in quotes where it has to be."""
     if separator != "\t" and any(mark in field for mark in (separator, '"', "\n", "\r")):
         return '"' + field.replace('"', '""') + '"'

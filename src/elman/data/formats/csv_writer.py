@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.data.formats.common import LINE_END, check_tags, check_words, is_gap, refuse
-from elman.data.formats.csv_rows import cut, quoted, rows_of
+from elman.data.formats.csv_rows import quote_field, read_rows, split_fields
+from elman.data.formats.holds import check_tags, check_words, is_gap
+from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError
 from elman.utils.display import shown
 
 
-class TableWriter:
+class CsvWriter:
     """A file of tables, a word a row or a text a row."""
 
     def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
@@ -50,7 +51,7 @@ class TableWriter:
         return self._header
 
     def _line(self, fields: Sequence[str]) -> str:
-        return self._separator.join(quoted(field, self._separator) for field in fields) + "\n"
+        return self._separator.join(quote_field(field, self._separator) for field in fields) + "\n"
 
     def _words(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> str:
         forbidden = self._forbidden
@@ -70,7 +71,7 @@ class TableWriter:
         for value in values:
             if any(mark in value for mark in self._forbidden):
                 what = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
-                raise refuse(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
+                raise error_at(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
 
     def _with_header(self, sentence: Sentence) -> list[str]:
         """The lines of a sentence; at the beginning of a file the header is noted, widened, and said only once."""
@@ -82,7 +83,7 @@ class TableWriter:
         separator = self._separator
         if self._format == "csv" and first.count(";") > first.count(","):
             separator = ";"
-        row = next(rows_of(lines if first is lines[0] else [first, *lines[1:]], separator, sentence.path))
+        row = next(read_rows(lines if first is lines[0] else [first, *lines[1:]], separator, sentence.path))
         names = list(row.fields) if is_header else [str(i) for i in range(1, len(row.fields) + 1)]
         if self._names is not None and (names != self._names or separator != self._separator):
             message = f"{sentence.path}: its columns are {', '.join(names)}, after a file with {', '.join(self._names)}"
@@ -107,7 +108,7 @@ class TableWriter:
             and not sentence.columns
             and len(sentence) > 1
         ):
-            raise refuse(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
+            raise error_at(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
         for column in tags.values():
             check_tags(sentence, column, self._format, self._forbidden)
         done = -1
@@ -115,7 +116,7 @@ class TableWriter:
             if at == done:
                 continue  # the words of a text stand in one row
             done = at
-            row = next(rows_of(lines[at:], self._separator, sentence.path))
+            row = next(read_rows(lines[at:], self._separator, sentence.path))
             values = {places[name]: column[i] for name, column in tags.items()}
             labels = {places[name]: value for name, value in sentence.labels.items() if name in places}
             self._check(sentence, list(labels.values()))
@@ -129,8 +130,8 @@ class TableWriter:
             return
         text = "".join(lines[at : at + n_lines])
         body = text.rstrip(LINE_END)
-        fields = cut(body, self._separator)
+        fields = split_fields(body, self._separator)
         fields += [""] * (max(values) + 1 - len(fields))
         for i, value in values.items():
-            fields[i] = quoted(value, self._separator)
+            fields[i] = quote_field(value, self._separator)
         lines[at : at + n_lines] = [self._separator.join(fields) + text[len(body) :]] + [""] * (n_lines - 1)

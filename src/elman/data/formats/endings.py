@@ -11,7 +11,7 @@ import os
 from elman.errors import ConfigError
 from elman.utils.compression import ENDINGS
 
-NAMED: dict[str, tuple[str, ...]] = {
+FORMATS_BY_EXTENSION: dict[str, tuple[str, ...]] = {
     ".conllu": ("conllu",),
     ".conllup": ("conllup",),
     ".jsonl": ("jsonl", "prodigy", "doccano"),
@@ -27,7 +27,7 @@ NAMED: dict[str, tuple[str, ...]] = {
 """Ending -> the format it stands for; then others of which files are called so, too."""
 
 
-def ending(path: str) -> str:
+def extension(path: str) -> str:
     """The ending of a name, in lower case, without that of a compression; "" for none."""
     stem, last = os.path.splitext(path.lower())
     return os.path.splitext(stem)[1] if last in ENDINGS else last
@@ -35,10 +35,10 @@ def ending(path: str) -> str:
 
 def formats_of(path: str) -> tuple[str, ...]:
     """The formats that a file of this name may have, first the one it stands for; none: the name says nothing."""
-    return () if path == "-" else NAMED.get(ending(path), ())
+    return () if path == "-" else FORMATS_BY_EXTENSION.get(extension(path), ())
 
 
-def agreed(path: str, asked: str | None, option: str = "--as") -> str | None:
+def output_format(path: str, asked: str | None, option: str = "--as") -> str | None:
     """The format to write: the one asked for, else that of the name; None where neither says.
 
     Raises ConfigError where they disagree.

@@ -9,18 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.common import (
-    LINE_END,
-    Holds,
-    check_label,
-    check_words,
-    is_blank,
-    is_gap,
-    no_tags,
-    one_label,
-    refuse,
-)
-from elman.data.sentence import SEVERAL, Sentence
+from elman.data.formats.holds import Holds, check_label, check_words, is_gap, only_label, text_target
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.sentence import LABEL_SEPARATOR, Sentence, error_at
 from elman.errors import DataError
 from elman.utils.display import shown
 
@@ -40,18 +31,18 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
         words = tuple(token for token in tokens if not token.startswith(PREFIX))
         labels = [token[len(PREFIX) :] for token in tokens if token.startswith(PREFIX)]
         for label in labels:
-            if not label or SEVERAL in label:
-                found = "an empty one" if not label else f"{shown(label)} with the {SEVERAL} that joins several"
+            if not label or LABEL_SEPARATOR in label:
+                found = "an empty one" if not label else f"{shown(label)} with the {LABEL_SEPARATOR} that joins several"
                 raise DataError(f"expected {PREFIX} and a label, found {found}", path=path, line=number)
         if not words:
             raise DataError(f"expected a text, found labels alone: {shown(line)}", path=path, line=number)
-        found_labels = {"label": SEVERAL.join(labels)} if labels else {}
+        found_labels = {"label": LABEL_SEPARATOR.join(labels)} if labels else {}
         yield Sentence(words, {}, path, number, (line,), (0,) * len(words), "fasttext", found_labels)
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
     """There are no tags of words. Raises ConfigError when they are asked for."""
-    return no_tags("fasttext", path, name, labelled)
+    return text_target("fasttext", path, name, labelled)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
@@ -63,7 +54,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     own = sentence.format == "fasttext"
     if not sentence.words:
         return "".join(sentence.lines) if own else "" if is_gap(sentence) else "\n"
-    label = one_label(sentence, "fasttext") if sentence.labels else ""
+    label = only_label(sentence, "fasttext") if sentence.labels else ""
     if own:
         before = next(read(sentence.lines, sentence.lines, sentence.path))
         if before.labels.get("label", "") == label:
@@ -71,8 +62,8 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     check_words(sentence, "fasttext", " \t\n")
     for i, word in enumerate(sentence.words):
         if word.startswith(PREFIX):
-            raise refuse(sentence, i, f"the word {shown(word)} would be a label in fasttext; try --as jsonl")
-    labels = label.split(SEVERAL) if label else []
+            raise error_at(sentence, i, f"the word {shown(word)} would be a label in fasttext; try --as jsonl")
+    labels = label.split(LABEL_SEPARATOR) if label else []
     for one in labels:
         check_label(sentence, one, "fasttext", " \t\n")
     end = sentence.lines[0][len(sentence.lines[0].rstrip(LINE_END)) :] if own else "\n"

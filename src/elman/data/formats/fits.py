@@ -12,7 +12,7 @@ ANYTHING = ("parquet", "tree", "html")
 """Formats that hold any tag and label, or draw what they can."""
 
 
-def misfit(
+def find_misfit(
     format: str, tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]], *, spaced: bool = False
 ) -> str:
     """What a format cannot write of these ``tags`` by column and ``labels`` by name, in words; "" where it holds all.

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elman.data.formats.common import Known, is_blank
-from elman.data.formats.csv_reader import TEXTS, WORDS, Table
-from elman.data.formats.csv_rows import rows_of
+from elman.data.formats.csv_reader import TEXTS, WORDS, CsvFormat
+from elman.data.formats.csv_rows import read_rows
+from elman.data.formats.lines import is_blank
+from elman.data.formats.sniff import ModelHints
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import ENDINGS
 from elman.utils.display import shown
@@ -83,7 +84,7 @@ class _Top(NamedTuple):
 def _top(lines: Sequence[str], format: str, path: str) -> _Top:
     rows: list[list[str]] = []
     try:
-        for row in rows_of(lines, Table(format, {}).separator(lines), path):
+        for row in read_rows(lines, CsvFormat(format, {}).separator(lines), path):
             if any(field.strip() for field in row.fields):
                 rows.append(row.fields)
     except DataError:
@@ -93,7 +94,7 @@ def _top(lines: Sequence[str], format: str, path: str) -> _Top:
     return _Top(format, path, names, alike, 2 * len(alike) > len(others) or not others)
 
 
-def table_to_tag(lines: Sequence[str], path: str, known: Known) -> tuple[str, str] | None:
+def table_to_tag(lines: Sequence[str], path: str, known: ModelHints) -> tuple[str, str] | None:
     """The format of a table that has names of columns, or is called so, and why; None: it is no such table.
 
     Raises DataError where nothing says which column is to be read.
@@ -174,7 +175,7 @@ def table_without_names(lines: Sequence[str], path: str, *, labelled: bool) -> D
     return DataError(message, path=path)
 
 
-def with_text_column(lines: Sequence[str], path: str, column: str, format: str | None) -> tuple[str, Table]:
+def with_text_column(lines: Sequence[str], path: str, column: str, format: str | None) -> tuple[str, CsvFormat]:
     """The table whose texts stand in ``column``, a name, or a number where there are no names; what it is, and itself.
 
     ``format`` is ``csv`` or ``tsv``, or None: the one that has the column. Raises ConfigError: there is no such column.
@@ -183,9 +184,9 @@ def with_text_column(lines: Sequence[str], path: str, column: str, format: str |
     tops.sort(key=lambda top: -len(top.names))
     for top in tops:
         if column.strip().lower() in top.lower:
-            return top.format, Table(top.format, {"text": column.strip()})
+            return top.format, CsvFormat(top.format, {"text": column.strip()})
     names = tops[0].names
     if column.isdecimal() and 1 <= int(column) <= len(names):
-        return tops[0].format, Table(tops[0].format, {"text": str(int(column)), "header": "no"})
+        return tops[0].format, CsvFormat(tops[0].format, {"text": str(int(column)), "header": "no"})
     there = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
     raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {there}")

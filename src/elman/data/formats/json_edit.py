@@ -63,7 +63,7 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def changed(text: str, values: Mapping[str, object]) -> str:
+def edit_object(text: str, values: Mapping[str, object]) -> str:
     """The text of an object with other values for some keys, new keys at its end. The text is known to be an object."""
     decoder = json.JSONDecoder()
     pieces: list[str] = []
@@ -92,7 +92,7 @@ def _after_space(text: str, at: int) -> int:
     return match.end()
 
 
-def elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]:
+def array_elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]:
     """The elements of a JSON array that may go on over lines, each with the number of its first line.
 
     Memory is bounded by the longest element and the longest line. Raises DataError: no array, one that does not end.

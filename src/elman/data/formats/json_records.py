@@ -20,24 +20,36 @@ from itertools import islice
 from typing import Any
 
 from elman.data.formats import json_edit as json_text
-from elman.data.formats.class_names import Names, given_names, names_beside
-from elman.data.formats.common import are_tags
-from elman.data.formats.json_spans import Place, check_options, in_code_points, place, tags_of, whole
-from elman.data.formats.record_shapes import TOKENS, find, plain, span_key, text_in, tokens_in
+from elman.data.formats.class_names import Names, names_beside, names_from_option
+from elman.data.formats.json_spans import (
+    TOKENS,
+    CharSpan,
+    as_plain_record,
+    check_known_options,
+    from_utf16,
+    locate_words,
+    parse_span,
+    parse_whole_number,
+    span_key,
+    spans_to_tags,
+    text_in,
+    tokens_in,
+)
 from elman.data.formats.text_io import BOM
-from elman.data.formats.tokenizer import SPLITTERS, tokenise
-from elman.data.sentence import SEVERAL, Row, Sentence
+from elman.data.formats.tokenizer import TOKENIZERS, tokenize
+from elman.data.sentence import LABEL_SEPARATOR, RecordSentence, Sentence
+from elman.data.spans import are_span_tags
 from elman.errors import DataError
 from elman.utils.display import shown
 
 TAGS = "tags"
 """The column of the spans, and of the tags that a single column is written as."""
-NO_LABELS = ("text", "data", "answer")
-LISTS_OF_LABELS = ("label", "labels", "intent")
+NOT_LABEL_KEYS = ("text", "data", "answer")
+LABEL_LIST_KEYS = ("label", "labels", "intent")
 """Keys under which there may be several labels of the text, or its number."""
 OPTIONS: Mapping[str, Sequence[str]] = {
     "spans": ("refuse", "widen"),
-    "words": SPLITTERS,
+    "words": TOKENIZERS,
     "offsets": ("characters", "utf-16"),
     "names": (),
     "answers": ("accept", "all"),
@@ -50,7 +62,7 @@ _OF_TAGS = ("tags", "labels", "ner", "pos")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RecordContent:
     """What a record holds for a sentence."""
 
     words: tuple[str, ...]
@@ -58,7 +70,7 @@ class Parts:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-class Records:
+class RecordReader:
     """Reads the records of one file.
 
     ``given`` are the options: ``spans`` refuse (default) or widen, ``words`` simple or spaces, ``offsets`` characters
@@ -86,13 +98,13 @@ class Records:
         self._names: dict[str, Sequence[str]] = dict(names or {})
         self._answers = given.get("answers")
         self._looked = False  # for names beside the file
-        self._given_names = given_names(given["names"]) if "names" in given else {}
+        self._given_names = names_from_option(given["names"]) if "names" in given else {}
 
     def learn(self, names: Names) -> None:
         """Take over names that stand in a record of their own."""
         self._names = {**names, **self._names}
 
-    def parts(self, record: Mapping[str, Any], line: int) -> Parts | None:
+    def parts(self, record: Mapping[str, Any], line: int) -> RecordContent | None:
         """What a record holds; None for one to leave out.
 
         Raises DataError with path and line: no words, spans or tags that do not fit them, an answer but accept.
@@ -108,8 +120,8 @@ class Records:
         except DataError as error:
             raise DataError(str(error), path=self._path, line=line) from None
 
-    def _parts(self, record: Mapping[str, Any]) -> Parts:
-        record = plain(record)
+    def _parts(self, record: Mapping[str, Any]) -> RecordContent:
+        record = as_plain_record(record)
         spans = span_key(record)
         text = text_in(record)
         listed = next((key for key in TOKENS if isinstance(record.get(key), list)), None)
@@ -118,7 +130,7 @@ class Records:
         if listed is not None:
             words, offsets = _given_words(record[listed], text)
         elif text is not None:
-            offsets = tokenise(text, self._splitter or ("simple" if spans else "spaces"))
+            offsets = tokenize(text, self._splitter or ("simple" if spans else "spaces"))
             words = tuple(text[start:end] for start, end in offsets)
         else:
             single = next((key for key in TOKENS if isinstance(record.get(key), str)), None)
@@ -137,7 +149,7 @@ class Records:
             if column is not None:
                 columns[key] = column
             elif label is not None:
-                if len(words) > 1 and are_tags(label, len(words)):
+                if len(words) > 1 and are_span_tags(label, len(words)):
                     raise DataError(f"{key}: expected a list of tags, found them in one text, {shown(label)}")
                 labels[key] = label
         if spans:
@@ -146,7 +158,7 @@ class Records:
             if len(offsets) != len(words):
                 raise DataError(f"{spans}: spans of a text in which the tokens do not stand in their order")
             columns["spans" if TAGS in columns else TAGS] = self._tags(record[spans], offsets, text)
-        return Parts(words, columns, labels)
+        return RecordContent(words, columns, labels)
 
     def _column(self, key: str, value: Any, words: Sequence[str]) -> tuple[str, ...] | None:
         """The tags of the words, or None where the value is something else."""
@@ -161,14 +173,14 @@ class Records:
                 raise DataError(f"{key}: expected a tag for each of {len(words)} tokens, found {len(value)}")
             return None
         if texts:
-            by_chance = key in LISTS_OF_LABELS and self._of_words(key) < 0  # as many labels as tokens
+            by_chance = key in LABEL_LIST_KEYS and self._of_words(key) < 0  # as many labels as tokens
             return None if by_chance else tuple(value)
         if numbers is not None:
             names = self._names_of(key)
             return None if names is None else tuple(_name(key, number, names) for number in numbers)
         if key.endswith("tags") or self._of_words(key) > 0:
             others = [i for i, tag in enumerate(value) if not isinstance(tag, str)]
-            at = next((i for i in others if whole(value[i]) is None), others[0])
+            at = next((i for i in others if parse_whole_number(value[i]) is None), others[0])
             found = f"found {json_text.dump(value[at])} for token {at + 1}, {shown(words[at])}"
             raise DataError(f"{key}: expected tags that are texts, or numbers with names, {found}")
         return None
@@ -187,40 +199,42 @@ class Records:
 
     def _label(self, key: str, value: Any) -> str | None:
         """A label of the sentence, or None where the value is something else."""
-        if key.startswith("_") or key in NO_LABELS:
+        if key.startswith("_") or key in NOT_LABEL_KEYS:
             return None
         if isinstance(value, str):
             return value or None
-        if key not in LISTS_OF_LABELS:
+        if key not in LABEL_LIST_KEYS:
             return None
         if isinstance(value, bool):
             return json_text.dump(value)
-        number = whole(value)
+        number = parse_whole_number(value)
         if number is not None:
             names = self._names_of(key)
             if names is None:
-                raise DataError(unnamed(key, self._format))
+                raise DataError(unnamed_message(key, self._format))
             return _name(key, number, names)
         if isinstance(value, list) and value and all(isinstance(label, str) and label for label in value):
-            if len(value) > 1 and any(SEVERAL in label for label in value):
-                raise DataError(f"{key}: {shown(SEVERAL.join(value))}: a label with {SEVERAL}, which joins several")
-            return SEVERAL.join(value)
+            if len(value) > 1 and any(LABEL_SEPARATOR in label for label in value):
+                raise DataError(
+                    f"{key}: {shown(LABEL_SEPARATOR.join(value))}: a label with {LABEL_SEPARATOR}, which joins several"
+                )
+            return LABEL_SEPARATOR.join(value)
         return None
 
     def _tags(self, items: Sequence[Any], words: Sequence[tuple[int, int]], text: str) -> tuple[str, ...]:
-        places = [place(item) for item in items]
+        places = [parse_span(item) for item in items]
         if self._utf16:
-            places = in_code_points(places, text)
-        names: dict[Place, str] = {}
+            places = from_utf16(places, text)
+        names: dict[CharSpan, str] = {}
         for one in places:
             if isinstance(one.label, str):
                 names[one] = one.label
                 continue
             known = self._names_of("spans")
             if known is None:
-                raise DataError(unnamed("the label of a span", self._format))
+                raise DataError(unnamed_message("the label of a span", self._format))
             names[one] = _name("label", one.label, known)
-        return tags_of(places, words, text, names, widen=self._widen, format=self._format)
+        return spans_to_tags(places, words, text, names, widen=self._widen, format=self._format)
 
     def _names_of(self, key: str) -> Sequence[str] | None:
         given = self._given_names.get(key, self._given_names.get(""))
@@ -232,9 +246,9 @@ class Records:
         return self._names.get(key, self._names.get(""))
 
 
-def record_in(sentence: Sentence) -> Mapping[str, Any] | None:
+def record_of_sentence(sentence: Sentence) -> Mapping[str, Any] | None:
     """The record that a sentence was read from; None for a sentence of another format."""
-    if isinstance(sentence, Row):
+    if isinstance(sentence, RecordSentence):
         return sentence.record
     if sentence.format in ("jsonl", "json"):
         found: dict[str, Any] = json.loads(sentence.lines[0].removeprefix(BOM))
@@ -242,20 +256,20 @@ def record_in(sentence: Sentence) -> Mapping[str, Any] | None:
     return None
 
 
-def fields_of(sentence: Sentence) -> dict[str, Any]:
+def extra_fields_of(sentence: Sentence) -> dict[str, Any]:
     """What the record of a sentence holds beside it; nothing of a sentence of another format."""
-    record = record_in(sentence)
-    return {} if record is None else fields_in(record, sentence)
+    record = record_of_sentence(sentence)
+    return {} if record is None else extra_fields(record, sentence)
 
 
-def fields_in(record: Mapping[str, Any], sentence: Sentence) -> dict[str, Any]:
+def extra_fields(record: Mapping[str, Any], sentence: Sentence) -> dict[str, Any]:
     """What a record holds beside the sentence that was read from it."""
-    record = plain(record)
+    record = as_plain_record(record)
     used = {"tokens", "words", "text", "data", span_key(record), *sentence.columns, *sentence.labels}
     return {key: value for key, value in record.items() if key not in used}
 
 
-def in_json(value: Any) -> bool:
+def is_json_value(value: Any) -> bool:
     """Whether a value of a row can stand in JSON: no date, no bytes, no NaN."""
     try:
         json.dumps(value, allow_nan=False)
@@ -264,13 +278,13 @@ def in_json(value: Any) -> bool:
     return True
 
 
-def named(row: Row) -> dict[str, Any]:
+def with_names(row: RecordSentence) -> dict[str, Any]:
     """A row as an object of JSON: tags and labels that were numbers are names, what JSON cannot hold is left out."""
     names: dict[str, object] = {
         key: list(column) for key, column in row.columns.items() if are_numbers(key, row.record.get(key))
     }
-    names |= {key: label for key, label in row.labels.items() if whole(row.record.get(key)) is not None}
-    return {key: names.get(key, value) for key, value in row.record.items() if in_json(value)}
+    names |= {key: label for key, label in row.labels.items() if parse_whole_number(row.record.get(key)) is not None}
+    return {key: names.get(key, value) for key, value in row.record.items() if is_json_value(value)}
 
 
 def are_numbers(key: str, value: Any) -> bool:
@@ -278,7 +292,7 @@ def are_numbers(key: str, value: Any) -> bool:
     return isinstance(value, list) and bool(value) and numbers_of(key, value) is not None
 
 
-def said(key: str, value: Any, n_words: int) -> str:
+def describe_field(key: str, value: Any, n_words: int) -> str:
     """A key of a record in a message; with a hint where its values could be tags of so many words."""
     is_tags = are_numbers(key, value) and len(value) == n_words
     return f"{key}: numbers without names, see --names" if is_tags else key
@@ -288,7 +302,7 @@ def numbers_of(key: str, values: Sequence[Any]) -> list[int] | None:
     """The tags of a key where all of them are whole numbers, also as 5.0; None where one is something else."""
     if all(type(value) is int for value in values):
         return list(values)
-    found = [whole(value) for value in values if not isinstance(value, str)]
+    found = [parse_whole_number(value) for value in values if not isinstance(value, str)]
     numbers = [number for number in found if number is not None]
     return numbers if key.endswith(_OF_TAGS) and len(numbers) == len(values) else None
 
@@ -317,7 +331,7 @@ def _are_scalars(values: Sequence[Any]) -> bool:
     return all(value is None or isinstance(value, str | int | float) for value in values)
 
 
-def unnamed(key: str, format: str) -> str:
+def unnamed_message(key: str, format: str) -> str:
     """The message for labels that are numbers."""
     return (
         f"{key} is a number without a name; pass --names O,B-LOC,… or --names FILE (JSON: a list, features, id2label; "
@@ -325,11 +339,11 @@ def unnamed(key: str, format: str) -> str:
     )
 
 
-def check(given: Mapping[str, str], format: str) -> None:
+def check_options(given: Mapping[str, str], format: str) -> None:
     """Raise ConfigError for options that records do not have."""
-    check_options(given, OPTIONS, format)
+    check_known_options(given, OPTIONS, format)
     if "names" in given:
-        given_names(given["names"])
+        names_from_option(given["names"])
 
 
 def _name(key: str, number: int, names: Sequence[str]) -> str:
@@ -348,11 +362,13 @@ def _given_words(tokens: Sequence[Any], text: str | None) -> tuple[tuple[str, ..
             expected = "expected tokens that are texts, or objects with text, start and end"
             raise DataError(f"{expected}, found {shown(str(token))}")
         words.append(word)
-        start, end = (whole(token.get(key)) if isinstance(token, Mapping) else None for key in ("start", "end"))
+        start, end = (
+            parse_whole_number(token.get(key)) if isinstance(token, Mapping) else None for key in ("start", "end")
+        )
         if start is not None and end is not None and text is not None:
             if text[start:end] != word:
                 raise DataError(f"token {shown(word)}: the text has {shown(text[start:end])} at {start}-{end}")
             places.append((start, end))
     if text is not None and len(places) < len(words):
-        places = find(words, text) or []
+        places = locate_words(words, text) or []
     return tuple(words), places

@@ -17,18 +17,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
-MOST = 10**15  # no text has as many characters, no list as many names
+MAX_OFFSET = 10**15  # no text has as many characters, no list as many names
 _LOOSE = re.compile(r"\s|\\[nrt]")  # Label Studio shows line ends in different ways
 _DECIMAL = re.compile(r"(-?[0-9]+)(\.[0-9]*)?")
 _LONGEST = 18  # digits of an offset
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CharSpan:
     """A span of characters; ``label`` is a name, or its number."""
 
     start: int
@@ -56,7 +57,7 @@ def _is_like_an_offset(value: Any) -> bool:
     )
 
 
-def place(item: Any) -> Place:
+def parse_span(item: Any) -> CharSpan:
     """The span that an item is. Raises DataError (without a place) for one that is none."""
     given: list[Any]
     if isinstance(item, list):
@@ -68,10 +69,10 @@ def place(item: Any) -> Place:
     else:
         given = []
     if len(given) == 3:
-        begin, stop = whole(given[0]), whole(given[1])
-        name = given[2] if isinstance(given[2], str) else whole(given[2])
+        begin, stop = parse_whole_number(given[0]), parse_whole_number(given[1])
+        name = given[2] if isinstance(given[2], str) else parse_whole_number(given[2])
         if begin is not None and stop is not None and name not in (None, ""):
-            return Place(begin, stop, name, said if isinstance(said, str) else None)
+            return CharSpan(begin, stop, name, said if isinstance(said, str) else None)
     raise DataError(f"expected a span with a start, an end and one label, found {shown(str(item))}")
 
 
@@ -79,19 +80,19 @@ def _first_of(item: Mapping[str, Any], *keys: str) -> Any:
     return next((item[key] for key in keys if item.get(key) is not None), None)
 
 
-def whole(value: Any) -> int | None:
+def parse_whole_number(value: Any) -> int | None:
     """A whole number, also as 5.0, "5" or "5.0"; None for anything else, and for what is beyond any text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if -MOST < value < MOST and value == int(value) else None
+        return int(value) if -MAX_OFFSET < value < MAX_OFFSET and value == int(value) else None
     match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
     if match is None or len(match[1]) > _LONGEST or (match[2] or "").strip(".0"):
         return None
     return int(match[1])
 
 
-def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
+def from_utf16(places: Sequence[CharSpan], text: str) -> list[CharSpan]:
     """Spans whose offsets count UTF-16 code units, as JavaScript does. Raises DataError: half a character."""
     at = {0: 0}
     units = 0
@@ -102,15 +103,15 @@ def in_code_points(places: Sequence[Place], text: str) -> list[Place]:
     for one in places:
         if one.start not in at or one.end not in at:
             raise DataError(f"span {one.start}-{one.end} ({one.label}) lies outside the text or cuts a character")
-        found.append(Place(at[one.start], at[one.end], one.label, one.said))
+        found.append(CharSpan(at[one.start], at[one.end], one.label, one.said))
     return found
 
 
-def tags_of(
-    places: Sequence[Place],
+def spans_to_tags(
+    places: Sequence[CharSpan],
     words: Sequence[tuple[int, int]],
     text: str,
-    names: Mapping[Place, str],
+    names: Mapping[CharSpan, str],
     *,
     widen: bool,
     format: str,
@@ -123,7 +124,7 @@ def tags_of(
     """
     tags = [OUTSIDE] * len(words)
     starts, ends = [start for start, _ in words], [end for _, end in words]
-    before: Place | None = None
+    before: CharSpan | None = None
     last_word = 0
     for one in sorted(places, key=lambda one: (one.start, one.end)):
         _check_text(one, text, format)
@@ -133,7 +134,7 @@ def tags_of(
         if first >= end or one.start == one.end:
             raise DataError(f"{one.shown(text)} holds no word{_hint(one, text, format) or '; remove it'}")
         if not widen and (starts[first] != one.start or ends[end - 1] != one.end):
-            wide = Place(starts[first], ends[end - 1], one.label)
+            wide = CharSpan(starts[first], ends[end - 1], one.label)
             found = f"{one.shown(text)} does not fall on word borders; the words are {wide.start}-{wide.end}"
             widened = f"mend it or pass --spans widen (the format: {format}:spans=widen)"
             other = _hint(one, text, format)  # first: to widen what counts otherwise labels other words
@@ -146,7 +147,7 @@ def tags_of(
     return tuple(tags)
 
 
-def _check_text(one: Place, text: str, format: str) -> None:
+def _check_text(one: CharSpan, text: str, format: str) -> None:
     if not 0 <= one.start <= one.end <= len(text):
         where = f"outside the text of {len(text)} characters{_hint(one, text, format)}"
         raise DataError(f"span {one.start}-{one.end} ({one.label}) lies {where}")
@@ -155,10 +156,10 @@ def _check_text(one: Place, text: str, format: str) -> None:
         raise DataError(f"{one.shown(text)} should be {shown(one.said)}{hint}")
 
 
-def _hint(one: Place, text: str, format: str) -> str:
+def _hint(one: CharSpan, text: str, format: str) -> str:
     """What to do where the offsets may count as JavaScript does: behind characters that are two units there."""
     try:
-        (other,) = in_code_points([one], text)
+        (other,) = from_utf16([one], text)
     except DataError:
         return ""
     if other == one or (one.said is not None and text[other.start : other.end] != one.said):
@@ -166,10 +167,89 @@ def _hint(one: Place, text: str, format: str) -> str:
     return f"; if its offsets count UTF-16 units, pass {format}:offsets=utf-16 as the format"
 
 
-def check_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:
+def check_known_options(given: Mapping[str, str], allowed: Mapping[str, Sequence[str]], format: str) -> None:
     """Raise ConfigError for an option that is not ``allowed``, or not one of its values where these are listed."""
     for key, value in given.items():
         if key not in allowed:
             raise ConfigError(f"format: {format} has no option {shown(key)}; expected {', '.join(allowed)}")
         if allowed[key] and value not in allowed[key]:
             raise ConfigError(f"format: {format}:{key} is {' or '.join(allowed[key])}, got {shown(value)}")
+
+
+TOKENS = ("tokens", "words")
+
+
+SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "ner")
+
+
+def text_in(record: Mapping[str, Any]) -> str | None:
+    """The text of a record; doccano called it ``data`` for a while."""
+    return next((record[key] for key in ("text", "data") if isinstance(record.get(key), str)), None)
+
+
+def tokens_in(record: Mapping[str, Any]) -> list[Any] | None:
+    """The list of words of a record."""
+    return next((record[key] for key in TOKENS if isinstance(record.get(key), list)), None)
+
+
+def span_key(record: Mapping[str, Any]) -> str:
+    """The key of the spans; "" for none. An empty list is one of spans too, where no other is.
+
+    One item that is a span makes a list of spans: none of them is left out because another one is broken.
+    """
+    lists = [key for key in SPAN_KEYS if isinstance(record.get(key), list)]
+    found = [key for key in lists if not record[key] or any(map(is_span, record[key]))]
+    filled = [key for key in found if record[key]]
+    if len(filled) > 1:
+        raise DataError(f"spans in {filled[0]} and in {filled[1]}; expected them in one place: remove the other")
+    texts = "text" in record or "data" in record
+    return filled[0] if filled else found[0] if found and texts else ""
+
+
+def as_plain_record(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A task of Label Studio as a plain record; another record as it is."""
+    given = record.get("annotations", record.get("completions"))
+    data = record.get("data")
+    if not isinstance(data, Mapping) or not isinstance(given, list):
+        return record
+    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    key = "text" if "text" in texts else next(iter(texts), None)
+    if key is None or (key != "text" and len(texts) > 1):
+        raise DataError(f"data: expected one text, or one called text, found {', '.join(data) or 'none'}")
+    found: dict[str, Any] = {"text": texts.pop(key), **texts}
+    if isinstance(data.get("tokens"), list):  # tokens and tags that stand beside the text
+        found |= {name: value for name, value in data.items() if isinstance(value, list)}
+    done = [one for one in given if isinstance(one, Mapping) and not one.get("was_cancelled")]
+    if len(done) > 1:
+        raise DataError(f"{len(done)} annotations of one text; expected one: keep the one that counts")
+    for result in _listed(done[0], "result") if done else ():
+        value = result.get("value") if isinstance(result, Mapping) else None
+        if isinstance(value, Mapping) and "choices" in value:
+            found[str(result.get("from_name", "label"))] = LABEL_SEPARATOR.join(map(str, _listed(value, "choices")))
+        elif isinstance(value, Mapping) and "start" in value:
+            found.setdefault("spans", []).append(value)
+        else:
+            found["other results"] = result
+    if done:
+        found.setdefault("spans", [])
+    return found
+
+
+def _listed(record: Mapping[str, Any], key: str) -> list[Any]:
+    value = record.get(key, [])
+    if not isinstance(value, list):
+        raise DataError(f"{key}: expected a list, as Label Studio writes it, found {shown(str(value))}")
+    return value
+
+
+def locate_words(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
+    """Where words stand in a text, in their order with nothing but white space between; None where they do not."""
+    places = []
+    at = 0
+    for word in words:
+        start = text.find(word, at)
+        if start < 0 or text[at:start].strip():
+            return None
+        at = start + len(word)
+        places.append((start, at))
+    return places

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.common import LINE_END, Holds, check_label, check_words, is_blank, is_gap, no_tags, one_label
+from elman.data.formats.holds import Holds, check_label, check_words, is_gap, only_label, text_target
+from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.utils.display import shown
@@ -46,7 +47,7 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
     """There are no tags of words. Raises ConfigError when they are asked for."""
-    return no_tags("label_text", path, name, labelled)
+    return text_target("label_text", path, name, labelled)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
@@ -57,7 +58,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     """
     if not sentence.words:
         return "".join(sentence.lines) if sentence.format == "label_text" else "" if is_gap(sentence) else "\n"
-    label = one_label(sentence, "label_text")
+    label = only_label(sentence, "label_text")
     if sentence.format == "label_text":
         line = sentence.lines[0]
         bom = line[: line.startswith("\ufeff")]

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from elman.data.formats import json_edit as json_text, json_records as records, jsonl
-from elman.data.formats.common import MANY, Holds
-from elman.data.formats.json_records import Records, numbers_of
-from elman.data.formats.parquet_writer import ParquetWriter, library, names_of
-from elman.data.formats.record_shapes import text_in, tokens_in
-from elman.data.sentence import Row, Sentence
+from elman.data.formats.holds import MANY, Holds
+from elman.data.formats.json_records import RecordReader, numbers_of
+from elman.data.formats.json_spans import text_in, tokens_in
+from elman.data.formats.parquet_writer import ParquetWriter, library, schema_class_names
+from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
 from elman.utils.files import scratch_file
@@ -51,15 +51,19 @@ class Parquet:
         """
         name = "standard input" if path == "-" else path
         file = _opened(path, name)
-        found = Records(
-            path, self.options, names_of(file.schema_arrow), format="parquet", first=lambda: _records(file, name)
+        found = RecordReader(
+            path,
+            self.options,
+            schema_class_names(file.schema_arrow),
+            format="parquet",
+            first=lambda: _records(file, name),
         )
         first = next(_records(file, name), None)
         return [] if first is None else [_head(first, found)], _sentences(file, name, found)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The column of that name, as of jsonl. Raises ConfigError: see ``Jsonl.target``."""
-        return jsonl.Jsonl("parquet").target(name, head, path, labelled)
+        """The column of that name, as of jsonl. Raises ConfigError: see ``JsonFormat.target``."""
+        return jsonl.JsonFormat("parquet").target(name, head, path, labelled)
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ParquetWriter:
         """Writes a file. Raises MissingExtraError: pyarrow is missing."""
@@ -68,7 +72,7 @@ class Parquet:
 
 def configured(options: Mapping[str, str]) -> Parquet:
     """The format with options. Raises ConfigError for those it does not have."""
-    records.check(options, "parquet")
+    records.check_options(options, "parquet")
     return Parquet(options)
 
 
@@ -142,15 +146,15 @@ def _records(file: Any, name: str) -> Iterator[dict[str, Any]]:
     return (row for row, _, _ in _rows(file, name))
 
 
-def _sentences(file: Any, name: str, found: Records) -> Iterator[Sentence]:
+def _sentences(file: Any, name: str, found: RecordReader) -> Iterator[Sentence]:
     for number, (row, batch, at) in enumerate(_rows(file, name), 1):
         parts = found.parts(row, number)
         if parts is not None:
             words, columns, labels = parts.words, parts.columns, parts.labels
-            yield Row(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
+            yield RecordSentence(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
 
 
-def _head(row: dict[str, Any], found: Records) -> str:
+def _head(row: dict[str, Any], found: RecordReader) -> str:
     """The first row as ``target`` needs it: tokens or text, columns, labels, and lists that could be tags."""
     try:
         parts = found.parts(row, 1)

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from elman.data.formats import jsonl
 from elman.data.formats.class_names import names_in
-from elman.data.formats.common import is_gap
-from elman.data.sentence import CONFIDENCE, SEVERAL, Row, Sentence
+from elman.data.formats.holds import is_gap
+from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
 from elman.errors import ConfigError, MissingExtraError
 
 _GROUP_WORDS = 65_536  # of a row group that is written
@@ -56,14 +56,14 @@ class ParquetWriter:
         """
         if is_gap(sentence):
             return b""
-        batch = sentence.batch if isinstance(sentence, Row) and sentence.format == "parquet" else None
+        batch = sentence.batch if isinstance(sentence, RecordSentence) and sentence.format == "parquet" else None
         if self._writer is None and not self._items:
             self._source = None if batch is None else batch.schema
         elif batch is not self._batch:
             self._check_alike(sentence, None if batch is None else batch.schema)
         self._batch = batch
         if batch is None:
-            jsonl.record_of(sentence, tags, confidences, len(self._columns))  # which raises
+            jsonl.new_record(sentence, tags, confidences, len(self._columns))  # which raises
         self._items.append(_Item(sentence, tags, confidences))
         self._weight += sentence.weight
         return self._group() if self._weight >= _GROUP_WORDS else b""
@@ -82,7 +82,7 @@ class ParquetWriter:
             found = f"its columns are {', '.join(source.names)}, after a file with {', '.join(self._source.names)}"
             if source.names == self._source.names:
                 found = "its columns have other types than those of the file before"
-        elif names_of(source) != names_of(self._source):
+        elif schema_class_names(source) != schema_class_names(self._source):
             found = "its numbers have other names than those of the file before"
         else:
             return
@@ -106,7 +106,7 @@ class ParquetWriter:
     # --- afresh -----------------------------------------------------------------------------------------------------
 
     def _records(self, pa: Any) -> Any:
-        records = [jsonl.record_of(*item, len(self._columns)) for item in self._items]
+        records = [jsonl.new_record(*item, len(self._columns)) for item in self._items]
         columns = {name: [record.get(name) for record in records] for name in self._schema.names}
         return pa.table(columns, schema=self._schema)
 
@@ -115,7 +115,7 @@ class ParquetWriter:
         texts = pa.list_(pa.string())
         fields = [("text", pa.string())] if self._labels and not self._columns else []
         fields += [("tokens", texts)]
-        fields += [(jsonl.key_of(name, len(self._columns)), texts) for name in self._columns]
+        fields += [(jsonl.column_key(name, len(self._columns)), texts) for name in self._columns]
         if self._confident():
             fields.append(("confidences", pa.list_(pa.float32())))
         return fields + [(name, pa.float64() if name == CONFIDENCE else pa.string()) for name in self._labels]
@@ -130,7 +130,7 @@ class ParquetWriter:
         if self._columns and not there & {"tokens", "words"}:
             new["tokens"] = texts, lambda item: list(item.sentence.words)
         for name in self._columns:
-            key = name if name in there else jsonl.key_of(name, len(self._columns))
+            key = name if name in there else jsonl.column_key(name, len(self._columns))
             new[key] = texts, _tags_of(name)
         if self._confident():
             new["confidences"] = pa.list_(pa.float32()), lambda item: _rounded(item.confidences)
@@ -153,7 +153,7 @@ class ParquetWriter:
         runs: list[tuple[Any, list[int]]] = []  # rows that stand in one batch
         for item in self._items:
             row = item.sentence
-            assert isinstance(row, Row)
+            assert isinstance(row, RecordSentence)
             if not runs or runs[-1][0] is not row.batch:
                 runs.append((row.batch, []))
             runs[-1][1].append(row.at)
@@ -196,7 +196,7 @@ def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
 
 def _as_type(pa: Any, value: object, type_: Any) -> object:
     """A label as several, where the column has lists of them."""
-    return value.split(SEVERAL) if isinstance(value, str) and _is_list(pa, type_) else value
+    return value.split(LABEL_SEPARATOR) if isinstance(value, str) and _is_list(pa, type_) else value
 
 
 def _is_list(pa: Any, type_: Any) -> bool:
@@ -214,7 +214,7 @@ def _holds_texts(pa: Any, type_: Any, wanted: Any) -> bool:
     return _is_text(pa, type_) and _is_text(pa, wanted)
 
 
-def names_of(schema: Any) -> Mapping[str, Sequence[str]]:
+def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
     """The names of numbers that stand in a schema's metadata."""
     try:
         return names_in(json.loads((schema.metadata or {}).get(_HUGGING_FACE, b"{}")))

@@ -9,18 +9,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from elman.data.formats import registry
-from elman.data.formats.common import LINE_END, Known, refuse
-from elman.data.formats.later import Later
-from elman.data.formats.sniff import by_beginning, enough, sniff
-from elman.data.formats.text_io import BOM, Source, open_source
-from elman.data.sentence import Sentence
+from elman.data.formats.lines import LINE_END
+from elman.data.formats.registry import LazyModule
+from elman.data.formats.sniff import ModelHints, is_enough, sniff, sniff_first_line
+from elman.data.formats.text_io import BOM, TextSource, open_source
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import first_bytes
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, csv_reader as tables, label_text
 else:
-    columns, label_text, tables = Later("columns"), Later("label_text"), Later("csv_reader")
+    columns, label_text, tables = LazyModule("columns"), LazyModule("label_text"), LazyModule("csv_reader")
 
 _PEEK = 1000  # sentences
 _ASKED = "as asked for"
@@ -39,7 +39,7 @@ class Reading:
 
     def __init__(
         self,
-        source: Source,
+        source: TextSource,
         module: registry.Input | registry.Binary,
         sentences: Iterator[Sentence],
         format: tuple[str, str],
@@ -88,7 +88,7 @@ class Reading:
 
     def others(self) -> Sequence[str]:
         """Columns of tags that are there beside those meant without saying, as far as the first lines show."""
-        return Later("conllu").others(self._source.head) if self.format == "conllu" else ()
+        return LazyModule("conllu").extra_span_columns(self._source.head) if self.format == "conllu" else ()
 
     def labels(self) -> tuple[str, ...]:
         """The names of the labels of whole sentences that the first sentences have, the usual one first.
@@ -108,7 +108,7 @@ class Reading:
         """Whether it is a table with a text a row, which has no place for tags of words."""
         if self.format not in ("csv", "tsv"):
             return False
-        table = cast("tables.Table", self._module)
+        table = cast("tables.CsvFormat", self._module)
         return table.layout(self._source.head, self.path).word is None
 
     @property
@@ -116,7 +116,7 @@ class Reading:
         """Whether spaces separate its columns, or a label from its text."""
         if self.format == "label_text":
             return label_text.separator(self._source.head) == " "
-        shape = columns.layout(self._source.head) if self.format == "columns" else None
+        shape = columns.find_layout(self._source.head) if self.format == "columns" else None
         return shape is not None and shape.width > 1 and not shape.tabs
 
     def plain_text(self) -> Iterator[str]:
@@ -151,9 +151,9 @@ class Reading:
     def _check(self, sentence: Sentence, target: str) -> None:
         values = sentence.columns.get(target)
         if values is None:
-            raise refuse(sentence, 0, f"no tag: expected one in column {target}, found words alone")
+            raise error_at(sentence, 0, f"no tag: expected one in column {target}, found words alone")
         if "" in values:
-            raise refuse(sentence, values.index(""), f"no tag: column {target} is empty")
+            raise error_at(sentence, values.index(""), f"no tag: column {target} is empty")
 
 
 def read_sentences(
@@ -162,7 +162,7 @@ def read_sentences(
     format: str | None = None,
     encoding: str = "utf-8",
     labelled: bool = True,
-    known: Known | None = None,
+    known: ModelHints | None = None,
     text_column: str | None = None,
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
@@ -193,7 +193,7 @@ class _How(NamedTuple):
     format: str | None
     encoding: str
     labelled: bool
-    known: Known | None
+    known: ModelHints | None
     text_column: str | None
 
 
@@ -206,30 +206,30 @@ def _read(path: str, how: _How) -> Reading:
             raise _no_tables(name, path)
         binary = cast(registry.Binary, module or registry.BINARY[name])
         head, sentences = binary.open_binary(path)
-        source = Source("standard input" if path == "-" else path, list(head), iter(()), False)
+        source = TextSource("standard input" if path == "-" else path, list(head), iter(()), False)
         return Reading(source, binary, sentences, (name, why), how.labelled)
-    source = open_source(path, how.encoding, partial(enough, labelled=how.labelled, any_format=name != "columns"))
+    source = open_source(path, how.encoding, partial(is_enough, labelled=how.labelled, any_format=name != "columns"))
     name, module, why = _format(source, name, module, how)
     if name.partition(":")[0] in _LINES and how.format != "text":
         _check_line_ends(source)
     if name in _TABLES or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
-    elif name == "columns" and (layout := columns.layout(source.head)).width:
+    elif name == "columns" and (layout := columns.find_layout(source.head)).width:
         why = f"{why} ({layout})"
     sentences = module.read(source.lines, source.head, source.name)
     return Reading(source, module, sentences, (name, why), how.labelled)
 
 
 def _format(
-    source: Source, name: str | None, module: registry.Input | registry.Binary | None, how: _How
+    source: TextSource, name: str | None, module: registry.Input | registry.Binary | None, how: _How
 ) -> tuple[str, registry.Input, str]:
     """The name of the format of a text, the format, and why: the one asked for, or the one its lines show."""
     why = _ASKED
     if how.text_column is not None:
-        begins = how.format or (by_beginning(source.head) or ("csv",))[0]
+        begins = how.format or (sniff_first_line(source.head) or ("csv",))[0]
         if begins not in _TABLES:
             raise _no_tables(begins, source.name)
-        name, module = Later("headers").with_text_column(source.head, source.name, how.text_column, name)
+        name, module = LazyModule("headers").with_text_column(source.head, source.name, how.text_column, name)
     elif name is None:
         try:
             found, why = sniff(source.head, labelled=how.labelled, path=source.name, known=how.known)
@@ -244,7 +244,7 @@ def _no_tables(format: str, path: str) -> ConfigError:
     return ConfigError(f"--text-column: names a column of csv or tsv; {path} is {format}")
 
 
-def _check_line_ends(source: Source) -> None:
+def _check_line_ends(source: TextSource) -> None:
     """Raise DataError for lines that end in carriage returns alone, so that many would be taken for one."""
     within = sum(line.rstrip(LINE_END).count("\r") for line in source.head)
     if within and within >= sum(line.endswith("\n") for line in source.head):

@@ -1,21 +1,24 @@
-"""Which formats there are. What a format has to offer stands in the package's docstring."""
+"""The table of formats: which ones are read, which ones are written, and their options.
+
+The docstring of ``elman.data.formats`` lists the functions that a format has to offer.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
+from importlib import import_module
 from typing import Any, Protocol, cast
 
-from elman.data.formats.common import Holds
-from elman.data.formats.later import Later
+from elman.data.formats.holds import Holds
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.utils.display import shown
 
 
 class Input(Protocol):
-    """A format that is read: a module, or an object, with these functions."""
+    """A format that can be read: a module or an object with these functions."""
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]: ...
 
@@ -34,7 +37,7 @@ class Output(Protocol):
 
 
 class Writer(Protocol):
-    """Sentences to the text or the bytes of a whole file; what ``add`` and ``finish`` return, joined, is the file."""
+    """Writes a whole file: the results of all calls of ``add`` and of ``finish``, concatenated, are its content."""
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
@@ -53,19 +56,39 @@ class FileOutput(Protocol):
 
 
 class Binary(FileOutput, Protocol):
-    """A format that is no text."""
+    """A format of bytes rather than text."""
 
     def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]: ...
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str: ...
 
 
+class LazyModule:
+    """A module of this package, or its member ``name``, imported on first use: a run needs few of the formats.
+
+    A module name with dots is a full name.
+    """
+
+    def __init__(self, module: str, name: str = "") -> None:
+        self._path, self._name = module if "." in module else f"elman.data.formats.{module}", name
+
+    @cached_property
+    def _module(self) -> Any:
+        return import_module(self._path)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(getattr(self._module, self._name) if self._name else self._module, attribute)
+
+
 DRAWN: dict[str, FileOutput] = {}
-"""Formats that draw, by name; ``elman.viz`` adds its own when it is imported."""
+"""Formats that draw trees, by name; importing ``elman.viz`` registers them here."""
 
 
-class Drawn:
-    """A format of ``elman.viz``, which nothing here may import. Raises ConfigError if that has not been imported."""
+class DrawnFormat:
+    """Stands for a format of ``elman.viz``, which this package may not import.
+
+    Its attributes raise ConfigError until ``elman.viz`` has been imported.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -76,50 +99,37 @@ class Drawn:
         return getattr(DRAWN[self._name], attribute)
 
 
-_WORD_TAG, _COLUMNS, _CONLLU, _CONLLUP = Later("word_tag"), Later("columns"), Later("conllu"), Later("conllup")
-_CSV, _TSV, _JSONL, _JSON = Later("csv_reader", "CSV"), Later("csv_reader", "TSV"), Later("jsonl"), Later("json_array")
-_LABEL_TEXT, _FASTTEXT, _TREES, _TEXT = Later("label_text"), Later("fasttext"), Later("trees"), Later("text")
-_PARQUET = Later("parquet")
+_READ_AND_WRITTEN = ("word_tag", "columns", "conllu", "jsonl", "label_text", "fasttext", "trees", "text")
+_MODULES: dict[str, Any] = {name: LazyModule(name) for name in (*_READ_AND_WRITTEN, "conllup", "parquet", "tags")}
+_MODULES |= {
+    "csv": LazyModule("csv_reader", "CSV"),
+    "tsv": LazyModule("csv_reader", "TSV"),
+    "json": LazyModule("jsonl", "JSON"),
+    "prodigy": LazyModule("annotation_tools", "PRODIGY"),
+    "doccano": LazyModule("annotation_tools", "DOCCANO"),
+    "tree": DrawnFormat("tree"),
+    "html": DrawnFormat("html"),
+}
 
-INPUTS: dict[str, Input] = {
-    "word_tag": _WORD_TAG,
-    "columns": _COLUMNS,
-    "conllu": _CONLLU,
-    "conllup": _CONLLUP,
-    "csv": _CSV,
-    "tsv": _TSV,
-    "jsonl": _JSONL,
-    "json": _JSON,
-    "label_text": _LABEL_TEXT,
-    "fasttext": _FASTTEXT,
-    "trees": _TREES,
-    "text": _TEXT,
-}
-OUTPUTS: dict[str, Output] = {
-    "word_tag": _WORD_TAG,
-    "tags": Later("tags"),
-    "columns": _COLUMNS,
-    "conllu": _CONLLU,
-    "jsonl": _JSONL,
-    "prodigy": Later("annotation_tools", "PRODIGY"),
-    "doccano": Later("annotation_tools", "DOCCANO"),
-    "label_text": _LABEL_TEXT,
-    "fasttext": _FASTTEXT,
-    "trees": _TREES,
-    "text": _TEXT,
-}
-BINARY: dict[str, Binary] = {"parquet": _PARQUET}
-MAGIC = {b"PAR1": "parquet"}  # first bytes
-WRITERS: dict[str, FileOutput] = {"conllup": _CONLLUP, "csv": _CSV, "tsv": _TSV, "json": _JSON, **BINARY}
-WRITERS |= {"tree": Drawn("tree"), "html": Drawn("html")}
+
+def _some(names: str) -> dict[str, Any]:
+    return {name: _MODULES[name] for name in names.split()}
+
+
+INPUTS: dict[str, Input] = _some("word_tag columns conllu conllup csv tsv jsonl json label_text fasttext trees text")
+OUTPUTS: dict[str, Output] = _some("word_tag tags columns conllu jsonl prodigy doccano label_text fasttext trees text")
+BINARY: dict[str, Binary] = _some("parquet")
+MAGIC = {b"PAR1": "parquet"}
+"""The first bytes of a file -> the binary format it is in."""
+WRITERS: dict[str, FileOutput] = _some("conllup csv tsv json parquet tree html")
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
-    "columns": lambda options: _COLUMNS.configured(options),
-    "csv": lambda options: Later("csv_reader").configured("csv")(options),
-    "tsv": lambda options: Later("csv_reader").configured("tsv")(options),
-    "jsonl": lambda options: _JSONL.configured(options),
-    "json": lambda options: _JSON.configured(options),
-    "parquet": lambda options: _PARQUET.configured(options),
-    "word_tag": lambda options: _WORD_TAG.configured(options),
+    "columns": lambda options: _MODULES["columns"].configured(options),
+    "csv": lambda options: LazyModule("csv_reader").configured("csv")(options),
+    "tsv": lambda options: LazyModule("csv_reader").configured("tsv")(options),
+    "jsonl": lambda options: _MODULES["jsonl"].configured(options),
+    "json": lambda options: LazyModule("jsonl").configured(options, "json"),
+    "parquet": lambda options: _MODULES["parquet"].configured(options),
+    "word_tag": lambda options: _MODULES["word_tag"].configured(options),
 }
 INPUT_FORMATS = (*INPUTS, *BINARY)
 OUTPUT_FORMATS = (*OUTPUTS, *WRITERS)
@@ -136,22 +146,22 @@ OTHER_NAMES = {
     "label_text": "trec",
     "parquet": "huggingface hf datasets",
 }
-"""What other programs and their users call files that a format here reads, in small letters without ``-``, ``_``."""
+"""Format -> what other programs and their users call such files, in lower case without ``-`` and ``_``."""
 NOT_READ = {"brat": ".ann", "standoff": ".ann", "spacy": ".spacy", "docbin": ".spacy"}
-"""Names of formats that nothing here reads, and how their files end."""
+"""Names of formats that are not supported -> the extension of their files."""
 
 
 def hint(format: str, formats: Sequence[str] = ()) -> str:
-    """What to say to somebody who asked for a format that there is not: which of ``formats`` has such files, or all.
+    """Return advice for a format name that does not exist: the supported format of such files, or all ``formats``.
 
-    By default these are the formats that are read.
+    ``formats`` are those that are written; without them the advice is about reading.
     """
     doing, formats = ("written", formats) if formats else ("read", INPUT_FORMATS)
     name = re.sub("[-_ ]", "", format.partition(":")[0].lower())
-    known = (*OTHER_NAMES.items(), *((own, re.sub("[-_]", "", own)) for own in formats))
-    other = next((own for own, names in known if name in names.split()), "")
-    if name and other.partition(":")[0] in formats:
-        return f"such files are {doing} as {other}: pass {other}"
+    aliases = (*OTHER_NAMES.items(), *((supported, re.sub("[-_]", "", supported)) for supported in formats))
+    match = next((supported for supported, names in aliases if name in names.split()), "")
+    if name and match.partition(":")[0] in formats:
+        return f"such files are {doing} as {match}: pass {match}"
     if name in NOT_READ and doing == "read":
         return f"{NOT_READ[name]} files are not read; export CoNLL columns, or jsonl with text and spans"
     return f"expected {' or '.join(formats)}"
@@ -159,34 +169,37 @@ def hint(format: str, formats: Sequence[str] = ()) -> str:
 
 @cache
 def output(format: str) -> Output | FileOutput:
-    """The format that is written, with options or without. Raises KeyError: no such one; ConfigError: its options."""
+    """Return an output format, given with or without options.
+
+    Raises KeyError if it does not exist, ConfigError for options that it does not have.
+    """
     name, mark, _ = format.partition(":")
     if mark and name == "word_tag":
         return cast(Output, with_options(format)[1])
     return (OUTPUTS | WRITERS)[format]
 
 
-class _Held(Mapping[str, Holds]):
+class _HoldsByFormat(Mapping[str, Holds]):
     def __getitem__(self, name: str) -> Holds:
         return output(name).HOLDS
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in OUTPUT_FORMATS if not isinstance(WRITERS.get(name), Drawn) or name in DRAWN)
+        return (name for name in OUTPUT_FORMATS if not isinstance(WRITERS.get(name), DrawnFormat) or name in DRAWN)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
 
-HOLDS: Mapping[str, Holds] = _Held()
-"""What each format that is written can hold."""
+HOLDS: Mapping[str, Holds] = _HoldsByFormat()
+"""What each output format can hold."""
 
 
 def with_options(format: str) -> tuple[str, Input | Binary]:
-    """``NAME:key=value,…`` cut up: the name, and the format so set up. The name of ``word_tag`` keeps its separator.
+    """Split ``NAME:key=value,…`` and return the name and the configured input format.
 
-    Raises ConfigError: no such format, no such options.
+    The name of ``word_tag`` keeps its separator. Raises ConfigError for an unknown format or unknown options.
     """
-    name, mark, given = format.partition(":")
+    name, mark, option_text = format.partition(":")
     if name not in INPUT_FORMATS:
         problem = "is written, not read" if name in OUTPUT_FORMATS else "does not exist"
         raise ConfigError(f"format: {shown(name)} {problem}; {hint(name)}")
@@ -194,13 +207,13 @@ def with_options(format: str) -> tuple[str, Input | Binary]:
         return name, BINARY[name] if name in BINARY else INPUTS[name]
     if name not in OPTIONS:
         raise ConfigError(
-            f"format: {name} has no options, got {shown(given)}; {', '.join(OPTIONS) or 'none'} can have some"
+            f"format: {name} has no options, got {shown(option_text)}; {', '.join(OPTIONS) or 'none'} can have some"
         )
     options: dict[str, str] = {}
-    for item in given.split(","):
+    for item in option_text.split(","):
         key, mark, value = item.partition("=")
         if not (key.strip() and mark and value.strip()) or key.strip() in options:
             raise ConfigError(f"format: expected {name}:key=value,key=value, each key once, got {shown(format)}")
         options[key.strip()] = value.strip()
-    module = OPTIONS[name](options)
-    return getattr(module, "format", name), module
+    configured = OPTIONS[name](options)
+    return getattr(configured, "format", name), configured

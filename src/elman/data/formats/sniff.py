@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elman.data.formats import registry
-from elman.data.formats.common import LINE_END, Known, is_blank
-from elman.data.formats.later import Later
-from elman.data.formats.text_io import HEAD
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.formats.registry import LazyModule
+from elman.data.formats.text_io import MAX_HEAD
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, conllu, conllup, csv_reader as tables, fasttext, headers
 else:
-    columns, conllu, conllup = Later("columns"), Later("conllu"), Later("conllup")
-    fasttext, headers, tables = Later("fasttext"), Later("headers"), Later("csv_reader")
+    columns, conllu, conllup = LazyModule("columns"), LazyModule("conllu"), LazyModule("conllup")
+    fasttext, headers, tables = LazyModule("fasttext"), LazyModule("headers"), LazyModule("csv_reader")
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
@@ -32,14 +32,27 @@ _FEW = 10
 """Tags from which on it can be seen that they are some that come again and again."""
 
 
-def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
+class ModelHints(NamedTuple):
+    """What is known of a text that is to be tagged, from the model that is to tag it.
+
+    ``format``   the format of the text it learned from; ``targets`` the label columns that it gives
+    ``tags``     its tags of words, ``labels`` its labels of whole texts
+    """
+
+    format: str = ""
+    targets: Collection[str] = ()
+    tags: Collection[str] = ()
+    labels: Collection[str] = ()
+
+
+def is_enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> bool:
     """Whether these first lines of a file suffice to know its format and layout.
 
     A text that is to be tagged is judged by what has come, so that nobody waits at a pipe; but not by what may be a
     comment or the first bracket of a tree. Labelled text is read from files. ``any_format=False``: the format is
     known to be columns, only their layout is wanted.
     """
-    if len(lines) >= HEAD:
+    if len(lines) >= MAX_HEAD:
         return True
     if labelled:
         return False
@@ -55,7 +68,9 @@ def enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) -> 
     return False
 
 
-def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: Known | None = None) -> tuple[str, str]:
+def sniff(
+    lines: Sequence[str], *, labelled: bool, path: str = "input", known: ModelHints | None = None
+) -> tuple[str, str]:
     """The name of the format, with options or without, and why, in one sentence. ``lines`` are the first lines, with
     their ends.
 
@@ -65,8 +80,8 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
 
     Raises DataError: labelled text that looks like nothing known, a table of which nothing says what is to be read.
     """
-    known = known or Known()
-    if found := by_beginning(lines):
+    known = known or ModelHints()
+    if found := sniff_first_line(lines):
         return found
     is_aside = columns.is_aside
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
@@ -94,7 +109,7 @@ def sniff(lines: Sequence[str], *, labelled: bool, path: str = "input", known: K
     raise DataError(_found(data, lines), path=path)
 
 
-def by_beginning(lines: Sequence[str]) -> tuple[str, str] | None:
+def sniff_first_line(lines: Sequence[str]) -> tuple[str, str] | None:
     """The formats that begin as no other does."""
     first = next((line for line in lines if not is_blank(line)), "")
     if first.startswith("#") and first.startswith(conllup.MARK):
@@ -139,7 +154,7 @@ def _labels_of_texts(data: Sequence[str], labelled: bool, tabs: bool) -> tuple[s
     return None
 
 
-def _labelled_already(data: Sequence[str], known: Known) -> tuple[str, str] | None:
+def _labelled_already(data: Sequence[str], known: ModelHints) -> tuple[str, str] | None:
     """The format of a text a line with its label, where most have one that is known."""
     for what, label in (("a tab", lambda line: line.partition("\t")), ("COARSE:fine", _fine)):
         if evidence := _most((bool(mark) and name in known.labels for name, mark, _ in map(label, data)), data):
@@ -158,7 +173,7 @@ def _is_label_and_text(line: str) -> bool:
     return len(fields) == 2 and " " in fields[1].strip() and " " not in fields[0].strip() and all(fields)
 
 
-def _word_tag(data: Sequence[str], mark: str, labelled: bool, known: Known) -> tuple[str, str] | None:
+def _word_tag(data: Sequence[str], mark: str, labelled: bool, known: ModelHints) -> tuple[str, str] | None:
     """Tokens of a word, the mark and a tag; in text that is to be tagged the tags must be tags, too.
 
     An underscore in the first token of a line is enough where tags are expected; all else must be seen in all tokens.
@@ -185,9 +200,9 @@ def _pairs(line: str, mark: str, first: bool) -> list[str]:
     return tokens if first or all(0 < token.rfind(mark) < len(token) - 1 for token in tokens) else []
 
 
-def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: Known) -> tuple[str, str] | None:
+def _columns(data: Sequence[str], lines: Sequence[str], labelled: bool, known: ModelHints) -> tuple[str, str] | None:
     """Columns separated by spaces, and words alone for a model of columns."""
-    split = columns.Layout(tabs=False).split
+    split = columns.ColumnLayout(tabs=False).split
     if not labelled and not _alike([split(line) for line in data[:_SOME]]):
         return None  # text, as most files that are to be tagged are
     table = [split(line) for line in data]
@@ -216,7 +231,7 @@ def _alike(table: Sequence[Sequence[str]]) -> bool:
     return 2 * Counter(map(len, table)).most_common(1)[0][1] > len(table)
 
 
-def _are_tags(tags: Sequence[str], words: Sequence[str], known: Known, *, often: bool = True) -> bool:
+def _are_tags(tags: Sequence[str], words: Sequence[str], known: ModelHints, *, often: bool = True) -> bool:
     """Whether these are the tags of these words: most are known; or, if that counts, a few that come ``often``."""
     if len(tags) > 1 and _share(tags, known.tags) > 0.5 >= _share(words, known.tags):
         return True

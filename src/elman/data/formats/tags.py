@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from elman.data.formats.common import Holds, check_tags, is_gap, line_end, only
+from elman.data.formats.holds import Holds, check_tags, is_gap, only_column
+from elman.data.formats.lines import line_end_of
 from elman.data.sentence import Sentence
 
 HOLDS = Holds(words=False, columns=1)
@@ -14,6 +15,6 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     """One line; a blank line for a sentence of no words. Raises DataError: a tag with a space or a line end."""
     if is_gap(sentence):
         return ""
-    column = only(tags, "tags")
+    column = only_column(tags, "tags")
     check_tags(sentence, column, "tags", " \n")
-    return " ".join(column) + line_end(sentence)
+    return " ".join(column) + line_end_of(sentence)

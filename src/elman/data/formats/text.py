@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.common import LINE_END, Holds, check_words, is_blank, is_gap, refuse
-from elman.data.sentence import Sentence
+from elman.data.formats.holds import Holds, check_words, is_gap
+from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError
 
 HOLDS = Holds()
@@ -46,5 +47,5 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     check_words(sentence, "text", " \n")
     line = " ".join(sentence.words) + "\n"
     if sentence.words and is_blank(line):
-        raise refuse(sentence, 0, "words of nothing but tabs, which would be a blank line of text; try --as jsonl")
+        raise error_at(sentence, 0, "words of nothing but tabs, which would be a blank line of text; try --as jsonl")
     return line

@@ -15,14 +15,14 @@ from elman.utils.compression import CompressedFile
 from elman.utils.encodings import Decoder
 
 BOM = "\ufeff"
-HEAD = 1000
+MAX_HEAD = 1000
 """No more lines than these are looked at to know the format."""
 
 _BLOCK = 1 << 18  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TextSource:
     """A text file being read.
 
     ``name``   what messages call it
@@ -42,7 +42,7 @@ class Source:
         return chain.from_iterable(map(_lines, self.texts))
 
 
-def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> Source:
+def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> TextSource:
     """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
 
     Raises DataError and ConfigError: see ``text_blocks``.
@@ -56,7 +56,7 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -
         read.append(text)
         head += _lines(text)
     name = "standard input" if path == "-" else path
-    return Source(name, head[:HEAD], chain(read, texts), bom)
+    return TextSource(name, head[:MAX_HEAD], chain(read, texts), bom)
 
 
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:

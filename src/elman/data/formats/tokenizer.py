@@ -14,10 +14,10 @@ _SIMPLE = re.compile(r"\w+|[^\w\s]")
 _SPACES = re.compile(r"[^ \t\r\n]+")
 _JOINERS = "\u200c\u200d"  # hold letters apart or together within a word, and emoji together
 
-SPLITTERS = ("simple", "spaces")
+TOKENIZERS = ("simple", "spaces")
 
 
-def tokenise(text: str, how: str = "simple") -> list[tuple[int, int]]:
+def tokenize(text: str, how: str = "simple") -> list[tuple[int, int]]:
     """Where the words of a text begin and end, in characters (code points) from 0."""
     pattern = _SIMPLE if how == "simple" else _SPACES
     found = [match.span() for match in pattern.finditer(text)]

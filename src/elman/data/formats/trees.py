@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from elman.data.formats.common import TREE, Holds, check_tags, check_words, is_gap, only
+from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only_column
 from elman.data.sentence import Sentence
-from elman.data.trees import Tree, TreeLines, joined, read_trees
+from elman.data.trees import TREE, Tree, TreeLines, from_pieces, read_trees
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -67,11 +67,11 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     """
     if not sentence.words:
         return "".join(sentence.lines) if sentence.format == "trees" else "" if is_gap(sentence) else "\n"
-    column = only(tags, "trees")
+    column = only_column(tags, "trees")
     if TREE in tags:
         sentence = replace(sentence, words=tuple([_written(word) for word in sentence.words]))
         check_words(sentence, "trees", _FORBIDDEN)
-        return f"{joined(column, sentence.words)}\n"
+        return f"{from_pieces(column, sentence.words)}\n"
     check_tags(sentence, column, "trees", _FORBIDDEN)
     if sentence.format == "trees":
         new = iter(column)
@@ -81,7 +81,7 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
     return f"{Tree('ROOT', tuple(leaves))}\n"
 
 
-def tree_of(sentence: Sentence) -> Tree:
+def parse_sentence_tree(sentence: Sentence) -> Tree:
     """The tree that a sentence was read with. Raises DataError with the line: it has none."""
     found = next(read_trees(sentence.lines), None) if sentence.format == "trees" else None
     if found is None or found.tree is None:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.common import LINE_END, Holds, check_tags, check_words, is_blank, is_gap, line_end, only
+from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only_column
+from elman.data.formats.lines import LINE_END, is_blank, line_end_of
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
@@ -81,7 +82,7 @@ class WordTag:
         in_place = own or sentence.format == "text"
         if not sentence.words:
             return "".join(sentence.lines) if in_place else "" if is_gap(sentence) else "\n"
-        column = only(tags, "word_tag")
+        column = only_column(tags, "word_tag")
         white = " \n" if self.separator == UNDERSCORE else " \t\n"
         check_tags(sentence, column, self.format, white + self.separator)
         if not in_place or (not own and "\t" in white):
@@ -89,7 +90,7 @@ class WordTag:
         tokens = [f"{word}{self.separator}{tag}" for word, tag in zip(sentence.words, column, strict=True)]
         if not in_place:
             return " ".join(tokens) + "\n"
-        return self._in_place(sentence.lines[0].rstrip(LINE_END), tokens) + line_end(sentence)
+        return self._in_place(sentence.lines[0].rstrip(LINE_END), tokens) + line_end_of(sentence)
 
     def _in_place(self, body: str, tokens: Sequence[str]) -> str:
         """A line with other tokens in the place of its own."""

@@ -1,0 +1,26 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+from elman.data.sentence import Sentence
+
+LINE_END = "\r\n"
+"""Characters that end a line; ``line.rstrip(LINE_END)`` is its text."""
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line holds nothing but separators; such a line ends a sentence."""
+    return not line.strip(" \t\r\n")
+
+
+def whole_number(text: str) -> int | None:
+    """The number of some ASCII digits; None for other text, and for a number beyond all that a file can count."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def line_end_of(sentence: Sentence) -> str:
+    """The end of the line a sentence was read from, for formats of one sentence a line; else a plain line end."""
+    if sentence.format.startswith(("text", "word_tag")) and sentence.lines:
+        line = sentence.lines[-1]
+        return line[len(line.rstrip(LINE_END)) :]
+    return "\n"
