@@ -93,13 +93,13 @@ class Elman:
     def __init__(self, t: Task, precision: str, threads: int) -> None:
         from elman.models.constraints import NONE
         from elman.models.heads import Heads
-        from elman.models.inference import Reader, Text
+        from elman.models.inference import InferenceCache, Text
         from elman.nn.batch import pack
 
         self._pack, self._text, self._weights, self._threads = pack, Text, t.weights, threads
         tags = len(t.weights["output.b_o"])
         self._network = t.lexicon.network(t.config.network, tags)
-        self._reader = Reader(t.lexicon, self._network, [t.weights], precision)
+        self._reader = InferenceCache(t.lexicon, self._network, [t.weights], precision)
         (self._head,) = Heads(t.config, (tuple(map(str, range(tags))),), (NONE,)).each
         start = time.perf_counter()
         read = self._reader.words(t.words)

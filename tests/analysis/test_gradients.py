@@ -13,7 +13,7 @@ from elman.analysis.gradients import Which, influences, lags
 from elman.analysis.lag_curves import Lags
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
 from elman.training.tagging_task import Tagging
@@ -45,7 +45,7 @@ CONFIGS = {
 }
 
 
-def networks_of(config: NetworkConfig, **training: Any) -> Networks:
+def networks_of(config: NetworkConfig, **training: Any) -> Ensemble:
     """A network whose weights are large enough to do something, in float64."""
     made: Tagging = begin(
         [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))],
@@ -55,14 +55,14 @@ def networks_of(config: NetworkConfig, **training: Any) -> Networks:
     )
     generator = np.random.default_rng(3)
     drawn = {name: generator.standard_normal(w.shape) * 0.7 for name, w in made.parameters.items()}
-    return Networks(made.networks.config, made.networks.lexicon, made.networks.heads, [drawn])
+    return Ensemble(made.networks.config, made.networks.lexicon, made.networks.heads, [drawn])
 
 
 def sigmoid(x: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def slow(networks: Networks, x: Array, moved: dict[tuple[int, str, str, int], Array]) -> Array:
+def slow(networks: Ensemble, x: Array, moved: dict[tuple[int, str, str, int], Array]) -> Array:
     """The encoder's outputs (T, …), word by word; ``moved`` adds to a state of (layer, direction, h or c, word)."""
     config, w = networks.config.network, networks.members[0]
     H, T = config.hidden, len(x)
@@ -110,7 +110,7 @@ def slow(networks: Networks, x: Array, moved: dict[tuple[int, str, str, int], Ar
     return x
 
 
-def losses(networks: Networks, moved: dict[tuple[int, str, str, int], Array]) -> Array:
+def losses(networks: Ensemble, moved: dict[tuple[int, str, str, int], Array]) -> Array:
     """The loss of each word (T,)."""
     scores, batch = scores_of(networks, moved)
     head, ids = networks.heads.each[0], {tag: i for i, tag in enumerate(networks.tags)}
@@ -118,13 +118,13 @@ def losses(networks: Networks, moved: dict[tuple[int, str, str, int], Array]) ->
     return np.asarray(head.decoder.loss(networks.members[0], head.of(scores, batch), gold, batch).losses)
 
 
-def scores_of(networks: Networks, moved: dict[tuple[int, str, str, int], Array]) -> tuple[Array, Batch]:
+def scores_of(networks: Ensemble, moved: dict[tuple[int, str, str, int], Array]) -> tuple[Array, Batch]:
     batch = Batch(np.ones(len(WORDS), np.int32), np.arange(len(WORDS)))
     x = networks.network.represent(networks.members[0], networks.lexicon.read(WORDS))
     return networks.network.output(networks.members[0], slow(networks, x, moved), batch)[0], batch
 
 
-def norms(networks: Networks, layer: int, direction: str, state: str) -> list[list[float]]:
+def norms(networks: Ensemble, layer: int, direction: str, state: str) -> list[list[float]]:
     """‖∂loss_t/∂state_s‖ [t][s] by central differences."""
     T, H = len(WORDS), networks.config.network.hidden
     slopes = np.empty((T, H, T))  # [s, unit, t]

@@ -11,7 +11,7 @@ from elman import kernels
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.models import inference as reader
-from elman.models.inference import Reader, tagging_precision
+from elman.models.inference import InferenceCache, tagging_precision
 from elman.models.rnn import RecurrentModel
 from elman.training.train_rnn import train_rnn
 
@@ -81,8 +81,8 @@ def test_a_full_table_is_begun_anew(monkeypatch: pytest.MonkeyPatch, precision: 
 
 def test_tables_are_bounded() -> None:
     one = model(hidden=512)
-    assert one.reader.most == max(1024, reader.ROOM // sum(member.row for member in one.reader.members))
-    assert isinstance(one.reader, Reader)
+    assert one.reader.most == max(1024, reader.CACHE_BYTES // sum(member.row for member in one.reader.members))
+    assert isinstance(one.reader, InferenceCache)
 
 
 def test_precision() -> None:
@@ -150,3 +150,38 @@ def test_no_memory_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmap.mmap", fail)
     with pytest.raises(MemoryError):
         reader._fresh((3, 4), np.float32)
+
+
+COLUMNS = [(words, [word[0] for word in words], [word[-1] for word in words]) for words, _ in TRAIN]
+ROWS = [slice(0, 3), slice(3, 3), slice(3, 8), slice(8, 9)]  # of the sentences of TEXT
+
+
+def columns_model(**settings: Any) -> RecurrentModel:
+    config = Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 1, **settings})
+    return train_rnn(COLUMNS, None, config, seed=1, threads=1)
+
+
+@pytest.mark.parametrize("precision", ["exact", "auto"])
+@pytest.mark.parametrize("settings", [{}, {"decoder": "crf"}, {"ensemble": 2}, {"cell": "gru", "layers": 2}])
+def test_lazy_scores_are_those_of_one_pass(settings: dict[str, Any], precision: str) -> None:
+    one = columns_model(**settings).at([1.0, 2.0])
+    one.choose_precision(precision)
+    answers = one.answers(TEXT)
+    best = one.best_columns(TEXT)
+    for column in (0, 1):
+        p = one.probabilities(TEXT, column)
+        ids, mine, scores = answers.best(column), answers.probabilities(column), answers.scores(column)
+        assert ids.dtype == np.int32 and scores.dtype == np.float32
+        softmax = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        for i, rows in enumerate(ROWS):
+            assert ids[rows].tolist() == best[column][i].tolist()
+            np.testing.assert_allclose(mine[rows], p[i], atol=1e-5)
+            np.testing.assert_allclose(softmax[rows], p[i], atol=1e-5)
+        some = answers.of([2, 0]).probabilities(column)
+        np.testing.assert_allclose(some, np.concatenate([p[2], p[0]]), atol=1e-5)
+
+
+def test_lazy_scores_of_no_words() -> None:
+    answers = columns_model().answers([[]])
+    assert answers.best(0).shape == (0,)
+    assert answers.scores(1).shape[0] == 0 == len(model().answers([]).best(0))

@@ -20,7 +20,7 @@ from elman.errors import ConfigError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
 from elman.models import ensemble as networks
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.models.rnn import RecurrentModel
 from elman.nn.layers import Rows
@@ -284,7 +284,7 @@ def task_of(a: float) -> learning.Tagging:
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
     config = ELMAN.with_settings({"unk_dropout": a})
     lexicon = Lexicon.of(config.network, (words for words, _ in train))
-    return learning.Tagging(Networks(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
+    return learning.Tagging(Ensemble(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
 
 
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:

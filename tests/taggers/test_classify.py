@@ -14,7 +14,7 @@ from elman.config import LINEAR, Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.classification import ClassEvaluation
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.network_record import GRAMS
 from elman.models.rnn import LinearModel, RecurrentModel
 from elman.taggers.tagger import Tagger
@@ -127,7 +127,7 @@ def test_of_every_kind(settings: dict[str, Any], tmp_path: Path) -> None:
     model: Any = exact._model
     some = [text.split() for text, _ in DEV] + [[]]
     # what reads for tagging finds what the network itself does
-    slow = Networks(model.config, model.lexicon, model.heads, model.members).probabilities(some)
+    slow = Ensemble(model.config, model.lexicon, model.heads, model.members).probabilities(some)
     for p, q in zip(model.probabilities(some), slow, strict=True):
         np.testing.assert_allclose(p, q, atol=1e-5)
     assert [len(p) for p in slow] == [1] * len(DEV) + [0]

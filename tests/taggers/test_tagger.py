@@ -120,13 +120,13 @@ def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: 
 def test_confidences_take_one_pass_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     rnn = toy("rnn")
     passes = []
-    each = reader.Reader.each
+    each = reader.InferenceCache.each
 
     def counted(*given: Any, **named: Any) -> Any:
         passes.append(1)
         return each(*given, **named)
 
-    monkeypatch.setattr(reader.Reader, "each", counted)
+    monkeypatch.setattr(reader.InferenceCache, "each", counted)
     assert len(list(rnn.tag_all_with_confidence([["the", "dog"], [], ["a"]]))) == 3
     assert len(passes) == 1
 

@@ -14,7 +14,7 @@ import elman
 from elman.config import Config
 from elman.errors import ConfigError, ModelFileError
 from elman.models import rnn as recurrent
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
 from elman.training import ensemble as runs
 from elman.training.train_rnn import begin, train_rnn
@@ -118,9 +118,9 @@ def test_dev_accuracy_is_of_float32_whatever_the_processor(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("training reads in the precision of tagging")
 
-    monkeypatch.setattr(recurrent, "Reader", never)
+    monkeypatch.setattr(recurrent, "InferenceCache", never)
     again = trained(CRF.with_settings({"ensemble": 3}), DEV)
-    exact = Networks(again.config, again.lexicon, again.heads, again.members)
+    exact = Ensemble(again.config, again.lexicon, again.heads, again.members)
     golds = [three.tags.index(tag) for _, tags in DEV for tag in tags]
     assert again.dev_accuracy == three.dev_accuracy == np.mean(np.concatenate(exact.best(WORDS)) == golds)
 

@@ -18,7 +18,7 @@ from elman import kernels
 from elman.analysis.lag_curves import Measured, curve
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
 from elman.nn import shapes
 from elman.nn.activations import of_layer, up_to
@@ -88,7 +88,7 @@ class Influence:
 class _Copies:
     """A sentence of T words, P times in one batch, and the first network's scores of it (T·P, K), in float64."""
 
-    def __init__(self, networks: Networks, parameters: Parameters, words: Sequence[str], copies: int) -> None:
+    def __init__(self, networks: Ensemble, parameters: Parameters, words: Sequence[str], copies: int) -> None:
         self.network, self.parameters = networks.network, dict(parameters)
         self.T, self.P = len(words), copies
         rows = (np.arange(copies) * self.T)[None] + np.arange(self.T)[:, None]  # (T, P)
@@ -144,7 +144,7 @@ class _Copies:
         return [f"layer0.{direction}.w_rx" for direction in self.network.encoder.directions]
 
 
-def lags(networks: Networks, sentences: Iterable[Labelled], which: Which = Which()) -> Measured:
+def lags(networks: Ensemble, sentences: Iterable[Labelled], which: Which = Which()) -> Measured:
     """How much of the loss of a word reaches the states k words before it, the mean over the first words of a text.
 
     All words of each sentence are taken, of a sentence of more than 100 that many, until there are
@@ -206,11 +206,11 @@ def _together(encoder: Encoder, words: int) -> int:
     return max(1, min(TOGETHER, most) // words)
 
 
-def _exact(networks: Networks) -> Parameters:
+def _exact(networks: Ensemble) -> Parameters:
     return {name: w.astype(np.float64) for name, w in networks.members[0].items()}
 
 
-def _checked(networks: Networks, which: Which) -> Encoder:
+def _checked(networks: Ensemble, which: Which) -> Encoder:
     if not networks.network.encodes:
         raise ConfigError("gradients: expected a network with states; this one counts n-grams alone")
     encoder = networks.network.encoder
@@ -292,7 +292,7 @@ def _behind(norms: Array, at: NDArray[np.int64], most: int, way: int) -> Array:
     return np.where(inside, found, np.nan)
 
 
-def influences(networks: Networks, words: Sequence[str], at: Sequence[int] = (), column: int = 0) -> list[Influence]:
+def influences(networks: Ensemble, words: Sequence[str], at: Sequence[int] = (), column: int = 0) -> list[Influence]:
     """Which words speak for the tags of these words (from 1; none: all): gradient of the margin by x, times x.
 
     The margin is the score of the tag given less that of the second best (Yin & Neubig 2022), so that what is common

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -67,3 +70,6 @@ class ColumnsModel(Model, Protocol):
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
         """For each sentence the (T, K) probabilities of a column's tags."""
         ...
+
+
+CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often

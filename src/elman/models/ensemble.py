@@ -18,16 +18,15 @@ from elman.config import Config
 from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
+from elman.models.base import CHUNK
 from elman.models.heads import Heads
 from elman.nn.activations import States, states, up_to
 from elman.nn.bags import Bags
-from elman.nn.batch import Batch, Ids, by_length, pack
+from elman.nn.batch import Batch, Ids, by_length, pack, packed, texts_of
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.utils.limits import check_scores
-
-CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
 
 LOOKED_AT = 2_000_000  # words of a sentence times units, whose states and gates are looked at one by one
 TOGETHER = 1 << 22  # scores held at a time where each word is decoded by itself; whole sentences elsewhere
@@ -40,7 +39,7 @@ Scorer = Callable[[NDArray[np.int64], Batch], Scores]
 Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and their probabilities (T,)
 
 
-class Networks:
+class Ensemble:
     """What tags: T words of a sentence, and K tags of each label column.
 
     ``members``  the parameters of each network, one or more
@@ -227,27 +226,3 @@ def network_of(config: Config, lexicon: Lexicon, heads: Heads) -> Network:
     """The network that reads these words and learns these label columns."""
     grams = 0 if heads.grams is None else len(heads.grams)
     return replace(lexicon.network(config.network, heads.width), labels=heads.labels, grams=grams)
-
-
-def texts_of(ends: NDArray[np.int64], rows: NDArray[np.int64], batch: Batch) -> NDArray[np.int64]:
-    """Which sentence of a corpus, laid end to end, each of the B of a packed batch is."""
-    return np.searchsorted(ends, rows[: batch.sentences], side="right")
-
-
-def packed(
-    lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
-) -> tuple[Batch, NDArray[np.int64]]:
-    """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
-    return packed_at(ends[some] - lengths[some], lengths[some])
-
-
-def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
-    """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
-    batch = pack(lengths)
-    return batch, rows_at(begins, lengths)[batch.rows]
-
-
-def rows_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each word of such pieces, laid one after the other, stands in the text."""
-    shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
-    return np.arange(len(shift)) + shift

@@ -1,8 +1,12 @@
-"""What a tagger computes of words before it reads them in their sentence, kept from one text to the next.
+"""Fast inference: what a trained model computes once for each distinct word, and label scores computed on demand.
 
-What the first layer gets of a word depends on the word alone. So it is computed once for each distinct word, and of an
-LSTM that is the whole product w_rx·x + b_r: in tagging, only the recurrent product is left. The table is bounded: when
-it is full it is begun anew.
+``InferenceCache``: the first layer's input depends on the word alone, so it is computed once for each distinct word; of
+an LSTM that is the whole product w_rx·x + b_r, and only the recurrent product is left. The tables are bounded: a full
+one is cleared.
+
+``LazyScores``: nothing of a label column is computed before it is asked for. Most columns are asked for their best
+labels alone. Then the output layer is computed in 8-bit integers where the hidden states allow it, and exactly for the
+few labels that these leave open: the best label is always that of the exact scores.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import mmap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,13 +27,14 @@ from elman.errors import ConfigError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.kernels.reference import states
-from elman.nn.batch import Batch, Ids
+from elman.models.heads import Heads
+from elman.nn.batch import Batch, Ids, pack
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.utils.display import shown
 
-ROOM = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
+CACHE_BYTES = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
 SPARE = 16_384  # rows more, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
@@ -55,7 +61,7 @@ class Text(NamedTuple):
     tables: tuple[tuple[Array, ...], ...]
 
 
-class Reader:
+class InferenceCache:
     """The words of a trained model's networks. Safe to use from several threads at once.
 
     ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit whole numbers
@@ -74,7 +80,7 @@ class Reader:
         """Whether states are from -1 to 1 and may be read in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
-        self.most = max(1024, ROOM // row)  # words, before a text begins
+        self.most = max(1024, CACHE_BYTES // row)  # words, before a text begins
         self._lock = threading.Lock()
         self._start()
 
@@ -242,3 +248,102 @@ def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
         with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
+
+
+class _Small(NamedTuple):
+    """The weights of a column in 8 bits: see ``kernels.linear_best_int8``."""
+
+    linear: states.Int8
+    b: Array
+    errors: tuple[Array, Array]
+
+
+class OutputLayer:
+    """The output layer of networks (the mean of them) whose label columns are all of words.
+
+    ``parameters``  of the decoders
+    ``small``       whether states are from -1 to 1, so that 8 bits may be used
+    """
+
+    def __init__(self, heads: Heads, members: Sequence[Parameters], parameters: Parameters, small: bool) -> None:
+        self.heads, self.parameters, self._small = heads.each, parameters, small
+        scale = np.float32(1 / len(members))
+        w = np.concatenate([own["output.w_oh"] for own in members], axis=1)
+        self._w = w if len(members) == 1 else w * scale
+        self._b = np.asarray(sum(own["output.b_o"] for own in members) * scale, np.float32)
+        self._columns = [slice(head.begin, head.begin + len(head.tags)) for head in self.heads]
+
+    def scores(self, h: Array, column: int) -> Array:
+        """The scores (N, K) of a column for states (N, P)."""
+        own = self._columns[column]
+        return kernels.linear_forward(h, self._w[own], self._b[own])
+
+    def best(self, h: Array, column: int) -> Ids:
+        """The place (N,) of the greatest of ``scores``."""
+        own, small = self._columns[column], self._in_8_bits
+        if small is None:
+            return np.asarray(self.scores(h, column).argmax(axis=1), np.int32)
+        of_column = small[column]
+        return kernels.linear_best_int8(h, of_column.linear, self._w[own], of_column.b, of_column.errors)
+
+    @cached_property
+    def _in_8_bits(self) -> list[_Small] | None:
+        if not self._small:
+            return None
+        found = []
+        for own in self._columns:
+            linear = states.packed_int8(self._w[own])
+            b = np.zeros(len(linear.scale), np.float32)
+            b[: own.stop - own.start] = self._b[own]
+            found.append(_Small(linear, b, states.errors_int8(self._w[own])))
+        return found
+
+
+class LazyScores:
+    """What a model says of N words, of sentences of these lengths, one behind the other; their states are (N, P)."""
+
+    def __init__(self, outputs: OutputLayer, h: Array, lengths: NDArray[np.int64]) -> None:
+        self.outputs, self.h, self.lengths = outputs, h, lengths
+
+    def best(self, column: int) -> Ids:
+        """The best labels (N,) of a column."""
+        head = self.outputs.heads[column]
+        if head.decoder.free:
+            return self.outputs.best(self.h, column)
+        return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "best"), np.int32)
+
+    def scores(self, column: int) -> NDArray[np.float32]:
+        """Numbers (N, K) of which softmax makes the probabilities of the labels of a column."""
+        head = self.outputs.heads[column]
+        if not head.decoder.free:
+            return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
+        scores = self.outputs.scores(self.h, column)
+        return np.asarray(scores / np.float32(head.temperature), np.float32)
+
+    def probabilities(self, column: int) -> NDArray[np.float64]:
+        """The probabilities (N, K) of the labels of a column."""
+        return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "marginals"), np.float64)
+
+    def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
+        """The probabilities (N,) of the labels ``ids`` (N,) of a column."""
+        return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "confidences", ids), np.float64)
+
+    def of(self, which: Sequence[int]) -> LazyScores:
+        """The same of some of the sentences."""
+        ends = np.cumsum(self.lengths)
+        rows = [np.arange(ends[i] - self.lengths[i], ends[i]) for i in which]
+        return LazyScores(self.outputs, self.h[np.concatenate(rows)], self.lengths[list(which)])
+
+    def _packed(self, scores: Array, column: int, what: str, ids: Ids | None = None) -> Any:
+        """What the decoder makes of the scores, and of labels, of whole sentences, which it gets packed."""
+        head, batch = self.outputs.heads[column], self._batch
+        labels = () if ids is None else (ids[batch.rows],)
+        more = (head.temperature,) if what != "best" else ()
+        found = getattr(head.decoder, what)(self.outputs.parameters, scores[batch.rows], *labels, batch, *more)
+        placed = np.empty_like(found)
+        placed[batch.rows] = found
+        return placed
+
+    @cached_property
+    def _batch(self) -> Batch:
+        return pack(self.lengths)

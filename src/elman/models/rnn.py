@@ -16,11 +16,10 @@ from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.features.text_ngrams import BITS, Grams
 from elman.models import constraints, dtype as storage, network_record
-from elman.models.ensemble import Networks, Scorer, Scores
+from elman.models.ensemble import Ensemble, Scorer, Scores
 from elman.models.heads import Heads
-from elman.models.inference import Reader, Text, tagging_precision
+from elman.models.inference import InferenceCache, LazyScores, OutputLayer, Text, tagging_precision
 from elman.models.network_record import GRAMS, RARE, NetworkRecord, prefixes
-from elman.models.outputs import Answers, Outputs
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Parameters
@@ -30,7 +29,7 @@ WINDOWS = 32_768
 """Windows of characters tagged in one pass."""
 
 
-class RecurrentModel(Networks):
+class RecurrentModel(Ensemble):
     """A recurrent tagger. See ``elman.models.base.Model`` for what every model answers."""
 
     kind = "rnn"
@@ -46,7 +45,7 @@ class RecurrentModel(Networks):
         super().__init__(config, lexicon, heads, members)
         self.training = dict(training)
         self._precision = "auto"
-        self._reader: Reader | None = None
+        self._reader: InferenceCache | None = None
 
     def choose_precision(self, precision: str) -> None:
         """``auto``, ``exact`` or ``int8``, of tagging. Raises ConfigError: another, or int8 that is not to be had."""
@@ -55,21 +54,21 @@ class RecurrentModel(Networks):
         self.__dict__.pop("_outputs", None)
 
     @property
-    def reader(self) -> Reader:
+    def reader(self) -> InferenceCache:
         """What reads for tagging."""
         if self._reader is None:
             precision = tagging_precision(self._precision, self.config)
-            self._reader = Reader(self.lexicon, self.network, self.members, precision)
+            self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
         return self._reader
 
     def best_of_lines(self, text: bytes) -> Ids:
-        """The (N,) ids of the best tags, in the first column, of a text's words: see ``Reader.lines``."""
+        """The (N,) ids of the best tags, in the first column, of a text's words: see ``InferenceCache.lines``."""
         read, lengths = self.reader.lines(text)
         head = self.heads.each[0]
         (ids,) = self._flat(lengths, self._reads(read), lambda *scored: [head.best(*scored)])
         return np.asarray(ids, np.int32)
 
-    def answers(self, sentences: Sequence[Sequence[str]]) -> Answers:
+    def answers(self, sentences: Sequence[Sequence[str]]) -> LazyScores:
         """What the model, whose label columns are all of words, says of the words of sentences."""
         read = self.reader.words([word for words in sentences for word in words])
         lengths = np.array([len(words) for words in sentences], np.int64)
@@ -78,11 +77,11 @@ class RecurrentModel(Networks):
             yield slice(None), self.reader.states(read, rows, batch)
 
         (h,) = self._flat(lengths, states, lambda _, h, batch: [h])
-        return Answers(self._outputs, h if len(h) else h.reshape(0, self.reader.width), lengths)
+        return LazyScores(self._outputs, h if len(h) else h.reshape(0, self.reader.width), lengths)
 
     @cached_property
-    def _outputs(self) -> Outputs:
-        return Outputs(self.heads, self.members, self.decoder_parameters(), self.reader.small)
+    def _outputs(self) -> OutputLayer:
+        return OutputLayer(self.heads, self.members, self.decoder_parameters(), self.reader.small)
 
     def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Ids, NDArray[np.float64] | None]:
         """The (N,) ids of the best tags, in the first column, of windows of characters, and the probabilities of these.

@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
-from elman.models.ensemble import CHUNK, Networks, packed_at
+from elman.models.base import CHUNK
+from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
-from elman.models.inference import Reader
+from elman.models.inference import InferenceCache
 from elman.nn.activations import up_to
-from elman.nn.batch import Batch
+from elman.nn.batch import Batch, packed_at
 from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
@@ -40,12 +41,12 @@ TRANSITIONS = 1 << 16  # scores from tag to tag that are looked at in one call
 class Stream:
     """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
 
-    def __init__(self, model: Networks, column: int, lookahead: int) -> None:
+    def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
         # of the words alone: texts without end have no labels of their own
         self._network, self._members = replace(model.network, labels=0, grams=0), model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
-        self._reader = Reader(model.lexicon, model.network, model.members, "exact", plain=True)
+        self._reader = InferenceCache(model.lexicon, model.network, model.members, "exact", plain=True)
         encoder = model.network.encoder
         self._both_ways = len(encoder.directions) > 1
         # of each layer: as it is, and its forward direction by itself

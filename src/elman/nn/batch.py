@@ -113,3 +113,27 @@ def by_length(lengths: NDArray[np.int64], words: int) -> Iterator[NDArray[np.int
         total += length
     if start < len(order):
         yield order[start:]
+
+
+def texts_of(ends: NDArray[np.int64], rows: NDArray[np.int64], batch: Batch) -> NDArray[np.int64]:
+    """Which sentence of a corpus, laid end to end, each of the B of a packed batch is."""
+    return np.searchsorted(ends, rows[: batch.sentences], side="right")
+
+
+def packed(
+    lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
+) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
+    return packed_at(ends[some] - lengths[some], lengths[some])
+
+
+def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
+    """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
+    batch = pack(lengths)
+    return batch, rows_at(begins, lengths)[batch.rows]
+
+
+def rows_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each word of such pieces, laid one after the other, stands in the text."""
+    shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
+    return np.arange(len(shift)) + shift

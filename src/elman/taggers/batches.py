@@ -21,18 +21,18 @@ BATCH_SENTENCES = 1_024
 """What is tagged together: sentences until there are as many words, or as many sentences. Never less than one."""
 
 
-def named(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
+def ids_to_labels(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
     """The tags of these ids; of several labels of a text, (1, K) which hold, one text of them all."""
     if found and found[0].ndim == 2:
         return [[LABEL_SEPARATOR.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
     return [[tags[i] for i in ids.tolist()] for ids in found]
 
 
-def named_with_confidences(
+def ids_to_labels_with_confidences(
     tags: Sequence[str], found: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
 ) -> list[tuple[list[str], list[float]]]:
     """The same, with the probability of each tag; of several labels of a text, that of just these."""
-    names = named(tags, [ids for ids, _ in found])
+    names = ids_to_labels(tags, [ids for ids, _ in found])
     return list(zip(names, (p.tolist() for _, p in found), strict=True))
 
 

@@ -22,10 +22,10 @@ from elman.data.targets import TAG, UNKNOWN
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.file import Tensors
 from elman.models.ngram_lm import ORDERS, NGrams
+from elman.models.registry import kernel_notes
 from elman.models.rnn import RecurrentModel
 from elman.models.streaming import Stream
 from elman.nn.decoders import finite
-from elman.taggers.tagger import kernel_notes
 from elman.taggers.untagged import Untagged
 from elman.training.disk_corpus import Speech, check_share
 from elman.training.train_rnn import train_rnn

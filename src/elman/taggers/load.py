@@ -8,7 +8,8 @@ from typing import Any
 
 from elman.errors import ModelFileError
 from elman.models import file as model_file
-from elman.taggers.tagger import Tagger, kernel_notes
+from elman.models.registry import kernel_notes
+from elman.taggers.tagger import Tagger
 from elman.utils.display import shown
 from elman.utils.parallel import thread_count
 from elman.utils.validation import demand

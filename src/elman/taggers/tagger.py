@@ -22,7 +22,8 @@ from elman.errors import ConfigError
 from elman.models import file as model_file
 from elman.models.base import ColumnsModel, Model
 from elman.models.network_record import RARE
-from elman.taggers.batches import Text, batches, named, named_with_confidences, text_of, words_of
+from elman.models.registry import KINDS, model_class
+from elman.taggers.batches import Text, batches, ids_to_labels, ids_to_labels_with_confidences, text_of, words_of
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.limits import whole_number
@@ -34,13 +35,12 @@ if TYPE_CHECKING:  # what comparing with gold tags needs is loaded when it begin
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.pairing import AlignedSentence
     from elman.evaluation.tagging import TagEvaluation
-    from elman.models.ensemble import Networks
+    from elman.models.ensemble import Ensemble
     from elman.models.streaming import Stream
 
 Target = str | Sequence[str] | None
 """Names of label columns: ``"upos"``, ``"upos,xpos"`` or a list; None for those that are meant without saying."""
 
-KINDS = ("rnn", "linear", "hmm", "frequent")
 
 _T = TypeVar("_T")
 
@@ -148,11 +148,11 @@ class Tagger:
         return bool(getattr(self._model, "interrupted", False))
 
     @property
-    def networks(self) -> Networks:
+    def networks(self) -> Ensemble:
         """What it is made of. Raises ConfigError: a model that is no network with states."""
-        from elman.models.ensemble import Networks
+        from elman.models.ensemble import Ensemble
 
-        if not isinstance(self._model, Networks) or not self._model.network.encodes:
+        if not isinstance(self._model, Ensemble) or not self._model.network.encodes:
             raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
         return self._model
 
@@ -448,15 +448,15 @@ class Tagger:
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         if not self.word_targets:
             raise ConfigError("tag: the model labels whole texts, not words; classify() gives their labels")
-        return named(self.tags, self._model.best(batch))
+        return ids_to_labels(self.tags, self._model.best(batch))
 
     def _tags_and_confidences(self, batch: Sequence[Sequence[str]]) -> list[tuple[list[str], list[float]]]:
-        return named_with_confidences(self.tags, self._model.best_and_confidences(batch))
+        return ids_to_labels_with_confidences(self.tags, self._model.best_and_confidences(batch))
 
     def _by_column(self, batch: Sequence[Sequence[str]]) -> list[dict[str, list[str]]]:
         several = len(self.targets) > 1
         found = self._columns_model.best_columns(batch) if several else [self._model.best(batch)]
-        columns = [named(tags, ids) for tags, ids in zip(self.tag_sets.values(), found, strict=True)]
+        columns = [ids_to_labels(tags, ids) for tags, ids in zip(self.tag_sets.values(), found, strict=True)]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
     def _by_column_with_confidences(
@@ -466,7 +466,9 @@ class Tagger:
             found = self._columns_model.best_and_confidences_columns(batch)
         else:
             found = [self._model.best_and_confidences(batch)]
-        columns = [named_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)]
+        columns = [
+            ids_to_labels_with_confidences(tags, of) for tags, of in zip(self.tag_sets.values(), found, strict=True)
+        ]
         return [dict(zip(self.targets, of_one, strict=True)) for of_one in zip(*columns, strict=True)]
 
     def _in_batches(
@@ -483,24 +485,3 @@ def _again(
     tagger = make(record, tensors, threads=threads)
     tagger.choose_precision(precision)
     return tagger
-
-
-def kernel_notes(kind: str) -> list[str]:
-    """What is worth saying of the kernels, which the recurrent network alone needs."""
-    if kind != "rnn":
-        return []
-    from elman import kernels
-
-    note = kernels.shortcoming()
-    return [note] if note else []
-
-
-def model_class(kind: str) -> Any:
-    """The class of a kind of model, imported when it is needed."""
-    if kind in ("rnn", "linear"):
-        from elman.models.rnn import LinearModel, RecurrentModel
-
-        return RecurrentModel if kind == "rnn" else LinearModel
-    from elman.models.baselines import HMM, Frequent
-
-    return HMM if kind == "hmm" else Frequent

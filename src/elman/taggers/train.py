@@ -18,7 +18,8 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
-from elman.taggers.tagger import KINDS, Tagger, Target, kernel_notes, model_class
+from elman.models.registry import KINDS, kernel_notes, model_class
+from elman.taggers.tagger import Tagger, Target
 from elman.training import auto_settings as automatic
 from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings
 from elman.utils.display import one_line, shown

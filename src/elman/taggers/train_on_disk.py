@@ -7,7 +7,8 @@ from typing import Any
 
 from elman.config import Config
 from elman.data.corpus import Data, ReadOptions, TargetKeys, read_corpus
-from elman.taggers.tagger import Tagger, kernel_notes
+from elman.models.registry import kernel_notes
+from elman.taggers.tagger import Tagger
 from elman.training.disk_corpus import check_share
 from elman.training.endless import read, size_of
 from elman.training.train_rnn import train_rnn

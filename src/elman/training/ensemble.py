@@ -12,7 +12,7 @@ from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
 from elman.models import dtype as storage
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.training import auto_settings as automatic, trainer
 from elman.training.disk_corpus import Tape
@@ -88,7 +88,7 @@ def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, run.tasks, [words for words, *_ in train])
-    return Tagging(Networks(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
+    return Tagging(Ensemble(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
 
 
 def _of_tape(tape: Tape, dev: Labelled | None, config: Config, seed: int) -> Tagging:
@@ -96,7 +96,7 @@ def _of_tape(tape: Tape, dev: Labelled | None, config: Config, seed: int) -> Tag
     config = settled(config, tape)
     lexicon = Lexicon.of_vocabulary(config.network, tape.vocabulary)
     heads = Heads.of(config, [[tape.tags]])
-    networks = Networks(config, lexicon, heads, [start(config, lexicon, heads, seed)])
+    networks = Ensemble(config, lexicon, heads, [start(config, lexicon, heads, seed)])
     return (Speaking if tape.speaks else Tagging)(networks, tape, tape.held_out if dev is None else dev)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.models.ensemble import Networks, packed_at
-from elman.nn.batch import Batch
+from elman.models.ensemble import Ensemble
+from elman.nn.batch import Batch, packed_at
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
 from elman.training.disk_corpus import Part
@@ -48,7 +48,7 @@ class Lanes:
             self.states[name][lanes] = x
 
 
-def scored(networks: Networks, text: Part) -> Iterator[tuple[Array, NDArray[np.int32], Batch]]:
+def scored(networks: Ensemble, text: Part) -> Iterator[tuple[Array, NDArray[np.int32], Batch]]:
     """The scores (N, K) of a held-out text's words, their tags (N,) and how they are packed, some words at a time.
 
     Of forward networks. Every sentence is read from its beginning to its end by one lane, so scores are those of

@@ -20,12 +20,13 @@ from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
 from elman.features.vocabulary import Vocabulary
 from elman.models import dtype as storage
-from elman.models.ensemble import CHUNK, Networks, network_of, packed, packed_at, rows_at, texts_of
+from elman.models.base import CHUNK
+from elman.models.ensemble import Ensemble, network_of
 from elman.models.heads import Head, Heads
 from elman.models.streaming import Stream, nats
 from elman.nn import decoders, layers
 from elman.nn.activations import Units, units
-from elman.nn.batch import Batch, Ids, by_length
+from elman.nn.batch import Batch, Ids, by_length, packed, packed_at, rows_at, texts_of
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Array, Noise
 from elman.nn.network import Inputs
@@ -58,7 +59,7 @@ class Tagging(Items):
 
     calibrated = True  # whether temperatures are fitted on dev
 
-    def __init__(self, networks: Networks, train: Labelled | Tape, dev: Labelled | Part | None) -> None:
+    def __init__(self, networks: Ensemble, train: Labelled | Tape, dev: Labelled | Part | None) -> None:
         self.networks, self.parameters = networks, networks.members[0]
         columns = list(enumerate(networks.heads.each, start=1))
         self.gold: list[Any]  # of each column (N,), of texts (S,)
@@ -104,7 +105,7 @@ class Tagging(Items):
         if "vectors" in parameters:
             parameters["vectors"][...] = self.parameters["vectors"]
         other = copy(self)
-        other.networks, other.parameters = Networks(config, lexicon, heads, [parameters]), parameters
+        other.networks, other.parameters = Ensemble(config, lexicon, heads, [parameters]), parameters
         if self.lanes is not None:
             other.lanes = Lanes(self.lanes.chunks, other.networks.network.encoder.memory())
         return other
@@ -200,7 +201,7 @@ class Tagging(Items):
     def score(self) -> float | None:
         return self.score_of(self.networks)
 
-    def score_of(self, networks: Networks) -> float | None:
+    def score_of(self, networks: Ensemble) -> float | None:
         """The share of right tags on dev, the mean over the columns; None without a dev set."""
         if self.dev is None:
             return None
@@ -284,7 +285,7 @@ class Speaking(Tagging):
 
     calibrated = False
 
-    def score_of(self, networks: Networks) -> float | None:
+    def score_of(self, networks: Ensemble) -> float | None:
         """1 / perplexity on dev: the geometric mean of the probabilities of its symbols."""
         if self.dev is None:
             return None

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.targets import TAG
-from elman.models.ensemble import CHUNK, Networks, packed, texts_of
+from elman.models.base import CHUNK
+from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
 from elman.models.network_record import COLDEST, HOTTEST
-from elman.nn.batch import Batch, by_length
+from elman.nn.batch import Batch, by_length, packed, texts_of
 from elman.nn.layers import Array
 
 PRIOR = 0.5
@@ -28,7 +29,7 @@ _STEP = 1e-3  # of log T, where the search ends
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def fit(networks: Networks, sentences: Sequence[Sequence[str]], gold: Sequence[NDArray[Any]]) -> tuple[float, ...]:
+def fit(networks: Ensemble, sentences: Sequence[Sequence[str]], gold: Sequence[NDArray[Any]]) -> tuple[float, ...]:
     """The temperature of each label column at which the gold tags of dev are the likeliest.
 
     ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
@@ -61,7 +62,7 @@ class _Part(NamedTuple):
     scores: Array
 
 
-def _loss(networks: Networks, head: Head, parts: Sequence[_Part], gold: NDArray[Any]) -> Callable[[float], float]:
+def _loss(networks: Ensemble, head: Head, parts: Sequence[_Part], gold: NDArray[Any]) -> Callable[[float], float]:
     """-log p of a column's gold tags as a function of the temperature."""
     parameters = networks.decoder_parameters()
 

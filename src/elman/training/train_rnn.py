@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from elman.config import Config
 from elman.features.vectors import Vectors
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
 from elman.training import ensemble as runs, linear_model as logistic, temperature as calibration
 from elman.training.disk_corpus import Tape
@@ -50,7 +50,7 @@ def train_rnn(
         model.training["linear"] = asdict(alone[1])
     if len(members) > 1 or alone is not None:
         # in float32, as each network's own: a record must not say what processor it was made on
-        model.training["dev_accuracy"] = task.score_of(Networks(done.config, model.lexicon, model.heads, members))
+        model.training["dev_accuracy"] = task.score_of(Ensemble(done.config, model.lexicon, model.heads, members))
     if task.dev is not None and task.calibrated:
         try:
             model = model.at(calibration.fit(model, task.dev, task.dev_gold))

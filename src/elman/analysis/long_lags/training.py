@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from elman.analysis.long_lags.sequences import Generator, Sequences, joined
 from elman.config import Config, NetworkConfig, TrainingConfig
-from elman.models.ensemble import packed
 from elman.nn import decoders
 from elman.nn.bags import Bags
-from elman.nn.batch import Batch
+from elman.nn.batch import Batch, packed
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network

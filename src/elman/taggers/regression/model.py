@@ -13,12 +13,13 @@ from elman.config import Config, NetworkConfig
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.models import constraints, dtype as storage, network_record
-from elman.models.ensemble import CHUNK, Networks, packed
+from elman.models.base import CHUNK
+from elman.models.ensemble import Ensemble
 from elman.models.file import Tensors
 from elman.models.heads import Heads
 from elman.nn import decoders
 from elman.nn.bags import Bags
-from elman.nn.batch import by_length
+from elman.nn.batch import by_length, packed
 from elman.nn.encoder import Parameters
 from elman.nn.network import Inputs, Network
 from elman.utils.display import shown
@@ -108,10 +109,10 @@ class RegressionModel:
         self.training: dict[str, Any] = {}
 
     @property
-    def networks(self) -> Networks:
+    def networks(self) -> Ensemble:
         """The same as a network of words, which are rows of numbers; its one tag is the number it says, scaled."""
         heads = _Heads(self.config, (("number",),), (constraints.NONE,))
-        return Networks(self.config, cast(Lexicon, Rows(self.scalings[0])), heads, [self.parameters])
+        return Ensemble(self.config, cast(Lexicon, Rows(self.scalings[0])), heads, [self.parameters])
 
     @property
     def interrupted(self) -> bool:

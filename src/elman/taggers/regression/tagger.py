@@ -9,7 +9,7 @@ import numpy as np
 
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.models.ensemble import Networks
+from elman.models.ensemble import Ensemble
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
 from elman.taggers.regression.model import Numbers, RegressionModel
@@ -32,7 +32,7 @@ class Regressor(Tagger):
         return cast(RegressionModel, self._model)
 
     @property
-    def networks(self) -> Networks:
+    def networks(self) -> Ensemble:
         """What it is made of; its words are rows of numbers (``RegressionModel.networks``)."""
         return self.model.networks
 

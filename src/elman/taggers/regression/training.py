@@ -13,7 +13,7 @@ from elman.config import Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.models import dtype as storage
-from elman.models.ensemble import packed
+from elman.nn.batch import packed
 from elman.nn.decoders import Squares
 from elman.nn.encoder import Gradients
 from elman.nn.layers import Noise
