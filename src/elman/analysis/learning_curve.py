@@ -20,7 +20,8 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY
 from elman.errors import ConfigError
-from elman.taggers.train import PERCENT, train
+from elman.taggers.request import data_or_share
+from elman.taggers.train import train
 from elman.training import auto_settings as automatic
 from elman.utils import limits
 
@@ -125,9 +126,9 @@ def learning_curve(
     limits.whole_number("seed", seed, 0, limits.SEED - seeds + 1)
     corpus = read_corpus(train_data, how)
     part = corpus.sentences
-    percent = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
-    if percent:
-        part, dev_part, _ = split_percent(part, float(percent[1]))
+    held_out_or_dev = data_or_share(dev)
+    if isinstance(held_out_or_dev, float):
+        part, dev_part, _ = split_percent(part, held_out_or_dev)
     else:
         dev_part = read_corpus(dev, how if corpus.keys.words else replace(how, task=CLASSIFY), corpus.keys).sentences
     of_training.setdefault("model", "rnn")

@@ -58,7 +58,7 @@ class TrainingProgress:
     def __call__(self, event: Progress) -> None:
         if self._draw is not None:
             self._draw(event)
-        if hasattr(event, "part"):  # of the regression beside a network: shown, and that is all
+        if event.part:  # of the regression beside a network: shown, and that is all
             return
         self.seconds = event.seconds
         warning = self._watched(event) if event.is_epoch_end else None
@@ -68,12 +68,11 @@ class TrainingProgress:
     def _watched(self, event: Progress) -> str | None:
         from elman.training.monitor import Watch
 
-        member = getattr(event, "member", 1)
         if event.epoch == 1:  # of this network, or of the next task
-            self._watches[member] = Watch()
-        warning = self._watches[member](event)
+            self._watches[event.member] = Watch()
+        warning = self._watches[event.member](event)
         if warning is not None and self._on_warning is not None:
-            self._on_warning(f"network {member}: {warning}" if getattr(event, "members", 1) > 1 else warning)
+            self._on_warning(f"network {event.member}: {warning}" if event.members > 1 else warning)
         return warning
 
     def _write(self, path: str, event: Progress, warning: str | None) -> None:
@@ -82,7 +81,8 @@ class TrainingProgress:
                 self._log = self._stack.enter_context(open_direct(path))  # unbuffered: who is killed leaves its log
         if not event.is_epoch_end:
             return
-        record = {key: value for key, value in asdict(event).items() if key != "is_epoch_end"}
+        without = {"is_epoch_end", "part"} | ({"member", "members"} if event.members == 1 else set())
+        record = {key: value for key, value in asdict(event).items() if key not in without}
         rest = json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n"
         try:
             while rest:  # a disk that is nearly full takes a part
@@ -136,10 +136,9 @@ def _bar() -> Bar:
 def where(event: Progress) -> str:
     """The epoch; of several networks, which of them too; of what is trained beside them, what it is."""
     epoch = f"epoch {event.epoch}/{event.epochs}"
-    if hasattr(event, "part"):
+    if event.part:
         return f"{event.part}, {epoch}"
-    member, members = getattr(event, "member", 1), getattr(event, "members", 1)
-    return f"network {member}/{members}, {epoch}" if members > 1 else epoch
+    return f"network {event.member}/{event.members}, {epoch}" if event.members > 1 else epoch
 
 
 def _drawer(bar: Bar) -> Callable[[Progress], None]:

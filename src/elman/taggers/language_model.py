@@ -8,75 +8,31 @@ a symbol too, by which lines are told apart; the text begins behind one. A symbo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import Any, cast
 
 import numpy as np
 
-from elman.config import Config, preset as preset_of
 from elman.data.corpus import Data
 from elman.data.raw_text import END, count_words, read_symbols, split_symbols
 from elman.data.targets import TAG, UNKNOWN
-from elman.errors import ConfigError, DataError, ModelFileError
+from elman.errors import DataError, ModelFileError
 from elman.models.file import Tensors
-from elman.models.ngram_lm import ORDERS, NGrams
-from elman.models.registry import kernel_notes
+from elman.models.ngram_lm import NGrams
 from elman.models.rnn import RecurrentModel
 from elman.models.streaming import Stream
 from elman.nn.decoders import finite
 from elman.taggers.untagged import Untagged
-from elman.training.disk_corpus import Speech, check_share
-from elman.training.train_rnn import train_rnn
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.limits import real_number, whole_number
-from elman.utils.parallel import thread_count
 from elman.utils.validation import demand, front
 
 TASK = "lm"
 UNITS = ("words", "characters")
-MOST = 10_000
-"""Words that are known, unless the setting ``vocabulary`` says otherwise."""
 LINE = 1_000
-SETTINGS: dict[str, dict[str, Any]] = {
-    "words": {
-        "cell": "gru",
-        "unk_dropout": 0.0,
-        "chunk": 32,
-        "hidden": 128,
-        "embedding": 64,
-        "learning_rate": 0.01,
-        "dropout": 0.4,
-        "word_dropout": 0.1,
-    },
-    "characters": {
-        "cell": "gru",
-        "unk_dropout": 0.0,
-        "chunk": 64,
-        "hidden": 256,
-        "embedding": 0,
-        "learning_rate": 0.008,
-        "dropout": 0.1,
-        "word_dropout": 0.0,
-    },
-}
-"""Settings of the task, by experiment (docs/language-models.md)."""
-EPOCHS = {"words": (1, 10), "characters": (1, 20)}
-EFFORT = {"words": 800_000, "characters": 6_000_000}
-"""Symbols that are read in all epochs of a network, about: three minutes of one core."""
-SHORT = 500_000
-OF_SHORT = {"learning_rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
-"""Characters from which on a text is not short, and what differs for one that is."""
-ALWAYS: dict[str, Any] = {
-    "direction": "forward",
-    "decoder": "softmax",
-    "features": "none",
-    "ensemble": 1,
-    "batch": 16,
-    "class_weight_power": 0.0,
-}
 
 
 @dataclass(frozen=True)
@@ -243,97 +199,7 @@ class _Session:
         return np.asarray(self._counted.probabilities_after(self._before[-self._counted.order + 1 :]))
 
 
-def train(
-    task: str,
-    data: Data,
-    dev: Data | float | None,
-    settings: Mapping[str, Any],
-    *,
-    model: str | None,
-    preset: str,
-    format: str | None,
-    encoding: str,
-    seed: int,
-    threads: int | None,
-    on_progress: Callable[..., None] | None,
-    on_note: Callable[[str], None] | None,
-) -> LanguageModel:
-    """A language model of raw text; ``task`` is ``lm`` or ``lm:unit=characters``.
-
-    A text ``dev`` chooses the epoch (it is held in memory), or the last so many per cent of the text (on disk).
-
-    Raises ConfigError: settings of another network; DataError: no text.
-    """
-    unit = unit_of(task)
-    if model not in (None, "rnn", "ngram"):
-        raise ConfigError(f"task lm: expected the model rnn or ngram, got {shown(model)}")
-    own = {**ALWAYS, **SETTINGS[unit]} if preset == "default" else {**ALWAYS, "chunk": SETTINGS[unit]["chunk"]}
-    config = preset_of(preset).with_settings({**own, **settings})
-    if config.network.direction != "forward" or not config.training.chunk:
-        raise ConfigError("task lm: expected direction=forward and chunk=1 or more, since what comes next is not read")
-    speech = Speech()
-    speech.add([END])
-    lines, held_out = 0, None
-    for symbols in read_symbols(data, unit, format, encoding):
-        speech.add(symbols)
-        lines += symbols.count(END)
-    held: list[str] | None = None
-    percent = dev if isinstance(dev, float) else 0.0
-    if dev is not None and not isinstance(dev, float):
-        held = [symbol for some in read_symbols(dev, unit, format, encoding) for symbol in some]
-        if not held:
-            raise DataError("no text in it; expected some to choose the epoch by")
-    elif dev is not None:
-        check_share(percent)
-    tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0), percent, END)
-    dev_lines = None if held is None else held.count(END)
-    if tape.held_out is not None:
-        dev_lines = tape.held_out.times(END)
-        lines -= dev_lines
-        held_out = f"the last {int(tape.held_out.lengths.sum()):,} {unit} of the text"
-    if on_note is not None:
-        known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
-        on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
-        if held_out is not None:
-            on_note(f"held out for dev: {held_out}")
-        for note in kernel_notes("rnn" if model != "ngram" else ""):
-            on_note(note)
-    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
-    about |= {"dev_sentences": dev_lines}
-    n_threads = thread_count(threads)
-    config = _for_length(config, unit, int(tape.lengths[0]), settings if preset == "default" else None)
-    if model == "ngram":
-        ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
-        counted = NGrams.of(ids, tape.tags, ORDERS[unit])
-        return LanguageModel(counted, unit, data={**about, "dev_accuracy": None}, threads=n_threads)
-    pairs = None
-    if held is not None:
-        known_tags = set(tape.tags)
-        said = [symbol if symbol in known_tags else UNKNOWN for symbol in held]
-        pairs = [([END, *held[:-1]], said)]
-    trained = train_rnn(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
-    return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
-
-
-def _for_length(config: Config, unit: str, symbols: int, settings: Mapping[str, Any] | None) -> Config:
-    """Epochs for a text of so many symbols, and more noise for a short one; what ``settings`` name stays."""
-    fewest, most = EPOCHS[unit]
-    found: dict[str, Any] = {"epochs": min(most, max(fewest, round(EFFORT[unit] / symbols)))}
-    if config.training.epochs:
-        found = {}
-    if unit == "characters" and symbols < SHORT and settings is not None:
-        found |= {name: value for name, value in OF_SHORT.items() if name not in settings}
-    return config.with_settings(found)
-
-
-def unit_of(task: str) -> str:
-    """The unit that a task ``lm:unit=…`` names. Raises ConfigError for another."""
-    from elman.tasks import parsed
-
-    return parsed(task)[1]["unit"]
-
-
-def from_record(record: Mapping[str, Any], tensors: Tensors, threads: int) -> LanguageModel:
+def from_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> LanguageModel:
     """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
     about, found = record.get("task"), front(record, ("rnn", "ngram"))
     unit = about.get("unit") if isinstance(about, dict) else None

@@ -1,4 +1,4 @@
-"""Loading a model of any task from its file. What only some tasks need is loaded with their models."""
+"""Load a model of any task from its file. What only some tasks need is imported with their models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load(
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
 ) -> Tagger:
-    """Load a tagger, or the model of another task, from its model file. Raises ModelFileError for what is not one.
+    """Load a tagger, or the model of another task, from its model file. Raises ModelFileError for any other file.
 
     ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
                    numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
@@ -39,15 +39,15 @@ def of_content(
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
 ) -> Tagger:
-    """``load`` of what ``model_file.read`` has read."""
+    """Make the model of what ``model_file.read`` has read; see ``load``."""
     record, tensors = content[0], model_file.arrays(content[1])
     n_threads = thread_count(threads)
     try:
         if "task" in record:
             demand(isinstance(record["task"], dict), f"task: expected a table, found {shown(record['task'])}")
-            from elman.taggers.build import of_record
+            from elman.taggers import registry
 
-            model = of_record(record, tensors, threads=n_threads)
+            model = registry.load(record, tensors, threads=n_threads)
         else:
             model = Tagger.from_record(record, tensors, threads=n_threads)
     except ModelFileError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.training import auto_settings as automatic, trainer
 from elman.training.disk_corpus import Tape
+from elman.training.run_options import OnProgress, RunOptions
 from elman.training.tagging_task import Labelled, Speaking, Tagging, start
 from elman.training.time_budget import Budget
 from elman.training.trainer import Progress, Record
@@ -23,28 +24,7 @@ from elman.utils import seeding as randomness
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS
 
-OnProgress = Callable[[Progress], None]
 USUAL = 20  # words of a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class MemberProgress(Progress):
-    """The progress of one of several networks that are trained one after the other; the time left is that of all."""
-
-    member: int  # from 1
-    members: int
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a training is run; see ``train_rnn``."""
-
-    seed: int
-    threads: int
-    vectors: Vectors | None = None
-    budget: Budget | None = None
-    on_progress: OnProgress | None = None
-    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,37 +37,58 @@ class Trained:
     interrupted: bool
 
 
-def train(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Trained:
-    """See ``train_rnn``."""
-    seed, threads, budget = run.seed, run.threads, run.budget
+def train(
+    train: Labelled | Tape,
+    dev: Labelled | None,
+    config: Config,
+    run: RunOptions,
+    *,
+    tasks: Sequence[str] = (),
+    vectors: Vectors | None = None,
+    budget: Budget | None = None,
+) -> Trained:
+    """Train the networks of a model; see ``train_rnn``."""
+    seed = run.seed
     if not isinstance(train, Tape):
-        config = automatic.resolve(config, train, run.tasks, single=budget is not None)
-    task = begin(train, dev, config, run)
+        config = automatic.resolve(config, train, tasks, single=budget is not None)
+    task = begin(train, dev, config, seed=seed, tasks=tasks, vectors=vectors)
     config = task.networks.config
     if budget is not None:
         if config.network.ensemble > 1 or config.training.distill_teachers:
             raise ConfigError(
                 "budget: expected ensemble=1 and distill_teachers=0 with it; it plans one network's training"
             )
-        config = budget.choose(config, lambda config: task.again(config, seed), seed, threads)
+        config = budget.choose(config, lambda config: task.again(config, seed), seed, run.threads)
         task = task.again(config, seed)
-    runs = _Members(task, run)
-    runs.all()
-    tasks, records = zip(*runs.kept, strict=True)
-    config = replace(config, network=replace(config.network, ensemble=len(tasks)))
-    return Trained(config, tasks, records, runs.interrupted)
+    members = _Members(task, run, None if budget is None else budget.replan)
+    members.train()
+    trained, records = zip(*members.kept, strict=True)
+    config = replace(config, network=replace(config.network, ensemble=len(trained)))
+    return Trained(config, trained, records, members.interrupted)
 
 
-def begin(train: Labelled | Tape, dev: Labelled | None, config: Config, run: Run) -> Tagging:
-    """See ``train_rnn.begin``; of ``run`` the seed, the vectors and the tasks count."""
-    seed, vectors = run.seed, run.vectors
+def begin(
+    train: Labelled | Tape,
+    dev: Labelled | None,
+    config: Config,
+    *,
+    seed: int,
+    tasks: Sequence[str] = (),
+    vectors: Vectors | None = None,
+) -> Tagging:
+    """Return the task of training a new network, which its ``networks`` hold.
+
+    ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
+    ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError for a seed out of range, or
+    tags that the constraints do not know; DataError if tags break them.
+    """
     whole_number("seed", seed, 0, SEED)
     if isinstance(train, Tape):
         return _of_tape(train, dev, config, seed)
-    config = automatic.resolve(config, train, run.tasks)
+    config = automatic.resolve(config, train, tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
-    heads = Heads.of(config, columns, run.tasks, [words for words, *_ in train])
+    heads = Heads.of(config, columns, tasks, [words for words, *_ in train])
     return Tagging(Ensemble(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
 
 
@@ -127,9 +128,8 @@ class _Members:
     An ensemble's networks; or teachers, and then a student of theirs.
     """
 
-    def __init__(self, task: Tagging, run: Run) -> None:
-        self.task, self.run = task, run
-        self.replan = run.budget.replan if run.budget is not None else None
+    def __init__(self, task: Tagging, run: RunOptions, replan: Callable[[int, int], int] | None) -> None:
+        self.task, self.run, self.replan = task, run, replan
         config = task.networks.config
         self.teachers = config.training.distill_teachers
         self.total = self.teachers + 1 if self.teachers else config.network.ensemble
@@ -143,8 +143,8 @@ class _Members:
         """What makes the model: the networks of an ensemble, the student, or else (after Ctrl-C) the first teacher."""
         return self.done[self.teachers :] or self.done[:1]
 
-    def all(self) -> None:
-        """Trains them all. Ctrl-C: those that have learned for an epoch or more, or the first."""
+    def train(self) -> None:
+        """Train them all; after Ctrl-C keep those that have learned for an epoch or more, or the first."""
         try:
             while len(self.done) < self.total and not self.interrupted:
                 self._next()
@@ -223,12 +223,10 @@ class _Members:
         def report(event: Progress) -> None:
             if member > some[0] and not event.is_epoch_end:
                 return
-            own = event.seconds + event.seconds_left
             seconds = before + event.seconds
-            facts = {name: getattr(event, name) for name in Progress.__slots__}
-            facts |= {"seconds": seconds, "seconds_left": event.seconds_left + later * own}
+            left = event.seconds_left + later * (event.seconds + event.seconds_left)
             with self.telling:
                 self.seconds = max(self.seconds, seconds)
-                tell(MemberProgress(**facts, member=member, members=self.total))
+                tell(replace(event, seconds=seconds, seconds_left=left, member=member, members=self.total))
 
         return report

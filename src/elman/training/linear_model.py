@@ -7,7 +7,8 @@ the two get wrong differs, and the mean is better than either (docs/classificati
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,47 +18,43 @@ from elman.models import dtype as storage
 from elman.nn.encoder import Parameters
 from elman.training import auto_settings as automatic, trainer
 from elman.training.disk_corpus import Tape
-from elman.training.ensemble import OnProgress, Run, begin
+from elman.training.ensemble import begin
+from elman.training.run_options import OnProgress, RunOptions
 from elman.training.tagging_task import Labelled
 from elman.training.trainer import Progress
 
-
-@dataclass(frozen=True, slots=True)
-class LinearProgress(Progress):
-    """The progress of the regression, which is trained before the network."""
-
-    part: str = "logistic regression"
-
-
+PART = "logistic regression"
+"""What its progress is called (``Progress.part``)."""
 SCORES = {"text.w_oh", "text.b_o", "text.grams"}
 """What a label's score is linear in."""
 
 
-def fitted(train: Labelled | Tape, config: Config, run: Run) -> tuple[Parameters, trainer.Record] | None:
+def fitted(
+    train: Labelled | Tape, config: Config, run: RunOptions, tasks: Sequence[str]
+) -> tuple[Parameters, trainer.Record] | None:
     """The model linear of the labels of texts, as it is with this seed: its weights, and the record of its training.
 
     None where the settings, or the data, have none of it. Raises KeyboardInterrupt: Ctrl-C.
     """
-    if isinstance(train, Tape) or not automatic.resolve(config, train, run.tasks).training.linear_share:
+    if isinstance(train, Tape) or not automatic.resolve(config, train, tasks).training.linear_share:
         return None
-    columns = [column for column, task in enumerate(run.tasks, start=1) if task != TAG]
+    columns = [column for column, task in enumerate(tasks, start=1) if task != TAG]
     network = config.network
     own = replace(LINEAR, network=replace(LINEAR.network, text_ngrams=network.text_ngrams, dtype=network.dtype))
-    tasks = tuple(run.tasks[column - 1] for column in columns)
     of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
-    task = begin(of_texts, None, own, Run(run.seed, run.threads, tasks=tasks))
+    task = begin(of_texts, None, own, seed=run.seed, tasks=[tasks[column - 1] for column in columns])
     record = trainer.fit(
-        task, task.networks.config.training, seed=run.seed, threads=run.threads, on_progress=_told(run.on_progress)
+        task, task.networks.config.training, seed=run.seed, threads=run.threads, on_progress=_as_part(run.on_progress)
     )
     if record.interrupted:  # there is no network yet that could be kept
         raise KeyboardInterrupt
     return task.parameters, record
 
 
-def _told(on_progress: OnProgress | None) -> OnProgress | None:
+def _as_part(on_progress: OnProgress | None) -> OnProgress | None:
     def tell(event: Progress) -> None:
         assert on_progress is not None
-        on_progress(LinearProgress(**{name: getattr(event, name) for name in Progress.__slots__}))
+        on_progress(replace(event, part=PART))
 
     return None if on_progress is None else tell
 

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from elman.config import Config
 from elman.features.vectors import Vectors
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
-from elman.training import ensemble as runs, linear_model as logistic, temperature as calibration
+from elman.training import ensemble, linear_model as logistic, temperature as calibration
 from elman.training.disk_corpus import Tape
-from elman.training.tagging_task import Labelled, Tagging
+from elman.training.run_options import RunOptions
+from elman.training.tagging_task import Labelled
 from elman.training.time_budget import Budget
-from elman.training.trainer import Progress
 
 
 def train_rnn(
     train: Labelled | Tape,
     dev: Labelled | None,
     config: Config,
+    run: RunOptions,
     *,
-    seed: int,
-    threads: int,
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
     budget: Budget | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
     model_class: type[RecurrentModel] = RecurrentModel,
 ) -> RecurrentModel:
-    """Trains on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
+    """Train on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
 
-    Without it what is held out of a text on disk does. Ctrl-C: the best so far (``interrupted``).
-    ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
+    Without it what is held out of a text on disk does. After Ctrl-C, return the best model so far (``interrupted``).
+    ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
     """
-    run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
-    alone = logistic.fitted(train, config, run)
-    done = runs.train(train, dev, config, run)
+    alone = logistic.fitted(train, config, run, tasks)
+    done = ensemble.train(train, dev, config, run, tasks=tasks, vectors=vectors, budget=budget)
     task, first = done.tasks[0], done.records[0]
-    of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
+    of_data = {"seed": run.seed, "sentences": len(train), "words": int(task.lengths.sum())}
     training = {**of_data, **asdict(first), "interrupted": done.interrupted}
     members = [one.parameters for one in done.tasks]
     if alone is not None:
@@ -57,21 +54,3 @@ def train_rnn(
         except KeyboardInterrupt:  # the networks are trained and not to be lost
             model.training["interrupted"] = True
     return model
-
-
-def begin(
-    train: Labelled,
-    dev: Labelled | None,
-    config: Config,
-    *,
-    seed: int,
-    tasks: Sequence[str] = (),
-    vectors: Vectors | None = None,
-) -> Tagging:
-    """The task of training a new network, whose ``networks`` it is.
-
-    ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
-    ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
-    that the constraints do not know; DataError: tags that break them.
-    """
-    return runs.begin(train, dev, config, runs.Run(seed, 1, vectors, tasks=tuple(tasks)))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is. Loss, training accuracy and norms are of the epoch so far; times in seconds.
+    """Where a training is. Loss, training accuracy and norms are of the epoch so far; times in seconds.
+
+    Of several networks the time left is that of all of them.
 
     In the online kernel there are no norms. ``saturated`` and ``dead`` are shares of the units at the end of an epoch
     (``elman.nn.activations.Units``); None elsewhere, and of tasks that have none.
@@ -65,6 +67,9 @@ class Progress:
     saturated: float | None
     dead: float | None
     is_epoch_end: bool
+    member: int = 1  # of the ``members`` networks of a model
+    members: int = 1
+    part: str = ""  # what is trained beside the networks; "": a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ class Norms:
         self.largest = max(self.largest, norm)
         self.clipped += 0 < most < norm
 
-    def facts(self) -> dict[str, float | None]:
+    def facts(self) -> dict[str, Any]:
         """What ``Progress`` says of them."""
         names = ("gradient_norm", "mean_gradient_norm", "largest_gradient_norm", "clipped")
         if not self.updates:

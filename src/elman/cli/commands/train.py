@@ -265,14 +265,14 @@ def _kept(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
 
     def see(event: Progress) -> None:
         progress(event)
-        if hasattr(event, "part"):  # of the regression beside a network
+        if event.part:  # of the regression beside a network
             return
         if event.is_epoch_end:
             stopping.say("stopped")
             stopping.keep()
         elif event.epoch == 1 and not stopping.keeps():
             stopping.say(_NO_EPOCH)
-        begun = event.is_epoch_end or event.epoch > 1 or getattr(event, "member", 1) > 1
+        begun = event.is_epoch_end or event.epoch > 1 or event.member > 1
         if begun and stopping.requested():
             raise KeyboardInterrupt
 

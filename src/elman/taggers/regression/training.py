@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.config import Config
+from elman.config import Config, preset
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.models import dtype as storage
@@ -17,10 +16,13 @@ from elman.nn.batch import packed
 from elman.nn.decoders import Squares
 from elman.nn.encoder import Gradients
 from elman.nn.layers import Noise
-from elman.taggers.regression.model import RegressionModel, Scaling, inputs_of, without_words
+from elman.taggers.prepare import read_all, split
+from elman.taggers.regression.model import SETTINGS, RegressionModel, Scaling, inputs_of, without_words
 from elman.taggers.regression.table import Table
 from elman.taggers.regression.tagger import Regressor
-from elman.training import auto_settings as automatic, trainer
+from elman.taggers.request import TrainRequest
+from elman.training import auto_settings, trainer
+from elman.training.run_options import RunOptions
 from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
 
@@ -64,19 +66,31 @@ class Regressing(trainer.Items):
         return None if self.dev is None else self.dev.evaluation(self.model).r2
 
 
-@dataclass(frozen=True)
-class Run:
-    """How a training is run: see ``elman.taggers.train.train``."""
+def train(request: TrainRequest) -> Regressor:
+    """Train on sequences of numbers. Raises DataError if a field is no number or there is no value at all."""
+    sentences, dev = read_all(request)
+    names = request.targets or tuple(sentences[0].columns)[-1:]
+    if not names:
+        raise DataError("expected two columns or more, numbers and one to be predicted", path=sentences[0].path or None)
+    sentences, dev_sentences, held_out = split(sentences, dev)
+    of_task = {**SETTINGS, **(OWN if request.preset == "default" else {"ensemble": 1})}
+    config = preset(request.preset).with_settings({**of_task, **request.settings})
+    model, words = _fit(sentences, dev_sentences, names[0], config, request.run)
+    data = {
+        "sentences": len(sentences),
+        "words": words,
+        "dev_sentences": None if dev_sentences is None else len(dev_sentences),
+        "dev_accuracy": model.dev_accuracy,
+        "held_out": held_out,
+    }
+    options: dict[str, Any] = {"format": sentences[0].format, "data": data, "threads": request.run.threads}
+    return Regressor(cast(Any, model), targets=names[:1], **options)
 
-    seed: int = 1
-    threads: int = 1
-    on_progress: Any = None
 
-
-def train(
-    sentences: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str, config: Config, run: Run
-) -> Regressor:
-    """Train on sequences of numbers. Raises DataError: a field that is no number, no value at all; ConfigError."""
+def _fit(
+    sentences: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str, config: Config, run: RunOptions
+) -> tuple[RegressionModel, int]:
+    """Return the trained model and the number of rows that it learned from."""
     wanted = without_words(config)
     if wanted is not None:
         raise ConfigError(f"task regress: expected {wanted}")
@@ -85,7 +99,7 @@ def train(
     if np.isnan(table.values).all():
         raise DataError(f"no numbers in column {target}: nothing to learn", path=sentences[0].path or None)
     scalings = Scaling.of(table.rows), Scaling.of(table.values[:, None])
-    config = automatic.resolve(config, [])
+    config = auto_settings.resolve(config, [])
     empty = RegressionModel(config, inputs, scalings, {})
     parameters = empty.network.start(randomness.stream(run.seed, randomness.START))
     model = RegressionModel(config, inputs, scalings, parameters)
@@ -94,11 +108,4 @@ def train(
     for w in parameters.values():
         w[...] = storage.rounded(w) if config.network.dtype == "float16" else w
     model.training = {"seed": run.seed, **vars(record)}
-    data = {
-        "sentences": len(sentences),
-        "words": len(table.rows),
-        "dev_sentences": None if dev is None else len(dev),
-        "dev_accuracy": model.dev_accuracy,
-        "held_out": None,
-    }
-    return Regressor(cast(Any, model), targets=(target,), format=sentences[0].format, data=data, threads=run.threads)
+    return model, len(table.rows)

@@ -1,0 +1,292 @@
+"""From a request to what is trained: settings, budget, data, the dev set, vectors, and what to say about them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from elman import config as settings
+from elman.config import Config
+from elman.data.checks import odd_tags
+from elman.data.corpus import TASKS, Corpus, ReadOptions, TargetKeys, as_items, read_corpus
+from elman.data.formats import read_sentences
+from elman.data.sentence import Sentence
+from elman.data.split import split_percent
+from elman.data.targets import CLASSIFY, TAG
+from elman.errors import ConfigError, DataError
+from elman.models.registry import KINDS, kernel_notes
+from elman.taggers.request import TrainRequest
+from elman.training import auto_settings
+from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings
+from elman.utils.display import shown
+from elman.utils.files import input_files
+
+if TYPE_CHECKING:
+    from elman.features.vectors import Vectors
+    from elman.training.disk_corpus import Tape
+    from elman.training.tagging_task import Labelled
+    from elman.training.time_budget import Budget
+
+WITH_SETTINGS = ("rnn", "linear")
+"""Models that have settings and are trained epoch by epoch."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that the training of a tagger needs, with nothing left to choose but what the budget chooses.
+
+    ``train``     of each sentence its words and its labels in each of ``targets``; or a corpus on disk
+    ``dev``       the same of the dev set, whose sentences are ``dev_sentences``; None without one, or if it is the end
+                  of a corpus on disk
+    ``targets``   the label columns, those of words first; ``tasks`` says what each is (``elman.models.base``)
+    ``facts``     about the data, for the model file
+    ``notes``     on how the data were read, and ``warnings`` about them
+    """
+
+    model: str
+    config: Config
+    train: Labelled | Tape
+    dev: Labelled | None
+    dev_sentences: list[Sentence] | None
+    targets: tuple[str, ...]
+    tasks: tuple[str, ...]
+    format: str
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    vectors: Vectors | None = None
+    budget: Budget | None = None
+
+
+def prepare(request: TrainRequest) -> Prepared:
+    """Read and check everything that a request for tags or document labels names.
+
+    Raises ConfigError for settings, DataError for data that cannot be used.
+    """
+    model = request.model or "rnn"
+    config = _config(request, model)
+    budget = _budget(request, model)
+    options = ReadOptions(_targets(request, model), request.format, request.encoding, task=_task(request.task, model))
+    if config.training.chunk and request.vectors is None and budget is None:
+        from elman.training import endless
+
+        path = endless.large(request.data, options)
+        if path is not None:
+            return _from_disk(request, path, options, config)
+    corpus = read_corpus(request.data, options)
+    tasks = corpus.tasks()
+    train, dev, held_out, notes = _split(request, corpus, options)
+    _check_kind(model, corpus.keys, config)
+    pairs, dev_pairs = corpus.pairs(train), None if dev is None else corpus.pairs(dev)
+    warnings = _warnings(corpus, train, dev)
+    if model in WITH_SETTINGS:
+        config = auto_settings.resolve(config, pairs, tasks, single=budget is not None)
+        for name in corpus.keys.words:
+            warnings += constraint_warnings(train, name, config.network)
+    vectors = None
+    if request.vectors is not None:
+        vectors, note = _read_vectors(os.fspath(request.vectors), train, config.training.vectors_extra)
+        notes.append(note)
+        warnings += [vectors.repeats] if vectors.repeats else []
+    facts = {
+        "sentences": len(train),
+        "words": sum(len(sentence) for sentence in train),
+        "dev_sentences": None if dev is None else len(dev),
+        "held_out": held_out,
+    }
+    return Prepared(
+        model,
+        config,
+        train=pairs,
+        dev=dev_pairs,
+        dev_sentences=dev,
+        targets=corpus.targets,
+        tasks=tasks,
+        format=corpus.format,
+        facts=facts,
+        notes=(*notes, *kernel_notes(model)),
+        warnings=tuple(warnings),
+        vectors=vectors,
+        budget=budget,
+    )
+
+
+def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: Config) -> Prepared:
+    """``prepare`` for a labelled file that is too large for memory; a share as dev is the end of its text."""
+    from elman.training import endless
+    from elman.training.disk_corpus import check_share
+
+    share = request.dev if isinstance(request.dev, float) else 0.0
+    if isinstance(request.dev, float):
+        check_share(share)
+    text = endless.read(path, options, config.network.vocabulary, share)
+    corpus = text.tape
+    keys = TargetKeys((text.target,))
+    _check_kind(request.model or "rnn", keys, config)
+    dev = None
+    if request.dev is not None and not isinstance(request.dev, float):
+        dev = read_corpus(request.dev, options, keys)
+    notes, held_out = [text.note], None
+    if corpus.held_out is not None:
+        held_out = f"the end of the text: {endless.size_of(corpus.held_out)}"
+        notes.append(f"held out for dev: {held_out}")
+    n_dev = corpus.held_out if dev is None else dev.sentences
+    facts = {
+        "sentences": len(corpus),
+        "words": int(corpus.lengths.sum()),
+        "dev_sentences": None if n_dev is None else len(n_dev),
+        "held_out": held_out,
+    }
+    return Prepared(
+        request.model or "rnn",
+        config,
+        train=corpus,
+        dev=None if dev is None else dev.pairs(),
+        dev_sentences=None if dev is None else dev.sentences,
+        targets=(text.target,),
+        tasks=(TAG,),
+        format=text.format,
+        facts=facts,
+        notes=(*notes, *(dev.notes if dev else ()), *kernel_notes("rnn")),
+    )
+
+
+def read_all(request: TrainRequest) -> tuple[list[Sentence], list[Sentence] | float | None]:
+    """Return the sentences of a request, whatever their columns, and those of its dev set (or the share).
+
+    Raises DataError if there are no words.
+    """
+    dev = request.dev
+    return _read(request.data, request), dev if dev is None or isinstance(dev, float) else _read(dev, request)
+
+
+def split(
+    sentences: list[Sentence], dev: list[Sentence] | float | None
+) -> tuple[list[Sentence], list[Sentence] | None, str | None]:
+    """Return (train, dev, how dev was held out); see ``split_percent``."""
+    return split_percent(sentences, dev) if isinstance(dev, float) else (sentences, dev, None)
+
+
+def _read(data: Any, request: TrainRequest) -> list[Sentence]:
+    items = list(as_items(data))
+    paths = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
+    sentences: list[Sentence] = [item for item in items if isinstance(item, Sentence)]
+    if len(paths) < len(items) != len(sentences):
+        raise DataError("expected paths, or Sentences")
+    for path in input_files(paths):
+        sentences += read_sentences(path, format=request.format, encoding=request.encoding, labelled=False)
+    with_words = [sentence for sentence in sentences if sentence.words]
+    if not with_words:
+        raise DataError("no words in it; expected sentences to learn from", path=paths[0] if paths else None)
+    return with_words
+
+
+def _config(request: TrainRequest, model: str) -> Config:
+    """Return the settings of the model. Raises ConfigError for a model, a preset or a setting that does not exist."""
+    preset, vectors = request.preset, request.vectors
+    if model not in KINDS:
+        raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {shown(model)}")
+    if model == "linear":
+        if preset != "default" or vectors is not None:
+            raise ConfigError("the model linear has no presets and reads no vectors; they are the rnn's")
+        config = settings.LINEAR.with_settings(request.settings)
+        if config.network.pooling != "none" or config.network.ensemble != 1 or config.training.distill_teachers:
+            raise ConfigError(
+                "the model linear: expected pooling=none, ensemble=1 and distill_teachers=0, which it is made of"
+            )
+        return config
+    if model != "rnn" and (request.settings or preset != "default" or vectors is not None):
+        raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
+    config = settings.preset(preset).with_settings(request.settings)
+    if vectors is not None and not config.network.embedding:
+        raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
+    return config
+
+
+def _budget(request: TrainRequest, model: str) -> Budget | None:
+    """Return the budget, which runs from now on."""
+    if request.budget is None:
+        return None
+    if model != "rnn":
+        raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
+    from elman.training.time_budget import Budget
+
+    return Budget(request.budget, request.settings, request.run.note)
+
+
+def _targets(request: TrainRequest, model: str) -> tuple[str, ...] | None:
+    """Return the label columns asked for."""
+    names = request.targets
+    if names is not None and len(names) > 1 and model != "rnn":
+        raise ConfigError(f"the model {model} learns one label column, got {', '.join(names)}; the rnn learns several")
+    return names
+
+
+def _task(task: str | None, model: str) -> str | None:
+    """Return the task asked for, or the only one of the model."""
+    if task not in (None, *TASKS):
+        raise ConfigError(f"task: expected {' or '.join(TASKS)}, got {shown(task)}")
+    only = {"linear": CLASSIFY, "hmm": TAG, "frequent": TAG}.get(model)
+    if task is not None and only is not None and task != only:
+        raise ConfigError(f"task {task}: the model {model} is for the task {only}; expected the model rnn")
+    return task or only
+
+
+def _split(
+    request: TrainRequest, corpus: Corpus, options: ReadOptions
+) -> tuple[list[Sentence], list[Sentence] | None, str | None, list[str]]:
+    """Return train, dev, how dev was held out, and notes on both."""
+    dev = request.dev
+    if dev is None:
+        return corpus.sentences, None, None, list(corpus.notes)
+    if isinstance(dev, float):
+        train, held, how = split_percent(corpus.sentences, dev)
+        return train, held, how, [*corpus.notes, f"held out for dev: {how}"]
+    dev_options = options if corpus.keys.words else replace(options, task=CLASSIFY)
+    dev_corpus = read_corpus(dev, dev_options, corpus.keys)
+    return corpus.sentences, dev_corpus.sentences, None, [*corpus.notes, *dev_corpus.notes]
+
+
+def _check_kind(model: str, keys: TargetKeys, config: Config) -> None:
+    """Raise ConfigError for targets that the model, or a network without pooling, cannot learn."""
+    if model == "linear" and keys.words:
+        raise ConfigError(
+            f"the model linear learns labels of whole texts, and {keys.words[0]} is of words; the rnn has both"
+        )
+    if model not in WITH_SETTINGS and keys.texts:
+        raise ConfigError(
+            f"the model {model} learns tags of words, and {keys.texts[0]} is of whole texts; the rnn has both"
+        )
+    if model in WITH_SETTINGS and keys.texts and config.network.pooling == config.network.text_ngrams == "none":
+        raise ConfigError("pooling=none and text_ngrams=none: a label of whole texts needs one of the two")
+
+
+def _warnings(corpus: Corpus, train: Sequence[Sentence], dev: Sequence[Sentence] | None) -> list[str]:
+    """Return a line for each thing that looks wrong with the sentences, and with document labels."""
+    keys = corpus.keys
+    warnings = training_warnings(train, dev, *keys.words)
+    for name in keys.texts:
+        column = 1 + corpus.targets.index(name)
+        labels = [document[column] for document in corpus.pairs(train)]
+        warnings += label_warnings(labels, name)
+        if dev is not None:
+            dev_counts = Counter(label for document in corpus.pairs(dev) for label in document[column])
+            known = {label for document in labels for label in document}
+            warnings += odd_tags.unknown_tag_warnings(
+                dev_counts, known, f"label {name} of dev", "the training data", "texts"
+            )
+    return warnings
+
+
+def _read_vectors(path: str, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
+    """Return pretrained vectors for the words of some sentences, and a note on how many of them have one."""
+    from elman.features import vectors
+
+    words = {word for sentence in sentences for word in sentence.words}
+    read = vectors.read(path, words, extra)
+    n_with = int((read.index.rows(words) > 0).sum())
+    note = f"{path}: a vector for {n_with:,} of {len(words):,} distinct training words"
+    return read, f"{note}; {len(read.index.words):,} vectors of {read.index.width} numbers kept"

@@ -1,0 +1,155 @@
+"""All tasks, one row each: how a task is trained, how its model is loaded, what it takes.
+
+A new task is a module with a ``train`` and a ``load`` function, and a row here. Modules are imported when they are
+needed: a model of tags loads nothing of the other tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from elman.data.targets import CLASSIFY, TAG
+from elman.errors import ConfigError, ModelFileError
+from elman.utils.display import shown
+
+if TYPE_CHECKING:
+    from elman.models.file import Tensors
+    from elman.taggers.request import TrainRequest
+    from elman.taggers.tagger import Tagger
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task. Functions are named as ``module:function``.
+
+    ``train``      (request) -> model
+    ``load``       (record, tensors, threads=) -> model, for a model file whose record names the task; "": none does
+    ``encoding``   (sentences, target column or None, options) -> how its columns become labels of words; "": they do
+                   not (``elman.tasks``)
+    ``options``    its options as in ``NAME:option=value``, each with its values, the default first
+    ``models``     the models to choose from; None: ``train`` checks that
+    ``targets``    how many label columns may be named; None: any number
+    ``vectors``    whether it reads pretrained vectors, ``budget`` whether a time can be planned for it
+    """
+
+    name: str
+    train: str
+    load: str = ""
+    encoding: str = ""
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    models: tuple[str, ...] | None = ("rnn",)
+    targets: int | None = 0
+    vectors: bool = True
+    budget: bool = True
+
+    def check(self, request: TrainRequest) -> None:
+        """Raise ConfigError if the request asks for something that the task does not have."""
+        if self.models is not None and request.model not in (None, *self.models):
+            raise ConfigError(
+                f"task {self.name}: expected the model {' or '.join(self.models)}, got {shown(request.model)}"
+            )
+        if request.budget is not None and not self.budget:
+            raise ConfigError(f"task {self.name}: it takes no budget; set epochs in place of it")
+        if request.vectors is not None and not self.vectors:
+            raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
+        names = request.targets or ()
+        if self.targets is not None and len(names) > self.targets:
+            expected = "one label column" if self.targets else "no label column, since the task knows its own"
+            raise ConfigError(f"target: task {self.name}: expected {expected}, got {', '.join(names)}")
+
+
+_FEATURES = {"features": ("whole", "each")}
+_HEADS = {"heads": ("relative", "brackets")}
+_TAGS = "elman.taggers.train_tags:train"
+_ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.build:encoded_tagger"
+_ROWS = (
+    Task(TAG, _TAGS, models=None, targets=None),
+    Task(CLASSIFY, _TAGS, models=None, targets=None),
+    Task("segment", "elman.taggers.train_segmenter:train", "elman.taggers.build:segmenter", vectors=False),
+    Task("lemma", *_ENCODED, "elman.tasks.encodings:lemma", models=None, targets=1),
+    Task("morphology", *_ENCODED, "elman.tasks.encodings:morphology", _FEATURES, models=None, targets=1),
+    Task("parse", *_ENCODED, "elman.tasks.encodings:parse", _HEADS),
+    Task(
+        "pipeline",
+        "elman.taggers.train_pipeline:train",
+        "elman.taggers.build:pipeline",
+        "elman.tasks.encodings:all_columns",
+        _FEATURES | _HEADS,
+        budget=False,
+    ),
+    Task(
+        "lm",
+        "elman.taggers.train_language:train",
+        "elman.taggers.language_model:from_record",
+        options={"unit": ("words", "characters")},
+        models=("rnn", "ngram"),
+        vectors=False,
+        budget=False,
+    ),
+    Task(
+        "regress",
+        "elman.taggers.regression.training:train",
+        "elman.taggers.regression.tagger:from_record",
+        targets=1,
+        vectors=False,
+        budget=False,
+    ),
+)
+TASKS: dict[str, Task] = {row.name: row for row in _ROWS}
+"""By name, in the order in which messages list them."""
+
+
+def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
+    """Return name and options of a task such as ``morphology:features=each``; (None, {}) of None.
+
+    Raises ConfigError for an unknown task, option or value.
+    """
+    if text is None:
+        return None, {}
+    name, _, rest = text.partition(":")
+    if name not in TASKS:
+        *names, last = TASKS
+        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {shown(name)}")
+    choices = TASKS[name].options
+    options = {option: values[0] for option, values in choices.items()}
+    for item in rest.split(",") if rest else ():
+        option, mark, value = item.partition("=")
+        if not mark or option not in choices:
+            known = ", ".join(f"{known}={'|'.join(values)}" for known, values in choices.items()) or "none"
+            raise ConfigError(f"task {name}: its options are {known}, got {shown(item)}")
+        if value not in choices[option]:
+            raise ConfigError(f"task {name}: {option}: expected {' or '.join(choices[option])}, got {shown(value)}")
+        options[option] = value
+    return name, options
+
+
+def train(request: TrainRequest) -> Tagger:
+    """Train the model of a request. Raises ConfigError for settings, DataError for data that cannot be used."""
+    task = TASKS[request.task or TAG]
+    task.check(request)
+    model: Tagger = imported(task.train)(request)
+    return model
+
+
+def load(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Tagger:
+    """Return the model of a record that names its task, the inverse of ``to_record``.
+
+    Raises ModelFileError if the record is malformed.
+    """
+    name = str(record["task"].get("name"))
+    task = TASKS.get(name)
+    if task is None or not task.load:
+        names = ", ".join(name for name, row in TASKS.items() if row.load)
+        raise ModelFileError(f"task: expected {names} with its parts, found {shown(name)}")
+    model: Tagger = imported(task.load)(record, tensors, threads=threads)
+    return model
+
+
+def imported(path: str) -> Callable[..., Any]:
+    """Return the function at ``module:function``."""
+    module, _, name = path.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function

@@ -1,0 +1,50 @@
+"""What one call of ``elman.train`` asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from elman.data.corpus import Data, Path
+from elman.errors import ConfigError
+from elman.training.run_options import RunOptions
+from elman.utils.display import shown
+
+_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Data, task, settings and run options of one training; ``elman.train`` says what each is.
+
+    ``dev``      data like ``data``, or the share of ``data`` to hold out, in per cent
+    ``targets``  names of label columns; None: those of the format or the task
+    ``task``     a row of ``elman.taggers.registry``; None: ``tag``, or ``classify`` where the data labels no words
+    ``options``  of the task, each with its value: ``{"features": "each"}``
+    ``model``    None: the one that the task has by default
+    ``budget``   a time, such as ``"60s"``, or seconds
+    """
+
+    data: Data
+    dev: Data | float | None = None
+    targets: tuple[str, ...] | None = None
+    task: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    preset: str = "default"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    vectors: Path | None = None
+    budget: str | float | None = None
+    format: str | None = None
+    encoding: str = "utf-8"
+    run: RunOptions = RunOptions()
+
+
+def data_or_share(dev: Data | None) -> Data | float | None:
+    """Return a share such as ``"10%"`` as a number, other data as they are. Raises ConfigError for a bare number."""
+    if isinstance(dev, int | float):
+        raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
+    percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+    return float(percent[1]) if percent else dev

@@ -1,0 +1,65 @@
+"""Train taggers of columns that are encoded as labels: lemmas, features, trees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from elman.data.sentence import Sentence
+from elman.taggers import registry, train_tags
+from elman.taggers.prepare import read_all, split
+from elman.taggers.request import TrainRequest
+from elman.taggers.structured import EncodedTagger, encoded
+from elman.tasks.base import Encoding
+from elman.tasks.dependency_labels import note_of_lost
+from elman.training import auto_settings
+
+TREE_EPOCHS = 8
+"""The fewest epochs where trees are learned."""
+FEW_TREES = {"epochs": 40, "batch": 4}
+"""Of constituents, whose labels are rare: more and smaller steps."""
+TREE_HIDDEN = 256
+"""Units for the trees of a large treebank."""
+
+
+def train(request: TrainRequest) -> EncodedTagger:
+    """Train on the columns of the task. Raises DataError for columns that cannot be encoded."""
+    return fit(request, *read_all(request), large=True)
+
+
+def fit(
+    request: TrainRequest, sentences: list[Sentence], dev: list[Sentence] | float | None, *, large: bool
+) -> EncodedTagger:
+    """Train on sentences that were read; ``large``: trees may have a large network, which is slower."""
+    task = str(request.task)
+    train, dev_train, held_out = split(sentences, dev)
+    column = request.targets[0] if request.targets else None
+    encoding: Encoding = registry.imported(registry.TASKS[task].encoding)(train, column, request.options)
+    if request.options.get("heads") == "brackets" and "head" in encoding.columns:
+        lost = note_of_lost(train)
+        request.run.note(*([lost] if lost is not None else []))
+    of_trees = tree_settings(request.preset, encoding, len(train), large=large)
+    labels = replace(
+        request,
+        data=encoded(train, encoding),
+        dev=None if dev_train is None else encoded(dev_train, encoding),
+        targets=encoding.columns,
+        task=None,
+        settings={**of_trees, **request.settings},
+    )
+    return EncodedTagger(train_tags.with_facts(train_tags.train(labels), train, held_out), encoding, task)
+
+
+def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:
+    """Return settings that differ if trees are learned, which takes more than tags do (docs/parsing.md)."""
+    if not {"head", "tree.common"} & set(encoding.columns) or preset not in ("default", "best"):
+        return {}
+    most, effort = auto_settings.EPOCHS[1], auto_settings.EFFORT
+    settings: dict[str, Any] = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(effort / sentences**0.5)))}
+    if not large or preset == "best":
+        return settings
+    if "head" in encoding.columns:
+        settings["dropout_kind"] = "variational"
+    if sentences >= auto_settings.FEW:
+        return {**settings, "hidden": TREE_HIDDEN}
+    return settings | FEW_TREES if "tree.common" in encoding.columns else settings

@@ -1,0 +1,83 @@
+"""Train taggers and document classifiers: the model of one network, of several, or of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from elman import config
+from elman.data.sentence import Sentence
+from elman.data.targets import TAG
+from elman.models.registry import model_class
+from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
+from elman.taggers.request import TrainRequest
+from elman.taggers.tagger import Tagger
+from elman.training.run_options import RunOptions
+
+_T = TypeVar("_T", bound=Tagger)
+
+
+def train(request: TrainRequest) -> Tagger:
+    """Prepare, fit, and wrap the model. Raises ConfigError for settings, DataError for data that cannot be used."""
+    prepared, run = prepare(request), request.run
+    run.note(*prepared.notes)
+    run.warn(*prepared.warnings)
+    if prepared.model in WITH_SETTINGS:
+        model = _fit(prepared, run)
+        if _is_open(request) and prepared.dev and TAG not in prepared.tasks and not model.interrupted:
+            model = _better(model, _fit_linear(prepared, run), run)
+    else:
+        model = model_class(prepared.model).train(prepared.train)
+    facts = {**prepared.facts, "dev_accuracy": getattr(model, "dev_accuracy", None)}  # of the epoch that was kept
+    options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
+    tagger = Tagger(model, data=facts, **options)
+    if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
+        accuracy = tagger.evaluate(prepared.dev_sentences, target=prepared.targets).accuracy
+        tagger = Tagger(model, data={**facts, "dev_accuracy": accuracy}, **options)
+    if prepared.budget is not None and not tagger.interrupted:
+        prepared.budget.finish()
+    return tagger
+
+
+def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) -> _T:
+    """Return the tagger with facts of the sentences that its units were made of."""
+    words = sum(len(sentence) for sentence in sentences)
+    return tagger.about(format=sentences[0].format, sentences=len(sentences), words=words, held_out=held_out)
+
+
+def _is_open(request: TrainRequest) -> bool:
+    """Whether nothing but the data says which model is wanted, so that dev may choose."""
+    asked = request.model, request.settings or None, request.budget, request.vectors
+    return request.preset == "default" and not any(value is not None for value in asked)
+
+
+def _fit(prepared: Prepared, run: RunOptions) -> Any:
+    from elman.training.train_rnn import train_rnn
+
+    return train_rnn(
+        prepared.train,
+        prepared.dev,
+        prepared.config,
+        run,
+        tasks=prepared.tasks,
+        vectors=prepared.vectors,
+        budget=prepared.budget,
+        model_class=model_class(prepared.model),
+    )
+
+
+def _fit_linear(prepared: Prepared, run: RunOptions) -> Any:
+    return _fit(replace(prepared, model="linear", config=config.LINEAR), replace(run, on_progress=None))
+
+
+def _better(network: Any, linear: Any, run: RunOptions) -> Any:
+    """Return the model that is better on dev, the network if both are alike, and note which it is."""
+    scores = (
+        f"on dev the network has {100 * network.dev_accuracy:.2f} %, the linear model {100 * linear.dev_accuracy:.2f} %"
+    )
+    if linear.dev_accuracy > network.dev_accuracy:
+        run.note(f"{scores}; the linear model is kept, --model rnn asks for the network")
+        return linear
+    run.note(f"{scores}; the network is kept")
+    return network
