@@ -16,8 +16,8 @@ from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
+from elman.training.ensemble import begin
 from elman.training.tagging_task import Tagging
-from elman.training.train_rnn import begin
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6

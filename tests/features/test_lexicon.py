@@ -13,6 +13,7 @@ from elman.errors import ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import VectorIndex, Vectors
 from elman.models.rnn import RecurrentModel
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 
 Array = np.ndarray[Any, Any]
@@ -43,7 +44,7 @@ def vectors() -> Vectors:
 
 
 def trained(changes: dict[str, Any], found: Vectors | None = None) -> RecurrentModel:
-    return train_rnn(TRAIN, None, CONFIG.with_settings(changes), seed=1, threads=1, vectors=found)
+    return train_rnn(TRAIN, None, CONFIG.with_settings(changes), RunOptions(), vectors=found)
 
 
 def tags_of_the_unseen(model: RecurrentModel) -> list[str]:
@@ -111,7 +112,7 @@ def test_a_model_is_its_record(characters: int, found: Vectors | None) -> None:
 
 def test_the_same_seed_gives_the_same_bits_for_any_threads() -> None:
     models = [
-        train_rnn(TRAIN, None, CONFIG.with_settings({"epochs": 2}), seed=1, threads=n, vectors=vectors())
+        train_rnn(TRAIN, None, CONFIG.with_settings({"epochs": 2}), RunOptions(threads=n), vectors=vectors())
         for n in (1, 2)
     ]
     one, two = (model.parameters for model in models)

@@ -13,6 +13,7 @@ from elman.errors import ConfigError
 from elman.models import inference as reader
 from elman.models.inference import InferenceCache, tagging_precision
 from elman.models.rnn import RecurrentModel
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 
 TRAIN = [(["the", "dog", "sees", "a", "cat"], ["D", "N", "V", "D", "N"]), (["it", "rains"], ["P", "V"])] * 3
@@ -31,7 +32,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 def model(**settings: Any) -> RecurrentModel:
     return train_rnn(
-        TRAIN, None, Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 2, **settings}), seed=1, threads=1
+        TRAIN, None, Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 2, **settings}), RunOptions()
     )
 
 

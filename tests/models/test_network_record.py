@@ -14,6 +14,7 @@ from elman.config import Config
 from elman.errors import ModelFileError
 from elman.models import dtype as storage, network_record
 from elman.models.network_record import checked
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 
 TRAIN = [[("the", "D"), ("cat", "N")], [("the", "D"), ("dog", "N"), ("sees", "V")]] * 2
@@ -66,7 +67,7 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
         {"ensemble": 1, "features": "both", "dtype": "float32"},
     ):
         config = Config().with_settings({**SETTINGS, **own})
-        model = train_rnn(sentences, None, config, seed=1, threads=1)
+        model = train_rnn(sentences, None, config, RunOptions())
         of_model, tensors = model.to_record()
         found = checked(of_model, storage.forms(tensors))
         shapes = {**model.network.shapes(), **model.heads.shapes()}

@@ -26,6 +26,7 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.layers import Rows
 from elman.nn.shapes import GATES
 from elman.training import optimizers, tagging_task as learning
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Place, Tally
 from elman.utils import seeding as randomness
@@ -63,7 +64,7 @@ TRAIN = language(60, 1)
 
 
 def trained(config: Config = SMALL, train: Labelled = TRAIN, *, seed: int = 1, threads: int = 1) -> RecurrentModel:
-    return train_rnn(train, None, config, seed=seed, threads=threads)
+    return train_rnn(train, None, config, RunOptions(seed, threads))
 
 
 def bits(model: RecurrentModel) -> tuple[str, dict[str, bytes]]:
@@ -103,7 +104,7 @@ def test_a_small_language_is_learned(choose: Callable[[str], None], backend: str
     choose(backend)
     config = SMALL.with_settings({"epochs": 20, "learning_rate": 0.02, "dropout": 0.1, "unk_dropout": 0.02})
     dev = language(40, 2)
-    model = train_rnn(TRAIN, dev, config, seed=1, threads=1)
+    model = train_rnn(TRAIN, dev, config, RunOptions())
     assert tags_of(model, [words for words, _ in dev]) == [tags for _, tags in dev]
     record = model.record()
     assert record["dev_accuracies"][record["best_epoch"] - 1] == 1.0
@@ -117,7 +118,7 @@ def test_the_tutorial_s_network_learns_what_stands_before() -> None:
 
 
 def test_the_record_of_a_training() -> None:
-    model = train_rnn(TRAIN, TRAIN[:5], SMALL, seed=7, threads=2)
+    model = train_rnn(TRAIN, TRAIN[:5], SMALL, RunOptions(7, 2))
     record = model.record()
     assert record["seed"] == 7
     assert record["sentences"] == 60
@@ -131,7 +132,7 @@ def test_the_record_of_a_training() -> None:
 
 def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
     dev = language(20, 3) + [([], [])]
-    model = train_rnn(TRAIN, dev, SMALL.with_settings({"epochs": 1}), seed=1, threads=1)
+    model = train_rnn(TRAIN, dev, SMALL.with_settings({"epochs": 1}), RunOptions())
     pairs = zip(tags_of(model, [words for words, _ in dev]), (tags for _, tags in dev), strict=True)
     right = [mine == gold for found, tags in pairs for mine, gold in zip(found, tags, strict=True)]
     assert model.record()["dev_accuracies"] == [np.mean(right)]
@@ -140,9 +141,9 @@ def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
 
 def test_a_dev_set_without_words_and_with_tags_of_its_own() -> None:
     one = SMALL.with_settings({"epochs": 1})
-    assert train_rnn(TRAIN, [], one, seed=1, threads=1).record()["dev_accuracies"] == [0.0]
+    assert train_rnn(TRAIN, [], one, RunOptions()).record()["dev_accuracies"] == [0.0]
     strange = [(["the"], ["NEVER"])]
-    model = train_rnn(TRAIN, strange, one, seed=1, threads=1)
+    model = train_rnn(TRAIN, strange, one, RunOptions())
     assert model.record()["dev_accuracies"] == [0.0]
     assert "NEVER" not in model.tags
 
@@ -152,7 +153,7 @@ def test_ctrl_c_leaves_the_best_so_far() -> None:
         if event.epoch == 2 and event.is_epoch_end:
             raise KeyboardInterrupt
 
-    model = train_rnn(TRAIN, None, SMALL, seed=1, threads=1, on_progress=stop)
+    model = train_rnn(TRAIN, None, SMALL, RunOptions(on_progress=stop))
     assert model.interrupted
     assert model.record()["epochs"] == 2
     assert len(model.best([["the", "dog"]])[0]) == 2

@@ -18,6 +18,7 @@ from elman.models.ensemble import Ensemble
 from elman.models.network_record import GRAMS
 from elman.models.rnn import LinearModel, RecurrentModel
 from elman.taggers.tagger import Tagger
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from texts import TOPICS, requests, several, texts
 
@@ -147,7 +148,7 @@ def test_words_train_as_they_did() -> None:
     """A label column of words is learned alike with and without the code for labels of texts."""
     data = [(list(s.words), list(s.columns["slot"])) for s in requests(40, 1)]
     config = Config().with_settings({**SMALL, "epochs": 2})
-    old, new = (train_rnn(data, None, config, seed=1, threads=1, tasks=t) for t in ([], ["tag"]))
+    old, new = (train_rnn(data, None, config, RunOptions(), tasks=t) for t in ([], ["tag"]))
     assert all(np.array_equal(w, new.parameters[name]) for name, w in old.parameters.items())
     assert "tasks" not in old.to_record()[0] and "grams" not in old.to_record()[1]
 

@@ -18,7 +18,7 @@ from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
 from elman.taggers.tagger import Tagger
 from elman.training import optimizers
-from elman.training.train_rnn import begin
+from elman.training.ensemble import begin
 from elman.training.trainer import Place, Tally
 from made_up import two_columns
 

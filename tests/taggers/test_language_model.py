@@ -15,7 +15,7 @@ from elman.data.targets import UNKNOWN
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
-from elman.taggers import language_model as language
+from elman.taggers import train_language
 from elman.taggers.language_model import Fluency, LanguageModel, from_record
 from elman.training import disk_corpus as tape
 
@@ -151,7 +151,7 @@ def test_epochs_by_the_length_of_the_text(
     settings = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]
     assert settings["training"]["epochs"] == epochs and settings["network"]["cell"] == "gru"
     assert (settings["training"]["learning_rate"], settings["training"]["dropout"]) == (0.03, 0.0)  # as they were given
-    monkeypatch.setitem(language.EFFORT, unit, 10)
+    monkeypatch.setitem(train_language.EFFORT, unit, 10)
     found = elman.train(text, task=task, settings=small, **QUIET).describe()["settings"]["training"]["epochs"]
     assert found == 1
 
@@ -162,7 +162,7 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     for how, message in (
         ({"model": "hmm"}, "^task lm: expected the model rnn or ngram, got 'hmm'$"),
         ({"settings": {"chunk": 0}}, "^task lm: expected direction=forward and chunk=1 or more"),
-        ({"target": "upos"}, "^task lm: it has no vectors, no budget and no target"),
+        ({"target": "upos"}, "^target: task lm: expected no label column"),
     ):
         with pytest.raises(ConfigError, match=message):
             elman.train(text, task="lm", **how, **QUIET)
@@ -193,10 +193,10 @@ def test_records_that_do_not_fit(folder: Path) -> None:
     ]
     for one in bad:
         with pytest.raises(ModelFileError):
-            from_record(one, tensors, 1)
+            from_record(one, tensors)
     for broken in ({}, {**tensors, "grams1": tensors["grams2"]}, {**tensors, "grams1": -tensors["grams1"]}):
         with pytest.raises(ModelFileError):
-            from_record(record, broken, 1)
+            from_record(record, broken)
 
 
 def test_an_empty_fluency() -> None:

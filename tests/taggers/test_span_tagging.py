@@ -16,6 +16,7 @@ from elman.errors import DataError, ModelFileError
 from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
 from elman.training import optimizers, tagging_task as learning
+from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Place, Tally
 
@@ -47,7 +48,7 @@ WORDS = [words for words, _ in DEV]
 
 
 def trained(config: Config, train: Labelled = TRAIN, **options: Any) -> RecurrentModel:
-    return train_rnn(train, None, config, **{"seed": 1, "threads": 1, **options})
+    return train_rnn(train, None, config, RunOptions(**options))
 
 
 def tags_of(model: RecurrentModel) -> list[list[str]]:

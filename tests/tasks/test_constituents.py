@@ -11,10 +11,10 @@ from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
 from elman.data.trees import from_pieces, parse_tree
 from elman.errors import DataError
-from elman.tasks import encoding, parsed
 from elman.tasks.base import Batch
 from elman.tasks.composite import from_record
 from elman.tasks.constituents import Constituents
+from elman.tasks.encodings import parse
 
 TREES = "(ROOT (S (NP (PRP She)) (VP (VBZ reads) (NP (NNS books))) (. .)))\n(ROOT (NP (NNS Books)))\n"
 
@@ -33,7 +33,7 @@ def back(encoding: Constituents, sentences: list[Sentence]) -> list[list[str]]:
 
 def test_trees_come_back(tmp_path: Path) -> None:
     sentences = read(tmp_path)
-    found = encoding(*parsed("parse"), sentences)
+    found = parse(sentences, None, {"heads": "relative"})
     assert isinstance(found, Constituents)
     assert (found.targets, found.root) == (("tree",), "ROOT")
     assert found.columns == ("tree.tag", "tree.common", "tree.unary")

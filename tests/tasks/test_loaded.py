@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import elman
 from elman.data.sentence import Sentence
 from elman.errors import DataError, ModelFileError
 from elman.models import file as model_file
-from elman.taggers import build as task_models
-from elman.taggers.build import Job
 from elman.taggers.load import load
 from elman.taggers.tagger import Tagger
-from elman.taggers.train import train as fit
 from elman.tasks import constituency as constituents, dependency_labels as dependencies, relation_counts as agreement
 from elman.tasks.base import LONGEST, Batch
 from elman.tasks.composite import Features, Lemmas, Trees
@@ -65,16 +63,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Content]:
         path = folder / f"{name}.{'trees' if name == 'trees' else 'txt' if name == 'regress' else 'conllu'}"
         path.write_text(f"{text}\n" * 6, encoding="utf-8")
         settings = {"hidden": 4, "epochs": 1} if name in ("segment", "words", "characters", "regress") else SMALL
-        if task.startswith("lm"):
-            from elman.taggers import language_model as language
-
-            about: Any = {"model": None, "preset": "default", "format": None, "encoding": "utf-8", "seed": 1}
-            model: Tagger = language.train(
-                task, str(path), None, settings, threads=1, on_progress=None, on_note=None, **about
-            )
-        else:
-            rest = {"threads": 1, "on_warning": lambda text: None}
-            model = task_models.train(Job(task, str(path), settings=settings, rest=rest), fit)
+        model = elman.train(str(path), task=task, settings=settings, threads=1, on_warning=lambda text: None)
         found[name] = model.to_record()
     return found
 
@@ -263,10 +252,9 @@ def conllu(**columns: tuple[str, ...]) -> Sentence:
 
 
 def test_what_would_not_be_loaded_is_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    quiet = {"threads": 1, "on_warning": lambda text: None}
     lemmas = conllu(lemma=("a", "x" * (LONGEST + 1)))
     with pytest.raises(DataError, match="^a.conllu:2: column lemma: too long, or too deep a tree, to be learned: the"):
-        task_models.train(Job("lemma", [lemmas], settings=SMALL, rest=quiet), fit)
+        elman.train([lemmas], task="lemma", settings=SMALL, threads=1)
     with pytest.raises(DataError, match="^a.conllu:1: features: expected Name=Value|Name=Value, up to 1,000"):
         Features.of([conllu(feats=("A=" + "x" * LONGEST,))])
     monkeypatch.setattr("elman.tasks.composite.MOST_TAGS", 1)
@@ -286,7 +274,7 @@ def test_a_long_multiword_token_is_not_listed() -> None:
 def test_a_pipeline_of_words_without_parts_of_speech(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
     path.write_text((CONLLU.replace("NOUN", "_").replace("VERB", "_") + "\n") * 6, encoding="utf-8")
-    rest = {"threads": 1, "on_warning": lambda text: None}
-    model = task_models.train(Job("pipeline", str(path), settings={**SMALL, "epochs": 30}, rest=rest), fit)
+    settings = {**SMALL, "epochs": 30}
+    model = elman.train(path, task="pipeline", settings=settings, threads=1, on_warning=lambda text: None)
     again = loaded(model.to_record(), tmp_path / "a.model")
     assert again.tag_columns(WORDS)["head"] == ["2", "0", "2"]

@@ -16,8 +16,10 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models import rnn as recurrent
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
-from elman.training import ensemble as runs
-from elman.training.train_rnn import begin, train_rnn
+from elman.training import ensemble
+from elman.training.ensemble import begin
+from elman.training.run_options import RunOptions
+from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Progress
 from elman.utils import seeding as randomness
 from made_up import two_columns
@@ -34,7 +36,7 @@ BOTH = pytest.mark.parametrize("config", [SOFTMAX, CRF], ids=["softmax", "crf"])
 
 
 def trained(config: Config, dev: Any = None, **options: Any) -> RecurrentModel:
-    return train_rnn(TRAIN, dev, config, **{"seed": 1, "threads": 1, **options})
+    return train_rnn(TRAIN, dev, config, RunOptions(**options))
 
 
 def tensors(model: RecurrentModel) -> dict[str, bytes]:
@@ -155,7 +157,7 @@ def test_progress_says_which_network(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ends[1].seconds_left == pytest.approx(ends[1].seconds)  # as long again for the second
     assert ends[3].seconds_left == 0
     trained(SMALL, on_progress=events.append)
-    assert not hasattr(events[-1], "member")
+    assert (events[-1].member, events[-1].members) == (1, 1)
 
 
 def stop_at(member: int, epoch: int) -> Callable[[Progress], None]:
@@ -228,7 +230,7 @@ def test_ctrl_c_while_the_second_is_begun_does_not_wait_for_the_first(monkeypatc
         records.append(fit(*arguments, **options))
         return records[-1]
 
-    monkeypatch.setattr(runs._Members, "_progress", begin)
+    monkeypatch.setattr(ensemble._Members, "_progress", begin)
     monkeypatch.setattr(trainer, "fit", recorded)
     with pytest.raises(KeyboardInterrupt):
         trained(SOFTMAX.with_settings({"ensemble": 2, "epochs": 3_000}), threads=2)

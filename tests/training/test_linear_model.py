@@ -10,7 +10,7 @@ import pytest
 import elman
 from elman.taggers.tagger import Tagger
 from elman.training import linear_model as logistic
-from elman.training.ensemble import Run
+from elman.training.run_options import RunOptions
 from texts import requests, several, texts
 
 SMALL = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "epochs": 3, "ensemble": 1, "dtype": "float32"}
@@ -76,7 +76,7 @@ def test_where_there_is_none(settings: dict[str, Any]) -> None:
 
 def test_tags_have_none() -> None:
     config = made(requests(20, 1), "slot", task="tag", settings=SMALL)._model.config  # type: ignore[attr-defined]
-    assert logistic.fitted([(("a",), ("x",))], config, Run(1, 1)) is None
+    assert logistic.fitted([(("a",), ("x",))], config, RunOptions(), ()) is None
 
 
 def test_what_is_kept_is_what_the_file_holds(tmp_path: Any) -> None:
@@ -97,13 +97,13 @@ def test_ctrl_c_in_the_regression_leaves_no_model(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(KeyboardInterrupt):
         made(texts(40, 1), None, model="rnn", settings=SMALL, on_progress=press)
-    assert [type(event).__name__ for event in events] == ["LinearProgress"]
+    assert [event.part for event in events] == ["logistic regression"]
 
 
 def test_progress_of_both() -> None:
     events: list[Any] = []
     made(texts(40, 1), None, model="rnn", settings=SMALL, on_progress=events.append)
-    parts = [getattr(event, "part", "") for event in events if event.is_epoch_end]
+    parts = [event.part for event in events if event.is_epoch_end]
     assert parts == ["logistic regression"] * 10 + [""] * 3
 
 

@@ -18,6 +18,7 @@ from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.layers import Rows
 from elman.nn.network import Inputs, Network
 from elman.training import tbptt as chunk_module, trainer
+from elman.training.run_options import RunOptions
 from elman.training.tagging_task import Tagging
 from elman.training.tbptt import Chunks
 from elman.training.train_rnn import train_rnn
@@ -189,7 +190,7 @@ QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 
 
 def tensors(config: Config, **how: Any) -> dict[str, bytes]:
-    model = train_rnn(TRAIN, None, config, seed=1, threads=how.get("threads", 1))
+    model = train_rnn(TRAIN, None, config, RunOptions(threads=how.get("threads", 1)))
     return {name: w.tobytes() for name, w in model.parameters.items()}
 
 
@@ -209,14 +210,14 @@ def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest
     """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
     none = {"dropout": 0, "unk_dropout": 0, "hidden": 8, "epochs": 3, "chunk": 4}
     config = preset("tutorial").with_settings(none)
-    kernel = train_rnn(TRAIN, None, config, seed=1, threads=1)
+    kernel = train_rnn(TRAIN, None, config, RunOptions())
     monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
-    cut = train_rnn(TRAIN, None, config, seed=1, threads=1)
+    cut = train_rnn(TRAIN, None, config, RunOptions())
     calls: list[int] = []
     whole = Tagging.gradients
     monkeypatch.setattr(Tagging, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
     monkeypatch.setattr(Tagging, "online", lambda *given: None)
-    layers = train_rnn(TRAIN, None, config, seed=1, threads=1)
+    layers = train_rnn(TRAIN, None, config, RunOptions())
     assert len(calls) == 3 * (3 + 6 + 4 + 10)
     for name, w in kernel.parameters.items():
         assert w.tobytes() == cut.parameters[name].tobytes()
@@ -230,7 +231,7 @@ def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
         {"chunk": 1, "cell": cell, "epochs": 60, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
     )
     config = config.with_settings({"unk_dropout": 0, "dtype": "float32"})
-    model = train_rnn(TRAIN, TRAIN, config, seed=1, threads=1)
+    model = train_rnn(TRAIN, TRAIN, config, RunOptions())
     assert model.record()["dev_accuracies"][-1] > 0.9
 
 
@@ -240,7 +241,7 @@ def test_one_endless_sentence_is_learned_by_several_lanes() -> None:
     config = SMALL.with_settings(
         {"chunk": 5, "batch": 4, "epochs": 30, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
     )
-    model = train_rnn(text, text, config, seed=1, threads=1)
+    model = train_rnn(text, text, config, RunOptions())
     assert model.record()["dev_accuracies"][-1] > 0.95
     assert model.record()["words"] == len(words)
 

@@ -138,9 +138,9 @@ def test_data_of_no_use(sentences: list[elman.Sentence], message: str) -> None:
         ({"settings": {"embedding": 8}}, "expected embedding=0"),
         ({"settings": {"ensemble": 2}}, "expected ensemble=1"),
         ({"budget": "10s"}, "set epochs in place of it"),
-        ({"vectors": "v.txt"}, "it reads no words"),
+        ({"vectors": "v.txt"}, "it reads no pretrained vectors"),
         ({"model": "hmm"}, "expected the model rnn"),
-        ({"target": "sum,beside"}, "knows its columns"),
+        ({"target": "sum,beside"}, "expected one label column"),
     ],
 )
 def test_settings_that_do_not_fit(options: dict[str, Any], message: str) -> None:

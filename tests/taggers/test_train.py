@@ -1,4 +1,4 @@
-"""Training, records and files of the models of all tasks."""
+"""Training the models of all tasks, their records and files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Any
 
 import pytest
 
-from elman import tasks
+import elman
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation import conll18
 from elman.models import file as model_file
-from elman.taggers import build as task_models
-from elman.taggers.build import Job
 from elman.taggers.load import load
 from elman.taggers.pipeline import Pipeline
 from elman.taggers.segmenter import Segmenter
 from elman.taggers.structured import EncodedTagger
 from elman.taggers.tagger import Tagger
-from elman.taggers.train import train as fit
+from elman.taggers.train_encoded import tree_settings
+from elman.tasks import encodings
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),
@@ -50,7 +49,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def pipeline(file: str) -> Pipeline:
-    model = task_models.train(Job("pipeline", file, file, settings=SETTINGS, rest=QUIET), fit)
+    model = elman.train(file, file, task="pipeline", settings=SETTINGS, **QUIET)
     assert isinstance(model, Pipeline)
     return model
 
@@ -101,8 +100,7 @@ def test_settings_of_the_network_are_those_of_the_words(pipeline: Pipeline) -> N
 
 
 def test_a_segmenter(file: str, tmp_path: Path) -> None:
-    job = Job("segment", file, 20.0, settings={"hidden": 8, "epochs": 2}, rest=QUIET)
-    model = task_models.train(job, fit)
+    model = elman.train(file, "20%", task="segment", settings={"hidden": 8, "epochs": 2}, **QUIET)
     assert isinstance(model, Segmenter) and model.segmentation.sentences
     facts = model.describe()
     assert (facts["task"], facts["data"]["words"], facts["data"]["sentences"]) == ("segment", 60, 12)
@@ -113,7 +111,7 @@ def test_a_segmenter(file: str, tmp_path: Path) -> None:
 def test_a_list_of_words(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("自然 言語 処理\n\n言語 の 処理\n" * 8, encoding="utf-8")
-    model = task_models.train(Job("segment", [path], settings={"epochs": 12}, rest=QUIET), fit)
+    model = elman.train([path], task="segment", settings={"epochs": 12}, **QUIET)
     assert isinstance(model, Segmenter) and not model.segmentation.sentences
     assert model.segment("言語の処理\n処理 の言語") == [["言語", "の", "処理"], ["処理", "の", "言語"]]
 
@@ -121,7 +119,7 @@ def test_a_list_of_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", ["rnn", "hmm"])
 def test_lemmas(file: str, tmp_path: Path, model: str) -> None:
     settings = SETTINGS if model == "rnn" else {}
-    tagger = task_models.train(Job("lemma", file, 25.0, settings=settings, rest={**QUIET, "model": model}), fit)
+    tagger = elman.train(file, "25%", task="lemma", model=model, settings=settings, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     words, lemmas = [row[0] for row in ROWS], [row[1] for row in ROWS]
     assert tagger.tag(words) == lemmas
@@ -136,8 +134,7 @@ def test_lemmas(file: str, tmp_path: Path, model: str) -> None:
 
 
 def test_features_one_by_one(file: str, tmp_path: Path) -> None:
-    job = Job("morphology:features=each", file, settings=SETTINGS, rest=QUIET)
-    tagger = task_models.train(job, fit)
+    tagger = elman.train(file, task="morphology:features=each", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     assert (tagger.targets, tagger.columns) == (("feats",), ("feats.Number", "feats.Tense"))
     assert tagger.tag([row[0] for row in ROWS]) == [row[3] for row in ROWS]
@@ -155,7 +152,7 @@ def test_features_one_by_one(file: str, tmp_path: Path) -> None:
 
 
 def test_features_as_they_are(file: str) -> None:
-    tagger = task_models.train(Job("morphology", file, settings=SETTINGS, rest=QUIET), fit)
+    tagger = elman.train(file, task="morphology", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     assert tagger.columns == ("feats",)
     assert list(tagger.tag_all([[row[0] for row in ROWS]])) == [[row[3] for row in ROWS]]
@@ -163,7 +160,7 @@ def test_features_as_they_are(file: str) -> None:
 
 @pytest.mark.parametrize("heads", ["relative", "brackets"])
 def test_parses(file: str, heads: str) -> None:
-    tagger = task_models.train(Job(f"parse:heads={heads}", file, settings=SETTINGS, rest=QUIET), fit)
+    tagger = elman.train(file, task=f"parse:heads={heads}", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     found = tagger.tag_columns([row[0] for row in ROWS])
     assert found["head"] == [row[4] for row in ROWS]
@@ -176,13 +173,8 @@ def test_arcs_that_brackets_cannot_hold(tmp_path: Path) -> None:
     path.write_text(conllu(crossing, 1), encoding="utf-8")
     for heads, expected in (("relative", 0), ("brackets", 1)):
         notes: list[str] = []
-        job = Job(
-            f"parse:heads={heads}",
-            str(path),
-            settings=SETTINGS | {"epochs": 1},
-            rest={**QUIET, "on_note": notes.append},
-        )
-        tagger = task_models.train(job, fit)
+        settings = SETTINGS | {"epochs": 1}
+        tagger = elman.train(path, task=f"parse:heads={heads}", settings=settings, on_note=notes.append, **QUIET)
         assert sum("1 of 1 trees have arcs of one direction that cross" in note for note in notes) == expected
         assert tagger.tag_columns([]) == {"upos": [], "head": [], "deprel": []}
 
@@ -192,68 +184,63 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     trees = tmp_path / "a.trees"
     trees.write_text("(S (A a) (B b))\n" * 6, encoding="utf-8")
     small = {"hidden": 8, "ensemble": 1, "embedding": 8, "feature_embedding": 8}
-    tagger = task_models.train(Job("parse", str(trees), settings=small, rest=QUIET), fit)
+    tagger = elman.train(trees, task="parse", settings=small, **QUIET)
     settings = tagger.describe()["settings"]
     assert (settings["network"]["layers"], settings["training"]["epochs"], settings["training"]["batch"]) == (2, 40, 4)
     assert settings["training"]["dropout_kind"] == "plain"
     assert tagger.tag(["a", "b"]) == ["(S(A*)", "(B*))"]
     assert saved(tagger, tmp_path / "a.model").tag(["a", "b"]) == ["(S(A*)", "(B*))"]
-    found = task_models.read(file, Job("parse", file))
-    encoding = tasks.encoding(*tasks.parsed("parse"), found)
-    of_trees = task_models._of_trees
-    assert of_trees(Job("parse", []), encoding, 12_544) == {
-        "layers": 2,
-        "epochs": 8,
-        "hidden": 256,
-        "dropout_kind": "variational",
-    }
-    assert of_trees(Job("pipeline", []), encoding, 12_544) == {"layers": 2, "epochs": 8}
-    assert of_trees(Job("parse", [], rest={"preset": "fast"}), encoding, 12_544) == {}
+    encoding = encodings.parse(list(read_sentences(file)), None, {"heads": "relative"})
+    large = {"layers": 2, "epochs": 8, "hidden": 256, "dropout_kind": "variational"}
+    assert tree_settings("default", encoding, 12_544, large=True) == large
+    assert tree_settings("default", encoding, 12_544, large=False) == {"layers": 2, "epochs": 8}
+    assert tree_settings("fast", encoding, 12_544, large=True) == {}
 
 
 @pytest.mark.parametrize(
-    ("job", "message"),
+    ("options", "message"),
     [
-        (Job("nothing", []), "^task: expected tag, classify, .*, got 'nothing'$"),
-        (Job("lemma:a=b", []), "^task lemma: its options are none, got 'a=b'$"),
-        (Job("parse:heads", []), r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
-        (Job("parse:heads=x", []), "^task parse: heads: expected relative or brackets, got 'x'$"),
-        (Job("parse", [], rest={"model": "hmm"}), "^task parse: expected the model rnn, got 'hmm'$"),
-        (Job("pipeline", [], rest={"budget": "1m"}), "^task pipeline: a budget plans one network"),
-        (Job("pipeline", [Sentence(("a",))]), "^task pipeline: expected conllu"),
-        (Job("lemma", [Sentence(("a",))], target="a,b"), "^target: the task lemma knows its columns, got a, b$"),
-        (Job("segment", [], rest={"vectors": "x"}), "^task segment: it reads no words"),
-        (
-            Job("parse", [Sentence(("a",), {"2": ("x",)}, format="columns")]),
-            "^: the task parse learns from conllu or trees",
-        ),
-        (Job("parse", [Sentence(("a",))], target="a"), "^target: the task parse knows its columns, got a$"),
+        ({"task": "nothing"}, "^task: expected tag, classify, segment, .* or regress, got 'nothing'$"),
+        ({"task": "lemma:a=b"}, "^task lemma: its options are none, got 'a=b'$"),
+        ({"task": "parse:heads"}, r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
+        ({"task": "parse:heads=x"}, "^task parse: heads: expected relative or brackets, got 'x'$"),
+        ({"task": "parse", "model": "hmm"}, "^task parse: expected the model rnn, got 'hmm'$"),
+        ({"task": "pipeline", "budget": "1m"}, "^task pipeline: it takes no budget; set epochs"),
+        ({"task": "pipeline"}, "^task pipeline: expected conllu"),
+        ({"task": "lemma", "target": "a,b"}, "^target: task lemma: expected one label column, got a, b$"),
+        ({"task": "segment", "vectors": "x"}, "^task segment: it reads no pretrained vectors"),
+        ({"task": "parse", "target": "a"}, "^target: task parse: expected no label column, since .*, got a$"),
     ],
 )
-def test_settings_that_will_not_do(job: Job, message: str) -> None:
+def test_settings_that_will_not_do(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        task_models.train(job, fit)
+        elman.train([Sentence(("a",))], **options)
+
+
+def test_columns_are_no_trees() -> None:
+    with pytest.raises(ConfigError, match="^: the task parse learns from conllu or trees"):
+        elman.train([Sentence(("a",), {"2": ("x",)}, format="columns")], task="parse")
 
 
 def test_data_that_will_not_do(tmp_path: Path) -> None:
     for data in ([], [Sentence(())]):
         with pytest.raises(DataError, match="^no words in it; expected sentences to learn from$"):
-            task_models.read(data, Job("lemma", data))
+            elman.train(data, task="lemma")
     with pytest.raises(DataError, match="^expected paths, or Sentences$"):
-        task_models.read([["a"]], Job("lemma", []))
+        elman.train([[("a", "b")]], task="lemma")
     nothing = tmp_path / "nothing.conllu"
     nothing.write_text("1\ta" + "\t_" * 8 + "\n\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: nothing to learn: all columns are _$"):
-        task_models.train(Job("pipeline", str(nothing), settings={"epochs": 1}, rest=QUIET), fit)
+        elman.train(nothing, task="pipeline", settings={"epochs": 1}, **QUIET)
     with pytest.raises(DataError, match=f"^{nothing}: no features: column feats is _ throughout"):
-        task_models.train(Job("morphology:features=each", str(nothing), rest=QUIET), fit)
+        elman.train(nothing, task="morphology:features=each", **QUIET)
     line = tmp_path / "line.txt"
     line.write_text("abc\nde\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{line}: no spaces within a line, so every line is one word; expected"):
-        task_models.train(Job("segment", str(line), rest=QUIET), fit)
+        elman.train(line, task="segment", **QUIET)
     nothing.write_text("\n", encoding="utf-8")
     with pytest.raises(DataError, match=f"^{nothing}: no words in it"):
-        task_models.read(str(nothing), Job("lemma", []))
+        elman.train(nothing, task="lemma")
 
 
 def test_files_that_are_none(pipeline: Pipeline, file: str, tmp_path: Path) -> None:
@@ -277,7 +264,7 @@ def test_files_that_are_none(pipeline: Pipeline, file: str, tmp_path: Path) -> N
 
 
 def test_a_tagger_is_loaded_as_one(file: str, tmp_path: Path) -> None:
-    fit(file, model="frequent", on_warning=lambda text: None).save(tmp_path / "a.model")
+    elman.train(file, model="frequent", on_warning=lambda text: None).save(tmp_path / "a.model")
     notes: list[str] = []
     assert type(load(tmp_path / "a.model", on_note=notes.append)) is Tagger
     assert notes == []

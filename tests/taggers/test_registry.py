@@ -1,0 +1,111 @@
+"""The rows of the registry, and a task that is added by one."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import elman
+from elman.errors import ConfigError, ModelFileError
+from elman.models.file import Tensors
+from elman.taggers import registry, train_tags
+from elman.taggers.registry import TASKS, Task, imported, parsed
+from elman.taggers.request import TrainRequest
+from elman.taggers.structured import EncodedTagger
+from elman.taggers.tagger import Tagger
+from elman.tasks import composite
+
+SENTENCES = [[("the", "D"), ("dog", "N")], [("a", "D"), ("cat", "N")]] * 3
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_every_function_of_a_row_is_there(task: Task) -> None:
+    for path in filter(None, (task.train, task.load, task.encoding)):
+        assert callable(imported(path))
+
+
+def test_options_are_those_of_the_encodings() -> None:
+    assert TASKS["parse"].options["heads"] == composite.HEADS
+    assert parsed("pipeline:heads=brackets") == ("pipeline", {"features": "whole", "heads": "brackets"})
+    assert parsed(None) == (None, {})
+
+
+class Shouting(Tagger):
+    """Tags in capitals, as a task of its own."""
+
+    task = "shout"
+
+    def to_record(self) -> tuple[dict[str, Any], Tensors]:
+        record, tensors = super().to_record()
+        return {**record, "task": {"name": self.task}}, tensors
+
+
+def train_shouting(request: TrainRequest) -> Shouting:
+    """Train on the tags, in capitals or twice as long."""
+    suffix = "!" * (1 + (request.options["loud"] == "very"))
+    data = [[(word, tag + suffix) for word, tag in sentence] for sentence in request.data]  # type: ignore[union-attr]
+    tagger = train_tags.train(replace(request, data=data, task=None))
+    return load_shouting(*tagger.to_record())
+
+
+def load_shouting(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Shouting:
+    """The inverse of ``to_record``."""
+    return Shouting.from_record(record, tensors, threads=threads)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def shout(monkeypatch: pytest.MonkeyPatch) -> Task:
+    """A task of one module and one row."""
+    module = ModuleType("shouting")
+    module.train, module.load = train_shouting, load_shouting  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "shouting", module)
+    row = Task(
+        "shout", "shouting:train", "shouting:load", options={"loud": ("some", "very")}, models=None, budget=False
+    )
+    monkeypatch.setitem(TASKS, row.name, row)
+    return row
+
+
+def test_a_task_is_added_by_its_module_and_a_row(shout: Task, tmp_path: Path) -> None:
+    model = elman.train(SENTENCES, task="shout:loud=very", model="frequent", on_warning=lambda line: None)
+    assert isinstance(model, Tagger) and model.tag(["dog"]) == ["N!!"]
+    model.save(tmp_path / "model")
+    assert elman.load(tmp_path / "model").tag(["the", "dog"]) == ["D!!", "N!!"]
+    with pytest.raises(ConfigError, match=r"^task shout: its options are loud=some\|very, got 'x'$"):
+        elman.train(SENTENCES, task="shout:x")
+    with pytest.raises(ConfigError, match="^task shout: it takes no budget"):
+        elman.train(SENTENCES, task="shout", budget="1s")
+    with pytest.raises(ConfigError, match="^target: task shout: expected no label column"):
+        elman.train(SENTENCES, task="shout", target="tag")
+
+
+def test_without_its_row_a_task_is_not_known() -> None:
+    with pytest.raises(ConfigError, match="^task: expected tag, .* or regress, got 'shout'$"):
+        elman.train(SENTENCES, task="shout")
+    for name in ("shout", "tag"):  # models of tags name no task
+        with pytest.raises(ModelFileError, match=f"^task: expected segment, .*, found '{name}'$"):
+            registry.load({"task": {"name": name}}, {})
+
+
+def test_no_module_asks_for_the_name_of_another_task() -> None:
+    """Comparisons with a task's name stand in its row and in its own modules alone."""
+    folder = Path(registry.__file__).parent
+    for path in sorted([*folder.rglob("*.py"), *(folder.parent / "tasks").rglob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                texts = {side.value for side in (node.left, *node.comparators) if isinstance(side, ast.Constant)}
+                names = {"segment", "morphology", "parse", "pipeline", "lm", "regress"}
+                assert not texts & names, f"{path}:{node.lineno}"
+
+
+def test_encoded_tasks_know_their_name() -> None:
+    sentence = elman.Sentence(("a", "b"), {"lemma": ("a", "b")}, format="conllu")
+    model = elman.train([sentence] * 3, task="lemma", model="frequent", on_warning=lambda line: None)
+    assert isinstance(model, EncodedTagger) and model.describe()["task"] == "lemma"
