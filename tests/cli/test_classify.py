@@ -53,7 +53,7 @@ def test_train(run: Run, folder: Path, tmp_path: Path) -> None:
     result = run(*arguments, "--set", "hidden=8", "--set", "epochs=3", "--log", log)
     shown = result.stdout.decode()
     assert shown.startswith("trained on    60 texts, ") and ", 3 labels (label)\n" in shown
-    assert "read as label_text, labels of texts in label: a label, a tab and several words" in result.stderr.decode()
+    assert "read as label_text, document labels in label: a label, a tab and several words" in result.stderr.decode()
     assert len(log.read_text().splitlines()) == 3
     by_name = run("train", folder / "both.bio", "-o", tmp_path / "m", "--task", "classify", "--model", "linear")
     assert ", 3 labels (intent)" in by_name.stdout.decode()
@@ -61,9 +61,7 @@ def test_train(run: Run, folder: Path, tmp_path: Path) -> None:
     words = run("train", folder / "both.bio", "-o", tmp_path / "m", "--model", "frequent")
     assert ", 2 tags (2)" in words.stdout.decode()
     seen = run("train", folder / "both.bio", "-o", tmp_path / "m", "--set", "hidden=4", "--set", "epochs=1")
-    expected = (
-        "it has labels of whole texts too, intent; --target 2,intent learns both, --task classify the labels alone"
-    )
+    expected = "it has document labels too, intent; --target 2,intent learns both, --task classify the labels alone"
     assert expected in seen.stderr.decode()
     assert ", 2 tags (2)" in seen.stdout.decode()
 
@@ -221,7 +219,7 @@ def test_labels_of_single_words(run: Run, refused: Refused, tmp_path: Path) -> N
     file = write(tmp_path, "ja\t自然言語\nja\t自然処理\nzh\t我们要学\nzh\t我们学习\n")
     out_of = tmp_path / "m"
     message = refused("train", file, "--task", "classify", "-o", out_of)
-    assert "no labels of whole texts in columns" in message and "--format label_text" in message
+    assert "no document labels in columns" in message and "--format label_text" in message
     out(run, "train", file, "--model", "linear", "--format", "label_text", "-o", out_of)
     assert out(run, "tag", out_of, stdin="自然学\n".encode()) == "ja\t自然学\n"
 
@@ -238,7 +236,7 @@ def test_what_is_refused(refused: Refused, folder: Path, tmp_path: Path) -> None
     assert "counts tags of words; intent is of whole texts" in refused(
         "evaluate", joint, folder / "dev.bio", "--style", "conlleval"
     )
-    assert "no labels of whole texts in columns" in refused("evaluate", one, write(tmp_path, "a\tX\nb\tY\n\n"))
+    assert "no document labels in columns" in refused("evaluate", one, write(tmp_path, "a\tX\nb\tY\n\n"))
     assert "an empty text with a label" in refused(
         "train", write(tmp_path, '{"text": "a b", "label": "x"}\n{"text": " ", "label": "y"}\n'), "-o", tmp_path / "m"
     )
@@ -249,7 +247,7 @@ def test_what_is_refused(refused: Refused, folder: Path, tmp_path: Path) -> None
     assert "3,000 distinct labels of 3,000 texts, 3,000 of them on one text only; is it free text?" in refused(
         "train", write(tmp_path, free), "-o", tmp_path / "m"
     )
-    assert "labels of texts are intent" in refused(
+    assert "document labels are intent" in refused(
         "train", folder / "both.bio", "-o", tmp_path / "m", "--target", "mood"
     )
     assert "--log: a line an epoch" in refused(

@@ -199,7 +199,7 @@ def test_span_tags_in_misc(run: Run, tmp_path: Path) -> None:
     (tmp_path / "t.conllu").write_text(text * 9, encoding="utf-8")
     for command in (("train", "t.conllu", "-o", "m", "--model", "hmm"), ("check", "t.conllu")):
         said = run(*command, cwd=tmp_path).stderr.decode()
-        assert "t.conllu: it has tags of spans too, --target misc.name" in said
+        assert "t.conllu: it has span tags too, --target misc.name" in said
     run("train", "t.conllu", "-o", "m", "--model", "hmm", "--target", "misc.name", cwd=tmp_path)
     bare = text.replace("name=B-PER", "_").replace("|name=I-PER", "").replace("name=O", "_")
     assert run("tag", "m", stdin=bare.encode(), cwd=tmp_path).stdout.decode() == text

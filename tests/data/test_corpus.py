@@ -52,9 +52,9 @@ def test_a_column_by_name(files: dict[str, Path]) -> None:
 
 
 def test_the_usual_column_in_the_usual_format(files: dict[str, Path]) -> None:
-    assert rows(files["columns"], ReadOptions(usual=("columns", "2"))) == [("the dog", "x y")]
-    assert rows(files["columns"], ReadOptions(usual=("conllu", "2"))) == [("the dog", "D N")]
-    assert rows(files["columns"], ReadOptions(("3",), usual=("columns", "2"))) == [("the dog", "D N")]
+    assert rows(files["columns"], ReadOptions(model_default=("columns", "2"))) == [("the dog", "x y")]
+    assert rows(files["columns"], ReadOptions(model_default=("conllu", "2"))) == [("the dog", "D N")]
+    assert rows(files["columns"], ReadOptions(("3",), model_default=("columns", "2"))) == [("the dog", "D N")]
 
 
 def test_several_files_of_several_formats(files: dict[str, Path]) -> None:
@@ -93,7 +93,7 @@ def test_pairs() -> None:
 def test_sentences() -> None:
     one = Sentence(("a",), {"pos": ("X",), "ner": ("O",)}, "f", 3, format="conllu")
     assert rows([one], ReadOptions(("ner",))) == [("a", "O")]
-    assert rows([one], ReadOptions(usual=("", "pos"))) == [("a", "X")]
+    assert rows([one], ReadOptions(model_default=("", "pos"))) == [("a", "X")]
     assert read_corpus([one], ReadOptions(("pos",))).format == "conllu"
     with pytest.raises(ConfigError, match="^f:3: which label column.*pos, ner"):
         rows([one])
@@ -130,7 +130,7 @@ def test_too_few_tags() -> None:
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [([], "^the sentences: nothing in it"), (iter([]), "nothing in it"), ([[], []], "no sentences, only blank")],
+    [([], "^the sentences: is empty"), (iter([]), "is empty"), ([[], []], "no sentences, only blank")],
 )
 def test_nothing(data: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):

@@ -82,7 +82,7 @@ def test_bootstrap_is_that_of_sentences_drawn_one_by_one() -> None:
 
 
 def test_bootstrap_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elman.evaluation.statistics._MOST_WEIGHTS", 10)
+    monkeypatch.setattr("elman.evaluation.statistics._MAX_WEIGHTS", 10)
     rows = np.array([[1, 0, 2], [0, 1, 3], [1, 1, 1]])
     assert bootstrap(rows, share, 25, seed=1).shape == (25,)
     assert np.array_equal(bootstrap(rows, share, 25, seed=1), bootstrap(rows, share, 25, seed=1))

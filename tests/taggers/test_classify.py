@@ -273,7 +273,7 @@ def test_what_it_cannot_do(one: Tagger, linear: Tagger) -> None:
         (TRAIN, {"model": "linear", "settings": {"pooling": "max"}}, "expected pooling=none"),
         (TRAIN, {"model": "linear", "preset": "fast"}, "has no presets"),
         (requests(5, 1), {"model": "linear", "target": "slot,intent"}, "learns one label column"),
-        (requests(5, 1), {"model": "linear", "target": "slot"}, "no label 'slot' of whole texts in the data"),
+        (requests(5, 1), {"model": "linear", "target": "slot"}, "no document label 'slot' in the data"),
         (requests(5, 1), {"target": "intent", "task": "tag"}, "no label column 'intent'"),
     ],
 )

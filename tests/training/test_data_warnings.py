@@ -121,7 +121,7 @@ def test_every_warning_is_one_line() -> None:
 
 
 def test_empty_and_blank_files() -> None:
-    with pytest.raises(DataError, match="^t.txt: nothing in it"):
+    with pytest.raises(DataError, match="^t.txt: is empty"):
         list(keep_nonempty([], "t.txt"))
     with pytest.raises(DataError, match="^t.txt: no sentences, only blank lines"):
         list(keep_nonempty([Sentence((), lines=("\n",)), Sentence(())], "t.txt"))

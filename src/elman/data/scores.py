@@ -1,11 +1,10 @@
-"""Precision, recall and F1 from counts, of one class and over all: what every evaluation here is made of."""
+"""Precision, recall and F1 from counts, for one class and averaged over classes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from elman.errors import DataError
 from elman.utils.display import shown
@@ -13,40 +12,40 @@ from elman.utils.display import shown
 
 @dataclass(frozen=True, slots=True)
 class TagScore:
-    """One tag. A rate whose denominator is 0 (never predicted, never in gold) is 0."""
+    """Scores of one tag. A ratio with denominator 0 (never predicted, never in gold) is 0."""
 
     precision: float
-    """Share of the words given this tag that have it in gold."""
+    """Share of the words predicted to have this tag that have it in gold."""
     recall: float
-    """Share of the words with this tag in gold that were given it."""
+    """Share of the words with this tag in gold that were predicted to have it."""
     f1: float
-    """Harmonic mean of the two."""
+    """Harmonic mean of precision and recall."""
     support: int
     """Words with this tag in gold."""
 
 
-def score(correct: int, given: int, there: int) -> TagScore:
-    """The score of ``correct`` right ones among ``given`` predicted ones, where gold has ``there``; x / 0 is 0."""
+def score(correct: int, predicted: int, gold: int) -> TagScore:
+    """Return the score for ``correct`` items among ``predicted`` predicted and ``gold`` gold ones; x / 0 is 0."""
     return TagScore(
-        precision=correct / given if given else 0.0,
-        recall=correct / there if there else 0.0,
-        f1=2 * correct / (given + there) if given + there else 0.0,
-        support=there,
+        precision=correct / predicted if predicted else 0.0,
+        recall=correct / gold if gold else 0.0,
+        f1=2 * correct / (predicted + gold) if predicted + gold else 0.0,
+        support=gold,
     )
 
 
 def macro(scores: Collection[TagScore]) -> TagScore:
-    """The plain mean over classes: each counts alike, however rare."""
+    """Return the unweighted mean over classes."""
     return _mean(scores, lambda _: 1)
 
 
 def weighted(scores: Collection[TagScore]) -> TagScore:
-    """The mean over classes, each counting by its support."""
+    """Return the mean over classes weighted by support."""
     return _mean(scores, lambda score: score.support)
 
 
 def _mean(scores: Collection[TagScore], weight: Callable[[TagScore], int]) -> TagScore:
-    total = sum(map(weight, scores)) or 1  # of nothing, or of classes that are not in gold: 0
+    total = sum(map(weight, scores)) or 1  # no classes, or none in gold: every mean is 0
     return TagScore(
         precision=sum(weight(score) * score.precision for score in scores) / total,
         recall=sum(weight(score) * score.recall for score in scores) / total,
@@ -56,31 +55,40 @@ def _mean(scores: Collection[TagScore], weight: Callable[[TagScore], int]) -> Ta
 
 
 def check_sentence(tags: Sequence[str]) -> None:
-    """Raise DataError for a tag in the place of a sentence's tags, whose letters would be counted, or for sentences."""
+    """Raise DataError unless tags are a list of strings: the letters of a string would be counted as tags."""
     if isinstance(tags, str | bytes) or (len(tags) and not isinstance(tags[0], str)):
         expected = "expected a list of sentences, each a list of tags that are texts"
         raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")
 
 
 class ClassCounts:
-    """Counts things that gold and prediction hold, by class: right in both, given, there."""
+    """Counts of correct, predicted and gold items by class."""
 
     def __init__(self) -> None:
         self.correct: Counter[str] = Counter()
-        self.given: Counter[str] = Counter()
-        self.there: Counter[str] = Counter()
+        self.predicted: Counter[str] = Counter()
+        self.gold: Counter[str] = Counter()
+
+    def update(self, gold: Iterable[str], predicted: Iterable[str], correct: Iterable[str]) -> None:
+        """Count the class of each gold, predicted and correct item."""
+        self.gold.update(gold)
+        self.predicted.update(predicted)
+        self.correct.update(correct)
+
+    def totals(self) -> tuple[int, int, int]:
+        """Return the numbers of gold, predicted and correct items."""
+        return self.gold.total(), self.predicted.total(), self.correct.total()
 
     def total(self) -> TagScore:
-        """The score over all classes together (micro)."""
-        return score(self.correct.total(), self.given.total(), self.there.total())
+        """Return the score over all classes together (micro average)."""
+        return score(self.correct.total(), self.predicted.total(), self.gold.total())
 
     def classes(self) -> dict[str, TagScore]:
-        """The score of every class of gold or prediction, the most frequent in gold first."""
-        names = sorted(self.there | self.given, key=lambda name: (-self.there[name], name))
-        return {name: score(self.correct[name], self.given[name], self.there[name]) for name in names}
+        """Return the score of every gold or predicted class, the most frequent in gold first."""
+        names = sorted(self.gold | self.predicted, key=lambda name: (-self.gold[name], name))
+        return {name: score(self.correct[name], self.predicted[name], self.gold[name]) for name in names}
 
 
-def averages(micro: TagScore, classes: Mapping[str, TagScore]) -> dict[str, dict[str, Any]]:
-    """``micro``, ``macro`` and ``weighted`` as JSON values."""
-    found = {"micro": micro, "macro": macro(classes.values()), "weighted": weighted(classes.values())}
-    return {name: asdict(average) for name, average in found.items()}
+def averages(micro: TagScore, classes: Mapping[str, TagScore]) -> dict[str, TagScore]:
+    """Return the averages over classes by name: ``micro``, ``macro`` and ``weighted``."""
+    return {"micro": micro, "macro": macro(classes.values()), "weighted": weighted(classes.values())}

@@ -1,4 +1,4 @@
-"""A sentence: words, their label columns, its own labels, and the very lines it was read from."""
+"""The Sentence: words, their label columns, document labels, and the raw lines it was read from."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import Any
 from elman.errors import DataError
 
 LABEL_SEPARATOR = "|"
-"""What joins several labels of one name, in every format that can hold several (fastText, lists of JSON): ``a|b``."""
+"""Joins several document labels of one name, in every format that can hold them (fastText, lists in JSON): ``a|b``."""
 
 NO_TAG = "_"
-"""What stands in the place of a tag in many formats, where there is none."""
+"""Placeholder for a missing tag in many formats."""
 
 CONFIDENCE = "confidence"
-"""The label under which the probability of another label is written."""
+"""Name of the document label that holds the probability of another label."""
 
 BYTES_PER_WORD = 64
-"""Bytes that a word takes, about."""
+"""Approximate memory of a word in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence.
 
-    ``words``    the words as they stand in the text, never changed; may be empty (a blank line, a trailing comment)
+    ``words``    the words as in the text, never changed; may be empty (a blank line, a trailing comment)
     ``columns``  label columns by name, each as long as ``words``
     ``path``     the file it came from, as the user named it; "" when made in Python
-    ``line``     the number of its first line there, from 1; 0 when made in Python
-    ``lines``    the raw lines as read, terminators, comments and blank lines included; joined over a file's
-                 sentences they are the file again
-    ``rows``     for each word the index in ``lines`` of the line it stands on
-    ``format``   the name of the format ``lines`` are in; "" when made in Python
-    ``labels``   labels of the sentence as a whole by name, the class of a text or the intent of a request: ``label``
-                 where the file has no name for it; several of one name are joined with ``|``
+    ``line``     the number of its first line in the file, from 1; 0 when made in Python
+    ``lines``    the raw lines as read, with line ends, comments and blank lines; concatenated over all sentences of a
+                 file they are the file
+    ``rows``     for each word the index in ``lines`` of its line
+    ``format``   the name of the format of ``lines``; "" when made in Python
+    ``labels``   document labels by name, for example the class of a text or the intent of a request: ``label`` if the
+                 file has no name for it; several labels of one name are joined with ``|``
     """
 
     words: tuple[str, ...]
@@ -51,16 +51,17 @@ class Sentence:
 
     @property
     def weight(self) -> int:
-        """How much of the memory it takes, in words."""
+        """Memory use in words."""
         return len(self.words) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSentence(Sentence):
-    """A sentence that is a row of a table, with all that stands there.
+    """A sentence read from a JSON object or a table row, with all values of that record.
 
-    ``record``  the row's values by column; of one that is written afresh (no ``format``) those that are not its own
-    ``batch``   the rows it was read with, an Arrow RecordBatch, in which it is number ``at``
+    ``record``  the record's values by key; for a sentence written from scratch (no ``format``), its extra fields
+    ``batch``   the Arrow RecordBatch that the row is part of, or None
+    ``at``      the index of the row in ``batch``
     """
 
     record: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -69,17 +70,17 @@ class RecordSentence(Sentence):
 
     @property
     def weight(self) -> int:
-        own = self.batch.nbytes // (BYTES_PER_WORD * len(self.batch)) if self.batch is not None else 0
-        return len(self.words) + 1 + own
+        row_words = self.batch.nbytes // (BYTES_PER_WORD * len(self.batch)) if self.batch is not None else 0
+        return len(self.words) + 1 + row_words
 
 
 def line_of(sentence: Sentence, word: int) -> int | None:
-    """The line number of a word, from 1; None for a sentence made in Python."""
+    """Return the line number of a word, from 1; None for a sentence made in Python."""
     if not sentence.line:
         return None
     return sentence.line + (sentence.rows[word] if sentence.rows else 0)
 
 
 def error_at(sentence: Sentence, word: int, message: str) -> DataError:
-    """The error of one word of a sentence, with its path and line."""
+    """Return the DataError for one word of a sentence, with path and line."""
     return DataError(message, path=sentence.path or None, line=line_of(sentence, word))

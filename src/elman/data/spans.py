@@ -1,28 +1,31 @@
-"""Spans in BIO tags, and how good predicted ones are: as the conlleval script of the CoNLL shared tasks counts.
+"""Find spans in BIO tags, and score predicted spans the way the conlleval script of the CoNLL shared tasks does.
 
-Tags are B-type (a span begins), I-type (it goes on), with BIOES also E-type (it ends) and S-type (it is one word),
-which BILOU calls L and U, and O; BMES calls I M. Reading is lenient, as conlleval is: I- or E- after O, after another
-type or after a span's end begins a span. A tag without such a prefix, an address label for example, is its own type: a
-run of equal ones is a span.
+Tags are B-type (a span begins), I-type (it continues), O, and with BIOES also E-type (it ends) and S-type (a span of
+one word). BILOU writes L and U for E and S, BMES writes M for I. Reading is lenient like conlleval: I- or E- after O,
+after another type or after the end of a span begins a span. A tag without such a prefix, for example an address label,
+is its own type: a run of equal tags is a span.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from elman.data.scores import ClassCounts, TagScore, averages, check_sentence, score
 from elman.errors import DataError
+from elman.utils.json_values import JsonRecord
 
 OUTSIDE = "O"
+TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
+"""O, or a tag that certainly marks a span: a prefix and a type."""
 _PREFIXES = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I"}
 
 
 class Span(NamedTuple):
-    """The words ``start`` to ``end`` of a sentence, counted from 0, ``end`` not among them."""
+    """The words ``start`` to ``end`` (exclusive) of a sentence, counted from 0."""
 
     start: int
     end: int
@@ -30,129 +33,117 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SpanEvaluation:
-    """Predicted spans compared with gold ones; a span is right when its start, end and type all are.
+class SpanEvaluation(JsonRecord):
+    """Predicted spans compared with gold ones; a span is correct if start, end and type are.
 
-    A rate whose denominator is 0 is 0.
+    A ratio with denominator 0 is 0.
     """
 
     gold: int
     predicted: int
     correct: int
     types: Mapping[str, TagScore]
-    """Every type of gold or prediction, the most frequent in gold first."""
+    """The score of every gold or predicted type, the most frequent in gold first."""
+
+    JSON = "gold predicted correct precision recall f1 types averages"
 
     @property
     def micro(self) -> TagScore:
-        """Of all spans together."""
+        """The score over all spans."""
         return score(self.correct, self.predicted, self.gold)
 
     @property
     def precision(self) -> float:
-        """Share of the predicted spans that are right."""
+        """Share of the predicted spans that are correct."""
         return self.micro.precision
 
     @property
     def recall(self) -> float:
-        """Share of the gold spans that were found."""
+        """Share of the gold spans that were predicted."""
         return self.micro.recall
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of the two."""
+        """Harmonic mean of precision and recall."""
         return self.micro.f1
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {
-            "gold": self.gold,
-            "predicted": self.predicted,
-            "correct": self.correct,
-            "precision": self.precision,
-            "recall": self.recall,
-            "f1": self.f1,
-            "types": {type: asdict(score) for type, score in self.types.items()},
-            "averages": averages(self.micro, self.types),
-        }
+    @property
+    def averages(self) -> Mapping[str, TagScore]:
+        """The micro, macro and weighted average."""
+        return averages(self.micro, self.types)
 
 
 def find_spans(tags: Iterable[str]) -> list[Span]:
-    """The spans of a sentence's tags, in order."""
+    """Return the spans that the tags of a sentence mark, in order."""
     tags = list(tags)
-    found: list[Span] = []
+    spans: list[Span] = []
     if tags.count(OUTSIDE) == len(tags):  # most sentences of most texts
-        return found
+        return spans
     start, type = 0, ""
-    before = OUTSIDE  # the prefix of the word before
+    last_prefix = OUTSIDE  # the prefix of the word before
     for end, tag in enumerate([*tags, OUTSIDE]):
-        prefix, of = _parts(tag)
-        if prefix in ("I", "E") and before in ("B", "I") and of == type:
-            before = prefix
+        prefix, next_type = _parts(tag)
+        if prefix in ("I", "E") and last_prefix in ("B", "I") and next_type == type:
+            last_prefix = prefix
             continue
-        if before != OUTSIDE:
-            found.append(Span(start, end, type))
-        start, type, before = end, of, prefix
-    return found
+        if last_prefix != OUTSIDE:
+            spans.append(Span(start, end, type))
+        start, type, last_prefix = end, next_type, prefix
+    return spans
 
 
 class SpanEvaluator:
-    """Counts spans sentence after sentence, in memory that grows with the number of types only.
+    """Scores spans sentence by sentence, in memory that grows only with the number of types.
 
-    ``find`` says which spans tags mark; ``spans`` is conlleval's way.
+    ``find`` returns the spans that tags mark; the default is conlleval's reading.
     """
 
     def __init__(self, find: Callable[[Sequence[str]], Sequence[Span]] = find_spans) -> None:
         self._find = find
-        self._marks = ClassCounts()
+        self._counts = ClassCounts()
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence; there is a predicted tag for each gold tag. Raises DataError for what is no sentence."""
+        """Count one sentence with as many predicted as gold tags. Raises DataError if either is no list of tags."""
         check_sentence(gold)
         check_sentence(predicted)
-        there = set(self._find(gold))
-        given = there if list(gold) == list(predicted) else set(self._find(predicted))
-        if there or given:
-            self._marks.there.update([span.type for span in there])
-            self._marks.given.update([span.type for span in given])
-            self._marks.correct.update([span.type for span in there & given])
+        gold_spans = set(self._find(gold))
+        spans = gold_spans if list(gold) == list(predicted) else set(self._find(predicted))
+        if gold_spans or spans:
+            types = ([span.type for span in some] for some in (gold_spans, spans, gold_spans & spans))
+            self._counts.update(*types)
 
     def result(self) -> SpanEvaluation:
-        """All that was counted so far."""
-        marks = self._marks
-        return SpanEvaluation(marks.there.total(), marks.given.total(), marks.correct.total(), types=marks.classes())
+        """Return the scores of all sentences counted so far."""
+        return SpanEvaluation(*self._counts.totals(), types=self._counts.classes())
 
 
 def evaluate_spans(gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> SpanEvaluation:
-    """Compare the spans of predicted tags with those of gold tags, sentence by sentence, read one by one.
+    """Compare the spans of predicted tags with those of gold tags, sentence by sentence, read lazily.
 
-    Raises DataError: another number of sentences, a sentence with another number of tags.
+    Raises DataError if the numbers of sentences differ, or the numbers of tags of a sentence.
     """
-    tally = SpanEvaluator()
+    evaluator = SpanEvaluator()
     for number, (gold_tags, tags) in enumerate(zip_longest(gold, predicted), start=1):
         if gold_tags is None or tags is None:
-            more = "predicted" if gold_tags is None else "gold"
-            raise DataError(f"sentence {number}: only the {more} tags go on; expected as many sentences in both")
+            longer = "predicted" if gold_tags is None else "gold"
+            raise DataError(f"sentence {number}: only the {longer} tags go on; expected as many sentences in both")
         check_sentence(gold_tags)
         check_sentence(tags)
         if len(gold_tags) != len(tags):
             expected = f"expected {len(gold_tags)} tags, one for each gold tag, found {len(tags)}"
             raise DataError(f"sentence {number}: {expected}")
-        tally.add(gold_tags, tags)
-    return tally.result()
+        evaluator.add(gold_tags, tags)
+    return evaluator.result()
 
 
 def _parts(tag: str) -> tuple[str, str]:
-    """(prefix, type) of a tag."""
+    """Return the prefix (B, I, E, S or O) and the type of a tag."""
     if tag == OUTSIDE:
         return OUTSIDE, ""
     prefix, _, type = tag.partition("-")
     return (_PREFIXES[prefix], type) if prefix in _PREFIXES else ("I", tag)
 
 
-TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
-"""A tag of spans, for certain: with a type."""
-
-
 def are_span_tags(text: str, n_words: int) -> bool:
-    """Whether a text is span tags with spaces between them, one for each of so many words."""
+    """Return whether a text consists of ``n_words`` span tags separated by single spaces."""
     return text.count(" ") == n_words - 1 and all(map(TYPED_TAG.fullmatch, text.split(" ")))

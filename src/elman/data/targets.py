@@ -1,10 +1,10 @@
-"""What a label column is: tags of words, or labels of whole texts."""
+"""The kinds of targets: tags of words, or document labels."""
 
 from __future__ import annotations
 
 TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
-"""What a label column is: tags of words; or labels of whole texts, one each, one or several, or none up to several."""
+"""Kinds of targets: a tag for each word; or document labels: exactly one, one or more, or any number."""
 
 
 UNKNOWN = "<unk>"
-"""What stands for a symbol that a language model does not know, as input and as what comes next."""
+"""Replaces a symbol that a language model does not know, both as input and as prediction."""

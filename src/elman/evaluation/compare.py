@@ -1,9 +1,10 @@
-"""Is one tagger really better than another? The difference on the same text, and how far chance would carry it.
+"""Is one tagger really better than another? The difference on the same text, and its confidence interval.
 
-Paired bootstrap over sentences (Efron and Tibshirani 1993, Koehn 2004): the text is drawn anew, sentence by sentence
-with repetition, thousands of times, and the difference is taken each time; the middle 95 % are its interval. Words of a
-sentence stay together, since their errors do. McNemar's test (1947) looks at what just one of the two gets right.
-For several runs of two settings, Welch's t test and a permutation test over the runs' scores.
+Paired bootstrap over sentences (Efron and Tibshirani 1993, Koehn 2004): the text is resampled thousands of times,
+sentence by sentence with replacement, and the difference is computed each time; the middle 95 % are its interval. Words
+of a sentence stay together, since their errors are correlated. McNemar's test (1947) looks at the items that only one
+of the two gets right. For several runs of two settings: Welch's t test and a permutation test over the scores of the
+runs.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ from elman.evaluation.statistics import (
 from elman.evaluation.tagging import marks_spans, require_spans
 from elman.utils import limits
 from elman.utils.display import shown
+from elman.utils.json_values import JsonRecord
 
 TEXTS_UNIT = "texts"
+"""The unit of McNemar's test for document labels."""
 _LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two taggings A and B of the same gold text. Scores run from 0 to 1, the difference is B's less A's."""
+class Comparison(JsonRecord):
+    """Two taggings A and B of the same gold text. Scores run from 0 to 1, the difference is B minus A."""
 
     metric: str
     unit: str
@@ -50,57 +53,54 @@ class Comparison:
     a: float
     b: float
     low: float
-    """Lower end of the difference's 95 % interval."""
+    """Lower end of the 95 % interval of the difference."""
     high: float
     p_value: float
-    """Two-sided, of the bootstrap: how often a resampled text would not have the better one ahead."""
+    """Two-sided p-value of the bootstrap: how often the better tagger is not ahead on a resampled text."""
     resamples: int
     seed: int
     same: bool
-    """Whether A and B give the same tags throughout."""
+    """Whether A and B predict the same tags throughout."""
     mcnemar: McNemar
+
+    JSON = "metric sentences a b difference interval p_value resamples seed mcnemar verdict"
 
     @property
     def difference(self) -> float:
-        """B's score less A's."""
+        """The score of B minus that of A."""
         return self.b - self.a
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the difference."""
+        return self.low, self.high
+
+    @property
     def verdict(self) -> str:
-        """What it means, in one plain sentence."""
+        """The result in one plain sentence."""
         if self.same:
             return f"A and B give the same {'labels' if self.unit == TEXTS_UNIT else 'tags'}."
         name = _NAMES[self.metric]
         better, worse = ("A", "B") if self.difference < 0 else ("B", "A")
         if self.low <= 0 <= self.high:
             ahead = f"{better} is {100 * abs(self.difference):.2f} points of {name} ahead"
-            found = ahead if self.difference else "they score the same"
-            return f"This text does not show which is better: {found}, but on another like it {self._either()}."
+            result = ahead if self.difference else "they score the same"
+            return f"This text does not show which is better: {result}, but on another like it {_either(self)}."
         low, high = sorted((abs(self.low), abs(self.high)))
         return (
             f"{better} is better than {worse}: {100 * abs(self.difference):.2f} points of {name} on this text, and on "
             f"another like it between {100 * low:.2f} and {100 * high:.2f}; chance hardly explains that."
         )
 
-    def _either(self) -> str:
-        """What the interval means where 0 is in it."""
-        return f"A could be ahead by {100 * abs(self.low):.2f} points or B by {100 * abs(self.high):.2f}"
-
     def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {
-            "metric": self.metric,
-            "sentences": self.sentences,
-            "a": self.a,
-            "b": self.b,
-            "difference": self.difference,
-            "interval": [self.low, self.high],
-            "p_value": self.p_value,
-            "resamples": self.resamples,
-            "seed": self.seed,
-            "mcnemar": {"unit": self.unit, **asdict(self.mcnemar)},
-            "verdict": self.verdict,
-        }
+        """Return plain values for ``json.dumps``."""
+        return JsonRecord.to_json(self) | {"mcnemar": {"unit": self.unit, **asdict(self.mcnemar)}}
+
+
+def _either(comparison: Comparison | RunsComparison) -> str:
+    """Describe an interval that contains 0."""
+    low, high = comparison.interval
+    return f"A could be ahead by {100 * abs(low):.2f} points or B by {100 * abs(high):.2f}"
 
 
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences right"}
@@ -121,10 +121,10 @@ def compare(
 ) -> Comparison:
     """Compare two taggings of the same sentences.
 
-    ``metric`` is one of ``METRICS``: accuracy of words, F1 of spans (as ``spans`` reads them), or the share of
-    sentences that are right throughout; None: spans where the gold tags mark them, else accuracy. The same seed gives
-    figures. Raises DataError: no words, not as many sentences or tags. Raises ConfigError: no such metric, spans
-    where the gold tags mark none, a number of resamples that is not from 1 to 1,000,000, a seed below 0.
+    ``metric`` is one of ``METRICS``: accuracy of words, F1 of spans (as ``find_spans`` reads them), or the share of
+    sentences without an error; None: spans if the gold tags mark them, else accuracy. The same seed gives the same
+    figures. Raises DataError for no words, or if the numbers of sentences or tags differ; ConfigError for an unknown
+    metric, spans without span tags in gold, a number of resamples outside of 1 to 1,000,000, or a negative seed.
     """
     if metric is not None and metric not in METRICS:
         raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
@@ -151,15 +151,15 @@ def compare(
         p_value=min(1.0, 2 * (tail + 1) / (resamples + 1)),
         resamples=resamples,
         seed=seed,
-        same=all(list(one) == list(other) for _, one, other in triples),
+        same=all(list(tags_a) == list(tags_b) for _, tags_a, tags_b in triples),
         mcnemar=mcnemar(only_a, only_b),
     )
 
 
 def choose_metric(gold: Iterable[TagSequence], metric: str | None = None) -> str:
-    """What taggings of such gold tags are compared by: as asked, or spans where they mark them, else accuracy.
+    """Return the metric to compare taggings by: ``metric``, else spans if the gold tags mark them, else accuracy.
 
-    Raises ConfigError: spans, of tags that mark none.
+    Raises ConfigError for spans if the gold tags mark none.
     """
     counts = Counter(tag for tags in gold for tag in tags)
     marking = marks_spans(counts)
@@ -169,14 +169,14 @@ def choose_metric(gold: Iterable[TagSequence], metric: str | None = None) -> str
 
 
 def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric: str) -> float:
-    """The score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``. Raises DataError: no words.
+    """Return the score of one tagging, 0 to 1; ``metric`` is one of ``METRICS``.
 
-    Raises ConfigError: see ``choose_metric``.
+    Raises DataError for no words, ConfigError as in ``choose_metric``.
     """
     pairs = list(zip(gold, predicted, strict=True))
     for tags in chain.from_iterable(pairs):
         check_sentence(tags)
-    rows = [_COUNTS[metric](tags, found, found) for tags, found in pairs if tags]
+    rows = [_COUNTS[metric](tags, predicted_tags, predicted_tags) for tags, predicted_tags in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
     choose_metric([tags for tags, _ in pairs], metric)
@@ -186,38 +186,39 @@ def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric:
 def _checked(
     gold: Iterable[TagSequence], a: Iterable[TagSequence], b: Iterable[TagSequence]
 ) -> Iterable[tuple[TagSequence, TagSequence, TagSequence]]:
-    for number, (tags, one, other) in enumerate(zip_longest(gold, a, b), start=1):
-        if tags is None or one is None or other is None:
+    for number, (tags, tags_a, tags_b) in enumerate(zip_longest(gold, a, b), start=1):
+        if tags is None or tags_a is None or tags_b is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
-        for of_one in (tags, one, other):
-            check_sentence(of_one)
-        for name, found in (("A", one), ("B", other)):
-            if len(found) != len(tags):
+        for sequence in (tags, tags_a, tags_b):
+            check_sentence(sequence)
+        for name, predicted in (("A", tags_a), ("B", tags_b)):
+            if len(predicted) != len(tags):
                 raise DataError(
-                    f"sentence {number}: expected {len(tags)} tags, one for each gold tag, {name} has {len(found)}"
+                    f"sentence {number}: expected {len(tags)} tags, one for each gold tag, {name} has {len(predicted)}"
                 )
         if tags:
-            yield tags, one, other
+            yield tags, tags_a, tags_b
 
 
-# (right in A, right in B, all, only A right, only B right) of a sentence; of spans, with those predicted
+# Counts of a sentence: (correct in A, correct in B, all, correct in A only, correct in B only). For spans:
+# (correct in A, predicted by A, correct in B, predicted by B, gold, correct in A only, correct in B only).
 def _count_words(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
-    right = [(tag == one, tag == other) for tag, one, other in zip(gold, a, b, strict=True)]
-    both = right.count((True, True))
-    only_a, only_b = right.count((True, False)), right.count((False, True))
+    correct = [(gold_tag == tag_a, gold_tag == tag_b) for gold_tag, tag_a, tag_b in zip(gold, a, b, strict=True)]
+    both = correct.count((True, True))
+    only_a, only_b = correct.count((True, False)), correct.count((False, True))
     return both + only_a, both + only_b, len(gold), only_a, only_b
 
 
 def _count_sentences(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
-    one, other = list(a) == list(gold), list(b) == list(gold)
-    return one, other, 1, one and not other, other and not one
+    correct_a, correct_b = list(a) == list(gold), list(b) == list(gold)
+    return correct_a, correct_b, 1, correct_a and not correct_b, correct_b and not correct_a
 
 
 def _count_spans(gold: TagSequence, a: TagSequence, b: TagSequence) -> tuple[int, ...]:
-    there, one, other = set(find_spans(gold)), set(find_spans(a)), set(find_spans(b))
-    right_a, right_b = there & one, there & other
-    only = len(right_a - right_b), len(right_b - right_a)
-    return len(right_a), len(one), len(right_b), len(other), len(there), *only
+    gold_spans, spans_a, spans_b = set(find_spans(gold)), set(find_spans(a)), set(find_spans(b))
+    correct_a, correct_b = gold_spans & spans_a, gold_spans & spans_b
+    only = len(correct_a - correct_b), len(correct_b - correct_a)
+    return len(correct_a), len(spans_a), len(correct_b), len(spans_b), len(gold_spans), *only
 
 
 _COUNTS = {"accuracy": _count_words, "spans": _count_spans, "sentences": _count_sentences}
@@ -236,105 +237,109 @@ _PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
 
 
 @dataclass(frozen=True, slots=True)
-class RunScores:
+class RunScores(JsonRecord):
     """The scores of several runs of one setting."""
 
     scores: tuple[float, ...]
 
+    JSON = "scores mean spread lowest highest"
+
+    @property
+    def lowest(self) -> float:
+        """The lowest score."""
+        return min(self.scores)
+
+    @property
+    def highest(self) -> float:
+        """The highest score."""
+        return max(self.scores)
+
     @property
     def mean(self) -> float:
-        """Their mean."""
+        """The mean score."""
         return sum(self.scores) / len(self.scores)
 
     @property
     def spread(self) -> float:
-        """Their standard deviation, estimated from the sample (n - 1)."""
+        """The sample standard deviation (n - 1)."""
         return sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {
-            "scores": list(self.scores),
-            "mean": self.mean,
-            "spread": self.spread,
-            "lowest": min(self.scores),
-            "highest": max(self.scores),
-        }
 
 
 @dataclass(frozen=True, slots=True)
-class RunsComparison:
-    """Several runs of setting A and of setting B. The difference is B's mean less A's."""
+class RunsComparison(JsonRecord):
+    """Several runs of setting A and of setting B. The difference is the mean of B minus that of A."""
 
     a: RunScores
     b: RunScores
     low: float
-    """Lower end of the difference's 95 % interval (Welch)."""
+    """Lower end of the 95 % interval of the difference (Welch)."""
     high: float
     welch_t: float | None
-    """None where neither setting's runs differ among themselves: there is no spread to compare with."""
+    """None if the runs of each setting have equal scores, so that there is no spread."""
     welch_degrees: float | None
     welch_p: float | None
     permutation_p: float
     permutation_exact: bool
-    """Whether every way to deal the scores to the settings was tried; else 10,000 by chance."""
+    """Whether all assignments of scores to settings were tried; else 10,000 random ones."""
+
+    JSON = "a b difference interval welch permutation"
 
     @property
     def difference(self) -> float:
-        """B's mean less A's."""
+        """The mean of B minus that of A."""
         return self.b.mean - self.a.mean
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the difference."""
+        return self.low, self.high
+
+    @property
+    def welch(self) -> dict[str, float | None]:
+        """Welch's t test: ``t``, ``degrees_of_freedom`` and ``p_value``."""
+        return {"t": self.welch_t, "degrees_of_freedom": self.welch_degrees, "p_value": self.welch_p}
+
+    @property
+    def permutation(self) -> dict[str, float | bool]:
+        """The permutation test: ``p_value``, and whether it is ``exact``."""
+        return {"p_value": self.permutation_p, "exact": self.permutation_exact}
+
     def verdict(self, name: str = "accuracy") -> str:
-        """What it means, in one plain sentence; ``name`` is what the scores are."""
+        """Return the result in one plain sentence; ``name`` is the name of the metric."""
         better, worse = ("A", "B") if self.difference < 0 else ("B", "A")
         if self.low <= 0 <= self.high:
             ahead = f"{better}'s mean is {100 * abs(self.difference):.2f} points of {name} higher"
-            found = ahead if self.difference else "their means are the same"
-            return f"These runs do not show which is better: {found}, but with other seeds {self._either()}."
-        found = f"{100 * abs(self.difference):.2f} points of {name} on average"
-        return f"{better} is better than {worse} on this text: {found}, more than the luck of the seeds explains."
-
-    def _either(self) -> str:
-        """What the interval means where 0 is in it."""
-        return f"A could be ahead by {100 * abs(self.low):.2f} points or B by {100 * abs(self.high):.2f}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {
-            "a": self.a.to_json(),
-            "b": self.b.to_json(),
-            "difference": self.difference,
-            "interval": [self.low, self.high],
-            "welch": {"t": self.welch_t, "degrees_of_freedom": self.welch_degrees, "p_value": self.welch_p},
-            "permutation": {"p_value": self.permutation_p, "exact": self.permutation_exact},
-        }
+            result = ahead if self.difference else "their means are the same"
+            return f"These runs do not show which is better: {result}, but with other seeds {_either(self)}."
+        result = f"{100 * abs(self.difference):.2f} points of {name} on average"
+        return f"{better} is better than {worse} on this text: {result}, more than the luck of the seeds explains."
 
 
 def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> RunsComparison:
     """Compare the scores of several runs of two settings, for example with different seeds.
 
-    Raises DataError: fewer than two runs of a setting, which have no spread; ConfigError: a seed below 0.
+    Raises DataError for fewer than two runs of a setting, which have no spread; ConfigError for a negative seed.
     """
     limits.whole_number("seed", seed, 0, limits.SEED)
     for name, scores in (("A", a), ("B", b)):
         if len(scores) < 2:
             raise DataError(f"runs of {name}: expected two or more, to see their spread, got {len(scores)}")
-    one, other = RunScores(tuple(map(float, a))), RunScores(tuple(map(float, b)))
-    difference = other.mean - one.mean
-    variances = [runs.spread**2 / len(runs.scores) for runs in (one, other)]
-    p_value, exact = permutation_test(one.scores, other.scores, seed)
+    runs_a, runs_b = RunScores(tuple(map(float, a))), RunScores(tuple(map(float, b)))
+    difference = runs_b.mean - runs_a.mean
+    variances = [runs.spread**2 / len(runs.scores) for runs in (runs_a, runs_b)]
+    p_value, exact = permutation_test(runs_a.scores, runs_b.scores, seed)
     if not sum(variances):
-        return RunsComparison(one, other, difference, difference, None, None, None, p_value, exact)
-    error = sqrt(sum(variances))
-    weights = zip(variances, (one, other), strict=True)
+        return RunsComparison(runs_a, runs_b, difference, difference, None, None, None, p_value, exact)
+    standard_error = sqrt(sum(variances))
+    weights = zip(variances, (runs_a, runs_b), strict=True)
     degrees = sum(variances) ** 2 / sum(variance**2 / (len(runs.scores) - 1) for variance, runs in weights)
-    t = difference / error
-    reach = t_quantile(1 - _LEVEL, degrees) * error
+    t = difference / standard_error
+    half_width = t_quantile(1 - _LEVEL, degrees) * standard_error
     return RunsComparison(
-        a=one,
-        b=other,
-        low=difference - reach,
-        high=difference + reach,
+        a=runs_a,
+        b=runs_b,
+        low=difference - half_width,
+        high=difference + half_width,
         welch_t=t,
         welch_degrees=degrees,
         welch_p=t_test(t, degrees),

@@ -1,9 +1,9 @@
-"""Labelled brackets of trees, counted as the program evalb (Sekine and Collins) does.
+"""Score the labelled brackets of trees as the program evalb (Sekine and Collins) does.
 
-A bracket is a label and the words it spans. Those of single words' own tags (preterminals) do not count, nor does the
-root that only holds the tree (TOP, ROOT, or no label). Of a label what stands behind the first ``-`` or ``=`` is left
-out (NP-SBJ is NP). A bracket that occurs twice in a tree counts twice. Punctuation counts like other words: evalb
-leaves it out only when its parameter file (COLLINS.prm) says so.
+A bracket is a label and the words it spans. Preterminals, the tags of single words, do not count, nor does the root
+that only wraps the tree (TOP, ROOT, or no label). Of a label the part after the first ``-`` or ``=`` is ignored (NP-SBJ
+is NP). A bracket that occurs twice in a tree counts twice. Punctuation counts like other words: evalb leaves it out
+only if its parameter file (COLLINS.prm) says so.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from elman.data.scores import ClassCounts, TagScore, averages, score
 from elman.data.trees import Tree
 from elman.errors import DataError
+from elman.utils.json_values import JsonRecord
 
 UNCOUNTED_LABELS = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
-"""Labels of a root that only holds the tree."""
+"""Labels of a root that only wraps the tree."""
 _FUNCTION = re.compile("[-=]")
 
 
 class Bracket(NamedTuple):
-    """A phrase: its label and the words ``start`` to ``end`` of the sentence, from 0, ``end`` not among them."""
+    """A phrase: its label and the words ``start`` to ``end`` (exclusive) of the sentence, from 0."""
 
     label: str
     start: int
@@ -33,80 +34,84 @@ class Bracket(NamedTuple):
 
 
 def brackets(tree: Tree) -> list[Bracket]:
-    """The brackets of a tree's phrases, preterminals left out, each after those within it."""
-    found: list[Bracket] = []
-    words = 0
-    stack: list[Tree | str | tuple[str, int]] = [tree]  # what is to come; (label, start): a phrase ends
+    """Return the brackets of the phrases of a tree without preterminals, children before parents."""
+    result: list[Bracket] = []
+    n_words = 0
+    stack: list[Tree | str | tuple[str, int]] = [tree]  # to visit; (label, start) marks the end of a phrase
     while stack:
         node = stack.pop()
         if isinstance(node, tuple):
-            found.append(Bracket(*node, words))
+            result.append(Bracket(*node, n_words))
         elif isinstance(node, str) or node.preterminal:
-            words += 1
+            n_words += 1
         else:
-            stack += [(node.label, words), *reversed(node.children)]
-    return found
+            stack += [(node.label, n_words), *reversed(node.children)]
+    return result
 
 
 @dataclass(frozen=True, slots=True)
-class BracketEvaluation:
-    """Predicted brackets compared with gold ones; one is right when label, start and end all are."""
+class BracketEvaluation(JsonRecord):
+    """Predicted brackets compared with gold ones; a bracket is correct if label, start and end are."""
 
     trees: int
     exact: int
-    """Trees all of whose brackets are right, with none left out."""
+    """Trees whose brackets are exactly the gold ones."""
     gold: int
     predicted: int
     correct: int
     labels: Mapping[str, TagScore]
-    """Every label of gold or prediction, the most frequent in gold first."""
+    """The score of every gold or predicted label, the most frequent in gold first."""
+
+    JSON = "trees exact gold predicted correct precision recall f1 labels averages"
 
     @property
     def micro(self) -> TagScore:
-        """Of all brackets together: what evalb calls bracketing precision, recall and F-measure."""
+        """The score over all brackets: evalb's bracketing precision, recall and F-measure."""
         return score(self.correct, self.predicted, self.gold)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        micro = self.micro
-        return {
-            "trees": self.trees,
-            "exact": self.exact,
-            "gold": self.gold,
-            "predicted": self.predicted,
-            "correct": self.correct,
-            "precision": micro.precision,
-            "recall": micro.recall,
-            "f1": micro.f1,
-            "labels": {label: asdict(score) for label, score in self.labels.items()},
-            "averages": averages(micro, self.labels),
-        }
+    @property
+    def precision(self) -> float:
+        """Share of the predicted brackets that are correct."""
+        return self.micro.precision
+
+    @property
+    def recall(self) -> float:
+        """Share of the gold brackets that were predicted."""
+        return self.micro.recall
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return self.micro.f1
+
+    @property
+    def averages(self) -> Mapping[str, TagScore]:
+        """The micro, macro and weighted average."""
+        return averages(self.micro, self.labels)
 
 
 def evaluate_brackets(
     gold: Iterable[Iterable[tuple[str, int, int]]], predicted: Iterable[Iterable[tuple[str, int, int]]]
 ) -> BracketEvaluation:
-    """Compare the brackets of trees, each (label, start, end), tree by tree, read one by one.
+    """Compare the brackets of trees, each (label, start, end), tree by tree, read lazily.
 
-    The brackets are those of phrases, without preterminals; labels of ``UNCOUNTED_LABELS`` are left out here.
-    Raises DataError: no trees, another number of them.
+    The brackets are those of phrases, without preterminals; labels of ``UNCOUNTED_LABELS`` are ignored. Raises
+    DataError for no trees, or if their numbers differ.
     """
-    marks = ClassCounts()
+    counts = ClassCounts()
     trees = exact = 0
-    for one, other in zip_longest(gold, predicted):
+    for gold_brackets, predicted_brackets in zip_longest(gold, predicted):
         trees += 1
-        if one is None or other is None:
-            more = "predicted" if one is None else "gold"
-            raise DataError(f"tree {trees}: only the {more} trees go on; expected as many in both")
-        there, given = _counted(one), _counted(other)
-        exact += there == given
-        marks.there.update(label for label, _, _ in there.elements())
-        marks.given.update(label for label, _, _ in given.elements())
-        marks.correct.update(label for label, _, _ in (there & given).elements())
+        if gold_brackets is None or predicted_brackets is None:
+            longer = "predicted" if gold_brackets is None else "gold"
+            raise DataError(f"tree {trees}: only the {longer} trees go on; expected as many in both")
+        gold_counts, predicted_counts = _counted(gold_brackets), _counted(predicted_brackets)
+        exact += gold_counts == predicted_counts
+        common = gold_counts & predicted_counts
+        counts.update(*([label for label, _, _ in some.elements()] for some in (gold_counts, predicted_counts, common)))
     if not trees:
         raise DataError("nothing to evaluate: no gold trees")
-    totals = (marks.there.total(), marks.given.total(), marks.correct.total())
-    return BracketEvaluation(trees, exact, *totals, labels=marks.classes())
+    return BracketEvaluation(trees, exact, *counts.totals(), labels=counts.classes())
 
 
 def _counted(brackets: Iterable[tuple[str, int, int]]) -> Counter[tuple[str, int, int]]:

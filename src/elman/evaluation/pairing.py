@@ -1,4 +1,4 @@
-"""Gold sentences beside what a tagger gives them."""
+"""Pair gold sentences with the predictions of a tagger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from elman.data.corpus import TargetKeys
-from elman.data.sentence import LABEL_SEPARATOR as JOINT, Sentence
+from elman.data.sentence import LABEL_SEPARATOR as LABEL_SEPARATOR, Sentence
 from elman.data.targets import CLASSIFY, SEVERAL, TAG
 from elman.errors import DataError
 
@@ -15,47 +15,46 @@ _T = TypeVar("_T")
 
 
 class AlignedSentence(NamedTuple):
-    """A sentence of T words with its gold tags, and those that a tagger gives it, in one label column.
+    """A sentence of T words with its gold and predicted tags in one label column.
 
-    Of a label of whole texts the text counts as one word.
+    For a document label the text counts as one word.
     """
 
     sentence: Sentence
     gold: Sequence[str]
     tags: Sequence[str]
     confidences: Sequence[float]
-    """The probability of each tag given, 0 to 1."""
+    """The probability of each predicted tag, 0 to 1."""
 
 
 def gold_labels(
     sentence: Sentence, keys: TargetKeys, scored: Sequence[str], tasks: Mapping[str, str]
 ) -> list[tuple[str, ...]]:
-    """What stands in a sentence where a model gives ``scored``; of a label of the whole text it alone.
+    """Return the gold values of the columns ``scored`` that a model predicts; a document label is a single value.
 
-    ``tasks`` of each column, as ``Tagger.tasks``. Raises DataError for a text without the one label that it should
-    have.
+    ``tasks`` is the kind of each column (``Tagger.tasks``). Raises DataError if a text lacks a label that it must have.
     """
-    found: list[tuple[str, ...]] = []
+    values: list[tuple[str, ...]] = []
     for name, gold in zip(scored, keys.values(sentence), strict=True):
         if tasks[name] != TAG:
             if not gold and tasks[name] in (CLASSIFY, SEVERAL):
-                where = f"no label {keys.names[len(found)]}: expected one of each text"
-                raise DataError(where, path=sentence.path or None, line=sentence.line or None)
-            gold = (JOINT.join(gold),)
-        found.append(gold)
-    return found
+                message = f"no label {keys.names[len(values)]}: expected one of each text"
+                raise DataError(message, path=sentence.path or None, line=sentence.line or None)
+            gold = (LABEL_SEPARATOR.join(gold),)
+        values.append(gold)
+    return values
 
 
 def pair_with_predictions(
-    gold: Iterable[tuple[Sentence, TargetKeys]], tag: Callable[[Iterable[Sentence]], Iterator[_T]]
+    gold: Iterable[tuple[Sentence, TargetKeys]], predict: Callable[[Iterable[Sentence]], Iterator[_T]]
 ) -> Iterator[tuple[Sentence, TargetKeys, _T]]:
-    """Sentences and the columns of their gold tags, with what ``tag`` finds of them."""
-    waiting: deque[tuple[Sentence, TargetKeys]] = deque()  # read, but not tagged yet
+    """Yield the sentences and their target keys together with what ``predict`` returns for them."""
+    waiting: deque[tuple[Sentence, TargetKeys]] = deque()  # read but not tagged yet
 
     def read() -> Iterator[Sentence]:
         for sentence, columns in gold:
             waiting.append((sentence, columns))
             yield sentence
 
-    for found in tag(read()):
-        yield (*waiting.popleft(), found)
+    for prediction in predict(read()):
+        yield (*waiting.popleft(), prediction)

@@ -1,34 +1,38 @@
-"""TODO docstring."""
+"""How reliable confidences are: expected calibration error and reliability diagram.
+
+Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks": expected calibration error with bins
+of equal width; bins of equal mass are those of Nguyen and O'Connor 2015.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
+from elman.utils.json_values import JsonRecord
 
 BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The words whose confidence lies in one part of 0 … 1."""
+    """The words whose confidence lies in one interval of [0, 1]."""
 
     low: float
     high: float
     words: int
     confidence: float
-    """The mean of their confidences; 0 where there are no words."""
+    """Their mean confidence; 0 for no words."""
     accuracy: float
-    """The share of them with the right tag; 0 where there are no words."""
+    """The share of them with the correct tag; 0 for no words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reliability:
-    """Confidences, the probabilities of the tags that were given, compared with how many of these were right.
+class Reliability(JsonRecord):
+    """Confidences, the probabilities of predicted tags, compared with how often these are correct.
 
     An expected calibration error is the mean over the words of |confidence - accuracy| of their bin, from 0 to 1.
     """
@@ -38,46 +42,41 @@ class Reliability:
     confidence: float
     """The mean confidence."""
     ece: float
-    """Over ten bins of equal width: [0, 0.1], (0.1, 0.2], … (0.9, 1]."""
+    """With ten bins of equal width: [0, 0.1], (0.1, 0.2], … (0.9, 1]."""
     ece_mass: float
-    """Over ten bins of as many words each, by rising confidence; words equally confident may fall into two."""
+    """With ten bins of equally many words, by rising confidence; words of equal confidence may fall into two bins."""
     bins: tuple[Bin, ...]
-    """Those of equal width, empty ones too."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
-        return {**asdict(self), "bins": [asdict(one) for one in self.bins]}
+    """The bins of equal width, including empty ones."""
 
 
-def reliability(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> Reliability:
-    """How far confidences (N,) can be believed: ``right`` (N,) says which of the tags were.
-
-    Raises DataError where there are none.
-    """
-    if not len(right):
+def reliability(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> Reliability:
+    """Compare confidences (N,) with whether each prediction is ``correct`` (N,). Raises DataError for no words."""
+    if not len(correct):
         raise DataError("no words to compare confidences with; is it the right file and column?")
     edges = np.linspace(0, 1, BINS + 1)
-    which = np.clip(np.ceil(confidences * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    words, sure, correct = (np.bincount(which, weights=w, minlength=BINS) for w in (None, confidences, right))
-    some = np.maximum(words, 1)
+    bin_of_word = np.clip(np.ceil(confidences * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    words, confidence_sums, n_correct = (
+        np.bincount(bin_of_word, weights=weights, minlength=BINS) for weights in (None, confidences, correct)
+    )
+    divisors = np.maximum(words, 1)
     bins = tuple(
         Bin(
             round(float(edges[i]), 6),
             round(float(edges[i + 1]), 6),
             int(words[i]),
-            sure[i] / some[i],
-            correct[i] / some[i],
+            confidence_sums[i] / divisors[i],
+            n_correct[i] / divisors[i],
         )
         for i in range(BINS)
     )
     order = np.argsort(confidences, kind="stable")
     masses = [part for part in np.array_split(order, BINS) if len(part)]
-    gaps = [abs(float(confidences[part].sum() - right[part].sum())) for part in masses]
+    gaps = [abs(float(confidences[part].sum() - correct[part].sum())) for part in masses]
     return Reliability(
-        words=len(right),
-        accuracy=float(right.mean()),
+        words=len(correct),
+        accuracy=float(correct.mean()),
         confidence=float(confidences.mean()),
-        ece=float(np.abs(sure - correct).sum() / len(right)),
-        ece_mass=sum(gaps) / len(right),
+        ece=float(np.abs(confidence_sums - n_correct).sum() / len(correct)),
+        ece_mass=sum(gaps) / len(correct),
         bins=bins,
     )

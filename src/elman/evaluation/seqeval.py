@@ -1,8 +1,8 @@
-"""Spans as the Python package seqeval (1.2) finds them, in its default mode and in its strict one, and its report.
+"""Spans and report of the Python package seqeval (1.2), in its default and its strict mode.
 
-The default mode goes by the rules of conlleval with S added: a tag's first character is its letter, and what stands
-behind the hyphen its type. The strict mode holds to one scheme: a span that does not begin or end as the scheme says
-is none at all. Both are stated here as tables; what they yield is compared with the package in the tests.
+The default mode follows the rules of conlleval with S added: the first character of a tag is its letter, and the part
+after the hyphen its type. The strict mode follows one scheme: a span that does not begin or end as the scheme says does
+not count at all. Both are written here as tables; tests compare them with the package.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _NO_TYPE = "_"
 
 
 def lenient_spans(tags: Sequence[str]) -> list[Span]:
-    """The spans of a sentence in the default mode."""
-    found: list[Span] = []
+    """Return the spans of a sentence in the default mode."""
+    spans: list[Span] = []
     start = 0
-    before, of = _OUTSIDE, ""
+    last_letter, last_type = _OUTSIDE, ""
     for i, tag in enumerate([*tags, _OUTSIDE]):
         letter, type = tag[0], tag[1:].split("-", maxsplit=1)[-1] or _NO_TYPE
-        changed = of != type
-        if before in "ES" or before + letter in _ENDS or (before not in "O." and changed):
-            found.append(Span(start, i, of))
-        if letter in "BS" or (before in "ESO" and letter in "EI") or (letter not in "O." and changed):
+        changed = last_type != type
+        if last_letter in "ES" or last_letter + letter in _ENDS or (last_letter not in "O." and changed):
+            spans.append(Span(start, i, last_type))
+        if letter in "BS" or (last_letter in "ESO" and letter in "EI") or (letter not in "O." and changed):
             start = i
-        before, of = letter, type
-    return found
+        last_letter, last_type = letter, type
+    return spans
 
 
 _ENDS = {"BB", "BS", "BO", "IB", "IS", "IO"}
@@ -44,12 +44,12 @@ _ENDS = {"BB", "BS", "BO", "IB", "IS", "IO"}
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """A scheme of the strict mode. Each rule is two letters and how their types must be: = same, ! other, ? either.
+    """A scheme of the strict mode. Each rule is two letters and how their types relate: = same, ! different, ? either.
 
-    ``letters``  that are allowed
-    ``starts``   a span starts with the second
-    ``inside``   it goes on with the second
-    ``ends``     it has ended with the first; one that stops otherwise is none
+    ``letters``  the allowed letters
+    ``starts``   a span starts at the second letter
+    ``inside``   a span continues with the second letter
+    ``ends``     a span has ended with the first letter; a span that stops otherwise does not count
     """
 
     letters: str
@@ -70,7 +70,7 @@ STRICT_SCHEMES = tuple(_STRICT)
 
 
 def strict_spans(tags: Sequence[str], scheme: str) -> list[Span]:
-    """The spans of a sentence in the strict mode; ``scheme`` is one of ``STRICT_SCHEMES``.
+    """Return the spans of a sentence in the strict mode; ``scheme`` is one of ``STRICT_SCHEMES``.
 
     Raises DataError for a tag that the scheme does not have.
     """
@@ -81,18 +81,18 @@ def strict_spans(tags: Sequence[str], scheme: str) -> list[Span]:
                 f"the tag {shown(tag)} is not of {scheme.upper()}, whose letters are {', '.join(rules.letters)}"
             )
     extended = [*tags, _OUTSIDE]
-    found: list[Span] = []
-    i, before = 0, _OUTSIDE
+    spans: list[Span] = []
+    i, last_tag = 0, _OUTSIDE
     while i < len(extended):
         start = i
         i += 1
-        if _fits(rules.starts, before, extended[start]):
-            while _fits(rules.inside, extended[i - 1], extended[i]):  # O at the end fits nowhere
+        if _fits(rules.starts, last_tag, extended[start]):
+            while _fits(rules.inside, extended[i - 1], extended[i]):  # stops at the final O
                 i += 1
             if _fits(rules.ends, extended[i - 1], extended[i]):
-                found.append(Span(start, i, _type(extended[start])))
-        before = extended[i - 1]
-    return found
+                spans.append(Span(start, i, _type(extended[start])))
+        last_tag = extended[i - 1]
+    return spans
 
 
 @lru_cache(maxsize=1 << 16)
@@ -108,7 +108,7 @@ def _type(tag: str) -> str:
 
 
 def span_finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
-    """The way spans are found: the default mode, or the strict one where a scheme is named.
+    """Return the function that finds spans: that of the strict mode if a scheme is named, else of the default mode.
 
     Raises ConfigError for a scheme that the strict mode does not have.
     """
@@ -121,51 +121,51 @@ def span_finder(scheme: str | None) -> Callable[[Sequence[str]], list[Span]]:
 
 
 class SeqevalReport:
-    """Counts sentence after sentence. Raises ConfigError: see ``finder``."""
+    """Scores spans sentence by sentence. Raises ConfigError for a scheme without strict mode."""
 
     def __init__(self, scheme: str | None = None) -> None:
         self._scheme = scheme and scheme_by_name(scheme)
-        self._tally = SpanEvaluator(span_finder(scheme))
-        self._words = self._right = 0
+        self._spans = SpanEvaluator(span_finder(scheme))
+        self._words = self._correct = 0
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence; there is a predicted tag for each gold tag. Raises DataError: see ``strict``."""
-        self._tally.add(gold, predicted)
+        """Count one sentence with as many predicted as gold tags. Raises the errors of ``strict_spans``."""
+        self._spans.add(gold, predicted)
         self._words += len(gold)
-        self._right += sum(map(eq, gold, predicted))
+        self._correct += sum(map(eq, gold, predicted))
 
     def result(self) -> SpanEvaluation:
-        """All that was counted so far. Raises DataError where no word was."""
+        """Return the scores of all sentences counted so far. Raises DataError for no words."""
         if not self._words:
             raise DataError("nothing to evaluate: no words with gold tags; is it the right file and column?")
-        return self._tally.result()
+        return self._spans.result()
 
     def text(self) -> str:
-        """seqeval's classification report."""
+        """Return seqeval's classification report."""
         return report(self.result())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``; rates from 0 to 1."""
-        found = self.result().to_json()
+        """Return plain values for ``json.dumps``; rates from 0 to 1."""
+        spans = self.result().to_json()
         return {
             "mode": "default" if self._scheme is None else "strict",
             "scheme": self._scheme,
             "tokens": self._words,
-            "correct": self._right,
-            "accuracy": self._right / self._words,
-            "spans": found,
+            "correct": self._correct,
+            "accuracy": self._correct / self._words,
+            "spans": spans,
         }
 
 
 def report(result: SpanEvaluation) -> str:
-    """seqeval's classification report with two digits, without the blank line at its end."""
-    types = {visible(type): _rounded_as_there(score) for type, score in sorted(result.types.items())}
+    """Return seqeval's classification report with two digits, without the final blank line."""
+    types = {visible(type): _with_seqeval_f1(score) for type, score in sorted(result.types.items())}
     width = max(map(len, [*types, "weighted avg"]))
     lines = [f"{'':>{width}} " + "".join(f" {name:>9}" for name in ("precision", "recall", "f1-score", "support")), ""]
     lines += _rows(types, width)
     lines.append("")
     means = {
-        "micro": _rounded_as_there(result.micro),
+        "micro": _with_seqeval_f1(result.micro),
         "macro": macro(types.values()),
         "weighted": weighted(types.values()),
     }
@@ -173,8 +173,8 @@ def report(result: SpanEvaluation) -> str:
     return "\n".join(lines)
 
 
-def _rounded_as_there(score: TagScore) -> TagScore:
-    """With F1 by seqeval's order of operations: in 0.625 it decides the digit that is printed."""
+def _with_seqeval_f1(score: TagScore) -> TagScore:
+    """Compute F1 in seqeval's order of operations: for 0.625 it decides the printed digit."""
     f1 = 2.0 * score.precision * score.recall / ((score.precision + score.recall) or 1)
     return replace(score, f1=f1)
 

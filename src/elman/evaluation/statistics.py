@@ -1,4 +1,4 @@
-"""What chance would do: the bootstrap over sentences, McNemar's test, a permutation test, Student's t."""
+"""Statistical tests: bootstrap over sentences, McNemar's test, permutation test, Student's t."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from numpy.typing import NDArray
 CountRows = NDArray[np.int64]
 """(sentences, counts)."""
 CountTotals = NDArray[np.float64]
-"""(texts, counts): the rows of each text, summed."""
+"""(texts, counts): the rows of each resampled text, summed."""
 ScorePair = tuple[NDArray[np.float64], NDArray[np.float64]]
 """(texts,) scores of A and of B."""
 
 RESAMPLES = 10_000
-_MOST_WEIGHTS = 4_000_000  # held at a time: 32 MB
-_EXACT_MCNEMAR = 1_000
-_EXACT_SPLITS = 20_000
+_MAX_WEIGHTS = 4_000_000  # in memory at a time: 32 MB
+_MAX_EXACT_MCNEMAR = 1_000
+_MAX_EXACT_SPLITS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """What one of the two alone gets right."""
+    """The items that only A or only B gets right, and the p-value of McNemar's test."""
 
     only_a: int
     only_b: int
     p_value: float
     exact: bool
-    """Whether by the binomial distribution; else by chi-squared with continuity correction."""
+    """Whether the binomial distribution was used; else chi-squared with continuity correction."""
 
 
 def bootstrap(
     rows: CountRows, score: Callable[[CountTotals], ScorePair], resamples: int, seed: int
 ) -> NDArray[np.float64]:
-    """(resamples,) differences on texts of as many sentences, drawn with repetition."""
-    # sentences with the same counts are one kind: what is drawn is how often each kind comes, not each sentence
+    """Return (resamples,) differences B - A on texts of equally many sentences, drawn with replacement."""
+    # sentences with the same counts are interchangeable, so the number of each kind is drawn instead of each sentence
     kinds, times = np.unique(rows, axis=0, return_counts=True)
     share = times / len(rows)
-    counts = kinds.astype(np.float64)  # products of floats are the fast ones, and exact here
+    counts = kinds.astype(np.float64)  # float products are faster, and exact for these numbers
     rng = np.random.default_rng(seed)
-    step = max(1, _MOST_WEIGHTS // len(kinds))
+    step = max(1, _MAX_WEIGHTS // len(kinds))
     parts = []
     for start in range(0, resamples, step):
         drawn = rng.multinomial(len(rows), share, size=min(step, resamples - start)).astype(np.float64)
@@ -53,13 +53,13 @@ def bootstrap(
 
 
 def mcnemar(only_a: int, only_b: int) -> McNemar:
-    """McNemar's two-sided test of the counts of what A alone and B alone gets right.
+    """Return McNemar's two-sided test of the numbers of items that only A and only B gets right.
 
-    Exact, by the binomial distribution, up to 1,000 of them; above by chi-squared with continuity correction
-    (Edwards 1948).
+    Exact, by the binomial distribution, for up to 1,000 items; above by chi-squared with continuity correction (Edwards
+    1948).
     """
     n, few = only_a + only_b, min(only_a, only_b)
-    if n <= _EXACT_MCNEMAR:
+    if n <= _MAX_EXACT_MCNEMAR:
         tail = sum(comb(n, k) for k in range(few + 1))
         return McNemar(only_a, only_b, min(1.0, 2 * tail / 2**n), True)
     chi_squared = max(0, abs(only_a - only_b) - 1) ** 2 / n
@@ -67,28 +67,28 @@ def mcnemar(only_a: int, only_b: int) -> McNemar:
 
 
 def permutation_test(a: Sequence[float], b: Sequence[float], seed: int) -> tuple[float, bool]:
-    """(two-sided p, whether exact) of the difference of means, were the scores dealt to the settings by chance."""
+    """Return (two-sided p-value, whether exact) of the difference of means under random assignment of the scores."""
     scores = np.array([*a, *b])
     n, total = len(a), float(scores.sum())
-    exact = comb(len(scores), n) <= _EXACT_SPLITS
+    exact = comb(len(scores), n) <= _MAX_EXACT_SPLITS
     if exact:
-        sums = np.array([sum(dealt) for dealt in combinations(scores.tolist(), n)])
+        sums = np.array([sum(group) for group in combinations(scores.tolist(), n)])
     else:
         rng = np.random.default_rng(seed)
         sums = rng.permuted(np.tile(scores, (RESAMPLES, 1)), axis=1)[:, :n].sum(axis=1)
-    found = np.abs((total - sums) / len(b) - sums / n)
-    here = abs(float(np.mean(b)) - float(np.mean(a)))
-    as_far = int((found >= here * (1 - 1e-12) - 1e-15).sum())  # sums in another order differ in the last digits
-    return (as_far / len(sums) if exact else (as_far + 1) / (len(sums) + 1)), exact
+    differences = np.abs((total - sums) / len(b) - sums / n)
+    observed = abs(float(np.mean(b)) - float(np.mean(a)))
+    n_extreme = int((differences >= observed * (1 - 1e-12) - 1e-15).sum())  # summation order changes the last digits
+    return (n_extreme / len(sums) if exact else (n_extreme + 1) / (len(sums) + 1)), exact
 
 
 def t_test(t: float, degrees: float) -> float:
-    """The two-sided p value of Student's t: the regularized incomplete beta function of ν / (ν + t²) at (ν/2, 1/2)."""
+    """Return the two-sided p-value of Student's t: regularized incomplete beta of ν / (ν + t²) at (ν/2, 1/2)."""
     return _incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t))
 
 
 def t_quantile(p: float, degrees: float) -> float:
-    """The t whose two-sided p value is ``p``."""
+    """Return the t whose two-sided p-value is ``p``."""
     low, high = 0.0, 1.0
     while t_test(high, degrees) > p:
         low, high = high, 2 * high
@@ -99,10 +99,10 @@ def t_quantile(p: float, degrees: float) -> float:
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated by the method of Lentz."""
+    """Return I_x(a, b) by its continued fraction (DLMF 8.17.22) with Lentz's method."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):  # where the fraction is slow, the other tail
+    if x > (a + 1) / (a + b + 2):  # the fraction converges slowly here; use the other tail
         return 1 - _incomplete_beta(b, a, 1 - x)
     tiny = 1e-300
     c, d, fraction = 1.0, 0.0, 1.0

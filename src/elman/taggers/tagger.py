@@ -382,7 +382,7 @@ class Tagger:
         task = None if several else TAG if self.word_targets else CLASSIFY
         if several and names is not None:  # in the order in which they are found, columns of words first
             names = tuple(sorted(names, key=lambda name: name in self.text_targets))
-        how = ReadOptions(names, format, encoding, usual=(self.format, self.target), task=task)
+        how = ReadOptions(names, format, encoding, model_default=(self.format, self.target), task=task)
         return names if several and names is not None else self.targets, how
 
     def chosen(self, target: Target = None) -> tuple[str, ...]:

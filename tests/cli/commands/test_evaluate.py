@@ -117,7 +117,7 @@ def test_number_of_files(refused: Refused, model: Path, dev_file: Path) -> None:
 
 
 def test_bad_gold(refused: Refused, model: Path, tmp_path: Path) -> None:
-    for text, expected in ((b"", "nothing in it"), (b"\n\n", "blank lines"), (b"a_X b\n", ":1: expected word_TAG")):
+    for text, expected in ((b"", "is empty"), (b"\n\n", "blank lines"), (b"a_X b\n", ":1: expected word_TAG")):
         (tmp_path / "gold").write_bytes(text)
         assert expected in refused("evaluate", model, tmp_path / "gold")
         assert expected in refused("evaluate", "--predicted", tmp_path / "gold", tmp_path / "gold")

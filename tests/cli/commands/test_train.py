@@ -96,7 +96,7 @@ def test_odd_training_text(run: Run, tmp_path: Path, ending: str) -> None:
 
 
 BAD = {
-    "empty": (b"", "nothing in it"),
+    "empty": (b"", "is empty"),
     "blank lines": (b"\n\r\n \n", "blank lines"),
     "no tag": (b"the_DET dog_NOUN\nthe_DET dog\n", ":2: expected word_TAG, found 'dog'"),
     "empty tag": (b"the_DET dog_\n", ":1: expected word_TAG"),

@@ -161,7 +161,7 @@ def test_one_other_encoding_is_refused(write: Write) -> None:
 
 def test_what_cannot_be_read(write: Write) -> None:
     bad = b"\xc3\xa9_X \xe9\0_X\n"
-    for content, message in ((b"", "nothing in it"), (b"\n\n", "no sentences"), (bad, "is not utf-8")):
+    for content, message in ((b"", "is empty"), (b"\n\n", "no sentences"), (bad, "is not utf-8")):
         with pytest.raises(DataError, match=message):
             read_splits({}, [write("x.txt", content)], ReadOptions(format="word_tag"), [])
     with pytest.raises(DataError, match="^none.txt: cannot be read"):

@@ -73,7 +73,7 @@ def test_nothing_but_the_names(read):
 @pytest.mark.parametrize(
     ("text", "format", "message"),
     [
-        ("", "csv", "file: nothing in it; expected a first line with the names of columns"),
+        ("", "csv", "file: is empty; expected a first line with the names of columns"),
         (
             "a,b\n",
             "csv",
@@ -164,7 +164,7 @@ def test_no_such_column(read):
         read(WORDS).target("x")
     with pytest.raises(ConfigError, match="no column of tags; there is word"):
         read("word\na\n", format="csv").target()
-    with pytest.raises(ConfigError, match="csv with a text a row has labels of texts, no tags of words"):
+    with pytest.raises(ConfigError, match="csv with a text a row has document labels, no tags of words"):
         read(TEXTS).target()
     assert read("word\na\n", format="csv", labelled=False).target() == "tag"
     assert read(WORDS, labelled=False).target("x") == "x"
@@ -246,7 +246,7 @@ def test_what_cannot_be_held(sentence, format, message):
 
 
 def test_what_no_table_holds():
-    with pytest.raises(ConfigError, match="csv holds tags of words or labels of texts, not both; columns, conllu and"):
+    with pytest.raises(ConfigError, match="csv holds tags of words or document labels, not both; columns, conllu and"):
         open_writer("csv", ("tag",), ("label",))
     with pytest.raises(ConfigError, match="csv: no header can be made of the names word, word"):
         open_writer("csv", ("word",))

@@ -36,7 +36,7 @@ def test_broken(read, text, message):
 
 
 def test_no_tags_of_words(read):
-    with pytest.raises(ConfigError, match="fasttext has labels of texts, no tags of words"):
+    with pytest.raises(ConfigError, match="fasttext has document labels, no tags of words"):
         read(TEXT).target("upos")
     with pytest.raises(ConfigError, match="fasttext holds no tags of words"):
         write_sentence(Sentence(("a",)), {"tag": ("X",)}, format="fasttext")

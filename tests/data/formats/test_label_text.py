@@ -55,7 +55,7 @@ def test_broken(read, text, message):
 
 
 def test_no_tags_of_words(read):
-    with pytest.raises(ConfigError, match="label_text has labels of texts, no tags of words; there is no column tag$"):
+    with pytest.raises(ConfigError, match="label_text has document labels, no tags of words; there is no column tag$"):
         read("a\tb c\n", format="label_text").target()
     assert read("a\tb c\n", format="label_text", labelled=False).target() == "tag"
     with pytest.raises(ConfigError, match="^label_text holds no tags of words, got 1 column; .*conllu.* hold them$"):

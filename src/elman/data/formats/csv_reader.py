@@ -85,7 +85,7 @@ class CsvFormat:
         """The layout of a file, from its first lines. Raises DataError: none seen; ConfigError: no such column."""
         first = next(read_rows(head[:200], self.separator(head), path), None)
         if first is None:
-            raise DataError("nothing in it; expected a first line with the names of columns", path=path)
+            raise DataError("is empty; expected a first line with the names of columns", path=path)
         header = self.options.get("header", "yes") == "yes"
         names = tuple(first.fields) if header else tuple(str(i) for i in range(1, len(first.fields) + 1))
         if len(set(names)) < len(names):
