@@ -16,7 +16,7 @@ from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
-from elman.training.tagging_task import Tagging
+from elman.training.tagging_task import TaggingTask
 from elman.training.train_rnn import begin
 
 Array = np.ndarray[Any, Any]
@@ -47,7 +47,7 @@ CONFIGS = {
 
 def networks_of(config: NetworkConfig, **training: Any) -> Ensemble:
     """A network whose weights are large enough to do something, in float64."""
-    made: Tagging = begin(
+    made: TaggingTask = begin(
         [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))],
         None,
         Config(config, TrainingConfig(class_weight_power=0.0, **training)),

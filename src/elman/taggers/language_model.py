@@ -27,7 +27,7 @@ from elman.models.rnn import RecurrentModel
 from elman.models.streaming import Stream
 from elman.nn.decoders import finite
 from elman.taggers.untagged import Untagged
-from elman.training.disk_corpus import Speech, check_share
+from elman.training.disk_corpus import LanguageTextWriter, check_share
 from elman.training.train_rnn import train_rnn
 from elman.utils import limits
 from elman.utils.display import shown
@@ -271,11 +271,11 @@ def train(
     config = preset_of(preset).with_settings({**own, **settings})
     if config.network.direction != "forward" or not config.training.chunk:
         raise ConfigError("task lm: expected direction=forward and chunk=1 or more, since what comes next is not read")
-    speech = Speech()
-    speech.add([END])
+    writer = LanguageTextWriter()
+    writer.add([END])
     lines, held_out = 0, None
     for symbols in read_symbols(data, unit, format, encoding):
-        speech.add(symbols)
+        writer.add(symbols)
         lines += symbols.count(END)
     held: list[str] | None = None
     percent = dev if isinstance(dev, float) else 0.0
@@ -285,33 +285,33 @@ def train(
             raise DataError("no text in it; expected some to choose the epoch by")
     elif dev is not None:
         check_share(percent)
-    tape = speech.tape(config.network.vocabulary or (MOST if unit == "words" else 0), percent, END)
+    corpus = writer.corpus(config.network.vocabulary or (MOST if unit == "words" else 0), percent, END)
     dev_lines = None if held is None else held.count(END)
-    if tape.held_out is not None:
-        dev_lines = tape.held_out.times(END)
+    if corpus.held_out is not None:
+        dev_lines = corpus.held_out.times(END)
         lines -= dev_lines
-        held_out = f"the last {int(tape.held_out.lengths.sum()):,} {unit} of the text"
+        held_out = f"the last {int(corpus.held_out.lengths.sum()):,} {unit} of the text"
     if on_note is not None:
-        known = f"{len(tape.tags) - 1:,} of them known" if unit == "words" else f"{len(tape.tags) - 1:,} known"
-        on_note(f"read as raw text: {int(tape.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
+        known = f"{len(corpus.tags) - 1:,} of them known" if unit == "words" else f"{len(corpus.tags) - 1:,} known"
+        on_note(f"read as raw text: {int(corpus.lengths[0]):,} {unit}, {lines:,} lines; distinct {unit}: {known}")
         if held_out is not None:
             on_note(f"held out for dev: {held_out}")
         for note in kernel_notes("rnn" if model != "ngram" else ""):
             on_note(note)
-    about = {"sentences": max(lines, 1), "words": int(tape.lengths[0]), "held_out": held_out}
+    about = {"sentences": max(lines, 1), "words": int(corpus.lengths[0]), "held_out": held_out}
     about |= {"dev_sentences": dev_lines}
     n_threads = thread_count(threads)
-    config = _for_length(config, unit, int(tape.lengths[0]), settings if preset == "default" else None)
+    config = _for_length(config, unit, int(corpus.lengths[0]), settings if preset == "default" else None)
     if model == "ngram":
-        ids = tape.gold(tape.tags)[np.arange(int(tape.lengths[0]))]
-        counted = NGrams.of(ids, tape.tags, ORDERS[unit])
+        ids = corpus.gold(corpus.tags)[np.arange(int(corpus.lengths[0]))]
+        counted = NGrams.of(ids, corpus.tags, ORDERS[unit])
         return LanguageModel(counted, unit, data={**about, "dev_accuracy": None}, threads=n_threads)
     pairs = None
     if held is not None:
-        known_tags = set(tape.tags)
+        known_tags = set(corpus.tags)
         said = [symbol if symbol in known_tags else UNKNOWN for symbol in held]
         pairs = [([END, *held[:-1]], said)]
-    trained = train_rnn(tape, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
+    trained = train_rnn(corpus, pairs, config, seed=seed, threads=n_threads, on_progress=on_progress)
     return LanguageModel(trained, unit, data={**about, "dev_accuracy": trained.dev_accuracy}, threads=n_threads)
 
 

@@ -117,9 +117,9 @@ def train(
     how = ReadOptions(_targets(target, model), format, encoding, task=_task(task, model))
     if of_network.training.chunk and vectors is None and limit is None:
         from elman.taggers.train_on_disk import train_on_disk
-        from elman.training import endless
+        from elman.training import disk_reader
 
-        if (path := endless.large(train, how)) is not None:
+        if (path := disk_reader.large(train, how)) is not None:
             telling = {"on_progress": on_progress, "on_note": on_note}
             share = PERCENT.fullmatch(dev) if isinstance(dev, str) else None
             end: Any = float(share[1]) if share else dev

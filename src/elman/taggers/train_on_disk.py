@@ -10,7 +10,7 @@ from elman.data.corpus import Data, ReadOptions, TargetKeys, read_corpus
 from elman.models.registry import kernel_notes
 from elman.taggers.tagger import Tagger
 from elman.training.disk_corpus import check_share
-from elman.training.endless import read, size_of
+from elman.training.disk_reader import read, size_of
 from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Progress
 
@@ -31,7 +31,7 @@ def train_on_disk(
         check_share(dev)
     text = read(path, how, config.network.vocabulary, dev if isinstance(dev, float) else 0.0)
     held = None if dev is None or isinstance(dev, float) else read_corpus(dev, how, TargetKeys((text.target,)))
-    part, held_out, notes = text.tape.held_out, None, [text.note]
+    part, held_out, notes = text.corpus.held_out, None, [text.note]
     if part is not None:
         held_out = f"the end of the text: {size_of(part)}"
         notes.append(f"held out for dev: {held_out}")
@@ -39,10 +39,10 @@ def train_on_disk(
         for note in [*notes, *(held.notes if held else ()), *kernel_notes("rnn")]:
             on_note(note)
     pairs = None if held is None else held.pairs()
-    model: Any = train_rnn(text.tape, pairs, config, seed=seed, threads=threads, on_progress=on_progress)
+    model: Any = train_rnn(text.corpus, pairs, config, seed=seed, threads=threads, on_progress=on_progress)
     data = {
-        "sentences": len(text.tape),
-        "words": int(text.tape.lengths.sum()),
+        "sentences": len(text.corpus),
+        "words": int(text.corpus.lengths.sum()),
         "dev_sentences": len(part) if part is not None else None if held is None else len(held.sentences),
         "dev_accuracy": model.dev_accuracy,
         "held_out": held_out,

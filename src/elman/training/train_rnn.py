@@ -9,15 +9,15 @@ from elman.config import Config
 from elman.features.vectors import Vectors
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
-from elman.training import ensemble as runs, linear_model as logistic, temperature as calibration
-from elman.training.disk_corpus import Tape
-from elman.training.tagging_task import Labelled, Tagging
+from elman.training import ensemble, linear_model, temperature
+from elman.training.disk_corpus import DiskCorpus
+from elman.training.tagging_task import Labelled, TaggingTask
 from elman.training.time_budget import Budget
 from elman.training.trainer import Progress
 
 
 def train_rnn(
-    train: Labelled | Tape,
+    train: Labelled | DiskCorpus,
     dev: Labelled | None,
     config: Config,
     *,
@@ -34,15 +34,15 @@ def train_rnn(
     Without it what is held out of a text on disk does. Ctrl-C: the best so far (``interrupted``).
     ``budget`` chooses sizes and epochs of a single network. Otherwise as ``begin``.
     """
-    run = runs.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
-    alone = logistic.fitted(train, config, run)
-    done = runs.train(train, dev, config, run)
+    run = ensemble.Run(seed, threads, vectors, budget, on_progress, tuple(tasks))
+    alone = linear_model.train_linear(train, config, run)
+    done = ensemble.train(train, dev, config, run)
     task, first = done.tasks[0], done.records[0]
     of_data = {"seed": seed, "sentences": len(train), "words": int(task.lengths.sum())}
     training = {**of_data, **asdict(first), "interrupted": done.interrupted}
     members = [one.parameters for one in done.tasks]
     if alone is not None:
-        members = [logistic.pooled(parameters, alone[0], done.config) for parameters in members]
+        members = [linear_model.averaged_parameters(parameters, alone[0], done.config) for parameters in members]
     model = model_class(done.config, task.networks.lexicon, task.networks.heads, members, training)
     if len(members) > 1:
         model.training["members"] = [asdict(record) for record in done.records[1:]]
@@ -53,7 +53,7 @@ def train_rnn(
         model.training["dev_accuracy"] = task.score_of(Ensemble(done.config, model.lexicon, model.heads, members))
     if task.dev is not None and task.calibrated:
         try:
-            model = model.at(calibration.fit(model, task.dev, task.dev_gold))
+            model = model.at(temperature.fit(model, task.dev, task.dev_gold))
         except KeyboardInterrupt:  # the networks are trained and not to be lost
             model.training["interrupted"] = True
     return model
@@ -67,11 +67,11 @@ def begin(
     seed: int,
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
-) -> Tagging:
+) -> TaggingTask:
     """The task of training a new network, whose ``networks`` it is.
 
     ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
     ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError: a seed out of range, tags
     that the constraints do not know; DataError: tags that break them.
     """
-    return runs.begin(train, dev, config, runs.Run(seed, 1, vectors, tasks=tuple(tasks)))
+    return ensemble.begin(train, dev, config, ensemble.Run(seed, 1, vectors, tasks=tuple(tasks)))
