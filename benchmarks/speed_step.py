@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import speed_machine
+from elman.nn.initialization import initialize
 from speed_measure import figure, interleaved, largest_error
 
 Array = NDArray[Any]
@@ -64,7 +65,7 @@ def task(shape: dict[str, Any]) -> Task:
     tags = shape.get("tags", 0)
     network = Network(NetworkConfig(hidden=H, layers=layers, embedding=E, features="none"), 2, 0, tags or 1)
     wanted = ("layer", "output") if tags else ("layer",)
-    weights = {name: w for name, w in network.start(rng).items() if name.startswith(wanted)}
+    weights = {name: w for name, w in initialize(network, rng).items() if name.startswith(wanted)}
     lengths = [np.sort(np.array(some, np.int64))[::-1].copy() for some in shape["lengths"]]
     xs = [rng.standard_normal((int(some.sum()), E), np.float32) for some in lengths]
     dys = [rng.standard_normal((len(x), 2 * H), np.float32) / np.float32(len(x)) for x in xs]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 import speed_data
 import speed_machine
+from elman.nn.initialization import initialize
 from speed_measure import figure, interleaved, largest_error
 
 Array = NDArray[Any]
@@ -77,7 +78,7 @@ def task(shape: dict[str, Any]) -> Task:
     text = (running * (1 + need // len(running)))[:need]
     lexicon = Lexicon.of(config.network, [text])
     network = lexicon.network(config.network, shape["tags"])
-    weights = network.start(np.random.default_rng(1))
+    weights = initialize(network, np.random.default_rng(1))
     weights["embedding"] *= SPREAD
     ids = lexicon.read(text).words
     words = [""] * len(weights["embedding"])

@@ -16,7 +16,7 @@ import tracemalloc
 from typing import Any
 
 import elman
-from elman.training.tagging_task import Tagging
+from elman.training.tagging_task import TaggingTask
 
 STEPS = (0, 1, 2, 5, 20, 100)
 FORWARD = {"direction": "forward", "decoder": "softmax", "ensemble": 1}
@@ -41,9 +41,9 @@ def run(train: str, test: str, preset: str, settings: dict[str, Any], seed: int)
 def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
     """The most that a call for a gradient of one epoch holds, in kB."""
     most = 0
-    whole = Tagging.gradients
+    whole = TaggingTask.gradients
 
-    def measured(self: Tagging, *given: Any) -> Any:
+    def measured(self: TaggingTask, *given: Any) -> Any:
         nonlocal most
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
@@ -51,8 +51,8 @@ def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
         most = max(most, tracemalloc.get_traced_memory()[1] - before)
         return found
 
-    Tagging.gradients = measured  # type: ignore[method-assign]
-    online, Tagging.online = Tagging.online, lambda *given: None  # type: ignore[method-assign, assignment]
+    TaggingTask.gradients = measured  # type: ignore[method-assign]
+    online, TaggingTask.online = TaggingTask.online, lambda *given: None  # type: ignore[method-assign, assignment]
     try:
         gc.collect()
         tracemalloc.start()
@@ -60,7 +60,7 @@ def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
         elman.train(train, preset=preset, settings=one, threads=1, on_warning=lambda doubt: None)
     finally:
         tracemalloc.stop()
-        Tagging.gradients, Tagging.online = whole, online  # type: ignore[method-assign]
+        TaggingTask.gradients, TaggingTask.online = whole, online  # type: ignore[method-assign]
     return most / 1000
 
 

@@ -17,7 +17,7 @@ from elman.models.ensemble import Ensemble
 from elman.nn.activations import GATES, of_layer, states, units
 from elman.nn.batch import Batch
 from elman.training.ensemble import begin
-from elman.training.tagging_task import Tagging
+from elman.training.tagging_task import TaggingTask
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-6
@@ -47,7 +47,7 @@ CONFIGS = {
 
 def networks_of(config: NetworkConfig, **training: Any) -> Ensemble:
     """A network whose weights are large enough to do something, in float64."""
-    made: Tagging = begin(
+    made: TaggingTask = begin(
         [(WORDS[:5], TAGS[:5]), (("a",), ("Z",))],
         None,
         Config(config, TrainingConfig(class_weight_power=0.0, **training)),

@@ -17,7 +17,7 @@ from elman import cli
 from elman.cli.progress import TrainingProgress
 from elman.data.formats import parquet
 from elman.errors import OutputError
-from elman.training.disk_corpus import Recorder
+from elman.training.disk_corpus import TaggedTextWriter
 
 if os.name != "nt":
     import resource
@@ -176,7 +176,7 @@ def short() -> Any:
 
 
 def test_text_that_is_kept_on_disk(short: None) -> None:
-    recorder = Recorder()
+    recorder = TaggedTextWriter()
     with pytest.raises(OutputError, match="^a temporary file in .*: cannot be written: File too large$"):
         recorder.add(["a", "b"] * 10_000, ["X", "Y"] * 10_000)
 

@@ -17,7 +17,8 @@ from elman.nn.bags import Bags
 from elman.nn.batch import pack
 from elman.nn.char_encoder import CharacterEncoder
 from elman.nn.encoder import Gradients, Parameters
-from elman.nn.layers import Noise, Rows
+from elman.nn.initialization import initialize
+from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
 from elman.nn.shapes import GATES
 from numerical import slope
@@ -41,7 +42,7 @@ def check(output: Callable[[], Array], parameters: Parameters, gradients: Gradie
     """Every number of every parameter: the gradient of the sum of output · weight is its central difference."""
     for name, w in parameters.items():
         found = gradients[name]
-        if isinstance(found, Rows):
+        if isinstance(found, SparseRows):
             rows, found = found, np.zeros_like(w)
             found[rows.ids] = rows.values
         np.testing.assert_allclose(found, slope(output, w, weight), rtol=1e-6, atol=1e-8, err_msg=name)
@@ -140,7 +141,7 @@ def test_the_network_s_gradient(changes: dict[str, Any], noisy: bool) -> None:
     inputs = inputs.take(batch.rows)
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = Noise(np.random.default_rng(4), 0.3, 0.2) if noisy else None
+        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2) if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()
@@ -179,13 +180,13 @@ def test_no_words() -> None:
     scores, backprop = network.forward(parameters, inputs.take(np.zeros(0, np.int64)), pack(np.zeros(2, np.int64)))
     assert scores.shape == (0, 3)
     for gradient in backprop(scores).values():
-        assert not (gradient.values if isinstance(gradient, Rows) else gradient).any()
+        assert not (gradient.values if isinstance(gradient, SparseRows) else gradient).any()
 
 
 @pytest.mark.parametrize("cell", GATES)
 def test_start(cell: str) -> None:
     network, _ = network_of(cell=cell)
-    parameters = network.start(np.random.default_rng(1))
+    parameters = initialize(network, np.random.default_rng(1))
     assert {name: w.shape for name, w in parameters.items()} == network.shapes()
     assert not parameters["vectors"].any()
     assert np.abs(parameters["characters.embedding"]).max() <= 1  # √(6 / (2 · 3))

@@ -12,7 +12,7 @@ import pytest
 import elman
 from elman.config import Config
 from elman.errors import ModelFileError
-from elman.models import dtype as storage, network_record
+from elman.models import dtype, network_record
 from elman.models.network_record import checked
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
@@ -25,7 +25,7 @@ SETTINGS = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 1, "e
 def record() -> tuple[dict[str, Any], Any]:
     model: Any = elman.train(TRAIN, settings=SETTINGS, on_warning=lambda text: None)
     of_model, tensors = model._model.to_record()
-    return of_model, storage.forms(tensors)
+    return of_model, dtype.forms(tensors)
 
 
 def test_what_is_found(record: tuple[dict[str, Any], Any]) -> None:
@@ -69,7 +69,7 @@ def test_every_network_has_the_shapes_that_are_expected_of_it() -> None:
         config = Config().with_settings({**SETTINGS, **own})
         model = train_rnn(sentences, None, config, RunOptions())
         of_model, tensors = model.to_record()
-        found = checked(of_model, storage.forms(tensors))
+        found = checked(of_model, dtype.forms(tensors))
         shapes = {**model.network.shapes(), **model.heads.shapes()}
         assert found.of_one == shapes and list(found.of_one) == list(shapes)
 

@@ -23,13 +23,13 @@ from elman.models import ensemble as networks
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.models.rnn import RecurrentModel
-from elman.nn.layers import Rows
+from elman.nn.layers import SparseRows
 from elman.nn.shapes import GATES
 from elman.training import optimizers, tagging_task as learning
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
-from elman.training.trainer import Place, Tally
-from elman.utils import seeding as randomness
+from elman.training.trainer import LossTotals, StepKey
+from elman.utils import seeding
 
 Array = np.ndarray[Any, Any]
 Labelled = list[tuple[list[str], list[str]]]
@@ -216,7 +216,7 @@ def test_both_backends_tag_alike(choose: Callable[[str], None], model: Recurrent
 def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
     config = TUTORIAL.with_settings({"dropout": 0, "unk_dropout": 0, "epochs": 2, "learning_rate": 0.05, **change})
     fused = trained(config)
-    monkeypatch.setattr(learning.Tagging, "online", lambda *args: None)
+    monkeypatch.setattr(learning.TaggingTask, "online", lambda *args: None)
     plain = trained(config)
     assert fused.record()["losses"] == pytest.approx(plain.record()["losses"], rel=1e-4)
     assert fused.record()["train_accuracies"] == plain.record()["train_accuracies"]
@@ -251,12 +251,12 @@ def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, c
 def test_shards_add_up_to_the_gradient_of_their_minibatch(loss: str) -> None:
     config = TUTORIAL.with_settings({"dropout": 0, "unk_dropout": 0, "loss": loss})
     model = trained(config.with_settings({"epochs": 1}))
-    task = learning.Tagging(model, TRAIN, None)
-    items, place = np.arange(9), Place(1, 1, 1)
+    task = learning.TaggingTask(model, TRAIN, None)
+    items, place = np.arange(9), StepKey(1, 1, 1)
     words = int(task.lengths[:9].sum())
     tally, whole = task.gradients(items, words, place)
     parts = [task.gradients(items[i::2], words, place) for i in range(2)]
-    assert sum((part for part, _ in parts), Tally()) == Tally(pytest.approx(tally.loss), words, tally.correct)
+    assert sum((part for part, _ in parts), LossTotals()) == LossTotals(pytest.approx(tally.loss), words, tally.correct)
     summed = optimizers.total([gradients for _, gradients in parts])
     for name, gradient in whole.items():
         for one, other in zip(gradient, summed[name], strict=True):  # of Rows: ids and values
@@ -280,18 +280,18 @@ def test_settings_that_change_what_is_learned() -> None:
 # --- unknown words --------------------------------------------------------------------------------------------------
 
 
-def task_of(a: float) -> learning.Tagging:
+def task_of(a: float) -> learning.TaggingTask:
     """A training in which "a" stands four times, "b" twice and "c" once."""
     train: Labelled = [(["a", "b", "a", "a"], ["X"] * 4), (["b", "a"], ["X"] * 2), (["c"], ["X"])]
     config = ELMAN.with_settings({"unk_dropout": a})
     lexicon = Lexicon.of(config.network, (words for words, _ in train))
-    return learning.Tagging(Ensemble(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
+    return learning.TaggingTask(Ensemble(config, lexicon, Heads(config, (("X",),), ("none",)), [{}]), train, None)
 
 
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
     task = task_of(0.5)
     times = 4000
-    read = np.stack([task._words(np.arange(7), Place(1, 1, step)) for step in range(times)])
+    read = np.stack([task._words(np.arange(7), StepKey(1, 1, step)) for step in range(times)])
     words = ["a", "b", "a", "a", "b", "a", "c"]
     counts = np.array([{"a": 4, "b": 2, "c": 1}[word] for word in words])
     assert set(np.unique(read, axis=0).ravel()) == {0, 1, 2, 3}
@@ -303,25 +303,25 @@ def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
 
 def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
     task, rows = task_of(0.5), np.array([3, 6, 0])
-    for place in (Place(1, 1, 0), Place(1, 1, 5), Place(2, 1, 5, 1)):
-        drawn = place.stream(randomness.UNKNOWN).random(3)
+    for place in (StepKey(1, 1, 0), StepKey(1, 1, 5), StepKey(2, 1, 5, 1)):
+        drawn = place.stream(seeding.UNKNOWN).random(3)
         expected = np.where(drawn < 0.5 / (0.5 + np.array([4, 1, 4])), 0, task.inputs.words[rows])
         np.testing.assert_array_equal(task._words(rows, place), expected)
 
 
 def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
-    config, place, items = ELMAN.with_settings({"unk_dropout": 3}), Place(1, 1, 1), np.arange(9)
-    task = learning.Tagging(trained(config.with_settings({"epochs": 1})), TRAIN, None)
+    config, place, items = ELMAN.with_settings({"unk_dropout": 3}), StepKey(1, 1, 1), np.arange(9)
+    task = learning.TaggingTask(trained(config.with_settings({"epochs": 1})), TRAIN, None)
     _, rows = networks.packed(task.lengths, task.ends, items)
     read = task._words(rows, place)
     _, gradients = task.gradients(items, len(rows), place)
-    assert isinstance(gradients["embedding"], Rows)
+    assert isinstance(gradients["embedding"], SparseRows)
     assert gradients["embedding"].ids.tolist() == np.unique(read).tolist()
     assert set(read.tolist()) != set(task.inputs.words[rows].tolist())
 
 
 def test_no_words_are_read_as_unknown_where_a_is_0() -> None:
-    np.testing.assert_array_equal(task_of(0.0)._words(np.arange(7), Place(1, 1, 0)), task_of(0.0).inputs.words)
+    np.testing.assert_array_equal(task_of(0.0)._words(np.arange(7), StepKey(1, 1, 0)), task_of(0.0).inputs.words)
 
 
 def test_a_word_that_was_not_there(model: RecurrentModel) -> None:

@@ -14,7 +14,7 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models.heads import constraints_of, decoder_for
 from elman.nn import paths, shapes
 from elman.nn.batch import Batch, pack
-from elman.nn.decoders import NEVER, Chain, Crf, Decoder, Sigmoids, Softmax, tag_weights
+from elman.nn.decoders import FORBIDDEN, Chain, Crf, Decoder, Sigmoids, Softmax, tag_weights
 from elman.nn.paths import best_paths, best_words, number_of
 from numerical import slope
 
@@ -203,7 +203,7 @@ def test_equal_paths_are_in_the_order_of_their_last_tags(
     draw = np.random.default_rng(seed)
     scores = draw.integers(0, 2, (length, tags)).astype(np.float32)  # many are equal, and sums are exact
     chain = Chain(*(draw.integers(0, 2, shape).astype(float) for shape in ((tags, tags), tags, tags)))
-    chain = Chain.free(tags, float) if free else chain
+    chain = Chain.zeros(tags, float) if free else chain
     found = best_paths(scores, chain, most)
     every = sorted(
         itertools.product(range(tags), repeat=length), key=lambda path: (-score(chain, scores, path), path[::-1])
@@ -217,7 +217,7 @@ def test_equal_paths_are_in_the_order_of_their_last_tags(
 def test_words_by_themselves_have_the_paths_of_a_chain_of_zeros() -> None:
     for seed, (length, tags, most) in enumerate([(40, 3, 50), (7, 60, 200), (1, 9, 4), (5, 300, 7)]):
         scores = numbers(seed, length, tags).astype(np.float32)
-        found, other = best_paths(scores, Chain.free(tags, float), most), best_words(scores, most)
+        found, other = best_paths(scores, Chain.zeros(tags, float), most), best_words(scores, most)
         assert [(ids.tolist(), total) for ids, total in other] == [(ids.tolist(), total) for ids, total in found]
         near = decoder_for(NetworkConfig(decoder="softmax"), [str(k) for k in range(tags)], "none")
         shares = [share for _, share in near.nbest({}, scores, most, 1.5)]
@@ -227,13 +227,13 @@ def test_words_by_themselves_have_the_paths_of_a_chain_of_zeros() -> None:
 
 
 def test_no_more_paths_than_there_are_and_than_memory_holds() -> None:
-    assert number_of(3, 4, 1000, free=False) == 64
-    assert number_of(500_000, 1, 1000, free=True) == 1
-    assert number_of(60_000, 50, 3, free=False) == 3
+    assert number_of(3, 4, 1000, independent=False) == 64
+    assert number_of(500_000, 1, 1000, independent=True) == 1
+    assert number_of(60_000, 50, 3, independent=False) == 3
     for words, tags, fit, free in ((500_000, 50, 8, False), (60_000, 17, 166, True), (20, 5_000, 4, False)):
-        assert number_of(words, tags, fit, free=free) == fit
+        assert number_of(words, tags, fit, independent=free) == fit
         with pytest.raises(ConfigError, match=f"^nbest: expected {fit} or fewer for a sentence of {words:,} words"):
-            number_of(words, tags, fit + 1, free=free)
+            number_of(words, tags, fit + 1, independent=free)
 
 
 def test_a_long_sentence_has_best_paths_too() -> None:
@@ -269,7 +269,7 @@ def test_the_chain_keeps_what_is_allowed() -> None:
     parameters = crf_parameters(5)
     chain = decoder_of("crf", "bio").chain(parameters, np.float64)
     assert chain is not None
-    assert chain.transitions[4, 1] == chain.begin[1] == NEVER
+    assert chain.transitions[4, 1] == chain.begin[1] == FORBIDDEN
     assert chain.transitions[0, 1] == parameters["output.transitions"][0, 1]
     np.testing.assert_array_equal(chain.end, parameters["output.end"])
 
@@ -349,7 +349,7 @@ def test_several_labels_are_probable_each_by_itself() -> None:
     np.testing.assert_allclose(losses[:2], -np.log(np.where(gold, p, 1 - p)[:2]).sum(axis=1))
     assert losses[2] == 0.0
     assert best.tolist() == [[True, False], [False, False], [True, False]]
-    assert Sigmoids(2, least=1).best({}, scores, batch).tolist() == [[True, False], [False, True], [True, False]]
+    assert Sigmoids(2, min_labels=1).best({}, scores, batch).tolist() == [[True, False], [False, True], [True, False]]
 
 
 def test_softmax_of_two_is_the_sigmoid_of_their_difference() -> None:
@@ -364,6 +364,6 @@ def test_no_list_of_the_best_of_what_is_no_number(decoder: Decoder, number: floa
     zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.decoder("crf", 3).items()}
     scores = np.zeros((2, 3), np.float32)
     scores[1, 2] = number
-    with pytest.raises(ModelFileError, match="no finite numbers: its weights are too large$"):
+    with pytest.raises(ModelFileError, match="not finite: its weights are too large$"):
         decoder.nbest(zeros, scores, 2)
     assert len(decoder.nbest(zeros, scores[:1], 2)) == 2

@@ -10,7 +10,7 @@ import pytest
 from elman.nn import layers
 from elman.nn.bags import Bags
 from elman.nn.batch import pack
-from elman.nn.layers import Noise
+from elman.nn.layers import DropoutNoise
 from elman.nn.shapes import GATES, PARALLEL
 from numerical import slope
 
@@ -166,7 +166,7 @@ def test_mirrored_is_the_sentence_turned_round(cell: str) -> None:
 @pytest.mark.parametrize("variational", [False, True])
 def test_dropout(variational: bool) -> None:
     x, weight, batch = numbers(N, 3), numbers(N, 3, seed=2), pack(LENGTHS)
-    f = lambda: layers.dropout(x, 0.4, Noise(np.random.default_rng(7), 0, 0, variational), batch)  # noqa: E731
+    f = lambda: layers.dropout(x, 0.4, DropoutNoise(np.random.default_rng(7), 0, 0, variational), batch)  # noqa: E731
     y, backprop = f()
     assert 0 < (y == 0).sum() < y.size
     np.testing.assert_allclose(y[y != 0], x[y != 0] / 0.6)
@@ -177,7 +177,7 @@ def test_dropout(variational: bool) -> None:
 
 
 def test_dropout_that_drops_nothing() -> None:
-    x, noise, batch = numbers(N, 3), Noise(np.random.default_rng(7), 0, 0), pack(LENGTHS)
+    x, noise, batch = numbers(N, 3), DropoutNoise(np.random.default_rng(7), 0, 0), pack(LENGTHS)
     for y, backprop in (layers.dropout(x, 0.4, None, batch), layers.dropout(x, 0.0, noise, batch)):
         assert y is x
         assert backprop(x) is x

@@ -13,7 +13,8 @@ from elman.config import NetworkConfig
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Gradients, Parameters
-from elman.nn.layers import Noise, Rows
+from elman.nn.initialization import initialize
+from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
 from elman.nn.shapes import GATES
 from numerical import slope
@@ -71,7 +72,7 @@ def batch_of(lengths: Array = LENGTHS) -> tuple[Inputs, Batch]:
 def dense(gradients: Gradients, parameters: Parameters) -> dict[str, Array]:
     result = {}
     for name, gradient in gradients.items():
-        if isinstance(gradient, Rows):
+        if isinstance(gradient, SparseRows):
             result[name] = np.zeros_like(parameters[name])
             result[name][gradient.ids] = gradient.values
         else:
@@ -94,7 +95,7 @@ def test_the_gradient_by_central_differences(network: Network, noisy: str) -> No
     weight = np.random.default_rng(3).standard_normal((N, K))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = Noise(np.random.default_rng(4), 0.3, 0.2, noisy == "variational") if noisy else None
+        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, noisy == "variational") if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()
@@ -107,9 +108,9 @@ def test_noise_makes_a_difference() -> None:
     parameters, (inputs, batch) = parameters_of(network), batch_of()
     plain, _ = network.forward(parameters, inputs, batch)
     for shares in ((0.5, 0.0), (0.0, 0.5)):
-        noisy, _ = network.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), *shares))
+        noisy, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), *shares))
         assert not np.allclose(noisy, plain)
-    none, _ = network.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), 0.0, 0.0))
+    none, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), 0.0, 0.0))
     np.testing.assert_array_equal(none, plain)
 
 
@@ -204,10 +205,10 @@ def test_no_words(network: Network) -> None:
 
 
 def test_what_start_makes_has_the_shapes(network: Network) -> None:
-    parameters = network.start(np.random.default_rng(1))
+    parameters = initialize(network, np.random.default_rng(1))
     assert {name: w.shape for name, w in parameters.items()} == network.shapes()
     assert all(w.dtype == np.float32 for w in parameters.values())
-    again, other = network.start(np.random.default_rng(1)), network.start(np.random.default_rng(2))
+    again, other = initialize(network, np.random.default_rng(1)), initialize(network, np.random.default_rng(2))
     for name, w in parameters.items():
         np.testing.assert_array_equal(w, again[name])
         assert w.ndim == 1 or (w != other[name]).all()
@@ -261,7 +262,7 @@ def test_matrices_start_within_the_bounds_of_glorot_and_bengio() -> None:
 
 
 def check_bounds(network: Network, sums: dict[str, int]) -> None:
-    parameters = network.start(np.random.default_rng(1))
+    parameters = initialize(network, np.random.default_rng(1))
     for name, inputs_and_outputs in sums.items():
         bound = np.sqrt(6 / inputs_and_outputs)
         assert 0.95 * bound < np.abs(parameters[name]).max() <= bound * (1 + 1e-6), name
@@ -283,7 +284,7 @@ def test_recurrent_matrices_of_gated_cells_start_orthogonal(cell: str, gates: in
 
 def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> None:
     network = Network(replace(WORDS, cell="lstm", layers=2, residual="highway"), V, 0, K)
-    parameters = network.start(np.random.default_rng(1))
+    parameters = initialize(network, np.random.default_rng(1))
     assert parameters["layer1.backward.b_r"].tolist() == [0] * 3 + [1] * 3 + [0] * 6
     assert parameters["layer1.mix.b"].tolist() == [-1] * 6
     assert parameters["output.b_o"].tolist() == [0] * K
@@ -298,7 +299,7 @@ def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> No
 )
 def test_gates_that_remember_up_to_n_steps(cell: str, keeps: int | None, lets_in: int | None) -> None:
     network = Network(replace(WORDS, cell=cell, hidden=50, layers=2, chrono=200), V, 0, K)
-    parameters = network.start(np.random.default_rng(1))
+    parameters = initialize(network, np.random.default_rng(1))
     plain = Network(replace(WORDS, cell=cell, hidden=50, layers=2), V, 0, K).start(np.random.default_rng(1))
     for name, w in plain.items():
         if not name.endswith("b_r"):
@@ -345,7 +346,7 @@ def test_the_gradient_of_labels_of_texts(name: str, noisy: bool) -> None:
     weight = np.random.default_rng(3).standard_normal((N, tags + L))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = Noise(np.random.default_rng(4), 0.3, 0.2, grams=0.5) if noisy else None
+        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, grams=0.5) if noisy else None
         return network.forward(parameters, inputs, batch, GRAMS if n_grams else None, noise=noise)
 
     scores, backprop = forward()
@@ -370,7 +371,8 @@ def test_the_words_scores_do_not_depend_on_labels_of_texts() -> None:
     both = Network(WORDS, V, 0, K, labels=L)
     parameters, (inputs, batch) = parameters_of(both), batch_of()
     found = [
-        n.forward(parameters, inputs, batch, noise=Noise(np.random.default_rng(4), 0.3, 0.2))[0] for n in (plain, both)
+        n.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), 0.3, 0.2))[0]
+        for n in (plain, both)
     ]
     np.testing.assert_array_equal(found[0], found[1][:, :K])
     # and they begin with the same numbers
@@ -380,7 +382,7 @@ def test_the_words_scores_do_not_depend_on_labels_of_texts() -> None:
 
 def test_weights_of_n_grams_begin_at_0() -> None:
     network = Network(replace(WORDS, pooling="none"), V, 0, 0, labels=L, grams=G)
-    start = network.start(np.random.default_rng(1))
+    start = initialize(network, np.random.default_rng(1))
     assert {name: w.shape for name, w in start.items()} == {"text.b_o": (L,), "text.grams": (G, L), "text.scale": (G,)}
     assert not any(w.any() for w in start.values())
     assert not network.encodes

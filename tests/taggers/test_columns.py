@@ -19,7 +19,7 @@ from elman.models.rnn import RecurrentModel
 from elman.taggers.tagger import Tagger
 from elman.training import optimizers
 from elman.training.ensemble import begin
-from elman.training.trainer import Place, Tally
+from elman.training.trainer import LossTotals, StepKey
 from made_up import two_columns
 
 BOTH = two_columns(50, 1)
@@ -114,7 +114,7 @@ def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
     config = Config().with_settings(SURE | change)
     both = begin(BOTH, None, config, seed=1)
     parameters = both.parameters
-    items, words, place = np.arange(9), int(both.lengths[:9].sum()), Place(1, 1, 1)
+    items, words, place = np.arange(9), int(both.lengths[:9].sum()), StepKey(1, 1, 1)
     tally, gradients = both.gradients(items, words, place)
     alone = []
     for column, (name, part) in enumerate([("output", slice(0, 4)), ("output2", slice(4, 9))], start=1):
@@ -139,10 +139,10 @@ def test_the_loss_is_the_sum_of_the_columns(change: dict[str, Any]) -> None:
 
 def test_shards_add_up() -> None:
     task = begin(BOTH, None, Config().with_settings(SURE | {"decoder": "crf"}), seed=1)
-    items, words, place = np.arange(9), int(task.lengths[:9].sum()), Place(1, 1, 1)
+    items, words, place = np.arange(9), int(task.lengths[:9].sum()), StepKey(1, 1, 1)
     tally, whole = task.gradients(items, words, place)
     parts = [task.gradients(items[i::2], words, place) for i in range(2)]
-    assert sum((part for part, _ in parts), Tally()).loss == pytest.approx(tally.loss)
+    assert sum((part for part, _ in parts), LossTotals()).loss == pytest.approx(tally.loss)
     summed = optimizers.total([gradients for _, gradients in parts])
     assert summed.keys() == whole.keys() == task.parameters.keys()
     np.testing.assert_allclose(whole["output2.transitions"], summed["output2.transitions"], atol=1e-5)

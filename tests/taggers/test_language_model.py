@@ -17,7 +17,7 @@ from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
 from elman.taggers import train_language
 from elman.taggers.language_model import Fluency, LanguageModel, from_record
-from elman.training import disk_corpus as tape
+from elman.training import disk_corpus
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
 SMALL = {
@@ -125,7 +125,7 @@ def test_the_end_of_the_text_is_held_out(folder: Path, tmp_path: Path, kind: str
 
 def test_the_end_of_a_text_without_lines_is_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read first of it is the symbol before it. The text is looked at in blocks."""
-    monkeypatch.setattr(tape, "BLOCK", 7)
+    monkeypatch.setattr(disk_corpus, "BLOCK", 7)
     text = tmp_path / "one.txt"
     text.write_text("abcd" * 50)
     settings = {**SMALL, "hidden": 8, "epochs": 1}

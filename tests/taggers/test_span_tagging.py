@@ -18,7 +18,7 @@ from elman.models.rnn import RecurrentModel
 from elman.training import optimizers, tagging_task as learning
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
-from elman.training.trainer import Place, Tally
+from elman.training.trainer import LossTotals, StepKey
 
 Labelled = list[tuple[list[str], list[str]]]
 SMALL = Config().with_settings(
@@ -177,12 +177,12 @@ def test_a_record_whose_rules_do_not_know_its_tags(model: RecurrentModel) -> Non
 @pytest.mark.parametrize("change", [{}, {"class_weight_power": 0.5}], ids=str)
 def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]) -> None:
     model = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unk_dropout": 0, "epochs": 1, **change}))
-    task = learning.Tagging(model, TRAIN, None)
-    items, place = np.arange(9), Place(1, 1, 1)
+    task = learning.TaggingTask(model, TRAIN, None)
+    items, place = np.arange(9), StepKey(1, 1, 1)
     words = int(task.lengths[:9].sum())
     tally, whole = task.gradients(items, words, place)
     parts = [task.gradients(items[i::2], words, place) for i in range(2)]
-    assert sum((part for part, _ in parts), Tally()) == Tally(pytest.approx(tally.loss), words, tally.correct)
+    assert sum((part for part, _ in parts), LossTotals()) == LossTotals(pytest.approx(tally.loss), words, tally.correct)
     summed = optimizers.total([gradients for _, gradients in parts])
     assert summed.keys() == whole.keys() == model.parameters.keys()
     for name in ("output.transitions", "output.begin", "output.end", "output.b_o"):
@@ -194,9 +194,9 @@ def test_shards_add_up_to_the_gradient_of_their_minibatch(change: dict[str, Any]
 def test_the_loss_of_a_sentence_is_that_of_its_path(model: RecurrentModel) -> None:
     one = trained(CRF.with_settings({"dropout": 0, "word_dropout": 0, "unk_dropout": 0}))
     one.choose_precision("exact")
-    task = learning.Tagging(one, TRAIN, None)
+    task = learning.TaggingTask(one, TRAIN, None)
     i = int(task.lengths.argmin())
-    tally, _ = task.gradients(np.array([i]), int(task.lengths[i]), Place(1, 1, 1))
+    tally, _ = task.gradients(np.array([i]), int(task.lengths[i]), StepKey(1, 1, 1))
     gold = [task.networks.tags.index(tag) for tag in TRAIN[i][1]]
     shares = {tuple(ids.tolist()): share for ids, share in task.networks.nbest(TRAIN[i][0], 10_000)}
     assert sum(shares.values()) == pytest.approx(1, abs=1e-6)

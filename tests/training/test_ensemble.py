@@ -21,7 +21,7 @@ from elman.training.ensemble import begin
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from elman.training.trainer import Progress
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 from made_up import two_columns
 
 TRAIN = [(words, spans) for words, _, spans in two_columns(40, 1)]
@@ -55,20 +55,20 @@ def three() -> RecurrentModel:
 def test_the_members_are_the_networks_of_their_own_seeds(config: Config) -> None:
     found = tensors(trained(config.with_settings({"ensemble": 3})))
     for member in (1, 2, 3):
-        alone = tensors(trained(config, seed=randomness.member_seed(1, member)))
+        alone = tensors(trained(config, seed=seeding.member_seed(1, member)))
         assert {f"member{member}.{name}": w for name, w in alone.items()}.items() <= found.items()
     assert found.keys() == {f"member{member}.{name}" for member in (1, 2, 3) for name in alone}
 
 
 def test_seeds_of_members() -> None:
-    assert randomness.member_seed(7, 1) == 7
-    assert len({randomness.member_seed(seed, member) for seed in range(1, 20) for member in range(1, 20)}) == 19 * 19
-    assert 0 <= randomness.member_seed(2**63 - 1, 64) < 2**63
+    assert seeding.member_seed(7, 1) == 7
+    assert len({seeding.member_seed(seed, member) for seed in range(1, 20) for member in range(1, 20)}) == 19 * 19
+    assert 0 <= seeding.member_seed(2**63 - 1, 64) < 2**63
 
 
 def test_the_pool_is_the_geometric_mean_of_the_distributions() -> None:
     model = trained(SOFTMAX.with_settings({"ensemble": 2, "dtype": "float32"}))
-    alone = [trained(SOFTMAX, seed=randomness.member_seed(1, member)) for member in (1, 2)]
+    alone = [trained(SOFTMAX, seed=seeding.member_seed(1, member)) for member in (1, 2)]
     singles = [RecurrentModel(SOFTMAX, model.lexicon, model.heads, [one], {}) for one in model.members]
     p = np.prod([np.concatenate(one.probabilities(WORDS)) for one in singles], axis=0) ** 0.5
     p /= p.sum(axis=1, keepdims=True)
@@ -253,16 +253,16 @@ def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_ctrl_c_between_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman.training.tagging_task import Tagging
+    from elman.training.tagging_task import TaggingTask
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Tagging, "round", stop)
+    monkeypatch.setattr(TaggingTask, "round", stop)
     with pytest.raises(KeyboardInterrupt):  # nothing there yet
         trained(SOFTMAX)
     monkeypatch.undo()
-    monkeypatch.setattr(Tagging, "taught", stop)
+    monkeypatch.setattr(TaggingTask, "distillation_targets", stop)
     model = trained(SOFTMAX.with_settings({"distill_teachers": 2}))
     assert model.interrupted
     monkeypatch.undo()
@@ -283,10 +283,10 @@ def test_a_student_is_one_network() -> None:
     model = trained(SOFTMAX.with_settings({"distill_teachers": 2}), DEV)
     assert len(model.members) == 1
     assert tensors(model).keys() == tensors(trained(SOFTMAX)).keys()
-    assert tensors(model) != tensors(trained(SOFTMAX, seed=randomness.member_seed(1, 3)))
+    assert tensors(model) != tensors(trained(SOFTMAX, seed=seeding.member_seed(1, 3)))
     alone = trained(SOFTMAX.with_settings({"distill_teachers": 2, "distill_weight": 0}), DEV)
     for name, w in alone.members[0].items():  # nothing is learned from the teachers
-        same = trained(SOFTMAX, DEV, seed=randomness.member_seed(1, 3)).members[0][name]
+        same = trained(SOFTMAX, DEV, seed=seeding.member_seed(1, 3)).members[0][name]
         np.testing.assert_allclose(w, same, atol=2e-3, err_msg=name)
     assert model.record()["epochs"] == 2
     assert tensors(trained(SOFTMAX.with_settings({"distill_teachers": 2}), DEV, threads=3)) == tensors(model)
@@ -294,16 +294,16 @@ def test_a_student_is_one_network() -> None:
 
 def test_what_teachers_teach() -> None:
     task = begin(TRAIN, None, SOFTMAX, seed=1)
-    taught = [task.taught(seed) for seed in (1, 1, 2)]
+    taught = [task.distillation_targets(seed) for seed in (1, 1, 2)]
     K = len(task.networks.tags)
     assert (taught[0].shape, taught[0].dtype) == ((int(task.lengths.sum()), K), np.float16)
     np.testing.assert_allclose(taught[0].sum(axis=1, dtype=np.float64), 1, atol=2e-3)
     np.testing.assert_array_equal(taught[0], taught[1])
     assert (taught[0] != taught[2]).any()  # the noise is another one
     task.learn_from(taught[1:])
-    assert task.wanted is not None
+    assert task.soft_targets is not None
     wanted = 0.25 * taught[1].astype(float) + 0.25 * taught[2] + 0.5 * np.eye(K)[task.gold[0]]
-    np.testing.assert_allclose(task.wanted.astype(float), wanted, atol=2e-3)
+    np.testing.assert_allclose(task.soft_targets.astype(float), wanted, atol=2e-3)
 
 
 def test_a_student_learns_what_teachers_say_whatever_is_gold() -> None:
@@ -324,7 +324,7 @@ def test_a_student_stopped_in_its_first_epoch_leaves_the_first_teacher(monkeypat
     fit = trainer.fit
 
     def stop_the_student(task: Any, config: Any, **options: Any) -> Any:
-        return trainer.Record(interrupted=True) if task.wanted is not None else fit(task, config, **options)
+        return trainer.Record(interrupted=True) if task.soft_targets is not None else fit(task, config, **options)
 
     monkeypatch.setattr(trainer, "fit", stop_the_student)
     model = trained(SOFTMAX.with_settings({"distill_teachers": 2}))

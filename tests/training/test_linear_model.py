@@ -9,7 +9,7 @@ import pytest
 
 import elman
 from elman.taggers.tagger import Tagger
-from elman.training import linear_model as logistic
+from elman.training import linear_model
 from elman.training.run_options import RunOptions
 from texts import requests, several, texts
 
@@ -58,7 +58,7 @@ def test_of_each_of_several_networks() -> None:
     linear: Any = made(data, None, model="linear", settings={"dtype": "float32"})._model
     for alone, both in zip(*(tagger._model.members for tagger in found), strict=True):  # type: ignore[attr-defined]
         for name, w in both.items():
-            own = alone[name] / 2 if name in logistic.SCORES else alone[name]
+            own = alone[name] / 2 if name in linear_model.SCORES else alone[name]
             if name in ("text.grams", "text.b_o"):
                 own = own + linear.parameters[name] / 2
             np.testing.assert_allclose(w, own, atol=1e-6)
@@ -76,7 +76,7 @@ def test_where_there_is_none(settings: dict[str, Any]) -> None:
 
 def test_tags_have_none() -> None:
     config = made(requests(20, 1), "slot", task="tag", settings=SMALL)._model.config  # type: ignore[attr-defined]
-    assert logistic.fitted([(("a",), ("x",))], config, RunOptions(), ()) is None
+    assert linear_model.train_linear([(("a",), ("x",))], config, RunOptions(), ()) is None
 
 
 def test_what_is_kept_is_what_the_file_holds(tmp_path: Any) -> None:

@@ -12,7 +12,7 @@ from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.training import lr_finder as rate_finder
 from elman.training.lr_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
-from elman.training.trainer import Gradients, Items, Place, Tally
+from elman.training.trainer import Gradients, Items, LossTotals, StepKey
 
 Array = np.ndarray[Any, Any]
 SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", grad_clip=0)
@@ -26,12 +26,12 @@ class Bowl(Items):
         self.parameters = {"w": np.full(1, start, np.float32)}
         self.lengths = np.ones(20, np.int64)
 
-    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         w, share = self.parameters["w"].astype(np.float64), len(items) / words
         loss = 0.5 * self.curvature * float(w @ w) * len(items)
-        return Tally(loss, len(items), 0), {"w": (self.curvature * w * share).astype(np.float32)}
+        return LossTotals(loss, len(items), 0), {"w": (self.curvature * w * share).astype(np.float32)}
 
-    def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
         return None
 
     def score(self) -> float | None:

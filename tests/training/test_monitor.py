@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from elman.training.monitor import Watch
+from elman.training.monitor import Monitor
 from elman.training.trainer import Progress
 
 
@@ -20,7 +20,7 @@ def event(epoch: int, loss: float, **given: Any) -> Progress:
 
 
 def said(losses: list[float], **given: Any) -> list[str]:
-    watch = Watch()
+    watch = Monitor()
     found = (watch(event(epoch, loss, **given)) for epoch, loss in enumerate(losses, start=1))
     return [warning for warning in found if warning is not None]
 
@@ -79,7 +79,7 @@ def test_a_run_that_stands_still(given: dict[str, Any], line: str) -> None:
 
 
 def test_gradients_that_vanish() -> None:
-    watch = Watch()
+    watch = Monitor()
     norms = [1.0, 0.1, 0.01, 0.0001]
     found = [watch(event(i, 1.0, mean_gradient_norm=norm)) for i, norm in enumerate(norms, start=1)]
     assert found == [None] * 3 + [f"{STILL} and the gradients have vanished: try a larger rate, or cell=lstm"]
@@ -87,6 +87,6 @@ def test_gradients_that_vanish() -> None:
 
 @pytest.mark.parametrize("given", [{"train_accuracy": 0.995}, {"train_accuracy": 0.0}, {"rate": 0.0}])
 def test_standing_still_is_not_always_wrong(given: dict[str, Any]) -> None:
-    watch = Watch()
+    watch = Monitor()
     assert all(watch(event(epoch, 1.0)) is None for epoch in range(1, 4))
     assert watch(event(4, 1.0, **given)) is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from elman.config import TrainingConfig
-from elman.nn.layers import Rows
+from elman.nn.layers import SparseRows
 from elman.training import optimizers
 from elman.training.optimizers import SGD, Adam, Momentum, Optimizer
 
@@ -20,8 +20,8 @@ def numbers(*shape: int, seed: int = 1) -> Array:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def rows(ids: Sequence[int], values: Any) -> Rows:
-    return Rows(np.array(ids, np.int64), np.array(values, np.float32))
+def rows(ids: Sequence[int], values: Any) -> SparseRows:
+    return SparseRows(np.array(ids, np.int64), np.array(values, np.float32))
 
 
 class TextbookAdam:
@@ -82,7 +82,7 @@ def test_sgd() -> None:
     dw, some = numbers(3, 2, seed=3), rows([0, 3], [[1, 2], [3, 4]])
     rule = SGD()
     rule.update(w, {"w": dw, "table": some}, 0.5)
-    rule.settle(w)
+    rule.flush(w)
     np.testing.assert_array_equal(w["w"], before["w"] - np.float32(0.5) * dw)
     np.testing.assert_array_equal(w["table"][[0, 3]], before["table"][[0, 3]] - np.float32(0.5) * some.values)
     np.testing.assert_array_equal(w["table"][[1, 2, 4]], before["table"][[1, 2, 4]])
@@ -104,7 +104,7 @@ def test_a_rule_is_the_textbook_s(rule: str) -> None:
         mine.update(w, dict(gradients), rate)
         for name, g in gradients.items():
             theirs[name].update(g, rate)
-    mine.settle(w)
+    mine.flush(w)
     for name, textbook in theirs.items():
         assert w[name].dtype == np.float32
         np.testing.assert_allclose(w[name], textbook.w, rtol=2e-6, atol=2e-6)
@@ -128,7 +128,7 @@ def test_rows_that_are_all_touched_are_the_table(rule: str) -> None:
         one.update(by_rows, {"table": rows(range(5), g)}, 0.01)
         other.update(whole, {"table": g.copy()}, 0.01)
         np.testing.assert_array_equal(by_rows["table"], whole["table"])
-    one.settle(by_rows)
+    one.flush(by_rows)
     np.testing.assert_array_equal(by_rows["table"], whole["table"])
 
 
@@ -154,7 +154,7 @@ def test_rows_make_up_for_the_steps_they_missed(rule: str) -> None:
             rate = 0.003 * (1.05 - np.sin(np.pi * t / steps))
             mine.update(w, {"table": rows(ids.tolist(), g[ids])}, rate)
             textbook.update(g, rate)
-        mine.settle(w)
+        mine.flush(w)
         return float(np.abs(w["table"] - textbook.w).max() / np.abs(textbook.w - began).mean())
 
     assert go(400) < 0.03
@@ -174,7 +174,7 @@ def test_a_row_makes_up_for_any_number_of_steps(missed: int) -> None:
             dense[g.ids] = g.values
             mine.update(w, {"table": g}, 0.001)
             textbook.update(dense, 0.001)
-        mine.settle(w)
+        mine.flush(w)
         way = np.abs(textbook.w - table).max(axis=1, keepdims=True)
         assert (np.abs(w["table"] - textbook.w) <= 0.25 * way + 1e-6).all()  # that of Adam's first steps at most
 
@@ -184,7 +184,7 @@ def test_decay_reaches_rows_that_were_never_touched() -> None:
     rule = Adam(weight_decay=0.5)
     for rate in (0.1, 0.2, 0.3):
         rule.update(w, {"table": rows([1], [[1, 1]])}, rate)
-    rule.settle(w)
+    rule.flush(w)
     np.testing.assert_allclose(w["table"][[0, 2]], 0.95 * 0.9 * 0.85, rtol=1e-6)
 
 
@@ -195,19 +195,19 @@ def test_settling_again_moves_nothing_and_settling_between_steps_changes_little(
     for t in range(300):
         g = {"table": rows([t % 4], numbers(1, 2, seed=t))}
         one.update(often, g, 0.01)
-        one.settle(often)
+        one.flush(often)
         other.update(seldom, g, 0.01)
     settled = often["table"].copy()
-    one.settle(often)
+    one.flush(often)
     np.testing.assert_array_equal(often["table"], settled)
-    other.settle(seldom)
+    other.flush(seldom)
     np.testing.assert_allclose(seldom["table"], settled, atol=0.01)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_without_a_step_there_is_nothing_to_settle(rule: str) -> None:
     w = {"table": numbers(4, 2)}
-    rules(w["table"])[rule][0].settle(w)
+    rules(w["table"])[rule][0].flush(w)
     np.testing.assert_array_equal(w["table"], numbers(4, 2))
 
 
@@ -238,7 +238,7 @@ def test_the_sum_of_several_parts() -> None:
     found = optimizers.total(parts)
     np.testing.assert_allclose(found["w"], sum(numbers(2, seed=seed) for seed in (1, 2, 3)), rtol=1e-6)
     table = found["table"]
-    assert isinstance(table, Rows)
+    assert isinstance(table, SparseRows)
     assert table.ids.tolist() == [0, 2, 4]
     assert table.values.tolist() == [[1, 2], [5, 6], [10, 12]]
     np.testing.assert_array_equal(parts[0]["w"], numbers(2, seed=1))  # the parts stay as they were
@@ -249,7 +249,7 @@ def test_the_sum_runs_in_the_order_of_the_parts(order: tuple[float, ...], expect
     parts = [{"w": np.array([x], np.float32), "table": rows([3], [[x]])} for x in order]
     found = optimizers.total(parts)
     assert found["w"][0] == expected
-    assert isinstance(found["table"], Rows)
+    assert isinstance(found["table"], SparseRows)
     assert found["table"].values.tolist() == [[expected]]
 
 

@@ -1,4 +1,4 @@
-"""Texts in pieces: the same states and scores as in one, the gradient of each piece, lanes that miss nothing."""
+"""Texts in pieces: the same states and scores as in one, the gradient of each piece, streams that miss nothing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from elman.errors import ConfigError
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, pack
 from elman.nn.encoder import Carried, Gradients, Parameters
-from elman.nn.layers import Rows
+from elman.nn.layers import SparseRows
 from elman.nn.network import Inputs, Network
 from elman.training import tbptt as chunk_module, trainer
 from elman.training.run_options import RunOptions
-from elman.training.tagging_task import Tagging
-from elman.training.tbptt import Chunks
+from elman.training.tagging_task import TaggingTask
+from elman.training.tbptt import Segments
 from elman.training.train_rnn import train_rnn
 from numerical import slope
 
@@ -59,7 +59,7 @@ def dense(gradients: Gradients, parameters: Parameters) -> Gradients:
     result: Gradients = {}
     for name, gradient in gradients.items():
         result[name] = np.zeros_like(parameters[name])
-        if isinstance(gradient, Rows):
+        if isinstance(gradient, SparseRows):
             result[name][gradient.ids] = gradient.values  # type: ignore[index]
         else:
             result[name] = gradient
@@ -90,12 +90,12 @@ def test_a_text_in_pieces_is_the_text(name: str, data: st.DataObject) -> None:
         sizes = [data.draw(st.integers(1, len(texts[i]) - at[i])) for i in here]
         pieces = [texts[i][at[i] : at[i] + n] for i, n in zip(here, sizes, strict=True)]
         batch = pack(np.array(sizes))
-        lanes = np.array(here)[np.argsort(-np.array(sizes), kind="stable")]
-        carried = Carried({name: x[lanes] for name, x in states.items()})
+        streams = np.array(here)[np.argsort(-np.array(sizes), kind="stable")]
+        carried = Carried({name: x[streams] for name, x in states.items()})
         packed = np.concatenate(pieces)[batch.rows]
         scores, _ = network.forward(parameters, inputs_of(packed), batch, carried=carried)
         for name, x in carried.after.items():
-            states[name][lanes] = x
+            states[name][streams] = x
         assert carried.after.keys() == states.keys()
         rows = np.empty_like(scores)
         rows[batch.rows] = scores
@@ -134,7 +134,7 @@ def test_a_window_leaves_the_state_of_its_first_word(network: Network) -> None:
         np.testing.assert_allclose(one.after[name], x, rtol=1e-9, atol=1e-12)
 
 
-# --- lanes ----------------------------------------------------------------------------------------------------------
+# --- streams ----------------------------------------------------------------------------------------------------------
 
 
 @given(
@@ -143,37 +143,37 @@ def test_a_window_leaves_the_state_of_its_first_word(network: Network) -> None:
     st.integers(1, 6),
     st.integers(1, 40),
 )
-def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, lanes: int, most: int) -> None:
+def test_every_word_is_read_once_and_in_order(lengths: list[int], n: int, streams: int, most: int) -> None:
     of_text = np.array(lengths, np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunk_module, "MOST", most)
-        chunks = Chunks(of_text, n, lanes)
+        patch.setattr(chunk_module, "MOST_BLOCKS", most)
+        chunks = Segments(of_text, n, streams)
     plan = chunks.plan(np.random.default_rng(1))
     seen = np.zeros(int(of_text.sum()), int)
-    end_of_lane: dict[int, int] = {}
+    end_of_stream: dict[int, int] = {}
     assert [items.tolist() for items in plan] == [plan[i].tolist() for i in range(len(plan))]
     assert [items.tolist() for items in plan[1:3]] == [items.tolist() for items in list(plan)[1:3]]
     for items in plan:
         begins, sizes, first, part = chunks.places(items)
-        mine = plan.lane[part].tolist()
-        assert len(set(mine)) == len(mine) <= lanes and (sizes > 0).all() and (sizes <= n).all()
-        for lane, begin, size, new in zip(mine, begins.tolist(), sizes.tolist(), first.tolist(), strict=True):
+        mine = plan.stream[part].tolist()
+        assert len(set(mine)) == len(mine) <= streams and (sizes > 0).all() and (sizes <= n).all()
+        for stream, begin, size, new in zip(mine, begins.tolist(), sizes.tolist(), first.tolist(), strict=True):
             seen[begin : begin + size] += 1
-            assert new or end_of_lane[lane] == begin
-            end_of_lane[lane] = begin + size
+            assert new or end_of_stream[stream] == begin
+            end_of_stream[stream] = begin + size
     assert (seen == 1).all()
     assert len(chunks) == sum(len(items) for items in plan)
-    share = -(-of_text.sum() // lanes)
+    share = -(-of_text.sum() // streams)
     assert chunks.lengths.max() <= share
 
 
-def test_one_endless_text_has_work_for_every_lane() -> None:
-    plan = Chunks(np.array([1000]), 10, 4).plan(np.random.default_rng(1))
+def test_one_endless_text_has_work_for_every_stream() -> None:
+    plan = Segments(np.array([1000]), 10, 4).plan(np.random.default_rng(1))
     assert len(plan) == 25 and all(len(items) == 4 for items in plan)
 
 
-def test_a_sentence_that_stays_whole_has_one_lane() -> None:
-    chunks = Chunks(np.array([1000, 3]), 10, 4, whole=True)
+def test_a_sentence_that_stays_whole_has_one_stream() -> None:
+    chunks = Segments(np.array([1000, 3]), 10, 4, whole=True)
     assert chunks.lengths.tolist() == [1000, 3] and len(chunks.plan(np.random.default_rng(1))) == 100
 
 
@@ -206,7 +206,7 @@ def test_the_bits_do_not_depend_on_threads() -> None:
     assert tensors(config) == tensors(config, threads=3)
 
 
-def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_streams_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """But for the last bits, which another order of sums makes; and calls of it may end anywhere."""
     none = {"dropout": 0, "unk_dropout": 0, "hidden": 8, "epochs": 3, "chunk": 4}
     config = preset("tutorial").with_settings(none)
@@ -214,9 +214,9 @@ def test_single_lanes_have_a_kernel_that_does_what_layers_do(monkeypatch: pytest
     monkeypatch.setattr(trainer, "ONLINE_CHUNK", 3)
     cut = train_rnn(TRAIN, None, config, RunOptions())
     calls: list[int] = []
-    whole = Tagging.gradients
-    monkeypatch.setattr(Tagging, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
-    monkeypatch.setattr(Tagging, "online", lambda *given: None)
+    whole = TaggingTask.gradients
+    monkeypatch.setattr(TaggingTask, "gradients", lambda self, *given: calls.append(1) or whole(self, *given))
+    monkeypatch.setattr(TaggingTask, "online", lambda *given: None)
     layers = train_rnn(TRAIN, None, config, RunOptions())
     assert len(calls) == 3 * (3 + 6 + 4 + 10)
     for name, w in kernel.parameters.items():
@@ -235,7 +235,7 @@ def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
     assert model.record()["dev_accuracies"][-1] > 0.9
 
 
-def test_one_endless_sentence_is_learned_by_several_lanes() -> None:
+def test_one_endless_sentence_is_learned_by_several_streams() -> None:
     words = [word for sentence, _ in TRAIN * 4 for word in sentence]
     text = [(words, ["x", *words[:-1]])]
     config = SMALL.with_settings(
@@ -255,7 +255,7 @@ def test_a_network_with_chunks_is_softmax_unless_asked_for_more() -> None:
 
 def test_labels_of_whole_texts_have_no_chunks() -> None:
     texts = [("a b c d", "yes"), ("d c b a", "no")] * 3
-    with pytest.raises(ConfigError, match="^chunk: expected 0 with labels of whole texts"):
+    with pytest.raises(ConfigError, match="^chunk: expected 0 for text classification"):
         elman.train(texts, settings={"chunk": 2, "direction": "forward"}, **QUIET)
 
 

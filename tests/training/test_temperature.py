@@ -13,7 +13,7 @@ import pytest
 import elman
 from elman.errors import ConfigError, ModelFileError
 from elman.models import file as model_file, rnn as recurrent
-from elman.training import temperature as calibration
+from elman.training import temperature
 from made_up import two_columns
 
 FEW: dict[str, Any] = {
@@ -62,7 +62,7 @@ def test_the_temperature_makes_devs_tags_the_likeliest(taggers: dict[str, elman.
     assert best["pos"] > 1.3 and set(best) == {"pos", "entity"}
 
     def cost(t: float) -> float:
-        return marginal_loss(taggers["dev"], t) + (math.log(t) / calibration.PRIOR) ** 2 / 2
+        return marginal_loss(taggers["dev"], t) + (math.log(t) / temperature.PRIOR) ** 2 / 2
 
     fitted = cost(best["pos"])
     assert all(fitted < cost(best["pos"] * other) for other in (0.9, 0.98, 1.02, 1.1))
@@ -122,7 +122,7 @@ def test_ctrl_c_while_it_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(calibration, "fit", stop)
+    monkeypatch.setattr(temperature, "fit", stop)
     dev = sentences(5, 2)
     tagger = elman.train(sentences(5, 1), dev, settings=FEW, target="pos", on_warning=lambda text: None)
     assert tagger.interrupted and tagger.temperatures == {"pos": 1.0}
@@ -144,15 +144,15 @@ def test_dev_is_read_up_to_a_number_of_words(monkeypatch: pytest.MonkeyPatch, ta
         for target, tags in taggers["dev"].tag_sets.items()
     ]
     words = [sentence.words for sentence in dev]
-    whole = calibration.fit(networks, words, gold)
+    whole = temperature.fit(networks, words, gold)
     first = len(words[0]) + len(words[1])
-    of_two = calibration.fit(networks, words[:2], [ids[:first] for ids in gold])
-    monkeypatch.setattr(calibration, "MOST_WORDS", first)
-    assert calibration.fit(networks, words, gold) == of_two != whole
-    monkeypatch.setattr(calibration, "MOST_WORDS", 1)
-    of_one = calibration.fit(networks, words[:1], [ids[: len(words[0])] for ids in gold])
-    assert calibration.fit(networks, words, gold) == of_one
-    assert calibration.fit(networks, [], [np.zeros(0, np.int32)] * 2) == pytest.approx((1.0, 1.0), abs=1e-3)
+    of_two = temperature.fit(networks, words[:2], [ids[:first] for ids in gold])
+    monkeypatch.setattr(temperature, "MOST_WORDS", first)
+    assert temperature.fit(networks, words, gold) == of_two != whole
+    monkeypatch.setattr(temperature, "MOST_WORDS", 1)
+    of_one = temperature.fit(networks, words[:1], [ids[: len(words[0])] for ids in gold])
+    assert temperature.fit(networks, words, gold) == of_one
+    assert temperature.fit(networks, [], [np.zeros(0, np.int32)] * 2) == pytest.approx((1.0, 1.0), abs=1e-3)
 
 
 def test_nbest_of_a_tagger(taggers: dict[str, elman.Tagger]) -> None:

@@ -15,9 +15,9 @@ from hypothesis import given, settings, strategies as st
 import elman
 from elman.config import Config
 from elman.errors import ConfigError
-from elman.training import time_budget as budget, trainer
+from elman.training import time_budget, trainer
 from elman.training.time_budget import Budget, seconds_of
-from elman.training.trainer import Gradients, Place, Tally
+from elman.training.trainer import Gradients, LossTotals, StepKey
 
 Array = np.ndarray[Any, Any]
 
@@ -95,14 +95,14 @@ class Task(trainer.Items):
         self.parameters = {"w": np.zeros(1, np.float32)}
         self.lengths = world.lengths
 
-    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         n = int(self.lengths[items].sum())
         self.world.work(n, self.config.network.hidden)
-        return Tally(0.0, n, 0), {"w": np.ones(1, np.float32)}
+        return LossTotals(0.0, n, 0), {"w": np.ones(1, np.float32)}
 
-    def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
         self.world.work(int(self.lengths[items].sum()), self.config.network.hidden)
-        return Tally(0.0, int(self.lengths[items].sum()), 0)
+        return LossTotals(0.0, int(self.lengths[items].sum()), 0)
 
     def score(self) -> float | None:
         self.world.work(400, self.config.network.hidden)
@@ -128,7 +128,7 @@ def test_sizes_grow_with_the_time() -> None:
         found.append((config.network.hidden, config.training.epochs))
     sizes = [hidden for hidden, _ in found]
     assert sizes == sorted(sizes) and sizes[0] < 96 and sizes[-1] == 192
-    assert found[-1][1] == budget.MOST_EPOCHS * 12  # and no more of them, however much time there is
+    assert found[-1][1] == time_budget.MOST_EPOCHS * 12  # and no more of them, however much time there is
 
 
 @settings(max_examples=10, deadline=None)
@@ -275,7 +275,7 @@ def test_the_recorded_plan_gives_the_same_file(
     small = {"embedding": 4, "feature_embedding": 4, **chosen}
     data, dev = SENTENCES, SENTENCES[:3]
     with monkeypatch.context() as patch:
-        patch.setattr(budget, "Budget", partial(Budget, clock=clock))
+        patch.setattr(time_budget, "Budget", partial(Budget, clock=clock))
         notes: list[str] = []
         fitted = elman.train(data, dev, settings=small, budget=60, on_note=notes.append, on_warning=notes.append)
     fitted.save(tmp_path / "fitted")

@@ -15,11 +15,11 @@ import pytest
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.nn.activations import Units
-from elman.nn.layers import Rows
+from elman.nn.layers import SparseRows
 from elman.training import optimizers, trainer
 from elman.training.optimizers import Gradients
-from elman.training.trainer import Place, Progress, Tally, fit
-from elman.utils import seeding as randomness
+from elman.training.trainer import LossTotals, Progress, StepKey, fit
+from elman.utils import seeding
 
 Array = np.ndarray[Any, Any]
 SMALL = TrainingConfig(epochs=3, batch=4, shards=3, learning_rate=0.1)
@@ -33,26 +33,26 @@ class Task(trainer.Items):
         self.parameters = {"w": np.ones(3, np.float32), "table": np.ones((5, 2), np.float32)}
         self.lengths = np.arange(items, dtype=np.int64) % 7 + 1
         self.scores, self.fused = scores, fused
-        self.calls: list[tuple[Place, list[int], int]] = []
-        self.online_calls: list[tuple[Place, list[int], list[float]]] = []
+        self.calls: list[tuple[StepKey, list[int], int]] = []
+        self.online_calls: list[tuple[StepKey, list[int], list[float]]] = []
         self.seen: list[dict[str, Array]] = []  # the parameters when score was called
 
-    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         self.calls.append((place, items.tolist(), words))
         time.sleep(0.001 * (place.part == 0))  # so that other shards are done before the first
-        draws = place.stream(randomness.DROPOUT).standard_normal(3).astype(np.float32)
+        draws = place.stream(seeding.DROPOUT).standard_normal(3).astype(np.float32)
         ids, counts = np.unique(items % 5, return_counts=True)
         dw = np.tanh(self.parameters["w"]) * np.float32(len(items)) + draws
         dtable = self.parameters["table"][ids] * counts[:, None].astype(np.float32) + draws[:2]
         n = int(self.lengths[items].sum())
-        return Tally(2.0 * n, n, len(items)), {"w": dw, "table": Rows(ids, dtable)}
+        return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids, dtable)}
 
-    def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
         self.online_calls.append((place, items.tolist(), rates.tolist()))
         if not self.fused:
             return None
         n = int(self.lengths[items].sum())
-        return Tally(2.0 * n, n, len(items))
+        return LossTotals(2.0 * n, n, len(items))
 
     def score(self) -> float | None:
         self.seen.append({name: w.copy() for name, w in self.parameters.items()})
@@ -72,7 +72,7 @@ class Recorder:
         self.norms.append(optimizers.clip(gradients, 0.0))
         parameters["w"] += np.float32(1)
 
-    def settle(self, parameters: dict[str, Array]) -> None:
+    def flush(self, parameters: dict[str, Array]) -> None:
         self.settled += 1
 
 
@@ -180,10 +180,10 @@ def test_rows_are_settled_for_the_mean() -> None:
     """Of a table that is learned as an array the mean is the same."""
 
     class Dense(Task):
-        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+        def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
             tally, gradients = super().gradients(items, words, place)
             some = gradients["table"]
-            assert isinstance(some, Rows)
+            assert isinstance(some, SparseRows)
             table = np.zeros((5, 2), np.float32)
             table[some.ids] = some.values
             return tally, gradients | {"table": table}
@@ -199,7 +199,7 @@ def test_rows_are_settled_for_the_mean() -> None:
 
 def test_averages_where_the_online_kernel_is() -> None:
     class Counted(Task):
-        def online(self, items: Array, rates: Array, place: Place) -> Tally | None:
+        def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
             self.parameters["w"] += np.float32(1)
             return super().online(items, rates, place)
 
@@ -398,7 +398,7 @@ class Stopped(Task):
         super().__init__(scores)
         self.at, self.press = (epoch, step, 0), press
 
-    def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         if (place.epoch, place.step, place.part) == self.at:
             self.press()
         return super().gradients(items, words, place)
@@ -444,7 +444,7 @@ def test_ctrl_c_in_the_score() -> None:
 
 def test_a_rate_that_is_too_large_is_said() -> None:
     class Diverging(Task):
-        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+        def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
             found, gradients = super().gradients(items, words, place)
             return replace(found, loss=float("nan") if place.epoch == 2 else 1.0), gradients
 
@@ -455,7 +455,7 @@ def test_a_rate_that_is_too_large_is_said() -> None:
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_so_is_one_that_shows_after_the_last_update_only(number: float) -> None:
     class Diverging(Task):
-        def gradients(self, items: Array, words: int, place: Place) -> tuple[Tally, Gradients]:
+        def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
             found, gradients = super().gradients(items, words, place)
             if place.epoch == SMALL.epochs and place.step == 5:
                 gradients["w"] = np.full(3, number, np.float32)

@@ -21,11 +21,11 @@ from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
 from elman.nn import shapes
-from elman.nn.activations import of_layer, up_to
+from elman.nn.activations import of_layer
 from elman.nn.batch import Batch
-from elman.nn.decoders import Squares
+from elman.nn.decoders import SquaredError
 from elman.nn.encoder import Encoder, Gradients, Parameters
-from elman.nn.layers import Array, Rows
+from elman.nn.layers import Array, SparseRows
 from elman.nn.state_gradients import by_states
 from elman.utils import limits
 from elman.utils.display import shown
@@ -134,7 +134,7 @@ class _Copies:
             parts = np.zeros(len(x))
             for name in self._tables():
                 rows = gradients[name]
-                assert isinstance(rows, Rows)
+                assert isinstance(rows, SparseRows)
                 own = (rows.values * self.parameters[name][rows.ids]).sum(axis=1)
                 parts += np.bincount(rows.ids % len(x), own, len(x))
         return np.asarray(parts.reshape(self.T, self.P))
@@ -155,7 +155,7 @@ def lags(networks: Ensemble, sentences: Iterable[Labelled], which: Which = Which
     limits.whole_number("lags", which.lags, 1, limits.LAGS)
     limits.whole_number("positions", which.positions, 1, limits.POSITIONS)
     encoder, head = _checked(networks, which), networks.heads.each[which.column]
-    if which.tags and isinstance(head.decoder, Squares):
+    if which.tags and isinstance(head.decoder, SquaredError):
         raise ConfigError(f"tags: the model predicts numbers, which are no tags, got {' '.join(which.tags)}")
     for tag in which.tags:
         if tag not in head.tags:
@@ -226,7 +226,7 @@ def _ids(head: Head, tags: Sequence[str]) -> NDArray[Any] | None:
 
     Of numbers these, NaN where there is none.
     """
-    if isinstance(head.decoder, Squares):
+    if isinstance(head.decoder, SquaredError):
         return np.array(tags, np.float64)
     ids = {tag: i for i, tag in enumerate(head.tags)}
     if not all(tag in ids for tag in tags):
@@ -256,8 +256,8 @@ def _of_sentence(
     layer, encoder, parameters, batch = which.layer - 1, made.network.encoder, made.parameters, made.batch
     below: Any = made.x
     if layer:
-        below, _ = up_to(encoder, layer - 1).forward(parameters, below, batch)
-    z, _ = up_to(encoder, layer).forward(parameters, below, batch, first=layer)
+        below, _ = encoder.up_to(layer - 1).forward(parameters, below, batch)
+    z, _ = encoder.up_to(layer).forward(parameters, below, batch, first=layer)
     scores, backprop = made.forward(z, layer + 1)
     own = head.of(scores, batch)
     dscores = np.zeros_like(scores)
@@ -326,7 +326,7 @@ def _influences(made: _Copies, words: Sequence[str], head: Head, at: Sequence[in
     rows = np.array(at) * made.P + copies  # of the word that is asked about, in its copy; a text's are the first
     own = scores[rows, head.begin : head.begin + len(head.tags)]  # (P, K)
     best = head.best(made.parameters, scores, made.batch)[rows]
-    if isinstance(head.decoder, Squares):
+    if isinstance(head.decoder, SquaredError):
         best = np.zeros(made.P, np.int32)  # the only one
     given = best if best.ndim == 1 else np.asarray((own * np.where(best.any(axis=1, keepdims=True), best, 1)).argmax(1))
     others = own.copy()

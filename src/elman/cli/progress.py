@@ -20,7 +20,7 @@ from elman.utils.files import open_direct
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from elman.training.monitor import Watch
+    from elman.training.monitor import Monitor
     from elman.training.trainer import Progress
 
 
@@ -39,7 +39,7 @@ class TrainingProgress:
 
     def __init__(self, log: str | None = None, on_warning: Callable[[str], None] | None = None) -> None:
         self._log_path, self._on_warning = log, on_warning
-        self._watches: dict[int, Watch] = {}  # of each network
+        self._watches: dict[int, Monitor] = {}  # of each network
         self._log: FileIO | None = None
         self._lost: OutputError | None = None
         self._stack = ExitStack()
@@ -66,10 +66,10 @@ class TrainingProgress:
             self._write(self._log_path, event, warning)
 
     def _watched(self, event: Progress) -> str | None:
-        from elman.training.monitor import Watch
+        from elman.training.monitor import Monitor
 
         if event.epoch == 1:  # of this network, or of the next task
-            self._watches[event.member] = Watch()
+            self._watches[event.member] = Monitor()
         warning = self._watches[event.member](event)
         if warning is not None and self._on_warning is not None:
             self._on_warning(f"network {event.member}: {warning}" if event.members > 1 else warning)

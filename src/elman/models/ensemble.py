@@ -20,7 +20,7 @@ from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.models.base import CHUNK
 from elman.models.heads import Heads
-from elman.nn.activations import States, states, up_to
+from elman.nn.activations import States, states
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids, by_length, pack, packed, texts_of
 from elman.nn.encoder import Parameters
@@ -127,7 +127,7 @@ class Ensemble:
             )
         batch = pack(np.array([len(words)]))
         x = self.network.represent(parameters, self.lexicon.read(words))
-        found = states(up_to(encoder, layer), parameters, x, batch)
+        found = states(encoder.up_to(layer), parameters, x, batch)
         return next(one for one in found if one.layer == layer and one.direction == direction)
 
     def decoder_parameters(self) -> Parameters:
@@ -182,7 +182,7 @@ class Ensemble:
     @property
     def _by_word(self) -> bool:
         """Whether what is said of a word is a matter of its own scores."""
-        return all(head.task == TAG and head.decoder.free for head in self.heads.each)
+        return all(head.task == TAG and head.decoder.independent for head in self.heads.each)
 
     def grams(self, sentences: Sequence[Sequence[str]]) -> Callable[[NDArray[np.int64], Batch], Bags | None]:
         """What gives the n-grams of the sentences whose words stand in a batch's rows; None where none are read."""
@@ -198,7 +198,7 @@ class Ensemble:
         """
         parameters, longest = self.decoder_parameters(), int(lengths.max(initial=0))
         for head in self.heads.each:
-            if head.task == TAG and not head.decoder.free:
+            if head.task == TAG and not head.decoder.independent:
                 check_scores(longest, len(head.tags))
         if len(lengths) == 1:  # nothing to sort and to pack
             every = np.arange(longest)

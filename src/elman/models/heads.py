@@ -139,7 +139,7 @@ class Heads:
             return decoder_for(self.config.network, tags, scheme, smoothing, name)
         if task == CLASSIFY:
             return decoders.Softmax(len(tags), None, smoothing, name)
-        return decoders.Sigmoids(len(tags), least=int(task == SEVERAL))
+        return decoders.Sigmoids(len(tags), min_labels=int(task == SEVERAL))
 
     @property
     def width(self) -> int:

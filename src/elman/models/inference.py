@@ -308,14 +308,14 @@ class LazyScores:
     def best(self, column: int) -> Ids:
         """The best labels (N,) of a column."""
         head = self.outputs.heads[column]
-        if head.decoder.free:
+        if head.decoder.independent:
             return self.outputs.best(self.h, column)
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "best"), np.int32)
 
     def scores(self, column: int) -> NDArray[np.float32]:
         """Numbers (N, K) of which softmax makes the probabilities of the labels of a column."""
         head = self.outputs.heads[column]
-        if not head.decoder.free:
+        if not head.decoder.independent:
             return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
         scores = self.outputs.scores(self.h, column)
         return np.asarray(scores / np.float32(head.temperature), np.float32)

@@ -26,7 +26,6 @@ from elman.models.base import CHUNK
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
 from elman.models.inference import InferenceCache
-from elman.nn.activations import up_to
 from elman.nn.batch import Batch, packed_at
 from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
@@ -52,7 +51,7 @@ class Stream:
         # of each layer: as it is, and its forward direction by itself
         plain = replace(encoder.config, direction="forward", residual="none")
         alone = replace(encoder, config=plain)
-        self._layers = [(up_to(encoder, i), up_to(alone, i)) for i in range(encoder.config.layers)]
+        self._layers = [(encoder.up_to(i), alone.up_to(i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead
         """The words that are read before a word is tagged."""
         self._begin()

@@ -7,14 +7,14 @@ sentences are read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from elman import kernels
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Encoder, Parameters, two_words
-from elman.nn.layers import Array, bag, shift
+from elman.nn.layers import Array, bag, shift, sigmoid
 from elman.nn.shapes import PARALLEL
 
 BOUND = 0.01
@@ -72,17 +72,12 @@ def states(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batc
     """Of each layer, from the first, and each of its directions. x (N, width), or one-hot words as ids (N,)."""
     for i in range(encoder.config.layers):
         yield from of_layer(encoder, parameters, i, x, batch)
-        x, _ = up_to(encoder, i).forward(parameters, x, batch, first=i)
+        x, _ = encoder.up_to(i).forward(parameters, x, batch, first=i)
 
 
 def of_layer(encoder: Encoder, parameters: Parameters, i: int, x: Array | Ids, batch: Batch) -> list[States]:
     """Of one layer, each of its directions; x is what the layer reads."""
     return [_states(encoder, parameters, (i, direction), x, batch) for direction in encoder.directions]
-
-
-def up_to(encoder: Encoder, layer: int) -> Encoder:
-    """The same encoder without the layers above this one."""
-    return replace(encoder, config=replace(encoder.config, layers=layer + 1))
 
 
 def units(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batch) -> Units:
@@ -138,9 +133,5 @@ def _run(
         return h, None, (gates[:, :H], gates[:, H : 2 * H]), gates
     if cell == "sru":
         h, c = kernels.sru_forward(a, batch.sizes, zero)
-        return h, c, (_sigmoid(a[:, H : 2 * H]), _sigmoid(a[:, 2 * H : 3 * H])), None
-    return kernels.mingru_forward(a, batch.sizes, zero), None, (_sigmoid(a[:, :H]),), None
-
-
-def _sigmoid(x: Array) -> Array:
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), x.dtype)  # σ, without overflow
+        return h, c, (sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 2 * H : 3 * H])), None
+    return kernels.mingru_forward(a, batch.sizes, zero), None, (sigmoid(a[:, :H]),), None

@@ -9,7 +9,7 @@ layer holds a row per word, the slides' columns; of parallel cells one as x_t an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,10 @@ class Encoder:
     def output(self) -> int:
         """Width of what comes out."""
         return self.config.hidden * len(self.directions)
+
+    def up_to(self, layer: int) -> Encoder:
+        """Return the same encoder without the layers above this one."""
+        return replace(self, config=replace(self.config, layers=layer + 1))
 
     def shapes(self) -> Shapes:
         """The shape of every parameter."""
@@ -208,7 +212,7 @@ class Encoder:
             return y + x, lambda dz, gradients: (dz, dz)
         name = f"layer{i}.mix"
         scores, unlinear = layers.linear(x, parameters[f"{name}.w"], parameters[f"{name}.b"])
-        m = 0.5 + 0.5 * np.tanh(0.5 * scores)  # σ, without overflow
+        m = layers.sigmoid(scores)
 
         def backprop(dz: Array, gradients: Gradients) -> tuple[Array, Array]:
             dx, gradients[f"{name}.w"], gradients[f"{name}.b"] = unlinear(dz * (y - x) * m * (1 - m))

@@ -19,47 +19,51 @@ from elman.nn.batch import Batch, Ids
 Array = NDArray[Any]  # float32 or float64
 
 
-class Rows(NamedTuple):
+class SparseRows(NamedTuple):
     """A gradient that touches few rows of a table: ``values[i]`` belongs to row ``ids[i]``; ids rise."""
 
     ids: NDArray[np.int64]  # (U,)
     values: Array  # (U, E)
 
 
-Gradient = Array | Rows
+Gradient = Array | SparseRows
 Weights = Mapping[str, Array]
 Recurrence = tuple[Array, dict[str, Array]]  # the gradient by a, and those by the weights
 
 
-def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], Rows]]:
+def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], SparseRows]]:
     """Rows of table (V, E) by ids (N,) -> (N, E)."""
 
-    def backprop(dy: Array) -> Rows:
+    def backprop(dy: Array) -> SparseRows:
         used, where = np.unique(ids, return_inverse=True)
-        return Rows(used.astype(np.int64), kernels.embedding_backward(dy, where.astype(np.int32), len(used)))
+        return SparseRows(used.astype(np.int64), kernels.embedding_backward(dy, where.astype(np.int32), len(used)))
 
     return kernels.embedding_forward(table, ids), backprop
 
 
-def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
+def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]:
     """The sums of U sets of rows of table (V, E) -> (U, E)."""
 
-    def backprop(dy: Array) -> Rows:
+    def backprop(dy: Array) -> SparseRows:
         used, where = np.unique(bags.ids, return_inverse=True)
-        return Rows(used.astype(np.int64), kernels.bag_backward(dy, where.astype(np.int32), bags.offsets, len(used)))
+        return SparseRows(
+            used.astype(np.int64), kernels.bag_backward(dy, where.astype(np.int32), bags.offsets, len(used))
+        )
 
     return kernels.bag_forward(table, bags.ids, bags.offsets), backprop
 
 
-def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], Rows]]:
+def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]:
     """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
     used, inverse = np.unique(bags.ids, return_inverse=True)
     where, own = inverse.astype(np.int32), scale[used][:, None]  # of few rows of a large table
     squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
     length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
 
-    def backprop(dy: Array) -> Rows:
-        return Rows(used.astype(np.int64), own * kernels.bag_backward(dy / length, where, bags.offsets, len(used)))
+    def backprop(dy: Array) -> SparseRows:
+        return SparseRows(
+            used.astype(np.int64), own * kernels.bag_backward(dy / length, where, bags.offsets, len(used))
+        )
 
     return kernels.bag_forward(own * table[used], where, bags.offsets) / length, backprop
 
@@ -72,6 +76,11 @@ def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:
 def linear(x: Array, w: Array, b: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array]]]:
     """y = w·x + b: x (N, E), w (H, E), b (H,) -> (N, H); backprop gives dx, dw, db."""
     return kernels.linear_forward(x, w, b), lambda dy: kernels.linear_backward(dy, x, w)
+
+
+def sigmoid(x: Array) -> Array:
+    """σ(x) = 1 / (1 + exp(-x)), without overflow."""
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), x.dtype)
 
 
 def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array], Array]]:
@@ -229,7 +238,7 @@ def recurrence(
     return h[batch.mirror] if mirrored else h, backprop
 
 
-class Noise(NamedTuple):
+class DropoutNoise(NamedTuple):
     """Where the dropped values of a pass are drawn from, and the shares of them; ``grams`` is of whole texts."""
 
     generator: np.random.Generator
@@ -239,7 +248,7 @@ class Noise(NamedTuple):
     grams: float = 0.0
 
 
-def dropout(x: Array, share: float, noise: Noise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
+def dropout(x: Array, share: float, noise: DropoutNoise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
     """Each value is dropped with probability ``share`` and the rest made larger to keep the mean; no noise: as it is.
 
     Variational (Gal & Ghahramani 2016): the same values for all words of a sentence.

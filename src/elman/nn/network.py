@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import NetworkConfig
-from elman.errors import ConfigError
 from elman.nn import layers, pooling, shapes
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.char_encoder import CharacterEncoder
 from elman.nn.encoder import Carried, Encoder, Gradients, Parameters
-from elman.nn.layers import Array, Noise
+from elman.nn.layers import Array, DropoutNoise
 from elman.nn.shapes import Shapes, Sizes
-from elman.utils.limits import PARAMETERS
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop
 
@@ -107,51 +104,6 @@ class Network:
         """The shape of every parameter."""
         return shapes.network(self.config, self.sizes)
 
-    def start(self, generator: np.random.Generator) -> Parameters:
-        """Parameters to begin with, float32.
-
-        Matrices uniform after Glorot & Bengio (2010); of gated cells the recurrent ones orthogonal, gate by gate (Saxe
-        et al. 2014); biases 0, of the LSTM's forget gate 1 (Jozefowicz et al. 2015), of a highway -1, those of gates by
-        ``chrono`` if that is set. Pretrained vectors are 0, to be filled in, and so are the weights of n-grams.
-        Raises ConfigError for more than memory is to hold.
-        """
-        c = self.config
-        total = sum(prod(shape) for shape in self.shapes().values())
-        if total > PARAMETERS:
-            raise ConfigError(
-                f"a network of {total:,} parameters, expected up to {PARAMETERS:,}: hidden={c.hidden}, "
-                f"layers={c.layers}, {self.words:,} words, {self.tags + self.labels:,} tags"
-            )
-        parameters: Parameters = {}
-        for name, shape in self.shapes().items():
-            kind = name.rsplit(".", 1)[-1]
-            if len(shape) == 1:
-                parameters[name] = np.zeros(shape, np.float32)
-                if kind == "b_r" and c.cell == "lstm":
-                    parameters[name][shape[0] // 4 : shape[0] // 2] = 1
-                if name.endswith("mix.b"):
-                    parameters[name][:] = -1
-            elif kind == "w_rh" and c.cell == "elman" and c.recurrent_start:
-                parameters[name] = np.eye(shape[0], dtype=np.float32) * np.float32(c.recurrent_start)
-            elif kind == "w_rh" and c.cell != "elman":
-                H = shape[1]
-                gates = [np.linalg.qr(generator.standard_normal((H, H)))[0] for _ in range(shape[0] // H)]
-                parameters[name] = np.concatenate(gates).astype(np.float32)
-            elif name in ("vectors", "text.grams"):
-                parameters[name] = np.zeros(shape, np.float32)
-            else:
-                # A row of a table over words is looked up, not summed over: its width alone counts.
-                table = name in ("embedding", "features", "characters.embedding") or (
-                    not c.embedding and name.startswith("layer0.") and kind == "w_rx"
-                )
-                bound = np.sqrt(6 / (2 * shape[1] if table else sum(shape)))
-                parameters[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
-        if c.chrono and c.cell != "elman":
-            for name, b in parameters.items():
-                if name.startswith("layer") and name.endswith(".b_r"):
-                    _remember(b, c, generator)
-        return parameters
-
     def forward(
         self,
         parameters: Parameters,
@@ -160,7 +112,7 @@ class Network:
         grams: Bags | None = None,
         *,
         bptt: int = 0,
-        noise: Noise | None = None,
+        noise: DropoutNoise | None = None,
         carried: Carried | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
         """Scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
@@ -201,7 +153,7 @@ class Network:
         h: Array | None,
         batch: Batch,
         grams: Bags | None = None,
-        noise: Noise | None = None,
+        noise: DropoutNoise | None = None,
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
         """Scores (N, K + L) by the encoder's states h (N, P), which are None where nothing is made of them.
 
@@ -229,7 +181,7 @@ class Network:
         return scores, backprop
 
     def _of_words(
-        self, parameters: Parameters, h: Array, batch: Batch, share: float, noise: Noise | None
+        self, parameters: Parameters, h: Array, batch: Batch, share: float, noise: DropoutNoise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array]]:
         """The scores (N, K) of the words' tags."""
         h, undrop = layers.dropout(h, share, noise, batch)
@@ -242,7 +194,7 @@ class Network:
         return scores, backprop
 
     def _of_texts(
-        self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: Noise | None
+        self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: DropoutNoise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
         """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, scaled to length 1."""
         c, b, ungram, unpool = self.config, parameters["text.b_o"], None, None
@@ -306,16 +258,6 @@ class Network:
                 start = end
 
         return x, backprop
-
-
-def _remember(b: Array, config: NetworkConfig, generator: np.random.Generator) -> None:
-    """Sets the gates' biases b to remember from one step up to ``chrono`` steps (Tallec & Ollivier 2018, section 2)."""
-    H = config.hidden
-    long = np.log(generator.uniform(1, config.chrono, H))
-    if config.cell in ("lstm", "mingru"):
-        b[:H] = -long  # the gate that lets in: i, z
-    if config.cell != "mingru":
-        b[H : 2 * H] = long  # the gate that keeps: f of LSTM and SRU, z of the GRU
 
 
 def _as_it_is(dx: Array) -> Array:

@@ -27,15 +27,15 @@ PATHS = 10_000_000
 _TOGETHER = 1 << 22  # ways that are sorted in one call
 
 
-def number_of(words: int, tags: int, most: int, *, free: bool) -> int:
-    """M: ``most``, or as many as there are. ``free``: every word is by itself.
+def number_of(words: int, tags: int, most: int, *, independent: bool) -> int:
+    """M: ``most``, or as many as there are. ``independent``: every word is by itself.
 
     Raises ConfigError for more than memory is to hold.
     """
     if words * log2(max(tags, 1)) < 63:
         most = min(most, tags**words)
     fit = PATHS // words
-    if not free:
+    if not independent:
         fit = min(fit, WAYS // (words * tags), STEP // tags**2)
     if most > fit:
         raise ConfigError(

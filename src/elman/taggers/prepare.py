@@ -26,7 +26,7 @@ from elman.utils.files import input_files
 
 if TYPE_CHECKING:
     from elman.features.vectors import Vectors
-    from elman.training.disk_corpus import Tape
+    from elman.training.disk_corpus import DiskCorpus
     from elman.training.tagging_task import Labelled
     from elman.training.time_budget import Budget
 
@@ -48,7 +48,7 @@ class Prepared:
 
     model: str
     config: Config
-    train: Labelled | Tape
+    train: Labelled | DiskCorpus
     dev: Labelled | None
     dev_sentences: list[Sentence] | None
     targets: tuple[str, ...]
@@ -71,9 +71,9 @@ def prepare(request: TrainRequest) -> Prepared:
     budget = _budget(request, model)
     options = ReadOptions(_targets(request, model), request.format, request.encoding, task=_task(request.task, model))
     if config.training.chunk and request.vectors is None and budget is None:
-        from elman.training import endless
+        from elman.training import disk_reader
 
-        path = endless.large(request.data, options)
+        path = disk_reader.large(request.data, options)
         if path is not None:
             return _from_disk(request, path, options, config)
     corpus = read_corpus(request.data, options)
@@ -116,14 +116,14 @@ def prepare(request: TrainRequest) -> Prepared:
 
 def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: Config) -> Prepared:
     """``prepare`` for a labelled file that is too large for memory; a share as dev is the end of its text."""
-    from elman.training import endless
+    from elman.training import disk_reader
     from elman.training.disk_corpus import check_share
 
     share = request.dev if isinstance(request.dev, float) else 0.0
     if isinstance(request.dev, float):
         check_share(share)
-    text = endless.read(path, options, config.network.vocabulary, share)
-    corpus = text.tape
+    text = disk_reader.read(path, options, config.network.vocabulary, share)
+    corpus = text.corpus
     keys = TargetKeys((text.target,))
     _check_kind(request.model or "rnn", keys, config)
     dev = None
@@ -131,7 +131,7 @@ def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: C
         dev = read_corpus(request.dev, options, keys)
     notes, held_out = [text.note], None
     if corpus.held_out is not None:
-        held_out = f"the end of the text: {endless.size_of(corpus.held_out)}"
+        held_out = f"the end of the text: {disk_reader.size_of(corpus.held_out)}"
         notes.append(f"held out for dev: {held_out}")
     n_dev = corpus.held_out if dev is None else dev.sentences
     facts = {

@@ -16,7 +16,7 @@ from elman.models.ngram_lm import ORDERS, NGrams
 from elman.models.registry import kernel_notes
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.request import TrainRequest
-from elman.training.disk_corpus import Speech, Tape, check_share
+from elman.training.disk_corpus import DiskCorpus, LanguageTextWriter, check_share
 from elman.training.tagging_task import Labelled
 from elman.training.train_rnn import train_rnn
 
@@ -68,7 +68,7 @@ class _Text:
     ``facts``  for the model file; ``notes`` on what was read
     """
 
-    corpus: Tape
+    corpus: DiskCorpus
     dev: Labelled | None
     facts: dict[str, Any]
     notes: tuple[str, ...]
@@ -104,10 +104,10 @@ def _config(request: TrainRequest, unit: str) -> Config:
 
 def _read(request: TrainRequest, unit: str, vocabulary: int) -> _Text:
     """Read the text onto disk, and the dev text; ``vocabulary`` symbols are known, 0: all that come twice."""
-    speech, lines = Speech(), 0
-    speech.add([END])
+    writer, lines = LanguageTextWriter(), 0
+    writer.add([END])
     for symbols in read_symbols(request.data, unit, request.format, request.encoding):
-        speech.add(symbols)
+        writer.add(symbols)
         lines += symbols.count(END)
     dev_symbols: list[str] | None = None
     share = request.dev if isinstance(request.dev, float) else 0.0
@@ -118,7 +118,7 @@ def _read(request: TrainRequest, unit: str, vocabulary: int) -> _Text:
         dev_symbols = [symbol for some in read for symbol in some]
         if not dev_symbols:
             raise DataError("no text in it; expected some to choose the epoch by")
-    corpus = speech.tape(vocabulary, share, END)
+    corpus = writer.corpus(vocabulary, share, END)
     dev_lines, held_out, dev = None, None, None
     if corpus.held_out is not None:
         dev_lines = corpus.held_out.times(END)

@@ -30,7 +30,7 @@ Ids = NDArray[np.int32]
 Lengths = NDArray[np.int64]
 
 
-class Numbers:
+class DiskIds:
     """N whole numbers on disk, each as ``new`` has it in place of the number that stands there."""
 
     ndim = 1
@@ -52,7 +52,7 @@ class Numbers:
         return found
 
 
-class Part:
+class DiskSplit:
     """Sentences of a text that stand one after the other on disk, from its word ``begin`` on: ``lengths`` (S,)."""
 
     def __init__(self, lengths: Lengths, text: _Column, gold: _Column | None, begin: int) -> None:
@@ -69,7 +69,7 @@ class Part:
         types: Any = self._numbers(self._text, 0, known.types)
         return Inputs(words, types, known.bags, known.spellings, known.vectors)
 
-    def gold(self, tags: Sequence[str]) -> Numbers:
+    def gold(self, tags: Sequence[str]) -> DiskIds:
         """The number of each word's tag among these; -1 for another, or where there is one that of ``<unk>``."""
         column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         number = {tag: i for i, tag in enumerate(tags)}
@@ -90,15 +90,15 @@ class Part:
         n, gold = int(self.lengths.sum()), self.gold([tag])
         return sum(int((gold[np.arange(i, min(i + BLOCK, n))] == 0).sum()) for i in range(0, n, BLOCK))
 
-    def _numbers(self, column: _Column, behind: int, new: Ids) -> Numbers:
-        return Numbers(column.pages(), self._begin + behind, int(self.lengths.sum()), new)
+    def _numbers(self, column: _Column, behind: int, new: Ids) -> DiskIds:
+        return DiskIds(column.pages(), self._begin + behind, int(self.lengths.sum()), new)
 
 
-class Tape(Part):
+class DiskCorpus(DiskSplit):
     """A text to learn from: its ``vocabulary``, and the ``tags`` of its words, sorted.
 
     ``held_out``  what stands behind it and is not learned from: sentences of lengths ``dev``, behind the others; None
-    ``speaks``    the tag of a word is the word that comes next (a language model)
+    ``predicts_next``    the tag of a word is the word that comes next (a language model)
     """
 
     def __init__(
@@ -110,16 +110,16 @@ class Tape(Part):
         dev: Lengths | None = None,
     ) -> None:
         super().__init__(lengths, text, gold, 0)
-        self.speaks, n = gold is None, int(self.lengths.sum())
-        self.held_out = None if dev is None else Part(dev, text, gold, n)
-        counts = text.counts(n + self.speaks)
+        self.predicts_next, n = gold is None, int(self.lengths.sum())
+        self.held_out = None if dev is None else DiskSplit(dev, text, gold, n)
+        counts = text.counts(n + self.predicts_next)
         if gold is None:
             counts = _kept(counts, most)
             self.tags = tuple(sorted((*counts, UNKNOWN)))
         else:
             self.tags = tuple(sorted(gold.counts(n)))
         self.vocabulary = Vocabulary.of_counts(counts)
-        if most and not self.speaks:
+        if most and not self.predicts_next:
             self.vocabulary = self.vocabulary.commonest(most)
 
 
@@ -163,8 +163,8 @@ class _Column:
         return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-class Recorder:
-    """Makes a tape, some words at a time."""
+class TaggedTextWriter:
+    """Makes a corpus, some words at a time."""
 
     def __init__(self) -> None:
         self._words, self._tags = _Column(), _Column()
@@ -182,8 +182,8 @@ class Recorder:
             self._lengths.append(self._n)
         self._n = 0
 
-    def tape(self, most: int = 0, percent: float = 0.0) -> Tape:
-        """The tape; ``most`` words are known, the commonest; 0: all.
+    def corpus(self, most: int = 0, percent: float = 0.0) -> DiskCorpus:
+        """The corpus; ``most`` words are known, the commonest; 0: all.
 
         ``percent`` of the words are held out, the last ones: from where a sentence begins if one does near by (so that
         no less than half of them are), else from within the sentence that is there. Raises DataError: nothing on it,
@@ -194,20 +194,20 @@ class Recorder:
             raise DataError("no words in it; expected sentences to learn from")
         lengths = np.frombuffer(self._lengths, np.int64)
         if not percent:
-            return Tape(lengths, self._words, self._tags, most)
+            return DiskCorpus(lengths, self._words, self._tags, most)
         at = _border(int(lengths.sum()), percent, "words")
         ends = np.cumsum(lengths)
         n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends there or behind that
         if n - int(ends[i]) >= (n - at) / 2:
-            return Tape(lengths[: i + 1], self._words, self._tags, most, lengths[i + 1 :])
+            return DiskCorpus(lengths[: i + 1], self._words, self._tags, most, lengths[i + 1 :])
         train, held = lengths[: i + 1].copy(), lengths[i:].copy()
         held[0] = int(ends[i]) - at
         train[-1] -= held[0]
-        return Tape(train, self._words, self._tags, most, held)
+        return DiskCorpus(train, self._words, self._tags, most, held)
 
 
-class Speech:
-    """Makes the tape of a language model: one text, the first symbol in which is what comes before it."""
+class LanguageTextWriter:
+    """Makes the corpus of a language model: one text, the first symbol in which is what comes before it."""
 
     def __init__(self) -> None:
         self._symbols, self._n = _Column(), 0
@@ -217,8 +217,8 @@ class Speech:
         self._symbols.add(symbols)
         self._n += len(symbols)
 
-    def tape(self, most: int, percent: float = 0.0, end: str = "") -> Tape:
-        """The tape; ``most`` symbols are known, the commonest that come twice.
+    def corpus(self, most: int, percent: float = 0.0, end: str = "") -> DiskCorpus:
+        """The corpus; ``most`` symbols are known, the commonest that come twice.
 
         ``percent`` of the symbols are held out, the last ones: from where a line begins behind an ``end``, if one does.
         Raises DataError: nothing on it.
@@ -226,7 +226,7 @@ class Speech:
         if self._n < 2:
             raise DataError("no text in it; expected some to learn from")
         if not percent:
-            return Tape(np.array([self._n - 1]), self._symbols, None, most)
+            return DiskCorpus(np.array([self._n - 1]), self._symbols, None, most)
         at = 1 + _border(self._n - 1, percent, "symbols")
         begin, line_end = at, self._symbols.ids.get(end, -1)
         for ids in self._symbols.blocks(at):
@@ -234,7 +234,7 @@ class Speech:
                 at = begin + int(found[0]) + 1 if begin + int(found[0]) + 1 < self._n else at
                 break
             begin += len(ids)
-        return Tape(np.array([at - 1]), self._symbols, None, most, np.array([self._n - at]))
+        return DiskCorpus(np.array([at - 1]), self._symbols, None, most, np.array([self._n - at]))
 
 
 def check_share(percent: float) -> None:

@@ -11,16 +11,17 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
-from elman.models import dtype as storage
+from elman.models import dtype
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
-from elman.training import auto_settings as automatic, trainer
-from elman.training.disk_corpus import Tape
+from elman.training import auto_settings, trainer
+from elman.training.disk_corpus import DiskCorpus
+from elman.training.language_task import LanguageTask
 from elman.training.run_options import OnProgress, RunOptions
-from elman.training.tagging_task import Labelled, Speaking, Tagging, start
+from elman.training.tagging_task import Labelled, TaggingTask, initial_parameters
 from elman.training.time_budget import Budget
 from elman.training.trainer import Progress, Record
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS
 
@@ -32,13 +33,13 @@ class Trained:
     """What a training made: the settings as they became, and of each network its task and its record."""
 
     config: Config
-    tasks: tuple[Tagging, ...]
+    tasks: tuple[TaggingTask, ...]
     records: tuple[Record, ...]
     interrupted: bool
 
 
 def train(
-    train: Labelled | Tape,
+    train: Labelled | DiskCorpus,
     dev: Labelled | None,
     config: Config,
     run: RunOptions,
@@ -49,8 +50,8 @@ def train(
 ) -> Trained:
     """Train the networks of a model; see ``train_rnn``."""
     seed = run.seed
-    if not isinstance(train, Tape):
-        config = automatic.resolve(config, train, tasks, single=budget is not None)
+    if not isinstance(train, DiskCorpus):
+        config = auto_settings.resolve(config, train, tasks, single=budget is not None)
     task = begin(train, dev, config, seed=seed, tasks=tasks, vectors=vectors)
     config = task.networks.config
     if budget is not None:
@@ -68,14 +69,14 @@ def train(
 
 
 def begin(
-    train: Labelled | Tape,
+    train: Labelled | DiskCorpus,
     dev: Labelled | None,
     config: Config,
     *,
     seed: int,
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
-) -> Tagging:
+) -> TaggingTask:
     """Return the task of training a new network, which its ``networks`` hold.
 
     ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
@@ -83,25 +84,29 @@ def begin(
     tags that the constraints do not know; DataError if tags break them.
     """
     whole_number("seed", seed, 0, SEED)
-    if isinstance(train, Tape):
+    if isinstance(train, DiskCorpus):
         return _of_tape(train, dev, config, seed)
-    config = automatic.resolve(config, train, tasks)
+    config = auto_settings.resolve(config, train, tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, tasks, [words for words, *_ in train])
-    return Tagging(Ensemble(config, lexicon, heads, [start(config, lexicon, heads, seed, vectors)]), train, dev)
+    return TaggingTask(
+        Ensemble(config, lexicon, heads, [initial_parameters(config, lexicon, heads, seed, vectors)]), train, dev
+    )
 
 
-def _of_tape(tape: Tape, dev: Labelled | None, config: Config, seed: int) -> Tagging:
+def _of_tape(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:
     """``begin`` of a text on disk; without ``dev`` what is held out of it chooses the epoch."""
-    config = settled(config, tape)
-    lexicon = Lexicon.of_vocabulary(config.network, tape.vocabulary)
-    heads = Heads.of(config, [[tape.tags]])
-    networks = Ensemble(config, lexicon, heads, [start(config, lexicon, heads, seed)])
-    return (Speaking if tape.speaks else Tagging)(networks, tape, tape.held_out if dev is None else dev)
+    config = settled(config, corpus)
+    lexicon = Lexicon.of_vocabulary(config.network, corpus.vocabulary)
+    heads = Heads.of(config, [[corpus.tags]])
+    networks = Ensemble(config, lexicon, heads, [initial_parameters(config, lexicon, heads, seed)])
+    return (LanguageTask if corpus.predicts_next else TaggingTask)(
+        networks, corpus, corpus.held_out if dev is None else dev
+    )
 
 
-def settled(config: Config, tape: Tape) -> Config:
+def settled(config: Config, corpus: DiskCorpus) -> Config:
     """The settings for a text on disk, with nothing left to choose: those for sentences of usual length.
 
     Raises ConfigError: settings that need the whole text in memory.
@@ -110,16 +115,16 @@ def settled(config: Config, tape: Tape) -> Config:
     if training.distill_teachers or training.class_weight_power > 0:
         found = "distill_teachers" if training.distill_teachers else "class_weight_power"
         raise ConfigError(f"{found}: expected 0 with text that is read from disk; it needs the whole text in memory")
-    fewest, most = automatic.EPOCHS
-    usual = max(1.0, int(tape.lengths.sum()) / USUAL)
+    fewest, most = auto_settings.EPOCHS
+    usual = max(1.0, int(corpus.lengths.sum()) / USUAL)
     training = replace(
         training,
-        epochs=training.epochs or min(most, max(fewest, round(automatic.EFFORT / usual**0.5))),
+        epochs=training.epochs or min(most, max(fewest, round(auto_settings.EFFORT / usual**0.5))),
         class_weight_power=0.0,
     )
     network = replace(network, ensemble=network.ensemble or 1, constraints="none", decoder="softmax")
-    stand_in = [(tape.vocabulary.words or ("",), tape.tags)]
-    return automatic.resolve(Config(network, training), stand_in)
+    stand_in = [(corpus.vocabulary.words or ("",), corpus.tags)]
+    return auto_settings.resolve(Config(network, training), stand_in)
 
 
 class _Members:
@@ -128,18 +133,18 @@ class _Members:
     An ensemble's networks; or teachers, and then a student of theirs.
     """
 
-    def __init__(self, task: Tagging, run: RunOptions, replan: Callable[[int, int], int] | None) -> None:
+    def __init__(self, task: TaggingTask, run: RunOptions, replan: Callable[[int, int], int] | None) -> None:
         self.task, self.run, self.replan = task, run, replan
         config = task.networks.config
         self.teachers = config.training.distill_teachers
         self.total = self.teachers + 1 if self.teachers else config.network.ensemble
-        self.done: list[tuple[Tagging, Record]] = []
+        self.done: list[tuple[TaggingTask, Record]] = []
         self.interrupted = False
         self.seconds = 0.0  # of the trainings before
         self.telling = threading.Lock()
 
     @property
-    def kept(self) -> list[tuple[Tagging, Record]]:
+    def kept(self) -> list[tuple[TaggingTask, Record]]:
         """What makes the model: the networks of an ensemble, the student, or else (after Ctrl-C) the first teacher."""
         return self.done[self.teachers :] or self.done[:1]
 
@@ -163,12 +168,12 @@ class _Members:
         running: list[Future[Record]] = []
         with ThreadPoolExecutor(len(some)) as pool:
 
-            def start(member: int, task: Tagging) -> Future[Record]:
+            def begin_member(member: int, task: TaggingTask) -> Future[Record]:
                 progress = self._progress(some, member)
                 return pool.submit(self._fit, member, task, max(1, threads // len(some)), progress, stop)
 
             try:
-                running = [start(member, task) for member, task in zip(some, tasks, strict=True)]
+                running = [begin_member(member, task) for member, task in zip(some, tasks, strict=True)]
                 for one in running:
                     while not wait([one], timeout=HEARS).done:
                         pass
@@ -183,18 +188,20 @@ class _Members:
                 self.done.append((task, one.result()))
         self.interrupted = stop.is_set()
 
-    def _task(self, member: int) -> Tagging:
-        seed = randomness.member_seed(self.run.seed, member)
+    def _task(self, member: int) -> TaggingTask:
+        seed = seeding.member_seed(self.run.seed, member)
         task = self.task if member == 1 else self.task.again(self.task.networks.config, seed)
         if self.teachers and member == self.total:
-            seeds = [randomness.member_seed(self.run.seed, teacher) for teacher in range(1, member)]
-            task.learn_from([teacher.taught(own) for (teacher, _), own in zip(self.done, seeds, strict=True)])
+            seeds = [seeding.member_seed(self.run.seed, teacher) for teacher in range(1, member)]
+            task.learn_from(
+                [teacher.distillation_targets(own) for (teacher, _), own in zip(self.done, seeds, strict=True)]
+            )
         return task
 
     def _fit(
-        self, member: int, task: Tagging, threads: int, on_progress: OnProgress | None, stop: threading.Event
+        self, member: int, task: TaggingTask, threads: int, on_progress: OnProgress | None, stop: threading.Event
     ) -> Record:
-        config, seed = self.task.networks.config, randomness.member_seed(self.run.seed, member)
+        config, seed = self.task.networks.config, seeding.member_seed(self.run.seed, member)
         record = trainer.fit(
             task,
             config.training,
@@ -204,7 +211,7 @@ class _Members:
             replan=self.replan,
             stop=stop,
         )
-        if config.network.dtype == storage.HALF:
+        if config.network.dtype == dtype.HALF:
             task.round()
             if record.dev_accuracies:  # that of the network there is now
                 record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0

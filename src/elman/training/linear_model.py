@@ -14,10 +14,10 @@ import numpy as np
 
 from elman.config import LINEAR, Config
 from elman.data.targets import TAG
-from elman.models import dtype as storage
+from elman.models import dtype
 from elman.nn.encoder import Parameters
-from elman.training import auto_settings as automatic, trainer
-from elman.training.disk_corpus import Tape
+from elman.training import auto_settings, trainer
+from elman.training.disk_corpus import DiskCorpus
 from elman.training.ensemble import begin
 from elman.training.run_options import OnProgress, RunOptions
 from elman.training.tagging_task import Labelled
@@ -29,14 +29,14 @@ SCORES = {"text.w_oh", "text.b_o", "text.grams"}
 """What a label's score is linear in."""
 
 
-def fitted(
-    train: Labelled | Tape, config: Config, run: RunOptions, tasks: Sequence[str]
+def train_linear(
+    train: Labelled | DiskCorpus, config: Config, run: RunOptions, tasks: Sequence[str]
 ) -> tuple[Parameters, trainer.Record] | None:
     """The model linear of the labels of texts, as it is with this seed: its weights, and the record of its training.
 
     None where the settings, or the data, have none of it. Raises KeyboardInterrupt: Ctrl-C.
     """
-    if isinstance(train, Tape) or not automatic.resolve(config, train, tasks).training.linear_share:
+    if isinstance(train, DiskCorpus) or not auto_settings.resolve(config, train, tasks).training.linear_share:
         return None
     columns = [column for column, task in enumerate(tasks, start=1) if task != TAG]
     network = config.network
@@ -59,7 +59,7 @@ def _as_part(on_progress: OnProgress | None) -> OnProgress | None:
     return None if on_progress is None else tell
 
 
-def pooled(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:
+def averaged_parameters(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:
     """A network's parameters, with scores that are the weighed mean of its own and those of the model linear."""
     share = np.float32(config.training.linear_share)
     found = dict(parameters)
@@ -67,5 +67,5 @@ def pooled(parameters: Parameters, alone: Parameters, config: Config) -> Paramet
         w = parameters[name] * (1 - share)
         if name in alone:
             w += share * alone[name]
-        found[name] = storage.rounded(w) if config.network.dtype == storage.HALF else w
+        found[name] = dtype.rounded(w) if config.network.dtype == dtype.HALF else w
     return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.training.trainer import Task, Updates
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 
 STEPS = 300
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -66,4 +66,4 @@ def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> Rate
 def _batches(task: Task, config: TrainingConfig, seed: int) -> Iterator[NDArray[np.int64]]:
     """Minibatches without end."""
     for epoch in count(1):
-        yield from task.batches(config.batch, randomness.stream(seed, randomness.ORDER, epoch=epoch))
+        yield from task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=epoch))

@@ -19,7 +19,7 @@ VANISHED = 0.001
 """The mean norm of the gradients as a share of that in the first epoch."""
 
 
-class Watch:
+class Monitor:
     """Sees the epochs of one network's training; says each kind of warning once."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Update rules and clipping. Parameters change in place; gradients are those of a loss.
 
-A gradient is an array as large as its parameter or ``Rows``, the few rows of a table that a minibatch touched.
+A gradient is an array as large as its parameter or ``SparseRows``, the few rows of a table that a minibatch touched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from elman import kernels
 from elman.config import TrainingConfig
-from elman.nn.layers import Array, Gradient, Rows
+from elman.nn.layers import Array, Gradient, SparseRows
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
@@ -28,7 +28,7 @@ class Optimizer(Protocol):
         """Moves the parameters down the gradients by one step of the learning rate."""
         ...
 
-    def settle(self, parameters: Parameters) -> None:
+    def flush(self, parameters: Parameters) -> None:
         """Makes up for movements that were put off; called before the parameters are used for anything else."""
         ...
 
@@ -39,12 +39,12 @@ class SGD:
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         step = np.float32(rate)
         for name, gradient in gradients.items():
-            if isinstance(gradient, Rows):
+            if isinstance(gradient, SparseRows):
                 parameters[name][gradient.ids] -= step * gradient.values
             else:
                 parameters[name] -= step * gradient
 
-    def settle(self, parameters: Parameters) -> None:
+    def flush(self, parameters: Parameters) -> None:
         pass
 
 
@@ -53,19 +53,19 @@ class Momentum:
 
     def __init__(self, momentum: float = 0.9) -> None:
         self.momentum = momentum
-        self.late = _Late(momentum)
+        self.lazy = LazyUpdates(momentum)
         self.v: Parameters = {}
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
-        late, keep, step = self.late, np.float32(self.momentum), np.float32(rate)
-        late.step(rate)
+        lazy, keep, step = self.lazy, np.float32(self.momentum), np.float32(rate)
+        lazy.step(rate)
         for name, gradient in gradients.items():
             w = parameters[name]
             v = self.v.setdefault(name, np.zeros_like(w))
-            if isinstance(gradient, Rows):
+            if isinstance(gradient, SparseRows):
                 rows, g = gradient
-                self._catch_up(name, w, rows, late.t - 1)
-                late.last[name][rows] = late.t
+                self._catch_up(name, w, rows, lazy.t - 1)
+                lazy.last[name][rows] = lazy.t
                 v[rows] = moved = keep * v[rows] + g
                 w[rows] -= step * moved
             else:
@@ -73,12 +73,12 @@ class Momentum:
                 v += gradient
                 w -= step * v
 
-    def settle(self, parameters: Parameters) -> None:
-        for name, rows in self.late.owing():
-            self._catch_up(name, parameters[name], rows, self.late.t)
+    def flush(self, parameters: Parameters) -> None:
+        for name, rows in self.lazy.pending():
+            self._catch_up(name, parameters[name], rows, self.lazy.t)
 
     def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
-        missed, reach, _ = (a.astype(w.dtype)[:, None] for a in self.late.due(name, w, rows, to))
+        missed, reach, _ = (a.astype(w.dtype)[:, None] for a in self.lazy.due(name, w, rows, to))
         v = self.v[name][rows]
         w[rows] -= reach * v
         self.v[name][rows] = self.momentum**missed * v
@@ -95,47 +95,47 @@ class Adam:
         self, beta1: float = 0.9, beta2: float = 0.98, epsilon: float = 1e-8, *, weight_decay: float = 0.0
     ) -> None:
         self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
-        self.late = _Late(beta1 / float(np.sqrt(beta2)))
+        self.lazy = LazyUpdates(beta1 / float(np.sqrt(beta2)))
         self.m: Parameters = {}
         self.v: Parameters = {}
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
-        late, t = self.late, self.late.t + 1
+        lazy, t = self.lazy, self.lazy.t + 1
         scale = rate * float(np.sqrt(1 - self.beta2**t)) / (1 - self.beta1**t)
         fade = 1 - rate * self.weight_decay
-        late.step(scale, fade)
+        lazy.step(scale, fade)
         for name, gradient in gradients.items():
             w = parameters[name]
             if name not in self.m:
                 assert w.flags.c_contiguous, name  # or its rows would be a copy
                 self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
-            if isinstance(gradient, Rows):
+            if isinstance(gradient, SparseRows):
                 rows, g = gradient
-                self._rows(name, w, rows, g, self._owed(name, w, rows, t - 1), scale, fade)
-                late.last[name][rows] = t
+                self._rows(name, w, rows, g, self._missed(name, w, rows, t - 1), scale, fade)
+                lazy.last[name][rows] = t
             else:  # one long row, which owes nothing
                 self._rows(name, w, np.zeros(1, np.int64), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
 
-    def settle(self, parameters: Parameters) -> None:
-        for name, rows in self.late.owing():
+    def flush(self, parameters: Parameters) -> None:
+        for name, rows in self.lazy.pending():
             w = parameters[name]
-            self._rows(name, w, rows, None, self._owed(name, w, rows, self.late.t), 0.0, 1.0)
+            self._rows(name, w, rows, None, self._missed(name, w, rows, self.lazy.t), 0.0, 1.0)
 
     def _rows(
-        self, name: str, w: Array, rows: NDArray[np.int64], g: Array | None, owed: Array, scale: float, fade: float
+        self, name: str, w: Array, rows: NDArray[np.int64], g: Array | None, missed: Array, scale: float, fade: float
     ) -> None:
-        shape = (-1, w.shape[1]) if name in self.late.last else (1, -1)
+        shape = (-1, w.shape[1]) if name in self.lazy.last else (1, -1)
         w, m, v = (a.reshape(shape) for a in (w, self.m[name], self.v[name]))
         g = None if g is None else g.reshape(len(rows), w.shape[1])
-        kernels.adam_rows(w, m, v, rows.astype(np.int32), g, owed, scale, fade, self.beta1, self.beta2, self.epsilon)
+        kernels.adam_rows(w, m, v, rows.astype(np.int32), g, missed, scale, fade, self.beta1, self.beta2, self.epsilon)
 
-    def _owed(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> Array:
+    def _missed(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> Array:
         """What the steps up to ``to`` come to that U rows missed: (U, 4), as the kernel has it."""
-        missed, reach, fade = self.late.due(name, w, rows, to)
+        missed, reach, fade = self.lazy.due(name, w, rows, to)
         return np.stack([reach, fade, self.beta1**missed, self.beta2**missed], axis=1).astype(w.dtype)
 
 
-class _Late:
+class LazyUpdates:
     """What rows of tables owe that were moved last some steps ago.
 
     Momentum goes on moving a row after its word was seen; left out, rare words stay half trained (it cost 4 points on
@@ -159,7 +159,7 @@ class _Late:
         self.scales[self.t] = scale
         self.fades[self.t] = self.fades[self.t - 1] + np.log(fade)
 
-    def owing(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    def pending(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """Each table with its rows that are not where they should be; they are held to be there from now on."""
         for name, last in self.last.items():
             yield name, np.flatnonzero(last < self.t)
@@ -192,12 +192,12 @@ def total(parts: Sequence[Gradients]) -> Gradients:
         return parts[0]
     result: Gradients = {}
     for name, first in parts[0].items():
-        if isinstance(first, Rows):
+        if isinstance(first, SparseRows):
             several = [part[name] for part in parts]
-            rows = [g for g in several if isinstance(g, Rows)]
+            rows = [g for g in several if isinstance(g, SparseRows)]
             ids, where = np.unique(np.concatenate([r.ids for r in rows]), return_inverse=True)
             values = np.concatenate([r.values for r in rows])
-            result[name] = Rows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
+            result[name] = SparseRows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
         else:
             result[name] = sum((part[name] for part in parts[1:]), start=first)
     return result
@@ -208,7 +208,7 @@ def clip(gradients: Gradients, most: float) -> float:
 
     Pascanu, Mikolov & Bengio 2013, algorithm 1.
     """
-    arrays = [g.values if isinstance(g, Rows) else g for g in gradients.values()]
+    arrays = [g.values if isinstance(g, SparseRows) else g for g in gradients.values()]
     # not a product of vectors: BLAS shares that out among its own threads, which then wait in circles on our cores
     with np.errstate(over="ignore"):
         norm = math.sqrt(sum(float(np.square(a).sum()) for a in arrays))

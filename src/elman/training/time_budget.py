@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from elman.config import Config, TrainingConfig
 from elman.errors import ConfigError
 from elman.training.trainer import Task, Updates
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 from elman.utils.display import shown
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
@@ -136,7 +136,7 @@ class Budget:
 
     def _epoch(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> float:
         """The seconds that an epoch takes, with its score on dev; from some updates, which the task keeps."""
-        batches = task.batches(config.batch, randomness.stream(seed, randomness.ORDER, epoch=1))
+        batches = task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=1))
         order = np.argsort([task.words(items) for items in batches], kind="stable")
 
         with Updates(task, config, seed, threads) as updates:

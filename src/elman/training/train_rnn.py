@@ -9,15 +9,15 @@ from elman.config import Config
 from elman.features.vectors import Vectors
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
-from elman.training import ensemble, linear_model as logistic, temperature as calibration
-from elman.training.disk_corpus import Tape
+from elman.training import ensemble, linear_model, temperature
+from elman.training.disk_corpus import DiskCorpus
 from elman.training.run_options import RunOptions
 from elman.training.tagging_task import Labelled
 from elman.training.time_budget import Budget
 
 
 def train_rnn(
-    train: Labelled | Tape,
+    train: Labelled | DiskCorpus,
     dev: Labelled | None,
     config: Config,
     run: RunOptions,
@@ -32,14 +32,14 @@ def train_rnn(
     Without it what is held out of a text on disk does. After Ctrl-C, return the best model so far (``interrupted``).
     ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
     """
-    alone = logistic.fitted(train, config, run, tasks)
+    alone = linear_model.train_linear(train, config, run, tasks)
     done = ensemble.train(train, dev, config, run, tasks=tasks, vectors=vectors, budget=budget)
     task, first = done.tasks[0], done.records[0]
     of_data = {"seed": run.seed, "sentences": len(train), "words": int(task.lengths.sum())}
     training = {**of_data, **asdict(first), "interrupted": done.interrupted}
     members = [one.parameters for one in done.tasks]
     if alone is not None:
-        members = [logistic.pooled(parameters, alone[0], done.config) for parameters in members]
+        members = [linear_model.averaged_parameters(parameters, alone[0], done.config) for parameters in members]
     model = model_class(done.config, task.networks.lexicon, task.networks.heads, members, training)
     if len(members) > 1:
         model.training["members"] = [asdict(record) for record in done.records[1:]]
@@ -50,7 +50,7 @@ def train_rnn(
         model.training["dev_accuracy"] = task.score_of(Ensemble(done.config, model.lexicon, model.heads, members))
     if task.dev is not None and task.calibrated:
         try:
-            model = model.at(calibration.fit(model, task.dev, task.dev_gold))
+            model = model.at(temperature.fit(model, task.dev, task.dev_gold))
         except KeyboardInterrupt:  # the networks are trained and not to be lost
             model.training["interrupted"] = True
     return model

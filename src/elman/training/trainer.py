@@ -21,22 +21,22 @@ from elman.nn.layers import Array
 from elman.training import optimizers
 from elman.training.optimizers import Gradients
 from elman.training.schedule import Schedule
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
 AVERAGED = 32  # moments of a run whose weights are averaged; more change nothing and cost time
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class LossTotals:
     """What a pass over some words found: the summed loss, the words, and how many of them came out right."""
 
     loss: float = 0.0
     words: int = 0
     correct: float = 0
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.loss + other.loss, self.words + other.words, self.correct + other.correct)
+    def __add__(self, other: LossTotals) -> LossTotals:
+        return LossTotals(self.loss + other.loss, self.words + other.words, self.correct + other.correct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StepKey:
     """A place in the run, which every random draw is a function of."""
 
     seed: int
@@ -82,7 +82,7 @@ class Place:
     part: int = 0
 
     def stream(self, purpose: int) -> np.random.Generator:
-        return randomness.stream(self.seed, purpose, epoch=self.epoch, step=self.step, part=self.part)
+        return seeding.stream(self.seed, purpose, epoch=self.epoch, step=self.step, part=self.part)
 
 
 class Items:
@@ -98,7 +98,7 @@ class Items:
         """How many words some items have together."""
         return int(self.lengths[items].sum())
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
+    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
         """No fused kernel."""
         return None
 
@@ -117,11 +117,11 @@ class Task(Protocol):
         """How many words some items have together."""
         ...
 
-    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         """The gradient of some items that are part of a minibatch of ``words`` words. Called by several threads."""
         ...
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: Place) -> Tally | None:
+    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
         """One update for each item by a fused kernel; None where the network has none."""
         ...
 
@@ -131,7 +131,7 @@ class Task(Protocol):
 
 
 @runtime_checkable
-class Observed(Protocol):
+class ObservableTask(Protocol):
     """A task whose units can be looked at."""
 
     def units(self) -> Units | None:
@@ -139,7 +139,7 @@ class Observed(Protocol):
         ...
 
 
-class Norms:
+class GradientNorms:
     """The norms of an epoch's gradients, as they come."""
 
     def __init__(self) -> None:
@@ -187,7 +187,7 @@ class Updates:
         self.optimizer = optimizers.make(config)
         online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
         self.together = ONLINE_CHUNK if online else 1  # updates in one call
-        self.norms = Norms()
+        self.norms = GradientNorms()
 
     def __enter__(self) -> Self:
         return self
@@ -195,35 +195,37 @@ class Updates:
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown()
 
-    def __call__(self, batches: Sequence[NDArray[np.int64]], rates: Sequence[float], epoch: int, step: int) -> Tally:
+    def __call__(
+        self, batches: Sequence[NDArray[np.int64]], rates: Sequence[float], epoch: int, step: int
+    ) -> LossTotals:
         """An update for each minibatch, which stands ``step`` minibatches from the epoch's beginning or behind that."""
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
         if self.together > 1:
             items = np.concatenate(batches)
-            found = self.task.online(items, np.array(rates), Place(self.seed, epoch, step))
+            found = self.task.online(items, np.array(rates), StepKey(self.seed, epoch, step))
             if found is not None:
                 return found
             self.together = 1
-        tally = Tally()
+        tally = LossTotals()
         for i, (items, rate) in enumerate(zip(batches, rates, strict=True)):
             tally += self._one(items, rate, epoch, step + i)
         return tally
 
-    def _one(self, items: NDArray[np.int64], rate: float, epoch: int, step: int) -> Tally:
+    def _one(self, items: NDArray[np.int64], rate: float, epoch: int, step: int) -> LossTotals:
         config, task = self.config, self.task
         words = task.words(items)
         # Cut by a rule that does not know how many threads there are; summed in the order of the cut.
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
-        places = [Place(self.seed, epoch, step, part) for part in range(len(shards))]
+        places = [StepKey(self.seed, epoch, step, part) for part in range(len(shards))]
         parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
         gradients = optimizers.total([gradient for _, gradient in parts])
         self.norms.see(optimizers.clip(gradients, config.grad_clip), config.grad_clip)
         self.optimizer.update(task.parameters, gradients, rate)
-        return sum((found for found, _ in parts), start=Tally())
+        return sum((found for found, _ in parts), start=LossTotals())
 
 
-class _Average:
+class _WeightAverage:
     """The mean of the weights over the last share of a run, of moments evenly spaced in it."""
 
     def __init__(self, share: float) -> None:
@@ -238,7 +240,7 @@ class _Average:
             return
         self.next = done + self.between
         self.moments += 1
-        optimizer.settle(task.parameters)
+        optimizer.flush(task.parameters)
         for name, w in task.parameters.items():
             mean = self.mean.setdefault(name, np.zeros_like(w))
             mean += (w - mean) / np.float32(self.moments)
@@ -253,14 +255,14 @@ class _Run:
         self.schedule, self.on_progress = Schedule(config), on_progress
         self.words = int(lengths.sum())
         self.steps = 0  # of the epoch
-        self.norms = Norms()
+        self.norms = GradientNorms()
         self.started = self.reported = time.perf_counter()
 
     def report(
         self,
         epoch: int,
         step: int,
-        tally: Tally,
+        tally: LossTotals,
         rate: float,
         *,
         end: bool = False,
@@ -321,7 +323,7 @@ def fit(
     record = Record()
     best: tuple[float, dict[str, Array]] | None = None
     run = _Run(config, task.lengths, on_progress)
-    schedule, average = run.schedule, _Average(config.averaging)
+    schedule, average = run.schedule, _WeightAverage(config.averaging)
     epoch = 0
     updates = Updates(task, config, seed, threads, stop)
     try:
@@ -329,7 +331,7 @@ def fit(
             while epoch < schedule.epochs(epoch + 1):
                 epoch += 1
                 tally = _epoch(run, updates, average, epoch)
-                updates.optimizer.settle(task.parameters)
+                updates.optimizer.flush(task.parameters)
                 whole = all(np.isfinite(w).all() for w in task.parameters.values())  # no model file holds others
                 if not whole or not math.isfinite(tally.loss):
                     raise ConfigError(
@@ -347,7 +349,7 @@ def fit(
                     best = (score or 0.0, {name: w.copy() for name, w in task.parameters.items()})
                     record.best_epoch = epoch
                 _put(task, weights)
-                units = task.units() if on_progress is not None and isinstance(task, Observed) else None
+                units = task.units() if on_progress is not None and isinstance(task, ObservableTask) else None
                 end_rate = schedule.rate(schedule.done(epoch, 1.0))
                 run.report(epoch, run.steps, tally, end_rate, end=True, dev=score, units=units)
                 if score is not None and 0 < config.patience <= epoch - record.best_epoch:
@@ -359,7 +361,7 @@ def fit(
     except KeyboardInterrupt:
         record.interrupted = True
     if best is None:
-        updates.optimizer.settle(task.parameters)
+        updates.optimizer.flush(task.parameters)
     else:
         _put(task, best[1])
     return record
@@ -370,12 +372,12 @@ def _put(task: Task, weights: dict[str, Array]) -> None:
         task.parameters[name][...] = w
 
 
-def _epoch(run: _Run, updates: Updates, average: _Average, epoch: int) -> Tally:
+def _epoch(run: _Run, updates: Updates, average: _WeightAverage, epoch: int) -> LossTotals:
     config, schedule = updates.config, run.schedule
-    batches = updates.task.batches(config.batch, randomness.stream(updates.seed, randomness.ORDER, epoch=epoch))
+    batches = updates.task.batches(config.batch, seeding.stream(updates.seed, seeding.ORDER, epoch=epoch))
     steps = run.steps = len(batches)
-    tally, step = Tally(), 0
-    run.norms = updates.norms = Norms()
+    tally, step = LossTotals(), 0
+    run.norms = updates.norms = GradientNorms()
     while step < steps:
         some = batches[step : step + updates.together]
         rates = [schedule.rate(schedule.done(epoch, (step + i) / steps)) for i in range(len(some))]

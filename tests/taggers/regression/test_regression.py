@@ -83,7 +83,7 @@ def test_one_column_of_inputs() -> None:
 def test_squares_by_central_differences() -> None:
     generator = np.random.default_rng(1)
     scores, gold, weights = generator.normal(size=(5, 1)), generator.normal(size=5), generator.uniform(size=5)
-    squares, batch, e = decoders.Squares(1, None), pack(np.array([5])), 1e-6
+    squares, batch, e = decoders.SquaredError(1, None), pack(np.array([5])), 1e-6
     dscores, none = squares.loss({}, scores, gold, batch).backprop(weights)
     assert none == {}
     for i in range(5):

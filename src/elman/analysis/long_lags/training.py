@@ -15,11 +15,12 @@ from elman.nn import decoders
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, packed
 from elman.nn.encoder import Gradients, Parameters
+from elman.nn.initialization import initialize
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.taggers.regression.model import inputs_of
 from elman.training import trainer
-from elman.training.trainer import Place, Tally
+from elman.training.trainer import LossTotals, StepKey
 from elman.utils import seeding as randomness
 
 RECENT = 2_000
@@ -121,7 +122,7 @@ class Remembering(trainer.Items):
         self.network = Network(
             self.config.network, words, 0, problem.outputs or 1, numbers=problem.inputs if problem.numbers else 0
         )
-        self.decoder = decoders.Softmax(problem.outputs) if problem.outputs else decoders.Squares(1, None)
+        self.decoder = decoders.Softmax(problem.outputs) if problem.outputs else decoders.SquaredError(1, None)
         self.parameters = start(self.network, how, seed)
         self.solved = threading.Event()
         self.seen = 0
@@ -148,7 +149,7 @@ class Remembering(trainer.Items):
         """Scores (N, K) of a packed batch of sequences, and backprop."""
         return self.network.forward(self.parameters, _inputs(of, rows), batch)
 
-    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         now = self.now
         batch, rows = packed(self.lengths, self.ends, items)
         scores, backprop = self.scores(now, rows, batch)
@@ -161,7 +162,7 @@ class Remembering(trainer.Items):
         fine = np.bincount(sequence[~right], minlength=len(items)) == 0
         mean = np.bincount(sequence, losses, len(items)) / np.bincount(sequence, asked, len(items))
         self._count(fine, mean)
-        return Tally(float(losses.sum()), len(rows), int(fine.sum())), backprop(dscores)
+        return LossTotals(float(losses.sum()), len(rows), int(fine.sum())), backprop(dscores)
 
     def _count(self, fine: NDArray[np.bool_], mean: NDArray[np.float64]) -> None:
         places = (self.seen + np.arange(len(fine))) % RECENT
@@ -222,7 +223,7 @@ class Remembering(trainer.Items):
 
 def start(network: Network, how: How, seed: int) -> Parameters:
     """The parameters that a network begins with."""
-    parameters = network.start(randomness.stream(seed, randomness.START))
+    parameters = initialize(network, randomness.stream(seed, randomness.START))
     if how.cell == "lstm" and not how.closed:
         parameters["layer0.forward.b_r"][: how.hidden] = 0
     return parameters

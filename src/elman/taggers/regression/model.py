@@ -92,7 +92,7 @@ class Rows:
 
 class _Heads(Heads):
     def _decoder(self, *about: Any) -> decoders.Decoder:
-        return decoders.Squares(1, None)
+        return decoders.SquaredError(1, None)
 
 
 class RegressionModel:

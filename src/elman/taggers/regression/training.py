@@ -13,9 +13,10 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.models import dtype as storage
 from elman.nn.batch import packed
-from elman.nn.decoders import Squares
+from elman.nn.decoders import SquaredError
 from elman.nn.encoder import Gradients
-from elman.nn.layers import Noise
+from elman.nn.initialization import initialize
+from elman.nn.layers import DropoutNoise
 from elman.taggers.prepare import read_all, split
 from elman.taggers.regression.model import SETTINGS, RegressionModel, Scaling, inputs_of, without_words
 from elman.taggers.regression.table import Table
@@ -23,7 +24,7 @@ from elman.taggers.regression.tagger import Regressor
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings, trainer
 from elman.training.run_options import RunOptions
-from elman.training.trainer import Place, Tally
+from elman.training.trainer import LossTotals, StepKey
 from elman.utils import seeding as randomness
 
 OWN: Mapping[str, Any] = {
@@ -45,12 +46,14 @@ class Regressing(trainer.Items):
         self.lengths, self.ends = train.lengths, np.cumsum(train.lengths)
         self.x = model.scalings[0].scaled(train.rows)
         self.y = model.scalings[1].scaled(train.values[:, None])[:, 0]
-        self.decoder = Squares(1, None)
+        self.decoder = SquaredError(1, None)
 
-    def gradients(self, items: NDArray[np.int64], words: int, place: Place) -> tuple[Tally, Gradients]:
+    def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         training = self.model.config.training
         batch, rows = packed(self.lengths, self.ends, items)
-        noise = Noise(place.stream(randomness.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational")
+        noise = DropoutNoise(
+            place.stream(randomness.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational"
+        )
         network = self.model.network
         scores, backprop = network.forward(
             self.parameters, inputs_of(self.x[rows]), batch, bptt=training.bptt, noise=noise
@@ -59,7 +62,7 @@ class Regressing(trainer.Items):
         found = self.decoder.loss(self.parameters, scores, np.where(there, self.y[rows], scores[:, 0]), batch)
         scale = np.float32(1 / words if training.loss == "mean" else 1)
         dscores, _ = found.backprop(np.full(len(rows), scale, np.float32))
-        return Tally(float(found.losses.sum()), len(rows), 0), backprop(dscores)
+        return LossTotals(float(found.losses.sum()), len(rows), 0), backprop(dscores)
 
     def score(self) -> float | None:
         """R² on dev; None without it."""
@@ -101,7 +104,7 @@ def _fit(
     scalings = Scaling.of(table.rows), Scaling.of(table.values[:, None])
     config = auto_settings.resolve(config, [])
     empty = RegressionModel(config, inputs, scalings, {})
-    parameters = empty.network.start(randomness.stream(run.seed, randomness.START))
+    parameters = initialize(empty.network, randomness.stream(run.seed, randomness.START))
     model = RegressionModel(config, inputs, scalings, parameters)
     task = Regressing(model, table, None if dev is None else Table.of(dev, inputs, target))
     record = trainer.fit(task, config.training, seed=run.seed, threads=run.threads, on_progress=run.on_progress)

@@ -15,7 +15,7 @@ from elman.data.corpus import ReadOptions
 from elman.data.formats import text_io as lines
 from elman.errors import ConfigError, DataError
 from elman.features.lexicon import Lexicon
-from elman.training import disk_corpus as tape, endless, lanes
+from elman.training import disk_corpus, disk_reader, tbptt
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 SETTINGS = {"direction": "forward", "chunk": 5, "hidden": 8, "embedding": 4, "epochs": 4, "ensemble": 1, "batch": 4}
@@ -24,11 +24,11 @@ PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(
 
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endless, "LARGE", 100)
+    monkeypatch.setattr(disk_reader, "LARGE", 100)
     monkeypatch.setattr(lines, "_BLOCK", 37)
-    monkeypatch.setattr(tape, "BLOCK", 50)
-    monkeypatch.setattr(tape, "AROUND", 4)
-    monkeypatch.setattr(tape, "FORGOTTEN", 3)
+    monkeypatch.setattr(disk_corpus, "BLOCK", 50)
+    monkeypatch.setattr(disk_corpus, "AROUND", 4)
+    monkeypatch.setattr(disk_corpus, "FORGOTTEN", 3)
 
 
 def file(path: Path, text: str) -> str:
@@ -40,33 +40,33 @@ def columns(path: Path, pairs: list[tuple[str, str]] = PAIRS) -> str:
     return file(path / "long.txt", "# made up\n" + "".join(f"{word}\t{tag}\n" for word, tag in pairs))
 
 
-def on_tape(path: str, **how: Any) -> tuple[list[tuple[str, str]], list[int]]:
-    found = endless.read(path, ReadOptions(**how), 0)
-    inputs = found.tape.inputs(
-        Lexicon.of_vocabulary(Config().with_settings({"features": "none"}).network, found.tape.vocabulary)
+def on_disk(path: str, **how: Any) -> tuple[list[tuple[str, str]], list[int]]:
+    found = disk_reader.read(path, ReadOptions(**how), 0)
+    inputs = found.corpus.inputs(
+        Lexicon.of_vocabulary(Config().with_settings({"features": "none"}).network, found.corpus.vocabulary)
     )
-    rows = np.arange(int(found.tape.lengths.sum()))
-    words = ["", *found.tape.vocabulary.words]
-    gold = found.tape.gold(found.tape.tags)
+    rows = np.arange(int(found.corpus.lengths.sum()))
+    words = ["", *found.corpus.vocabulary.words]
+    gold = found.corpus.gold(found.corpus.tags)
     assert len(gold) == len(rows)
-    pairs = [(words[i], found.tape.tags[j]) for i, j in zip(inputs.words[rows], gold[rows], strict=True)]
-    return pairs, found.tape.lengths.tolist()
+    pairs = [(words[i], found.corpus.tags[j]) for i, j in zip(inputs.words[rows], gold[rows], strict=True)]
+    return pairs, found.corpus.lengths.tolist()
 
 
 def test_columns_without_a_blank_line(tmp_path: Path) -> None:
-    assert on_tape(columns(tmp_path)) == (PAIRS, [400])
-    assert on_tape(columns(tmp_path), format="columns:word=1,tag=2") == (PAIRS, [400])
+    assert on_disk(columns(tmp_path)) == (PAIRS, [400])
+    assert on_disk(columns(tmp_path), format="columns:word=1,tag=2") == (PAIRS, [400])
 
 
 def test_columns_with_sentences(tmp_path: Path) -> None:
     text = "\n\n".join("\n".join(f"{word} {tag}" for word, tag in PAIRS[i : i + 100]) for i in range(0, 400, 100))
-    assert on_tape(file(tmp_path / "s.txt", f"{text}\n\n\n"), format="columns") == (PAIRS, [100] * 4)
+    assert on_disk(file(tmp_path / "s.txt", f"{text}\n\n\n"), format="columns") == (PAIRS, [100] * 4)
 
 
 def test_one_line_without_end(tmp_path: Path) -> None:
     line = " ".join(f"{word}_{tag}" for word, tag in PAIRS)
-    assert on_tape(file(tmp_path / "l.txt", line)) == (PAIRS, [400])
-    assert on_tape(file(tmp_path / "m.txt", f"\ufeff{line}\n{line}\n")) == (PAIRS * 2, [400, 400])
+    assert on_disk(file(tmp_path / "l.txt", line)) == (PAIRS, [400])
+    assert on_disk(file(tmp_path / "m.txt", f"\ufeff{line}\n{line}\n")) == (PAIRS * 2, [400, 400])
 
 
 def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
 def test_it_is_what_memory_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {**SETTINGS, "features": "none", "decoder": "softmax", "class_weight_power": 0}
     disk = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
-    monkeypatch.setattr(endless, "LARGE", 10**9)
+    monkeypatch.setattr(disk_reader, "LARGE", 10**9)
     memory = elman.train(columns(tmp_path), settings=settings, threads=1, **QUIET).to_record()[1]
     assert {name: w.tobytes() for name, w in disk.items()} == {name: w.tobytes() for name, w in memory.items()}
 
@@ -102,10 +102,10 @@ def test_the_commonest_words_alone_have_vectors(tmp_path: Path) -> None:
 
 def test_other_files_are_for_memory(tmp_path: Path) -> None:
     conllu = file(tmp_path / "a.conllu", "1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n" * 20)
-    assert endless.large(conllu, ReadOptions()) is None
-    assert endless.large([[("a", "b")]], ReadOptions()) is None
-    assert endless.large(str(tmp_path / "none"), ReadOptions()) is None
-    assert endless.large([columns(tmp_path)], ReadOptions()) is not None
+    assert disk_reader.large(conllu, ReadOptions()) is None
+    assert disk_reader.large([[("a", "b")]], ReadOptions()) is None
+    assert disk_reader.large(str(tmp_path / "none"), ReadOptions()) is None
+    assert disk_reader.large([columns(tmp_path)], ReadOptions()) is not None
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_settings_that_need_memory_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_end_is_held_out(lengths: list[int], percent: float, train: list[int], dev: list[int]) -> None:
-    recorder, at = tape.Recorder(), 0
+    recorder, at = disk_corpus.TaggedTextWriter(), 0
     pairs = [(f"w{i % 90}", f"t{i % 7}") for i in range(sum(lengths))]
     for n in lengths:
         recorder.add([word for word, _ in pairs[at : at + n]], [tag for _, tag in pairs[at : at + n]])
         recorder.end()
         at += n
-    made = recorder.tape(0, percent)
+    made = recorder.corpus(0, percent)
     assert made.held_out is not None
     assert (made.lengths.tolist(), made.held_out.lengths.tolist()) == (train, dev)
     n = sum(train)
@@ -217,14 +217,14 @@ def test_early_stopping_on_a_share(tmp_path: Path) -> None:
 
 
 def test_held_out_sentences_side_by_side_are_tagged_as_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the number of lanes, and wherever sentences are cut."""
-    monkeypatch.setattr(lanes, "HELD_OUT_STEPS", 3)
+    """Whatever the number of streams, and wherever sentences are cut."""
+    monkeypatch.setattr(tbptt, "HELD_OUT_STEPS", 3)
     cuts = [0, 90, 180, 300, 302, 305, 330, 331, 350, 371, 400]
     parts = [PAIRS[i:j] for i, j in itertools.pairwise(cuts)]
     path = file(tmp_path / "s.txt", "\n".join(" ".join(f"{word}_{tag}" for word, tag in part) for part in parts))
     found = []
     for n in (1, 2, 32):
-        monkeypatch.setattr(lanes, "HELD_OUT_LANES", n)
+        monkeypatch.setattr(tbptt, "HELD_OUT_STREAMS", n)
         tagger = elman.train(path, "25%", settings=SETTINGS, threads=1, **QUIET)
         found.append(tagger.describe()["data"]["dev_accuracy"])
     assert tagger.describe()["data"]["dev_sentences"] == 7
@@ -239,8 +239,8 @@ def test_shares_that_leave_nothing(tmp_path: Path, share: str) -> None:
         elman.train(columns(tmp_path), "99.99%", settings=SETTINGS, **QUIET)
 
 
-def test_nothing_on_a_tape() -> None:
+def test_an_empty_corpus() -> None:
     with pytest.raises(DataError, match="^no words in it"):
-        tape.Recorder().tape()
+        disk_corpus.TaggedTextWriter().corpus()
     with pytest.raises(DataError, match="^no text in it"):
-        tape.Speech().tape(0)
+        disk_corpus.LanguageTextWriter().corpus(0)

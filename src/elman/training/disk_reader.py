@@ -15,7 +15,7 @@ from elman.data.formats.registry import with_options
 from elman.data.formats.sniff import sniff
 from elman.data.formats.text_io import BOM, line_blocks, text_blocks
 from elman.errors import ConfigError, DataError
-from elman.training.disk_corpus import Part, Recorder, Tape
+from elman.training.disk_corpus import DiskCorpus, DiskSplit, TaggedTextWriter
 from elman.utils.display import shown
 
 LARGE = 32_000_000
@@ -23,10 +23,10 @@ LARGE = 32_000_000
 
 
 @dataclass(frozen=True)
-class Endless:
+class DiskText:
     """A text on disk, the key of its label column, its format and what is to be said of it."""
 
-    tape: Tape
+    corpus: DiskCorpus
     target: str
     format: str
     note: str
@@ -43,13 +43,13 @@ def large(data: Data, how: ReadOptions) -> str | None:
     return path if format_of(path, how)[0] in ("columns", "word_tag") else None
 
 
-def read(path: str, how: ReadOptions, most: int, percent: float = 0.0) -> Endless:
-    """Reads a file once, onto a tape; ``most`` words are known then, 0: all. ``percent`` are held out, the last ones.
+def read(path: str, how: ReadOptions, most: int, percent: float = 0.0) -> DiskText:
+    """Reads a file once, onto a corpus; ``most`` words are known then, 0: all. ``percent`` are held out, the last ones.
 
     Raises DataError with the line: what is not in the format; ConfigError: no such column.
     """
     format, head = format_of(path, how)
-    recorder = Recorder()
+    recorder = TaggedTextWriter()
     names = how.targets
     if names is not None and len(names) > 1:
         raise ConfigError(f"target: a text that is read from disk has one column of tags, got {', '.join(names)}")
@@ -68,11 +68,11 @@ def read(path: str, how: ReadOptions, most: int, percent: float = 0.0) -> Endles
             recorder.add(words, tags)
             if ends:
                 recorder.end()
-    tape = recorder.tape(most, percent)
-    return Endless(tape, target, format, f"{path} read as {format} from disk: {size_of(tape)}")
+    corpus = recorder.corpus(most, percent)
+    return DiskText(corpus, target, format, f"{path} read as {format} from disk: {size_of(corpus)}")
 
 
-def size_of(text: Part) -> str:
+def size_of(text: DiskSplit) -> str:
     n = len(text)
     return f"{'one sentence' if n == 1 else f'{n:,} sentences'}, {int(text.lengths.sum()):,} words"
 
@@ -86,11 +86,11 @@ def format_of(path: str, how: ReadOptions) -> tuple[str, list[str]]:
     return sniff(head, labelled=True, path=path)[0], head
 
 
-Some = Iterator[tuple[list[str], list[str], bool]]
+_Pieces = Iterator[tuple[list[str], list[str], bool]]
 """Words, tags, and whether the sentence ends behind them."""
 
 
-def _columns(path: str, encoding: str, layout: columns.ColumnLayout, tag: int) -> Some:
+def _columns(path: str, encoding: str, layout: columns.ColumnLayout, tag: int) -> _Pieces:
     number, word, width, inside = 0, layout.word, layout.width, False
     for lines in line_blocks(path, encoding):
         words: list[str] = []
@@ -115,7 +115,7 @@ def _columns(path: str, encoding: str, layout: columns.ColumnLayout, tag: int) -
         yield words, tags, False
 
 
-def _pairs(path: str, encoding: str) -> Some:
+def _pairs(path: str, encoding: str) -> _Pieces:
     line, rest = 1, ""
     for block in text_blocks(path, encoding):
         text = rest + block.removeprefix(BOM)
