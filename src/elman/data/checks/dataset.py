@@ -98,9 +98,9 @@ def _read_compact(
     reading = read_sentences(path, format=options.format, encoding=options.encoding)
     keys = _keys(reading, options)
     targets = keys if targets is None else targets
-    labels = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.labels())}"
+    labels = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.label_names())}"
     notes.append(f"{reading.path} read as {reading.format}, {labels}: {reading.why}")
-    if options.targets is None and (span_columns := reading.others()):
+    if options.targets is None and (span_columns := reading.extra_span_columns()):
         notes.append(f"{reading.path}: it has span tags too, --target {' or '.join(span_columns)} checks them")
     if len(keys) != len(targets):
         expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
@@ -122,7 +122,7 @@ def _keys(reading: Reading, options: ReadOptions) -> Targets:
     except UnnamedTagsError:
         raise
     except ConfigError:
-        if options.targets or not reading.labels():
+        if options.targets or not reading.label_names():
             raise
     return ()
 
