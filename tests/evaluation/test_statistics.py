@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from elman.evaluation.statistics import CountTotals, ScorePair, bootstrap, mcnemar, permutation_test, t_quantile, t_test
 
@@ -49,6 +49,7 @@ SCORES = st.lists(st.integers(0, 8), min_size=1, max_size=3)
 
 
 @given(SCORES, SCORES)
+@settings(deadline=None)
 def test_permutations_by_enumeration(a: list[int], b: list[int]) -> None:
     far = abs(np.mean(b) - np.mean(a))
     everything = list(itertools.permutations([*a, *b]))

@@ -30,7 +30,7 @@ class Labels:
         from elman.evaluation.classification import evaluate_labels
 
         gold_name = _label(gold, name)
-        name = _label(predicted, name or (gold_name if gold_name in predicted.labels() else None))
+        name = _label(predicted, name or (gold_name if gold_name in predicted.label_names() else None))
         right: list[str] = []
         given: list[str] = []
         rates: list[float] = []
@@ -63,7 +63,7 @@ class Labels:
 
 
 def _label(reading: Reading, name: str | None) -> str:
-    there = reading.labels()
+    there = reading.label_names()
     if not there or (name is not None and name not in there):
         found = f"; there is {', '.join(there)}" if there else ""
         raise ConfigError(f"{reading.path}: no label {name or 'of whole sentences'}{found}")

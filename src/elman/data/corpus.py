@@ -191,9 +191,9 @@ def _from_file(path: str, options: ReadOptions, notes: list[str] | None) -> Iter
         if keys.texts:
             parts.append(f"document labels in {', '.join(keys.texts)}")
         notes.append(f"{reading.path} read as {reading.format}, {', '.join(parts)}: {reading.why}")
-        if options.targets is None and keys.words and (span_columns := reading.others()):
+        if options.targets is None and keys.words and (span_columns := reading.extra_span_columns()):
             notes.append(f"{reading.path}: it has span tags too, --target {' or '.join(span_columns)} learns them")
-        if options.targets is None and options.task is None and keys.words and (labels := reading.labels()):
+        if options.targets is None and options.task is None and keys.words and (labels := reading.label_names()):
             advice = f"--target {keys.words[0]},{labels[0]} learns both, --task classify the labels alone"
             notes.append(f"{reading.path}: it has document labels too, {', '.join(labels)}; {advice}")
     for sentence in keep_nonempty(check_texts(reading, keys), reading.path):
@@ -224,10 +224,10 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
         except UnnamedTagsError:
             raise
         except ConfigError:
-            if options.task == TAG or not reading.labels():
+            if options.task == TAG or not reading.label_names():
                 raise
     if names is None:
-        labels = reading.labels()
+        labels = reading.label_names()
         if not labels:
             raise ConfigError(
                 f"{reading.path}: no document labels in {reading.format}, which task classify learns; "
@@ -243,7 +243,7 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
             reading.target(name)
             words.append(name)
         except ConfigError as error:
-            labels = reading.labels() if options.task != TAG else ()
+            labels = reading.label_names() if options.task != TAG else ()
             if name in labels:
                 texts.append(name)
             elif name == PAIRS_COLUMN and options.task != CLASSIFY:

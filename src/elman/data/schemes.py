@@ -1,18 +1,18 @@
-"""Schemes in which tags mark spans: IO, IOB1, IOB2 (BIO), IOE1, IOE2, BIOES, BILOU, BMES; found out, converted.
+"""Schemes in which tags mark spans: IO, IOB1, IOB2 (BIO), IOE1, IOE2, BIOES, BILOU, BMES. Detect and convert them.
 
-A tag is a letter and a type, B-type, or a letter alone; O stands outside. What the letters mean:
+A tag is a letter and a type, B-type, or a letter alone; O is outside of spans. The letters mean:
 
-    io      I every word of a span; two spans of a type that touch are one
+    io      I every word of a span; two adjacent spans of a type become one
     iob1    I; B for a first word right after a span of the same type (Ramshaw and Marcus 1995; CoNLL-2003)
     iob2    B the first word, I the others (CoNLL-2002)
     ioe1    I; E for a last word right before a span of the same type
     ioe2    E the last word, I the others
     bioes   B the first word, I those inside, E the last, S a span of one word
     bilou   the same with L for E and U for S
-    bmes    the same with M for I, as Chinese corpora have it
+    bmes    the same with M for I, common in Chinese corpora
 
-A tag with a dash and no type behind it (B-) breaks every scheme.
-After Tjong Kim Sang and Veenstra (1999). They are read by ``spans``, which is right for whatever is legal in any.
+A tag with a dash and no type after it (B-) breaks every scheme.
+After Tjong Kim Sang and Veenstra (1999). ``spans.find_spans`` reads all of them correctly.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ LETTERS = {
     "ioe1": "IE",
     "bmes": "BMES",
 }
-"""Schemes and their letters; of two that fit a text alike the first is taken."""
-_PLACES = {"bioes": ("B", "I", "E", "S"), "bilou": ("B", "I", "L", "U"), "bmes": ("B", "M", "E", "S")}
-"""The first word, one inside, the last, the only one."""
+"""Schemes and their letters; of two schemes that fit equally well the first one is detected."""
+_POSITION_LETTERS = {"bioes": ("B", "I", "E", "S"), "bilou": ("B", "I", "L", "U"), "bmes": ("B", "M", "E", "S")}
+"""The letters of the first word of a span, a word inside, the last word, and the only word."""
 SCHEMES = ("io", "iob1", "iob2", "ioe1", "ioe2", "bioes", "bilou", "bmes")
 _ALIASES = {"bio": "iob2", "iob": "iob1", "ioe": "ioe2", "iobes": "bioes", "bilu": "bilou", "bioul": "bilou"}
 _ANY_LETTER = frozenset("BIESLUM")
 _LIKE_OUTSIDE = frozenset("0o-_*")
-"""What is written for O, on purpose or not."""
+"""Written for O, by mistake or on purpose."""
 SPAN_TAG = re.compile(r"[BIESLUM](-.|$)", re.DOTALL)
-"""How a tag begins that marks a span, whatever the scheme; one with a dash has a type."""
-_MOSTLY = 0.9
-_MOST_SAID = 3
+"""The beginning of a tag that marks a span in any scheme; a tag with a dash has a type."""
+_MIN_SPAN_SHARE = 0.9
+_MAX_NAMED = 3
 
 
 class SchemeViolation(NamedTuple):
-    """A place in a text where its tags break the rules; ``before`` or ``after`` is "" at the end of a sentence."""
+    """A position where tags break the rules of a scheme; ``before`` or ``after`` is "" at the edge of a sentence."""
 
     sentence: int  # both from 0
     word: int
@@ -70,24 +70,24 @@ class SchemeViolation(NamedTuple):
     @property
     def what(self) -> str:
         """The two tags that may not follow each other, in words."""
-        what = f"{self.after} after {self.before}"
+        pair = f"{self.after} after {self.before}"
         if not self.before:
-            what = f"{self.after} at the beginning of a sentence"
+            pair = f"{self.after} at the beginning of a sentence"
         elif not self.after:
-            what = f"{self.before} at the end of a sentence"
-        what += " is no " + self.scheme.upper()
-        return f"{what}: it has no type" if is_without_type(self.after) else what
+            pair = f"{self.before} at the end of a sentence"
+        message = f"{pair} is no {self.scheme.upper()}"
+        return f"{message}: it has no type" if is_without_type(self.after) else message
 
 
 @dataclass(frozen=True, slots=True)
 class SchemeDetection:
-    """The scheme of some sentences, ``none`` where their tags do not mark spans (or all are O)."""
+    """The detected scheme of sentences; ``none`` if their tags mark no spans, or all are O."""
 
     scheme: str
     also: tuple[str, ...] = ()
-    """Others that fit as well; the spans are the same in them."""
+    """Other schemes that fit as well; the spans are the same in them."""
     breaks: int = 0
-    """Pairs of neighbouring tags that the scheme does not allow."""
+    """Number of pairs of adjacent tags that the scheme does not allow."""
 
     def __str__(self) -> str:
         if self.scheme == NO_SCHEME:
@@ -99,37 +99,37 @@ class SchemeDetection:
 
 
 class SchemeDetector:
-    """Finds out the scheme of sentences given one by one, in memory that grows with the number of tags only."""
+    """Detects the scheme of sentences added one by one, in memory that grows only with the number of tags."""
 
     def __init__(self) -> None:
         self._pairs: Counter[tuple[str, str]] = Counter()
 
     def add(self, tags: Sequence[str]) -> None:
-        """Look at the tags of a sentence; none of them is empty. Raises DataError for what is no sentence."""
+        """Count the tags of a sentence, none of which is empty. Raises DataError if they are no list of tags."""
         check_sentence(tags)
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))
 
     def found(self) -> SchemeDetection:
-        """The scheme with the fewest breaks so far. Only I is called IO, since IOB1 and IOE1 read the same there."""
+        """Return the scheme with the fewest violations so far. Tags with I only are IO; IOB1 and IOE1 agree."""
         counts: Counter[str] = Counter()
         for (_, tag), count in self._pairs.items():
             counts[tag] += count
         if not mark_spans(counts):
             return SchemeDetection(NO_SCHEME)
-        with_m = any(split_tag(tag)[0] == "M" for tag in counts)  # else it is BIOES
-        broken = {scheme: self.breaks(scheme) for scheme in LETTERS if scheme != "bmes" or with_m}
-        best = min(broken, key=lambda scheme: broken[scheme])
-        also = tuple(scheme for scheme in broken if scheme != best and not broken[scheme]) if not broken[best] else ()
-        return SchemeDetection(best, also, broken[best])
+        with_m = any(split_tag(tag)[0] == "M" for tag in counts)  # without M, BMES cannot be told from BIOES
+        n_violations = {scheme: self.breaks(scheme) for scheme in LETTERS if scheme != "bmes" or with_m}
+        best = min(n_violations, key=lambda scheme: n_violations[scheme])
+        also = tuple(scheme for scheme in n_violations if scheme != best and not n_violations[scheme])
+        return SchemeDetection(best, also if not n_violations[best] else (), n_violations[best])
 
     def breaks(self, scheme: str) -> int:
-        """How many pairs of neighbouring tags so far the scheme does not allow."""
+        """Return the number of pairs of adjacent tags so far that a scheme does not allow."""
         return sum(count for pair, count in self._pairs.items() if not _fits(*pair, scheme))
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> SchemeDetection:
-    """The scheme of the tags of many sentences; see ``SchemeDetector``."""
+    """Return the scheme of the tags of sentences; see ``SchemeDetector``."""
     detector = SchemeDetector()
     for tags in sentences:
         detector.add(tags)
@@ -137,18 +137,19 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> SchemeDetection:
 
 
 def mark_spans(counts: Mapping[str, int]) -> bool:
-    """Whether tags, given with how many words have them, mark spans.
+    """Return whether tags, given with their numbers of words, mark spans.
 
-    At least nine words in ten that are not O have a tag of B, I, E, S, L, U or M, with a dash behind it or nothing.
+    At least nine in ten words that are not O must have a tag that is B, I, E, S, L, U or M, alone or with a dash.
     """
     inside = sum(count for tag, count in counts.items() if tag not in ("", OUTSIDE))
-    return 0 < inside * _MOSTLY <= sum(count for tag, count in counts.items() if split_tag(tag)[0] in _ANY_LETTER)
+    in_spans = sum(count for tag, count in counts.items() if split_tag(tag)[0] in _ANY_LETTER)
+    return 0 < inside * _MIN_SPAN_SHARE <= in_spans
 
 
 def stray_tags(counts: Mapping[str, int]) -> list[str]:
-    """The few tags that mark no spans, while the others do, the most frequent first; none where all or hardly any do.
+    """Return the few tags that mark no spans while the others do, most frequent first; none if most or none mark spans.
 
-    They are on at most a tenth of the words that are not O, look like an O, or have a letter and a dash without a type.
+    They cover at most a tenth of the words that are not O, look like an O, or have a letter and a dash without a type.
     """
     others = [tag for tag in counts if tag not in ("", OUTSIDE) and not SPAN_TAG.match(tag)]
     with_dash = any("-" in tag and split_tag(tag)[0] in _ANY_LETTER for tag in counts)  # a letter alone may be anything
@@ -157,21 +158,21 @@ def stray_tags(counts: Mapping[str, int]) -> list[str]:
     return sorted(others, key=lambda tag: (-counts[tag], tag))
 
 
-def describe_strays(odd: Sequence[str], counts: Mapping[str, int]) -> str:
-    """What is wrong with tags that ``strays`` has found, in words."""
-    some = ", ".join(f"{shown(tag)} ({counts[tag]:,} word{'s' * (counts[tag] != 1)})" for tag in odd[:_MOST_SAID])
-    more = f" and {len(odd) - _MOST_SAID:,} more" if len(odd) > _MOST_SAID else ""
-    one = len(odd) == 1
-    return f"the tag{'s' * (not one)} {some}{more} mark{'s' * one} no span, while the others do"
+def describe_strays(strays: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Describe the problem with tags that ``stray_tags`` has found."""
+    named = ", ".join(f"{shown(tag)} ({counts[tag]:,} word{'s' * (counts[tag] != 1)})" for tag in strays[:_MAX_NAMED])
+    more = f" and {len(strays) - _MAX_NAMED:,} more" if len(strays) > _MAX_NAMED else ""
+    single = len(strays) == 1
+    return f"the tag{'s' * (not single)} {named}{more} mark{'s' * single} no span, while the others do"
 
 
 def is_without_type(tag: str) -> bool:
-    """Whether a tag begins like one of a span with a type, and has none: ``B-``."""
+    """Return whether a tag begins like a span tag with a type but has none: ``B-``."""
     return len(tag) == 2 and tag[1] == "-" and tag[0] in _ANY_LETTER
 
 
 def scheme_by_name(name: str) -> str:
-    """The scheme of that name in any case; BIO is IOB2, IOB is IOB1, IOE is IOE2. Raises ConfigError for no scheme."""
+    """Return the scheme of a name in any case; BIO is IOB2, IOB is IOB1, IOE is IOE2. Raises ConfigError if unknown."""
     lower = name.lower()
     scheme = _ALIASES.get(lower, lower)
     if scheme not in SCHEMES:
@@ -180,31 +181,31 @@ def scheme_by_name(name: str) -> str:
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """(letter, type) of a tag; O and whatever else has no dash: itself and no type."""
+    """Return (letter, type) of a tag; for O and other tags without a dash: the tag itself and no type."""
     letter, _, type = tag.partition("-")
     return letter, type
 
 
 def may_follow(before: str, after: str, scheme: str) -> bool:
-    """Whether a tag may follow another; "" is the beginning or the end of a sentence. A foreign letter never may."""
-    last, of = split_tag(before or OUTSIDE)
+    """Return whether a tag may follow another; "" is the edge of a sentence. A letter of another scheme never may."""
+    last_letter, last_type = split_tag(before or OUTSIDE)
     letter, type = split_tag(after or OUTSIDE)
     if letter != OUTSIDE and letter not in tuple(LETTERS[scheme]):
         return False
-    joined = OUTSIDE not in (last, letter) and of == type
+    continues = OUTSIDE not in (last_letter, letter) and last_type == type
     match scheme:
         case "io":
             return True
         case "iob1":
-            return letter != "B" or joined
+            return letter != "B" or continues
         case "iob2":
-            return letter != "I" or joined
+            return letter != "I" or continues
         case "ioe1":
-            return last != "E" or joined
+            return last_letter != "E" or continues
         case "ioe2":
-            return last != "I" or joined
-    begun = last in ("B", "I", "M")
-    return begun and joined if letter in ("I", "M", "E", "L") else not begun
+            return last_letter != "I" or continues
+    is_open = last_letter in ("B", "I", "M")
+    return is_open and continues if letter in ("I", "M", "E", "L") else not is_open
 
 
 def _fits(before: str, after: str, scheme: str) -> bool:
@@ -214,30 +215,33 @@ def _fits(before: str, after: str, scheme: str) -> bool:
 def find_violations(
     sentences: Iterable[Sequence[str]], scheme: str, *, typed: bool = True
 ) -> Iterator[SchemeViolation]:
-    """Every place where the tags of some sentences break the rules, in order; ``typed``: a tag without a type does."""
+    """Yield every position where the tags of sentences break the rules, in order.
+
+    ``typed``: a tag with a dash but without a type breaks them too.
+    """
     known: dict[tuple[str, str], bool] = {}
     fits = _fits if typed else may_follow
     for i, tags in enumerate(sentences):
         if tags:
             for word, pair in enumerate(pairwise(["", *tags, ""])):
-                fine = known.get(pair)
-                if fine is None:
-                    fine = known[pair] = fits(*pair, scheme)
-                if not fine:
+                is_allowed = known.get(pair)
+                if is_allowed is None:
+                    is_allowed = known[pair] = fits(*pair, scheme)
+                if not is_allowed:
                     yield SchemeViolation(i, min(word, len(tags) - 1), *pair, scheme)
 
 
-def write_tags(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
-    """The tags of a sentence of ``length`` words with these spans, which are in order and do not overlap."""
+def write_tags(spans: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:
+    """Return the tags of a sentence of ``length`` words with these spans, which are in order and do not overlap."""
     tags = [OUTSIDE] * length
-    for i, span in enumerate(found):
-        first, middle, last, single = _PLACES.get(scheme, ("I",) * 4)
-        if scheme == "iob2" or (scheme == "iob1" and i and _touch(found[i - 1], span)):
+    for i, span in enumerate(spans):
+        first, inside, last, single = _POSITION_LETTERS.get(scheme, ("I",) * 4)
+        if scheme == "iob2" or (scheme == "iob1" and i and _are_adjacent(spans[i - 1], span)):
             first = single = "B"
-        elif scheme == "ioe2" or (scheme == "ioe1" and i + 1 < len(found) and _touch(span, found[i + 1])):
+        elif scheme == "ioe2" or (scheme == "ioe1" and i + 1 < len(spans) and _are_adjacent(span, spans[i + 1])):
             last = single = "E"
         n_words = span.end - span.start
-        letters = single if n_words == 1 else first + middle * (n_words - 2) + last
+        letters = single if n_words == 1 else first + inside * (n_words - 2) + last
         tags[span.start : span.end] = [f"{letter}-{span.type}" if span.type else letter for letter in letters]
     return tuple(tags)
 
@@ -245,25 +249,26 @@ def write_tags(found: Sequence[Span], length: int, scheme: str) -> tuple[str, ..
 def convert_tags(
     sentence: Sentence, column: str, source: str, target: str, *, lenient: bool = False
 ) -> tuple[str, ...]:
-    """The tags of a sentence's column, which are in ``source``, in another scheme. Both are of ``SCHEMES``.
+    """Convert the tags of a column from ``source`` to another scheme; both are of ``SCHEMES``.
 
-    ``lenient``: tags that break the rules of ``source`` are read as conlleval reads them. Raises DataError with the
-    word's line: such tags otherwise, and spans that the target cannot tell apart (two of a type that touch, in IO).
+    ``lenient``: tags that break the rules of ``source`` are read like conlleval reads them. Otherwise they raise
+    DataError with the line of the word, as do spans that the target cannot distinguish (two adjacent spans of a type in
+    IO).
     """
     tags = sentence.columns[column]
     if not lenient:
-        for broken in find_violations([tags], source):
-            message = f"column {column}: {broken.what}; mend the tags (elman check lists such places)"
-            raise error_at(sentence, broken.word, message)
-    found = find_spans(tags)
+        for violation in find_violations([tags], source):
+            message = f"column {column}: {violation.what}; mend the tags (elman check lists such places)"
+            raise error_at(sentence, violation.word, message)
+    spans = find_spans(tags)
     if target == "io":
-        for span, following in pairwise(found):
-            if _touch(span, following):
+        for span, following in pairwise(spans):
+            if _are_adjacent(span, following):
                 message = f"column {column}: two spans of type {shown(span.type)} touch, which IO would make one"
                 raise error_at(sentence, following.start, f"{message}; every other scheme holds them")
-    return write_tags(found, len(tags), target)
+    return write_tags(spans, len(tags), target)
 
 
-def _touch(first: Span, second: Span) -> bool:
-    """Whether two spans follow without a word between them and are of one type."""
+def _are_adjacent(first: Span, second: Span) -> bool:
+    """Return whether two spans of the same type are adjacent."""
     return first.end == second.start and first.type == second.type

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from elman import kernels
-from elman.data.targets import TAG
+from elman.data.targets import TAG, fit_word_tag
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
 from elman.models import file as model_file, network_record
@@ -94,7 +94,7 @@ def line_tagger(content: Content, precision: str) -> Any:
     served = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
     served = served and network.features in ("none", "affixes") and not network.characters
     served = served and found.tasks == [TAG] and not found.words.vectors[1]
-    if not served or not all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in tags):
+    if not served or not fit_word_tag(tags):
         return None
     sizes = network.embedding, network.feature_embedding, network.hidden
     return core.LineTagger(

@@ -70,7 +70,7 @@ class Pipeline(EncodedTagger):
             return
         for sure in self.tag_columns_all_with_confidence(read()):
             columns = {name: tags for name, (tags, _) in sure.items()}
-            yield waiting.popleft().sure(sure[self.target][1]).sentence(columns)
+            yield waiting.popleft().with_confidences(sure[self.target][1]).sentence(columns)
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.

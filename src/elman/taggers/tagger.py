@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from elman.data.formats import column_names
 from elman.data.sentence import Sentence
-from elman.data.targets import CLASSIFY, TAG
+from elman.data.targets import CLASSIFY, TAG, fit_word_tag
 from elman.errors import ConfigError
 from elman.models import file as model_file
 from elman.models.base import ColumnsModel, Model
@@ -229,11 +229,7 @@ class Tagger:
     @property
     def tags_lines(self) -> bool:
         """Whether ``tag_lines`` serves this model."""
-        plain = (
-            self.word_targets == self.targets
-            and len(self.targets) == 1
-            and all(tag and not any(mark in tag for mark in " _\n\r\0") for tag in self.tags)
-        )
+        plain = self.word_targets == self.targets and len(self.targets) == 1 and fit_word_tag(self.tags)
         return plain and hasattr(self._model, "best_of_lines")
 
     def tag_columns(self, words: Sequence[str]) -> dict[str, list[str]]:

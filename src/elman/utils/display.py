@@ -26,6 +26,11 @@ _SPACES = frozenset("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u200
 _TO_LOOK_AT = re.compile(r"[^ -~]")
 
 
+def code_point(character: str) -> str:
+    """Return the code point of a character in Unicode's notation: ``U+00E9``."""
+    return f"U+{ord(character):04X}"
+
+
 def escaped(character: str) -> str:
     """A character as Python writes it: ``\\x1b``."""
     return character.encode("unicode_escape").decode("ascii")

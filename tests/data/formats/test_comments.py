@@ -74,6 +74,6 @@ def test_what_a_comment_cannot_hold(name, value):
 
 def test_snips(shared_data):
     reading = read_sentences(str(shared_data / "other/slots_snips/valid.bio"))
-    assert reading.labels() == ("intent",)
+    assert reading.label_names() == ("intent",)
     sentences = [s for s in reading if s.words]
     assert len(sentences) == 700 and len({s.labels["intent"] for s in sentences}) == 7

@@ -198,8 +198,8 @@ def test_nothing_but_the_attribute_changes(read, rewrite, end):
 
 
 def test_span_tags_in_misc_are_said(read):
-    assert read(NAMES).others() == ["misc.name"]
-    assert read(in_misc("name=O", "name=O")).others() == []
-    assert read(in_misc("Gloss=B-flat", "Gloss=c")).others() == []
-    assert read(GOLDEN).others() == []
-    assert read("a_X b_Y\n").others() == ()
+    assert read(NAMES).extra_span_columns() == ["misc.name"]
+    assert read(in_misc("name=O", "name=O")).extra_span_columns() == []
+    assert read(in_misc("Gloss=B-flat", "Gloss=c")).extra_span_columns() == []
+    assert read(GOLDEN).extra_span_columns() == []
+    assert read("a_X b_Y\n").extra_span_columns() == ()

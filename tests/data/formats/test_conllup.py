@@ -26,7 +26,7 @@ def test_read(read):
     reading = read(TEXT)
     assert (reading.format, reading.why) == ("conllup", "the names of its columns in the first line")
     assert reading.target() == reading.target("UPOS") == "upos"
-    assert reading.labels() == ("intent",)
+    assert reading.label_names() == ("intent",)
     first, second = reading
     assert first.words == ("do", "n't") and first.labels == {"intent": "x"}
     assert first.columns == {"upos": ("AUX", "PART"), "parseme:mwe": ("1", "1")}

@@ -49,19 +49,19 @@ def test_sentences_by_a_column(read):
 def test_a_text_a_row(read):
     reading = read(TEXTS)
     assert "3 columns separated by commas; texts in review" in reading.why
-    assert reading.labels() == ("stars", "id")
+    assert reading.label_names() == ("stars", "id")
     first, second, gap = reading
     assert first.words == ("good,", "I", "say", "really") and first.labels == {"id": "1", "stars": "5"}
     assert second.words == ("bad",) and second.labels == {"id": "2"} and second.line == 4
     assert gap.words == ()
-    assert read(TEXTS, format="csv:text=review,label=id").labels() == ("id", "stars")
-    assert read("kind,text\nx,a b\n").labels() == ("kind",)
+    assert read(TEXTS, format="csv:text=review,label=id").label_names() == ("id", "stars")
+    assert read("kind,text\nx,a b\n").label_names() == ("kind",)
 
 
 def test_tabs(read):
     reading = read('token\ttag\n"\tO\nNew York\tB\n\n')
     assert (reading.format, words(reading)) == ("tsv", [('"', "New York")])
-    assert read("a b\tX\nc d\tX\n", format="tsv:header=no,text=1,label=2").labels() == ("2",)
+    assert read("a b\tX\nc d\tX\n", format="tsv:header=no,text=1,label=2").label_names() == ("2",)
     assert words(read("a\tX\n\nb\tY\n", format="tsv:header=no,word=1")) == [("a",), ("b",)]
 
 

@@ -16,7 +16,7 @@ TEXT = "\ufeff__label__a __label__b  it\trains \r\n\n__label__c x __label__d\nno
 def test_labels_and_words(read):
     reading = read(TEXT)
     assert (reading.format, reading.why) == ("fasttext", "__label__ at the start in 2 of the first 3 lines")
-    assert reading.labels() == ("label",)
+    assert reading.label_names() == ("label",)
     sentences = list(reading)
     assert [s.words for s in sentences] == [("it", "rains"), (), ("x",), ("no", "label")]
     assert [s.labels for s in sentences] == [{"label": "a|b"}, {}, {"label": "c|d"}, {}]

@@ -165,7 +165,7 @@ def test_several_files_as_one(tmp_path):
 
 def test_labels_are_looked_for_without_losing_a_sentence(read):
     reading = read("# a = b\nx\tX\n\n" * 3, format="columns")
-    assert reading.labels() == ("a",) and reading.labels() == ("a",)
+    assert reading.label_names() == ("a",) and reading.label_names() == ("a",)
     assert len([s for s in reading if s.words]) == 3
 
 

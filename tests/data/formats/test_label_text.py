@@ -26,7 +26,7 @@ def test_recognised(read, text, why):
 
 def test_labels_and_words(read):
     reading = read("-1\ta  b\tc \r\n\n+1\td\n", format="label_text")
-    assert reading.labels() == ("label",)
+    assert reading.label_names() == ("label",)
     first, gap, last = reading
     assert (first.words, first.labels, first.columns) == (("a", "b\tc"), {"label": "-1"}, {})
     assert gap.words == () and (last.labels, last.line) == ({"label": "+1"}, 3)
@@ -34,7 +34,7 @@ def test_labels_and_words(read):
 
 def test_coarse_and_fine(read):
     reading = read("LOC:city Where ?\nHUM:ind Who ?\n")
-    assert reading.labels() == ("label", "coarse")
+    assert reading.label_names() == ("label", "coarse")
     assert [s.labels for s in reading] == [
         {"label": "LOC:city", "coarse": "LOC"},
         {"label": "HUM:ind", "coarse": "HUM"},
@@ -115,11 +115,11 @@ def test_as_many_labels_as_it_holds():
 
 def test_real_files(shared_data):
     titles = read_sentences(str(shared_data / "tutorial/data/titles-en-train.labeled"))
-    assert (titles.format, titles.labels()) == ("label_text", ("label",))
+    assert (titles.format, titles.label_names()) == ("label_text", ("label",))
     labels = [s.labels["label"] for s in titles]
     assert len(labels) == 11288 and set(labels) == {"1", "-1"}
     questions = read_sentences(str(shared_data / "other/cls_trec_qc/train.txt"), encoding="latin-1")
-    assert questions.labels() == ("label", "coarse")
+    assert questions.label_names() == ("label", "coarse")
     coarse = [s.labels["coarse"] for s in questions]
     assert len(coarse) == 5452 and set(coarse) == {"ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"}
     message = r"train\.txt:66: byte 0xF0 at offset 3695 is not utf-8 .*, --encoding latin-1 for one"

@@ -315,7 +315,7 @@ def _texts_alone(reading: Reading) -> bool:
     except UnnamedTagsError:
         raise
     except ConfigError:
-        return bool(reading.labels())
+        return bool(reading.label_names())
     return False
 
 

@@ -290,7 +290,7 @@ def _labels(reading: Reading, places: Places, options: _Options, output_format: 
     is_row = output_format == "parquet"
     if not places.labels and not (is_row and places.columns):
         return ()
-    others = () if places.alone or (reading.format == "parquet" if is_row else live) else reading.labels()
+    others = () if places.alone or (reading.format == "parquet" if is_row else live) else reading.label_names()
     own = [*places.labels.values(), *([CONFIDENCE] if options.confidence and not places.columns else [])]
     return tuple(dict.fromkeys((*others, *own)))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.options import Notes, check_not_an_input
 from elman.data.formats.endings import output_format
+from elman.data.targets import fit_word_tag
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
@@ -119,7 +120,7 @@ def _check_tags(tags: Sequence[str], format: str) -> None:
         if problem:
             raise ConfigError(f"--stream: {problem}")
         return
-    bad = next((tag for tag in tags if not tag or any(mark in tag for mark in " _\r\n")), None)
+    bad = next((tag for tag in tags if not fit_word_tag([tag])), None)
     if bad is not None:
         raise ConfigError(
             f"--stream: text holds word_TAG, and the tag {shown(bad)} does not fit in; --format columns has it"

@@ -1,6 +1,6 @@
-"""The data doctor: what is wrong with labelled data, or looks it, before anybody trains on them or believes a figure.
+"""Check labelled data for errors and oddities before a model is trained or evaluated on them.
 
-read_splits(files)  ->  Splits  ->  examine(splits)  ->  Report of Findings, each with file, line and severity
+read_splits(files)  ->  DataSplits  ->  examine(splits)  ->  CheckReport of Findings, each with file, line and severity
 """
 
 from __future__ import annotations

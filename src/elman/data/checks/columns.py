@@ -1,4 +1,4 @@
-"""Warnings about a label column: number of tags, words without one, rare tags among span tags, lengths."""
+"""Warnings about a label column: number of tags, missing tags, stray tags among span tags, sentence lengths."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from elman.utils.display import shown
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9
-_MAY_BE_NOTHING = ("feats", "deps", "misc", "lemma", "tree")
-"""Columns where ``_`` may say that there is nothing to be said, and those that tasks make of them, ``feats.Case``."""
+_MAY_BE_EMPTY = ("feats", "deps", "misc", "lemma", "tree")
+"""Columns in which ``_`` is a valid value, like the columns that tasks derive from them, ``feats.Case``."""
 
 
 def tag_warning(train: Sequence[Sentence], target: str) -> str | None:
-    """What is odd about the number of tags in a column, or None."""
+    """Return a warning if the number of distinct tags in a column is suspicious, else None."""
     tags = {tag for sentence in train for tag in sentence.columns[target]}
     if len(tags) == 1:
         return f"column {target}: every tag is {shown(tags.pop())}; is it the right column? --target names another"
@@ -33,9 +33,9 @@ def untagged_warning(train: Sequence[Sentence], target: str) -> str | None:
 
 
 def untagged_message(column: str, n_untagged: int, n_words: int) -> str | None:
-    """Return the warning for ``n_untagged`` words with ``_`` among ``n_words``, or None."""
+    """Return the warning for ``n_untagged`` of ``n_words`` words with the tag ``_``, or None."""
     name = column if column.startswith("misc.") else column.partition(".")[0]
-    if name in _MAY_BE_NOTHING or not 0 < n_untagged < n_words:
+    if name in _MAY_BE_EMPTY or not 0 < n_untagged < n_words:
         return None
     return (
         f"column {column}: {n_untagged:,} of {n_words:,} words have the tag {NO_TAG}, which is learned and scored like "
@@ -44,32 +44,32 @@ def untagged_message(column: str, n_untagged: int, n_words: int) -> str | None:
 
 
 def find_strays(train: Sequence[Sentence], target: str) -> tuple[str, Sentence, int] | None:
-    """Return a warning about rare tags that are no span tags in a column of span tags, and the first such word."""
+    """Return a warning about rare tags that mark no spans among span tags, and the first such word; else None."""
     counts = Counter(tag for sentence in train for tag in sentence.columns[target])
-    odd = schemes.stray_tags(counts)
-    if not odd:
+    strays = schemes.stray_tags(counts)
+    if not strays:
         return None
-    rules = "" if all(map(schemes.is_without_type, odd)) else ", and no rules of spans are kept"
-    message = f"column {target}: {schemes.describe_strays(odd, counts)}, so there is no span F1{rules}"
-    words = ((sentence, i) for sentence in train for i, tag in enumerate(sentence.columns[target]) if tag == odd[0])
+    rules = "" if all(map(schemes.is_without_type, strays)) else ", and no rules of spans are kept"
+    message = f"column {target}: {schemes.describe_strays(strays, counts)}, so there is no span F1{rules}"
+    words = ((sentence, i) for sentence in train for i, tag in enumerate(sentence.columns[target]) if tag == strays[0])
     return (message, *next(words))
 
 
 def stray_warning(train: Sequence[Sentence], target: str) -> str | None:
-    """The same in one line with its place, or None."""
-    found = find_strays(train, target)
-    if found is None:
+    """Return the warning of ``find_strays`` with its location in one line, or None."""
+    strays = find_strays(train, target)
+    if strays is None:
         return None
-    message, first, word = found
-    return f"{first.path}:{line_of(first, word)}: {message}" if first.path else message
+    message, sentence, word = strays
+    return f"{sentence.path}:{line_of(sentence, word)}: {message}" if sentence.path else message
 
 
 def length_warning(train: Sequence[Sentence]) -> str | None:
-    """What is odd about the lengths of the sentences, or None."""
-    single = sum(len(sentence.words) == 1 for sentence in train)
-    if single < MOSTLY * len(train):
+    """Return a warning if nearly all sentences have one word, else None."""
+    n_single = sum(len(sentence.words) == 1 for sentence in train)
+    if n_single < MOSTLY * len(train):
         return None
     return (
-        f"{single:,} of {len(train):,} sentences have one word only, so there is no context to learn from; "
+        f"{n_single:,} of {len(train):,} sentences have one word only, so there is no context to learn from; "
         "is there a blank line after every word, or is it another format?"
     )

@@ -1,4 +1,4 @@
-"""Files to splits: which file is train, dev or test, and their sentences with no more kept than the doctor needs."""
+"""Read files as splits for the checks: which file is train, dev or test, and their sentences in little memory."""
 
 from __future__ import annotations
 
@@ -30,114 +30,116 @@ Targets = tuple[str, ...]
 
 
 def role_by_name(path: str) -> str:
-    """``train``, ``dev`` or ``test`` where the name of a file says so (``en_ewt-ud-dev.conllu``), else ""."""
+    """Return ``train``, ``dev`` or ``test`` if the name of a file says so (``en_ewt-ud-dev.conllu``), else ""."""
     words = re.split(r"[^a-z]+", os.path.basename(path).lower())
     roles = {_NAMES[word] for word in words if word in _NAMES}
     return roles.pop() if len(roles) == 1 else ""
 
 
 def read_splits(
-    given: Mapping[str, Sequence[str]], others: Sequence[str], how: ReadOptions, notes: list[str]
+    files_by_role: Mapping[str, Sequence[str]], others: Sequence[str], options: ReadOptions, notes: list[str]
 ) -> list[DataSplit]:
-    """The splits: train, dev and test, as far as there are any, then each file by itself that is none of these.
+    """Read the splits: train, dev and test, as far as they exist, then every other file as a split of its own.
 
-    ``given`` are the files of each role, ``others`` files whose names are to say it. ``notes`` gets a line for each
-    file: what it was read as, and one where names were asked. Folders and patterns stand for files
+    ``files_by_role`` are the files of each role, ``others`` are files whose names tell the role. ``notes`` gets one
+    line per file with its format, and one line if roles came from names. Folders and patterns are expanded
     (``files.input_files``).
 
-    Raises DataError: a file that cannot be read or has no sentences. Raises ConfigError: no such column or format.
+    Raises DataError for a file that cannot be read or has no sentences; ConfigError for an unknown column or format.
     """
-    files = {role: input_files(given.get(role, ())) for role in ROLES}
+    files = {role: input_files(files_by_role.get(role, ())) for role in ROLES}
     others = input_files(others)
-    alone = []
+    without_role = []
     for path in others:
         role = role_by_name(path)
         if role:
             files[role].append(path)
         else:
-            alone.append(path)
-    if len(alone) < len(others):
+            without_role.append(path)
+    if len(without_role) < len(others):
         notes.append(
             "train, dev and test told apart by the names of the files; --train, --dev, --test say it otherwise"
         )
     splits: list[DataSplit] = []
     targets: Targets | None = None
-    bases = [os.path.basename(path) for path in alone]
-    names = [path if bases.count(base) > 1 else base for path, base in zip(alone, bases, strict=True)]
-    lone = ((name, "", [path]) for name, path in zip(names, alone, strict=True))
-    for name, role, paths in chain(((role, role, files[role]) for role in ROLES), lone):
+    bases = [os.path.basename(path) for path in without_role]
+    names = [path if bases.count(base) > 1 else base for path, base in zip(without_role, bases, strict=True)]
+    single_files = ((name, "", [path]) for name, path in zip(names, without_role, strict=True))
+    for name, role, paths in chain(((role, role, files[role]) for role in ROLES), single_files):
         sentences: list[Sentence] = []
         for path in paths:
-            more, targets = _read(path, how, notes, targets)
+            more, targets = _read(path, options, notes, targets)
             sentences += more
         if paths:
             splits.append(DataSplit(name, role, tuple(paths), sentences))
     return splits
 
 
-def _read(path: str, how: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
-    """The sentences of a file and the names of their label columns, those given or else the file's own.
+def _read(path: str, options: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
+    """Return the sentences of a file and the names of its label columns, which are ``targets`` if given.
 
-    A text of two encodings is read to its end: a byte that is no UTF-8 becomes half a surrogate pair, as Python's
-    ``surrogateescape`` has it, and ``characters`` reports it.
+    A text with mixed encodings is read to its end: a byte that is no UTF-8 becomes half a surrogate pair (Python's
+    ``surrogateescape``), and ``characters`` reports it.
     """
     n_notes = len(notes)
     try:
-        return _slim(path, how, notes, targets)
+        return _read_compact(path, options, notes, targets)
     except DataError:
-        if not _is_mixed(path, how.encoding):
+        if not _is_mixed(path, options.encoding):
             raise
     del notes[n_notes:]
-    return _slim(path, replace(how, encoding=_TOLERANT), notes, targets)
+    return _read_compact(path, replace(options, encoding=_TOLERANT), notes, targets)
 
 
-def _slim(path: str, how: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
-    """Sentences without raw lines and further columns, words and tags one object each: a tenth of the memory."""
-    reading = read_sentences(path, format=how.format, encoding=how.encoding)
-    keys = _keys(reading, how)
+def _read_compact(
+    path: str, options: ReadOptions, notes: list[str], targets: Targets | None
+) -> tuple[list[Sentence], Targets]:
+    """Read sentences without raw lines and unused columns; equal words and tags share memory: a tenth of it."""
+    reading = read_sentences(path, format=options.format, encoding=options.encoding)
+    keys = _keys(reading, options)
     targets = keys if targets is None else targets
-    where = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.labels())}"
-    notes.append(f"{reading.path} read as {reading.format}, {where}: {reading.why}")
-    if how.targets is None and (others := reading.others()):
-        notes.append(f"{reading.path}: it has tags of spans too, --target {' or '.join(others)} looks at them")
+    labels = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.label_names())}"
+    notes.append(f"{reading.path} read as {reading.format}, {labels}: {reading.why}")
+    if options.targets is None and (span_columns := reading.extra_span_columns()):
+        notes.append(f"{reading.path}: it has span tags too, --target {' or '.join(span_columns)} checks them")
     if len(keys) != len(targets):
         expected = f"expected {len(targets)} columns of tags, as in the files before, found {len(keys)}"
         raise ConfigError(f"{path}: {expected}; --target and --format say which")
-    found = []
+    sentences = []
     for sentence in keep_nonempty(reading, reading.path):
         columns = {target: tuple(map(intern, sentence.columns[key])) for target, key in zip(targets, keys, strict=True)}
         for name, label in sentence.labels.items():
             columns[LABEL_PREFIX + name] = (intern(label),)
         words = tuple(map(intern, sentence.words))
-        found.append(Sentence(words, columns, sentence.path, sentence.line, (), sentence.rows, sentence.format))
-    return found, targets
+        sentences.append(Sentence(words, columns, sentence.path, sentence.line, (), sentence.rows, sentence.format))
+    return sentences, targets
 
 
-def _keys(reading: Reading, how: ReadOptions) -> Targets:
-    """The label columns of a file; none where only its sentences have labels."""
+def _keys(reading: Reading, options: ReadOptions) -> Targets:
+    """Return the label columns of a file; none if only its sentences have labels."""
     try:
-        return reading.targets(how.targets)
+        return reading.targets(options.targets)
     except UnnamedTagsError:
         raise
     except ConfigError:
-        if how.targets or not reading.labels():
+        if options.targets or not reading.label_names():
             raise
     return ()
 
 
 def _is_mixed(path: str, encoding: str) -> bool:
-    """Whether a file has characters in UTF-8 and bytes that are none, so that no one encoding can be right."""
+    """Return whether a file has both UTF-8 characters and bytes that are no UTF-8, so that no encoding fits."""
     if is_pipe(path) or codecs.lookup(encoding).name != "utf-8":
-        return False  # what is gone cannot be read again
-    found = set()
+        return False  # a pipe cannot be read twice
+    kinds = set()
     try:
         for block in line_blocks(path, _TOLERANT):
             text = "".join(block)
             if not text.isascii():
-                found |= {"\udc80" <= character <= "\udcff" for character in text if character > "\x7f"}
+                kinds |= {"\udc80" <= character <= "\udcff" for character in text if character > "\x7f"}
     except DataError:
         return False
-    return len(found) == 2
+    return len(kinds) == 2
 
 
 class _TolerantDecoder(utf_8.IncrementalDecoder):
@@ -147,8 +149,8 @@ class _TolerantDecoder(utf_8.IncrementalDecoder):
 
 def _lookup(name: str) -> codecs.CodecInfo | None:
     utf8 = codecs.lookup("utf-8")
-    found = codecs.CodecInfo(utf8.encode, utf8.decode, incrementaldecoder=_TolerantDecoder, name=_TOLERANT)
-    return found if name == _TOLERANT else None
+    codec = codecs.CodecInfo(utf8.encode, utf8.decode, incrementaldecoder=_TolerantDecoder, name=_TOLERANT)
+    return codec if name == _TOLERANT else None
 
 
-codecs.register(_lookup)  # so that the readers take it as an encoding like any other
+codecs.register(_lookup)  # so that readers accept it like any other encoding

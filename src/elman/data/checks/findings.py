@@ -1,4 +1,4 @@
-"""What the doctor says: findings with a place and a severity, in groups, one a check."""
+"""Findings of the checks: each has a location and a severity; they come in groups, one or more per check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from elman.data.sentence import Sentence, line_of
 from elman.utils.display import distinct
 
 SEVERITIES = ("error", "warning", "note")
-"""The gravest first: what makes figures or tags wrong, what probably is wrong, what is good to know."""
+"""From most to least severe: makes scores or tags wrong, probably wrong, good to know."""
 
 CHECKS = {
     "encoding": "mixed encodings",
@@ -28,11 +28,11 @@ CHECKS = {
     "long-sentence": "the longest sentences",
     "long-word": "the longest words",
 }
-"""Every check, the most important first."""
+"""Every check with what it finds, the most important first."""
 
 
 LABEL_PREFIX = "label:"
-"""What the name of a label of whole sentences begins with, among the columns of tags."""
+"""Prefix of the names of document labels among the columns of tags."""
 
 
 class Location(NamedTuple):
@@ -47,7 +47,7 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing at one place; ``others`` are further places it is about, ``details`` its parts for programs."""
+    """A problem at one location; ``others`` are further locations of it, ``details`` its parts for programs."""
 
     severity: str
     place: Location
@@ -58,7 +58,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """The findings of one check about one thing, with all of it in one line, ``title``; never empty."""
+    """The findings of one check about one thing, summarized in ``title``; never empty."""
 
     check: str
     title: str
@@ -66,7 +66,7 @@ class FindingGroup:
 
     @property
     def severity(self) -> str:
-        """That of the gravest finding."""
+        """The severity of the most severe finding."""
         return min((finding.severity for finding in self.findings), key=SEVERITIES.index)
 
 
@@ -74,8 +74,8 @@ class FindingGroup:
 class DataSplit:
     """Labelled sentences that belong together.
 
-    ``role``       ``train``, ``dev`` or ``test``, or "" where nobody said
-    ``sentences``  with words; a label of the whole sentence is a column of one tag, ``LABEL_PREFIX`` before its name
+    ``role``       ``train``, ``dev`` or ``test``, or "" if unknown
+    ``sentences``  with words; a document label is a column of one tag, named ``LABEL_PREFIX`` and its name
     """
 
     name: str
@@ -85,24 +85,24 @@ class DataSplit:
 
 
 class Occurrence(NamedTuple):
-    """A word of a sentence, from 0."""
+    """A word of a sentence, given by its index."""
 
     sentence: Sentence
     word: int
 
     @property
     def place(self) -> Location:
-        """Its line."""
+        """The location of the word."""
         return Location(self.sentence.path, line_of(self.sentence, self.word))
 
 
 def first_location(sentence: Sentence) -> Location:
-    """The line of a sentence's first word."""
+    """Return the location of the first word of a sentence."""
     return Occurrence(sentence, 0).place
 
 
 def occurrences(splits: Sequence[DataSplit], words: set[str]) -> list[Occurrence]:
-    """Wherever these words stand, in order."""
+    """Return all occurrences of some words, in order."""
     return [
         Occurrence(sentence, i)
         for split in splits
@@ -114,33 +114,33 @@ def occurrences(splits: Sequence[DataSplit], words: set[str]) -> list[Occurrence
 
 
 def column_title(column: str) -> str:
-    """``column upos``, or ``label intent``; what is called no more than ``label`` is that."""
+    """Return ``column upos`` or ``label intent``; a label that is just called ``label`` is ``label``."""
     if not column.startswith(LABEL_PREFIX):
         return f"column {column}"
     return "label" if column == LABEL_PREFIX + "label" else f"label {column.removeprefix(LABEL_PREFIX)}"
 
 
 def label_kind(column: str) -> str:
-    """What stands in a column: ``tag``, or ``label`` (of the whole sentence)."""
+    """Return what a column holds: ``tag``, or ``label`` for a document label."""
     return "label" if column.startswith(LABEL_PREFIX) else "tag"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """``1 word``, ``2 words``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 word``, ``2 words``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def excerpt(sentence: Sentence, length: int = 60) -> str:
-    """The beginning of a sentence, quoted."""
+    """Return the beginning of a sentence in quotes."""
     return quoted(" ".join(sentence.words[:length]), length)
 
 
 def quoted(text: str, length: int = 40) -> str:
-    """Text in quotes on one line, not too long; what cannot be seen is written as ``\\u200b``."""
+    """Return text in quotes on one line, shortened if long; invisible characters are written like ``\\u200b``."""
     return f"“{distinct(text if len(text) <= length else text[: length - 1] + '…')}”"
 
 
 def count_severities(groups: Sequence[FindingGroup]) -> dict[str, int]:
-    """How many findings there are of each severity."""
+    """Return the number of findings of each severity."""
     counts = Counter(finding.severity for group in groups for finding in group.findings)
     return {severity: counts[severity] for severity in SEVERITIES}

@@ -1,4 +1,4 @@
-"""The longest sentences and words: often two run together, a heading, a table or an address of the web."""
+"""The longest sentences and words: often two that were joined, a heading, a table, or a web address."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from elman.data.checks.findings import (
     quoted,
 )
 
-MOST = 5
-"""How many of each are named."""
+N_LONGEST = 5
+"""How many sentences and words are reported."""
 
 
 def longest(splits: Sequence[DataSplit], words: Sequence[str]) -> Iterator[FindingGroup]:
-    """The five longest sentences, by words, and the five longest words, by characters, over all splits.
+    """The five longest sentences by words and the five longest words by characters, over all splits.
 
-    ``words`` are the distinct ones.
+    ``words`` are the distinct words.
     """
     sentences = [sentence for split in splits for sentence in split.sentences]
-    most = nlargest(MOST, sentences, key=lambda sentence: len(sentence.words))
+    longest_sentences = nlargest(N_LONGEST, sentences, key=lambda sentence: len(sentence.words))
     findings = [
         Finding(
             "note",
@@ -34,18 +34,19 @@ def longest(splits: Sequence[DataSplit], words: Sequence[str]) -> Iterator[Findi
             f"{counted(len(sentence.words), 'word')}: {excerpt(sentence)}",
             details={"words": len(sentence.words)},
         )
-        for sentence in most
+        for sentence in longest_sentences
     ]
-    yield FindingGroup("long-sentence", f"the longest sentence has {counted(len(most[0].words), 'word')}", findings)
-    longest = nlargest(MOST, words, key=len)
-    first = {at.sentence.words[at.word]: at.place for at in reversed(occurrences(splits, set(longest)))}
+    length = counted(len(longest_sentences[0].words), "word")
+    yield FindingGroup("long-sentence", f"the longest sentence has {length}", findings)
+    longest_words = nlargest(N_LONGEST, words, key=len)
+    locations = {at.sentence.words[at.word]: at.place for at in reversed(occurrences(splits, set(longest_words)))}
     findings = [
         Finding(
             "note",
-            first[word],
+            locations[word],
             f"{counted(len(word), 'character')}: {quoted(word)}",
             details={"word": word, "characters": len(word)},
         )
-        for word in longest
+        for word in longest_words
     ]
-    yield FindingGroup("long-word", f"the longest word has {counted(len(longest[0]), 'character')}", findings)
+    yield FindingGroup("long-word", f"the longest word has {counted(len(longest_words[0]), 'character')}", findings)

@@ -1,4 +1,4 @@
-"""Sentences that stand more than once: in one split, in several, with the same tags or with others. Case counts."""
+"""Sentences that occur more than once: within a split, across splits, with the same tags or others. Case matters."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from elman.data.checks.findings import (
 from elman.data.sentence import Sentence
 
 SentenceIndex = dict[tuple[str, ...], dict[str, list[Sentence]]]
-"""words -> name of split -> the sentences there"""
+"""words -> name of split -> sentences"""
 
 
 def index_sentences(splits: Sequence[DataSplit]) -> SentenceIndex:
-    """All sentences by their words; the reading the functions below share."""
-    found: SentenceIndex = {}
+    """Index all sentences by their words."""
+    sentence_index: SentenceIndex = {}
     for split in splits:
         for sentence in split.sentences:
-            found.setdefault(sentence.words, {}).setdefault(split.name, []).append(sentence)
-    return found
+            sentence_index.setdefault(sentence.words, {}).setdefault(split.name, []).append(sentence)
+    return sentence_index
 
 
-def leaks(splits: Sequence[DataSplit], there: SentenceIndex) -> Iterator[FindingGroup]:
-    """For each pair of splits the sentences of the later one that stand in the earlier one too.
+def leaks(splits: Sequence[DataSplit], sentence_index: SentenceIndex) -> Iterator[FindingGroup]:
+    """For each pair of splits, the sentences of the later one that also occur in the earlier one.
 
-    An error between train and another split, whose accuracy is too high by it; a warning between others.
+    An error between train and another split, whose accuracy is too high because of it; a warning between others.
     """
     for i, first in enumerate(splits):
         for second in splits[i + 1 :]:
             findings = []
             severity = "error" if first.role == "train" and second.role else "warning"
             for sentence in second.sentences:
-                others = there[sentence.words].get(first.name)
-                if others:
+                copies = sentence_index[sentence.words].get(first.name)
+                if copies:
                     message = f"{excerpt(sentence)} stands in {first.name} too"
                     details = {"split": second.name, "other_split": first.name}
                     findings.append(
                         Finding(
-                            severity, first_location(sentence), message, tuple(map(first_location, others)), details
+                            severity, first_location(sentence), message, tuple(map(first_location, copies)), details
                         )
                     )
             if findings:
@@ -61,31 +61,35 @@ def leaks(splits: Sequence[DataSplit], there: SentenceIndex) -> Iterator[Finding
                 yield FindingGroup("leak", title, findings)
 
 
-def repeats(splits: Sequence[DataSplit], there: SentenceIndex) -> Iterator[FindingGroup]:
-    """For each split the sentences that repeat an earlier one of it, the most frequent first."""
+def repeats(splits: Sequence[DataSplit], sentence_index: SentenceIndex) -> Iterator[FindingGroup]:
+    """For each split, the sentences that repeat an earlier one of it, the most frequent first."""
     for split in splits:
-        runs = [run for places in there.values() if len(run := places.get(split.name, ())) > 1]
-        if runs:
-            runs.sort(key=len, reverse=True)
-            n, total = sum(map(len, runs)) - len(runs), len(split.sentences)
+        groups = [copies for by_split in sentence_index.values() if len(copies := by_split.get(split.name, ())) > 1]
+        if groups:
+            groups.sort(key=len, reverse=True)
+            n, total = sum(map(len, groups)) - len(groups), len(split.sentences)
             title = f"{n:,} of {total:,} {split.name} sentences repeat{'s' * (n == 1)} an earlier one"
-            yield FindingGroup("repeat", title, [_repeat(run, split.name) for run in runs])
+            yield FindingGroup("repeat", title, [_repeat(copies, split.name) for copies in groups])
 
 
-def _repeat(run: Sequence[Sentence], split: str) -> Finding:
-    first, *others = map(first_location, run)
-    message = f"{excerpt(run[0])} stands {len(run):,} times in {split}"
-    return Finding("note", first, message, tuple(others), {"split": split, "times": len(run)})
+def _repeat(copies: Sequence[Sentence], split: str) -> Finding:
+    original, *repeated = map(first_location, copies)
+    message = f"{excerpt(copies[0])} stands {len(copies):,} times in {split}"
+    return Finding("note", original, message, tuple(repeated), {"split": split, "times": len(copies)})
 
 
-def contradictions(there: SentenceIndex, columns: Sequence[str]) -> Iterator[FindingGroup]:
-    """For each label column the word sequences that stand with different tags, at the first word that differs."""
-    several = [run for places in there.values() if len(run := [s for some in places.values() for s in some]) > 1]
+def contradictions(sentence_index: SentenceIndex, columns: Sequence[str]) -> Iterator[FindingGroup]:
+    """For each label column, the word sequences that occur with different tags, at the first word that differs."""
+    groups = [
+        copies
+        for by_split in sentence_index.values()
+        if len(copies := [s for sentences in by_split.values() for s in sentences]) > 1
+    ]
     for column in columns:
         findings = [
-            _contradiction(run, column)
-            for run in several
-            if any(s.columns[column] != run[0].columns[column] for s in run)
+            _contradiction(copies, column)
+            for copies in groups
+            if any(s.columns[column] != copies[0].columns[column] for s in copies)
         ]
         if findings:
             n = len(findings)
@@ -94,22 +98,22 @@ def contradictions(there: SentenceIndex, columns: Sequence[str]) -> Iterator[Fin
             yield FindingGroup("contradiction", f"{title} ({column_title(column)})", findings)
 
 
-def _contradiction(run: Sequence[Sentence], column: str) -> Finding:
-    """Of the variants the rarest is named, and the commonest beside it."""
-    variants = Counter(sentence.columns[column] for sentence in run)
+def _contradiction(copies: Sequence[Sentence], column: str) -> Finding:
+    """Report the rarest variant of the tags, compared with the most frequent one."""
+    variants = Counter(sentence.columns[column] for sentence in copies)
     common, rare = variants.most_common()[0][0], variants.most_common()[-1][0]
     word = next(i for i, (a, b) in enumerate(zip(common, rare, strict=True)) if a != b)
-    here = Occurrence(next(s for s in run if s.columns[column] == rare), word)
-    unlike = [s for s in run if s.columns[column] != rare]
-    unlike.sort(key=lambda s: s.columns[column] != common)
-    form = None if label_kind(column) == "label" else here.sentence.words[word]
-    what = "the sentence" if form is None else quoted(form)
-    message = f"{what} is {rare[word]} here, {common[word]} elsewhere: {excerpt(here.sentence, 50)}"
+    occurrence = Occurrence(next(s for s in copies if s.columns[column] == rare), word)
+    others = [s for s in copies if s.columns[column] != rare]
+    others.sort(key=lambda s: s.columns[column] != common)
+    word_text = None if label_kind(column) == "label" else occurrence.sentence.words[word]
+    what = "the sentence" if word_text is None else quoted(word_text)
+    message = f"{what} is {rare[word]} here, {common[word]} elsewhere: {excerpt(occurrence.sentence, 50)}"
     details: Mapping[str, Any] = {
         "column": column,
-        "word": form,
+        "word": word_text,
         "tag": rare[word],
         "other_tag": common[word],
         "variants": len(variants),
     }
-    return Finding("warning", here.place, message, tuple(Occurrence(s, word).place for s in unlike), details)
+    return Finding("warning", occurrence.place, message, tuple(Occurrence(s, word).place for s in others), details)

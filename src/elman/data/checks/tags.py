@@ -1,4 +1,4 @@
-"""Label columns: how often each tag stands where, tags seen once or missing in train, schemes of span tags."""
+"""Label columns: tag frequencies per split, tags that occur once or not in train, and schemes of span tags."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from elman.data.checks.findings import (
 )
 
 TagCounts = Mapping[str, Mapping[str, int]]
-"""name of split -> tag -> words"""
+"""name of split -> tag -> number of words"""
 
 
 def distribution(splits: Sequence[DataSplit], column: str) -> dict[str, Counter[str]]:
-    """How many words have each tag, in each split."""
+    """Return the number of words of each tag in each split."""
     counts: dict[str, Counter[str]] = {}
     for split in splits:
         counts[split.name] = Counter()
@@ -37,16 +37,18 @@ def distribution(splits: Sequence[DataSplit], column: str) -> dict[str, Counter[
 
 
 def missing_tags(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> Iterator[FindingGroup]:
-    """Tags of the other splits that the first one lacks, at their first word: no model of it can give them."""
+    """Tags of other splits that the first one lacks, at their first word: no model trained on it can predict them."""
     reference = splits[0].name
     findings = []
     for split in splits[1:]:
-        lacking = counts[split.name].keys() - counts[reference].keys()
-        for tag, at in _first_words(split, column, lacking):
-            n = counts[split.name][tag]
-            message = f"the {label_kind(column)} {quoted(tag)} stands {_times(n)} in {split.name}, never in {reference}"
-            details = {"column": column, "tag": tag, "split": split.name, "times": n}
-            findings.append(Finding("warning", at.place, message, details=details))
+        unseen = counts[split.name].keys() - counts[reference].keys()
+        for tag, occurrence in _first_words(split, column, unseen):
+            count = counts[split.name][tag]
+            message = (
+                f"the {label_kind(column)} {quoted(tag)} stands {_times(count)} in {split.name}, never in {reference}"
+            )
+            details = {"column": column, "tag": tag, "split": split.name, "times": count}
+            findings.append(Finding("warning", occurrence.place, message, details=details))
     if findings:
         tags = {finding.details["tag"] for finding in findings}
         title = f"{counted(len(tags), label_kind(column))} that {reference} lacks"
@@ -54,18 +56,18 @@ def missing_tags(splits: Sequence[DataSplit], column: str, counts: TagCounts) ->
 
 
 def seen_once(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> Iterator[FindingGroup]:
-    """Tags that stand once in the first split, which is hardly enough to learn them."""
-    reference = splits[0]
+    """Tags that occur once in the first split, which is hardly enough to learn them."""
+    reference, kind = splits[0], label_kind(column)
     rare = {tag for tag, count in counts[reference.name].items() if count == 1}
     if rare:
         findings = [
             Finding(
                 "note",
-                at.place,
-                f"the {label_kind(column)} {quoted(tag)} stands once in {reference.name}, on {_bearer(at, column)}",
+                occurrence.place,
+                f"the {kind} {quoted(tag)} stands once in {reference.name}, on {_owner(occurrence, column)}",
                 details={"column": column, "tag": tag, "split": reference.name},
             )
-            for tag, at in _first_words(reference, column, rare)
+            for tag, occurrence in _first_words(reference, column, rare)
         ]
         yield FindingGroup(
             "once",
@@ -74,14 +76,14 @@ def seen_once(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> It
         )
 
 
-_LOOKS = (tag_warning, untagged_warning)
+_COLUMN_WARNINGS = (tag_warning, untagged_warning)
 
 
 def odd_columns(splits: Sequence[DataSplit], columns: Sequence[str]) -> Iterator[FindingGroup]:
-    """What looks like another column or format: one tag everywhere, too many tags, numbers, sentences of one word,
-    files with other tags than those before.
+    """Signs of a wrong column or format.
 
-    And tags that are none, ``_``, or that mark no spans where the others do.
+    One tag everywhere, too many tags, numbers, sentences of one word, files with other tags than those before, the
+    missing tag ``_``, or tags that mark no spans among span tags.
     """
     findings = [
         Finding(
@@ -89,7 +91,7 @@ def odd_columns(splits: Sequence[DataSplit], columns: Sequence[str]) -> Iterator
         )
         for split in splits
         for message in (
-            *(look(split.sentences, column) for look in _LOOKS for column in columns),
+            *(warn(split.sentences, column) for warn in _COLUMN_WARNINGS for column in columns),
             *chain.from_iterable(odd_tags.tag_shape_warnings(split.sentences, column) for column in columns),
             *chain.from_iterable(odd_tags.file_warnings(split.sentences, column) for column in columns),
             length_warning(split.sentences) if columns else None,
@@ -97,8 +99,8 @@ def odd_columns(splits: Sequence[DataSplit], columns: Sequence[str]) -> Iterator
         if message is not None
     ]
     for split in splits:
-        for found in filter(None, (find_strays(split.sentences, column) for column in columns)):
-            message, sentence, word = found
+        for strays in filter(None, (find_strays(split.sentences, column) for column in columns)):
+            message, sentence, word = strays
             details = {"split": split.name}
             findings.append(
                 Finding("warning", Occurrence(sentence, word).place, f"{split.name}: {message}", details=details)
@@ -108,7 +110,7 @@ def odd_columns(splits: Sequence[DataSplit], columns: Sequence[str]) -> Iterator
 
 
 def detect_schemes(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> dict[str, schemes.SchemeDetector]:
-    """What says the scheme of each split."""
+    """Return the scheme detector of each split."""
     detectors = {split.name: schemes.SchemeDetector() for split in splits}
     for split in splits:
         if schemes.mark_spans(counts[split.name]):
@@ -120,53 +122,67 @@ def detect_schemes(splits: Sequence[DataSplit], column: str, counts: TagCounts) 
 def scheme_violations(
     splits: Sequence[DataSplit], column: str, detectors: Mapping[str, schemes.SchemeDetector]
 ) -> Iterator[FindingGroup]:
-    """Splits in another scheme than the first one, and every place where a split breaks the rules of its scheme."""
+    """Splits in another scheme than the first one, and every position where a split breaks the rules of its scheme."""
     reference = detectors[splits[0].name].found()
     for split in splits:
         detector = detectors[split.name]
-        own = detector.found()
-        if own.scheme == schemes.NO_SCHEME:
+        detected = detector.found()
+        if detected.scheme == schemes.NO_SCHEME:
             continue
-        scheme = own.scheme if own.scheme in reference.also else reference.scheme
-        if scheme != own.scheme and (scheme == schemes.NO_SCHEME or detector.breaks(scheme) > own.breaks):
-            scheme = own.scheme
-            message = f"{split.name} is {own}, {splits[0].name} is {reference}; elman convert makes them one"
-            details = {"column": column, "split": split.name, "scheme": own.scheme, "other_scheme": reference.scheme}
+        scheme = detected.scheme if detected.scheme in reference.also else reference.scheme
+        if scheme != detected.scheme and (scheme == schemes.NO_SCHEME or detector.breaks(scheme) > detected.breaks):
+            scheme = detected.scheme
+            message = f"{split.name} is {detected}, {splits[0].name} is {reference}; elman convert makes them one"
+            details = {
+                "column": column,
+                "split": split.name,
+                "scheme": detected.scheme,
+                "other_scheme": reference.scheme,
+            }
             finding = Finding("error", first_location(split.sentences[0]), message, details=details)
             yield FindingGroup("scheme", f"{split.name} is in another tag scheme ({column_title(column)})", [finding])
         tags = (sentence.columns[column] for sentence in split.sentences)
-        findings = [_break(split, column, broken) for broken in schemes.find_violations(tags, scheme)]
+        findings = [_violation_finding(split, column, violation) for violation in schemes.find_violations(tags, scheme)]
         if findings:
             title = f"{counted(len(findings), 'place')} in {split.name} where tags break {scheme.upper()}"
             yield FindingGroup("scheme", f"{title} ({column_title(column)})", findings)
 
 
-def _break(split: DataSplit, column: str, broken: schemes.SchemeViolation) -> Finding:
-    at = Occurrence(split.sentences[broken.sentence], broken.word)
+def _violation_finding(split: DataSplit, column: str, violation: schemes.SchemeViolation) -> Finding:
+    occurrence = Occurrence(split.sentences[violation.sentence], violation.word)
     details = {
         "column": column,
         "split": split.name,
-        "scheme": broken.scheme,
-        "before": broken.before,
-        "after": broken.after,
+        "scheme": violation.scheme,
+        "before": violation.before,
+        "after": violation.after,
     }
-    return Finding("error", at.place, f"{broken.what}, on {quoted(at.sentence.words[at.word])}", details=details)
+    return Finding(
+        "error",
+        occurrence.place,
+        f"{violation.what}, on {quoted(occurrence.sentence.words[occurrence.word])}",
+        details=details,
+    )
 
 
 def _first_words(split: DataSplit, column: str, tags: set[str]) -> Iterator[tuple[str, Occurrence]]:
-    """Each of these tags with the first word that has it."""
-    rest = set(tags)
-    for sentence in split.sentences if rest else ():
-        if not rest.isdisjoint(sentence.columns[column]):
+    """Yield each tag with its first occurrence."""
+    pending = set(tags)
+    for sentence in split.sentences if pending else ():
+        if not pending.isdisjoint(sentence.columns[column]):
             for i, tag in enumerate(sentence.columns[column]):
-                if tag in rest:
-                    rest.discard(tag)
+                if tag in pending:
+                    pending.discard(tag)
                     yield tag, Occurrence(sentence, i)
 
 
-def _bearer(at: Occurrence, column: str) -> str:
-    """The word that has a tag, or the sentence that has a label."""
-    return excerpt(at.sentence) if label_kind(column) == "label" else quoted(at.sentence.words[at.word])
+def _owner(occurrence: Occurrence, column: str) -> str:
+    """Return the word that has a tag, or the sentence that has a label, in quotes."""
+    return (
+        excerpt(occurrence.sentence)
+        if label_kind(column) == "label"
+        else quoted(occurrence.sentence.words[occurrence.word])
+    )
 
 
 def _times(number: int) -> str:

@@ -1,6 +1,6 @@
-"""One format to another: nothing is lost that was not said, and nothing is written that would be read otherwise.
+"""Convert files from one format to another without losing anything silently.
 
-files -> survey (what is there) -> plan (what of it the target holds; refused, or left out by request)
+files -> survey (what they hold) -> plan (what the target format can hold; the rest is refused, or dropped on request)
       -> scratch file -> read back and compared -> the output, all or nothing
 """
 
@@ -25,7 +25,7 @@ from elman.data.convert.plan import (
     plan_conversion,
 )
 from elman.data.convert.survey import Survey
-from elman.data.formats import HOLDS, INPUT_FORMATS, Reading, json_records as records, open_writer, read_sentences
+from elman.data.formats import HOLDS, INPUT_FORMATS, Reading, json_records, open_writer, read_sentences
 from elman.data.formats.holds import is_gap
 from elman.data.formats.json_spans import as_plain_record, text_in
 from elman.data.formats.lines import is_blank
@@ -38,16 +38,16 @@ from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratc
 
 __all__ = ["ConversionResult", "DROPPABLE", "ConversionRequest", "convert", "output_format_of"]
 
-_RECORDS = ("jsonl", "json", "parquet")
+_RECORD_FORMATS = ("jsonl", "json", "parquet")
 _READ_AS = {"prodigy": "jsonl"}
 _BLANK_LINE_AFTER = ("columns", "conllu", "conllup")
 _MAY_LACK_COLUMNS = ("jsonl", "json", "parquet")
-_BLOCK = 1 << 20  # bytes
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionResult:
-    """What was written, and notes on it for the user."""
+    """What was written, and notes about it for the user."""
 
     sentences: int
     words: int
@@ -62,57 +62,57 @@ class _Item(NamedTuple):
 
 
 def convert(paths: Sequence[str], output: str, request: ConversionRequest) -> ConversionResult:
-    """Write files (``-``: standard input) in another format, as one. They are read three times, at flat memory.
+    """Write files (``-``: standard input) as one file in another format. They are read three times, in constant memory.
 
-    Raises DataError: what cannot be read, a word or a tag that the target cannot hold, with its line. Raises
-    ConfigError: what the target cannot hold and the request does not leave out. Raises OutputError.
+    Raises DataError, with the line, for input that cannot be read and for words and tags that the target cannot hold;
+    ConfigError for other content that it cannot hold and that the request does not drop; OutputError.
     """
     check_target(output, text=request.to not in BINARY)
     for path in paths:
         if path != "-" and is_pipe(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
-    with _repeatable_input(paths), scratch_folder(_beside(output)) as folder:
+    with _repeatable_input(paths), scratch_folder(_scratch_folder_for(output)) as folder:
         notes: list[str] = []
         survey = Survey()
-        chosen: tuple[str, ...] | None = None
+        target_columns: tuple[str, ...] | None = None
         for reading in _readings(paths, request):
             notes.append(f"{reading.path} read as {reading.format}: {reading.why}")
             keys = reading.targets(request.target) if request.target is not None else None
-            chosen = chosen or keys
+            target_columns = target_columns or keys
             survey.add(reading, keys or ())
-        plan = plan_conversion(survey, request, chosen)
+        plan = plan_conversion(survey, request, target_columns)
         scratch = os.path.join(folder, "scratch")
         with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
             _write(_items(paths, request, plan), plan, file)
         _compare(_items(paths, request, plan), scratch, plan)
         with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
-            while block := done.read(_BLOCK):
+            while block := done.read(_BLOCK_BYTES):
                 out.write_bytes(block)
     return ConversionResult(survey.sentences, survey.words, [*notes, *plan.notes])
 
 
-def _beside(output: str) -> str | None:
-    """Where the scratch file goes: beside the output, where there is room for it; None is the system's place."""
+def _scratch_folder_for(output: str) -> str | None:
+    """Return the folder for the scratch file: that of the output if it is a file, else None, the system's folder."""
     is_file = output != "-" and (os.path.isfile(output) or not os.path.exists(output))
     return os.path.dirname(os.path.realpath(output)) if is_file else None
 
 
 @contextmanager
 def _repeatable_input(paths: Sequence[str]) -> Iterator[None]:
-    """Standard input that can be read again: what comes through a pipe goes to a temporary file."""
+    """Make standard input readable several times: input from a pipe is copied to a temporary file."""
     if "-" not in paths or (sys.stdin.seekable() and sys.stdin.buffer.tell() == 0):
         yield
         return
-    before = sys.stdin
-    with scratch_file() as kept:
+    stdin = sys.stdin
+    with scratch_file() as copy:
         with while_reading("-"):
-            shutil.copyfileobj(before.buffer, kept)
-        sys.stdin = io.TextIOWrapper(kept)
+            shutil.copyfileobj(stdin.buffer, copy)
+        sys.stdin = io.TextIOWrapper(copy)
         try:
             yield
         finally:
-            sys.stdin.detach()  # else closing it would be warned about
-            sys.stdin = before
+            sys.stdin.detach()  # avoids a warning when it is closed
+            sys.stdin = stdin
 
 
 def _rewound(path: str) -> str:
@@ -125,43 +125,43 @@ def _rewound(path: str) -> str:
 def _readings(paths: Sequence[str], request: ConversionRequest) -> Iterator[Reading]:
     for path in paths:
         format = request.source
-        why = None
+        reason = None
         if request.options:
             if format is None:
                 looks = read_sentences(_rewound(path), encoding=request.encoding)
-                format, why = looks.format, looks.why
-            if format.partition(":")[0] not in _RECORDS:
-                asked = " and ".join(f"--{name}" for name in request.options)
-                raise ConfigError(f"{asked}: for {', '.join(_RECORDS)}; {path} is {format}")
+                format, reason = looks.format, looks.why
+            if format.partition(":")[0] not in _RECORD_FORMATS:
+                options = " and ".join(f"--{name}" for name in request.options)
+                raise ConfigError(f"{options}: for {', '.join(_RECORD_FORMATS)}; {path} is {format}")
             options = ",".join(f"{key}={value}" for key, value in request.options.items())
             format = f"{format},{options}" if ":" in format else f"{format}:{options}"
         reading = read_sentences(_rewound(path), format=format, encoding=request.encoding)
-        reading.why = why or reading.why
+        reading.why = reason or reading.why
         yield reading
 
 
 def _items(paths: Sequence[str], request: ConversionRequest, plan: ConversionPlan) -> Iterator[_Item]:
-    """All that is written, in order."""
+    """Yield all that is written, in order."""
     for reading in _readings(paths, request):
         names = {name: name for name in plan.columns}
         if request.target is not None and plan.columns:
             names = dict(zip(plan.columns, reading.targets(request.target), strict=True))
         for sentence in reading:
             if plan.in_place:
-                wanted = names if HOLDS[plan.to].columns == 1 else plan.anew
-                yield _Item(sentence, _tags(sentence, {name: names[name] for name in wanted}, plan))
+                columns = names if HOLDS[plan.to].columns == 1 else plan.rewritten
+                yield _Item(sentence, _tags(sentence, {name: names[name] for name in columns}, plan))
             elif sentence.words or not (is_gap(sentence) or plan.to in _BLANK_LINE_AFTER):
                 tags = _tags(sentence, names, plan)
                 labels = {name: sentence.labels[name] for name in plan.labels if name in sentence.labels}
-                yield _Item(replace(_afresh(sentence, plan.to), labels=labels), tags)
+                yield _Item(replace(_without_lines(sentence, plan.to), labels=labels), tags)
 
 
-def _afresh(sentence: Sentence, to: str) -> Sentence:
-    """A sentence that is not written in place; of a record with its other fields, where there is room for them."""
-    record = records.record_of_sentence(sentence) if to in JSON_FORMATS else None
+def _without_lines(sentence: Sentence, to: str) -> Sentence:
+    """Return a sentence to write from scratch, with the other fields of its record if the target has room for them."""
+    record = json_records.record_of_sentence(sentence) if to in JSON_FORMATS else None
     if record is not None:
         as_read = as_plain_record(record)
-        fields = records.extra_fields(record, sentence) if as_read is record else {}
+        fields = json_records.extra_fields(record, sentence) if as_read is record else {}
         text = text_in(as_read)
         if text is not None and text != " ".join(sentence.words):
             fields = {"text": text, **fields}
@@ -171,7 +171,7 @@ def _afresh(sentence: Sentence, to: str) -> Sentence:
 
 
 def _tags(sentence: Sentence, names: Mapping[str, str], plan: ConversionPlan) -> dict[str, Sequence[str]]:
-    """The tags of a sentence by the column they are written to, in the scheme they are to be in."""
+    """Return the tags of a sentence by the column they are written to, converted to the scheme of the plan."""
     tags: dict[str, Sequence[str]] = {}
     for name, key in names.items():
         if key not in sentence.columns:
@@ -189,8 +189,8 @@ def _tags(sentence: Sentence, names: Mapping[str, str], plan: ConversionPlan) ->
 
 def _write(items: Iterable[_Item], plan: ConversionPlan, file: BinaryIO) -> None:
     in_rows = plan.in_place and plan.to == "parquet"
-    writer = open_writer(plan.to, *((plan.anew, ()) if in_rows else (plan.columns, plan.labels)))
-    last, path = "", None
+    writer = open_writer(plan.to, *((plan.rewritten, ()) if in_rows else (plan.columns, plan.labels)))
+    last_line, path = "", None
     for sentence, tags in items:
         data = writer.add(sentence, tags)
         if isinstance(data, str):
@@ -198,9 +198,9 @@ def _write(items: Iterable[_Item], plan: ConversionPlan, file: BinaryIO) -> None
                 raise error_at(
                     sentence, 0, f"a word, tag or label with a NUL character, which {plan.to} cannot hold; try jsonl"
                 )
-            if path not in (None, sentence.path) and last:  # in place, the lines of one file end as they may
-                data = _joint(last, plan.to) + data.removeprefix(BOM)
-            last = data[data.rfind("\n", 0, -1) + 1 :] or last
+            if path not in (None, sentence.path) and last_line:  # copied lines may lack a line end
+                data = _separator_between(last_line, plan.to) + data.removeprefix(BOM)
+            last_line = data[data.rfind("\n", 0, -1) + 1 :] or last_line
             data = _encoded(data, sentence)
         path = sentence.path
         file.write(data)
@@ -215,51 +215,51 @@ def _encoded(text: str, sentence: Sentence) -> bytes:
         raise error_at(sentence, 0, "half a surrogate pair, which is no text") from None
 
 
-def _joint(last: str, format: str) -> str:
-    """What must stand between two files so that the last sentence of one and the first of the other stay two."""
-    end = "" if last.endswith("\n") else "\n"
-    return end + "\n" if format in _BLANK_LINE_AFTER and not is_blank(last) else end
+def _separator_between(last_line: str, format: str) -> str:
+    """Return what has to separate two files so that the sentences at their border stay separate."""
+    line_end = "" if last_line.endswith("\n") else "\n"
+    return line_end + "\n" if format in _BLANK_LINE_AFTER and not is_blank(last_line) else line_end
 
 
 def _compare(items: Iterable[_Item], scratch: str, plan: ConversionPlan) -> None:
-    """Read back what was written. Raises DataError at the first sentence that comes back as another one."""
+    """Read the output back and compare. Raises DataError at the first sentence that is read back differently."""
     format = _READ_AS.get(plan.to, plan.to)
     if format.partition(":")[0] not in INPUT_FORMATS or not HOLDS[plan.to].words:
         return
-    back = _read_back(scratch, format)
+    sentences_read = _read_back(scratch, format)
     for sentence, tags in items:
         if not sentence.words:
             continue
         try:
-            found = next(back, None)
+            copy = next(sentences_read, None)
         except DataError as error:
-            what = error.message
+            reason = error.message
             raise error_at(
-                sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {what}"
+                sentence, 0, f"{plan.to} cannot hold this sentence: read back, it is refused: {reason}"
             ) from None
-        if found is None or found.words != sentence.words:
-            raise _other_words(sentence, found.words if found is not None else (), plan.to)
+        if copy is None or copy.words != sentence.words:
+            raise _other_words(sentence, copy.words if copy is not None else (), plan.to)
         for name, column in tags.items():
-            if tuple(column) not in found.columns.values() and tuple(column) != found.columns.get(name):
+            if tuple(column) not in copy.columns.values() and tuple(column) != copy.columns.get(name):
                 raise error_at(
                     sentence, 0, f"{plan.to} cannot hold column {name} of this sentence: it is read back otherwise"
                 )
         for name, label in sentence.labels.items():
-            if not plan.in_place and label not in found.labels.values():
+            if not plan.in_place and label not in copy.labels.values():
                 message = f"{plan.to} cannot hold the label {name}, {shown(label)}: it is read back otherwise"
                 raise error_at(sentence, 0, message)
-    if next(back, None) is not None:
+    if next(sentences_read, None) is not None:
         raise DataError(f"what was written as {plan.to} is read back with more sentences than there are; try jsonl")
 
 
 def _read_back(scratch: str, format: str) -> Iterator[Sentence]:
-    """The sentences with words; nothing is opened before the first is asked for."""
+    """Yield the sentences with words; nothing is opened before the first is requested."""
     yield from (sentence for sentence in read_sentences(scratch, format=format) if sentence.words)
 
 
-def _other_words(sentence: Sentence, found: Sequence[str], format: str) -> DataError:
-    pairs = enumerate(zip(sentence.words, [*found, *[""] * len(sentence)], strict=False))
-    at = next((i for i, (word, other) in pairs if word != other), len(sentence) - 1)
-    other = f"as {shown(found[at])}" if at < len(found) else "not at all"
-    message = f"{format} cannot hold the word {shown(sentence.words[at])}: it is read back {other}; try jsonl"
-    return error_at(sentence, at, message)
+def _other_words(sentence: Sentence, words_read: Sequence[str], format: str) -> DataError:
+    pairs = enumerate(zip(sentence.words, [*words_read, *[""] * len(sentence)], strict=False))
+    index = next((i for i, (word, result) in pairs if word != result), len(sentence) - 1)
+    result = f"as {shown(words_read[index])}" if index < len(words_read) else "not at all"
+    message = f"{format} cannot hold the word {shown(sentence.words[index])}: it is read back {result}; try jsonl"
+    return error_at(sentence, index, message)

@@ -1,4 +1,4 @@
-"""What of some files is written in another format; what that cannot hold is refused or, by request, left out."""
+"""Plan a conversion: what is written, and what the target format cannot hold and is refused or dropped."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from elman.errors import ConfigError
 from elman.utils.display import shown
 
 DROPPABLE = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
-"""Kinds of what can be left out, see ``docs/formats.md``."""
+"""Kinds of content that can be dropped, see ``docs/formats.md``."""
 JSON_FORMATS = ("jsonl", "json")
 """Formats that keep the other fields of records."""
 SPAN_FORMATS = ("prodigy", "doccano")
-"""Formats of spans, to which tags have to be in IOB2 or to be made so."""
+"""Formats of spans, for which tags are converted to IOB2."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionRequest:
-    """What is asked for.
+    """What the user asks for.
 
-    ``to``, ``source``   the format to write; that of the input, with options, or None for what it looks like
-    ``target``, ``label`` the columns and the labels of sentences to write; None: all
-    ``scheme``           the scheme of spans to write tags in; None: as they are
-    ``lenient``          illegal sequences of tags are read as conlleval reads them, not refused
-    ``drop``             kinds (``DROPPABLE``) that are left out where the target cannot hold them
-    ``options``          options of the source's format, whichever that is
+    ``to``, ``source``    the format to write; that of the input with options, or None to detect it
+    ``target``, ``label`` the columns and document labels to write; None: all
+    ``scheme``            the span scheme to write tags in; None: unchanged
+    ``lenient``           tags that break their scheme are read like conlleval reads them, not refused
+    ``drop``              kinds (``DROPPABLE``) to leave out if the target cannot hold them
+    ``options``           options of the source format, whichever it is
     """
 
     to: str
@@ -48,9 +48,9 @@ class ConversionRequest:
 class ConversionPlan:
     """What is written.
 
-    ``in_place``  the format stays: lines stay as they are but for the tags of ``anew``, those of ``schemes`` or named
-    ``columns``   the columns, ``labels`` the labels of sentences
-    ``schemes``   column -> its scheme and the one it is written in
+    ``in_place``  the format stays the same: lines are copied except for the tags of the columns ``rewritten``
+    ``columns``   the columns, ``labels`` the document labels
+    ``schemes``   column -> its scheme, and the scheme to write it in
     """
 
     to: str
@@ -60,25 +60,27 @@ class ConversionPlan:
     schemes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     lenient: bool = False
     notes: Sequence[str] = ()
-    anew: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
 
 
 def output_format_of(path: str, asked: str | None = None) -> str:
-    """The format of an output. Raises ConfigError where neither its name nor ``asked`` says, or they disagree."""
-    found = output_format(path, asked, "--to")
-    if found is None:
+    """Return the format of an output. Raises ConfigError if neither name nor ``asked`` tells it, or they disagree."""
+    format = output_format(path, asked, "--to")
+    if format is None:
         raise ConfigError(f"{path}: which format? pass --to, one of: {', '.join(OUTPUT_FORMATS)}")
-    return found
+    return format
 
 
-def plan_conversion(survey: Survey, request: ConversionRequest, chosen: tuple[str, ...] | None) -> ConversionPlan:
-    """The plan. ``chosen``: the columns that ``request.target`` means.
+def plan_conversion(
+    survey: Survey, request: ConversionRequest, target_columns: tuple[str, ...] | None
+) -> ConversionPlan:
+    """Return the plan. ``target_columns`` are the columns that ``request.target`` names.
 
-    Raises ConfigError: what the target cannot hold and is not to be left out, a choice that has to be made.
+    Raises ConfigError for content that the target cannot hold and that is not to be dropped, or if a choice is needed.
     """
     holds = HOLDS[request.to]
     in_place = set(survey.formats) == {request.to} and request.label is None
-    columns = tuple(survey.columns) if chosen is None else chosen
+    columns = tuple(survey.columns) if target_columns is None else target_columns
     labels = tuple(survey.labels) if request.label is None else request.label
     for name in labels:
         if name not in survey.labels:
@@ -86,10 +88,35 @@ def plan_conversion(survey: Survey, request: ConversionRequest, chosen: tuple[st
                 f"--label: no sentence has a label {shown(name)}; there is: {', '.join(survey.labels) or 'none'}"
             )
     if in_place:
-        found = _schemes(survey, request, columns)
-        anew = columns if "names" in request.options else tuple(found)
-        return ConversionPlan(request.to, True, columns, labels, found, request.lenient, anew=anew)
-    losses = _beside(survey, request.to)
+        changed_schemes = _schemes(survey, request, columns)
+        rewritten = columns if "names" in request.options else tuple(changed_schemes)
+        return ConversionPlan(request.to, True, columns, labels, changed_schemes, request.lenient, rewritten=rewritten)
+    losses = _lost_extras(survey, request.to)
+    columns, labels = _fit(columns, labels, request, losses)
+    if not holds.words:
+        losses["words"] = "the words" if request.to == "tags" else "where words begin and end"
+    refused = [kind for kind in losses if kind not in request.drop]
+    if refused:
+        contents = ", ".join(losses[kind] for kind in refused)
+        raise ConfigError(f"{request.to} cannot hold {contents}; to leave that out, pass --drop {','.join(refused)}")
+    _check_columns(columns, request, holds.columns)
+    notes = [f"left out: {', '.join(losses.values())}"] if losses else []
+    if survey.without_words and request.to in ("columns", "conllu", "conllup", "csv", "tsv"):
+        notes.append(f"left out: sentences without words ({survey.without_words:,})")
+    if request.to == "columns" and columns:
+        notes.append(f"columns: 1 the word, {', '.join(f'{i} {name}' for i, name in enumerate(columns, 2))}")
+    changed_schemes = _schemes(survey, request, columns)
+    return ConversionPlan(request.to, False, columns, labels, changed_schemes, request.lenient, notes)
+
+
+def _fit(
+    columns: tuple[str, ...], labels: tuple[str, ...], request: ConversionRequest, losses: dict[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns and labels that the target can hold, and add the others to ``losses``.
+
+    Raises ConfigError if the user has to choose among them.
+    """
+    holds = HOLDS[request.to]
     if request.to in ("csv", "tsv") and columns and labels:  # a word a row or a text a row
         if "labels" not in request.drop and "columns" in request.drop:
             losses["columns"], columns = f"columns ({', '.join(columns)})", ()
@@ -107,34 +134,21 @@ def plan_conversion(survey: Survey, request: ConversionRequest, chosen: tuple[st
         losses["labels"], labels = f"other labels of sentences than label ({', '.join(labels)})", ("label",)
     elif len(labels) > holds.labels:
         raise ConfigError(f"{request.to} holds one label a sentence: choose one with --label: {', '.join(labels)}")
-    if not holds.words:
-        losses["words"] = "the words" if request.to == "tags" else "where words begin and end"
-    refused = [kind for kind in losses if kind not in request.drop]
-    if refused:
-        what = ", ".join(losses[kind] for kind in refused)
-        raise ConfigError(f"{request.to} cannot hold {what}; to leave that out, pass --drop {','.join(refused)}")
-    _check_columns(columns, request, holds.columns)
-    notes = [f"left out: {', '.join(losses.values())}"] if losses else []
-    if survey.without_words and request.to in ("columns", "conllu", "conllup", "csv", "tsv"):
-        notes.append(f"left out: sentences without words ({survey.without_words:,})")
-    if request.to == "columns" and columns:
-        notes.append(f"columns: 1 the word, {', '.join(f'{i} {name}' for i, name in enumerate(columns, 2))}")
-    found = _schemes(survey, request, columns)
-    return ConversionPlan(request.to, False, columns, labels, found, request.lenient, notes)
+    return columns, labels
 
 
-def _beside(survey: Survey, to: str) -> dict[str, str]:
-    """What stands beside the words and cannot in that format, by kind, in words."""
-    found = describe_extras(survey.beside)
+def _lost_extras(survey: Survey, to: str) -> dict[str, str]:
+    """Describe by kind what accompanies the words and cannot be written in a format."""
+    losses = describe_extras(survey.extras)
     fields = survey.foreign if to in JSON_FORMATS else survey.fields
     lost = [text for key, text in fields.items() if key not in survey.columns and key not in survey.labels]
     if lost:
-        found[FIELDS] = f"fields ({', '.join(lost)})"
-    return found
+        losses[FIELDS] = f"fields ({', '.join(lost)})"
+    return losses
 
 
 def _check_columns(columns: Sequence[str], request: ConversionRequest, n_held: int) -> None:
-    """Raise ConfigError for too few columns, or columns that have no place in CoNLL-U."""
+    """Raise ConfigError for missing columns, or for columns that CoNLL-U does not have."""
     if not columns and n_held == 1 and request.to not in SPAN_FORMATS:
         raise ConfigError(f"{request.to} needs a tag for each word, and there is none; text and jsonl hold words alone")
     foreign = [name for name in columns if name.lower() not in COLUMNS]
@@ -145,18 +159,18 @@ def _check_columns(columns: Sequence[str], request: ConversionRequest, n_held: i
 
 
 def _schemes(survey: Survey, request: ConversionRequest, columns: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The columns whose tags change: the scheme they are in, and the other."""
+    """Return the columns whose tags change, with their scheme and the one to write."""
     if request.scheme is None and request.to not in SPAN_FORMATS:
         return {}
-    wanted = schemes.scheme_by_name(request.scheme) if request.scheme is not None else "iob2"
-    found = {}
+    scheme = schemes.scheme_by_name(request.scheme) if request.scheme is not None else "iob2"
+    changes = {}
     for name in columns:
         detected = (
             survey.columns[name].found() if name in survey.columns else schemes.SchemeDetection(schemes.NO_SCHEME)
         )
-        if detected.scheme != schemes.NO_SCHEME and (detected.scheme != wanted or detected.breaks):
-            found[name] = (detected.scheme, wanted)
+        if detected.scheme != schemes.NO_SCHEME and (detected.scheme != scheme or detected.breaks):
+            changes[name] = (detected.scheme, scheme)
         elif detected.scheme == schemes.NO_SCHEME and name in survey.columns and survey.columns[name].breaks("io"):
-            if request.target is not None or len(columns) == 1:  # else it is none of those that are meant
+            if request.target is not None or len(columns) == 1:  # otherwise other columns are meant
                 raise ConfigError(f"column {name}: its tags mark no spans (B-, I-, O …), so they are in no scheme")
-    return found
+    return changes

@@ -1,36 +1,34 @@
-"""Text files to Sentences and back: one file a format, a sniffer, and the registry below.
+"""Read and write labelled text: one module per format, format detection, and the registry of formats.
 
     read_sentences(path)  ->  Reading, lazily over Sentences  ->  write_sentence(sentence, tags, format=…)  ->  text
 
-The ``lines`` of all sentences of a file, joined, are the file's text; written in its own format a sentence differs
-from what was read in the tagged column alone.
+The concatenated ``lines`` of all sentences of a file are the text of the file. Written in its own format, a sentence
+differs from its source only in the tagged column.
 
-How a format is added: a file here with the functions below, and a line in ``INPUTS`` and/or ``OUTPUTS`` of
-``registry``.
+To add a format, add a module here with the functions below, and a row in ``INPUTS`` and/or ``OUTPUTS`` of ``registry``.
 
-    HOLDS: Holds                            what it can hold (``shared.Holds``); of formats that are written
-    read(lines, head, path)                 -> Sentences as they come: ``columns`` by name, ``labels`` of the whole
-                                            sentence by name, ``format`` its name; DataError with path and line
-    target(name, head, path, labelled)      -> the key in ``Sentence.columns`` of what the user calls ``name`` (None:
-                                            the format's default); ConfigError where there is none
-    write(sentence, tags, confidences)      -> the text of one sentence with ``tags`` (column -> one tag a word) and
-                                            ``sentence.labels``; DataError for what cannot be held, with its line
+    HOLDS: Holds                            what the format can hold (``holds.Holds``); for formats that are written
+    read(lines, head, path)                 -> lazily, Sentences: ``columns`` by name, document ``labels`` by name,
+                                            ``format`` its name; DataError with path and line
+    target(name, head, path, labelled)      -> the key in ``Sentence.columns`` of the column that the user calls
+                                            ``name`` (None: the default column); ConfigError if there is none
+    write(sentence, tags, confidences)      -> the text of one sentence with ``tags`` (column -> one tag per word) and
+                                            ``sentence.labels``; DataError with line for what it cannot hold
     configured(options)                     -> optional, in ``OPTIONS``: the same object for ``NAME:key=value,…``
 
-``lines`` are all lines with their ends, ``head`` the first of them. To write other labels than were read, write
-``dataclasses.replace(sentence, labels=…)``: where ``sentence.format`` is the format's own, the lines are changed in
-place. Where a file is more than its sentences joined (a header of names), there is instead of ``write``, in
-``WRITERS``,
+``lines`` are all lines with their line ends, ``head`` the first of them. To write other labels than were read, write
+``dataclasses.replace(sentence, labels=…)``: if ``sentence.format`` is the same format, the lines are edited in place.
+If a file is more than its sentences (for example a header of names), there is instead of ``write``, in ``WRITERS``,
 
     writer(columns, labels)                 -> an object with ``add(sentence, tags, confidences)`` and ``finish()``,
                                             which return text (``Writer``)
 
-A format of bytes (Parquet) stands in ``BINARY`` and ``MAGIC``: ``HOLDS``, ``target``, ``writer`` as above (bytes in
-place of text), and
+A format of bytes (Parquet) is listed in ``BINARY`` and ``MAGIC``: ``HOLDS``, ``target``, ``writer`` as above (with
+bytes instead of text), and
 
-    open_binary(path)                       -> (head, Sentences as they come); ``head`` is what ``target`` needs
+    open_binary(path)                       -> (head, lazily the Sentences); ``head`` is what ``target`` needs
 
-Whole files are written by ``open_writer``, which serves both kinds and keeps memory flat.
+``open_writer`` writes whole files of both kinds in constant memory.
 """
 
 from __future__ import annotations
@@ -72,19 +70,19 @@ __all__ = [
 
 
 def confidence_formats() -> tuple[str, ...]:
-    """Output formats that can hold a confidence for each word."""
+    """Return the output formats that can hold a confidence for each word."""
     return tuple(name for name, holds in HOLDS.items() if holds.confidences)
 
 
 def column_formats() -> tuple[str, ...]:
-    """Output formats that can hold several tags for each word."""
+    """Return the output formats that can hold several tags for each word."""
     return tuple(name for name, holds in HOLDS.items() if holds.columns > 1)
 
 
 def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Names of columns as a user writes them: ``"upos,xpos"``, or a list of names; None stays None.
+    """Return column names from user input: ``"upos,xpos"`` or a list of names; None stays None.
 
-    Raises ConfigError for a name that is empty.
+    Raises ConfigError for an empty name.
     """
     if target is None:
         return None
@@ -95,9 +93,9 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def default_output(format: str) -> str:
-    """The format that tagged text is written in by default: its own, where that holds tags of words.
+    """Return the default format for tagged text: the input format if it holds word tags.
 
-    Else ``word_tag`` for plain text, and ``columns`` for texts with labels, which stay.
+    Otherwise ``word_tag`` for plain text, and ``columns`` for texts with labels, which are kept.
     """
     if format in HOLDS and HOLDS[format].columns:
         return format
@@ -105,31 +103,31 @@ def default_output(format: str) -> str:
 
 
 def check_input(format: str) -> None:
-    """Raise ConfigError for a format that is not read, or that does not have the options behind its name."""
+    """Raise ConfigError for a format that cannot be read or does not have the options after its name."""
     registry.with_options(format)
 
 
 def placeholder_tag(format: str) -> str:
-    """What stands in the place of a tag for a word without one: ``_``, which ``word_tag`` cannot hold; there ``?``."""
+    """Return the placeholder for a missing tag: ``_``, or ``?`` in ``word_tag``, which cannot hold ``_``."""
     return "?" if format == "word_tag" else "_"
 
 
 def check_output(format: str, *, confidences: bool = False, columns: int = 1, labels: int = 0) -> None:
-    """Raise ConfigError for a format that is not written, or cannot hold confidences, so many columns or labels."""
+    """Raise ConfigError for a format that cannot be written, or cannot hold confidences, the columns or the labels."""
     if format not in HOLDS:
         raise ConfigError(f"format: {shown(format)} is not written; {registry.hint(format, OUTPUT_FORMATS)}")
     if confidences and format not in confidence_formats():
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(confidence_formats())} can")
     if columns > HOLDS[format].columns:
-        many = "one tag a word" if HOLDS[format].columns else "no tags of words"
+        limit = "one tag a word" if HOLDS[format].columns else "no tags of words"
         count = f"{columns} columns" if columns > 1 else "1 column"
-        able = [name for name, holds in HOLDS.items() if holds.columns >= columns]
+        alternatives = [name for name, holds in HOLDS.items() if holds.columns >= columns]
         hold = "hold several" if columns > 1 else "hold them"
-        raise ConfigError(f"{format} holds {many}, got {count}; {', '.join(able)} {hold}")
+        raise ConfigError(f"{format} holds {limit}, got {count}; {', '.join(alternatives)} {hold}")
     if labels > HOLDS[format].labels:
-        many = "one label" if HOLDS[format].labels else "no labels"
-        able = [name for name, holds in HOLDS.items() if holds.labels >= labels]
-        raise ConfigError(f"{format} holds {many} of a sentence, got {labels}; {', '.join(able)} can")
+        limit = "one label" if HOLDS[format].labels else "no labels"
+        alternatives = [name for name, holds in HOLDS.items() if holds.labels >= labels]
+        raise ConfigError(f"{format} holds {limit} of a sentence, got {labels}; {', '.join(alternatives)} can")
 
 
 def write_sentence(
@@ -139,14 +137,14 @@ def write_sentence(
     format: str,
     confidences: Sequence[float] | None = None,
 ) -> str:
-    """The text of a sentence with tags, line ends included.
+    """Return the text of a sentence with tags, including line ends.
 
-    ``tags`` maps columns to tags, one a word; a column the format does not know goes to its default one. In the
-    sentence's own format only these columns change, and plain text becomes ``word_tag`` with its spaces and line
-    ends kept; in another format the sentence is written afresh, without comments. ``confidences`` (0 to 1, one a
+    ``tags`` maps columns to tags, one per word; a column that the format does not have goes to its default column. In
+    the sentence's own format only these columns change, and plain text becomes ``word_tag`` with its spaces and line
+    ends; in another format the sentence is written from scratch, without comments. ``confidences`` (0 to 1, one per
     word) belong to the first column.
 
-    Raises DataError: a word or a tag that the format cannot hold. Raises ConfigError: see ``check_output``.
+    Raises DataError for a word or tag that the format cannot hold, and the ConfigErrors of ``check_output``.
     """
     check_output(format, confidences=confidences is not None, columns=len(tags))
     if format in registry.WRITERS:
@@ -157,13 +155,13 @@ def write_sentence(
     module = registry.OUTPUTS.get(format) or cast(registry.Output, registry.output(format))
     in_place = sentence.format == format or (sentence.format == "text" and format.startswith("word_tag"))
     if in_place and sentence.line == 1 and sentence.lines[0].startswith(BOM):
-        bare = replace(sentence, lines=(sentence.lines[0][1:], *sentence.lines[1:]))
-        return BOM + module.write(bare, tags, confidences)
+        without_bom = replace(sentence, lines=(sentence.lines[0][1:], *sentence.lines[1:]))
+        return BOM + module.write(without_bom, tags, confidences)
     return module.write(sentence, tags, confidences)
 
 
 class _TextWriter:
-    """A writer of a format whose files are nothing but their sentences."""
+    """Writes a format whose files consist of their sentences only."""
 
     def __init__(self, format: str) -> None:
         self._format = format
@@ -178,9 +176,9 @@ class _TextWriter:
 
 
 def open_writer(format: str, columns: Sequence[str] = (), labels: Sequence[str] = ()) -> Writer:
-    """A writer of a whole file. ``columns`` and ``labels``: the names of all that the sentences will have.
+    """Return a writer of a whole file. ``columns`` and ``labels`` are the names of everything that sentences will have.
 
-    Raises ConfigError: no such format, or one that cannot hold as many.
+    Raises ConfigError for an unknown format, or one that cannot hold that many.
     """
     check_output(format, columns=len(columns), labels=len(labels))
     if format in registry.WRITERS:

@@ -1,7 +1,7 @@
-"""Names of labels that are stored as whole numbers, as Hugging Face datasets do: the name of 3 is the fourth.
+"""Names of labels that are stored as numbers, as in Hugging Face datasets: 3 stands for the fourth name.
 
-They come from an option (a file, or the names themselves), from a record or metadata with ``features`` or ``names``,
-or from ``dataset_info.json`` beside the file.
+They come from an option (a file, or the names themselves), from a record or metadata with ``features`` or ``names``, or
+from ``dataset_info.json`` in the folder of the file.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from elman.utils.display import shown
 Names = Mapping[str, Sequence[str]]
 """Column -> the names of its labels; the column ``""`` stands for all others."""
 
-_SIDECAR = "dataset_info.json"
+_INFO_FILE = "dataset_info.json"
 
 
 class UnnamedTagsError(ConfigError):
-    """Tags are numbers, and nobody knows their names: to be asked for, not passed over for other labels."""
+    """Tags are numbers without names: the user has to be asked, instead of falling back to other labels."""
 
 
 def names_in(value: Any) -> dict[str, Sequence[str]]:
-    """All names found in a JSON value: a list of them, ``id2label``, ``features`` of a dataset, ``{column: names}``.
+    """Return all names in a JSON value: a list, ``id2label``, ``features`` of a dataset, or ``{column: names}``.
 
-    None of a value that is nested without end.
+    Nothing is found in a value that is nested too deeply.
     """
     try:
         return _names_in(value)
@@ -41,20 +41,20 @@ def _names_in(value: Any) -> dict[str, Sequence[str]]:
     listed = _listed(value)
     if listed is not None:
         return {"": listed}
-    found: dict[str, Sequence[str]] = {}
+    names: dict[str, Sequence[str]] = {}
     if not isinstance(value, Mapping):
-        return found
+        return names
     for key, item in value.items():
         listed = _deepest(item)
         if key in ("features", "info", "names", "id2label"):
-            found |= _names_in(item)
+            names |= _names_in(item)
         elif listed is not None:
-            found[key] = listed
-    return found
+            names[key] = listed
+    return names
 
 
 def _deepest(value: Any) -> Sequence[str] | None:
-    """The names of a feature, however it is wrapped: ``{"feature": {"names": […]}}``, ``[{"names": […]}]``."""
+    """Return the names of a feature in any wrapping: ``{"feature": {"names": […]}}``, ``[{"names": […]}]``."""
     if isinstance(value, Mapping):
         inner = value.get("names", value.get("feature", value.get("class_label")))
         return _deepest(inner) if inner is not None else _listed(value)
@@ -64,7 +64,7 @@ def _deepest(value: Any) -> Sequence[str] | None:
 
 
 def _listed(value: Any) -> Sequence[str] | None:
-    """Names as a list, or as an object with the numbers for keys."""
+    """Return names given as a list, or as an object whose keys are the numbers."""
     numbers = {whole_number(str(key)): name for key, name in value.items()} if isinstance(value, Mapping) else {}
     if numbers and None not in numbers:
         value = [numbers[i] for i in range(len(numbers))] if set(numbers) == set(range(len(value))) else None
@@ -74,25 +74,25 @@ def _listed(value: Any) -> Sequence[str] | None:
 
 
 def names_from_option(option: str) -> Names:
-    """The names that an option gives: a JSON file with them, or they themselves, separated by commas or spaces.
+    """Return the names that an option gives: a JSON file, or the names separated by commas or spaces.
 
-    Raises ConfigError: a file without names.
+    Raises ConfigError for a file without names.
     """
     if not os.path.isfile(option):
         names = [name for name in re.split(r"[,\s]+", option) if name]
         if len(names) > 1 and not option.lower().endswith(".json"):
             return {"": names}
         raise ConfigError(f"names: {shown(option)} is no file; expected one of JSON, or the names: 'O,B-LOC,I-LOC'")
-    found = names_in(_loaded(option))
-    if not found:
+    names_by_column = names_in(_loaded(option))
+    if not names_by_column:
         raise ConfigError(f"names: {option} holds none; expected a list of names, features or id2label as JSON")
-    return found
+    return names_by_column
 
 
 def names_beside(path: str) -> Names:
-    """The names in ``dataset_info.json`` in the folder of a file; none where there is no such file."""
-    beside = os.path.join(os.path.dirname(path), _SIDECAR)
-    return names_in(_loaded(beside)) if path != "-" and os.path.isfile(beside) else {}
+    """Return the names in ``dataset_info.json`` in the folder of a file; empty without such a file."""
+    info_file = os.path.join(os.path.dirname(path), _INFO_FILE)
+    return names_in(_loaded(info_file)) if path != "-" and os.path.isfile(info_file) else {}
 
 
 def _loaded(path: str) -> Any:

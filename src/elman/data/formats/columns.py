@@ -1,12 +1,12 @@
-"""``columns``: one word a line with its labels beside it, a blank line after a sentence (CoNLL-2003 and its kin).
+"""``columns``: one word per line with its labels, a blank line after each sentence (CoNLL-2003 and similar).
 
-The first line with a word on it decides for the whole file: with a tab in it, the columns are separated by tabs
-and words may hold spaces; else by runs of spaces and tabs. Columns are called by their number from 1.
+The first line with a word decides for the whole file: if it contains a tab, columns are separated by tabs and words may
+contain spaces; else they are separated by runs of spaces and tabs. Columns are named by their number, from 1.
 
-The word is column 1; where column 1 counts the words of each sentence (1, 2, 3 …) and there are three columns or
-more, it is column 2. A line that begins with ``# `` and has no tab is a comment; only in a file separated by spaces
-it is a word if it has as many columns as the other lines, and stands inside a sentence or ends in a tag that others
-have. ``-DOCSTART-`` lines are kept, and end a sentence.
+The word is column 1; if column 1 counts the words of each sentence (1, 2, 3 …) and there are at least three columns, it
+is column 2. A line that begins with ``# `` and has no tab is a comment. Only in a file separated by spaces it is a
+word, if it has as many columns as the other lines, and is inside a sentence or ends in a tag that occurs elsewhere.
+``-DOCSTART-`` lines are kept and end a sentence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from elman.utils.display import shown
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
-MARK = "-DOCSTART-"
+DOCUMENT_MARK = "-DOCSTART-"
 _FIELD = re.compile(r"[^ \t]+")
 _SPAN = re.compile(r"O|[BIESLU]-[^#]+")
 _SPACES = re.compile(r"([ \t]+)")
@@ -32,10 +32,10 @@ _SPACES = re.compile(r"([ \t]+)")
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """How a file's lines are cut: by tabs or by spaces, into how many columns (0: no line seen), the word's index.
+    """How lines are split: by tabs or spaces, into how many columns (0: no line seen), and the index of the word.
 
-    ``tag`` is the number, from 1, of the column of tags where something speaks for one; else 0. ``last`` holds what
-    stands in the last column of the first lines, where a ``#`` may be a word.
+    ``tag`` is the number, from 1, of the tag column if there is evidence for one; else 0. ``last`` holds the last
+    fields of the first lines of a file in which a ``#`` may be a word.
     """
 
     tabs: bool = True
@@ -45,13 +45,14 @@ class ColumnLayout:
     last: frozenset[str] = frozenset()
 
     def split(self, body: str) -> list[str]:
-        """The fields of a line without its end."""
+        """Return the fields of a line without its line end."""
         return body.split("\t") if self.tabs else _FIELD.findall(body)
 
     def is_comment(self, line: str, fields: Sequence[str], *, inside: bool) -> bool:
-        """Whether a line that looks like a comment is one; ``inside``: of a sentence, whose words come before it.
+        """Return whether a line that looks like a comment is one; ``inside``: it follows words of a sentence.
 
-        Between spaces it may be the word ``#``: inside of a sentence, or where a tag of other words is at its end.
+        In a file separated by spaces it may be the word ``#``: inside a sentence, or with a tag of other words at its
+        end.
         """
         if self.tabs or len(fields) != self.width or line[0] != "#":
             return True
@@ -59,9 +60,9 @@ class ColumnLayout:
 
     @property
     def cut(self) -> str:
-        """How many columns there are and what separates them, in words."""
-        many = f"{self.width} columns" if self.width != 1 else "1 column"
-        return f"{many} separated by {'tabs' if self.tabs else 'spaces'}"
+        """The number of columns and their separator, in words."""
+        count = f"{self.width} columns" if self.width != 1 else "1 column"
+        return f"{count} separated by {'tabs' if self.tabs else 'spaces'}"
 
     def __str__(self) -> str:
         word = "; column 1 counts the words, column 2 holds them" if self.word == 1 else ""
@@ -69,41 +70,44 @@ class ColumnLayout:
 
 
 def is_aside(line: str) -> bool:
-    """Whether a line is a comment or a document mark."""
-    return (line.startswith("# ") and "\t" not in line) or line.startswith(MARK)
+    """Return whether a line is a comment or a document mark."""
+    return (line.startswith("# ") and "\t" not in line) or line.startswith(DOCUMENT_MARK)
 
 
 def find_layout(head: Sequence[str]) -> ColumnLayout:
-    """The layout of a file, from its first lines."""
+    """Return the layout of a file, from its first lines."""
     for line in head:
         if not is_blank(line) and not is_aside(line):
             body = line.rstrip(LINE_END)
             tabs = "\t" in body
             width = len(ColumnLayout(tabs).split(body))
-            shape = ColumnLayout(tabs, width)
-            counted = width > 2 and _counted(head, tabs)
-            marks = not tabs and width > 1 and any(line.startswith("# ") for line in head)
-            last = frozenset(row[-1] for row in _table(head, shape) if len(row) == width) if marks else frozenset()
-            return replace(shape, word=int(counted), tag=_span_column(head, shape) if counted else 0, last=last)
+            layout = ColumnLayout(tabs, width)
+            has_numbers = width > 2 and _counts_words(head, tabs)
+            has_comments = not tabs and width > 1 and any(line.startswith("# ") for line in head)
+            rows = _table(head, layout) if has_comments else []
+            last = frozenset(row[-1] for row in rows if len(row) == width)
+            tag = _span_column(head, layout) if has_numbers else 0
+            return replace(layout, word=int(has_numbers), tag=tag, last=last)
     return ColumnLayout()
 
 
-def _table(head: Sequence[str], shape: ColumnLayout) -> list[list[str]]:
-    """The fields of the first lines that have words."""
-    return [shape.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
+def _table(head: Sequence[str], layout: ColumnLayout) -> list[list[str]]:
+    """Return the fields of the first lines that have words."""
+    return [layout.split(line.rstrip(LINE_END)) for line in head if not is_blank(line) and not is_aside(line)]
 
 
-def _span_column(head: Sequence[str], shape: ColumnLayout) -> int:
-    """The number of the column of span tags in a file whose column 1 counts the words; 0 where it is just the last.
+def _span_column(head: Sequence[str], layout: ColumnLayout) -> int:
+    """Return the number of the span tag column in a file whose column 1 counts the words; 0 if it is just the last.
 
-    In the files of Universal NER columns follow that say who annotated, and what else was thought of.
+    In the files of Universal NER further columns follow, with the annotator and alternatives.
     """
-    spans = [all(map(_SPAN.fullmatch, column)) for column in zip(*_table(head, shape), strict=False)]
-    return 0 if len(spans) < 4 or spans[-1] or True not in spans else spans.index(True) + 1
+    is_span_column = [all(map(_SPAN.fullmatch, column)) for column in zip(*_table(head, layout), strict=False)]
+    is_just_last = len(is_span_column) < 4 or is_span_column[-1] or True not in is_span_column
+    return 0 if is_just_last else is_span_column.index(True) + 1
 
 
-def _counted(head: Sequence[str], tabs: bool) -> bool:
-    """Whether column 1 counts the words, in all sentences up to that of the file's second word.
+def _counts_words(head: Sequence[str], tabs: bool) -> bool:
+    """Return whether column 1 counts the words, in all sentences up to that of the file's second word.
 
     It looks no further, so that a pipe and a file are read alike.
     """
@@ -122,15 +126,15 @@ def _counted(head: Sequence[str], tabs: bool) -> bool:
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-    """Sentences of the lines, cut as the first lines, ``head``, say; labels by column number, ``"2"`` and so on.
+    """Yield the sentences of lines, split as ``head``, the first lines, shows; labels are named by column number.
 
-    Raises DataError: another number of columns than the file's first line has, an empty word.
+    Raises DataError for another number of columns than in the first line, or an empty word.
     """
     return _read(lines, find_layout(head), path)
 
 
-def _read(lines: Iterable[str], shape: ColumnLayout, path: str) -> Iterator[Sentence]:
-    split, width = shape.split, shape.width
+def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sentence]:
+    split, width = layout.split, layout.width
     kept: list[str] = []
     rows: list[int] = []
     table: list[list[str]] = []
@@ -138,40 +142,40 @@ def _read(lines: Iterable[str], shape: ColumnLayout, path: str) -> Iterator[Sent
     for number, line in enumerate(lines, 1):
         if is_blank(line):
             kept.append(line)
-            yield _sentence(kept, rows, table, shape, path, number)
+            yield _sentence(kept, rows, table, layout, path, number)
             kept, rows, table = [], [], []
             continue
         fields = split(line.rstrip(LINE_END))
         if line[0] in "#-" and is_aside(line):
             if line[0] == "-" and table:
-                yield _sentence(kept, rows, table, shape, path, number - 1)
+                yield _sentence(kept, rows, table, layout, path, number - 1)
                 kept, rows, table = [], [], []
-            if shape.is_comment(line, fields, inside=bool(table)):
+            if layout.is_comment(line, fields, inside=bool(table)):
                 kept.append(line)
                 continue
         if len(fields) != width:
-            message = f"expected {shape.cut}, as in the lines before, found {len(fields)}; mend it or pass --format"
+            message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; mend it or pass --format"
             raise DataError(message, path=path, line=number)
-        if not fields[shape.word]:
-            raise DataError(f"the word (column {shape.word + 1}) is empty", path=path, line=number)
+        if not fields[layout.word]:
+            raise DataError(f"the word (column {layout.word + 1}) is empty", path=path, line=number)
         rows.append(len(kept))
         kept.append(line)
         table.append(fields)
     if kept:
-        yield _sentence(kept, rows, table, shape, path, number)
+        yield _sentence(kept, rows, table, layout, path, number)
 
 
 def _sentence(
-    kept: list[str], rows: list[int], table: list[list[str]], shape: ColumnLayout, path: str, last: int
+    kept: list[str], rows: list[int], table: list[list[str]], layout: ColumnLayout, path: str, last: int
 ) -> Sentence:
     first = last - len(kept) + 1
     if not table:
         return Sentence((), path=path, line=first, lines=tuple(kept), format="columns")
     fields = list(zip(*table, strict=True))
-    columns = {str(i): column for i, column in enumerate(fields, 1) if i != shape.word + 1}
+    columns = {str(i): column for i, column in enumerate(fields, 1) if i != layout.word + 1}
     words_alone = len(table) == len(kept) - is_blank(kept[-1])
     labels = {} if words_alone else _labels(kept, rows)
-    return Sentence(fields[shape.word], columns, path, first, tuple(kept), tuple(rows), "columns", labels)
+    return Sentence(fields[layout.word], columns, path, first, tuple(kept), tuple(rows), "columns", labels)
 
 
 def _labels(kept: list[str], rows: list[int]) -> dict[str, str]:
@@ -180,88 +184,88 @@ def _labels(kept: list[str], rows: list[int]) -> dict[str, str]:
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-    """The column of that number, from 1 or negative from the end; by default the last, or 2 where there is only one.
+    """Return the column of a number, from 1, or negative from the end; by default the last, or 2 if there is only one.
 
-    In a file whose column 1 counts the words it is the only one of span tags, if there is such. A file that is to be
-    tagged may lack the column: the tags become a new last one.
+    If column 1 counts the words, the default is the only column of span tags, if there is one. A file to be tagged may
+    lack the column: the tags become a new last column.
 
-    Raises ConfigError: not a number, no such column, the column of the words.
+    Raises ConfigError for a name that is no number, a missing column, or the column of the words.
     """
     return _target(name, find_layout(head), path, labelled)
 
 
-def _target(name: str | None, shape: ColumnLayout, path: str, labelled: bool) -> str:
+def _target(name: str | None, layout: ColumnLayout, path: str, labelled: bool) -> str:
     if name is None:
-        return str(shape.tag or max(shape.width, 2))
+        return str(layout.tag or max(layout.width, 2))
     try:
         number = int(name)
     except ValueError:
         hint = f"columns go by number, -1 is the last, or get names: --format columns:word=1,{shown(name)[1:-1]}=2"
         raise ConfigError(f"{path}: no column {shown(name)}; {hint}") from None
-    if not shape.width:
+    if not layout.width:
         return name
-    at = number if number > 0 else shape.width + 1 + number
-    if at == 1 == shape.width and not labelled:
+    column = number if number > 0 else layout.width + 1 + number
+    if column == 1 == layout.width and not labelled:
         return "2"
-    if at == shape.word + 1:
-        raise ConfigError(f"{path}: column {name} holds the words; the tags stand in another one")
-    if not 1 <= at <= shape.width and (labelled or not _appends(at, shape.width)):
-        raise ConfigError(f"{path}: no column {name[:40]}; there are {shape}")
-    return str(at)
+    if column == layout.word + 1:
+        raise ConfigError(f"{path}: column {name} holds the words; the tags are in another one")
+    if not 1 <= column <= layout.width and (labelled or not _appends(column, layout.width)):
+        raise ConfigError(f"{path}: no column {name[:40]}; there are {layout}")
+    return str(column)
 
 
 def _appends(number: int, width: int) -> bool:
-    """Whether tags of that column become a new last column."""
+    """Return whether tags of that column become a new last column."""
     return number == width + 1 or (width == 1 and number > 1)
 
 
 def configured(options: Mapping[str, str]) -> NamedColumns:
-    """The format with names for columns, ``word=2,ner=3``. Raises ConfigError: not the number of a column."""
+    """Return the format with column names, ``word=2,ner=3``. Raises ConfigError for an invalid column number."""
     for name, number in options.items():
         if not whole_number(number):
             raise ConfigError(f"format: expected the number of a column, from 1, got {name}={number[:40]}")
-    places = {name: int(number) for name, number in options.items()}
-    if len(set(places.values())) < len(places):
+    numbers = {name: int(number) for name, number in options.items()}
+    if len(set(numbers.values())) < len(numbers):
         raise ConfigError("format: columns: expected another column for each name, got one twice")
-    return NamedColumns(places)
+    return NamedColumns(numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedColumns:
-    """The format with names for columns; ``word`` is where the words are."""
+    """The format with column names; ``word`` is the column of the words."""
 
     numbers: Mapping[str, int]
 
     def layout(self, head: Sequence[str], path: str) -> ColumnLayout:
-        """The layout with the words where they are said to be. Raises ConfigError: no such column."""
-        shape = find_layout(head)
+        """Return the layout with the given column of words. Raises ConfigError if a column is missing."""
+        layout = find_layout(head)
         if "word" in self.numbers:
-            shape = replace(shape, word=self.numbers["word"] - 1, tag=0)
+            layout = replace(layout, word=self.numbers["word"] - 1, tag=0)
         last = max(self.numbers.values(), default=0)
-        if shape.width and last > shape.width:
-            raise ConfigError(f"{path}: no column {last}; there are {shape.cut}")
-        return shape
+        if layout.width and last > layout.width:
+            raise ConfigError(f"{path}: no column {last}; there are {layout.cut}")
+        return layout
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-        """As ``read``."""
+        """Yield the sentences of lines, see ``columns.read``."""
         return _read(lines, self.layout(head, path), path)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """As ``target``, by number or name; where only one is named beside the words, that one by default."""
-        others = [other for other in self.numbers if other != "word"]
-        if name is None and len(others) == 1:
-            name = others[0]
+        """Return a column by number or name, see ``columns.target``; the only name besides ``word`` is the default."""
+        named = [column for column in self.numbers if column != "word"]
+        if name is None and len(named) == 1:
+            name = named[0]
         number = str(self.numbers[name]) if name is not None and name in self.numbers else name
         return _target(number, self.layout(head, path), path, labelled)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """The sentence with ``tags`` in their columns, or in a new last one where there is none yet; all else as read.
+    """Return the sentence with ``tags`` in their columns, or in new last columns; the rest is copied.
 
-    A column of another format (``upos``) goes to the last one, or to column 2 of a file that has only one. Confidences
-    stand in a column of their own behind the (first) tag. A sentence of another format becomes lines of word TAB tag.
+    A column of another format (``upos``) goes to the last column, or to column 2 of a file with only one. Confidences
+    get a column of their own after the (first) tag. A sentence of another format is written as word TAB tag.
 
-    Raises DataError: a word or tag that holds the separator or a line end; too few columns.
+    Raises DataError for a word or tag that contains the separator or a line end, or if there are too few columns.
     """
     if sentence.format != "columns":
         return _from_another(sentence, tags, confidences)
@@ -269,65 +273,66 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
         return "".join(sentence.lines)
     lines = list(sentence.lines)
     width = len(sentence.columns) + 1
-    places = _places(sentence, tags, confidences, width)
+    columns = _columns_to_write(sentence, tags, confidences, width)
     for i, row in enumerate(sentence.rows):
         body = lines[row].rstrip(LINE_END)
-        pieces, spots, glue, space = _cut(body, width)
-        for at, column in places:
-            if at > width:
-                pieces[spots[-1]] += space + column[i]
+        parts, field_indices, joint, separator = _split_line(body, width)
+        for number, column in columns:
+            if number > width:
+                parts[field_indices[-1]] += separator + column[i]
             else:
-                pieces[spots[at - 1]] = column[i]
-        lines[row] = glue.join(pieces) + lines[row][len(body) :]
+                parts[field_indices[number - 1]] = column[i]
+        lines[row] = joint.join(parts) + lines[row][len(body) :]
     return "".join(with_labels(sentence, lines))
 
 
-def _cut(body: str, width: int) -> tuple[list[str], Sequence[int], str, str]:
-    """The pieces of a line, which of them are fields, what joins the pieces, and what a new field is set off by."""
+def _split_line(body: str, width: int) -> tuple[list[str], Sequence[int], str, str]:
+    """Return the parts of a line, the indices of its fields, what joins the parts, and the separator of a new field."""
     if width > 1 and body.count("\t") == width - 1:
         return body.split("\t"), range(width), "\t", "\t"
-    pieces = _SPACES.split(body)
-    spots = [spot for spot in range(0, len(pieces), 2) if pieces[spot]]
-    return pieces, spots, "", "\t" if width == 1 else " "
+    parts = _SPACES.split(body)
+    field_indices = [spot for spot in range(0, len(parts), 2) if parts[spot]]
+    return parts, field_indices, "", "\t" if width == 1 else " "
 
 
-def _places(
+def _columns_to_write(
     sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None, width: int
 ) -> list[tuple[int, Sequence[str]]]:
-    """What to write, by number of column, in order; checked. A confidence goes with its tag, as a field more."""
-    space = _cut(sentence.lines[sentence.rows[0]].rstrip(LINE_END), width)[3]
-    places: list[tuple[int, Sequence[str]]] = []
+    """Return (column number, values) of the columns to write, in order and checked, each confidence after its tag."""
+    separator = _split_line(sentence.lines[sentence.rows[0]].rstrip(LINE_END), width)[3]
+    columns: list[tuple[int, Sequence[str]]] = []
     for name, column in tags.items():
-        check_tags(sentence, column, "columns", "\t\n" if space == "\t" else " \t\n")
-        if confidences is not None and not places:
-            column = [f"{tag}{space}{value:.4f}" for tag, value in zip(column, confidences, strict=True)]
-        places.append((whole_number(name) or max(width, 2), column))
-    places.sort(key=lambda place: place[0])
-    ends = width
-    for at, _ in places:
-        if at <= width and str(at) not in sentence.columns:
-            raise error_at(sentence, 0, f"column {at} is not one of labels; the tags go to another one, see --target")
-        if at > width:
-            if not _appends(at, ends) and width > 1:
-                raise error_at(sentence, 0, f"expected {at} columns, or {at - 1} and a new last one, found {width}")
-            ends += 1
-    return places
+        check_tags(sentence, column, "columns", "\t\n" if separator == "\t" else " \t\n")
+        if confidences is not None and not columns:
+            column = [f"{tag}{separator}{value:.4f}" for tag, value in zip(column, confidences, strict=True)]
+        columns.append((whole_number(name) or max(width, 2), column))
+    columns.sort(key=lambda item: item[0])
+    last_column = width
+    for number, _ in columns:
+        if number <= width and str(number) not in sentence.columns:
+            message = f"column {number} is not one of labels; the tags go to another one, see --target"
+            raise error_at(sentence, 0, message)
+        if number > width:
+            if not _appends(number, last_column) and width > 1:
+                message = f"expected {number} columns, or {number - 1} and a new last one, found {width}"
+                raise error_at(sentence, 0, message)
+            last_column += 1
+    return columns
 
 
 def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
     if is_gap(sentence):
         return ""
-    check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # alone on a line a space would separate
+    check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # without tags a space would be a separator
     for i, word in enumerate(sentence.words):
-        if word.startswith(MARK):
-            raise error_at(
-                sentence, i, f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl"
-            )
-    parts: list[Sequence[str]] = [sentence.words]
+        if word.startswith(DOCUMENT_MARK):
+            message = f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl"
+            raise error_at(sentence, i, message)
+    fields: list[Sequence[str]] = [sentence.words]
     for column in tags.values():
         check_tags(sentence, column, "columns", "\t\n")
-        parts.append(column)
-        if confidences is not None and len(parts) == 2:
-            parts.append([f"{value:.4f}" for value in confidences])
-    rows = ["\t".join(fields) + "\n" for fields in zip(*parts, strict=True)]
+        fields.append(column)
+        if confidences is not None and len(fields) == 2:
+            fields.append([f"{value:.4f}" for value in confidences])
+    rows = ["\t".join(row) + "\n" for row in zip(*fields, strict=True)]
     return "".join([*label_lines(sentence, "columns"), *rows, "\n"])

@@ -1,4 +1,4 @@
-"""Labels of a sentence as comments ``# name = value``, in ``columns``, ``conllu`` and ``conllup``."""
+"""Document labels as comments ``# name = value``, in ``columns``, ``conllu`` and ``conllup``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _OTHER_BEGINNINGS = ("text_", "global.")
 
 
 def label_of(line: str) -> tuple[str, str] | None:
-    """Name and value of the label that a comment line gives; None for other comments.
+    """Return name and value of the label in a comment line; None for other comments.
 
-    What names or repeats the sentence is no label: text, text_…, translit, sent_id, newdoc, newpar, global.….
+    Comments that identify or repeat the sentence are no labels: text, text_…, translit, sent_id, newdoc, newpar,
+    global.….
     """
-    if line.startswith(("# text ", "# sent_id ")):  # the most frequent, by far
+    if line.startswith(("# text ", "# sent_id ")):  # by far the most frequent comments
         return None
     match = _LABEL.match(line)
     if match is None or _is_other(match[1]):
@@ -30,7 +31,7 @@ def label_of(line: str) -> tuple[str, str] | None:
 
 
 def labels_of(lines: Sequence[str]) -> dict[str, str]:
-    """The labels that a sentence's comments give; several of one name are joined."""
+    """Return the labels in the comments of a sentence; several labels of one name are joined."""
     labels: dict[str, str] = {}
     for line in lines:
         if line[:1] == "#" and (label := label_of(line)) is not None:
@@ -40,11 +41,11 @@ def labels_of(lines: Sequence[str]) -> dict[str, str]:
 
 
 def label_lines(sentence: Sentence, format: str) -> list[str]:
-    """The comments of a sentence's labels. Raises DataError for a name or a value that a comment cannot hold."""
+    """Return the comments for the labels of a sentence. Raises DataError for a label that a comment cannot hold."""
     lines = []
     for name, value in sentence.labels.items():
         line = f"# {name} = {value}\n"
-        if label_of(line) != (name, value) or any(mark in value for mark in "\t\n\r\0"):
+        if label_of(line) != (name, value) or any(character in value for character in "\t\n\r\0"):
             message = f"the label {shown(name)} = {shown(value)} cannot stand in a comment of {format}; try --as jsonl"
             raise error_at(sentence, 0, message)
         lines.append(line)
@@ -52,22 +53,20 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
 
 
 def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
-    """The lines of a sentence with its labels in their comments: changed where they differ, new ones before the words.
+    """Return the lines of a sentence with its labels in comments: changed ones edited, new ones added before the words.
 
-    The comment of an empty label goes: there is none.
-
-    Raises DataError: see ``label_lines``.
+    The comment of an empty label is removed. Raises the errors of ``label_lines``.
     """
     if not sentence.labels:
         return lines
     rows = set(sentence.rows)
-    asides = {at: line for at, line in enumerate(lines) if at not in rows and line[:1] == "#"}
-    if sentence.labels == labels_of(list(asides.values())):
+    comment_lines = {at: line for at, line in enumerate(lines) if at not in rows and line[:1] == "#"}
+    if sentence.labels == labels_of(list(comment_lines.values())):
         return lines
-    held = {name: value for name, value in sentence.labels.items() if value}
-    comments = dict(zip(held, label_lines(replace(sentence, labels=held), sentence.format), strict=True))
-    labels = {at: label[0] for at, line in asides.items() if (label := label_of(line)) is not None}
-    place = max((at for at in asides if at < sentence.rows[0]), default=-1) + 1  # behind the other comments
+    nonempty = {name: value for name, value in sentence.labels.items() if value}
+    comments = dict(zip(nonempty, label_lines(replace(sentence, labels=nonempty), sentence.format), strict=True))
+    labels = {at: label[0] for at, line in comment_lines.items() if (label := label_of(line)) is not None}
+    place = max((at for at in comment_lines if at < sentence.rows[0]), default=-1) + 1  # after the other comments
     changed = []
     for at, line in enumerate(lines):
         end = line[len(line.rstrip(LINE_END)) :] or "\n"
@@ -76,7 +75,7 @@ def with_labels(sentence: Sentence, lines: list[str]) -> list[str]:
         name = labels.get(at)
         if name is None or name not in sentence.labels:
             changed.append(line)
-        elif name in comments:  # the second of one name goes: the label is one now
+        elif name in comments:  # further comments of this name are dropped
             changed.append(comments.pop(name)[:-1] + end)
     return changed
 

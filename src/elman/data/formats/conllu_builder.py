@@ -1,4 +1,4 @@
-"""Sentences of CoNLL-U made of tokens: IDs, ranges of multiword tokens, ``# text``, ``SpaceAfter=No``."""
+"""Build CoNLL-U sentences from tokens: IDs, ranges of multiword tokens, ``# text``, ``SpaceAfter=No``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ assert (*_EMPTY, "misc") == tuple(COLUMNS)
 
 
 class SentenceTokens(NamedTuple):
-    """The tokens of a sentence as they stand in the text.
+    """The tokens of a sentence as in the text.
 
-    ``spaces``       whether there is a space behind each
-    ``words``        by the index of multiword tokens, their words
-    ``confidences``  of each; None: they are not to be written
+    ``spaces``       whether a space follows each token
+    ``words``        the words of multiword tokens, by token index
+    ``confidences``  of each token; None: not written
     """
 
     forms: Sequence[str]
@@ -29,10 +29,10 @@ class SentenceTokens(NamedTuple):
 
 
 class ConlluDraft(NamedTuple):
-    """A sentence that waits for its columns.
+    """A sentence whose columns are still to be filled.
 
-    ``head``    the lines in front of the words, with their line ends
-    ``ranges``  by the index of their first words, the lines of multiword tokens
+    ``head``    the lines before the words, with line ends
+    ``ranges``  the lines of multiword tokens, by the index of their first word
     """
 
     words: tuple[str, ...]
@@ -40,30 +40,38 @@ class ConlluDraft(NamedTuple):
     miscs: Sequence[str]
     ranges: Mapping[int, str]
 
-    def sure(self, confidences: Sequence[float]) -> ConlluDraft:
-        """The same with a confidence in MISC of each word."""
+    def with_confidences(self, confidences: Sequence[float]) -> ConlluDraft:
+        """Return the draft with a confidence in MISC of each word."""
         return self._replace(miscs=list(map(with_confidence, self.miscs, confidences)))
 
     def sentence(self, columns: Mapping[str, Sequence[str]] | None = None) -> Sentence:
-        """The sentence with these columns, and ``_`` in the others."""
-        given, n = columns or {}, len(self.words)
+        """Return the sentence with these columns, and ``_`` in the others."""
+        filled, n = columns or {}, len(self.words)
         blank = ("_",) * n
-        own = {name: tuple(given[name]) if name in given else blank for name in _EMPTY}
+        all_columns = {name: tuple(filled[name]) if name in filled else blank for name in _EMPTY}
         ends = [f"{misc}\n" for misc in self.miscs]
-        lines = list(map("\t".join, zip(_ids(n), self.words, *own.values(), ends, strict=True)))
-        own["misc"] = tuple(self.miscs)
+        lines = list(map("\t".join, zip(_ids(n), self.words, *all_columns.values(), ends, strict=True)))
+        all_columns["misc"] = tuple(self.miscs)
         rows: list[int] = []
         body: list[str] = []
         for i, line in enumerate(lines) if self.ranges else ():
             body += [self.ranges[i]] if i in self.ranges else []
             rows.append(len(self.head) + len(body))
             body.append(line)
-        every = (*self.head, *(body or lines), "\n")
-        return Sentence(self.words, own, "", 0, every, tuple(rows or range(len(self.head), len(every) - 1)), "conllu")
+        all_lines = (*self.head, *(body or lines), "\n")
+        return Sentence(
+            self.words,
+            all_columns,
+            "",
+            0,
+            all_lines,
+            tuple(rows or range(len(self.head), len(all_lines) - 1)),
+            "conllu",
+        )
 
 
 def draft(tokens: SentenceTokens, text: str, comments: Sequence[str] = ()) -> ConlluDraft:
-    """The sentence of some tokens, one at least; ``comments`` stand before ``# text``, without their line ends."""
+    """Return the draft of a sentence with at least one token; ``comments`` precede ``# text``, without line ends."""
     head = [f"{comment}\n" for comment in (*comments, f"# text = {text}")]
     miscs = ["_" if space else NO_SPACE for space in tokens.spaces]
     if tokens.confidences is not None:
@@ -71,18 +79,18 @@ def draft(tokens: SentenceTokens, text: str, comments: Sequence[str] = ()) -> Co
     if not tokens.words:
         return ConlluDraft(tuple(tokens.forms), head, miscs, {})
     words: list[str] = []
-    own: list[str] = []
+    word_miscs: list[str] = []
     ranges: dict[int, str] = {}
     for i, (form, misc) in enumerate(zip(tokens.forms, miscs, strict=True)):
         parts = tokens.words.get(i)
         if parts:
             ranges[len(words)] = f"{len(words) + 1}-{len(words) + len(parts)}\t{form}" + "\t_" * 7 + f"\t{misc}\n"
             words += parts
-            own += ["_"] * len(parts)
+            word_miscs += ["_"] * len(parts)
         else:
             words.append(form)
-            own.append(misc)
-    return ConlluDraft(tuple(words), head, own, ranges)
+            word_miscs.append(misc)
+    return ConlluDraft(tuple(words), head, word_miscs, ranges)
 
 
 @lru_cache(maxsize=512)

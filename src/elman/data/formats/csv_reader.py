@@ -1,12 +1,12 @@
 """``csv`` and ``tsv``: tables whose first line names the columns.
 
-Either a word a row, ``word,tag``, where a sentence ends at an empty row or where the column of sentences changes; or a
-text a row, ``text,label``, all columns beside the text being labels. Which column is which is known by its usual name
-(``WORDS``, ``TEXTS``, ``SENTENCES``) or said: ``csv:word=Token,sentence=Nr``, ``csv:text=Review,label=Stars``; with
-``header=no`` the columns are called by their numbers.
+Either one word per row, ``word,tag``, where a sentence ends at an empty row or where the sentence column changes; or
+one text per row, ``text,label``, where all other columns are labels. Columns are recognized by usual names (``WORDS``,
+``TEXTS``, ``SENTENCES``) or given: ``csv:word=Token,sentence=Nr``, ``csv:text=Review,label=Stars``; with ``header=no``
+columns are named by their numbers.
 
-Fields of ``csv`` are separated by commas, or by semicolons where the first line has more of them, and may be in
-quotes (RFC 4180), with line ends in them. Those of ``tsv`` are separated by tabs, and a quote is a character like any.
+Fields of ``csv`` are separated by commas, or by semicolons if the first line has more of them, and may be quoted (RFC
+4180) and contain line ends. Fields of ``tsv`` are separated by tabs, and quotes are ordinary characters.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _TEXT_WORD = re.compile(r"[^ \t\r\n]+")
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """What stands where: the names of the columns, the index of the words', of the texts' where there is none, …"""
+    """The column names, and the indices of words, texts (if there are no words), sentences and labels."""
 
     separator: str
     names: tuple[str, ...]
@@ -64,25 +64,28 @@ class TableLayout:
 
     def __str__(self) -> str:
         role = f"words in {self.names[self.word]}" if self.word is not None else f"texts in {self.names[self.text]}"
-        by = {",": "commas", ";": "semicolons", "\t": "tabs"}[self.separator]
-        ends = f", sentences by {self.names[self.sentence]}" if self.sentence is not None else ""
-        return f"{len(self.names)} columns separated by {by}; {role}{ends}"
+        separators = {",": "commas", ";": "semicolons", "\t": "tabs"}[self.separator]
+        sentences = f", sentences by {self.names[self.sentence]}" if self.sentence is not None else ""
+        return f"{len(self.names)} columns separated by {separators}; {role}{sentences}"
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
-    """A format of tables: ``csv`` or ``tsv``, with the options it was given."""
+    """``csv`` or ``tsv`` with options."""
 
     format: str
     options: Mapping[str, str]
 
     @property
     def HOLDS(self) -> Holds:
-        """Tags of words, or labels of texts."""
+        """Tags of words, or document labels."""
         return Holds(columns=MANY, labels=MANY)
 
     def layout(self, head: Sequence[str], path: str) -> TableLayout:
-        """The layout of a file, from its first lines. Raises DataError: none seen; ConfigError: no such column."""
+        """Return the layout of a file, from its first lines.
+
+        Raises DataError if they do not tell it, ConfigError for a missing column.
+        """
         first = next(read_rows(head[:200], self.separator(head), path), None)
         if first is None:
             raise DataError("is empty; expected a first line with the names of columns", path=path)
@@ -98,8 +101,8 @@ class CsvFormat:
         if word is None and text is None:
             text = _usual(names, TEXTS)
         if word is None and text is None:
-            say = f"--format {self.format}:word=NAME, or {self.format}:text=NAME,label=NAME"
-            raise DataError(f"which column has the words? {say}; there is {', '.join(names)}", path=path, line=1)
+            options = f"--format {self.format}:word=NAME, or {self.format}:text=NAME,label=NAME"
+            raise DataError(f"which column has the words? {options}; there is {', '.join(names)}", path=path, line=1)
         if word is not None and sentence is None:
             sentence = _usual(names, SENTENCES)
         label = self._column("label", names, path)
@@ -110,7 +113,7 @@ class CsvFormat:
         )
 
     def separator(self, head: Sequence[str]) -> str:
-        """What separates the fields."""
+        """Return the character that separates fields."""
         if self.format == "tsv":
             return "\t"
         first = next((line for line in head if not is_blank(line)), "")
@@ -128,23 +131,26 @@ class CsvFormat:
         raise ConfigError(f"{path}: no column {shown(name)} ({role}=); there is {', '.join(names)}")
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-        """Sentences of the rows. Raises DataError: a row of another width, a broken quote, an empty word or text."""
+        """Yield the sentences of rows.
+
+        Raises DataError for a wrong number of fields, a broken quote, or an empty word or text.
+        """
         layout = self.layout(head, path)
         rows = read_rows(lines, layout.separator, path)
         names = next(rows) if layout.header else None
-        made: Callable[..., Iterator[Sentence]] = self._texts if layout.word is None else self._words
-        yield from made(_checked(rows, layout, path), names, layout, path)
+        sentences: Callable[..., Iterator[Sentence]] = self._texts if layout.word is None else self._words
+        yield from sentences(_checked(rows, layout, path), names, layout, path)
 
     def _texts(
         self, rows: Iterator[CsvRow], names: CsvRow | None, layout: TableLayout, path: str
     ) -> Iterator[Sentence]:
-        places = [i for i in range(len(layout.names)) if i != layout.text]
-        if layout.label in places:
-            places = [layout.label, *(i for i in places if i != layout.label)]
-        before = names.lines if names is not None else ()
+        label_columns = [i for i in range(len(layout.names)) if i != layout.text]
+        if layout.label in label_columns:
+            label_columns = [layout.label, *(i for i in label_columns if i != layout.label)]
+        header_lines = names.lines if names is not None else ()
         for row in rows:
-            lines, line = before + row.lines, row.line - len(before)
-            before = ()
+            lines, line = header_lines + row.lines, row.line - len(header_lines)
+            header_lines = ()
             if not row.fields:
                 yield Sentence((), path=path, line=line, lines=lines, format=self.format)
                 continue
@@ -152,27 +158,27 @@ class CsvFormat:
             if not words:
                 message = f"the text (column {layout.names[layout.text]}) is empty"
                 raise DataError(message, path=path, line=row.line)
-            labels = {layout.names[i]: row.fields[i] for i in places if row.fields[i]}
-            _check_fields(row, layout, (layout.text, *places[:1]), len(words), path)
-            at = (len(lines) - len(row.lines),) * len(words)
-            yield Sentence(words, {}, path, line, lines, at, self.format, labels)
-        if before:
-            yield Sentence((), path=path, line=1, lines=before, format=self.format)
+            labels = {layout.names[i]: row.fields[i] for i in label_columns if row.fields[i]}
+            _check_fields(row, layout, (layout.text, *label_columns[:1]), len(words), path)
+            rows_of_words = (len(lines) - len(row.lines),) * len(words)
+            yield Sentence(words, {}, path, line, lines, rows_of_words, self.format, labels)
+        if header_lines:
+            yield Sentence((), path=path, line=1, lines=header_lines, format=self.format)
 
     def _words(
         self, rows: Iterator[CsvRow], names: CsvRow | None, layout: TableLayout, path: str
     ) -> Iterator[Sentence]:
         assert layout.word is not None
-        kept: list[str] = list(names.lines) if names is not None else []
-        at: list[int] = []
-        table: list[list[str]] = []
+        lines: list[str] = list(names.lines) if names is not None else []
+        rows_of_words: list[int] = []
+        fields: list[list[str]] = []
         line = 1
         current = ""
         for row in rows:
             value = row.fields[layout.sentence] if row.fields and layout.sentence is not None else ""
-            if table and value and value != current:  # an empty field: the sentence goes on
-                yield self._sentence(kept, at, table, (path, line), layout)
-                kept, at, table = [], [], []
+            if fields and value and value != current:  # an empty field continues the sentence
+                yield self._sentence(lines, rows_of_words, fields, (path, line), layout)
+                lines, rows_of_words, fields = [], [], []
                 line = row.line
             if row.fields:
                 current = value or current
@@ -180,57 +186,63 @@ class CsvFormat:
                     message = f"the word (column {layout.names[layout.word]}) is empty"
                     raise DataError(message, path=path, line=row.line)
                 _check_fields(row, layout, (layout.word,), row.fields[layout.word].count(" ") + 1, path)
-                at.append(len(kept))
-                table.append(row.fields)
-            kept += row.lines
+                rows_of_words.append(len(lines))
+                fields.append(row.fields)
+            lines += row.lines
             if not row.fields:
-                yield self._sentence(kept, at, table, (path, line), layout)
-                kept, at, table = [], [], []
+                yield self._sentence(lines, rows_of_words, fields, (path, line), layout)
+                lines, rows_of_words, fields = [], [], []
                 line = row.line + len(row.lines)
-        if kept:
-            yield self._sentence(kept, at, table, (path, line), layout)
+        if lines:
+            yield self._sentence(lines, rows_of_words, fields, (path, line), layout)
 
     def _sentence(
-        self, kept: list[str], at: list[int], table: list[list[str]], where: tuple[str, int], layout: TableLayout
+        self,
+        lines: list[str],
+        rows_of_words: list[int],
+        rows: list[list[str]],
+        where: tuple[str, int],
+        layout: TableLayout,
     ) -> Sentence:
         path, line = where
-        if not table:
-            return Sentence((), path=path, line=line, lines=tuple(kept), format=self.format)
-        fields = list(zip(*table, strict=True))
+        if not rows:
+            return Sentence((), path=path, line=line, lines=tuple(lines), format=self.format)
+        fields = list(zip(*rows, strict=True))
         columns = {name: fields[i] for i, name in enumerate(layout.names) if i not in (layout.word, layout.sentence)}
         assert layout.word is not None
-        return Sentence(fields[layout.word], columns, path, line, tuple(kept), tuple(at), self.format)
+        return Sentence(fields[layout.word], columns, path, line, tuple(lines), tuple(rows_of_words), self.format)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The column of that name, in any case; by default the last that is neither word nor sentence.
+        """Return the column of a name in any case; by default the last that is neither word nor sentence.
 
-        A file that is to be tagged may lack it: the tags become a new last column.
-
-        Raises ConfigError: no such column, or a table of texts.
+        A file to be tagged may lack it: the tags become a new last column. Raises ConfigError for a missing column, or
+        a table of texts.
         """
         layout = self.layout(head, path)
         if layout.word is None:
             return text_target(f"{self.format} with a text a row", path, name, labelled)
-        there = [other for i, other in enumerate(layout.names) if i not in (layout.word, layout.sentence)]
+        available = [column for i, column in enumerate(layout.names) if i not in (layout.word, layout.sentence)]
         if name is None:
-            if there or not labelled:
-                return there[-1] if there else "tag"
+            if available or not labelled:
+                return available[-1] if available else "tag"
             raise ConfigError(f"{path}: no column of tags; there is {', '.join(layout.names)}")
-        found = [other for other in there if other == name] or [x for x in there if x.lower() == name.lower()]
-        if found or not labelled:
-            return found[0] if found else name
-        raise ConfigError(f"{path}: no column {shown(name)} of tags; there is {', '.join(there) or 'none'}")
+        matching = [column for column in available if column == name] or [
+            column for column in available if column.lower() == name.lower()
+        ]
+        if matching or not labelled:
+            return matching[0] if matching else name
+        raise ConfigError(f"{path}: no column {shown(name)} of tags; there is {', '.join(available) or 'none'}")
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> CsvWriter:
-        """A writer of a file: a word a row where there are columns, else a text a row.
+        """Return a writer of a file: one word per row if there are columns, else one text per row.
 
-        Raises ConfigError: columns and labels both.
+        Raises ConfigError for both columns and labels.
         """
         return CsvWriter(self.format, columns, labels)
 
 
 def configured(format: str) -> Callable[[Mapping[str, str]], CsvFormat]:
-    """A function that makes the format with options. It raises ConfigError for an option that does not exist."""
+    """Return a function that makes the format from options. It raises ConfigError for unknown options."""
 
     def make(options: Mapping[str, str]) -> CsvFormat:
         for key, value in options.items():
@@ -246,16 +258,16 @@ def configured(format: str) -> Callable[[Mapping[str, str]], CsvFormat]:
 
 
 def looks_like(head: Sequence[str], format: str) -> bool:
-    """Whether a file begins with names of columns that are usual: one of words or texts, and another one."""
+    """Return whether a file begins with usual column names: one of words or texts, and another one."""
     first = next((line for line in head if not is_blank(line)), "")
     table = CsvFormat(format, {})
     names = [name.strip().lower() for name in split_fields(first.rstrip(LINE_END), table.separator(head))]
     names = [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in names]
     if len(names) < 2 or len(set(names)) < len(names) or "" in names:
         return False
-    holds = [name for name in names if name in (*WORDS, *TEXTS)]
-    others = [name for name in names if name in (*TAGS, *SENTENCES) and name not in holds]
-    return bool(holds) and bool(others or len(holds) > 1)
+    content_names = [name for name in names if name in (*WORDS, *TEXTS)]
+    other_names = [name for name in names if name in (*TAGS, *SENTENCES) and name not in content_names]
+    return bool(content_names) and bool(other_names or len(content_names) > 1)
 
 
 def _usual(names: Sequence[str], usual: Sequence[str]) -> int | None:
@@ -264,7 +276,7 @@ def _usual(names: Sequence[str], usual: Sequence[str]) -> int | None:
 
 
 def _checked(rows: Iterator[CsvRow], layout: TableLayout, path: str) -> Iterator[CsvRow]:
-    """The rows, those of nothing but empty fields without fields. Raises DataError for another number of fields."""
+    """Yield the rows; rows of empty fields get no fields. Raises DataError for another number of fields."""
     width = len(layout.names)
     for row in rows:
         if not any(row.fields):
@@ -275,24 +287,24 @@ def _checked(rows: Iterator[CsvRow], layout: TableLayout, path: str) -> Iterator
         yield row
 
 
-def _check_fields(row: CsvRow, layout: TableLayout, places: Sequence[int], n_words: int, path: str) -> None:
-    """Raise DataError for a list in a field: of words, of tags, of spans. It would be taken for one word or label.
+def _check_fields(row: CsvRow, layout: TableLayout, columns: Sequence[int], n_words: int, path: str) -> None:
+    """Raise DataError for a list in a field (words, tags or spans), which would be read as one word or label.
 
-    ``places`` are those of the words or of the text and its label; ``n_words`` is how many there are between spaces.
-    Objects and lists of numbers may well be texts that are to be classified, and are words of logs.
+    ``places`` are the columns of the words, or of the text and its label; ``n_words`` is the number of words between
+    spaces. Objects and lists of numbers are allowed: they may be texts to classify, or words of logs.
     """
-    found = next((i for i in places if is_list(row.fields[i], of_texts=i == places[0])), None)
-    if found is None and n_words > 1:
-        where = range(len(row.fields)) if layout.word is not None else places
-        found = next((i for i in where if i != places[0] and are_span_tags(row.fields[i], n_words)), None)
-    if found is not None:
-        what = f"column {layout.names[found]}: a list in one field, {shown(row.fields[found])}"
-        one = "a word a row" if layout.word is not None else "a text and its labels a row"
+    list_column = next((i for i in columns if is_list(row.fields[i], of_texts=i == columns[0])), None)
+    if list_column is None and n_words > 1:
+        candidates = range(len(row.fields)) if layout.word is not None else columns
+        list_column = next((i for i in candidates if i != columns[0] and are_span_tags(row.fields[i], n_words)), None)
+    if list_column is not None:
+        problem = f"column {layout.names[list_column]}: a list in one field, {shown(row.fields[list_column])}"
+        expected = "a word a row" if layout.word is not None else "a text and its labels a row"
         hint = (
             "lists are read from JSON, as Label Studio exports it; in pandas make lists of the fields "
             "(ast.literal_eval, str.split), then to_json(FILE, orient='records', lines=True)"
         )
-        raise DataError(f"{what}; expected {one}; {hint}", path=path, line=row.line)
+        raise DataError(f"{problem}; expected {expected}; {hint}", path=path, line=row.line)
 
 
 CSV = CsvFormat("csv", {})

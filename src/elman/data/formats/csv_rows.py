@@ -1,4 +1,4 @@
-"""Rows of CSV and TSV: fields, and the very lines they stand on."""
+"""Rows of CSV and TSV: fields, and the lines they come from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = re.compile(r"\[[-+0-9.,\s]*[0-9][-+0-9.,\s]+\]")  # two characters or
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """The fields of a row, its lines with their ends, and the number of the first."""
+    """The fields of a row, its lines with line ends, and the number of its first line."""
 
     fields: list[str]
     lines: tuple[str, ...]
@@ -26,37 +26,37 @@ class CsvRow:
 
 
 def read_rows(lines: Iterable[str], separator: str, path: str) -> Iterator[CsvRow]:
-    """The rows of a table; those of tabs are cut at every tab, of others quotes are honoured (RFC 4180).
+    """Yield the rows of a table. Tab-separated lines are split at every tab; otherwise quotes are respected (RFC 4180).
 
-    Raises DataError: a quote that is not closed, or that goes on behind its end.
+    Raises DataError for a quote that is not closed, or is followed by text.
     """
     if separator == "\t":
         for number, line in enumerate(lines, 1):
             yield CsvRow(line.rstrip(LINE_END).split("\t"), (line,), number)
         return
-    taken: list[str] = []
+    row_lines: list[str] = []
 
-    def noted() -> Iterator[str]:
+    def recorded() -> Iterator[str]:
         for line in lines:
-            taken.append(line)
+            row_lines.append(line)
             yield line
 
-    start = 1
-    reader = csv.reader(noted(), delimiter=separator, strict=True)
+    first_line = 1
+    reader = csv.reader(recorded(), delimiter=separator, strict=True)
     try:
         for fields in reader:
-            yield CsvRow(fields, tuple(taken), start)
-            start += len(taken)
-            taken.clear()
+            yield CsvRow(fields, tuple(row_lines), first_line)
+            first_line += len(row_lines)
+            row_lines.clear()
     except csv.Error as error:
         what = "a quote is not closed" if "unexpected end" in str(error) else str(error)
         raise DataError(
-            f"expected CSV, found that {what}; write a quote in quotes twice", path=path, line=start
+            f"expected CSV, found that {what}; write a quote in quotes twice", path=path, line=first_line
         ) from None
 
 
 def split_fields(text: str, separator: str) -> list[str]:
-    """The fields of a row as they stand in the file, quotes and all; joined with the separator they are the row."""
+    """Return the raw fields of a row, including quotes; joined with the separator they are the row."""
     if separator == "\t":
         return text.split("\t")
     fields = re.findall(rf'(?:^|{separator})("(?:[^"]|"")*"|[^{separator}]*)', text)
@@ -64,23 +64,23 @@ def split_fields(text: str, separator: str) -> list[str]:
 
 
 def quote_field(field: str, separator: str) -> str:
-    """A field as it is written: in quotes where it has to be."""
-    if separator != "\t" and any(mark in field for mark in (separator, '"', "\n", "\r")):
+    """Return a field as it is written, quoted if necessary."""
+    if separator != "\t" and any(character in field for character in (separator, '"', "\n", "\r")):
         return '"' + field.replace('"', '""') + '"'
     return field
 
 
 def is_list(field: str, *, of_texts: bool) -> bool:
-    """Whether a field is a list or an object, or a list ``of_texts``: of Python, as pandas writes it, or of JSON."""
+    """Return whether a field is a list or object (or a list ``of_texts``) of JSON or Python, as pandas writes it."""
     if field[:1] not in ("[", "{") or field[-1] not in "]}":
-        return False  # nearly every field of nearly every file
+        return False  # nearly all fields
     if of_texts and field[:2] not in ("['", '["'):
         return False
     if not field.startswith(_OPENED):
         return _NUMBERS.fullmatch(field) is not None
     from ast import literal_eval
 
-    with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts of Python
+    with warnings.catch_warnings(action="ignore"):  # about invalid escapes in Python literals
         for parse in (json.loads, literal_eval):
             try:
                 return isinstance(parse(field), list | dict)

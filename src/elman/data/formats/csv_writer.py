@@ -1,4 +1,4 @@
-"""Writing CSV and TSV: what was read changes in place, the rest is written afresh under one header."""
+"""Write CSV and TSV: rows that were read are edited in place, others are written from scratch under one header."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from elman.utils.display import shown
 
 
 class CsvWriter:
-    """A file of tables, a word a row or a text a row."""
+    """Writes a table, one word per row or one text per row."""
 
     def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
         if columns and labels:
             others = "columns, conllu and jsonl hold both"
-            raise ConfigError(f"{format} holds tags of words or labels of texts, not both; {others}")
+            raise ConfigError(f"{format} holds tags of words or document labels, not both; {others}")
         self._format = format
         self._forbidden = "\t\n\r\0" if format == "tsv" else "\0"
         self._separator = "\t" if format == "tsv" else ","
@@ -29,13 +29,13 @@ class CsvWriter:
         if len(set(names)) < len(names) or (format == "tsv" and any(mark in "".join(names) for mark in "\t\r\n")):
             raise ConfigError(f"{format}: no header can be made of the names {', '.join(names)}")
         self._header = self._line(names)
-        self._names: list[str] | None = None  # of the columns of the file that sentences of this format come from
-        self._new: list[str] = []  # columns that file does not have
+        self._names: list[str] | None = None  # columns of the file that sentences of this format were read from
+        self._new: list[str] = []  # columns that the file lacks
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
     ) -> str:
-        """The text of one more sentence. Raises DataError: a word, tag or label that the format cannot hold."""
+        """Return the text of one more sentence. Raises DataError for content that the format cannot hold."""
         if sentence.format == self._format:
             lines = self._with_header(sentence)
             if self._names is not None:
@@ -47,7 +47,7 @@ class CsvWriter:
         return header + (self._words(sentence, tags) if self._columns else self._text(sentence))
 
     def finish(self) -> str:
-        """The names of the columns, where there was no sentence."""
+        """Return the header if there was no sentence."""
         return self._header
 
     def _line(self, fields: Sequence[str]) -> str:
@@ -69,12 +69,14 @@ class CsvWriter:
 
     def _check(self, sentence: Sentence, values: Sequence[str]) -> None:
         for value in values:
-            if any(mark in value for mark in self._forbidden):
-                what = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
-                raise error_at(sentence, 0, f"{shown(value)} holds {what}, which {self._format} cannot; try --as jsonl")
+            if any(character in value for character in self._forbidden):
+                characters = "a NUL" if self._format == "csv" else "a tab, a line end or a NUL"
+                raise error_at(
+                    sentence, 0, f"{shown(value)} holds {characters}, which {self._format} cannot; try --as jsonl"
+                )
 
     def _with_header(self, sentence: Sentence) -> list[str]:
-        """The lines of a sentence; at the beginning of a file the header is noted, widened, and said only once."""
+        """Return the lines of a sentence; at the beginning of a file the header is recorded, extended, written once."""
         lines = list(sentence.lines)
         if sentence.line != 1 or not lines:
             return lines
@@ -88,10 +90,10 @@ class CsvWriter:
         if self._names is not None and (names != self._names or separator != self._separator):
             message = f"{sentence.path}: its columns are {', '.join(names)}, after a file with {', '.join(self._names)}"
             raise ConfigError(f"{message}; write them one by one, or choose another format with --as")
-        again = self._names is not None
+        is_repeated = self._names is not None
         self._names, self._separator = names, separator
         self._new = [name for name in (*self._columns, *self._labels) if name not in names]
-        if is_header and again:
+        if is_header and is_repeated:
             lines[: len(row.lines)] = [""] * len(row.lines)
         elif is_header and self._new:
             self._replace(lines, 0, len(row.lines), dict(enumerate(self._new, len(names))))
@@ -100,7 +102,7 @@ class CsvWriter:
     def _in_place(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], lines: list[str]) -> list[str]:
         assert self._names is not None
         width = len(self._names)
-        places = {name: i for i, name in enumerate((*self._names, *self._new))}
+        column_index = {name: i for i, name in enumerate((*self._names, *self._new))}
         if (
             tags
             and sentence.rows
@@ -111,21 +113,21 @@ class CsvWriter:
             raise error_at(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
         for column in tags.values():
             check_tags(sentence, column, self._format, self._forbidden)
-        done = -1
-        for i, at in enumerate(sentence.rows):
-            if at == done:
-                continue  # the words of a text stand in one row
-            done = at
-            row = next(read_rows(lines[at:], self._separator, sentence.path))
-            values = {places[name]: column[i] for name, column in tags.items()}
-            labels = {places[name]: value for name, value in sentence.labels.items() if name in places}
+        last_line = -1
+        for i, line in enumerate(sentence.rows):
+            if line == last_line:
+                continue  # all words of a text are in one row
+            last_line = line
+            row = next(read_rows(lines[line:], self._separator, sentence.path))
+            values = {column_index[name]: column[i] for name, column in tags.items()}
+            labels = {column_index[name]: value for name, value in sentence.labels.items() if name in column_index}
             self._check(sentence, list(labels.values()))
             values.update({j: value for j, value in labels.items() if j >= width or row.fields[j] != value})
-            self._replace(lines, at, len(row.lines), {**{j: "" for j in range(width, len(places))}, **values})
+            self._replace(lines, line, len(row.lines), {**{j: "" for j in range(width, len(column_index))}, **values})
         return lines
 
     def _replace(self, lines: list[str], at: int, n_lines: int, values: Mapping[int, str]) -> None:
-        """Give fields of the row at ``lines[at : at + n_lines]`` new values; all else stays as it is."""
+        """Set fields of the row at ``lines[at : at + n_lines]``; the rest is unchanged."""
         if not values:
             return
         text = "".join(lines[at : at + n_lines])

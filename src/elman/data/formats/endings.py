@@ -1,7 +1,7 @@
-"""What the name of a file that is written says of its format: one rule for all commands.
+"""The format of an output file by its extension: one rule for all commands.
 
-The ending decides where no format is asked for; where both are given they have to agree. Behind it may stand that of a
-compression (``.jsonl.gz``). Other endings, and standard output, say nothing.
+The extension decides if no format is asked for; if both are given they have to agree. The extension of a compression
+(``.jsonl.gz``) may follow. Other extensions, and standard output, tell no format.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ FORMATS_BY_EXTENSION: dict[str, tuple[str, ...]] = {
     ".trees": ("trees",),
     **dict.fromkeys((".conll", ".iob", ".iob2", ".bio", ".bioes"), ("columns", "conllu", "conllup")),
 }
-"""Ending -> the format it stands for; then others of which files are called so, too."""
+"""Extension -> its format, then further formats whose files are named so, too."""
 
 
 def extension(path: str) -> str:
-    """The ending of a name, in lower case, without that of a compression; "" for none."""
-    stem, last = os.path.splitext(path.lower())
-    return os.path.splitext(stem)[1] if last in ENDINGS else last
+    """Return the extension of a name in lower case, without that of a compression; "" for none."""
+    stem, suffix = os.path.splitext(path.lower())
+    return os.path.splitext(stem)[1] if suffix in ENDINGS else suffix
 
 
 def formats_of(path: str) -> tuple[str, ...]:
-    """The formats that a file of this name may have, first the one it stands for; none: the name says nothing."""
+    """Return the formats that a file of this name may have, its default first; empty if the name tells nothing."""
     return () if path == "-" else FORMATS_BY_EXTENSION.get(extension(path), ())
 
 
 def output_format(path: str, asked: str | None, option: str = "--as") -> str | None:
-    """The format to write: the one asked for, else that of the name; None where neither says.
+    """Return the format to write: the one asked for, else that of the name; None if neither is given.
 
-    Raises ConfigError where they disagree.
+    Raises ConfigError if they disagree.
     """
-    named = formats_of(path)
+    formats = formats_of(path)
     if asked is None:
-        return named[0] if named else None
-    if named and asked not in named:
-        way = f"leave out {option}, or choose another name"
-        raise ConfigError(f"{path}: the name stands for {named[0]}, and {option} asks for {asked}; {way}")
+        return formats[0] if formats else None
+    if formats and asked not in formats:
+        advice = f"leave out {option}, or choose another name"
+        raise ConfigError(f"{path}: the name stands for {formats[0]}, and {option} asks for {asked}; {advice}")
     return asked

@@ -1,7 +1,7 @@
-"""``fasttext``: ``__label__a __label__b some text``, one text a line, as fastText reads it.
+"""``fasttext``: ``__label__a __label__b some text``, one text per line, as fastText reads it.
 
-Spaces and tabs separate. A token that begins with ``__label__`` is a label wherever it stands, the others are words;
-several labels are joined with ``|``. A line without a label is a text without one.
+Tokens are separated by spaces and tabs. A token that begins with ``__label__`` is a label wherever it stands, the
+others are words; several labels are joined with ``|``. A line without a label is a text without labels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _TOKEN = re.compile(r"[^ \t]+")
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-    """Sentences of the lines with the label ``label``. Raises DataError: an empty label, one with a ``|``, no words."""
+    """Yield the sentences of lines with the label ``label``.
+
+    Raises DataError for an empty label, a label with ``|``, or no words.
+    """
     for number, line in enumerate(lines, 1):
         if is_blank(line):
             yield Sentence((), path=path, line=number, lines=(line,), format="fasttext")
@@ -32,39 +35,40 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
         labels = [token[len(PREFIX) :] for token in tokens if token.startswith(PREFIX)]
         for label in labels:
             if not label or LABEL_SEPARATOR in label:
-                found = "an empty one" if not label else f"{shown(label)} with the {LABEL_SEPARATOR} that joins several"
-                raise DataError(f"expected {PREFIX} and a label, found {found}", path=path, line=number)
+                problem = (
+                    "an empty one" if not label else f"{shown(label)} with the {LABEL_SEPARATOR} that joins several"
+                )
+                raise DataError(f"expected {PREFIX} and a label, found {problem}", path=path, line=number)
         if not words:
             raise DataError(f"expected a text, found labels alone: {shown(line)}", path=path, line=number)
-        found_labels = {"label": LABEL_SEPARATOR.join(labels)} if labels else {}
-        yield Sentence(words, {}, path, number, (line,), (0,) * len(words), "fasttext", found_labels)
+        label_by_name = {"label": LABEL_SEPARATOR.join(labels)} if labels else {}
+        yield Sentence(words, {}, path, number, (line,), (0,) * len(words), "fasttext", label_by_name)
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-    """There are no tags of words. Raises ConfigError when they are asked for."""
+    """Return the column for tags. Raises ConfigError if word tags are to be read: there are none."""
     return text_target("fasttext", path, name, labelled)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """One line, the labels first; as it was read where they are the same.
+    """Return one line, labels first; the line as it was read if its labels are the same.
 
-    Raises DataError: a label with a space, a tab or a line end, a word with one of these or
-    one that would be taken for a label.
+    Raises DataError for a label or word with a space, a tab or a line end, or a word that would be read as a label.
     """
-    own = sentence.format == "fasttext"
+    in_place = sentence.format == "fasttext"
     if not sentence.words:
-        return "".join(sentence.lines) if own else "" if is_gap(sentence) else "\n"
+        return "".join(sentence.lines) if in_place else "" if is_gap(sentence) else "\n"
     label = only_label(sentence, "fasttext") if sentence.labels else ""
-    if own:
-        before = next(read(sentence.lines, sentence.lines, sentence.path))
-        if before.labels.get("label", "") == label:
+    if in_place:
+        original = next(read(sentence.lines, sentence.lines, sentence.path))
+        if original.labels.get("label", "") == label:
             return sentence.lines[0]
     check_words(sentence, "fasttext", " \t\n")
     for i, word in enumerate(sentence.words):
         if word.startswith(PREFIX):
             raise error_at(sentence, i, f"the word {shown(word)} would be a label in fasttext; try --as jsonl")
     labels = label.split(LABEL_SEPARATOR) if label else []
-    for one in labels:
-        check_label(sentence, one, "fasttext", " \t\n")
-    end = sentence.lines[0][len(sentence.lines[0].rstrip(LINE_END)) :] if own else "\n"
-    return " ".join([*(PREFIX + one for one in labels), *sentence.words]) + end
+    for part in labels:
+        check_label(sentence, part, "fasttext", " \t\n")
+    line_end = sentence.lines[0][len(sentence.lines[0].rstrip(LINE_END)) :] if in_place else "\n"
+    return " ".join([*(PREFIX + part for part in labels), *sentence.words]) + line_end

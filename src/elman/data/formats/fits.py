@@ -1,4 +1,4 @@
-"""Whether the tags and labels of a model can all be written, asked before anything is: the writers themselves say."""
+"""Check before writing whether a format can hold all tags and labels of a model, by asking its writer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ANYTHING = ("parquet", "tree", "html")
 def find_misfit(
     format: str, tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]], *, spaced: bool = False
 ) -> str:
-    """What a format cannot write of these ``tags`` by column and ``labels`` by name, in words; "" where it holds all.
+    """Return which of ``tags`` by column and ``labels`` by name a format cannot hold, as a message; "" if it holds all.
 
-    ``spaced``: they are written in place into a file of that format in which spaces separate. Raises ConfigError: a
-    name that the format has another use for.
+    ``spaced``: they are written in place into a file of that format whose columns are separated by spaces. Raises
+    ConfigError for a name that the format reserves.
     """
     if format in ANYTHING:
         return ""
@@ -27,7 +27,7 @@ def find_misfit(
             column = "2" if spaced else name
             open_writer(format, (column,)).add(_words(format, len(values), spaced), {column: values})
         for name, values in labels.items():
-            # a text without a label is one that has none, except where each has one
+            # only label_text requires a label for every text
             for value in filter(None, values) if format != "label_text" else values:
                 text = _text(format, {name: value}, spaced)
                 open_writer(format, (), (name,)).add(text, {})
@@ -37,7 +37,7 @@ def find_misfit(
 
 
 def _words(format: str, n: int, spaced: bool) -> Sentence:
-    """A sentence of ``n`` words, of another format or in lines of this one."""
+    """Return a sentence of ``n`` words, without lines or with lines of this format."""
     if not spaced or format != "columns":
         return Sentence(("x",) * n)
     return Sentence(("x",) * n, {"2": ("y",) * n}, "", 0, ("x y\n",) * n, tuple(range(n)), format)

@@ -1,8 +1,9 @@
-"""Tables whose columns are not all called as usual: whether a text is one, and which of its columns is to be read.
+"""Tables with unusual column names: whether a text is a table, and which of its columns to read.
 
-A table is known by the names of its columns, by the ending of the file's name, or by texts of several words between
-tabs. Which column has the words or the texts is known by its usual name (``tables.WORDS``, ``tables.TEXTS``), or
-because the others are what a model gives. Else it has to be said: IDs are tagged as readily as texts.
+A table is recognized by its column names, by the extension of the file, or by texts of several words between tabs. The
+column of the words or texts is recognized by its usual name (``csv_reader.WORDS``, ``csv_reader.TEXTS``), or because
+the other columns are those that a model predicts. Otherwise the user has to name it: IDs could be tagged as well as
+texts.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from elman.utils.display import shown
 
 _NAME = re.compile(r"[^\W\d_][\w .#/-]{0,40}")
 _SPAN = re.compile(r"O|[BIESLUM]-.+")
-_OPTION = re.compile(r"[^,=]+")  # what can stand in --format csv:text=…
-_SENTENCE = 30
-"""More rows than these for each blank line are no words of sentences."""
+_OPTION = re.compile(r"[^,=]+")  # possible values in --format csv:text=…
+_MAX_SENTENCE = 30
+"""With more rows than these per blank line, rows are no words of sentences."""
 
 
-class _Top(NamedTuple):
-    """The first rows of a file, cut as ``csv`` or ``tsv``: the very first, and those below that are as long."""
+class _TableHead(NamedTuple):
+    """The first rows of a file, split as ``csv`` or ``tsv``: the first one, and further ones of the same length."""
 
     format: str
     path: str
@@ -38,12 +39,12 @@ class _Top(NamedTuple):
 
     @property
     def lower(self) -> list[str]:
-        """The names in small letters, as the usual ones are."""
+        """The names in lower case, like the usual ones."""
         return [name.strip().lower() for name in self.names]
 
     @property
-    def ends_so(self) -> bool:
-        """Whether the file is called so."""
+    def has_extension(self) -> bool:
+        """Whether the file has the extension of the format."""
         path = self.path.lower()
         for ending in ENDINGS:
             path = path.removesuffix(ending)
@@ -58,13 +59,13 @@ class _Top(NamedTuple):
 
     @property
     def numbers(self) -> bool:
-        """Whether a column has nothing but numbers below the first row, which has none."""
+        """Whether some column has only numbers below the first row."""
         columns = zip(*self.rows, strict=True)
         return len(self.rows) > 1 and any(all(field.strip().isdecimal() for field in column) for column in columns)
 
     @property
     def has_names(self) -> bool:
-        """Whether the first row looks like names: none stands in its column again, or has several words like it."""
+        """Whether the first row looks like names: none recurs in its column, or has several words like the texts."""
         if len(set(self.names)) < len(self.names) or not all(map(_NAME.fullmatch, self.names)):
             return False
         if any(" " in self.names[i].strip() for i in self.texts):
@@ -73,120 +74,122 @@ class _Top(NamedTuple):
 
     @property
     def usual(self) -> int | None:
-        """The column of words or of texts that is called as usual, if its texts are not all numbers."""
+        """The column of words or texts with a usual name, unless it holds only numbers."""
         lower = self.lower
-        found = next((lower.index(name) for name in (*WORDS, *TEXTS) if name in lower), None)
-        if found is not None and self.rows and all(row[found].strip().isdecimal() for row in self.rows):
+        column = next((lower.index(name) for name in (*WORDS, *TEXTS) if name in lower), None)
+        if column is not None and self.rows and all(row[column].strip().isdecimal() for row in self.rows):
             return None
-        return found
+        return column
 
 
-def _top(lines: Sequence[str], format: str, path: str) -> _Top:
+def _table_head(lines: Sequence[str], format: str, path: str) -> _TableHead:
     rows: list[list[str]] = []
     try:
         for row in read_rows(lines, CsvFormat(format, {}).separator(lines), path):
             if any(field.strip() for field in row.fields):
                 rows.append(row.fields)
     except DataError:
-        pass  # a field in quotes may go on behind the first lines; what else is wrong is said when the rows are read
-    names, others = (rows[0], rows[1:]) if rows else ([], [])
-    alike = [row for row in others if len(row) == len(names)]
-    return _Top(format, path, names, alike, 2 * len(alike) > len(others) or not others)
+        pass  # a quoted field may continue after the first lines; other errors are raised when the rows are read
+    names, later_rows = (rows[0], rows[1:]) if rows else ([], [])
+    same_length = [row for row in later_rows if len(row) == len(names)]
+    return _TableHead(format, path, names, same_length, 2 * len(same_length) > len(later_rows) or not later_rows)
 
 
 def table_to_tag(lines: Sequence[str], path: str, known: ModelHints) -> tuple[str, str] | None:
-    """The format of a table that has names of columns, or is called so, and why; None: it is no such table.
+    """Return the format of a table and the evidence for it; None if the text is no table.
 
-    Raises DataError where nothing says which column is to be read.
+    A table has column names, or the extension of a table. Raises DataError if the column to read is unclear.
     """
     for format in ("csv", "tsv"):
-        top = _top(lines[:_SENTENCE], format, path)
-        if not top.ends_so and not (len(top.names) > 1 and all(map(_NAME.fullmatch, top.names))):
-            continue  # without looking at all the lines of a text with commas
-        top = _top(lines, format, path)
-        if any(name in known.tags or _SPAN.fullmatch(name) for name in top.names):
+        head = _table_head(lines[:_MAX_SENTENCE], format, path)
+        if not head.has_extension and not (len(head.names) > 1 and all(map(_NAME.fullmatch, head.names))):
+            continue  # saves splitting all lines of a text with commas
+        head = _table_head(lines, format, path)
+        if any(name in known.tags or _SPAN.fullmatch(name) for name in head.names):
             continue
-        given = {name.lower() for name in known.targets} if known.format in ("csv", "tsv") else set()
-        why = _why(top, given)
-        if why:
-            return _read_as(top, given, word=not known.labels), why
+        model_columns = {name.lower() for name in known.targets} if known.format in ("csv", "tsv") else set()
+        evidence = _evidence(head, model_columns)
+        if evidence:
+            return _format_with_column(head, model_columns, word=not known.labels), evidence
     return None
 
 
-def _why(top: _Top, given: set[str]) -> str:
-    """What says that it is a table; "" where nothing does. ``given``: the names of a model's own columns."""
-    usual = top.has_names and top.usual is not None
-    if top.format == "csv" and top.ends_so:
+def _evidence(head: _TableHead, model_columns: set[str]) -> str:
+    """Return the evidence for a table; "" if there is none. ``model_columns``: the column names of a model."""
+    has_usual_name = head.has_names and head.usual is not None
+    if head.format == "csv" and head.has_extension:
         return "the name of the file"
-    if usual and top.ends_so:
+    if has_usual_name and head.has_extension:
         return "the name of the file, and a usual name of a column in the first line"
-    if len(top.names) < 2 or not top.rows or not top.alike or not top.has_names:
+    if len(head.names) < 2 or not head.rows or not head.alike or not head.has_names:
         return ""
-    if given & {*top.lower}:
+    if model_columns & {*head.lower}:
         return "the name of the model's column in the first line"
-    if usual and (top.format == "csv" or top.usual in top.texts):
+    if has_usual_name and (head.format == "csv" or head.usual in head.texts):
         return "a usual name of a column in the first line"
-    return "names of columns in the first line" if top.format == "csv" or top.texts or top.numbers else ""
+    return "names of columns in the first line" if head.format == "csv" or head.texts or head.numbers else ""
 
 
-def _read_as(top: _Top, given: set[str], *, word: bool) -> str:
-    """The format with the column to read. Raises DataError: nothing says which it is."""
-    if top.usual is not None:
-        return top.format
-    others = [i for i, name in enumerate(top.lower) if name not in given]
-    if given and len(others) == 1 and _OPTION.fullmatch(top.names[others[0]]):
-        role = "word" if word and others[0] not in top.texts else "text"
-        return f"{top.format}:{role}={top.names[others[0]]}"
-    raise _which(top)
+def _format_with_column(head: _TableHead, model_columns: set[str], *, word: bool) -> str:
+    """Return the format with the column to read. Raises DataError if it is unclear."""
+    if head.usual is not None:
+        return head.format
+    other_columns = [i for i, name in enumerate(head.lower) if name not in model_columns]
+    if model_columns and len(other_columns) == 1 and _OPTION.fullmatch(head.names[other_columns[0]]):
+        role = "word" if word and other_columns[0] not in head.texts else "text"
+        return f"{head.format}:{role}={head.names[other_columns[0]]}"
+    raise _ask_for_column(head)
 
 
-def _which(top: _Top) -> DataError:
-    if top.has_names:
-        names = ", ".join(top.names)
-        there, say = f"there is {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
+def _ask_for_column(head: _TableHead) -> DataError:
+    if head.has_names:
+        names = ", ".join(head.names)
+        available, placeholder = f"there is {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
     else:
-        there, say = f"it has {len(top.names)} without names", "NUMBER"
-    which = f"which column of this {top.format} has the text? {there}; pass --text-column {say}"
-    other = f"--format {top.format}:word={say} where a row is a word, --format text where it is no table"
-    return DataError(f"{which}, {other}", path=top.path)
+        available, placeholder = f"it has {len(head.names)} without names", "NUMBER"
+    question = f"which column of this {head.format} has the text? {available}; pass --text-column {placeholder}"
+    as_words = f"--format {head.format}:word={placeholder} where a row is a word"
+    alternatives = f"{as_words}, --format text where it is no table"
+    return DataError(f"{question}, {alternatives}", path=head.path)
 
 
 def table_without_names(lines: Sequence[str], path: str, *, labelled: bool) -> DataError | None:
-    """What to say of texts between tabs, in rows that are no words of sentences: which column is which?"""
-    top = _top(lines, "tsv", path)
-    texts, blank = top.texts, sum(map(is_blank, lines))
-    if len(top.names) < 2 or not top.rows or not top.alike or len(top.rows) < _SENTENCE * blank:
+    """Return the error for a table of texts whose columns are unclear, else None.
+
+    Its rows have texts between tabs, and are too many per blank line to be words of sentences.
+    """
+    head = _table_head(lines, "tsv", path)
+    texts, blank = head.texts, sum(map(is_blank, lines))
+    if len(head.names) < 2 or not head.rows or not head.alike or len(head.rows) < _MAX_SENTENCE * blank:
         return None
     if not labelled and texts:
-        return _which(top)
+        return _ask_for_column(head)
     if len(texts) != 1:
         return None
-    at = texts[-1]
-    named = [str(at + 1), "N"] if not top.has_names else [top.names[at], "NAME"]
-    if not top.has_names and len(top.names) == 2:
-        named[1] = str(2 - at)
-    options = f"{'' if top.has_names else 'header=no,'}text={named[0]},label={named[1]}"
-    found = f"several words in column {at + 1} of {len(top.names)} separated by tabs"
-    if (at, len(top.names)) == (0, 2):
-        found = "several words, a tab and a label"
-    message = (
-        f"{found} in most lines: a text a line? pass --format tsv:{options}, or --format columns where a line is a word"
-    )
-    return DataError(message, path=path)
+    text_column = texts[-1]
+    columns = [str(text_column + 1), "N"] if not head.has_names else [head.names[text_column], "NAME"]
+    if not head.has_names and len(head.names) == 2:
+        columns[1] = str(2 - text_column)
+    options = f"{'' if head.has_names else 'header=no,'}text={columns[0]},label={columns[1]}"
+    observation = f"several words in column {text_column + 1} of {len(head.names)} separated by tabs"
+    if (text_column, len(head.names)) == (0, 2):
+        observation = "several words, a tab and a label"
+    advice = f"pass --format tsv:{options}, or --format columns where a line is a word"
+    return DataError(f"{observation} in most lines: a text a line? {advice}", path=path)
 
 
 def with_text_column(lines: Sequence[str], path: str, column: str, format: str | None) -> tuple[str, CsvFormat]:
-    """The table whose texts stand in ``column``, a name, or a number where there are no names; what it is, and itself.
+    """Return the table format whose texts are in ``column``, a name, or a number if there are no names.
 
-    ``format`` is ``csv`` or ``tsv``, or None: the one that has the column. Raises ConfigError: there is no such column.
+    ``format`` is ``csv`` or ``tsv``, or None for the one that has the column. Raises ConfigError for a missing column.
     """
-    tops = [_top(lines, one, path) for one in ([format] if format is not None else ["tsv", "csv"])]
-    tops.sort(key=lambda top: -len(top.names))
-    for top in tops:
-        if column.strip().lower() in top.lower:
-            return top.format, CsvFormat(top.format, {"text": column.strip()})
-    names = tops[0].names
+    heads = [_table_head(lines, name, path) for name in ([format] if format is not None else ["tsv", "csv"])]
+    heads.sort(key=lambda head: -len(head.names))
+    for head in heads:
+        if column.strip().lower() in head.lower:
+            return head.format, CsvFormat(head.format, {"text": column.strip()})
+    names = heads[0].names
     if column.isdecimal() and 1 <= int(column) <= len(names):
-        return tops[0].format, CsvFormat(tops[0].format, {"text": str(int(column)), "header": "no"})
-    there = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
-    raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {there}")
+        return heads[0].format, CsvFormat(heads[0].format, {"text": str(int(column)), "header": "no"})
+    available = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
+    raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {available}")

@@ -1,4 +1,4 @@
-"""What several formats share: line ends, words in messages, checks of what a format can hold."""
+"""What a format can hold, and the checks before a sentence is written."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MANY = sys.maxsize
 class Holds:
     """What a format can hold when it is written.
 
-    ``words``        whether it keeps where words begin and end, whatever is in them
-    ``columns``      how many labels a word can have: 0, 1 or ``MANY``
+    ``words``        whether word boundaries are kept, whatever the words contain
+    ``columns``      how many tags a word can have: 0, 1 or ``MANY``
     ``labels``       how many labels a sentence can have: 0, 1 (without its name) or ``MANY``
-    ``confidences``  whether a confidence can stand beside each word
-    ``comments``     whether comments and other lines beside the words are kept in it
+    ``confidences``  whether each word can have a confidence
+    ``comments``     whether comments and other lines are kept
     """
 
     words: bool = True
@@ -39,47 +39,45 @@ _NAMES |= {"_": "an underscore", "(": "a bracket", ")": "a bracket", "|": "a bar
 
 
 def check_words(sentence: Sentence, format: str, forbidden: str) -> None:
-    """Raise DataError for an empty word or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    """Raise DataError for an empty word, or one with a ``forbidden`` character that ``format`` cannot hold."""
     _check(sentence, sentence.words, "word", format, forbidden)
 
 
 def check_tags(sentence: Sentence, tags: Sequence[str], format: str, forbidden: str) -> None:
-    """Raise DataError for an empty tag or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    """Raise DataError for an empty tag, or one with a ``forbidden`` character that ``format`` cannot hold."""
     _check(sentence, tags, "tag", format, forbidden)
 
 
-def _check(sentence: Sentence, values: Sequence[str], what: str, format: str, forbidden: str) -> None:
+def _check(sentence: Sentence, values: Sequence[str], kind: str, format: str, forbidden: str) -> None:
     if "\n" in forbidden:
-        forbidden += "\r\0"  # the one is taken for part of a line end, the other for no text
-    whole = "".join(values)
-    if "" not in values and not any(mark in whole for mark in forbidden):
+        forbidden += "\r\0"  # read as part of a line end, and refused as text
+    joined = "".join(values)
+    if "" not in values and not any(character in joined for character in forbidden):
         return
     for i, value in enumerate(values):
         if not value:
-            raise error_at(sentence, i, f"an empty {what} (number {i + 1}), which {format} cannot hold")
-        for mark in forbidden:
-            if mark in value:
-                other = "columns" if format.startswith(("word_tag", "tags")) and mark != "\n" else "jsonl"
-                message = (
-                    f"the {what} {shown(value)} holds {_NAMES.get(mark, mark)}, which {format} cannot; try --as {other}"
-                )
-                raise error_at(sentence, i, message)
+            raise error_at(sentence, i, f"an empty {kind} (number {i + 1}), which {format} cannot hold")
+        for character in forbidden:
+            if character in value:
+                alternative = "columns" if format.startswith(("word_tag", "tags")) and character != "\n" else "jsonl"
+                problem = f"the {kind} {shown(value)} holds {_NAMES.get(character, character)}"
+                raise error_at(sentence, i, f"{problem}, which {format} cannot; try --as {alternative}")
 
 
 def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> None:
-    """Raise DataError for an empty label or one with a character of ``forbidden``, which ``format`` cannot hold."""
+    """Raise DataError for an empty label, or one with a ``forbidden`` character that ``format`` cannot hold."""
     if not label:
         raise error_at(sentence, 0, f"an empty label, which {format} cannot hold")
-    for mark in forbidden + ("\r\0" if forbidden else ""):
-        if mark in label:
-            message = f"the label {shown(label)} holds {_NAMES[mark]}, which {format} cannot; try --as jsonl"
+    for character in forbidden + ("\r\0" if forbidden else ""):
+        if character in label:
+            message = f"the label {shown(label)} holds {_NAMES[character]}, which {format} cannot; try --as jsonl"
             raise error_at(sentence, 0, message)
 
 
 def only_label(sentence: Sentence, format: str) -> str:
-    """The label of a sentence for a format that holds one: ``label``, or the only one there is.
+    """Return the label of a sentence for a format that holds one: ``label``, or the only one.
 
-    Raises DataError: no label, or several of which none is called ``label``.
+    Raises DataError for no label, or for several of which none is called ``label``.
     """
     labels = sentence.labels
     if "label" in labels:
@@ -91,14 +89,14 @@ def only_label(sentence: Sentence, format: str) -> str:
 
 
 def text_target(format: str, path: str, name: str | None, labelled: bool) -> str:
-    """What ``target`` of a format of texts gives: tags of words can be added when tagging, there are none to read."""
+    """Return the ``target`` of a format of labelled texts: word tags can be written when tagging, but not read."""
     if labelled:
-        raise ConfigError(f"{path}: {format} has labels of texts, no tags of words; there is no column {name or 'tag'}")
+        raise ConfigError(f"{path}: {format} has document labels, no tags of words; there is no column {name or 'tag'}")
     return name or "tag"
 
 
 def only_column(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]:
-    """The tags of the one column there is. Raises ConfigError for several, or none."""
+    """Return the tags of the only column. Raises ConfigError for several columns, or none."""
     if len(tags) != 1:
         raise ConfigError(
             f"{format} holds one tag a word, got {len(tags)} columns; columns, conllu, jsonl hold several"
@@ -107,9 +105,9 @@ def only_column(tags: Mapping[str, Sequence[str]], format: str) -> Sequence[str]
 
 
 def is_gap(sentence: Sentence) -> bool:
-    """Whether a sentence is only what stands between sentences: blank lines, comments.
+    """Return whether a sentence is only what separates sentences: blank lines, comments.
 
-    Such a gap is nothing in another format, whereas a blank line of text is a sentence of no words.
+    A gap is omitted in another format, whereas a blank line of plain text is a sentence without words.
     """
     if sentence.format in ("jsonl", "json"):
         return not (sentence.words or sentence.columns or sentence.labels)

@@ -1,4 +1,4 @@
-"""JSON read strictly, and changed in place: what is not changed stays byte for byte."""
+"""Parse JSON strictly, and edit it in place: unchanged parts stay byte for byte."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def parse(text: str, path: str, line: int) -> dict[str, Any]:
-    """An object of JSON.
+    """Parse a JSON object.
 
-    Raises DataError with path and line: no JSON, no object, a key twice, NaN or infinity, half a surrogate pair,
-    objects within objects without end.
+    Raises DataError with path and line for invalid JSON, a value that is no object, a repeated key, NaN or infinity,
+    half a surrogate pair, or nesting that is too deep.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         hint = "; an object that goes on over lines is read by --format json" if text.strip() in ("{", "[") else ""
         message = f"no JSON: {error.msg} at character {error.pos + 1}{hint}"
         raise DataError(message, path=path, line=line + error.lineno - 1) from None
     except DataError as error:
         raise DataError(str(error), path=path, line=line) from None
-    except ValueError:  # more digits than Python reads
+    except ValueError:  # more digits than Python converts
         raise DataError("a number of thousands of digits; mend it or write it as text", path=path, line=line) from None
     except RecursionError:
         raise DataError(TOO_DEEP, path=path, line=line) from None
@@ -45,87 +45,87 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise DataError(f"the key {shown(twice)} stands twice in an object")
-    return found
+    return values
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise DataError(f"{name} is no JSON")
 
 
 def dump(value: object) -> str:
-    """JSON on one line; text stays as it is, nothing is escaped that need not be."""
+    """Return JSON on one line; non-ASCII characters are not escaped."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def edit_object(text: str, values: Mapping[str, object]) -> str:
-    """The text of an object with other values for some keys, new keys at its end. The text is known to be an object."""
+    """Return the text of an object with new values for some keys; new keys are added at its end."""
     decoder = json.JSONDecoder()
     pieces: list[str] = []
-    rest = dict(values)
-    done = 0
-    at = last = text.index("{") + 1
+    pending = dict(values)
+    copied_to = 0
+    position = end_of_last = text.index("{") + 1
     empty = True
-    while text[at := _after_space(text, at)] != "}":
-        if text[at] == ",":
-            at = _after_space(text, at + 1)
-        key, at = decoder.raw_decode(text, at)
-        start = _after_space(text, _after_space(text, at) + 1)  # behind the colon
-        _, at = decoder.raw_decode(text, start)
-        if key in rest:
-            pieces += [text[done:start], dump(rest.pop(key))]
-            done = at
-        last, empty = at, False
-    added = ", ".join(f"{dump(key)}: {dump(value)}" for key, value in rest.items())
+    while text[position := _after_space(text, position)] != "}":
+        if text[position] == ",":
+            position = _after_space(text, position + 1)
+        key, position = decoder.raw_decode(text, position)
+        start = _after_space(text, _after_space(text, position) + 1)  # after the colon
+        _, position = decoder.raw_decode(text, start)
+        if key in pending:
+            pieces += [text[copied_to:start], dump(pending.pop(key))]
+            copied_to = position
+        end_of_last, empty = position, False
+    added = ", ".join(f"{dump(key)}: {dump(value)}" for key, value in pending.items())
     comma = ", " if added and not empty else ""
-    return "".join(pieces) + text[done:last] + comma + added + text[last:]
+    return "".join(pieces) + text[copied_to:end_of_last] + comma + added + text[end_of_last:]
 
 
-def _after_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
+def _after_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
     assert match is not None
     return match.end()
 
 
 def array_elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]:
-    """The elements of a JSON array that may go on over lines, each with the number of its first line.
+    """Yield the elements of a JSON array, which may span several lines, each with the number of its first line.
 
-    Memory is bounded by the longest element and the longest line. Raises DataError: no array, one that does not end.
+    Memory is bounded by the longest element and the longest line. Raises DataError if it is no array, or does not end.
     """
-    depth = n_elements = first = number = 0  # depth: brackets that are open
-    kept: list[str] = []
-    gap = ""  # what stands between elements
+    depth = n_elements = first = number = 0  # depth: number of open brackets
+    pieces: list[str] = []
+    gap = ""  # text between elements
     for number, line in enumerate(lines, 1):
-        at = 0
+        start = 0
         for match in _PIECE.finditer(line):
             mark = match[0]
             if mark in ("[", "{"):
                 if depth < 2:
-                    _check_gap(gap + line[at : match.start()], "," if n_elements else "", path, number)
-                    gap, at, first = "", match.start(), number
+                    _check_gap(gap + line[start : match.start()], "," if n_elements else "", path, number)
+                    gap, start, first = "", match.start(), number
                     if depth == 0:
                         _check_gap("" if mark == "[" else mark, "", path, number)
-                        at = match.end()
+                        start = match.end()
                 depth += 1
             elif mark in ("]", "}"):
                 depth -= 1
                 if depth == 1:
                     n_elements += 1
-                    yield first, "".join(kept) + line[at : match.end()]
-                    kept, at = [], match.end()
+                    yield first, "".join(pieces) + line[start : match.end()]
+                    pieces, start = [], match.end()
                 elif depth <= 0:
-                    _check_gap(gap + line[at : match.start()], "", path, number)
+                    _check_gap(gap + line[start : match.start()], "", path, number)
                     _check_gap("" if mark == "]" and depth == 0 else mark, "", path, number)
-                    gap, at, n_elements = "", match.end(), 1  # so that what comes behind is refused
+                    gap, start, n_elements = "", match.end(), 1  # so that text after the array is refused
         if depth > 1:
-            kept.append(line[at:])
+            pieces.append(line[start:])
         else:
-            gap += line[at:]
+            gap += line[start:]
     if depth:
         raise DataError("the array does not end, ] is missing; get the file again", path=path, line=number)
     _check_gap(gap, "", path, number)

@@ -1,8 +1,9 @@
-"""``jsonl``: one JSON object a line, ``{"tokens": [...], "tags": [...]}``; and the exports of annotation tools.
+"""``jsonl`` and ``json``: JSON objects, ``{"tokens": [...], "tags": [...]}``, and the exports of annotation tools.
 
-What an object may hold is said in ``records``. Of several columns each has its own name as the key, in place of
-``tags``. Blank lines, and an object with nothing but the names of labels, are no sentences. ``json`` (read only) is the
-same in one array, on as many lines as it likes.
+``jsonl`` has one object per line, ``json`` the same objects in one array on any number of lines, written one element
+per line. ``json_records`` documents what an object may hold. Several columns are written under their own names instead
+of ``tags``. Blank lines, and an object with nothing but names of labels, are no sentences. An object that was read is
+edited in place: only its tags and labels change.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.data.formats import json_edit as json_text, json_records as records
+from elman.data.formats import json_edit, json_records
 from elman.data.formats.annotation_tools import spans_like
 from elman.data.formats.class_names import UnnamedTagsError, names_in
 from elman.data.formats.holds import MANY, Holds, check_words, is_gap
@@ -26,105 +27,105 @@ from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 _NUMBER = re.compile(r"[01]\.[0-9]+")
-_TAKEN = ("tokens", "words", "text", "confidences")
-_NAMES = ("features", "names", "id2label")
-_WORDS = ("tokens", "words", "text", "data")
+_RESERVED_KEYS = ("tokens", "words", "text", "confidences")
+_NAME_KEYS = ("features", "names", "id2label")
+_WORD_KEYS = ("tokens", "words", "text", "data")
 
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """The format, ``jsonl`` or ``json``, with options (see ``records.Records``)."""
+    """``jsonl`` or ``json`` with options (see ``json_records.RecordReader``)."""
 
     format: str
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def HOLDS(self) -> Holds:
-        """Tags of words, labels of texts, and confidences."""
+        """Tags of words, document labels and confidences."""
         return HOLDS
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-        """Sentences of the lines. Raises DataError: what is no JSON or no sentence."""
-        found = RecordReader(path, self.options, format=self.format, first=lambda: self._records(head, path))
+        """Yield the sentences of lines. Raises DataError for invalid JSON and for objects that are no sentences."""
+        reader = RecordReader(path, self.options, format=self.format, first=lambda: self._records(head, path))
         for number, text in self._objects(lines, path):
-            parts = None
+            content = None
             if not is_blank(text):
-                record = json_text.parse(text, path, number)
-                if any(key in record for key in _NAMES) and not any(key in record for key in _WORDS):
-                    found.learn(names_in(record))
+                record = json_edit.parse(text, path, number)
+                if any(key in record for key in _NAME_KEYS) and not any(key in record for key in _WORD_KEYS):
+                    reader.learn(names_in(record))
                 else:
-                    parts = found.parts(record, number)
-            if parts is None:
+                    content = reader.parts(record, number)
+            if content is None:
                 yield Sentence((), path=path, line=number, lines=(text,), format=self.format)
                 continue
-            rows = (0,) * len(parts.words)
-            yield Sentence(parts.words, parts.columns, path, number, (text,), rows, self.format, parts.labels)
+            rows = (0,) * len(content.words)
+            yield Sentence(content.words, content.columns, path, number, (text,), rows, self.format, content.labels)
 
     def _objects(self, lines: Iterable[str], path: str) -> Iterable[tuple[int, str]]:
-        return json_text.array_elements(lines, path) if self.format == "json" else enumerate(lines, 1)
+        return json_edit.array_elements(lines, path) if self.format == "json" else enumerate(lines, 1)
 
     def _records(self, head: Sequence[str], path: str) -> Iterator[Mapping[str, Any]]:
-        """The first records, up to one that cannot be read: the error comes when the sentences are read."""
+        """Yield the first records, up to one that cannot be read: reading the sentences will raise its error."""
         with suppress(DataError):
             for number, text in self._objects(head, path):
                 if not is_blank(text):
-                    yield as_plain_record(json_text.parse(text, path, number))
+                    yield as_plain_record(json_edit.parse(text, path, number))
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The column of that key; by default ``tags``, or the only one there is.
+        """Return the column of a key; by default ``tags``, or the only one.
 
-        Raises ConfigError: no such column, one of numbers without names, several to choose from.
+        Raises ConfigError for a missing column, numbers without names, or several columns to choose from.
         """
         first = self._first(head, path)
-        found = list(first.columns) if first is not None else []
-        if name is None and (TAGS in found or not labelled):
+        names = list(first.columns) if first is not None else []
+        if name is None and (TAGS in names or not labelled):
             return TAGS
-        if name is None and len(found) == 1:
-            return found[0]
-        if first is None or name in found or not labelled:
+        if name is None and len(names) == 1:
+            return names[0]
+        if first is None or name in names or not labelled:
             return name or TAGS
-        there = f"there is: {', '.join(found)}" if found else "there are neither lists of tags nor spans"
-        if name is not None or not found:
+        available = f"there is: {', '.join(names)}" if names else "there are neither lists of tags nor spans"
+        if name is not None or not names:
             self._ask(name, first, head, path)
-        if name is None and found:
-            raise ConfigError(f"{path}: which column? --target names one; {there}")
+        if name is None and names:
+            raise ConfigError(f"{path}: which column? --target names one; {available}")
         raise ConfigError(
-            f"{path}: no column {shown(name)}; {there}" if name is not None else f"{path}: no tags; {there}"
+            f"{path}: no column {shown(name)}; {available}" if name is not None else f"{path}: no tags; {available}"
         )
 
     def _ask(self, name: str | None, first: Sentence, head: Sequence[str], path: str) -> None:
-        """Raise WithoutNames where lists that nobody can read are what is asked for, or all that could be tags."""
-        lists = lists_of_tags(self._records(head, path))
-        keys = [key for key in lists if name in (None, key)]
+        """Raise UnnamedTagsError if unreadable lists are asked for, or are the only candidates for tags."""
+        is_numeric = lists_of_tags(self._records(head, path))
+        keys = [key for key in is_numeric if name in (None, key)]
         if not keys:
             return
         key = keys[0]
-        other = f"; --target {next(iter(first.labels))} learns labels of whole texts" if first.labels else ""
-        if lists[key]:
-            raise UnnamedTagsError(f"{path}: {unnamed_message(key, self.format)}{other}")
+        alternative = f"; --target {next(iter(first.labels))} learns labels of whole texts" if first.labels else ""
+        if is_numeric[key]:
+            raise UnnamedTagsError(f"{path}: {unnamed_message(key, self.format)}{alternative}")
         raise UnnamedTagsError(
-            f"{path}: {key} is a list of tags beside a text without tokens; expected tokens, as many{other}"
+            f"{path}: {key} is a list of tags beside a text without tokens; expected tokens, as many{alternative}"
         )
 
     def _first(self, head: Sequence[str], path: str) -> Sentence | None:
-        """The first sentence with words; None where the first lines have none, or none that can be read."""
+        """Return the first sentence with words; None if the first lines have none, or none that can be read."""
         try:
             return next((sentence for sentence in self.read(head, head, path) if sentence.words), None)
         except DataError:
-            return None  # the error comes when the sentences are read
+            return None  # reading the sentences will raise the error
 
     def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-        """One line. A sentence that was read from a record keeps all else that this holds; of JSON to the letter.
+        """Return one line. A sentence that was read from a record keeps all other fields of it, byte for byte for JSON.
 
-        Tags go to the key of their column, those of a text's spans to the spans, where they mark some; new ones to
-        ``tags``, beside ``tokens``. Numbers become names. The confidences are of the first column.
+        Tags go to the key of their column; tags of a text with spans go to the spans, if they mark some; new tags go to
+        ``tags``, along with ``tokens``. Numbers become names. Confidences belong to the first column.
 
-        Raises ConfigError: a column or label has the name of another key.
+        Raises ConfigError if a column or label has the name of another key.
         """
         text = record_text(sentence)
         if text is None:
-            return "" if is_gap(sentence) else json_text.dump(new_record(sentence, tags, confidences)) + "\n"
-        if sentence.format != "jsonl":  # an element of an array may go on over lines, between its tokens
+            return "" if is_gap(sentence) else json_edit.dump(new_record(sentence, tags, confidences)) + "\n"
+        if sentence.format != "jsonl":  # an array element may span several lines
             text = text.replace("\r", "").replace("\n", " ").strip() + "\n"
         return edit_record(sentence, text, tags, confidences)
 
@@ -147,7 +148,7 @@ class ArrayWriter:
         if text is None:
             if is_gap(sentence):
                 return ""
-            text = json_text.dump(new_record(sentence, tags, confidences))
+            text = json_edit.dump(new_record(sentence, tags, confidences))
         else:
             text = edit_record(sentence, text, tags, confidences)
         text = text.strip(" \t" + LINE_END)
@@ -163,11 +164,11 @@ class ArrayWriter:
 
 
 def record_text(sentence: Sentence) -> str | None:
-    """The record that a sentence was read from, as JSON; None for a sentence of another format."""
+    """Return the record that a sentence was read from as JSON; None for a sentence of another format."""
     if sentence.format in ("jsonl", "json"):
         return sentence.lines[0].removeprefix(BOM)
     return (
-        json_text.dump(records.with_names(sentence))
+        json_edit.dump(json_records.with_names(sentence))
         if isinstance(sentence, RecordSentence) and sentence.format
         else None
     )
@@ -176,37 +177,37 @@ def record_text(sentence: Sentence) -> str | None:
 def edit_record(
     sentence: Sentence, text: str, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
 ) -> str:
-    """The text of a sentence's record with other tags and labels, see ``JsonFormat.write``."""
+    """Return the text of a sentence's record with new tags and labels, see ``JsonFormat.write``."""
     if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
         return text
-    whole = json_text.parse(text, sentence.path, sentence.line)
-    task = as_plain_record(whole) is not whole
-    record = whole["data"] if task else whole  # of a task of Label Studio what it is about, beside the annotations
+    outer = json_edit.parse(text, sentence.path, sentence.line)
+    is_task = as_plain_record(outer) is not outer
+    record = outer["data"] if is_task else outer  # a task of Label Studio has data and annotations
     values: dict[str, object] = {}
     for name, column in tags.items():
-        if tuple(column) != sentence.columns.get(name) or records.are_numbers(name, record.get(name)):
-            values |= _new_tags(sentence, record, name if name in record else column_key(name, len(tags)), column)
+        if tuple(column) != sentence.columns.get(name) or json_records.are_numbers(name, record.get(name)):
+            values |= _tag_values(sentence, record, name if name in record else column_key(name, len(tags)), column)
     if confidences is not None:
         values["confidences"] = _rounded(confidences)
     for name, label in sentence.labels.items():
-        before = record.get(name)
-        before = json_text.dump(before) if isinstance(before, bool) else before
-        if task and name not in record and (annotated := as_plain_record(whole).get(name)) is not None:
+        old_label = record.get(name)
+        old_label = json_edit.dump(old_label) if isinstance(old_label, bool) else old_label
+        if is_task and name not in record and (annotated := as_plain_record(outer).get(name)) is not None:
             if annotated != label:
                 raise error_at(sentence, 0, f"{name} is annotated in this task; write another label, --target NAME")
-        elif (LABEL_SEPARATOR.join(map(str, before)) if isinstance(before, list) else before) != label:
-            values[name] = label.split(LABEL_SEPARATOR) if isinstance(before, list) else _value(name, label)
-    if task and values:
+        elif (LABEL_SEPARATOR.join(map(str, old_label)) if isinstance(old_label, list) else old_label) != label:
+            values[name] = label.split(LABEL_SEPARATOR) if isinstance(old_label, list) else _value(name, label)
+    if is_task and values:
         values = {"data": {**record, **values}}
     body = text.rstrip(LINE_END)
     try:
-        return json_text.edit_object(body, values) + text[len(body) :] if values else text
-    except RecursionError:  # less of Python's stack is left than when it was read
-        raise error_at(sentence, 0, json_text.TOO_DEEP) from None
+        return json_edit.edit_object(body, values) + text[len(body) :] if values else text
+    except RecursionError:  # less of Python's stack is left than while reading
+        raise error_at(sentence, 0, json_edit.TOO_DEEP) from None
 
 
-def _new_tags(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:
-    """The values of a record that give a column new tags."""
+def _tag_values(sentence: Sentence, record: Mapping[str, Any], key: str, column: Sequence[str]) -> Mapping[str, object]:
+    """Return the values of a record that give a column new tags."""
     spans = span_key(record)
     if spans and key == ("spans" if TAGS in record else TAGS):
         value = spans_like(record, spans, sentence.words, column)
@@ -222,9 +223,9 @@ def new_record(
     confidences: Sequence[float] | None,
     n_columns: int | None = None,
 ) -> dict[str, object]:
-    """A new record. One of labels alone has the words as ``text`` too, since programs for that ask for it.
+    """Return a new record. A record with labels only gets the words as ``text`` too, which classifiers expect.
 
-    ``n_columns``: of the whole file, where that is known. Raises DataError: an empty word or label.
+    ``n_columns`` is the number of columns of the whole file, if known. Raises DataError for an empty word or label.
     """
     check_words(sentence, "jsonl", "")
     if "" in sentence.labels.values():
@@ -240,8 +241,8 @@ def new_record(
     pairs += [(name, _value(name, label)) for name, label in sentence.labels.items()]
     record = dict(pairs)
     if isinstance(sentence, RecordSentence) and not sentence.format:
-        fields = {key: value for key, value in sentence.record.items() if records.is_json_value(value)}
-        record |= {key: value for key, value in fields.items() if key not in record or key == "text"}
+        extra = {key: value for key, value in sentence.record.items() if json_records.is_json_value(value)}
+        record |= {key: value for key, value in extra.items() if key not in record or key == "text"}
     keys = [key for key, _ in pairs]
     for name in (*tags, *sentence.labels):
         is_reserved = name in sentence.labels and (name.startswith("_") or name in NOT_LABEL_KEYS)
@@ -253,12 +254,12 @@ def new_record(
 
 
 def column_key(column: str, n_columns: int) -> str:
-    """The key of a column: its name; ``tags`` for the only one, where its name says nothing or is taken."""
-    return TAGS if n_columns == 1 and (column in ("tag", *_TAKEN) or column.isdecimal()) else column
+    """Return the key of a column: its name, or ``tags`` for an only column whose name says nothing or is reserved."""
+    return TAGS if n_columns == 1 and (column in ("tag", *_RESERVED_KEYS) or column.isdecimal()) else column
 
 
 def _value(name: str, label: str) -> object:
-    """A label in a record: text, but for a probability, which is a number."""
+    """Return a label as JSON value: a string, or a number for a probability."""
     return float(label) if name == CONFIDENCE and _NUMBER.fullmatch(label) else label
 
 
@@ -268,7 +269,7 @@ def _rounded(confidences: Sequence[float]) -> list[float]:
 
 def configured(options: Mapping[str, str], format: str = "jsonl") -> JsonFormat:
     """Return the format with options. Raises ConfigError for options that it does not have."""
-    records.check_options(options, format)
+    json_records.check_options(options, format)
     return JsonFormat(format, options)
 
 

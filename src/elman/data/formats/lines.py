@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Lines of text formats: their ends, blank lines, numbers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ LINE_END = "\r\n"
 
 
 def is_blank(line: str) -> bool:
-    """Whether a line holds nothing but separators; such a line ends a sentence."""
+    """Return whether a line holds only separators; such a line ends a sentence."""
     return not line.strip(" \t\r\n")
 
 
 def whole_number(text: str) -> int | None:
-    """The number of some ASCII digits; None for other text, and for a number beyond all that a file can count."""
+    """Return the number of a string of ASCII digits; None for other text, and for more than 15 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
 def line_end_of(sentence: Sentence) -> str:
-    """The end of the line a sentence was read from, for formats of one sentence a line; else a plain line end."""
+    """Return the line end of the line a sentence was read from, for formats of one sentence per line; else ``\\n``."""
     if sentence.format.startswith(("text", "word_tag")) and sentence.lines:
         line = sentence.lines[-1]
         return line[len(line.rstrip(LINE_END)) :]

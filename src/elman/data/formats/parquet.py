@@ -1,7 +1,7 @@
-"""``parquet``: a row a sentence, ``tokens`` and ``tags`` as lists; read and written row group by row group.
+"""``parquet``: one row per sentence, ``tokens`` and ``tags`` as lists; read and written row group by row group.
 
-What a row may hold is what an object of ``jsonl`` may hold (``records``); names of numbers come from the metadata that
-Hugging Face datasets keeps there too. In messages the number of a line is that of the row, from 1.
+A row may hold what an object of ``jsonl`` may hold (``json_records``); names of numeric labels come from the metadata
+of Hugging Face datasets. Line numbers in messages are row numbers, from 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from elman.data.formats import json_edit as json_text, json_records as records, jsonl
+from elman.data.formats import json_edit, json_records, jsonl
 from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import RecordReader, numbers_of
 from elman.data.formats.json_spans import text_in, tokens_in
@@ -26,17 +26,17 @@ from elman.utils.files import scratch_file
 MAGIC = b"PAR1"
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 
-_ROWS = 1_000  # read at a time
-_BATCH = 16 << 20  # bytes of them
-_MOST = 1 << 27  # bytes of rows that become Python's values together
-_BLOCK = 1 << 20  # bytes
-_TAGS = {str, int, float}
-_OPENED = {"page_checksum_verification": True, "pre_buffer": False}  # with it all that was read is kept
+_BATCH_ROWS = 1_000
+_BATCH_BYTES = 16 << 20
+_MAX_BATCH_BYTES = 1 << 27  # converted to Python values at a time
+_BLOCK_BYTES = 1 << 20
+_TAG_TYPES = {str, int, float}
+_OPEN_OPTIONS = {"page_checksum_verification": True, "pre_buffer": False}  # pre-buffering keeps all data in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Parquet:
-    """The format with options (see ``records.Records``)."""
+    """The format with options (see ``json_records.RecordReader``)."""
 
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,13 +45,13 @@ class Parquet:
         return HOLDS
 
     def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]:
-        """The first row as a line of jsonl, and the sentences. Memory is bounded by a row group.
+        """Return the first row as a line of jsonl, and the sentences. Memory is bounded by a row group.
 
-        Raises DataError: no Parquet, rows that are no sentences. Raises MissingExtraError: pyarrow is missing.
+        Raises DataError for invalid Parquet and rows that are no sentences, MissingExtraError without pyarrow.
         """
         name = "standard input" if path == "-" else path
-        file = _opened(path, name)
-        found = RecordReader(
+        file = _open(path, name)
+        reader = RecordReader(
             path,
             self.options,
             schema_class_names(file.schema_arrow),
@@ -59,20 +59,20 @@ class Parquet:
             first=lambda: _records(file, name),
         )
         first = next(_records(file, name), None)
-        return [] if first is None else [_head(first, found)], _sentences(file, name, found)
+        return [] if first is None else [_head(first, reader)], _sentences(file, name, reader)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The column of that name, as of jsonl. Raises ConfigError: see ``JsonFormat.target``."""
+        """Return the column of a name, see ``JsonFormat.target``."""
         return jsonl.JsonFormat("parquet").target(name, head, path, labelled)
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ParquetWriter:
-        """Writes a file. Raises MissingExtraError: pyarrow is missing."""
+        """Return a writer of a file. Raises MissingExtraError without pyarrow."""
         return ParquetWriter(columns, labels)
 
 
 def configured(options: Mapping[str, str]) -> Parquet:
-    """The format with options. Raises ConfigError for those it does not have."""
-    records.check_options(options, "parquet")
+    """Return the format with options. Raises ConfigError for unknown options."""
+    json_records.check_options(options, "parquet")
     return Parquet(options)
 
 
@@ -80,20 +80,20 @@ _PLAIN = Parquet()
 open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
 
 
-def _opened(path: str, name: str) -> Any:
-    """The file; from a pipe, or unpacked, it goes to a temporary file first, since its index stands last."""
+def _open(path: str, name: str) -> Any:
+    """Open the file; input that is piped or compressed is copied to a temporary file, since the index comes last."""
     pa, pq = library()
     try:
         if is_plain(path):
-            return pq.ParquetFile(path, **_OPENED)
+            return pq.ParquetFile(path, **_OPEN_OPTIONS)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
             unpacked = stack.enter_context(scratch_file())
             stream = CompressedFile(cast(BinaryIO, packed), name)
-            while block := stream.read1(_BLOCK):
+            while block := stream.read1(_BLOCK_BYTES):
                 unpacked.write(block)
             unpacked.seek(0)
-            file = pq.ParquetFile(unpacked, **_OPENED)
-            weakref.finalize(file, stack.pop_all().close)  # nobody else knows when it is done with
+            file = pq.ParquetFile(unpacked, **_OPEN_OPTIONS)
+            weakref.finalize(file, stack.pop_all().close)  # closed along with the ParquetFile
             return file
     except OSError as error:
         raise DataError(f"cannot be read: {reason(error)}", path=name) from None
@@ -102,27 +102,27 @@ def _opened(path: str, name: str) -> Any:
 
 
 def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
-    """The rows as they come; of each its values by column, the batch it stands in, and where."""
+    """Yield the rows in order: the values by column, the batch, and the index in the batch."""
     pa, _ = library()
     size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-    n_rows, rows = 0, max(1, min(_ROWS, _BATCH * file.metadata.num_rows // max(size, 1)))
+    n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
     try:
         for batch in file.iter_batches(batch_size=rows):
             n_rows += batch.num_rows
-            yield from _of_batch(batch, name)
+            yield from _rows_of_batch(batch, name)
         if n_rows != file.metadata.num_rows:
             raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
 
 
-def _of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
-    if batch.nbytes > _MOST and batch.num_rows > 1:
+def _rows_of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
+    if batch.nbytes > _MAX_BATCH_BYTES and batch.num_rows > 1:
         half = batch.num_rows // 2
-        yield from _of_batch(batch.slice(0, half), name)
-        yield from _of_batch(batch.slice(half), name)
+        yield from _rows_of_batch(batch.slice(0, half), name)
+        yield from _rows_of_batch(batch.slice(half), name)
         return
-    if batch.nbytes > _MOST:
+    if batch.nbytes > _MAX_BATCH_BYTES:
         raise DataError(f"a row of {batch.nbytes:,} bytes; expected a row for each sentence or text", path=name)
     columns = [_values(column) for column in batch.columns]
     for at, row in enumerate(zip(*columns, strict=True)):
@@ -130,7 +130,7 @@ def _of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]
 
 
 def _values(column: Any) -> list[Any]:
-    """The values of a column; times that Python does not have, which are nothing to sentences, stay Arrow's own."""
+    """Return the values of a column; timestamps that Python cannot represent stay Arrow scalars."""
     pa, _ = library()
     try:
         values: list[Any] = column.to_pylist()
@@ -142,31 +142,33 @@ def _values(column: Any) -> list[Any]:
 
 
 def _records(file: Any, name: str) -> Iterator[dict[str, Any]]:
-    """The rows' values alone."""
+    """Yield the values of the rows."""
     return (row for row, _, _ in _rows(file, name))
 
 
-def _sentences(file: Any, name: str, found: RecordReader) -> Iterator[Sentence]:
+def _sentences(file: Any, name: str, reader: RecordReader) -> Iterator[Sentence]:
     for number, (row, batch, at) in enumerate(_rows(file, name), 1):
-        parts = found.parts(row, number)
-        if parts is not None:
-            words, columns, labels = parts.words, parts.columns, parts.labels
+        content = reader.parts(row, number)
+        if content is not None:
+            words, columns, labels = content.words, content.columns, content.labels
             yield RecordSentence(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
 
 
-def _head(row: dict[str, Any], found: RecordReader) -> str:
-    """The first row as ``target`` needs it: tokens or text, columns, labels, and lists that could be tags."""
+def _head(row: dict[str, Any], reader: RecordReader) -> str:
+    """Return the first row as ``target`` needs it: tokens or text, columns, labels, and lists that may be tags."""
     try:
-        parts = found.parts(row, 1)
+        content = reader.parts(row, 1)
     except DataError:
-        return ""  # the error comes when the sentences are read
-    if parts is None:
+        return ""  # reading the sentences will raise the error
+    if content is None:
         return ""
-    lists = {key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) <= _TAGS}
-    if not parts.columns and tokens_in(row) is None:
-        return json_text.dump({"text": text_in(row), **lists, **parts.labels})
+    lists = {
+        key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) <= _TAG_TYPES
+    }
+    if not content.columns and tokens_in(row) is None:
+        return json_edit.dump({"text": text_in(row), **lists, **content.labels})
     numbers = {key: value for key, value in lists.items() if numbers_of(key, value)}
-    return json_text.dump({"tokens": parts.words, **numbers, **parts.columns, **parts.labels})
+    return json_edit.dump({"tokens": content.words, **numbers, **content.columns, **content.labels})
 
 
 def _line(error: Exception) -> str:

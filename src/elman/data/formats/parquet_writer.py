@@ -1,8 +1,7 @@
-"""Writing Parquet row group by row group: rows that were read from such a file as they were, others afresh.
+"""Write Parquet row group by row group: rows that were read from Parquet are copied, others are written from scratch.
 
-Of a row that was read all columns stay, their names, types, order, values and the schema's metadata among them; those
-that tags and labels go to are replaced, or stand at the end. In the metadata that Hugging Face datasets keeps there
-they are texts from then on.
+Rows that were read keep all columns with their names, types, order, values and the metadata of the schema. Columns for
+tags and labels are replaced, or appended; the metadata of Hugging Face datasets then describes them as strings.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from elman.data.formats.holds import is_gap
 from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
 from elman.errors import ConfigError, MissingExtraError
 
-_GROUP_WORDS = 65_536  # of a row group that is written
+_GROUP_WORDS = 65_536  # per row group
 _HUGGING_FACE = b"huggingface"
 
 
@@ -32,9 +31,9 @@ class _Item(NamedTuple):
 
 
 class ParquetWriter:
-    """A file that is written row group by row group; memory is bounded by one.
+    """Writes a file row group by row group; memory is bounded by one group.
 
-    ``columns`` and ``labels``: of rows that were read from Parquet those that are written anew; else all there are.
+    ``columns`` and ``labels``: for rows that were read from Parquet those to replace; otherwise all of them.
     """
 
     def __init__(self, columns: Sequence[str], labels: Sequence[str]) -> None:
@@ -42,17 +41,18 @@ class ParquetWriter:
         self._columns, self._labels = tuple(columns), tuple(labels)
         self._sink = _Sink()
         self._writer: Any = None
-        self._source: Any = None  # the schema of the rows that were read
-        self._batch: Any = None  # that the last of them stood in
-        self._made: dict[str, Callable[[_Item], object]] = {}  # the columns that are made, and of what
+        self._source: Any = None  # schema of the rows that were read
+        self._batch: Any = None  # batch of the last row
+        self._made: dict[str, Callable[[_Item], object]] = {}  # column to write -> function that makes its value
         self._items: list[_Item] = []
         self._weight = 0
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
     ) -> bytes:
-        """The bytes that are done when the sentence is in. Raises ConfigError: a name that stands twice, a row with
-        other columns than those before.
+        """Return the bytes that are complete after adding a sentence.
+
+        Raises ConfigError for a repeated name, or a row with other columns than those before.
         """
         if is_gap(sentence):
             return b""
@@ -63,30 +63,30 @@ class ParquetWriter:
             self._check_alike(sentence, None if batch is None else batch.schema)
         self._batch = batch
         if batch is None:
-            jsonl.new_record(sentence, tags, confidences, len(self._columns))  # which raises
+            jsonl.new_record(sentence, tags, confidences, len(self._columns))  # raises if it cannot be written
         self._items.append(_Item(sentence, tags, confidences))
         self._weight += sentence.weight
         return self._group() if self._weight >= _GROUP_WORDS else b""
 
     def finish(self) -> bytes:
-        """The rest: the last row group and the end of the file."""
+        """Return the rest of the file: the last row group and the footer."""
         data = self._group()
         self._writer.close()
         return data + self._sink.take()
 
     def _check_alike(self, sentence: Sentence, source: Any) -> None:
-        """Raise ConfigError for a row that does not fit in with those before."""
+        """Raise ConfigError for a row whose schema differs from the rows before."""
         if source is None or self._source is None:
-            found = "no row of Parquet, after some" if source is None else "a row of Parquet, after other sentences"
+            problem = "no row of Parquet, after some" if source is None else "a row of Parquet, after other sentences"
         elif not source.equals(self._source):
-            found = f"its columns are {', '.join(source.names)}, after a file with {', '.join(self._source.names)}"
+            problem = f"its columns are {', '.join(source.names)}, after a file with {', '.join(self._source.names)}"
             if source.names == self._source.names:
-                found = "its columns have other types than those of the file before"
+                problem = "its columns have other types than those of the file before"
         elif schema_class_names(source) != schema_class_names(self._source):
-            found = "its numbers have other names than those of the file before"
+            problem = "its numbers have other names than those of the file before"
         else:
             return
-        raise ConfigError(f"{sentence.path}: {found}; write them one by one, or choose another format")
+        raise ConfigError(f"{sentence.path}: {problem}; write them one by one, or choose another format")
 
     def _group(self) -> bytes:
         pa, pq = library()
@@ -103,7 +103,7 @@ class ParquetWriter:
     def _confident(self) -> bool:
         return any(item.confidences is not None for item in self._items)
 
-    # --- afresh -----------------------------------------------------------------------------------------------------
+    # --- rows from scratch ------------------------------------------------------------------------------------------
 
     def _records(self, pa: Any) -> Any:
         records = [jsonl.new_record(*item, len(self._columns)) for item in self._items]
@@ -111,7 +111,7 @@ class ParquetWriter:
         return pa.table(columns, schema=self._schema)
 
     def _fields(self, pa: Any) -> list[tuple[str, Any]]:
-        """Names and types, in the order of ``jsonl.record_of``."""
+        """Return names and types, in the order of ``jsonl.new_record``."""
         texts = pa.list_(pa.string())
         fields = [("text", pa.string())] if self._labels and not self._columns else []
         fields += [("tokens", texts)]
@@ -123,55 +123,55 @@ class ParquetWriter:
     # --- rows that were read ----------------------------------------------------------------------------------------
 
     def _in_place(self, pa: Any) -> Any:
-        """The schema of the rows that were read, with the columns that are made; notes what these are made of."""
-        schema, texts = self._source, pa.list_(pa.string())
-        there = set(schema.names)
+        """Return the schema of the rows that were read with the columns to write, and record how these are made."""
+        schema, string_list = self._source, pa.list_(pa.string())
+        existing = set(schema.names)
         new: dict[str, tuple[Any, Callable[[_Item], object]]] = {}
-        if self._columns and not there & {"tokens", "words"}:
-            new["tokens"] = texts, lambda item: list(item.sentence.words)
+        if self._columns and not existing & {"tokens", "words"}:
+            new["tokens"] = string_list, lambda item: list(item.sentence.words)
         for name in self._columns:
-            key = name if name in there else jsonl.column_key(name, len(self._columns))
-            new[key] = texts, _tags_of(name)
+            key = name if name in existing else jsonl.column_key(name, len(self._columns))
+            new[key] = string_list, _tags_of(name)
         if self._confident():
             new["confidences"] = pa.list_(pa.float32()), lambda item: _rounded(item.confidences)
         for name in self._labels:
             new[name] = pa.float64() if name == CONFIDENCE else pa.string(), _label_of(name)
-        for key, (type_, made) in new.items():
-            at = schema.get_field_index(key)
-            if at < 0:
+        for key, (type_, make) in new.items():
+            index = schema.get_field_index(key)
+            if index < 0:
                 schema = schema.append(pa.field(key, type_))
             else:
-                field = schema.field(at)
-                kept = field.type if _holds_texts(pa, field.type, type_) else type_
-                schema = schema.set(at, field.with_type(kept).with_nullable(True))
-            self._made[key] = made
+                field = schema.field(index)
+                field_type = field.type if _holds_texts(pa, field.type, type_) else type_
+                schema = schema.set(index, field.with_type(field_type).with_nullable(True))
+            self._made[key] = make
         features = {name: _feature(pa, schema.field(name).type) for name in new}
         return schema.with_metadata(_with_features(schema.metadata, features))
 
     def _rows(self, pa: Any) -> Any:
-        """The rows as they were read, with the columns that are made."""
-        runs: list[tuple[Any, list[int]]] = []  # rows that stand in one batch
+        """Return the rows as they were read, with the columns to write."""
+        batches: list[tuple[Any, list[int]]] = []  # rows that stand in one batch
         for item in self._items:
             row = item.sentence
             assert isinstance(row, RecordSentence)
-            if not runs or runs[-1][0] is not row.batch:
-                runs.append((row.batch, []))
-            runs[-1][1].append(row.at)
-        table = pa.Table.from_batches([_some(batch, at) for batch, at in runs], schema=self._source)
-        for key, made in self._made.items():
+            if not batches or batches[-1][0] is not row.batch:
+                batches.append((row.batch, []))
+            batches[-1][1].append(row.at)
+        table = pa.Table.from_batches([_select_rows(batch, index) for batch, index in batches], schema=self._source)
+        for key, make in self._made.items():
             field = self._schema.field(key)
-            column = pa.array([_as_type(pa, made(item), field.type) for item in self._items], type=field.type)
-            at = table.schema.get_field_index(key)
-            table = table.append_column(field, column) if at < 0 else table.set_column(at, field, column)
+            column = pa.array([_as_type(pa, make(item), field.type) for item in self._items], type=field.type)
+            index = table.schema.get_field_index(key)
+            table = table.append_column(field, column) if index < 0 else table.set_column(index, field, column)
         return pa.Table.from_arrays(table.columns, schema=self._schema).unify_dictionaries()
 
 
-def _some(batch: Any, at: list[int]) -> Any:
-    """Some rows of a batch."""
-    if at[-1] - at[0] == len(at) - 1:  # they rise
-        return batch.slice(at[0], len(at))
+def _select_rows(batch: Any, indices: list[int]) -> Any:
+    """Return the rows of a batch with the given indices."""
+    if indices[-1] - indices[0] == len(indices) - 1:  # consecutive
+        return batch.slice(indices[0], len(indices))
     pa, _ = library()
-    return batch.take(pa.array(at))
+    return batch.take(pa.array(indices))
 
 
 def _tags_of(name: str) -> Callable[[_Item], object]:
@@ -195,7 +195,7 @@ def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
 
 
 def _as_type(pa: Any, value: object, type_: Any) -> object:
-    """A label as several, where the column has lists of them."""
+    """Split a label into a list if the column holds lists."""
     return value.split(LABEL_SEPARATOR) if isinstance(value, str) and _is_list(pa, type_) else value
 
 
@@ -208,14 +208,14 @@ def _is_text(pa: Any, type_: Any) -> bool:
 
 
 def _holds_texts(pa: Any, type_: Any, wanted: Any) -> bool:
-    """Whether a column's own type can stay: it holds texts, or lists of texts, as is wanted."""
+    """Return whether a column can keep its type: it holds strings, or lists of strings, as required."""
     if _is_list(pa, type_):
         return _is_text(pa, type_.value_type) and (_is_text(pa, wanted) or _is_list(pa, wanted))
     return _is_text(pa, type_) and _is_text(pa, wanted)
 
 
 def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
-    """The names of numbers that stand in a schema's metadata."""
+    """Return the names of numeric labels in the metadata of a schema."""
     try:
         return names_in(json.loads((schema.metadata or {}).get(_HUGGING_FACE, b"{}")))
     except (ValueError, RecursionError):
@@ -223,7 +223,7 @@ def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
 
 
 def _feature(pa: Any, type_: Any) -> dict[str, Any]:
-    """A column's type as Hugging Face datasets writes it."""
+    """Return a column type in the notation of Hugging Face datasets."""
     if _is_list(pa, type_):
         return {"feature": _feature(pa, type_.value_type), "_type": "Sequence"}
     names = {"double": "float64", "float": "float32"}
@@ -231,21 +231,21 @@ def _feature(pa: Any, type_: Any) -> dict[str, Any]:
 
 
 def _with_features(metadata: Mapping[bytes, bytes] | None, features: Mapping[str, Any]) -> dict[bytes, bytes] | None:
-    """A schema's metadata, with these columns where Hugging Face datasets keeps the others."""
+    """Return the metadata of a schema with these columns added to the features of Hugging Face datasets."""
     if metadata is None:
         return None
     changed = dict(metadata)
     try:
-        found = json.loads(changed.get(_HUGGING_FACE, b"{}"))
-        found["info"]["features"] |= features
-    except (ValueError, TypeError, KeyError, RecursionError):  # none of its own
+        info = json.loads(changed.get(_HUGGING_FACE, b"{}"))
+        info["info"]["features"] |= features
+    except (ValueError, TypeError, KeyError, RecursionError):  # no features there
         return changed
-    changed[_HUGGING_FACE] = json.dumps(found).encode()
+    changed[_HUGGING_FACE] = json.dumps(info).encode()
     return changed
 
 
 class _Sink(io.RawIOBase):
-    """Where pyarrow writes to: bytes that are taken away as they come."""
+    """The file object for pyarrow: collects bytes until they are taken."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
@@ -258,7 +258,7 @@ class _Sink(io.RawIOBase):
         return len(self._blocks[-1])
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """Return the bytes written since the last call."""
         data, self._blocks = b"".join(self._blocks), []
         return data
 

@@ -1,4 +1,4 @@
-"""``tags``: the tags alone, separated by one space, one sentence a line; output only."""
+"""``tags`` (output only): the tags separated by single spaces, one sentence per line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOLDS = Holds(words=False, columns=1)
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """One line; a blank line for a sentence of no words. Raises DataError: a tag with a space or a line end."""
+    """Return one line, blank for a sentence without words. Raises DataError for a tag with a space or a line end."""
     if is_gap(sentence):
         return ""
     column = only_column(tags, "tags")

@@ -1,7 +1,7 @@
-"""``text``: one sentence a line, words separated by ASCII spaces.
+"""``text``: one sentence per line, words separated by ASCII spaces.
 
-Nothing but the space separates: a tab, U+3000 or U+2028 is part of a word. Extra spaces make no words and stay
-where they are. A line of nothing but separators is a sentence of no words.
+Nothing but the space separates: a tab, U+3000 or U+2028 is part of a word. Extra spaces make no words and are kept. A
+line of only separators is a sentence without words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOLDS = Holds()
 
 
 def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-    """Sentences of the lines; ``head`` is not needed."""
+    """Yield the sentences of lines; ``head`` is not needed."""
     for number, line in enumerate(lines, 1):
         if is_blank(line):
             yield Sentence((), path=path, line=number, lines=(line,), format="text")
@@ -29,16 +29,16 @@ def read(lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sente
 
 
 def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-    """Text has no columns of its own; what is tagged is called ``tag``."""
+    """Return the column for tags, by default ``tag``. Raises ConfigError if tags are to be read: text has none."""
     if labelled:
         raise ConfigError(f"{path}: text has no tags; labelled text is word_tag, columns or conllu")
     return name or "tag"
 
 
 def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-    """The words on one line; as they were read from text.
+    """Return the words on one line, unchanged if they were read from text.
 
-    Raises DataError: a word with a space or a line end, words of nothing but tabs.
+    Raises DataError for a word with a space or a line end, or if all words consist of tabs.
     """
     if sentence.format == "text":
         return sentence.lines[0]

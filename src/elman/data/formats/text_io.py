@@ -1,4 +1,4 @@
-"""Bytes to lines: decompressed, decoded strictly, split at the line feed alone, never a line lost or changed."""
+"""Read bytes as lines: decompressed, decoded strictly, split at line feeds only, without losing or changing a line."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from elman.utils.encodings import Decoder
 
 BOM = "\ufeff"
 MAX_HEAD = 1000
-"""No more lines than these are looked at to know the format."""
+"""Number of first lines that are used to detect the format, at most."""
 
-_BLOCK = 1 << 18  # bytes
+_BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class TextSource:
     """A text file being read.
 
-    ``name``   what messages call it
-    ``head``   its first lines, as many as it takes to know its format
-    ``texts``  all of it, the first lines again, in pieces of whole lines, once through
-    ``bom``    whether it begins with a byte order mark, which is not in ``head`` and ``texts``
+    ``name``   its name in messages
+    ``head``   its first lines, as many as needed to detect the format
+    ``texts``  its whole content, including the first lines, in pieces of whole lines; can be consumed once
+    ``bom``    whether it begins with a byte order mark, which ``head`` and ``texts`` do not contain
     """
 
     name: str
@@ -38,32 +38,32 @@ class TextSource:
 
     @property
     def lines(self) -> Iterator[str]:
-        """All its lines, in place of ``texts``."""
+        """All lines, as an alternative to ``texts``."""
         return chain.from_iterable(map(_lines, self.texts))
 
 
 def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> TextSource:
     """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
 
-    Raises DataError and ConfigError: see ``text_blocks``.
+    Raises the errors of ``text_blocks``.
     """
     texts = _whole_lines(path, encoding)
     first = next(texts, "")
     bom = first.startswith(BOM)
-    read = [first.removeprefix(BOM)] if first else []
-    head = _lines(read[0]) if read else []
+    pieces = [first.removeprefix(BOM)] if first else []
+    head = _lines(pieces[0]) if pieces else []
     while not enough(head) and (text := next(texts, None)):
-        read.append(text)
+        pieces.append(text)
         head += _lines(text)
     name = "standard input" if path == "-" else path
-    return TextSource(name, head[:MAX_HEAD], chain(read, texts), bom)
+    return TextSource(name, head[:MAX_HEAD], chain(pieces, texts), bom)
 
 
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
-    """The lines of a file with their ends, as many at a time as one read brings; ``-`` is standard input.
+    """Yield the lines of a file with line ends, one block at a time; ``-`` is standard input.
 
-    A pipe's lines come as soon as they are there. Memory is bounded by one block and the longest line. Raises as
-    ``text_blocks`` does.
+    Lines of a pipe are returned as soon as they arrive. Memory is bounded by one block and the longest line. Raises the
+    errors of ``text_blocks``.
     """
     return map(_lines, _whole_lines(path, encoding))
 
@@ -73,8 +73,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _whole_lines(path: str, encoding: str) -> Iterator[str]:
-    """The text of a file in pieces of whole lines; none is empty."""
-    pending: list[str] = []  # the pieces of a line whose end is not yet read
+    """Yield the text of a file in non-empty pieces of whole lines."""
+    pending: list[str] = []  # pieces of an incomplete line
     for text in text_blocks(path, encoding):
         cut = text.rfind("\n") + 1
         if cut:
@@ -89,10 +89,10 @@ def _whole_lines(path: str, encoding: str) -> Iterator[str]:
 
 
 def text_blocks(path: str, encoding: str) -> Iterator[str]:
-    """The text of a file, as much at a time as one read brings, lines cut anywhere; ``-`` is standard input.
+    """Yield the text of a file one block at a time, without regard to lines; ``-`` is standard input.
 
-    Raises DataError: a file that cannot be read or decompressed, bytes that are not in the encoding, a NUL.
-    Raises ConfigError: no such encoding. Raises MissingExtraError: Zstandard without its package.
+    Raises DataError for a file that cannot be read or decompressed, bytes that are not in the encoding, or a NUL;
+    ConfigError for an unknown encoding; MissingExtraError for Zstandard without its package.
     """
     name = "standard input" if path == "-" else path
     decoder = Decoder(name, encoding)
@@ -101,7 +101,7 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
         stream = CompressedFile(file, name)
         block = b"more"
         while block:
-            block = stream.read1(_BLOCK)
+            block = stream.read1(_BLOCK_BYTES)
             text = decoder.decode(block, lines_before)
             lines_before += text.count("\n")
             yield text

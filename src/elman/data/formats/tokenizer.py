@@ -1,8 +1,8 @@
-"""Words of running text, for texts that come without any.
+"""Tokenize running text, for texts that come without tokens.
 
-``simple``  a run of letters, digits, underscores and the marks that combine with them is a word, any other character
-            that is no white space is one by itself: ``don't`` is three. So fine that spans seldom cut one.
-``spaces``  what stands between spaces, tabs and line ends, as in all other formats of text
+``simple``  a run of letters, digits, underscores and combining marks is a word, any other character except white space
+            is a word of its own: ``don't`` is three. So fine that spans seldom cut a word.
+``spaces``  what is between spaces, tabs and line ends, as in all other text formats
 """
 
 from __future__ import annotations
@@ -10,40 +10,41 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from elman.utils.display import JOINERS
+
 _SIMPLE = re.compile(r"\w+|[^\w\s]")
 _SPACES = re.compile(r"[^ \t\r\n]+")
-_JOINERS = "\u200c\u200d"  # hold letters apart or together within a word, and emoji together
 
 TOKENIZERS = ("simple", "spaces")
 
 
-def tokenize(text: str, how: str = "simple") -> list[tuple[int, int]]:
-    """Where the words of a text begin and end, in characters (code points) from 0."""
-    pattern = _SIMPLE if how == "simple" else _SPACES
-    found = [match.span() for match in pattern.finditer(text)]
-    if how != "simple" or text.isascii():
-        return found
+def tokenize(text: str, method: str = "simple") -> list[tuple[int, int]]:
+    """Return where the words of a text begin and end, in characters (code points) from 0."""
+    pattern = _SIMPLE if method == "simple" else _SPACES
+    offsets = [match.span() for match in pattern.finditer(text)]
+    if method != "simple" or text.isascii():
+        return offsets
     joined: list[tuple[int, int]] = []
-    for start, end in found:
-        if joined and joined[-1][1] == start and _goes_on(text, joined[-1][0], start):
+    for start, end in offsets:
+        if joined and joined[-1][1] == start and _continues_word(text, joined[-1][0], start):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
     return joined
 
 
-def _goes_on(text: str, first: int, at: int) -> bool:
-    """Whether the character belongs to the word before it, which began at ``first``."""
-    here, before = text[at], text[at - 1]
-    if _combines(here):
+def _continues_word(text: str, first: int, at: int) -> bool:
+    """Return whether the character at ``at`` belongs to the word before it, which began at ``first``."""
+    character, before = text[at], text[at - 1]
+    if _is_combining(character):
         return True
-    # the letters behind a mark go on with the word; behind a joiner whatever comes
-    return before in _JOINERS or (_combines(before) and _is_letter(text[first]) and _is_letter(here))
+    # letters after a mark continue the word; after a joiner any character does
+    return before in JOINERS or (_is_combining(before) and _is_letter(text[first]) and _is_letter(character))
 
 
-def _combines(character: str) -> bool:
+def _is_combining(character: str) -> bool:
     return (
-        character in _JOINERS or unicodedata.category(character)[0] == "M" or "\U0001f3fb" <= character <= "\U0001f3ff"
+        character in JOINERS or unicodedata.category(character)[0] == "M" or "\U0001f3fb" <= character <= "\U0001f3ff"
     )
 
 

@@ -1,9 +1,9 @@
-"""``word_tag``: one sentence a line, tokens ``word_TAG`` separated by ASCII spaces, split at the last underscore.
+"""``word_tag``: one sentence per line, tokens ``word_TAG`` separated by ASCII spaces, split at the last underscore.
 
-Extra spaces make no tokens and stay where they are. A line of nothing but separators is a sentence of no words.
+Extra spaces make no tokens and are kept. A line of only separators is a sentence without words.
 
-``word_tag:separator=/`` is the same with another separator, split at the last one of each token: ``word/TAG``, as the
-Brown corpus has it. There tabs separate tokens as spaces do.
+``word_tag:separator=/`` is the same with another separator, split at its last occurrence: ``word/TAG``, as in the Brown
+corpus. Here tabs separate tokens like spaces.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class WordTag:
 
     @property
     def format(self) -> str:
-        """Its name, with the option that asks for it."""
+        """The name with its option."""
         return "word_tag" if self.separator == UNDERSCORE else f"word_tag:separator={self.separator}"
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
-        """Sentences of the lines, with one column, ``tag``; ``head`` is not needed.
+        """Yield the sentences of lines, with one column, ``tag``; ``head`` is not needed.
 
-        Raises DataError: a token with no tag or no word.
+        Raises DataError for a token without tag or word.
         """
         separator, name, tabs = self.separator, self.format, self.separator != UNDERSCORE
         for number, line in enumerate(lines, 1):
@@ -52,58 +52,58 @@ class WordTag:
                 tokens = [token for token in tokens if token]
             words, _, tags = zip(*[token.rpartition(separator) for token in tokens], strict=True)
             if "" in words or "" in tags:
-                raise self._refused(tokens, path, number)
+                raise self._token_error(tokens, path, number)
             rows = (0,) * len(words)
             yield Sentence(words, {"tag": tags}, path=path, line=number, lines=(line,), rows=rows, format=name)
 
-    def _refused(self, tokens: Sequence[str], path: str, line: int) -> DataError:
+    def _token_error(self, tokens: Sequence[str], path: str, line: int) -> DataError:
         for token in tokens:
             word, mark, tag = token.rpartition(self.separator)
             if not (word and tag):
                 no_mark = "no underscore" if self.separator == UNDERSCORE else f"no {self.separator}"
-                found = no_mark if not mark else "no tag" if not tag else "no word"
-                message = f"expected word{self.separator}TAG, found {shown(token)}: {found}"
+                problem = no_mark if not mark else "no tag" if not tag else "no word"
+                message = f"expected word{self.separator}TAG, found {shown(token)}: {problem}"
                 return DataError(message, path=path, line=line)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
-        """The one column, ``tag``. Raises ConfigError for another name."""
+        """Return the only column, ``tag``. Raises ConfigError for another name."""
         if name is not None and name.lower() != "tag":
             raise ConfigError(f"{path}: no column {shown(name)}; word_tag has one, tag")
         return "tag"
 
     def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
-        """One line. A sentence read from text or from this format keeps its spaces and its line end.
+        """Return one line. A sentence read from text or from this format keeps its spaces and its line end.
 
-        Raises DataError: a word with a space or a line end, a tag with one of these or the separator (it could not be
-        read back).
+        Raises DataError for a word with a space or a line end, or a tag with one of these or the separator, which could
+        not be read back.
         """
-        own = sentence.format == self.format
-        in_place = own or sentence.format == "text"
+        is_word_tag = sentence.format == self.format
+        in_place = is_word_tag or sentence.format == "text"
         if not sentence.words:
             return "".join(sentence.lines) if in_place else "" if is_gap(sentence) else "\n"
         column = only_column(tags, "word_tag")
-        white = " \n" if self.separator == UNDERSCORE else " \t\n"
-        check_tags(sentence, column, self.format, white + self.separator)
-        if not in_place or (not own and "\t" in white):
-            check_words(sentence, self.format, white)
+        separators = " \n" if self.separator == UNDERSCORE else " \t\n"
+        check_tags(sentence, column, self.format, separators + self.separator)
+        if not in_place or (not is_word_tag and "\t" in separators):
+            check_words(sentence, self.format, separators)
         tokens = [f"{word}{self.separator}{tag}" for word, tag in zip(sentence.words, column, strict=True)]
         if not in_place:
             return " ".join(tokens) + "\n"
         return self._in_place(sentence.lines[0].rstrip(LINE_END), tokens) + line_end_of(sentence)
 
     def _in_place(self, body: str, tokens: Sequence[str]) -> str:
-        """A line with other tokens in the place of its own."""
-        rest = iter(tokens)
+        """Return a line with its tokens replaced."""
+        new_tokens = iter(tokens)
         if self.separator == UNDERSCORE:
             pieces = body.split(" ")
-            return " ".join([next(rest) if piece else "" for piece in pieces] if "" in pieces else tokens)
-        gaps_too = _SPACES_AND_TABS.split(body)
-        return "".join([piece if i % 2 or not piece else next(rest) for i, piece in enumerate(gaps_too)])
+            return " ".join([next(new_tokens) if piece else "" for piece in pieces] if "" in pieces else tokens)
+        parts = _SPACES_AND_TABS.split(body)
+        return "".join([piece if i % 2 or not piece else next(new_tokens) for i, piece in enumerate(parts)])
 
 
 def configured(options: Mapping[str, str]) -> WordTag:
-    """The format with options. Raises ConfigError: another option than ``separator``, or one that is no separator."""
+    """Return the format with options. Raises ConfigError for unknown options and invalid separators."""
     for key, value in options.items():
         if key != "separator":
             raise ConfigError(f"format: word_tag has no option {shown(key)}; expected separator")
