@@ -104,7 +104,7 @@ def scores(tagger: Tagger, gold: Any, how: dict[str, Any], measure: str) -> dict
         from elman.data.spans import evaluate_spans
 
         sentences, column = read(tagger, gold, how)
-        spans = evaluate_spans((sentence.columns[column] for sentence in sentences), tagger.tag_all(sentences))
+        spans = evaluate_spans((sentence.columns[column] for sentence in sentences), tagger.pipe(sentences))
         result |= {"score": spans.f1, "n": spans.gold, "precision": spans.precision, "recall": spans.recall}
     return result
 
@@ -123,11 +123,11 @@ def tagging_speed(tagger: Tagger, gold: Any, how: dict[str, Any]) -> float:
     """Words tagged in a second, after a first pass."""
     sentences = [sentence.words for sentence in read(tagger, gold, how)[0]]
     words = sum(len(sentence) for sentence in sentences)
-    for _ in tagger.tag_all(sentences):
+    for _ in tagger.pipe(sentences):
         pass
     passes, start = 0, time.perf_counter()
     while (seconds := time.perf_counter() - start) < TAGGING_SECONDS:
-        for _ in tagger.tag_all(sentences):
+        for _ in tagger.pipe(sentences):
             pass
         passes += 1
     return words * passes / seconds

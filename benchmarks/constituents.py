@@ -26,7 +26,7 @@ def parsed(sentences: list[Sentence], fold: int, folds: int, seed: int, settings
     train = [sentence for i, sentence in enumerate(sentences) if i % folds != fold]
     own = [sentence for i, sentence in enumerate(sentences) if i % folds == fold]
     model = elman.train(train, task="parse", settings=settings, seed=seed, threads=1, on_warning=lambda text: None)
-    found = model.tag_all(own)
+    found = model.pipe(own)
     return [parse_tree(from_pieces(pieces, one.words)) for pieces, one in zip(found, own, strict=True)]
 
 

@@ -11,23 +11,48 @@ if TYPE_CHECKING:
 
     from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
+    from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import TagEvaluation
+    from elman.models.ensemble import Ensemble
+    from elman.models.streaming import Stream
+    from elman.taggers.base import Predictor
+    from elman.taggers.language_model import LanguageEvaluation, LanguageModel
     from elman.taggers.load import load
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.pipeline import Pipeline
+    from elman.taggers.regression.table import RegressionEvaluation
+    from elman.taggers.regression.tagger import Regressor
+    from elman.taggers.segmenter import Segmenter
+    from elman.taggers.structured import EncodedTagger
+    from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
     from elman.taggers.train import find_rate, train
+    from elman.training.lr_finder import RateTrial
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClassEvaluation",
     "ConfigError",
     "DataError",
     "ElmanError",
+    "EncodedTagger",
+    "Ensemble",
+    "LanguageEvaluation",
+    "LanguageModel",
     "MissingExtraError",
     "ModelFileError",
     "OutputError",
+    "Pipeline",
+    "Predictor",
+    "RateTrial",
+    "RegressionEvaluation",
+    "Regressor",
+    "Segmenter",
     "Sentence",
+    "Stream",
     "TagEvaluation",
     "Tagger",
+    "TaggerClassifier",
+    "TextClassifier",
     "__version__",
     "find_rate",
     "load",
@@ -35,9 +60,23 @@ __all__ = [
 ]
 
 _HOME = {
+    "ClassEvaluation": "elman.evaluation.classification",
+    "EncodedTagger": "elman.taggers.structured",
+    "Ensemble": "elman.models.ensemble",
+    "LanguageEvaluation": "elman.taggers.language_model",
+    "LanguageModel": "elman.taggers.language_model",
+    "Pipeline": "elman.taggers.pipeline",
+    "Predictor": "elman.taggers.base",
+    "RateTrial": "elman.training.lr_finder",
+    "RegressionEvaluation": "elman.taggers.regression.table",
+    "Regressor": "elman.taggers.regression.tagger",
+    "Segmenter": "elman.taggers.segmenter",
     "Sentence": "elman.data.sentence",
+    "Stream": "elman.models.streaming",
     "TagEvaluation": "elman.evaluation.tagging",
     "Tagger": "elman.taggers.tagger",
+    "TaggerClassifier": "elman.taggers.tagger",
+    "TextClassifier": "elman.taggers.tagger",
     "find_rate": "elman.taggers.train",
     "load": "elman.taggers.load",
     "train": "elman.taggers.train",

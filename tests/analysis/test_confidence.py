@@ -30,9 +30,9 @@ def test_judged_words_are_those_of_evaluate(tagger: elman.Tagger) -> None:
     gold = sentences(20, 3)
     found = judge(tagger, gold, ["entity", "pos"])
     assert list(found) == ["entity", "pos"]
-    for name, evaluation in tagger.evaluate_columns(gold).items():
+    for name, evaluation in tagger.evaluate(gold, columns=tagger.targets).items():
         assert (len(found[name].right), found[name].right.sum()) == (evaluation.tokens, evaluation.correct)
-        sure = [p for columns in tagger.tag_columns_all_with_confidence(gold) for p in columns[name][1]]
+        sure = [p for columns in tagger.pipe(gold, confidence=True, columns=tagger.targets) for p in columns[name][1]]
         assert found[name].confidences.tolist() == sure
 
 

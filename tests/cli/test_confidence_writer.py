@@ -35,7 +35,7 @@ def network(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def confidences(model: Path, text: bytes) -> list[list[tuple[str, str, float]]]:
     """(word, tag, confidence) of each word, from Python."""
     words = [line.split(" ") if line else [] for line in text.decode().splitlines()]
-    found = elman.load(model).tag_all_with_confidence(words)
+    found = elman.load(model).pipe(words, confidence=True)
     return [list(zip(of, tags, sure, strict=True)) for of, (tags, sure) in zip(words, found, strict=True)]
 
 

@@ -184,15 +184,15 @@ def use(model: Tagger, gold: Any) -> None:
         list(model.sentences(["Cats ran on mats. the cat", ""], confidence=True))  # type: ignore[attr-defined]
     if model.task == "lm":
         model.sample(5, seed=1)  # type: ignore[attr-defined]
-        model.fluency(gold)  # type: ignore[attr-defined]
+        model.evaluate(gold)  # type: ignore[attr-defined]
     elif model.task == "regress":
-        list(model.tag_columns_all(gold))
+        list(model.pipe(gold, columns=model.targets))
     elif model.text_targets:
-        list(model.classify_all_with_confidence(["the good song", "Zürich"]))
+        list(model.pipe(["the good song", "Zürich"], confidence=True))
         model.evaluate(gold)
     elif model.task != "segment":
-        list(model.tag_columns_all([["the", "cats", "sleep", "Zürich"], ["York"]]))
-        list(model.tag_columns_all_with_confidence([["the", "cats", "sleep", "Zürich"], ["York"]]))
+        list(model.pipe([["the", "cats", "sleep", "Zürich"], ["York"]], columns=model.targets))
+        list(model.pipe([["the", "cats", "sleep", "Zürich"], ["York"]], confidence=True, columns=model.targets))
         if "tree" not in model.targets:
             model.evaluate(gold)
     if model.task == "tag" and model.kind == "rnn" and model.word_targets:

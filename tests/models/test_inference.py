@@ -165,9 +165,9 @@ def columns_model(**settings: Any) -> RecurrentModel:
 @pytest.mark.parametrize("precision", ["exact", "auto"])
 @pytest.mark.parametrize("settings", [{}, {"decoder": "crf"}, {"ensemble": 2}, {"cell": "gru", "layers": 2}])
 def test_lazy_scores_are_those_of_one_pass(settings: dict[str, Any], precision: str) -> None:
-    one = columns_model(**settings).at([1.0, 2.0])
+    one = columns_model(**settings).with_temperatures([1.0, 2.0])
     one.choose_precision(precision)
-    answers = one.answers(TEXT)
+    answers = one.lazy_scores(TEXT)
     best = one.best_columns(TEXT)
     for column in (0, 1):
         p = one.probabilities(TEXT, column)
@@ -183,6 +183,6 @@ def test_lazy_scores_are_those_of_one_pass(settings: dict[str, Any], precision: 
 
 
 def test_lazy_scores_of_no_words() -> None:
-    answers = columns_model().answers([[]])
+    answers = columns_model().lazy_scores([[]])
     assert answers.best(0).shape == (0,)
-    assert answers.scores(1).shape[0] == 0 == len(model().answers([]).best(0))
+    assert answers.scores(1).shape[0] == 0 == len(model().lazy_scores([]).best(0))

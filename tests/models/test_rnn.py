@@ -106,7 +106,7 @@ def test_a_small_language_is_learned(choose: Callable[[str], None], backend: str
     dev = language(40, 2)
     model = train_rnn(TRAIN, dev, config, RunOptions())
     assert tags_of(model, [words for words, _ in dev]) == [tags for _, tags in dev]
-    record = model.record()
+    record = model.training
     assert record["dev_accuracies"][record["best_epoch"] - 1] == 1.0
     assert record["losses"][-1] < 0.2 * record["losses"][0]
 
@@ -119,7 +119,7 @@ def test_the_tutorial_s_network_learns_what_stands_before() -> None:
 
 def test_the_record_of_a_training() -> None:
     model = train_rnn(TRAIN, TRAIN[:5], SMALL, RunOptions(7, 2))
-    record = model.record()
+    record = model.training
     assert record["seed"] == 7
     assert record["sentences"] == 60
     assert record["words"] == sum(len(words) for words, _ in TRAIN)
@@ -127,7 +127,7 @@ def test_the_record_of_a_training() -> None:
     assert not model.interrupted
     json.dumps(record, allow_nan=False)
     record["seed"] = 8
-    assert model.record()["seed"] == 7
+    assert model.training["seed"] == 7
 
 
 def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
@@ -135,16 +135,16 @@ def test_the_dev_accuracy_is_the_share_of_right_tags() -> None:
     model = train_rnn(TRAIN, dev, SMALL.with_settings({"epochs": 1}), RunOptions())
     pairs = zip(tags_of(model, [words for words, _ in dev]), (tags for _, tags in dev), strict=True)
     right = [mine == gold for found, tags in pairs for mine, gold in zip(found, tags, strict=True)]
-    assert model.record()["dev_accuracies"] == [np.mean(right)]
+    assert model.training["dev_accuracies"] == [np.mean(right)]
     assert 0 < np.mean(right) < 1
 
 
 def test_a_dev_set_without_words_and_with_tags_of_its_own() -> None:
     one = SMALL.with_settings({"epochs": 1})
-    assert train_rnn(TRAIN, [], one, RunOptions()).record()["dev_accuracies"] == [0.0]
+    assert train_rnn(TRAIN, [], one, RunOptions()).training["dev_accuracies"] == [0.0]
     strange = [(["the"], ["NEVER"])]
     model = train_rnn(TRAIN, strange, one, RunOptions())
-    assert model.record()["dev_accuracies"] == [0.0]
+    assert model.training["dev_accuracies"] == [0.0]
     assert "NEVER" not in model.tags
 
 
@@ -155,7 +155,7 @@ def test_ctrl_c_leaves_the_best_so_far() -> None:
 
     model = train_rnn(TRAIN, None, SMALL, RunOptions(on_progress=stop))
     assert model.interrupted
-    assert model.record()["epochs"] == 2
+    assert model.training["epochs"] == 2
     assert len(model.best([["the", "dog"]])[0]) == 2
 
 
@@ -198,7 +198,7 @@ def test_both_backends_train_the_same_model(choose: Callable[[str], None], confi
         choose(backend)
         results.append(trained(config.with_settings({"epochs": 1, "grad_clip": 1})))
     one, other = results
-    assert one.record()["losses"] == pytest.approx(other.record()["losses"], rel=1e-4)
+    assert one.training["losses"] == pytest.approx(other.training["losses"], rel=1e-4)
     for name, w in one.parameters.items():
         np.testing.assert_allclose(other.parameters[name], w, atol=5e-4, err_msg=name)
 
@@ -218,8 +218,8 @@ def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch
     fused = trained(config)
     monkeypatch.setattr(learning.TaggingTask, "online", lambda *args: None)
     plain = trained(config)
-    assert fused.record()["losses"] == pytest.approx(plain.record()["losses"], rel=1e-4)
-    assert fused.record()["train_accuracies"] == plain.record()["train_accuracies"]
+    assert fused.training["losses"] == pytest.approx(plain.training["losses"], rel=1e-4)
+    assert fused.training["train_accuracies"] == plain.training["train_accuracies"]
     for name, w in plain.parameters.items():
         np.testing.assert_allclose(fused.parameters[name], w, atol=1e-4, err_msg=name)
 
@@ -241,7 +241,7 @@ def test_the_online_kernel_is_minibatches_of_one(monkeypatch: pytest.MonkeyPatch
 )
 def test_other_networks_have_no_online_kernel(monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
     monkeypatch.setattr(kernels, "online_steps", None)
-    assert trained(TUTORIAL.with_settings({"epochs": 1, **change}), TRAIN[:10]).record()["epochs"] == 1
+    assert trained(TUTORIAL.with_settings({"epochs": 1, **change}), TRAIN[:10]).training["epochs"] == 1
 
 
 # --- gradients of the task ------------------------------------------------------------------------------------------
@@ -416,7 +416,7 @@ def test_a_single_tag(config: Config) -> None:
 @BOTH
 def test_sentences_without_words_in_training(config: Config) -> None:
     model = trained(config, [([], []), (["a", "b"], ["X", "Y"]), ([], []), (["b"], ["Y"])])
-    assert model.record()["sentences"] == 4
+    assert model.training["sentences"] == 4
     assert all(np.isfinite(w).all() for w in model.parameters.values())
 
 

@@ -228,7 +228,7 @@ def test_streams_of_several_columns() -> None:
     tagger = elman.train(sentences, target="upos,ner", settings={**SMALL, **FORWARD, "ensemble": 1}, threads=1, **QUIET)
     for target in ("upos", "ner"):
         stream = tagger.stream(len(TEXT), target)
-        assert stream.push_all(TEXT) + stream.finish() == tagger.tag_columns(TEXT)[target]
+        assert stream.push_all(TEXT) + stream.finish() == tagger.predict([TEXT], columns=tagger.targets)[0][target]
     with pytest.raises(ConfigError, match="^target: the model's columns of words are upos, ner, got 'x'$"):
         tagger.stream(target="x")
 
@@ -238,7 +238,7 @@ def test_a_model_that_labels_texts_too_gives_its_words_tags_in_a_stream() -> Non
         requests(40, 1), target="slot,intent", settings=SMALL | SETTINGS["forward"], threads=1, **QUIET
     )
     words = [word for one in requests(8, 2) for word in one.words]
-    assert all_tags(tagger, words, 0) == tagger.tag_columns(words)["slot"]
+    assert all_tags(tagger, words, 0) == tagger.predict([words], columns=tagger.targets)[0]["slot"]
 
 
 def test_models_without_streams() -> None:

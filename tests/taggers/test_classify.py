@@ -17,7 +17,7 @@ from elman.evaluation.classification import ClassEvaluation
 from elman.models.ensemble import Ensemble
 from elman.models.network_record import GRAMS
 from elman.models.rnn import LinearModel, RecurrentModel
-from elman.taggers.tagger import Tagger
+from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from texts import TOPICS, requests, several, texts
@@ -27,7 +27,7 @@ QUIET: dict[str, Any] = {"on_warning": lambda text: None, "threads": 1}
 TRAIN, DEV = texts(150, 1), texts(30, 2)
 
 
-def made(data: Any = TRAIN, dev: Any = DEV, **options: Any) -> Tagger:
+def made(data: Any = TRAIN, dev: Any = DEV, **options: Any) -> Any:
     options = {"model": "rnn", **QUIET, **options}
     settings = options.pop("settings", {})
     if options["model"] == "rnn":
@@ -36,17 +36,17 @@ def made(data: Any = TRAIN, dev: Any = DEV, **options: Any) -> Tagger:
 
 
 @pytest.fixture(scope="module")
-def one() -> Tagger:
+def one() -> Any:
     return made()
 
 
 @pytest.fixture(scope="module")
-def linear() -> Tagger:
+def linear() -> Any:
     return made(model="linear")
 
 
 @pytest.fixture(scope="module")
-def joint() -> Tagger:
+def joint() -> Any:
     return made(requests(90, 1), requests(30, 2), target=["slot", "intent"], settings={"epochs": 12})
 
 
@@ -61,8 +61,8 @@ def test_a_classifier(which: str, request: pytest.FixtureRequest) -> None:
     assert tagger.describe()["data"]["dev_accuracy"] > 0.9
     assert tagger.classify("the pasta was good") == tagger.classify(["the", "pasta", "was", "good"]) == "food"
     some = ["a song", "the race was there", "more bread and fish"]
-    assert list(tagger.classify_all(some)) == ["music", "sport", "food"]
-    with_confidence = list(tagger.classify_all_with_confidence(some))
+    assert list(tagger.pipe(some)) == ["music", "sport", "food"]
+    with_confidence = list(tagger.pipe(some, confidence=True))
     assert [label for label, _ in with_confidence] == ["music", "sport", "food"]
     for text, (label, confidence) in zip(some, with_confidence, strict=True):
         p = tagger.probabilities(text)
@@ -76,13 +76,13 @@ def test_saved_and_loaded(which: str, request: pytest.FixtureRequest, tmp_path: 
     tagger.save(tmp_path / "model")
     again = elman.load(tmp_path / "model", threads=1)
     assert (again.kind, again.tasks, again.describe()) == (tagger.kind, tagger.tasks, tagger.describe())
-    some = [text for text, _ in DEV]
-    assert list(again.classify_all(some)) == list(tagger.classify_all(some))
+    some = [text.split(" ") for text, _ in DEV]
+    assert list(again.pipe(some)) == list(tagger.pipe(some))
     again.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (tmp_path / "model").read_bytes()
 
 
-def test_evaluate(one: Tagger) -> None:
+def test_evaluate(one: TextClassifier) -> None:
     found = one.evaluate(DEV)
     assert isinstance(found, ClassEvaluation)
     right = sum(one.classify(text) == label for text, label in DEV)
@@ -101,7 +101,7 @@ def test_two_labels_have_an_area_under_the_curve() -> None:
     assert tagger.evaluate(food).to_json()["roc_auc"] is None
 
 
-def test_calibrated(one: Tagger) -> None:
+def test_calibrated(one: TextClassifier) -> None:
     assert one.temperatures["label"] != 1.0
     gold = [Sentence(tuple(t.split()), labels={"label": y}) for t, y in DEV]
     found = calibrations(one, gold, judge(one, gold))["label"]
@@ -169,7 +169,7 @@ def test_several_labels_at_once(model: str, least: int, tmp_path: Path) -> None:
     assert p.shape == (3,) and p[:2].min() > 0.5 > p[2]
     if not least:
         assert tagger.classify("the good and the more") == ""
-    ((label, confidence),) = tagger.classify_all_with_confidence([("pasta", "song")])
+    ((label, confidence),) = tagger.pipe([("pasta", "song")], confidence=True)
     p = tagger.probabilities(["pasta", "song"])
     held = np.array([name in label.split("|") for name in tagger.tags])
     assert confidence == pytest.approx(np.where(held, p, 1 - p).prod())
@@ -196,19 +196,22 @@ def test_a_label_that_training_had_not_is_never_right() -> None:
 # --- words and texts together -----------------------------------------------------------------------------------------
 
 
-def test_tags_and_a_label_in_one_model(joint: Tagger) -> None:
+def test_tags_and_a_label_in_one_model(joint: TaggerClassifier) -> None:
+    assert type(joint) is TaggerClassifier
+    with pytest.raises(ConfigError, match="^target: the model's columns are slot, got 'intent'$"):
+        joint.nbest(["the"], 2, "intent")
     assert joint.tasks == {"slot": "tag", "intent": "classify"}
     assert joint.tag(["the", "pasta", "was", "good"]) == ["O", "T", "O", "O"]
-    assert joint.tag_columns(["the", "pasta"]) == {"slot": ["O", "T"], "intent": ["food"]}
+    assert joint.predict([["the", "pasta"]], columns=joint.targets)[0] == {"slot": ["O", "T"], "intent": "food"}
     assert joint.classify("the goal") == "sport"
     assert joint.probabilities(["the", "goal"]).shape == (2, 2)
     assert joint.probabilities(["the", "goal"], "intent").shape == (3,)
-    found = joint.evaluate_columns(requests(30, 2))
+    found = joint.evaluate(requests(30, 2), columns=joint.targets)
     assert list(found) == ["slot", "intent"] and min(result.accuracy for result in found.values()) > 0.9
     assert joint.evaluate(requests(30, 2), target="intent").accuracy == found["intent"].accuracy
     mean = sum(result.accuracy for result in found.values()) / 2
     assert joint.describe()["data"]["dev_accuracy"] == pytest.approx(mean)
-    assert list(joint.evaluate_columns(requests(5, 2), target="intent,slot")) == ["slot", "intent"]
+    assert list(joint.evaluate(requests(5, 2), columns="intent,slot")) == ["slot", "intent"]
     assert not joint.tags_lines
 
 
@@ -241,22 +244,20 @@ def test_the_better_one_on_dev(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-def test_what_it_cannot_do(one: Tagger, linear: Tagger) -> None:
+def test_what_it_cannot_do(one: TextClassifier, linear: TextClassifier) -> None:
     for tagger in (one, linear):
-        with pytest.raises(ConfigError, match=r"classify\(\) gives their labels"):
-            tagger.tag(["a"])
+        assert type(tagger) is TextClassifier and not isinstance(tagger, Tagger)
         with pytest.raises(DataError, match="got an empty one"):
             tagger.classify(" ")
-        with pytest.raises(ConfigError, match="probabilities\\(\\) ranks them"):
-            tagger.nbest(["a"], 2)
-    with pytest.raises(ConfigError, match="labels of whole texts are label, got 'x'"):
-        one.classify("a", "x")
+        with pytest.raises(DataError, match="got an empty one"):
+            tagger.predict(["a", ""])
+        with pytest.raises(ConfigError, match="document labels are label, got 'x'"):
+            tagger.classify("a", "x")
+    assert one.predict([Sentence(())]) == [""] and one.predict([Sentence(())], confidence=True) == [("", 0.0)]
     words = elman.train([[("a", "A")]], model="hmm", **QUIET)
-    with pytest.raises(ConfigError, match=r"labels words, not whole texts; tag\(\)"):
-        words.classify("a")
-    assert words.tasks == {"tag": "tag"}
-    with pytest.raises(ConfigError, match="tag_lines"):
-        next(one.tag_lines([b"a"]))
+    assert type(words) is Tagger and words.tasks == {"tag": "tag"}
+    with pytest.raises(ModelFileError, match="^expected the model of a TextClassifier, found that of a Tagger$"):
+        TextClassifier.from_record(*words.to_record())
 
 
 @pytest.mark.parametrize(
@@ -298,10 +299,10 @@ def test_texts_without_spaces() -> None:
     tagger = made(
         [("自然言語", "ja"), ("自然処理", "ja"), ("我们要学", "zh"), ("我们学习", "zh")], None, model="linear"
     )
-    assert list(tagger.classify_all(["自然", "我们", "我们要学习" * 500])) == ["ja", "zh", "zh"]
+    assert list(tagger.pipe(["自然", "我们", "我们要学习" * 500])) == ["ja", "zh", "zh"]
 
 
-def test_a_text_without_its_label(one: Tagger) -> None:
+def test_a_text_without_its_label(one: TextClassifier) -> None:
     lone = Sentence(("b",), path="f", line=2)
     with pytest.raises(DataError, match="^f:2: expected a label label of each text, found none of 'b'"):
         made([Sentence(("a",), labels={"label": "x"}), lone], None)
@@ -346,7 +347,7 @@ def test_doubts() -> None:
         ({"grams": lambda hashes: hashes[1:]}, "model tensor text.grams"),
     ],
 )
-def test_records_that_do_not_fit_together(one: Tagger, change: dict[str, Any], message: str) -> None:
+def test_records_that_do_not_fit_together(one: TextClassifier, change: dict[str, Any], message: str) -> None:
     record, tensors = one._model.to_record()
     for name, value in change.items():
         if name == GRAMS:
@@ -358,13 +359,13 @@ def test_records_that_do_not_fit_together(one: Tagger, change: dict[str, Any], m
         RecurrentModel.from_record(record, tensors)
 
 
-def test_a_record_of_both_has_words_first(joint: Tagger) -> None:
+def test_a_record_of_both_has_words_first(joint: TaggerClassifier) -> None:
     record, tensors = joint._model.to_record()
     with pytest.raises(ModelFileError, match="expected tags of words before labels of texts"):
         RecurrentModel.from_record({**record, "tasks": ["classify", "tag"]}, tensors)
 
 
-def test_a_linear_model_has_no_encoder(one: Tagger, linear: Tagger) -> None:
+def test_a_linear_model_has_no_encoder(one: TextClassifier, linear: TextClassifier) -> None:
     assert {name for name in linear._model.to_record()[1]} == {"text.b_o", "text.grams", "text.scale", "grams"}
     with pytest.raises(ModelFileError, match="expected pooling=none"):
         LinearModel.from_record(*one._model.to_record())

@@ -60,7 +60,7 @@ def tagger() -> Tagger:
 
 def test_both_columns_are_learned(tagger: Tagger) -> None:
     for words, tags, names in DEV:
-        assert tagger.tag_columns(words) == {"pos": tags, "name": names}
+        assert tagger.predict([words], columns=tagger.targets)[0] == {"pos": tags, "name": names}
         assert tagger.tag(words) == tags
     assert tagger.describe()["data"]["dev_accuracy"] == 1.0
 
@@ -69,12 +69,12 @@ def test_softmax_and_the_order_of_the_columns() -> None:
     found = trained(LEARNS | {"decoder": "softmax"}, target=["name", "pos"])
     assert (found.targets, found.target, found.tags[0]) == (("name", "pos"), "name", "B-LOC")
     words, tags, names = DEV[0]
-    assert found.tag_columns(words) == {"name": names, "pos": tags}
+    assert found.predict([words], columns=found.targets)[0] == {"name": names, "pos": tags}
 
 
 def test_dev_accuracy_is_the_mean_over_the_columns() -> None:
     found = trained(SMALL | {"epochs": 1}, dev=sentences(DEV))
-    of_columns = found.evaluate_columns(sentences(DEV))
+    of_columns = found.evaluate(sentences(DEV), columns=found.targets)
     mean = np.mean([result.accuracy for result in of_columns.values()])
     assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1e-12)
     assert 0 < of_columns["pos"].accuracy != of_columns["name"].accuracy
@@ -103,7 +103,7 @@ def test_the_bits_do_not_hang_on_the_threads(settings: dict[str, Any]) -> None:
 def test_the_online_kernel_is_for_one_column(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "online_steps", None)
     found = trained(dict(epochs=1), preset="tutorial")
-    assert len(found.tag_columns(["the", "dog"])) == 2
+    assert len(found.predict([["the", "dog"]], columns=found.targets)[0]) == 2
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_shards_add_up() -> None:
 def test_rules_are_found_for_each_column(tagger: Tagger) -> None:
     assert model_of(tagger).heads.schemes == ("none", "bio")
     hasty = trained(SMALL | {"epochs": 1, "learning_rate": 0.001, "decoder": "crf"})
-    found = [tags["name"] for tags in hasty.tag_columns_all([words for words, _, _ in DEV])]
+    found = [tags["name"] for tags in hasty.pipe([words for words, _, _ in DEV], columns=hasty.targets)]
     assert first_break(found, "bio") is None
 
 
 def test_an_ensemble_of_both() -> None:
     found = trained(SMALL | {"epochs": 1, "decoder": "crf", "ensemble": 2}, dev=sentences(DEV))
-    of_columns = found.evaluate_columns(sentences(DEV))
+    of_columns = found.evaluate(sentences(DEV), columns=found.targets)
     mean = np.mean([result.accuracy for result in of_columns.values()])
     assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1e-12)
     assert "member2.output2.transitions" in model_of(found).to_record()[1]
@@ -170,7 +170,7 @@ def test_a_column_with_one_tag_only() -> None:
     for decoder in ("softmax", "crf"):
         found = elman.train(one, settings=LEARNS | {"decoder": decoder}, target="pos,same", on_warning=warnings.append)
         words, tags, _ = DEV[0]
-        assert found.tag_columns(words) == {"pos": tags, "same": ["X"] * len(words)}
+        assert found.predict([words], columns=found.targets)[0] == {"pos": tags, "same": ["X"] * len(words)}
         np.testing.assert_array_equal(found.probabilities(words, "same"), 1)
     assert sum("column same: every tag is 'X'" in warning for warning in warnings) == 2
 
@@ -182,11 +182,11 @@ def test_tags_and_probabilities_by_column(tagger: Tagger) -> None:
     words = [words for words, _, _ in DEV]
     assert tagger.targets == ("pos", "name")
     assert tagger.tag_sets == {"pos": ("D", "N", "P", "V"), "name": ("B-LOC", "B-PER", "I-LOC", "I-PER", "O")}
-    whole = list(tagger.tag_columns_all(words))
-    assert whole == [tagger.tag_columns(one) for one in words]
-    assert [found["pos"] for found in whole] == list(tagger.tag_all(words))
-    sure = list(tagger.tag_columns_all_with_confidence(words))
-    assert [found["pos"] for found in sure] == list(tagger.tag_all_with_confidence(words))
+    whole = list(tagger.pipe(words, columns=tagger.targets))
+    assert whole == [tagger.predict([one], columns=tagger.targets)[0] for one in words]
+    assert [found["pos"] for found in whole] == list(tagger.pipe(words))
+    sure = list(tagger.pipe(words, confidence=True, columns=tagger.targets))
+    assert [found["pos"] for found in sure] == list(tagger.pipe(words, confidence=True))
     for one, found in zip(words, sure, strict=True):
         for name, tags in tagger.tag_sets.items():
             p = tagger.probabilities(one, name)
@@ -194,18 +194,18 @@ def test_tags_and_probabilities_by_column(tagger: Tagger) -> None:
             chosen = [tags.index(tag) for tag in found[name][0]]
             np.testing.assert_allclose(found[name][1], p[np.arange(len(one)), chosen], atol=1e-6)
     np.testing.assert_array_equal(tagger.probabilities(words[0]), tagger.probabilities(words[0], "pos"))
-    assert tagger.tag_columns([]) == {"pos": [], "name": []}
+    assert tagger.predict([[]], columns=tagger.targets)[0] == {"pos": [], "name": []}
     with pytest.raises(ConfigError, match="^target: the model's columns are pos, name, got 'ner'$"):
         tagger.probabilities(words[0], "ner")
     with pytest.raises(DataError, match="expected a list of words"):
-        tagger.tag_columns("the dog")
+        tagger.predict(["the dog"], columns=tagger.targets)[0]
 
 
 def test_the_same_calls_for_one_column() -> None:
     found = elman.train([[("the", "D"), ("dog", "N")]], model="hmm", **QUIET)
-    assert found.tag_columns(["the"]) == {"tag": ["D"]}
+    assert found.predict([["the"]], columns=found.targets)[0] == {"tag": ["D"]}
     assert found.tag_sets == {"tag": ("D", "N")}
-    ((tags, sure),) = [one["tag"] for one in found.tag_columns_all_with_confidence([["the"]])]
+    ((tags, sure),) = [one["tag"] for one in found.pipe([["the"]], confidence=True, columns=found.targets)]
     assert tags == ["D"] and 0 < sure[0] <= 1
     np.testing.assert_array_equal(found.probabilities(["the"], "tag"), found.probabilities(["the"]))
 
@@ -219,16 +219,16 @@ def test_the_best_few_ways_in_a_column(tagger: Tagger) -> None:
 
 def test_evaluate(tagger: Tagger) -> None:
     wrong = [Sentence(s.words, {**s.columns, "name": ("O",) * len(s)}) for s in sentences(DEV)]
-    found = tagger.evaluate_columns(wrong)
+    found = tagger.evaluate(wrong, columns=tagger.targets)
     assert list(found) == ["pos", "name"]
     assert found["pos"].accuracy == 1.0 > found["name"].accuracy
     assert tagger.evaluate(wrong) == found["pos"]
     assert tagger.evaluate(wrong, target="name") == found["name"]
-    assert tagger.evaluate_columns(wrong, target=["name"]) == {"name": found["name"]}
+    assert tagger.evaluate(wrong, columns=["name"]) == {"name": found["name"]}
     with pytest.raises(ConfigError, match="^target: the model's columns are pos, name, got 'ner'$"):
         tagger.evaluate(wrong, target="ner")
     with pytest.raises(ConfigError, match="^sentence 1: no label column 'name'; there is: pos$"):
-        tagger.evaluate_columns([Sentence(("a",), {"pos": ("N",)})])
+        tagger.evaluate([Sentence(("a",), {"pos": ("N",)})], columns=tagger.targets)
 
 
 def test_evaluate_with_more_columns_than_the_model_has() -> None:
@@ -295,7 +295,7 @@ def test_saved_and_loaded(tagger: Tagger, tmp_path: Path) -> None:
     again.save(tmp_path / "n")
     assert (tmp_path / "m").read_bytes() == (tmp_path / "n").read_bytes()
     words = [words for words, _, _ in DEV]
-    assert list(again.tag_columns_all(words)) == list(tagger.tag_columns_all(words))
+    assert list(again.pipe(words, columns=again.targets)) == list(tagger.pipe(words, columns=tagger.targets))
     found = again.describe()
     assert json.loads(json.dumps(found)) == found == tagger.describe()
     assert found["target"] == "pos" and found["targets"] == {name: list(tags) for name, tags in tagger.tag_sets.items()}
@@ -326,8 +326,8 @@ def test_columns_and_names_of_them(tagger: Tagger, tmp_path: Path) -> None:
     tagger.save(tmp_path / "m")
     record, tensors = model_file.load(tmp_path / "m")
     for target, message in (
-        (["pos"], "expected 2, one a label column of the model, found 1"),
-        ("pos", "expected 2, one a label column of the model, found 1"),
+        (["pos"], "expected 2, one for each label column of the model, found 1"),
+        ("pos", "expected 2, one for each label column of the model, found 1"),
         (["pos", "pos"], "expected distinct columns"),
         (["pos", 3], "expected a text or a list of texts"),
         ([], "expected a text or a list of texts"),

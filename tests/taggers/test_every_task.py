@@ -1,4 +1,4 @@
-"""Models of every task: copies are of the same kind, pickles come back, and nothing is answered that is not known."""
+"""Models of every task: copies and pickles are of the same class, and each class has the calls that suit it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 import elman
-from elman.errors import ConfigError, ElmanError
+from elman.errors import ElmanError
+from elman.taggers.base import Predictor
+from elman.taggers.columns import ColumnPredictor
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.pipeline import Pipeline
 from elman.taggers.regression.tagger import Regressor
 from elman.taggers.segmenter import Segmenter
-from elman.taggers.tagger import Tagger
+from elman.taggers.structured import EncodedTagger
+from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),
@@ -50,7 +53,7 @@ WORDS = ["Cats", "ran", "."]
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tagger]:
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Predictor]:
     folder = tmp_path_factory.mktemp("every")
     (folder / "t.conllu").write_text(("# newpar\n" + "".join(LINES) + "\n") * 8, encoding="utf-8")
     (folder / "t.tsv").write_text(NUMBERS, encoding="utf-8")
@@ -61,7 +64,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     yield elman.train(str(folder / name), task=own, **KINDS[request.param], **QUIET)
 
 
-def said(model: Tagger) -> Any:
+def said(model: Predictor) -> Any:
     """What a model says of something."""
     if isinstance(model, Segmenter):
         return model.segment("Cats ran. Cats ran.")
@@ -71,16 +74,17 @@ def said(model: Tagger) -> Any:
         return model.predict([0.1, 0.3]).tolist()
     if isinstance(model, Pipeline):
         return [one.columns for one in model.sentences(["Cats ran. Cats ran."])]
-    return model.tag_columns(WORDS)
+    assert isinstance(model, ColumnPredictor)
+    return model.predict([WORDS], columns=model.targets)[0]
 
 
-def same(one: Tagger, other: Tagger) -> bool:
+def same(one: Predictor, other: Predictor) -> bool:
     (a, tensors), (b, others) = one.to_record(), other.to_record()
     return a == b and all(np.array_equal(tensors[name], others[name]) for name in tensors | others)
 
 
 @pytest.mark.parametrize("again", [lambda model: pickle.loads(pickle.dumps(model)), copy.copy, copy.deepcopy])
-def test_copies_and_pickles_are_the_model(model: Tagger, again: Callable[[Tagger], Tagger]) -> None:
+def test_copies_and_pickles_are_the_model(model: Predictor, again: Callable[[Predictor], Predictor]) -> None:
     other = again(model)
     assert type(other) is type(model)
     assert same(model, other)
@@ -88,16 +92,16 @@ def test_copies_and_pickles_are_the_model(model: Tagger, again: Callable[[Tagger
     assert other.threads == model.threads
 
 
-def test_a_pickle_keeps_how_a_model_tags(model: Tagger) -> None:
+def test_a_pickle_keeps_how_a_model_tags(model: Predictor) -> None:
     precise = copy.deepcopy(model)
     precise.choose_precision("exact")
     other = pickle.loads(pickle.dumps(precise))
-    for part in ("_model", *(("segmenter",) if isinstance(model, Pipeline) else ())):
-        one, two = (getattr(getattr(m, part), "_model", getattr(m, part)) for m in (precise, other))
-        assert getattr(one, "_precision", None) == getattr(two, "_precision", None)
+    assert other.precision == precise.precision == "exact"
+    if isinstance(other, Pipeline):
+        assert other.segmenter.precision == "exact"
 
 
-def test_other_facts_and_raw_probabilities_make_no_other_kind(model: Tagger) -> None:
+def test_other_facts_and_raw_probabilities_make_no_other_kind(model: Predictor) -> None:
     other = model.about(format="columns", sentences=7)
     assert type(other) is type(model)
     assert (other.format, other.describe()["data"]["sentences"]) == ("columns", 7)
@@ -110,43 +114,42 @@ def test_other_facts_and_raw_probabilities_make_no_other_kind(model: Tagger) -> 
     assert set(raw.temperatures.values()) <= {1.0}
 
 
-REFUSED: list[Callable[[Any], object]] = [
-    lambda model: model.tag(WORDS),
-    lambda model: list(model.tag_all([WORDS])),
-    lambda model: list(model.tag_all_with_confidence([WORDS])),
-    lambda model: model.tag_columns(WORDS),
-    lambda model: list(model.tag_columns_all([WORDS])),
-    lambda model: list(model.tag_columns_all_with_confidence([WORDS])),
-    lambda model: list(model.tag_lines([b"Cats ran .\n"])),
-    lambda model: model.probabilities(WORDS),
-    lambda model: model.nbest(WORDS, 2),
-    lambda model: model.stream(),
-    lambda model: model.classify(WORDS),
-    lambda model: list(model.classify_all_with_confidence([WORDS])),
-    lambda model: model.evaluate([elman.Sentence(tuple(WORDS), {"upos": ("A", "B", "C")})]),
-    lambda model: list(model.compare_columns([elman.Sentence(tuple(WORDS), {"upos": ("A", "B", "C")})])),
-]
+OF_COLUMNS = {"predict", "pipe", "evaluate", "compare", "known", "gives"}
+CALLS: dict[type, set[str]] = {
+    Tagger: OF_COLUMNS | {"tag", "probabilities", "nbest", "stream", "tag_lines"},
+    TextClassifier: OF_COLUMNS | {"classify", "probabilities"},
+    EncodedTagger: OF_COLUMNS | {"tag", "probabilities"},
+    Pipeline: OF_COLUMNS | {"tag", "probabilities", "sentences", "evaluate_text"},
+    Segmenter: {"segment", "sentences", "evaluate_text"},
+    LanguageModel: {"sample", "evaluate"},
+    Regressor: {"predict", "pipe", "evaluate"},
+}
+"""What each class has besides what every ``Predictor`` has."""
 
 
-def test_what_gives_no_tags_refuses_them(model: Tagger) -> None:
-    if not isinstance(model, Segmenter | LanguageModel | Regressor):
-        return
-    for ask in REFUSED:
-        with pytest.raises(ElmanError):
-            ask(model)
-    if not isinstance(model, Regressor):
-        name = "segment() gives the words of a text" if isinstance(model, Segmenter) else "sample() and fluency() say"
-        with pytest.raises(
-            ConfigError, match=f"^a model of the task {model.task} gives words no tags and texts no label"
-        ):
-            model.tag(WORDS)
-        with pytest.raises(ConfigError, match=name.replace("(", r"\(").replace(")", r"\)")):
-            model.probabilities(WORDS)
+def test_calls_that_make_no_sense_do_not_exist(model: Predictor) -> None:
+    every = set.union(*CALLS.values())
+    assert {name for name in every if hasattr(model, name)} == CALLS[type(model)]
 
 
-def test_a_text_is_no_list_of_words(model: Tagger) -> None:
-    for ask in (model.tag, model.tag_columns, model.probabilities):
-        if "classify" in model.tasks.values() and ask == model.probabilities:
-            continue  # of a text
-        with pytest.raises(ElmanError):
-            ask("Cats ran .")
+def test_a_model_of_words_and_texts_has_the_calls_of_both() -> None:
+    every = CALLS[Tagger] | CALLS[TextClassifier]
+    assert all(hasattr(TaggerClassifier, name) for name in every)
+
+
+def test_the_classes_are_public(model: Predictor) -> None:
+    assert getattr(elman, type(model).__name__) is type(model)
+    assert isinstance(model, elman.Predictor)
+
+
+def test_one_line_says_what_it_is(model: Predictor) -> None:
+    text = repr(model)
+    assert text.startswith(f"<{type(model).__name__}: {model.kind}, ") and text.endswith(" sentences>")
+    assert "\n" not in text and len(text) < 200
+
+
+def test_a_text_is_no_list_of_words(model: Predictor) -> None:
+    for name in {"tag", "probabilities"} & CALLS[type(model)]:
+        if not isinstance(model, TextClassifier):
+            with pytest.raises(ElmanError):
+                getattr(model, name)("Cats ran .")

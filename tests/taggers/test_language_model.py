@@ -16,7 +16,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
 from elman.taggers import train_language
-from elman.taggers.language_model import Fluency, LanguageModel, from_record
+from elman.taggers.language_model import LanguageEvaluation, LanguageModel
 from elman.training import disk_corpus
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None, "threads": 1}
@@ -55,7 +55,7 @@ def model(request: pytest.FixtureRequest, folder: Path) -> LanguageModel:
 
 
 def test_it_learns_what_comes_next(model: LanguageModel, folder: Path) -> None:
-    found = model.fluency(str(folder / "test.txt"))
+    found = model.evaluate(str(folder / "test.txt"))
     # three choices of two in a line of 5 words or some 20 characters
     assert found.perplexity < (2.1 if model.unit == "words" else 1.5)
     assert found.words == 41 * 5 and found.characters == len((folder / "test.txt").read_text())
@@ -70,7 +70,7 @@ def test_it_comes_back_from_its_file(model: LanguageModel, folder: Path, tmp_pat
     model.save(tmp_path / "m.model")
     again = elman.load(tmp_path / "m.model", threads=1)
     assert isinstance(again, LanguageModel)
-    assert again.fluency(str(folder / "test.txt")) == model.fluency(str(folder / "test.txt"))
+    assert again.evaluate(str(folder / "test.txt")) == model.evaluate(str(folder / "test.txt"))
     assert again.describe()["task"] == "lm" and again.describe()["unit"] == model.unit
 
 
@@ -176,10 +176,8 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     model = elman.train(text, task="lm", model="ngram", **QUIET)
     assert isinstance(model, LanguageModel)
     with pytest.raises(DataError, match="^an empty text"):
-        model.fluency(str(empty))
+        model.evaluate(str(empty))
     assert not model.tags_lines
-    with pytest.raises(ConfigError):
-        model.stream()
 
 
 def test_records_that_do_not_fit(folder: Path) -> None:
@@ -193,18 +191,18 @@ def test_records_that_do_not_fit(folder: Path) -> None:
     ]
     for one in bad:
         with pytest.raises(ModelFileError):
-            from_record(one, tensors)
+            LanguageModel.from_record(one, tensors)
     for broken in ({}, {**tensors, "grams1": tensors["grams2"]}, {**tensors, "grams1": -tensors["grams1"]}):
         with pytest.raises(ModelFileError):
-            from_record(record, broken)
+            LanguageModel.from_record(record, broken)
 
 
-def test_an_empty_fluency() -> None:
-    assert Fluency("words", 0.0, 0, 0, 0, 0).perplexity == 1
+def test_evaluation_of_nothing() -> None:
+    assert LanguageEvaluation("words", 0.0, 0, 0, 0, 0).perplexity == 1
 
 
 def test_a_text_that_is_as_good_as_impossible() -> None:
-    found = Fluency("words", 1e30, 10, 50, 10, 0)
+    found = LanguageEvaluation("words", 1e30, 10, 50, 10, 0)
     assert found.perplexity == found.perplexity_per_word == exp(700) and found.bits_per_character > 1e28
 
 

@@ -18,15 +18,12 @@ from elman.tasks.segmentation import Marked, Segmentation
 class Rules:
     """In the place of a tagger, and of its model: labels by rule, from the windows alone."""
 
-    targets, format, threads, tags = (COLUMN,), "conllu", 1, "BIOSTMW-"
+    targets, format, threads, tags, data = (COLUMN,), "conllu", 1, "BIOSTMW-", {}
 
     def __init__(self, label: Callable[[str], str]) -> None:
         self.label = label
         self.longest = 0
         self._model = self
-
-    def describe(self) -> dict[str, Any]:
-        return {"data": {}}
 
     def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Any, Any]:
         some = [text[i : i + WIDTH] for text in texts for i in range(len(text) - WIDTH + 1)]
@@ -82,7 +79,7 @@ def test_text_of_any_length_is_read_in_pieces() -> None:
     model = segmenter()
     found = [list(sentence.words) for sentence in model.sentences(text)]
     assert found == [[*words, "."], [*words, "and", "so", "on", "."], *([["and", "so", "on", "."]] * 199)]
-    assert model.labels.longest == SPAN + 2 * CONTEXT  # type: ignore[attr-defined]
+    assert model._model.longest == SPAN + 2 * CONTEXT  # type: ignore[attr-defined]
 
 
 def test_windows_at_the_ends_of_pieces_show_the_text() -> None:

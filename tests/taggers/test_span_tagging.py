@@ -266,6 +266,6 @@ def test_rules_found_by_themselves_are_given_up_with_a_warning(bad: Path) -> Non
 def test_the_confidence_is_the_marginal() -> None:
     pairs = [list(zip(words, tags, strict=True)) for words, tags in TRAIN]
     tagger = elman.train(pairs, pairs[:3], settings=few(), on_warning=lambda text: None)
-    for words, (tags, shares) in zip(WORDS, tagger.tag_all_with_confidence(WORDS), strict=True):
+    for words, (tags, shares) in zip(WORDS, tagger.pipe(WORDS, confidence=True), strict=True):
         p = tagger.probabilities(words)
         assert shares == pytest.approx([p[i, tagger.tags.index(tag)] for i, tag in enumerate(tags)], abs=1e-6)

@@ -95,20 +95,20 @@ def test_a_text_is_no_list_of_words(method: str) -> None:
     with pytest.raises(DataError, match="^expected a list of words, got the text 'the dog'"):
         getattr(toy(), method)("the dog")
     with pytest.raises(DataError, match="^expected a list of words"):
-        list(toy().tag_all(["the dog"]))
+        list(toy().pipe(["the dog"]))
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_tag_all_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipe_keeps_the_order(any_tagger: Tagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "BATCH_WORDS", 5)
     any_tagger.threads = threads
     rng = np.random.default_rng(1)
     words = ["the", "a", "dog", "cat", "barks", "fish"]
     sentences = [[words[i] for i in rng.integers(0, len(words), n)] for n in rng.integers(0, 8, 60)]
     expected = [any_tagger.tag(sentence) for sentence in sentences]
-    assert list(any_tagger.tag_all(sentences)) == expected
-    assert list(any_tagger.tag_all(Sentence(tuple(sentence)) for sentence in sentences)) == expected
-    with_confidence = list(any_tagger.tag_all_with_confidence(sentences))
+    assert list(any_tagger.pipe(sentences)) == expected
+    assert list(any_tagger.pipe(Sentence(tuple(sentence)) for sentence in sentences)) == expected
+    with_confidence = list(any_tagger.pipe(sentences, confidence=True))
     assert [tags for tags, _ in with_confidence] == expected
     for sentence, (tags, confidences) in zip(sentences, with_confidence, strict=True):
         p = any_tagger.probabilities(sentence)
@@ -127,12 +127,12 @@ def test_confidences_take_one_pass_of_the_network(monkeypatch: pytest.MonkeyPatc
         return each(*given, **named)
 
     monkeypatch.setattr(reader.InferenceCache, "each", counted)
-    assert len(list(rnn.tag_all_with_confidence([["the", "dog"], [], ["a"]]))) == 3
+    assert len(list(rnn.pipe([["the", "dog"], [], ["a"]], confidence=True))) == 3
     assert len(passes) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_tag_all_reads_no_further_than_it_must(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipe_reads_no_further_than_it_must(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "BATCH_WORDS", 10)
     read = 0
 
@@ -142,7 +142,7 @@ def test_tag_all_reads_no_further_than_it_must(threads: int, monkeypatch: pytest
             read += 1
             yield ["the", "dog"]
 
-    found = toy(threads=threads).tag_all(endless())
+    found = toy(threads=threads).pipe(endless())
     for _ in range(20):
         assert next(found) == ["D", "N"]
     assert read <= 20 + 5 * (threads + 1)
@@ -153,8 +153,8 @@ def test_batches_of_blank_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     assert [len(batch) for batch in replies.batches([[]] * 7)] == [3, 3, 1]
 
 
-def test_tag_all_of_nothing() -> None:
-    assert list(toy().tag_all([])) == []
+def test_pipe_of_nothing() -> None:
+    assert list(toy().pipe([])) == []
 
 
 def test_an_error_in_the_text_comes_through() -> None:
@@ -163,12 +163,12 @@ def test_an_error_in_the_text_comes_through() -> None:
         raise DataError("no")
 
     with pytest.raises(DataError, match="^no$"):
-        list(toy().tag_all(broken()))
+        list(toy().pipe(broken()))
 
 
 def test_several_threads_tag_with_one_tagger(any_tagger: Tagger) -> None:
     sentences = [["the", "dog", "barks"], ["a", "cat"], []] * 20
-    expected = list(any_tagger.tag_all(sentences))
+    expected = list(any_tagger.pipe(sentences))
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(any_tagger.tag, sentences)) == expected
 

@@ -80,7 +80,7 @@ def test_the_confidence_of_a_pipeline_is_of_its_tags(pipeline: Pipeline) -> None
     lines = ["Cats ran on mats.", "", "Mats ran."]
     found = list(pipeline.sentences(lines, confidence=True))
     words = [one.words for one in found]
-    for one, (tags, sure) in zip(found, pipeline.tag_all_with_confidence(words), strict=True):
+    for one, (tags, sure) in zip(found, pipeline.pipe(words, confidence=True), strict=True):
         assert list(one.columns["upos"]) == tags
         assert [misc.removeprefix("SpaceAfter=No|") for misc in one.columns["misc"]] == [
             f"Confidence={p:.4f}" for p in sure
@@ -123,8 +123,8 @@ def test_lemmas(file: str, tmp_path: Path, model: str) -> None:
     assert isinstance(tagger, EncodedTagger)
     words, lemmas = [row[0] for row in ROWS], [row[1] for row in ROWS]
     assert tagger.tag(words) == lemmas
-    assert tagger.tag_columns(words) == {"lemma": lemmas}
-    ((found, sure),) = tagger.tag_all_with_confidence([words])
+    assert tagger.predict([words], columns=tagger.targets)[0] == {"lemma": lemmas}
+    ((found, sure),) = tagger.pipe([words], confidence=True)
     assert found == lemmas and all(0 < p <= 1 for p in sure)
     assert tagger.evaluate(file).accuracy == 1.0
     again = saved(tagger, tmp_path / "a.model")
@@ -138,7 +138,7 @@ def test_features_one_by_one(file: str, tmp_path: Path) -> None:
     assert isinstance(tagger, EncodedTagger)
     assert (tagger.targets, tagger.columns) == (("feats",), ("feats.Number", "feats.Tense"))
     assert tagger.tag([row[0] for row in ROWS]) == [row[3] for row in ROWS]
-    (found,) = tagger.tag_columns_all_with_confidence([["Cats"]])
+    (found,) = tagger.pipe([["Cats"]], confidence=True, columns=tagger.targets)
     p = [tagger.probabilities(["Cats"], name).max() for name in tagger.columns]
     assert found["feats"][1] == [pytest.approx(p[0] * p[1])]
     assert tagger.temperatures.keys() == tagger.tag_sets.keys()
@@ -146,8 +146,6 @@ def test_features_one_by_one(file: str, tmp_path: Path) -> None:
     assert not tagger.tags_lines
     with pytest.raises(ConfigError, match="^target: the model's label columns are feats.Number, feats.Tense, got 'x'$"):
         tagger.probabilities(["Cats"], "x")
-    with pytest.raises(ConfigError, match="^nbest: "):
-        tagger.nbest(["Cats"], 2)
     assert isinstance(saved(tagger, tmp_path / "a.model"), EncodedTagger)
 
 
@@ -155,14 +153,14 @@ def test_features_as_they_are(file: str) -> None:
     tagger = elman.train(file, task="morphology", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     assert tagger.columns == ("feats",)
-    assert list(tagger.tag_all([[row[0] for row in ROWS]])) == [[row[3] for row in ROWS]]
+    assert list(tagger.pipe([[row[0] for row in ROWS]])) == [[row[3] for row in ROWS]]
 
 
 @pytest.mark.parametrize("heads", ["relative", "brackets"])
 def test_parses(file: str, heads: str) -> None:
     tagger = elman.train(file, task=f"parse:heads={heads}", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
-    found = tagger.tag_columns([row[0] for row in ROWS])
+    found = tagger.predict([[row[0] for row in ROWS]], columns=tagger.targets)[0]
     assert found["head"] == [row[4] for row in ROWS]
     assert found["deprel"] == [row[5] for row in ROWS]
 
@@ -176,7 +174,7 @@ def test_arcs_that_brackets_cannot_hold(tmp_path: Path) -> None:
         settings = SETTINGS | {"epochs": 1}
         tagger = elman.train(path, task=f"parse:heads={heads}", settings=settings, on_note=notes.append, **QUIET)
         assert sum("1 of 1 trees have arcs of one direction that cross" in note for note in notes) == expected
-        assert tagger.tag_columns([]) == {"upos": [], "head": [], "deprel": []}
+        assert tagger.predict([[]], columns=tagger.targets)[0] == {"upos": [], "head": [], "deprel": []}
 
 
 def test_settings_of_trees(file: str, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_the_bits_do_not_hang_on_the_threads(three: RecurrentModel) -> None:
 
 
 def test_the_record_of_an_ensemble(three: RecurrentModel) -> None:
-    record = three.record()
+    record = three.training
     assert [len(run["dev_accuracies"]) for run in (record, *record["members"])] == [2, 2, 2]
     found, golds = np.concatenate(three.best(WORDS)), [three.tags.index(tag) for _, tags in DEV for tag in tags]
     assert three.dev_accuracy == record["dev_accuracy"] == np.mean(found == golds)
@@ -175,7 +175,7 @@ def test_ctrl_c_leaves_the_networks_that_there_are(member: int, epoch: int, kept
     model = trained(SOFTMAX.with_settings({"ensemble": 4}), DEV, on_progress=stop_at(member, epoch))
     assert model.interrupted
     assert len(model.members) == model.config.network.ensemble == kept
-    record = model.record()
+    record = model.training
     assert [record, *record.get("members", [])][-1]["epochs"] == done
     record_of_file, stored = model.to_record()
     assert RecurrentModel.from_record(record_of_file, stored).interrupted
@@ -187,7 +187,7 @@ def test_side_by_side_or_one_after_the_other() -> None:
         events: list[Any] = []
         found = trained(config, DEV, threads=threads, on_progress=events.append)
         assert tensors(found) == tensors(trained(config, DEV))
-        assert found.record() == trained(config, DEV).record()
+        assert found.training == trained(config, DEV).training
         ends = [(event.member, event.epoch) for event in events if event.is_epoch_end]
         assert sorted(ends) == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
     distilled = SOFTMAX.with_settings({"distill_teachers": 2})
@@ -198,8 +198,8 @@ def test_ctrl_c_side_by_side() -> None:
     config = SOFTMAX.with_settings({"ensemble": 2, "epochs": 50})
     model = trained(config, DEV, threads=2, on_progress=stop_at(1, 2))
     assert model.interrupted
-    assert model.record()["epochs"] == 2
-    assert all(record["interrupted"] and record["epochs"] < 50 for record in model.record().get("members", []))
+    assert model.training["epochs"] == 2
+    assert all(record["interrupted"] and record["epochs"] < 50 for record in model.training.get("members", []))
 
 
 def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +288,7 @@ def test_a_student_is_one_network() -> None:
     for name, w in alone.members[0].items():  # nothing is learned from the teachers
         same = trained(SOFTMAX, DEV, seed=seeding.member_seed(1, 3)).members[0][name]
         np.testing.assert_allclose(w, same, atol=2e-3, err_msg=name)
-    assert model.record()["epochs"] == 2
+    assert model.training["epochs"] == 2
     assert tensors(trained(SOFTMAX.with_settings({"distill_teachers": 2}), DEV, threads=3)) == tensors(model)
 
 

@@ -232,7 +232,7 @@ def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
     )
     config = config.with_settings({"unk_dropout": 0, "dtype": "float32"})
     model = train_rnn(TRAIN, TRAIN, config, RunOptions())
-    assert model.record()["dev_accuracies"][-1] > 0.9
+    assert model.training["dev_accuracies"][-1] > 0.9
 
 
 def test_one_endless_sentence_is_learned_by_several_streams() -> None:
@@ -242,8 +242,8 @@ def test_one_endless_sentence_is_learned_by_several_streams() -> None:
         {"chunk": 5, "batch": 4, "epochs": 30, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
     )
     model = train_rnn(text, text, config, RunOptions())
-    assert model.record()["dev_accuracies"][-1] > 0.95
-    assert model.record()["words"] == len(words)
+    assert model.training["dev_accuracies"][-1] > 0.95
+    assert model.training["words"] == len(words)
 
 
 def test_a_network_with_chunks_is_softmax_unless_asked_for_more() -> None:

@@ -48,7 +48,7 @@ def taggers(request: pytest.FixtureRequest) -> dict[str, elman.Tagger]:
 
 def marginal_loss(tagger: elman.Tagger, temperature: float, target: str = "pos") -> float:
     """-log p of dev's gold tags, from the public probabilities."""
-    model = tagger._model.at((temperature,) * 2)  # type: ignore[attr-defined]
+    model = tagger._model.with_temperatures((temperature,) * 2)  # type: ignore[attr-defined]
     loss = 0.0
     for sentence in sentences(60, 2, wrong=0.4):
         p = model.probabilities([sentence.words], tagger.targets.index(target))[0]
@@ -74,10 +74,10 @@ def test_the_best_tags_stay_and_probabilities_move(taggers: dict[str, elman.Tagg
     assert set(raw.temperatures.values()) == {1.0}
     for sentence in sentences(20, 3):
         words = sentence.words
-        assert tagger.tag_columns(words) == raw.tag_columns(words)
+        assert tagger.predict([words], columns=tagger.targets)[0] == raw.predict([words], columns=raw.targets)[0]
         assert not np.allclose(tagger.probabilities(words), raw.probabilities(words))
         assert tagger.probabilities(words).max(axis=1).mean() < raw.probabilities(words).max(axis=1).mean()
-        ((_, sure),) = tagger.tag_all_with_confidence([words])
+        ((_, sure),) = tagger.pipe([words], confidence=True)
         ids = [tagger.tags.index(tag) for tag in tagger.tag(words)]
         assert sure == tagger.probabilities(words)[np.arange(len(words)), ids].tolist()
 
@@ -166,7 +166,7 @@ def test_nbest_of_a_tagger(taggers: dict[str, elman.Tagger]) -> None:
     for tag in tagger.tags:
         with_tag = sum(share for tags, share in found if tags[1] == tag)
         assert with_tag == pytest.approx(p[1, tagger.tags.index(tag)], abs=1e-5)
-    assert tagger.nbest(words, 2, "entity")[0][0] == tagger.tag_columns(words)["entity"]
+    assert tagger.nbest(words, 2, "entity")[0][0] == tagger.predict([words], columns=tagger.targets)[0]["entity"]
     assert tagger.nbest([], 3) == [([], 1.0)]
     raw = tagger.uncalibrated().nbest(words, 1000)
     assert [tags for tags, _ in raw[:5]] == [tags for tags, _ in found[:5]] and raw[0][1] > found[0][1]

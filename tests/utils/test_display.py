@@ -114,7 +114,7 @@ def test_a_text_in_place_of_a_path() -> None:
             tagger.tag(words)  # type: ignore[arg-type]
         assert len(str(refused.value)) < 150
         with pytest.raises(elman.DataError, match="each a list of words"):
-            list(tagger.tag_all(words))  # type: ignore[arg-type]
+            list(tagger.pipe(words))  # type: ignore[arg-type]
     with pytest.raises(elman.ModelFileError, match="got bytes"):
         tagger.save(BYTES)  # type: ignore[arg-type]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
 from elman.evaluation.reliability import Reliability, reliability
-from elman.taggers.tagger import Tagger, Target
+from elman.taggers.base import Target
+from elman.taggers.columns import ColumnPredictor
 from elman.utils.limits import real_number
 
 
@@ -74,11 +75,11 @@ class Judged:
     right: NDArray[np.bool_]
 
 
-def judge(tagger: Tagger, sentences: Sequence[Sentence], target: Target = None) -> dict[str, Judged]:
-    """Tag labelled sentences; the confidences of each label column, as ``Tagger.evaluate_columns`` chooses them."""
+def judge(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target = None) -> dict[str, Judged]:
+    """Tag labelled sentences; the confidences of each label column, as ``Tagger.evaluate`` chooses them."""
     confidences: dict[str, list[float]] = {}
     right: dict[str, list[bool]] = {}
-    for columns in tagger.compare_columns(sentences, target=target):
+    for columns in tagger.compare(sentences, target=target):
         for name, found in columns.items():
             confidences.setdefault(name, []).extend(found.confidences)
             right.setdefault(name, []).extend(a == b for a, b in zip(found.gold, found.tags, strict=True))
@@ -86,7 +87,7 @@ def judge(tagger: Tagger, sentences: Sequence[Sentence], target: Target = None) 
 
 
 def calibrations(
-    tagger: Tagger, sentences: Sequence[Sentence], shown: Mapping[str, Judged], target: Target = None
+    tagger: ColumnPredictor, sentences: Sequence[Sentence], shown: Mapping[str, Judged], target: Target = None
 ) -> dict[str, Calibration]:
     """The calibration of each label column; ``shown`` is what ``judge`` found of these sentences."""
     raw = shown if set(tagger.temperatures.values()) == {1.0} else judge(tagger.uncalibrated(), sentences, target)

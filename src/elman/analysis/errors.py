@@ -13,7 +13,7 @@ from elman.data.sentence import line_of
 from elman.errors import DataError
 from elman.evaluation.pairing import AlignedSentence
 from elman.evaluation.tagging import TagEvaluator
-from elman.taggers.tagger import Tagger
+from elman.taggers.columns import ColumnPredictor
 from elman.utils.limits import ENTRIES, whole_number
 
 MOST = 20
@@ -126,7 +126,7 @@ class ErrorAnalysis:
         }
 
 
-def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int = MOST) -> ErrorAnalysis:
+def analyse(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = MOST) -> ErrorAnalysis:
     """Tag labelled sentences and rank the errors of one column, by default the first.
 
     ``data`` and ``target`` are as for ``Tagger.evaluate``. Memory grows with the errors, not with the text. Raises
@@ -143,7 +143,7 @@ def analyse(tagger: Tagger, data: Data, *, target: str | None = None, most: int 
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
     surest: list[tuple[float, int, int, WrongSentence]] = []  # a heap, the least sure on top
     labelled = False
-    for number, columns in enumerate(tagger.compare_columns(data, target=[target] if target else None)):
+    for number, columns in enumerate(tagger.compare(data, target=[target] if target else None)):
         found = columns[name]
         labelled = labelled or any(tag != "_" for tag in found.gold)
         known = [of_texts or tagger.known(word) for word in found.sentence.words]

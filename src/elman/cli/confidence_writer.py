@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.data.sentence import CONFIDENCE
 from elman.data.trees import TREE
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from elman.cli.output_columns import Places
     from elman.data.formats import Writer
     from elman.data.sentence import Sentence
+    from elman.taggers.columns import ColumnPredictor
     from elman.taggers.tagger import Tagger
 
 NBEST_FORMATS = ("columns", "jsonl")
@@ -34,7 +35,7 @@ class Sure:
         self.words = self.texts = 0
         self.sure: Counter[str] = Counter()  # words that were tagged, by label column
 
-    def check(self, tagger: Tagger, names: Sequence[str] | None, output_format: str | None) -> None:
+    def check(self, tagger: ColumnPredictor, names: Sequence[str] | None, output_format: str | None) -> None:
         """Raise ConfigError where words that are left out would break what is written: a tree."""
         targets = tagger.targets if len(tagger.targets) == 1 else tagger.chosen(names)
         if self.least is not None and TREE in targets:
@@ -45,7 +46,7 @@ class Sure:
             raise ConfigError(f"--min-confidence: {output_format} draws whole trees; conllu can leave out heads")
 
     def write(
-        self, chunk: Sequence[Sentence], tagger: Tagger, places: Places, output: tuple[str, Writer]
+        self, chunk: Sequence[Sentence], tagger: ColumnPredictor, places: Places, output: tuple[str, Writer]
     ) -> Iterator[str | bytes]:
         """The text of each sentence; ``places`` says where each label column of the model is written.
 
@@ -56,23 +57,26 @@ class Sure:
         output_format, writer = output
 
         nothing = placeholder_tag(output_format)
-        for sentence, found in zip(chunk, tagger.tag_columns_all_with_confidence(chunk), strict=True):
-            said: dict[str, list[str]] = {}
-            for name in places.names:
-                given, confidences = found[name]
-                if self.least is not None:
-                    given = [tag if p >= self.least else nothing for tag, p in zip(given, confidences, strict=True)]
-                    self.sure[name] += sum(p >= self.least for p in confidences)
-                said[name] = given
+        least = 0.0 if self.least is None else self.least
+        for sentence, found in zip(chunk, tagger.pipe(chunk, confidence=True, columns=tagger.targets), strict=True):
+            said: dict[str, Any] = {}
+            for name in places.columns:
+                tags, confidences = found[name]
+                said[name] = [tag if p >= least else nothing for tag, p in zip(tags, confidences, strict=True)]
+                self.sure[name] += sum(p >= least for p in confidences)
+            for name in places.labels:
+                label, p = found[name]
+                said[name] = label if p >= least else nothing
+                self.sure[name] += bool(sentence.words) and p >= least
             self.words += len(sentence.words)
             self.texts += bool(sentence.words)
             shown = found[places.names[0]][1] if self.shown else None
             if shown is not None and not places.columns:
-                said[CONFIDENCE], shown = [f"{p:.4f}" for p in shown], None
-            tags = {place: said[name] for name, place in places.columns.items()}
-            yield writer.add(places.labelled(sentence, said), tags, shown)
+                said[CONFIDENCE], shown = f"{shown:.4f}", None
+            written = {place: said[name] for name, place in places.columns.items()}
+            yield writer.add(places.labelled(sentence, said), written, shown)
 
-    def tell(self, tagger: Tagger, places: Places, output_format: str, notes: Notes) -> None:
+    def tell(self, tagger: ColumnPredictor, places: Places, output_format: str, notes: Notes) -> None:
         """How many words were tagged, and what may be wrong with that."""
         from elman.data.formats import placeholder_tag
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from elman.data.corpus import TargetKeys
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
+    from elman.taggers.columns import ColumnPredictor
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def no_gold(path: str, column: str) -> DataError:
 
 
 def read(
-    path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True, tagger: Tagger | None = None
+    path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True, tagger: Predictor | None = None
 ) -> Reading:
     """Open a file or several as one, and note what each is read as unless that was asked for.
 
@@ -105,7 +106,7 @@ def read(
     return read_sentences(paths, **how_read, labelled=labelled, known=about, on_read=note)
 
 
-def gold(reading: Reading, how: How, tagger: Tagger | None = None) -> Gold:
+def gold(reading: Reading, how: How, tagger: Predictor | None = None) -> Gold:
     """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
     from elman.data import corpus
     from elman.data.corpus import keep_nonempty
@@ -130,16 +131,18 @@ def values(sentence: Sentence, keys: TargetKeys) -> list[tuple[str, ...]]:
     return found[:of_words] + [(LABEL_SEPARATOR.join(labels),) for labels in found[of_words:]]
 
 
-def of_model(tagger: Tagger, right: Gold) -> Iterator[Row]:
+def of_model(tagger: ColumnPredictor, right: Gold) -> Iterator[Row]:
     """What a model says of the words. Raises ConfigError for columns that it does not have."""
     several = len(tagger.targets) > 1
     if not several and len(right.columns) > 1:
         raise ConfigError(f"target: the model has one column, {tagger.target}, got {', '.join(right.columns)}")
     names = tagger.chosen(right.columns) if several else tagger.targets
     sentences, words = tee(right.sentences)
-    for sentence, tags in zip(sentences, tagger.tag_columns_all(words), strict=True):
+    texts = tagger.text_targets
+    for sentence, tags in zip(sentences, tagger.pipe(words, columns=names), strict=True):
         right_ones = values(sentence, right.keys)
-        yield Row(sentence, right_ones, [tags[name] for name in names], sentence.path, sentence.line)
+        found = [[tags[name]] if name in texts else tags[name] for name in names]
+        yield Row(sentence, right_ones, found, sentence.path, sentence.line)
 
 
 def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None = None) -> Iterator[Row]:

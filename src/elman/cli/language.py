@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from elman.cli.scorers import Shown
 
 if TYPE_CHECKING:
-    from elman.taggers.language_model import Fluency, LanguageModel
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
+    from elman.taggers.language_model import LanguageEvaluation, LanguageModel
 
 
 class _Shown:
     """The figures of a text."""
 
-    def __init__(self, found: Fluency) -> None:
+    def __init__(self, found: LanguageEvaluation) -> None:
         self._found = found
 
     def to_json(self) -> dict[str, Any]:
@@ -36,13 +36,15 @@ class _Shown:
         return "\n".join(f"{name:<12}{text}" for name, text in rows if text)
 
 
-def fluency(tagger: Tagger, paths: Sequence[str], format: str | None, encoding: str) -> Shown:
+def fluency(tagger: Predictor, paths: Sequence[str], format: str | None, encoding: str) -> Shown:
     """How well a language model says what comes next."""
     model = language_model(tagger)
     assert model is not None
-    return _Shown(model.fluency(paths, format=format, encoding=encoding))
+    return _Shown(model.evaluate(paths, format=format, encoding=encoding))
 
 
-def language_model(tagger: Tagger) -> LanguageModel | None:
+def language_model(tagger: Predictor) -> LanguageModel | None:
     """A model as a language model, if it is one."""
-    return cast("LanguageModel", tagger) if tagger.task == "lm" else None
+    from elman.taggers.language_model import LanguageModel
+
+    return tagger if isinstance(tagger, LanguageModel) else None

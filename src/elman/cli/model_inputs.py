@@ -17,7 +17,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.cli.gold import How
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
 
 SIGNS = {"\n": "↵", " ": "␣"}
 """How symbols of text are shown that could not be seen."""
@@ -30,7 +30,7 @@ class Lesson(NamedTuple):
     labels: Sequence[Any]
 
 
-def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
+def lessons(tagger: Predictor, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
     """Those of a file of gold, for a label column of the model. Raises DataError with the line: what has no labels."""
     from elman.cli.gold import gold, read
     from elman.data import corpus
@@ -51,7 +51,7 @@ def lessons(tagger: Tagger, column: str, file: str, how: How, notes: Notes) -> I
             yield from (Lesson(one.words, model.encoding.encode(one)[column]) for one in sentences)
 
 
-def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Sequence[str]:
+def nth(tagger: Predictor, file: str, number: int, how: How, notes: Notes) -> Sequence[str]:
     """What the model reads of a sentence of a file, from 1; of a line, of a sequence. Its labels are not read.
 
     Raises ConfigError: there are fewer.
@@ -63,7 +63,7 @@ def nth(tagger: Tagger, file: str, number: int, how: How, notes: Notes) -> Seque
     raise ConfigError(f"--sentence: {file} has {last:,} sentences, got {number}")
 
 
-def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
+def _read(tagger: Predictor, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
     from elman.cli.gold import read
     from elman.data.raw_text import raw_text_of
 
@@ -79,7 +79,7 @@ def _read(tagger: Tagger, file: str, how: How, notes: Notes) -> Iterator[Sequenc
             yield model.reads(one) if tagger.task == "regress" else one.words
 
 
-def of_text(tagger: Tagger, text: str) -> Sequence[str]:
+def of_text(tagger: Predictor, text: str) -> Sequence[str]:
     """What the model reads of a text that was typed."""
     from elman.data.corpus import split_words
 
@@ -87,7 +87,7 @@ def of_text(tagger: Tagger, text: str) -> Sequence[str]:
     return list(model.reads(text)) if tagger.task in ("lm", "segment") else split_words(text)
 
 
-def shown(tagger: Tagger, words: Sequence[str]) -> Sequence[str]:
+def shown(tagger: Predictor, words: Sequence[str]) -> Sequence[str]:
     """What the model reads, to be shown: of a window its character."""
     if tagger.task == "segment":
         from elman.features.char_windows import middle

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.cli.options import Notes
-    from elman.taggers.regression.table import Evaluation
+    from elman.taggers.regression.table import RegressionEvaluation
 
 
 @dataclass(frozen=True)
 class Distances:
     """How far predicted numbers are from the right ones, to be shown."""
 
-    found: Evaluation
+    found: RegressionEvaluation
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -34,4 +34,4 @@ def evaluate_numbers(
     """Compare with the numbers in files. ``how``: their format and encoding."""
     from elman.cli.raw_text import sentences_of
 
-    return Distances(model.evaluate_numbers(sentences_of(model, paths, *how, notes), target))
+    return Distances(model.evaluate(sentences_of(model, paths, *how, notes), target=target))

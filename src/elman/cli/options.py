@@ -18,7 +18,7 @@ from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.data.formats import ModelHints
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -101,7 +101,7 @@ def seed_option(text: str) -> Callable[[_F], _F]:
     )
 
 
-def known(tagger: Tagger) -> ModelHints:
+def known(tagger: Predictor) -> ModelHints:
     """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
     from elman.data.formats import ModelHints
 

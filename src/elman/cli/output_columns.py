@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from elman.cli.options import Notes
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
+    from elman.taggers.columns import ColumnPredictor
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Places:
         """The label columns of the model, those of words first."""
         return (*self.columns, *self.labels)
 
-    def labelled(self, sentence: Sentence, found: Mapping[str, Sequence[str]]) -> Sentence:
+    def labelled(self, sentence: Sentence, found: Mapping[str, Any]) -> Sentence:
         """A sentence with the labels that were found of it."""
         if not self.labels:
             return sentence
@@ -44,16 +45,16 @@ class Places:
             if sentence.format not in ("columns", "conllu", "conllup", "trees"):  # there a gap is no text
                 self.empty.append(f"{sentence.path}:{sentence.line}")
             return sentence
-        new = {place: found[name][0] for name, place in self.labels.items()}
+        new = {place: found[name] for name, place in self.labels.items()}
         if CONFIDENCE in found:
-            new[CONFIDENCE] = found[CONFIDENCE][0]
+            new[CONFIDENCE] = found[CONFIDENCE]
         if sentence.format != self.format:  # a text without a label has none, written afresh
             new = {place: label for place, label in new.items() if label}
         return replace(sentence, labels=new if self.alone else {**sentence.labels, **new})
 
-    def write(self, chunk: Sequence[Sentence], tagger: Tagger, writer: Writer) -> Iterator[str | bytes]:
+    def write(self, chunk: Sequence[Sentence], tagger: ColumnPredictor, writer: Writer) -> Iterator[str | bytes]:
         """The text of each sentence with its tags and labels."""
-        for sentence, found in zip(chunk, tagger.tag_columns_all(chunk), strict=True):
+        for sentence, found in zip(chunk, tagger.pipe(chunk, columns=tagger.targets), strict=True):
             tags = {place: found[name] for name, place in self.columns.items()}
             yield writer.add(self.labelled(sentence, found), tags)
 
@@ -65,7 +66,7 @@ class Places:
             notes.warn(f"{n:,} {text} no words, and so no label; the first: {self.empty[0]}")
 
 
-def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> Places:
+def places(reading: Reading, output_format: str, tagger: Predictor, names: Sequence[str] | None) -> Places:
     """Where the label columns of a model go; of a model of one column, ``names`` is where; of several, which of them.
 
     Raises ConfigError: no such column.
@@ -85,7 +86,7 @@ def places(reading: Reading, output_format: str, tagger: Tagger, names: Sequence
     return Places(columns, labels, output_format, alone)
 
 
-def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequence[str] | None) -> dict[str, str]:
+def _columns(reading: Reading, output_format: str, tagger: Predictor, names: Sequence[str] | None) -> dict[str, str]:
     """For each label column of words that is written, the column it is written to."""
     from elman.data.formats import conllu, default_output
 
@@ -103,7 +104,7 @@ def _columns(reading: Reading, output_format: str, tagger: Tagger, names: Sequen
     return dict(zip(chosen, where, strict=True))
 
 
-def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | None) -> str:
+def _column(reading: Reading, output_format: str, tagger: Predictor, name: str | None) -> str:
     """The column to write: the one asked for, or the one trained on where the file is of the same format."""
     from elman.data.formats import default_output
     from elman.data.trees import TREE
@@ -117,7 +118,7 @@ def _column(reading: Reading, output_format: str, tagger: Tagger, name: str | No
     return TREE if tagger.target == TREE else "tag"
 
 
-def how_many(tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[int, int]:
+def how_many(tagger: Predictor, names: Sequence[str] | None, *, confidence: bool) -> tuple[int, int]:
     """Columns of words, and labels of whole texts, that are written; with them a confidence, if there are no words.
 
     Raises ConfigError: names that are none of the model's columns.

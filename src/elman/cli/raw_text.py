@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
+    from elman.taggers.columns import ColumnPredictor
 
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
 BOM = "\ufeff"
@@ -20,7 +21,7 @@ MANY = 20
 """Characters of a line from which on it is strange that no line has a space."""
 
 
-def reads_raw(model: Tagger, reading: Reading) -> bool:
+def reads_raw(model: Predictor, reading: Reading) -> bool:
     """Whether a model is to read this file as raw text. A pipeline takes words too, from files of other formats.
 
     Raises ConfigError: a file of another format for a model that reads nothing but raw text.
@@ -40,10 +41,13 @@ def refuse_options(task: str, given: Mapping[str, Any]) -> None:
             raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} is to read")
 
 
-def refuse_without_tags(model: Tagger) -> None:
-    """Raise ConfigError for a model that gives words no tags, where tags are to be looked at."""
-    if model.task in (SEGMENT, REGRESS, LANGUAGE):
+def with_columns(model: Predictor) -> ColumnPredictor:
+    """Return a model that predicts label columns as such. Raises ConfigError for another."""
+    from elman.taggers.columns import ColumnPredictor
+
+    if not isinstance(model, ColumnPredictor):
         raise ConfigError(f"a model of the task {model.task} has no tags of words; elman evaluate says how good it is")
+    return model
 
 
 class RawText:
@@ -94,7 +98,7 @@ class _Seen:
 
 
 def sentences_of(
-    model: Tagger, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
+    model: Predictor, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> list[Sentence]:
     """The sentences of files for a model, whatever their columns; what a file was taken for is noted."""
     from elman.data.formats import read_sentences

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
     from elman.evaluation.conll18 import Conll18Metric
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.columns import ColumnPredictor
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
 _CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
@@ -98,7 +98,7 @@ def conll18_of_file(predicted: str, how_predicted: How, gold: str, how: How, not
     return Conll18(evaluate(sides[0], sides[1]))
 
 
-def conll18_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Conll18:
+def conll18_of_model(tagger: ColumnPredictor, gold: Sequence[str], how: How, notes: Notes) -> Conll18:
     """The metrics of what the model says of the words; of the rest, which it does not say, none."""
     from elman.evaluation.conll18 import evaluate
 
@@ -112,7 +112,7 @@ def conll18_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes
     sentences = [sentence for sentence in _conllu(gold, how, notes) if sentence.words]
     tagged = (
         replace(sentence, columns={**sentence.columns, **{name: tuple(column) for name, column in tags.items()}})
-        for sentence, tags in zip(sentences, tagger.tag_columns_all(sentences), strict=True)
+        for sentence, tags in zip(sentences, tagger.pipe(sentences, columns=tagger.targets), strict=True)
     )
     metrics = evaluate(iter(sentences), tagged)
     return Conll18({name: metric for name, metric in metrics.items() if name in names})
@@ -173,7 +173,7 @@ def evalb_of_files(predicted: str, how_predicted: How, gold: str, how: How, note
     return Evalb(pairs())
 
 
-def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
+def evalb_of_model(tagger: ColumnPredictor, gold: Sequence[str], how: How, notes: Notes) -> Evalb:
     """The trees that a model gives to the words of gold trees. Raises ConfigError: it gives none."""
     from elman.data.formats.trees import parse_sentence_tree
     from elman.data.trees import TREE, from_pieces, parse_tree
@@ -185,7 +185,7 @@ def evalb_of_model(tagger: Tagger, gold: Sequence[str], how: How, notes: Notes) 
     sentences = list(_trees(gold, how, notes))
     if not sentences:
         raise DataError("no trees; expected some to compare with", path=gold[0])
-    found = tagger.tag_all(sentences)
+    found = tagger.pipe(sentences)
     return Evalb(
         (parse_sentence_tree(sentence), parse_tree(from_pieces(pieces, sentence.words)))
         for sentence, pieces in zip(sentences, found, strict=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.cli.output_columns import Places
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
 
 RECORDS = ("jsonl", "json", "parquet")
 DRAWN = ("tree", "html", "tags")
@@ -43,7 +43,9 @@ class Written:
         return own if stays else self._named[0]
 
 
-def own_format(reading: Reading, tagger: Tagger, names: Sequence[str] | None, *, confidence: bool) -> tuple[str, str]:
+def own_format(
+    reading: Reading, tagger: Predictor, names: Sequence[str] | None, *, confidence: bool
+) -> tuple[str, str]:
     """The format in which a file is written when none is asked for, and why it is not the usual one, if so.
 
     It is the file's own, if that holds it all. Plain text becomes ``word_tag``, or a label and a text a line, where
@@ -92,33 +94,33 @@ def _that_holds(
     return formats[-1], why
 
 
-def _tags(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
+def _tags(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
     """The tags of the columns of words that are written, by the model's names for these."""
-    if tagger.task != "tag":  # labels that values are made of
+    if tagger.task not in ("tag", "classify"):  # labels that values are made of
         return {}
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.word_targets if not several or names is None or name in names]
     return {name: tagger.tag_sets[name] for name in chosen}
 
 
-def _labels(tagger: Tagger, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
+def _labels(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
     """The same of labels of texts."""
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.text_targets if not several or names is None or name in names]
     return {name: _values(tagger, name) for name in chosen}
 
 
-def _values(tagger: Tagger, name: str) -> Sequence[str]:
+def _values(tagger: Predictor, name: str) -> Sequence[str]:
     """What a label of texts can be; where a text may have none, "" too."""
     return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else []))
 
 
-def check_values(tagger: Tagger, where: Places, ranked: str, format: str, reading: Reading) -> None:
+def check_values(tagger: Predictor, where: Places, ranked: str, format: str, reading: Reading) -> None:
     """Raise ConfigError where the model has a tag or a label that the format cannot hold, whatever the text is.
 
     ``ranked`` is the label column of n-best lists, if they are written.
     """
-    if tagger.task != "tag" or (format == "word_tag" and tagger.tags_lines):
+    if tagger.task not in ("tag", "classify") or (format == "word_tag" and tagger.tags_lines):
         return
     from elman.data.formats.fits import find_misfit
 
@@ -132,7 +134,7 @@ def check_values(tagger: Tagger, where: Places, ranked: str, format: str, readin
         raise ConfigError(f"the model's {problem[4:]}" if own else f"of the model's tags: {problem}")
 
 
-def replaced(reading: Reading, tagger: Tagger, names: Sequence[str] | None) -> tuple[str, ...]:
+def replaced(reading: Reading, tagger: Predictor, names: Sequence[str] | None) -> tuple[str, ...]:
     """The columns of a file that hold what the model says anew."""
     if not tagger.word_targets:
         return ()

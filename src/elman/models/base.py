@@ -1,75 +1,193 @@
-"""What every model is to the tagger, whatever is inside: HMM, most frequent tag, recurrent network."""
+"""``Model``: what every trained model is to a predictor, whatever is inside; ``LabelModel``: one that predicts labels.
+
+Letters: T words of a sentence, N words of a batch, K labels of a column.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.targets import TAG
+from elman.errors import ConfigError
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-class Model(Protocol):
-    """A trained model. T words of a sentence, K tags. Safe to use from several threads at once."""
-
-    kind: str
-    """``hmm``, ``frequent``, ``linear`` or ``rnn``: what stands in the model file."""
-    tags: tuple[str, ...]
-    """The tag set; ids are positions in it."""
-
-    def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
-        """For each sentence the (T,) ids of its best tags."""
-        ...
-
-    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
-        """For each sentence the (T, K) probabilities; rows sum to 1."""
-        ...
-
-    def best_and_confidences(
-        self, sentences: Sequence[Sequence[str]]
-    ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-        """For each sentence the best ids and the (T,) probabilities of these, from one pass where there are passes."""
-        ...
-
-    def known(self, word: str) -> bool:
-        """Whether the word stood in the training data."""
-        ...
-
-    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Configuration (JSON values) and tensors: all that the model file holds of it."""
-        ...
-
-    @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
-        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        ...
-
-
-class ColumnsModel(Model, Protocol):
-    """A model of one or several label columns. ``tags``, ``best`` and the others of ``Model`` are of the first."""
-
-    @property
-    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
-        """The tag set of each column."""
-        ...
-
-    def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
-        """For each column what ``best`` is for the first, from one pass."""
-        ...
-
-    def best_and_confidences_columns(
-        self, sentences: Sequence[Sequence[str]]
-    ) -> list[list[tuple[NDArray[np.int32], NDArray[np.float64]]]]:
-        """For each column what ``best_and_confidences`` is for the first, from one pass."""
-        ...
-
-    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
-        """For each sentence the (T, K) probabilities of a column's tags."""
-        ...
-
+    from elman.models.ensemble import Ensemble
+    from elman.models.streaming import Stream
 
 CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
+
+Ids = NDArray[np.int32]
+Scored = list[tuple[Ids, NDArray[np.float64]]]
+"""For each sentence the (T,) ids of its labels and the (T,) probabilities of these."""
+
+
+class Model(ABC):
+    """A trained model: what a model file holds of it. Safe to use from several threads at once."""
+
+    kind: str
+    """``rnn``, ``linear``, ``hmm``, ``frequent`` or ``ngram``: the name in the model file."""
+    training: Mapping[str, Any] = {}
+    """The record of its training; empty for a model that is counted."""
+    precision = "auto"
+    """How a network tags: ``auto``, ``exact`` or ``int8``."""
+
+    @property
+    @abstractmethod
+    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The labels of each label column; ids are positions in it."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The labels of the first column."""
+        return self.tag_sets[0]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What each label column holds (``elman.data.targets``)."""
+        return (TAG,) * len(self.tag_sets)
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """What the scores of each label column are divided by before they become probabilities."""
+        return (1.0,) * len(self.tag_sets)
+
+    def with_temperatures(self, temperatures: Sequence[float]) -> Self:
+        """Return the same model with these temperatures; none: all 1. A model without scores is returned as it is."""
+        return self
+
+    def choose_precision(self, precision: str) -> None:
+        """Set ``precision``. Any is fine for a model without recurrent products, which is always exact."""
+        self.precision = precision
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """Its networks. Raises ConfigError if it has none with hidden states."""
+        raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended its training."""
+        return bool(self.training.get("interrupted", False))
+
+    @property
+    def dev_accuracy(self) -> float | None:
+        """The score on dev (accuracy, R²) of the epoch kept, or of all networks together; None without dev."""
+        if "dev_accuracy" in self.training:
+            found: float | None = self.training["dev_accuracy"]
+            return found
+        scores = self.training.get("dev_accuracies")
+        return scores[self.training["best_epoch"] - 1] if scores else None
+
+    @abstractmethod
+    def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return configuration (JSON values) and tensors: all that the model file holds of it."""
+
+    @classmethod
+    @abstractmethod
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
+
+
+class LabelModel(Model):
+    """A model of one or several label columns. Methods without ``columns`` in their names are of the first."""
+
+    serves_lines = False
+    """Whether it has ``best_of_lines``."""
+
+    @abstractmethod
+    def known(self, word: str) -> bool:
+        """Return whether the word stood in the training data."""
+
+    @abstractmethod
+    def best(self, sentences: Sequence[Sequence[str]]) -> list[Ids]:
+        """Return for each sentence the (T,) ids of its best labels."""
+
+    def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[Ids]]:
+        """Return for each column what ``best`` is for the first, from one pass."""
+        return [self.best(sentences)]
+
+    @abstractmethod
+    def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> Scored:
+        """Return for each sentence the best ids and their probabilities, from one pass."""
+
+    def best_and_confidences_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
+        """Return for each column what ``best_and_confidences`` is for the first, from one pass."""
+        return [self.best_and_confidences(sentences)]
+
+    @abstractmethod
+    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
+        """Return for each sentence the (T, K) probabilities of a column's labels; rows sum to 1."""
+
+    def lazy_scores(self, sentences: Sequence[Sequence[str]]) -> LabelScores:
+        """Return what the model predicts for sentences, column by column as it is asked for."""
+        return _ModelScores(self, sentences)
+
+    def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
+        """Return the ``most`` most probable label sequences: (T,) ids and their probability, best first.
+
+        Raises ConfigError if the model has one best sequence only.
+        """
+        raise ConfigError(f"nbest: the model {self.kind} has one best sequence only; a network (rnn) has more")
+
+    def stream(self, column: int, lookahead: int) -> Stream:
+        """Return a stream that tags an endless text word by word. Raises ConfigError: not a recurrent network."""
+        raise ConfigError(f"stream: expected a recurrent network that tags words, got the model {self.kind}")
+
+    def best_of_lines(self, text: bytes) -> Ids:
+        """Return the (N,) ids of the best labels, in the first column, of text: a sentence a line, split at spaces."""
+        raise NotImplementedError(f"the model {self.kind} reads no lines")
+
+
+class LabelScores(ABC):
+    """Best labels and probabilities, by label column, of the N words of B concatenated sentences."""
+
+    lengths: NDArray[np.int64]
+    """(B,) words of each sentence."""
+
+    @abstractmethod
+    def best(self, column: int) -> Ids:
+        """Return the best labels (N,) of a column."""
+
+    @abstractmethod
+    def probabilities(self, column: int) -> NDArray[np.float64]:
+        """Return the probabilities (N, K) of a column's labels."""
+
+    def scores(self, column: int) -> NDArray[np.float32]:
+        """Return numbers (N, K) whose softmax is the probabilities of a column's labels."""
+        return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
+
+    def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
+        """Return the probabilities (N,) of the labels ``ids`` (N,) of a column."""
+        return np.asarray(self.probabilities(column)[np.arange(len(ids)), ids])
+
+    @abstractmethod
+    def of(self, which: Sequence[int]) -> LabelScores:
+        """Return the same for some of the sentences."""
+
+
+class _ModelScores(LabelScores):
+    """Those of a model that is asked again each time."""
+
+    def __init__(self, model: LabelModel, sentences: Sequence[Sequence[str]]) -> None:
+        self.model, self.sentences = model, sentences
+        self.lengths = np.array([len(words) for words in sentences], np.int64)
+
+    @cached_property
+    def _best(self) -> list[list[Ids]]:
+        return self.model.best_columns(self.sentences)
+
+    def best(self, column: int) -> Ids:
+        return np.concatenate([np.zeros(0, np.int32), *self._best[column]])
+
+    def probabilities(self, column: int) -> NDArray[np.float64]:
+        none = np.zeros((0, len(self.model.tag_sets[column])))
+        return np.concatenate([none, *self.model.probabilities(self.sentences, column)])
+
+    def of(self, which: Sequence[int]) -> LabelScores:
+        return _ModelScores(self.model, [self.sentences[i] for i in which])

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError, ModelFileError
 from elman.features.vocabulary import Vocabulary
+from elman.models.base import LabelModel
 from elman.utils.limits import TAGS, check_scores
 from elman.utils.validation import demand
 
@@ -82,7 +83,21 @@ class WordTags:
         return table
 
 
-class Frequent:
+class _Counted(LabelModel):
+    """A model of counts: a vocabulary, and one column of tags."""
+
+    def __init__(self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags) -> None:
+        self.vocabulary, self._tags, self._table = vocabulary, tags, table
+
+    @property
+    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
+        return (self._tags,)
+
+    def known(self, word: str) -> bool:
+        return word in self.vocabulary
+
+
+class Frequent(_Counted):
     """The most frequent tag of the word; for an unknown word, the most frequent tag of all.
 
     Probabilities are relative frequencies with the overall ones mixed in as if seen once more:
@@ -93,9 +108,7 @@ class Frequent:
     kind = "frequent"
 
     def __init__(self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags) -> None:
-        self.vocabulary = vocabulary
-        self.tags = tags
-        self._table = table
+        super().__init__(vocabulary, tags, table)
         overall = table.per_tag(len(tags))  # (K,)
         self._overall: Floats = overall / overall.sum()
         per_word = np.bincount(table.words, weights=table.counts, minlength=len(vocabulary))
@@ -114,13 +127,10 @@ class Frequent:
         vocabulary, tags, table, _ = _count(sentences)
         return cls(vocabulary, tags, table)
 
-    def known(self, word: str) -> bool:
-        return word in self.vocabulary
-
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         return [self._best[self.vocabulary.ids(words)] for words in sentences]
 
-    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
+    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[Floats]:
         return [self._probabilities(self.vocabulary.ids(words)) for words in sentences]
 
     def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
@@ -136,11 +146,11 @@ class Frequent:
         return _config(self.vocabulary, self.tags), self._table.to_tensors()
 
     @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Frequent:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         return cls(*_from_record(config, tensors, WordTags.NAMES))
 
 
-class HMM:
+class HMM(_Counted):
     """The hidden Markov model of the tutorial: bigrams of tags, words from tags.
 
     Transitions are relative frequencies, unsmoothed, with sentence ends; an emission is
@@ -156,9 +166,7 @@ class HMM:
     def __init__(
         self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags, transitions: NDArray[np.int64]
     ) -> None:
-        self.vocabulary = vocabulary
-        self.tags = tags
-        self._table = table
+        super().__init__(vocabulary, tags, table)
         self._counts = transitions  # (K + 1, K + 1) from, to; the last row is the start, the last column the end
         self._p_transition: Floats = transitions / transitions.sum(axis=1, keepdims=True)
         with np.errstate(divide="ignore"):
@@ -184,13 +192,10 @@ class HMM:
             transitions[ids[tag], ids[following]] = count
         return cls(vocabulary, tags, table, transitions)
 
-    def known(self, word: str) -> bool:
-        return word in self.vocabulary
-
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         return [self._viterbi(self._log_emissions(words)) for words in sentences]
 
-    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
+    def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[Floats]:
         return [self._posteriors(self._log_emissions(words)) for words in sentences]
 
     def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
@@ -242,7 +247,7 @@ class HMM:
         return _config(self.vocabulary, self.tags), {**self._table.to_tensors(), "transitions": self._counts}
 
     @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> HMM:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         vocabulary, tags, table = _from_record(config, tensors, (*WordTags.NAMES, "transitions"))
         transitions = _tensor(tensors, "transitions", np.int64, (len(tags) + 1, len(tags) + 1))
         demand(bool((transitions >= 0).all()) and _countable(transitions), "transitions: expected counts")

@@ -27,6 +27,7 @@ from elman.errors import ConfigError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.kernels.reference import states
+from elman.models.base import LabelScores
 from elman.models.heads import Heads
 from elman.nn.batch import Batch, Ids, pack
 from elman.nn.encoder import Parameters
@@ -299,8 +300,8 @@ class OutputLayer:
         return found
 
 
-class LazyScores:
-    """What a model says of N words, of sentences of these lengths, one behind the other; their states are (N, P)."""
+class LazyScores(LabelScores):
+    """Lazy label scores for the N words of B concatenated sentences of ``lengths``; their states are (N, P)."""
 
     def __init__(self, outputs: OutputLayer, h: Array, lengths: NDArray[np.int64]) -> None:
         self.outputs, self.h, self.lengths = outputs, h, lengths
@@ -316,7 +317,7 @@ class LazyScores:
         """Numbers (N, K) of which softmax makes the probabilities of the labels of a column."""
         head = self.outputs.heads[column]
         if not head.decoder.independent:
-            return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
+            return super().scores(column)
         scores = self.outputs.scores(self.h, column)
         return np.asarray(scores / np.float32(head.temperature), np.float32)
 

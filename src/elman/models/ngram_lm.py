@@ -8,20 +8,21 @@ sequence stands, not how often. Below order 1 every symbol is as likely as any o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import ModelFileError
+from elman.models.base import Model
 from elman.utils.validation import is_texts
 
 ORDERS = {"words": 3, "characters": 6}
 Ids = NDArray[np.int32]
 
 
-class NGrams:
-    """N-grams up to ``order`` of K symbols, whose texts are ``tags``.
+class NGrams(Model):
+    """N-grams up to ``order`` of K symbols, which are its ``tags``.
 
     ``grams``  of each order k from 1: (M, k + 1) int32, distinct sequences of k ids and their counts, sorted
     """
@@ -29,7 +30,7 @@ class NGrams:
     kind = "ngram"
 
     def __init__(self, tags: Sequence[str], grams: Sequence[Ids]) -> None:
-        self.tags, self.grams, self.order = tuple(tags), tuple(grams), len(grams)
+        self._symbols, self.grams, self.order = tuple(tags), tuple(grams), len(grams)
         self._followers: list[dict[tuple[int, ...], dict[int, int]]] = []  # of each order, by context
         self._sums: list[dict[tuple[int, ...], int]] = []
         self._discounts: list[float] = []
@@ -41,6 +42,11 @@ class NGrams:
             self._followers.append(by_context)
             self._sums.append({context: sum(own.values()) for context, own in by_context.items()})
             self._discounts.append(min(0.95, max(0.05, ones / max(ones + 2 * twos, 1))))
+
+    @property
+    def tag_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The symbols, as one column."""
+        return (self._symbols,)
 
     @classmethod
     def of(cls, ids: Ids, tags: Sequence[str], order: int) -> NGrams:
@@ -59,7 +65,7 @@ class NGrams:
 
     def probability(self, context: Sequence[int], symbol: int) -> float:
         """p(symbol | the ids before it)."""
-        p = 1 / len(self.tags)
+        p = 1 / len(self._symbols)
         for k in range(self.order):
             if k > len(context):
                 break
@@ -73,7 +79,7 @@ class NGrams:
 
     def probabilities_after(self, context: Sequence[int]) -> NDArray[np.float64]:
         """p (K,) of what comes after these ids."""
-        p = np.full(len(self.tags), 1 / len(self.tags))
+        p = np.full(len(self._symbols), 1 / len(self._symbols))
         for k in range(self.order):
             own = self._followers[k].get(tuple(context[len(context) - k :])) if k <= len(context) else None
             if own is None:
@@ -91,7 +97,7 @@ class NGrams:
         }
 
     @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> NGrams:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         tags, names = config.get("tags"), [f"grams{k}" for k in range(1, len(tensors) + 1)]
         if not (isinstance(tags, list) and tags and is_texts(tags) and len(set(tags)) == len(tags)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.features.text_ngrams import BITS, Grams
 from elman.models import constraints, dtype as storage, network_record
+from elman.models.base import LabelModel
 from elman.models.ensemble import Ensemble, Scorer, Scores
 from elman.models.heads import Heads
 from elman.models.inference import InferenceCache, LazyScores, OutputLayer, Text, tagging_precision
@@ -25,14 +26,19 @@ from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Parameters
 from elman.utils.validation import demand
 
+if TYPE_CHECKING:
+    from elman.models.streaming import Stream
+
 WINDOWS = 32_768
 """Windows of characters tagged in one pass."""
 
 
-class RecurrentModel(Ensemble):
-    """A recurrent tagger. See ``elman.models.base.Model`` for what every model answers."""
+class RecurrentModel(Ensemble, LabelModel):
+    """A recurrent network, or several that tag together."""
 
     kind = "rnn"
+    serves_lines = True
+    training: dict[str, Any]
 
     def __init__(
         self,
@@ -44,20 +50,19 @@ class RecurrentModel(Ensemble):
     ) -> None:
         super().__init__(config, lexicon, heads, members)
         self.training = dict(training)
-        self._precision = "auto"
         self._reader: InferenceCache | None = None
 
     def choose_precision(self, precision: str) -> None:
-        """``auto``, ``exact`` or ``int8``, of tagging. Raises ConfigError: another, or int8 that is not to be had."""
+        """Set the precision of tagging. Raises ConfigError: an unknown one, or int8 where it is not available."""
         tagging_precision(precision, self.config)
-        self._precision, self._reader = precision, None
+        self.precision, self._reader = precision, None
         self.__dict__.pop("_outputs", None)
 
     @property
     def reader(self) -> InferenceCache:
         """What reads for tagging."""
         if self._reader is None:
-            precision = tagging_precision(self._precision, self.config)
+            precision = tagging_precision(self.precision, self.config)
             self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
         return self._reader
 
@@ -68,8 +73,8 @@ class RecurrentModel(Ensemble):
         (ids,) = self._flat(lengths, self._reads(read), lambda *scored: [head.best(*scored)])
         return np.asarray(ids, np.int32)
 
-    def answers(self, sentences: Sequence[Sequence[str]]) -> LazyScores:
-        """What the model, whose label columns are all of words, says of the words of sentences."""
+    def lazy_scores(self, sentences: Sequence[Sequence[str]]) -> LazyScores:
+        """Return what the model, whose label columns are all of words, predicts for sentences."""
         read = self.reader.words([word for words in sentences for word in words])
         lengths = np.array([len(words) for words in sentences], np.int64)
 
@@ -108,11 +113,11 @@ class RecurrentModel(Ensemble):
         """What scores the words of a text that the reader has read."""
         return lambda rows, batch: self._mean(self.reader.each(text, rows, batch), batch, grams(rows, batch))
 
-    def at(self, temperatures: Sequence[float]) -> RecurrentModel:
-        """The same model with these temperatures of its label columns; none: 1."""
+    def with_temperatures(self, temperatures: Sequence[float]) -> Self:
+        """Return the same model with these temperatures of its label columns; none: all 1."""
         heads = replace(self.heads, temperatures=tuple(temperatures))
         other = type(self)(self.config, self.lexicon, heads, self.members, self.training)
-        other._precision = self._precision
+        other.precision = self.precision
         return other
 
     @property
@@ -126,21 +131,17 @@ class RecurrentModel(Ensemble):
         return self.members[0]
 
     @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the training that made this model."""
-        return bool(self.training.get("interrupted", False))
+    def ensemble(self) -> Ensemble:
+        """Itself. Raises ConfigError if its networks have no hidden states."""
+        if not self.network.encodes:
+            return super().ensemble
+        return self
 
-    @property
-    def dev_accuracy(self) -> float | None:
-        """Accuracy on dev, of the epoch that was kept or of all networks together; None without a dev set."""
-        if "dev_accuracy" in self.training:
-            return cast("float | None", self.training["dev_accuracy"])
-        scores = self.training.get("dev_accuracies")
-        return scores[self.training["best_epoch"] - 1] if scores else None
+    def stream(self, column: int, lookahead: int) -> Stream:
+        """Return a stream that tags an endless text word by word."""
+        from elman.models.streaming import Stream
 
-    def record(self) -> dict[str, Any]:
-        """What training was and found."""
-        return dict(self.training)
+        return Stream(self, column, lookahead)
 
     def known(self, word: str) -> bool:
         """Whether the word stood in the training data."""
@@ -173,7 +174,7 @@ class RecurrentModel(Ensemble):
         return record, tensors
 
     @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
         found = network_record.checked(config, storage.forms(tensors))
         read = Config.from_dict(found.settings)
@@ -192,8 +193,12 @@ class LinearModel(RecurrentModel):
 
     kind = "linear"
 
+    def choose_precision(self, precision: str) -> None:
+        """Set ``precision``, which has no effect: there is no recurrent product."""
+        self.precision = precision
+
     @classmethod
-    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RecurrentModel:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         model = super().from_record(config, tensors)
         if model.network.encodes:
             raise ModelFileError("model settings: expected pooling=none and labels of texts alone in a linear model")

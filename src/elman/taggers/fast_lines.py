@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from elman import kernels
 from elman.data.targets import TAG, fit_word_tag
@@ -20,7 +20,7 @@ from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
 if TYPE_CHECKING:
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
 
 Content = tuple[dict[str, Any], Mapping[str, model_file.Stored]]
 
@@ -31,8 +31,8 @@ def load(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
-) -> Tagger:
-    """As ``elman.load``; the tagger is a light one where the model and the machine allow it."""
+) -> Any:
+    """Return what ``elman.load`` returns, or a ``LightTagger`` if the model and the machine allow it."""
     content = model_file.read(path)
     lines = line_tagger(content, precision)
     if lines is None:
@@ -40,12 +40,12 @@ def load(
 
         return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
 
-    def whole() -> Tagger:  # read once more: what the native tagger has made its own is not kept twice
+    def whole() -> Predictor:  # read once more: what the native tagger has made its own is not kept twice
         from elman.taggers.load import load
 
         return load(path, threads=threads, precision=precision, on_note=on_note)
 
-    return cast("Tagger", LightTagger(content[0], lines, thread_count(threads), whole))
+    return LightTagger(content[0], lines, thread_count(threads), whole)
 
 
 class LightTagger:
@@ -58,13 +58,14 @@ class LightTagger:
     tags_lines = True
     text_targets: tuple[str, ...] = ()
 
-    def __init__(self, record: Mapping[str, Any], lines: Any, threads: int, whole: Callable[[], Tagger]) -> None:
+    def __init__(self, record: Mapping[str, Any], lines: Any, threads: int, whole: Callable[[], Predictor]) -> None:
         self.target: str = record["target"]
         self.targets = self.word_targets = (self.target,)
         self.format: str = record["format"]
         self.tag_sets = {self.target: tuple(record["model"]["tags"])}
         self.threads = threads
-        self._lines, self._load, self._whole = lines, whole, cast("Tagger | None", None)
+        self._lines, self._load = lines, whole
+        self._whole: Predictor | None = None
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """As ``Tagger.tag_lines``."""

@@ -1,4 +1,4 @@
-"""Language models: a tagger whose tag is the next symbol, a word or a character of raw text.
+"""Language models: they predict the next symbol, a word or a character of raw text.
 
 A text is read as one sequence, from end to end of all files. Words lie between spaces and line ends, and a line end is
 a symbol too, by which lines are told apart; the text begins behind one. A symbol that the model does not know is
@@ -8,12 +8,14 @@ a symbol too, by which lines are told apart; the text begins behind one. A symbo
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
-from typing import Any, cast
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman.data.corpus import Data
 from elman.data.raw_text import END, count_words, read_symbols, split_symbols
@@ -22,9 +24,8 @@ from elman.errors import DataError, ModelFileError
 from elman.models.file import Tensors
 from elman.models.ngram_lm import NGrams
 from elman.models.rnn import RecurrentModel
-from elman.models.streaming import Stream
 from elman.nn.decoders import finite
-from elman.taggers.untagged import Untagged
+from elman.taggers.base import Predictor
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.limits import real_number, whole_number
@@ -36,8 +37,8 @@ LINE = 1_000
 
 
 @dataclass(frozen=True)
-class Fluency:
-    """How well a model says what comes next in a text of N ``symbols``.
+class LanguageEvaluation:
+    """How well a model predicts a text of N ``symbols``.
 
     ``nats``        -ln p of the whole text
     ``characters``  of the text, ``words`` between spaces and line ends, with its line ends; ``unknown`` symbols
@@ -73,24 +74,24 @@ class Fluency:
         return found | {name: getattr(self, name) for name in numbers}
 
 
-class LanguageModel(Untagged):
-    """Says what comes next. ``tags`` are the K symbols; ``unit`` is ``words`` or ``characters``."""
+class LanguageModel(Predictor):
+    """Predicts the next symbol of a text. ``tags`` are the K symbols; ``unit`` is ``words`` or ``characters``."""
 
     task = TASK
-    instead = "sample() and fluency() say what comes next"
+    _model: RecurrentModel | NGrams
 
-    def __init__(self, model: Any, unit: str, *, data: Mapping[str, Any], threads: int = 1) -> None:
+    def __init__(self, model: RecurrentModel | NGrams, unit: str, *, data: Mapping[str, Any], threads: int = 1) -> None:
         super().__init__(model, targets=("next",), format="text", data=data, threads=threads)
         self.unit = unit
         self._number = {tag: i for i, tag in enumerate(self.tags)}
 
-    def fluency(self, data: Data, *, format: str | None = None, encoding: str = "utf-8") -> Fluency:
-        """How well it says what comes next in a text: paths, or lines. Memory does not grow with it.
+    def evaluate(self, data: Data, *, format: str | None = None, encoding: str = "utf-8") -> LanguageEvaluation:
+        """Return how well it predicts a text: paths, or lines. Memory does not grow with the text.
 
         Raises DataError for an empty text.
         """
         nats, last, counts = 0.0, END, np.zeros(4, np.int64)
-        session = _Session(self)
+        session = _Session.of(self)
         for symbols in read_symbols(data, self.unit, format, encoding):
             known = [symbol if symbol in self._number else UNKNOWN for symbol in symbols]
             nats += session.nats([last, *known[:-1]], known)
@@ -101,7 +102,7 @@ class LanguageModel(Untagged):
         n, characters, words, unknown = counts.tolist()
         if not n:
             raise DataError("an empty text; expected one to say what comes next in")
-        return Fluency(self.unit, nats, n, characters, words, unknown)
+        return LanguageEvaluation(self.unit, nats, n, characters, words, unknown)
 
     def lines(
         self, data: Data, *, format: str | None = None, encoding: str = "utf-8"
@@ -133,7 +134,7 @@ class LanguageModel(Untagged):
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
         whole_number("seed", seed, 0, limits.SEED)
-        generator, session = np.random.default_rng(seed), _Session(self)
+        generator, session = np.random.default_rng(seed), _Session.of(self)
         p = session.after(self.reads(prompt))
         said: list[str] = []
         for _ in range(length):
@@ -152,65 +153,96 @@ class LanguageModel(Untagged):
         text = re.sub(" ?\n ?", "\n", " ".join(said))
         return f"{prompt} {text}" if prompt and not prompt.endswith((" ", "\n")) else prompt + text
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self._pickled(from_record)
-
-    def to_record(self) -> tuple[dict[str, Any], Tensors]:
-        """Configuration (JSON values) and tensors: all that the model file holds."""
-        record, tensors = super().to_record()
-        return {**record, "task": {"name": TASK, "unit": self.unit}}, tensors
-
     def describe(self) -> dict[str, Any]:
-        """What it is and what it was made from, as JSON values."""
+        """Return what it is and what it was trained on, as JSON values."""
         return {"task": TASK, "unit": self.unit, **super().describe()}
 
+    def _task_record(self) -> dict[str, Any]:
+        return {"name": TASK, "unit": self.unit}
 
-class _Session:
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Self:
+        """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
+        found, unit = front(record, ("rnn", NGrams.kind)), record["task"].get("unit")
+        if unit not in UNITS:
+            raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, found {shown(unit)}")
+        model: RecurrentModel | NGrams
+        forward = True
+        if found.kind == NGrams.kind:
+            model = NGrams.from_record(found.model, tensors)
+        else:
+            model = RecurrentModel.from_record(found.model, tensors)
+            forward = model.config.network.direction == "forward" and model.tasks == (TAG,)
+        symbols = set(model.tags)
+        alike = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
+        demand(
+            alike and forward and UNKNOWN in symbols and len(symbols) == len(model.tags),
+            f"task lm: expected a forward model of one column of {unit} that knows {UNKNOWN}",
+        )
+        return cls(model, unit, data=found.data, threads=threads)
+
+    def _content(self) -> str:
+        return f"{len(self.tags):,} {self.unit}"
+
+
+class _Session(ABC):
     """A text being read by a language model."""
 
     def __init__(self, model: LanguageModel) -> None:
-        self._model, self._counted = model._model, cast(Any, model._model)
         self._number = model._number
-        self._stream = None if model.kind == "ngram" else Stream(self._counted, 0, 0)
-        self._before: list[int] = []
+
+    @staticmethod
+    def of(model: LanguageModel) -> _Session:
+        """Return a session at the beginning of a text."""
+        return _Counted(model, model._model) if isinstance(model._model, NGrams) else _Streamed(model, model._model)
 
     def nats(self, symbols: Sequence[str], following: Sequence[str]) -> float:
-        """-ln p of what follows each of the next symbols."""
-        gold = np.array([self._number[symbol] for symbol in following], np.int32)
-        if self._stream is not None:
-            return float(self._stream.losses(symbols, gold).sum())
-        total, order = 0.0, self._counted.order
+        """Return -ln p of what follows each of the next symbols."""
+        return self._nats(symbols, np.array([self._number[symbol] for symbol in following], np.int32))
+
+    @abstractmethod
+    def _nats(self, symbols: Sequence[str], gold: NDArray[np.int32]) -> float: ...
+
+    @abstractmethod
+    def after(self, symbols: Sequence[str]) -> NDArray[np.float64]:
+        """Return p (K,) of what comes after the next symbols."""
+
+
+class _Streamed(_Session):
+    """Read by a network, which keeps its hidden state."""
+
+    def __init__(self, model: LanguageModel, network: RecurrentModel) -> None:
+        super().__init__(model)
+        self._stream = network.stream(0, 0)
+
+    def _nats(self, symbols: Sequence[str], gold: NDArray[np.int32]) -> float:
+        return float(self._stream.losses(symbols, gold).sum())
+
+    def after(self, symbols: Sequence[str]) -> NDArray[np.float64]:
+        scores = finite(self._stream.scores(symbols)[-1]).astype(np.float64)
+        p = np.exp(scores - scores.max())
+        return np.asarray(p / p.sum())
+
+
+class _Counted(_Session):
+    """Read by a model of n-grams: its last symbols are kept."""
+
+    def __init__(self, model: LanguageModel, ngrams: NGrams) -> None:
+        super().__init__(model)
+        self._ngrams = ngrams
+        self._before: list[int] = []
+
+    def _nats(self, symbols: Sequence[str], gold: NDArray[np.int32]) -> float:
+        total, order = 0.0, self._ngrams.order
         before = [*self._before, self._number.get(symbols[0], self._number[UNKNOWN])][-order:]
         for symbol in gold.tolist():
-            total -= log(self._counted.probability(before, symbol))
+            total -= log(self._ngrams.probability(before, symbol))
             before = [*before, symbol][-order:]
         self._before = before[:-1]
         return total
 
-    def after(self, symbols: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """p (K,) of what comes after the next symbols."""
-        if self._stream is not None:
-            scores = finite(self._stream.scores(symbols)[-1]).astype(np.float64)
-            p = np.exp(scores - scores.max())
-            return np.asarray(p / p.sum())
-        unknown = self._number[UNKNOWN]
+    def after(self, symbols: Sequence[str]) -> NDArray[np.float64]:
+        unknown, order = self._number[UNKNOWN], self._ngrams.order
         self._before += [self._number.get(symbol, unknown) for symbol in symbols]
-        self._before = self._before[-self._counted.order :]
-        return np.asarray(self._counted.probabilities_after(self._before[-self._counted.order + 1 :]))
-
-
-def from_record(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> LanguageModel:
-    """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-    about, found = record.get("task"), front(record, ("rnn", "ngram"))
-    unit = about.get("unit") if isinstance(about, dict) else None
-    if unit not in UNITS:
-        raise ModelFileError(f"task lm: expected the unit {' or '.join(UNITS)}, found {shown(unit)}")
-    model: Any = (RecurrentModel if found.kind == "rnn" else NGrams).from_record(found.model, tensors)
-    symbols = set(model.tags)
-    alike = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
-    one = found.kind == "ngram" or (model.config.network.direction == "forward" and model.tasks == (TAG,))
-    demand(
-        alike and one and UNKNOWN in symbols and len(symbols) == len(model.tags),
-        f"task lm: expected a forward model of one column of {unit} that knows {UNKNOWN}",
-    )
-    return LanguageModel(model, unit, data=found.data, threads=threads)
+        self._before = self._before[-order:]
+        return self._ngrams.probabilities_after(self._before[-order + 1 :])

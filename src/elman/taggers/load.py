@@ -9,7 +9,8 @@ from typing import Any
 from elman.errors import ModelFileError
 from elman.models import file as model_file
 from elman.models.registry import kernel_notes
-from elman.taggers.tagger import Tagger
+from elman.taggers.base import Predictor
+from elman.taggers.columns import ColumnPredictor
 from elman.utils.display import shown
 from elman.utils.parallel import thread_count
 from elman.utils.validation import demand
@@ -21,7 +22,7 @@ def load(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
-) -> Tagger:
+) -> Predictor:
     """Load a tagger, or the model of another task, from its model file. Raises ModelFileError for any other file.
 
     ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
@@ -38,7 +39,7 @@ def of_content(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
-) -> Tagger:
+) -> Predictor:
     """Make the model of what ``model_file.read`` has read; see ``load``."""
     record, tensors = content[0], model_file.arrays(content[1])
     n_threads = thread_count(threads)
@@ -47,9 +48,9 @@ def of_content(
             demand(isinstance(record["task"], dict), f"task: expected a table, found {shown(record['task'])}")
             from elman.taggers import registry
 
-            model = registry.load(record, tensors, threads=n_threads)
+            model: Predictor = registry.load(record, tensors, threads=n_threads)
         else:
-            model = Tagger.from_record(record, tensors, threads=n_threads)
+            model = ColumnPredictor.from_record(record, tensors, threads=n_threads)
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
     except RecursionError:

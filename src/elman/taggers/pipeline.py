@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 from elman.data.formats.conllu_builder import ConlluDraft
 from elman.data.sentence import Sentence
+from elman.errors import ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.models.file import Tensors
 from elman.taggers.segmenter import Segmenter
 from elman.taggers.structured import EncodedTagger
+from elman.utils.display import shown
 
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."
@@ -22,24 +24,24 @@ _OF_TREES = ("CLAS", "MLAS", "BLEX")
 
 
 class Pipeline(EncodedTagger):
-    """``segmenter`` finds sentences and words. Where words are given, it is the tagger of their columns."""
+    """Finds sentences and words in raw text with a ``segmenter``, and predicts columns of the ``words`` that it finds.
+
+    ``sentences`` does both. Given words are taken as they are: for these it is an ``EncodedTagger``.
+    """
 
     task = TASK
 
     def __init__(self, segmenter: Segmenter, words: EncodedTagger) -> None:
-        super().__init__(words.labels, words.encoding, TASK)
+        super().__init__(words, words.encoding, TASK)
         self.segmenter, self.words = segmenter, words
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Pipeline, (self.segmenter, self.words)
+    def uncalibrated(self) -> Self:
+        """Return the same pipeline with all ``temperatures`` 1, of both networks."""
+        return type(self)(self.segmenter.uncalibrated(), self.words.uncalibrated())
 
-    def uncalibrated(self) -> Pipeline:
-        """The same with all ``temperatures`` 1, of both networks."""
-        return Pipeline(self.segmenter.uncalibrated(), self.words.uncalibrated())
-
-    def about(self, *, format: str, **data: Any) -> Pipeline:
-        """The same with another format, and other facts of the data, of both networks."""
-        return Pipeline(self.segmenter.about(format=format, **data), self.words.about(format=format, **data))
+    def about(self, *, format: str, **data: Any) -> Self:
+        """Return the same pipeline with another format, and other facts of the data, of both networks."""
+        return type(self)(self.segmenter.about(format=format, **data), self.words.about(format=format, **data))
 
     @property
     def finds_sentences(self) -> bool:
@@ -65,10 +67,10 @@ class Pipeline(EncodedTagger):
                     yield one.words
 
         if not confidence:
-            for columns in self.tag_columns_all(read()):
+            for columns in self.pipe(read(), columns=self.targets):
                 yield waiting.popleft().sentence(columns)
             return
-        for sure in self.tag_columns_all_with_confidence(read()):
+        for sure in self.pipe(read(), confidence=True, columns=self.targets):
             columns = {name: tags for name, (tags, _) in sure.items()}
             yield waiting.popleft().with_confidences(sure[self.target][1]).sentence(columns)
 
@@ -85,19 +87,43 @@ class Pipeline(EncodedTagger):
         return {name: metric for name, metric in metrics.items() if name in names}
 
     def choose_precision(self, precision: str) -> None:
-        """As of every tagger, of both networks."""
+        """Set ``precision`` of both networks. Raises ConfigError as ``load`` does."""
         self.segmenter.choose_precision(precision)
         super().choose_precision(precision)
 
     def describe(self) -> dict[str, Any]:
-        """What it is and what it was made from, as JSON values; what finds the words is under ``segment``."""
+        """Return what it is and what it was trained on, as JSON values; of the segmenter under ``segment``."""
         return {**super().describe(), "segment": self.segmenter.describe()}
 
     def to_record(self) -> tuple[dict[str, Any], Tensors]:
-        """Configuration (JSON values) and tensors: all that the model file holds."""
+        """Return configuration (JSON values) and tensors: all that the model file holds."""
         parts: dict[str, Any] = {}
         tensors: Tensors = {}
         for key, prefix, part in (("segment", SEGMENT, self.segmenter), ("words", WORDS, self.words)):
             parts[key], own = part.to_record()
             tensors |= {prefix + name: tensor for name, tensor in own.items()}
         return {"task": {"name": TASK, **parts}}, tensors
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Self:
+        """Return the inverse of ``to_record``, each network from its own part of the tensors.
+
+        Raises ModelFileError if the record is malformed.
+        """
+        parts: list[Any] = []
+        for key, prefix, name in (("segment", SEGMENT, Segmenter.task), ("words", WORDS, TASK)):
+            part = record["task"].get(key)
+            task = part.get("task") if isinstance(part, dict) else None
+            if not isinstance(task, dict) or task.get("name") != name:
+                raise ModelFileError(f"task pipeline: expected a model of the task {name} as its part {key}")
+            own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+            parts.append((part, own))
+        other = next((name for name in tensors if not name.startswith((SEGMENT, WORDS))), None)
+        if other is not None:
+            raise ModelFileError(f"task pipeline: expected tensors of its two parts, found {shown(other)}")
+        words = EncodedTagger.from_record(*parts[1], threads=threads)
+        sets = words.tag_sets.values()
+        wrong = next((label for labels in sets for label in labels if "\t" in label or "\n" in label), None)
+        if wrong is not None:
+            raise ModelFileError(f"task pipeline: expected labels that CoNLL-U can hold, found {shown(wrong)}")
+        return cls(Segmenter.from_record(*parts[0], threads=threads), words)

@@ -1,12 +1,12 @@
 """All tasks, one row each: how a task is trained, how its model is loaded, what it takes.
 
-A new task is a module with a ``train`` and a ``load`` function, and a row here. Modules are imported when they are
-needed: a model of tags loads nothing of the other tasks.
+A new task is a module with a ``train`` function, a ``Predictor`` class, and a row here. Modules are imported when they
+are needed: a model of tags loads nothing of the other tasks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,16 +17,16 @@ from elman.utils.display import shown
 
 if TYPE_CHECKING:
     from elman.models.file import Tensors
+    from elman.taggers.base import Predictor
     from elman.taggers.request import TrainRequest
-    from elman.taggers.tagger import Tagger
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task. Functions are named as ``module:function``.
+    """A task. Functions and classes are named as ``module:name``.
 
-    ``train``      (request) -> model
-    ``load``       (record, tensors, threads=) -> model, for a model file whose record names the task; "": none does
+    ``train``      (request) -> predictor
+    ``predictor``  the class, for a model file whose record names the task; "": none does
     ``encoding``   (sentences, target column or None, options) -> how its columns become labels of words; "": they do
                    not (``elman.tasks``)
     ``options``    its options as in ``NAME:option=value``, each with its values, the default first
@@ -37,7 +37,7 @@ class Task:
 
     name: str
     train: str
-    load: str = ""
+    predictor: str = ""
     encoding: str = ""
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     models: tuple[str, ...] | None = ("rnn",)
@@ -64,18 +64,18 @@ class Task:
 _FEATURES = {"features": ("whole", "each")}
 _HEADS = {"heads": ("relative", "brackets")}
 _TAGS = "elman.taggers.train_tags:train"
-_ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.build:encoded_tagger"
+_ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.structured:EncodedTagger"
 _ROWS = (
     Task(TAG, _TAGS, models=None, targets=None),
     Task(CLASSIFY, _TAGS, models=None, targets=None),
-    Task("segment", "elman.taggers.train_segmenter:train", "elman.taggers.build:segmenter", vectors=False),
+    Task("segment", "elman.taggers.train_segmenter:train", "elman.taggers.segmenter:Segmenter", vectors=False),
     Task("lemma", *_ENCODED, "elman.tasks.encodings:lemma", models=None, targets=1),
     Task("morphology", *_ENCODED, "elman.tasks.encodings:morphology", _FEATURES, models=None, targets=1),
     Task("parse", *_ENCODED, "elman.tasks.encodings:parse", _HEADS),
     Task(
         "pipeline",
         "elman.taggers.train_pipeline:train",
-        "elman.taggers.build:pipeline",
+        "elman.taggers.pipeline:Pipeline",
         "elman.tasks.encodings:all_columns",
         _FEATURES | _HEADS,
         budget=False,
@@ -83,7 +83,7 @@ _ROWS = (
     Task(
         "lm",
         "elman.taggers.train_language:train",
-        "elman.taggers.language_model:from_record",
+        "elman.taggers.language_model:LanguageModel",
         options={"unit": ("words", "characters")},
         models=("rnn", "ngram"),
         vectors=False,
@@ -92,7 +92,7 @@ _ROWS = (
     Task(
         "regress",
         "elman.taggers.regression.training:train",
-        "elman.taggers.regression.tagger:from_record",
+        "elman.taggers.regression.tagger:Regressor",
         targets=1,
         vectors=False,
         budget=False,
@@ -126,30 +126,29 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
     return name, options
 
 
-def train(request: TrainRequest) -> Tagger:
+def train(request: TrainRequest) -> Predictor:
     """Train the model of a request. Raises ConfigError for settings, DataError for data that cannot be used."""
     task = TASKS[request.task or TAG]
     task.check(request)
-    model: Tagger = imported(task.train)(request)
+    model: Predictor = imported(task.train)(request)
     return model
 
 
-def load(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Tagger:
+def load(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Predictor:
     """Return the model of a record that names its task, the inverse of ``to_record``.
 
     Raises ModelFileError if the record is malformed.
     """
     name = str(record["task"].get("name"))
     task = TASKS.get(name)
-    if task is None or not task.load:
-        names = ", ".join(name for name, row in TASKS.items() if row.load)
+    if task is None or not task.predictor:
+        names = ", ".join(name for name, row in TASKS.items() if row.predictor)
         raise ModelFileError(f"task: expected {names} with its parts, found {shown(name)}")
-    model: Tagger = imported(task.load)(record, tensors, threads=threads)
-    return model
+    kind: type[Predictor] = imported(task.predictor)
+    return kind.from_record(record, tensors, threads=threads)
 
 
-def imported(path: str) -> Callable[..., Any]:
-    """Return the function at ``module:function``."""
+def imported(path: str) -> Any:
+    """Return the function or class at ``module:name``."""
     module, _, name = path.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
-    return function
+    return getattr(import_module(module), name)

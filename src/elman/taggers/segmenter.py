@@ -7,23 +7,24 @@ both ends that are tagged again with the next one; a sentence may run through an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
 from elman.data.sentence import Sentence
-from elman.errors import ConfigError, DataError
+from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
 from elman.models.file import Tensors
-from elman.taggers.tagger import Tagger
-from elman.taggers.untagged import Untagged
-from elman.tasks.segmentation import FIRST, Marked, Segmentation
+from elman.models.rnn import RecurrentModel
+from elman.taggers.base import Predictor
+from elman.taggers.columns import ColumnPredictor
+from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
 from elman.utils.parallel import ordered
 
 TASK = "segment"
@@ -75,22 +76,17 @@ class _Piece(NamedTuple):
     ends: bool
 
 
-class Segmenter(Untagged):
-    """Finds words and sentences. As a tagger, it labels windows of characters, which ``labels`` does for it."""
+class Segmenter(Predictor):
+    """Finds the words and sentences of raw text, by labels of its characters."""
 
     task = TASK
-    instead = "segment() gives the words of a text"
+    _model: RecurrentModel
 
-    def __init__(self, labels: Tagger, segmentation: Segmentation) -> None:
-        about: dict[str, Any] = {"format": labels.format, "data": labels.describe()["data"], "threads": labels.threads}
+    def __init__(self, labels: ColumnPredictor, segmentation: Segmentation) -> None:
+        """Take over the model of ``labels``, a recurrent network of one column, which labels windows of characters."""
+        about: dict[str, Any] = {"format": labels.format, "data": labels.data, "threads": labels.threads}
         super().__init__(labels._model, targets=labels.targets, **about)
-        self.labels, self.segmentation = labels, segmentation
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Segmenter, (self.labels, self.segmentation)
-
-    def _with(self, **changed: Any) -> Self:
-        return super()._with(**changed, labels=self.labels._with(**changed))
+        self.segmentation = segmentation
 
     @property
     def finds_sentences(self) -> bool:
@@ -100,7 +96,7 @@ class Segmenter(Untagged):
     @property
     def expects_spaces(self) -> bool:
         """Whether there were spaces in the text it learned from."""
-        return "O" in self.labels.tags
+        return "O" in self.tags
 
     def segment(self, text: str) -> list[list[str]]:
         """The words of each sentence of a text (of each line, if the model knows no sentences).
@@ -180,14 +176,26 @@ class Segmenter(Untagged):
                 yield one
 
     def describe(self) -> dict[str, Any]:
-        """What it is and what it was made from, as JSON values."""
+        """Return what it is and what it was trained on, as JSON values."""
         facts = {"sentences": self.segmentation.sentences, "inventory": len(self.segmentation.inventory)}
-        return {"task": self.task, **super().describe(), "segmentation": facts}
+        return {**super().describe(), "segmentation": facts}
 
-    def to_record(self) -> tuple[dict[str, Any], Tensors]:
-        """Configuration (JSON values) and tensors: all that the model file holds."""
-        record, tensors = self.labels.to_record()
-        return {**record, "task": {"name": TASK, "segmentation": self.segmentation.to_record()}}, tensors
+    def _task_record(self) -> dict[str, Any]:
+        return {"name": TASK, "segmentation": self.segmentation.to_record()}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Self:
+        """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
+        found = record["task"].get("segmentation")
+        segmentation = Segmentation.from_record(found if isinstance(found, dict) else {})
+        labels = ColumnPredictor.from_record(record, tensors, threads=threads)
+        if labels.kind != "rnn" or len(labels.targets) != 1 or labels.text_targets:
+            raise ModelFileError("task segment: expected a recurrent network with one column of labels")
+        check_labels(labels.tags)
+        return cls(labels, segmentation)
+
+    def _content(self) -> str:
+        return "words and sentences" if self.finds_sentences else "words"
 
     def _words(self, gold: Sequence[Marked]) -> Conll18Metric:
         right = there = given = 0
@@ -233,7 +241,7 @@ class Segmenter(Untagged):
         return chain.from_iterable(batches)
 
     def _of_pieces(self, some: Sequence[_Piece], confidence: bool) -> list[tuple[_Piece, str, list[float]]]:
-        ids, p = cast(Any, self._model).best_of_windows([piece.read for piece in some], sure=confidence)
+        ids, p = self._model.best_of_windows([piece.read for piece in some], sure=confidence)
         labels = self._letters[ids].tobytes().decode("ascii")
         sure = [] if p is None else p.tolist()
         found, begin = [], 0
@@ -247,7 +255,7 @@ class Segmenter(Untagged):
     @cached_property
     def _letters(self) -> NDArray[np.uint8]:
         """The labels in the order of their ids."""
-        return np.frombuffer("".join(self.labels.tags).encode("ascii"), np.uint8)
+        return np.frombuffer("".join(self.tags).encode("ascii"), np.uint8)
 
     def _pieces(self, lines: Iterable[str]) -> Iterator[_Piece]:
         read = self.segmentation.text

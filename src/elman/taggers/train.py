@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
 from elman.taggers import registry
+from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest, data_or_share
-from elman.taggers.tagger import Tagger, Target
 from elman.training.run_options import RunOptions
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
@@ -37,7 +37,7 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     on_note: Callable[[str], None] | None = None,
-) -> Tagger:
+) -> Predictor:
     """Train a tagger, or the model of another task.
 
     ``train``       a path, several paths, or sentences: ``Sentence`` objects, lists of (word, tag) pairs, or pairs of a

@@ -10,15 +10,16 @@ from elman import config
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
 from elman.models.registry import model_class
+from elman.taggers.columns import ColumnPredictor
 from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
 from elman.taggers.request import TrainRequest
-from elman.taggers.tagger import Tagger
+from elman.taggers.tagger import predictor_of
 from elman.training.run_options import RunOptions
 
-_T = TypeVar("_T", bound=Tagger)
+_T = TypeVar("_T", bound=ColumnPredictor)
 
 
-def train(request: TrainRequest) -> Tagger:
+def train(request: TrainRequest) -> ColumnPredictor:
     """Prepare, fit, and wrap the model. Raises ConfigError for settings, DataError for data that cannot be used."""
     prepared, run = prepare(request), request.run
     run.note(*prepared.notes)
@@ -29,12 +30,12 @@ def train(request: TrainRequest) -> Tagger:
             model = _better(model, _fit_linear(prepared, run), run)
     else:
         model = model_class(prepared.model).train(prepared.train)
-    facts = {**prepared.facts, "dev_accuracy": getattr(model, "dev_accuracy", None)}  # of the epoch that was kept
+    facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the epoch that was kept
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
-    tagger = Tagger(model, data=facts, **options)
+    tagger = predictor_of(model, data=facts, **options)
     if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
         accuracy = tagger.evaluate(prepared.dev_sentences, target=prepared.targets).accuracy
-        tagger = Tagger(model, data={**facts, "dev_accuracy": accuracy}, **options)
+        tagger = predictor_of(model, data={**facts, "dev_accuracy": accuracy}, **options)
     if prepared.budget is not None and not tagger.interrupted:
         prepared.budget.finish()
     return tagger

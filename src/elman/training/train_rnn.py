@@ -50,7 +50,7 @@ def train_rnn(
         model.training["dev_accuracy"] = task.score_of(Ensemble(done.config, model.lexicon, model.heads, members))
     if task.dev is not None and task.calibrated:
         try:
-            model = model.at(temperature.fit(model, task.dev, task.dev_gold))
+            model = model.with_temperatures(temperature.fit(model, task.dev, task.dev_gold))
         except KeyboardInterrupt:  # the networks are trained and not to be lost
             model.training["interrupted"] = True
     return model

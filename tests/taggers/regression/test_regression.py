@@ -16,8 +16,8 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.nn import decoders
 from elman.nn.batch import pack
 from elman.taggers.regression.model import Scaling
-from elman.taggers.regression.table import Evaluation
-from elman.taggers.regression.tagger import Regressor, from_record
+from elman.taggers.regression.table import RegressionEvaluation
+from elman.taggers.regression.tagger import Regressor
 
 
 def wave(start: float, n: int = 20, *, every: int = 1) -> elman.Sentence:
@@ -41,7 +41,7 @@ def model() -> Regressor:
 
 
 def test_what_is_learned(model: Regressor, tmp_path: Path) -> None:
-    found = model.evaluate_numbers(WAVES[36:])
+    found = model.evaluate(WAVES[36:])
     assert found.values == 80 and found.r2 > 0.9
     assert model.describe()["data"]["dev_accuracy"] > 0.9
     model.save(tmp_path / "m")
@@ -49,10 +49,9 @@ def test_what_is_learned(model: Regressor, tmp_path: Path) -> None:
     assert isinstance(again, Regressor)
     rows = np.array([[float(w), float(b)] for w, b in zip(WAVES[0].words, WAVES[0].columns["beside"], strict=True)])
     np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
-    (text,) = again.tag_columns_all(WAVES[:1])
+    (text,) = again.pipe(WAVES[:1], columns=again.targets)
     np.testing.assert_allclose(np.array(text["sum"], float), model.predict(rows), rtol=1e-5)
     assert again.describe()["inputs"] == ["word", "beside"]
-    assert not again.known("1")
 
 
 def test_the_same_bits_whatever_threads() -> None:
@@ -65,7 +64,7 @@ def test_values_at_some_steps_alone() -> None:
     some = [wave(start, every=19) for start in range(40)]
     model = elman.train(some[:36], some[36:], task="regress", target="sum", settings=SMALL | {"epochs": 40})
     assert isinstance(model, Regressor)
-    found = model.evaluate_numbers(some[36:])
+    found = model.evaluate(some[36:])
     assert found.values == 8
     assert found.r2 > 0.5
 
@@ -75,7 +74,8 @@ def test_one_column_of_inputs() -> None:
     model = elman.train(alone, dev="10%", task="regress", settings=SMALL | {"epochs": 1})
     assert isinstance(model, Regressor)
     assert model.describe()["data"]["held_out"].startswith("every 10th")
-    assert len(model.tag(["0.5", "0.25"])) == 2
+    assert len(model.predict(["0.5", "0.25"])) == 2
+    assert [len(values) for values in model.pipe([[0.5, 0.25], elman.Sentence(("1",))])] == [2, 1]
     assert model.predict([0.5, 0.25]).shape == (2,)
     assert model.predict(np.zeros((0, 1))).shape == (0,)
 
@@ -96,11 +96,11 @@ def test_squares_by_central_differences() -> None:
 
 
 def test_evaluation() -> None:
-    found = Evaluation.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
-    assert found == Evaluation(3, pytest.approx(math.sqrt(4 / 3)), pytest.approx(2 / 3), pytest.approx(-1.0))
-    assert Evaluation.of(np.ones(2), np.ones(2)).r2 == 0.0
+    found = RegressionEvaluation.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
+    assert found == RegressionEvaluation(3, pytest.approx(math.sqrt(4 / 3)), pytest.approx(2 / 3), pytest.approx(-1.0))
+    assert RegressionEvaluation.of(np.ones(2), np.ones(2)).r2 == 0.0
     with pytest.raises(DataError, match="nothing to evaluate"):
-        Evaluation.of(np.zeros(0), np.zeros(0))
+        RegressionEvaluation.of(np.zeros(0), np.zeros(0))
 
 
 def test_scaling() -> None:
@@ -150,15 +150,13 @@ def test_settings_that_do_not_fit(options: dict[str, Any], message: str) -> None
 
 def test_what_a_regressor_has_not(model: Regressor) -> None:
     with pytest.raises(ConfigError, match="no probabilities"):
-        list(model.tag_all_with_confidence([("1", "2")]))
-    with pytest.raises(ConfigError, match="one for each step"):
-        model.nbest(["1"], 2)
+        list(model.pipe([("1", "2")], confidence=True))
     with pytest.raises(ConfigError, match="int8"):
         model.choose_precision("int8")
     with pytest.raises(DataError, match="rows of 2 numbers"):
         model.predict([1.0])
     with pytest.raises(DataError, match="no rows"):
-        model.evaluate_numbers([])
+        model.evaluate([])
 
 
 @pytest.mark.parametrize(
@@ -174,11 +172,11 @@ def test_what_a_regressor_has_not(model: Regressor) -> None:
 def test_damaged_records(model: Regressor, change: dict[str, Any], message: str) -> None:
     record, tensors = model.to_record()
     with pytest.raises(ModelFileError, match=message):
-        from_record(record | {"model": record["model"] | change}, tensors, threads=1)
+        Regressor.from_record(record | {"model": record["model"] | change}, tensors)
     with pytest.raises(ModelFileError, match="model tensor"):
-        from_record(record, {}, threads=1)
+        Regressor.from_record(record, {})
     with pytest.raises(ModelFileError, match="data: expected a table"):
-        from_record(record | {"data": 1}, tensors, threads=1)
+        Regressor.from_record(record | {"data": 1}, tensors)
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.evaluation.compare import Comparison, RunsComparison, RunScores
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.columns import ColumnPredictor
 
 _METRICS = ("accuracy", "spans", "sentences")
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"}
@@ -165,13 +165,11 @@ def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> 
     return replace(right, sentences=list(right.sentences))
 
 
-def _load(model: str, options: _Options, notes: Notes) -> Tagger:
-    from elman.cli.raw_text import refuse_without_tags
+def _load(model: str, options: _Options, notes: Notes) -> ColumnPredictor:
+    from elman.cli.raw_text import with_columns
     from elman.taggers.load import load
 
-    tagger = load(model, threads=options.threads, on_note=notes.add)
-    refuse_without_tags(tagger)
-    return tagger
+    return with_columns(load(model, threads=options.threads, on_note=notes.add))
 
 
 def _gold_tags(right: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:

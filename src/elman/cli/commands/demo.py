@@ -88,7 +88,7 @@ def _example(tagger: Tagger, data: Treebank) -> list[str]:
     from elman.cli.commands.demo_data import example
 
     sentence = example(data.held_out)
-    ((tags, confidences),) = tagger.tag_all_with_confidence([sentence])
+    ((tags, confidences),) = tagger.predict([sentence], confidence=True)
     lines = ["A held-out sentence, with the probability that the network gives to each tag:", ""]
     for word, gold, given, p in zip(sentence.words, sentence.columns["upos"], tags, confidences, strict=True):
         remarks = [] if tagger.known(word) else ["unknown"]

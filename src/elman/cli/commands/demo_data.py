@@ -63,6 +63,7 @@ def taggers(
         tagger = train(
             data.train, model=kind, target="upos", on_progress=on_progress, on_note=on_note, on_warning=_ignore
         )
+        assert isinstance(tagger, Tagger)  # of words
         found = tagger.evaluate(data.held_out, target="upos")
         assert isinstance(found, TagEvaluation)  # of words
         yield tagger, found

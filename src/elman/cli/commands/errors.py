@@ -70,7 +70,7 @@ def errors(
     """
     from elman.analysis.errors import analyse
     from elman.cli.gold import How, gold as gold_of, read
-    from elman.cli.raw_text import refuse_without_tags
+    from elman.cli.raw_text import with_columns
     from elman.data.formats import column_names
     from elman.taggers.load import load
     from elman.utils.files import check_target
@@ -79,8 +79,7 @@ def errors(
         check_target(html)
         check_not_an_input(html, (model, gold))
     notes = Notes()
-    tagger = load(model, threads=threads, on_note=notes.add)
-    refuse_without_tags(tagger)
+    tagger = with_columns(load(model, threads=threads, on_note=notes.add))
     names = column_names(target)
     if names is not None and len(names) > 1:
         raise ConfigError(f"--target: errors are shown of one label column, got {target}")

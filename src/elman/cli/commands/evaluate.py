@@ -22,7 +22,7 @@ from elman.cli.options import (
     threads_option,
     without_gc,
 )
-from elman.cli.raw_text import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw
+from elman.cli.raw_text import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw, with_columns
 from elman.cli.reports.confidence import Asked, Believed, believed, drawn
 from elman.cli.reports.scores import bold
 from elman.cli.say import say, say_json
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import TagEvaluation
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
+    from elman.taggers.columns import ColumnPredictor
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,17 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     options.check()
     notes = Notes()
     with without_gc():
-        tagger = _load(files[0], options, notes) if options.predicted is None else None
-        options = _with_style(tagger, options)
-        task = tagger.task if tagger is not None else None
+        model = _load(files[0], options, notes) if options.predicted is None else None
+        options = _with_style(model, options)
+        task = model.task if model is not None else None
         if (task, options.style) == (PIPELINE, "conll18"):
             task = SEGMENT  # judged on raw text, as what finds words is; else by its columns, on gold words
-        if tagger is not None and task in _WAYS:
-            _show({"": _WAYS[task](tagger, files[1:], options, notes)}, options)
-        elif options.style != STYLES[0]:
+        if model is not None and task in _WAYS:
+            _show({"": _WAYS[task](model, files[1:], options, notes)}, options)
+            notes.show()
+            return
+        tagger = None if model is None else with_columns(model)
+        if options.style != STYLES[0]:
             _show(_styled(files, tagger, options, notes), options)
         elif tagger is not None:
             _evaluate_model(tagger, files[1:], options, notes)
@@ -184,7 +188,7 @@ def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
     say_json(whole)
 
 
-def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+def _of_raw(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
     """What a model makes of the raw text of gold sentences."""
     from elman.cli.scorers import Conll18
 
@@ -193,7 +197,7 @@ def _of_raw(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Note
     return Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
 
 
-def _of_numbers(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+def _of_numbers(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
     """How far a model's numbers are from the right ones."""
     from elman.cli.numbers import evaluate_numbers
 
@@ -202,12 +206,12 @@ def _of_numbers(tagger: Tagger, paths: Sequence[str], options: _Options, notes: 
     return evaluate_numbers(tagger, paths, (options.format, options.encoding), options.target, notes)
 
 
-def _of_language(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
+def _of_language(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
     """How well a model knows what comes next."""
     return fluency(tagger, paths, options.format, options.encoding)
 
 
-_WAYS: dict[str | None, Callable[[Tagger, Sequence[str], _Options, Notes], Shown]] = {
+_WAYS: dict[str | None, Callable[[Predictor, Sequence[str], _Options, Notes], Shown]] = {
     REGRESS: _of_numbers,
     "lm": _of_language,
     SEGMENT: _of_raw,
@@ -215,7 +219,7 @@ _WAYS: dict[str | None, Callable[[Tagger, Sequence[str], _Options, Notes], Shown
 """How models of these tasks are judged, which is not by tags of words or labels of texts."""
 
 
-def _with_style(tagger: Tagger | None, options: _Options) -> _Options:
+def _with_style(tagger: Predictor | None, options: _Options) -> _Options:
     """Trees are compared as trees, unless columns are asked for: a head that is a number says nothing as a tag."""
     asked = options.asked.of_confidences or options.plot is not None or options.target is not None
     if tagger is None or tagger.task != PARSE or options.style != STYLES[0] or asked:
@@ -223,7 +227,9 @@ def _with_style(tagger: Tagger | None, options: _Options) -> _Options:
     return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
 
 
-def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, notes: Notes) -> Mapping[str, Shown]:
+def _styled(
+    files: Sequence[str], tagger: ColumnPredictor | None, options: _Options, notes: Notes
+) -> Mapping[str, Shown]:
     from elman.cli import scorers as styles
 
     path = files[-1]
@@ -247,25 +253,29 @@ def _styled(files: Sequence[str], tagger: Tagger | None, options: _Options, note
     return styles.of_spans(options.style, options.scheme, right, rows, notes)
 
 
-def _load(model: str, options: _Options, notes: Notes) -> Tagger:
+def _load(model: str, options: _Options, notes: Notes) -> Predictor:
     from elman.taggers.load import load
 
     return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
 
 
-def _evaluate_model(tagger: Tagger, paths: Sequence[str], options: _Options, notes: Notes) -> None:
+def _evaluate_model(tagger: ColumnPredictor, paths: Sequence[str], options: _Options, notes: Notes) -> None:
     right = gold(read(paths, options.how, notes), options.how, tagger)
     found = Believed()
     sentences = right.sentences
     if options.asked.of_confidences:
         sentences = list(sentences)
         found = believed(tagger, sentences, right.columns, options.asked)
-    results = tagger.evaluate_columns(sentences, target=right.columns)
+    several = len(tagger.targets) > 1
+    target, columns = (None, right.columns) if several else (right.columns, tagger.targets)
+    results = tagger.evaluate(sentences, target=target, columns=columns)
     _doubt(tagger, results, right.path, notes)
     _report(_labelled(results, right.path, notes), found, options)
 
 
-def _doubt(tagger: Tagger, results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes) -> None:
+def _doubt(
+    tagger: ColumnPredictor, results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes
+) -> None:
     """Warn of gold that is mostly of tags that the model does not have."""
     from elman.data.checks.odd_tags import unknown_tag_warnings
 

@@ -29,7 +29,7 @@ from elman.utils.display import visible
 if TYPE_CHECKING:
     from elman.analysis.gradients import Influence
     from elman.analysis.lag_curves import Lags, Measured
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
 
 FEW = 3  # words that are named beside each tag of a sentence
 BAR = 20
@@ -148,9 +148,9 @@ def _check(options: _Options, paths: Sequence[str], why: bool) -> None:
         check_not_an_input(output, paths)
 
 
-def _column(tagger: Tagger, target: str | None) -> tuple[int, str]:
+def _column(tagger: Predictor, target: str | None) -> tuple[int, str]:
     """Which label column of the networks is meant, by default the first, and its name."""
-    names = getattr(tagger, "columns", tagger.targets)
+    names = tagger.columns
     if target is not None and len(names) > 1 and target not in names:
         raise ConfigError(f"--target: the model's label columns are {', '.join(names)}, got {target}")
     at = names.index(target) if target in names else 0
@@ -166,7 +166,7 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
     found: list[tuple[str, Measured]] = []
     for model in models:
         tagger = load(model, on_note=notes.add)
-        networks = tagger.networks
+        networks = tagger.ensemble
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
         which = Which(options.layer, options.lags, options.positions, at, tags)
@@ -237,7 +237,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
     from elman.taggers.load import load
 
     tagger = load(model, on_note=notes.add)
-    networks = tagger.networks
+    networks = tagger.ensemble
     if options.words is not None:
         words = of_text(tagger, options.words)
     else:
@@ -259,7 +259,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         write_page(options.html, page(found, os.path.basename(model)))
 
 
-def _shown(tagger: Tagger, one: Influence) -> Influence:
+def _shown(tagger: Predictor, one: Influence) -> Influence:
     """The same with words and tags as they are shown; of a number, what it is in the column."""
     from elman.cli.model_inputs import shown
 

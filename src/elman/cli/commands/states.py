@@ -80,7 +80,7 @@ def states(model: str, file: str, sentence: int, layer: int, direction: str, **g
         check_not_an_input(output, (model, file))
     notes = Notes()
     tagger = load(model, on_note=notes.add)
-    networks = tagger.networks
+    networks = tagger.ensemble
     config = networks.config.network
     if layer > config.layers:
         raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {layer}")

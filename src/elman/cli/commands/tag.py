@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import Sure
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
+    from elman.taggers.columns import ColumnPredictor
     from elman.taggers.tagger import Tagger
     from elman.utils.files import OutputFile
 
@@ -228,7 +229,7 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
-def _load(options: _Options) -> Callable[..., Tagger]:
+def _load(options: _Options) -> Callable[..., Any]:
     """What loads the model: plain text with tags, and nothing else, needs less of it."""
     others = options.confidence, options.min_confidence, options.nbest, options.target
     plain = not any(others) and options.format in (None, "text") and options.output_format in (None, "word_tag")
@@ -252,14 +253,14 @@ def _sure(options: _Options) -> Sure | None:
     return Sure(options.confidence, options.min_confidence)
 
 
-def _raw(tagger: Tagger, format: str | None, options: _Options, notes: Notes) -> RawText:
+def _raw(tagger: ColumnPredictor, format: str | None, options: _Options, notes: Notes) -> RawText:
     """What writes the sentences of raw text. Raises ConfigError for options that are not for it."""
     others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
     refuse_options(tagger.task, others)
     return RawText(tagger, format, options.confidence, notes)
 
 
-def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> str:
+def _ranked(options: _Options, tagger: ColumnPredictor, names: Sequence[str] | None) -> str:
     """The label column whose n-best lists are asked for; "" for none."""
     if options.nbest is None:
         return ""
@@ -270,12 +271,16 @@ def _ranked(options: _Options, tagger: Tagger, names: Sequence[str] | None) -> s
     found = tagger.chosen(names)
     if found[0] in tagger.text_targets:
         raise ConfigError(f"--nbest: {found[0]} is one label of the whole text; there are no sequences of it")
+    if tagger.task != "tag":
+        raise ConfigError(f"--nbest: sequences of labels are not {tagger.task}; a model of tags has them")
     if names is not None and len(found) > 1:
         raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
     return found[0]
 
 
-def _own_format(reading: Reading, options: _Options, tagger: Tagger, names: Sequence[str] | None) -> tuple[str, str]:
+def _own_format(
+    reading: Reading, options: _Options, tagger: ColumnPredictor, names: Sequence[str] | None
+) -> tuple[str, str]:
     """The format that a file's tags are written in when none is asked for, and why it is not the usual one, if so."""
     if options.nbest is not None:
         return "jsonl" if reading.format in RECORDS else "columns", ""

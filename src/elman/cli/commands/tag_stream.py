@@ -60,6 +60,7 @@ class Delays:
 def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> None:
     """Write the words of endless text with their tags; ``given`` are the options of ``elman tag``."""
     from elman.taggers.load import load
+    from elman.taggers.tagger import Tagger
     from elman.utils.files import OutputFile, input_files
 
     _refuse(given)
@@ -67,6 +68,9 @@ def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> No
     notes = Notes()
     tagger = load(model, threads=given["threads"], precision=given["precision"], on_note=notes.add)
     format = (given["format"] or "text").partition(":")[0]
+    if not isinstance(tagger, Tagger):
+        task = "labels of whole texts" if tagger.text_targets else f"the task {tagger.task}"
+        raise ConfigError(f"stream: expected a recurrent network that tags words, got {task}")
     stream = tagger.stream(given["lookahead"], _column(tagger, given["target"], format))
     _check_tags(stream.tags, format)
     delays, words, began = Delays(), 0, time.perf_counter()

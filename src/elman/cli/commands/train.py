@@ -30,7 +30,7 @@ from elman.utils import limits, stopping
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.taggers.tagger import Tagger
+    from elman.taggers.base import Predictor
     from elman.training.trainer import Progress
 
 _NOTHING = "stopped before anything was trained; nothing is written"
@@ -195,7 +195,7 @@ def _check_targets(options: _Options) -> None:
         raise ConfigError(f"{options.log}: named for the model and for the log; name two files")
 
 
-def _train(options: _Options, settings: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Tagger:
+def _train(options: _Options, settings: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Predictor:
     from elman.taggers.train import train
 
     with progress:
@@ -279,7 +279,7 @@ def _kept(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
     return see
 
 
-def _summary(tagger: Tagger, options: _Options) -> str:
+def _summary(tagger: Predictor, options: _Options) -> str:
     """What was trained on, how good it is, where it is, and what to type next."""
     facts = tagger.describe()
     data = facts["data"]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import TagEvaluation
-    from elman.taggers.tagger import Tagger, Target
+    from elman.taggers.base import Target
+    from elman.taggers.columns import ColumnPredictor
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Believed:
         return "\n\n".join(parts)
 
 
-def believed(tagger: Tagger, sentences: Sequence[Sentence], target: Target, asked: Asked) -> Believed:
+def believed(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target, asked: Asked) -> Believed:
     """What is asked for of labelled sentences."""
     from elman.analysis import confidence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from elman.config import Config, NetworkConfig
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.models import constraints, dtype as storage, network_record
-from elman.models.base import CHUNK
+from elman.models.base import CHUNK, Model
 from elman.models.ensemble import Ensemble
 from elman.models.file import Tensors
 from elman.models.heads import Heads
@@ -95,11 +95,12 @@ class _Heads(Heads):
         return decoders.SquaredError(1, None)
 
 
-class RegressionModel:
+class RegressionModel(Model):
     """The network, how numbers are scaled, and the names of the columns that are read beside the words."""
 
     kind = "rnn"
-    tags = ()
+    tag_sets = ((),)
+    tasks = ("number",)
 
     def __init__(
         self, config: Config, inputs: Sequence[str], scalings: tuple[Scaling, Scaling], parameters: Parameters
@@ -109,21 +110,10 @@ class RegressionModel:
         self.training: dict[str, Any] = {}
 
     @property
-    def networks(self) -> Ensemble:
-        """The same as a network of words, which are rows of numbers; its one tag is the number it says, scaled."""
+    def ensemble(self) -> Ensemble:
+        """The same as a network of words, which are rows of numbers; its one tag is the number predicted, scaled."""
         heads = _Heads(self.config, (("number",),), (constraints.NONE,))
         return Ensemble(self.config, cast(Lexicon, Rows(self.scalings[0])), heads, [self.parameters])
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended its training."""
-        return bool(self.training.get("interrupted", False))
-
-    @property
-    def dev_accuracy(self) -> float | None:
-        """R² on dev, of the epoch that was kept; None without a dev set."""
-        scores = self.training.get("dev_accuracies")
-        return scores[self.training["best_epoch"] - 1] if scores else None
 
     def predict(self, sequences: Sequence[Numbers]) -> list[Numbers]:
         """For each sequence (T, D) its (T,) numbers."""
@@ -141,6 +131,7 @@ class RegressionModel:
         """``auto`` and ``exact`` are one here. Raises ConfigError for int8."""
         if precision == "int8":
             raise ConfigError("precision int8: numbers are computed exactly; expected auto or exact")
+        super().choose_precision(precision)
 
     def to_record(self) -> tuple[dict[str, Any], Tensors]:
         """Configuration and tensors for the model file."""
@@ -153,19 +144,19 @@ class RegressionModel:
         return record, storage.stored(dict(self.parameters), self.config.network.dtype)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any], tensors: Tensors) -> RegressionModel:
+    def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        inputs, scalings = record.get("inputs"), record.get("scalings")
+        inputs, scalings = config.get("inputs"), config.get("scalings")
         if not isinstance(inputs, list) or not is_texts(inputs):
             raise ModelFileError("model: expected a list of input columns")
         if not isinstance(scalings, list) or len(scalings) != 2:
             raise ModelFileError("model: expected scalings of inputs and outputs")
-        _, of_settings = network_record.settings(record.get("settings"))
-        config, of_training = Config.from_dict(of_settings), training(record.get("training"))
-        demand(without_words(config) is None, f"model settings: expected {without_words(config)}")
+        _, of_settings = network_record.settings(config.get("settings"))
+        settings, of_training = Config.from_dict(of_settings), training(config.get("training"))
+        demand(without_words(settings) is None, f"model settings: expected {without_words(settings)}")
         both = Scaling.from_record(scalings[0], 1 + len(inputs)), Scaling.from_record(scalings[1], 1)
-        model = cls(config, inputs, both, {})
-        network_record.check_forms(model.network.shapes(), storage.forms(tensors), config.network.dtype)
+        model = cls(settings, inputs, both, {})
+        network_record.check_forms(model.network.shapes(), storage.forms(tensors), settings.network.dtype)
         model.parameters, model.training = storage.restored(tensors), of_training
         return model
 

@@ -19,7 +19,7 @@ NOTHING = ("_", "")
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class RegressionEvaluation:
     """How far ``values`` numbers are from what they should be.
 
     ``rmse``  the root of the mean squared error; ``mae`` the mean distance; ``r2`` the share of the variance explained
@@ -31,7 +31,7 @@ class Evaluation:
     r2: float
 
     @classmethod
-    def of(cls, gold: Numbers, found: Numbers) -> Evaluation:
+    def of(cls, gold: Numbers, found: Numbers) -> RegressionEvaluation:
         """Of (N,) numbers. Raises DataError: none."""
         if not len(gold):
             raise DataError("nothing to evaluate: no numbers in the column that is to be predicted")
@@ -59,11 +59,11 @@ class Table:
         values = np.concatenate([values_of(sentence, target) for sentence in sentences])
         return cls(rows, values, np.array([len(sentence) for sentence in sentences], np.int64))
 
-    def evaluation(self, model: RegressionModel) -> Evaluation:
+    def evaluation(self, model: RegressionModel) -> RegressionEvaluation:
         """How far a model is from the values."""
         found = model.predict(np.split(self.rows, np.cumsum(self.lengths)[:-1]))
         there = ~np.isnan(self.values)
-        return Evaluation.of(self.values[there], np.concatenate(found)[there])
+        return RegressionEvaluation.of(self.values[there], np.concatenate(found)[there])
 
 
 def rows_of(sentence: Sentence, inputs: Sequence[str]) -> Numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def train(request: TrainRequest) -> Regressor:
         "held_out": held_out,
     }
     options: dict[str, Any] = {"format": sentences[0].format, "data": data, "threads": request.run.threads}
-    return Regressor(cast(Any, model), targets=names[:1], **options)
+    return Regressor(model, targets=names[:1], **options)
 
 
 def _fit(

@@ -1,0 +1,221 @@
+"""``Predictor``: what every trained model offers, whatever its task: save, describe, copy, pickle, calibrate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from elman.data.formats import column_names
+from elman.data.targets import ANY, CLASSIFY, SEVERAL
+from elman.errors import ConfigError
+from elman.models import file as model_file
+from elman.models.base import Model
+from elman.models.network_record import RARE
+from elman.taggers.batches import batches
+from elman.utils.display import shown, visible
+from elman.utils.parallel import ordered
+
+if TYPE_CHECKING:
+    from elman.data.corpus import Path
+    from elman.models.ensemble import Ensemble
+
+Target = str | Sequence[str] | None
+"""Names of columns: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
+SHOWN = 3
+"""Columns that ``repr`` names."""
+
+_T = TypeVar("_T")
+
+
+class Predictor(ABC):
+    """A trained model of any task. Safe to use from several threads at once."""
+
+    task: str
+    """The task it was trained for, as ``elman.train(task=…)`` names it."""
+
+    def __init__(
+        self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+    ) -> None:
+        self._model = model
+        self._data = dict(data)
+        self.targets = tuple(targets)
+        """The columns it predicts."""
+        self.format = format
+        """The format of the file it was trained on; "" for sentences made in Python."""
+        self.threads = threads
+        """Threads that predict batches of a text; the predictions do not depend on it."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of model: ``rnn``, ``linear``, ``hmm``, ``frequent`` or ``ngram``."""
+        return self._model.kind
+
+    @property
+    def target(self) -> str:
+        """The column it predicts, the first of several."""
+        return self.targets[0]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The label columns of the model: ``targets``, unless these are encoded as others."""
+        return self.targets
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The K labels of the first label column, in the order of the columns of ``probabilities``."""
+        return self._model.tags
+
+    @property
+    def tag_sets(self) -> dict[str, tuple[str, ...]]:
+        """The labels of each label column."""
+        return dict(zip(self.columns, self._model.tag_sets, strict=True))
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """What each target is: ``tag``, of words; ``classify``, one label of the text; ``several`` or ``any``, one or
+        more, or any number of labels; ``number``.
+        """
+        return dict(zip(self.targets, self._model.tasks, strict=True))
+
+    @property
+    def word_targets(self) -> tuple[str, ...]:
+        """Those of ``targets`` that have a value for each word."""
+        return tuple(name for name in self.targets if name not in self.text_targets)
+
+    @property
+    def text_targets(self) -> tuple[str, ...]:
+        """Those of ``targets`` that are document labels: one value for the text."""
+        return tuple(name for name, task in self.tasks.items() if task in (CLASSIFY, SEVERAL, ANY))
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """What the scores of each label column are divided by before they become probabilities; fitted on dev, or 1."""
+        return dict(zip(self.columns, self._model.temperatures, strict=True))
+
+    @property
+    def tags_lines(self) -> bool:
+        """Whether it has ``tag_lines``, the fast way for large plain text, and this model can use it."""
+        return False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it was trained on: counts of sentences and words, the score on dev, what was held out."""
+        return dict(self._data)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended its training: it is the best model there was by then."""
+        return self._model.interrupted
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """Its networks, to look inside. Raises ConfigError if it has none with hidden states."""
+        return self._model.ensemble
+
+    @property
+    def precision(self) -> str:
+        """How a network predicts: ``auto``, ``exact`` or ``int8``, as in ``load``."""
+        return self._model.precision
+
+    def choose_precision(self, precision: str) -> None:
+        """Set ``precision``. Raises ConfigError as ``load`` does."""
+        self._model.choose_precision(precision)
+
+    def chosen(self, columns: Target = None) -> tuple[str, ...]:
+        """Return those of ``targets`` that are named; None: all. Raises ConfigError for another name."""
+        names = column_names(columns) or self.targets
+        for name in names:
+            if name not in self.targets:
+                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {shown(name)}")
+        return names
+
+    def uncalibrated(self) -> Self:
+        """Return the same predictor with all ``temperatures`` 1: the same predictions, with raw probabilities."""
+        return self._copy(_model=self._model.with_temperatures(()))
+
+    def about(self, *, format: str, **data: Any) -> Self:
+        """Return the same predictor with another ``format``, and other facts of its ``data``."""
+        return self._copy(format=format, _data={**self._data, **data})
+
+    def _copy(self, **changed: Any) -> Self:
+        """Return a copy, of its own class, with other values of some attributes."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **changed)
+        return other
+
+    def save(self, path: Path) -> None:
+        """Write the model file, all of it or nothing. Raises OutputError if it cannot be written."""
+        model_file.save(path, *self.to_record())
+
+    def to_record(self) -> tuple[dict[str, Any], model_file.Tensors]:
+        """Return configuration (JSON values) and tensors: all that the model file holds."""
+        of_model, tensors = self._model.to_record()
+        record: dict[str, Any] = {
+            "kind": self.kind,
+            "target": self.columns[0] if len(self.columns) == 1 else list(self.columns),
+            "format": self.format,
+            "data": self._data,
+            "model": of_model,
+        }
+        of_task = self._task_record()
+        return record if of_task is None else {**record, "task": of_task}, tensors
+
+    def _task_record(self) -> dict[str, Any] | None:
+        """Return what the model file holds of the task, its name among it; None for plain labels."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: model_file.Tensors, *, threads: int = 1) -> Self:
+        """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the model file would hold, and how it predicts: for copies, and for pools of processes."""
+        return _restored, (type(self), *self.to_record(), self.threads, self.precision)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what it is and what it was trained on, as JSON values: what ``elman inspect --json`` prints."""
+        record, tensors = self._model.to_record()
+        return {
+            **({} if self._task_record() is None else {"task": self.task}),
+            "kind": self.kind,
+            "target": self.target,
+            "format": self.format,
+            "tags": list(self.tags),
+            "targets": {name: list(tags) for name, tags in self.tag_sets.items()},
+            "tasks": dict(zip(self.columns, self._model.tasks, strict=True)),
+            "vocabulary": len(record.get("vocabulary", {}).get("words", ())),
+            "parameters": sum(tensor.size for name, tensor in tensors.items() if name != RARE),
+            "data": self.data,
+            "temperatures": self.temperatures,
+            "settings": record.get("settings", {}),
+            "training": record.get("training", {}),
+        }
+
+    def __repr__(self) -> str:
+        facts = [self.kind, self._content(), f"trained on {self._data['sentences']:,} sentences"]
+        return visible(f"<{type(self).__name__}: {', '.join(facts)}>")
+
+    def _content(self) -> str:
+        """Return what it predicts, for ``repr``."""
+        each = [f"{name} ({len(tags):,} {_unit(self.tasks[name])})" for name, tags in self.tag_sets.items()]
+        return ", ".join(each[:SHOWN]) + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
+
+    def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
+        """Yield the results of ``work`` on batches, in order; how they are cut does not depend on ``threads``."""
+        return chain.from_iterable(ordered(work, batches(sentences), self.threads))
+
+
+def _unit(task: str) -> str:
+    return "labels" if task in (CLASSIFY, SEVERAL, ANY) else "tags"
+
+
+def _restored(
+    kind: type[Predictor], record: Mapping[str, Any], tensors: model_file.Tensors, threads: int, precision: str
+) -> Predictor:
+    """Return the predictor that was pickled."""
+    predictor = kind.from_record(record, tensors, threads=threads)
+    predictor.choose_precision(precision)
+    return predictor
