@@ -13,9 +13,11 @@ from elman.errors import ConfigError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
 from elman.taggers.tagger import Tagger
-from elman.tasks.base import NOTHING, Ask, Batch, Encoding, split
-from elman.tasks.composite import Features, Lemmas, parts_of
+from elman.tasks.base import EMPTY, Encoding, Predictions, ProbabilitiesOf, split_by_sentence
+from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
+from elman.tasks.lemma import LemmaEncoding
+from elman.tasks.morphology import MorphologyEncoding
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
@@ -50,9 +52,9 @@ class EncodedTagger(Tagger):
     def gives(self, target: str, value: str) -> bool:
         """Whether that is a value of a target as words are given it."""
         part = next(one for one in parts_of(self.encoding) if target in one.targets)
-        if isinstance(part, Features):
+        if isinstance(part, MorphologyEncoding):
             return value in part.known
-        if isinstance(part, Lemmas):
+        if isinstance(part, LemmaEncoding):
             return WHOLE + value in self.tag_sets[target]
         return value in self.tag_sets.get(target, ())
 
@@ -107,9 +109,9 @@ class EncodedTagger(Tagger):
         self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
     ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
         """What is compared of a sentence in a column: of lemmas, the words that have one."""
-        if target not in self.encoding.unannotated or NOTHING not in gold:
+        if target not in self.encoding.unannotated or EMPTY not in gold:
             return gold, tags, known
-        kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != NOTHING]
+        kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != EMPTY]
         return [row[0] for row in kept], [row[1] for row in kept], [row[2] for row in kept]
 
     def _label_column(self, name: str | None) -> str:
@@ -121,11 +123,11 @@ class EncodedTagger(Tagger):
         self,
         batch: Sequence[Sequence[str]],
         best: Callable[[int], NDArray[np.int32]],
-        ask: Ask,
+        ask: ProbabilitiesOf,
         scores: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> dict[str, list[list[str]]]:
         """``best`` are of a label column the (N,) best labels of all words."""
-        return self.encoding.decode(Batch(batch, _Found(self.tag_sets, best, batch), self.tag_sets, ask, scores))
+        return self.encoding.decode(Predictions(batch, _Found(self.tag_sets, best, batch), self.tag_sets, ask, scores))
 
     def _tags(self, batch: Sequence[Sequence[str]]) -> list[list[str]]:
         return [columns[self.target] for columns in self._by_column(batch)]
@@ -155,7 +157,7 @@ class EncodedTagger(Tagger):
         place = self.columns.index
         if self.kind != "rnn":
             ids = np.concatenate([np.zeros(0, np.int32), *self._model.best(batch)])
-            plain: Ask = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
+            plain: ProbabilitiesOf = lambda _, which: self._model.probabilities([batch[i] for i in which])  # noqa: E731
             sure = lambda _: np.concatenate([p for _, p in self._model.best_and_confidences(batch)])  # noqa: E731
             return self._decoded(batch, lambda _: ids, plain), sure
         answers = cast("RecurrentModel", self._model).answers(batch)
@@ -187,7 +189,7 @@ class _Found(dict[str, list[list[str]]]):
     def __missing__(self, column: str) -> list[list[str]]:
         ids = self._best(list(self._sets).index(column))
         labels = np.array(self._sets[column], object)[ids].tolist()
-        found = self[column] = split(labels, map(len, self._batch))
+        found = self[column] = split_by_sentence(labels, map(len, self._batch))
         return found
 
 
