@@ -125,10 +125,10 @@ def test_all_trees_of_the_tutorial(shared_data: Path) -> None:
     assert [decode(encode(tree), "ROOT") for tree in trees] == trees
 
 
-TREES = "(ROOT (S (NP (PRP She)) (VP (VBZ reads) (NP (NNS books))) (. .)))\n(ROOT (NP (NNS Books)))\n"
+TREEBANK = "(ROOT (S (NP (PRP She)) (VP (VBZ reads) (NP (NNS books))) (. .)))\n(ROOT (NP (NNS Books)))\n"
 
 
-def read(tmp_path: Path, text: str = TREES) -> list[Sentence]:
+def read(tmp_path: Path, text: str = TREEBANK) -> list[Sentence]:
     path = tmp_path / "a.trees"
     path.write_text(text, encoding="utf-8")
     return [sentence for sentence in read_sentences([str(path)], format="trees") if sentence.words]
@@ -149,7 +149,7 @@ def test_trees_come_back(tmp_path: Path) -> None:
     assert found.unannotated == ()
     trees = back(found, sentences)
     assert trees == [["(ROOT(S(NP(PRP*))", "(VP(VBZ*)", "(NP(NNS*)))", "(.*)))"], ["(ROOT(NP(NNS*)))"]]
-    assert "".join(joined(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREES
+    assert "".join(joined(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREEBANK
     assert from_record(found.to_record()) == found
     assert back(found, [Sentence((), format="trees")][:0]) == []
 

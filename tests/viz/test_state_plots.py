@@ -32,9 +32,9 @@ def test_lags() -> None:
     figure = state_plots.lags([("a.model", ELMAN), ("b.model", LSTM)], "test.txt")
     (axes,) = figure.axes
     assert drawn(axes) == {
-        "a.model: × 0.50 a step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),  # 0 has no place on a log scale
-        "b.model: × 0.50 a step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),
-        "b.model, memory cell c: × 0.50 a step": ([0, 1, 2, 3], [0.3] * 4, "--"),
+        "a.model: × 0.50 per step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),  # 0 has no place on a log scale
+        "b.model: × 0.50 per step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),
+        "b.model, memory cell c: × 0.50 per step": ([0, 1, 2, 3], [0.3] * 4, "--"),
     }
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(drawn(axes))
     first, second, third = axes.lines
