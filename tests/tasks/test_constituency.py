@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-<<<<<<< HEAD
-from elman.data.trees import Tree, parse_tree, read_trees, to_pieces
-=======
 from elman.data.formats import read_sentences
-from elman.data.formats.trees import tree_of
 from elman.data.sentence import Sentence
-from elman.data.trees import Tree, joined, parse_tree, pieces, read_trees
->>>>>>> 3a68447 (Tasks: one module per task, names and prose of the field)
+from elman.data.trees import Tree, from_pieces, parse_tree, read_trees, to_pieces
 from elman.errors import DataError
 from elman.tasks import encodings
 from elman.tasks.base import Predictions
@@ -149,7 +144,7 @@ def test_trees_come_back(tmp_path: Path) -> None:
     assert found.unannotated == ()
     trees = back(found, sentences)
     assert trees == [["(ROOT(S(NP(PRP*))", "(VP(VBZ*)", "(NP(NNS*)))", "(.*)))"], ["(ROOT(NP(NNS*)))"]]
-    assert "".join(joined(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREEBANK
+    assert "".join(from_pieces(tree, one.words) + "\n" for tree, one in zip(trees, sentences, strict=True)) == TREEBANK
     assert from_record(found.to_record()) == found
     assert back(found, [Sentence((), format="trees")][:0]) == []
 
@@ -170,5 +165,5 @@ def test_every_tree_of_the_tutorial(shared_data: Path) -> None:
     assert len(sentences) == 168
     trees = back(ConstituencyEncoding.of(sentences), sentences)
     for tree, sentence in zip(trees, sentences, strict=True):
-        assert parse_tree(joined(tree, sentence.words)) == tree_of(sentence)
-        assert joined(tree, sentence.words) == sentence.lines[0].rstrip("\n")
+        assert parse_tree(from_pieces(tree, sentence.words)) == parse_sentence_tree(sentence)
+        assert from_pieces(tree, sentence.words) == sentence.lines[0].rstrip("\n")

@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-<<<<<<< HEAD
-from elman.data.corpus import ReadOptions, read_corpus
-=======
 from elman.data.conllu_tokens import checked_heads
-from elman.data.corpus import How, read_corpus
->>>>>>> 3a68447 (Tasks: one module per task, names and prose of the field)
+from elman.data.corpus import ReadOptions, read_corpus
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.tasks.dependency_labels import (

@@ -106,7 +106,7 @@ def test_training_of_several_and_without_dev() -> None:
 
 def test_confusion() -> None:
     axes, bar = plots.confusion(PAIRS, "upos").axes
-    assert axes.get_title(loc="left") == "Confusions of upos: 90.91 % of 121 words right"
+    assert axes.get_title(loc="left") == "Confusions of upos: 90.91 % of 121 words correct"
     (image,) = axes.images
     assert image.get_array().tolist() == [[90, 10, 0], [0, 100, 0], [100, 0, 0]]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["N", "V", "X"]
@@ -154,7 +154,7 @@ def test_learning_curve() -> None:
     (axes,) = plots.learning_curve(whole, "dev.txt").axes
     assert axes.get_title(loc="left") == "Learning curve of dev.txt"
     shown = lines(axes)
-    assert shown["one training"][0] == [100, 100, 200, 200, 400, 400]
+    assert shown["single run"][0] == [100, 100, 200, 200, 400, 400]
     assert shown["mean of the seeds"] == ([100, 200, 400], [round(100 * p.mean, 6) for p in whole.points])
     assert shown["extrapolation"][0][-1] == 1600
     assert shown["extrapolation"][1][-1] == pytest.approx(100 * whole.forecasts[1].accuracy)

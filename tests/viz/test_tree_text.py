@@ -6,12 +6,8 @@ from pathlib import Path
 
 from hypothesis import given, strategies as st
 
-<<<<<<< HEAD
-from elman.data.corpus import ReadOptions, read_corpus
-=======
 from elman.data.conllu_tokens import checked_heads
-from elman.data.corpus import How, read_corpus
->>>>>>> 3a68447 (Tasks: one module per task, names and prose of the field)
+from elman.data.corpus import ReadOptions, read_corpus
 from elman.data.trees import Tree, parse_tree, read_trees
 from elman.tasks.dependency_labels import repaired
 from elman.utils.text_width import cells, padded, right_to_left
@@ -105,13 +101,8 @@ def test_real_trees_fit(shared_data: Path) -> None:
         drawn = [constituents(found.tree) for found in read_trees(file) if found.tree is not None]
     assert max(cells(line) for text in drawn for line in text.splitlines()) <= 80
     wide = 0
-<<<<<<< HEAD
     for one in read_corpus(shared_data / "ud/cy_ccg/cy_ccg-ud-dev.conllu", ReadOptions()).sentences:
-        text = dependencies(one.words, gold_heads(one), one.columns["deprel"], one.columns["upos"])
-=======
-    for one in read_corpus(shared_data / "ud/cy_ccg/cy_ccg-ud-dev.conllu", How()).sentences:
         text = dependencies(one.words, checked_heads(one), one.columns["deprel"], one.columns["upos"])
->>>>>>> 3a68447 (Tasks: one module per task, names and prose of the field)
         wide += max(map(cells, text.splitlines())) > 80
     assert wide == 0
 

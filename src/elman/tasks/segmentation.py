@@ -129,15 +129,9 @@ class Segmentation:
             else:
                 form = self.text(sentence.words[i])
                 if not form:
-<<<<<<< HEAD
                     raise error_at(sentence, i, "FORM (column 2) is nothing but spaces")
-                own, behind, end = "B" + "I" * (len(form) - 1), miscs[i], i + 1
-            own = ("B" + own[1:]) if own[0] == "S" else own
-=======
-                    raise refuse(sentence, i, "FORM (column 2) is nothing but spaces")
                 token, misc, end = "B" + "I" * (len(form) - 1), miscs[i], i + 1
             token = ("B" + token[1:]) if token[0] == "S" else token
->>>>>>> 3a68447 (Tasks: one module per task, names and prose of the field)
             texts += [space, form]
             labels += ["O" * len(space), token if i else {"B": "S", "M": "T"}[token[0]] + token[1:]]
             space = "" if _NO_SPACE in misc.split("|") else " "
