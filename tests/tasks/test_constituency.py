@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.formats import read_sentences
+from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
 from elman.data.trees import Tree, from_pieces, parse_tree, read_trees, to_pieces
 from elman.errors import DataError
