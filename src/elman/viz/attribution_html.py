@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elman.viz.html import document, text
 
 if TYPE_CHECKING:
-    from elman.analysis.gradients import Influence
+    from elman.analysis.gradients import Attribution
 
 STYLE = """
 .why td:last-child { line-height: 2; }
@@ -18,12 +18,12 @@ STYLE = """
 FOR, AGAINST = "33, 102, 172", "178, 24, 43"
 
 
-def page(attributions: Sequence[Influence], model: str) -> str:
+def page(attributions: Sequence[Attribution], model: str) -> str:
     """Return the page; ``model`` is the file name without folders."""
     return document(f"Which words decided the tags: {model}", _parts(attributions), STYLE)
 
 
-def _parts(attributions: Sequence[Influence]) -> Iterator[str]:
+def _parts(attributions: Sequence[Attribution]) -> Iterator[str]:
     yield (
         "<p>Input × gradient of each word, for the predicted tag against the second best. "
         f'<span style="background: rgba({FOR}, .45)">blue</span> words support the tag, '
@@ -42,7 +42,7 @@ def _parts(attributions: Sequence[Influence]) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _word(row: Influence, i: int, share: float, most: float) -> str:
+def _word(row: Attribution, i: int, share: float, most: float) -> str:
     part = row.parts[i]
     color = f"rgba({FOR if part > 0 else AGAINST}, {0.75 * abs(part) / most:.3f})"
     word = f"<b>{text(row.words[i])}</b>" if i == row.at - 1 else text(row.words[i])

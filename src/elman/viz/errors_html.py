@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elman.viz.html import document, text
 
 if TYPE_CHECKING:
-    from elman.analysis.errors import ErrorAnalysis, Word, WrongSentence
+    from elman.analysis.errors import ErrorAnalysis, TaggedWord, WrongSentence
 
 
 def page(analysis: ErrorAnalysis, model: str, gold: str) -> str:
@@ -61,11 +61,11 @@ def _sentence(sentence: WrongSentence) -> Iterator[str]:
     wrong = f"{sentence.errors} wrong" if sentence.errors > 1 else "1 wrong"
     wrong = "" if sentence.whole else f" · {wrong} of {len(sentence.words)} words"
     yield f"<article><header>{text(where)}{wrong}</header>"
-    words = [text(word.word) if word.right else _mark(word, word is surest) for word in sentence.words]
+    words = [text(word.word) if word.correct else _mark(word, word is surest) for word in sentence.words]
     yield f'<div class="words" dir="auto">{" ".join(words)}</div></article>'
 
 
-def _mark(word: Word, first: bool) -> str:
+def _mark(word: TaggedWord, first: bool) -> str:
     tags = f'<span class="gold">{text(word.gold)}</span> → <span class="predicted">{text(word.predicted)}</span>'
     note = f"{100 * word.confidence:.1f} %{'' if word.known else ' · unknown word'}"
     begin = '<mark class="first">' if first else "<mark>"

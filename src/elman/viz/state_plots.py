@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from elman.analysis.lag_curves import Lags, Measured
+from elman.analysis.lag_curves import GradientReport, LagCurve
 from elman.nn.activations import States
 from elman.nn.layers import Array
 from elman.utils.display import visible
@@ -21,7 +21,7 @@ MOST_WORDS = 60
 
 
 @styled
-def lags(reports: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
+def lags(reports: Sequence[tuple[str, GradientReport]], name: str = "") -> Figure:
     """Plot ‖∂loss_t/∂h_{t-k}‖ by lag k on a log scale: one line per model, dashed for memory cells.
 
     ``reports`` are pairs of model name and report; ``name`` is the name of the text. Norms of 0 are omitted.
@@ -58,7 +58,7 @@ def lags(reports: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
     return figure
 
 
-def label(model: str, curve: Lags) -> str:
+def label(model: str, curve: LagCurve) -> str:
     """Return the legend of a curve: its model and the factor per step."""
     source = visible(f"{model}, memory cell c" if curve.state == "c" else model)
     return source if curve.step is None else f"{source}: × {curve.step:.2f} per step"
