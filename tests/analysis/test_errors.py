@@ -7,7 +7,7 @@ import json
 import pytest
 
 import elman
-from elman.analysis.errors import analyse
+from elman.analysis.errors import analyze_errors
 from elman.errors import ConfigError, DataError
 
 TRAIN = [[("the", "D"), ("dog", "N"), ("barks", "V")]] * 5 + [[("a", "D"), ("walk", "N")], [("walk", "V")]]
@@ -26,7 +26,7 @@ def tagger() -> elman.Tagger:
 
 
 def test_counts_are_those_of_evaluate(tagger: elman.Tagger) -> None:
-    found, evaluation = analyse(tagger, GOLD), tagger.evaluate(GOLD)
+    found, evaluation = analyze_errors(tagger, GOLD), tagger.evaluate(GOLD)
     assert (found.column, found.tokens, found.correct) == ("tag", evaluation.tokens, evaluation.correct)
     assert (found.unknown_tokens, found.unknown_correct) == (evaluation.unknown_tokens, evaluation.unknown_correct)
     assert found.errors == sum(one.count for one in found.confusions)
@@ -34,7 +34,7 @@ def test_counts_are_those_of_evaluate(tagger: elman.Tagger) -> None:
 
 
 def test_the_surest_error_comes_first(tagger: elman.Tagger) -> None:
-    found = analyse(tagger, GOLD)
+    found = analyze_errors(tagger, GOLD)
     assert [[word.word for word in sentence.words] for sentence in found.sentences] == [
         ["the", "cat", "walk"],
         ["a", "dog"],
@@ -45,7 +45,7 @@ def test_the_surest_error_comes_first(tagger: elman.Tagger) -> None:
     assert sure == sorted(sure, reverse=True)
     first = found.sentences[0]
     word = first.surest
-    assert (word.word, word.gold, word.predicted, word.known, word.line, word.right) == (
+    assert (word.word, word.gold, word.predicted, word.known, word.line, word.correct) == (
         "the",
         "X",
         "D",
@@ -59,7 +59,7 @@ def test_the_surest_error_comes_first(tagger: elman.Tagger) -> None:
 
 
 def test_confusions_and_unknown_words(tagger: elman.Tagger) -> None:
-    found = analyse(tagger, GOLD)
+    found = analyze_errors(tagger, GOLD)
     guess = tagger.tag(["cat"])[0]
     assert found.confusions[0].count == max(one.count for one in found.confusions)
     (of_cat,) = [one for one in found.confusions if (one.gold, one.predicted) == ("V", guess)]
@@ -70,28 +70,28 @@ def test_confusions_and_unknown_words(tagger: elman.Tagger) -> None:
 
 
 def test_no_more_than_asked_for(tagger: elman.Tagger) -> None:
-    found = analyse(tagger, GOLD, most=1)
-    whole = analyse(tagger, GOLD)
+    found = analyze_errors(tagger, GOLD, most=1)
+    whole = analyze_errors(tagger, GOLD)
     assert found.sentences == whole.sentences[:1]
     assert (found.confusions, found.unknown) == (whole.confusions[:1], whole.unknown[:1])
     assert found.errors == whole.errors
 
 
 def test_no_errors_and_no_gold(tagger: elman.Tagger) -> None:
-    found = analyse(tagger, TRAIN[:1])
+    found = analyze_errors(tagger, TRAIN[:1])
     assert (found.errors, found.sentences, found.confusions, found.unknown) == (0, (), (), ())
     with pytest.raises(DataError):
-        analyse(tagger, [])
+        analyze_errors(tagger, [])
 
 
 def test_one_of_several_columns() -> None:
     made = [elman.Sentence(("a", "b"), {"pos": ("X", "Y"), "entity": ("O", "B-Z")}, "file", 7)]
     settings = {"hidden": 4, "epochs": 1, "ensemble": 1}
     both = elman.train(made, settings=settings, target="pos,entity", on_warning=lambda text: None)
-    assert analyse(both, made).column == "pos"
+    assert analyze_errors(both, made).column == "pos"
     wrong = [elman.Sentence(("a", "b"), {"pos": ("X", "Y"), "entity": ("Q", "Q")}, "file", 7)]
-    found = analyse(both, wrong, target="entity")
+    found = analyze_errors(both, wrong, target="entity")
     assert found.column == "entity" and found.errors == 2
     assert (found.sentences[0].path, found.sentences[0].surest.line) == ("file", 7)
     with pytest.raises(ConfigError):
-        analyse(both, made, target="nonsense")
+        analyze_errors(both, made, target="nonsense")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from elman.analysis import gradients
-from elman.analysis.gradients import Which, influences, lags
-from elman.analysis.lag_curves import Lags
+from elman.analysis.gradients import GradientOptions, attributions, measure_lags
+from elman.analysis.lag_curves import LagCurve
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
@@ -151,7 +151,7 @@ def test_norms_are_central_differences(name: str) -> None:
     config = CONFIGS[name]
     networks = networks_of(config)
     for layer in range(config.layers):
-        found = lags(networks, [(WORDS, TAGS)], Which(layer + 1))
+        found = measure_lags(networks, [(WORDS, TAGS)], GradientOptions(layer + 1))
         carried = {"lstm": ["h", "c"], "sru": ["c"]}.get(config.cell, ["h"])
         directions = networks.network.encoder.directions
         assert [(one.direction, one.state) for one in found.curves] == [(d, s) for d in directions for s in carried]
@@ -176,7 +176,7 @@ def test_parts_are_input_times_gradient(name: str) -> None:
     networks = networks_of(CONFIGS[name])
     parameters, batch = networks.members[0], scores_of(networks, {})[1]
     x = networks.network.represent(parameters, networks.lexicon.read(WORDS))
-    found = influences(networks, WORDS)
+    found = attributions(networks, WORDS)
     scores, _ = scores_of(networks, {})
     best = networks.best([WORDS])[0]
     assert [one.at for one in found] == [1, 2, 3, 4, 5, 6]
@@ -201,45 +201,45 @@ def test_parts_are_input_times_gradient(name: str) -> None:
 
 def test_words_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = networks_of(BASE)
-    whole, parts = lags(networks, [(WORDS, TAGS)] * 2), influences(networks, WORDS)
-    monkeypatch.setattr(gradients, "TOGETHER", 13)
-    again = lags(networks, [(WORDS, TAGS)] * 2)
+    whole, parts = measure_lags(networks, [(WORDS, TAGS)] * 2), attributions(networks, WORDS)
+    monkeypatch.setattr(gradients, "MAX_BATCH_WORDS", 13)
+    again = measure_lags(networks, [(WORDS, TAGS)] * 2)
     assert again.positions == whole.positions == 12
     for one, other in zip(again.curves, whole.curves, strict=True):
         assert np.allclose(one.norms, other.norms) and one.positions == other.positions == (12, 10, 8, 6, 4, 2)
-    for mine, yours in zip(influences(networks, WORDS), parts, strict=True):
+    for mine, yours in zip(attributions(networks, WORDS), parts, strict=True):
         assert np.allclose(mine.parts, yours.parts)
-    assert [one.at for one in influences(networks, WORDS, [6, 2])] == [6, 2]
+    assert [one.at for one in attributions(networks, WORDS, [6, 2])] == [6, 2]
 
 
 def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = networks_of(BASE)
     text = [((), ()), (WORDS, TAGS), (WORDS, ("?", *TAGS[1:])), (WORDS, TAGS), (WORDS, TAGS)]
-    found = lags(networks, text, Which(lags=2, positions=9))
+    found = measure_lags(networks, text, GradientOptions(lags=2, positions=9))
     assert (found.positions, found.sentences, found.unknown) == (9, 2, 1)
     assert found.curves[0].positions == (9, 7, 6)  # of the last sentence words 1, 4 and 6
-    monkeypatch.setattr(gradients, "EACH", 1)
-    assert lags(networks, text).curves[0].positions == (3,) * 6  # the last word of each
+    monkeypatch.setattr(gradients, "MAX_PER_SENTENCE", 1)
+    assert measure_lags(networks, text).curves[0].positions == (3,) * 6  # the last word of each
 
 
 def test_words_with_some_tags() -> None:
     networks = networks_of(BASE)
-    every = lags(networks, [(WORDS, TAGS)])
-    assert lags(networks, [(WORDS, TAGS)], Which(tags=("X", "Y", "Z"))) == every
-    found = lags(networks, [(WORDS, TAGS), (("a",), ("Y",))], Which(tags=("Z",)))
+    every = measure_lags(networks, [(WORDS, TAGS)])
+    assert measure_lags(networks, [(WORDS, TAGS)], GradientOptions(tags=("X", "Y", "Z"))) == every
+    found = measure_lags(networks, [(WORDS, TAGS), (("a",), ("Y",))], GradientOptions(tags=("Z",)))
     assert (found.positions, found.sentences) == (2, 1)
     assert found.curves[0].positions == (2, 2, 2, 2, 2, 1)  # the fifth word and the last
     assert found.curves[0].norms[5] == pytest.approx(every.curves[0].norms[5])
     facts = found.to_json()
     assert facts["positions"] == 2 and facts["curves"][0]["step"] == found.curves[0].step
     with pytest.raises(ConfigError, match="tags: the model's tags are X Y Z, got 'W'"):
-        lags(networks, [(WORDS, TAGS)], Which(tags=("W",)))
+        measure_lags(networks, [(WORDS, TAGS)], GradientOptions(tags=("W",)))
     with pytest.raises(DataError, match="and one of them Z, found none"):
-        lags(networks, [(("a",), ("X",))], Which(tags=("Z",)))
+        measure_lags(networks, [(("a",), ("X",))], GradientOptions(tags=("Z",)))
 
 
 def test_a_step() -> None:
-    curve = Lags("forward", "h", (), (), (1.0, 0.5, 0.25, 0.125), ())
+    curve = LagCurve("forward", "h", (), (), (1.0, 0.5, 0.25, 0.125), ())
     assert curve.step == pytest.approx(0.5)
     assert replace(curve, shares=(1.0, 0.5)).step is None
     assert replace(curve, shares=(1.0, 0.0, 0.0)).step is None
@@ -249,25 +249,25 @@ def test_gradients_of_nothing() -> None:
     """Without a recurrent product nothing comes from earlier words."""
     networks = networks_of(BASE)
     networks.members[0]["layer0.forward.w_rh"][:] = 0
-    (curve,) = lags(networks, [(WORDS, TAGS)]).curves
+    (curve,) = measure_lags(networks, [(WORDS, TAGS)]).curves
     assert curve.norms[0] > 0 and curve.norms[1:] == (0.0,) * 5 and curve.shares == (1.0, *(0.0,) * 5)
 
 
 def test_refused() -> None:
     networks = networks_of(BASE)
     with pytest.raises(ConfigError, match="layer: expected a number from 1 to 1, got 2"):
-        lags(networks, [(WORDS, TAGS)], Which(layer=2))
+        measure_lags(networks, [(WORDS, TAGS)], GradientOptions(layer=2))
     with pytest.raises(DataError, match="whose tags the model knows"):
-        lags(networks, [(WORDS, ["?"] * 6)])
+        measure_lags(networks, [(WORDS, ["?"] * 6)])
     with pytest.raises(ConfigError, match="at: expected a word from 1 to 6, got 7"):
-        influences(networks, WORDS, [7])
+        attributions(networks, WORDS, [7])
     head = networks.heads.each[0]
     object.__setattr__(head, "task", "another")
     with pytest.raises(ConfigError, match="that gives tags or labels"):
-        lags(networks, [(WORDS, TAGS)])
+        measure_lags(networks, [(WORDS, TAGS)])
     object.__setattr__(head, "task", "tag")
     with pytest.raises(DataError, match="found an empty one"):
-        influences(networks, ())
+        attributions(networks, ())
 
 
 @pytest.mark.parametrize("task", ["classify", "several"])
@@ -280,13 +280,13 @@ def test_labels_of_texts(task: str, pooling: str) -> None:
     networks = begin(data, None, config, seed=1, tasks=[task]).networks
     if pooling == "none":
         with pytest.raises(ConfigError, match="n-grams alone"):
-            lags(networks, data)
+            measure_lags(networks, data)
         return
-    found = lags(networks, data)
+    found = measure_lags(networks, data)
     assert found.positions == 3
     forward, backward = found.curves
     assert forward.positions == backward.positions == (3, 2, 1, 1, 1, 1)
-    (one,) = influences(networks, WORDS)
+    (one,) = attributions(networks, WORDS)
     assert one.at == 1 and one.tag in ("X", "Y") and (one.against == "") == (task == "several")
     assert any(one.parts)
 

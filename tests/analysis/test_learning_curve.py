@@ -31,7 +31,7 @@ def points(law: Law, noise: float = 0.0, seed: int = 0, seeds: int = 3) -> list[
 def test_sizes_double() -> None:
     assert sizes(16, 4) == [2, 4, 8, 16]
     assert sizes(12_544, 5) == [784, 1568, 3136, 6272, 12_544]
-    with pytest.raises(ConfigError, match="5 points need 32 training sentences, there are 20"):
+    with pytest.raises(ConfigError, match="5 points need 32 training sentences, got 20"):
         sizes(20, 5)
 
 

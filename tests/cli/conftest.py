@@ -1,4 +1,4 @@
-"""The real command in a process of its own, and small files to give it."""
+"""The command, in this process or in one of its own, and small files to give it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import in_process
 
 TRAIN = "".join(
     f"{line}\n"
@@ -40,8 +42,23 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def run(environment: dict[str, str]) -> Run:
-    """``run("tag", model, stdin=b"…")``: the finished process; output is bytes. Never a traceback."""
+def run(process: Run) -> Run:
+    """``run("tag", model, stdin=b"…")``: exit status and output, which is bytes. Never a traceback.
+
+    With any option of ``subprocess.run`` the command has a process of its own, else it runs in this one.
+    """
+
+    def command(*arguments: object, stdin: bytes = b"", **options: object) -> Result:
+        if options:
+            return process(*arguments, stdin=stdin, **options)
+        return in_process.run(list(map(str, arguments)), stdin)
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def process(environment: dict[str, str]) -> Run:
+    """The same, always in a process of its own."""
 
     def command(*arguments: object, stdin: bytes = b"", **options: object) -> Result:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment} | options

@@ -201,8 +201,8 @@ ODD: list[Any] = [-1, 2**31, 2**63, 10**20, 10**5000, float("nan"), float("inf")
 
 @pytest.mark.parametrize("value", ODD, ids=lambda x: str(x)[:9] if not isinstance(x, int) else f"{x.bit_length()}bits")
 def test_the_same_from_python(value: Any, folder: Path) -> None:
-    from elman.analysis.errors import analyse
-    from elman.analysis.gradients import Which, lags
+    from elman.analysis.errors import analyze_errors
+    from elman.analysis.gradients import GradientOptions, measure_lags
     from elman.analysis.learning_curve import learning_curve
     from elman.data.corpus import ReadOptions
     from elman.evaluation.compare import compare, compare_runs
@@ -221,9 +221,9 @@ def test_the_same_from_python(value: Any, folder: Path) -> None:
         lambda: compare(tags, tags, tags, resamples=value),
         lambda: compare(tags, tags, tags, seed=value),
         lambda: compare_runs([0, 1], [1, 2], seed=value),
-        lambda: analyse(tagger, train, most=value),
-        lambda: lags(tagger.ensemble, [], Which(lags=value)),
-        lambda: lags(tagger.ensemble, [], Which(positions=value)),
+        lambda: analyze_errors(tagger, train, most=value),
+        lambda: measure_lags(tagger.ensemble, [], GradientOptions(lags=value)),
+        lambda: measure_lags(tagger.ensemble, [], GradientOptions(positions=value)),
         lambda: learning_curve(train, train, ReadOptions(), points=value),
         lambda: learning_curve(train, train, ReadOptions(), seeds=value),
         lambda: learning_curve(train, train, ReadOptions(), seed=value),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from elman.kernels import reference
 from elman.kernels.reference.trees import arcs, said, where
-from elman.tasks.dependency_labels import encode, parts, repaired
+from elman.tasks.dependency_labels import encode, parse_label, repaired
 
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 
@@ -79,7 +79,7 @@ KINDS = {"N": 0, "V": 1}  # and 2, of others
 
 def columns_of(labels: list[str], far: int) -> np.ndarray:
     columns = np.full((3, 2 * far + 1), len(labels), np.int32)
-    for column, (number, tag) in enumerate(map(parts, labels)):
+    for column, (number, tag) in enumerate(map(parse_label, labels)):
         if number:
             columns[KINDS[tag], far + number] = column
     return columns

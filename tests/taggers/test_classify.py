@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.analysis.confidence import calibrations, judge
+from elman.analysis.confidence import calibrations, collect_confidences
 from elman.config import LINEAR, Config
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
@@ -88,8 +88,8 @@ def test_evaluate(one: TextClassifier) -> None:
     right = sum(one.classify(text) == label for text, label in DEV)
     assert (found.texts, found.correct, found.roc_auc, found.several) == (len(DEV), right, None, None)
     assert one.describe()["data"]["dev_accuracy"] == found.accuracy
-    (sure,) = judge(one, [Sentence(tuple(t.split()), labels={"label": y}) for t, y in DEV]).values()
-    assert sure.right.sum() == right
+    (sure,) = collect_confidences(one, [Sentence(tuple(t.split()), labels={"label": y}) for t, y in DEV]).values()
+    assert sure.correct.sum() == right
 
 
 def test_two_labels_have_an_area_under_the_curve() -> None:
@@ -104,7 +104,7 @@ def test_two_labels_have_an_area_under_the_curve() -> None:
 def test_calibrated(one: TextClassifier) -> None:
     assert one.temperatures["label"] != 1.0
     gold = [Sentence(tuple(t.split()), labels={"label": y}) for t, y in DEV]
-    found = calibrations(one, gold, judge(one, gold))["label"]
+    found = calibrations(one, gold, collect_confidences(one, gold))["label"]
     assert found.temperature == one.temperatures["label"]
     assert found.raw.accuracy == found.shown.accuracy
 

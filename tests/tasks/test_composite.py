@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
-from elman.tasks.base import Batch, Encoding
-from elman.tasks.composite import Features, Lemmas, Plain, Together, Trees, from_record
+from elman.tasks.base import Encoding, PlainColumn, Predictions
+from elman.tasks.composite import CompositeEncoding, from_record
+from elman.tasks.dependency import DependencyEncoding
 from elman.tasks.edit_scripts import Scripts
+from elman.tasks.lemma import LemmaEncoding
+from elman.tasks.morphology import MorphologyEncoding
 
 WORDS = ("Cats", "were", "cats")
 COLUMNS = {
@@ -35,14 +38,14 @@ def batch(
     words: Sequence[str] = WORDS,
     sets: Mapping[str, Sequence[str]] | None = None,
     p: Mapping[str, Any] | None = None,
-) -> Batch:
+) -> Predictions:
     """One tagged sentence; probabilities are only there where ``p`` has them."""
 
     def ask(column: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
         assert list(which) == [0]
         return [np.array((p or {})[column], float)]
 
-    return Batch([words], {name: [own] for name, own in labels.items()}, sets or {}, ask)
+    return Predictions([words], {name: [own] for name, own in labels.items()}, sets or {}, ask)
 
 
 def back(encoding: Encoding, one: Sentence) -> dict[str, list[list[str]]]:
@@ -54,8 +57,8 @@ def back(encoding: Encoding, one: Sentence) -> dict[str, list[list[str]]]:
 
 def test_columns_come_back() -> None:
     gold = sentence()
-    whole = Together(
-        (Plain("upos"), Features.of([gold]), Lemmas.of([gold]), Trees("relative")),
+    whole = CompositeEncoding(
+        (PlainColumn("upos"), MorphologyEncoding.of([gold]), LemmaEncoding.of([gold]), DependencyEncoding("relative")),
     )
     assert whole.targets == ("upos", "feats", "lemma", "head", "deprel")
     assert whole.columns == ("upos", "feats.Mood", "feats.Number", "lemma", "head", "deprel")
@@ -64,7 +67,9 @@ def test_columns_come_back() -> None:
 
 def test_records() -> None:
     gold = sentence()
-    whole = Together((Plain("upos"), Features.of([gold]), Lemmas(), Trees("brackets")))
+    whole = CompositeEncoding(
+        (PlainColumn("upos"), MorphologyEncoding.of([gold]), LemmaEncoding(), DependencyEncoding("brackets"))
+    )
     assert from_record(whole.to_record()) == whole
 
 
@@ -79,42 +84,42 @@ def test_records_that_are_none(record: object) -> None:
 
 
 def test_a_column_that_is_not_there() -> None:
-    with pytest.raises(ConfigError, match="^x.conllu: no column 'xpos', which is to be learned; there is: upos, "):
-        Plain("xpos").encode(sentence())
+    with pytest.raises(ConfigError, match="^x.conllu: expected the column 'xpos', found: upos, "):
+        PlainColumn("xpos").encode(sentence())
 
 
 class TestLemmas:
     def test_a_lemma_that_is_not_annotated_is_decoded_as_one(self) -> None:
         gold = sentence(lemma=("cat", "_", "_"))
-        lemmas = Lemmas.of([gold])
+        lemmas = LemmaEncoding.of([gold])
         assert lemmas.encode(gold)["lemma"] == ('"cat', "_", "_")
         p = [[0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.0, 0.6, 0.4]]
         found = lemmas.decode(batch(lemmas.encode(gold), sets={"lemma": ['"be', "_", "l:-"]}, p={"lemma": p}))
         assert found == {"lemma": [["cat", "be", "cat"]]}
 
     def test_a_script_that_does_not_go_gives_way_to_the_next(self) -> None:
-        lemmas = Lemmas(Scripts(frozenset({"l:--"})))
+        lemmas = LemmaEncoding(Scripts(frozenset({"l:--"})))
         labels = {"lemma": ["l:--", "l:--"]}
         p = [[0.9, 0.1], [0.9, 0.1]]
         found = lemmas.decode(batch(labels, ["a", "cats"], {"lemma": ["l:--", "l:"]}, {"lemma": p}))
         assert found == {"lemma": [["a", "ca"]]}
 
     def test_none_goes(self) -> None:
-        found = Lemmas().decode(batch({"lemma": ["_"]}, ["_"], {"lemma": ["_"]}, {"lemma": [[1.0]]}))
+        found = LemmaEncoding().decode(batch({"lemma": ["_"]}, ["_"], {"lemma": ["_"]}, {"lemma": [[1.0]]}))
         assert found == {"lemma": [["_"]]}
 
     def test_an_underscore_is_its_own_lemma(self) -> None:
         one = Sentence(("_",), {"lemma": ("_",)})
-        assert Lemmas().encode(one) == {"lemma": ('"_',)}
+        assert LemmaEncoding().encode(one) == {"lemma": ('"_',)}
 
     def test_no_lemmas(self) -> None:
-        with pytest.raises(DataError, match="^x.conllu: no lemmas: column lemma is _ throughout$"):
-            Lemmas.of([sentence(lemma=("_", "_", "_"))])
+        with pytest.raises(DataError, match="^x.conllu: no lemmas: column lemma holds only _$"):
+            LemmaEncoding.of([sentence(lemma=("_", "_", "_"))])
 
 
 class TestFeatures:
     def test_combinations_that_do_not_occur_give_way_to_the_most_probable_one(self) -> None:
-        features = Features.of([sentence()])
+        features = MorphologyEncoding.of([sentence()])
         labels = {"feats.Mood": ["Ind"], "feats.Number": ["_"]}
         sets = {"feats.Mood": ["Ind", "_"], "feats.Number": ["Plur", "_"]}
         p = {"feats.Mood": [[0.6, 0.4]], "feats.Number": [[0.2, 0.8]]}
@@ -124,13 +129,13 @@ class TestFeatures:
 
     def test_what_is_no_feature(self) -> None:
         with pytest.raises(DataError, match="^x.conllu:2: features: expected Name=Value.*, found 'Plur'$"):
-            Features.of([sentence(feats=("_", "Plur", "_"))])
+            MorphologyEncoding.of([sentence(feats=("_", "Plur", "_"))])
         with pytest.raises(DataError, match="found 'A=1|A=2'"):
-            Features(("_",)).encode(sentence(feats=("_", "A=1|A=2", "_")))
+            MorphologyEncoding(("_",)).encode(sentence(feats=("_", "A=1|A=2", "_")))
 
     def test_no_features(self) -> None:
-        with pytest.raises(DataError, match="^x.conllu: no features: column feats is _ throughout"):
-            Features.of([sentence(feats=("_", "_", "_"))])
+        with pytest.raises(DataError, match="^x.conllu: no features: column feats holds only _"):
+            MorphologyEncoding.of([sentence(feats=("_", "_", "_"))])
 
 
 class TestTrees:
@@ -139,7 +144,7 @@ class TestTrees:
         sets = {"head": ["+1,NOUN", "-1,NOUN", "0,ROOT"], "deprel": ["root", "nsubj", "cop"]}
         p = {"head": [[0.3, 0.3, 0.4]] * 3, "deprel": [[0.4, 0.3, 0.3]] * 3}
         labels = {"upos": COLUMNS["upos"], "head": heads, "deprel": ["root", "root", "cop"]}
-        one = Together((Plain("upos"), Trees())).decode(batch(labels, WORDS, sets, p))
+        one = CompositeEncoding((PlainColumn("upos"), DependencyEncoding())).decode(batch(labels, WORDS, sets, p))
         found = list(map(int, one["head"][0]))
         assert found.count(0) == 1
         assert [relation == "root" for relation in one["deprel"][0]] == [head == 0 for head in found]
@@ -153,14 +158,16 @@ class TestTrees:
         labels = {"upos": COLUMNS["upos"], "head": ["?", "?", "?"], "deprel": ["a", "b", "c"]}
         p = {"deprel": np.eye(4)[[1, 2, 3]]}
         sets = {"deprel": ["root", "a", "b", "c"]}
-        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels, WORDS, sets, p))
+        one = CompositeEncoding((PlainColumn("upos"), DependencyEncoding("brackets"))).decode(
+            batch(labels, WORDS, sets, p)
+        )
         assert one["head"] == [["0", "1", "1"]]
         assert one["deprel"] == [["root", "b", "c"]]
 
     def test_relations_and_heads_make_sense_together(self) -> None:
         """Where the network is of two minds about a head, the relation decides, and the other way round."""
         gold = sentence(upos=("DET", "NOUN", "VERB"), head=("2", "3", "0"), deprel=("det", "nsubj", "root"))
-        encoding = Together((Plain("upos"), Trees.of([gold] * 9, "relative")))
+        encoding = CompositeEncoding((PlainColumn("upos"), DependencyEncoding.of([gold] * 9, "relative")))
         sets = {"head": ["+1,NOUN", "+1,VERB", "0,ROOT"], "deprel": ["det", "nsubj", "root"]}
         p = {
             "head": [[0.49, 0.5, 0.01], [0.01, 0.98, 0.01], [0.01, 0.01, 0.98]],
@@ -175,9 +182,11 @@ class TestTrees:
     def test_relations_without_a_better_one(self) -> None:
         labels = {"upos": COLUMNS["upos"], "head": ["<", "\\", ">"], "deprel": ["root"] * 3}
         p, sets = {"deprel": np.ones((3, 1))}, {"deprel": ["root"]}
-        one = Together((Plain("upos"), Trees("brackets"))).decode(batch(labels, WORDS, sets, p))
+        one = CompositeEncoding((PlainColumn("upos"), DependencyEncoding("brackets"))).decode(
+            batch(labels, WORDS, sets, p)
+        )
         assert sorted(one["deprel"][0]) == ["dep", "dep", "root"]
 
     def test_gold_with_a_circle(self) -> None:
         with pytest.raises(DataError, match="circle"):
-            Trees().encode(sentence(head=("2", "1", "0")))
+            DependencyEncoding().encode(sentence(head=("2", "1", "0")))

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data.conllu_tokens import checked_heads
 from elman.data.corpus import ReadOptions, read_corpus
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.tasks.dependency_labels import (
     ENCODINGS,
     agreeing_relations,
+    crossing_arcs_note,
     decode,
     encode,
-    gold_heads,
-    lost_words,
-    note_of_lost,
-    parts,
+    parse_label,
     repaired,
+    undecodable_words,
 )
 
 
@@ -88,14 +88,14 @@ def test_every_tree_comes_back_from_relative_heads(heads: list[int], data: st.Da
 def test_every_projective_tree_comes_back_from_brackets(heads: list[int]) -> None:
     assert is_tree(heads)
     assert decode(encode(heads, (), "brackets"), (), "brackets") == heads
-    assert lost_words(heads) == []
+    assert undecodable_words(heads) == []
 
 
 @given(trees())
 def test_brackets_lose_arcs_of_one_direction_that_cross_and_no_others(heads: list[int]) -> None:
     arcs = [(min(head, word), max(head, word), head < word) for word, head in enumerate(heads, 1) if head]
     cross = any(a < c < b < d and right == other for a, b, right in arcs for c, d, other in arcs)
-    assert bool(lost_words(heads)) == cross
+    assert bool(undecodable_words(heads)) == cross
     assert is_tree(decode(encode(heads, (), "brackets"), (), "brackets"))
 
 
@@ -136,7 +136,7 @@ def test_the_rules_of_repair() -> None:
 def test_a_number_beyond_the_last_word_of_a_kind() -> None:
     tags = ["N", "V", "N", "N"]
     assert decode(["+9,N", "0,ROOT", "-2,N", "-9,V"], tags, "relative") == [4, 0, 1, 2]
-    assert parts("+0,N") == parts("2,N") == parts("0,ROOT") == (0, "")
+    assert parse_label("+0,N") == parse_label("2,N") == parse_label("0,ROOT") == (0, "")
 
 
 def test_relations_that_go_with_the_heads() -> None:
@@ -146,7 +146,7 @@ def test_relations_that_go_with_the_heads() -> None:
 
 
 def test_gold_that_is_no_tree() -> None:
-    assert list(gold_heads(sentence("2 0 2"))) == [2, 0, 2]
+    assert list(checked_heads(sentence("2 0 2"))) == [2, 0, 2]
     for heads, message in [
         ("2 1 0", "t.conllu:7: the heads go in a circle: 1 -> 2 -> 1"),
         ("0 1 0", "t.conllu:9: a second root"),
@@ -154,20 +154,20 @@ def test_gold_that_is_no_tree() -> None:
         ("2 0 _", "t.conllu:9: HEAD: expected 0 to 3, a word of the sentence, found '_'"),
     ]:
         with pytest.raises(DataError) as caught:
-            gold_heads(sentence(heads, 7))
+            checked_heads(sentence(heads, 7))
         assert str(caught.value).startswith(message)
 
 
 def test_what_brackets_cannot_hold_is_named() -> None:
-    assert note_of_lost([sentence("2 0 2")]) is None
+    assert crossing_arcs_note([sentence("2 0 2")]) is None
     crossing = "0 1 1 2"  # 1 -> 3 and 2 -> 4
-    note = note_of_lost([sentence("2 0 2"), sentence(crossing, 5), sentence(crossing, 10)])
+    note = crossing_arcs_note([sentence("2 0 2"), sentence(crossing, 5), sentence(crossing, 10)])
     assert note == (
-        "2 of 3 trees have arcs of one direction that cross, which brackets cannot hold and relative heads can; "
+        "2 of 3 trees have crossing arcs of one direction, which heads=relative can encode and heads=brackets cannot; "
         "the first: t.conllu:7, the arc from 1 to 3"
     )
     made = Sentence(("a", "b", "c", "d"), {"head": tuple(crossing.split())})
-    assert str(note_of_lost([made])).endswith("the first: a sentence made in Python, the arc from 1 to 3")
+    assert str(crossing_arcs_note([made])).endswith("the first: a sentence made in Python, the arc from 1 to 3")
 
 
 def test_another_encoding() -> None:
@@ -180,7 +180,7 @@ def test_a_treebank(shared_data: Path) -> None:
     corpus = read_corpus(shared_data / "ud/en_ewt/en_ewt-ud-dev.conllu", ReadOptions())
     exact = {"relative": 0, "brackets": 0}
     for one in corpus.sentences:
-        heads, tags = list(gold_heads(one)), one.columns["upos"]
+        heads, tags = list(checked_heads(one)), one.columns["upos"]
         for encoding in ENCODINGS:
             exact[encoding] += decode(encode(heads, tags, encoding), tags, encoding) == heads
     assert exact == {"relative": 2001, "brackets": 1973}

@@ -18,11 +18,13 @@ from elman.models import file as model_file
 from elman.taggers.load import load
 from elman.taggers.tagger import Tagger
 from elman.tasks import constituency as constituents, dependency_labels as dependencies, relation_counts as agreement
-from elman.tasks.base import LONGEST, Batch
-from elman.tasks.composite import Features, Lemmas, Trees
-from elman.tasks.constituency import Labels
+from elman.tasks.base import MAX_LABEL, Predictions
+from elman.tasks.constituency import TreeLabels
+from elman.tasks.dependency import DependencyEncoding
+from elman.tasks.lemma import LemmaEncoding
+from elman.tasks.morphology import MorphologyEncoding
 from elman.tasks.mst import HeadLabels
-from elman.tasks.relation_counts import Agreement
+from elman.tasks.relation_counts import RelationCounts
 from elman.tasks.segmentation import Segmentation
 
 ROWS = [
@@ -110,11 +112,11 @@ INVENTORY = "task/segmentation/inventory"
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("lemma", labels(0, "l:-", "l" + "+x" * LONGEST + ":"), "task: column lemma: expected labels as training"),
-        ("lemma", labels(0, "l:-", '"' + "x" * LONGEST), "task: column lemma: expected labels as training"),
+        ("lemma", labels(0, "l:-", "l" + "+x" * MAX_LABEL + ":"), "task: column lemma: expected labels as training"),
+        ("lemma", labels(0, "l:-", '"' + "x" * MAX_LABEL), "task: column lemma: expected labels as training"),
         ("lemma", labels(0, "l:-", "z:-"), "task: column lemma: expected labels as training writes them, found 'z:-'"),
         ("each", labels(0, "Plur", "Sing"), "task: column feats.Number: expected labels .*, found 'Sing'"),
-        ("each", encoding("task/encoding/known", ["_"]), "task: expected an encoding that training writes"),
+        ("each", encoding("task/encoding/known", ["_"]), "task: expected an encoding as training writes it"),
         (
             "each",
             encoding("task/encoding/known", ["_", "Number=Dual", "Number=Plur", "Tense=Past"]),
@@ -125,19 +127,23 @@ INVENTORY = "task/segmentation/inventory"
         ("relative", labels(1, "+1,VERB", "+1,X"), "task: heads: expected tags and relations .*, found 'X'"),
         ("relative", encoding(f"{PART}/agreement", {"+1\tA\tB": {"nsubj": 1}}), "task: heads: .*, found 'A'"),
         ("relative", encoding(f"{PART}/agreement", {"+0\t\tVERB": {"x": 1}}), "task: heads: .*, found 'x'"),
-        ("relative", encoding(f"{PART}/agreement", {"+0\t\tVERB": {"root": 10**400}}), "task: agreement: expected how"),
+        (
+            "relative",
+            encoding(f"{PART}/agreement", {"+0\t\tVERB": {"root": 10**400}}),
+            "task: agreement: expected",
+        ),
         ("relative", encoding(f"{PART}/tags", "xpos"), "task: heads: expected tags and relations"),
-        ("relative", encoding(PART, {"name": "together", "parts": []}), "task: expected an encoding that training"),
+        ("relative", encoding(PART, {"name": "together", "parts": []}), "task: expected an encoding as training"),
         ("brackets", labels(1, ".", ">>"), "task: column head: expected labels .*, found '>>'"),
         ("trees", labels(0, "N", "N)"), r"task: column tree.tag: expected labels .*, found 'N\)'"),
         ("trees", labels(1, "+1(S", "+9999(S"), r"task: column tree.common: .*, found '\+9999\(S'"),
         ("trees", labels(1, "+1(S", "+" + "9" * 5000 + "(S"), "task: column tree.common: expected labels"),
-        ("trees", labels(1, "+1(S", "+1(S" * LONGEST), "task: column tree.common: expected labels"),
-        ("trees", labels(2, "(NP", "(NP" * LONGEST), "task: column tree.unary: expected labels"),
-        ("trees", encoding("task/encoding/root", "(S"), "task: expected an encoding that training writes"),
+        ("trees", labels(1, "+1(S", "+1(S" * MAX_LABEL), "task: column tree.common: expected labels"),
+        ("trees", labels(2, "(NP", "(NP" * MAX_LABEL), "task: column tree.unary: expected labels"),
+        ("trees", encoding("task/encoding/root", "(S"), "task: expected an encoding as training writes it"),
         ("segment", labels(0, "S", "Sx"), "segmentation: expected labels among B I M O S T W, found 'Sx'"),
         ("segment", labels(0, "S", "\u00e4"), "segmentation: expected labels among"),
-        ("segment", encoding(INVENTORY, {"a": ["x"] * LONGEST}), "segmentation: expected a list of words for each"),
+        ("segment", encoding(INVENTORY, {"a": ["x"] * MAX_LABEL}), "segmentation: expected a list of words for each"),
         ("segment", encoding(INVENTORY, {"a": ["x\ty"]}), "segmentation: expected a list of words for each form"),
         ("segment", encoding("kind", "frequent"), "model|expected"),
         ("pipeline", encoding("task/name", "lemma"), "kind: expected a text"),
@@ -195,10 +201,10 @@ def peak(work: Callable[[], object]) -> float:
 def test_many_tags_and_relations() -> None:
     """Where a table of all would take gigabytes, relations say nothing of arcs; trees are those of the labels."""
     tags, relations = [f"T{i}" for i in range(400)], [f"r{i}" for i in range(200)]
-    counted = Agreement.of([([2, 0], ["T0", "T1"], ["r0", "r1"])] * 50)
+    counted = RelationCounts.of([([2, 0], ["T0", "T1"], ["r0", "r1"])] * 50)
     assert peak(lambda: counted.table(relations, tags)) < 20
     table = counted.table(relations, tags)
-    few = Agreement().table(relations, ["T0", "T1"])
+    few = RelationCounts().table(relations, ["T0", "T1"])
     scores = np.log(np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]))
     said = np.random.default_rng(1).normal(size=(2, 200))
     heads = [HeadLabels(["+1,T1", "-1,T0", "0,ROOT"], own).heads(scores, [["T0", "T1"]], said) for own in (table, few)]
@@ -215,14 +221,14 @@ def test_brackets_without_end() -> None:
 
 def test_phrases_without_a_label() -> None:
     n = 400
-    up_and_down = Labels(("w",) * n, ("T",) * n, ("+999(S", "-999(S") * (n // 2), ("_",) * n)
+    up_and_down = TreeLabels(("w",) * n, ("T",) * n, ("+999(S", "-999(S") * (n // 2), ("_",) * n)
     assert peak(lambda: constituents.decode(up_and_down)) < 5
     assert str(constituents.decode(up_and_down)).count("(T ") == n
 
 
 def test_combinations_are_looked_at_some_at_a_time() -> None:
     known = tuple(f"A=a{i}|B=b{i}" for i in range(3000))
-    features = Features(known)
+    features = MorphologyEncoding(known)
     n = 1500
     p = np.full((n, 3000), 1 / 3000)
     p[np.arange(n), np.arange(n)] = 0.5
@@ -230,7 +236,7 @@ def test_combinations_are_looked_at_some_at_a_time() -> None:
     found = {"feats.A": [["a1"] * n], "feats.B": [["b2"] * n]}
 
     def decoded() -> list[str]:
-        return features.decode(Batch([["w"] * n], found, sets, lambda name, which: [p]))["feats"][0]
+        return features.decode(Predictions([["w"] * n], found, sets, lambda name, which: [p]))["feats"][0]
 
     assert peak(decoded) < 60  # in one piece, 72 MB of numbers alone
     assert decoded() == [f"A=a{i}|B=b{i}" for i in range(n)]
@@ -240,9 +246,9 @@ def test_a_lemma_is_looked_for_where_it_is_missing() -> None:
     """Of a sentence with one word without a lemma, the labels of that word alone are ranked."""
     n, labels = 2_000, ["_", *(f'"{i}' for i in range(2_000))]
     p = np.full((n, len(labels)), 1e-4)
-    batch = Batch([["w"] * n], {"lemma": [["_", *['"1'] * (n - 1)]]}, {"lemma": labels}, lambda name, which: [p])
-    assert peak(lambda: Lemmas().decode(batch)) < 5
-    assert Lemmas().decode(batch)["lemma"][0][:2] == ["0", "1"]
+    batch = Predictions([["w"] * n], {"lemma": [["_", *['"1'] * (n - 1)]]}, {"lemma": labels}, lambda name, which: [p])
+    assert peak(lambda: LemmaEncoding().decode(batch)) < 5
+    assert LemmaEncoding().decode(batch)["lemma"][0][:2] == ["0", "1"]
 
 
 def conllu(**columns: tuple[str, ...]) -> Sentence:
@@ -252,15 +258,15 @@ def conllu(**columns: tuple[str, ...]) -> Sentence:
 
 
 def test_what_would_not_be_loaded_is_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    lemmas = conllu(lemma=("a", "x" * (LONGEST + 1)))
+    lemmas = conllu(lemma=("a", "x" * (MAX_LABEL + 1)))
     with pytest.raises(DataError, match="^a.conllu:2: column lemma: too long, or too deep a tree, to be learned: the"):
         elman.train([lemmas], task="lemma", settings=SMALL, threads=1)
     with pytest.raises(DataError, match="^a.conllu:1: features: expected Name=Value|Name=Value, up to 1,000"):
-        Features.of([conllu(feats=("A=" + "x" * LONGEST,))])
-    monkeypatch.setattr("elman.tasks.composite.MOST_TAGS", 1)
-    with pytest.raises(DataError, match="^a.conllu: 2 distinct tags in column upos; expected up to 1 parts of speech"):
-        Trees.of([conllu(upos=("A", "B"), head=("0", "1"), deprel=("root", "x"))], "relative")
-    assert agreement.MOST_TAGS == 2_000
+        MorphologyEncoding.of([conllu(feats=("A=" + "x" * MAX_LABEL,))])
+    monkeypatch.setattr("elman.tasks.dependency.MAX_TAGS", 1)
+    with pytest.raises(DataError, match="^a.conllu: column upos: expected up to 1 parts of speech for parsing, found"):
+        DependencyEncoding.of([conllu(upos=("A", "B"), head=("0", "1"), deprel=("root", "x"))], "relative")
+    assert agreement.MAX_TAGS == 2_000
 
 
 def test_a_long_multiword_token_is_not_listed() -> None:

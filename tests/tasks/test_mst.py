@@ -26,7 +26,7 @@ def test_the_best_tree_of_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     with np.errstate(divide="ignore"):
         assert labels.heads(np.log(np.where(probabilities < 0.01, 0.0, probabilities)), [tags]).tolist() == [2, 0, 1]
 
-    monkeypatch.setattr(arborescence, "LONGEST", 2)
+    monkeypatch.setattr(arborescence, "MAX_WORDS", 2)
     assert (
         labels.heads(np.log(probabilities), [tags]).tolist()
         == [2, 0, 1]

@@ -6,26 +6,26 @@ import numpy as np
 import pytest
 
 from elman.errors import ModelFileError
-from elman.tasks.relation_counts import FAR, POWER, SMOOTHING, Agreement
+from elman.tasks.relation_counts import FAR, POWER, SMOOTHING, RelationCounts
 
 TREE = ([2, 0, 2], ["DET", "NOUN", "PUNCT"], ["det", "root", "punct"])
 
 
 def test_counts() -> None:
-    found = Agreement.of([TREE, TREE])
+    found = RelationCounts.of([TREE, TREE])
     assert found.counts == {
         "+0\t\tNOUN": {"root": 2},
         "+1\tNOUN\tDET": {"det": 2},
         "-1\tNOUN\tPUNCT": {"punct": 2},
     }
-    assert Agreement.from_record(dict(found.counts)) == found
-    far = Agreement.of([([9, *[1] * 7, 0], ["A"] * 9, ["x"] * 9)])
+    assert RelationCounts.from_record(dict(found.counts)) == found
+    far = RelationCounts.of([([9, *[1] * 7, 0], ["A"] * 9, ["x"] * 9)])
     assert set(far.counts) == {"+5\tA\tA", *(f"-{i}\tA\tA" for i in range(1, 6)), "+0\t\tA"}
 
 
 def test_ratios_by_hand() -> None:
     """p(r | arc) / p(r), smoothed twice."""
-    table = Agreement.of([TREE]).table(["det", "punct", "root"])
+    table = RelationCounts.of([TREE]).table(["det", "punct", "root"])
     prior = (1 + 1) / (3 + 3)
     of_tags = (1 + SMOOTHING * prior) / (1 + SMOOTHING)
     own = (1 + SMOOTHING * of_tags) / (1 + SMOOTHING)
@@ -36,7 +36,7 @@ def test_ratios_by_hand() -> None:
 
 
 def test_relations_of_arcs() -> None:
-    table = Agreement.of([TREE] * 20).table(["det", "punct", "root"])
+    table = RelationCounts.of([TREE] * 20).table(["det", "punct", "root"])
     kinds = table.of(TREE[1])
     scores = table.relations(kinds, np.array([1, -1, 1]), np.zeros((3, 3), np.float32))
     assert scores[0].argmax() == 0 and scores[2].argmax() == 1
@@ -46,7 +46,7 @@ def test_relations_of_arcs() -> None:
 
 
 def test_nothing_counted_says_nothing() -> None:
-    table = Agreement().table(["a", "b"], ["X"])
+    table = RelationCounts().table(["a", "b"], ["X"])
     assert table.kinds == {"X": 0}
     assert table.of(["X", "Y"]).tolist() == [0, 1]
     assert table.ratios == pytest.approx(1)
@@ -54,5 +54,5 @@ def test_nothing_counted_says_nothing() -> None:
 
 @pytest.mark.parametrize("record", [[], {"+1\tA": {"x": 1}}, {"+1\tA\tB": 1}, {"+1\tA\tB": {"x": 0}}, {"+7\tA\tB": {}}])
 def test_records_that_are_none(record: object) -> None:
-    with pytest.raises(ModelFileError, match="^task: agreement: expected how often"):
-        Agreement.from_record(record)
+    with pytest.raises(ModelFileError, match="^task: agreement: expected counts"):
+        RelationCounts.from_record(record)

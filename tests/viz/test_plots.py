@@ -106,7 +106,7 @@ def test_training_of_several_and_without_dev() -> None:
 
 def test_confusion() -> None:
     axes, bar = plots.confusion(PAIRS, "upos").axes
-    assert axes.get_title(loc="left") == "Confusions of upos: 90.91 % of 121 words right"
+    assert axes.get_title(loc="left") == "Confusions of upos: 90.91 % of 121 words correct"
     (image,) = axes.images
     assert image.get_array().tolist() == [[90, 10, 0], [0, 100, 0], [100, 0, 0]]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["N", "V", "X"]
@@ -138,7 +138,7 @@ def test_reliability() -> None:
         f"raw: calibration error {100 * found().raw.ece:.2f} points",
         "temperature 1.50: calibration error 10.37 points",
     )
-    assert list(shown) == ["as sure as right", raw, after, "hollow: fewer than 30 words"] == legend(above)
+    assert list(shown) == ["perfectly calibrated", raw, after, "hollow: fewer than 30 words"] == legend(above)
     assert shown[after] == ([65, 95], [50, 100])
     hollow = [line for line in above.lines if line.get_fillstyle() == "none"]
     assert [np.round(line.get_xdata(), 6).tolist() for line in hollow] == [[29], [25], []]
@@ -146,7 +146,7 @@ def test_reliability() -> None:
     assert [text.get_text() for text in below.texts] == ["2.4", "48.8", "48.8"]
     assert below.get_ylabel() == "words (%)" and "(%)" in below.get_xlabel()
     same = Calibration(1.0, *[reliability(np.full(40, 0.8), np.arange(40) % 5 > 0)] * 2)
-    assert legend(plots.reliability(same).axes[0]) == ["as sure as right", "raw: calibration error 0.00 points"]
+    assert legend(plots.reliability(same).axes[0]) == ["perfectly calibrated", "raw: calibration error 0.00 points"]
 
 
 def test_learning_curve() -> None:
@@ -154,10 +154,10 @@ def test_learning_curve() -> None:
     (axes,) = plots.learning_curve(whole, "dev.txt").axes
     assert axes.get_title(loc="left") == "Learning curve of dev.txt"
     shown = lines(axes)
-    assert shown["one training"][0] == [100, 100, 200, 200, 400, 400]
+    assert shown["single run"][0] == [100, 100, 200, 200, 400, 400]
     assert shown["mean of the seeds"] == ([100, 200, 400], [round(100 * p.mean, 6) for p in whole.points])
-    assert shown["carried forward"][0][-1] == 1600
-    assert shown["carried forward"][1][-1] == pytest.approx(100 * whole.forecasts[1].accuracy)
+    assert shown["extrapolation"][0][-1] == 1600
+    assert shown["extrapolation"][1][-1] == pytest.approx(100 * whole.forecasts[1].accuracy)
     assert [
         label for label in legend(axes) if re.fullmatch(r"law: errors \(%\) = \d+ · \$n\^\{-0\.5\d\}\$ \+ 2\.\d", label)
     ]

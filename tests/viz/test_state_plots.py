@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.analysis.lag_curves import Lags, Measured
+from elman.analysis.lag_curves import GradientReport, LagCurve
 from elman.nn.activations import States
 from elman.viz import plots, state_plots
 
 pytest.importorskip("matplotlib")
 
-CURVE = Lags("forward", "h", (0.4, 0.2, 0.1, 0.0), (1.0,) * 4, (1.0, 0.5, 0.25, 0.125), (9, 8, 7, 6))
-ELMAN = Measured("elman", 1, 1, 1, (CURVE,), 9, 2, 0)
+CURVE = LagCurve("forward", "h", (0.4, 0.2, 0.1, 0.0), (1.0,) * 4, (1.0, 0.5, 0.25, 0.125), (9, 8, 7, 6))
+ELMAN = GradientReport("elman", 1, 1, 1, (CURVE,), 9, 2, 0)
 LSTM = replace(ELMAN, cell="lstm", curves=(CURVE, replace(CURVE, state="c", norms=(0.3, 0.3, 0.3, 0.3))))
 BOTH = replace(ELMAN, curves=(CURVE, replace(CURVE, direction="backward", norms=(0.5,), shares=(1.0,))))
 WORDS = tuple(f"word{i}" for i in range(5))
@@ -32,9 +32,9 @@ def test_lags() -> None:
     figure = state_plots.lags([("a.model", ELMAN), ("b.model", LSTM)], "test.txt")
     (axes,) = figure.axes
     assert drawn(axes) == {
-        "a.model: × 0.50 a step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),  # 0 has no place on a log scale
-        "b.model: × 0.50 a step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),
-        "b.model, memory cell c: × 0.50 a step": ([0, 1, 2, 3], [0.3] * 4, "--"),
+        "a.model: × 0.50 per step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),  # 0 has no place on a log scale
+        "b.model: × 0.50 per step": ([0, 1, 2], [0.4, 0.2, 0.1], "-"),
+        "b.model, memory cell c: × 0.50 per step": ([0, 1, 2, 3], [0.3] * 4, "--"),
     }
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(drawn(axes))
     first, second, third = axes.lines

@@ -27,7 +27,7 @@ def test_trees_for_a_terminal() -> None:
         " ╭── She    PRON  nsubj\n─┼── reads  VERB  root\n ╰── books  NOUN  obj\n"
         "\nROOT > S\n├─ NP > PRP     She\n└─ VP\n   ├─ VBZ       reads\n   └─ NP > NNS  books\n"
     )
-    with pytest.raises(ConfigError, match="^tree draws parses, .*; got tag; try --as html$"):
+    with pytest.raises(ConfigError, match="^tree: expected the columns head and deprel, or tree, got tag; try"):
         text("tree", [sentence], {"tag": ("A", "B", "C")})
     with pytest.raises(ConfigError, match="^tree cannot hold confidences; columns, conllu"):
         check_output("tree", confidences=True)

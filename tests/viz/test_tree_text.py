@@ -6,9 +6,10 @@ from pathlib import Path
 
 from hypothesis import given, strategies as st
 
+from elman.data.conllu_tokens import checked_heads
 from elman.data.corpus import ReadOptions, read_corpus
 from elman.data.trees import Tree, parse_tree, read_trees
-from elman.tasks.dependency_labels import gold_heads, repaired
+from elman.tasks.dependency_labels import repaired
 from elman.utils.text_width import cells, padded, right_to_left
 from elman.viz.tree_text import constituents, dependencies
 
@@ -101,7 +102,7 @@ def test_real_trees_fit(shared_data: Path) -> None:
     assert max(cells(line) for text in drawn for line in text.splitlines()) <= 80
     wide = 0
     for one in read_corpus(shared_data / "ud/cy_ccg/cy_ccg-ud-dev.conllu", ReadOptions()).sentences:
-        text = dependencies(one.words, gold_heads(one), one.columns["deprel"], one.columns["upos"])
+        text = dependencies(one.words, checked_heads(one), one.columns["deprel"], one.columns["upos"])
         wide += max(map(cells, text.splitlines())) > 80
     assert wide == 0
 

@@ -1,4 +1,4 @@
-"""How far a tagger's confidences can be believed on labelled text, and what is left above a threshold."""
+"""Calibration of a tagger's confidences on labelled text, and accuracy above a confidence threshold."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from elman.utils.limits import real_number
 class Calibration:
     """The confidences of one label column without and with its temperature.
 
-    ``temperature``  None of a column that a task makes of several label columns, each with its own
+    ``temperature``  None if a task derives the column from several label columns, each with its own temperature
     """
 
     temperature: float | None
     raw: Reliability
     """With a temperature of 1."""
     shown: Reliability
-    """With the model's own: what every command shows."""
+    """With the model's temperature, as all commands show confidences."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
@@ -36,29 +36,29 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What is tagged, and how well, when words with a confidence below ``least`` are left untagged."""
+    """Coverage and accuracy of the words with a confidence of at least ``min_confidence``."""
 
-    least: float
+    min_confidence: float
     words: int
     correct: int
-    """Of all words."""
     sure_words: int
+    """Words with at least that confidence."""
     sure_correct: int
 
     @property
     def coverage(self) -> float:
-        """The share of the words that keep their tag."""
+        """The share of words with at least that confidence."""
         return self.sure_words / self.words
 
     @property
     def accuracy(self) -> float | None:
-        """Accuracy over these; None where there are none."""
+        """Their accuracy; None if there are none."""
         return self.sure_correct / self.sure_words if self.sure_words else None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
         return {
-            "min_confidence": self.least,
+            "min_confidence": self.min_confidence,
             "words": self.words,
             "sure_words": self.sure_words,
             "sure_correct": self.sure_correct,
@@ -68,41 +68,47 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """The words of one label column: the confidences (N,) of their tags, and which of them are right (N,)."""
+class ConfidenceSample:
+    """The confidences (N,) of predicted tags of one label column, and whether each is correct (N,)."""
 
     confidences: NDArray[np.float64]
-    right: NDArray[np.bool_]
+    correct: NDArray[np.bool_]
 
 
-def judge(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target = None) -> dict[str, Judged]:
-    """Tag labelled sentences; the confidences of each label column, as ``Tagger.evaluate`` chooses them."""
+def collect_confidences(
+    tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target = None
+) -> dict[str, ConfidenceSample]:
+    """Tag labelled sentences and return the confidences of each label column that ``target`` selects."""
     confidences: dict[str, list[float]] = {}
-    right: dict[str, list[bool]] = {}
+    correct: dict[str, list[bool]] = {}
     for columns in tagger.compare(sentences, target=target):
-        for name, found in columns.items():
-            confidences.setdefault(name, []).extend(found.confidences)
-            right.setdefault(name, []).extend(a == b for a, b in zip(found.gold, found.tags, strict=True))
-    return {name: Judged(np.array(confidences[name]), np.array(right[name])) for name in right}
+        for name, pair in columns.items():
+            confidences.setdefault(name, []).extend(pair.confidences)
+            correct.setdefault(name, []).extend(a == b for a, b in zip(pair.gold, pair.tags, strict=True))
+    return {name: ConfidenceSample(np.array(confidences[name]), np.array(correct[name])) for name in correct}
 
 
 def calibrations(
-    tagger: ColumnPredictor, sentences: Sequence[Sentence], shown: Mapping[str, Judged], target: Target = None
+    tagger: ColumnPredictor, sentences: Sequence[Sentence], shown: Mapping[str, ConfidenceSample], target: Target = None
 ) -> dict[str, Calibration]:
-    """The calibration of each label column; ``shown`` is what ``judge`` found of these sentences."""
-    raw = shown if set(tagger.temperatures.values()) == {1.0} else judge(tagger.uncalibrated(), sentences, target)
+    """Return the calibration of each label column; ``shown`` is the result of ``collect_confidences``."""
+    raw = (
+        shown
+        if set(tagger.temperatures.values()) == {1.0}
+        else collect_confidences(tagger.uncalibrated(), sentences, target)
+    )
     return {
         name: Calibration(
             tagger.temperature(name),
-            reliability(raw[name].confidences, raw[name].right),
-            reliability(found.confidences, found.right),
+            reliability(raw[name].confidences, raw[name].correct),
+            reliability(sample.confidences, sample.correct),
         )
-        for name, found in shown.items()
+        for name, sample in shown.items()
     }
 
 
-def coverage(judged: Judged, least: float) -> Coverage:
-    """What is left of the words when those of a confidence below ``least`` are. Raises ConfigError: not from 0 to 1."""
-    real_number("min-confidence", least, 0, 1)
-    sure = judged.confidences >= least
-    return Coverage(least, len(sure), int(judged.right.sum()), int(sure.sum()), int(judged.right[sure].sum()))
+def coverage(sample: ConfidenceSample, min_confidence: float) -> Coverage:
+    """Return coverage and accuracy above a threshold. Raises ConfigError if it is not between 0 and 1."""
+    real_number("min-confidence", min_confidence, 0, 1)
+    sure, correct = sample.confidences >= min_confidence, sample.correct
+    return Coverage(min_confidence, len(sure), int(correct.sum()), int(sure.sum()), int(correct[sure].sum()))

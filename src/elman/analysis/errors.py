@@ -1,4 +1,4 @@
-"""What to look at first among a tagger's errors: what it was sure of, what it confuses, which unknown words."""
+"""Rank a tagger's errors: confident errors, frequent confusions, unknown words."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from elman.evaluation.tagging import TagEvaluator
 from elman.taggers.columns import ColumnPredictor
 from elman.utils.limits import ENTRIES, whole_number
 
-MOST = 20
-"""Sentences, confusions and words that are listed, each."""
+TOP = 20
+"""Default number of sentences, confusions and unknown words listed."""
 EXAMPLES = 5
-"""Words shown with a confusion, the commonest first."""
+"""Words listed with each confusion, most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word with its right tag, the one given, how sure that was (0 to 1), and whether training had it."""
+class TaggedWord:
+    """A word with its gold tag, predicted tag and confidence (0 to 1), and whether it occurs in the training data."""
 
     word: str
     gold: str
@@ -32,32 +32,32 @@ class Word:
     confidence: float
     known: bool
     line: int | None
-    """In the file; None for sentences made in Python."""
+    """Its line in the file; None for sentences made in Python."""
 
     @property
-    def right(self) -> bool:
-        """Whether the tag given is the right one."""
+    def correct(self) -> bool:
+        """Whether the predicted tag is the gold tag."""
         return self.gold == self.predicted
 
 
 @dataclass(frozen=True, slots=True)
 class WrongSentence:
-    """A sentence with one error or more."""
+    """A sentence with one or more errors."""
 
     path: str
-    words: tuple[Word, ...]
+    words: tuple[TaggedWord, ...]
     whole: bool = False
-    """Whether the label is of the whole text, which is the only "word"."""
+    """Whether the label is a document label; the document is then the only "word"."""
 
     @property
-    def surest(self) -> Word:
-        """The wrong word whose tag was given with most confidence."""
-        return max((word for word in self.words if not word.right), key=lambda word: word.confidence)
+    def surest(self) -> TaggedWord:
+        """The wrong word with the highest confidence."""
+        return max((word for word in self.words if not word.correct), key=lambda word: word.confidence)
 
     @property
     def errors(self) -> int:
-        """How many of its words are wrong."""
-        return sum(not word.right for word in self.words)
+        """The number of wrong words."""
+        return sum(not word.correct for word in self.words)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
@@ -66,7 +66,7 @@ class WrongSentence:
 
 @dataclass(frozen=True, slots=True)
 class FrequentConfusion:
-    """``count`` words with the tag ``gold`` were given ``predicted``; the commonest of them, each with its count."""
+    """``count`` words with gold tag ``gold`` got ``predicted``; the most frequent of them with their counts."""
 
     gold: str
     predicted: str
@@ -76,7 +76,7 @@ class FrequentConfusion:
 
 @dataclass(frozen=True, slots=True)
 class UnknownWord:
-    """A word that training had not, ``wrong`` of ``count`` times tagged wrongly; the commonest such confusion."""
+    """A word unseen in training, wrong ``wrong`` of ``count`` times, with its most frequent confusion."""
 
     word: str
     count: int
@@ -87,7 +87,7 @@ class UnknownWord:
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnalysis:
-    """The errors of one label column; lists are ranked, what to look at first comes first."""
+    """The errors of one label column; all lists are ranked."""
 
     column: str
     tokens: int
@@ -95,12 +95,12 @@ class ErrorAnalysis:
     unknown_tokens: int
     unknown_correct: int
     sentences: tuple[WrongSentence, ...]
-    """By the confidence of their surest wrong tag: errors in the annotation are often among the first."""
+    """By the confidence of their most confident wrong tag: errors in the annotation are often among the first."""
     confusions: tuple[FrequentConfusion, ...]
     unknown: tuple[UnknownWord, ...]
     """By the number of wrong tags."""
     of_texts: bool = False
-    """Whether it is a label of whole texts: "words" and "tokens" are texts then, and none of them is unknown."""
+    """Whether the column holds document labels: words and tokens are then documents, and none is unknown."""
 
     @property
     def errors(self) -> int:
@@ -119,18 +119,19 @@ class ErrorAnalysis:
             "unknown_correct": self.unknown_correct,
             "sentences": [sentence.to_json() for sentence in self.sentences],
             "confusions": [
-                {**asdict(one), "words": [{"word": word, "count": count} for word, count in one.words]}
-                for one in self.confusions
+                {**asdict(confusion), "words": [{"word": word, "count": count} for word, count in confusion.words]}
+                for confusion in self.confusions
             ],
-            "unknown": [asdict(one) for one in self.unknown],
+            "unknown": [asdict(word) for word in self.unknown],
         }
 
 
-def analyse(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = MOST) -> ErrorAnalysis:
+def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = TOP) -> ErrorAnalysis:
     """Tag labelled sentences and rank the errors of one column, by default the first.
 
-    ``data`` and ``target`` are as for ``Tagger.evaluate``. Memory grows with the errors, not with the text. Raises
-    DataError: no gold tags; ConfigError: no such column, a ``most`` below 1.
+    ``data`` and ``target`` are as in ``Tagger.evaluate``; ``most`` limits each list. Memory grows with the number of
+    errors, not with the text. Raises DataError if there are no gold tags, and ConfigError if the column does not exist
+    or ``most`` is below 1.
     """
     whole_number("most", most, 1, ENTRIES)
     name = tagger.target
@@ -141,7 +142,7 @@ def analyse(tagger: ColumnPredictor, data: Data, *, target: str | None = None, m
     words: dict[tuple[str, str], Counter[str]] = {}
     unknown: Counter[str] = Counter()
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
-    surest: list[tuple[float, int, int, WrongSentence]] = []  # a heap, the least sure on top
+    surest: list[tuple[float, int, int, WrongSentence]] = []  # a heap, least confident on top
     labelled = False
     for number, columns in enumerate(tagger.compare(data, target=[target] if target else None)):
         found = columns[name]
@@ -153,7 +154,7 @@ def analyse(tagger: ColumnPredictor, data: Data, *, target: str | None = None, m
             continue
         sentence = replace(_wrong(found, known), whole=of_texts)
         for word in sentence.words:
-            if not word.right:
+            if not word.correct:
                 words.setdefault((word.gold, word.predicted), Counter())[word.word] += 1
                 if not word.known:
                     unknown_wrong.setdefault(word.word, Counter())[word.gold, word.predicted] += 1
@@ -179,7 +180,7 @@ def analyse(tagger: ColumnPredictor, data: Data, *, target: str | None = None, m
 def _wrong(found: AlignedSentence, known: Sequence[bool]) -> WrongSentence:
     sentence = found.sentence
     rows = zip(sentence.words, found.gold, found.tags, found.confidences, known, strict=True)
-    return WrongSentence(sentence.path, tuple(Word(*row, line_of(sentence, i)) for i, row in enumerate(rows)))
+    return WrongSentence(sentence.path, tuple(TaggedWord(*row, line_of(sentence, i)) for i, row in enumerate(rows)))
 
 
 def _confusions(words: dict[tuple[str, str], Counter[str]], most: int) -> tuple[FrequentConfusion, ...]:
@@ -196,5 +197,5 @@ def _unknown(counts: Counter[str], wrong: dict[str, Counter[tuple[str, str]]], m
 
 
 def _first(counts: Counter[Any], n: int) -> list[tuple[Any, int]]:
-    """The commonest, in an order that does not depend on which came first."""
+    """Return the ``n`` most frequent items, ties in sorted order."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:n]

@@ -1,8 +1,7 @@
-"""Gradients through time, measured: how much of the loss at a word reaches the states before it, and which words speak
-for the tag of a word.
+"""Gradients through time: how much of the loss at a word reaches earlier states, and attributions of tags to words.
 
-Both are exact, in float64: a sentence stands in a batch as often as there are words asked for, and each copy has the
-error of one word alone. Of an ensemble it is the first network. Letters: T words of a sentence, P of them asked for.
+Both are exact, in float64: a sentence is repeated in a batch once per analyzed word, and each copy has the error of one
+word. For an ensemble, the first network is analyzed. Shapes: T words of a sentence, P of them analyzed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
-from elman.analysis.lag_curves import Measured, curve
+from elman.analysis.lag_curves import GradientReport, lag_curve
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
@@ -31,23 +30,23 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 LAGS, POSITIONS = 20, 1_000
-EACH = 100
-"""Words of one sentence that are taken at most, evenly spaced: a book that is one sentence needs no more."""
-TOGETHER = 8_192  # words in one pass, more only where a sentence alone has more
-GATES = 16_000_000
-"""Numbers in the gates of a layer at the words of one pass, in both directions; all of it takes some ten times more."""
-PARTS = 4_000_000
-"""Words of a sentence times words whose tags are asked about."""
+MAX_PER_SENTENCE = 100
+"""Maximum number of words analyzed per sentence, evenly spaced."""
+MAX_BATCH_WORDS = 8_192  # words per pass, unless a single sentence has more
+MAX_GATES = 16_000_000
+"""Maximum number of gate values of one layer per pass, both directions; the total memory is about ten times that."""
+MAX_PARTS = 4_000_000
+"""Maximum number of words of a sentence times analyzed words."""
 
 Labelled = tuple[Sequence[str], Sequence[Any]]
-"""The words of a sentence and their tags, or the numbers that it should say; or the labels of the whole text."""
+"""The words of a sentence, and their tags, target numbers, or the document labels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
-    """What is measured: of which layer (from 1), up to which lag, at how many words, of which label column.
+class GradientOptions:
+    """What to measure: the layer (from 1), the largest lag, the number of words, and the label column.
 
-    ``tags`` are the gold tags of the words that count; none: all.
+    ``tags`` restricts the words to these gold tags; empty means all.
     """
 
     layer: int = 1
@@ -58,13 +57,13 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
-    """Which words speak for the tag of word ``at`` (from 1), and which against it, by input × gradient.
+class Attribution:
+    """Input × gradient attributions of the tag of word ``at`` (from 1) to the words of the sentence.
 
-    ``parts``    (T,) of each word x · ∂margin/∂x
-    ``tag``      the tag given, ``against`` the second best by its score; "" where there is one tag alone
-    ``margin``   the score of the one less that of the other, before rules and transitions; of a label that a text may
-                 have or not, its score; of a number, itself
+    ``parts``    (T,) x · ∂margin/∂x of each word
+    ``tag``      the predicted tag; ``against`` the second best by score, or "" if there is only one tag
+    ``margin``   the difference of their scores, before constraints and transitions; for an optional label its score,
+                 for a number the number
     """
 
     words: tuple[str, ...]
@@ -76,7 +75,7 @@ class Influence:
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Each part as a share of the sum of their sizes, -1 to 1."""
+        """Each part divided by the sum of their absolute values, -1 to 1."""
         total = sum(map(abs, self.parts)) or 1.0
         return tuple(part / total for part in self.parts)
 
@@ -85,8 +84,8 @@ class Influence:
         return {**asdict(self), "shares": self.shares}
 
 
-class _Copies:
-    """A sentence of T words, P times in one batch, and the first network's scores of it (T·P, K), in float64."""
+class _RepeatedSentence:
+    """A sentence of T words repeated P times in one batch, with the first network's scores (T·P, K) in float64."""
 
     def __init__(self, networks: Ensemble, parameters: Parameters, words: Sequence[str], copies: int) -> None:
         self.network, self.parameters = networks.network, dict(parameters)
@@ -103,7 +102,7 @@ class _Copies:
         self.x = self.network.represent(self.parameters, self.inputs)
 
     def forward(self, x: Array | NDArray[np.int32], first: int) -> tuple[Array, Any]:
-        """Scores from what layer ``first`` reads; backprop gives, of dscores, what reaches it (None: one-hot words)."""
+        """Return scores from the input of layer ``first``, and backprop to it (None for one-hot words)."""
         h, unroll = self.network.encoder.forward(self.parameters, x, self.batch, first=first)
         scores, unscore = self.network.output(self.parameters, h, self.batch, self.grams)
 
@@ -115,7 +114,7 @@ class _Copies:
         return scores, backprop
 
     def own_x(self) -> Array | NDArray[np.int32]:
-        """What the first layer reads; of one-hot words each stands in a row of its own of the tables, from now on."""
+        """Return the input of the first layer; one-hot words get a table row each, to separate their gradients."""
         if self.x.ndim == 2:
             return self.x
         for name in self._tables():
@@ -125,7 +124,7 @@ class _Copies:
         return np.arange(len(self.x), dtype=np.int32)
 
     def by_inputs(self, x: Array | NDArray[np.int32], backprop: Any, dscores: Array) -> Array:
-        """x · d(scores)/dx of each word in each copy (T, P)."""
+        """Return x · d(scores)/dx of each word in each copy (T, P)."""
         gradients: Gradients = {}
         dx = backprop(dscores, gradients)
         if dx is not None:
@@ -140,18 +139,22 @@ class _Copies:
         return np.asarray(parts.reshape(self.T, self.P))
 
     def _tables(self) -> list[str]:
-        """What the first layer looks one-hot words up in."""
+        """Return the names of the first layer's tables of one-hot words."""
         return [f"layer0.{direction}.w_rx" for direction in self.network.encoder.directions]
 
 
-def lags(networks: Ensemble, sentences: Iterable[Labelled], which: Which = Which()) -> Measured:
-    """How much of the loss of a word reaches the states k words before it, the mean over the first words of a text.
+def measure_lags(
+    networks: Ensemble, sentences: Iterable[Labelled], which: GradientOptions = GradientOptions()
+) -> GradientReport:
+    """Measure how much of the loss at a word reaches the states k words earlier, averaged over the first words.
 
-    All words of each sentence are taken, of a sentence of more than 100 that many, until there are
-    ``which.positions``. The loss is that of the model's decoder (of a CRF its part for the word,
-    ``elman.nn.decoders``), and of a label of the whole text that of the text, measured from its last word, backwards
-    from the first. Raises ConfigError: no such layer, a network without states; DataError: no sentence with known
-    tags."""
+    All words of each sentence are used, at most ``MAX_PER_SENTENCE``, until there are ``which.positions``. The loss is
+    that of the model's decoder (for a CRF the word's part, ``elman.nn.decoders``). For document labels it is the loss
+    of the document, measured from its last word, or from its first in the backward direction.
+
+    Raises ConfigError if there is no such layer or the network has no states, and DataError if no sentence has known
+    tags.
+    """
     limits.whole_number("lags", which.lags, 1, limits.LAGS)
     limits.whole_number("positions", which.positions, 1, limits.POSITIONS)
     encoder, head = _checked(networks, which), networks.heads.each[which.column]
@@ -183,36 +186,36 @@ def lags(networks: Ensemble, sentences: Iterable[Labelled], which: Which = Which
         together = _together(encoder, len(words))
         for start in range(0, len(at), together):
             some = at[start : start + together]
-            made = _Copies(networks, parameters, words, len(some))
+            made = _RepeatedSentence(networks, parameters, words, len(some))
             for key, norms in _of_sentence(made, head, gold, some, which).items():
                 found.setdefault(key, []).append(norms)
     if not positions:
         of = f" and one of them {', '.join(which.tags)}" if which.tags else ""
         raise DataError(f"expected a sentence whose tags the model knows{of}, found none")
-    curves = tuple(curve(key, norms) for key, norms in found.items())
+    curves = tuple(lag_curve(key, norms) for key, norms in found.items())
     config, n = encoder.config, len(networks.members)
-    return Measured(config.cell, which.layer, config.layers, n, curves, positions, counted, unknown)
+    return GradientReport(config.cell, which.layer, config.layers, n, curves, positions, counted, unknown)
 
 
 def _together(encoder: Encoder, words: int) -> int:
-    """How many copies of a sentence go into one pass. Raises DataError for a sentence that is too long for one."""
+    """Return the number of copies of a sentence per pass. Raises DataError if not even one fits."""
     config = encoder.config
-    most = GATES // (shapes.GATES[config.cell] * config.hidden * len(encoder.directions))
+    most = MAX_GATES // (shapes.GATES[config.cell] * config.hidden * len(encoder.directions))
     if words > most:
         raise DataError(
             f"a sentence of {words:,} words, expected up to {most:,} with hidden={config.hidden}: is a blank line or a "
             "line end missing?"
         )
-    return max(1, min(TOGETHER, most) // words)
+    return max(1, min(MAX_BATCH_WORDS, most) // words)
 
 
 def _exact(networks: Ensemble) -> Parameters:
     return {name: w.astype(np.float64) for name, w in networks.members[0].items()}
 
 
-def _checked(networks: Ensemble, which: Which) -> Encoder:
+def _checked(networks: Ensemble, which: GradientOptions) -> Encoder:
     if not networks.network.encodes:
-        raise ConfigError("gradients: expected a network with states; this one counts n-grams alone")
+        raise ConfigError("gradients: expected a network with hidden states; this one has only n-grams")
     encoder = networks.network.encoder
     if not 1 <= which.layer <= encoder.config.layers:
         raise ConfigError(f"layer: expected a number from 1 to {encoder.config.layers}, got {which.layer}")
@@ -222,9 +225,9 @@ def _checked(networks: Ensemble, which: Which) -> Encoder:
 
 
 def _ids(head: Head, tags: Sequence[str]) -> NDArray[Any] | None:
-    """The ids of a sentence's tags; where a text can have several labels, which it has (1, K). None: unknown ones.
+    """Return the ids of a sentence's tags, or (1, K) flags if a document can have several labels; None if unknown.
 
-    Of numbers these, NaN where there is none.
+    Numbers are returned as they are, NaN if missing.
     """
     if isinstance(head.decoder, SquaredError):
         return np.array(tags, np.float64)
@@ -240,18 +243,18 @@ def _ids(head: Head, tags: Sequence[str]) -> NDArray[Any] | None:
 
 
 def _spread(words: Sequence[int], most: int) -> NDArray[np.int64]:
-    """Which of some words of a sentence are taken: all, or evenly spaced ones, the last one in any case."""
-    many = min(len(words), most, EACH)
+    """Select at most ``most`` of these words, evenly spaced and including the last."""
+    many = min(len(words), most, MAX_PER_SENTENCE)
     places = np.round(np.linspace(len(words) - 1, 0, many)[::-1]).astype(np.int64)
     return np.asarray(words, np.int64)[places]
 
 
 def _of_sentence(
-    made: _Copies, head: Head, gold: NDArray[Any], at: NDArray[np.int64], which: Which
+    made: _RepeatedSentence, head: Head, gold: NDArray[Any], at: NDArray[np.int64], which: GradientOptions
 ) -> dict[tuple[str, str], Array]:
-    """Of each direction and state of the layer the norms (P, lags + 1); NaN where there is no state so far back.
+    """Return norms (P, lags + 1) by direction and state of the layer; NaN before the beginning of the sentence.
 
-    There are no more lags than the sentence has.
+    There are no more lags than the sentence has words before the last.
     """
     layer, encoder, parameters, batch = which.layer - 1, made.network.encoder, made.parameters, made.batch
     below: Any = made.x
@@ -292,34 +295,36 @@ def _behind(norms: Array, at: NDArray[np.int64], most: int, way: int) -> Array:
     return np.where(inside, found, np.nan)
 
 
-def influences(networks: Ensemble, words: Sequence[str], at: Sequence[int] = (), column: int = 0) -> list[Influence]:
-    """Which words speak for the tags of these words (from 1; none: all): gradient of the margin by x, times x.
+def attributions(
+    networks: Ensemble, words: Sequence[str], at: Sequence[int] = (), column: int = 0
+) -> list[Attribution]:
+    """Return the attributions of the tags of these words (from 1; default all): input times gradient of the margin.
 
-    The margin is the score of the tag given less that of the second best (Yin & Neubig 2022), so that what is common
-    to both does not count. x is all that the network reads of a word: vectors, features, spelling. Of a label of the
-    whole text there is one Influence, of word 1. Raises ConfigError: no such word, a network without states.
+    The margin is the score of the predicted tag minus that of the second best (Yin & Neubig 2022), so that evidence for
+    both cancels. The input is everything the network reads of a word: vectors, features, spelling. A document label has
+    one attribution, at word 1. Raises ConfigError if there is no such word or the network has no states.
     """
-    _checked(networks, Which(column=column))
+    _checked(networks, GradientOptions(column=column))
     head = networks.heads.each[column]
     if not words:
         raise DataError("expected a sentence with a word in it, found an empty one")
     if not all(1 <= one <= len(words) for one in at):
         raise ConfigError(f"at: expected a word from 1 to {len(words)}, got {', '.join(map(str, at))}")
     chosen = [one - 1 for one in at or range(1, len(words) + 1)] if head.task == TAG else [0]
-    if len(words) * len(chosen) > PARTS:
+    if len(words) * len(chosen) > MAX_PARTS:
         raise ConfigError(
             f"at: {len(chosen):,} words of a sentence of {len(words):,} are too many at once; expected "
-            f"{PARTS // len(words):,} or fewer: --at N names one"
+            f"{MAX_PARTS // len(words):,} or fewer: --at N names one"
         )
     together, parameters = _together(networks.network.encoder, len(words)), _exact(networks)
-    found: list[Influence] = []
+    found: list[Attribution] = []
     for start in range(0, len(chosen), together):
         some = chosen[start : start + together]
-        found += _influences(_Copies(networks, parameters, words, len(some)), words, head, some)
+        found += _attributions(_RepeatedSentence(networks, parameters, words, len(some)), words, head, some)
     return found
 
 
-def _influences(made: _Copies, words: Sequence[str], head: Head, at: Sequence[int]) -> list[Influence]:
+def _attributions(made: _RepeatedSentence, words: Sequence[str], head: Head, at: Sequence[int]) -> list[Attribution]:
     copies = np.arange(made.P)
     x = made.own_x()
     scores, backprop = made.forward(x, 0)
@@ -341,7 +346,7 @@ def _influences(made: _Copies, words: Sequence[str], head: Head, at: Sequence[in
         margins = margins - own[copies, second]
     parts = made.by_inputs(x, backprop, dscores)  # (T, P)
     return [
-        Influence(
+        Attribution(
             tuple(words),
             at[p] + 1,
             head.tags[given[p]],

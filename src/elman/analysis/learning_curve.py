@@ -1,7 +1,7 @@
-"""Learning curves: accuracy against the number of training sentences, and what more of them would give.
+"""Learning curves: accuracy against the number of training sentences, and forecasts for more data.
 
-The errors of networks fall about as a power of the amount of data down to a floor: error(n) = a n^-b + c (Hestness et
-al. 2017, "Deep Learning Scaling is Predictable, Empirically").
+The error of a network falls approximately as a power law with a floor: error(n) = a n^-b + c (Hestness et al. 2017,
+"Deep Learning Scaling is Predictable, Empirically").
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from elman.taggers.train import train
 from elman.training import auto_settings as automatic
 from elman.utils import limits
 
-AHEAD = (2, 4)
-"""How many times the labels forecasts are made for."""
-FEWEST = 3
-"""Sizes that a law is fitted to."""
+FORECASTS = (2, 4)
+"""Multiples of the training data for which forecasts are made."""
+MIN_POINTS = 3
+"""Minimum number of points to fit a law."""
 RESAMPLES = 1000
 _EXPONENTS = np.linspace(0.05, 1.0, 96)  # b
 _T = TypeVar("_T")
@@ -36,11 +36,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What so many training sentences gave: the accuracy on dev with each seed."""
+    """The dev accuracy with each seed for one number of training sentences."""
 
     sentences: int
     words: int
-    """Of the first seed's sentences."""
+    """Words in the first seed's sentences."""
     accuracies: tuple[float, ...]
 
     @property
@@ -50,7 +50,7 @@ class Point:
 
     @property
     def deviation(self) -> float | None:
-        """The standard deviation over the seeds; None with one."""
+        """The standard deviation over the seeds; None with a single seed."""
         return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else None
 
 
@@ -63,13 +63,13 @@ class Law:
     c: float
 
     def accuracy(self, sentences: float) -> float:
-        """The accuracy that so many sentences give."""
+        """Return the accuracy that the law predicts for this many sentences."""
         return 1 - float(self.a * sentences**-self.b + self.c)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What ``times`` the labels would give; ``gain`` and its 95 % interval are differences of accuracies."""
+    """The forecast for ``times`` the data; ``gain`` and its 95 % interval are differences in accuracy."""
 
     times: int
     sentences: int
@@ -81,7 +81,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A learning curve: its points from few sentences to all, the law through them, and forecasts from it."""
+    """A learning curve: its points in order of size, the fitted law, and forecasts."""
 
     points: tuple[Point, ...]
     law: Law
@@ -109,19 +109,19 @@ def learning_curve(
     warn: Callable[[str], None] = lambda line: None,
     **of_training: Any,
 ) -> Curve:
-    """Train on more and more of the sentences and score on dev.
+    """Train on growing subsets of the sentences and score on dev.
 
-    ``dev``          as ``elman.train`` takes it; a share such as ``"10%"`` is held out of the training sentences first
-    ``points``       sizes, each twice the one before, up to all the sentences
-    ``seeds``        trainings of each size: seed, seed + 1 … draw the sentences and train
-    ``tell``         is called with a line before each training
-    ``warn``         is called with each doubt about the data
-    ``of_training``  ``model``, ``preset``, ``settings`` and ``threads``, as ``elman.train`` takes them
+    ``dev``          as in ``elman.train``; a share such as ``"10%"`` is held out of the training sentences first
+    ``points``       the number of sizes, each twice the previous one, up to all sentences
+    ``seeds``        runs per size: seed, seed + 1 … draw the sentences and train
+    ``tell``         called with a line before each run
+    ``warn``         called with each warning about the data
+    ``of_training``  ``model``, ``preset``, ``settings`` and ``threads``, as in ``elman.train``
 
-    What ``auto`` chooses for all the sentences holds for the few too, but for the number of epochs. Ctrl-C ends it all
-    with KeyboardInterrupt. Raises ConfigError, also for numbers out of range, and DataError as ``elman.train`` does.
+    Settings that ``auto`` chooses for all sentences are used for every size, except the number of epochs. Ctrl-C raises
+    KeyboardInterrupt. Raises ConfigError, also for numbers out of range, and DataError as ``elman.train`` does.
     """
-    limits.whole_number("points", points, FEWEST, limits.POINTS)
+    limits.whole_number("points", points, MIN_POINTS, limits.POINTS)
     limits.whole_number("seeds", seeds, 1, limits.SEEDS)
     limits.whole_number("seed", seed, 0, limits.SEED - seeds + 1)
     corpus = read_corpus(train_data, how)
@@ -159,15 +159,15 @@ def _settled(corpus: Corpus, sentences: Sequence[Sentence], of_training: Mapping
 
 
 def sizes(sentences: int, points: int) -> list[int]:
-    """So many numbers of sentences, each twice the one before, up to all. Raises ConfigError: there are too few."""
-    found = [round(sentences / 2**halvings) for halvings in range(points - 1, -1, -1)]
-    if found[0] < 2:
-        raise ConfigError(f"curve: {points} points need {2**points:,} training sentences, there are {sentences:,}")
-    return found
+    """Return training-set sizes, doubling up to the full set. Raises ConfigError if there are too few sentences."""
+    counts = [round(sentences / 2**halvings) for halvings in range(points - 1, -1, -1)]
+    if counts[0] < 2:
+        raise ConfigError(f"curve: {points} points need {2**points:,} training sentences, got {sentences:,}")
+    return counts
 
 
 def subset(sentences: Sequence[_T], size: int, seed: int) -> list[_T]:
-    """So many of the sentences at random, in their order; a larger set of the same seed holds the smaller ones."""
+    """Return a random subset in the original order; for one seed, larger subsets contain smaller ones."""
     order = np.random.default_rng(seed).permutation(len(sentences))
     return [sentences[i] for i in sorted(order[:size].tolist())]
 
@@ -178,28 +178,29 @@ def measure(
     seeds: Sequence[int],
     accuracy: Callable[[list[Any], int], float],
 ) -> Curve:
-    """The curve of ``accuracy(some of the sentences, seed)``, which trains and scores on dev.
+    """Return the curve of ``accuracy(subset, seed)``, which trains and scores on dev.
 
-    The small sizes come first, each with all seeds. Raises ConfigError: fewer than 3 points, no seed, few sentences.
+    Small sizes come first, each with all seeds. Raises ConfigError for fewer than 3 points, no seed, or too few
+    sentences.
     """
-    if points < FEWEST or not seeds:
+    if points < MIN_POINTS or not seeds:
         raise ConfigError(
-            f"curve: expected {FEWEST} points or more and one seed or more, got {points} and {len(seeds)}"
+            f"curve: expected {MIN_POINTS} points or more and one seed or more, got {points} and {len(seeds)}"
         )
-    found = []
+    measured = []
     for size in sizes(len(sentences), points):
         subsets = [subset(sentences, size, seed) for seed in seeds]
-        accuracies = tuple(accuracy(some, seed) for some, seed in zip(subsets, seeds, strict=True))
-        found.append(Point(size, sum(map(len, subsets[0])), accuracies))
-    return fitted(found)
+        accuracies = tuple(accuracy(part, seed) for part, seed in zip(subsets, seeds, strict=True))
+        measured.append(Point(size, sum(map(len, subsets[0])), accuracies))
+    return fitted(measured)
 
 
 def fitted(points: Sequence[Point]) -> Curve:
-    """The law through some points, and forecasts.
+    """Fit the law to points, and forecast.
 
-    Squared relative deviations from the mean errors are least, so that the many errors of few sentences do not outweigh
-    all else. An interval is of 1,000 fits, each to errors drawn about the law (as far off as the seeds, or the points,
-    are) and without none, one or more of the smallest sizes, where the law need not hold yet.
+    The fit minimizes squared relative deviations from the mean errors, so that the large errors of small sizes do not
+    dominate. The interval is from 1,000 fits to errors resampled around the law, with the spread of the seeds or of the
+    points, each without zero or more of the smallest sizes, where the law need not hold yet.
     """
     n = np.array([point.sentences for point in points], np.float64)
     errors = np.maximum([1 - point.mean for point in points], 1e-6)
@@ -209,14 +210,14 @@ def fitted(points: Sequence[Point]) -> Curve:
     draw = np.random.default_rng(0)
     laws = []
     for _ in range(RESAMPLES):
-        start = int(draw.integers(len(n) - FEWEST + 1))
+        start = int(draw.integers(len(n) - MIN_POINTS + 1))
         drawn = np.log(expected[start:]) + spread * draw.standard_normal(len(n) - start)
         laws.append(_fit(n[start:], np.exp(np.clip(drawn, np.log(1e-6), 0))))  # errors are shares, at most 1
-    return Curve(tuple(points), law, tuple(_forecast(law, laws, int(n[-1]), times) for times in AHEAD))
+    return Curve(tuple(points), law, tuple(_forecast(law, laws, int(n[-1]), times) for times in FORECASTS))
 
 
 def _of_seeds(points: Sequence[Point]) -> float:
-    """The standard error of a mean error, relative to it, that the seeds' differences let expect; 0 with one seed."""
+    """Return the relative standard error of a mean error, estimated from the seeds; 0 with one seed."""
     shares = [
         (point.deviation / max(1 - point.mean, 1e-6)) ** 2 / len(point.accuracies)
         for point in points
@@ -226,12 +227,12 @@ def _of_seeds(points: Sequence[Point]) -> float:
 
 
 def _fit(n: NDArray[np.float64], errors: NDArray[np.float64]) -> Law:
-    """The law of the least squared relative deviations: a and c in closed form for each b of a grid."""
+    """Fit by least squared relative deviations: a and c in closed form for each b of a grid."""
     x, one = n ** -_EXPONENTS[:, None] / errors, np.broadcast_to(1 / errors, (len(_EXPONENTS), len(n)))  # (B, P)
     xx, xo, oo = (x * x).sum(axis=1), (x * one).sum(axis=1), (one * one).sum(axis=1)
     sx, so = x.sum(axis=1), one.sum(axis=1)
     c = np.clip((so * xx - sx * xo) / np.maximum(oo * xx - xo * xo, 1e-300), 0, so / oo)
-    a = (sx - c * xo) / xx  # not negative, for c is at most what a of 0 asks for
+    a = (sx - c * xo) / xx  # never negative, since c is clipped at its value for a = 0
     best = int((((a[:, None] * x + c[:, None] * one) - 1) ** 2).sum(axis=1).argmin())
     return Law(max(float(a[best]), 0.0), float(_EXPONENTS[best]), float(c[best]))
 

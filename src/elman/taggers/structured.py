@@ -14,10 +14,12 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
 from elman.taggers.columns import ColumnPredictor, Predicted
-from elman.tasks.base import NOTHING, Batch, Encoding, split
-from elman.tasks.composite import Features, Lemmas, parts_of
+from elman.tasks.base import EMPTY, Encoding, Predictions, split_by_sentence
+from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
+from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.loaded import encoding_of
+from elman.tasks.morphology import MorphologyEncoding
 from elman.utils.display import shown
 
 
@@ -42,9 +44,9 @@ class EncodedTagger(ColumnPredictor):
     def gives(self, target: str, value: str) -> bool:
         """Whether that is a value of a target as words are given it."""
         part = next(one for one in parts_of(self.encoding) if target in one.targets)
-        if isinstance(part, Features):
+        if isinstance(part, MorphologyEncoding):
             return value in part.known
-        if isinstance(part, Lemmas):
+        if isinstance(part, LemmaEncoding):
             return WHOLE + value in self.tag_sets[target]
         return value in self.tag_sets.get(target, ())
 
@@ -92,9 +94,9 @@ class EncodedTagger(ColumnPredictor):
         self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
     ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
         """What is compared of a sentence in a column: of lemmas, the words that have one."""
-        if target not in self.encoding.unannotated or NOTHING not in gold:
+        if target not in self.encoding.unannotated or EMPTY not in gold:
             return gold, tags, known
-        kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != NOTHING]
+        kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != EMPTY]
         return [row[0] for row in kept], [row[1] for row in kept], [row[2] for row in kept]
 
     def _predict(self, batch: Sequence[Sequence[str]], names: Sequence[str], confidence: bool) -> list[Predicted]:
@@ -106,7 +108,9 @@ class EncodedTagger(ColumnPredictor):
             return np.split(some.probabilities(column(name)), np.cumsum(some.lengths)[:-1])
 
         best = _Best(self.tag_sets, lambda name: scores.best(column(name)), batch)
-        decoded = self.encoding.decode(Batch(batch, best, self.tag_sets, ask, lambda name: scores.scores(column(name))))
+        decoded = self.encoding.decode(
+            Predictions(batch, best, self.tag_sets, ask, lambda name: scores.scores(column(name)))
+        )
         if not confidence:
             return [dict(zip(decoded, row, strict=True)) for row in zip(*decoded.values(), strict=True)]
         cuts = np.cumsum([len(words) for words in batch])[:-1]
@@ -139,7 +143,7 @@ class _Best(dict[str, list[list[str]]]):
     def __missing__(self, column: str) -> list[list[str]]:
         ids = self._best(column)
         labels = np.array(self._sets[column], object)[ids].tolist()
-        found = self[column] = split(labels, map(len, self._batch))
+        found = self[column] = split_by_sentence(labels, map(len, self._batch))
         return found
 
 

@@ -11,7 +11,7 @@ from elman.taggers.prepare import read_all, split
 from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger, encoded
 from elman.tasks.base import Encoding
-from elman.tasks.dependency_labels import note_of_lost
+from elman.tasks.dependency_labels import crossing_arcs_note
 from elman.training import auto_settings
 
 TREE_EPOCHS = 8
@@ -36,7 +36,7 @@ def fit(
     column = request.targets[0] if request.targets else None
     encoding: Encoding = registry.imported(registry.TASKS[task].encoding)(train, column, request.options)
     if request.options.get("heads") == "brackets" and "head" in encoding.columns:
-        lost = note_of_lost(train)
+        lost = crossing_arcs_note(train)
         request.run.note(*([lost] if lost is not None else []))
     of_trees = tree_settings(request.preset, encoding, len(train), large=large)
     labels = replace(

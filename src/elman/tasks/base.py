@@ -1,76 +1,84 @@
-"""What a task is to the word tagger: columns of words as label columns, and label columns back as columns."""
+"""The interface of a task: encode the columns of a sentence as label columns, and decode label columns back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
+from elman.errors import ConfigError
+from elman.utils.display import shown
 
-LONGEST = 1_000
-"""Characters of a label: each word may get it, and a text would come out as much longer."""
-NOTHING = "_"
-"""What stands in a column of CoNLL-U where nothing is annotated."""
+MAX_LABEL = 1_000
+"""Maximum length of a label in characters: any word may get it, and the output would grow accordingly."""
+EMPTY = "_"
+"""The value of a CoNLL-U column without annotation."""
 
-Labels = Sequence[Sequence[str]]  # of each sentence, a label for each word
-Ask = Callable[[str, Sequence[int]], list[NDArray[np.float64]]]
-"""For a label column and some sentences of a batch (their indices): (T, K) probabilities of the labels of each."""
+SentenceLabels = Sequence[Sequence[str]]  # by sentence, one label per word
+ProbabilitiesOf = Callable[[str, Sequence[int]], list[NDArray[np.float64]]]
+"""Maps a label column and sentence indices of a batch to the label probabilities (T, K) of each sentence."""
 _T = TypeVar("_T")
 
 
-class Batch:
-    """Tagged sentences to be decoded: words and labels, and more of a model's mind where it is asked for.
+class Predictions:
+    """Predicted labels of a batch of sentences, and the model's probabilities on request.
 
-    ``words``  of each sentence its words
-    ``found``  by label column: of each sentence its best labels
-    ``sets``   by label column: the K labels
+    ``words``       the words of each sentence
+    ``labels``      by label column: the best labels of each sentence
+    ``label_sets``  by label column: the K labels
     """
 
     def __init__(
         self,
-        words: Labels,
-        found: Mapping[str, Labels],
-        sets: Mapping[str, Sequence[str]],
-        ask: Ask,
+        words: SentenceLabels,
+        labels: Mapping[str, SentenceLabels],
+        label_sets: Mapping[str, Sequence[str]],
+        probabilities: ProbabilitiesOf,
         scores: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> None:
-        """``scores`` as the method has it, where that is known sooner than probabilities."""
-        self.words, self.found, self.sets, self.ask, self._scores = words, found, sets, ask, scores
-        self.done: dict[str, list[list[str]]] = {}
-        """By column: what was decoded already."""
+        """``scores`` overrides the method of that name, if raw scores are cheaper than probabilities."""
+        self.words, self.labels, self.label_sets = words, labels, label_sets
+        self._probabilities, self._scores = probabilities, scores
+        self.decoded: dict[str, list[list[str]]] = {}
+        """The columns that are decoded already."""
 
     def scores(self, column: str) -> NDArray[np.float32]:
-        """(N, K) numbers of which softmax makes the probabilities of all words, one sentence behind the other."""
+        """Return the logits (N, K) of the words of all sentences, concatenated."""
         if self._scores is not None:
             return self._scores(column)
-        p = [np.zeros((0, len(self.sets[column]))), *self.ask(column, range(len(self.words)))]
+        p = [np.zeros((0, len(self.label_sets[column]))), *self.probabilities(column, range(len(self.words)))]
         return np.log(np.maximum(np.concatenate(p), 1e-30)).astype(np.float32)
 
-    def ranked(self, column: str, which: Sequence[int]) -> list[Callable[[int], Iterator[str]]]:
-        """Of each of some sentences, what gives for a word (its index) the labels of a column, most probable first."""
+    def probabilities(self, column: str, sentences: Sequence[int]) -> list[NDArray[np.float64]]:
+        """Return the label probabilities (T, K) of the sentences with these indices."""
+        return self._probabilities(column, sentences)
+
+    def ranked(self, column: str, sentences: Sequence[int]) -> list[Callable[[int], Iterator[str]]]:
+        """Return, for each of these sentences, a function that maps a word index to labels, most probable first."""
 
         def by_rank(p: NDArray[np.float64], word: int) -> Iterator[str]:
-            return (self.sets[column][i] for i in np.argsort(-p[word], kind="stable").tolist())
+            return (self.label_sets[column][i] for i in np.argsort(-p[word], kind="stable").tolist())
 
-        return [partial(by_rank, p) for p in self.ask(column, which)] if which else []
+        return [partial(by_rank, p) for p in self.probabilities(column, sentences)] if sentences else []
 
 
-def split(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:
-    """What stands one sentence behind the other, sentence by sentence."""
+def split_by_sentence(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:
+    """Split concatenated values into sentences of these lengths."""
     return [values[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 
 
 class Encoding(Protocol):
-    """One of them. ``from_record`` of the module's registry is the inverse of ``to_record``."""
+    """An encoding of columns as label columns. ``elman.tasks.composite.from_record`` inverts ``to_record``."""
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The columns of sentences that it is about."""
+        """The columns of sentences that are encoded."""
         ...
 
     @property
@@ -80,21 +88,65 @@ class Encoding(Protocol):
 
     @property
     def unannotated(self) -> tuple[str, ...]:
-        """Those of ``targets`` where ``_`` says that nobody annotated the word, so that it counts neither way."""
+        """The targets in which ``_`` means "not annotated", so that the word is not scored."""
         ...
 
     def encode(self, sentence: Sentence) -> dict[str, tuple[str, ...]]:
-        """The labels of a sentence's words in each label column. Raises DataError with the line: what has none."""
+        """Return a sentence's labels by label column. Raises DataError, with the line, if a value has no label."""
         ...
 
     def fits(self, column: str, label: str) -> bool:
-        """Whether a word may have that label in a label column: others are neither learned nor loaded."""
+        """Return whether a label is valid in a label column: others are neither learned nor loaded."""
         ...
 
-    def decode(self, batch: Batch) -> dict[str, list[list[str]]]:
-        """Each of ``targets``: of each sentence a value for each word. Any labels give well-formed values."""
+    def decode(self, batch: Predictions) -> dict[str, list[list[str]]]:
+        """Return the values of each target, by sentence and word. Any labels decode to well-formed values."""
         ...
 
     def to_record(self) -> dict[str, Any]:
-        """JSON values, ``name`` among them."""
+        """Return JSON values, including ``name``."""
         ...
+
+
+Columns = dict[str, tuple[str, ...]]
+
+
+Decoded = dict[str, list[list[str]]]
+
+
+def column(sentence: Sentence, name: str) -> tuple[str, ...]:
+    """Return a column of a sentence. Raises ConfigError if the sentence has no such column."""
+    if name not in sentence.columns:
+        columns = ", ".join(sentence.columns) or "none"
+        raise ConfigError(f"{sentence.path or 'input'}: expected the column {shown(name)}, found: {columns}")
+    return sentence.columns[name]
+
+
+@dataclass(frozen=True)
+class PlainColumn:
+    """A column whose values are used as labels."""
+
+    target: str
+    name: ClassVar[str] = "plain"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    columns = targets
+
+    @property
+    def unannotated(self) -> tuple[str, ...]:
+        return ()
+
+    def encode(self, sentence: Sentence) -> Columns:
+        return {self.target: column(sentence, self.target)}
+
+    def fits(self, column: str, label: str) -> bool:
+        return len(label) <= MAX_LABEL
+
+    def decode(self, batch: Predictions) -> Decoded:
+        return {self.target: [list(labels) for labels in batch.labels[self.target]]}
+
+    def to_record(self) -> dict[str, Any]:
+        return {"name": self.name, "target": self.target}

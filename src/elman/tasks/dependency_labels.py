@@ -1,13 +1,13 @@
-"""Dependency trees as one label a word, and any labels as a tree.
+"""Encode dependency trees as one label per word, and decode any labels to a tree.
 
-Heads are numbers of words from 1, with 0 for the root. Two encodings:
+Heads are word numbers from 1, with 0 for the root. There are two encodings:
 
 ``relative``  the head by its tag: ``+2,NOUN`` is the second noun to the right, ``-1,VERB`` the nearest verb to the
-              left, ``0,ROOT`` the root. It holds every tree; reading it takes the tags it was written with.
-``brackets``  the ends of the arcs around a word, in this order: ``<`` the word before has its head to the right, ``\\``
-              an arc goes from here to the left (one each), ``/`` an arc goes from the word before to the right (one
-              each), ``>`` the head is to the left, and ``.`` for none of these. The root has no head to either side.
-              It needs no tags, and holds every tree in which no two arcs of one direction cross.
+              left, ``0,ROOT`` the root. It can encode every tree; decoding needs the tags used for encoding.
+``brackets``  the ends of the arcs around a word, in this order: ``<`` the previous word has its head to the right,
+              ``\\`` an arc from here to the left (one each), ``/`` an arc from the previous word to the right (one
+              each), ``>`` the head is to the left, and ``.`` none of these. The root has no head on either side.
+              It needs no tags, and can encode every tree in which no two arcs of one direction cross.
 
 Source: Strzyz, Vilares and Gómez-Rodríguez (2019), "Viable dependency parsing as sequence labeling".
 """
@@ -27,25 +27,17 @@ from elman.utils.display import shown
 
 ENCODINGS = ("relative", "brackets")
 ROOT_LABEL = "0,ROOT"
-"""The label of the root among ``relative`` ones."""
+"""The ``relative`` label of the root."""
 NONE = "."
-"""No bracket."""
+"""The ``brackets`` label without any bracket."""
 _RELATIVE = re.compile(r"([+-][1-9][0-9]{0,8}),(.*)", re.DOTALL)
 _BRACKETS = re.compile(r"\.|(?=.)<?\\*/*>?")
 
 
-def gold_heads(sentence: Sentence) -> Sequence[int]:
-    """The heads in the column ``head`` of a sentence.
-
-    Raises DataError with the line: a HEAD that is no word of the sentence, heads that go in a circle, two roots.
-    """
-    return checked_heads(sentence)
-
-
 def encode(heads: Sequence[int], tags: Sequence[str], encoding: str) -> list[str]:
-    """A label for each word. ``tags`` are the parts of speech; ``brackets`` do not look at them.
+    """Return one label per word. ``tags`` are the parts of speech, which ``brackets`` ignores.
 
-    Raises ConfigError: no such encoding.
+    Raises ConfigError if the encoding is unknown.
     """
     _check(encoding)
     return _relative(heads, tags) if encoding == "relative" else _brackets(heads)
@@ -54,53 +46,53 @@ def encode(heads: Sequence[int], tags: Sequence[str], encoding: str) -> list[str
 def decode(
     labels: Sequence[str], tags: Sequence[str], encoding: str, roots: Sequence[float] | None = None
 ) -> list[int]:
-    """The tree that labels stand for: exactly that which was encoded, and for other labels a tree all the same.
+    """Return the heads that the labels encode; labels that encode no tree are repaired to one.
 
-    What labels leave open or get wrong is settled as in ``repaired``; a word ``+3,NOUN`` with two nouns to its right
-    hangs on the second. Raises ConfigError: no such encoding.
+    Missing or invalid heads are repaired as ``repaired`` does; ``+3,NOUN`` with only two nouns to the right means the
+    second. Raises ConfigError if the encoding is unknown.
     """
     _check(encoding)
-    named = _relative_heads(labels, tags) if encoding == "relative" else _bracket_heads(labels)
-    return repaired(named, roots)
+    proposed = _relative_heads(labels, tags) if encoding == "relative" else _bracket_heads(labels)
+    return repaired(proposed, roots)
 
 
-def repaired(named: Sequence[int | None], roots: Sequence[float] | None = None) -> list[int]:
-    """A tree with one root and no circles that keeps the heads ``named`` where it can.
+def repaired(proposed: Sequence[int | None], roots: Sequence[float] | None = None) -> list[int]:
+    """Return a tree with one root and no cycles that keeps the proposed heads where possible.
 
-    ``roots`` says how probable each word is as the root (any numbers, the greatest wins); without it the first is
-    taken. The root is one of the words named so (0), else one of those without a head (None), else any. Every other
-    word without a proper head hangs on the root, and so does the first word of every circle.
+    The root is one of the words with head 0, else one of those without a head (None), else any word: the one with the
+    greatest score in ``roots``, or the first if that is None. Every other word without a valid head, and the first
+    word of every cycle, is attached to the root.
     """
-    n = len(named)
-    heads = [head if head is not None and 0 <= head <= n else None for head in named]
-    choice = [i for i in range(n) if heads[i] == 0] or [i for i in range(n) if heads[i] is None] or list(range(n))
-    if not choice:
+    n = len(proposed)
+    heads = [head if head is not None and 0 <= head <= n else None for head in proposed]
+    candidates = [i for i in range(n) if heads[i] == 0] or [i for i in range(n) if heads[i] is None] or list(range(n))
+    if not candidates:
         return []
-    root = choice[0] if roots is None else max(choice, key=lambda i: roots[i])
+    root = candidates[0] if roots is None else max(candidates, key=lambda i: roots[i])
     tree = [head or root + 1 for head in heads]
     tree[root] = 0
-    reached = [0] * (n + 1)  # from which word on a word was reached first
+    reached = [0] * (n + 1)  # the start of the path that reached each word first
     reached[0] = -1
     for start in range(1, n + 1):
         at = start
         while not reached[at]:
             reached[at] = start
             at = tree[at - 1]
-        if reached[at] == start:  # a circle: `at` is on it
-            circle = [at]
-            while tree[circle[-1] - 1] != at:
-                circle.append(tree[circle[-1] - 1])
-            tree[min(circle) - 1] = root + 1
+        if reached[at] == start:  # `at` is on a cycle
+            cycle = [at]
+            while tree[cycle[-1] - 1] != at:
+                cycle.append(tree[cycle[-1] - 1])
+            tree[min(cycle) - 1] = root + 1
     return tree
 
 
 def agreeing_relations(
     heads: Sequence[int], ranked: Sequence[Sequence[str]], root: str = "root", other: str = "dep"
 ) -> list[str]:
-    """A relation for each word, the best of its ``ranked`` ones (best first) that goes with the heads.
+    """Return the relation of each word: the first of its ``ranked`` relations that is consistent with the heads.
 
-    ``root`` stands at the word whose head is 0 and nowhere else, as Universal Dependencies demand; ``other`` stands
-    where nothing but ``root`` was offered.
+    The word whose head is 0, and no other, has the relation ``root``, as Universal Dependencies require; words with no
+    other candidate than ``root`` get ``other``.
     """
     return [
         next((relation for relation in relations if relation != root), other) if head else root
@@ -109,28 +101,28 @@ def agreeing_relations(
 
 
 def is_label(label: str, encoding: str) -> bool:
-    """Whether ``encode`` may give it to a word of some sentence, however long."""
+    """Return whether ``encode`` could produce the label for a sentence of some length."""
     if encoding == "relative":
-        return label == ROOT_LABEL or parts(label)[0] != 0
+        return label == ROOT_LABEL or parse_label(label)[0] != 0
     return _BRACKETS.fullmatch(label) is not None
 
 
-def lost_words(heads: Sequence[int]) -> list[int]:
-    """The words, from 0, whose heads do not come back from brackets, since arcs of one direction cross."""
-    back = decode(_brackets(heads), (), "brackets")
-    return [i for i, (head, other) in enumerate(zip(heads, back, strict=True)) if head != other]
+def undecodable_words(heads: Sequence[int]) -> list[int]:
+    """Return the words, from 0, whose heads are lost in ``brackets`` because arcs of one direction cross."""
+    decoded = decode(_brackets(heads), (), "brackets")
+    return [i for i, (gold, head) in enumerate(zip(heads, decoded, strict=True)) if gold != head]
 
 
-def note_of_lost(sentences: Iterable[Sentence]) -> str | None:
-    """One line on trees that brackets cannot hold, with the first of them; None where there are none.
+def crossing_arcs_note(sentences: Iterable[Sentence]) -> str | None:
+    """Return one line about the trees that ``brackets`` cannot encode, and the first of them; None if there are none.
 
-    Raises DataError: see ``gold_heads``.
+    Raises DataError as ``checked_heads`` does.
     """
     n_trees = n_lost = 0
     first = ""
     for sentence in sentences:
-        heads = gold_heads(sentence)
-        words = lost_words(heads)
+        heads = checked_heads(sentence)
+        words = undecodable_words(heads)
         n_trees += 1
         n_lost += bool(words)
         if words and not first:
@@ -139,8 +131,10 @@ def note_of_lost(sentences: Iterable[Sentence]) -> str | None:
             first = f"{where}, the arc from {heads[words[0]]} to {words[0] + 1}"
     if not n_lost:
         return None
-    share = f"{n_lost:,} of {n_trees:,} trees have arcs of one direction that cross"
-    return f"{share}, which brackets cannot hold and relative heads can; the first: {first}"
+    return (
+        f"{n_lost:,} of {n_trees:,} trees have crossing arcs of one direction, which heads=relative can encode and "
+        f"heads=brackets cannot; the first: {first}"
+    )
 
 
 def _check(encoding: str) -> None:
@@ -168,7 +162,7 @@ def _relative_heads(labels: Sequence[str], tags: Sequence[str]) -> list[int | No
     places = _places(tags)
     heads: list[int | None] = []
     for word, label in enumerate(labels):
-        number, tag = parts(label)
+        number, tag = parse_label(label)
         same = places.get(tag, ())
         if label == ROOT_LABEL:
             heads.append(0)
@@ -182,8 +176,8 @@ def _relative_heads(labels: Sequence[str], tags: Sequence[str]) -> list[int | No
 
 
 @lru_cache(maxsize=1 << 12)
-def parts(label: str) -> tuple[int, str]:
-    """(number, tag) of a ``relative`` label; (0, "") of the root's, and of what is no such label."""
+def parse_label(label: str) -> tuple[int, str]:
+    """Return (number, tag) of a ``relative`` label; (0, "") for the root's label and malformed ones."""
     found = _RELATIVE.fullmatch(label)
     return (int(found[1]), found[2]) if found else (0, "")
 
@@ -234,5 +228,5 @@ def _bracket_heads(labels: Sequence[str]) -> list[int | None]:
 
 @lru_cache(maxsize=1 << 12)
 def _runs(label: str) -> tuple[tuple[str, int], ...]:
-    """The brackets of a label, each with how often it stands there in a row."""
+    """Return the brackets of a label with the length of each run."""
     return tuple((bracket, sum(1 for _ in run)) for bracket, run in groupby(label))

@@ -1,15 +1,15 @@
-"""Lemmas as labels: how the lemma is made from the word, in a way that goes for other words too.
+"""Edit scripts: lemmas as labels that say how to derive the lemma from the word form.
 
-A script is ``CASE PREFIX:SUFFIX``, for example ``l:-`` (in lower case, without the last letter: *Cats*, *cat*):
+A script is ``CASE PREFIX:SUFFIX``, for example ``l:-`` (lower-case, without the last letter: *Cats*, *cat*):
 
-    CASE      ``l`` the word in lower case, ``k`` as it is written, ``t`` with a first capital, ``u`` in capitals
-    PREFIX    edits of the first letters, SUFFIX of the last ones: ``=`` keep a letter, ``-`` drop one, ``+x`` put in x;
-              the letters between stay
+    CASE      ``l`` lower case, ``k`` keep the case, ``t`` capitalize the first letter, ``u`` upper case
+    PREFIX    edits of the first letters, SUFFIX of the last ones: ``=`` keep a letter, ``-`` delete it, ``+x`` insert
+              x; the letters between are kept
 
-``l=-+i:`` makes *sing* of *sang*, and *ring* of *rang*. A lemma that shares no letter with its word, or whose script is
-rare, is a label by itself: ``"be`` is *be*, whatever the form. A form too short for a script has no lemma by it.
+``l=-+i:`` derives *sing* from *sang*, and *ring* from *rang*. A lemma that shares no letter with its form, or whose
+script is rare, is a label of its own: ``"be`` is *be* for any form. A script does not apply to shorter forms.
 
-Source: the lemma rules of UDPipe 2 (Straka 2018), with the case of the letters relative to the word.
+Source: the lemma rules of UDPipe 2 (Straka 2018), with case relative to the form.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 WHOLE = '"'
-"""What a label that is a whole lemma begins with."""
+"""The first character of labels that are whole lemmas."""
 _LONGEST = 256
-"""Letters of a form or lemma up to which scripts are looked for; time grows with the square."""
+"""Letters of the longest form or lemma for which scripts are built; time is quadratic."""
 _EDIT = re.compile(r"[=-]|\+.", re.DOTALL)
 _SCRIPT = re.compile(r"([lktu])((?:[=-]|\+.)*):((?:[=-]|\+.)*)", re.DOTALL)
 
 
 @lru_cache(maxsize=1 << 16)
 def encode(form: str, lemma: str) -> str:
-    """The script that makes ``lemma`` of ``form``; ``apply`` gives exactly it.
+    """Return the script that derives ``lemma`` from ``form``; ``apply`` inverts it.
 
-    A lemma without capitals is made of the form in lower case, so that *The* and *the* have one script; for another one
-    the shortest script of the other cases is taken.
+    Lemmas without capitals are derived from the lower-cased form, so that *The* and *the* share a script; for others
+    the shortest script of the other cases is chosen.
     """
     scripts = [_script(case, form, lemma) for case in ("l" if lemma == lemma.lower() else "ktu")]
     exact = [script for script in scripts if script is not None and apply(script, form) == lemma]
@@ -42,7 +42,7 @@ def encode(form: str, lemma: str) -> str:
 
 
 def apply(script: str, form: str) -> str | None:
-    """The lemma of a form by a script; None where the form is too short, nothing would be left, or it is no script."""
+    """Return the lemma; None if the form is too short, the lemma would be empty, or the script is malformed."""
     if script[:1] == WHOLE:
         return script[1:]
     parsed = _parsed(script)
@@ -53,40 +53,40 @@ def apply(script: str, form: str) -> str | None:
     start, end = _length(prefix), len(base) - _length(suffix)
     if start > end:
         return None
-    made = _edited(prefix, base[:start]) + base[start:end] + _edited(suffix, base[end:])
+    lemma = _edited(prefix, base[:start]) + base[start:end] + _edited(suffix, base[end:])
     if case == "t":
-        made = made[:1].upper() + made[1:]
+        lemma = lemma[:1].upper() + lemma[1:]
     elif case == "u":
-        made = made.upper()
-    return made or None
+        lemma = lemma.upper()
+    return lemma or None
 
 
 def is_label(label: str) -> bool:
-    """Whether it is a script, or a whole lemma."""
+    """Return whether a label is a script or a whole lemma."""
     return label[:1] == WHOLE or _parsed(label) is not None
 
 
 def first_applicable(scripts: Iterable[str], form: str) -> str:
-    """The lemma by the first of some scripts, best first, that goes for the form; the form itself if none does."""
+    """Return the lemma by the first script that applies to the form; the form itself if none does."""
     return next((lemma for script in scripts if (lemma := apply(script, form)) is not None), form)
 
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """The scripts to use; other lemmas are whole words."""
+    """The scripts in use; other lemmas are encoded as whole words."""
 
     kept: frozenset[str]
 
     def label(self, form: str, lemma: str) -> str:
-        """The label of a word in training."""
+        """Return the label of a word in training."""
         script = encode(form, lemma)
         return script if script in self.kept else WHOLE + lemma
 
 
 def choose(forms: Sequence[str], lemmas: Sequence[str], minimum: int = 2) -> Scripts:
-    """The scripts that at least ``minimum`` distinct (form, lemma) pairs share.
+    """Return the scripts shared by at least ``minimum`` distinct (form, lemma) pairs.
 
-    Distinct pairs count, not words: a script of one very frequent word goes for no other one.
+    Distinct pairs are counted, since a script of one frequent word need not generalize.
     """
     pairs = dict.fromkeys(zip(forms, lemmas, strict=True))
     counts = Counter(encode(form, lemma) for form, lemma in pairs)
@@ -94,7 +94,7 @@ def choose(forms: Sequence[str], lemmas: Sequence[str], minimum: int = 2) -> Scr
 
 
 def _script(case: str, form: str, lemma: str) -> str | None:
-    """The script of that case; None where form and lemma share no letter."""
+    """Return the script for a case; None if form and lemma share no letter."""
     base = form if case == "k" else form.lower()
     target = lemma.lower() if case in "tu" else lemma
     if base == target:
@@ -118,23 +118,23 @@ def _edits(old: str, new: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _parsed(script: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-    """(case, edits of the first letters, of the last ones)."""
-    found = _SCRIPT.fullmatch(script)
-    return found and (found[1], tuple(_EDIT.findall(found[2])), tuple(_EDIT.findall(found[3])))
+    """Return (case, prefix edits, suffix edits); None if the script is malformed."""
+    match = _SCRIPT.fullmatch(script)
+    return match and (match[1], tuple(_EDIT.findall(match[2])), tuple(_EDIT.findall(match[3])))
 
 
 def _length(edits: Sequence[str]) -> int:
-    """How many letters of the form edits are about."""
+    """Return how many letters of the form the edits consume."""
     return sum(edit[0] != "+" for edit in edits)
 
 
 def _edited(edits: Sequence[str], letters: str) -> str:
-    at = 0
-    made = ""
+    i = 0
+    edited = ""
     for edit in edits:
         if edit[0] == "+":
-            made += edit[1]
+            edited += edit[1]
         else:
-            made += letters[at] if edit == "=" else ""
-            at += 1
-    return made
+            edited += letters[i] if edit == "=" else ""
+            i += 1
+    return edited

@@ -1,4 +1,4 @@
-"""Encodings of model files, checked against the labels of their models: what training does not write is refused."""
+"""Load the encoding of a model file and check it against the labels of the model."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from elman.errors import ModelFileError
-from elman.tasks import edit_scripts as lemmas
-from elman.tasks.base import NOTHING, Encoding
-from elman.tasks.composite import Features, Lemmas, Together, Trees, from_record, parts_of
-from elman.tasks.dependency_labels import parts
-from elman.tasks.relation_counts import MOST_TAGS
+from elman.tasks.base import EMPTY, Encoding
+from elman.tasks.composite import CompositeEncoding, from_record, parts_of
+from elman.tasks.dependency import DependencyEncoding
+from elman.tasks.dependency_labels import parse_label
+from elman.tasks.edit_scripts import Scripts
+from elman.tasks.lemma import LemmaEncoding
+from elman.tasks.morphology import MorphologyEncoding
+from elman.tasks.relation_counts import MAX_TAGS
 from elman.utils.display import shown
 
-Sets = Mapping[str, Sequence[str]]
-"""By label column, in their order: the labels of a model."""
+LabelSets = Mapping[str, Sequence[str]]
+"""The labels of a model by label column, in order."""
 
 
-def encoding_of(record: Any, sets: Sets) -> Encoding:
-    """The encoding of a record, for a model of these labels; it does ``encode`` as in training.
+def encoding_of(record: Any, sets: LabelSets) -> Encoding:
+    """Return the encoding of a record for a model with these labels; it encodes as in training.
 
-    Raises ModelFileError: no such record, or labels that are not what training writes.
+    Raises ModelFileError if the record is malformed, or the labels are not as training writes them.
     """
     encoding = from_record(record)
     if tuple(sets) != encoding.columns:
@@ -32,38 +35,36 @@ def encoding_of(record: Any, sets: Sets) -> Encoding:
                 raise ModelFileError(
                     f"task: column {name}: expected labels as training writes them, found {shown(label)}"
                 )
-    each = parts_of(encoding)
-    known: set[str] = set()  # columns that are decoded before
-    for one in each:
-        if isinstance(one, Features):
-            _check_features(one, sets)
-        if isinstance(one, Trees):
-            _check_trees(one, sets, known)
-        known.update(one.targets)
-    again = [replace(one, scripts=_scripts(one, sets)) if isinstance(one, Lemmas) else one for one in each]
-    return Together(tuple(again)) if isinstance(encoding, Together) else again[0]
+    parts: list[Encoding] = []
+    decoded: set[str] = set()  # columns of earlier parts
+    for part in parts_of(encoding):
+        if isinstance(part, MorphologyEncoding):
+            _check_features(part, sets)
+        if isinstance(part, DependencyEncoding):
+            _check_trees(part, sets, decoded)
+        if isinstance(part, LemmaEncoding):
+            part = replace(part, scripts=Scripts(frozenset(sets[part.target])))
+        parts.append(part)
+        decoded.update(part.targets)
+    return CompositeEncoding(tuple(parts)) if isinstance(encoding, CompositeEncoding) else parts[0]
 
 
-def _scripts(encoding: Lemmas, sets: Sets) -> lemmas.Scripts:
-    return lemmas.Scripts(frozenset(sets[encoding.target]))
-
-
-def _check_features(encoding: Features, sets: Sets) -> None:
-    """Raise ModelFileError where a combination has a value that the model does not know."""
+def _check_features(encoding: MorphologyEncoding, sets: LabelSets) -> None:
+    """Raise ModelFileError if a combination has a value that the model does not know."""
     for name, labels in encoding.labels.items():
         missing = sorted(labels - set(sets[name]))
         if missing:
             raise ModelFileError(f"task: column {name}: expected the label {shown(missing[0])}, found none")
 
 
-def _check_trees(encoding: Trees, sets: Sets, decoded: set[str]) -> None:
-    """Raise ModelFileError: heads of tags that the model does not give, too many tags, counts of other labels."""
-    tags = set(sets.get(encoding.tags, ())) if encoding.tags in decoded else {NOTHING}
-    if len(tags) > MOST_TAGS:
-        raise ModelFileError(f"task: heads: expected up to {MOST_TAGS:,} tags in {encoding.tags}, found {len(tags):,}")
-    used = encoding.agreement.tags | {tag for number, tag in map(parts, sets["head"]) if number}
-    relations = set().union(*encoding.agreement.counts.values())
-    other = sorted(used - tags) or sorted(relations - set(sets["deprel"]))
-    if other:
+def _check_trees(encoding: DependencyEncoding, sets: LabelSets, decoded: set[str]) -> None:
+    """Raise ModelFileError for too many tags, or for heads or counts with tags or relations unknown to the model."""
+    tags = set(sets.get(encoding.tags, ())) if encoding.tags in decoded else {EMPTY}
+    if len(tags) > MAX_TAGS:
+        raise ModelFileError(f"task: heads: expected up to {MAX_TAGS:,} tags in {encoding.tags}, found {len(tags):,}")
+    used = encoding.relation_counts.tags | {tag for number, tag in map(parse_label, sets["head"]) if number}
+    relations = set().union(*encoding.relation_counts.counts.values())
+    unknown = sorted(used - tags) or sorted(relations - set(sets["deprel"]))
+    if unknown:
         message = "expected tags and relations that are labels of the model"
-        raise ModelFileError(f"task: heads: {message}, found {shown(other[0])}")
+        raise ModelFileError(f"task: heads: {message}, found {shown(unknown[0])}")

@@ -1,14 +1,14 @@
-"""Words and sentences of raw text, as one label a character.
+"""Tokenization and sentence segmentation of raw text, as one label per character.
 
-    S  begins the first word of a sentence      T  the same, of a multiword token that the inventory takes apart
-    B  begins another word                      M  the same, of a multiword token that the inventory takes apart
-    I  goes on in it                            W  begins a further word of the same token (do|n't)
+    S  begins the first word of a sentence      T  the same for a multiword token that the inventory splits
+    B  begins another word                      M  the same for a multiword token that the inventory splits
+    I  inside a word                            W  begins another word of the same token (do|n't)
     O  a space between words
 
-Text is learned from CoNLL-U, as the CoNLL 2018 task rebuilt it: tokens with a space behind each that has no
-``SpaceAfter=No``, also behind the last one of a sentence; a new paragraph at ``newdoc`` and ``newpar`` alone. From
-any other file, a list of words, it is the words of each sentence without anything between them: then a line is a
-sentence, and spaces always part words.
+The text of CoNLL-U files is rebuilt as in the CoNLL 2018 shared task: a space after each token without
+``SpaceAfter=No``, including the last token of a sentence; a new paragraph only at ``newdoc`` and ``newpar``. The text
+of any other file is the words of each sentence without spaces: then each line is a sentence, and spaces always
+separate words.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
 LABELS = "BIMOSTW"
 FIRST = "ST"
 """Labels that begin a sentence."""
-_LISTED = "TM"  # of the inventory
-_LONGEST = 1_000  # characters of the words of a multiword token, with one for each word
+_LISTED = "TM"  # multiword tokens of the inventory
+_MAX_WORDS = 1_000  # characters of all words of a multiword token, plus one per word
 _MULTIWORD = re.compile("[TMW]")
 _NO_SPACE = "SpaceAfter=No"
 _PARAGRAPH = re.compile(r"#\s*new(doc|par)\b")
@@ -43,7 +43,7 @@ _GAPS = re.compile(r"[ \t\r\n]+")
 
 
 class Marked(NamedTuple):
-    """A text and the label of each of its characters."""
+    """A text with one label per character."""
 
     text: str
     labels: str
@@ -52,8 +52,8 @@ class Marked(NamedTuple):
 class Cut(NamedTuple):
     """A sentence of a text.
 
-    ``spans``  the first character of each token, and the one behind it
-    ``words``  by the index of multiword tokens, their words
+    ``spans``  start and end of each token
+    ``words``  the words of multiword tokens, by token index
     """
 
     spans: Sequence[tuple[int, int]]
@@ -62,10 +62,10 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True)
 class Segmentation:
-    """How words and sentences become labels of characters, and back.
+    """Encode words and sentences as labels of characters, and decode them.
 
-    ``sentences``   whether sentences are found, too; else a line is one
-    ``inventory``   multiword tokens whose words do not make up their form, and these words (Welsh, German ``zum``)
+    ``sentences``   whether to find sentences; if not, each line is one
+    ``inventory``   words of the multiword tokens whose form is not their concatenation (German ``zum``)
     """
 
     sentences: bool
@@ -73,28 +73,28 @@ class Segmentation:
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> Segmentation:
-        """What training sentences teach, whose format says whether there are more than words."""
+        """Build the segmentation for training sentences; only CoNLL-U defines sentences and multiword tokens."""
         counts: dict[str, Counter[tuple[str, ...]]] = {}
-        found = False
+        is_conllu = False
         for sentence in sentences:
             if sentence.format != "conllu":
                 continue
-            found = True
+            is_conllu = True
             if sentence.words:
                 for form, words in _multiword(sentence).values():
                     if "".join(words) != form:
                         counts.setdefault(form, Counter())[words] += 1
-        best = {form: max(sorted(some), key=lambda words: some[words]) for form, some in sorted(counts.items())}
-        return cls(found, {form: words for form, words in best.items() if _is_listed(words)})
+        best = {form: max(sorted(splits), key=lambda words: splits[words]) for form, splits in sorted(counts.items())}
+        return cls(is_conllu, {form: words for form, words in best.items() if _is_listed(words)})
 
     def text(self, raw: str) -> str:
-        """A paragraph or line as it is read: white space as single spaces, or in a list of words without any."""
+        """Normalize a paragraph or line: runs of white space become one space, or nothing without sentences."""
         return " ".join(raw.split()) if self.sentences else _GAPS.sub("", raw)
 
     def marked(self, sentences: Iterable[Sentence]) -> Iterator[Marked]:
-        """Training sentences as texts, one a paragraph or one a line.
+        """Yield training texts, one per paragraph (with ``sentences``) or line.
 
-        Raises DataError with the line: a word of nothing but white space, where sentences are found, too.
+        Raises DataError, with the line, if a word is white space only and ``sentences`` is true.
         """
         if not self.sentences:
             for sentence in sentences:
@@ -107,15 +107,15 @@ class Segmentation:
                 yield Marked(text, labels)
                 text, labels, space = "", "", ""
             if sentence.words:
-                own, space_after = self._conllu(sentence)
-                text += space + own.text
-                labels += "O" * len(space) + own.labels
+                marked, space_after = self._conllu(sentence)
+                text += space + marked.text
+                labels += "O" * len(space) + marked.labels
                 space = space_after
         if text:
             yield Marked(text, labels)
 
     def _conllu(self, sentence: Sentence) -> tuple[Marked, str]:
-        """The text of a sentence, and what stands between it and the next one."""
+        """Return the text of a sentence and the space after it."""
         multiword = _multiword(sentence)
         miscs = _miscs(sentence)
         texts, labels, space = [], [], ""
@@ -123,61 +123,61 @@ class Segmentation:
         while i < len(sentence.words):
             if i in multiword:
                 form, words = multiword[i]
-                whole = "".join(words) == form
-                own = _labels(words).replace("B", "W") if whole else "M" + "I" * (len(form) - 1)
-                behind, end = miscs[i], i + len(words)
+                concatenated = "".join(words) == form
+                token = _labels(words).replace("B", "W") if concatenated else "M" + "I" * (len(form) - 1)
+                misc, end = miscs[i], i + len(words)
             else:
                 form = self.text(sentence.words[i])
                 if not form:
                     raise error_at(sentence, i, "FORM (column 2) is nothing but spaces")
-                own, behind, end = "B" + "I" * (len(form) - 1), miscs[i], i + 1
-            own = ("B" + own[1:]) if own[0] == "S" else own
+                token, misc, end = "B" + "I" * (len(form) - 1), miscs[i], i + 1
+            token = ("B" + token[1:]) if token[0] == "S" else token
             texts += [space, form]
-            labels += ["O" * len(space), own if i else {"B": "S", "M": "T"}[own[0]] + own[1:]]
-            space = "" if _NO_SPACE in behind.split("|") else " "
+            labels += ["O" * len(space), token if i else {"B": "S", "M": "T"}[token[0]] + token[1:]]
+            space = "" if _NO_SPACE in misc.split("|") else " "
             i = end
         return Marked("".join(texts), "".join(labels)), space
 
     def cut(self, text: str, labels: str, starts: Iterable[int] = ()) -> list[Cut]:
-        """The sentences of a text. Words begin at ``starts``, whatever the labels say."""
-        labels = self._mended(text, labels, starts)
+        """Return the sentences of a text. Words begin at ``starts`` regardless of the labels."""
+        labels = self._repaired(text, labels, starts)
         spans = [match.span() for match in _TOKEN.finditer(labels)]
         firsts = [labels[start] for start, _ in spans]
         if self.sentences and any([text[start] == " " or text[end - 1] == " " for start, end in spans]):
-            bare = [(_bare(text, *span), first) for span, first in zip(spans, firsts, strict=True)]
-            spans = [span for span, _ in bare if span[0] < span[1]]
-            firsts = [first for span, first in bare if span[0] < span[1]]
+            stripped = [(_stripped(text, *span), first) for span, first in zip(spans, firsts, strict=True)]
+            spans = [span for span, _ in stripped if span[0] < span[1]]
+            firsts = [first for span, first in stripped if span[0] < span[1]]
         if not spans:
             return []
         begins = [i for i, first in enumerate(firsts) if first in FIRST and i] if self.sentences else []
-        found = [spans[begin:end] for begin, end in pairwise((0, *begins, len(spans)))]
-        return [Cut(own, self._multiword(text, labels, own)) for own in found]
+        sentences = [spans[begin:end] for begin, end in pairwise((0, *begins, len(spans)))]
+        return [Cut(sentence, self._multiword(text, labels, sentence)) for sentence in sentences]
 
     def _multiword(self, text: str, labels: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple[str, ...]]:
-        """The words of the multiword tokens of a sentence, by their indices."""
+        """Return the words of the multiword tokens of a sentence, by token index."""
         if not _MULTIWORD.search(labels, spans[0][0], spans[-1][1]):
             return {}
-        found = {}
+        tokens = {}
         for i, (start, end) in enumerate(spans):
             if _MULTIWORD.search(labels, start, end) and (words := self._words(text[start:end], labels[start:end])):
-                found[i] = words
-        return found
+                tokens[i] = words
+        return tokens
 
-    def _mended(self, text: str, labels: str, starts: Iterable[int]) -> str:
-        """Labels by which no character is lost but spaces, and words begin where they have to."""
+    def _repaired(self, text: str, labels: str, starts: Iterable[int]) -> str:
+        """Return labels that drop no character except spaces and begin words at ``starts``."""
         lost = np.flatnonzero((_codes(labels) == ord("O")) & (_codes(text) != ord(" "))).tolist()
-        forced = [at for at in starts if labels[at] not in "SBTM"]
+        forced = [start for start in starts if labels[start] not in "SBTM"]
         if not lost and not forced:
             return labels
-        mended = list(labels)
+        repaired = list(labels)
         for i in lost:
-            mended[i] = "I"
-        for at in forced:
-            mended[at] = "B"
-        return "".join(mended)
+            repaired[i] = "I"
+        for start in forced:
+            repaired[start] = "B"
+        return "".join(repaired)
 
     def _words(self, form: str, labels: str) -> tuple[str, ...]:
-        """The words of a multiword token; none if it is a word."""
+        """Return the words of a multiword token; () if it is a single word."""
         if labels[0] in _LISTED:
             return self._listed(form)
         cuts = [0, *(i for i, label in enumerate(labels) if label == "W" and i), len(form)]
@@ -185,7 +185,7 @@ class Segmentation:
         return words if len(words) > 1 and all(words) else ()
 
     def _listed(self, form: str) -> tuple[str, ...]:
-        """The words of a form in the inventory; of one that is written otherwise there, in its letters' case."""
+        """Return the words of a form in the inventory, adapted to the form's case if that differs."""
         if form in self.inventory:
             return self.inventory[form]
         words = self._folded.get(form.lower(), ())
@@ -200,36 +200,36 @@ class Segmentation:
         return {form.lower(): tuple(map(str.lower, words)) for form, words in self.inventory.items()}
 
     def to_record(self) -> dict[str, Any]:
-        """JSON values."""
+        """Return JSON values."""
         return {"sentences": self.sentences, "inventory": {form: list(words) for form, words in self.inventory.items()}}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Segmentation:
-        """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
+        """Invert ``to_record``. Raises ModelFileError if the record is malformed."""
         sentences, inventory = record.get("sentences"), record.get("inventory")
         if not isinstance(sentences, bool) or not isinstance(inventory, dict):
-            raise ModelFileError("segmentation: expected whether there are sentences, and an inventory")
+            raise ModelFileError("segmentation: expected sentences (true or false) and an inventory")
         for words in inventory.values():
             if not (isinstance(words, list) and all(isinstance(word, str) for word in words) and _is_listed(words)):
-                raise ModelFileError("segmentation: expected a list of words for each form of the inventory")
+                raise ModelFileError("segmentation: expected a list of words for each form in the inventory")
         return cls(sentences, {form: tuple(words) for form, words in inventory.items()})
 
 
 def _is_listed(words: Sequence[str]) -> bool:
-    """Whether these are words that a form of the inventory can have."""
-    whole = all(word and not any(mark in word for mark in "\t\r\n") for word in words)
-    return 0 < len(words) and whole and sum(len(word) + 1 for word in words) <= _LONGEST
+    """Return whether these words may stand in the inventory."""
+    printable = all(word and not any(mark in word for mark in "\t\r\n") for word in words)
+    return 0 < len(words) and printable and sum(len(word) + 1 for word in words) <= _MAX_WORDS
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Raise ModelFileError for labels of characters that training does not give."""
-    other = next((label for label in labels if len(label) != 1 or label not in LABELS), None)
-    if other is not None:
-        raise ModelFileError(f"segmentation: expected labels among {' '.join(LABELS)}, found {shown(other)}")
+    """Raise ModelFileError for labels that training does not write."""
+    unknown = next((label for label in labels if len(label) != 1 or label not in LABELS), None)
+    if unknown is not None:
+        raise ModelFileError(f"segmentation: expected labels among {' '.join(LABELS)}, found {shown(unknown)}")
 
 
-def _bare(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the spaces at its ends."""
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the spaces at its ends."""
     form = text[start:end]
     return start + len(form) - len(form.lstrip()), end - len(form) + len(form.rstrip())
 
@@ -239,21 +239,21 @@ def _codes(text: str) -> NDArray[np.uint32]:
 
 
 def _labels(words: Iterable[str]) -> str:
-    """Those of the words of a sentence without anything between them."""
+    """Return the labels of a sentence written without spaces between words."""
     return "".join(("B" if i else "S") + "I" * (len(word) - 1) for i, word in enumerate(words))
 
 
 def _multiword(sentence: Sentence) -> dict[int, tuple[str, tuple[str, ...]]]:
-    """Index of the first word -> (form, words), of each multiword token of CoNLL-U."""
+    """Return (form, words) of each multiword token, by the index of its first word."""
     return {start: (form, sentence.words[start:end]) for start, (end, form) in multiword_tokens(sentence).items()}
 
 
 def _miscs(sentence: Sentence) -> dict[int, str]:
-    """MISC of each token, by the index of its first word: of a multiword token that of its own line."""
+    """Return MISC of each token, by the index of its first word; a multiword token has its own line."""
     miscs = dict(enumerate(sentence.columns["misc"]))
-    behind = dict(zip(sentence.rows, range(len(sentence.rows)), strict=True))
+    rows = set(sentence.rows)
     for row, line in enumerate(sentence.lines):
-        if row not in behind and line[0] != "#" and not is_blank(line):
+        if row not in rows and line[0] != "#" and not is_blank(line):
             fields = line.rstrip(LINE_END).split("\t")
             first, dash, _ = fields[0].partition("-")
             if dash:

@@ -1,4 +1,4 @@
-"""Pictures and pages: plots, states, trees and spans. Importing this adds the formats ``tree`` and ``html``."""
+"""Plots, HTML pages and drawings of trees. Importing this package registers the formats ``tree`` and ``html``."""
 
 from elman.data.formats.registry import DRAWN, LazyModule
 

@@ -1,4 +1,4 @@
-"""The HTML page of ``elman gradients --words``: for each tag the sentence, coloured by what its words say for it."""
+"""The HTML page of ``elman gradients --words``: each sentence coloured by its words' attributions for row tag."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elman.viz.html import document, text
 
 if TYPE_CHECKING:
-    from elman.analysis.gradients import Influence
+    from elman.analysis.gradients import Attribution
 
 STYLE = """
 .why td:last-child { line-height: 2; }
@@ -18,32 +18,32 @@ STYLE = """
 FOR, AGAINST = "33, 102, 172", "178, 24, 43"
 
 
-def page(found: Sequence[Influence], model: str) -> str:
-    """The page; ``model`` is the file's name, without folders."""
-    return document(f"Which words decided the tags: {model}", _parts(found), STYLE)
+def page(attributions: Sequence[Attribution], model: str) -> str:
+    """Return the page; ``model`` is the file name without folders."""
+    return document(f"Which words decided the tags: {model}", _parts(attributions), STYLE)
 
 
-def _parts(found: Sequence[Influence]) -> Iterator[str]:
+def _parts(attributions: Sequence[Attribution]) -> Iterator[str]:
     yield (
-        "<p>Input × gradient of each word, for the tag that was given against the second best. "
-        f'<span style="background: rgba({FOR}, .45)">blue</span> words speak for the tag, '
-        f'<span style="background: rgba({AGAINST}, .45)">red</span> ones against it, the stronger the more. '
-        "The word whose tag it is is underlined; point at a word for its number.</p>"
+        "<p>Input × gradient of each word, for the predicted tag against the second best. "
+        f'<span style="background: rgba({FOR}, .45)">blue</span> words support the tag, '
+        f'<span style="background: rgba({AGAINST}, .45)">red</span> ones oppose it; the colour shows how much. '
+        "The tagged word is underlined; point at a word to see its value.</p>"
     )
     yield '<div class="box"><table class="why">'
     yield "<tr><th>word</th><th>tag</th><th>against</th><th>by</th><th>decided by</th></tr>"
-    for one in found:
-        most = max(map(abs, one.parts)) or 1.0
-        words = " ".join(_word(one, i, share, most) for i, share in enumerate(one.shares))
+    for row in attributions:
+        most = max(map(abs, row.parts)) or 1.0
+        words = " ".join(_word(row, i, share, most) for i, share in enumerate(row.shares))
         yield (
-            f'<tr><td>{text(one.words[one.at - 1])}</td><td><b class="tag">{text(one.tag)}</b></td>'
-            f'<td>{text(one.against)}</td><td class="n">{one.margin:.2f}</td><td>{words}</td></tr>'
+            f'<tr><td>{text(row.words[row.at - 1])}</td><td><b class="tag">{text(row.tag)}</b></td>'
+            f'<td>{text(row.against)}</td><td class="n">{row.margin:.2f}</td><td>{words}</td></tr>'
         )
     yield "</table></div>"
 
 
-def _word(one: Influence, i: int, share: float, most: float) -> str:
-    part = one.parts[i]
+def _word(row: Attribution, i: int, share: float, most: float) -> str:
+    part = row.parts[i]
     color = f"rgba({FOR if part > 0 else AGAINST}, {0.75 * abs(part) / most:.3f})"
-    word = f"<b>{text(one.words[i])}</b>" if i == one.at - 1 else text(one.words[i])
+    word = f"<b>{text(row.words[i])}</b>" if i == row.at - 1 else text(row.words[i])
     return f'<span style="background: {color}" title="{part:+.3f}, {100 * share:+.0f} %">{word}</span>'

@@ -1,7 +1,7 @@
-"""Pictures: training, confusions, reliability, learning curve. They need matplotlib, ``pip install 'elman[plot]'``.
+"""Plots of training, confusions, reliability and learning curves, with matplotlib (``pip install 'elman[plot]'``).
 
-Each function makes a Figure 800 points wide from what a command found; ``save`` writes it as PNG or SVG, the same bytes
-every time. No window is opened and no state of matplotlib's own is changed.
+Each function returns a Figure 800 pixels wide; ``save`` writes it as PNG or SVG, always with the same bytes. No window
+is opened, and matplotlib's global state is not changed.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 WIDTH = 8.0  # inches
 DPI = 100
 MOST_TAGS = 20
-"""Tags in a confusion matrix; the rarer ones are shown together."""
+"""Tags in a confusion matrix; rarer ones share one row and column."""
 OTHERS = "(others)"
 FEW_WORDS = 30
-"""In a bin of reliability."""
+"""Bins of a reliability diagram with fewer words are hollow."""
 BLUE, ORANGE, GREEN, GREY = (
     "#0072b2",
     "#d55e00",
@@ -60,22 +60,23 @@ _P = ParamSpec("_P")
 
 
 def styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
-    """Draws in our style, and leaves matplotlib's own as it is."""
+    """Decorate a plot function to use elman's style without changing matplotlib's."""
 
     @wraps(draw)
-    def styled(*given: _P.args, **named: _P.kwargs) -> Figure:
+    def styled(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
         import matplotlib
 
         with matplotlib.rc_context(_STYLE):
-            return draw(*given, **named)
+            return draw(*args, **kwargs)
 
     return styled
 
 
 def check(path: str) -> None:
-    """Look, before there is work, whether a picture can be made and written.
+    """Check, before any work, that a plot can be made and written.
 
-    Raises MissingExtraError: no matplotlib; ConfigError: another ending than .png or .svg; OutputError: no such folder.
+    Raises MissingExtraError without matplotlib, ConfigError if the name does not end in .png or .svg, and OutputError
+    if the file cannot be written.
     """
     check_target(path, text=_kind(path) == "svg")
     if find_spec("matplotlib") is None:
@@ -83,51 +84,51 @@ def check(path: str) -> None:
 
 
 def save(figure: Figure, path: str) -> None:
-    """Write a figure as PNG or SVG, by the ending of ``path``. Raises as ``check`` does."""
+    """Write a figure as PNG or SVG, by the extension of ``path``. Raises the same errors as ``check``."""
     import matplotlib
 
     kind = _kind(path)
-    written = io.BytesIO()
+    buffer = io.BytesIO()
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # of scripts that no font here has
-        # no date and no version: the same figure is the same file
-        figure.savefig(written, format=kind, dpi=DPI, metadata={"Date" if kind == "svg" else "Software": None})
-    write_bytes_atomically(path, written.getvalue())
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # scripts without an installed font
+        # no date and no version, so that the file is reproducible
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date" if kind == "svg" else "Software": None})
+    write_bytes_atomically(path, buffer.getvalue())
 
 
 @styled
 def training(record: Mapping[str, Any], name: str = "") -> Figure:
-    """Loss and accuracy by epoch, from the record of a network's training (``Tagger.describe()["training"]``).
+    """Plot loss and accuracy by epoch, from a training record (``Tagger.describe()["training"]``).
 
-    Several networks have a line each, all but the first one's pale. Raises ConfigError for a model that has no epochs.
+    Each network of an ensemble has a line, pale except for the first. Raises ConfigError if the record has no epochs.
     """
     from matplotlib.ticker import MaxNLocator
 
     if not record.get("losses"):
-        raise ConfigError("plot: expected a network that was trained for an epoch or more; this model has no epochs")
+        raise ConfigError("plot: expected a network trained for one epoch or more; this model has no epochs")
     records = [record, *record.get("members", [])]
     figure, (above, below) = sized(6.4, rows=2)
-    for number, one in enumerate(records):
-        epochs = range(1, len(one["losses"]) + 1)
-        first = {"alpha": 1.0} if not number else {"alpha": 0.45}
-        _line(above, epochs, one["losses"], BLUE, "train" if not number else None, **first)
-        _line(below, epochs, _percents(one["train_accuracies"]), BLUE, "train" if not number else None, **first)
-        if one["dev_accuracies"]:
-            dev = _percents(one["dev_accuracies"])
-            best = one["best_epoch"]
-            _line(below, epochs, dev, ORANGE, "dev" if not number else None, **first)
-            kept = f"kept: {dev[best - 1]:.2f} % after epoch {best}" if not number else None
-            below.plot([best], [dev[best - 1]], "o", color=ORANGE, markersize=9, fillstyle="none", label=kept)
-    several = ""
+    for number, member in enumerate(records):
+        epochs = range(1, len(member["losses"]) + 1)
+        alpha, train, dev = (0.45, None, None) if number else (1.0, "train", "dev")
+        _line(above, epochs, member["losses"], BLUE, train, alpha)
+        _line(below, epochs, _percents(member["train_accuracies"]), BLUE, train, alpha)
+        if member["dev_accuracies"]:
+            accuracies = _percents(member["dev_accuracies"])
+            best = member["best_epoch"]
+            _line(below, epochs, accuracies, ORANGE, dev, alpha)
+            kept = f"kept: {accuracies[best - 1]:.2f} % after epoch {best}" if not number else None
+            below.plot([best], [accuracies[best - 1]], "o", color=ORANGE, markersize=9, fillstyle="none", label=kept)
+    networks = ""
     if len(records) > 1:
-        together = record.get("dev_accuracy")
-        several = f", {len(records)} networks" + (f", together {100 * together:.2f} % on dev" if together else "")
-    title(above, f"Training{_of(name)}{several}")
+        ensemble = record.get("dev_accuracy")
+        networks = f", {len(records)} networks" + (f", together {100 * ensemble:.2f} % on dev" if ensemble else "")
+    title(above, f"Training{_of(name)}{networks}")
     above.set_ylabel("loss per word (nats)")
     below.set_ylabel("accuracy (%)")
     below.set_xlabel("epoch")
     for axes in (above, below):
-        axes.set_xlim(0.5, max(len(one["losses"]) for one in records) + 0.5)
+        axes.set_xlim(0.5, max(len(member["losses"]) for member in records) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
     above.set_ylim(bottom=0)
@@ -136,10 +137,10 @@ def training(record: Mapping[str, Any], name: str = "") -> Figure:
 
 @styled
 def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
-    """What is taken for what, from ``Evaluation.pairs``: (gold, predicted) -> words. Rows, gold tags, sum to 100 %.
+    """Plot a confusion matrix from ``Evaluation.pairs``: (gold, predicted) -> words. Rows are gold tags, in per cent.
 
-    Colours go by the square root of the share, so that rare confusions are seen. With more than 20 tags, those that are
-    not among the 20 most frequent in gold stand in one row and column together, confusions among them on the diagonal.
+    Colours follow the square root of the share, so that rare confusions are visible. With more than 20 tags, all but
+    the 20 most frequent gold tags share one row and column; confusions among them are on its diagonal.
     """
     import numpy as np
     from matplotlib.colors import PowerNorm
@@ -151,10 +152,10 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
     tags = sorted(support, key=lambda tag: (-support[tag], tag))
     if len(tags) > MOST_TAGS:
         tags = [*tags[:MOST_TAGS], OTHERS]
-    place = {tag: i for i, tag in enumerate(tags)}
+    ids = {tag: i for i, tag in enumerate(tags)}
     counts = np.zeros((len(tags), len(tags)))
     for (gold, predicted), count in pairs.items():
-        counts[place.get(gold, len(tags) - 1), place.get(predicted, len(tags) - 1)] += count
+        counts[ids.get(gold, len(tags) - 1), ids.get(predicted, len(tags) - 1)] += count
     sums = counts.sum(axis=1, keepdims=True)
     shares = 100 * counts / np.maximum(sums, 1)
     figure, (axes,) = sized(max(4.2, min(8.0, 2.2 + 0.29 * len(tags))))
@@ -172,75 +173,77 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_xlabel("tag given")
-    axes.set_ylabel("right tag, and how many words have it")
-    right = sum(count for (gold, predicted), count in pairs.items() if gold == predicted)
+    axes.set_xlabel("predicted tag")
+    axes.set_ylabel("gold tag and its number of words")
+    correct = sum(count for (gold, predicted), count in pairs.items() if gold == predicted)
     total = sum(pairs.values())
-    title(axes, f"Confusions{_of(name)}: {100 * right / max(total, 1):.2f} % of {total:,} words right")
+    title(axes, f"Confusions{_of(name)}: {100 * correct / max(total, 1):.2f} % of {total:,} words correct")
     bar = figure.colorbar(image, ax=axes, ticks=[0, 1, 5, 10, 25, 50, 100], pad=0.015, fraction=0.045)
-    bar.set_label("share of the words with the right tag (%)")
+    bar.set_label("share of the words with the gold tag (%)")
     bar.outline.set_visible(False)
     return figure
 
 
 @styled
-def reliability(found: Calibration, name: str = "") -> Figure:
-    """Accuracy against confidence in ten bins, without and with the temperature; below, where the words are.
+def reliability(calibration: Calibration, name: str = "") -> Figure:
+    """Plot a reliability diagram, without and with the temperature, and below it the distribution of confidences.
 
-    Bins of fewer than 30 words, whose accuracy says little, are hollow and stand by themselves.
+    Bins with fewer than 30 words, whose accuracy is unreliable, are hollow and not connected.
     """
     figure, (above, below) = sized(6.4, rows=2, heights=(3, 1))
-    above.plot([0, 100], [0, 100], "--", color=GREY, linewidth=1.2, label="as sure as right")
-    raw = f"raw: calibration error {100 * found.raw.ece:.2f} points"
-    if found.temperature != 1:
-        _bins(above, found.raw, ORANGE, "s", raw)
-        number = "of each label column" if found.temperature is None else f"{found.temperature:.2f}"
-        raw = f"temperature {number}: calibration error {100 * found.shown.ece:.2f} points"
-    _bins(above, found.shown, BLUE, "o", raw)
-    if any(0 < one.words < FEW_WORDS for one in found.shown.bins):
+    above.plot([0, 100], [0, 100], "--", color=GREY, linewidth=1.2, label="perfectly calibrated")
+    label = f"raw: calibration error {100 * calibration.raw.ece:.2f} points"
+    shown = calibration.shown
+    if calibration.temperature != 1:
+        _bins(above, calibration.raw, ORANGE, "s", label)
+        number = "of each label column" if calibration.temperature is None else f"{calibration.temperature:.2f}"
+        label = f"temperature {number}: calibration error {100 * shown.ece:.2f} points"
+    _bins(above, shown, BLUE, "o", label)
+    if any(0 < bin.words < FEW_WORDS for bin in shown.bins):
         above.plot([], [], "o", color=GREY, fillstyle="none", label=f"hollow: fewer than {FEW_WORDS} words")
     above.set_ylabel("accuracy (%)")
     above.set_ylim(-2, 102)
     above.legend(loc="lower right")
-    title(above, f"Reliability{_of(name)}, {found.shown.words:,} words")
-    middles = [50 * (one.low + one.high) for one in found.shown.bins]
-    shares = [100 * one.words / found.shown.words for one in found.shown.bins]
+    title(above, f"Reliability{_of(name)}, {shown.words:,} words")
+    middles = [50 * (bin.low + bin.high) for bin in shown.bins]
+    shares = [100 * bin.words / shown.words for bin in shown.bins]
     below.bar(middles, shares, width=9, color=BLUE)
     for middle, share in zip(middles, shares, strict=True):
         if share:
             below.annotate(f"{share:.1f}", (middle, share), ha="center", va="bottom", fontsize=9)
     below.set_ylim(0, 1.2 * max(shares))
     below.set_ylabel("words (%)")
-    below.set_xlabel("confidence: probability of the tag given (%)")
+    below.set_xlabel("confidence: probability of the predicted tag (%)")
     below.set_xlim(0, 100)
     below.set_xticks(range(0, 101, 10))
     return figure
 
 
 @styled
-def learning_curve(found: Curve, name: str = "") -> Figure:
-    """Accuracy against training sentences: each training, the mean, the law, and what it lets expect."""
+def learning_curve(curve: Curve, name: str = "") -> Figure:
+    """Plot accuracy against training sentences: single runs, means, the fitted law and its forecasts."""
     import numpy as np
 
     figure, (axes,) = sized(5.2)
-    sentences = [point.sentences for point in found.points]
-    each = [(point.sentences, 100 * a) for point in found.points for a in point.accuracies]
-    axes.plot(*zip(*each, strict=True), ".", color=BLUE, alpha=0.45, label="one training")
-    axes.plot(sentences, [100 * point.mean for point in found.points], "o", color=BLUE, label="mean of the seeds")
-    ends = [*sentences, *(ahead.sentences for ahead in found.forecasts)]
+    law, forecasts = curve.law, curve.forecasts
+    sentences = [point.sentences for point in curve.points]
+    runs = [(point.sentences, 100 * a) for point in curve.points for a in point.accuracies]
+    axes.plot(*zip(*runs, strict=True), ".", color=BLUE, alpha=0.45, label="single run")
+    axes.plot(sentences, [100 * point.mean for point in curve.points], "o", color=BLUE, label="mean of the seeds")
+    ends = [*sentences, *(forecast.sentences for forecast in forecasts)]
     inside = np.geomspace(sentences[0], sentences[-1], 60)
     beyond = np.geomspace(sentences[-1], ends[-1], 30)
-    axes.plot(inside, [100 * found.law.accuracy(n) for n in inside], "-", color=BLUE, linewidth=1.2, label=_law(found))
-    axes.plot(beyond, [100 * found.law.accuracy(n) for n in beyond], "--", color=ORANGE, label="carried forward")
-    now = found.law.accuracy(sentences[-1])
-    bounds = [(now, now), *((now + ahead.low, now + ahead.high) for ahead in found.forecasts)]
-    at = [sentences[-1], *(ahead.sentences for ahead in found.forecasts)]
+    axes.plot(inside, [100 * law.accuracy(n) for n in inside], "-", color=BLUE, linewidth=1.2, label=_law(curve))
+    axes.plot(beyond, [100 * law.accuracy(n) for n in beyond], "--", color=ORANGE, label="extrapolation")
+    now = law.accuracy(sentences[-1])
+    bounds = [(now, now), *((now + forecast.low, now + forecast.high) for forecast in forecasts)]
+    x = [sentences[-1], *(forecast.sentences for forecast in forecasts)]
     low, high = zip(*bounds, strict=True)
-    axes.fill_between(at, _percents(low), _percents(high), color=ORANGE, alpha=0.18, linewidth=0, label="95 % interval")
-    for ahead in found.forecasts:
-        text = f"×{ahead.times}: {100 * ahead.gain:+.1f}"
-        place = (ahead.sentences, 100 * ahead.accuracy)
-        axes.annotate(text, place, (0, 9), textcoords="offset points", ha="center", color="#a34700")
+    axes.fill_between(x, _percents(low), _percents(high), color=ORANGE, alpha=0.18, linewidth=0, label="95 % interval")
+    for forecast in forecasts:
+        text = f"×{forecast.times}: {100 * forecast.gain:+.1f}"
+        position = (forecast.sentences, 100 * forecast.accuracy)
+        axes.annotate(text, position, (0, 9), textcoords="offset points", ha="center", color="#a34700")
     axes.set_xscale("log", base=2)
     axes.set_xticks(ends, [f"{n:,}" for n in ends])
     axes.minorticks_off()
@@ -253,7 +256,7 @@ def learning_curve(found: Curve, name: str = "") -> Figure:
 
 
 def sized(height: float, rows: int = 1, heights: Sequence[float] | None = None) -> tuple[Figure, Sequence[Axes]]:
-    """A figure of the usual width and its axes, one below the other, which share x."""
+    """Return a figure of the standard width and its axes, one below the other with a shared x axis."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
@@ -265,27 +268,27 @@ def _line(axes: Axes, x: Sequence[int], y: Sequence[float], color: str, label: s
     axes.plot(x, y, "-", color=color, alpha=alpha, label=label, marker="o", markersize=4)
 
 
-def _bins(axes: Axes, found: Reliability, color: str, marker: str, label: str) -> None:
-    """The bins that have words: where they are on average."""
-    look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 6}
-    x, y = _places([one for one in found.bins if one.words >= FEW_WORDS])
-    axes.plot(x, y, label=label, **look)
-    x, y = _places([one for one in found.bins if 0 < one.words < FEW_WORDS])
-    axes.plot(x, y, linestyle="", fillstyle="none", **look)
+def _bins(axes: Axes, measured: Reliability, color: str, marker: str, label: str) -> None:
+    """Plot the mean confidence and accuracy of the bins that have words."""
+    style: dict[str, Any] = {"color": color, "marker": marker, "markersize": 6}
+    x, y = _positions([bin for bin in measured.bins if bin.words >= FEW_WORDS])
+    axes.plot(x, y, label=label, **style)
+    x, y = _positions([bin for bin in measured.bins if 0 < bin.words < FEW_WORDS])
+    axes.plot(x, y, linestyle="", fillstyle="none", **style)
 
 
-def _places(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
-    return _percents([one.confidence for one in bins]), _percents([one.accuracy for one in bins])
+def _positions(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
+    return _percents([bin.confidence for bin in bins]), _percents([bin.accuracy for bin in bins])
 
 
-def _law(found: Curve) -> str:
-    law = found.law
+def _law(curve: Curve) -> str:
+    law = curve.law
     floor = f" + {100 * law.c:.1f}" if law.c >= 0.0005 else ""
     return f"law: errors (%) = {_number(100 * law.a)} · $n^{{-{law.b:.2f}}}${floor}"
 
 
 def _number(value: float) -> str:
-    """Three digits, without an exponent."""
+    """Format a number with three significant digits and no exponent."""
     return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
 
 
@@ -298,18 +301,19 @@ def _of(name: str) -> str:
 
 
 def _short(tag: str) -> str:
-    """A tag that leaves room for the picture, without line breaks."""
+    """Return a tag shortened to 14 characters, without line breaks."""
     plain = visible(tag)
     return plain if len(plain) <= 14 else plain[:13] + "…"
 
 
 def title(axes: Axes, text: str) -> None:
+    """Set the title of a plot."""
     axes.set_title(visible(text), parse_math=False)
 
 
 def _kind(path: str) -> str:
-    """``png`` or ``svg``. Raises ConfigError for a file of another ending."""
+    """Return ``png`` or ``svg``. Raises ConfigError for any other extension."""
     kind = path.rpartition(".")[2].lower()
     if kind not in ("png", "svg"):
-        raise ConfigError(f"{path}: expected the name of a picture that ends in .png or .svg")
+        raise ConfigError(f"{path}: expected a file name that ends in .png or .svg")
     return kind

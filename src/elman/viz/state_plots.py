@@ -1,11 +1,11 @@
-"""Pictures of what goes on in a network: gradients over the lag, states and gates over a sentence."""
+"""Plots of a network at work: gradients by lag, and states and gates over a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from elman.analysis.lag_curves import Lags, Measured
+from elman.analysis.lag_curves import GradientReport, LagCurve
 from elman.nn.activations import States
 from elman.nn.layers import Array
 from elman.utils.display import visible
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 COLORS = (ORANGE, BLUE, GREEN, "#cc79a7", "#e69f00", "#56b4e9", GREY, "#000000")
 MARKERS = "osD^vP*X"
 MOST_WORDS = 60
-"""Words that are written under a picture; of a longer sentence every second, third …"""
+"""Maximum number of words written under a plot; longer sentences show every second, third … word."""
 
 
 @styled
-def lags(found: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
-    """‖∂loss_t/∂h_{t-k}‖ over the lag k, on a log scale: a line for each model, dashed for memory cells.
+def lags(reports: Sequence[tuple[str, GradientReport]], name: str = "") -> Figure:
+    """Plot ‖∂loss_t/∂h_{t-k}‖ by lag k on a log scale: one line per model, dashed for memory cells.
 
-    ``found`` has the models' names; ``name`` is that of the text. Norms of 0 have no place on a log scale and are left
-    out. Models with both directions have two pictures, one below the other.
+    ``reports`` are pairs of model name and report; ``name`` is the name of the text. Norms of 0 are omitted.
+    Bidirectional models have two plots, one below the other.
     """
     from matplotlib.ticker import MaxNLocator
 
-    directions = list(dict.fromkeys(curve.direction for _, one in found for curve in one.curves))
+    directions = list(dict.fromkeys(curve.direction for _, report in reports for curve in report.curves))
     figure, rows = sized(1.0 + 3.9 * len(directions), rows=len(directions))
     for axes, direction in zip(rows, directions, strict=True):
-        for number, (model, one) in enumerate(found):
-            for curve in one.curves:
+        for number, (model, report) in enumerate(reports):
+            for curve in report.curves:
                 if curve.direction == direction:
-                    places = [k for k, norm in enumerate(curve.norms) if norm > 0]
+                    positive = [k for k, norm in enumerate(curve.norms) if norm > 0]
                     cell = curve.state == "c"
                     axes.plot(
-                        places,
-                        [curve.norms[k] for k in places],
+                        positive,
+                        [curve.norms[k] for k in positive],
                         label=label(model, curve),
                         color=COLORS[number % len(COLORS)],
                         marker=MARKERS[number % len(MARKERS)],
@@ -50,7 +50,7 @@ def lags(found: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
         axes.set_yscale("log")
         to, sign = ("earlier", "-") if direction == "forward" else ("later", "+")
         axes.set_ylabel(f"$\\|\\partial$loss$_t$ / $\\partial h_{{t{sign}k}}\\|$  (nats per unit of state)")
-        axes.set_xlabel(f"lag k: words {to} than the word t whose loss it is")
+        axes.set_xlabel(f"lag k: words {to} than word t")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         for text in axes.legend().get_texts():
             text.set_parse_math(False)
@@ -58,16 +58,16 @@ def lags(found: Sequence[tuple[str, Measured]], name: str = "") -> Figure:
     return figure
 
 
-def label(model: str, curve: Lags) -> str:
-    """What the legend says of a curve: whose it is, and what a step leaves."""
-    of = visible(f"{model}, memory cell c" if curve.state == "c" else model)
-    return of if curve.step is None else f"{of}: × {curve.step:.2f} a step"
+def label(model: str, curve: LagCurve) -> str:
+    """Return the legend of a curve: its model and the factor per step."""
+    source = visible(f"{model}, memory cell c" if curve.state == "c" else model)
+    return source if curve.step is None else f"{source}: × {curve.step:.2f} per step"
 
 
 @styled
-def states(words: Sequence[str], one: States, name: str = "") -> Figure:
-    """Heat maps of the states of a layer over a sentence of T words, and below of its memory cells and gates."""
-    shown = panels(one)
+def states(words: Sequence[str], layer: States, name: str = "") -> Figure:
+    """Plot heat maps of a layer's states over a sentence of T words, and below its memory cells and gates."""
+    shown = panels(layer)
     width = max(len(words), 1)
     figure, rows = sized(0.9 + 2.1 * len(shown) + 0.35 * (len(shown) == 1), rows=len(shown))
     for axes, (what, values, low, high) in zip(rows, shown, strict=True):
@@ -84,21 +84,21 @@ def states(words: Sequence[str], one: States, name: str = "") -> Figure:
     plain = [visible(word)[:14] for word in words]
     small = 10 if width <= 20 else 8 if width <= 40 else 7
     rows[-1].set_xticks(range(0, width, every), plain[::every], rotation=90, fontsize=small, parse_math=False)
-    rows[-1].set_xlabel("word" if one.direction == "forward" else "word (read from the end)")
-    figure.suptitle(f"{visible(name)}layer {one.layer + 1}, {one.direction}", fontsize=11, parse_math=False)
+    rows[-1].set_xlabel("word" if layer.direction == "forward" else "word (read from the end)")
+    figure.suptitle(f"{visible(name)}layer {layer.layer + 1}, {layer.direction}", fontsize=11, parse_math=False)
     return figure
 
 
-def panels(one: States) -> list[tuple[str, Array, float, float]]:
-    """What is shown of a layer: what it is, the values (T, H), and the range of the colours."""
+def panels(layer: States) -> list[tuple[str, Array, float, float]]:
+    """Return the panels of a layer: title, values (T, H), and the range of the colour scale."""
     import numpy as np
 
-    found = [("state h", one.h)] + ([("memory cell c", one.c)] if one.c is not None else [])
+    states = [("state h", layer.h)] + ([("memory cell c", layer.c)] if layer.c is not None else [])
     shown = []
-    for what, values in found:
-        most = max(1.0, float(np.quantile(np.abs(values), 0.98)))  # a few large cells would make the others pale
-        shown.append((what, values, -most, most))
-    return shown + [(f"{gate} gate", values, 0.0, 1.0) for gate, values in one.gates.items()]
+    for what, values in states:
+        limit = max(1.0, float(np.quantile(np.abs(values), 0.98)))  # clip a few large cells
+        shown.append((what, values, -limit, limit))
+    return shown + [(f"{gate} gate", values, 0.0, 1.0) for gate, values in layer.gates.items()]
 
 
 def _way(direction: str, directions: Sequence[str]) -> str:

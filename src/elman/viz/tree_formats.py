@@ -1,7 +1,7 @@
-"""``tree`` and ``html``: what a sentence is made of, drawn to be looked at, never to be read back.
+"""The output formats ``tree`` and ``html``, which draw sentences and cannot be read back.
 
-``tree`` is for a terminal and holds parses alone; ``html`` is one page without anything from elsewhere: arcs for
-dependencies, brackets for phrases, and colours for other tags, spans or words.
+``tree`` draws parses in text for a terminal; ``html`` is one self-contained page with dependency arcs, constituency
+trees, or tags and spans in colour.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from elman.data.sentence import Sentence
 from elman.data.spans import OUTSIDE, Span, find_spans
 from elman.data.trees import TREE as COLUMN, Tree, parse_tree
 from elman.errors import ConfigError
-from elman.viz import tree_text as terminal
+from elman.viz import tree_text
 from elman.viz.tree_html import Page
 
 Tags = Mapping[str, Sequence[str]]
@@ -33,18 +33,18 @@ class _Dependencies:
 
 
 def _parse(sentence: Sentence, tags: Tags) -> Tree | _Dependencies | None:
-    """The tree that these columns hold, or that a bracketed sentence was read with; None: no tree.
+    """Return the tree in these columns, or the tree that a bracketed sentence was read with; None if there is none.
 
-    Raises DataError with the line: heads that make no tree, a word with a bracket or a space.
+    Raises DataError, with the line, if the heads form no tree, or a word contains a bracket or a space.
     """
     if COLUMN in tags:
         return parse_tree(write_tree(sentence, {COLUMN: tags[COLUMN]}, None))
     if sentence.format == "trees":
         return parse_tree(write_tree(sentence, tags, None))
     if "head" in tags and "deprel" in tags:
-        whole = replace(sentence, columns={**sentence.columns, "head": tuple(tags["head"])})
-        found = next((tags[name] for name in ("upos", "xpos") if name in tags), None)
-        return _Dependencies(checked_heads(whole), tags["deprel"], found)
+        tagged = replace(sentence, columns={**sentence.columns, "head": tuple(tags["head"])})
+        pos = next((tags[name] for name in ("upos", "xpos") if name in tags), None)
+        return _Dependencies(checked_heads(tagged), tags["deprel"], pos)
     return None
 
 
@@ -55,15 +55,14 @@ class _TreeWriter:
     def add(self, sentence: Sentence, tags: Tags, confidences: Sequence[float] | None = None) -> str:
         if not sentence.words:
             return ""
-        found = _parse(sentence, tags)
-        if found is None:
-            there = ", ".join(tags) or "none"
-            message = f"tree draws parses, which are columns head and deprel, or tree; got {there}; try --as html"
-            raise ConfigError(message)
-        between, self._begun = "\n" * self._begun, True
-        if isinstance(found, Tree):
-            return between + terminal.constituents(found)
-        return between + terminal.dependencies(sentence.words, found.heads, found.relations, found.tags)
+        parse = _parse(sentence, tags)
+        if parse is None:
+            columns = ", ".join(tags) or "none"
+            raise ConfigError(f"tree: expected the columns head and deprel, or tree, got {columns}; try --as html")
+        separator, self._begun = "\n" * self._begun, True
+        if isinstance(parse, Tree):
+            return separator + tree_text.constituents(parse)
+        return separator + tree_text.dependencies(sentence.words, parse.heads, parse.relations, parse.tags)
 
     def finish(self) -> str:
         return ""
@@ -77,17 +76,17 @@ class _PageWriter:
     def add(self, sentence: Sentence, tags: Tags, confidences: Sequence[float] | None = None) -> str:
         start = "" if self._begun else self._page.start(PurePath(sentence.path).name or "Sentences")
         self._begun = True
-        return start + (self._drawn(sentence, tags) if sentence.words else "")
+        return start + (self._draw(sentence, tags) if sentence.words else "")
 
-    def _drawn(self, sentence: Sentence, tags: Tags) -> str:
-        found = _parse(sentence, tags)
+    def _draw(self, sentence: Sentence, tags: Tags) -> str:
+        parse = _parse(sentence, tags)
         about = [f"{sentence.path}:{sentence.line}"] if sentence.path else []
         about += [f"{name}: {label}" for name, label in sentence.labels.items()]
         header = " · ".join(about)
-        if isinstance(found, Tree):
-            return self._page.constituents(found, header)
-        if found is not None:
-            return self._page.dependencies(sentence.words, found.heads, found.relations, found.tags, header)
+        if isinstance(parse, Tree):
+            return self._page.constituents(parse, header)
+        if parse is not None:
+            return self._page.dependencies(sentence.words, parse.heads, parse.relations, parse.tags, header)
         return self._page.spans(sentence.words, _spans(tags), header)
 
     def finish(self) -> str:
@@ -95,7 +94,7 @@ class _PageWriter:
 
 
 def _spans(tags: Tags) -> list[Span]:
-    """What is coloured: the spans of the first column whose tags mark some, else each word by its tag."""
+    """Return the spans of the first column with span tags; without one, each word is a span with its tag."""
     for column in tags.values():
         if any(_OF_SPANS.fullmatch(tag) for tag in column):
             return find_spans(column)
@@ -104,16 +103,14 @@ def _spans(tags: Tags) -> list[Span]:
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """A format that is drawn."""
-
+class _DrawingFormat:
     HOLDS: Holds
-    made: type[_TreeWriter] | type[_PageWriter]
+    writer_class: type[_TreeWriter] | type[_PageWriter]
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> _TreeWriter | _PageWriter:
-        """A writer of a file; ``columns`` are seen sentence by sentence."""
-        return self.made()
+        """Return a writer for one file; columns are taken from each sentence."""
+        return self.writer_class()
 
 
-TREE = _Drawn(Holds(columns=MANY), _TreeWriter)
-HTML = _Drawn(Holds(columns=MANY, labels=MANY), _PageWriter)
+TREE = _DrawingFormat(Holds(columns=MANY), _TreeWriter)
+HTML = _DrawingFormat(Holds(columns=MANY, labels=MANY), _PageWriter)

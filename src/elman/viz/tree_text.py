@@ -1,4 +1,4 @@
-"""Trees drawn in characters, a word a line, so that sentences of any length fit a terminal."""
+"""Trees as text, one word per line, so that sentences of any length fit a terminal."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from elman.data.trees import Tree
 from elman.utils.display import visible
 from elman.utils.text_width import cells, padded
 
-_WIDEST = 24
-"""Columns that words are lined up in; a longer word moves what is behind it."""
+_MAX_COLUMN = 24
+"""Maximum width to which a column is padded; longer values shift the rest of their line."""
 
 
 def constituents(tree: Tree, columns: int = 80) -> str:
-    """A bracketed tree as lines, each with its end; phrases indented, tags and words in columns.
+    """Return a constituency tree as lines: phrases indented, tags and words in columns.
 
-    A phrase with one child stands on its line: ``NP > PRP``. Deep trees are indented less to stay within ``columns``.
+    A phrase with one child shares its line: ``NP > PRP``. Deep trees are indented less, to fit in ``columns``.
     """
     rows = _outline(tree)
     word_width = max(cells(word) for _, _, word in rows)
@@ -29,7 +29,7 @@ def constituents(tree: Tree, columns: int = 80) -> str:
 
 
 def _outline(tree: Tree) -> list[tuple[str, str, str]]:
-    """(bars, labels, word) of each line; bars has a character a level."""
+    """Return (bars, labels, word) of each line; bars has one character per level."""
     rows: list[tuple[str, str, str]] = []
     stack: list[tuple[Tree | str, str]] = [(tree, "")]
     while stack:
@@ -59,13 +59,13 @@ def dependencies(
     tags: Sequence[str] | None = None,
     columns: int = 80,
 ) -> str:
-    """A dependency tree as lines, each with its end: heads to the left of what hangs on them, joined by lines.
+    """Return a dependency tree as lines: each head is to the left of its dependents and connected to them.
 
-    The line from a word to the left ends at its head's line up and down, which a ``┬``, ``┴`` or ``┼`` in the head's
-    row begins; where lines cross, the one that goes up and down is hidden. The heads, 0 for the root, make a tree.
+    The horizontal line of a word ends at the vertical line of its head, which starts at the ``┬``, ``┴`` or ``┼`` in
+    the head's row; where lines cross, the vertical one is hidden. The heads, 0 for the root, must form a tree.
     """
     n = len(words)
-    ends: dict[int, list[int]] = {}  # the rows of a head and of what hangs on it
+    ends: dict[int, list[int]] = {}  # the rows of a head and of its dependents
     for word, head in enumerate(heads):
         if head:
             ends.setdefault(head - 1, [head - 1]).append(word)
@@ -73,7 +73,7 @@ def dependencies(
     wide = max(places.values(), default=0) + 1
     fields = [words, *([tags] if tags is not None else []), relations]
     shown = [[visible(field[word]) for field in fields] for word in range(n)]
-    widths = [min(_WIDEST, max(map(cells, column))) for column in zip(*shown, strict=True)]
+    widths = [min(_MAX_COLUMN, max(map(cells, column))) for column in zip(*shown, strict=True)]
     table = sum(widths) + 2 * len(widths)
     step = 2 if 2 * wide + 1 + table <= columns else 1
     grid = [[" "] * (step * wide + 2) for _ in range(n)]
@@ -92,15 +92,15 @@ def dependencies(
             line[step * places[word] + 1] = "┬" if min(rows) == word else "┴" if max(rows) == word else "┼"
     lines = []
     for line, texts in zip(grid, shown, strict=True):
-        behind = "  ".join(padded(text, width) for text, width in zip(texts, widths, strict=True))
-        lines.append(f"{''.join(line)} {behind}".rstrip(" ") + "\n")
+        fields_shown = "  ".join(padded(text, width) for text, width in zip(texts, widths, strict=True))
+        lines.append(f"{''.join(line)} {fields_shown}".rstrip(" ") + "\n")
     return "".join(lines)
 
 
 def _places(heads: Sequence[int], ends: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """How far to the right the line of each head stands: behind the lines of all heads that are less deep.
+    """Return the column of each head's vertical line: to the right of the lines of all shallower heads.
 
-    Heads of one depth share a place, unless their lines would overlap, as arcs that cross make them do.
+    Heads of one depth share a column, unless their lines would overlap because arcs cross.
     """
     by_depth: dict[int, list[tuple[int, int, int]]] = {}  # (first row, last row, head) of each line
     for head, depth in enumerate(_depths(heads)):
@@ -109,7 +109,7 @@ def _places(heads: Sequence[int], ends: Mapping[int, Sequence[int]]) -> dict[int
     places: dict[int, int] = {}
     before = 0
     for _, lines in sorted(by_depth.items()):
-        taken: list[int] = []  # the last row of each place of this depth
+        taken: list[int] = []  # the last row of each column of this depth
         for first, last, head in sorted(lines):
             place = next((i for i, end in enumerate(taken) if end < first), len(taken))
             taken[place : place + 1] = [last]
@@ -119,14 +119,14 @@ def _places(heads: Sequence[int], ends: Mapping[int, Sequence[int]]) -> dict[int
 
 
 def _depths(heads: Sequence[int]) -> list[int]:
-    """How many arcs there are between the root and each word."""
-    found = {-1: -1}
+    """Return the number of arcs between the root and each word."""
+    depths = {-1: -1}
     for start in range(len(heads)):
-        way = [start]
-        while way[-1] not in found:
-            way.append(heads[way[-1]] - 1)
-        depth = found[way.pop()]
-        for word in reversed(way):
+        path = [start]
+        while path[-1] not in depths:
+            path.append(heads[path[-1]] - 1)
+        depth = depths[path.pop()]
+        for word in reversed(path):
             depth += 1
-            found[word] = depth
-    return [found[word] for word in range(len(heads))]
+            depths[word] = depth
+    return [depths[word] for word in range(len(heads))]

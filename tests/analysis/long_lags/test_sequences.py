@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elman.analysis.long_lags import sequences as made
-from elman.analysis.long_lags.problems import PROBLEMS, how
+from elman.analysis.long_lags.problems import PROBLEMS, settings_for
 
 
 @pytest.fixture
@@ -111,4 +111,4 @@ def test_every_problem_makes_sequences_that_fit(generator: np.random.Generator) 
         if problem.outputs:
             assert one.gold[one.asked].max() < problem.outputs
         assert problem.published or problem.most
-        assert how(problem, "gru").cell == "gru"
+        assert settings_for(problem, "gru").cell == "gru"

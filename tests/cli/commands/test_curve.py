@@ -51,7 +51,7 @@ def test_json_of_a_network_with_one_seed(run: Run, many: Path) -> None:
 
 def test_refused(refused: Refused, train_file: Path, dev_file: Path, tmp_path: Path) -> None:
     usual = ("curve", train_file, "--dev", dev_file)
-    assert "5 points need 32 training sentences, there are 6" in refused(*usual)
+    assert "5 points need 32 training sentences, got 6" in refused(*usual)
     assert "3<=x<=30" in refused(*usual, "--points", 2)
     assert "KEY=VALUE" in refused(*usual, "--set", "hidden")
     assert "no setting 'hiden'" in refused(*usual, "--set", "hiden=3")

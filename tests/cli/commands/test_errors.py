@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.analysis.errors import ErrorAnalysis, FrequentConfusion, UnknownWord, Word, WrongSentence
+from elman.analysis.errors import ErrorAnalysis, FrequentConfusion, TaggedWord, UnknownWord, WrongSentence
 from elman.cli.commands import errors
 from elman.viz import errors_html as errors_page
 
@@ -23,10 +23,10 @@ HOSTILE = "<script>alert('&')</script>\"\u202e\x07"
 
 def hostile(words: int = 1) -> ErrorAnalysis:
     """All that is text is hostile."""
-    plain = Word("fine", "N", "N", 0.9, True, 3)
+    plain = TaggedWord("fine", "N", "N", 0.9, True, 3)
     long = tuple([plain] * 40)
-    sentence = WrongSentence(HOSTILE, (*long, Word(HOSTILE, HOSTILE, "V", 0.999, False, 4), *long))
-    made = WrongSentence("", (Word("x" * 50, "N", "V", 0.5, True, None),))
+    sentence = WrongSentence(HOSTILE, (*long, TaggedWord(HOSTILE, HOSTILE, "V", 0.999, False, 4), *long))
+    made = WrongSentence("", (TaggedWord("x" * 50, "N", "V", 0.5, True, None),))
     return ErrorAnalysis(
         column=HOSTILE,
         tokens=10,

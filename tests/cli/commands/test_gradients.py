@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman.analysis.gradients import Influence
-from elman.analysis.lag_curves import Lags, Measured
+from elman.analysis.gradients import Attribution
+from elman.analysis.lag_curves import GradientReport, LagCurve
 from elman.cli.commands import gradients, states
 from elman.nn.activations import States
 from elman.viz import attribution_html as why_page, html as document
@@ -117,9 +117,9 @@ def test_tags_that_a_model_does_not_know(run: Run, made: Path, tmp_path: Path) -
 
 
 def test_one_lag_has_no_step() -> None:
-    curve = Lags("forward", "h", (0.5,), (0.5,), (1.0,), (1,))
-    longer = Lags("forward", "c", (0.5, 0.25), (0.5, 0.25), (1.0, 0.5), (2, 1))
-    text = gradients.table([("x" * 90, Measured("lstm", 1, 1, 1, (curve, longer), 2, 1, 0))])
+    curve = LagCurve("forward", "h", (0.5,), (0.5,), (1.0,), (1,))
+    longer = LagCurve("forward", "c", (0.5, 0.25), (0.5, 0.25), (1.0, 0.5), (2, 1))
+    text = gradients.table([("x" * 90, GradientReport("lstm", 1, 1, 1, (curve, longer), 2, 1, 0))])
     lines = re.sub(r"\x1b\[\d+m", "", text).splitlines()  # bold
     assert lines[3].split() == ["lag", "k", "x" * 18 + "…", "h", "x" * 18 + "…", "c"]
     assert lines[-2].split() == ["1", "2.50e-01"] and lines[-1].split() == ["step", "–", "–"]
@@ -182,8 +182,8 @@ def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
 
 
 def test_a_hostile_page() -> None:
-    one = Influence((HOSTILE, "b"), 1, HOSTILE, HOSTILE, 1.0, (0.5, -0.25))
-    page = why_page.page([one, Influence(("x",), 1, "T", "", 0.0, (0.0,))], HOSTILE)
+    one = Attribution((HOSTILE, "b"), 1, HOSTILE, HOSTILE, 1.0, (0.5, -0.25))
+    page = why_page.page([one, Attribution(("x",), 1, "T", "", 0.0, (0.0,))], HOSTILE)
     checker = checked(page)
     assert "alert" in checker.text and "\u202e" not in checker.text
     assert 'title="+0.500, +67 %"' in page and 'title="-0.250, -33 %"' in page
@@ -191,7 +191,7 @@ def test_a_hostile_page() -> None:
 
 
 def test_a_bar_for_each_word() -> None:
-    lines = gradients.one_tag(Influence(("a", "b"), 2, "T", "", 1.5, (3.0, -1.0))).splitlines()
+    lines = gradients.one_tag(Attribution(("a", "b"), 2, "T", "", 1.5, (3.0, -1.0))).splitlines()
     assert lines[0] == "word 2, b: T, 1.50"
     assert lines[3].split() == ["1", "a", "+3.000", "+75", "%", "+" * 15]
     assert lines[4].split() == ["2", "b", "-1.000", "-25", "%", "-" * 5]

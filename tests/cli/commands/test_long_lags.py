@@ -84,16 +84,18 @@ def test_medians() -> None:
             results.Trial("easy", "gru", seed), {}, Outcome(solved, sequences, 0.5, 1.0), stopped, 2.0
         )
 
-    row = results.Row(EASY, "gru", [result(1, True, 900), result(2, False, 3_000), result(3, True, 1_200)])
+    row = results.ProblemRow(EASY, "gru", [result(1, True, 900), result(2, False, 3_000), result(3, True, 1_200)])
     assert row.solved == 2 and row.median == 1_200 and "0.400" in row.cells()
-    row = results.Row(EASY, "gru", [result(1, False, 900, True), result(2, True, 3_000), result(3, False, 1_200)])
+    row = results.ProblemRow(
+        EASY, "gru", [result(1, False, 900, True), result(2, True, 3_000), result(3, False, 1_200)]
+    )
     assert row.median is None and "not solved" in row.cells()
     assert "1 of 3 runs were stopped" in results.page(row.results)
 
 
 def test_results_from_before_a_setting_was_there(tmp_path: Path) -> None:
     trial = results.Trial("easy", "gru", 1)
-    first = results.Folder(str(tmp_path)).do(trial)
+    first = results.ResultsFolder(str(tmp_path)).do(trial)
     path = tmp_path / "easy.gru.1.json"
     found = json.loads(path.read_text())
     for setting in ("closed", "momentum", "beta2", "decay"):
@@ -101,7 +103,7 @@ def test_results_from_before_a_setting_was_there(tmp_path: Path) -> None:
     path.write_text(json.dumps(found))
     assert results.read(str(tmp_path)) == [first]
     before = path.stat().st_mtime_ns
-    assert results.Folder(str(tmp_path)).do(trial) == first and path.stat().st_mtime_ns == before
+    assert results.ResultsFolder(str(tmp_path)).do(trial) == first and path.stat().st_mtime_ns == before
 
 
 def test_the_page_says_how_long_it_took() -> None:

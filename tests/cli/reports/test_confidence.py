@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.analysis.confidence import calibrations, coverage, judge
+from elman.analysis.confidence import calibrations, collect_confidences, coverage
 from elman.data.corpus import ReadOptions, read_corpus
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -42,7 +42,7 @@ def test_calibration_and_coverage_of_each_column(run: Run, network: Path) -> Non
     gold = network.parent / "gold.conllu"
     tagger = elman.load(network)
     sentences = read_corpus(gold, ReadOptions(("upos", "feats"))).sentences
-    judged = judge(tagger, sentences, ["upos", "feats"])
+    judged = collect_confidences(tagger, sentences, ["upos", "feats"])
     wanted = calibrations(tagger, sentences, judged)
     arguments = ("evaluate", network, gold, "--calibration", "--min-confidence", 0.5)
     found = json.loads(run(*arguments, "--json").stdout)

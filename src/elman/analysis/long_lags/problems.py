@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from elman.analysis.long_lags import sequences as made
-from elman.analysis.long_lags.training import How, Problem
+from elman.analysis.long_lags.training import Problem, ProblemSettings
 
 TWO_MARKS, THREE_MARKS = ((10, 20), (50, 60)), ((10, 20), (33, 43), (66, 76))
 
@@ -115,7 +115,7 @@ Chosen with seeds 1, 2 and 101; those of lag-100 with 101 to 108.
 """
 
 
-def how(problem: Problem, cell: str) -> How:
+def settings_for(problem: Problem, cell: str) -> ProblemSettings:
     """The settings that a problem is learned with."""
     one = SETTINGS.get(f"{problem.name}.{cell}", {})
-    return How(cell, **{"span": problem.span, **SETTINGS.get(problem.name, {}), **one})
+    return ProblemSettings(cell, **{"span": problem.span, **SETTINGS.get(problem.name, {}), **one})

@@ -14,8 +14,8 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any, Self
 
-from elman.analysis.long_lags.problems import PROBLEMS, how
-from elman.analysis.long_lags.training import How, Outcome, Problem, run
+from elman.analysis.long_lags.problems import PROBLEMS, settings_for
+from elman.analysis.long_lags.training import Outcome, Problem, ProblemSettings, run
 from elman.errors import DataError, ElmanError, OutputError, while_reading, while_writing
 from elman.training import trainer
 from elman.utils.files import check_target, write_bytes_atomically
@@ -40,7 +40,7 @@ class Trial:
     @property
     def settings(self) -> dict[str, Any]:
         """What it is trained with."""
-        return asdict(how(self.of, self.cell))
+        return asdict(settings_for(self.of, self.cell))
 
     def do(self) -> Result:
         """Train."""
@@ -50,7 +50,7 @@ class Trial:
             if self.minutes and time.perf_counter() - begun > 60 * self.minutes:
                 stop.set()
 
-        outcome = run(self.of, how(self.of, self.cell), self.seed, look, stop)
+        outcome = run(self.of, settings_for(self.of, self.cell), self.seed, look, stop)
         return Result(self, self.settings, outcome, stop.is_set(), round(time.perf_counter() - begun, 1))
 
 
@@ -65,7 +65,7 @@ class Result:
     seconds: float
 
 
-class Folder:
+class ResultsFolder:
     """A folder in which the results of trials are kept; None keeps none.
 
     Raises OutputError: it cannot be made or written, which is asked before there is work.
@@ -96,7 +96,7 @@ class Folder:
         return result
 
 
-class Apart:
+class SubprocessRunner:
     """Trains in processes of their own, each on one core. They end when this one does, however that ends.
 
     A context manager: at its end, and where one of them fails, those that still run are ended too.
@@ -121,7 +121,7 @@ class Apart:
     def train(self, trial: Trial) -> Result:
         """What came of a trial. Raises ElmanError: what the process was refused."""
         code = "import json, sys; sys.path, trial = json.loads(sys.argv[1])"
-        code += "; from elman.analysis.long_lags.results import train_apart; train_apart(trial)"
+        code += "; from elman.analysis.long_lags.results import train_in_subprocess; train_in_subprocess(trial)"
         command = [sys.executable, "-c", code, json.dumps([sys.path, asdict(trial)])]
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         # Ctrl-C at the terminal is for this process alone
@@ -145,8 +145,8 @@ class Apart:
         raise ElmanError(found["refused"]) if found else RuntimeError(f"{trial} ended with {process.returncode}")
 
 
-def train_apart(trial: Mapping[str, Any]) -> None:
-    """What ``Apart`` has another process do: it prints what came of a trial, or what it was refused."""
+def train_in_subprocess(trial: Mapping[str, Any]) -> None:
+    """What ``SubprocessRunner`` has another process do: it prints what came of a trial, or what it was refused."""
 
     def wait() -> None:
         os.read(0, 1)  # nothing comes, until the process at the other end has ended
@@ -178,12 +178,12 @@ def _read(path: Path) -> Result:
 def _result(found: Mapping[str, Any]) -> Result:
     trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
     assert trial.of
-    settings = asdict(How(**found["settings"]))  # those that an older file lacks as they were
+    settings = asdict(ProblemSettings(**found["settings"]))  # those that an older file lacks as they were
     return Result(trial, settings, outcome, found["stopped"], found["seconds"])
 
 
 @dataclass(frozen=True)
-class Row:
+class ProblemRow:
     """A problem and a cell: what came of all seeds."""
 
     problem: Problem
@@ -224,7 +224,7 @@ SOLVED = ("problem", "cell", "solved", "sequences, median", "published", "share"
 LEARNED = ("problem", "cell", "seeds", "sequences", "loss at the end", "wrong at the end", "time, median")
 
 
-def rows(results: Iterable[Result]) -> Iterator[Row]:
+def rows(results: Iterable[Result]) -> Iterator[ProblemRow]:
     """The rows of the tables, in the order of the problems and the cells."""
     found: dict[tuple[str, str], list[Result]] = {}
     for result in results:
@@ -232,7 +232,7 @@ def rows(results: Iterable[Result]) -> Iterator[Row]:
     for problem in PROBLEMS:
         for cell in CELLS:
             if (problem.name, cell) in found:
-                yield Row(problem, cell, found[problem.name, cell])
+                yield ProblemRow(problem, cell, found[problem.name, cell])
 
 
 def tables(results: Iterable[Result]) -> list[list[Sequence[str]]]:

@@ -69,7 +69,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class How:
+class ProblemSettings:
     """How a problem is learned: ``hidden`` units, ``batch`` sequences an update."""
 
     cell: str
@@ -112,10 +112,10 @@ class Outcome:
     loss: float
 
 
-class Remembering(trainer.Items):
+class ProblemTask(trainer.Items):
     """A problem as a task for the trainer. An epoch is ``each`` sequences."""
 
-    def __init__(self, problem: Problem, how: How, seed: int, each: int) -> None:
+    def __init__(self, problem: Problem, how: ProblemSettings, seed: int, each: int) -> None:
         self.problem, self.seed, self.each = problem, seed, each
         self.config = how.config(-(-(problem.most or problem.published) // each))
         words = 1 if problem.numbers else problem.inputs
@@ -221,7 +221,7 @@ class Remembering(trainer.Items):
         return None
 
 
-def start(network: Network, how: How, seed: int) -> Parameters:
+def start(network: Network, how: ProblemSettings, seed: int) -> Parameters:
     """The parameters that a network begins with."""
     parameters = initialize(network, randomness.stream(seed, randomness.START))
     if how.cell == "lstm" and not how.closed:
@@ -231,13 +231,13 @@ def start(network: Network, how: How, seed: int) -> Parameters:
 
 def run(
     problem: Problem,
-    how: How,
+    how: ProblemSettings,
     seed: int,
     on_progress: Callable[[trainer.Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Outcome:
     """Train until the problem is solved, its most sequences were seen, or ``stop`` is set."""
-    task = Remembering(problem, how, seed, problem.fixed or EACH)
+    task = ProblemTask(problem, how, seed, problem.fixed or EACH)
     over = task.solved
 
     def look(progress: trainer.Progress) -> None:

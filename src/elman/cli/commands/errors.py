@@ -68,7 +68,7 @@ def errors(
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
-    from elman.analysis.errors import analyse
+    from elman.analysis.errors import analyze_errors
     from elman.cli.gold import How, gold as gold_of, read
     from elman.cli.raw_text import with_columns
     from elman.data.formats import column_names
@@ -87,7 +87,7 @@ def errors(
     how = How(format, target or (tagger.target if several else None), encoding)
     right = gold_of(read(gold, how, notes), how, tagger)
     (column,) = right.columns
-    found = analyse(tagger, right.sentences, target=column, most=most)
+    found = analyze_errors(tagger, right.sentences, target=column, most=most)
     if as_json:
         say_json(found.to_json())
     else:

@@ -27,8 +27,8 @@ from elman.utils import limits
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.analysis.gradients import Influence
-    from elman.analysis.lag_curves import Lags, Measured
+    from elman.analysis.gradients import Attribution
+    from elman.analysis.lag_curves import GradientReport, LagCurve
     from elman.taggers.base import Predictor
 
 FEW = 3  # words that are named beside each tag of a sentence
@@ -158,21 +158,21 @@ def _column(tagger: Predictor, target: str | None) -> tuple[int, str]:
 
 
 def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
-    from elman.analysis.gradients import Which, lags
+    from elman.analysis.gradients import GradientOptions, measure_lags
     from elman.cli.gold import How
     from elman.cli.model_inputs import lessons
     from elman.taggers.load import load
 
-    found: list[tuple[str, Measured]] = []
+    found: list[tuple[str, GradientReport]] = []
     for model in models:
         tagger = load(model, on_note=notes.add)
         networks = tagger.ensemble
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
-        which = Which(options.layer, options.lags, options.positions, at, tags)
+        which = GradientOptions(options.layer, options.lags, options.positions, at, tags)
         target = name if len(tagger.targets) > 1 else options.target
         how = How(options.format, target, options.encoding, options.text_column)
-        measured = lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
+        measured = measure_lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
     if options.as_json:
@@ -186,14 +186,14 @@ def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes
         plots.save(state_plots.lags(found, os.path.basename(file)), options.plot)
 
 
-def _note(model: str, measured: Measured, notes: Notes) -> None:
+def _note(model: str, measured: GradientReport, notes: Notes) -> None:
     if measured.networks > 1:
         notes.add(f"{model}: the first of {measured.networks} networks")
     if measured.unknown:
         notes.add(f"{model}: {measured.unknown:,} sentences have a tag that it does not know, and are left out")
 
 
-def table(found: Sequence[tuple[str, Measured]]) -> str:
+def table(found: Sequence[tuple[str, GradientReport]]) -> str:
     """A line for each lag, a column for each curve; a table for each direction."""
     from rich.cells import cell_len
 
@@ -211,7 +211,7 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
         width = max(10, min(24, 70 // len(curves)))
         first = found[0][1]
 
-        def of(name: str, curve: Lags, width: int = width) -> str:
+        def of(name: str, curve: LagCurve, width: int = width) -> str:
             return cell(f"{cell(name, min(width - 5, cell_len(name))).rstrip()} {curve.state}", width - 2)
 
         where = "before" if direction == "forward" else "behind"
@@ -231,7 +231,7 @@ def table(found: Sequence[tuple[str, Measured]]) -> str:
 
 
 def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
-    from elman.analysis.gradients import influences
+    from elman.analysis.gradients import attributions
     from elman.cli.gold import How
     from elman.cli.model_inputs import nth, of_text
     from elman.taggers.load import load
@@ -246,7 +246,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         words = nth(tagger, file, options.sentence, how, notes)
     at, _ = _column(tagger, options.target)
     asked = () if options.at is None else (options.at,)
-    found = [_shown(tagger, one) for one in influences(networks, words, asked, at)]
+    found = [_shown(tagger, one) for one in attributions(networks, words, asked, at)]
     if options.as_json:
         say_json({"model": model, "words": [one.to_json() for one in found]})
     elif options.at is not None or len(found) == 1:
@@ -259,7 +259,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
         write_page(options.html, page(found, os.path.basename(model)))
 
 
-def _shown(tagger: Predictor, one: Influence) -> Influence:
+def _shown(tagger: Predictor, one: Attribution) -> Attribution:
     """The same with words and tags as they are shown; of a number, what it is in the column."""
     from elman.cli.model_inputs import shown
 
@@ -272,7 +272,7 @@ def _shown(tagger: Predictor, one: Influence) -> Influence:
     return replace(one, words=tuple(shown(tagger, one.words)), tag=tag, against=against)
 
 
-def one_tag(one: Influence) -> str:
+def one_tag(one: Attribution) -> str:
     """The words of a sentence, and how much each says for a tag."""
     from elman.cli.reports.scores import bold, cell
 
@@ -283,13 +283,13 @@ def one_tag(one: Influence) -> str:
     return "\n".join(lines)
 
 
-def heading(one: Influence) -> str:
+def heading(one: Attribution) -> str:
     """Whose tag it is, and by how much it won."""
     against = f", {one.margin:.2f} above {one.against}" if one.against else f", {one.margin:.2f}"
     return visible(f"word {one.at}, {one.words[one.at - 1]}: {one.tag}{against}")
 
 
-def all_tags(found: Sequence[Influence]) -> str:
+def all_tags(found: Sequence[Attribution]) -> str:
     """The words of a sentence with their tags, and what says most for each."""
     from elman.cli.reports.scores import bold, cell
 

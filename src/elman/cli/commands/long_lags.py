@@ -14,7 +14,7 @@ from elman.utils import limits
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.analysis.long_lags.results import Folder, Result, Trial
+    from elman.analysis.long_lags.results import Result, ResultsFolder, Trial
 
 
 @click.command()
@@ -60,7 +60,7 @@ def memory(
       elman memory --results memory --seeds 10 --jobs 2
     """
     from elman.analysis.long_lags.problems import PROBLEMS
-    from elman.analysis.long_lags.results import CELLS, Folder, Trial, as_text, tables
+    from elman.analysis.long_lags.results import CELLS, ResultsFolder, Trial, as_text, tables
     from elman.utils.files import check_target
 
     there = [problem.name for problem in PROBLEMS]
@@ -84,7 +84,7 @@ def memory(
         for cell in chosen
         for seed in range(1, seeds + 1)
     ]
-    found, folder = [], Folder(results)
+    found, folder = [], ResultsFolder(results)
     for result in _done(trials, folder, jobs):
         found.append(result)
         outcome, trial = result.outcome, result.trial
@@ -100,15 +100,15 @@ def memory(
         _write(page, results)
 
 
-def _done(trials: list[Trial], folder: Folder, jobs: int) -> Iterator[Result]:
+def _done(trials: list[Trial], folder: ResultsFolder, jobs: int) -> Iterator[Result]:
     """The results, in order."""
-    from elman.analysis.long_lags.results import Apart
+    from elman.analysis.long_lags.results import SubprocessRunner
     from elman.utils.parallel import ordered
 
     if jobs == 1:
         yield from map(folder.do, trials)
         return
-    with Apart() as apart:
+    with SubprocessRunner() as apart:
         yield from ordered(lambda trial: folder.do(trial, apart.train), trials, jobs)
 
 

@@ -77,7 +77,7 @@ def believed(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Tar
     """What is asked for of labelled sentences."""
     from elman.analysis import confidence
 
-    judged = confidence.judge(tagger, sentences, target)
+    judged = confidence.collect_confidences(tagger, sentences, target)
     return Believed(
         confidence.calibrations(tagger, sentences, judged, target) if asked.calibration else {},
         {name: confidence.coverage(found, asked.least) for name, found in judged.items()}
@@ -106,7 +106,7 @@ def _coverage(found: Coverage, unit: str) -> Iterator[str]:
     done = "tagged" if unit == "words" else "labelled"
     left, left_correct = found.words - found.sure_words, found.correct - found.sure_correct
     rows = [
-        (f"confidence {found.least:g} up", found.sure_words, found.words, f"{unit} are {done}"),
+        (f"confidence {found.min_confidence:g} up", found.sure_words, found.words, f"{unit} are {done}"),
         ("  right there", found.sure_correct, found.sure_words, unit),
         ("  right below", left_correct, left, f"{unit} that are left un{done}"),
     ]
