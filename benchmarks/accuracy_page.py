@@ -21,6 +21,7 @@ from cases.sets import (
     Ablation,
     DataSet,
 )
+from elman.models.upgrade import RENAMED
 from harness.results import (
     DOCS,
     MISSING,
@@ -53,9 +54,11 @@ class Group:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, as resolved for the data if that is known."""
+        """All settings by their current names, as resolved for the data if that is known."""
         sections = self.first.get("settings") or self.first["key"]["settings"]
-        return {name: value for section in sections.values() for name, value in section.items()}
+        settings = {name: value for section in sections.values() for name, value in section.items()}
+        renamed = ((value, *RENAMED.get(name, (name, {}))) for name, value in settings.items() if name != "replanned")
+        return {name: values.get(value, value) for value, name, values in renamed}
 
     def mean(self, name: str) -> float:
         return float(mean(result[name] for result in self.results))

@@ -21,11 +21,13 @@ TAGGING_SECONDS = 0.5
 def measure(job: dict[str, Any]) -> dict[str, Any]:
     """Return scores, times, sizes and the settings; ``job`` is made by ``accuracy.Request``."""
     import elman
+    from elman.data.split import split_percent
 
     key, train, gold = job["key"], job["train"], job["gold"]
     reading = {"target": job["target"], "format": job["format"]}
     if gold is None:  # a tenth of train is held out, and reading is not timed
-        train, gold, target = held_out(train, **reading)
+        sentences, target = read(train, **reading)
+        train, gold, _ = split_percent(sentences, HELD_OUT)
         reading = {"target": target, "format": None}
     options = {"threads": key["threads"], "seed": key["seed"], "on_warning": lambda warning: None, **reading}
     if key["model"] == "rnn":
@@ -59,15 +61,13 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def held_out(path: str, target: str | None, format: str) -> tuple[list[Sentence], list[Sentence], str]:
-    """Split a file into train and dev; return both and the name of the label column."""
+def read(data: Any, target: str | None, format: str | None) -> tuple[list[Sentence], str]:
+    """Read labelled sentences; return them and the name of their label column."""
     from elman.data.corpus import ReadOptions, read_corpus
     from elman.data.formats import column_names
-    from elman.data.split import split_percent
 
-    corpus = read_corpus(path, ReadOptions(column_names(target), format))
-    train, dev, _ = split_percent(corpus.sentences, HELD_OUT)
-    return train, dev, corpus.targets[0]
+    corpus = read_corpus(data, ReadOptions(column_names(target), format))
+    return corpus.sentences, corpus.targets[0]
 
 
 def scores(tagger: Tagger, gold: Any, reading: dict[str, Any], measure: str) -> dict[str, Any]:
@@ -84,25 +84,15 @@ def scores(tagger: Tagger, gold: Any, reading: dict[str, Any], measure: str) -> 
     if measure == "spans":
         from elman.data.spans import evaluate_spans
 
-        sentences, column = read(tagger, gold, reading)
+        sentences, column = read(gold, **reading)
         spans = evaluate_spans((sentence.columns[column] for sentence in sentences), tagger.tag_all(sentences))
         result |= {"score": spans.f1, "n": spans.gold, "precision": spans.precision, "recall": spans.recall}
     return result
 
 
-def read(tagger: Tagger, gold: Any, reading: dict[str, Any]) -> tuple[list[Sentence], str]:
-    """Return the gold sentences and the name of their label column."""
-    from elman.data.corpus import ReadOptions, read_corpus
-    from elman.data.formats import column_names
-
-    targets = column_names(reading["target"])
-    corpus = read_corpus(gold, ReadOptions(targets, reading["format"], usual=(tagger.format, tagger.target)))
-    return corpus.sentences, corpus.targets[0]
-
-
 def tagging_speed(tagger: Tagger, gold: Any, reading: dict[str, Any]) -> float:
     """Return the words tagged in a second, after a first pass."""
-    sentences = [sentence.words for sentence in read(tagger, gold, reading)[0]]
+    sentences = [sentence.words for sentence in read(gold, **reading)[0]]
 
     def tag() -> None:
         for _ in tagger.tag_all(sentences):
