@@ -10,14 +10,15 @@ python-crfsuite (benchmarks/requirements.txt).
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cases.text import Tagged
 from harness.results import DATA, parser, treebank
+from peers.taggers import CRFsuite
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "lbfgs": [{"c1": c1, "c2": c2, "max_iterations": 100} for c1, c2 in ((0.0, 1.0), (0.0, 0.1), (0.1, 0.1))],
@@ -45,16 +46,19 @@ def features(words: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-def accuracy(model: str, sentences: Any, known: set[str]) -> tuple[float, float]:
-    """Return the accuracy in per cent on all words and on unknown ones."""
-    import pycrfsuite
+class FeatsCRF(CRFsuite):
+    """CRFsuite with the features of this script."""
 
-    tagger = pycrfsuite.Tagger()
-    tagger.open(model)
+    features = staticmethod(features)
+
+
+def accuracy(crf: CRFsuite, sentences: Tagged, known: set[str]) -> tuple[float, float]:
+    """Return the accuracy in per cent on all words and on unknown ones."""
+    predicted = crf.tag(words for words, _ in sentences)
     pairs = [
-        (word in known, tag == predicted)
-        for rows, gold, words in sentences
-        for word, tag, predicted in zip(words, gold, tagger.tag(rows), strict=True)
+        (word in known, tag == guess)
+        for (words, gold), tags in zip(sentences, predicted, strict=True)
+        for word, tag, guess in zip(words, gold, tags, strict=True)
     ]
     unknown = [right for is_known, right in pairs if not is_known]
     shares = sum(right for _, right in pairs) / len(pairs), sum(unknown) / max(len(unknown), 1)
@@ -63,30 +67,25 @@ def accuracy(model: str, sentences: Any, known: set[str]) -> tuple[float, float]
 
 def measured(data: Path, name: str, algorithm: str) -> dict[str, Any]:
     """Return the best of the settings on dev, and its accuracy on test."""
-    import pycrfsuite
-
     from elman.data.formats import read_sentences
 
-    train, dev, test = (
-        [(features(one.words), one.columns["feats"], one.words) for one in sentences if one.words]
-        for part in ("train", "dev", "test")
-        for sentences in [read_sentences(str(data / treebank(name, part)), format="conllu", labelled=False)]
-    )
-    known = {word for _, _, words in train for word in words}
-    tried: list[tuple[float, dict[str, Any], float]] = []
+    def read(part: str) -> Tagged:
+        sentences = read_sentences(str(data / treebank(name, part)), format="conllu", labelled=False)
+        return [(list(one.words), list(one.columns["feats"])) for one in sentences if one.words]
+
+    train, dev, test = map(read, ("train", "dev", "test"))
+    known = {word for words, _ in train for word in words}
+    tried: list[tuple[float, FeatsCRF, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         for i, settings in enumerate(SETTINGS[algorithm]):
-            trainer = pycrfsuite.Trainer(algorithm, verbose=False)
-            for rows, tags, _ in train:
-                trainer.append(rows, tags)
-            trainer.set_params(settings)
-            start, model = time.perf_counter(), os.path.join(folder, str(i))
-            trainer.train(model)
+            crf, model, start = FeatsCRF(algorithm=algorithm, **settings), Path(folder, str(i)), time.perf_counter()
+            crf.train(train, model)
             seconds = time.perf_counter() - start
-            tried.append((accuracy(model, dev, known)[0], settings, seconds))
-        best = max(range(len(tried)), key=lambda i: tried[i][0])
-        on_test, on_unknown = accuracy(os.path.join(folder, str(best)), test, known)
-    on_dev, settings, seconds = tried[best]
+            crf.load(model)
+            tried.append((accuracy(crf, dev, known)[0], crf, seconds))
+        on_dev, best, seconds = max(tried, key=lambda one: one[0])
+        on_test, on_unknown = accuracy(best, test, known)
+    settings = {key: value for key, value in best.settings.items() if key != "algorithm"}
     found = {"dev": on_dev, "test": on_test, "test_unknown": on_unknown, "seconds": round(seconds, 1)}
     return {"set": name, "column": "feats", **settings, **found, "sentences": len(train)}
 

@@ -27,7 +27,8 @@ class CRFsuite:
     library = "python-crfsuite"
     settings = {"algorithm": "lbfgs", "c1": 0.2, "c2": 0.05, "max_iterations": 100}
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings or self.settings
         self._own: dict[str, list[str]] = {}  # features of each word type
         self._context: dict[str, list[str]] = {}  # and what its neighbours see of it
 
