@@ -7,20 +7,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from cases.sets import (
-    ABLATIONS,
-    BASELINES,
-    BEST_TIMES,
-    DATA_SETS,
-    FAST_LOSS,
-    FAST_SHARE,
-    MAX_MODEL_MB,
-    MAX_RSS_MB,
-    MAX_SECONDS,
-    SOURCES,
-    Ablation,
-    DataSet,
-)
+from cases import sets
+from cases.sets import BASELINES, DATA_SETS, Ablation, DataSet
 from elman.models.upgrade import RENAMED
 from harness.results import (
     DOCS,
@@ -110,7 +98,7 @@ def page(groups: Groups) -> str:
         "accuracy",
         **{preset: table(*_of_preset(groups, preset)) for preset in PRESETS},
         peers=table(*_peers(groups)),
-        sources="\n".join(f"- {name}: {text}." for name, text in SOURCES.items()),
+        sources="\n".join(f"- {name}: {text}." for name, text in sets.SOURCES.items()),
         costs=table(*_costs(groups)),
         limits=table(["bar", "found", ""], list(_limits(groups))),
         ablations=table(*_ablations(groups)),
@@ -147,7 +135,7 @@ def _of_preset(groups: Groups, preset: str) -> tuple[list[str], Rows]:
 def _fast_bar(groups: Groups, data: DataSet) -> float | None:
     """``fast`` is compared with what ``default`` reached."""
     default = groups.get(("test", data.name, "default"))
-    return None if default is None else default.score - FAST_LOSS
+    return None if default is None else default.score - sets.FAST_LOSS
 
 
 def _peers(groups: Groups) -> tuple[list[str], Rows]:
@@ -158,8 +146,8 @@ def _peers(groups: Groups) -> tuple[list[str], Rows]:
             group = groups.get(("test", data.name, name))
             unknown = f" ({group.unknown:.1f})" if group and group.unknown and data.measure == "accuracy" else ""
             row.append(MISSING if group is None else f"{group.score:.2f}{unknown}")
-        rows.append(row + [data.peers[name] for name in SOURCES])
-    return ["", *(f"elman `{name}`" for name in ("default", *BASELINES)), *SOURCES], rows
+        rows.append(row + [data.peers[name] for name in sets.SOURCES])
+    return ["", *(f"elman `{name}`" for name in ("default", *BASELINES)), *sets.SOURCES], rows
 
 
 def _costs(groups: Groups) -> tuple[list[str], Rows]:
@@ -188,17 +176,17 @@ def _limits(groups: Groups) -> Iterator[list[str]]:
         value = scale * (group.memory if measure == "memory" else group.mean(measure))
         return [text, f"{value:.1f} {unit}", "reached" if value <= limit else f"missed by {value - limit:.1f} {unit}"]
 
-    for (name, preset), limit in MAX_SECONDS.items():
+    for (name, preset), limit in sets.MAX_SECONDS.items():
         text = f"{TITLES[name]}: `{preset}` trains in at most {limit:g} s"
         yield row(text, "s", name, preset, "seconds", limit)
-        for other, times in (("fast", FAST_SHARE), ("best", BEST_TIMES)):
+        for other, times in (("fast", sets.FAST_SHARE), ("best", sets.BEST_TIMES)):
             text = f"{TITLES[name]}: `{other}` takes at most {times * limit:g} s of CPU time, so of wall time too"
             yield row(text, "s", name, other, "cpu_seconds", times * limit)
-    for name, limit in MAX_MODEL_MB.items():
+    for name, limit in sets.MAX_MODEL_MB.items():
         text = f"{TITLES[name]}: the model file of `default` has at most {limit:g} MB"
         yield row(text, "MB", name, "default", "model_bytes", limit, 1e-6)
-        text = f"{TITLES[name]}: training `default` takes at most {MAX_RSS_MB:g} MB of memory"
-        yield row(text, "MB", name, "default", "memory", MAX_RSS_MB)
+        text = f"{TITLES[name]}: training `default` takes at most {sets.MAX_RSS_MB:g} MB of memory"
+        yield row(text, "MB", name, "default", "memory", sets.MAX_RSS_MB)
 
 
 def _ablations(groups: Groups) -> tuple[list[str], Rows]:
@@ -212,7 +200,7 @@ def _ablations(groups: Groups) -> tuple[list[str], Rows]:
     labels = sorted({label for _, _, label in groups if label.startswith("vectors: ")})
     with_vectors = [Ablation("vectors", label.removeprefix("vectors: "), {}) for label in labels]
     rows = [first]
-    for ablation in (*ABLATIONS, *with_vectors):
+    for ablation in (*sets.ABLATIONS, *with_vectors):
         cells = [cell for name in ABLATION_SETS for cell in _ablation_of_set(groups, ablation, name)]
         rows.append([ablation.group, ablation.name, *cells])
     return head, rows

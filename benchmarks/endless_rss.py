@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.machine import record, run_job
+from harness.machine import memory, record, run_job
 from harness.results import RESULTS, parser, read_json
 
 RESULT = RESULTS / "endless-rss.json"
@@ -50,12 +50,6 @@ def make(path: str, megabytes: float, lines: bool) -> None:
             file.write("".join([f"{names[i]}_T{t}{e}" for i, t, e in words]))
 
 
-def resident() -> int:
-    """Return the resident memory of this process in kB."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
 def measure(job: dict[str, Any]) -> dict[str, Any]:
     """Train in this process; every second sample [CPU seconds, kB, 1 if in training]."""
     import elman
@@ -65,7 +59,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
 
     def sample() -> None:
         while not done.wait(1):
-            samples.append((round(time.process_time(), 1), resident(), int(training.is_set())))
+            held = memory(os.getpid()) or (0.0, 0.0)
+            samples.append((round(time.process_time(), 1), round(held[0] * 1e6 / 1024), int(training.is_set())))
 
     watcher = threading.Thread(target=sample)
     watcher.start()

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cases import text
-from harness.machine import on_cores, run_elman, run_job
+from harness.machine import memory, on_cores, run_elman, run_job
 from harness.measure import Figure, figure, in_unit, interleaved, plural
 
 CORES = (1, 2)
@@ -183,16 +183,6 @@ def position(pid: int, path: Path) -> int | None:
     except (OSError, IndexError, ValueError):
         pass
     return None
-
-
-def memory(pid: int) -> tuple[float, float] | None:
-    """Return resident memory now and the largest so far, in MB; None if the process has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return None
-    kb = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest}
-    return (kb["VmRSS"] * 1024 / 1e6, kb["VmHWM"] * 1024 / 1e6) if "VmHWM" in kb else None
 
 
 def rates(found: Sequence[Sample], end: int) -> tuple[float, float]:

@@ -129,6 +129,16 @@ def run_elman(*arguments: object, environment: dict[str, str] | None = None) -> 
     return done.stdout
 
 
+def memory(pid: int) -> tuple[float, float] | None:
+    """Return resident memory now and the largest so far, in MB; None if the process has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    kb = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest}
+    return (kb["VmRSS"] * 1024 / 1e6, kb["VmHWM"] * 1024 / 1e6) if "VmHWM" in kb else None
+
+
 def processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The engines of the benchmarks: elman's side computes the same in every way it is called, and differences are found."""
+"""The engines of the benchmarks: elman computes the same in every way it is called, and differences are found."""
 
 from __future__ import annotations
 

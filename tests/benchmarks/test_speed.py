@@ -308,7 +308,7 @@ def test_a_process_is_followed_through_its_file(tmp_path: Path, monkeypatch: pyt
         found = processes.samples(process, path)
     assert found[0].position in (0, 400) and {400, 1000} <= {sample.position for sample in found}
     assert found[-1].position == 1000 and found[-1].peak_mb >= found[0].rss_mb > 1
-    assert processes.position(process.pid, path) is None and processes.memory(process.pid) is None
+    assert processes.position(process.pid, path) is None and machine.memory(process.pid) is None
 
 
 # --- sweep, parts, command ----------------------------------------------------------------------------------------
