@@ -1,39 +1,38 @@
-"""Memory while a tagger is trained on text that memory does not hold: resident kB over time, by the size of the file.
+"""Memory of training on text that does not fit in memory: resident kB over time, by the size of the file.
 
     python benchmarks/endless_rss.py [MB | MB:lines ...]
 
-One endless sentence of 100, 320 and 1,000 MB, and logs of 100 and 320 MB in lines, whose last 2 % choose the epoch.
+One endless sentence of 100, 320 and 1,000 MB, and logs of 100 and 320 MB in lines, whose last 2 % serve as dev.
 
-Writes benchmarks/results/endless-rss.json, which docs/streams.md shows in part, and lines like it on stdout. The files
-are made up (seeded), stand in TMPDIR and are deleted when each is done with.
+Writes benchmarks/results/endless-rss.json, which docs/streams.md shows in part, and table rows like those of that page
+on standard output. The files are generated from a seed, in TMPDIR, and deleted one by one after use.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from accuracy_run import surroundings
+from harness.machine import memory, record, run_job
+from harness.results import RESULTS, parser, read_json
 
-RESULT = Path(__file__).resolve().parent / "results" / "endless-rss.json"
+RESULT = RESULTS / "endless-rss.json"
 SETTINGS = {"direction": "forward", "chunk": 20, "hidden": 16, "embedding": 8, "features": "none"}
 SETTINGS |= {"batch": 128, "epochs": 1, "ensemble": 1}
+SIZES = ("100", "320", "1000", "100:lines", "320:lines")
 WORDS, TAGS, LINE = 20_000, 8, 20
-BLOCK = 100_000  # words made at a time
+BLOCK = 100_000  # words generated at a time
 POINTS = 5  # moments of the training that are printed
 
 
-def make(path: str, megabytes: int, lines: bool) -> None:
-    """word_tag; the tag of a word hangs on the word and on the one before. In lines of 1 to 39 words, or in one."""
+def make(path: str, megabytes: float, lines: bool) -> None:
+    """Write word_tag text in lines of 1 to 39 words, or in one; a tag depends on its word and the previous one."""
     generator = np.random.default_rng(1)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     names = ["".join(generator.choice(letters, n)) + str(i) for i, n in enumerate(generator.integers(1, 9, WORDS))]
@@ -47,19 +46,12 @@ def make(path: str, megabytes: int, lines: bool) -> None:
             ends = np.full(BLOCK, " ")
             if lines:
                 ends[np.cumsum(generator.integers(1, 2 * LINE, BLOCK // LINE)).clip(max=BLOCK - 1)] = "\n"
-            file.write(
-                "".join([f"{names[i]}_T{t}{e}" for i, t, e in zip(ids.tolist(), tags, ends.tolist(), strict=True)])
-            )
+            words = zip(ids.tolist(), tags, ends.tolist(), strict=True)
+            file.write("".join([f"{names[i]}_T{t}{e}" for i, t, e in words]))
 
 
-def resident() -> int:
-    """Resident memory of this process, in kB."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
-def measure(path: str, dev: str | None) -> dict[str, Any]:
-    """Trains in this process; samples [seconds of the processor, kB, 1 if in training], once a second."""
+def measure(job: dict[str, Any]) -> dict[str, Any]:
+    """Train in this process; every second sample [CPU seconds, kB, 1 if in training]."""
     import elman
 
     samples: list[tuple[float, int, int]] = []
@@ -67,51 +59,45 @@ def measure(path: str, dev: str | None) -> dict[str, Any]:
 
     def sample() -> None:
         while not done.wait(1):
-            samples.append((round(time.process_time(), 1), resident(), int(training.is_set())))
+            held = memory(os.getpid()) or (0.0, 0.0)
+            samples.append((round(time.process_time(), 1), round(held[0] * 1e6 / 1024), int(training.is_set())))
 
     watcher = threading.Thread(target=sample)
     watcher.start()
+    hooks = {"on_note": lambda note: training.set(), "on_warning": lambda warning: None}
     try:
-        tagger = elman.train(
-            path, dev, settings=SETTINGS, threads=1, on_note=lambda note: training.set(), on_warning=lambda doubt: None
-        )
+        tagger = elman.train(job["path"], job["dev"], settings=SETTINGS, threads=1, **hooks)
     finally:
         done.set()
         watcher.join()
     data = tagger.describe()["data"]
-    facts = {"words": data["words"], "sentences": data["sentences"], "dev_accuracy": data["dev_accuracy"]}
-    return facts | {"bytes": os.path.getsize(path), "samples": samples}
+    facts = {name: data[name] for name in ("words", "sentences", "dev_accuracy")}
+    return facts | {"bytes": os.path.getsize(job["path"]), "samples": samples}
 
 
 def row(shape: str, found: dict[str, Any]) -> str:
-    """The most while reading, and at fifths of the training's samples."""
-    kb = [[k for _, k, phase in found["samples"] if phase == wanted] for wanted in (0, 1)]
-    read, trained = max(kb[0], default=0), kb[1]
-    some = [trained[min(len(trained) - 1, i * len(trained) // POINTS)] for i in range(POINTS + 1)]
-    cells = [f"{found['bytes'] / 1e6:,.0f} MB, {shape}", f"{found['words'] / 1e6:.1f} M", f"{read / 1000:.0f}"]
-    cells += [f"{k / 1000:.0f}" for k in some] + [f"{max(trained) / 1000:.0f}"]
+    """Format the most memory while reading, at fifths of the training's samples, and in training."""
+    reading, training = ([kb for _, kb, phase in found["samples"] if phase == wanted] for wanted in (0, 1))
+    some = [training[min(len(training) - 1, i * len(training) // POINTS)] for i in range(POINTS + 1)]
+    cells = [f"{found['bytes'] / 1e6:,.0f} MB, {shape}", f"{found['words'] / 1e6:.1f} M"]
+    cells += [f"{kb / 1000:.0f}" for kb in (max(reading, default=0), *some, max(training))]
     return "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measure(sys.argv[2], sys.argv[3] or None)))
-        return
-    wanted = sys.argv[1:] or ["100", "320", "1000", "100:lines", "320:lines"]
-    runs: dict[str, Any] = json.loads(RESULT.read_text())["runs"] if RESULT.exists() else {}
-    for size in wanted:
-        megabytes, lines = int(size.removesuffix(":lines")), size.endswith(":lines")
+    options = parser(__doc__)
+    options.add_argument("sizes", nargs="*", metavar="MB[:lines]", help=f"default: {' '.join(SIZES)}")
+    for size in options.parse_args().sizes or SIZES:
+        megabytes, _, lines = size.partition(":")
         shape = "in lines" if lines else "one sentence"
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "log.txt")
-            make(path, megabytes, lines)
-            command = [sys.executable, __file__, "--one", path, "2%" if lines else ""]
-            found: dict[str, Any] = json.loads(
-                subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            )
-        runs[f"{megabytes} MB, {shape}"] = {**surroundings(), **found}
+            make(path, int(megabytes), bool(lines))
+            found = run_job("endless_rss", {"path": path, "dev": "2%" if lines else None})
         print(row(shape, found), flush=True)
-        RESULT.write_text(json.dumps({"settings": SETTINGS, "runs": runs}) + "\n")
+        runs = read_json(RESULT)["runs"] if RESULT.exists() else {}
+        runs[f"{megabytes} MB, {shape}"] = {**record(), **found}
+        RESULT.write_text(json.dumps({"settings": SETTINGS, "runs": runs}) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,103 +1,103 @@
-"""FEATS by a CRF on the usual features of words, with CRFsuite, beside ``elman train --task morphology``.
+"""FEATS by a CRF on the usual features of words, with CRFsuite, to compare with ``elman train --task morphology``.
 
     python benchmarks/features_crf.py --data ../shared/data cy_ccg ug_udt mr_ufal
 
-Trains on train, with CRFsuite's own settings (L-BFGS, 100 iterations at most, both penalties chosen on dev; with
---perceptron as an averaged perceptron, which takes minutes where L-BFGS takes hours), and prints a line of JSON for
-each treebank. Needs python-crfsuite (benchmarks/requirements.txt) and elman.
+Trains on train by L-BFGS, at most 100 iterations, both penalties chosen on dev (with --perceptron by the averaged
+perceptron, which takes minutes where L-BFGS takes hours), and prints a line of JSON for each treebank. Needs
+python-crfsuite (benchmarks/requirements.txt).
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import pycrfsuite
+from cases.text import Tagged
+from harness.results import DATA, parser, treebank
+from peers.taggers import CRFsuite
 
-from elman.data.formats import read_sentences
-
-ITERATIONS = 100
-PENALTIES = [{"c1": c1, "c2": c2, "max_iterations": ITERATIONS} for c1, c2 in ((0.0, 1.0), (0.0, 0.1), (0.1, 0.1))]
-"""Of L1 and L2."""
-PERCEPTRON = [{"max_iterations": n} for n in (10, 30)]
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "lbfgs": [{"c1": c1, "c2": c2, "max_iterations": 100} for c1, c2 in ((0.0, 1.0), (0.0, 0.1), (0.1, 0.1))],
+    "ap": [{"max_iterations": n} for n in (10, 30)],
+}
+"""Settings tried for each algorithm; ``c1`` and ``c2`` are the L1 and L2 penalties."""
+KINDS = {"A": str.isupper, "T": str.istitle, "0": str.isdigit, "a": str.isalpha}
 
 
 def features(words: Sequence[str]) -> list[list[str]]:
-    """Of each word: itself, its neighbours, prefixes and suffixes of 1-5 letters, what kind of characters it has."""
+    """Return features of each word: itself, neighbours, prefixes and suffixes of 1-5 letters, kinds of characters."""
     lower = ["<", "<", *(word.lower() for word in words), ">", ">"]
-    found = []
+    rows = []
     for i, word in enumerate(words):
         low = lower[i + 2]
-        own = ["b", f"w={word}", f"l={low}"]
-        own += [f"{place}={lower[i + 2 + place]}" for place in (-2, -1, 1, 2)]
-        own += [f"-1,0={lower[i + 1]}|{low}", f"0,1={low}|{lower[i + 3]}"]
-        own += [f"p={low[:n]}" for n in range(1, min(5, len(low)) + 1)]
-        own += [f"s={low[-n:]}" for n in range(1, min(5, len(low)) + 1)]
-        own += [f"s-1={lower[i + 1][-3:]}", f"s+1={lower[i + 3][-3:]}"]
-        kinds = {"A": str.isupper, "T": str.istitle, "0": str.isdigit, "a": str.isalpha}
-        own += [f"k={name}" for name, holds in kinds.items() if holds(word)]
-        own += ["k=digit"] * any(c.isdigit() for c in word) + ["k=-"] * ("-" in word)
-        found.append(own)
-    return found
+        row = ["b", f"w={word}", f"l={low}"]
+        row += [f"{place}={lower[i + 2 + place]}" for place in (-2, -1, 1, 2)]
+        row += [f"-1,0={lower[i + 1]}|{low}", f"0,1={low}|{lower[i + 3]}"]
+        row += [f"p={low[:n]}" for n in range(1, min(5, len(low)) + 1)]
+        row += [f"s={low[-n:]}" for n in range(1, min(5, len(low)) + 1)]
+        row += [f"s-1={lower[i + 1][-3:]}", f"s+1={lower[i + 3][-3:]}"]
+        row += [f"k={name}" for name, holds in KINDS.items() if holds(word)]
+        row += ["k=digit"] * any(c.isdigit() for c in word) + ["k=-"] * ("-" in word)
+        rows.append(row)
+    return rows
 
 
-def read(path: str) -> list[tuple[list[list[str]], tuple[str, ...], tuple[str, ...]]]:
-    """Features, FEATS and words of each sentence."""
-    sentences = read_sentences(path, format="conllu", labelled=False)
-    return [(features(one.words), one.columns["feats"], one.words) for one in sentences if one.words]
+class FeatsCRF(CRFsuite):
+    """CRFsuite with the features of this script."""
+
+    features = staticmethod(features)
 
 
-def accuracy(model: str, sentences: Any, known: set[str]) -> tuple[float, float]:
-    """In per cent, of all words and of unknown ones."""
-    tagger = pycrfsuite.Tagger()
-    tagger.open(model)
-    right, right_unknown, unknown, total = 0, 0, 0, 0
-    for rows, gold, words in sentences:
-        for word, tag, found in zip(words, gold, tagger.tag(rows), strict=True):
-            total += 1
-            right += tag == found
-            if word not in known:
-                unknown += 1
-                right_unknown += tag == found
-    return round(100 * right / total, 2), round(100 * right_unknown / max(unknown, 1), 2)
+def accuracy(crf: CRFsuite, sentences: Tagged, known: set[str]) -> tuple[float, float]:
+    """Return the accuracy in per cent on all words and on unknown ones."""
+    predicted = crf.tag(words for words, _ in sentences)
+    pairs = [
+        (word in known, tag == guess)
+        for (words, gold), tags in zip(sentences, predicted, strict=True)
+        for word, tag, guess in zip(words, gold, tags, strict=True)
+    ]
+    unknown = [right for is_known, right in pairs if not is_known]
+    shares = sum(right for _, right in pairs) / len(pairs), sum(unknown) / max(len(unknown), 1)
+    return round(100 * shares[0], 2), round(100 * shares[1], 2)
 
 
-def measured(folder: str, treebank: str, perceptron: bool) -> dict[str, Any]:
-    """The best of the settings on dev, and its accuracy on test."""
-    train, dev, test = (
-        read(f"{folder}/ud/{treebank}/{treebank}-ud-{part}.conllu") for part in ("train", "dev", "test")
-    )
-    known = {word for _, _, words in train for word in words}
-    tried: list[tuple[float, dict[str, Any], float]] = []
-    with tempfile.TemporaryDirectory() as place:
-        for i, settings in enumerate(PERCEPTRON if perceptron else PENALTIES):
-            trainer = pycrfsuite.Trainer("ap" if perceptron else "lbfgs", verbose=False)
-            for rows, tags, _ in train:
-                trainer.append(rows, tags)
-            trainer.set_params(settings)
-            begun = time.perf_counter()
-            trainer.train(os.path.join(place, str(i)))
-            tried.append((accuracy(os.path.join(place, str(i)), dev, known)[0], settings, time.perf_counter() - begun))
-        best = max(range(len(tried)), key=lambda i: tried[i][0])
-        on_test, on_unknown = accuracy(os.path.join(place, str(best)), test, known)
-    on_dev, settings, seconds = tried[best]
+def measured(data: Path, name: str, algorithm: str) -> dict[str, Any]:
+    """Return the best of the settings on dev, and its accuracy on test."""
+    from elman.data.formats import read_sentences
+
+    def read(part: str) -> Tagged:
+        sentences = read_sentences(str(data / treebank(name, part)), format="conllu", labelled=False)
+        return [(list(one.words), list(one.columns["feats"])) for one in sentences if one.words]
+
+    train, dev, test = map(read, ("train", "dev", "test"))
+    known = {word for words, _ in train for word in words}
+    tried: list[tuple[float, FeatsCRF, float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, settings in enumerate(SETTINGS[algorithm]):
+            crf, model, start = FeatsCRF(algorithm=algorithm, **settings), Path(folder, str(i)), time.perf_counter()
+            crf.train(train, model)
+            seconds = time.perf_counter() - start
+            crf.load(model)
+            tried.append((accuracy(crf, dev, known)[0], crf, seconds))
+        on_dev, best, seconds = max(tried, key=lambda one: one[0])
+        on_test, on_unknown = accuracy(best, test, known)
+    settings = {key: value for key, value in best.settings.items() if key != "algorithm"}
     found = {"dev": on_dev, "test": on_test, "test_unknown": on_unknown, "seconds": round(seconds, 1)}
-    return {"set": treebank, "column": "feats", **settings, **found, "sentences": len(train)}
+    return {"set": name, "column": "feats", **settings, **found, "sentences": len(train)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("treebanks", nargs="+")
-    parser.add_argument("--data", default="../shared/data", help="the folder of the data")
-    parser.add_argument("--perceptron", action="store_true", help="an averaged perceptron in place of L-BFGS")
-    options = parser.parse_args()
-    for treebank in options.treebanks:
-        print(json.dumps(measured(options.data, treebank, options.perceptron)), flush=True)
+    options = parser(__doc__)
+    options.add_argument("treebanks", nargs="+", help="such as cy_ccg")
+    options.add_argument("--data", type=Path, default=DATA, help="data folder (default ../shared/data)")
+    options.add_argument("--perceptron", action="store_true", help="averaged perceptron instead of L-BFGS")
+    given = options.parse_args()
+    for name in given.treebanks:
+        print(json.dumps(measured(given.data, name, "ap" if given.perceptron else "lbfgs")), flush=True)
 
 
 if __name__ == "__main__":

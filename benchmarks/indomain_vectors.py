@@ -3,39 +3,32 @@
     pip install gensim
     python benchmarks/indomain_vectors.py build/vectors
 
-writes ``ewt.50d.txt``, of the words of en_ewt's train part, and ``wiki.50d.txt``, of those of wiki-en's train part and
-of the sentences of titles-en's. Skip-gram, 50 numbers, a window of 3, words met twice, 10 epochs, seed 1.
+writes ``ewt.50d.txt``, from en_ewt's train part, and ``wiki.50d.txt``, from wiki-en's train part and titles-en's
+sentences. Skip-gram, 50 dimensions, window 3, words that occur at least twice, 10 epochs, seed 1.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from accuracy_plan import DATA
-from elman.data.formats import read_sentences
+from harness.results import DATA, WIKI, parser, treebank
 
-
-def words(name: str) -> Iterator[list[str]]:
-    """The sentences of a file."""
-    for sentence in read_sentences(str(DATA / name)):
-        if sentence.words:
-            yield list(sentence.words)
+TEXTS = {"ewt": [treebank("en_ewt", "train")], "wiki": [WIKI.format("train"), "tutorial/data/titles-en-train.labeled"]}
 
 
 def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("folder", type=Path)
+    folder: Path = options.parse_args().folder
+
     from gensim.models import Word2Vec
 
-    folder = Path(sys.argv[1])
+    from elman.data.formats import read_sentences
+
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "ewt": ["ud/en_ewt/en_ewt-ud-train.conllu"],
-        "wiki": ["tutorial/data/wiki-en-train.norm_pos", "tutorial/data/titles-en-train.labeled"],
-    }
-    for name, files in texts.items():
-        some = [sentence for file in files for sentence in words(file)]
-        model = Word2Vec(some, vector_size=50, window=3, min_count=2, sg=1, epochs=10, seed=1, workers=1)
+    for name, files in TEXTS.items():
+        text = [list(one.words) for file in files for one in read_sentences(str(DATA / file)) if one.words]
+        model = Word2Vec(text, vector_size=50, window=3, min_count=2, sg=1, epochs=10, seed=1, workers=1)
         model.wv.save_word2vec_format(str(folder / f"{name}.50d.txt"))
 
 

@@ -1,68 +1,55 @@
-"""docs/speed.md, from one result file alone."""
+"""Makes docs/speed.md, and the picture of its sweep, from one result file alone and the prose in pages/speed.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from speed_bars import BARS, Bar
-from speed_machine import BUSY
-from speed_measure import Figure, figures, number, times_as_good
+from cases.speed_bars import BARS, Bar
+from cases.sweep import BASE, INPUT
+from harness.machine import BUSY
+from harness.measure import figures, number, spread, times_as_good
+from harness.results import DOCS, MISSING, Result, fill, table
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "speed.md"
-MISSING = "not measured yet"
-Result = dict[str, Any]
-Rows = list[list[str]]
+Table = tuple[list[str], list[list[str]]]  # head, rows
+STYLE = {  # colour, line, mark
+    "elman": ("#c1272d", "-", "o"),
+    "elman exact": ("#c1272d", "-", "o"),
+    "elman int8": ("#f28e2b", "-", "o"),
+    "ONNX Runtime fp32, 1 thread": ("#1f77b4", "-", "s"),
+    "ONNX Runtime int8, 1 thread": ("#76b7e8", "-", "s"),
+    "PyTorch nn.LSTM": ("#4d4d4d", "-", "^"),
+    "PyTorch fp32": ("#4d4d4d", "-", "^"),
+}
+TITLES = {"step": "training step", "tag": "tagging"}
+LEGENDS = {"step": "outside right upper", "tag": "outside right lower"}
+AXES = {"hidden": "hidden units", "batch": "sentences in a batch", "length": "words in a sentence", "tags": "tags"}
+TEXTS = {"test10": "EWT test × 10", "all": "all of EWT once", "test": "EWT test"}
 
 
 def page(result: Result | None) -> str:
-    """The text of the page; without a result what was asked for alone."""
+    """Return the text of the page; without a result, only what was asked for."""
     result = result or {"parts": {}}
     parts = result["parts"]
-    return "\n".join(
-        [
-            INTRODUCTION,
-            *([f"Measured at commit {result['commit'][:12]}; to be measured again.\n"] if parts else []),
-            _table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
-            "## Training steps\n",
-            STEPS,
-            _table(*_steps(parts.get("w2", {}))),
-            "## Tagging in memory\n",
-            TAGGING,
-            _table(*_tagging(parts.get("w3", {}))),
-            "## `elman tag`, from start to end\n",
-            WHOLE,
-            _table(*_whole(parts.get("whole", {}))),
-            *_start(parts.get("whole", {})),
-            "The other tools, on one core, without start-up:\n",
-            _table(*_others(parts.get("others", {}))),
-            "## Training on one core\n",
-            TRAINING,
-            _table(*_training(parts)),
-            "## A large file\n",
-            *_large(parts.get("large")),
-            "## Other sizes\n",
-            *_sweep(parts.get("sweep")),
-            "## AVX2 alone\n",
-            NARROW,
-            _table(*_steps(parts.get("avx2", {}).get("step", {}))),
-            _table(*_tagging(parts.get("avx2", {}).get("tag", {}))),
-            "## Where the figures come from\n",
-            *_origin(result),
-        ]
+    whole, narrow = parts.get("whole", {}), parts.get("avx2", {})
+    return fill(
+        "speed",
+        measured=f"Measured at commit {result['commit'][:12]}; to be measured again." if parts else "",
+        bars=table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
+        steps=table(*_steps(parts.get("w2", {}))),
+        tagging=table(*_tagging(parts.get("w3", {}))),
+        whole=table(*_whole(whole)),
+        start="\n".join(_start(whole)),
+        others=table(*_others(parts.get("others", {}))),
+        training=table(*_training(parts)),
+        large="\n".join(_large(parts["large"])) if "large" in parts else MISSING,
+        sweep="\n".join(_sweep(parts["sweep"])) if "sweep" in parts else MISSING,
+        avx2_steps=table(*_steps(narrow.get("step", {}))),
+        avx2_tagging=table(*_tagging(narrow.get("tag", {}))),
+        origin="\n".join(_origin(result)),
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rows = rows or [[MISSING, *[""] * (len(head) - 1)]]
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("|" + "".join(f" {cell} |" if cell else " |" for cell in line) + "\n" for line in lines)
-
-
-def spread(figure: Figure) -> str:
-    return f"{number(figure['lowest'])}–{number(figure['highest'])}"
 
 
 def _bar(bar: Bar, result: Result) -> list[str]:
@@ -75,7 +62,7 @@ def _bar(bar: Bar, result: Result) -> list[str]:
     return [bar.work, asked, digits + unit, "reached" if reached else "**missed**"]
 
 
-def _steps(cases: Mapping[str, Any]) -> tuple[list[str], Rows]:
+def _steps(cases: Mapping[str, Any]) -> Table:
     head = ["", "engine", "ms a step", "lowest–highest", "GFLOP/s", "of the peak", "elman is so many times as fast"]
     rows = []
     for case, found in cases.items():
@@ -91,7 +78,7 @@ def _steps(cases: Mapping[str, Any]) -> tuple[list[str], Rows]:
     return head, rows
 
 
-def _tagging(cases: Mapping[str, Any]) -> tuple[list[str], Rows]:
+def _tagging(cases: Mapping[str, Any]) -> Table:
     own = {"elman exact": "exact", "elman int8": "int8"}
     head = ["", "engine", "ms a batch", "lowest–highest", "words/s"]
     head += [f"elman {name} is so many times as fast" for name in own.values()]
@@ -108,7 +95,7 @@ def _tagging(cases: Mapping[str, Any]) -> tuple[list[str], Rows]:
     return head, rows
 
 
-def _whole(found: Mapping[str, Any]) -> tuple[list[str], Rows]:
+def _whole(found: Mapping[str, Any]) -> Table:
     head = ["preset, precision", "UPOS on test"]
     texts = {name: title for name, title in TEXTS.items() if name in found}
     for title in texts.values():
@@ -140,7 +127,7 @@ def _start(found: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _others(found: Mapping[str, Any]) -> tuple[list[str], Rows]:
+def _others(found: Mapping[str, Any]) -> Table:
     texts = {name: title for name, title in TEXTS.items() if all(name in peer for peer in found.values())}
     head = ["", "UPOS on test", *(f"{title}: words/s" for title in texts.values()), "loading, s", "settings"]
     rows = []
@@ -152,7 +139,7 @@ def _others(found: Mapping[str, Any]) -> tuple[list[str], Rows]:
     return head, rows if texts else []
 
 
-def _training(parts: Result) -> tuple[list[str], Rows]:
+def _training(parts: Result) -> Table:
     rows = []
     train = parts.get("train", {"seconds": {}})
     for preset, seconds in train["seconds"].items():
@@ -163,11 +150,7 @@ def _training(parts: Result) -> tuple[list[str], Rows]:
     return ["", "seconds", "UPOS on test"], rows
 
 
-def _large(found: Mapping[str, Any] | None) -> Iterator[str]:
-    yield LARGE
-    if found is None:
-        yield f"{MISSING}\n"
-        return
+def _large(found: Mapping[str, Any]) -> Iterator[str]:
     first, last = found["first"]["median"], found["last"]["median"]
     yield (
         f"{found['bytes'] / 1e6:,.0f} MB, {found['words']:,} words: {found['all']['median']:,.0f} words/s with "
@@ -177,14 +160,10 @@ def _large(found: Mapping[str, Any] | None) -> Iterator[str]:
     course = found["course"]
     some = course[:: max(1, len(course) // 10)]
     rows = [[f"{s['position'] / 1e6:,.0f}", f"{s['seconds']:.0f}", f"{s['rss_mb']:.0f}"] for s in some]
-    yield _table(["MB read", "seconds", "memory, MB"], rows)
+    yield table(["MB read", "seconds", "memory, MB"], rows)
 
 
-def _sweep(found: Mapping[str, Any] | None) -> Iterator[str]:
-    yield SWEEP
-    if found is None:
-        yield f"{MISSING}\n"
-        return
+def _sweep(found: Mapping[str, Any]) -> Iterator[str]:
     yield "![Speed by size](speed.svg)\n"
     behind, count = [], 0
     for kind, of_kind in (("training step", found["step"]), ("tagging", found["tag"])):
@@ -228,56 +207,59 @@ def _origin(result: Result) -> Iterator[str]:
         yield f"Cores that other processes kept busy meanwhile, where more than {BUSY}: {said}.\n"
 
 
-TEXTS = {"test10": "EWT test × 10", "all": "all of EWT once", "test": "EWT test"}
-INTRODUCTION = """\
-# Speed
+def roof(kind: str, vary: str, value: int, peak: float, bandwidth: dict[str, float]) -> float:
+    """GFLOP/s that nothing in float32 which multiplies everything out can pass.
 
-<!-- Written by benchmarks/speed_page.py from a file in benchmarks/results/. Do not edit. -->
+    The recurrent products go step by step, and each step reads the recurrent weights once for the whole batch: 2 FLOP
+    for 4 bytes and a sentence, so batch / 2 for a byte. All the rest is one large product and goes at the peak. In
+    training one of the recurrent products' three is large too, the weights' gradient.
+    """
+    size = BASE | {vary: value}
+    H = size["hidden"]
+    stepwise = min(peak, size["batch"] / 2 * bandwidth[str(H)])
+    rest = INPUT + size["tags"] / 4  # 2H · tags beside 2 · 4H · input
+    if kind == "step":
+        return 3 * (rest + H) / ((3 * rest + H) / peak + 2 * H / stepwise)
+    return (rest + H) / (rest / peak + H / stepwise)
 
-`make bench` measures all of this in one run of some 20 minutes on two cores, on a machine that has nothing else to do,
-and writes this page. Figures are medians of rounds in which all engines take turns, with the lowest and the highest;
-"×" is a ratio of medians: so many times as fast as the fastest of the engines named. Before anything is timed, all
-engines must compute the same: outputs and gradients within 2e-5 of PyTorch in float64, scores of tagging within 1e-4
-of each other in float32, and in 8 bits 95 % equal tags on random weights. What is asked for was set before elman was
-written. `make bench-check OLD=… NEW=…` names what slowed by more than 10 % between two results.
-"""
-STEPS = """\
-One step of a BiLSTM of 128 + 128 units on inputs of 128, forward and backward, the gradients by the input and by all
-weights among it: 32 sentences of 25 words, or 32 at a time as they come in English EWT. No dropout, no update. elman
-cuts a batch into as many parts as there are threads; "2 parts" is what its trainer does on one. PyTorch 2.13's nn.LSTM
-is oneDNN's fused layer where all sentences are of one length; what is not can be packed, as its users do, or padded by
-hand with the backward direction turned around in each sentence, which is the other row. The peak is NumPy's
-product of two 2,048 × 2,048 matrices in the same rounds; PyTorch's own is beside it.
-"""
-TAGGING = """\
-Word ids to tags, for whole sentences of EWT's words: vectors of 128, a BiLSTM of 128 + 128, 17 tags, with the same
-weights in all engines. elman keeps what the first layer makes of each word type, so the input product of a known word
-is a look-up; the table is full before the clock starts, as it is after a text's first words. `int8` is its recurrent
-product in 8-bit whole numbers, which `elman tag` takes by itself where the processor has it; ONNX Runtime's is that of
-`quantize_dynamic`. ONNX Runtime is given one thread and two, and the faster counts; what is ragged it gets padded, with
-the lengths.
-"""
-WHOLE = """\
-`python -m elman tag MODEL FILE -o OUT` on lines of words, the time of the whole process; "without start-up" is what it
-takes beyond the same on one sentence. The models are those of the section on training. 250,940 words are the test text
-ten times over; 254,820 the running words of train, dev and test once, since a repeated text flatters caches.
-"""
-TRAINING = """\
-On English EWT train, without dev, settings as the presets have them (chosen on dev); test was read once. The other
-tools are trained by the benchmark on the same split; their models are kept in `build/bench` from run to run.
-"""
-LARGE = """\
-EWT's sentences shuffled anew time after time, and one word in three hundred a new one (a sentence's first with a number
-behind it), as real text never ends to have new ones; tagged with `default` on two cores, the tags thrown away.
-"""
-SWEEP = """\
-Hidden units, batch, length and tags, one changed at a time from 128 units, 32 sentences of 25 words and 17 tags, on one
-core; here a training step goes on to scores and cross-entropy. The work counted is that of a network that multiplies
-everything out, so elman's tagging can stand above the roof: the table saves it a product, and 8 bits are cheaper. The
-roof is the measured peak of float32 products, and for the recurrent ones also the speed at which the recurrent weights
-can be read once a step.
-"""
-NARROW = """\
-`ELMAN_ISA=avx2` against PyTorch with `ONEDNN_MAX_CPU_ISA=AVX2` and `ATEN_CPU_CAPABILITY=avx2`; the peak is NumPy's with
-OpenBLAS's kernel for Haswell.
-"""
+
+def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
+    """Write the picture in both formats; the same figures give the same bytes of SVG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+    peak = max(figure["median"] for figure in sweep["peak"].values())
+    with matplotlib.rc_context({"svg.hashsalt": "elman", "font.size": 9, "axes.spines.top": False}):
+        picture, rows = pyplot.subplots(2, len(AXES), figsize=(13, 6.4), sharey="row", layout="constrained")
+        for kind, row in zip(TITLES, rows, strict=True):
+            for vary, axis in zip(AXES, row, strict=True):
+                _panel(axis, kind, vary, sweep, peak)
+                axis.xaxis.set_major_formatter(ScalarFormatter())
+                axis.xaxis.set_minor_formatter(NullFormatter())
+                axis.yaxis.set_major_formatter(ScalarFormatter())
+                axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+                axis.yaxis.set_minor_formatter(ScalarFormatter())
+            row[0].set_ylabel(f"{TITLES[kind]}, GFLOP/s")
+            picture.legend(*row[0].get_legend_handles_labels(), loc=LEGENDS[kind], frameon=False)
+        for end, how in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 110, "metadata": {"Software": None}})):
+            picture.savefig(folder / f"speed.{end}", **how)
+        pyplot.close(picture)
+
+
+def _panel(axis: Any, kind: str, vary: str, sweep: dict[str, Any], peak: float) -> None:
+    points = sweep[kind][vary]
+    values = [int(value) for value in points]
+    for engine in next(iter(points.values())):
+        colour, line, mark = STYLE[engine]
+        speeds = [points[str(value)][engine]["median"] for value in values]
+        axis.plot(values, speeds, color=colour, linestyle=line, marker=mark, markersize=4, label=engine)
+    roofs = [roof(kind, vary, value, peak, sweep["bandwidth"]) for value in values]
+    axis.plot(values, roofs, color="black", linestyle="--", linewidth=1, label="roof of float32")
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.set_xticks(values, [str(value) for value in values])
+    axis.set_xlabel(AXES[vary])
+    axis.grid(True, alpha=0.3)

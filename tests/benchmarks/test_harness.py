@@ -1,11 +1,11 @@
-"""The speed benchmark: statistics, the busy machine, what is compared, and that docs/speed.md is made of a result."""
+"""The benchmarks' harness: statistics, the busy machine, processes, kept runs, pages."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,162 +13,71 @@ from typing import Any
 import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))  # they are scripts that import each other
+from harness import machine, measure, results
+from harness.measure import figure
+from harness.runs import Run, newest_alike, portable, run_all
 
-import peers  # noqa: E402
-import speed  # noqa: E402
-import speed_bars  # noqa: E402
-import speed_compare  # noqa: E402
-import speed_data  # noqa: E402
-import speed_large  # noqa: E402
-import speed_machine  # noqa: E402
-import speed_measure  # noqa: E402
-import speed_page  # noqa: E402
-import speed_parts  # noqa: E402
-import speed_plot  # noqa: E402
-import speed_step  # noqa: E402
-import speed_sweep  # noqa: E402
-import speed_tag  # noqa: E402
-import speed_whole  # noqa: E402
+Script = Callable[..., subprocess.CompletedProcess[str]]
 
-TEXT = [(["The", "dogs", "bark", "."], ["DET", "NOUN", "VERB", "PUNCT"]), (["Cats", "sleep"], ["NOUN", "VERB"])]
-FIGURE = speed_measure.figure
-
-
-def one(value: float, unit: str) -> dict[str, Any]:
-    return FIGURE([value], unit)
-
-
-def result(elman: float = 10.0, *, torch: float = 15.0, rate: float = 1e6, **more: Any) -> dict[str, Any]:
-    """A result with something of every kind, ``elman`` and ``torch`` in ms."""
-    case = {
-        "ms": {"elman": one(elman, "ms"), "PyTorch nn.LSTM": one(torch, "ms")},
-        "gflops": {"elman": one(95.0, "GFLOP/s"), "NumPy sgemm": one(100.0, "GFLOP/s")},
-    }
-    ways = ("default, exact, 1 core", "default, int8, 2 cores", "fast, int8, 2 cores")
-    tagging = {"elman exact": 6.0, "elman int8": 3.0, "ONNX Runtime fp32, 1 thread": 12.0, "PyTorch fp32": 13.0}
-    sweep = {
-        vary: {"128": {"elman": one(50, "GFLOP/s"), "PyTorch nn.LSTM": one(60, "GFLOP/s")}} for vary in ("hidden",)
-    }
-    return {
-        "benchmark": "speed",
-        "name": "speed-0123456.json",
-        "commit": "0123456789abcdef",
-        "uncommitted_changes": False,
-        "date": "2020-01-01T00:00:00Z",
-        "machine": {"processor": "a processor", "cores": 2, "memory_mb": 8000, "system": "Linux"},
-        "versions": {"python": "3.11", "torch": "2"},
-        "kernels": {"backend": "native", "isa": "avx2", "int8": False},
-        "blas": [{"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}],
-        "quick": False,
-        "forced": False,
-        "seconds": {"w2": 60.0, "w3": 60.0},
-        "others": {"w2": 0.0, "w3": None},
-        "parts": {
-            "train": {"seconds": {"default": one(50, "s"), "fast": one(30, "s")}, "upos": UPOS},
-            "w2": {"1 layer, 1 thread": case},
-            "w3": {
-                "64 × 25, 1 thread": {
-                    "ms": {name: one(ms, "ms") for name, ms in tagging.items()},
-                    "rate": {name: one(1.6e6 / ms, "words/s") for name, ms in tagging.items()},
-                }
-            },
-            "whole": {
-                "test10": {
-                    "words": 250_940,
-                    "with_start": {way: one(rate, "words/s") for way in ways},
-                    "without_start": {way: one(2 * rate, "words/s") for way in ways},
-                },
-                "upos": {"default, exact, 1 core": 0.956, "fast, int8, 1 core": 0.949},
-                "start": {way: one(0.15, "s") for way in ways},
-                "load": {"tag": one(25.0, "ms"), "first": one(29.0, "ms"), "again": one(20.0, "ms")},
-                "model_mb": {"default": 5.4},
-            },
-            "others": {
-                "CRFsuite": {
-                    "library": "python-crfsuite 1",
-                    "settings": {"c2": 0.5},
-                    "accuracy": 0.95,
-                    "seconds": 48.0,
-                    "test10": one(150_000, "words/s"),
-                    "load": one(0.1, "s"),
-                }
-            },
-            "large": {
-                "bytes": 1_000_000_000,
-                "words": 200_000_000,
-                "end": 100_000_000,
-                "all": one(900_000, "words/s"),
-                "first": one(5.0, "MB/s"),
-                "last": one(4.9, "MB/s"),
-                "peak": one(140.0, "MB"),
-                "course": [{"seconds": 1.0, "position": 5_000_000, "rss_mb": 90.0, "peak_mb": 90.0}],
-            },
-            "sweep": {"step": sweep, "tag": sweep, "bandwidth": {"128": 60.0}, "peak": {"a": one(100, "GFLOP/s")}},
-        },
-        **more,
-    }
-
-
-UPOS = {"default": {"exact": 0.956, "int8": 0.9559}, "fast": {"exact": 0.951, "int8": 0.9499}}
-
-
-@pytest.fixture
-def small_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two sentences in place of EWT; files go to the folder returned."""
-    monkeypatch.setattr(speed_data, "sentences", lambda split: TEXT)
-    monkeypatch.setattr(speed_data, "WORK", tmp_path)
-    return tmp_path
-
-
-def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(BENCHMARKS / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-
+SCRIPTS = ("accuracy", "tasks", "speed", "speed_compare", "online", "raw_speed", "constituents", "endless_rss")
+SCRIPTS += ("features_crf", "indomain_vectors", "precision", "truncated_bptt")
 
 # --- statistics ---------------------------------------------------------------------------------------------------
 
 
 def test_a_figure_is_the_median_with_its_spread() -> None:
-    assert FIGURE([3.0, 1.0, 2.0], "ms") == {
+    assert figure([3.0, 1.0, 2.0], "ms") == {
         "unit": "ms",
         "median": 2.0,
         "lowest": 1.0,
         "highest": 3.0,
         "rounds": [3.0, 1.0, 2.0],
     }
+    rates = measure.in_unit({"a": [2.0, 4.0]}, "words/s", lambda seconds: 8 / seconds)
+    assert rates == {"a": figure([4.0, 2.0], "words/s")}
 
 
 def test_ratios_know_what_is_better() -> None:
-    assert speed_measure.times_as_good(one(10, "ms"), one(15, "ms")) == 1.5
-    assert speed_measure.times_as_good(one(15, "words/s"), one(10, "words/s")) == 1.5
-    with pytest.raises(ValueError, match="ms and s cannot be compared"):
-        speed_measure.times_as_good(one(10, "ms"), one(15, "s"))
+    ms, rates = ([figure([value], unit) for value in (10, 15)] for unit in ("ms", "words/s"))
+    assert measure.times_as_good(*ms) == 1.5
+    assert measure.times_as_good(*reversed(rates)) == 1.5
+    with pytest.raises(ValueError, match="ms and words/s cannot be compared"):
+        measure.times_as_good(ms[0], rates[0])
 
 
-def test_rounds_are_interleaved_and_begin_with_another_engine_each_time() -> None:
+def test_rounds_are_interleaved_and_start_with_a_different_engine() -> None:
     order: list[str] = []
+    before: list[str] = []
     work: dict[str, Callable[[], object]] = {name: lambda name=name: order.append(name) for name in "abc"}
-    times = speed_measure.interleaved(work, rounds=2, seconds=0, pause=0)
-    assert "".join(order) == "abc" + "abc" + "bca"
+    times = measure.interleaved(work, rounds=2, seconds=0, pause=0, before=before.append)
+    assert "".join(order) == "".join(before) == "abc" + "abc" + "bca"
     assert {name: len(found) for name, found in times.items()} == {"a": 2, "b": 2, "c": 2}
     assert all(seconds >= 0 for found in times.values() for seconds in found)
 
 
 def test_short_work_is_repeated_in_a_round() -> None:
     calls: list[int] = []
-    speed_measure.interleaved({"a": lambda: calls.append(1)}, rounds=1, seconds=1e-4, pause=0)
+    measure.interleaved({"a": lambda: calls.append(1)}, rounds=1, seconds=1e-4, pause=0)
     assert len(calls) > 4
 
 
 def test_figures_of_a_tree() -> None:
-    found = dict(speed_measure.figures({"a": {"b": one(1, "s"), "n": 3}, "c": [one(2, "s")]}))
+    found = dict(measure.figures({"a": {"b": figure([1], "s"), "n": 3}, "c": [figure([2], "s")]}))
     assert list(found) == [("a", "b")]
 
 
-def test_the_largest_error_is_relative() -> None:
-    assert speed_measure.largest_error(np.array([1.0, 4.5]), np.array([1.0, 5.0])) == pytest.approx(0.1)
+def test_errors_and_spreads() -> None:
+    assert measure.largest_error(np.array([1.0, 4.5]), np.array([1.0, 5.0])) == pytest.approx(0.1)
+    assert results.standard_error(0.5, 100) == 0.05
+    assert results.mean_and_spread([1.0, 3.0]) == (2.0, pytest.approx(2**0.5))
+    assert results.mean_and_spread([1.0]) == (1.0, None)
+    assert results.with_spread([95.0, 96.0]) == "95.50 ± 0.71"
+
+
+def test_a_bar_is_reached_within_one_standard_error() -> None:
+    assert results.verdict(95.0, 0.5, 95.5) == "reached"
+    assert results.verdict(95.0, 0.4, 95.5) == "missed by 0.50"
+    assert results.verdict(95.0, 0.4, None) == ""
 
 
 # --- the machine --------------------------------------------------------------------------------------------------
@@ -177,380 +86,116 @@ def test_the_largest_error_is_relative() -> None:
 def test_busy_seconds_leave_out_idling_and_waiting() -> None:
     ticks = os.sysconf("SC_CLK_TCK")
     text = f"cpu  {1 * ticks} {2 * ticks} {3 * ticks} 999 999 {4 * ticks} {5 * ticks} {6 * ticks} 0 0\ncpu0 1 1\n"
-    assert speed_machine.busy_seconds(text) == 21.0
+    assert machine.busy_seconds(text) == 21.0
 
 
 @pytest.mark.parametrize(("busy", "forced", "works"), [(0.0, False, True), (0.5, False, False), (0.5, True, True)])
 def test_a_busy_machine_is_refused(monkeypatch: pytest.MonkeyPatch, busy: float, forced: bool, works: bool) -> None:
-    monkeypatch.setattr(speed_machine.Others, "cores", lambda self: busy)
+    monkeypatch.setattr(machine.Others, "cores", lambda self: busy)
     if works:
-        assert speed_machine.require_quiet(forced, seconds=0, patience=2) == busy
+        assert machine.require_quiet(forced, seconds=0, patience=2) == busy
     else:
-        with pytest.raises(SystemExit, match=r"busy: other processes use 0.50 of its cores, wanted at most 0.15"):
-            speed_machine.require_quiet(forced, seconds=0, patience=2)
+        with pytest.raises(SystemExit, match=r"busy: other processes use 0.50 of its cores, at most 0.15"):
+            machine.require_quiet(forced, seconds=0, patience=2)
 
 
 def test_the_load_of_others_is_not_negative() -> None:
-    cores = speed_machine.Others().cores()
+    cores = machine.Others().cores()
     assert cores is None or cores >= 0
 
 
-def test_a_load_that_cannot_be_known_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_load_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_file(self: Path) -> str:
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "read_text", no_file)
-    assert speed_machine.Others().cores() is None
+    assert machine.Others().cores() is None
 
 
-def test_settings_that_change_figures_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in speed_machine.UNSET:
+def test_variables_that_change_figures_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in machine.UNSET:
         monkeypatch.setenv(name, "x")
-    found = speed_machine.clean_environment(ELMAN_ISA="avx2")
-    assert {name: found.get(name) for name in speed_machine.UNSET if name in found} == {"ELMAN_ISA": "avx2"}
-
-
-def test_a_part_is_a_process_that_reads_a_job_and_writes_a_result() -> None:
-    refused = run("speed_load.py", "x")
-    assert refused.returncode == 1
-    assert refused.stderr == "speed_load.py is a part of speed.py and is started by it; see make bench\n"
-    with pytest.raises(SystemExit, match=r"speed.py: speed_load failed \(status 1\) on {\"model\": \"nowhere\"}"):
-        speed_machine.run_part("speed_load", {"model": "nowhere"})
-
-
-# --- bars and page ------------------------------------------------------------------------------------------------
-
-
-def bars(found: dict[str, Any]) -> dict[str, tuple[float | None, bool | None]]:
-    return {bar.work: (bar.value(found), bar.reached(found)) for bar in speed_bars.BARS}
-
-
-def test_bars_of_a_result() -> None:
-    found = bars(result())
-    assert found["training step, 1 layer, 1 thread: PyTorch"] == (1.5, True)
-    assert found["training step, 1 layer, 1 thread: of the sgemm peak"] == (95.0, True)
-    assert found["training step, 1 layer, 2 threads: PyTorch"] == (None, None)
-    assert found["tagging, 64 × 25, 1 thread: exact, ONNX Runtime fp32"] == (2.0, True)
-    assert found["tagging, 64 × 25, 1 thread: int8, ONNX Runtime int8"] == (None, None)  # it was not measured
-    assert found["`elman tag`, EWT test × 10: default, one core, without start-up"] == (2e6, True)
-    assert found["`elman tag`, EWT test × 10: fast, two cores, with start-up"] == (1e6, True)
-    assert found["UPOS on test, fast"] == (pytest.approx(94.9), False)
-    assert found["start to the first tag of a sentence"] == (0.15, True)
-    assert found["loading the default model, `elman tag`"] == (25.0, True)
-    assert found["loading the default model, `elman.load`"] == (29.0, True)
-    assert found["training to 95 UPOS on test, one core"] == (50.0, False)  # fast is quicker, and not good enough
-    assert found["tagging 1 GB: memory"] == (140.0, True)
-    assert found["tagging 1 GB: rate of the last 100 MB, of the first"] == (pytest.approx(98.0), True)
-    assert len(found) == len(speed_bars.BARS)
-
-
-def test_the_fastest_of_the_others_counts() -> None:
-    found = result()
-    found["parts"]["w2"]["1 layer, 1 thread"]["ms"]["PyTorch oneDNN"] = one(12.0, "ms")
-    assert bars(found)["training step, 1 layer, 1 thread: PyTorch"] == (1.2, False)
-
-
-def test_the_page_is_made_of_the_newest_result() -> None:
-    files = speed_compare.newest(speed.RESULTS)
-    newest = json.loads(files[-1].read_text(encoding="utf-8")) if files else None
-    assert speed_page.PAGE.read_text(encoding="utf-8") == speed_page.page(newest), (
-        "docs/speed.md is not what the result makes; python benchmarks/speed.py --page"
-    )
-
-
-def test_a_page() -> None:
-    text = speed_page.page(result(forced=True, quick=True, uncommitted_changes=True))
-    lines = text.splitlines()
-    assert "| training step, 1 layer, 1 thread: PyTorch | at least 1.4 × | 1.50 × | reached |" in lines
-    assert "| training to 95 UPOS on test, one core | at most 40 s | 50.00 s | **missed** |" in lines
-    assert "| 1 layer, 1 thread | elman | 10.0 | 10.0–10.0 | 95.0 | 95 % | |" in lines
-    assert "| | ONNX Runtime fp32, 1 thread | 12.0 | 12.0–12.0 | 133,333 | 2.00 | 4.00 |" in lines
-    assert "| default, exact, 1 core | 95.60 | 1,000,000 | 1,000,000–1,000,000 | 2,000,000 |" in lines
-    assert "| default, int8, 2 cores | | 1,000,000 | 1,000,000–1,000,000 | 2,000,000 |" in lines
-    assert "| python-crfsuite 1 | 95.00 | 150,000 | 0.10 | c2 0.5 |" in lines
-    assert "| elman `fast`, whole process | 30.0 | 95.10 exact, 94.99 int8 |" in lines
-    assert "| 5 | 1 | 90 |" in lines
-    assert (
-        "Of 2 points, an engine is faster than elman's fastest at: training step, hidden 128: PyTorch nn.LSTM is"
-        in text
-    )
-    assert "Commit 0123456789ab with changes; " in text
-    assert "A quick run" in text and "Forced: " in text
-    assert "where more than 0.15: w3 unknown." in text
-    assert speed_page.MISSING in text  # AVX2 was left out
-
-
-def test_without_a_result_nothing_is_claimed() -> None:
-    text = speed_page.page(None)
-    assert "reached" not in text and "missed" not in text
-    assert text.count(speed_page.MISSING) > len(speed_bars.BARS)
-
-
-# --- comparison ---------------------------------------------------------------------------------------------------
-
-
-def test_what_slowed_is_named() -> None:
-    lines, bad = speed_compare.report(result(10.0), result(11.5, rate=0.85e6))
-    assert bad
-    assert "w2 / 1 layer, 1 thread / ms / elman: 10.0 ms -> 11.5 ms, 15 % slower" in lines
-    assert (
-        "whole / test10 / with_start / fast, int8, 2 cores: 1,000,000 words/s -> 850,000 words/s, 15 % slower" in lines
-    )
-    assert lines[-1] == "the other tools' speed, in the median of 8 figures: 1.00 times the old one"
-
-
-def test_ten_per_cent_are_let_pass() -> None:
-    lines, bad = speed_compare.report(result(10.0), result(10.9, torch=30.0))
-    assert not bad
-    assert [line for line in lines if "slower" in line] == []
-    assert any(line.endswith(" 0 slowed by more than 10 %") for line in lines)
-
-
-def test_memory_grows_and_other_machines_are_noted() -> None:
-    new = result(forced=True, machine={"processor": "another"})
-    new["parts"]["large"]["peak"] = one(280.0, "MB")
-    del new["parts"]["w2"]
-    lines, bad = speed_compare.report(result(), new)
-    assert bad
-    assert lines[0].startswith("note: machine differs: ")
-    assert lines[1] == "note: the new run was forced"
-    assert lines[2] == "large / peak: 140 MB -> 280 MB, 100 % larger"
-    assert "2 figures of the old result are not in the new one, such as w2 / 1 layer, 1 thread / ms / elman" in lines
-
-
-def test_comparing_files(tmp_path: Path) -> None:
-    old, new, other = (tmp_path / name for name in ("old.json", "new.json", "other.json"))
-    old.write_text(json.dumps(result(10.0)))
-    new.write_text(json.dumps(result(20.0)))
-    other.write_text("[]")
-    done = run("speed_compare.py", old, new)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("old.json (0123456) -> new.json (0123456)\nw2 / 1 layer, 1 thread / ms / elman: ")
-    assert run("speed_compare.py", new, old).returncode == 0
-    for arguments, message in (
-        ([old], "expected two result files, found 1; try: make bench-check OLD="),
-        ([old, tmp_path / "none.json"], "none.json: No such file or directory"),
-        ([old, other], "other.json: not a result of the speed benchmark"),
-    ):
-        done = run("speed_compare.py", *arguments)
-        assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) == 1
-
-
-def test_the_newest_results_come_last(tmp_path: Path) -> None:
-    for name, date in (("speed-a.json", "2020-01-02"), ("speed-b.json", "2020-01-01"), ("online-c.json", "2020-01-03")):
-        (tmp_path / name).write_text(json.dumps({"date": date}))
-    assert [path.name for path in speed_compare.newest(tmp_path)] == ["speed-b.json", "speed-a.json"]
-
-
-# --- texts and other tools ----------------------------------------------------------------------------------------
-
-
-def test_texts(small_text: Path) -> None:
-    assert speed_data.text_file("test").read_text() == "The dogs bark .\nCats sleep\n"
-    assert speed_data.text_file("test10").read_text().count("\n") == 20
-    assert speed_data.text_file("all").read_text().count("\n") == 6
-    assert speed_data.text_file("one").read_text().count("\n") == 1
-
-
-def test_the_large_file_has_new_words_and_is_the_same_each_time(
-    small_text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(speed_data, "NEW", 6)
-    first = speed_data.large_file(1000)
-    text = first.read_text()
-    assert 1000 <= len(text) < 1100 and text.endswith("\n")
-    words = set(text.split())
-    assert len(words) > len({word for words, _ in TEXT for word in words})
-    assert all(line.count(" ") in (1, 3) for line in text.splitlines())
-    first.unlink()
-    assert speed_data.large_file(1000).read_text() == text
-
-
-def test_without_the_data_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed_data, "DATA", tmp_path)
-    with pytest.raises(SystemExit, match=r"no ../shared/data/ud/en_ewt/en_ewt-ud-dev.conllu"):
-        speed_data.treebank("dev")
-
-
-def test_ewt(shared_data: Path) -> None:
-    test = speed_data.sentences("test")
-    assert (len(test), sum(len(words) for words, _ in test)) == (2077, 25094)
-    assert all(len(words) == len(tags) for words, tags in test)
-
-
-def test_features_for_crfsuite() -> None:
-    assert peers.shape("McDonald's-42") == "XxXx-x-d"
-    assert peers.of_word("Ox") == ["w=Ox", "l=ox", "s=Xx", "p=o", "e=x", "p=ox", "e=ox"]
-    features = peers.CRFsuite().features(["A", "cat"])
-    pairs = ["-2=<", "+2=>", "-l+l=< a", "l+l=a cat"]
-    assert features[0] == [*peers.of_word("A"), "-<", "+l=cat", "+e=cat", "+s=x", *pairs]
-    assert features[1][-8:] == ["-l=a", "-e=a", "-s=X", "+>", "-2=<", "+2=>", "-l+l=a cat", "l+l=cat >"]
-
-
-def test_what_a_process_takes_beyond_its_start() -> None:
-    found = speed_whole.without_start(1000, [3.0, 2.0, 2.5], [1.0, 1.0, 0.5])
-    assert found["rounds"] == [500.0, 1000.0, 500.0] and found["unit"] == "words/s"
-
-
-def test_the_tagged_text_is_checked(small_text: Path) -> None:
-    speed_data.text_file("test")
-    names = ("default, exact, 1 core", "default, exact, 2 cores")
-    outs = [small_text / f"{i}.txt" for i in range(2)]
-    good = "The_DET dogs_NOUN bark_NOUN ._PUNCT\nCats_NOUN sleep_VERB\n"
-    for out in outs:
-        out.write_text(good)
-    speed_whole.check("test", dict(zip(names, outs, strict=True)))
-    assert speed_whole.upos(outs[0]) == pytest.approx(5 / 6)
-    outs[1].write_text(good.replace("bark_NOUN", "bark_VERB"))
-    with pytest.raises(SystemExit, match="2 cores, test: other tags than on one core"):
-        speed_whole.check("test", dict(zip(names, outs, strict=True)))
-    outs[1].write_text(good.replace("Cats", "Rats"))
-    with pytest.raises(SystemExit, match="the words are not those of the text"):
-        speed_whole.check("test", dict(zip(names, outs, strict=True)))
-
-
-# --- a large file -------------------------------------------------------------------------------------------------
-
-
-def test_rates_of_both_ends() -> None:
-    course = [(1.0, 0), (2.0, 10_000_000), (3.0, 20_000_000), (5.0, 30_000_000)]
-    found = [speed_large.Sample(seconds, place, 50.0, 60.0) for seconds, place in course]
-    assert speed_large.rates(found, 10_000_000) == pytest.approx((10.0, 5.0))
-
-
-@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="needs /proc")
-def test_a_process_is_followed_through_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed_large, "EVERY", 0.01)
-    path = tmp_path / "text"
-    path.write_bytes(b"x" * 1000)
-    code = "import sys, time; f = open(sys.argv[1], 'rb', 0); f.read(400); time.sleep(0.3)"
-    with subprocess.Popen([sys.executable, "-c", code, str(path)]) as process:
-        found = speed_large.samples(process, path)
-    assert found[0].position in (0, 400) and {400, 1000} <= {sample.position for sample in found}
-    assert found[-1].position == 1000 and found[-1].peak_mb >= found[0].rss_mb > 1
-    assert speed_large.position(process.pid, path) is None and speed_large.memory(process.pid) is None
-
-
-# --- elman's side -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("tags", [0, 5])
-def test_a_step_in_parts_is_the_whole_step(tags: int) -> None:
-    shape = {"hidden": 6, "input": 5, "layers": 2, "lengths": [[2, 4, 3], [1]], "tags": tags}
-    task = speed_step.task(shape)
-    assert [some.tolist() for some in task.lengths] == [[4, 3, 2], [1]]
-    whole, parts = (speed_step.Elman(task, threads=2, shards=n).result(0) for n in (1, 2))
-    assert {"y", "dx", "layer1.backward.w_rh"} <= whole.keys() and ("output.w_oh" in whole) == bool(tags)
-    assert whole.keys() == parts.keys()
-    for name, array in whole.items():
-        assert speed_measure.largest_error(parts[name], array) < 1e-5, name
-
-
-def test_the_work_of_a_step() -> None:
-    for layers, gflop in ((1, 1.258), (2, 3.146)):
-        shape = {"hidden": 128, "input": 128, "layers": layers, "lengths": [[25] * 32]}
-        assert speed_step.task(shape).flops / 1e9 == pytest.approx(gflop, abs=1e-3)
-
-
-def test_names_of_weights() -> None:
-    assert speed_step.elman_name("weight_hh_l1_reverse") == "layer1.backward.w_rh"
-    assert speed_step.elman_name("bias_ih_l0") == "layer0.forward.b_r"
-    assert speed_step.elman_name("b_o") == "output.b_o"
-
-
-def test_tagging_does_not_depend_on_threads(small_text: Path) -> None:
-    shape = {"hidden": 16, "input": 8, "tags": 3, "lengths": [[3, 5, 2], [4]]}
-    task = speed_tag.task(shape)
-    assert (task.n, task.ragged, len(task.words)) == (14, True, 7)
-    one_thread, two = (speed_tag.Elman(task, "exact", threads) for threads in (1, 2))
-    for i in range(2):
-        found, other = one_thread.scores(i), two.scores(i)
-        assert [len(scores) for scores in found] == task.batches[i][1].tolist()
-        assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(found, other, strict=True))
-        (tags,) = one_thread.tag(i)
-        assert tags.tolist() == np.concatenate([scores.argmax(1) for scores in found]).tolist()
-    checked = speed_tag.check(task, {"elman exact": one_thread, "two": two})["two"]
-    assert checked == {"error": pytest.approx(0, abs=1e-6), "same_tags": 1.0}
-
-
-def test_engines_that_differ_are_not_timed(small_text: Path) -> None:
-    task = speed_tag.task({"hidden": 4, "input": 4, "tags": 3, "lengths": [[3]]})
-    engine = speed_tag.Elman(task, "exact", 1)
-
-    class Wrong:
-        def scores(self, i: int) -> list[Any]:
-            return [scores + 1 for scores in engine.scores(i)]
-
-    with pytest.raises(SystemExit, match=r"an fp32 one: scores are off by "):
-        speed_tag.check(task, {"elman exact": engine, "an fp32 one": Wrong()})
-
-
-# --- sweep, parts, command ----------------------------------------------------------------------------------------
-
-
-def test_points_of_the_sweep() -> None:
-    points = list(speed_sweep.points(quick=False))
-    assert len(points) == len(set(points)) == 2 * 20
-    for kind, vary, value in points:
-        shape = speed_sweep.shape(kind, vary, value)
-        assert sum(map(sum, shape["lengths"])) <= max(speed_sweep.WORDS, 25 * 256, 32 * 200)
-
-
-def test_the_roof_is_the_peak_for_large_batches() -> None:
-    bandwidth = {"128": 40.0}
-    assert speed_plot.roof("tag", "batch", 256, 100.0, bandwidth) == pytest.approx(100.0)
-    assert speed_plot.roof("step", "batch", 256, 100.0, bandwidth) == pytest.approx(100.0)
-    # one sentence, 17 tags: 132.25 parts at 100 and 128 at 20
-    assert speed_plot.roof("tag", "batch", 1, 100.0, bandwidth) == pytest.approx(260.25 / (1.3225 + 6.4))
-
-
-def test_the_picture(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="matplotlib draws the picture, in the benchmark's environment")
-    lines = {kind: {name: one(50, "GFLOP/s") for name in names} for kind, names in speed_sweep.LINES.items()}
-    sweep: dict[str, Any] = {"step": {}, "tag": {}, "peak": {"a": one(100, "GFLOP/s")}}
-    sweep["bandwidth"] = {str(hidden): 60.0 for hidden in speed_sweep.VALUES["hidden"]}
-    for kind, vary, value in speed_sweep.points(quick=False):
-        sweep[kind].setdefault(vary, {})[str(value)] = lines[kind]
-    speed_plot.draw(sweep, tmp_path)
-    first = (tmp_path / "speed.svg").read_bytes()
-    speed_plot.draw(sweep, tmp_path)
-    assert (tmp_path / "speed.svg").read_bytes() == first and (tmp_path / "speed.png").stat().st_size > 1000
-
-
-def test_shapes(small_text: Path) -> None:
-    steps, tagging = speed_parts.shapes_of_steps(False), speed_parts.shapes_of_tagging(True)
-    assert [sum(map(sum, shape["lengths"])) for shape in steps.values()][:2] == [800, 800]
-    assert tagging["64 × 25"]["lengths"] == [[25] * 64] * 4
-    assert sum(part.seconds for part in speed_parts.PARTS.values()) < 20 * 60
-
-
-def test_parts_are_run_and_timed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(speed, "PARTS", {"w2": speed_parts.Part(lambda plan: plan.rounds, 5, "steps")})
-    monkeypatch.setattr(speed_machine.Others, "cores", lambda self: 0.4)
-    found = speed.run(["w2"], speed_parts.Plan(rounds=3))
-    assert found["parts"] == {"w2": 3} and found["others"] == {"w2": 0.4} and found["seconds"]["w2"] >= 0
+    found = machine.clean_environment(ELMAN_ISA="avx2")
+    assert {name: found.get(name) for name in machine.UNSET if name in found} == {"ELMAN_ISA": "avx2"}
+
+
+def test_the_record_describes_code_and_machine() -> None:
+    about = machine.record()
+    assert about["machine"]["cores"] >= about["machine"]["usable_cores"] >= 1
+    assert about["versions"].keys() == {"python", "numpy"} and "blas" not in about
+    assert about["kernels"]["backend"] in ("native", "reference")
+
+
+# --- processes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_job_runs_in_a_process_of_its_own(run: Script, tmp_path: Path) -> None:
+    refused = run("worker.py")
+    assert refused.returncode == 1 and refused.stderr.startswith("worker.py is started by the other benchmarks")
+    job = {"part": "load", "model": str(tmp_path / "nowhere"), "threads": 1}
+    with pytest.raises(RuntimeError, match=r"^\S*nowhere: "):
+        machine.run_job("cases.processes", job, capture=True)
+    with pytest.raises(RuntimeError, match=r"cases.processes failed \(status 1\) on {\"part\": \"load\""):
+        machine.run_job("cases.processes", job)
+    with pytest.raises(RuntimeError, match=r"^elman tag: "):
+        machine.run_elman("tag", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_has_help(run: Script, script: str) -> None:
+    done = run(f"{script}.py", "--help")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith(f"usage: {script}.py")
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def test_options() -> None:
+    assert results.seeds("1-3,7") == [1, 2, 3, 7]
+    assert results.key_value("hidden=64") == ("hidden", "64")
+    with pytest.raises(argparse.ArgumentTypeError, match="expected KEY=VALUE, found 'hidden'"):
+        results.key_value("hidden")
+
+
+def test_runs_are_kept_and_failures_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def measured(score: int) -> dict[str, Any]:
+        if score < 0:
+            raise RuntimeError("it is negative")
+        return {"key": {"seed": score, "elman": "1"}, "score": score}
+
+    def runs(elman: str, *scores: int) -> list[Run]:
+        files = {score: tmp_path / f"{score}.json" for score in scores}
+        return [Run(f"run {s}", files[s], {"seed": s, "elman": elman}, 1, lambda s=s: measured(s)) for s in scores]
+
+    def shown(result: dict[str, Any]) -> str:
+        return f"score {result['score']}"
+
+    found, failures = run_all(runs("1", 1, -1), shown)
+    assert (list(found), failures) == ([0], 1)
     said = capsys.readouterr()
-    assert said.out == "w2: steps, about 5 s\n"
-    assert "others kept 0.40 cores busy" in said.err
+    assert said.err == "FAILED run -1: it is negative\n"
+    assert said.out.startswith("2 runs to do\n[1/2, about 0 s left] run 1: score 1  ")
+    assert json.loads((tmp_path / "1.json").read_text())["score"] == 1
+
+    for again in (runs("1", 1, 2), runs("2", 1, 2)):
+        run_all(again, shown, any_code=True)
+    assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["1 runs", "[1/1, ", "0 runs"]
+    assert run_all(runs("2", 1), shown)[1] == 0
+    assert "1 runs to do" in capsys.readouterr().out  # other code
 
 
-def test_a_result_is_judged_and_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(speed_data, "ROOT", tmp_path)
-    monkeypatch.setattr(speed_data, "WORK", tmp_path / "work")
-    found = result()
-    del found["parts"]["sweep"]  # the picture needs matplotlib
-    speed.judge(found)
-    speed.save(found, full=False)
-    assert json.loads((tmp_path / "work" / "speed-0123456.json").read_text()) == found
-    assert (tmp_path / "work" / "speed.md").read_text() == speed_page.page(found)
-    said = capsys.readouterr().out
-    assert "1.50  reached\n" in said and "50.00  MISSED\n" in said and "2.0 minutes\n" in said
+def test_results_of_other_settings_than_the_newest_are_not_mixed_in() -> None:
+    results = [{"date": f"2020-01-0{day}", "hidden": hidden} for day, hidden in ((1, 64), (3, 96), (2, 64), (1, 96))]
+    assert [r["date"][-1] for r in newest_alike(results, lambda r: r["hidden"])] == ["3", "1"]
+    assert newest_alike([], lambda r: r) == []
 
 
-def test_mistakes_on_the_command_line() -> None:
-    done = run("speed.py", "--only", "w2,w4")
-    assert done.returncode == 2
-    assert "expected some of train,w2,w3,whole,others,large,sweep,avx2, found 'w2,w4'" in done.stderr
-    assert speed.parts("w3,w2") == ["w2", "w3"]
+def test_commands_are_shown_without_machine_paths() -> None:
+    assert portable(str(results.ROOT / "build" / "x")) == "build/x"
+    assert portable(str(results.DATA / "x")) == "../shared/data/x"
+
+
+def test_an_empty_part_of_a_page_leaves_no_gap() -> None:
+    assert results.table(["a", "b"], []) == "| a | b |\n| --- | --- |\n| not measured yet | |\n"
+    text = results.fill("accuracy-tasks", scores="", commands="elman train")
+    assert "\n\n\n" not in text and text.endswith("```sh\nelman train\n```\n")

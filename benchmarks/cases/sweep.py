@@ -1,6 +1,6 @@
-"""Other sizes than the benchmark's: one of hidden, batch, length and tags changed at a time.
+"""Other sizes than those of W2 and W3: one of hidden units, batch, length and tags is changed at a time.
 
-A job is {"kind": "step" or "tag", "vary", "value", "threads", "rounds", "seconds"}.
+A job is {"threads", "rounds", "seconds"}.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import speed_machine
-import speed_step
-import speed_tag
+from cases import step, tag
+from harness.measure import interleaved
 
 BASE = {"hidden": 128, "batch": 32, "length": 25, "tags": 17}
 INPUT = 128
@@ -21,25 +20,24 @@ VALUES = {
     "length": (1, 5, 25, 100, 200),
     "tags": (2, 17, 100, 1000),
 }
-QUICK = {"hidden": (64, 128), "batch": (1, 32), "length": (5, 25), "tags": (17, 1000)}
 LINES = {
     "step": ("elman", "PyTorch nn.LSTM"),
     "tag": ("elman exact", "elman int8", "ONNX Runtime fp32, 1 thread", "ONNX Runtime int8, 1 thread", "PyTorch fp32"),
 }
-"""What is compared on one core: of PyTorch's ways the one that its users take."""
-WORDS = 3200  # about as many are tagged in a call
+"""Engines compared on one core; of PyTorch's ways, the one that its users take."""
+WORDS = 3200  # about this many are tagged in a call
 
 
-def points(quick: bool) -> Iterator[tuple[str, str, int]]:
-    """(kind, what is changed, to what)."""
+def points() -> Iterator[tuple[str, str, int]]:
+    """Yield (kind, what is varied, its value)."""
     for kind in LINES:
-        for vary, values in (QUICK if quick else VALUES).items():
+        for vary, values in VALUES.items():
             for value in values:
                 yield kind, vary, value
 
 
 def shape(kind: str, vary: str, value: int) -> dict[str, Any]:
-    """Sizes for a part's job."""
+    """Return the shape of a job."""
     size = BASE | {vary: value}
     batches = max(1, WORDS // (size["batch"] * size["length"])) if kind == "tag" else 1
     lengths = [[size["length"]] * size["batch"]] * batches
@@ -47,7 +45,7 @@ def shape(kind: str, vary: str, value: int) -> dict[str, Any]:
 
 
 def bandwidth(hidden: int, seconds: float = 0.1) -> float:
-    """GB/s at which the recurrent weights (4H, H) can be read again and again: a matrix times a vector, by NumPy."""
+    """Return the GB/s at which NumPy's matrix-vector product reads recurrent weights (4H, H) repeatedly."""
     import numpy as np
 
     rng = np.random.default_rng(1)
@@ -63,21 +61,13 @@ def bandwidth(hidden: int, seconds: float = 0.1) -> float:
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """Of all points ``gflops`` of each engine; of the roof the ``peak`` and the ``bandwidth`` by hidden size."""
-    how = {name: job[name] for name in ("threads", "rounds", "seconds")}
+    """Return ``gflops`` of each engine at all points, and for the roof ``peak`` and ``bandwidth`` by hidden size."""
+    plan = {name: job[name] for name in ("threads", "rounds", "seconds")}
     found: dict[str, Any] = {"step": {}, "tag": {}, "bandwidth": {}}
-    for kind, vary, value in points(job["quick"]):
-        part = speed_step if kind == "step" else speed_tag
-        of_point = part.measure({"shape": shape(kind, vary, value), "engines": LINES[kind], **how})
-        found[kind].setdefault(vary, {})[str(value)] = of_point["gflops"]
-    for hidden in VALUES["hidden"]:
-        found["bandwidth"][str(hidden)] = bandwidth(hidden)
-    peak = speed_step.interleaved(speed_step.peaks(), rounds=job["rounds"], seconds=0)
-    found["peak"] = {
-        name: speed_step.figure([2 * speed_step.PEAK**3 / s / 1e9 for s in v], "GFLOP/s") for name, v in peak.items()
-    }
+    for kind, vary, value in points():
+        case = step if kind == "step" else tag
+        result = case.measure({"shape": shape(kind, vary, value), "engines": LINES[kind], **plan})
+        found[kind].setdefault(vary, {})[str(value)] = result["gflops"]
+    found["bandwidth"] = {str(hidden): bandwidth(hidden) for hidden in VALUES["hidden"]}
+    found["peak"] = step.peak_gflops(interleaved(step.peaks(), rounds=job["rounds"], seconds=0))
     return found
-
-
-if __name__ == "__main__":
-    speed_machine.main_of(measure)

@@ -1,9 +1,6 @@
-"""The taggers that elman is measured against: trained here on the same split, kept under build/bench, and timed.
+"""Other taggers, trained here on the same split of EWT, kept in build/bench, and timed on one core.
 
-    python peers.py train NAME          its record: accuracy on test, seconds of training; at once where it is kept
-    python peers.py tag NAME IN OUT     tags word lines; {"load": seconds, "seconds": from opening IN to closing OUT}
-
-Both print JSON. They run on one core, which speed.py sees to; nothing is downloaded.
+A job is {"name"}, to train a tagger, or {"name", "source", "out"}, to tag a file of word lines with it.
 """
 
 from __future__ import annotations
@@ -11,40 +8,31 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import speed_data
-from speed_data import Tagged
-
-
-class Peer(Protocol):
-    library: str
-    settings: dict[str, Any]
-
-    def train(self, train: Tagged, path: Path) -> None: ...
-
-    def load(self, path: Path) -> None: ...
-
-    def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]: ...
+from cases import text
+from harness.results import ROOT, read_json, write_json
 
 
 class CRFsuite:
-    """A linear-chain CRF, L-BFGS, on words, affixes up to four letters and shapes, two neighbours on each side, and
-    pairs of words. Features and settings were chosen on dev, of a few that were tried."""
+    """A linear-chain CRF on words, affixes up to four letters, shapes, two neighbours on each side, and word pairs.
+
+    Trained by L-BFGS; features and settings were chosen on dev, of a few that were tried.
+    """
 
     library = "python-crfsuite"
     settings = {"algorithm": "lbfgs", "c1": 0.2, "c2": 0.05, "max_iterations": 100}
 
-    def __init__(self) -> None:
-        self._own: dict[str, list[str]] = {}  # of a word, what it is itself
-        self._beside: dict[str, list[str]] = {}  # what it is to its neighbours
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings or self.settings
+        self._own: dict[str, list[str]] = {}  # features of each word type
+        self._context: dict[str, list[str]] = {}  # and what its neighbours see of it
 
-    def train(self, train: Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, path: Path) -> None:
         import pycrfsuite
 
         parameters = {key: value for key, value in self.settings.items() if key != "algorithm"}
@@ -60,32 +48,25 @@ class CRFsuite:
         self._tagger.open(str(path))
 
     def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-        for words in sentences:
-            yield self._tagger.tag(self.features(words))
+        return (self._tagger.tag(self.features(words)) for words in sentences)
 
     def features(self, words: Sequence[str]) -> list[list[str]]:
-        """Of each word the names of what is true of it; those of a word alone are made once."""
+        """Return the features of each word; those of a word type are made once."""
         for word in words:
             if word not in self._own:
-                self._own[word], self._beside[word] = of_word(word), beside(word)
-        around = [["<"], *(self._beside[word] for word in words), [">"]]
+                self._own[word], self._context[word] = word_features(word), context_features(word)
+        around = [["<"], *(self._context[word] for word in words), [">"]]
         lower = ["<", "<", *map(str.lower, words), ">", ">"]
-        return [
-            [
-                *self._own[word],
-                *["-" + name for name in around[i]],
-                *["+" + name for name in around[i + 2]],
-                "-2=" + lower[i],
-                "+2=" + lower[i + 4],
-                f"-l+l={lower[i + 1]} {lower[i + 2]}",
-                f"l+l={lower[i + 2]} {lower[i + 3]}",
-            ]
-            for i, word in enumerate(words)
-        ]
+        rows = []
+        for i, word in enumerate(words):
+            row = [*self._own[word], *("-" + name for name in around[i]), *("+" + name for name in around[i + 2])]
+            pairs = [f"-l+l={lower[i + 1]} {lower[i + 2]}", f"l+l={lower[i + 2]} {lower[i + 3]}"]
+            rows.append([*row, f"-2={lower[i]}", f"+2={lower[i + 4]}", *pairs])
+        return rows
 
 
-def of_word(word: str) -> list[str]:
-    """A word, its affixes and its shape, as names of features."""
+def word_features(word: str) -> list[str]:
+    """Return a word, its affixes and its shape, as names of features."""
     lower = word.lower()
     names = ["w=" + word, "l=" + lower, "s=" + shape(word)]
     for n in range(1, 1 + min(4, len(lower))):
@@ -93,13 +74,13 @@ def of_word(word: str) -> list[str]:
     return names
 
 
-def beside(word: str) -> list[str]:
-    """What its neighbours see of a word."""
+def context_features(word: str) -> list[str]:
+    """Return what the neighbours see of a word."""
     return ["l=" + word.lower(), "e=" + word.lower()[-3:], "s=" + shape(word)]
 
 
 def shape(word: str) -> str:
-    """``Xxd-``: capitals, small letters, digits, others; a run of the same once."""
+    """Map capitals, small letters, digits and others to ``Xxd-``; a run of the same counts once."""
     found = ""
     for c in word:
         kind = "X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else "-"
@@ -109,12 +90,12 @@ def shape(word: str) -> str:
 
 
 class NLTK:
-    """The averaged perceptron, greedy, as NLTK has it."""
+    """NLTK's greedy averaged perceptron."""
 
     library = "nltk"
     settings = {"nr_iter": 5}
 
-    def train(self, train: Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, path: Path) -> None:
         from nltk.tag.perceptron import PerceptronTagger
 
         random.seed(1)
@@ -126,23 +107,22 @@ class NLTK:
     def load(self, path: Path) -> None:
         from nltk.tag.perceptron import PerceptronTagger
 
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = read_json(path)
         self._tagger = PerceptronTagger(load=False)
         self._tagger.model.weights, self._tagger.tagdict = kept["weights"], kept["tagdict"]
         self._tagger.classes = self._tagger.model.classes = set(kept["classes"])
 
     def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-        for words in sentences:
-            yield [tag for _, tag in self._tagger.tag(words)]
+        return ([tag for _, tag in self._tagger.tag(words)] for words in sentences)
 
 
 class SpaCy:
-    """spaCy's tagger on its default network for hashed word features, alone in the pipeline."""
+    """spaCy's tagger with its default network on hashed word features, alone in the pipeline."""
 
     library = "spacy"
     settings = {"epochs": 3, "batch_words": 1000, "dropout": 0.1}
 
-    def train(self, train: Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, path: Path) -> None:
         import spacy
         from spacy.tokens import Doc
         from spacy.training import Example
@@ -169,71 +149,65 @@ class SpaCy:
     def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         from spacy.tokens import Doc
 
-        vocab = self._nlp.vocab
-        for doc in self._nlp.pipe((Doc(vocab, words=words) for words in sentences), batch_size=256):
-            yield [token.tag_ for token in doc]
+        docs = (Doc(self._nlp.vocab, words=words) for words in sentences)
+        return ([token.tag_ for token in doc] for doc in self._nlp.pipe(docs, batch_size=256))
 
 
-PEERS: dict[str, Callable[[], Peer]] = {"CRFsuite": CRFsuite, "NLTK": NLTK, "spaCy": SpaCy}
+PEERS: dict[str, type[Any]] = {"CRFsuite": CRFsuite, "NLTK": NLTK, "spaCy": SpaCy}
+"""Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``."""
 
 
-def trained(name: str, *, quick: bool = False) -> dict[str, Any]:
-    """A peer's record and where its model is; trained now if it is not kept. ``quick``: on a tenth of the text."""
+def measure(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a trained peer, or the seconds of tagging a file with it."""
+    record = trained(job["name"])
+    if "source" in job:
+        return tag_file(job["name"], ROOT / record["model"], Path(job["source"]), Path(job["out"]))
+    return record
+
+
+def trained(name: str) -> dict[str, Any]:
+    """Return a peer's record: accuracy on test, seconds of training, its model. Trains it unless it is kept."""
     peer = PEERS[name]()
     key = {
         "library": f"{peer.library} {version(peer.library)}",
         "settings": peer.settings,
-        "data": speed_data.digest(),
-        "quick": quick,
+        "data": text.digest(),
         "code": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12],
     }
-    folder = speed_data.WORK / "peers" / (name + "-quick" * quick)
+    folder = text.WORK / "peers" / name
     folder.mkdir(parents=True, exist_ok=True)
     record, model = folder / "record.json", folder / "model"
     if record.exists():
-        kept = json.loads(record.read_text(encoding="utf-8"))
+        kept = read_json(record)
         if {part: kept.get(part) for part in key} == key:
             return {**kept, "kept": True}
-    train = speed_data.sentences("train")[:: 10 if quick else 1]
     start = time.perf_counter()
-    peer.train(train, model)
+    peer.train(text.sentences("train"), model)
     seconds = time.perf_counter() - start
     peer.load(model)
-    test = speed_data.sentences("test")
+    test = text.sentences("test")
     found = peer.tag([words for words, _ in test])
     right = sum(a == b for tags, (_, gold) in zip(found, test, strict=True) for a, b in zip(tags, gold, strict=True))
     accuracy = right / sum(len(gold) for _, gold in test)
-    made = {**key, "accuracy": accuracy, "seconds": seconds, "model": str(model.relative_to(speed_data.ROOT))}
-    record.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    made = {**key, "accuracy": accuracy, "seconds": seconds, "model": str(model.relative_to(ROOT))}
+    write_json(record, made)
     return {**made, "kept": False}
 
 
 def tag_file(name: str, model: Path, source: Path, out: Path) -> dict[str, float]:
-    """Tags word lines, a line at a time as they are read; seconds of loading and of all the rest."""
+    """Tag word lines one by one; return the seconds of loading, and from opening the source to closing the output."""
     peer = PEERS[name]()
     start = time.perf_counter()
     peer.load(model)
     loaded = time.perf_counter()
     with source.open(encoding="utf-8", newline="\n") as lines, out.open("w", encoding="utf-8", newline="\n") as to:
-        kept: list[list[str]] = []  # read, not written yet: spaCy reads ahead
+        waiting: list[list[str]] = []  # read, not written yet: spaCy reads ahead
 
         def read() -> Iterator[list[str]]:
             for line in lines:
-                kept.append(line.rstrip("\n").split(" "))
-                yield kept[-1]
+                waiting.append(line.rstrip("\n").split(" "))
+                yield waiting[-1]
 
         for tags in peer.tag(read()):
-            to.write(" ".join(f"{word}_{tag}" for word, tag in zip(kept.pop(0), tags, strict=True)) + "\n")
+            to.write(" ".join(f"{word}_{tag}" for word, tag in zip(waiting.pop(0), tags, strict=True)) + "\n")
     return {"load": loaded - start, "seconds": time.perf_counter() - loaded}
-
-
-def main() -> None:
-    what, name, *rest = [word for word in sys.argv[1:] if word != "--quick"]
-    record = trained(name, quick="--quick" in sys.argv)
-    if what == "tag":
-        record = tag_file(name, speed_data.ROOT / record["model"], Path(rest[0]), Path(rest[1]))
-    print(json.dumps(record))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,11 @@
-"""The engines that online.py compares: the same training step, each as its library does it best.
+"""The engines that online.py compares: the same training step, each written as well as its library allows.
 
-The task, for every sentence of T words: a_t = w_rx[x_t] + b_r; h_t = tanh(a_t + w_rh·h_{t-1}); p_t = softmax(w_oh·h_t +
-b_o); the loss is summed over the words; every weight moves by -rate times its full gradient. Words are one-hot, so
-w_rx is kept a row a word and only the rows of the sentence's words move: V words, H hidden units, K tags.
+For every sentence of T words: a_t = w_rx[x_t] + b_r; h_t = tanh(a_t + w_rh·h_{t-1}); p_t = softmax(w_oh·h_t + b_o). The
+loss is summed over the words, and every weight moves by -rate times its full gradient. Words are one-hot, so w_rx has
+one row a word, and only the rows of the sentence's words move. V words, H hidden units, K tags.
 
-An engine is made from a Problem, takes weights by ``load``, trains once over the sentences by ``epoch`` and gives its
-weights back by ``weights``. Each imports its library by itself.
+An engine is made from a Problem, gets weights by ``load``, trains once over the sentences by ``epoch`` and returns its
+weights by ``weights``. Libraries are imported only by their own engine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAMES = ("w_rx", "w_rh", "b_r", "w_oh", "b_o")
 
 @dataclass(frozen=True)
 class Problem:
-    """S sentences of T words: ids and gold (S, T) int32; the first weights; the learning rate."""
+    """S sentences of T words: ids and gold (S, T) int32; initial weights; learning rate."""
 
     ids: NDArray[np.int32]
     gold: NDArray[np.int32]
@@ -39,7 +39,7 @@ class Engine(Protocol):
 
 
 def problem(hidden: int, sentences: int, rate: float, seed: int) -> Problem:
-    """Vocabulary 5,000, 45 tags, length 25, float32; each word has its tag, all words are equally common."""
+    """Draw a problem: 5,000 words, each with one of 45 tags and equally frequent; 25 words a sentence; float32."""
     words, tags, length = 5000, 45, 25
     rng = np.random.default_rng(seed)
     ids = rng.integers(words, size=(sentences, length), dtype=np.int32)
@@ -48,24 +48,33 @@ def problem(hidden: int, sentences: int, rate: float, seed: int) -> Problem:
     def uniform(*shape: int) -> NDArray[np.float32]:
         return rng.uniform(-1, 1, shape).astype(np.float32) / np.float32(np.sqrt(hidden))
 
-    start = {
-        "w_rx": uniform(words, hidden),
-        "w_rh": uniform(hidden, hidden),
-        "b_r": uniform(hidden),
-        "w_oh": uniform(tags, hidden),
-        "b_o": uniform(tags),
+    shapes = {
+        "w_rx": (words, hidden),
+        "w_rh": (hidden, hidden),
+        "b_r": (hidden,),
+        "w_oh": (tags, hidden),
+        "b_o": (tags,),
     }
-    return Problem(ids, gold, start, rate)
+    return Problem(ids, gold, {name: uniform(*shape) for name, shape in shapes.items()}, rate)
 
 
-class Elman:
-    """elman's kernel: one call a sentence, or one for all sentences."""
+class _InPlace:
+    """An engine that changes NumPy arrays."""
+
+    def load(self, weights: Weights) -> None:
+        self._w = {name: w.copy() for name, w in weights.items()}
+
+    def weights(self) -> Weights:
+        return self._w
+
+
+class Elman(_InPlace):
+    """elman's kernel: one call for each sentence, or one for all sentences."""
 
     def __init__(self, p: Problem, *, call: str) -> None:
         from elman.kernels import online_steps
 
         self._step = online_steps
-        self._w: Weights = {}
         sentences, length = p.ids.shape
         if call == "epoch":
             self._calls = [(p.ids.ravel(), p.gold.ravel(), sentences)]
@@ -74,28 +83,18 @@ class Elman:
         self._lengths = np.full(sentences, length, np.int32)
         self._rates = np.full(sentences, p.rate, np.float32)
 
-    def load(self, weights: Weights) -> None:
-        self._w = {name: w.copy() for name, w in weights.items()}
-
     def epoch(self) -> None:
         w_rx, w_rh, b_r, w_oh, b_o = (self._w[name] for name in NAMES)
         step, lengths, rates = self._step, self._lengths, self._rates
         for ids, gold, count in self._calls:
             step(w_rx, w_rh, b_r, w_oh, b_o, ids, gold, lengths[:count], rates[:count], None, 0.0, 0)
 
-    def weights(self) -> Weights:
-        return self._w
 
-
-class NumPy:
-    """Plain NumPy: a matrix-vector product a step, everything else once a sentence; with float64 weights the oracle."""
+class NumPy(_InPlace):
+    """Plain NumPy: a matrix-vector product a step, the rest once a sentence; with float64 weights the reference."""
 
     def __init__(self, p: Problem) -> None:
         self._p = p
-        self._w: Weights = {}
-
-    def load(self, weights: Weights) -> None:
-        self._w = {name: w.copy() for name, w in weights.items()}
 
     def epoch(self) -> None:
         for ids, gold in zip(self._p.ids, self._p.gold, strict=True):
@@ -132,15 +131,12 @@ class NumPy:
         else:
             np.subtract.at(w_rx, ids, delta)
 
-    def weights(self) -> Weights:
-        return self._w
-
 
 class Torch:
     """PyTorch's nn.RNN with autograd.
 
-    The embedding holds w_rx; nn.RNN's own input matrix is the identity and, like its second bias, never learned. The
-    update is written out, which spares torch.optim's bookkeeping. ``sparse``: the kind of the embedding's gradient.
+    The embedding holds w_rx; nn.RNN's own input matrix is the identity and, like its second bias, not trained. The
+    update is written out, which avoids the overhead of torch.optim. ``sparse``: whether the embedding's gradient is.
     """
 
     def __init__(self, p: Problem, *, sparse: bool) -> None:
@@ -154,23 +150,16 @@ class Torch:
         self._rnn = nn.RNN(hidden, hidden)
         self._linear = nn.Linear(hidden, len(p.start["b_o"]))
         self._loss = nn.CrossEntropyLoss(reduction="sum")
-        nn.init.eye_(self._rnn.weight_ih_l0)
-        nn.init.zeros_(self._rnn.bias_ih_l0)
-        self._rnn.weight_ih_l0.requires_grad_(False)
-        self._rnn.bias_ih_l0.requires_grad_(False)
-        self._learned = (
-            self._embedding.weight,
-            self._rnn.weight_hh_l0,
-            self._rnn.bias_hh_l0,
-            self._linear.weight,
-            self._linear.bias,
-        )
+        nn.init.eye_(self._rnn.weight_ih_l0.requires_grad_(False))
+        nn.init.zeros_(self._rnn.bias_ih_l0.requires_grad_(False))
+        rnn, linear = self._rnn, self._linear
+        self._trained = (self._embedding.weight, rnn.weight_hh_l0, rnn.bias_hh_l0, linear.weight, linear.bias)
         ids = torch.from_numpy(p.ids).long().unsqueeze(2)  # (S, T, 1): each sentence a batch of one
         self._data = list(zip(ids, torch.from_numpy(p.gold).long(), strict=True))
 
     def load(self, weights: Weights) -> None:
         with self._torch.no_grad():
-            for parameter, name in zip(self._learned, NAMES, strict=True):
+            for parameter, name in zip(self._trained, NAMES, strict=True):
                 parameter.copy_(self._torch.from_numpy(weights[name]))
 
     def epoch(self) -> None:
@@ -178,15 +167,15 @@ class Torch:
             output, _ = self._rnn(self._embedding(ids))
             self._loss(self._linear(output.squeeze(1)), gold).backward()
             with self._torch.no_grad():
-                for parameter in self._learned:
+                for parameter in self._trained:
                     parameter.add_(parameter.grad, alpha=-self._rate)
                     parameter.grad = None
 
     def weights(self) -> Weights:
-        return {name: p.detach().numpy() for name, p in zip(NAMES, self._learned, strict=True)}
+        return {name: p.detach().numpy() for name, p in zip(NAMES, self._trained, strict=True)}
 
 
-class TorchByHand:
+class TorchByHand(_InPlace):
     """PyTorch's tensors with the gradient written out, as in NumPy: no autograd."""
 
     def __init__(self, p: Problem) -> None:
@@ -195,20 +184,16 @@ class TorchByHand:
         torch.set_num_threads(1)
         self._torch, self._rate = torch, p.rate
         self._rows = torch.arange(p.ids.shape[1])
-        self._w: dict[str, Any] = {}
         self._data = list(zip(torch.from_numpy(p.ids).long(), torch.from_numpy(p.gold).long(), strict=True))
-
-    def load(self, weights: Weights) -> None:
-        self._w = {name: self._torch.from_numpy(w.copy()) for name, w in weights.items()}
 
     def epoch(self) -> None:
         with self._torch.inference_mode():
+            weights = [self._torch.from_numpy(self._w[name]) for name in NAMES]  # share the arrays' memory
             for ids, gold in self._data:
-                self._sentence(ids, gold)
+                self._sentence(*weights, ids, gold)
 
-    def _sentence(self, ids: Any, gold: Any) -> None:
+    def _sentence(self, w_rx: Any, w_rh: Any, b_r: Any, w_oh: Any, b_o: Any, ids: Any, gold: Any) -> None:
         torch, rate = self._torch, self._rate
-        w_rx, w_rh, b_r, w_oh, b_o = (self._w[name] for name in NAMES)
         h = w_rx[ids].add_(b_r)
         steps = h.unbind()
         steps[0].tanh_()
@@ -228,19 +213,16 @@ class TorchByHand:
         b_r.sub_(delta.sum(0), alpha=rate)
         w_rx.index_add_(0, ids, delta, alpha=-rate)
 
-    def weights(self) -> Weights:
-        return {name: w.numpy() for name, w in self._w.items()}
-
 
 class Jax:
-    """JAX: scan with its steps unrolled, jit, weights donated; one call a sentence, or one scan over all sentences."""
+    """JAX: scan with unrolled steps, jit, donated weights; one call a sentence, or one scan over all sentences."""
 
     def __init__(self, p: Problem, *, call: str, unroll: int) -> None:
         import jax
         import jax.numpy as jnp
         from jax import lax
 
-        # with one core there is nobody to hand work over to
+        # one core: there is no other thread to hand work to
         jax.config.update("jax_cpu_enable_async_dispatch", False)
 
         def loss(rows: Any, dense: Any, gold: Any) -> Any:

@@ -1,0 +1,111 @@
+"""Training runs whose results are kept: a run is skipped if its file holds a result for the same key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.results import ROOT, Result, read_json, write_json
+
+NOT_TRAINING = ("cli", "viz", "tutorial", "__main__.py")
+"""Parts of elman that training and tagging do not depend on."""
+ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""elman's own threads are the parallel ones."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and evaluation. ``key`` identifies it, ``size`` estimates its cost, ``file`` takes the result."""
+
+    name: str
+    file: Path
+    key: dict[str, Any]
+    size: float
+    measure: Callable[[], Result]  # raises RuntimeError if it fails
+
+    def stored(self, any_code: bool = False) -> Result | None:
+        """Return the kept result; None if it has another key. ``any_code`` ignores the version of elman's code."""
+        if not self.file.exists():
+            return None
+        result: Result = read_json(self.file)
+        differing = {name for name in self.key if self.key[name] != result["key"].get(name)}
+        return None if differing - ({"elman"} if any_code else set()) else result
+
+
+def run_all(
+    runs: Sequence[Run], shown: Callable[[Result], str], *, jobs: int = 1, any_code: bool = False, force: bool = False
+) -> tuple[dict[int, Result], int]:
+    """Return results by the number of their run, and how many runs failed. Prints progress and the time left."""
+    found = {} if force else {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
+    wanted = [i for i in range(len(runs)) if i not in found]
+    print(f"{len(wanted)} runs to do" + (f", {len(found)} are done already" if found else ""), flush=True)
+    finished: list[int] = []
+    failures, total, start = 0, sum(runs[i].size for i in wanted), time.perf_counter()
+
+    def one(number: int) -> None:
+        nonlocal failures
+        run, begun = runs[number], time.perf_counter()
+        try:
+            result = run.measure()
+        except RuntimeError as error:
+            failures += 1
+            finished.append(number)
+            print(f"FAILED {run.name}: {error}", file=sys.stderr)
+            return
+        write_json(run.file, result)
+        found[number] = result
+        finished.append(number)
+        done = sum(runs[i].size for i in finished)
+        left = (time.perf_counter() - start) * (total - done) / max(done, 1e-9)
+        rest = f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+        seconds = time.perf_counter() - begun
+        print(f"[{len(finished)}/{len(wanted)}, {rest}] {run.name}: {shown(result)}  {seconds:.1f} s", flush=True)
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        list(pool.map(one, wanted))
+    except KeyboardInterrupt:
+        pool.shutdown(cancel_futures=True)
+        sys.exit("stopped; finished runs are kept, and the same command continues from there")
+    return dict(sorted(found.items())), failures
+
+
+def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]) -> list[Result]:
+    """Return the results that equal the newest one in ``sameness``, so that settings are not mixed."""
+    if not results:
+        return []
+    newest = max(results, key=lambda result: str(result["date"]))
+    return [result for result in results if sameness(result) == sameness(newest)]
+
+
+def code_version() -> str:
+    """Return elman's version and a digest of all sources that training and tagging can depend on."""
+    import elman
+
+    package = ROOT / "src" / "elman"
+    sources = hashlib.sha256()
+    for path in sorted(path for end in ("py", "cpp", "hpp") for path in package.rglob(f"*.{end}")):
+        inner = path.relative_to(package)
+        if inner.parts[0] not in NOT_TRAINING:
+            sources.update(f"{inner.as_posix()}\n".encode() + path.read_bytes())
+    return f"{elman.__version__}+{sources.hexdigest()[:12]}"
+
+
+def digest(*files: Path) -> str:
+    """Return a digest of the files' bytes."""
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
+
+
+def portable(argument: str) -> str:
+    """Return a command's argument without machine paths: relative to the project, or to the folder beside it."""
+    return argument.replace(f"{ROOT}{os.sep}", "").replace(str(ROOT.parent), "..")
