@@ -57,13 +57,14 @@ def longest_first(shape: dict[str, Any]) -> list[NDArray[np.int64]]:
 def step_task(shape: dict[str, Any]) -> StepTask:
     """Draw weights and inputs at random, the same for the same shape."""
     from elman.config import NetworkConfig
+    from elman.nn.initialization import initialize
     from elman.nn.network import Network
 
     H, E, layers, tags = shape["hidden"], shape["input"], shape["layers"], shape.get("tags", 0)
     rng = np.random.default_rng(1)
     network = Network(NetworkConfig(hidden=H, layers=layers, embedding=E, features="none"), 2, 0, tags or 1)
     wanted = ("layer", "output") if tags else ("layer",)
-    weights = {name: w for name, w in network.start(rng).items() if name.startswith(wanted)}
+    weights = {name: w for name, w in initialize(network, rng).items() if name.startswith(wanted)}
     batches = longest_first(shape)
     xs = [rng.standard_normal((int(lengths.sum()), E), np.float32) for lengths in batches]
     dys = [rng.standard_normal((len(x), 2 * H), np.float32) / np.float32(len(x)) for x in xs]

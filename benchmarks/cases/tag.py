@@ -65,6 +65,7 @@ def tag_task(shape: dict[str, Any]) -> TagTask:
     """Return running words of EWT as sentences of the lengths asked for, and random weights."""
     from elman.config import Config
     from elman.features.lexicon import Lexicon
+    from elman.nn.initialization import initialize
 
     settings = {"hidden": shape["hidden"], "embedding": shape["input"], "features": "none", "decoder": "softmax"}
     config = Config().with_settings(settings)
@@ -73,7 +74,7 @@ def tag_task(shape: dict[str, Any]) -> TagTask:
     need = int(sum(lengths.sum() for lengths in batches))
     running = (running * (1 + need // len(running)))[:need]
     lexicon = Lexicon.of(config.network, [running])
-    weights = lexicon.network(config.network, shape["tags"]).start(np.random.default_rng(1))
+    weights = initialize(lexicon.network(config.network, shape["tags"]), np.random.default_rng(1))
     weights["embedding"] *= SPREAD
     ids = lexicon.read(running).words
     words = [""] * len(weights["embedding"])
