@@ -79,7 +79,7 @@ def test_nothing(tmp_path):
 
 def test_row_groups_come_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_writer, "_GROUP_WORDS", 10)
-    monkeypatch.setattr(parquet, "_ROWS", 3)
+    monkeypatch.setattr(parquet, "_BATCH_ROWS", 3)
     sentences = [Sentence((str(i),) * 4, {"tags": ("X",) * 4}) for i in range(9)]
     writer = open_writer("parquet", ["tags"])
     blocks = [writer.add(s, s.columns) for s in sentences]
@@ -240,7 +240,7 @@ def test_times_are_nothing_to_sentences(tmp_path):
 
 
 def test_rows_become_values_some_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "_MOST", 300)
+    monkeypatch.setattr(parquet, "_MAX_BATCH_BYTES", 300)
     sentences = [Sentence((str(i), "x" * (i % 50)), {"tags": ("X", "Y")}) for i in range(1, 120) if i % 50]
     file = written(tmp_path / "a", sentences, ["tags"])
     assert [one.words for one in read_sentences(str(file))] == [one.words for one in sentences]

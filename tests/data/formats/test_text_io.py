@@ -32,7 +32,7 @@ def test_any_text_in_any_encoding_in_small_blocks(tmp_path_factory, text, encodi
     file = tmp_path_factory.getbasetemp() / "small-blocks"
     file.write_bytes(text.encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines_module, "_BLOCK", 3)
+        patch.setattr(lines_module, "_BLOCK_BYTES", 3)
         lines = lines_of(file, encoding)
     assert "".join(lines) == text
     assert lines == [line + "\n" for line in text.split("\n")[:-1]] + [x for x in text.split("\n")[-1:] if x]
@@ -54,7 +54,7 @@ def test_any_text_in_any_encoding_in_small_blocks(tmp_path_factory, text, encodi
     ],
 )
 def test_bad_bytes_are_named_by_line_and_offset(file, monkeypatch, block, data, encoding, line, byte, offset):
-    monkeypatch.setattr(lines_module, "_BLOCK", block)
+    monkeypatch.setattr(lines_module, "_BLOCK_BYTES", block)
     file.write_bytes(data)
     with pytest.raises(DataError, match=rf"file:{line}: byte {byte} at offset {offset} is not {encoding} \(") as caught:
         lines_of(file, encoding)
@@ -63,7 +63,7 @@ def test_bad_bytes_are_named_by_line_and_offset(file, monkeypatch, block, data, 
 
 @pytest.mark.parametrize("block", [2, 1 << 18])
 def test_a_nul_is_refused(file, monkeypatch, block):
-    monkeypatch.setattr(lines_module, "_BLOCK", block)
+    monkeypatch.setattr(lines_module, "_BLOCK_BYTES", block)
     file.write_bytes(b"a\nb\nc\0\n")
     with pytest.raises(DataError, match="file:3: a NUL character; expected text"):
         lines_of(file)
