@@ -270,14 +270,16 @@ def check_bounds(network: Network, sums: dict[str, int]) -> None:
 
 def test_a_recurrent_start() -> None:
     config = replace(WORDS, layers=2, recurrent_start=0.25)
-    for name, w in Network(config, V, 0, K).start(np.random.default_rng(1)).items():
+    for name, w in initialize(Network(config, V, 0, K), np.random.default_rng(1)).items():
         if name.endswith("w_rh"):
             np.testing.assert_array_equal(w, 0.25 * np.eye(3, dtype=np.float32))
 
 
 @pytest.mark.parametrize(("cell", "gates"), [("lstm", 4), ("gru", 3)])
 def test_recurrent_matrices_of_gated_cells_start_orthogonal(cell: str, gates: int) -> None:
-    w = Network(replace(WORDS, cell=cell, hidden=8), V, 0, K).start(np.random.default_rng(1))["layer0.forward.w_rh"]
+    w = initialize(Network(replace(WORDS, cell=cell, hidden=8), V, 0, K), np.random.default_rng(1))[
+        "layer0.forward.w_rh"
+    ]
     for gate in np.split(w, gates):
         np.testing.assert_allclose(gate @ gate.T, np.eye(8), atol=1e-6)
 
@@ -289,9 +291,9 @@ def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> No
     assert parameters["layer1.mix.b"].tolist() == [-1] * 6
     assert parameters["output.b_o"].tolist() == [0] * K
     for cell in ("elman", "gru", "sru", "mingru"):
-        assert (
-            not Network(replace(WORDS, cell=cell), V, 0, K).start(np.random.default_rng(1))["layer0.forward.b_r"].any()
-        )
+        assert not initialize(Network(replace(WORDS, cell=cell), V, 0, K), np.random.default_rng(1))[
+            "layer0.forward.b_r"
+        ].any()
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,7 @@ def test_biases_start_at_0_but_those_of_the_forget_gate_and_of_a_highway() -> No
 def test_gates_that_remember_up_to_n_steps(cell: str, keeps: int | None, lets_in: int | None) -> None:
     network = Network(replace(WORDS, cell=cell, hidden=50, layers=2, chrono=200), V, 0, K)
     parameters = initialize(network, np.random.default_rng(1))
-    plain = Network(replace(WORDS, cell=cell, hidden=50, layers=2), V, 0, K).start(np.random.default_rng(1))
+    plain = initialize(Network(replace(WORDS, cell=cell, hidden=50, layers=2), V, 0, K), np.random.default_rng(1))
     for name, w in plain.items():
         if not name.endswith("b_r"):
             np.testing.assert_array_equal(parameters[name], w)
@@ -317,7 +319,7 @@ def test_gates_that_remember_up_to_n_steps(cell: str, keeps: int | None, lets_in
     if cell == "lstm":
         b = parameters["layer1.backward.b_r"].reshape(-1, 50)
         np.testing.assert_array_equal(b[0], -b[1])
-    elman = Network(replace(WORDS, cell="elman", chrono=200), V, 0, K).start(np.random.default_rng(1))
+    elman = initialize(Network(replace(WORDS, cell="elman", chrono=200), V, 0, K), np.random.default_rng(1))
     assert not elman["layer0.forward.b_r"].any()
 
 
@@ -376,7 +378,7 @@ def test_the_words_scores_do_not_depend_on_labels_of_texts() -> None:
     ]
     np.testing.assert_array_equal(found[0], found[1][:, :K])
     # and they begin with the same numbers
-    starts = [n.start(np.random.default_rng(1)) for n in (plain, both)]
+    starts = [initialize(n, np.random.default_rng(1)) for n in (plain, both)]
     assert all(np.array_equal(w, starts[1][name]) for name, w in starts[0].items())
 
 

@@ -27,8 +27,8 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_reader, "LARGE", 100)
     monkeypatch.setattr(lines, "_BLOCK", 37)
     monkeypatch.setattr(disk_corpus, "BLOCK", 50)
-    monkeypatch.setattr(disk_corpus, "AROUND", 4)
-    monkeypatch.setattr(disk_corpus, "FORGOTTEN", 3)
+    monkeypatch.setattr(disk_corpus, "PIECE_BITS", 4)
+    monkeypatch.setattr(disk_corpus, "MOST_PIECES", 3)
 
 
 def file(path: Path, text: str) -> str:

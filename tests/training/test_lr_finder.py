@@ -56,7 +56,7 @@ def test_rates_rise_by_a_constant_factor_and_end_where_the_loss_is_lost() -> Non
 
 @pytest.mark.parametrize("start", [0.0, float("nan")])
 def test_a_loss_that_never_falls(start: float) -> None:
-    with pytest.raises(ConfigError, match="^the loss falls at no rate from 1e-05 to 10"):
+    with pytest.raises(ConfigError, match="^the loss falls at no learning rate from 1e-05 to 10"):
         find(Bowl(1.0, start), SGD, seed=1, threads=1)
 
 

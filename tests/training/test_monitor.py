@@ -62,15 +62,15 @@ STILL = "epoch 4: the loss has not fallen for 3 epochs (1)"
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({}, f"{STILL}: try another rate (--find-rate) or a larger hidden=; patience=3 ends such a run"),
+        ({}, f"{STILL}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run"),
         (
             {"saturated": 0.75},
             f"{STILL} and 75 % of the units are saturated: try a smaller learning_rate=0.01, or grad_clip=1",
         ),
-        ({"dead": 0.6}, f"{STILL} and 60 % of the units are dead: try another rate (--find-rate)"),
+        ({"dead": 0.6}, f"{STILL} and 60 % of the units are dead: try another learning_rate (--find-rate)"),
         (
             {"saturated": None, "dead": None, "mean_gradient_norm": None},
-            f"{STILL}: try another rate (--find-rate) or a larger hidden=; patience=3 ends such a run",
+            f"{STILL}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run",
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_gradients_that_vanish() -> None:
     watch = Monitor()
     norms = [1.0, 0.1, 0.01, 0.0001]
     found = [watch(event(i, 1.0, mean_gradient_norm=norm)) for i, norm in enumerate(norms, start=1)]
-    assert found == [None] * 3 + [f"{STILL} and the gradients have vanished: try a larger rate, or cell=lstm"]
+    assert found == [None] * 3 + [f"{STILL} and the gradients have vanished: try a larger learning_rate, or cell=lstm"]
 
 
 @pytest.mark.parametrize("given", [{"train_accuracy": 0.995}, {"train_accuracy": 0.0}, {"rate": 0.0}])

@@ -1,18 +1,18 @@
-"""What the beginning, the end and the shape of a word say of it, as names of features."""
+"""Features of a word by its prefixes, suffixes and shape, as names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 LONGEST = 20
-"""Words from this length on count as of one length; characters beyond it add no n-grams."""
+"""Longer words count as this long; characters beyond it add no n-grams."""
 
 
 def affixes(word: str) -> Iterator[str]:
-    """The lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, its shape, flags and length.
+    """Yield the lower-cased word, its prefixes of 1–4 and suffixes of 1–5 characters, its shape, flags and length.
 
-    The whole word counts where it is met in two spellings, ``The`` and ``the``, or in a longer word, as Vietnamese
-    has it: a word with spaces has the features of its parts too.
+    The whole word helps if it occurs in two spellings, ``The`` and ``the``, or within a longer word, as in Vietnamese:
+    a word with spaces has the features of its parts too.
     """
     low = word.lower()
     yield "w:" + low
@@ -33,10 +33,10 @@ def affixes(word: str) -> Iterator[str]:
 
 
 def shape(word: str) -> str:
-    """Capitals as X, other letters as x, digits as 0, the rest as it is, runs as one: ``Mc-42`` → ``Xx-0``."""
-    found = ""
+    """Return capitals as X, other letters as x, digits as 0, others unchanged, no repeats: ``Mc-42`` → ``Xx-0``."""
+    kinds = ""
     for c in word[:64]:
         kind = "X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c
-        if not found.endswith(kind):
-            found += kind
-    return found
+        if not kinds.endswith(kind):
+            kinds += kind
+    return kinds

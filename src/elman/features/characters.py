@@ -1,4 +1,4 @@
-"""The characters of words, and the ids that the character encoder reads."""
+"""The characters of words, and their ids for the character encoder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from elman.features.vocabulary import Vocabulary
 from elman.nn.bags import Bags
 
 ENDS = 32
-"""Characters read at each end of a word; what a longer word has between them is passed over."""
+"""Characters read at each end of a word; the middle of a longer word is skipped."""
 
 
 def characters_of(words: Iterable[str]) -> Vocabulary:
-    """The characters of distinct words. One that stands in a single word is unknown, so that the unknown is learned."""
+    """Return the characters of distinct words; one in a single word stays unknown, so that the unknown is trained."""
     counts: Counter[str] = Counter()
     for word in words:
         counts.update(set(_ends(word)))
@@ -24,7 +24,7 @@ def characters_of(words: Iterable[str]) -> Vocabulary:
 
 
 def spellings(characters: Vocabulary, words: Iterable[str]) -> Bags:
-    """The ids of the characters of each word, in order. A word without characters is one unknown character."""
+    """Return the ids of the characters of each word, in order; an empty word is one unknown character."""
     texts = [_ends(word) or "\0" for word in words]
     offsets = np.zeros(len(texts) + 1, np.int32)
     np.cumsum([len(text) for text in texts], out=offsets[1:])

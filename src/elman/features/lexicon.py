@@ -1,4 +1,4 @@
-"""All that is known of words: ids and counts, sub-word features, characters, which of them have a pretrained vector."""
+"""What is known about words: ids and counts, sub-word features, characters, rows of pretrained vectors."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from elman.nn.network import Inputs, Network
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What the network reads of words; never changed once made.
+    """Turns words into the network's inputs. Immutable.
 
-    ``characters``  those of the character encoder; None where there is none
+    ``characters``  those of the character encoder; None: there is none
     ``vectors``     the words that have a row in the table of pretrained vectors
     """
 
@@ -37,14 +37,14 @@ class Lexicon:
     def of(
         cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
     ) -> Lexicon:
-        """What training sentences teach of words; of windows, their characters are the vocabulary."""
+        """Make the lexicon of training sentences; of windows, their characters are the vocabulary."""
         return cls.of_vocabulary(config, Vocabulary.of(sentences), vectors)
 
     @classmethod
     def of_vocabulary(
         cls, config: NetworkConfig, vocabulary: Vocabulary, vectors: VectorIndex | None = None
     ) -> Lexicon:
-        """The same of words that were counted already."""
+        """Make the lexicon of words already counted."""
         features = FeatureSet.of(config.features, vocabulary.words)
         if config.features == WINDOW:
             vocabulary = _middles(vocabulary)
@@ -53,13 +53,13 @@ class Lexicon:
         return cls(vocabulary, features, characters, vectors or VectorIndex([], 0))
 
     def network(self, config: NetworkConfig, tags: int) -> Network:
-        """The network of these words and K ``tags``."""
+        """Return the network for these words and K ``tags``."""
         characters = 0 if self.characters is None else len(self.characters)
         vectors = (len(self.vectors), self.vectors.width)
         return Network(config, len(self.vocabulary), len(self.features), tags, characters, vectors)
 
     def read(self, words: Sequence[str]) -> Inputs:
-        """What the network reads of N words."""
+        """Return the network's inputs for N words."""
         distinct = dict.fromkeys(words)
         if len(distinct) == len(words):
             types = np.arange(len(words), dtype=np.int32)
@@ -72,7 +72,7 @@ class Lexicon:
         return Inputs(ids, types, bags, spelled, self.vectors.rows(distinct) if self.vectors.width else None)
 
     def to_record(self) -> dict[str, Any]:
-        """JSON values; ``characters`` and ``vectors`` only where there are any."""
+        """Return JSON values; ``characters`` and ``vectors`` only if there are any."""
         record: dict[str, Any] = {"vocabulary": self.vocabulary.to_record(), "features": list(self.features.names)}
         if self.characters is not None:
             record["characters"] = self.characters.to_record()
@@ -82,21 +82,21 @@ class Lexicon:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], config: NetworkConfig) -> Lexicon:
-        """The inverse of ``to_record``. Raises ModelFileError where the record is not such a one."""
+        """Make one from the output of ``to_record``. Raises ModelFileError if the record is malformed."""
         return cls.of_words(word_record.words(record, config), config)
 
     @classmethod
     def of_words(
         cls, known: word_record.Words, config: NetworkConfig, rare: NDArray[np.int32] | None = None
     ) -> Lexicon:
-        """What a checked record says of words; ``rare`` is the vocabulary's."""
+        """Make one from a checked record; ``rare`` is the vocabulary's."""
         characters = None if known.characters is None else Vocabulary(*known.characters)
         features, vectors = FeatureSet(config.features, known.features), VectorIndex(*known.vectors)
         return cls(Vocabulary(known.words, known.counts, rare), features, characters, vectors)
 
 
 def _middles(windows: Vocabulary) -> Vocabulary:
-    """The characters that windows are of."""
+    """Return the vocabulary of the characters in the middle of windows."""
     counts: Counter[str] = Counter()
     for window, count in zip(windows.words, windows.counts[1:].tolist(), strict=True):
         counts[middle(window)] += count

@@ -1,7 +1,7 @@
-"""Sub-word features of word types: what a word's letters say of it, as sets of ids.
+"""Sub-word features of words, as sets of ids.
 
-A feature is kept when at least two word types of the training data have it; what is never shared cannot help an
-unknown word.
+A feature is kept if at least two distinct training words have it: one that is never shared cannot help with unknown
+words.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEAST_TYPES = 2
 
 
 def ngrams(word: str) -> Iterator[str]:
-    """All runs of 1–3 characters with marks at both ends: for scripts where affixes, spaces or case say little."""
+    """Yield n-grams of 1–3 characters with marks at both ends: for scripts without affixes, spaces or case."""
     marked = "\x02" + word[:LONGEST] + "\x03"
     for n in (1, 2, 3):
         for i in range(len(marked) - n + 1):
@@ -33,11 +33,11 @@ def ngrams(word: str) -> Iterator[str]:
 
 WINDOW = "window"
 KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixes, ngrams), WINDOW: ()}
-"""What is read off a word; the words of ``WINDOW`` are windows of characters (``windows``)."""
+"""The features of each kind; words of ``WINDOW`` are windows of characters (``char_windows``)."""
 
 
 class FeatureSet:
-    """The features that count, by name; never changed once made."""
+    """The known features, by name. Immutable."""
 
     def __init__(self, kind: str, names: Sequence[str]) -> None:
         """``kind`` is a key of ``KINDS``; ``names`` in the order of their ids."""
@@ -49,7 +49,7 @@ class FeatureSet:
 
     @classmethod
     def of(cls, kind: str, words: Iterable[str]) -> FeatureSet:
-        """The features of distinct words that at least two of them have, the commonest first."""
+        """Make the set of features that at least two of the distinct words have, most frequent first."""
         if kind == WINDOW:
             return cls(kind, WindowFeatures.of(list(words), LEAST_TYPES).names)
         counts: Counter[str] = Counter()
@@ -62,24 +62,24 @@ class FeatureSet:
         return len(self.names)
 
     def ids(self, word: str) -> tuple[int, ...]:
-        """The ids of a word's features, each once, rising."""
+        """Return the ids of a word's features, distinct and ascending."""
         return self._of(word)
 
     def bags(self, words: Iterable[str]) -> Bags:
-        """The features of each word."""
-        some = list(words)
+        """Return the features of each word."""
+        words = list(words)
         if self.kind == WINDOW:
-            return Bags(*self._windows.ids(some))
+            return Bags(*self._windows.ids(words))
         if self.kind != "affixes" or kernels.AffixIndex is None:
-            return Bags.of(self._of(word) for word in some)
+            return Bags.of(self._of(word) for word in words)
         if self._native is None:
             self._native = kernels.AffixIndex(self.names)
-        ids, offsets, others = self._native.of_words(some)  # of ASCII words
+        ids, offsets, others = self._native.of_words(words)  # ASCII words
         if not len(others):
             return Bags(ids, offsets)
         sets = [ids[start:end] for start, end in pairwise(offsets.tolist())]
         for i in others.tolist():
-            sets[i] = np.array(self._of(some[i]), np.int32)
+            sets[i] = np.array(self._of(words[i]), np.int32)
         return Bags.of(sets)
 
     def _extract(self, word: str) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
-"""Word and character n-grams of whole texts, as ids of those that training texts share.
+"""Word and character n-grams of texts, as ids of those that training texts share.
 
-An n-gram is known by 48 bits of a hash, found for all n-grams of many texts at once. Among a million n-grams another
-one is taken for one of them about once in 300 million times. Texts are read in lower case, with a mark at both ends.
+An n-gram is identified by a 48-bit hash, computed for many texts at once. With a million known n-grams an unknown one
+is mistaken for one of them once in 300 million times. Texts are lower-cased, with a mark at both ends.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ Codes = NDArray[np.uint64]
 KINDS = ("none", "words", "characters", "both")
 WORDS = (1, 2, 3)
 CHARACTERS = (2, 3, 4, 5)
-LEAST_TEXTS = 2  # what is never shared says nothing of other texts
-MOST_VALUES = 20_000_000  # weights of all n-grams, one for each label; the rarest are left out
+LEAST_TEXTS = 2  # an n-gram that is never shared cannot help with other texts
+MOST_VALUES = 20_000_000  # weights, one for each n-gram and label; the rarest n-grams are dropped
 BITS = 48
-_TEXTS = 1 << (63 - BITS)  # worked on at a time
-WORD_SCALE = 4.0  # there are some ten n-grams of characters for each of words (docs/classification.md)
+_TEXTS = 1 << (63 - BITS)  # processed at a time
+WORD_SCALE = 4.0  # there are about ten character n-grams for each word n-gram (docs/classification.md)
 _NONE = np.zeros(0, np.int64)
 _END = 0x110000  # no character
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Grams:
-    """The n-grams that count; never changed once made. G of them."""
+    """The G known n-grams. Immutable."""
 
     def __init__(self, kind: str, hashes: NDArray[np.int64], scale: NDArray[np.float32] | None = None) -> None:
-        """``kind`` is one of ``KINDS``; ``hashes`` (G,) rise; ``scale`` (G,) is what each counts for in training."""
+        """``kind`` is one of ``KINDS``; ``hashes`` (G,) ascend; ``scale`` (G,) weights them in training."""
         self.kind, self.hashes, self.scale = kind, hashes, scale
 
     @classmethod
     def of(cls, kind: str, texts: Sequence[Sequence[str]], labels: int) -> Grams:
-        """Those of the training texts that two of them have at least, for so many labels.
+        """Make the set of n-grams that at least two training texts have; ``labels`` is the number of labels.
 
-        The scale is the inverse document frequency, 1 + log((1 + S) / (1 + d)) of d of S texts; of words times
-        ``WORD_SCALE``.
+        The scale is the inverse document frequency, 1 + log((1 + S) / (1 + d)) for d of S texts, times ``WORD_SCALE``
+        for words.
         """
         parts = ("words", "characters") if kind == "both" else (kind,)
         found = [np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, _ in _pairs(part, texts))]) for part in parts]
@@ -59,11 +59,11 @@ class Grams:
         return len(self.hashes)
 
     def bags(self, texts: Sequence[Sequence[str]]) -> Bags:
-        """The ids of the n-grams of each text, each once, rising."""
+        """Return the ids of the n-grams of each text, distinct and ascending."""
         ids: list[NDArray[np.int32]] = []
         counts = np.zeros(len(texts), np.int64)
         for pairs, begin in _pairs(self.kind, texts):
-            # in the order of the hashes, so that looking them up goes through the table once
+            # sorted by hash, so that the look-up passes through the table once
             hashes, text = pairs >> (63 - BITS), pairs & (_TEXTS - 1)
             at = np.searchsorted(self.hashes, hashes)
             known = np.flatnonzero(self.hashes[np.minimum(at, len(self) - 1)] == hashes) if len(self) else at[:0]
@@ -76,7 +76,7 @@ class Grams:
 
 
 def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """For some texts at a time, from ``begin`` on: each n-gram of each text once, as hash and text in one number."""
+    """Yield for blocks of texts from ``begin`` on: the distinct n-grams of each text, hash and text in one number."""
     for begin in range(0, len(texts), _TEXTS):
         some = texts[begin : begin + _TEXTS]
         parts: list[Codes] = []
@@ -94,7 +94,7 @@ def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[
 
 
 def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
-    """All runs of ``sizes`` codes in texts of these lengths: the upper bits a hash of the run, the lower the text."""
+    """Yield all n-grams of ``sizes`` codes in texts of these lengths: upper bits their hash, lower bits the text."""
     ends = np.cumsum(lengths + 2)
     marked = np.full(int(ends[-1]) if len(ends) else 0, _END, np.uint64)
     text = np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths + 2)
@@ -105,7 +105,7 @@ def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: 
     for n in range(1, min(max(sizes), len(marked)) + 1):
         h = h[: len(marked) - n + 1] * _FACTOR + marked[n - 1 :]
         if n in sizes:
-            # a run that is nothing but a mark says nothing
+            # a mark alone is no n-gram
             whole = text[: len(h)] == text[n - 1 :] if n > 1 else inside
             yield (
                 _mixed(h[whole] + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS)
@@ -114,7 +114,7 @@ def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: 
 
 
 def _mixed(h: Codes) -> Codes:
-    """Every bit depends on every bit (the finish of splitmix64, Steele, Lea & Flood 2014)."""
+    """Mix the bits (finalizer of splitmix64, Steele, Lea & Flood 2014)."""
     h = (h ^ h >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     h = (h ^ h >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
     return h ^ h >> np.uint64(31)

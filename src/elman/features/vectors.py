@@ -1,7 +1,7 @@
 """Pretrained word vectors: word2vec (text and binary), GloVe and fastText text files, gzipped or not, read as a stream.
 
-Memory holds one block of the file and the vectors that are kept. Every line's width is looked at; the numbers of a
-binary file's words that are not kept are not.
+Memory holds one block of the file and the vectors that are kept. The width of every line is checked, but in binary
+files only the numbers of the words that are kept.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _NUMBERS = b"0123456789.eE+- "
 _TEXT = bytes({*range(0x20, 0x7F), *b"\t\r\n"})
 
 Blocks = Iterator[bytes]
-Entry = tuple[int, bytes, bytes]  # its place from 1 (a line of text, a word of binary), its word, its numbers
+Entry = tuple[int, bytes, bytes]  # number from 1 (of the line, or in binary of the word), word, numbers
 
 
 class VectorIndex:
-    """Which row of the table of vectors is a word's: that of the word itself, else of its lower-case form, else 0."""
+    """Row of each word in the table of vectors: that of the word, else of its lower-case form, else 0."""
 
     def __init__(self, words: Sequence[str], width: int) -> None:
         """``words`` are distinct; ``words[i]`` has row i + 1. No words and ``width`` 0: no vectors."""
@@ -41,22 +41,22 @@ class VectorIndex:
         self._rows = {word: i for i, word in enumerate(self.words, start=1)}
 
     def __len__(self) -> int:
-        """Rows of the table, row 0 among them; 0 without vectors."""
+        """Rows of the table, including row 0; 0 without vectors."""
         return len(self.words) + 1 if self.width else 0
 
     def rows(self, words: Collection[str]) -> NDArray[np.int32]:
-        """The (U,) rows of U words."""
+        """Return the rows (U,) of U words."""
         get = self._rows.get
         return np.fromiter((get(word) or get(word.lower(), 0) for word in words), np.int32, len(words))
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """What was kept of a file.
+    """The vectors kept of a file.
 
     ``index``    words and their rows
     ``table``    (W + 1, D) float32; row 0, for words without a vector, is zeros
-    ``repeats``  one line about words that stand there twice, the first of which is kept; "" where none does
+    ``repeats``  a warning about repeated words, the first of which is kept; "" if there are none
     """
 
     index: VectorIndex
@@ -64,9 +64,9 @@ class Vectors:
     repeats: str = ""
 
     def scaled(self) -> NDArray[np.float32]:
-        """The table times one number, so that the mean square of a vector's length is 1, like that of learned ones.
+        """Return the table scaled to a mean squared vector length of 1, like that of learned embeddings.
 
-        The numbers of published vectors are of the order of 0.03 to 0.5.
+        The values of published vectors are around 0.03 to 0.5.
         """
         # row by row: a table in float64 would be twice as large as this one
         squares = sum(float(np.square(row, dtype=np.float64).sum()) for row in self.table)
@@ -75,10 +75,10 @@ class Vectors:
 
 
 def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
-    """The vectors of the ``needed`` words, in their own and in lower-case form, and of the first ``extra`` words.
+    """Read the vectors of the ``needed`` words, as they are and in lower case, and of the first ``extra`` words.
 
-    Raises DataError: a file that cannot be read, is empty, not of these forms, broken or cut short, a vector of another
-    width, a number that is none or not finite, a word that is not UTF-8, no vector for any of the ``needed`` words.
+    Raises DataError if the file cannot be read, is empty, in another format, broken or cut short, if a vector has
+    another width, a value is not a finite number or a word not UTF-8, or if none of the ``needed`` words has a vector.
     """
     wanted = {form for word in needed for form in (word, word.lower())}
     words: dict[str, int] = {}  # and their places
@@ -108,7 +108,7 @@ def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
 
 
 def _open(path: str) -> tuple[_Text | _Binary, Blocks]:
-    """The form of a file, known from its beginning, and what stands behind its header."""
+    """Detect the format of a file from its beginning; return it with the blocks after the header."""
     blocks = _blocks(path)
     first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     if not first.strip():
@@ -139,7 +139,7 @@ def _check_width(path: str, width: int) -> None:
 
 
 def _blocks(path: str) -> Blocks:
-    """The bytes of a file, unpacked if they are gzipped."""
+    """Yield the bytes of a file, unpacked if they are gzipped."""
     try:
         with while_reading(path), open(path, "rb") as file:
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
@@ -153,14 +153,14 @@ def _blocks(path: str) -> Blocks:
 
 @dataclass(frozen=True)
 class _Text:
-    """A word and its numbers a line; ``count`` is what the header says, 0 without one."""
+    """Text format: a word and its numbers on each line; ``count`` as in the header, 0 without one."""
 
     path: str
     width: int
     count: int = 0
 
     def entries(self, blocks: Blocks) -> Iterator[Entry]:
-        """Every line that is not blank. More of them than the header says are no mistake: real files have them."""
+        """Yield every line that is not blank. More than the header says are allowed: real files have them."""
         found = 0
         for at, raw in enumerate(self._lines(blocks), start=self._first):
             line = raw.rstrip(b" \r")
@@ -179,7 +179,7 @@ class _Text:
             raise DataError(message, path=self.path)
 
     def numbers(self, entry: Entry) -> NDArray[np.float32]:
-        """The numbers of an entry (D,)."""
+        """Return the numbers of an entry (D,)."""
         try:
             with np.errstate(over="ignore"):
                 vector = np.array(entry[2].split(b" "), np.float64).astype(np.float32)
@@ -190,14 +190,14 @@ class _Text:
         return vector
 
     def _broken(self, entry: Entry) -> DataError:
-        """The error of an entry whose numbers are not all finite ones."""
+        """Return the error for an entry whose numbers are not all finite."""
         at, word, numbers = entry
         bad = next(one for one in numbers.split(b" ") if not _is_finite(one))
         message = f"expected {self.width} numbers behind {_shown(word)}, found {_shown(bad)}; is the file broken?"
         return self.refused(at, message)
 
     def refused(self, at: int, message: str) -> DataError:
-        """The error of a line."""
+        """Return the error for a line."""
         return DataError(message, path=self.path, line=at)
 
     @property
@@ -215,7 +215,7 @@ class _Text:
         yield rest
 
     def _split(self, at: int, line: bytes) -> tuple[bytes, bytes]:
-        """A line with another number of spaces: GloVe's files have words with spaces in them."""
+        """Split a line with more spaces: GloVe's files have words with spaces in them."""
         parts = line.rsplit(b" ", self.width)
         if len(parts) <= self.width or any(_is_finite(part) for part in parts[0].split(b" ")[1:]):
             found = sum(map(_is_finite, line.split(b" ")[1:]))
@@ -227,14 +227,14 @@ class _Text:
 
 @dataclass(frozen=True)
 class _Binary:
-    """A word, a space and little-endian float32 numbers, with or without a line end, ``count`` times."""
+    """Binary format: a word, a space and little-endian float32 numbers, with or without a line end, ``count`` times."""
 
     path: str
     width: int
     count: int
 
     def entries(self, blocks: Blocks) -> Iterator[Entry]:
-        """Every word."""
+        """Yield every word."""
         size, buffer, start = 4 * self.width, b"", 0
         for at in range(1, self.count + 1):
             while (space := buffer.find(b" ", start)) < 0 or len(buffer) - space <= size:
@@ -253,7 +253,7 @@ class _Binary:
             raise self.refused(self.count + 1, message)
 
     def numbers(self, entry: Entry) -> NDArray[np.float32]:
-        """The numbers of an entry (D,)."""
+        """Return the numbers of an entry (D,)."""
         at, word, data = entry
         vector = np.frombuffer(data, "<f4").astype(np.float32)
         if not np.isfinite(vector).all():
@@ -263,12 +263,12 @@ class _Binary:
         return vector
 
     def refused(self, at: int, message: str) -> DataError:
-        """The error of a word; a binary file has no lines."""
+        """Return the error for a word; a binary file has no lines."""
         return DataError(f"word {at:,}: {message}", path=self.path)
 
 
 def _is_finite(text: bytes) -> bool:
-    """Whether bytes are a number that float32 can hold, without what Python alone allows in one, such as 1_000."""
+    """Whether bytes are a number that float32 can hold; 1_000 and other Python syntax is not allowed."""
     try:
         return not text.translate(None, _NUMBERS) and abs(float(text)) <= _MOST
     except ValueError:
@@ -276,5 +276,5 @@ def _is_finite(text: bytes) -> bool:
 
 
 def _shown(text: bytes) -> str:
-    """Bytes as they stand in a message: quoted, on one line, not too long."""
+    """Return bytes for a message: quoted, on one line, not too long."""
     return shown(text.decode(errors="backslashreplace"))

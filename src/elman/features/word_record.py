@@ -1,4 +1,4 @@
-"""The record of what is known of words, checked before anything is made of it. NumPy is not needed."""
+"""Checking the record of a lexicon before anything is made of it, without NumPy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """What is known of words: see ``elman.features.lexicon``."""
+    """The contents of a lexicon: see ``elman.features.lexicon``."""
 
     words: list[str]
     counts: list[int]
@@ -24,13 +24,13 @@ class Words(NamedTuple):
 
 
 def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
-    """What is known of words."""
+    """Check the record of a lexicon. Raises ModelFileError if it is malformed."""
     known, counts = vocabulary(record.get("vocabulary", {}))
     features = record.get("features")
     if not isinstance(features, list) or not is_texts(features):
         raise ModelFileError("model: expected a list of features")
     fits = len(set(features)) == len(features) and not (features and config.features == "none")
-    demand(fits, "model: expected distinct features, or none where the settings say none")
+    demand(fits, "model: expected distinct features, and none with features=none")
     characters = vocabulary(record.get("characters", {})) if config.characters else None
     single = characters is None or all(len(character) == 1 for character in characters[0])
     demand(single, "model: expected single characters")

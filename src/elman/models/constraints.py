@@ -1,8 +1,7 @@
-"""Which tag may follow which where tags mark spans: BIO (IOB2) or BIOES.
+"""Which tag may follow which in the span schemes BIO (IOB2) and BIOES.
 
-B-type begins a span, I-type goes on with it, E-type ends it, S-type is a span of one word, O stands outside. In BIO an
-I- follows a B- or I- of its type. In BIOES besides, a span that was begun has to end in E-. The beginning and the end
-of a sentence are as O.
+B-type begins a span, I-type continues it, E-type ends it, S-type is a span of one word, O is outside. In BIO, I-
+follows B- or I- of its type. In BIOES, a span that began must also end in E-. The ends of a sentence are like O.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from elman.utils.display import shown
 
 NONE = schemes.NO_SCHEME
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
-"""What the setting is called, and the scheme it is."""
+"""Value of the setting, and the scheme it means."""
 
 
 class Choice(NamedTuple):
-    """The rules for some training tags: ``bio``, ``bioes`` or ``none``, and what kept ``auto`` from having any."""
+    """Constraints for training tags: ``bio``, ``bioes`` or ``none``, and the violation that ruled out ``auto``."""
 
     scheme: str
     broken: SchemeViolation | None = None
 
 
 def detect(tags: Iterable[str]) -> str:
-    """``bio`` or ``bioes`` where every tag is one of those and some begin a span, else ``none``."""
+    """Return ``bio`` or ``bioes`` if all tags belong to it and some begin a span, else ``none``."""
     seen = set(tags)
     if not any(split_tag(tag)[0] in ("B", "S") for tag in seen):
         return NONE
@@ -44,13 +43,13 @@ def allowed(before: str, after: str, scheme: str) -> bool:
 
 
 def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
-    """Which tag may follow which (row by row), begin and end a sentence, as 0 and 1. The tags fit the scheme."""
+    """Return which tag may follow which (row by row), begin and end a sentence, as 0 and 1, for tags that fit."""
     of_type: dict[str, list[int]] = {}
     for i, tag in enumerate(tags):
         of_type.setdefault(split_tag(tag)[1], []).append(i)
     other = max(of_type, key=len) + "-"  # a type that no tag has
     rows: dict[str, bytes] = {}
-    between = bytearray()
+    transitions = bytearray()
     for tag in tags:
         letter, type = split_tag(tag)
         if letter not in rows:
@@ -58,22 +57,22 @@ def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
         row = bytearray(rows[letter])
         for i in of_type[type]:
             row[i] = allowed(tag, tags[i], scheme)
-        between += row
+        transitions += row
     begin, end = (bytes(allowed("", tag, scheme) for tag in tags), bytes(allowed(tag, "", scheme) for tag in tags))
-    return bytes(between), begin, end
+    return bytes(transitions), begin, end
 
 
 def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> SchemeViolation | None:
-    """Where the tags of some sentences break the rules for the first time."""
+    """Return the first violation of the scheme in the tags of sentences."""
     broken = next(schemes.find_violations(sentences, SCHEMES[scheme], typed=False), None)
     return None if broken is None else broken._replace(scheme=scheme)
 
 
 def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
-    """The rules to be kept, by the settings and the tags of the training sentences.
+    """Choose the constraints by the settings and the tags of the training sentences.
 
-    ``auto``: with the CRF those that the tags look like, and none where the sentences break them. ``bio``, ``bioes``:
-    those, whatever breaks them. Raises ConfigError: tags that are not of that kind.
+    ``auto``: with a CRF the scheme that the tags look like, unless sentences violate it. ``bio``, ``bioes``: always.
+    Raises ConfigError for tags that do not belong to the scheme.
     """
     scheme = config.constraints
     if scheme == NONE or (scheme == "auto" and config.decoder != "crf"):
@@ -88,7 +87,7 @@ def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
 
 
 def check(tags: Iterable[str], scheme: str) -> None:
-    """Raises ConfigError for tags that these rules do not know, or that leave none for a sentence of one word."""
+    """Raise ConfigError for tags that the scheme does not know, or that allow no sentence of one word."""
     complaint = _complaint(set(tags), scheme)
     if complaint:
         raise ConfigError(f"constraints={scheme}: {complaint}; set constraints=none")

@@ -1,7 +1,7 @@
-"""What a network learns: label columns of words and labels of whole texts, each with its decoder.
+"""Output heads of a network: label columns of words and document labels, each with its decoder.
 
-The network scores the tags of all of them side by side, (N, K1 + K2 + …), the columns of words first. A label of the
-whole text is scored in the row of the text's first word; those rows are the first B of a packed batch.
+The network scores the tags of all heads side by side, (N, K1 + K2 + …), those of words first. Document labels are
+scored in the row of the text's first word; these are the first B rows of a packed batch.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from elman.utils import limits
 class Head:
     """One label column of K tags.
 
-    ``begin`` is where its scores begin; ``temperature`` divides them before they become probabilities; ``task`` says
-    whether it is of words or of whole texts (``elman.models.base``).
+    ``begin`` is the column where its scores begin; ``temperature`` divides them before they become probabilities;
+    ``task`` is one of words or of texts (``elman.data.targets``).
     """
 
     tags: tuple[str, ...]
@@ -42,25 +42,25 @@ class Head:
     task: str = TAG
 
     def of(self, scores: Array, batch: Batch) -> Array:
-        """Its part (N, K) of the scores of all columns; of a label of texts, that of the B texts (B, K)."""
+        """Return its part (N, K) of the scores of all heads; for document labels, that of the B texts (B, K)."""
         rows = slice(None) if self.task == TAG else slice(batch.sentences)
         return np.ascontiguousarray(scores[rows, self.begin : self.begin + len(self.tags)])
 
     def best(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[Any]:
-        """``Decoder.best`` of the scores of all columns: ids (N,); where texts have several labels, (N, K) of bools.
+        """Return ``Decoder.best`` from the scores of all heads: ids (N,), or bools (N, K) if texts have several labels.
 
-        Of a label of texts what is said of a text stands in the row of its first word.
+        Document labels are in the row of the text's first word.
         """
         return self._placed(self.decoder.best(parameters, self.of(scores, batch), batch), batch)
 
     def marginals(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[np.float64]:
-        """``Decoder.marginals`` of the scores of all columns, placed like ``best``."""
+        """Return ``Decoder.marginals`` from the scores of all heads, in rows as in ``best``."""
         return self._placed(self.decoder.marginals(parameters, self.of(scores, batch), batch, self.temperature), batch)
 
     def best_and_confidences(
         self, parameters: Parameters, scores: Array, batch: Batch
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-        """``best``, and the probabilities (N,) of these; of several labels of a text, that of just these."""
+        """Return ``best`` and its probabilities (N,); for several labels, the probability of exactly these."""
         own = self.of(scores, batch)
         best = self.decoder.best(parameters, own, batch)
         p = self.decoder.confidences(parameters, own, best, batch, self.temperature)
@@ -74,18 +74,18 @@ class Head:
         return placed
 
     def each(self, rows: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """What is said of each sentence, from the rows of its words: of a label of texts, the first row alone."""
+        """Return the predictions of each sentence from the rows of its words; of a document, the first row."""
         return list(rows) if self.task == TAG else [of_text[:1] for of_text in rows]
 
 
 @dataclass(frozen=True)
 class Heads:
-    """One or several label columns: tags, rules and task of each, in order; temperatures, 1 where none are given.
+    """The heads of a network: tags, scheme of constraints and task of each; temperatures, 1 by default.
 
-    ``tasks``  of each column; none: all are of words. Columns of words come first
-    ``grams``  the n-grams that speak for labels of texts; None: there are none
+    ``tasks``  of each head, those of words first; by default all are of words
+    ``grams``  the n-grams for document labels; None: there are none
 
-    Raises ConfigError (when first used) for tags that the rules do not know.
+    Raises ConfigError (on first use) for tags that the constraints do not know.
     """
 
     config: Config
@@ -99,9 +99,9 @@ class Heads:
     def of(
         cls, config: Config, columns: Sequence[Sequence[Sequence[str]]], tasks: Sequence[str] = (), texts: Any = ()
     ) -> Heads:
-        """Those of the training sentences' tags, column by column; ``texts`` are the sentences' words.
+        """Make the heads for the tags of training sentences, column by column; ``texts`` are the sentences' words.
 
-        Raises DataError: tags that break the rules; ConfigError: too many of them.
+        Raises DataError if tags violate the constraints, ConfigError if there are too many tags.
         """
         tags, schemes = [], []
         tasks = tuple(tasks) or (TAG,) * len(columns)
@@ -123,7 +123,7 @@ class Heads:
 
     @cached_property
     def each(self) -> tuple[Head, ...]:
-        """The columns."""
+        """Return the heads."""
         heads: list[Head] = []
         begin = 0
         temperatures = self.temperatures or (1.0,) * len(self.tags)
@@ -143,12 +143,12 @@ class Heads:
 
     @property
     def width(self) -> int:
-        """The scores of a word: K1 + K2 + …"""
+        """Number of scores of a word: K1 + K2 + …"""
         return sum(len(tags) for tags, task in zip(self.tags, self._tasks, strict=True) if task == TAG)
 
     @property
     def labels(self) -> int:
-        """The scores of a text: L1 + L2 + …"""
+        """Number of scores of a text: L1 + L2 + …"""
         return sum(map(len, self.tags)) - self.width
 
     @property
@@ -159,28 +159,28 @@ class Heads:
         return tasks
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the decoders' parameters; all of them are 0 at the start."""
-        found: dict[str, tuple[int, ...]] = {}
+        """Return the shapes of the decoders' parameters."""
+        parameters: dict[str, tuple[int, ...]] = {}
         for tags, name, task in zip(self.tags, self._names(), self._tasks, strict=True):
             if task == TAG:
-                found |= shapes.decoder(self.config.network.decoder, len(tags), name)
-        return found
+                parameters |= shapes.decoder(self.config.network.decoder, len(tags), name)
+        return parameters
 
     def start(self) -> dict[str, Array]:
-        """The decoders' parameters to begin with."""
+        """Return the initial parameters of the decoders, all 0."""
         return {name: np.zeros(shape, np.float32) for name, shape in self.shapes().items()}
 
     def _names(self) -> Iterator[str]:
-        """What each decoder's parameters are called: ``output``, ``output2``, ``output3`` …"""
+        """Yield the prefix of each decoder's parameters: ``output``, ``output2``, ``output3`` …"""
         return (f"output{number}" if number > 1 else "output" for number in range(1, len(self.tags) + 1))
 
 
 def decoder_for(
     config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
 ) -> decoders.Decoder:
-    """The decoder that the settings name; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
+    """Return the decoder of the settings; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
 
-    Raises ConfigError for tags that the constraints do not know, or too many of them.
+    Raises ConfigError for tags that the constraints do not know, and for too many tags.
     """
     check_number(config, len(tags), scheme)
     allowed = constraints_of(tags, scheme)
@@ -192,7 +192,7 @@ def decoder_for(
 
 
 def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
-    """Raise ConfigError for more tags than can be looked at side by side."""
+    """Raise ConfigError for too many tags for a table of transitions."""
     if tags > limits.TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
         asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
         raise ConfigError(
@@ -202,7 +202,7 @@ def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
 
 
 def constraints_of(tags: Sequence[str], scheme: str) -> decoders.Constraints | None:
-    """Those of ``bio`` or ``bioes``; of ``none``: None. Raises ConfigError for tags that do not fit."""
+    """Return the constraints of ``bio`` or ``bioes``; None for ``none``. Raises ConfigError if tags do not fit."""
     if scheme == constraints.NONE:
         return None
     constraints.check(tags, scheme)

@@ -212,7 +212,7 @@ class _Lstm(_Member):
             for to, direction in zip(own, directions, strict=True):
                 self._inputs(h, direction, to)
             y = self._layer(i, own, every, batch)
-            h = y if encoder.config.residual == "none" else encoder.between(self.parameters, i, h, y)[0]
+            h = y if encoder.config.residual == "none" else encoder.skip(self.parameters, i, h, y)[0]
         return h
 
     def _layer(self, i: int, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:

@@ -1,7 +1,7 @@
-"""What goes on in a network while it reads: the states and gates of every layer.
+"""Hidden states, memory cells and gates of every layer, for analysis.
 
-Letters: N words of a packed batch, H hidden units, E input width. Rows are in the order of the batch, whichever way the
-sentences are read.
+Letters: N words of a packed batch, H hidden units, E input width. Rows are in the order of the batch in both
+directions.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from elman.nn.layers import Array, bag, shift, sigmoid
 from elman.nn.shapes import PARALLEL
 
 BOUND = 0.01
-"""A unit or gate this near to the end of its range hardly moves any more: it is saturated."""
+"""A unit or gate this close to the end of its range is saturated: its gradient is nearly 0."""
 STILL = 0.01
-"""A unit whose state varies by less (standard deviation) over the words says nothing: it is dead."""
+"""A unit whose state has a smaller standard deviation over the words is dead."""
 SATURATED = 1 - BOUND
 GATES = {
     "elman": (),
@@ -29,17 +29,17 @@ GATES = {
     "sru": ("forget", "reset"),
     "mingru": ("update",),
 }
-"""The gates of each cell, 0 to 1, as their papers call them."""
+"""The gates of each cell, 0 to 1, by their names in the papers."""
 
 
 @dataclass(frozen=True)
 class States:
-    """What one layer does in one direction over N words.
+    """Activations of one layer in one direction over N words.
 
-    ``h``      (N, H) the states
-    ``c``      (N, H) memory cells, of LSTM and SRU; None: the cell has none
-    ``gates``  (N, H) of each gate
-    ``kept``   what the backward kernel needs beside that: (N, …) or None
+    ``h``      (N, H) hidden states
+    ``c``      (N, H) memory cells of LSTM and SRU; None: the cell has none
+    ``gates``  (N, H) by name
+    ``kept``   (N, …) what else the backward kernel needs, or None
     """
 
     layer: int  # from 0
@@ -52,15 +52,15 @@ class States:
 
     @property
     def name(self) -> str:
-        """``layer0.forward``: what the names of its parameters begin with."""
+        """``layer0.forward``: the prefix of its parameters."""
         return f"layer{self.layer}.{self.direction}"
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """How the units of a network do: shares, 0 to 1, over the words of a sample.
+    """Health of a network's units: fractions, 0 to 1, over a sample of words.
 
-    ``saturated``  values within 0.01 of an end of their range: of an Elman net its states, of other cells the gates
+    ``saturated``  values within 0.01 of an end of their range: states of an Elman network, gates of other cells
     ``dead``       units whose state hardly varies over the words (standard deviation below 0.01)
     """
 
@@ -69,30 +69,30 @@ class Units:
 
 
 def states(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batch) -> Iterator[States]:
-    """Of each layer, from the first, and each of its directions. x (N, width), or one-hot words as ids (N,)."""
+    """Yield the states of each layer, from the first, and direction. x (N, width), or one-hot words as ids (N,)."""
     for i in range(encoder.config.layers):
         yield from of_layer(encoder, parameters, i, x, batch)
         x, _ = encoder.up_to(i).forward(parameters, x, batch, first=i)
 
 
 def of_layer(encoder: Encoder, parameters: Parameters, i: int, x: Array | Ids, batch: Batch) -> list[States]:
-    """Of one layer, each of its directions; x is what the layer reads."""
+    """Return the states of one layer, by direction; x is the layer's input."""
     return [_states(encoder, parameters, (i, direction), x, batch) for direction in encoder.directions]
 
 
 def units(encoder: Encoder, parameters: Parameters, x: Array | Ids, batch: Batch) -> Units:
-    """How the units do on some words."""
-    near, values, still, total = 0, 0, 0, 0
-    for one in states(encoder, parameters, x, batch):
-        for gate in one.gates.values():
-            near += int((np.abs(gate - 0.5) > 0.5 - BOUND).sum())
+    """Measure saturated and dead units."""
+    saturated, values, dead, total = 0, 0, 0, 0
+    for layer in states(encoder, parameters, x, batch):
+        for gate in layer.gates.values():
+            saturated += int((np.abs(gate - 0.5) > 0.5 - BOUND).sum())
             values += gate.size
-        if not one.gates:
-            near += int((np.abs(one.h) > SATURATED).sum())
-            values += one.h.size
-        still += int((one.h.std(axis=0) < STILL).sum())
-        total += one.h.shape[1]
-    return Units(near / max(values, 1), still / max(total, 1))
+        if not layer.gates:
+            saturated += int((np.abs(layer.h) > SATURATED).sum())
+            values += layer.h.size
+        dead += int((layer.h.std(axis=0) < STILL).sum())
+        total += layer.h.shape[1]
+    return Units(saturated / max(values, 1), dead / max(total, 1))
 
 
 def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x: Array | Ids, batch: Batch) -> States:
@@ -112,7 +112,7 @@ def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x:
         a = kernels.linear_forward(both, w["w_rx"], w["b_r"])
     order = batch.mirror if backward else np.arange(len(a))  # its own inverse
     h, c, gates, kept = _run(cell, np.ascontiguousarray(a[order]), w, batch)
-    back = [None if found is None else found[order] for found in (c, kept)]
+    back = [None if rows is None else rows[order] for rows in (c, kept)]
     named = {name: gate[order] for name, gate in zip(GATES[cell], gates, strict=True)}
     return States(layer, direction, cell, h[order], back[0], named, back[1])
 
@@ -120,7 +120,7 @@ def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x:
 def _run(
     cell: str, a: Array, w: Mapping[str, Array], batch: Batch
 ) -> tuple[Array, Array | None, tuple[Array, ...], Array | None]:
-    """States, cells, gates and what the backward kernel needs, of rows in the order of reading."""
+    """Return states, cells, gates and what else the backward kernel needs, for rows in reading order."""
     H = a.shape[1] // {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}[cell]
     zero = np.zeros((batch.sentences, H), a.dtype)
     if cell == "elman":

@@ -1,4 +1,4 @@
-"""Sets of ids one after the other, such as the features of each word."""
+"""Concatenated sets of ids, such as the features of each word."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Bags:
-    """U sets of ids, one after the other: set i is ``ids[offsets[i]:offsets[i + 1]]``."""
+    """U concatenated sets of ids: set i is ``ids[offsets[i]:offsets[i + 1]]``."""
 
     ids: NDArray[np.int32]  # (M,)
     offsets: NDArray[np.int32]  # (U + 1,)
 
     @classmethod
     def of(cls, sets: Iterable[Sequence[int]]) -> Bags:
-        """From lists of ids."""
+        """Make one from lists of ids."""
         lists = list(sets)
         offsets = np.zeros(len(lists) + 1, np.int32)
-        np.cumsum([len(one) for one in lists], out=offsets[1:])
+        np.cumsum([len(ids) for ids in lists], out=offsets[1:])
         return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(offsets[-1])), offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def take(self, which: NDArray[np.int64]) -> Bags:
-        """The sets ``which`` (U',), in that order."""
+        """Return the sets ``which`` (U',), in that order."""
         lengths = np.diff(self.offsets)[which]
         offsets = np.zeros(len(which) + 1, np.int32)
         np.cumsum(lengths, out=offsets[1:])

@@ -1,4 +1,4 @@
-"""Sentences of many lengths as one packed, time-major batch without padding.
+"""Sentences of different lengths as one packed, time-major batch without padding.
 
 Letters: B sentences, T steps (the longest sentence), N words in all. Row block t of a packed array holds the
 sizes[t] sentences that have a word at step t, longest first.
@@ -18,10 +18,10 @@ Ids = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Batch:
-    """How B sentences, laid one after the other, are packed.
+    """The packing of B concatenated sentences.
 
-    ``sizes``  (T,) int32, sentences that have a word at each step
-    ``rows``   (N,) int64, for each packed row where its word stands in the sentences laid one after the other
+    ``sizes``  (T,) int32, number of sentences that have a word at each step
+    ``rows``   (N,) int64, index of each packed row's word in the concatenated sentences
     """
 
     sizes: Ids
@@ -29,17 +29,17 @@ class Batch:
 
     @property
     def sentences(self) -> int:
-        """B, sentences that have a word."""
+        """B, the number of sentences that have a word."""
         return int(self.sizes[0]) if len(self.sizes) else 0
 
     @cached_property
     def sentence(self) -> NDArray[np.int64]:
-        """(N,) which sentence each packed row belongs to, longest 0."""
+        """(N,) the sentence of each packed row; the longest is 0."""
         return np.asarray(np.arange(len(self.rows)) - np.repeat(self._starts[:-1], self.sizes), np.int64)
 
     @cached_property
     def mirror(self) -> NDArray[np.int64]:
-        """(N,) for each packed row the row of the same sentence's word as far from its other end; its own inverse."""
+        """(N,) for each packed row the row of its mirror image in the same sentence; its own inverse."""
         t = np.repeat(np.arange(len(self.sizes)), self.sizes)  # (N,)
         b = self.sentence
         lengths = np.bincount(b, minlength=self.sentences)  # (B,)
@@ -53,7 +53,7 @@ class Batch:
 
     @cached_property
     def previous(self) -> NDArray[np.int64]:
-        """(N,) for each packed row the row of the word before it; -1 at the beginning of a sentence."""
+        """(N,) for each packed row the row of the previous word; -1 at the beginning of a sentence."""
         step_before = np.concatenate(([0], self.sizes))[:-1]
         before: NDArray[np.int64] = np.arange(len(self.rows)) - np.repeat(step_before, self.sizes)
         before[: self.sentences] = -1
@@ -61,7 +61,7 @@ class Batch:
 
     @cached_property
     def following(self) -> NDArray[np.int64]:
-        """(N,) for each packed row the row of the word after it; -1 at the end of a sentence."""
+        """(N,) for each packed row the row of the next word; -1 at the end of a sentence."""
         after = np.full(len(self.rows), -1, np.int64)
         has = np.flatnonzero(self.previous >= 0)
         after[self.previous[has]] = has
@@ -73,7 +73,7 @@ class Batch:
 
 
 def pack(lengths: NDArray[np.int64]) -> Batch:
-    """The packing of sentences of these lengths (B,); ties keep their order, sentences without words take no part."""
+    """Pack sentences of these lengths (B,); ties keep their order, empty sentences are left out."""
     order = np.argsort(-lengths, kind="stable")
     ordered = lengths[order]
     longest = int(ordered[0]) if len(ordered) else 0
@@ -86,7 +86,7 @@ def pack(lengths: NDArray[np.int64]) -> Batch:
 
 
 def minibatches(lengths: NDArray[np.int64], size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
-    """One epoch's minibatches of ``size`` sentences, as indices: random, but of like length within a minibatch.
+    """Return one epoch's minibatches of ``size`` sentences, as indices: random, but of similar length in a minibatch.
 
     The sentences are shuffled, cut into pools of 64 minibatches, sorted by length within a pool, and the minibatches
     shuffled again.
@@ -96,14 +96,14 @@ def minibatches(lengths: NDArray[np.int64], size: int, generator: np.random.Gene
         return [order[i : i + 1] for i in range(len(order))]
     batches = []
     for start in range(0, len(order), pool := 64 * size):
-        some = order[start : start + pool]
-        some = some[np.argsort(-lengths[some], kind="stable")]
-        batches += [some[i : i + size] for i in range(0, len(some), size)]
+        items = order[start : start + pool]
+        items = items[np.argsort(-lengths[items], kind="stable")]
+        batches += [items[i : i + size] for i in range(0, len(items), size)]
     return [batches[i] for i in generator.permutation(len(batches))]
 
 
 def by_length(lengths: NDArray[np.int64], words: int) -> Iterator[NDArray[np.int64]]:
-    """Indices of sentences, longest first, in groups of at most ``words`` words (a longer sentence: alone)."""
+    """Yield indices of sentences, longest first, in groups of at most ``words`` words (a longer sentence by itself)."""
     order = np.argsort(-lengths, kind="stable")
     start, total = 0, 0
     for i, length in enumerate(lengths[order].tolist()):

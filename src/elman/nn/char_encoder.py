@@ -1,6 +1,6 @@
 """The character encoder: a recurrent layer over the characters of each distinct word, read from both ends.
 
-Its two end states are a block of the word's representation. Parameters: ``characters.embedding`` (C, E) and, as in
+Its two final states are part of the word's representation. Parameters: ``characters.embedding`` (C, E) and, as in
 ``encoder``, ``characters.forward.w_rx``, ``.b_r``, ``.w_rh``, the same with ``backward``.
 """
 
@@ -25,28 +25,28 @@ _OWN, _ENCODER_S = "characters.", "layer0."
 
 @dataclass(frozen=True)
 class CharacterEncoder:
-    """A layer of ``config.characters`` units in each direction over ``characters`` (C) character types."""
+    """A layer of ``config.characters`` units per direction over ``characters`` (C) distinct characters."""
 
     config: NetworkConfig
     characters: int
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The recurrent layer."""
+        """Return the recurrent layer."""
         c = replace(self.config, hidden=self.config.characters, layers=1, direction="bidirectional")
         return Encoder(c, c.character_embedding, self.characters)
 
     @property
     def output(self) -> int:
-        """Width of a word's block."""
+        """Width of the output."""
         return self.encoder.output
 
     def shapes(self) -> Shapes:
-        """The shape of every parameter."""
+        """Return the shape of every parameter."""
         return shapes.characters(self.config, self.characters)
 
     def forward(self, parameters: Parameters, words: Bags) -> tuple[Array, Callable[[Array, Gradients], None]]:
-        """The end states (U, output) of U words, each of one character at least; backprop fills in the gradients."""
+        """Return the final states (U, output) of U words of one character or more; backprop fills in the gradients."""
         H, U = self.config.characters, len(words)
         batch = pack(np.diff(words.offsets).astype(np.int64))
         x, unembed = layers.embedding(parameters[_OWN + "embedding"], words.ids[batch.rows])

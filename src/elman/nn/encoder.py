@@ -1,9 +1,9 @@
-"""The encoder: recurrent layers, one above the other, in one direction or both.
+"""The encoder: stacked recurrent layers, in one direction or both.
 
 Parameters of layer i: ``layer{i}.forward.w_rx`` (G·H, E), ``.b_r`` (G·H,), ``.w_rh`` (G·H, H), for the GRU ``.b_rn``,
 the same with ``backward``, and ``layer{i}.mix.w``, ``.b`` of a highway. G: gates of the cell. The gates of parallel
-cells read [x_t, x_{t-1}] (twice E): with x_t alone they are about a point worse. With one-hot words w_rx of the first
-layer holds a row per word, the slides' columns; of parallel cells one as x_t and, V rows on, one as x_{t-1}.
+cells read [x_t, x_{t-1}] (width 2E): with x_t alone they are about a point worse. With one-hot words, w_rx of the first
+layer has a row per word, the slides' columns; for parallel cells one as x_t and, V rows later, one as x_{t-1}.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from elman.nn.shapes import PARALLEL, Shapes
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
 Backprop = Callable[[Array, Gradients], Array | None]  # dy -> dx; fills in the gradients of the parameters on the way
-Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of what joins a layer's output and input: dz -> dy, dx
+Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of a residual connection or highway: dz -> dy, dx
 
 STATES = {"elman": "h", "lstm": "hc", "gru": "h", "sru": "c", "mingru": "h"}
 
 
 @dataclass
 class Carried:
-    """What the forward direction of all layers carries, of B sentences: ``before`` a piece of them, and ``after``.
+    """States of the forward direction of all layers for B sentences, ``before`` a segment of them and ``after`` it.
 
-    Names are those of ``Encoder.memory``; what is missing in ``before`` is 0. ``rows`` (B,) are the packed rows whose
-    states become ``after``; by default each sentence's last.
+    Names are those of ``Encoder.memory``; a state missing in ``before`` is 0. ``rows`` (B,) are the packed rows whose
+    states become ``after``, by default each sentence's last.
     """
 
     before: Mapping[str, Array]
@@ -42,19 +42,19 @@ class Carried:
     after: dict[str, Array] = field(default_factory=dict)
 
     def of_layer(self, i: int, batch: Batch) -> Memory:
-        """The memory of one layer."""
+        """Return the memory of one layer."""
         prefix = f"layer{i}."
         own = {name.removeprefix(prefix): x for name, x in self.before.items() if name.startswith(prefix)}
         return Memory(own, batch, self.rows)
 
     def keep(self, i: int, memory: Memory) -> None:
-        """Takes what a layer's memory has come to hold."""
+        """Store the states of a layer's memory."""
         self.after |= {f"layer{i}.{name}": x for name, x in memory.after.items()}
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Recurrent layers over inputs of ``width`` values; ``width`` 0: one-hot words of ``words`` types."""
+    """Recurrent layers over inputs of ``width`` values; ``width`` 0: one-hot words of a vocabulary of ``words``."""
 
     config: NetworkConfig
     width: int
@@ -62,12 +62,12 @@ class Encoder:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """Which ways the sentence is read."""
+        """The reading directions."""
         return shapes.directions(self.config)
 
     @property
     def output(self) -> int:
-        """Width of what comes out."""
+        """Width of the output."""
         return self.config.hidden * len(self.directions)
 
     def up_to(self, layer: int) -> Encoder:
@@ -75,11 +75,11 @@ class Encoder:
         return replace(self, config=replace(self.config, layers=layer + 1))
 
     def shapes(self) -> Shapes:
-        """The shape of every parameter."""
+        """Return the shape of every parameter."""
         return shapes.encoder(self.config, self.width, self.words)
 
     def memory(self) -> dict[str, int]:
-        """What the forward direction carries from one word to the next: names, as ``layer0.h``, and widths."""
+        """Return names, such as ``layer0.h``, and widths of the states that the forward direction carries over."""
         c, width = self.config, self.width
         widths: dict[str, int] = {}
         for i in range(c.layers):
@@ -99,9 +99,9 @@ class Encoder:
         first: int = 0,
         carried: Carried | None = None,
     ) -> tuple[Array, Backprop]:
-        """x (N, width), or one-hot words as ids (N,) -> (N, output). From layer ``first`` on, which then reads x.
+        """x (N, width), or one-hot words as ids (N,) -> (N, output). Starts at layer ``first``, whose input is x.
 
-        ``carried``: the forward direction goes on where another piece of the text ended.
+        ``carried``: the forward direction continues where the previous segment ended.
         """
         backs = []
         for i in range(first, self.config.layers):
@@ -111,7 +111,7 @@ class Encoder:
                 carried.keep(i, memory)
             backs.append(back)
             if i and self.config.residual != "none":
-                y, mix = self.between(parameters, i, x, y)
+                y, mix = self.skip(parameters, i, x, y)
                 backs[-1] = _through(mix, back)
             x = y
 
@@ -144,7 +144,7 @@ class Encoder:
         return hs[0] if len(hs) == 1 else np.concatenate(hs, axis=1), backprop
 
     def _lstm_layer(self, parameters: Parameters, i: int, x: Array, batch: Batch) -> tuple[Array, Backprop]:
-        """An LSTM layer: its directions share the arrays of h and of the gradients."""
+        """LSTM layer: its directions share the arrays of h and of the gradients."""
         H, h = self.config.hidden, np.empty((len(x), self.output), x.dtype)
         ways = []
         for j, direction in enumerate(self.directions):
@@ -163,7 +163,7 @@ class Encoder:
     def _way(
         self, parameters: Parameters, prefix: str, x: Array | Ids, batch: Batch, bptt: int, memory: Memory | None
     ) -> tuple[Array, Backprop]:
-        """One layer in one direction, whose parameters' names begin with ``prefix``."""
+        """One layer in one direction, with the parameters of this ``prefix``."""
         cell, backward = self.config.cell, prefix.endswith("backward.")
         w = {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
         into: Backprop
@@ -204,7 +204,7 @@ class Encoder:
 
         return h, backprop
 
-    def between(
+    def skip(
         self, parameters: Parameters, i: int, x: Array, y: Array
     ) -> tuple[Array, Callable[..., tuple[Array, Array]]]:
         """Residual y + x (He et al. 2016) or highway m y + (1 - m) x, m = σ(w·x + b) (Srivastava et al. 2015)."""
@@ -222,8 +222,8 @@ class Encoder:
 
 
 def two_words(x: Ids, source: NDArray[np.int64], words: int, memory: Memory | None = None) -> Bags:
-    """The rows of w_rx that a parallel cell reads of one-hot words (N,): x_t, and V + x_{t-1} if there is one."""
-    number = (x + 1)[:, None].astype(np.float32)  # what memory holds: 0 is no word
+    """Return the rows of w_rx that a parallel cell reads for one-hot words (N,): x_t, and V + x_{t-1} if any."""
+    number = (x + 1)[:, None].astype(np.float32)  # in memory 0 is no word
     before, _ = layers.shift(number, source)
     if memory is not None:
         first = before[: len(memory.rows)]
@@ -236,7 +236,7 @@ def two_words(x: Ids, source: NDArray[np.int64], words: int, memory: Memory | No
 
 
 def _through(mix: Mix, layer: Backprop) -> Backprop:
-    """Backprop of a layer and of what joins its output y with its input x."""
+    """Combine the backprop of a layer and of the connection around it."""
 
     def backprop(dz: Array, gradients: Gradients) -> Array | None:
         dy, dx = mix(dz, gradients)

@@ -1,4 +1,4 @@
-"""Layers: each returns (output, backprop), and backprop turns the gradient by the output into those by the inputs.
+"""Layers: each returns (output, backprop); backprop turns the gradient by the output into those by the inputs.
 
 Letters: N words of a packed batch, V word types, E input width, H hidden units, K tags. Gradients are those of a loss.
 """
@@ -20,7 +20,7 @@ Array = NDArray[Any]  # float32 or float64
 
 
 class SparseRows(NamedTuple):
-    """A gradient that touches few rows of a table: ``values[i]`` belongs to row ``ids[i]``; ids rise."""
+    """A gradient of few rows of a table: ``values[i]`` belongs to row ``ids[i]``; ids ascend."""
 
     ids: NDArray[np.int64]  # (U,)
     values: Array  # (U, E)
@@ -42,7 +42,7 @@ def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], SparseRo
 
 
 def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]:
-    """The sums of U sets of rows of table (V, E) -> (U, E)."""
+    """Sums of U sets of rows of table (V, E) -> (U, E)."""
 
     def backprop(dy: Array) -> SparseRows:
         used, where = np.unique(bags.ids, return_inverse=True)
@@ -54,9 +54,9 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]
 
 
 def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]:
-    """U sets of rows of table (V, E), each a vector of length 1 of its rows' ``scale`` (V,) -> (U, E)."""
+    """Weighted sums of U sets of rows of table (V, E) -> (U, E); weights ``scale`` (V,), normalized to length 1."""
     used, inverse = np.unique(bags.ids, return_inverse=True)
-    where, own = inverse.astype(np.int32), scale[used][:, None]  # of few rows of a large table
+    where, own = inverse.astype(np.int32), scale[used][:, None]  # few rows of a large table
     squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
     length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
 
@@ -69,7 +69,7 @@ def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[A
 
 
 def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:
-    """Rows of x (U, E), one a distinct word, to where the word stands: ids (N,) -> (N, E)."""
+    """Copy rows of x (U, E), one per distinct word, to the occurrences of the word: ids (N,) -> (N, E)."""
     return kernels.embedding_forward(x, ids), lambda dy: kernels.embedding_backward(dy, ids, len(x))
 
 
@@ -84,7 +84,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array], Array]]:
-    """Each row replaced by another, x[source], or by zeros where that is -1: x (N, E) -> (N, E)."""
+    """Replace each row by x[source], or by zeros where source is -1: x (N, E) -> (N, E)."""
     there = source >= 0
 
     def backprop(dy: Array) -> Array:
@@ -98,11 +98,11 @@ def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array],
 
 
 class Memory:
-    """What recurrent layers carry from one piece of a text to the next: of B sentences, by layer and name (B, n).
+    """States (B, n) by name that a recurrent layer carries from one segment of B sentences to the next.
 
-    ``before``  the states in front of each sentence's first step, longest first; what is not there is 0
-    ``rows``    (B,) the packed rows whose states are wanted; by default each sentence's last
-    ``after``   those states, filled in on the way. No gradient goes through either.
+    ``before``  states before each sentence's first step, longest first; a missing one is 0
+    ``rows``    (B,) packed rows whose states become ``after``, by default each sentence's last
+    ``after``   those states, filled in by the layer. No gradient passes through either.
     """
 
     def __init__(self, before: Mapping[str, Array], batch: Batch, rows: NDArray[np.int64] | None = None) -> None:
@@ -110,11 +110,11 @@ class Memory:
         self.rows = batch.ends if rows is None else rows
 
     def start(self, name: str, like: Array) -> Array:
-        """The state of this name to begin with; ``like`` is one of nothing but 0."""
+        """Return the initial state of this name, or the zero state ``like``."""
         return self.before.get(name, like)
 
     def keep(self, **states: Array) -> None:
-        """Takes what is wanted of the states (N, n) of all rows."""
+        """Store the states of ``rows`` from those (N, n) of all rows."""
         self.after |= {name: values[self.rows] for name, values in states.items()}
 
 
@@ -158,17 +158,17 @@ def lstm(a: Array, w: Weights, batch: Batch, memory: Memory | None = None) -> tu
 def lstm_layer(
     x: Array, w: Weights, batch: Batch, h: Array, column: int, *, reverse: bool
 ) -> Callable[[Array, Array, bool], dict[str, Array]]:
-    """An LSTM with the product of its inputs: x (N, E) -> H columns of h (N, …), from ``column`` on.
+    """LSTM including its input projection: x (N, E) -> H columns of h (N, …), from ``column`` on.
 
-    ``reverse``: from the other end of each sentence. backprop takes dh (N, …), writes dx (N, E), or adds to it, and
-    gives the gradients of the weights by name. As ``linear`` and ``recurrence``, but quicker.
+    ``reverse``: from the end of each sentence. backprop takes dh (N, …), writes dx (N, E) or adds to it, and returns
+    the gradients by the weights. Like ``linear`` and ``recurrence``, but faster.
     """
     w_rx, w_rh, sizes = w["w_rx"], w["w_rh"], batch.sizes
     c, gates = kernels.lstm_layer_forward(x, sizes, w_rx, w["b_r"], w_rh, h, column, reverse)
 
     def backprop(dh: Array, dx: Array, add: bool) -> dict[str, Array]:
-        found = kernels.lstm_layer_backward(dh, x, h, column, c, gates, sizes, w_rx, w_rh, dx, add, reverse)
-        return dict(zip(("w_rx", "b_r", "w_rh"), found, strict=True))
+        dw = kernels.lstm_layer_backward(dh, x, h, column, c, gates, sizes, w_rx, w_rh, dx, add, reverse)
+        return dict(zip(("w_rx", "b_r", "w_rh"), dw, strict=True))
 
     return backprop
 
@@ -219,17 +219,16 @@ def recurrence(
     bptt: int = 0,
     memory: Memory | None = None,
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """A cell over a packed batch, from the other end of each sentence if ``mirrored``: a (N, gates · H) -> h (N, H).
+    """Run a cell over a packed batch, from the end of each sentence if ``mirrored``: a (N, gates · H) -> h (N, H).
 
-    backprop gives the gradient by a and, by name, those of the weights ``w``. ``memory`` is of the layer, and not of
-    one that is mirrored.
+    backprop returns the gradient by a and, by name, those by the weights ``w``. A mirrored layer has no ``memory``.
     """
     assert memory is None or not mirrored
-    from_there = a[batch.mirror] if mirrored else a
+    a_read = a[batch.mirror] if mirrored else a
     if cell == "elman":
-        h, back = elman(from_there, w, batch, bptt, memory)
+        h, back = elman(a_read, w, batch, bptt, memory)
     else:
-        h, back = CELLS[cell](from_there, w, batch, memory)
+        h, back = CELLS[cell](a_read, w, batch, memory)
 
     def backprop(dy: Array) -> Recurrence:
         da, dw = back(dy[batch.mirror] if mirrored else dy)
@@ -239,7 +238,7 @@ def recurrence(
 
 
 class DropoutNoise(NamedTuple):
-    """Where the dropped values of a pass are drawn from, and the shares of them; ``grams`` is of whole texts."""
+    """Random generator and rates of dropout; ``grams`` is the rate of texts without their n-grams."""
 
     generator: np.random.Generator
     dropout: float
@@ -249,9 +248,9 @@ class DropoutNoise(NamedTuple):
 
 
 def dropout(x: Array, share: float, noise: DropoutNoise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
-    """Each value is dropped with probability ``share`` and the rest made larger to keep the mean; no noise: as it is.
+    """Drop each value with probability ``share`` and scale up the rest to keep the mean; without noise: return x.
 
-    Variational (Gal & Ghahramani 2016): the same values for all words of a sentence.
+    Variational (Gal & Ghahramani 2016): the same mask for all words of a sentence.
     """
     if noise is None or share == 0:
         return x, lambda dy: dy
@@ -263,6 +262,6 @@ def dropout(x: Array, share: float, noise: DropoutNoise | None, batch: Batch) ->
 
 
 def dropout_mask(shape: tuple[int, ...], share: float, generator: np.random.Generator, dtype: Any) -> Array:
-    """0 with probability ``share`` (to 1 / 65,536), else 1 / (1 - share)."""
+    """Return 0 with probability ``share`` (a multiple of 1 / 65,536), else 1 / (1 - share)."""
     drawn = np.frombuffer(generator.bytes(2 * math.prod(shape)), "<u2").reshape(shape)
     return np.asarray((drawn >= round(share * 65_536)) * np.asarray(1 / (1 - share), dtype))

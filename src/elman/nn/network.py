@@ -1,8 +1,8 @@
-"""The network: representation of words -> encoder -> scores of the tags, with named parameters.
+"""The network: representation of words -> encoder -> scores of tags, with named parameters.
 
 Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``. Of labels of whole texts: ``pooling.…``, ``text.w_oh``, ``text.b_o``
-``text.grams`` (G, L) and ``text.scale`` (G,), which is not learned. What is made of the scores is the decoders'
+of the encoder, ``output.w_oh`` and ``output.b_o``. For document labels: ``pooling.…``, ``text.w_oh``, ``text.b_o``,
+``text.grams`` (G, L) and ``text.scale`` (G,), which is not trained. Decoders turn scores into tags
 (``elman.models.heads``).
 """
 
@@ -24,19 +24,19 @@ from elman.nn.encoder import Carried, Encoder, Gradients, Parameters
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.shapes import Shapes, Sizes
 
-Block = tuple[Array, Callable[[Array, Gradients], None]]  # of the representation, and its backprop
+Block = tuple[Array, Callable[[Array, Gradients], None]]  # part of the representation, and its backprop
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the network reads of N words: their ids, and what is known of the U distinct words among them.
+    """The network's inputs for N words, U of them distinct.
 
     ``words``      (N,) int32 ids in the vocabulary
-    ``types``      (N,) int32 which distinct word stands there
-    ``bags``       the U distinct words' features
-    ``spellings``  the ids of their characters, in order; None: not read
-    ``vectors``    (U,) int32 their rows in the table of pretrained vectors; None: there is none
-    ``numbers``    (U, D) float32 the numbers that they are, in place of words; None: they are words
+    ``types``      (N,) int32 index of the distinct word
+    ``bags``       features of the U distinct words
+    ``spellings``  ids of their characters, in order; None: not used
+    ``vectors``    (U,) int32 rows in the table of pretrained vectors; None: there is none
+    ``numbers``    (U, D) float32 numbers in place of words; None: they are words
     """
 
     words: Ids
@@ -47,7 +47,7 @@ class Inputs:
     numbers: Array | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Inputs:
-        """The words at these places, and the distinct words among them alone."""
+        """Return the inputs of these words only."""
         used, where = np.unique(self.types[rows], return_inverse=True)
         which = used.astype(np.int64)
         return Inputs(
@@ -62,11 +62,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Network:
-    """A recurrent tagger of V word types (the unknown word among them), F features and K tags, of all label columns.
+    """A recurrent tagger of V words (including the unknown word), F features and K tags of all label columns.
 
-    With a character encoder: C character types; with pretrained vectors: a table of W rows, D wide; of rows of numbers
-    in place of words: so many numbers; 0: without. With labels of whole texts: L of them, and G n-grams that speak for
-    them. Such a label's score stands in the row of the text's first word; those rows are the first B of a packed batch.
+    C characters of the character encoder, a table of W pretrained vectors, D wide, and ``numbers`` in place of words
+    are 0 without them. For text classification there are L labels and G n-grams. Document labels are scored in the row
+    of the text's first word; these are the first B rows of a packed batch.
     """
 
     config: NetworkConfig
@@ -81,27 +81,27 @@ class Network:
 
     @property
     def sizes(self) -> Sizes:
-        """How many there are of all that."""
+        """The sizes as ``nn.shapes`` takes them."""
         of_texts = self.labels, self.grams, self.numbers
         return Sizes(self.words, self.features, self.tags, self.characters, self.vectors, *of_texts)
 
     @property
     def encodes(self) -> bool:
-        """Whether anything is made of the words' states; if not, the n-grams alone count and there is no encoder."""
+        """Whether there is an encoder; otherwise only the n-grams are used."""
         return shapes.encodes(self.config, self.sizes)
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The recurrent layers."""
+        """Return the recurrent layers."""
         return Encoder(self.config, shapes.width(self.config, self.sizes), self.words)
 
     @cached_property
     def speller(self) -> CharacterEncoder:
-        """The character encoder."""
+        """Return the character encoder."""
         return CharacterEncoder(self.config, self.characters)
 
     def shapes(self) -> Shapes:
-        """The shape of every parameter."""
+        """Return the shape of every parameter."""
         return shapes.network(self.config, self.sizes)
 
     def forward(
@@ -115,9 +115,9 @@ class Network:
         noise: DropoutNoise | None = None,
         carried: Carried | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
-        """Scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
+        """Compute scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
 
-        ``grams`` are those of the B texts, longest first; ``carried`` is what the words before left in memory.
+        ``grams`` are those of the B texts, longest first; ``carried`` are the states after the previous segment.
         """
         if not self.encodes:
             scores, unscore = self.output(parameters, None, batch, grams, noise)
@@ -132,7 +132,7 @@ class Network:
         if noise is not None and self.config.embedding:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
-            unnoise = _as_it_is
+            unnoise = _identity
         h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
 
@@ -155,7 +155,7 @@ class Network:
         grams: Bags | None = None,
         noise: DropoutNoise | None = None,
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
-        """Scores (N, K + L) by the encoder's states h (N, P), which are None where nothing is made of them.
+        """Compute scores (N, K + L) from the encoder's states h (N, P), None without an encoder.
 
         backprop turns dscores into dh and fills in the gradients of the output's parameters.
         """
@@ -183,7 +183,7 @@ class Network:
     def _of_words(
         self, parameters: Parameters, h: Array, batch: Batch, share: float, noise: DropoutNoise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array]]:
-        """The scores (N, K) of the words' tags."""
+        """Compute scores (N, K) of the words' tags."""
         h, undrop = layers.dropout(h, share, noise, batch)
         scores, unlinear = layers.linear(h, parameters["output.w_oh"], parameters["output.b_o"])
 
@@ -196,13 +196,13 @@ class Network:
     def _of_texts(
         self, parameters: Parameters, h: Array | None, batch: Batch, grams: Bags | None, noise: DropoutNoise | None
     ) -> tuple[Array, Callable[[Array, Gradients], Array | None]]:
-        """The scores (B, L) of the texts' labels: w·(pooled states) + b + the n-grams' weights, scaled to length 1."""
+        """Compute scores (B, L) of document labels: w·(pooled states) + b + scaled weights of the n-grams."""
         c, b, ungram, unpool = self.config, parameters["text.b_o"], None, None
         scores = np.repeat(b[None], batch.sentences, axis=0)
         if self.grams:
             assert grams is not None
             weights, ungram = layers.unit_bag(parameters["text.grams"], parameters["text.scale"], grams)
-            kept = np.ones((batch.sentences, 1), b.dtype)  # not made larger: either part is to do for itself
+            kept = np.ones((batch.sentences, 1), b.dtype)  # not scaled up: each part has to work without the other
             if noise is not None and noise.grams:
                 kept[noise.generator.random(batch.sentences) < noise.grams] = 0
             scores += weights * kept
@@ -229,13 +229,13 @@ class Network:
         return scores, backprop
 
     def represent(self, parameters: Parameters, inputs: Inputs) -> Array | Ids:
-        """What the encoder reads of the words (N, width); of one-hot words their ids (N,)."""
+        """Return the encoder's input (N, width); for one-hot words their ids (N,)."""
         return self._represent(parameters, inputs)[0]
 
     def _represent(
         self, parameters: Parameters, inputs: Inputs
     ) -> tuple[Array | Ids, Callable[[Array, Gradients], None]]:
-        """Word vector ⊕ sum of feature vectors ⊕ pretrained vector ⊕ ends of the character encoder -> (N, width)."""
+        """Embedding ⊕ sum of feature embeddings ⊕ pretrained vector ⊕ states of the character encoder: (N, width)."""
         if inputs.numbers is not None:
             return inputs.numbers[inputs.types], lambda dx, gradients: None
         if not self.config.embedding:
@@ -260,7 +260,7 @@ class Network:
         return x, backprop
 
 
-def _as_it_is(dx: Array) -> Array:
+def _identity(dx: Array) -> Array:
     return dx
 
 
@@ -286,7 +286,7 @@ def _bag(name: str, parameters: Parameters, bags: Bags) -> Block:
 
 
 def _spread(of_types: Block, types: Ids) -> Block:
-    """A block of the U distinct words, to where each of them stands (N, E)."""
+    """Copy a block of the U distinct words to their occurrences (N, E)."""
     x, back = of_types
     y, unspread = layers.spread(x, types)
     return y, lambda dy, gradients: back(unspread(dy), gradients)

@@ -1,7 +1,7 @@
-"""The best few ways to tag a sentence: Viterbi with the M best ways to each tag instead of one.
+"""The M best tag sequences of a sentence: Viterbi with the M best paths to each tag instead of one.
 
-Letters: T words of the sentence, K tags, M paths. Of equal paths that one comes first whose last tag has the lowest id,
-then the last but one, and so on.
+Letters: T words of the sentence, K tags, M paths. Paths of equal score are ordered by the id of the last tag, then of
+the last but one, and so on.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Paths = list[tuple[Ids, float]]
 """Ids (T,) and score of each, best first."""
 
 WAYS = 200_000_000
-"""T · K · M where tags have to fit together: for each the way to it is kept, in two bytes or four."""
+"""Limit of T · K · M with a chain: a back pointer of two or four bytes is stored for each."""
 STEP = 100_000_000
-"""K · K · M there: what each word takes."""
+"""Limit of K · K · M with a chain: the work for each word."""
 PATHS = 10_000_000
-"""T · M."""
-_TOGETHER = 1 << 22  # ways that are sorted in one call
+"""Limit of T · M."""
+_BLOCK = 1 << 22  # paths sorted in one call
 
 
 def number_of(words: int, tags: int, most: int, *, independent: bool) -> int:
-    """M: ``most``, or as many as there are. ``independent``: every word is by itself.
+    """Return M: ``most``, or the number of all paths. ``independent``: words are independent.
 
-    Raises ConfigError for more than memory is to hold.
+    Raises ConfigError if M paths do not fit into memory.
     """
     if words * log2(max(tags, 1)) < 63:
         most = min(most, tags**words)
@@ -46,14 +46,14 @@ def number_of(words: int, tags: int, most: int, *, independent: bool) -> int:
 
 
 def best_paths(scores: Array, chain: tuple[Array, Array, Array], most: int) -> Paths:
-    """The ``most`` best paths through scores (T, K), T > 0, and a chain: transitions (K, K), begin and end (K,)."""
+    """Find the ``most`` best paths through scores (T, K), T > 0, and a chain: (K, K), (K,), (K,)."""
     transitions, begin, end = chain
     T, K = scores.shape
-    best = (begin + scores[0])[:, None]  # (K, M) the scores of the M best ways to each tag
-    widths = [1]  # M of each word: there are fewer ways at first
-    # of each later word which way to the word before, tag · M + rank
+    best = (begin + scores[0])[:, None]  # (K, M) the scores of the M best paths to each tag
+    widths = [1]  # M of each word: there are fewer paths at first
+    # back pointers of each later word: tag · M + rank of the word before
     ways = np.empty((T - 1, most, K), np.uint16 if K * most <= 1 << 16 else np.int32)
-    few = max(1, _TOGETHER // (K * most))
+    few = max(1, _BLOCK // (K * most))
     for row, way in zip(scores[1:], ways, strict=True):
         width = min(most, best.size)
         longer = np.empty((K, width), best.dtype)
@@ -77,15 +77,15 @@ def best_paths(scores: Array, chain: tuple[Array, Array, Array], most: int) -> P
 
 
 def best_words(scores: Array, most: int) -> Paths:
-    """``best_paths`` where every word is by itself: no more than M beginnings, and M tags of a word, can be among them.
+    """Return ``best_paths`` for independent words: only M prefixes, and M tags of each word, can be among them.
 
     The same paths in the same order as with transitions of 0.
     """
     T = len(scores)
-    best = np.zeros(1)  # (M,) the scores of the best beginnings
+    best = np.zeros(1)  # (M,) the scores of the best prefixes
     chosen, fronts = np.empty((T, most), np.int32), np.empty((T, most), np.int32)
     for t, row in enumerate(scores):
-        # a tag with M before it behind the best beginning has M before it behind any
+        # a tag that M tags precede after the best prefix is preceded by M after any prefix
         some = np.sort(np.argsort(-(best[0] + row), kind="stable")[:most])
         longer = (best + row[some, None]).ravel()
         order = np.argsort(-longer, kind="stable")[:most]

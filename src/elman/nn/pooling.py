@@ -1,11 +1,11 @@
-"""Pooling: from the states of a sentence's words to one vector for the sentence. Each returns (output, backprop).
+"""Pooling of the states of a sentence's words into one vector. Each function returns (output, backprop).
 
 ``last``       the last state of each direction: the forward one at the last word, the backward one at the first
-``mean``       the mean of the states
-``max``        of each unit the largest of its values (Collobert et al. 2011, "max over time")
-``attention``  a mean weighed by softmax of q·tanh(w·h + b) over the sentence (Yang et al. 2016, equations 5-7)
+``mean``       mean of the states
+``max``        maximum of each unit over the words (Collobert et al. 2011, "max over time")
+``attention``  mean weighted by the softmax of q·tanh(w·h + b) over the sentence (Yang et al. 2016, equations 5-7)
 
-Letters: N words of a packed batch, B sentences, longest first, P values of a state, A units of the attention.
+Letters: N words of a packed batch, B sentences, longest first, P values of a state, A attention units.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array
 
 Weights = Mapping[str, Array]
-Pooled = tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]  # backprop: dy -> dh, and the weights' by name
+Pooled = tuple[
+    Array, Callable[[Array], tuple[Array, dict[str, Array]]]
+]  # backprop: dy -> dh, and the gradients by the weights
 
 
 def pool(kind: str, h: Array, batch: Batch, w: Weights, forward: int) -> Pooled:
-    """h (N, P) -> (B, P). The first ``forward`` of the P values are those of the forward direction."""
+    """h (N, P) -> (B, P). The first ``forward`` of the P values are of the forward direction."""
     if kind == "attention":
         return attention(h, batch, w)
     y, back = {
@@ -36,7 +38,7 @@ def pool(kind: str, h: Array, batch: Batch, w: Weights, forward: int) -> Pooled:
 
 
 def last(h: Array, batch: Batch, forward: int) -> tuple[Array, Callable[[Array], Array]]:
-    """The forward values at the last word, the others at the first."""
+    """Take the forward values of the last word, the backward ones of the first."""
     B = batch.sentences
     ends = batch.mirror[:B]  # the first words stand in the first rows
 
@@ -50,14 +52,14 @@ def last(h: Array, batch: Batch, forward: int) -> tuple[Array, Callable[[Array],
 
 
 def mean(h: Array, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
-    """The mean over the words of a sentence."""
+    """Average over the words of a sentence."""
     which = batch.sentence.astype(np.int32)
     share = (1 / np.bincount(which, minlength=batch.sentences)).astype(h.dtype)[:, None]  # (B, 1)
     return _sums(h, which, batch.sentences) * share, lambda dy: (dy * share)[which]
 
 
 def largest(h: Array, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
-    """The largest value of each unit; of several alike the first gets the gradient."""
+    """Take the maximum of each unit; of equal values the first gets the gradient."""
     B = batch.sentences
     y = h[:B].copy()
     where = np.repeat(np.arange(B)[:, None], h.shape[1], axis=1)  # (B, P) rows of h
@@ -78,7 +80,7 @@ def largest(h: Array, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
 
 
 def attention(h: Array, batch: Batch, w: Weights) -> Pooled:
-    """A mean weighed by softmax over the sentence."""
+    """Average with weights that are a softmax over the sentence."""
     B, which = batch.sentences, batch.sentence.astype(np.int32)
     z, unlinear = layers.linear(h, w["w"], w["b"])  # (N, A)
     u = np.tanh(z)
@@ -100,5 +102,5 @@ def attention(h: Array, batch: Batch, w: Weights) -> Pooled:
 
 
 def _sums(h: Array, which: Ids, B: int) -> Array:
-    """Sums of the rows of each sentence: (N, P) -> (B, P)."""
+    """Sum the rows of each sentence: (N, P) -> (B, P)."""
     return kernels.embedding_backward(h, which, B)

@@ -1,6 +1,6 @@
-"""The names and shapes of a network's parameters, as its settings and sizes give them; NumPy is not needed.
+"""Names and shapes of a network's parameters by its settings and sizes, without NumPy.
 
-Letters as in ``elman.nn.network``. What the parameters are stands where they are used: ``encoder``, ``characters``,
+Letters as in ``elman.nn.network``. Modules that use the parameters describe them: ``encoder``, ``char_encoder``,
 ``pooling``, ``decoders``, ``network``.
 """
 
@@ -15,15 +15,15 @@ Shapes = dict[str, tuple[int, ...]]
 
 GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
 PARALLEL = ("sru", "mingru")
-ATTENTION = 64  # units of the attention
+ATTENTION = 64  # attention units
 WIDEST = 10_000  # numbers in a pretrained vector
 
 
 class Sizes(NamedTuple):
-    """How many there are of what a network reads and says; 0: it does without.
+    """Sizes of a network's inputs and outputs; 0: not used.
 
-    ``words``  V, the unknown word among them; ``features`` F; ``tags`` K of all label columns of words;
-    ``characters`` C; ``vectors`` (W, D); ``labels`` L of whole texts; ``grams`` G; ``numbers`` in place of words
+    ``words``  V, including the unknown word; ``features`` F; ``tags`` K of all label columns of words;
+    ``characters`` C; ``vectors`` (W, D); document ``labels`` L; ``grams`` G; ``numbers`` in place of words
     """
 
     words: int
@@ -37,24 +37,24 @@ class Sizes(NamedTuple):
 
 
 def directions(c: NetworkConfig) -> tuple[str, ...]:
-    """Which ways a sentence is read."""
+    """Return the reading directions."""
     return ("forward", "backward") if c.direction == "bidirectional" else ("forward",)
 
 
 def encodes(c: NetworkConfig, sizes: Sizes) -> bool:
-    """Whether anything is made of the words' states; if not, the n-grams alone count and there is no encoder."""
+    """Whether there is an encoder; otherwise only the n-grams are used."""
     return sizes.tags > 0 or c.pooling != "none"
 
 
 def width(c: NetworkConfig, sizes: Sizes) -> int:
-    """What the first layer reads of a word; 0: one-hot words."""
+    """Return the width of the first layer's input; 0: one-hot words."""
     of_features = c.feature_embedding if sizes.features else 0
     of_characters = 2 * c.characters if sizes.characters else 0
     return c.embedding + of_features + sizes.vectors[1] + sizes.numbers + of_characters
 
 
 def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
-    """Of all parameters but the decoders'."""
+    """Return the shapes of all parameters but the decoders'."""
     shapes: Shapes = {}
     output = c.hidden * len(directions(c))
     if encodes(c, sizes):
@@ -80,7 +80,7 @@ def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
 
 
 def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
-    """Of the recurrent layers over inputs of ``width`` values; 0: one-hot words of ``words`` types."""
+    """Return those of recurrent layers over inputs of ``width`` values; 0: one-hot words."""
     shapes: Shapes = {}
     output = c.hidden * len(directions(c))
     for i in range(c.layers):
@@ -93,7 +93,7 @@ def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
 
 
 def way(name: str, cell: str, hidden: int, width: int, words: int) -> Shapes:
-    """Of a layer in one direction."""
+    """Return those of a layer in one direction."""
     rows, read = GATES[cell] * hidden, 2 if cell in PARALLEL else 1
     shapes = {f"{name}.w_rx": (rows, read * width) if width else (read * words, rows), f"{name}.b_r": (rows,)}
     if cell not in PARALLEL:
@@ -104,7 +104,7 @@ def way(name: str, cell: str, hidden: int, width: int, words: int) -> Shapes:
 
 
 def characters(c: NetworkConfig, characters: int) -> Shapes:
-    """Of the character encoder over so many character types, a layer in both directions."""
+    """Return those of the character encoder, a bidirectional layer, over ``characters`` distinct characters."""
     shapes: Shapes = {"characters.embedding": (characters, c.character_embedding)}
     for direction in ("forward", "backward"):
         shapes |= way(f"characters.{direction}", c.cell, c.characters, c.character_embedding, characters)
@@ -112,14 +112,14 @@ def characters(c: NetworkConfig, characters: int) -> Shapes:
 
 
 def pooling(kind: str, width: int) -> Shapes:
-    """Of a pooling's own weights."""
+    """Return those of a pooling."""
     if kind != "attention":
         return {}
     return {"w": (ATTENTION, width), "b": (ATTENTION,), "q": (1, ATTENTION)}
 
 
 def decoder(kind: str, tags: int, name: str = "output") -> Shapes:
-    """Of a decoder's parameters."""
+    """Return those of a decoder."""
     if kind != "crf":
         return {}
     return {f"{name}.transitions": (tags, tags), f"{name}.begin": (tags,), f"{name}.end": (tags,)}

@@ -1,8 +1,8 @@
-"""The gradient by each state that a layer goes through: what reaches it from above, and what time carries back to it.
+"""The gradient by each state of a layer: from the layer above, and from later steps through time.
 
-The kernels give gradients by inputs and weights; these are read off from them, cell by cell. Letters: T steps, B texts
-of equal length, H hidden units. ∂/∂h_t is the derivative by h_t wherever it goes: to the layer above and to the next
-step, with the memory cell c_t held; ∂/∂c_t is that by the memory cell wherever it goes, h_t among it.
+Kernels return gradients by inputs and weights; those by states are derived from them, cell by cell. Letters: T steps, B
+texts of equal length, H hidden units. ∂/∂h_t is the total derivative by h_t, through the layer above and the next step,
+with the memory cell c_t constant; ∂/∂c_t is the total derivative by the memory cell, including through h_t.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from elman.nn.layers import Array
 
 
 def by_states(one: States, w_rh: Array | None, dy: Array, steps: int) -> dict[str, Array]:
-    """dy (T·B, H), what reaches the states of a layer from above, to the gradients (T, B, H) by ``h`` and ``c``.
+    """Turn dy (T·B, H), the gradient from the layer above, into the gradients (T, B, H) by ``h`` and ``c``.
 
-    Rows are time-major, texts of equal length: T = ``steps``. ``w_rh``: the layer's, where it has one. Of
-    SRU, whose state h goes nowhere but up, there is ``c`` alone.
+    Rows are time-major, texts of equal length T = ``steps``. ``w_rh`` is the layer's, if it has one. SRU has only
+    ``c``, since its h reaches only the layer above.
     """
     B, H = len(dy) // steps, dy.shape[1]
 
     def read(rows: Array) -> Array:
-        """(T·B, …) in the order of reading, as the kernels want it."""
+        """Return rows (T·B, …) in reading order, as the kernels take them."""
         in_time = rows.reshape(steps, B, -1)
         return np.ascontiguousarray(in_time[::-1] if one.direction == "backward" else in_time).reshape(steps * B, -1)
 
@@ -32,35 +32,35 @@ def by_states(one: States, w_rh: Array | None, dy: Array, steps: int) -> dict[st
 
     sizes, zero = np.full(steps, B, np.int32), np.zeros((B, H), dy.dtype)
     dh, h, gates = read(dy), read(one.h), {name: shaped(read(gate)) for name, gate in one.gates.items()}
-    found: dict[str, Array] = {}
+    gradients: dict[str, Array] = {}
     if one.cell == "elman":
         assert w_rh is not None
         da, _, _ = kernels.elman_backward(dh, h, sizes, w_rh, zero, 0)
-        found["h"] = _later(shaped(da @ w_rh)) + shaped(dh)
+        gradients["h"] = _later(shaped(da @ w_rh)) + shaped(dh)
     elif one.cell == "lstm":
         assert one.c is not None and one.kept is not None and w_rh is not None
         c = read(one.c)
         da, *_ = kernels.lstm_backward(dh, h, c, read(one.kept), sizes, w_rh, zero, zero)
-        found["h"] = _later(shaped(da @ w_rh)) + shaped(dh)
-        into = found["h"] * gates["output"] * (1 - np.tanh(shaped(c)) ** 2)
-        found["c"] = _carried(into, gates["forget"])
+        gradients["h"] = _later(shaped(da @ w_rh)) + shaped(dh)
+        into = gradients["h"] * gates["output"] * (1 - np.tanh(shaped(c)) ** 2)
+        gradients["c"] = _carried(into, gates["forget"])
     elif one.cell == "gru":
         assert one.kept is not None and w_rh is not None
         da, *_ = kernels.gru_backward(dh, h, read(one.kept), sizes, w_rh, zero)
         ds = shaped(da).copy()
         ds[..., 2 * H :] *= gates["reset"]
-        found["h"] = _carried(shaped(dh) + _later(ds @ w_rh), gates["update"])
+        gradients["h"] = _carried(shaped(dh) + _later(ds @ w_rh), gates["update"])
     elif one.cell == "sru":
         assert one.c is not None
         into = shaped(dh) * gates["reset"] * (1 - np.tanh(shaped(read(one.c))) ** 2)
-        found["c"] = _carried(into, gates["forget"])
+        gradients["c"] = _carried(into, gates["forget"])
     else:
-        found["h"] = _carried(shaped(dh), 1 - gates["update"])
-    return {name: d[::-1] if one.direction == "backward" else d for name, d in found.items()}
+        gradients["h"] = _carried(shaped(dh), 1 - gates["update"])
+    return {name: d[::-1] if one.direction == "backward" else d for name, d in gradients.items()}
 
 
 def _later(d: Array) -> Array:
-    """What the step behind sends back: (T, B, H) moved one step forward in time, 0 at the end."""
+    """Return what the next step sends back: (T, B, H) moved one step ahead, 0 at the end."""
     moved = np.zeros_like(d)
     moved[:-1] = d[1:]
     return moved

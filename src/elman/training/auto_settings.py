@@ -1,6 +1,6 @@
-"""Settings that wait for the data: what ``auto``, and 0 epochs, become for some training sentences.
+"""Choosing settings from the data: the values of ``auto`` and of 0 epochs for given training sentences.
 
-A model records what they became, so that training again with its settings gives the same bits (on one instruction set).
+A model records the chosen values, so training again with its settings gives the same bits (on one instruction set).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from elman.config import Config
 from elman.data.targets import TAG
 from elman.models import constraints
 
-Labelled = Sequence[tuple[Sequence[str], ...]]  # of each sentence its words, and its tags in each label column
+Labelled = Sequence[tuple[Sequence[str], ...]]  # for each sentence its words and, for each label column, its tags
 
 EPOCHS = (5, 20)
 EFFORT = 400  # epochs times the square root of the sentences
@@ -23,10 +23,10 @@ MOST_CRF_TAGS = 100  # its time grows with their square
 
 
 def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, single: bool = False) -> Config:
-    """The settings with nothing left to choose; settings that are chosen already stay as they are.
+    """Return the settings with all open ones chosen; the others are unchanged.
 
-    ``tasks`` says what each label column is (``elman.models.base``); none: all are of words. ``single``: of one
-    network, whatever the data. The numbers come from dev sets (docs/accuracy.md).
+    ``tasks`` are those of the label columns (``elman.data.targets``); by default all are of words. ``single``: one
+    network, whatever the data. The thresholds come from dev sets (docs/accuracy.md).
     """
     network, training = config.network, config.training
     of_words = [i for i in range(1, len(train[0])) if not tasks or tasks[i - 1] == TAG] if train else []
@@ -41,7 +41,7 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
     spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
     if network.ensemble == 0:
         one = single or training.distill_teachers or len(train) >= FEW
-        # a third also where tags mark spans: it gives a point of F1
+        # a third one for spans: it gains a point of F1
         few_words = sum(len(words) for words, *_ in train) < FEWER_WORDS
         several = 4 if few_words else 3 if spans else 2
         network = replace(network, ensemble=1 if one else several)
@@ -49,13 +49,13 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
     if train and (len(of_words) == len(train[0]) - 1 or "none" in (network.pooling, network.text_ngrams)):
-        training = replace(training, linear_share=0.0)  # it is of labels of texts
+        training = replace(training, linear_share=0.0)  # only for document labels
     if training.class_weight_power < 0:
         training = replace(training, class_weight_power=SPAN_BALANCE if spans else 0.0)
     return Config(network, training)
 
 
 def _has_case(train: Labelled) -> bool:
-    """Whether most words are of letters that have a lower and an upper case; where not, affixes say little."""
+    """Whether most words are in a script with upper and lower case; otherwise affixes are of little use."""
     words = {word for words, *_ in train for word in words}
     return sum(word.lower() != word.upper() for word in words) > len(words) / 2

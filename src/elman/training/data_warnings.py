@@ -1,4 +1,4 @@
-"""Looks at training data before hours are spent on it: what is refused, what is worth a warning, what is held out."""
+"""Checks of training data before training: what is refused, and what deserves a warning."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from elman.models import constraints
 from elman.utils.display import shown
 
 WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
-"""Schemes of spans whose rules the tagger does not know."""
+"""Span schemes that the tagger has no constraints for."""
 FREE_TEXT = 20
-"""Distinct labels from which on they may be texts of their own."""
+"""Number of distinct labels from which on they may be free text."""
 
 
 def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
-    """One line for each thing that looks wrong with the data, none where nothing does.
+    """Return one warning for each problem with the data.
 
     ``targets`` are the columns of words to be learned, none where labels of whole texts are; all sentences have words
     and those columns.
@@ -43,7 +43,7 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
 
 
 def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
-    """One line for each thing that looks wrong with the labels of some texts: of each text those it has.
+    """Return one warning for each problem with the labels of texts; each text has a list of labels.
 
     Raises DataError where they are no labels at all but texts of their own: most stand on one text only.
     """
@@ -65,7 +65,7 @@ def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
 
 
 def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
-    """A line where ``constraints=auto`` finds no rules: one sentence breaks them, or there are none for that scheme.
+    """Return a warning if ``constraints=auto`` chooses none: a sentence violates the scheme, or it is not supported.
 
     Raises DataError for tags that break the rules asked for by name, ConfigError for tags those rules do not know.
     """

@@ -1,7 +1,7 @@
-"""Training text of any length, kept as numbers in files of its own and read from there: memory does not grow with it.
+"""Training text of any length, stored as ids in temporary files, so that memory does not grow with it.
 
-What memory holds grows with the distinct words and tags, and with the number of sentences; of the text itself there
-are 4 bytes a word, and 4 a tag, in temporary files (where ``TMPDIR`` says), which are gone when the training is.
+Memory grows with the number of distinct words and tags, and of sentences. The text takes 4 bytes per word and 4 per tag
+in temporary files (in ``TMPDIR``), which are deleted when training ends.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from elman.features.vocabulary import Vocabulary
 from elman.nn.network import Inputs
 from elman.utils.files import scratch_file
 
-BLOCK = 1 << 20  # numbers that are looked at in one go
-AROUND = 14  # 2 to the power of this: the numbers that come into memory with one of them, 64 kB on Linux
-FORGOTTEN = 256  # such pieces in memory, 16 MB, until they are given back
+BLOCK = 1 << 20  # ids read at a time
+PIECE_BITS = 14  # 2 to the power of this: ids that the system reads together, 64 kB on Linux
+MOST_PIECES = 256  # such pieces in memory, 16 MB, before they are released
 
 Ids = NDArray[np.int32]
 Lengths = NDArray[np.int64]
 
 
 class DiskIds:
-    """N whole numbers on disk, each as ``new`` has it in place of the number that stands there."""
+    """N ids on disk, each mapped through the table ``new``."""
 
     ndim = 1
 
     def __init__(self, pages: mmap.mmap, begin: int, n: int, new: Ids) -> None:
         self._pages, self._new = pages, new
         self._ids = np.frombuffer(pages, np.int32, n, 4 * begin)
-        self._near = np.zeros((n >> AROUND) + 1, bool)  # pieces that may be in memory
+        self._near = np.zeros((n >> PIECE_BITS) + 1, bool)  # whether a piece may be in memory
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Ids:
-        found: Ids = self._new[self._ids[rows]]
-        self._near[rows >> AROUND] = True
-        if np.count_nonzero(self._near) > FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
+        ids: Ids = self._new[self._ids[rows]]
+        self._near[rows >> PIECE_BITS] = True
+        if np.count_nonzero(self._near) > MOST_PIECES and hasattr(mmap, "MADV_DONTNEED"):
             self._near[:] = False
             self._pages.madvise(mmap.MADV_DONTNEED)
-        return found
+        return ids
 
 
 class DiskSplit:
-    """Sentences of a text that stand one after the other on disk, from its word ``begin`` on: ``lengths`` (S,)."""
+    """Consecutive sentences of a text on disk, from word ``begin`` on; ``lengths`` (S,)."""
 
     def __init__(self, lengths: Lengths, text: _Column, gold: _Column | None, begin: int) -> None:
         self.lengths, self._begin = lengths, begin
@@ -63,21 +63,21 @@ class DiskSplit:
         return len(self.lengths)
 
     def inputs(self, lexicon: Lexicon) -> Inputs:
-        """What the network reads: of a word that the lexicon does not know its features, as in tagging."""
+        """Return the network's inputs; of unknown words the features, as in tagging."""
         known = lexicon.read(list(self._text.ids))
         words: Any = self._numbers(self._text, 0, known.words)
         types: Any = self._numbers(self._text, 0, known.types)
         return Inputs(words, types, known.bags, known.spellings, known.vectors)
 
     def gold(self, tags: Sequence[str]) -> DiskIds:
-        """The number of each word's tag among these; -1 for another, or where there is one that of ``<unk>``."""
+        """Return the index of each word's tag in ``tags``; of another that of ``<unk>``, or -1 if there is none."""
         column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         number = {tag: i for i, tag in enumerate(tags)}
         other = number.get(UNKNOWN, -1)
         return self._numbers(column, behind, np.array([number.get(tag, other) for tag in column.ids], np.int32))
 
     def first(self, most: int) -> list[tuple[list[str], list[str]]]:
-        """The words and tags of its first sentences, ``most`` words together; the last may be cut."""
+        """Return words and tags of its first sentences, ``most`` words in all; the last may be cut."""
         n = min(most, int(self.lengths.sum()))
         column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         words, tags = self._text.texts(self._begin, n), column.texts(self._begin + behind, n)
@@ -86,7 +86,7 @@ class DiskSplit:
         return [(words[i:j], tags[i:j]) for i, j in zip(begins, ends, strict=True) if i < j]
 
     def times(self, tag: str) -> int:
-        """How many of its words have the tag."""
+        """Return how many of its words have the tag."""
         n, gold = int(self.lengths.sum()), self.gold([tag])
         return sum(int((gold[np.arange(i, min(i + BLOCK, n))] == 0).sum()) for i in range(0, n, BLOCK))
 
@@ -95,7 +95,7 @@ class DiskSplit:
 
 
 class DiskCorpus(DiskSplit):
-    """A text to learn from: its ``vocabulary``, and the ``tags`` of its words, sorted.
+    """A training text: its ``vocabulary``, and the ``tags`` of its words, sorted.
 
     ``held_out``  what stands behind it and is not learned from: sentences of lengths ``dev``, behind the others; None
     ``predicts_next``    the tag of a word is the word that comes next (a language model)
@@ -124,7 +124,7 @@ class DiskCorpus(DiskSplit):
 
 
 class _Column:
-    """Texts as numbers, in the order in which they first came, written one after the other."""
+    """A sequence of texts on disk as ids, numbered in the order of first occurrence."""
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
@@ -141,22 +141,22 @@ class _Column:
         self._file.write(new.tobytes())
 
     def counts(self, n: int) -> dict[str, int]:
-        """How often each text comes among the first ``n``, of those that do."""
+        """Return the frequencies of the texts among the first ``n``."""
         counts = self._counts.copy()
         for ids in self.blocks(n):
             counts -= np.bincount(ids, minlength=len(counts))
         return {text: count for text, count in zip(self.ids, counts.tolist(), strict=True) if count}
 
     def texts(self, begin: int, n: int) -> list[str]:
-        """``n`` texts from ``begin`` on."""
-        texts, found = list(self.ids), next(self.blocks(begin, n), np.zeros(0, np.int32))
-        return [texts[i] for i in found.tolist()]
+        """Return ``n`` texts from ``begin`` on."""
+        texts, ids = list(self.ids), next(self.blocks(begin, n), np.zeros(0, np.int32))
+        return [texts[i] for i in ids.tolist()]
 
     def blocks(self, begin: int, size: int | None = None) -> Iterator[Ids]:
-        """What was written from ``begin`` on, as numbers, ``size`` at a time."""
+        """Yield the ids from ``begin`` on, ``size`` at a time."""
         self._file.seek(4 * begin)
-        while found := self._file.read(4 * (size or BLOCK)):
-            yield np.frombuffer(found, np.int32)
+        while data := self._file.read(4 * (size or BLOCK)):
+            yield np.frombuffer(data, np.int32)
 
     def pages(self) -> mmap.mmap:
         self._file.flush()
@@ -164,26 +164,26 @@ class _Column:
 
 
 class TaggedTextWriter:
-    """Makes a corpus, some words at a time."""
+    """Writes a corpus of tagged sentences, a few words at a time."""
 
     def __init__(self) -> None:
         self._words, self._tags = _Column(), _Column()
         self._lengths, self._n = array("q"), 0
 
     def add(self, words: Sequence[str], tags: Sequence[str]) -> None:
-        """The next words of a sentence, with their tags."""
+        """Add the next words of a sentence, with their tags."""
         self._words.add(words)
         self._tags.add(tags)
         self._n += len(words)
 
     def end(self) -> None:
-        """The sentence is at its end, if it has begun."""
+        """End the sentence, if it has begun."""
         if self._n:
             self._lengths.append(self._n)
         self._n = 0
 
     def corpus(self, most: int = 0, percent: float = 0.0) -> DiskCorpus:
-        """The corpus; ``most`` words are known, the commonest; 0: all.
+        """Return the corpus; the ``most`` most frequent words are known; 0: all.
 
         ``percent`` of the words are held out, the last ones: from where a sentence begins if one does near by (so that
         no less than half of them are), else from within the sentence that is there. Raises DataError: nothing on it,
@@ -197,7 +197,7 @@ class TaggedTextWriter:
             return DiskCorpus(lengths, self._words, self._tags, most)
         at = _border(int(lengths.sum()), percent, "words")
         ends = np.cumsum(lengths)
-        n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends there or behind that
+        n, i = int(ends[-1]), int(np.searchsorted(ends, at))  # the first sentence that ends at or after it
         if n - int(ends[i]) >= (n - at) / 2:
             return DiskCorpus(lengths[: i + 1], self._words, self._tags, most, lengths[i + 1 :])
         train, held = lengths[: i + 1].copy(), lengths[i:].copy()
@@ -207,18 +207,18 @@ class TaggedTextWriter:
 
 
 class LanguageTextWriter:
-    """Makes the corpus of a language model: one text, the first symbol in which is what comes before it."""
+    """Writes the corpus of a language model: one text, whose first symbol is only context."""
 
     def __init__(self) -> None:
         self._symbols, self._n = _Column(), 0
 
     def add(self, symbols: Sequence[str]) -> None:
-        """The next symbols."""
+        """Add the next symbols."""
         self._symbols.add(symbols)
         self._n += len(symbols)
 
     def corpus(self, most: int, percent: float = 0.0, end: str = "") -> DiskCorpus:
-        """The corpus; ``most`` symbols are known, the commonest that come twice.
+        """Return the corpus; the ``most`` most frequent symbols that occur twice or more are known.
 
         ``percent`` of the symbols are held out, the last ones: from where a line begins behind an ``end``, if one does.
         Raises DataError: nothing on it.
@@ -238,13 +238,13 @@ class LanguageTextWriter:
 
 
 def check_share(percent: float) -> None:
-    """Raise DataError for a share to hold out that is not between 0 and 100 per cent."""
+    """Raise DataError if the held-out share is not between 0 and 100 per cent."""
     if not 0 < percent < 100:
         raise DataError(f"dev: expected more than 0 % and less than 100 %, got {percent:g} %")
 
 
 def _border(n: int, percent: float, unit: str) -> int:
-    """Where the last so many per cent of n words begin. Raises DataError: nothing is left of one of the parts."""
+    """Return where the last ``percent`` of n words begin. Raises DataError if one of the parts is empty."""
     at = n - round(n * percent / 100)
     if not 0 < at < n:
         raise DataError(f"dev: {percent:g} % of {n:,} {unit} leaves none for one of the two parts")
@@ -252,6 +252,6 @@ def _border(n: int, percent: float, unit: str) -> int:
 
 
 def _kept(counts: Mapping[str, int], most: int) -> dict[str, int]:
-    """The commonest symbols; of those that come once none, so that a new one can be expected."""
+    """Return the most frequent symbols, without those that occur once, so that unknown symbols are trained."""
     ranked = sorted((name for name in counts if counts[name] > 1), key=lambda name: (-counts[name], name))
     return {name: counts[name] for name in (ranked[:most] if most else ranked)}

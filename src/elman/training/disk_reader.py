@@ -1,4 +1,4 @@
-"""Training on labelled text that is too long for memory: large files of columns or word_tag, with ``chunk=n``."""
+"""Reading labelled text that is too large for memory: files of columns or word_tag, for training with ``chunk=n``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from elman.training.disk_corpus import DiskCorpus, DiskSplit, TaggedTextWriter
 from elman.utils.display import shown
 
 LARGE = 32_000_000
-"""Bytes of a file from which on it is not held in memory."""
+"""Files of this many bytes or more are not held in memory."""
 
 
 @dataclass(frozen=True)
 class DiskText:
-    """A text on disk, the key of its label column, its format and what is to be said of it."""
+    """A corpus on disk, the key of its label column, its format and a note about it."""
 
     corpus: DiskCorpus
     target: str
@@ -33,7 +33,7 @@ class DiskText:
 
 
 def large(data: Data, how: ReadOptions) -> str | None:
-    """The path of a file that is to be read from disk; None: memory may hold it, or it is of another format."""
+    """Return the path of a file to read from disk; None: it fits into memory, or is in another format."""
     items = as_items(data)
     if not (isinstance(items, list) and len(items) == 1 and isinstance(items[0], str | os.PathLike)):
         return None
@@ -44,9 +44,9 @@ def large(data: Data, how: ReadOptions) -> str | None:
 
 
 def read(path: str, how: ReadOptions, most: int, percent: float = 0.0) -> DiskText:
-    """Reads a file once, onto a corpus; ``most`` words are known then, 0: all. ``percent`` are held out, the last ones.
+    """Read a file into a corpus; the ``most`` most frequent words are known, 0: all. The last ``percent`` are held out.
 
-    Raises DataError with the line: what is not in the format; ConfigError: no such column.
+    Raises DataError with the line for text that is not in the format, ConfigError if there is no such column.
     """
     format, head = format_of(path, how)
     recorder = TaggedTextWriter()
@@ -78,7 +78,7 @@ def size_of(text: DiskSplit) -> str:
 
 
 def format_of(path: str, how: ReadOptions) -> tuple[str, list[str]]:
-    """The format of a file, and its first lines, of which one without end is cut."""
+    """Return the format of a file, and its first lines, of which the last is complete."""
     first = next(text_blocks(path, how.encoding)).removeprefix(BOM)
     head = list(StringIO(first[: 1 << 16], newline="\n"))[:-1] or [first[: first[: 1 << 16].rfind(" ") + 1]]
     if how.format is not None:
@@ -87,7 +87,7 @@ def format_of(path: str, how: ReadOptions) -> tuple[str, list[str]]:
 
 
 _Pieces = Iterator[tuple[list[str], list[str], bool]]
-"""Words, tags, and whether the sentence ends behind them."""
+"""Words, tags, and whether the sentence ends after them."""
 
 
 def _columns(path: str, encoding: str, layout: columns.ColumnLayout, tag: int) -> _Pieces:

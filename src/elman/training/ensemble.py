@@ -85,7 +85,7 @@ def begin(
     """
     whole_number("seed", seed, 0, SEED)
     if isinstance(train, DiskCorpus):
-        return _of_tape(train, dev, config, seed)
+        return _of_disk_corpus(train, dev, config, seed)
     config = auto_settings.resolve(config, train, tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
@@ -95,7 +95,7 @@ def begin(
     )
 
 
-def _of_tape(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:
+def _of_disk_corpus(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:
     """``begin`` of a text on disk; without ``dev`` what is held out of it chooses the epoch."""
     config = settled(config, corpus)
     lexicon = Lexicon.of_vocabulary(config.network, corpus.vocabulary)

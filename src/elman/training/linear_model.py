@@ -1,4 +1,4 @@
-"""Logistic regression on n-grams beside a network that labels texts, and the two as one.
+"""Logistic regression on n-grams, trained beside a network for text classification and averaged with it.
 
 Both give the n-grams of a text weights, so the weighed mean of their scores is a network of the same form: what reads,
 tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.models.ensemble``). What
@@ -26,7 +26,7 @@ from elman.training.trainer import Progress
 PART = "logistic regression"
 """What its progress is called (``Progress.part``)."""
 SCORES = {"text.w_oh", "text.b_o", "text.grams"}
-"""What a label's score is linear in."""
+"""Parameters in which the scores of labels are linear."""
 
 
 def train_linear(
@@ -60,10 +60,10 @@ def _as_part(on_progress: OnProgress | None) -> OnProgress | None:
 
 
 def averaged_parameters(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:
-    """A network's parameters, with scores that are the weighed mean of its own and those of the model linear."""
+    """Return a network's parameters with its scores averaged with those of the model linear."""
     share = np.float32(config.training.linear_share)
     found = dict(parameters)
-    for name in SCORES & parameters.keys():  # of texts that share no n-gram there are none
+    for name in SCORES & parameters.keys():  # there are none if texts share no n-gram
         w = parameters[name] * (1 - share)
         if name in alone:
             w += share * alone[name]

@@ -1,4 +1,4 @@
-"""A learning rate to begin with, from a short trial in which it rises (Smith 2017, Cyclical learning rates, 3.3)."""
+"""Learning rate range test: suggest a learning rate from a short trial in which it rises (Smith 2017, section 3.3)."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ STEPS = 300
 LOWEST, HIGHEST = 1e-5, 10.0
 SMOOTHING = 0.95
 LOST = 2.0
-"""The trial ends where the loss is so many times the smallest."""
+"""The trial ends when the loss exceeds the smallest by this factor."""
 NEAR = 10
-"""The fall of the loss is measured over so many steps to both sides."""
+"""The slope of the loss is measured over this many steps to both sides."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateTrial:
-    """What came of a trial. No clock is in it: the same data, settings and seed give the same."""
+    """Result of a trial. The same data, settings and seed give the same result."""
 
     rates: tuple[float, ...]
-    """The rate of each step, every time larger by the same factor."""
+    """Learning rate of each step, growing by a constant factor."""
     losses: tuple[float, ...]
-    """The loss a word up to each step, an average in which the last steps weigh most."""
+    """Loss per word up to each step, exponentially averaged."""
     rate: float
-    """The rate to try first, where the loss falls fastest; two digits."""
+    """Suggested learning rate, where the loss falls fastest; two digits."""
 
     def table(self, rows: int = 12) -> list[tuple[float, float]]:
-        """(rate, loss) of some steps evenly spaced over the trial."""
+        """Return (rate, loss) of steps evenly spaced over the trial."""
         places = np.linspace(0, len(self.rates) - 1, rows).round().astype(int)
         return [(self.rates[i], self.losses[i]) for i in places.tolist()]
 
 
 def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> RateTrial:
-    """Trains with a rising rate until the loss is lost; ``task.parameters`` are spoilt by it.
+    """Train at a rising learning rate until the loss diverges; this spoils ``task.parameters``.
 
-    Raises ConfigError where the loss falls at no rate.
+    Raises ConfigError if the loss falls at no rate.
     """
     rates: list[float] = []
     losses: list[float] = []
@@ -53,17 +53,17 @@ def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> Rate
             rates.append(LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1)))
             found = updates([items], rates[-1:], 1, step)
             mean = SMOOTHING * mean + (1 - SMOOTHING) * found.loss / max(found.words, 1)
-            losses.append(mean / (1 - SMOOTHING ** (step + 1)))  # as Adam does: the average began with 0
-            if not losses[-1] <= LOST * min(losses):  # so for nan
+            losses.append(mean / (1 - SMOOTHING ** (step + 1)))  # bias correction as in Adam
+            if not losses[-1] <= LOST * min(losses):  # also if NaN
                 break
     falls = [losses[i - NEAR] - losses[i + NEAR] for i in range(NEAR, len(losses) - NEAR)]
     if not falls or not max(falls) > 0:
-        raise ConfigError(f"the loss falls at no rate from {LOWEST:g} to {HIGHEST:g}: nothing is to be found")
+        raise ConfigError(f"the loss falls at no learning rate from {LOWEST:g} to {HIGHEST:g}")
     best = rates[NEAR + falls.index(max(falls))]
     return RateTrial(tuple(rates), tuple(losses), float(f"{best:.2g}"))
 
 
 def _batches(task: Task, config: TrainingConfig, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Minibatches without end."""
+    """Yield minibatches without end."""
     for epoch in count(1):
         yield from task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=epoch))

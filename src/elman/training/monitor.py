@@ -1,26 +1,26 @@
-"""A look at a training while it runs: does it explode, has it stopped learning, and what to do then."""
+"""Watch a training run: warn if it diverges or stops learning, and say what to do."""
 
 from __future__ import annotations
 
 from elman.training.trainer import Progress
 
 TIMES = 2.0
-"""The loss of an epoch as a multiple of the lowest so far, from which on the run explodes."""
+"""A loss above this multiple of the lowest so far means that the run diverges."""
 EPOCHS = 3
 LEAST = 0.005
-"""A run whose loss falls by a smaller share in so many epochs has stopped learning."""
+"""A run whose loss falls by a smaller fraction in ``EPOCHS`` epochs has stopped learning."""
 LEARNED = 0.99
-"""Unless it has this accuracy on the training text: then there is nothing left to learn."""
+"""With this training accuracy there is nothing left to learn."""
 SLOW = 0.1
-"""Or its rate is no more than this share of the highest: then standing still is as planned."""
+"""Below this fraction of the highest learning rate no progress is expected."""
 STUCK = 0.9
-"""A share of saturated units that only too large steps make, while the accuracy on the training text is below it."""
+"""A fraction of saturated units that only too large steps cause, if the training accuracy is below it."""
 VANISHED = 0.001
-"""The mean norm of the gradients as a share of that in the first epoch."""
+"""Gradients have vanished if their mean norm is below this fraction of the first epoch's."""
 
 
 class Monitor:
-    """Sees the epochs of one network's training; says each kind of warning once."""
+    """Watches the epochs of one network's training; gives each kind of warning once."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -29,7 +29,7 @@ class Monitor:
         self.said: set[str] = set()
 
     def __call__(self, event: Progress) -> str | None:
-        """A warning in one line, of the end of an epoch; None where all is well."""
+        """Return a one-line warning at the end of an epoch; None if all is well."""
         self.losses.append(event.loss)
         self.rates.append(event.rate)
         self.norms.append(event.mean_gradient_norm or 0.0)
@@ -40,9 +40,9 @@ class Monitor:
         return None
 
     def _explodes(self, event: Progress) -> str | None:
-        """The loss has risen far, and to where the first epoch was: that of a run nearly done is always restless.
+        """Warn if the loss has risen far, back to that of the first epoch, or if nearly all units are saturated.
 
-        Or nearly all units have been driven to the ends of their range.
+        A run that is nearly done always fluctuates.
         """
         lowest, norm = min(self.losses), event.largest_gradient_norm
         if (event.saturated or 0) > STUCK > event.train_accuracy:
@@ -50,7 +50,7 @@ class Monitor:
             clip = "" if event.clipped else " and grad_clip=1"
             return f"{at}, the steps are too large: try learning_rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
         if event.loss <= TIMES * lowest or event.loss < self.losses[0] / 2 or event.train_accuracy >= LEARNED:
-            return None  # a loss near 0 is restless, too, and 0 is twice 0
+            return None  # a loss near 0 fluctuates too, and 0 is twice 0
         what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
         advice = f"try a smaller learning_rate={self.rates[0] / 3:.1g}"
         advice += ", or grad_clip=1" if not event.clipped else ""
@@ -59,7 +59,7 @@ class Monitor:
     def _stopped(self, event: Progress) -> str | None:
         if len(self.losses) <= EPOCHS or event.train_accuracy >= LEARNED or event.rate <= SLOW * max(self.rates):
             return None
-        if not event.train_accuracy:  # numbers are learned, which are never right: nobody knows where the loss ends
+        if not event.train_accuracy:  # regression, which has no accuracy: the final loss is unknown
             return None
         before = min(self.losses[:-EPOCHS])
         if min(self.losses[-EPOCHS:]) < (1 - LEAST) * before:
@@ -69,10 +69,10 @@ class Monitor:
             why = f"{_percent(event.saturated)} of the units are saturated"
             return f"{stands} and {why}: try a smaller learning_rate={self.rates[0] / 3:.1g}, or grad_clip=1"
         if (event.dead or 0) > 0.5:
-            return f"{stands} and {_percent(event.dead)} of the units are dead: try another rate (--find-rate)"
+            return f"{stands} and {_percent(event.dead)} of the units are dead: try another learning_rate (--find-rate)"
         if self.norms[0] > 0 and self.norms[-1] < VANISHED * self.norms[0]:
-            return f"{stands} and the gradients have vanished: try a larger rate, or cell=lstm"
-        return f"{stands}: try another rate (--find-rate) or a larger hidden=; patience=3 ends such a run"
+            return f"{stands} and the gradients have vanished: try a larger learning_rate, or cell=lstm"
+        return f"{stands}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run"
 
 
 def _percent(share: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Update rules and clipping. Parameters change in place; gradients are those of a loss.
+"""Update rules and gradient clipping. Parameters change in place; gradients are those of a loss.
 
 A gradient is an array as large as its parameter or ``SparseRows``, the few rows of a table that a minibatch touched.
 """
@@ -22,14 +22,14 @@ Exact = NDArray[np.float64]
 
 
 class Optimizer(Protocol):
-    """An update rule with its own memory."""
+    """An update rule and its state."""
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
-        """Moves the parameters down the gradients by one step of the learning rate."""
+        """Update the parameters by one step at this learning rate."""
         ...
 
     def flush(self, parameters: Parameters) -> None:
-        """Makes up for movements that were put off; called before the parameters are used for anything else."""
+        """Apply delayed updates; called before the parameters are used for anything else."""
         ...
 
 
@@ -49,7 +49,7 @@ class SGD:
 
 
 class Momentum:
-    """v = μ · v + dw, w -= rate · v (Polyak 1964; Sutskever et al. 2013), with rows of tables put off."""
+    """v = μ · v + dw, w -= rate · v (Polyak 1964; Sutskever et al. 2013), with lazy updates of tables."""
 
     def __init__(self, momentum: float = 0.9) -> None:
         self.momentum = momentum
@@ -85,7 +85,7 @@ class Momentum:
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1), with rows of tables put off.
+    """Adam (Kingma & Ba 2015, algorithm 1), with lazy updates of tables.
 
     With ``weight_decay`` λ it is AdamW (Loshchilov & Hutter 2019): each step also takes rate · λ · w off every
     parameter. Without a gradient a step moves a row β1/√β2 times as far as the one before; ε is neglected there.
@@ -107,13 +107,13 @@ class Adam:
         for name, gradient in gradients.items():
             w = parameters[name]
             if name not in self.m:
-                assert w.flags.c_contiguous, name  # or its rows would be a copy
+                assert w.flags.c_contiguous, name  # otherwise its rows would be a copy
                 self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
             if isinstance(gradient, SparseRows):
                 rows, g = gradient
                 self._rows(name, w, rows, g, self._missed(name, w, rows, t - 1), scale, fade)
                 lazy.last[name][rows] = t
-            else:  # one long row, which owes nothing
+            else:  # one long row, which has missed nothing
                 self._rows(name, w, np.zeros(1, np.int64), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
 
     def flush(self, parameters: Parameters) -> None:
@@ -130,29 +130,29 @@ class Adam:
         kernels.adam_rows(w, m, v, rows.astype(np.int32), g, missed, scale, fade, self.beta1, self.beta2, self.epsilon)
 
     def _missed(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> Array:
-        """What the steps up to ``to`` come to that U rows missed: (U, 4), as the kernel has it."""
+        """Return the effect of the steps up to ``to`` that U rows missed: (U, 4), as the kernel takes it."""
         missed, reach, fade = self.lazy.due(name, w, rows, to)
         return np.stack([reach, fade, self.beta1**missed, self.beta2**missed], axis=1).astype(w.dtype)
 
 
 class LazyUpdates:
-    """What rows of tables owe that were moved last some steps ago.
+    """Delayed updates of the rows of tables.
 
-    Momentum goes on moving a row after its word was seen; left out, rare words stay half trained (it cost 4 points on
-    the tutorial's data). Moving every row at every step costs more than the network. So a row makes up for the steps it
-    missed when it is next touched: each of them moves it ``ratio`` times as far as the one before, a geometric series.
-    All of it is held to happen in one step, the mean of them by weight, at the rate of that step.
+    Momentum continues to move a row after its word was seen; without that, rare words stay half trained (4 points worse
+    on the tutorial's data). Moving all rows at every step costs more than the network. So a row makes up for the steps
+    it missed when it is next touched: each moves it ``ratio`` times as far as the one before, a geometric series. The
+    sum is applied at the learning rate of one step, their weighted mean.
     """
 
     def __init__(self, ratio: float) -> None:
         self.ratio = ratio
         self.t = 0
-        self.scales = np.zeros(1024)  # by step, from 1: how far it moves
-        self.fades = np.zeros(1024)  # by step: the log of what weight decay has left, of all steps so far
-        self.last: dict[str, NDArray[np.int64]] = {}  # of tables: the step at which each row was last moved
+        self.scales = np.zeros(1024)  # by step, from 1: step size
+        self.fades = np.zeros(1024)  # by step: log of the cumulative weight decay
+        self.last: dict[str, NDArray[np.int64]] = {}  # by table: step of each row's last update
 
     def step(self, scale: float, fade: float = 1.0) -> None:
-        """The next step begins."""
+        """Begin the next step."""
         self.t += 1
         if self.t == len(self.scales):
             self.scales, self.fades = (np.concatenate([a, np.zeros_like(a)]) for a in (self.scales, self.fades))
@@ -160,13 +160,13 @@ class LazyUpdates:
         self.fades[self.t] = self.fades[self.t - 1] + np.log(fade)
 
     def pending(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
-        """Each table with its rows that are not where they should be; they are held to be there from now on."""
+        """Yield each table and its rows with pending updates, and mark them as up to date."""
         for name, last in self.last.items():
             yield name, np.flatnonzero(last < self.t)
             last[:] = self.t
 
     def due(self, name: str, table: Array, rows: NDArray[np.int64], to: int) -> tuple[Exact, Exact, Exact]:
-        """For U rows up to step ``to``, each (U,): steps missed, how far they move the row, what decay leaves of it."""
+        """Return for U rows up to step ``to``, each (U,): missed steps, distance they move the row, remaining decay."""
         last = self.last.setdefault(name, np.zeros(len(table), np.int64))[rows]
         q, missed = self.ratio, (to - last).astype(np.float64)
         gone = q**missed
@@ -177,7 +177,7 @@ class LazyUpdates:
 
 
 def make(config: TrainingConfig) -> Optimizer:
-    """The update rule of the setting ``optimizer``."""
+    """Return the update rule of the setting ``optimizer``."""
     if config.optimizer == "sgd":
         return SGD()
     if config.optimizer == "momentum":
@@ -187,14 +187,13 @@ def make(config: TrainingConfig) -> Optimizer:
 
 
 def total(parts: Sequence[Gradients]) -> Gradients:
-    """The sum of several gradients, in their order."""
+    """Sum several gradients, in their order."""
     if len(parts) == 1:
         return parts[0]
     result: Gradients = {}
     for name, first in parts[0].items():
         if isinstance(first, SparseRows):
-            several = [part[name] for part in parts]
-            rows = [g for g in several if isinstance(g, SparseRows)]
+            rows = [g for g in (part[name] for part in parts) if isinstance(g, SparseRows)]
             ids, where = np.unique(np.concatenate([r.ids for r in rows]), return_inverse=True)
             values = np.concatenate([r.values for r in rows])
             result[name] = SparseRows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
@@ -204,15 +203,15 @@ def total(parts: Sequence[Gradients]) -> Gradients:
 
 
 def clip(gradients: Gradients, most: float) -> float:
-    """Scales the gradients in place so that their global norm is ``most`` at the most (0: never); returns the norm.
+    """Scale the gradients in place to a global norm of at most ``most`` (0: never); return the norm before.
 
     Pascanu, Mikolov & Bengio 2013, algorithm 1.
     """
     arrays = [g.values if isinstance(g, SparseRows) else g for g in gradients.values()]
-    # not a product of vectors: BLAS shares that out among its own threads, which then wait in circles on our cores
+    # not a dot product: BLAS would run it on threads of its own, which then busy-wait on our cores
     with np.errstate(over="ignore"):
         norm = math.sqrt(sum(float(np.square(a).sum()) for a in arrays))
-    if math.isinf(norm):  # of a run that explodes; squares of float32 end at 1e38
+    if math.isinf(norm):  # an exploding run: squares overflow float32
         norm = math.sqrt(sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays))
     if 0 < most < norm:
         for a in arrays:

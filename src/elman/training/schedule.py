@@ -1,4 +1,4 @@
-"""The schedule of a run: how many epochs it has, how much of it is done at a step, and the learning rate there.
+"""The schedule of a run: number of epochs, fraction done at a step, and the learning rate there.
 
 The plan may change between epochs (``--budget`` does that where the machine turns out slower or faster than expected);
 the training record keeps the changes.
@@ -12,27 +12,27 @@ from elman.config import TrainingConfig
 
 
 class Schedule:
-    """How the epochs of a run, counted from 1, share out the way from 0 to 1."""
+    """Maps epochs, counted from 1, to the fraction of the run that is done, 0 to 1."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config
         self._plans = [(1, config.epochs, 0.0)]  # (from this epoch, epochs in all, done when it begins)
 
     def epochs(self, epoch: int) -> int:
-        """How many epochs the run is to have, as planned in this one."""
+        """Return the number of epochs of the run, as planned in this epoch."""
         return self._plan(epoch)[1]
 
     def replan(self, epoch: int, epochs: int) -> None:
-        """From this epoch on the run has ``epochs`` epochs; what is left of it is shared out evenly among them."""
+        """Plan ``epochs`` epochs in all from this one on; the rest of the run is divided evenly among them."""
         self._plans.append((epoch, epochs, self.done(epoch, 0.0)))
 
     def done(self, epoch: int, share: float) -> float:
-        """The share of the run that is behind us after the share ``share`` of an epoch."""
+        """Return the fraction of the run done after the fraction ``share`` of an epoch."""
         begin, epochs, done = self._plan(epoch)
         return done + (1 - done) * ((epoch - begin + share) / (epochs - begin + 1))
 
     def rate(self, done: float) -> float:
-        """The learning rate: up in a straight line in the warm-up, then down as ``decay`` says."""
+        """Return the learning rate: linear warm-up, then the decay of the setting ``decay``."""
         config = self.config
         if done < config.warmup:
             return config.learning_rate * done / config.warmup

@@ -22,15 +22,15 @@ from elman.nn.batch import Batch, by_length, packed, texts_of
 from elman.nn.layers import Array
 
 PRIOR = 0.5
-"""Standard deviation of log T that is expected before dev is seen; of more than a few hundred words it is nothing."""
+"""Prior standard deviation of log T; it has no effect with more than a few hundred words."""
 MOST_WORDS = 20_000
-"""Words of dev that a temperature is fitted on: more make it no better than by a few per cent."""
+"""Words of dev that a temperature is fitted on; more improve it by a few per cent at most."""
 _STEP = 1e-3  # of log T, where the search ends
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def fit(networks: Ensemble, sentences: Sequence[Sequence[str]], gold: Sequence[NDArray[Any]]) -> tuple[float, ...]:
-    """The temperature of each label column at which the gold tags of dev are the likeliest.
+    """Return the temperature of each label column that maximizes the likelihood of the gold tags of dev.
 
     ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
     networks do not know, which says nothing. Of labels of whole texts it holds those of the texts, one id each (S,), or
@@ -54,7 +54,7 @@ def fit(networks: Ensemble, sentences: Sequence[Sequence[str]], gold: Sequence[N
 
 
 class _Part(NamedTuple):
-    """A packed batch of a corpus: which words and which sentences they are, and their scores."""
+    """A packed batch of a corpus: indices of its words and sentences, and scores."""
 
     batch: Batch
     rows: NDArray[np.int64]
@@ -63,7 +63,7 @@ class _Part(NamedTuple):
 
 
 def _loss(networks: Ensemble, head: Head, parts: Sequence[_Part], gold: NDArray[Any]) -> Callable[[float], float]:
-    """-log p of a column's gold tags as a function of the temperature."""
+    """-log p of the gold tags of a column as a function of the temperature."""
     parameters = networks.decoder_parameters()
 
     def loss(temperature: float) -> float:
@@ -81,7 +81,7 @@ def _loss(networks: Ensemble, head: Head, parts: Sequence[_Part], gold: NDArray[
 
 
 def _best_temperature(loss: Callable[[float], float]) -> float:
-    """The temperature of the lowest loss and prior together, by golden section over log T."""
+    """Return the temperature that minimizes loss plus prior, by golden-section search over log T."""
 
     def cost(log_t: float) -> float:
         return loss(math.exp(log_t)) + (log_t / PRIOR) ** 2 / 2

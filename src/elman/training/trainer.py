@@ -1,4 +1,4 @@
-"""The trainer: epochs, minibatches, shards, clipping, averaging, early stopping. It knows nothing of taggers."""
+"""The trainer: epochs, minibatches, shards, clipping, averaging, early stopping. It knows nothing about taggers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from elman.training.optimizers import Gradients
 from elman.training.schedule import Schedule
 from elman.utils import seeding
 
-ONLINE_CHUNK = 256  # sentences in one call of an online kernel; a signal is heard between calls
-AVERAGED = 32  # moments of a run whose weights are averaged; more change nothing and cost time
+ONLINE_CHUNK = 256  # sentences in one call of an online kernel; signals are handled between calls
+AVERAGED = 32  # snapshots of the weights that are averaged; more change nothing and cost time
 
 
 @dataclass(frozen=True, slots=True)
 class LossTotals:
-    """What a pass over some words found: the summed loss, the words, and how many of them came out right."""
+    """Totals of a pass over words: summed loss, number of words, and number of correct ones."""
 
     loss: float = 0.0
     words: int = 0
@@ -63,7 +63,7 @@ class Progress:
     gradient_norm: float | None  # of the last update
     mean_gradient_norm: float | None
     largest_gradient_norm: float | None
-    clipped: float | None  # share of the updates whose gradient was too large
+    clipped: float | None  # fraction of the updates whose gradient was clipped
     saturated: float | None
     dead: float | None
     is_epoch_end: bool
@@ -74,7 +74,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StepKey:
-    """A place in the run, which every random draw is a function of."""
+    """A step of a run (and part of a minibatch); it determines every random draw."""
 
     seed: int
     epoch: int
@@ -86,68 +86,68 @@ class StepKey:
 
 
 class Items:
-    """Items of some words each, and an epoch's minibatches of them: at random, of like length."""
+    """Training items with their lengths in words, and random minibatches of similar length."""
 
     lengths: NDArray[np.int64]  # words of each training item
 
     def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
-        """The minibatches of ``size`` items of one epoch, as their numbers."""
+        """Return the minibatches of one epoch, ``size`` items each, as indices."""
         return minibatches(self.lengths, size, generator)
 
     def words(self, items: NDArray[np.int64]) -> int:
-        """How many words some items have together."""
+        """Return the number of words of these items."""
         return int(self.lengths[items].sum())
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
-        """No fused kernel."""
+        """Return None: there is no fused kernel."""
         return None
 
 
 class Task(Protocol):
-    """What is trained: parameters, items with their lengths, a gradient and a measure on dev."""
+    """What is trained: parameters, items with their lengths, gradients and a score on dev."""
 
     parameters: dict[str, Array]
     lengths: NDArray[np.int64]  # words of each sentence
 
     def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
-        """The minibatches of one epoch, of ``size`` items, as their numbers. See ``Items``."""
+        """Return the minibatches of one epoch, ``size`` items each, as indices. See ``Items``."""
         ...
 
     def words(self, items: NDArray[np.int64]) -> int:
-        """How many words some items have together."""
+        """Return the number of words of these items."""
         ...
 
     def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-        """The gradient of some items that are part of a minibatch of ``words`` words. Called by several threads."""
+        """Return the gradients of items from a minibatch of ``words`` words. Called by several threads."""
         ...
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
-        """One update for each item by a fused kernel; None where the network has none."""
+        """Make one update for each item by a fused kernel; return None if there is none for the network."""
         ...
 
     def score(self) -> float | None:
-        """Accuracy on dev now; None without a dev set."""
+        """Return the current accuracy on dev; None without a dev set."""
         ...
 
 
 @runtime_checkable
 class ObservableTask(Protocol):
-    """A task whose units can be looked at."""
+    """A task whose units can be observed."""
 
     def units(self) -> Units | None:
-        """How the units do on a few words; None where there are none."""
+        """Return saturated and dead units on a few words; None if there are no units."""
         ...
 
 
 class GradientNorms:
-    """The norms of an epoch's gradients, as they come."""
+    """Statistics of the gradient norms of an epoch."""
 
     def __init__(self) -> None:
         self.last: float | None = None
         self.updates, self.total, self.largest, self.clipped = 0, 0.0, 0.0, 0
 
     def see(self, norm: float, most: float) -> None:
-        """A norm, and the one from which on gradients are clipped (0: never)."""
+        """Add a norm; gradients with a norm above ``most`` are clipped (0: never)."""
         self.last = norm
         self.updates += 1
         self.total += norm
@@ -155,7 +155,7 @@ class GradientNorms:
         self.clipped += 0 < most < norm
 
     def facts(self) -> dict[str, Any]:
-        """What ``Progress`` says of them."""
+        """Return the fields of ``Progress``."""
         names = ("gradient_norm", "mean_gradient_norm", "largest_gradient_norm", "clipped")
         if not self.updates:
             return dict.fromkeys(names)
@@ -165,7 +165,7 @@ class GradientNorms:
 
 @dataclass
 class Record:
-    """What came of a run; stands in the model file, so no clock and no speed."""
+    """Record of a run. It is stored in the model file, so it has no times."""
 
     epochs: int = 0  # complete
     best_epoch: int = 0
@@ -173,11 +173,11 @@ class Record:
     train_accuracies: list[float] = field(default_factory=list)
     dev_accuracies: list[float] = field(default_factory=list)
     interrupted: bool = False
-    replanned: list[list[int]] = field(default_factory=list)  # (first epoch, epochs in all) of each change of plan
+    replanned: list[list[int]] = field(default_factory=list)  # changes of plan: first epoch, epochs in all
 
 
 class Updates:
-    """The updates of a run, one by one or, where there is a fused kernel, some at a time."""
+    """The updates of a run, one by one or, with a fused kernel, several at a time."""
 
     def __init__(
         self, task: Task, config: TrainingConfig, seed: int, threads: int, stop: threading.Event | None = None
@@ -198,7 +198,7 @@ class Updates:
     def __call__(
         self, batches: Sequence[NDArray[np.int64]], rates: Sequence[float], epoch: int, step: int
     ) -> LossTotals:
-        """An update for each minibatch, which stands ``step`` minibatches from the epoch's beginning or behind that."""
+        """Make an update for each minibatch; the first is number ``step`` of the epoch."""
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
         if self.together > 1:
@@ -215,7 +215,7 @@ class Updates:
     def _one(self, items: NDArray[np.int64], rate: float, epoch: int, step: int) -> LossTotals:
         config, task = self.config, self.task
         words = task.words(items)
-        # Cut by a rule that does not know how many threads there are; summed in the order of the cut.
+        # split independently of the number of threads, and summed in order
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
         places = [StepKey(self.seed, epoch, step, part) for part in range(len(shards))]
         parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
@@ -226,28 +226,28 @@ class Updates:
 
 
 class _WeightAverage:
-    """The mean of the weights over the last share of a run, of moments evenly spaced in it."""
+    """Mean of the weights over the last share of a run, of evenly spaced snapshots."""
 
     def __init__(self, share: float) -> None:
-        self.between = share / AVERAGED
-        self.next = 1 - share + self.between if share else math.inf  # done when the next moment comes
-        self.moments = 0
+        self.interval = share / AVERAGED
+        self.next = 1 - share + self.interval if share else math.inf  # when the next snapshot is due
+        self.snapshots = 0
         self.mean: dict[str, Array] = {}
 
     def see(self, done: float, task: Task, optimizer: optimizers.Optimizer) -> None:
-        """Takes the weights in, if a moment has come."""
+        """Add the weights to the mean, if a snapshot is due."""
         if done < self.next:
             return
-        self.next = done + self.between
-        self.moments += 1
+        self.next = done + self.interval
+        self.snapshots += 1
         optimizer.flush(task.parameters)
         for name, w in task.parameters.items():
             mean = self.mean.setdefault(name, np.zeros_like(w))
-            mean += (w - mean) / np.float32(self.moments)
+            mean += (w - mean) / np.float32(self.snapshots)
 
 
 class _Run:
-    """One run of ``fit``: its clock and its report."""
+    """Clock and progress reports of one run of ``fit``."""
 
     def __init__(
         self, config: TrainingConfig, lengths: NDArray[np.int64], on_progress: Callable[[Progress], None] | None
@@ -310,7 +310,7 @@ def fit(
     replan: Callable[[int, int], int] | None = None,
     stop: threading.Event | None = None,
 ) -> Record:
-    """Trains ``task.parameters`` in place and leaves those of the best epoch there (without dev: of the last).
+    """Train ``task.parameters`` in place; in the end they are those of the best epoch (without dev: of the last).
 
     The bits depend on the seed, the settings and the instruction set, not on ``threads``. Ctrl-C ends the run with the
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
@@ -332,7 +332,7 @@ def fit(
                 epoch += 1
                 tally = _epoch(run, updates, average, epoch)
                 updates.optimizer.flush(task.parameters)
-                whole = all(np.isfinite(w).all() for w in task.parameters.values())  # no model file holds others
+                whole = all(np.isfinite(w).all() for w in task.parameters.values())  # a model file holds no others
                 if not whole or not math.isfinite(tally.loss):
                     raise ConfigError(
                         f"learning_rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller learning_rate"

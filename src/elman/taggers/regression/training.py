@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from elman.config import Config, preset
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
-from elman.models import dtype as storage
+from elman.models import dtype
 from elman.nn.batch import packed
 from elman.nn.decoders import SquaredError
 from elman.nn.encoder import Gradients
@@ -25,7 +25,7 @@ from elman.taggers.request import TrainRequest
 from elman.training import auto_settings, trainer
 from elman.training.run_options import RunOptions
 from elman.training.trainer import LossTotals, StepKey
-from elman.utils import seeding as randomness
+from elman.utils import seeding
 
 OWN: Mapping[str, Any] = {
     "ensemble": 1,
@@ -52,7 +52,7 @@ class Regressing(trainer.Items):
         training = self.model.config.training
         batch, rows = packed(self.lengths, self.ends, items)
         noise = DropoutNoise(
-            place.stream(randomness.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational"
+            place.stream(seeding.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational"
         )
         network = self.model.network
         scores, backprop = network.forward(
@@ -104,11 +104,11 @@ def _fit(
     scalings = Scaling.of(table.rows), Scaling.of(table.values[:, None])
     config = auto_settings.resolve(config, [])
     empty = RegressionModel(config, inputs, scalings, {})
-    parameters = initialize(empty.network, randomness.stream(run.seed, randomness.START))
+    parameters = initialize(empty.network, seeding.stream(run.seed, seeding.START))
     model = RegressionModel(config, inputs, scalings, parameters)
     task = Regressing(model, table, None if dev is None else Table.of(dev, inputs, target))
     record = trainer.fit(task, config.training, seed=run.seed, threads=run.threads, on_progress=run.on_progress)
     for w in parameters.values():
-        w[...] = storage.rounded(w) if config.network.dtype == "float16" else w
+        w[...] = dtype.rounded(w) if config.network.dtype == "float16" else w
     model.training = {"seed": run.seed, **vars(record)}
     return model, len(table.rows)
