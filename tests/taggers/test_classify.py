@@ -361,7 +361,7 @@ def test_records_that_do_not_fit_together(one: TextClassifier, change: dict[str,
 
 def test_a_record_of_both_has_words_first(joint: TaggerClassifier) -> None:
     record, tensors = joint._model.to_record()
-    with pytest.raises(ModelFileError, match="expected tags of words before labels of texts"):
+    with pytest.raises(ModelFileError, match="expected tags of words before document labels"):
         RecurrentModel.from_record({**record, "tasks": ["classify", "tag"]}, tensors)
 
 

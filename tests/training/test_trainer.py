@@ -448,7 +448,7 @@ def test_a_rate_that_is_too_large_is_said() -> None:
             found, gradients = super().gradients(items, words, place)
             return replace(found, loss=float("nan") if place.epoch == 2 else 1.0), gradients
 
-    with pytest.raises(ConfigError, match="^rate: the loss grew beyond all bounds in epoch 2; try a smaller rate$"):
+    with pytest.raises(ConfigError, match="^learning_rate: the loss diverged in epoch 2; try a smaller learning_rate$"):
         fit(Diverging(), SMALL, seed=1, threads=1)
 
 

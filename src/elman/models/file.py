@@ -1,7 +1,7 @@
-"""The model file: one safetensors file, the configuration as canonical JSON under one metadata key, a SHA-256 over all.
+"""The model file: a safetensors file with the configuration as canonical JSON in its metadata, and a SHA-256 of both.
 
-The written specification is docs/model-file.md. There is no code in a model file, and no clock, path or machine:
-the same content is the same bytes.
+The specification is docs/model-file.md. A model file contains no code, time, path or machine: the same content is the
+same bytes.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ FORMAT_VERSION = 2
 KEY = "elman"
 SUM = "sha256"
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
-"""Element types, and what NumPy calls them."""
+"""Element types, and their NumPy names."""
 NAMES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
 MOST_HEADER = 100_000_000
-"""Bytes of a header, of other safetensors files too."""
+"""Largest header in bytes."""
 MOST_AXES = 8
 _AGAIN = "fetch a whole copy or train again"
 _ESCAPE = re.compile(r"\\(?:u00[01]|.)", re.DOTALL)
-"""An escape of JSON: of a control character by its number, or any other."""
+"""A JSON escape: of a control character by its code, or any other."""
 
 Tensors = dict[str, "NDArray[Any]"]
 
 
 class Stored(NamedTuple):
-    """A tensor as it stands in the file: element type, shape, and the bytes of its numbers."""
+    """A tensor as stored in the file: element type, shape, and the bytes of its values."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -52,11 +52,11 @@ class Stored(NamedTuple):
 
 
 def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a model file, all of it or nothing.
+    """Write a model file atomically.
 
     ``config`` holds JSON values, keys are text; ``tensors`` are float16, float32, float64, int32 or int64
     arrays of any shape.
-    Raises OutputError where the target cannot be written, ModelFileError for content that a model file cannot hold.
+    Raises OutputError if the target cannot be written, ModelFileError for content that a model file cannot hold.
     """
     import numpy as np
     import safetensors.numpy
@@ -91,12 +91,12 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
 
 
 def forms(stored: Mapping[str, Stored]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Element types, as NumPy calls them, and shapes of tensors."""
+    """Return element types, by their NumPy names, and shapes of tensors."""
     return {name: (NAMES[one.dtype], one.shape) for name, one in stored.items()}
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
-    """Read a model file: (configuration, tensors), as they were given to ``save``.
+    """Read a model file; return configuration and tensors as given to ``save``.
 
     A configuration of an older format version is brought up to the current one (``elman.models.upgrade``).
     Raises ModelFileError for anything that is not a complete, unchanged model file of a known version.
@@ -106,14 +106,14 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
 
 
 def arrays(stored: Mapping[str, Stored]) -> Tensors:
-    """Tensors as arrays, which share the memory of ``stored``."""
+    """Return tensors as arrays, which share the memory of ``stored``."""
     import numpy as np
 
     return {name: np.frombuffer(one.data, DTYPES[one.dtype]).reshape(one.shape) for name, one in stored.items()}
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored]]:
-    """``load``, with the tensors as they stand in the file; NumPy is not needed. Raises as ``load`` does."""
+    """Like ``load``, but without NumPy: return tensors as stored. Raises as ``load`` does."""
     name = _path(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -142,7 +142,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
 
 
 def _parts(file: BufferedReader, size: int) -> tuple[bytes, memoryview]:
-    """The header of a file of so many bytes, and the numbers behind it; b"": it has no header that ends in it."""
+    """Return header and data of a file of ``size`` bytes; b"" if it does not contain a whole header."""
     start = int.from_bytes(file.read(8), "little") + 8
     if start > min(size, MOST_HEADER) or start % 8:  # numbers begin at a multiple of their size
         return b"", memoryview(b"")
@@ -151,7 +151,7 @@ def _parts(file: BufferedReader, size: int) -> tuple[bytes, memoryview]:
 
 
 def _tables(header: bytes) -> tuple[dict[str, str], dict[str, Any]]:
-    """The metadata of a safetensors file and what it says of its tensors. Raises ValueError for what is no header."""
+    """Return the metadata and the tensor entries of a safetensors header. Raises ValueError if it is malformed."""
     if header[:1] != b"{":
         raise ValueError("no header")
     entries = json.loads(header.decode(), object_pairs_hook=_once)
@@ -164,7 +164,7 @@ def _tables(header: bytes) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
-    """The tensors that lie in ``data`` one behind the other. Raises ValueError where they do not.
+    """Return the tensors that fill ``data`` without gaps. Raises ValueError if they do not.
 
     The safetensors library would do the same, but it copies them all, and panics where there is no memory for that.
     """
@@ -194,7 +194,7 @@ def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table of JSON. Raises ValueError where a key stands in it twice."""
+    """Make a JSON object. Raises ValueError if a key occurs twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key that stands there twice")
@@ -202,12 +202,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _size(dtype: str) -> int:
-    """Bytes of a number."""
+    """Bytes of an element."""
     return int(dtype[1:]) // 8
 
 
 def _is_finite(tensor: Stored) -> bool:
-    """Whether all numbers of a tensor are finite; it takes a millisecond for ten million bytes."""
+    """Whether all values of a tensor are finite; takes a millisecond for ten million bytes."""
     if tensor.dtype[0] != "F":
         return True
     core = kernels.native_core()
@@ -219,7 +219,7 @@ def _is_finite(tensor: Stored) -> bool:
 
 
 def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, Any]:
-    """The configuration in ``text``, once its form, version and checksum are right.
+    """Return the configuration in ``text`` after checking its form, version and checksum.
 
     The checksum is the text's last entry, and over all the rest of it, as it stands there.
     """
@@ -243,12 +243,12 @@ def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, A
 
 
 def _escapes_text(text: str) -> bool:
-    """Whether JSON escapes other characters than control characters by their number, which elman does not."""
+    """Whether JSON escapes other characters than control characters by their code, which elman never does."""
     return any(match[0] == "\\u" for match in _ESCAPE.finditer(text))
 
 
 def _finite(text: str) -> float:
-    """A number of JSON. Raises ValueError for what is none, or is too large."""
+    """Parse a JSON number. Raises ValueError if it is not finite."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
@@ -256,12 +256,12 @@ def _finite(text: str) -> float:
 
 
 def _bare(config: Mapping[str, Any]) -> str:
-    """What stands under the metadata key, but for the checksum."""
+    """Return the metadata text without the checksum."""
     return _canonical({"configuration": config, "format_version": FORMAT_VERSION})
 
 
 def _with_sum(bare: str, checksum: str) -> str:
-    """And with it; its key is the last of all, in the order of the alphabet."""
+    """Append the checksum; its key is the last in alphabetical order."""
     return bare[:-1] + _end(checksum)
 
 
@@ -270,7 +270,7 @@ def _end(checksum: str) -> str:
 
 
 def _sum(bare: str, tensors: Mapping[str, Stored]) -> str:
-    """The checksum over configuration, version and tensors."""
+    """Return the checksum of configuration, version and tensors."""
     digest = hashlib.sha256()
     for name, (dtype, shape, data) in sorted(tensors.items()):
         digest.update(_canonical([name, dtype, list(shape)]).encode() + b"\n")
@@ -284,7 +284,7 @@ def _canonical(value: Any) -> str:
 
 
 def _path(path: object) -> str:
-    """A path as text. Raises ModelFileError for what is none, such as the bytes of a model."""
+    """Return a path as text. Raises ModelFileError if it is none, such as the bytes of a model."""
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
         raise ModelFileError(f"expected the path of a model file, got {type(path).__name__}: {shown(path)}")

@@ -1,4 +1,4 @@
-"""The record of recurrent networks, checked before anything is made of it. NumPy is not needed.
+"""Checking the record of recurrent networks before anything is made of it, without NumPy.
 
 ``elman.taggers.fast_lines`` makes its native tagger of what is found here, ``elman.models.rnn`` and
 ``elman.taggers.regression`` their models: so all of them accept the same files. Of tensors their forms are looked at,
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from elman.config import NetworkConfig
 
 Forms = Mapping[str, tuple[str, tuple[int, ...]]]
-"""Of each tensor its element type, as NumPy calls it, and its shape."""
+"""For each tensor its element type, by its NumPy name, and shape."""
 COLDEST, HOTTEST = 0.05, 20.0
-"""Temperatures that are looked at, and that a model file may have."""
+"""Range of temperatures."""
 GRAMS = "grams"
-"""The tensor of the n-grams' hashes, no parameter."""
+"""The tensor of the n-grams' hashes, which is not a parameter."""
 RARE = "rare"
-"""That of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
+"""The tensor of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
 NONE = "none"
 
 
 class NetworkRecord(NamedTuple):
-    """What a record says, all of it in range.
+    """The contents of a record, all in range.
 
     ``network``     the settings of the network, which ``elman.config.NetworkConfig`` has, too; ``settings`` are all
     ``tags``, ``schemes`` (of constraints), ``tasks`` are of each label column, and ``temperatures``, if there are any
@@ -53,14 +53,14 @@ class NetworkRecord(NamedTuple):
 
     @property
     def has_grams(self) -> bool:
-        """Whether n-grams speak for labels of whole texts."""
+        """Whether document labels use n-grams."""
         return self.network.text_ngrams != "none" and any(task != TAG for task in self.tasks)
 
 
 def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
-    """The record of a model ``rnn`` or ``linear`` with the forms of its tensors.
+    """Check the record of a model ``rnn`` or ``linear`` with the forms of its tensors.
 
-    Raises ModelFileError for parts that are not what training writes, or do not fit together.
+    Raises ModelFileError if parts are malformed or do not fit together.
     """
     several, sets = _sets(record.get("tags"))
     network, of_settings = settings(record.get("settings"))
@@ -87,7 +87,7 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
 
 
 def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
-    """The settings of the network of a trained model, and all of them by section, with nothing left open."""
+    """Return the network settings of a trained model, and all settings by section; none may be open."""
     if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
         raise ModelFileError("model: expected sections of settings")
     try:
@@ -99,37 +99,37 @@ def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
 
 
 def prefixes(n: int) -> list[str]:
-    """What the names of the tensors of each of n networks begin with: nothing where there is one alone."""
+    """Return the prefixes of the tensor names of n networks; a single one has none."""
     return [f"member{member}." for member in range(1, n + 1)] if n > 1 else [""]
 
 
-def check_forms(shapes: Shapes, forms: Forms, storage: str) -> None:
-    """Raise ModelFileError for tensors that are not those, in float32 or, of two axes, in the setting ``dtype``."""
+def check_forms(shapes: Shapes, forms: Forms, dtype: str) -> None:
+    """Raise ModelFileError unless the tensors are these, in float32 or, with two axes, in ``dtype``."""
     for name in sorted(shapes.keys() | forms.keys()):
         wanted, found = shapes.get(name), forms.get(name)
         if wanted is None or found is None or wanted != found[1]:
             expected = "no such tensor" if wanted is None else wanted
             raise ModelFileError(f"model tensor {name}: expected {expected}, found {found[1] if found else 'none'}")
-    for name, (dtype, shape) in forms.items():
-        fits = dtype == "float32" or (dtype == storage == "float16" and len(shape) > 1)
-        demand(fits, f"model tensor {name}: expected float32, found {dtype}")
+    for name, (found_dtype, shape) in forms.items():
+        fits = found_dtype == "float32" or (found_dtype == dtype == "float16" and len(shape) > 1)
+        demand(fits, f"model tensor {name}: expected float32, found {found_dtype}")
 
 
 def _sets(tags: Any) -> tuple[bool, list[list[str]]]:
-    """Whether there is a list for each label column, and the tags of each."""
+    """Return whether there are several label columns, and the tags of each."""
     several = isinstance(tags, list) and len(tags) > 0 and all(isinstance(one, list) for one in tags)
     return several, [tags_of(one) for one in (tags if several else [tags])]
 
 
 def _columns(record: Mapping[str, Any], key: str, default: Any, several: bool, columns: int) -> Any:
-    """What stands under a key for each label column: a list, or of one column alone a value."""
+    """Return the values of a key by label column: a list, or for a single column a value."""
     if several:
         return record.get(key, [default] * columns)
     return [record.get(key, default)]
 
 
 def _schemes(schemes: Any, sets: Sequence[Sequence[str]]) -> list[str]:
-    """The rules of each label column, which know its tags."""
+    """Return the scheme of each label column, checked against its tags."""
     if not isinstance(schemes, list) or len(schemes) != len(sets):
         raise ModelFileError(f"model constraints: expected a list of {len(sets)}, found {shown(schemes)}")
     if schemes == [NONE] * len(sets):
@@ -148,12 +148,12 @@ def _schemes(schemes: Any, sets: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _tasks(found: Any, columns: int) -> list[str]:
-    """What each label column is, those of words first."""
+    """Return the task of each label column, those of words first."""
     known = (TAG, CLASSIFY, SEVERAL, ANY)
     if not isinstance(found, list) or len(found) != columns or not all(task in known for task in found):
         raise ModelFileError(f"model tasks: expected one for each of {columns} label columns, found {shown(found)}")
     order = [task != TAG for task in found]
-    demand(order == sorted(order), "model tasks: expected tags of words before labels of texts")
+    demand(order == sorted(order), "model tasks: expected tags of words before document labels")
     return found
 
 
@@ -169,7 +169,7 @@ def _temperatures(record: Mapping[str, Any], several: bool, columns: int) -> lis
 
 
 def _shapes(found: NetworkRecord, grams: int) -> Shapes:
-    """The shapes of one network's parameters, the decoders' among them."""
+    """Return the shapes of one network's parameters, including the decoders'."""
     of_words = [len(tags) for tags, task in zip(found.tags, found.tasks, strict=True) if task == TAG]
     labels = sum(map(len, found.tags)) - sum(of_words)
     known, width = found.words.vectors

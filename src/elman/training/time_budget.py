@@ -1,4 +1,4 @@
-"""A budget of time for a training: the size and the epochs that fill it, found by trying sizes on the data.
+"""Time budget of training: choosing the size and the epochs that fill it by trying sizes on the data.
 
 Only what was chosen reaches the settings and the training record, never a time.
 """
@@ -21,23 +21,23 @@ from elman.utils import seeding
 from elman.utils.display import shown
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
-"""Sizes to choose from: hidden units, and the epochs without which they are too many; by those of the settings."""
+"""Candidate sizes: factors of the hidden units, and of the epochs that such a size needs at least."""
 MOST_EPOCHS = 8
-"""More epochs than so many times those of the settings are not worth their time."""
+"""Largest number of epochs, as a multiple of the settings'."""
 PROBED = 24
-"""Updates that are timed to know an epoch's time."""
+"""Updates that are timed to estimate the time of an epoch."""
 GOAL = 0.95
-"""The share of the budget that a plan fills, as far as it can with whole epochs: on average 0.92."""
+"""Fraction of the budget that a plan fills at most; with whole epochs it is 0.92 on average."""
 MOST_TRIED = 0.1
-"""No size is tried that would take more than this share of the budget for the trial."""
+"""A trial of a size may take this fraction of the budget."""
 LEAST, MOST = 0.85, 1.05
-"""Where the end is seen outside of these shares of the budget, the epochs are planned anew."""
+"""The epochs are replanned if the expected end is outside these fractions of the budget."""
 MOST_SECONDS = 1e9
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def seconds_of(budget: str | float) -> float:
-    """Seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError for anything else."""
+    """Return the seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError for others."""
     text = budget if isinstance(budget, str) else f"{budget:.9f}" if abs(budget) < MOST_SECONDS else ""
     match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
     if match is None:
@@ -54,7 +54,7 @@ class _Size(NamedTuple):
 
 
 class Budget:
-    """The time for one training. It runs from when this is made."""
+    """The time for one training run, which begins when this is made."""
 
     def __init__(
         self,
@@ -63,9 +63,9 @@ class Budget:
         on_note: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``settings`` are the user's own and stay as they are; ``on_note`` is told what was chosen.
+        """``settings`` are the user's, which are kept; ``on_note`` receives what was chosen.
 
-        Raises ConfigError: no time, or epochs among the settings.
+        Raises ConfigError for a budget of 0, or if the settings contain epochs.
         """
         self.seconds = seconds_of(budget)
         if "epochs" in settings:
@@ -76,9 +76,9 @@ class Budget:
         self.most = 0  # epochs
 
     def choose(self, config: Config, task_of: Callable[[Config], Task], seed: int, threads: int) -> Config:
-        """The settings that fill the budget. Sizes are tried from small to large, till one is too large.
+        """Return settings that fill the budget. Sizes are tried from small to large until one is too large.
 
-        ``task_of`` makes the task with a new network. Raises ConfigError: there is no time for one epoch.
+        ``task_of`` makes the task with a new network. Raises ConfigError if there is no time for one epoch.
         """
         usual = config.training.epochs
         self.most = MOST_EPOCHS * usual
@@ -94,7 +94,7 @@ class Budget:
         chosen = tried[-2] if too_large and len(tried) > 1 else tried[-1]
         epochs = min(self.most, int(max(self._left(), 0.0) / chosen.seconds))
         if not epochs and self._used() + chosen.seconds <= self.seconds:
-            epochs = 1  # which fills more than it should, but less than there is
+            epochs = 1  # more than the goal, but within the budget
         if not epochs:
             least_time = (self._used() + chosen.seconds) / GOAL
             raise ConfigError(
@@ -112,9 +112,9 @@ class Budget:
         return replace(_with_hidden(config, chosen.hidden), training=replace(config.training, epochs=epochs))
 
     def replan(self, epoch: int, epochs: int) -> int:
-        """How many epochs the run is to have, seen from the end of ``epoch``, when it was to have ``epochs``."""
+        """Return the new number of epochs at the end of ``epoch``, when ``epochs`` were planned."""
         now = self.clock()
-        pace = ((now - self.first) / epoch + now - self.looked) / 2  # what the last epoch took counts for more
+        pace = ((now - self.first) / epoch + now - self.looked) / 2  # the last epoch has more weight
         self.looked = now
         used = now - self.started
         if LEAST <= (used + (epochs - epoch) * pace) / self.seconds <= MOST:
@@ -123,7 +123,7 @@ class Budget:
         return min(epoch + max(1, left), max(self.most, epochs))
 
     def finish(self) -> None:
-        """Says how long it was, where that is not what was promised."""
+        """Report the time used, if it is not as planned."""
         used = self._used()
         if not LEAST <= used / self.seconds <= 1.1:
             self.on_note(f"budget {_shown(self.seconds)}: it took {_shown(used)}")
@@ -135,7 +135,7 @@ class Budget:
         return GOAL * self.seconds - self._used()
 
     def _epoch(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> float:
-        """The seconds that an epoch takes, with its score on dev; from some updates, which the task keeps."""
+        """Return the seconds of an epoch and its score on dev, estimated by a few updates (which change the task)."""
         batches = task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=1))
         order = np.argsort([task.words(items) for items in batches], kind="stable")
 
@@ -146,9 +146,9 @@ class Budget:
                     part = some[i : i + updates.together]
                     updates(part, [config.learning_rate] * len(part), 1, i)
 
-            update([batches[i] for i in order[:3]])  # the first are slower than those to come
+            update([batches[i] for i in order[:3]])  # the first are slower
             n = min(len(batches), max(PROBED, 2 * updates.together))
-            # of each length as many as there are in an epoch
+            # lengths distributed as in an epoch
             some = [batches[order[(2 * i + 1) * len(batches) // (2 * n)]] for i in range(n)]
             began = self.clock()
             update(some)
@@ -167,9 +167,9 @@ def _scaled(hidden: int, size: float) -> int:
 
 
 def _between(small: _Size, large: _Size, seconds: float) -> _Size:
-    """A size between two, in steps of 8, whose epoch takes so many seconds.
+    """Interpolate a size between two, in steps of 8, whose epoch takes ``seconds``.
 
-    Time grows faster than size does, so the straight line between the two promises too long an epoch, if anything.
+    Time grows faster than size, so linear interpolation overestimates the time, if anything.
     """
     way = (seconds - small.seconds) / max(large.seconds - small.seconds, 1e-9)
     more = int(min(max(way, 0.0), 1.0) * (large.hidden - small.hidden)) // 8 * 8

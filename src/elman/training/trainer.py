@@ -332,11 +332,7 @@ def fit(
                 epoch += 1
                 tally = _epoch(run, updates, average, epoch)
                 updates.optimizer.flush(task.parameters)
-                whole = all(np.isfinite(w).all() for w in task.parameters.values())  # a model file holds no others
-                if not whole or not math.isfinite(tally.loss):
-                    raise ConfigError(
-                        f"learning_rate: the loss grew beyond all bounds in epoch {epoch}; try a smaller learning_rate"
-                    )
+                _check_finite(task, tally, epoch)
                 weights = {name: w.copy() for name, w in task.parameters.items()}
                 _put(task, average.mean)
                 score = task.score()
@@ -365,6 +361,12 @@ def fit(
     else:
         _put(task, best[1])
     return record
+
+
+def _check_finite(task: Task, totals: LossTotals, epoch: int) -> None:
+    """Raise ConfigError if the loss or the parameters, which a model file has to hold, are not finite."""
+    if not math.isfinite(totals.loss) or not all(np.isfinite(w).all() for w in task.parameters.values()):
+        raise ConfigError(f"learning_rate: the loss diverged in epoch {epoch}; try a smaller learning_rate")
 
 
 def _put(task: Task, weights: dict[str, Array]) -> None:
