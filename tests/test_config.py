@@ -141,7 +141,7 @@ def test_the_dataclasses_check_by_themselves() -> None:
         NetworkConfig(hidden=0)
     with pytest.raises(ConfigError, match="^bptt: expected a whole number, got 1.5$"):
         TrainingConfig(bptt=1.5)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="^clip: expected a number from 0 to 1000000, got nan$"):
+    with pytest.raises(ConfigError, match="^grad_clip: expected a number from 0 to 1000000, got nan$"):
         TrainingConfig(grad_clip=float("nan"))
 
 
@@ -282,7 +282,7 @@ def test_toml_is_the_settings_again(config: Config) -> None:
 def test_toml_says_what_each_setting_does() -> None:
     lines = to_toml(Config()).splitlines()
     assert lines[0] == "[network]"
-    assert lines[2] == 'direction = "bidirectional"  # which way the sentence is read'
+    assert lines[2] == 'direction = "bidirectional"  # reading direction'
     assert "[training]" in lines
     for f in FIELDS:
         assert any(line.startswith(f"{f.name} = ") and line.endswith(f"  # {f.metadata['help']}") for line in lines)
@@ -346,7 +346,7 @@ def test_text_that_is_not_toml() -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["network = 3", "hidden = true", "rate = nan", "cell = 1979-05-27", "hidden = [64]"])
+@pytest.mark.parametrize("text", ["network = 3", "hidden = true", "learning_rate = nan", "cell = 1979-05-27", "hidden = [64]"])
 def test_toml_values_that_are_no_settings(text: str) -> None:
-    with pytest.raises(ConfigError, match="^f.toml: (no setting 'network'|hidden: |rate: |cell: )"):
+    with pytest.raises(ConfigError, match="^f.toml: (no setting 'network'|hidden: |learning_rate: |cell: )"):
         settings_from_toml(text, "f.toml")

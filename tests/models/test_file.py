@@ -26,7 +26,7 @@ TENSORS = {
     "empty": np.zeros((0, 4), dtype=np.int32),
     "one": np.array(0.5),
 }
-GOLDEN = "a097f7a38c04ef35230a5fd433bf3bd95c9953a9788cb970c7186dcdfa4a73c2"
+GOLDEN = "91f33038bd4c8ecb65db316e48adc498b0498ebf2a57a8e758d38a72849343c6"
 
 
 @pytest.fixture(scope="module")

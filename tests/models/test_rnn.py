@@ -457,10 +457,10 @@ def test_a_model_is_its_record(model: RecurrentModel) -> None:
         ({"training": []}, "^model: expected a training record$"),
         ({"features": None}, "^model: expected a list of features$"),
         ({"features": ["s:e", 1]}, "^model: expected a list of features$"),
-        ({"features": ["s:e", "s:e"]}, "^model: expected distinct features, or none where the settings say none$"),
+        ({"features": ["s:e", "s:e"]}, "^model: expected distinct features, and none with features=none$"),
         (
             {"settings": {"network": {**OPEN, "features": "none"}, "training": {"epochs": 1, "class_weight_power": 0}}},
-            "^model: expected distinct features, or none where",
+            "^model: expected distinct features, and none with",
         ),
         ({"features": ["s:e"]}, r"^model tensor features: expected \(1, 6\), found "),
         ({"vocabulary": None}, "^vocabulary: expected a list of words$"),

@@ -199,7 +199,7 @@ def test_the_best_paths_of_all(length: int, tags: int, most: int, seed: int) -> 
 def test_equal_paths_are_in_the_order_of_their_last_tags(
     monkeypatch: pytest.MonkeyPatch, free: bool, together: int, length: int, tags: int, most: int, seed: int
 ) -> None:
-    monkeypatch.setattr(paths, "_TOGETHER", together)
+    monkeypatch.setattr(paths, "_BLOCK", together)
     draw = np.random.default_rng(seed)
     scores = draw.integers(0, 2, (length, tags)).astype(np.float32)  # many are equal, and sums are exact
     chain = Chain(*(draw.integers(0, 2, shape).astype(float) for shape in ((tags, tags), tags, tags)))
