@@ -9,20 +9,23 @@ template <class T>
 struct LstmCell {
   Vec<T> i, f, g, o, c, h;
 };
-// The cell's values from the inputs of its gates. `first`: there is no step before, and c_before() is not called.
-template <class T, class Before>
-inline LstmCell<T> lstm_cell(Vec<T> zi, Vec<T> zf, Vec<T> zg, Vec<T> zo, bool first, Before c_before) {
+// The cell's values from the inputs of its gates; kept(f) is f · c_before. `first`: there is no step before, and kept is
+// not called.
+template <class T, class Kept>
+inline LstmCell<T> lstm_cell(Vec<T> zi, Vec<T> zf, Vec<T> zg, Vec<T> zo, bool first, Kept kept) {
   const Vec<T> i = sigmoid_of(zi), f = sigmoid_of(zf), g = tanh_of(zg), o = sigmoid_of(zo);
-  const Vec<T> c = first ? i * g : f * c_before() + i * g;
+  const Vec<T> c = first ? i * g : kept(f) + i * g;
   return {i, f, g, o, c, o * tanh_of(c)};
 }
 
-// One row: z (4H) holds the inputs of the gates and receives the gates. `first`: c_before is not read.
-template <class T>
+// One row: z (4H) holds the inputs of the gates and receives the gates. `first`: c_before is not read. ROUNDED: in the
+// columns after the last whole vector f · c_before is rounded before i · g is added, which keeps the bits of a training.
+template <class T, bool ROUNDED>
 inline void lstm_row(T* z, bool first, const T* c_before, T* c, T* h, Size H) {
   columns<T>(H, [&](auto at, Size j) {
-    const LstmCell<T> cell = lstm_cell<T>(at.get(z + j), at.get(z + H + j), at.get(z + 2 * H + j),
-                                          at.get(z + 3 * H + j), first, [&] { return at.get(c_before + j); });
+    const LstmCell<T> cell = lstm_cell<T>(
+        at.get(z + j), at.get(z + H + j), at.get(z + 2 * H + j), at.get(z + 3 * H + j), first,
+        [&](Vec<T> f) { return ROUNDED ? at.times(f, c_before + j) : f * at.get(c_before + j); });
     at.put(z + j, cell.i), at.put(z + H + j, cell.f), at.put(z + 2 * H + j, cell.g), at.put(z + 3 * H + j, cell.o);
     at.put(c + j, cell.c);
     at.put(h + j, cell.h);

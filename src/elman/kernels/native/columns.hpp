@@ -10,6 +10,7 @@ template <class T>
 struct Whole {
   static Vec<T> get(const T* from) { return load(from); }
   static void put(T* to, Vec<T> v) { store(to, v); }
+  static Vec<T> times(Vec<T> v, const T* from) { return v * load(from); }
 };
 template <class T>
 struct Part {
@@ -23,6 +24,13 @@ struct Part {
     T some[W<T>];
     store(some, v);
     for (Size i = 0; i < n; ++i) to[i] = some[i];
+  }
+  // Through memory, so that the product is rounded and never part of a fused multiply-add.
+  Vec<T> times(Vec<T> v, const T* from) const {
+    T some[W<T>];
+    store(some, v);
+    for (Size i = 0; i < n; ++i) some[i] *= from[i];
+    return load(some);
   }
 };
 // f(access, j) for the columns of a row, vector by vector.

@@ -14,7 +14,8 @@ void lstm_forward(const T* a, Steps s, const T* w_rh, const T* h0, const T* c0, 
   for (Size t = 0; t < s.T; ++t) {
     const Size size = s.sizes[t];
     multiply_packed<T>(size, 4 * H, H, rows_of(h_before, H), packed.data, a, 4 * H, gates, 4 * H);
-    for (Size b = 0; b < size; ++b) lstm_row(gates + b * 4 * H, false, c_before + b * H, c + b * H, h + b * H, H);
+    for (Size b = 0; b < size; ++b)
+      lstm_row<T, sizeof(T) == 8>(gates + b * 4 * H, false, c_before + b * H, c + b * H, h + b * H, H);
     h_before = h, c_before = c;
     a += size * 4 * H, gates += size * 4 * H, h += size * H, c += size * H;
   }

@@ -43,7 +43,7 @@ void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const 
       multiply_packed<T>(going, G, H, rows_of(static_cast<const T*>(h + before * wide), wide), recurrent.data,
                          z, G, z, G);
       for (Size b = 0; b < size; ++b, z += G)
-        lstm_row<T>(z, b >= going, c + (before + b) * H, c + (start + b) * H, h + (start + b) * wide, H);
+        lstm_row<T, true>(z, b >= going, c + (before + b) * H, c + (start + b) * H, h + (start + b) * wide, H);
       before = start;
       if (!reverse) start += size;
     }

@@ -27,7 +27,7 @@ inline void state_tile(Size K, const T* before, Size before_row, const T* w, con
     }
   }
   for (Size i = 0; i < ROWS; ++i) {
-    const LstmCell<T> cell = lstm_cell<T>(sum[i][0], sum[i][1], sum[i][2], sum[i][3], false, [&] { return load(c + i * c_row); });
+    const LstmCell<T> cell = lstm_cell<T>(sum[i][0], sum[i][1], sum[i][2], sum[i][3], false, [&](Vec<T> f) { return f * load(c + i * c_row); });
     store(c + i * c_row, cell.c);
     if (width == W<T>)
       store(h + i * h_row, cell.h);
