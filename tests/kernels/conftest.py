@@ -13,11 +13,8 @@ from elman.kernels import reference
 
 
 def _engines() -> list[str]:
-    try:
-        from elman.kernels import native
-    except ImportError:
-        return ["reference"]
-    return ["reference", *native.available()]
+    core = kernels.native_core()
+    return ["reference"] if core is None else ["reference", *core.available()]
 
 
 @pytest.fixture(params=_engines())
@@ -26,12 +23,10 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "reference":
         yield reference
         return
-    from elman.kernels import native
-
-    before = native.isa()
-    native.set_isa(request.param)
-    yield native
-    native.set_isa(before)
+    before = kernels.describe()["isa"]
+    kernels.select("native", request.param)
+    yield kernels
+    kernels.select("native", before)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from elman import kernels
 from elman.features.affixes import affixes
-from elman.kernels.reference import states
+from elman.kernels import packing
 
 core = kernels.native_core()
 pytestmark = pytest.mark.skipif(core is None, reason="the native kernels are not in use")
@@ -19,25 +19,24 @@ HUGE = [2**62, 2**63 - 1, 2**61, 2**32, -1, -(2**63)]
 @pytest.mark.parametrize("column", HUGE)
 def test_columns_beyond_the_rows(column: int) -> None:
     h, types, sizes = np.zeros((2, 20), np.float32), np.zeros(2, np.int32), np.array([1, 1], np.int32)
-    w = states.packed(np.zeros((64, 16), np.float32))
+    w = packing.packed(np.zeros((64, 16), np.float32))
     with pytest.raises(ValueError, match="shapes do not fit"):
         core.lstm_states(np.zeros((1, 64), np.float32), types, sizes, w, h, column, False)
     x, w_rx, w_rh, b = (np.zeros(shape, np.float32) for shape in ((2, 3), (16, 3), (16, 4), 16))
     c, gates = np.zeros((2, 4), np.float32), np.zeros((2, 16), np.float32)
     with pytest.raises(ValueError, match="shapes do not fit"):
-        core.lstm_layer_forward(x, sizes, w_rx, b, w_rh, h, column, c, gates, False)
-    more = np.zeros((2, 3), np.float32), False, np.zeros_like(w_rx), np.zeros_like(b), np.zeros_like(w_rh), False
+        core.lstm_layer_forward(x, sizes, w_rx, b, w_rh, h, column, False)
     with pytest.raises(ValueError, match="shapes do not fit"):
-        core.lstm_layer_backward(h, x, h, column, c, gates, sizes, w_rx, w_rh, *more)
+        core.lstm_layer_backward(h, x, h, column, c, gates, sizes, w_rx, w_rh, np.zeros_like(x), False, False)
 
 
 @pytest.mark.skipif(core is None or not core.has_int8(), reason="needs a processor with 8-bit dot products")
 @pytest.mark.parametrize(("column", "width"), [(column, 4) for column in HUGE] + [(0, width) for width in HUGE])
 def test_columns_beyond_the_rows_in_eight_bits(column: int, width: int) -> None:
-    linear = states.packed_int8(states.in_panels(np.zeros((16, 4), np.float32)))
+    linear = packing.packed_int8(packing.in_panels(np.zeros((16, 4), np.float32)))
     h, types, sizes = np.zeros((2, 20), np.float32), np.zeros(2, np.int32), np.array([1, 1], np.int32)
     with pytest.raises(ValueError, match="shapes do not fit"):
-        core.lstm_states_int8(np.zeros((1, 64), np.uint16), types, sizes, *linear, h, column, width, False)
+        core.lstm_states_int8(np.zeros((1, 64), np.float16), types, sizes, *linear, h, column, width, False)
 
 
 def test_weights_that_are_almost_nothing_have_a_step() -> None:
@@ -45,10 +44,56 @@ def test_weights_that_are_almost_nothing_have_a_step() -> None:
     rows = np.full((64, 16), 1e-45, np.float32)
     rows[1] = 1e-20
     with np.errstate(all="raise", under="ignore"):
-        linear = states.packed_int8(rows)
+        linear = packing.packed_int8(rows)
     assert np.isfinite(linear.scale).all() and (linear.scale > 0).all()
     whole = linear.w.transpose(0, 2, 3, 1, 4).reshape(64, 16)
     assert not whole[0].any() and (whole[1] == 127).all()
+
+
+def test_arguments_of_other_types() -> None:
+    x, w, b = np.zeros((2, 3)), np.zeros((4, 3)), np.zeros(4)
+    for bad in (
+        (x.astype(np.float32), w, b),
+        (x.astype(np.float16), w, b),
+        (x.astype(">f8"), w, b),
+        (x.tolist(), w, b),
+        (None, w, b),
+        (x, w, b[0]),
+        (x, w),
+        (x, w, b, b),
+    ):
+        with pytest.raises(TypeError):
+            core.linear_forward(*bad)
+    with pytest.raises(TypeError):
+        core.linear_forward(x, w, bias=b)
+    np.testing.assert_array_equal(core.linear_forward(x, w, b=b), core.linear_forward(x, w, b))
+
+
+def test_what_is_changed_in_place_is_never_copied() -> None:
+    w, ids, late = np.zeros((3, 2)), np.zeros(1, np.int32), np.ones((1, 4))
+    fixed = w.copy()
+    fixed.flags.writeable = False
+    for bad in (w.astype(np.float32), np.zeros((2, 3)).T, np.zeros((3, 4))[:, ::2], fixed):
+        with pytest.raises(TypeError):
+            core.adam_rows(bad, w, w.copy(), ids, None, late, 0.1, 1.0, 0.9, 0.99, 1e-8)
+    core.embedding_forward(fixed, ids)  # what is only read may be read-only
+
+
+def test_arrays_that_are_not_contiguous_are_copied() -> None:
+    draw = np.random.default_rng(1)
+    x, w, b = draw.normal(size=(8, 3))[::2], draw.normal(size=(3, 5)).T, draw.normal(size=10)[::-2]
+    np.testing.assert_allclose(core.linear_forward(x, w, b), x @ w.T + b)
+
+
+def test_results_are_arrays_of_their_own() -> None:
+    y = core.linear_forward(np.zeros((2, 3)), np.zeros((4, 3)), np.zeros(4))
+    assert type(y) is np.ndarray and y.flags.owndata and y.flags.writeable and y.flags.c_contiguous
+
+
+@pytest.mark.parametrize("rows", [rows for rows in HUGE if rows != 2**32])
+def test_results_beyond_all_memory(rows: int) -> None:
+    with pytest.raises((ValueError, MemoryError)):
+        core.embedding_backward(np.zeros((0, 4)), np.zeros(0, np.int32), rows)
 
 
 E, H, K = 5, 4, 2

@@ -36,7 +36,7 @@ def test_how_many_trees_there_are() -> None:
 def test_no_tree_is_better(engine: Any, n: int, seed: int, whole: bool) -> None:
     draw = np.random.default_rng(seed)
     scores = draw.integers(-3, 4, (n + 1, n)).astype(float) if whole else draw.normal(size=(n + 1, n))
-    heads = engine.best_tree(scores)
+    heads = engine.best_tree(scores).tolist()
     assert heads == repaired(heads)
     assert total(scores, heads) == pytest.approx(max(total(scores, tree) for tree in all_trees(n)))
 
@@ -46,7 +46,7 @@ def test_no_tree_is_better(engine: Any, n: int, seed: int, whole: bool) -> None:
 def test_arcs_that_are_not_there(engine: Any, n: int, seed: int, share: float) -> None:
     draw = np.random.default_rng(seed)
     scores = np.where(draw.random((n + 1, n)) < share, -np.inf, draw.normal(size=(n + 1, n)))
-    heads = engine.best_tree(scores)
+    heads = engine.best_tree(scores).tolist()
     assert heads == repaired(heads)
     fewest = min(np.isinf([scores[h, d] for d, h in enumerate(tree)]).sum() for tree in all_trees(n))
     assert np.isinf([scores[h, d] for d, h in enumerate(heads)]).sum() == fewest
@@ -59,7 +59,7 @@ def test_arcs_that_are_not_there(engine: Any, n: int, seed: int, share: float) -
 def test_long_sentences(engine: Any, n: int, seed: int) -> None:
     """A tree, and no single word hangs better elsewhere."""
     scores = np.random.default_rng(seed).normal(size=(n + 1, n))
-    heads = engine.best_tree(scores)
+    heads = engine.best_tree(scores).tolist()
     assert heads == repaired(heads)
     for word, head in enumerate(heads):
         for other in range(1, n + 1):
@@ -69,8 +69,9 @@ def test_long_sentences(engine: Any, n: int, seed: int) -> None:
 
 
 def test_no_words_and_no_scores(engine: Any) -> None:
-    assert engine.best_tree(np.zeros((1, 0))) == []
-    assert engine.best_tree(np.full((4, 3), -np.inf)) == repaired(engine.best_tree(np.full((4, 3), -np.inf)))
+    assert engine.best_tree(np.zeros((1, 0))).tolist() == []
+    heads = engine.best_tree(np.full((4, 3), -np.inf)).tolist()
+    assert heads == repaired(heads)
 
 
 LABELS = ["0,ROOT", "+1,N", "-1,N", "+1,V", "-1,V", "+2,N", "-2,N"]

@@ -1,8 +1,12 @@
-"""The kernels: arrays in, arrays out, a NumPy reference and a native core behind one list of signatures.
+"""The kernels: arrays in, arrays out, a NumPy reference and a native core behind one table of signatures.
 
 Letters: N tokens of a packed batch, T steps, B sentences, V word types, E input width, H hidden units, K tags.
 ``sizes`` (T,) int32 never increases: step t holds the sizes[t] sentences that have a word there, longest first.
 Floating arrays of one call are all float32 or all float64; ids are int32.
+
+A kernel is declared in three places: in NumPy (``reference/``), in C++ (``native/``) and as a row of
+``signatures.def``, from which dispatch, type stubs and the native checks of arguments come. An array of another dtype
+is a TypeError, one of another shape a ValueError; an array that is not C-contiguous is copied.
 
 ``ELMAN_KERNELS`` = ``native`` or ``reference`` and ``ELMAN_ISA`` = one of ``describe()["available"]`` force a choice.
 """
@@ -12,89 +16,12 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.kernels.reference import (
-        AffixIndex as AffixIndex,
-        NumberIndex as NumberIndex,
-        Words as Words,
-        adam_rows as adam_rows,
-        bag_backward as bag_backward,
-        bag_forward as bag_forward,
-        best_tree as best_tree,
-        best_trees as best_trees,
-        crf_backward as crf_backward,
-        crf_best as crf_best,
-        crf_forward as crf_forward,
-        crf_marginals as crf_marginals,
-        elman_backward as elman_backward,
-        elman_forward as elman_forward,
-        embedding_backward as embedding_backward,
-        embedding_forward as embedding_forward,
-        gru_backward as gru_backward,
-        gru_forward as gru_forward,
-        halves as halves,
-        linear_backward as linear_backward,
-        linear_best_int8 as linear_best_int8,
-        linear_forward as linear_forward,
-        lstm_backward as lstm_backward,
-        lstm_forward as lstm_forward,
-        lstm_layer_backward as lstm_layer_backward,
-        lstm_layer_forward as lstm_layer_forward,
-        lstm_states as lstm_states,
-        lstm_states_int8 as lstm_states_int8,
-        mingru_backward as mingru_backward,
-        mingru_forward as mingru_forward,
-        online_steps as online_steps,
-        softmax_cross_entropy_backward as softmax_cross_entropy_backward,
-        softmax_cross_entropy_forward as softmax_cross_entropy_forward,
-        sru_backward as sru_backward,
-        sru_forward as sru_forward,
-        tag_lines as tag_lines,
-    )
-
-KERNELS = (
-    "linear_forward",
-    "linear_backward",
-    "embedding_forward",
-    "embedding_backward",
-    "bag_forward",
-    "bag_backward",
-    "elman_forward",
-    "elman_backward",
-    "softmax_cross_entropy_forward",
-    "softmax_cross_entropy_backward",
-    "lstm_forward",
-    "lstm_backward",
-    "lstm_layer_forward",
-    "lstm_layer_backward",
-    "gru_forward",
-    "gru_backward",
-    "sru_forward",
-    "sru_backward",
-    "mingru_forward",
-    "mingru_backward",
-    "crf_forward",
-    "crf_backward",
-    "crf_best",
-    "crf_marginals",
-    "halves",
-    "lstm_states",
-    "lstm_states_int8",
-    "linear_best_int8",
-    "adam_rows",
-    "online_steps",
-    "AffixIndex",
-    "NumberIndex",
-    "Words",
-    "tag_lines",
-    "best_tree",
-    "best_trees",
-)
+    from elman.kernels._native import *  # noqa: F403
 
 _NATIVE = "elman.kernels._native"
 _CHOSEN = "chosen by ELMAN_KERNELS"
@@ -102,66 +29,75 @@ _state: dict[str, Any] = {}
 
 
 def __getattr__(name: str) -> Any:
-    # The kernels appear as attributes of this module when the first of them is asked for.
-    if name in KERNELS:
+    # The kernels become attributes of this module when the first of them is asked for.
+    from elman.kernels.signatures import kernels
+
+    if name in kernels():
         select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def select(backend: str | None = None, isa: str | None = None) -> None:
-    """Use a backend (None: native where it is built) and, in it, an instruction set (None: the widest).
+    """Use a backend (None: native if it is built) and, in it, an instruction set (None: the widest).
 
-    Raises ConfigError for a backend or an instruction set that is not to be had here.
+    Raises ConfigError if the backend or the instruction set is not available.
     """
     if backend not in (None, "native", "reference"):
         raise ConfigError(f"ELMAN_KERNELS: expected native or reference, got {backend!r}")
-    module, why = _load_native() if backend != "reference" else (None, _CHOSEN)
-    if module is None and backend == "native":
+    core, why = _load_native() if backend != "reference" else (None, _CHOSEN)
+    if core is None and backend == "native":
         raise ConfigError(f"ELMAN_KERNELS=native, but the native kernels cannot be used: {why}")
-    if module is not None:
-        available = list(module.available())
+    available = ["numpy"] if core is None else list(core.available())
+    if core is not None:
         if isa is not None and isa not in available:
             raise ConfigError(f"ELMAN_ISA: expected {' or '.join(available)} on this machine, got {isa!r}")
-        module.set_isa(isa or available[-1])
+        core.set_isa(isa or available[-1])
     elif isa is not None and isa != "numpy":
         raise ConfigError(f"ELMAN_ISA={isa} needs the native kernels, which are not in use: {why}")
-    chosen: ModuleType = module if module is not None else _reference()
     _state.update(
-        backend="native" if module is not None else "reference",
-        isa=module.isa() if module is not None else "numpy",
-        available=available if module is not None else ["numpy"],
-        int8=module is not None and module.has_int8(),
+        backend="reference" if core is None else "native",
+        isa="numpy" if core is None else core.isa(),
+        available=available,
+        int8=core is not None and core.has_int8(),
         why=why,
     )
-    for name in KERNELS:
-        globals()[name] = getattr(chosen, name)
+    _dispatch(core)
+
+
+def _dispatch(core: Any) -> None:
+    """Make the kernels attributes of this module: the native core's, where it has them, and else the reference's."""
+    from elman.kernels.signatures import kernels
+
+    for name, kernel in kernels().items():
+        native = core is not None and (kernel.kind != "KERNEL_INT8" or _state["int8"])
+        globals()[name] = getattr(core if native else import_module("elman.kernels.reference"), name)
 
 
 def native_core() -> Any:
-    """The native core by itself, with its instruction set chosen, for what needs no NumPy; None: not in use here."""
-    if os.environ.get("ELMAN_KERNELS") not in (None, "", "native") or find_spec(_NATIVE) is None:
+    """The native core with its instruction set chosen, without NumPy; None if it is not in use."""
+    if os.environ.get("ELMAN_KERNELS") not in (None, "", "native"):
         return None
-    try:
-        core = import_module(_NATIVE)
-    except ImportError:
+    core, _ = _load_native()
+    if core is None:
         return None
     isa, available = os.environ.get("ELMAN_ISA") or None, list(core.available())
     if isa not in (None, *available):
         return None
-    core.set_isa(_state.get("isa") or isa or available[-1])
+    in_use = _state.get("isa")
+    core.set_isa(in_use if in_use in available else isa or available[-1])
     return core
 
 
 def describe() -> dict[str, Any]:
-    """What is in use: ``backend``, ``isa``, ``available`` instruction sets, and ``why`` not the native kernels."""
+    """Return ``backend``, ``isa``, ``available`` instruction sets, ``int8``, and ``why`` not the native kernels."""
     if not _state:
         select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
     return dict(_state)
 
 
 def shortcoming() -> str | None:
-    """A note for the user where the NumPy kernels serve although nobody chose them; None where all is well."""
+    """A note for the user if the slow NumPy kernels are in use although nobody chose them; else None."""
     found = describe()
     if found["backend"] == "native" or found["why"] == _CHOSEN:
         return None
@@ -169,16 +105,10 @@ def shortcoming() -> str | None:
 
 
 def _load_native() -> tuple[Any, str]:
+    """The native core and an empty text, or None and why it cannot be used."""
     if find_spec(_NATIVE) is None:
         return None, "the native core was not built when elman was installed"
     try:
-        from elman.kernels import native
+        return import_module(_NATIVE), ""
     except ImportError as error:
         return None, f"the native core cannot be loaded ({error})"
-    return native, ""
-
-
-def _reference() -> ModuleType:
-    from elman.kernels import reference
-
-    return reference

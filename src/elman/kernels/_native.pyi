@@ -1,4 +1,252 @@
-# The compiled core; its functions are called by kernels/native/__init__.py alone, which states shapes and types.
-from typing import Any
+# Generated from signatures.def: python -m elman.kernels.signatures > src/elman/kernels/_native.pyi
+import numpy as np
+from numpy.typing import NDArray
 
-def __getattr__(name: str) -> Any: ...
+from elman.kernels.packing import F, Ids
+from elman.kernels.reference.text import (
+    AffixIndex as AffixIndex,
+    NumberIndex as NumberIndex,
+    Words as Words,
+    tag_lines as tag_lines,
+)
+
+def linear_forward(
+    x: NDArray[F],
+    w: NDArray[F],
+    b: NDArray[F],
+) -> NDArray[F]: ...
+def linear_backward(
+    dy: NDArray[F],
+    x: NDArray[F],
+    w: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def embedding_forward(
+    table: NDArray[F],
+    ids: Ids,
+) -> NDArray[F]: ...
+def embedding_backward(
+    drows: NDArray[F],
+    ids: Ids,
+    rows: int,
+) -> NDArray[F]: ...
+def bag_forward(
+    table: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+) -> NDArray[F]: ...
+def bag_backward(
+    dsums: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+    rows: int,
+) -> NDArray[F]: ...
+def softmax_cross_entropy_forward(
+    scores: NDArray[F],
+    gold: Ids,
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def softmax_cross_entropy_backward(
+    dlosses: NDArray[F],
+    p: NDArray[F],
+    gold: Ids,
+) -> NDArray[F]: ...
+def elman_forward(
+    a: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+) -> NDArray[F]: ...
+def elman_backward(
+    dh: NDArray[F],
+    h: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+    n: int,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def lstm_forward(
+    a: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+    c0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def lstm_backward(
+    dh: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+    c0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]: ...
+def lstm_layer_forward(
+    x: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    b_r: NDArray[F],
+    w_rh: NDArray[F],
+    h: NDArray[F],
+    column: int,
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def lstm_layer_backward(
+    dh: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    column: int,
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    dx: NDArray[F],
+    add: bool,
+    reverse: bool,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def gru_forward(
+    a: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    b_rn: NDArray[F],
+    h0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def gru_backward(
+    dh: NDArray[F],
+    h: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rh: NDArray[F],
+    h0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]: ...
+def sru_forward(
+    a: NDArray[F],
+    sizes: Ids,
+    c0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def sru_backward(
+    dh: NDArray[F],
+    a: NDArray[F],
+    c: NDArray[F],
+    sizes: Ids,
+    c0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def mingru_forward(
+    a: NDArray[F],
+    sizes: Ids,
+    h0: NDArray[F],
+) -> NDArray[F]: ...
+def mingru_backward(
+    dh: NDArray[F],
+    a: NDArray[F],
+    h: NDArray[F],
+    sizes: Ids,
+    h0: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def crf_forward(
+    scores: NDArray[F],
+    gold: Ids,
+    sizes: Ids,
+    transitions: NDArray[F],
+    begin: NDArray[F],
+    end: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def crf_backward(
+    dlosses: NDArray[F],
+    alpha: NDArray[F],
+    gold: Ids,
+    sizes: Ids,
+    transitions: NDArray[F],
+    end: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]: ...
+def crf_best(
+    scores: NDArray[F],
+    sizes: Ids,
+    transitions: NDArray[F],
+    begin: NDArray[F],
+    end: NDArray[F],
+) -> Ids: ...
+def crf_marginals(
+    scores: NDArray[F],
+    sizes: Ids,
+    transitions: NDArray[F],
+    begin: NDArray[F],
+    end: NDArray[F],
+) -> NDArray[F]: ...
+def lstm_states(
+    table: NDArray[F],
+    types: Ids,
+    sizes: Ids,
+    w: NDArray[F],
+    h: NDArray[F],
+    column: int,
+    reverse: bool,
+) -> None: ...
+def lstm_states_int8(
+    table: NDArray[np.float16],
+    types: Ids,
+    sizes: Ids,
+    w: NDArray[np.int8],
+    scale: NDArray[np.float32],
+    start: Ids,
+    h: NDArray[np.float32],
+    column: int,
+    width: int,
+    reverse: bool,
+) -> None: ...
+def linear_best_int8(
+    x: NDArray[np.float32],
+    w8: NDArray[np.int8],
+    scale: NDArray[np.float32],
+    start: Ids,
+    w: NDArray[np.float32],
+    b: NDArray[np.float32],
+    error: NDArray[np.float32],
+    share: NDArray[np.float32],
+) -> Ids: ...
+def halves(
+    x: NDArray[np.float32],
+    to: NDArray[np.float16],
+) -> None: ...
+def adam_rows(
+    w: NDArray[F],
+    m: NDArray[F],
+    v: NDArray[F],
+    ids: Ids,
+    g: NDArray[F] | None,
+    late: NDArray[F],
+    scale: float,
+    fade: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None: ...
+def online_steps(
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    b_r: NDArray[F],
+    w_oh: NDArray[F],
+    b_o: NDArray[F],
+    ids: Ids,
+    gold: Ids,
+    lengths: Ids,
+    rates: NDArray[F],
+    mask: NDArray[F] | None,
+    clip: float,
+    n: int,
+    fresh: Ids | None = None,
+    state: NDArray[F] | None = None,
+) -> tuple[float, int]: ...
+def best_tree(
+    scores: NDArray[np.float64],
+) -> Ids: ...
+def best_trees(
+    labels: NDArray[np.float32],
+    relations: NDArray[np.float32],
+    lengths: Ids,
+    kinds: Ids,
+    columns: Ids,
+    root: int,
+    ratios: NDArray[np.float32],
+    power: float,
+) -> Ids: ...

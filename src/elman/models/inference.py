@@ -26,7 +26,7 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
-from elman.kernels.reference import states
+from elman.kernels import packing
 from elman.models.base import LabelScores
 from elman.models.heads import Heads
 from elman.nn.batch import Batch, Ids, pack
@@ -76,7 +76,7 @@ class InferenceCache:
         self.lexicon = lexicon
         self.width = len(members) * network.encoder.output
         self.small = (
-            kind is _Lstm and precision == "int8" and network.config.residual == "none" and self.width <= states.WIDEST
+            kind is _Lstm and precision == "int8" and network.config.residual == "none" and self.width <= packing.WIDEST
         )
         """Whether states are from -1 to 1 and may be read in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
@@ -182,8 +182,8 @@ class _Lstm(_Member):
         found = []
         for direction in self.network.encoder.directions:
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
-            w, b = states.in_panels(w), states.in_panels(b)
-            packed: Any = states.packed_int8(states.in_panels(recurrent)) if int8 else states.packed(recurrent)
+            w, b = packing.in_panels(w), packing.in_panels(b)
+            packed: Any = packing.packed_int8(packing.in_panels(recurrent)) if int8 else packing.packed(recurrent)
             found.append(_Direction(w, b, packed, direction == "backward"))
         return found
 
@@ -222,7 +222,8 @@ class _Lstm(_Member):
         for j, (table, direction) in enumerate(zip(tables, self.layers[i], strict=True)):
             packed, reverse = direction.packed, direction.reverse
             if self.type == np.float16:
-                kernels.lstm_states_int8(table, types, batch.sizes, packed, h, j * H, H, reverse)
+                w, scale, start = packed
+                kernels.lstm_states_int8(table, types, batch.sizes, w, scale, start, h, j * H, H, reverse)
             else:
                 kernels.lstm_states(table, types, batch.sizes, packed, h, j * H, reverse)
         return h
@@ -254,7 +255,7 @@ def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
 class _Small(NamedTuple):
     """The weights of a column in 8 bits: see ``kernels.linear_best_int8``."""
 
-    linear: states.Int8
+    linear: packing.Int8
     b: Array
     errors: tuple[Array, Array]
 
@@ -285,7 +286,7 @@ class OutputLayer:
         if small is None:
             return np.asarray(self.scores(h, column).argmax(axis=1), np.int32)
         of_column = small[column]
-        return kernels.linear_best_int8(h, of_column.linear, self._w[own], of_column.b, of_column.errors)
+        return kernels.linear_best_int8(h, *of_column.linear, self._w[own], of_column.b, *of_column.errors)
 
     @cached_property
     def _in_8_bits(self) -> list[_Small] | None:
@@ -293,10 +294,10 @@ class OutputLayer:
             return None
         found = []
         for own in self._columns:
-            linear = states.packed_int8(self._w[own])
+            linear = packing.packed_int8(self._w[own])
             b = np.zeros(len(linear.scale), np.float32)
             b[: own.stop - own.start] = self._b[own]
-            found.append(_Small(linear, b, states.errors_int8(self._w[own])))
+            found.append(_Small(linear, b, packing.errors_int8(self._w[own])))
         return found
 
 

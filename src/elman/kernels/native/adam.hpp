@@ -1,11 +1,17 @@
-// Adam on some rows of a table, as stated in reference/adam.py. Included by kernels.cpp.
+// Adam on some rows of a table, as stated in reference/adam.py.
 #pragma once
+#include "types.hpp"
+
+namespace elman {
+namespace {
 
 inline float sqrt_of(float x) { return __builtin_sqrtf(x); }
 inline double sqrt_of(double x) { return __builtin_sqrt(x); }
 
 template <class T>
-void adam_rows(T* table, T* means, T* squares, const Id* ids, const T* g, const T* late, AdamStep<T> s, Size U, Size E) {
+void adam_rows(T* table, T* means, T* squares, const Id* ids, const T* g, const T* late, double scale64, double fade64,
+               double beta1_64, double beta2_64, double epsilon64, Size U, Size E) {
+  const T scale = T(scale64), fade = T(fade64), beta1 = T(beta1_64), beta2 = T(beta2_64), epsilon = T(epsilon64);
   // Plain loops, which the compiler turns into vectors: sqrt and / are the same in every width.
   for (Size u = 0; u < U; ++u, late += 4) {
     T* __restrict w = table + ids[u] * E;
@@ -14,17 +20,20 @@ void adam_rows(T* table, T* means, T* squares, const Id* ids, const T* g, const 
     const T reach = late[0], left = late[1], kept_m = late[2], kept_v = late[3];
     if (reach != 0 || left != 1 || kept_m != 1 || kept_v != 1)
       for (Size e = 0; e < E; ++e) {
-        w[e] = left * w[e] - reach * (m[e] / (sqrt_of(v[e]) + s.epsilon));
+        w[e] = left * w[e] - reach * (m[e] / (sqrt_of(v[e]) + epsilon));
         m[e] *= kept_m;
         v[e] *= kept_v;
       }
     if (!g) continue;
     const T* __restrict d = g + u * E;
-    const T new_m = 1 - s.beta1, new_v = 1 - s.beta2;
+    const T new_m = 1 - beta1, new_v = 1 - beta2;
     for (Size e = 0; e < E; ++e) {
-      m[e] = s.beta1 * m[e] + new_m * d[e];
-      v[e] = s.beta2 * v[e] + new_v * (d[e] * d[e]);
-      w[e] = s.fade * w[e] - s.scale * (m[e] / (sqrt_of(v[e]) + s.epsilon));
+      m[e] = beta1 * m[e] + new_m * d[e];
+      v[e] = beta2 * v[e] + new_v * (d[e] * d[e]);
+      w[e] = fade * w[e] - scale * (m[e] / (sqrt_of(v[e]) + epsilon));
     }
   }
 }
+
+}  // namespace
+}  // namespace elman

@@ -1,9 +1,13 @@
-// Linear-chain CRF over packed batches, as stated in reference/crf.py. Included by kernels.cpp.
+// Linear-chain CRF over packed batches, as stated in reference/crf.py.
 //
 // A sum over the tags in front is a product of weights: exp(alpha), largest of a row 1, with exp(transitions), largest
 // of a column 1. Weights below `least` count as 0 there, so that no product is denormal (slow) or lost; where the sum
 // is below `enough` (forbidden transitions, scores far apart) they could matter, and it is done over in logarithms.
 #pragma once
+#include "gemm.hpp"
+
+namespace elman {
+namespace {
 
 template <class T>
 constexpr T least = T(1e-150);
@@ -48,7 +52,7 @@ inline void weights_of(T* to, const T* logs, Size n) {
 // x becomes exp(x) over the sum of that; returns the log of the sum.
 template <class T>
 inline T softmax_row(T* x, Size n) {
-  const T most = most_of(static_cast<const T*>(x), n);
+  const T most = max_of(static_cast<const T*>(x), n);
   map(x, n, [most](Vec<T> v) { return weight_of<T>(v - most); });
   const T total = sum_of(static_cast<const T*>(x), n), share = T(1) / total;
   map(x, n, [share](Vec<T> v) { return v * share; });
@@ -61,7 +65,7 @@ inline void add(T* to, const T* a, const T* b, Size n) {
 // Less the largest of it.
 template <class T>
 inline void lower(T* x, Size n) {
-  const T most = most_of(static_cast<const T*>(x), n);
+  const T most = max_of(static_cast<const T*>(x), n);
   map(x, n, [most](Vec<T> v) { return v - most; });
 }
 
@@ -83,7 +87,7 @@ struct Chain {
     copy<T>(columns, into, K * K);
     for (Size j = 0; j < K; ++j) {
       T* column = columns + j * K;
-      most[j] = most_of(static_cast<const T*>(column), K);
+      most[j] = max_of(static_cast<const T*>(column), K);
       lower(column, K);
       weights_of(column, static_cast<const T*>(column), K);
     }
@@ -291,3 +295,6 @@ void crf_best(const T* scores, Steps s, const T* transitions, const T* begin, co
       ids[front + b] = static_cast<Id>(came_from[(start + b) * wide + ids[start + b]]);
   }
 }
+
+}  // namespace
+}  // namespace elman

@@ -1,33 +1,10 @@
-// LSTM and GRU over packed batches, as stated in reference/gated.py. Included by kernels.cpp.
+// LSTM and GRU over packed batches, as stated in reference/gated.py.
 #pragma once
+#include "cell.hpp"
+#include "cells.hpp"
 
-// A row's columns j …, a whole vector of them or what is left at the end.
-template <class T>
-struct Whole {
-  static Vec<T> get(const T* from) { return load(from); }
-  static void put(T* to, Vec<T> v) { store(to, v); }
-};
-template <class T>
-struct Part {
-  Size n;
-  Vec<T> get(const T* from) const {
-    T some[W<T>] = {};
-    for (Size i = 0; i < n; ++i) some[i] = from[i];
-    return load(some);
-  }
-  void put(T* to, Vec<T> v) const {
-    T some[W<T>];
-    store(some, v);
-    for (Size i = 0; i < n; ++i) to[i] = some[i];
-  }
-};
-// f(access, j) for the columns of a row, vector by vector.
-template <class T, class Function>
-inline void columns(Size H, Function f) {
-  Size j = 0;
-  for (; j + W<T> <= H; j += W<T>) f(Whole<T>{}, j);
-  if (j < H) f(Part<T>{H - j}, j);
-}
+namespace elman {
+namespace {
 
 template <class T>
 void lstm_forward(const T* a, Steps s, const T* w_rh, const T* h0, const T* c0, T* h, T* c, T* gates, Size H) {
@@ -37,18 +14,8 @@ void lstm_forward(const T* a, Steps s, const T* w_rh, const T* h0, const T* c0, 
   for (Size t = 0; t < s.T; ++t) {
     const Size size = s.sizes[t];
     multiply_packed<T>(size, 4 * H, H, rows_of(h_before, H), packed.data, a, 4 * H, gates, 4 * H);
-    for (Size b = 0; b < size; ++b) {
-      T *z = gates + b * 4 * H, *c_row = c + b * H, *h_row = h + b * H;
-      const T* before = c_before + b * H;
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> i = sigmoid_of(at.get(z + j)), f = sigmoid_of(at.get(z + H + j)),
-                     g = tanh_of(at.get(z + 2 * H + j)), o = sigmoid_of(at.get(z + 3 * H + j));
-        const Vec<T> now = f * at.get(before + j) + i * g;
-        at.put(z + j, i), at.put(z + H + j, f), at.put(z + 2 * H + j, g), at.put(z + 3 * H + j, o);
-        at.put(c_row + j, now);
-        at.put(h_row + j, o * tanh_of(now));
-      });
-    }
+    for (Size b = 0; b < size; ++b)
+      lstm_row<T, sizeof(T) == 8>(gates + b * 4 * H, false, c_before + b * H, c + b * H, h + b * H, H);
     h_before = h, c_before = c;
     a += size * 4 * H, gates += size * 4 * H, h += size * H, c += size * H;
   }
@@ -66,19 +33,8 @@ void lstm_backward(const T* dh, const T* h, const T* c, const T* gates, Steps s,
     const Size size = s.sizes[t], start = end - size;
     for (Size b = 0; b < size; ++b) {
       const Size row = start + b;
-      const T *gate = gates + row * 4 * H, *c_row = c + row * H, *c_before = before + row * H, *dh_row = dh + row * H;
-      T *to = da + row * 4 * H, *dh_carried = dh0 + b * H, *dc_carried = dc0 + b * H;
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> i = at.get(gate + j), f = at.get(gate + H + j), g = at.get(gate + 2 * H + j),
-                     o = at.get(gate + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j));
-        const Vec<T> dh_t = at.get(dh_row + j) + at.get(dh_carried + j);
-        const Vec<T> dc = at.get(dc_carried + j) + dh_t * o * (T(1) - tanh_c * tanh_c);
-        at.put(to + j, dc * g * i * (T(1) - i));
-        at.put(to + H + j, dc * at.get(c_before + j) * f * (T(1) - f));
-        at.put(to + 2 * H + j, dc * i * (T(1) - g * g));
-        at.put(to + 3 * H + j, dh_t * tanh_c * o * (T(1) - o));
-        at.put(dc_carried + j, dc * f);
-      });
+      lstm_row_backward<T>(gates + row * 4 * H, c + row * H, false, before + row * H, dh + row * H, dh0 + b * H,
+                           dc0 + b * H, da + row * 4 * H, H);
     }
     multiply_packed<T>(size, H, 4 * H, rows_of(static_cast<const T*>(da + start * 4 * H), 4 * H), packed.data, nullptr,
                        H, dh0, H);
@@ -147,85 +103,5 @@ void gru_backward(const T* dh, const T* h, const T* gates, Steps s, const T* w_r
               packed, nullptr, dw_rh);
 }
 
-// Parallel recurrences, as stated in reference/parallel.py.
-
-template <class T>
-void sru_forward(const T* a, Steps s, const T* c0, T* h, T* c, Size H) {
-  const T* c_before = c0;
-  for (Size t = 0; t < s.T; ++t) {
-    const Size size = s.sizes[t];
-    for (Size b = 0; b < size; ++b, a += 4 * H, h += H)
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> f = sigmoid_of(at.get(a + H + j)), r = sigmoid_of(at.get(a + 2 * H + j));
-        const Vec<T> now = f * at.get(c_before + b * H + j) + (T(1) - f) * at.get(a + j);
-        at.put(c + b * H + j, now);
-        at.put(h + j, r * tanh_of(now) + (T(1) - r) * at.get(a + 3 * H + j));
-      });
-    c_before = c;
-    c += size * H;
-  }
-}
-
-template <class T>
-void sru_backward(const T* dh, const T* a, const T* c, Steps s, const T* c0, T* da, T* dc0, Size H) {
-  Scratch<T> before(s.N * H);
-  states_before(before.data, c, s, c0, H);
-  Size end = s.N;  // dc0 holds what is carried back
-  for (Size t = s.T - 1; t >= 0; --t) {
-    const Size size = s.sizes[t], start = end - size;
-    for (Size b = 0; b < size; ++b) {
-      const Size row = start + b;
-      const T *in = a + row * 4 * H, *c_row = c + row * H, *c_before = before + row * H, *dh_row = dh + row * H;
-      T *to = da + row * 4 * H, *carried = dc0 + b * H;
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> u = at.get(in + j), f = sigmoid_of(at.get(in + H + j)), r = sigmoid_of(at.get(in + 2 * H + j)),
-                     k = at.get(in + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j)), d = at.get(dh_row + j);
-        const Vec<T> dc = at.get(carried + j) + d * r * (T(1) - tanh_c * tanh_c);
-        at.put(to + j, dc * (T(1) - f));
-        at.put(to + H + j, dc * (at.get(c_before + j) - u) * f * (T(1) - f));
-        at.put(to + 2 * H + j, d * (tanh_c - k) * r * (T(1) - r));
-        at.put(to + 3 * H + j, d * (T(1) - r));
-        at.put(carried + j, dc * f);
-      });
-    }
-    end = start;
-  }
-}
-
-template <class T>
-void mingru_forward(const T* a, Steps s, const T* h0, T* h, Size H) {
-  const T* h_before = h0;
-  for (Size t = 0; t < s.T; ++t) {
-    const Size size = s.sizes[t];
-    for (Size b = 0; b < size; ++b, a += 2 * H)
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> z = sigmoid_of(at.get(a + j));
-        at.put(h + b * H + j, (T(1) - z) * at.get(h_before + b * H + j) + z * at.get(a + H + j));
-      });
-    h_before = h;
-    h += size * H;
-  }
-}
-
-template <class T>
-void mingru_backward(const T* dh, const T* a, const T* h, Steps s, const T* h0, T* da, T* dh0, Size H) {
-  Scratch<T> before(s.N * H);
-  states_before(before.data, h, s, h0, H);
-  Size end = s.N;  // dh0 holds what is carried back
-  for (Size t = s.T - 1; t >= 0; --t) {
-    const Size size = s.sizes[t], start = end - size;
-    for (Size b = 0; b < size; ++b) {
-      const Size row = start + b;
-      const T *in = a + row * 2 * H, *h_before = before + row * H, *dh_row = dh + row * H;
-      T *to = da + row * 2 * H, *carried = dh0 + b * H;
-      columns<T>(H, [&](auto at, Size j) {
-        const Vec<T> z = sigmoid_of(at.get(in + j)), n = at.get(in + H + j),
-                     d = at.get(dh_row + j) + at.get(carried + j);
-        at.put(to + j, d * (n - at.get(h_before + j)) * z * (T(1) - z));
-        at.put(to + H + j, d * z);
-        at.put(carried + j, d * (T(1) - z));
-      });
-    }
-    end = start;
-  }
-}
+}  // namespace
+}  // namespace elman

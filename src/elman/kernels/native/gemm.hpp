@@ -1,6 +1,10 @@
 // Products of small matrices. C (M, N) = A (M, K) · B (K, N) [+ C]; B is packed into panels of NR columns, a tile of
-// MR rows by NR columns of C stays in registers. Included inside the namespace of one instruction set.
+// MR rows by NR columns of C stays in registers.
 #pragma once
+#include "simd.hpp"
+
+namespace elman {
+namespace {
 
 constexpr Size NV = 2;                             // vectors in a tile's row
 constexpr Size MR = VECTOR_BYTES == 64 ? 8 : 6;    // narrower sets have 16 registers: a taller tile would spill
@@ -11,16 +15,16 @@ constexpr Size MC = 240;  // rows of A at a time, in whole tiles: they have to s
 
 // A matrix by its strides, one of them 1, so that a transposed one needs no copy.
 template <class T>
-struct View {
+struct MatrixView {
   const T* data;
   Size row, column;
 };
 template <class T>
-inline View<T> rows_of(const T* data, Size columns) {
+inline MatrixView<T> rows_of(const T* data, Size columns) {
   return {data, columns, 1};
 }
 template <class T>
-inline View<T> transposed(const T* data, Size columns) {
+inline MatrixView<T> transposed(const T* data, Size columns) {
   return {data, 1, columns};
 }
 
@@ -30,7 +34,7 @@ inline Size packed_size(Size K, Size N) {
   return (N + NR<T> - 1) / NR<T> * NR<T> * K;
 }
 template <class T>
-inline void pack(T* to, View<T> b, Size K, Size N) {
+inline void pack(T* to, MatrixView<T> b, Size K, Size N) {
   for (Size j = 0; j < N; j += NR<T>, to += K * NR<T>) {
     const Size width = at_most(NR<T>, N - j);
     if (width < NR<T>) clear(to, K * NR<T>);
@@ -45,7 +49,7 @@ inline void pack(T* to, View<T> b, Size K, Size N) {
 // One tile: ROWS rows of A against PANELS panels side by side (panel stride in elements); C starts from `from`
 // (null: from zero) and goes to c, `width` columns of it in all.
 template <class T, Size ROWS, Size PANELS>
-inline void tile(Size K, View<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
+inline void tile(Size K, MatrixView<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
                  Size width) {
   constexpr Size VS = PANELS * NV;
   Vec<T> sum[ROWS][VS];
@@ -82,7 +86,7 @@ inline void tile(Size K, View<T> a, const T* b, Size panel, const T* from, Size 
 }
 
 template <class T, Size ROWS, Size PANELS>
-inline void edge(Size rows, Size K, View<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
+inline void edge(Size rows, Size K, MatrixView<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
                  Size width) {
   if constexpr (ROWS > 0) {
     if (rows == ROWS)
@@ -95,7 +99,7 @@ inline void edge(Size rows, Size K, View<T> a, const T* b, Size panel, const T* 
 // C (M, N; row stride c_row) = A · packed B + from; from null: zero.
 // KB is the K that B was packed with; b may start at a row block of it.
 template <class T>
-inline void multiply_block(Size M, Size N, Size K, View<T> a, const T* b, Size KB, const T* from, Size from_row, T* c,
+inline void multiply_block(Size M, Size N, Size K, MatrixView<T> a, const T* b, Size KB, const T* from, Size from_row, T* c,
                            Size c_row) {
   const Size panel = KB * NR<T>;
   if (M == 1) {  // a single sentence: more panels at once, since the load of B is what limits it
@@ -111,7 +115,7 @@ inline void multiply_block(Size M, Size N, Size K, View<T> a, const T* b, Size K
   for (Size j = 0; j < N; j += NR<T>) {
     const Size width = at_most(NR<T>, N - j);
     for (Size i = 0; i < M; i += MR) {
-      const View<T> ai{a.data + i * a.row, a.row, a.column};
+      const MatrixView<T> ai{a.data + i * a.row, a.row, a.column};
       const T* fi = from ? from + i * from_row + j : from;
       if (M - i >= MR)
         tile<T, MR, 1>(K, ai, b + j * KB, panel, fi, from_row, c + i * c_row + j, c_row, width);
@@ -121,7 +125,7 @@ inline void multiply_block(Size M, Size N, Size K, View<T> a, const T* b, Size K
   }
 }
 template <class T>
-inline void multiply_packed(Size M, Size N, Size K, View<T> a, const T* b, const T* from, Size from_row, T* c,
+inline void multiply_packed(Size M, Size N, Size K, MatrixView<T> a, const T* b, const T* from, Size from_row, T* c,
                             Size c_row) {
   if (K == 0) {
     for (Size i = 0; i < M; ++i)
@@ -130,7 +134,7 @@ inline void multiply_packed(Size M, Size N, Size K, View<T> a, const T* b, const
   }
   for (Size i = 0; i < M; i += MC)
     for (Size k = 0; k < K; k += KC) {
-      const View<T> block{a.data + i * a.row + k * a.column, a.row, a.column};
+      const MatrixView<T> block{a.data + i * a.row + k * a.column, a.row, a.column};
       const T* start = k ? c + i * c_row : from ? from + i * from_row : from;
       multiply_block(at_most(MC, M - i), N, at_most(KC, K - k), block, b + k * NR<T>, K, start, k ? c_row : from_row,
                      c + i * c_row, c_row);
@@ -138,7 +142,10 @@ inline void multiply_packed(Size M, Size N, Size K, View<T> a, const T* b, const
 }
 // The same for a B that is not packed yet, into scratch of packed_size(K, N).
 template <class T>
-inline void multiply(Size M, Size N, Size K, View<T> a, View<T> b, T* scratch, const T* from, T* c) {
+inline void multiply(Size M, Size N, Size K, MatrixView<T> a, MatrixView<T> b, T* scratch, const T* from, T* c) {
   pack(scratch, b, K, N);
   multiply_packed(M, N, K, a, static_cast<const T*>(scratch), from, N, c, N);
 }
+
+}  // namespace
+}  // namespace elman

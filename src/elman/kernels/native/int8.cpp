@@ -1,27 +1,18 @@
-// The LSTM's states and products of them for tagging in 8-bit whole numbers, for processors with dot products of them (AVX-512 VNNI). As
-// stated in reference/states.py; the layout is that of states.hpp, four weights of a column side by side.
-#include "table.hpp"
+// The LSTM's states and linear layers in 8-bit whole numbers (AVX-512 VNNI), as stated in reference/states.py. The layout
+// is that of states.hpp, with four weights of a column side by side. The non-linearities are good to 1e-4, far below
+// what 8 bits hold, so this cell is another than that of cell.hpp.
+#include "int8.hpp"
 
 #include <immintrin.h>
 
 #include <cstring>
-#include <new>
+
+#include "scratch.hpp"
 
 namespace elman {
 namespace {
 
-constexpr Size UNITS = 16, ROWS = 6;
-
-template <class T>
-struct Memory {
-  T* data;
-  explicit Memory(Size n)
-      : data(static_cast<T*>(::operator new(static_cast<std::size_t>(n > 0 ? n : 1) * sizeof(T),
-                                            std::align_val_t(64)))) {}
-  ~Memory() { ::operator delete(data, std::align_val_t(64)); }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-};
+constexpr Size ROWS = 6;
 
 // 1 / (1 + 2^x) to 1e-4, which is far below what eight bits hold; what is too large becomes 0, too small 1
 inline __m512 falling(__m512 x) {
@@ -41,7 +32,7 @@ inline __m512 half(const std::uint16_t* from) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
-// sum[i] = start + Σ q[i]·w over so many groups of four, in a panel of four vectors of columns.
+// sum[i] = start + Σ q[i]·w over groups of four weights, in a panel of four vectors of columns.
 template <Size R>
 inline void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w, const std::int32_t* start,
                      __m512i (&sum)[R][4]) {
@@ -74,7 +65,7 @@ inline __m256i half_of(__m512 x) {
   return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-// One panel of so many rows, whose states are bytes of `wide` each.
+// One panel of R rows; the states of a row are `wide` bytes.
 struct Panel {
   Size groups;  // of four h
   const std::uint8_t* before;
@@ -84,7 +75,7 @@ struct Panel {
   const float* scale;
   const std::int32_t* start;
   const std::uint16_t* const* a;
-  const std::uint16_t* const* next;  // what the next step reads lies scattered in memory: it is fetched meanwhile
+  const std::uint16_t* const* next;  // inputs of the next step, scattered in memory: they are prefetched
   Size offset;
   float* c;
   float* h;
@@ -128,6 +119,15 @@ inline void rows_of(Size rows, const Panel& p, bool goes) {
   }
 }
 
+// Weights (P panels of columns, E) with a scale and a starting sum of each column, and biases.
+struct Linear {
+  const std::int8_t* w;
+  const float* scale;
+  const Id* start;
+  const float* b;
+  Size E, panels;
+};
+
 // q (rows, wide) of x (rows, E), 0 behind the last column.
 inline void to_bytes(const float* x, std::uint8_t* q, Size rows, Size E, Size wide) {
   for (Size i = 0; i < rows; ++i)
@@ -139,7 +139,7 @@ inline void to_bytes(const float* x, std::uint8_t* q, Size rows, Size E, Size wi
 }
 // store(i, panel, g, numbers) of each row i, panel and vector of the scaled products.
 template <Size R, class Store>
-inline void linear_tile(const Linear8& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
+inline void linear_tile(const Linear& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
   __m512i sum[R][4];
   const Size at = panel * 4 * UNITS;
   products<R>(wide / 4, q, wide, l.w + at * wide, l.start + at, sum);
@@ -152,7 +152,7 @@ inline void linear_tile(const Linear8& l, const std::uint8_t* q, Size wide, Size
                             _mm512_loadu_ps(l.b + at + g * UNITS)));
 }
 template <Size R, class Store>
-inline void linear_rows(Size rows, const Linear8& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
+inline void linear_rows(Size rows, const Linear& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
   if constexpr (R > 0) {
     if (rows == R)
       linear_tile<R>(l, q, wide, panel, store);
@@ -163,8 +163,8 @@ inline void linear_rows(Size rows, const Linear8& l, const std::uint8_t* q, Size
 constexpr Size BLOCK = 8 * ROWS;  // rows that meet the weights together
 // store(row, column, numbers) for x (rows, E), at most BLOCK rows.
 template <class Store>
-inline void linear_block(const Linear8& l, const float* x, std::uint8_t* q, Size rows, Store store) {
-  const Size wide = (l.E + UNITS - 1) / UNITS * UNITS;
+inline void linear_block(const Linear& l, const float* x, std::uint8_t* q, Size rows, Store store) {
+  const Size wide = panels_of(l.E) * UNITS;
   to_bytes(x, q, rows, l.E, wide);
   for (Size p = 0; p < l.panels; ++p)
     for (Size i = 0; i < rows; i += ROWS)
@@ -183,11 +183,12 @@ inline float exact(const float* x, const float* w, Size E) {
 
 }  // namespace
 
-void linear_best_int8(const float* x, Linear8 l, const float* w, const float* error, const float* share, Id* best,
-                      Size N, Size K) {
+void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale, const Id* start, const float* w,
+                      const float* b, const float* error, const float* share, Id* best, Size N, Size E, Size K, Size P) {
+  const Linear l{w8, scale, start, b, E, P};
   const Size columns = l.panels * 4 * UNITS;
-  Memory<std::uint8_t> q(BLOCK * (l.E + UNITS));
-  Memory<float> scores(BLOCK * columns);
+  Scratch<std::uint8_t> q(BLOCK * (l.E + UNITS));
+  Scratch<float> scores(BLOCK * columns);
   for (Size i = 0; i < N; i += BLOCK) {
     const Size rows = N - i < BLOCK ? N - i : BLOCK;
     linear_block(l, x + i * l.E, q.data, rows,
@@ -233,26 +234,27 @@ void linear_best_int8(const float* x, Linear8 l, const float* w, const float* er
 }
 
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
-                      const std::int32_t* start_sums, float* h, Size h_row, Size H, bool reverse) {
-  const Size panels = (H + UNITS - 1) / UNITS, wide = panels * UNITS;
-  Memory<float> c(s.B * wide);
-  Memory<std::uint8_t> one(s.B * wide), other(s.B * wide);
-  Memory<const std::uint16_t*> first(s.B), second(s.B);
+                      const Id* start_sums, float* h, bool reverse, Size H, Size column, Size h_row) {
+  h += column;
+  const Size panels = panels_of(H), wide = panels * UNITS;
+  Scratch<float> c(s.B * wide);
+  Scratch<std::uint8_t> one(s.B * wide), other(s.B * wide);
+  Scratch<const std::uint16_t*> first(s.B), second(s.B);
   const std::uint16_t **a = first.data, **next = second.data;
   std::uint8_t *before = one.data, *now = other.data;
   Size start = reverse ? s.N : 0, going = 0;
-  const auto find = [&](const std::uint16_t** rows, Size from, Size n) {
+  const auto inputs_of = [&](const std::uint16_t** rows, Size from, Size n) {
     for (Size b = 0; b < n; ++b) rows[b] = table + types[from + b] * 4 * wide;
   };
-  if (s.T) find(a, reverse ? s.N - s.sizes[s.T - 1] : 0, s.sizes[reverse ? s.T - 1 : 0]);
+  if (s.T) inputs_of(a, reverse ? s.N - s.sizes[s.T - 1] : 0, s.sizes[reverse ? s.T - 1 : 0]);
   for (Size step = 0; step < s.T; ++step) {
     const Size size = s.sizes[reverse ? s.T - 1 - step : step];
     if (reverse) start -= size;
     if (going > size) going = size;
     const Size later = step + 1 == s.T ? 0 : s.sizes[reverse ? s.T - 2 - step : step + 1];
-    find(next, reverse ? start - later : start + size, later);
+    inputs_of(next, reverse ? start - later : start + size, later);
     for (Size b = later; b < size; ++b) next[b] = a[b];
-    for (Size b = size; b < later; ++b)  // that nobody fetches below
+    for (Size b = size; b < later; ++b)  // not prefetched below
       for (Size j = 0; j < 4 * wide; j += 2 * UNITS) __builtin_prefetch(next[b] + j, 0, 2);
     std::memset(c.data + going * wide, 0, static_cast<std::size_t>((size - going) * wide) * sizeof(float));
     for (Size p = 0; p < panels; ++p) {
@@ -276,9 +278,9 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
   }
 }
 
-void halves(const float* from, std::uint16_t* to, Size n) {
-  for (Size i = 0; i + 16 <= n; i += 16)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), half_of(_mm512_loadu_ps(from + i)));
+void halves(const float* x, std::uint16_t* to, Size N, Size P) {
+  for (Size i = 0; i < N * P * UNITS; i += UNITS)
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), half_of(_mm512_loadu_ps(x + i)));
 }
 
 }  // namespace elman

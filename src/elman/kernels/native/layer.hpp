@@ -1,8 +1,13 @@
 // A whole LSTM layer in one direction, from its inputs to its states and back, as stated in reference/layer.py.
-// Included by kernels.cpp. It goes through the steps in blocks of about BLOCK rows, so that gates and their gradients
+// It goes through the steps in blocks of about BLOCK rows, so that gates and their gradients
 // are still in the second cache when the products over all rows of a block come. Rows of h and dh are `wide` apart, so
 // that both directions share an array.
 #pragma once
+#include "cell.hpp"
+#include "gemm.hpp"
+
+namespace elman {
+namespace {
 
 constexpr Size BLOCK = 256;
 
@@ -16,8 +21,9 @@ struct Walk {
 };
 
 template <class T>
-void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, Size wide, T* c,
-                        T* gates, Size E, Size H, bool reverse) {
+void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const T* w_rh, T* h, bool reverse, T* c,
+                        T* gates, Size E, Size H, Size column, Size wide) {
+  h += column;
   const Size G = 4 * H;
   const Walk walk{s, reverse};
   Scratch<T> in(packed_size<T>(E, G)), recurrent(packed_size<T>(H, G));
@@ -36,19 +42,8 @@ void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const 
       T* z = gates + start * G;
       multiply_packed<T>(going, G, H, rows_of(static_cast<const T*>(h + before * wide), wide), recurrent.data,
                          z, G, z, G);
-      for (Size b = 0; b < size; ++b, z += G) {
-        T *c_row = c + (start + b) * H, *h_row = h + (start + b) * wide;
-        const T* c_before = c + (before + b) * H;
-        const bool goes = b < going;
-        columns<T>(H, [&](auto at, Size j) {
-          const Vec<T> in_gate = sigmoid_of(at.get(z + j)), forget = sigmoid_of(at.get(z + H + j)),
-                       cell = tanh_of(at.get(z + 2 * H + j)), out = sigmoid_of(at.get(z + 3 * H + j));
-          const Vec<T> now = goes ? forget * at.get(c_before + j) + in_gate * cell : in_gate * cell;
-          at.put(z + j, in_gate), at.put(z + H + j, forget), at.put(z + 2 * H + j, cell), at.put(z + 3 * H + j, out);
-          at.put(c_row + j, now);
-          at.put(h_row + j, out * tanh_of(now));
-        });
-      }
+      for (Size b = 0; b < size; ++b, z += G)
+        lstm_row<T, true>(z, b >= going, c + (before + b) * H, c + (start + b) * H, h + (start + b) * wide, H);
       before = start;
       if (!reverse) start += size;
     }
@@ -57,9 +52,10 @@ void lstm_layer_forward(const T* x, Steps s, const T* w_rx, const T* b_r, const 
 }
 
 template <class T>
-void lstm_layer_backward(const T* dh, const T* x, const T* h, Size wide, const T* c, const T* gates, Steps s,
-                         const T* w_rx, const T* w_rh, T* dx, bool add, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H,
-                         bool reverse) {
+void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const T* gates, Steps s, const T* w_rx,
+                         const T* w_rh, T* dx, bool add, bool reverse, T* dw_rx, T* db_r, T* dw_rh, Size E, Size H,
+                         Size column, Size wide) {
+  dh += column, h += column;
   const Size G = 4 * H;
   const Walk walk{s, reverse};
   Size most = BLOCK;  // rows of a block
@@ -82,22 +78,10 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, Size wide, const T
       T* to = da + (start - block) * G;
       for (Size b = 0; b < size; ++b, to += G) {
         const Size row = start + b;
-        const T *gate = gates + row * G, *c_row = c + row * H, *c_before = c + (before + b) * H, *dh_row = dh + row * wide;
-        T *dh_carried = carried + b * H, *dc_carried = c_carried + b * H;
-        const bool goes = b < going;
-        columns<T>(H, [&](auto at, Size j) {
-          const Vec<T> in_gate = at.get(gate + j), forget = at.get(gate + H + j), cell = at.get(gate + 2 * H + j),
-                       out = at.get(gate + 3 * H + j), tanh_c = tanh_of(at.get(c_row + j));
-          const Vec<T> dh_t = at.get(dh_row + j) + at.get(dh_carried + j);
-          const Vec<T> dc = at.get(dc_carried + j) + dh_t * out * (T(1) - tanh_c * tanh_c);
-          at.put(to + j, dc * cell * in_gate * (T(1) - in_gate));
-          at.put(to + H + j, goes ? dc * at.get(c_before + j) * forget * (T(1) - forget) : Vec<T>{});
-          at.put(to + 2 * H + j, dc * in_gate * (T(1) - cell * cell));
-          at.put(to + 3 * H + j, dh_t * tanh_c * out * (T(1) - out));
-          at.put(dc_carried + j, dc * forget);
-        });
+        lstm_row_backward<T>(gates + row * G, c + row * H, b >= going, c + (before + b) * H, dh + row * wide,
+                             carried + b * H, c_carried + b * H, to, H);
         T* state = h_before + (row - block) * H;
-        if (goes)
+        if (b < going)
           copy(state, h + (before + b) * wide, H);
         else
           clear(state, H);
@@ -116,3 +100,6 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, Size wide, const T
     done += rows, last = first;
   }
 }
+
+}  // namespace
+}  // namespace elman

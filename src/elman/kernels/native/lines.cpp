@@ -1,85 +1,34 @@
-// Tags lines of words from bytes to bytes, with a trained LSTM: what `elman tag` runs on large text. Python sees a text
-// go in and the same text with tags come out; no word becomes a Python object, and NumPy is not needed. The same bits as
-// elman.reader and elman.networks, which say what is computed.
+// Tags lines of words from bytes to bytes with a trained LSTM: what `elman tag` runs on large text. No word becomes a
+// Python object, and NumPy is not needed. The bits are those of elman.models.inference, which says what is computed.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
-
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <new>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "arrays.hpp"
+#include "int8.hpp"
+#include "kernels.hpp"
 #include "text.hpp"
 #include "weights.hpp"
+#include "workspace.hpp"
 
 namespace elman {
 
-bool has_int8();
-
 namespace {
 
-constexpr Size CHUNK = 768;      // words in one pass: their states stay in the second cache
-constexpr Size FRESH = 256;      // words whose inputs are computed in one go
-constexpr Size ROOM = 48 << 20;  // bytes that the tables may fill before they are begun anew
-constexpr Size SPARE = 16384;    // rows more, for the words of one text
-
-// Bytes that cost nothing until they are written to; in large pages where there are any, since rows are read here and
-// there.
-struct Bytes {
-  static constexpr std::size_t PAGE = std::size_t(1) << 21;
-  char* data;
-  explicit Bytes(Size n) : data(static_cast<char*>(::operator new(static_cast<std::size_t>(n), std::align_val_t(PAGE)))) {
-#ifdef __linux__
-    madvise(data, static_cast<std::size_t>(n), MADV_HUGEPAGE);
-#endif
-  }
-  ~Bytes() { ::operator delete(data, std::align_val_t(PAGE)); }
-  Bytes(Bytes&& other) noexcept : data(std::exchange(other.data, nullptr)) {}
-  Bytes& operator=(Bytes&&) = delete;
-};
-
-// The words met so far and what the first layer gets of each of them. Rows once written never change.
-struct Store {
-  Index index;
-  Size capacity = 0;                                // rows
-  std::vector<Bytes> tables;                        // of each direction of each network
-  std::vector<std::pair<Size, Size>> waiting;       // begin and end of rows that are still to be computed
-  std::multiset<Size> doing;                        // begin of rows that a thread is computing
-  Size users = 0;                                   // texts that are being tagged with it
-  bool broken = false;                              // something failed in it
-};
-
-struct Sentence {
-  Size begin, length;  // words
-};
-
-// What tagging a text needs; kept from one text to the next, since fresh memory costs time.
-struct Desk {
-  std::vector<Id> types, best, sizes, packed, ids;
-  std::vector<std::size_t> ends;
-  std::vector<Size> rows;
-  std::vector<Sentence> sentences;
-  std::vector<float> h, scores, more;
-};
-// A vector with room for n, whose contents nobody knows.
-template <class T>
-T* room(std::vector<T>& v, Size n) {
-  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
-  return v.data();
-}
+constexpr Size CHUNK = 768;  // words in one pass: their states stay in the second cache
+constexpr Size FRESH = 256;  // words whose inputs are computed together
+constexpr Size TABLE_BYTES = 48 << 20;  // of the tables before they start over
+constexpr Size SPARE = 16384;  // more rows, for the words of one text
 
 class LineTagger {
  public:
@@ -94,10 +43,10 @@ class LineTagger {
     const bool both = nb::cast<bool>(sizes[3]);
     K_ = static_cast<Size>(names_.size());
     expect(!int8 || has_int8(), "8-bit products");
-    const auto sound = [](Size n) { return 0 < n && n <= MOST; };
+    const auto sound = [](Size n) { return 0 < n && n <= LARGEST; };
     expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) && sound(nb::len(prefixes)), "sizes");
     expect(!int8 || H_ <= WIDEST8, "8-bit products of so many units");
-    P_ = (H_ + UNITS - 1) / UNITS;
+    P_ = panels_of(H_);
     D_ = both ? 2 : 1;
     for (nb::handle prefix : prefixes) {
       const Tensors own{tensors, nb::cast<std::string>(prefix)};
@@ -110,10 +59,10 @@ class LineTagger {
     }
     if (chained_) read_chain(nb::cast<nb::tuple>(chain), {tensors, ""}, prefixes);
     row_ = P_ * PANEL * (int8 ? 2 : 4);
-    most_ = std::max<Size>(1024, ROOM / (row_ * D_ * static_cast<Size>(members_.size())));
+    most_ = std::max<Size>(1024, TABLE_BYTES / (row_ * D_ * static_cast<Size>(members_.size())));
   }
 
-  // A text of whole lines with _TAG behind each word, in UTF-8.
+  // Returns a text of whole lines, in UTF-8, with _TAG after each word.
   nb::bytes tag(nb::bytes text) {
     const View view(text.c_str(), text.size());
     std::string out;
@@ -132,7 +81,8 @@ class LineTagger {
     return {data, static_cast<std::size_t>(size)};
   }
 
-  // chain: whether the networks have one of their own, and what is allowed, as bytes of 0 and 1 (empty: all is).
+  // chain: whether the networks have a CRF, and which transitions, first and last tags are allowed, as bytes of 0 and 1
+  // (empty: all are).
   void read_chain(nb::tuple chain, const Tensors& tensors, nb::sequence prefixes) {
     const Size sizes[3] = {K_ * K_, K_, K_};
     const char* names[3] = {"output.transitions", "output.begin", "output.end"};
@@ -158,17 +108,17 @@ class LineTagger {
   }
 
   void write(View text, std::string& out) {
-    std::unique_ptr<Desk> desk;
+    std::unique_ptr<Workspace> work;
     {
       const std::lock_guard<std::mutex> hold(lock_);
-      if (!desks_.empty()) desk = std::move(desks_.back()), desks_.pop_back();
+      if (!idle_.empty()) work = std::move(idle_.back()), idle_.pop_back();
     }
-    if (!desk) desk = std::make_unique<Desk>();
-    Desk& d = *desk;
+    if (!work) work = std::make_unique<Workspace>();
+    Workspace& d = *work;
     const std::shared_ptr<Store> store = seen(text, d);
     const Use use{*this, *store};
-    room(d.best, static_cast<Size>(d.types.size()));
-    // longest first, as many together as one pass takes
+    ensure_capacity(d.best, static_cast<Size>(d.types.size()));
+    // longest first, in passes of CHUNK words
     std::stable_sort(d.sentences.begin(), d.sentences.end(),
                      [](const Sentence& a, const Sentence& b) { return a.length > b.length; });
     const Sentence *next = d.sentences.data(), *last = next + d.sentences.size();
@@ -188,10 +138,10 @@ class LineTagger {
     }
     out.append(text.substr(done));
     const std::lock_guard<std::mutex> hold(lock_);
-    desks_.push_back(std::move(desk));
+    idle_.push_back(std::move(work));
   }
 
-  // Lets go of a store when its text is done.
+  // Releases a store when its text is done.
   struct Use {
     LineTagger& tagger;
     Store& store;
@@ -202,13 +152,13 @@ class LineTagger {
     }
   };
 
-  // The words of a text as rows of a store that has all of them. Where something fails in it (there is no memory, or
-  // Python raises an error), the store is broken: nobody begins to use it any more, and who waits for rows of it reads
-  // the text anew into another one.
-  std::shared_ptr<Store> seen(View text, Desk& d) {
+  // The words of a text as rows of a store that has all of them. If something fails (no memory, or an error raised in
+  // Python), the store is broken: no text starts with it any more, and texts that wait for its rows start over with
+  // another one.
+  std::shared_ptr<Store> seen(View text, Workspace& d) {
     std::unique_lock<std::mutex> hold(lock_);
     for (;;) {
-      // a full store is begun anew in the same memory, when nobody reads it any more
+      // a full store starts over in the same memory when no text uses it any more
       ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
       if (!store_ || store_->broken) store_ = std::make_shared<Store>();
       if (store_->index.size() > most_) store_->index = Index();
@@ -229,8 +179,8 @@ class LineTagger {
     }
   }
 
-  // Finds the words of a text in a store. What is new is computed by whoever waits for it. False: not in this store.
-  bool computed(Store& store, View text, Desk& d, std::unique_lock<std::mutex>& hold) {
+  // Finds the words of a text in a store. Threads that wait for new words compute them. False: use another store.
+  bool computed(Store& store, View text, Workspace& d, std::unique_lock<std::mutex>& hold) {
     const Size first = store.index.size();
     d.types.clear(), d.ends.clear(), d.sentences.clear();
     Size words = 0, begin = 0;
@@ -249,7 +199,7 @@ class LineTagger {
       for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
         store.tables.emplace_back(times(store.capacity, row_));
     }
-    if (last > store.capacity) {  // the others go on with this one, in which nobody asks for these words
+    if (last > store.capacity) {  // other texts go on with this store and never ask for these words
       store_ = std::make_shared<Store>();
       return false;
     }
@@ -259,7 +209,7 @@ class LineTagger {
     return !store.broken;
   }
 
-  // Computes rows that wait, while the lock is open; it may be so still where an error comes out of here.
+  // Computes waiting rows without the lock, which is not held either after an exception.
   void compute(Store& store, std::unique_lock<std::mutex>& hold) {
     const auto [begin, end] = store.waiting.back();
     const auto mark = store.doing.insert(begin);
@@ -273,7 +223,7 @@ class LineTagger {
     ready_.notify_all();
   }
 
-  // Computes the rows of some words, which begin at row `first`.
+  // Computes the rows of words from row `first` on.
   void fill(Store& store, Size first, const std::vector<std::string>& words) const {
     const Size n = static_cast<Size>(words.size()), X = E_ + F_, wide = P_ * PANEL;
     std::vector<Id> ids, offsets;
@@ -284,7 +234,7 @@ class LineTagger {
       const Member& member = members_[m];
       if (F_) kernels<float>().bag_forward(member.features.data(), ids.data(), offsets.data(), sums.data(), n, F_);
       for (Size i = 0; i < n; ++i) {
-        // -1, not there, makes 0, the unknown word
+        // -1 (unknown) becomes row 0, the unknown word
         member.embedding.row(words_.find(words[static_cast<std::size_t>(i)]) + 1, x.data() + i * X);
         if (F_) std::copy_n(sums.data() + i * F_, F_, x.data() + i * X + E_);
       }
@@ -294,7 +244,7 @@ class LineTagger {
         kernels<float>().linear_forward(x.data(), direction.w.data(), direction.b.data(), a.data(), n, X, wide);
 #ifdef ELMAN_HAS_int8
         if (int8_) {
-          halves(a.data(), reinterpret_cast<std::uint16_t*>(to), n * wide);
+          halves(a.data(), reinterpret_cast<std::uint16_t*>(to), n, wide / UNITS);
           continue;
         }
 #endif
@@ -303,7 +253,7 @@ class LineTagger {
     }
   }
 
-  // The features of each word, rising and each once.
+  // The features of each word, sorted and each once.
   void bags(const std::vector<std::string>& words, std::vector<Id>& ids, std::vector<Id>& offsets) const {
     ids.clear(), offsets.assign(1, 0);
     std::string low, name;
@@ -334,24 +284,24 @@ class LineTagger {
     const Sentence *begin, *end;
   };
 
-  // The best tags of some sentences, longest first, of N words.
-  void decode(const Store& store, Desk& desk, Some some, Size N) const {
+  // The best tags of sentences of N words in all, longest first.
+  void decode(const Store& store, Workspace& work, Some some, Size N) const {
     const Size wide = D_ * H_;
-    Id *packed = room(desk.packed, N), *ids = room(desk.ids, N);
-    Size* rows = room(desk.rows, N);
-    desk.sizes.clear();
+    Id *packed = ensure_capacity(work.packed, N), *ids = ensure_capacity(work.ids, N);
+    Size* rows = ensure_capacity(work.rows, N);
+    work.sizes.clear();
     Size at = 0, going = some.end - some.begin;
     for (Size t = 0; at < N; ++t) {
       while (some.begin[going - 1].length <= t) --going;
-      desk.sizes.push_back(static_cast<Id>(going));
+      work.sizes.push_back(static_cast<Id>(going));
       for (Size b = 0; b < going; ++b, ++at) {
         rows[at] = some.begin[b].begin + t;
-        packed[at] = desk.types[static_cast<std::size_t>(rows[at])];
+        packed[at] = work.types[static_cast<std::size_t>(rows[at])];
       }
     }
-    const Steps steps{desk.sizes.data(), static_cast<Size>(desk.sizes.size()), N, desk.sizes[0]};
-    float *h = room(desk.h, N * wide), *scores = room(desk.scores, N * K_), *more = nullptr;
-    if (members_.size() > 1) more = room(desk.more, N * K_);
+    const Steps steps{work.sizes.data(), static_cast<Size>(work.sizes.size()), N, work.sizes[0]};
+    float *h = ensure_capacity(work.h, N * wide), *scores = ensure_capacity(work.scores, N * K_), *more = nullptr;
+    if (members_.size() > 1) more = ensure_capacity(work.more, N * K_);
     for (std::size_t m = 0; m < members_.size(); ++m) {
       const Member& member = members_[m];
       for (Size d = 0; d < D_; ++d) {
@@ -360,12 +310,12 @@ class LineTagger {
 #ifdef ELMAN_HAS_int8
         if (int8_) {
           lstm_states_int8(reinterpret_cast<const std::uint16_t*>(table), packed, steps, direction.w8.data(),
-                           direction.scale.data(), direction.start.data(), h + d * H_, wide, H_, direction.reverse);
+                           direction.scale.data(), direction.start.data(), h, direction.reverse, H_, d * H_, wide);
           continue;
         }
 #endif
-        kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(),
-                                     h + d * H_, wide, H_, direction.reverse);
+        kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(), h,
+                                     direction.reverse, H_, d * H_, wide);
       }
       kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, K_);
       for (Size i = 0; m && i < N * K_; ++i) scores[i] += more[i];
@@ -376,7 +326,7 @@ class LineTagger {
     else
       for (Size i = 0; i < N; ++i)
         ids[i] = static_cast<Id>(std::max_element(scores + i * K_, scores + (i + 1) * K_) - (scores + i * K_));
-    for (Size i = 0; i < N; ++i) desk.best[static_cast<std::size_t>(rows[i])] = ids[i];
+    for (Size i = 0; i < N; ++i) work.best[static_cast<std::size_t>(rows[i])] = ids[i];
   }
 
   bool int8_;
@@ -390,7 +340,7 @@ class LineTagger {
   std::mutex lock_;
   std::condition_variable ready_;
   std::shared_ptr<Store> store_;
-  std::vector<std::unique_ptr<Desk>> desks_;  // that nobody works at
+  std::vector<std::unique_ptr<Workspace>> idle_;  // not in use
 };
 
 }  // namespace

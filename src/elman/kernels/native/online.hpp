@@ -1,8 +1,13 @@
 // Online SGD of the tutorial's network, one sentence a step. With hidden 128 w_rh (64 kB) outgrows the first cache and
 // every step of a sentence reads it once: that traffic is the cost, so both ways of reading it are kept row by row
 // (w_rh for the errors, its transposed for the states) and rows are taken up and down in turn, which finds the last
-// ones still in the cache. Included by kernels.cpp.
+// ones still in the cache.
 #pragma once
+#include "basic.hpp"
+#include "cells.hpp"
+
+namespace elman {
+namespace {
 
 // y (N) = from + x (K) · b (K, N), the rows of b in rising or falling order.
 template <class T, Size VS>
@@ -37,34 +42,34 @@ inline void row_times(const T* x, const T* b, Size K, Size N, const T* from, T* 
 }
 
 template <class T>
-OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
-  const Size H = net.H, K = net.K, KP = (K + NR<T> - 1) / NR<T> * NR<T>;  // scores in whole vectors
+void online_steps(T* w_rx, T* w_rh, T* b_r, T* w_oh, T* b_o, const Id* ids, const Id* gold, const Id* lengths,
+                  const T* rates, const T* mask, double clip, const Id* fresh, T* state, double* loss,
+                  Size* correct, Size V, Size H, Size K, Size S, Size n) {
+  const Size KP = (K + NR<T> - 1) / NR<T> * NR<T>;  // scores in whole vectors
   Size L = 0;
-  for (Size s = 0; s < data.S; ++s) L = data.lengths[s] > L ? data.lengths[s] : L;
+  for (Size s = 0; s < S; ++s) L = lengths[s] > L ? lengths[s] : L;
   const Size wide = H > KP ? H : KP, deep = L > wide ? L : wide;
   Scratch<T> w_hr(H * H), a(L * H), states((L + 1) * H), kept(L * H), dh(L * H), da(L * H), dw_rx(L * H), p(L * KP),
       losses(L), bias(KP), packed(packed_size<T>(deep, wide)), product(wide * wide), db_r(H), db_o(KP), dh0(H);
-  Scratch<Id> slot(net.V), used(L), ones(L);  // which row of dw_rx a word has; the words that have one
-  for (Size v = 0; v < net.V; ++v) slot[v] = -1;
+  Scratch<Id> slot(V), used(L), ones(L);  // which row of dw_rx a word has; the words that have one
+  for (Size v = 0; v < V; ++v) slot[v] = -1;
   for (Size t = 0; t < L; ++t) ones[t] = 1;
   for (Size k = 0; k < KP; ++k) bias[k] = T(-1e30);  // behind the last tag: probability 0
   clear(states.data, H);
   T* h = states + H;
-  OnlineResult result{0, 0};
+  *loss = 0, *correct = 0;
 
-  const Id *ids = data.ids, *gold = data.gold;
-  const T* mask = data.mask;
-  for (Size s = 0; s < data.S; ++s) {
-    L = data.lengths[s];
+  for (Size s = 0; s < S; ++s) {
+    L = lengths[s];
     if (L == 0) continue;
-    if (data.state && data.fresh[s])
+    if (state && (!fresh || fresh[s]))
       clear(states.data, H);
-    else if (data.state)
-      copy(states.data, data.state, H);
+    else if (state)
+      copy(states.data, state, H);
     // 1. h_t = tanh(w_rx[x_t] + b_r + w_rh·h_{t-1})
-    transpose<T>(w_hr, H, net.w_rh, H, H, H);
+    transpose<T>(w_hr, H, w_rh, H, H, H);
     for (Size t = 0; t < L; ++t) {
-      zip(a + t * H, net.w_rx + ids[t] * H, net.b_r, H, [](Vec<T> x, Vec<T> b) { return x + b; });
+      zip(a + t * H, w_rx + ids[t] * H, b_r, H, [](Vec<T> x, Vec<T> b) { return x + b; });
       row_times<T>(h + (t - 1) * H, w_hr, H, H, a + t * H, h + t * H, t & 1);
       map(h + t * H, H, [](Vec<T> x) { return tanh_of(x); });
     }
@@ -74,34 +79,34 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
       zip(kept.data, static_cast<const T*>(h), mask, L * H, [](Vec<T> x, Vec<T> m) { return x * m; });
       out = kept;
     }
-    copy(bias.data, net.b_o, K);
-    pack<T>(packed, transposed<T>(net.w_oh, H), H, K);
+    copy(bias.data, b_o, K);
+    pack<T>(packed, transposed<T>(w_oh, H), H, K);
     multiply_packed<T>(L, KP, H, rows_of(out, H), packed, bias, 0, p, KP);
-    softmax_forward<T>(p, gold, losses, p, L, KP);
+    softmax_cross_entropy_forward<T>(p, gold, losses, p, L, KP);
     for (Size t = 0; t < L; ++t) {
-      result.loss += double(losses[t]);
+      *loss += double(losses[t]);
       T *row = p + t * KP, right = row[gold[t]];
-      bool best = right == most_of<T>(row, K);  // the first of equal ones
+      bool best = right == max_of<T>(row, K);  // the first of equal ones
       for (Size k = 0; best && k < gold[t]; ++k) best = row[k] < right;
-      result.correct += best;
+      *correct += best;
       row[gold[t]] -= T(1);
     }
     // back through 2; p now holds dscores
     const T* dscores = p;
-    multiply<T>(L, H, K, rows_of(dscores, KP), rows_of<T>(net.w_oh, H), packed, nullptr, dh);
+    multiply<T>(L, H, K, rows_of(dscores, KP), rows_of<T>(w_oh, H), packed, nullptr, dh);
     if (mask) zip(dh.data, static_cast<const T*>(dh), mask, L * H, [](Vec<T> x, Vec<T> m) { return x * m; });
     // back through 1
-    if (data.n == 0 || data.n >= L) {
+    if (n == 0 || n >= L) {
       for (Size t = L - 1; t >= 0; --t) {
         T* to = da + t * H;
         if (t + 1 < L)
-          row_times<T>(to + H, net.w_rh, H, H, dh + t * H, to, t & 1);
+          row_times<T>(to + H, w_rh, H, H, dh + t * H, to, t & 1);
         else
           copy(to, dh + t * H, H);
         through_tanh(to, static_cast<const T*>(to), h + t * H, H);
       }
     } else {
-      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, net.w_rh, states, da, product, dh0, H, data.n);
+      elman_backward<T>(dh, h, Steps{ones, L, L, 1}, w_rh, states, da, product, dh0, H, n);
     }
     sum_rows<T>(dscores, db_o, L, KP);
     sum_rows<T>(da, db_r, L, H);
@@ -117,8 +122,8 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
       }
     }
     // the update; dw_oh = dscoresᵀ·out and dw_rh = daᵀ·states go straight into the weights
-    T rate = data.rates[s];
-    if (data.clip > 0) {
+    T rate = rates[s];
+    if (clip > 0) {
       double square = 0;
       const auto add = [&square](const T* g, Size n) { square += double(dot(g, g, n)); };
       multiply<T>(K, H, L, transposed(dscores, KP), rows_of(out, H), packed, nullptr, product);
@@ -126,21 +131,23 @@ OnlineResult online_steps(OnlineNet<T> net, OnlineData<T> data) {
       multiply<T>(H, H, L, transposed<T>(da, H), rows_of<T>(states, H), packed, nullptr, product);
       add(product, H * H), add(dw_rx, words * H), add(db_r, H), add(db_o, K);
       const double norm = __builtin_sqrt(square);
-      if (norm > data.clip) rate = T(double(rate) * (data.clip / norm));
+      if (norm > clip) rate = T(double(rate) * (clip / norm));
     }
     const auto scale = [rate](Vec<T> x) { return -rate * x; };
     map(p.data, L * KP, scale), map(da.data, L * H, scale);
-    multiply<T>(K, H, L, transposed(dscores, KP), rows_of(out, H), packed, net.w_oh, net.w_oh);
-    multiply<T>(H, H, L, transposed<T>(da, H), rows_of<T>(states, H), packed, net.w_rh, net.w_rh);
-    add_scaled<T>(net.b_o, -rate, db_o, K);
-    add_scaled<T>(net.b_r, -rate, db_r, H);
+    multiply<T>(K, H, L, transposed(dscores, KP), rows_of(out, H), packed, w_oh, w_oh);
+    multiply<T>(H, H, L, transposed<T>(da, H), rows_of<T>(states, H), packed, w_rh, w_rh);
+    add_scaled<T>(b_o, -rate, db_o, K);
+    add_scaled<T>(b_r, -rate, db_r, H);
     for (Size i = 0; i < words; ++i) {
-      add_scaled(net.w_rx + used[i] * H, -rate, dw_rx + i * H, H);
+      add_scaled(w_rx + used[i] * H, -rate, dw_rx + i * H, H);
       slot[used[i]] = -1;
     }
-    if (data.state) copy(data.state, h + (L - 1) * H, H);
+    if (state) copy(state, h + (L - 1) * H, H);
     ids += L, gold += L;
     if (mask) mask += L * H;
   }
-  return result;
 }
+
+}  // namespace
+}  // namespace elman

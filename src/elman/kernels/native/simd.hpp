@@ -1,10 +1,18 @@
 // Vectors of one instruction set (GCC/Clang vector types, VECTOR_BYTES wide) and the functions a network needs.
-// Included by kernels.cpp once per instruction set, inside its own unnamed namespace: nothing here may be shared
-// between translation units, and nothing from std:: that is compiled out of line may be used.
+// Compiled once per instruction set in an unnamed namespace: nothing may be shared between translation units, and
+// nothing from std:: that is compiled out of line may be used.
 #pragma once
+#include "scratch.hpp"
+
+#ifndef VECTOR_BYTES
+#define VECTOR_BYTES 16
+#endif
 
 // Loops over a tile's registers: left rolled, the compiler would keep the tile in memory.
 #define UNROLL _Pragma("GCC unroll 16")
+
+namespace elman {
+namespace {
 
 template <class T>
 struct VectorOf;
@@ -113,7 +121,7 @@ inline T sum_of(Vec<T> v) {
   return total;
 }
 template <class T>
-inline T most_of(const T* x, Size n) {
+inline T max_of(const T* x, Size n) {
   T most = x[0];
   Size i = 0;
   if (n >= W<T>) {
@@ -193,22 +201,5 @@ inline void transpose(T* to, Size to_row, const T* from, Size from_row, Size R, 
     for (Size i = r4; i < R; ++i) to[j * to_row + i] = from[i * from_row + j];
 }
 
-// Memory that frees itself; aligned to a cache line; not set to anything.
-template <class T>
-struct Scratch {
-  T* data;
-  explicit Scratch(Size n) : data(static_cast<T*>(::operator new(static_cast<std::size_t>(n > 0 ? n : 1) * sizeof(T),
-                                                                 std::align_val_t(64)))) {}
-  ~Scratch() { ::operator delete(data, std::align_val_t(64)); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  operator T*() const { return data; }
-};
-template <class T>
-inline void copy(T* to, const T* from, Size n) {
-  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
-}
-template <class T>
-inline void clear(T* to, Size n) {
-  __builtin_memset(to, 0, static_cast<std::size_t>(n) * sizeof(T));
-}
+}  // namespace
+}  // namespace elman

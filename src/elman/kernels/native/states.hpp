@@ -1,11 +1,14 @@
 // The LSTM's states for tagging: no gradient follows, so gates stay in registers and nothing but h is kept. As stated
-// in reference/states.py. Included by kernels.cpp.
+// in reference/states.py.
 //
 // UNITS hidden units make a panel: their four gates stand side by side in the weights, row by row (H, 4, UNITS), and in
 // the table of inputs, so that one tile of products holds all that a unit's new state needs.
 #pragma once
+#include "cell.hpp"
 
-constexpr Size UNITS = 16;
+namespace elman {
+namespace {
+
 constexpr Size STATE_ROWS = VECTOR_BYTES == 64 ? 6 : 3;  // by 4 vectors: what the registers hold
 
 // The new states of W units: K of the h before (0: there is none), weights from the panel, inputs a_row[offset …].
@@ -24,14 +27,12 @@ inline void state_tile(Size K, const T* before, Size before_row, const T* w, con
     }
   }
   for (Size i = 0; i < ROWS; ++i) {
-    const Vec<T> in = sigmoid_of(sum[i][0]), forget = sigmoid_of(sum[i][1]), cell = tanh_of(sum[i][2]),
-                 out = sigmoid_of(sum[i][3]);
-    const Vec<T> now = forget * load(c + i * c_row) + in * cell, state = out * tanh_of(now);
-    store(c + i * c_row, now);
+    const LstmCell<T> cell = lstm_cell<T>(sum[i][0], sum[i][1], sum[i][2], sum[i][3], false, [&](Vec<T> f) { return f * load(c + i * c_row); });
+    store(c + i * c_row, cell.c);
     if (width == W<T>)
-      store(h + i * h_row, state);
+      store(h + i * h_row, cell.h);
     else
-      for (Size j = 0; j < width; ++j) h[i * h_row + j] = state[j];
+      for (Size j = 0; j < width; ++j) h[i * h_row + j] = cell.h[j];
   }
 }
 
@@ -48,8 +49,10 @@ inline void state_rows(Size rows, Size K, const T* before, Size before_row, cons
 
 // h (N, H), rows h_row apart. table (S, panels · 4 · UNITS), w (panels, H, 4, UNITS); reverse: from each sentence's end.
 template <class T>
-void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, Size h_row, Size H, bool reverse) {
-  const Size panels = (H + UNITS - 1) / UNITS, wide = panels * UNITS;
+void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, bool reverse, Size H, Size column,
+                 Size h_row) {
+  h += column;
+  const Size panels = panels_of(H), wide = panels * UNITS;
   Scratch<T> c(s.B * wide);
   Scratch<const T*> a(s.B);
   Size start = reverse ? s.N : 0, before = 0, going = 0;  // going: rows that have a state from the step before
@@ -76,3 +79,6 @@ void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, Siz
     if (!reverse) start += size;
   }
 }
+
+}  // namespace
+}  // namespace elman

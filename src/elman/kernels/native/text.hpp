@@ -1,6 +1,6 @@
-// Words of text: numbered as they come, cut out of lines, written back with tags, and their features. The Python of
-// the same meaning is in reference/text.py.
+// Words of text: numbered in order, cut out of lines, and their features. reference/text.py does the same in Python.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "table.hpp"
+#include "types.hpp"
 
 namespace elman {
 
@@ -21,7 +21,7 @@ inline Id id_of(std::size_t n) {
   return static_cast<Id>(n);
 }
 
-// Distinct strings -> 0, 1, 2 … Where there is no memory for one more, all is as if it had not been added.
+// Distinct strings -> 0, 1, 2 … If there is no memory for one more, nothing changes.
 class Index {
  public:
   Index() : slots_(1024, -1) {}
@@ -30,7 +30,7 @@ class Index {
     const std::size_t begin = i ? ends_[static_cast<std::size_t>(i) - 1] : 0;
     return {bytes_.data() + begin, ends_[static_cast<std::size_t>(i)] - begin};
   }
-  // -1: not there
+  // -1: unknown
   Id find(View word) const {
     const std::uint64_t hash = hash_of(word);
     return slots_[slot(word, hash)];
@@ -90,8 +90,8 @@ class Index {
   std::vector<Id> slots_;
 };
 
-// f(begin, end) of each word of each line, g() behind each line. Lines end at the line feed; what separates words is
-// the space alone; a line of nothing but separators has no words.
+// word(begin, end) for each word of each line, line() after each line. Lines end at the line feed; only spaces
+// separate words; a line of separators alone has no words.
 template <class Word, class Line>
 inline void cut(View text, Word word, Line line) {
   std::size_t start = 0;

@@ -1,6 +1,6 @@
-// The best dependency trees by scores of labels. As stated in reference/trees.py, whose names and order of choice are
+// The best dependency trees by scores of labels, as stated in reference/trees.py, whose names and order of choice are
 // kept, so that ties are settled alike.
-#include <nanobind/nanobind.h>
+#include "trees.hpp"
 
 #include <cmath>
 #include <limits>
@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "arrays.hpp"
-
-#define VECTOR_BYTES 16
-
-namespace nb = nanobind;
+#include "simd.hpp"
 
 namespace elman {
 namespace {
-
-#include "simd.hpp"
 
 constexpr double NEVER = -std::numeric_limits<double>::infinity();
 constexpr float LEAST = -69.077553f;  // log 1e-30
@@ -187,20 +182,9 @@ class Trees {
   std::vector<Id> reached_;
 };
 
-void best_tree(In<double, 2> scores, Out<Id, 1> heads) {
-  const Size n = dim(heads, 0);
-  expect(has(scores, n + 1, n), "scores (n + 1, n)");
-  Released release;
-  Trees trees;
-  trees.weights.assign(static_cast<std::size_t>((n + 1) * (n + 1)), NEVER);
-  for (Size u = 0; u <= n; ++u)
-    for (Size v = 0; v < n; ++v) trees.at(v + 1, u, n + 1) = scores.data()[u * n + v];
-  if (n) trees.best(heads.data(), n);
-}
-
 // to (K,) = log softmax of from, not below LEAST; returns the least of it.
 float log_softmax(const float* from, float* to, Size K) {
-  const float most = most_of(from, K);
+  const float most = max_of(from, K);
   for (Size k = 0; k < K; ++k) to[k] = from[k] - most;
   float total = 0;
   Size k = 0;
@@ -217,49 +201,49 @@ float log_softmax(const float* from, float* to, Size K) {
   return least;
 }
 
-void best_trees(In<float, 2> labels, In<float, 2> relations, Ids lengths, Ids kinds, In<Id, 2> columns, Size root,
-                In<float, 4> ratios, float power, Out<Id, 1> heads) {
-  const Size N = dim(labels, 0), L = dim(labels, 1), R = dim(relations, 1), T = dim(ratios, 0) - 1,
-             far = dim(columns, 1) / 2, near = dim(ratios, 2) / 2;
-  expect(dim(relations, 0) == N && dim(kinds, 0) == N && dim(heads, 0) == N && dim(columns, 0) == T + 1 &&
-             dim(columns, 1) == 2 * far + 1 && dim(ratios, 1) == T + 1 && dim(ratios, 2) == 2 * near &&
-             dim(ratios, 3) == R && T >= 0 && L > 0 && R > 0 && near > 0 && root >= 0 && root <= L,
-         "labels (N, L), relations (N, R), kinds (N,), columns (T + 1, 2F + 1), ratios (T + 1, T + 1, 2G, R)");
-  Size total = 0;
-  for (Size b = 0; b < dim(lengths, 0); ++b) {
-    expect(lengths.data()[b] >= 0, "lengths have to be 0 or more");
-    total += lengths.data()[b];
-  }
-  expect(total == N, "lengths have to sum to the words");
-  expect_ids(kinds, T + 1);
-  for (Size i = 0; i < (T + 1) * (2 * far + 1); ++i)
-    if (columns.data()[i] < 0 || columns.data()[i] > L) throw nb::index_error("a column is none of the labels");
-  Released release;
+}  // namespace
+
+void best_tree(const double* scores, Id* heads, Size N) {
+  Trees trees;
+  trees.weights.assign(static_cast<std::size_t>((N + 1) * (N + 1)), NEVER);
+  for (Size u = 0; u <= N; ++u)
+    for (Size v = 0; v < N; ++v) trees.at(v + 1, u, N + 1) = scores[u * N + v];
+  if (N) trees.best(heads, N);
+}
+
+void best_trees(const float* labels, const float* relations, const Id* lengths, const Id* kinds, const Id* columns,
+                const float* ratios, double weight, Id* heads, Size L, Size R, Size T, Size F, Size root, Size D,
+                Size sentences) {
+  const Size far = F / 2, near = D / 2;
+  const float power = static_cast<float>(weight);
+  expect(F % 2 == 1 && D % 2 == 0, "columns (T, 2F + 1), ratios (T, T, 2G, R)");
+  for (Size i = 0; i < T * F; ++i)
+    if (columns[i] < 0 || columns[i] > L) throw nb::index_error("a column is none of the labels");
   Trees trees;
   std::vector<float> known, p(static_cast<std::size_t>(R));
-  std::vector<Size> seen(static_cast<std::size_t>(T) + 1);
+  std::vector<Size> seen(static_cast<std::size_t>(T));
   Size begin = 0;
-  for (Size b = 0; b < dim(lengths, 0); ++b) {
-    const Size n = lengths.data()[b], size = n + 1;
-    const Id* kind = kinds.data() + begin;
+  for (Size b = 0; b < sentences; ++b) {
+    const Size n = lengths[b], size = n + 1;
+    const Id* kind = kinds + begin;
     known.resize(static_cast<std::size_t>(n * L));
     trees.weights.assign(static_cast<std::size_t>(size * size), NEVER);
     float least = 0;
     for (Size v = 0; v < n; ++v) {
-      const float own = log_softmax(labels.data() + (begin + v) * L, known.data() + v * L, L);
+      const float own = log_softmax(labels + (begin + v) * L, known.data() + v * L, L);
       least = own < least ? own : least;
     }
     least -= 1;  // of arcs that no label stands for
     for (Size v = 0; v < n; ++v) {
       const float* own = known.data() + v * L;
-      log_softmax(relations.data() + (begin + v) * R, p.data(), R);
+      log_softmax(relations + (begin + v) * R, p.data(), R);
       map(p.data(), R, [](Vec<float> x) { return exp_of(x); });
       const auto score = [&](Size head_kind, Size where, Id column) {
-        const float* ratio = ratios.data() + ((head_kind * (T + 1) + kind[v]) * 2 * near + where) * R;
+        const float* ratio = ratios + ((head_kind * T + kind[v]) * 2 * near + where) * R;
         const float said = dot(static_cast<const float*>(p.data()), ratio, R);
         return double(column < L ? own[column] : least) + double(power * std::log(said > 1e-30f ? said : 1e-30f));
       };
-      trees.at(v + 1, 0, size) = score(T, near, static_cast<Id>(root));
+      trees.at(v + 1, 0, size) = score(T - 1, near, static_cast<Id>(root));
       for (int side = -1; side <= 1; side += 2) {
         seen.assign(seen.size(), 0);
         for (Size u = v + side; u >= 0 && u < n; u += side) {
@@ -268,20 +252,13 @@ void best_trees(In<float, 2> labels, In<float, 2> relations, Ids lengths, Ids ki
           const Size number = side * (many < far ? many : far), distance = u - v;
           const Size where = side < 0 ? (distance > -near ? distance : -near) + near
                                       : (distance < near ? distance : near) + near - 1;
-          trees.at(v + 1, u + 1, size) = score(kind[u], where, columns.data()[kind[u] * (2 * far + 1) + number + far]);
+          trees.at(v + 1, u + 1, size) = score(kind[u], where, columns[kind[u] * F + number + far]);
         }
       }
     }
-    if (n) trees.best(heads.data() + begin, n);
+    if (n) trees.best(heads + begin, n);
     begin += n;
   }
-}
-
-}  // namespace
-
-void bind_trees(nb::module_& m) {
-  m.def("best_tree", best_tree);
-  m.def("best_trees", best_trees);
 }
 
 }  // namespace elman

@@ -1,4 +1,4 @@
-// Weights of a model file, laid out as the kernels that tag read them. For lines.cpp.
+// The weights of a model file, laid out for the kernels that tag. For lines.cpp.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -15,9 +15,8 @@
 namespace elman {
 namespace {
 
-constexpr Size UNITS = 16, PANEL = 4 * UNITS;
-constexpr Size MOST = 1 << 24;      // of each size of a network, far above what settings allow: products stay in range
-constexpr float LEAST8 = 1e-30f;  // weights that are all smaller are 0 in 8 bits: a step has to be above 0
+constexpr Size LARGEST = 1 << 24;  // of each size of a network, far above what settings allow: products stay in range
+constexpr float SMALLEST8 = 1e-30f;  // smaller weights are 0 in 8 bits: a step has to be above 0
 
 // n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
 void from_halves(const char* bytes, float* to, Size n) {
@@ -27,16 +26,16 @@ void from_halves(const char* bytes, float* to, Size n) {
     const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fff) << 13;
     float scaled;
     std::memcpy(&scaled, &rest, 4);
-    scaled *= 0x1p112f;  // the exponent of float32 counts from elsewhere
+    scaled *= 0x1p112f;  // the exponents of float16 and float32 have other biases
     std::uint32_t bits;
     std::memcpy(&bits, &scaled, 4);
-    bits |= rest >= 0x0f800000u ? 0x7f800000u : 0u;  // infinite, or no number
+    bits |= rest >= 0x0f800000u ? 0x7f800000u : 0u;  // infinity or NaN
     bits |= static_cast<std::uint32_t>(half & 0x8000) << 16;
     std::memcpy(to + i, &bits, 4);
   }
 }
 
-// A tensor of the model file as its bytes: a vector is a matrix of one row.
+// The bytes of a tensor of the model file; a vector is a matrix of one row.
 struct Matrix {
   std::string bytes;
   Size rows = 0, columns = 0;
@@ -54,7 +53,7 @@ struct Matrix {
   }
 };
 
-// Tensors by name, of the shapes that are asked for.
+// Tensors by name; each is checked for the shape that is asked for.
 struct Tensors {
   nb::dict found;
   std::string prefix;
@@ -77,7 +76,7 @@ struct Tensors {
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
 };
 
-// An LSTM in one direction: weights in panels, as reference/states.py has them.
+// An LSTM in one direction: weights in panels, as kernels/packing.py lays them out.
 struct Direction {
   bool reverse;
   std::vector<float> w, b;      // (P·64, E), (P·64,)
@@ -88,7 +87,7 @@ struct Direction {
 
   Direction(const Tensors& tensors, const std::string& name, Size E, Size H, bool int8, bool reverse)
       : reverse(reverse) {
-    const Size P = (H + UNITS - 1) / UNITS, columns = P * PANEL;
+    const Size P = panels_of(H), columns = P * PANEL;
     const auto w_rx = tensors.get(name + ".w_rx", 4 * H, E).all(), w_rh = tensors.get(name + ".w_rh", 4 * H, H).all();
     const auto b_r = tensors.vector(name + ".b_r", 4 * H);
     w.assign(static_cast<std::size_t>(columns * E), 0.0f), b.assign(static_cast<std::size_t>(columns), 0.0f);
@@ -110,10 +109,10 @@ struct Direction {
           continue;
         }
         float largest = 0;
-        bool finite = true;  // only then do whole numbers come of it
+        bool finite = true;  // others cannot be rounded
         for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k])), finite &= std::isfinite(row[k]);
         expect(finite, "weights that are finite numbers");
-        const float step = (largest > LEAST8 ? largest : 1.0f) / 127.0f;
+        const float step = (largest > SMALLEST8 ? largest : 1.0f) / 127.0f;
         std::int32_t sum = 0;
         for (Size k = 0; k < H; ++k) {
           const auto whole = static_cast<std::int8_t>(std::nearbyint(row[k] / step));

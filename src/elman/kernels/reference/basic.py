@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", np.float32, np.float64)
-Ids = NDArray[np.int32]
+from elman.kernels.packing import F, Ids
 
 
 def linear_forward(x: NDArray[F], w: NDArray[F], b: NDArray[F]) -> NDArray[F]:

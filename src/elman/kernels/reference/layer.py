@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.kernels.packing import F, Ids
 from elman.kernels.reference.basic import linear_backward, linear_forward
 from elman.kernels.reference.gated import lstm_backward, lstm_forward
-
-F = TypeVar("F", np.float32, np.float64)
-Ids = NDArray[np.int32]
 
 
 def lstm_layer_forward(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.reference.basic import F, Ids
+from elman.kernels.packing import F, Ids
 from elman.kernels.reference.cells import before, starts_of
 from elman.kernels.reference.gated import sigmoid
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int32]
-
+from elman.kernels.packing import Ids
 
 AffixIndex = None  # features are found by elman.features.subwords itself
 

@@ -1,7 +1,8 @@
 """The best dependency trees by scores of labels: Chu and Liu (1965), Edmonds (1967), with exactly one root.
 
 A label ``+2,NOUN`` names one head for each word, and each head has one such label. So the probabilities of all
-``relative`` labels are scores of all arcs. What those of the relations say of an arc is added (``parsing.agreement``).
+``relative`` labels are scores of all arcs. A score of the relations' probabilities is added
+(``tasks.relation_counts``).
 
 Letters as in ``elman.kernels``; n words of a sentence, L labels of heads, R relations, T tags (and one more, for the
 root and unknown tags). Heads are numbers of words from 1, with 0 for the root.
@@ -14,13 +15,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.kernels.packing import Ids
 from elman.kernels.reference.crf import log_softmax
 
 Floats = NDArray[np.floating]
-Ids = NDArray[np.int32]
 
 LEAST = np.float32(1e-30)
-"""What a probability is taken for if it is smaller."""
+"""Smaller probabilities count as this."""
 
 
 def best_trees(
@@ -51,7 +52,7 @@ def best_trees(
     p = np.exp(np.maximum(log_softmax(relations, axis=1), np.log(LEAST)))
     ends = np.cumsum(lengths)
     heads = [
-        best_tree(arcs(known[rows], kinds[rows], columns, root) + power * said(p[rows], kinds[rows], ratios))
+        _best_tree(arcs(known[rows], kinds[rows], columns, root) + power * said(p[rows], kinds[rows], ratios))
         for rows in (slice(end - n, end) for n, end in zip(lengths.tolist(), ends.tolist(), strict=True))
     ]
     return np.array([head for own in heads for head in own], np.int32)
@@ -87,16 +88,20 @@ def said(p: Floats, kinds: Ids, ratios: NDArray[np.float32]) -> Floats:
 
 
 def where(distance: NDArray[np.integer], far: int) -> NDArray[np.integer]:
-    """The place in a table of 2·``far`` for a head so many words to the right of its word (to the left: below 0)."""
+    """The place in a table of 2·``far`` for a head so many words to the right of its word (negative: to the left)."""
     return np.asarray(np.clip(distance, -far, far) + far - (distance > 0))
 
 
-def best_tree(scores: Floats) -> list[int]:
-    """The heads of the tree with the greatest sum of scores among those with one root.
+def best_tree(scores: NDArray[np.float64]) -> Ids:
+    """The heads (n,) of the tree with the greatest sum of scores among those with one root.
 
     ``scores`` (n + 1, n): of the arc from head (row, 0 the root) to word (column, from 0). A word is never its own
-    head. -inf stands for an arc that is taken only where there is no tree without one.
+    head. An arc of -inf is taken only if there is no tree without one.
     """
+    return np.array(_best_tree(scores), np.int32)
+
+
+def _best_tree(scores: Floats) -> list[int]:
     n = scores.shape[1]
     if not n:
         return []

@@ -1,7 +1,8 @@
-// What tagging needs of the Python module beside the kernels that training uses.
+// Words, features and numbers as ids, and tags written into text: Python objects of the native core.
 #include <nanobind/nanobind.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -11,74 +12,10 @@
 #include "arrays.hpp"
 #include "text.hpp"
 
-namespace nb = nanobind;
-
 namespace elman {
 namespace {
 
-constexpr Size UNITS = 16;
-
-template <class T>
-void lstm_states(In<T, 2> table, Ids types, Ids sizes, In<T, 4> w, Out<T, 2> h, Size column, bool reverse) {
-  const Size H = dim(w, 1), N = dim(types, 0), wide = dim(h, 1);
-  expect(dim(w, 0) == (H + UNITS - 1) / UNITS && dim(w, 2) == 4 && dim(w, 3) == UNITS &&
-             dim(table, 1) == dim(w, 0) * 4 * UNITS && dim(h, 0) == N && within(column, H, wide),
-         "table (S, P·64), types (N,), w (P, H, 4, 16), h (N, column + H or more)");
-  expect_ids(types, dim(table, 0));
-  const Steps steps = expect_steps(sizes, N, N);
-  Released release;
-  kernels<T>().lstm_states(table.data(), types.data(), steps, w.data(), h.data() + column, wide, H, reverse);
-}
-
-#ifdef ELMAN_HAS_int8
-}  // namespace
-bool has_int8() { return __builtin_cpu_supports("avx512vnni") && std::string(chosen->name) == "avx512"; }
-namespace {
-
-void lstm_states_eighth(In<std::uint16_t, 2> table, Ids types, Ids sizes, In<std::int8_t, 5> w, In<float, 1> scale,
-                        Ids start, Out<float, 2> h, Size column, Size H, bool reverse) {
-  const Size P = dim(w, 0), N = dim(types, 0), wide = dim(h, 1), columns = P * 4 * UNITS;
-  expect(within(0, H, P * UNITS) && P == (H + UNITS - 1) / UNITS && H <= WIDEST8 && dim(w, 1) == 4 * P && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
-             dim(scale, 0) == columns && dim(start, 0) == columns && dim(table, 1) == columns && dim(h, 0) == N &&
-             within(column, H, wide),
-         "table (S, P·64), types (N,), w (P, 4P, 4, 16, 4), scale, start (P·64,), h (N, column + width or more)");
-  expect_ids(types, dim(table, 0));
-  const Steps steps = expect_steps(sizes, N, N);
-  Released release;
-  lstm_states_int8(table.data(), types.data(), steps, w.data(), scale.data(), start.data(), h.data() + column, wide, H,
-                   reverse);
-}
-
-Linear8 linear8(In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, Size E) {
-  const Size P = dim(w, 0), columns = P * 4 * UNITS;
-  expect(E <= WIDEST8 && dim(w, 1) == (E + UNITS - 1) / UNITS * UNITS / 4 && dim(w, 2) == 4 && dim(w, 3) == UNITS && dim(w, 4) == 4 &&
-             dim(scale, 0) == columns && dim(start, 0) == columns && dim(b, 0) == columns,
-         "x (N, E), w (P, ⌈E / 16⌉ · 4, 4, 16, 4), scale, start, b (P·64,)");
-  return {w.data(), scale.data(), start.data(), b.data(), E, P};
-}
-void linear_best(In<float, 2> x, In<std::int8_t, 5> w, In<float, 1> scale, Ids start, In<float, 1> b, In<float, 2> exact,
-                 In<float, 1> error, In<float, 1> share, Out<Id, 1> best) {
-  const Linear8 linear = linear8(w, scale, start, b, dim(x, 1));
-  const Size columns = linear.panels * 4 * UNITS, K = dim(exact, 0);
-  expect(dim(best, 0) == dim(x, 0) && K > 0 && K <= columns && dim(exact, 1) == dim(x, 1) &&
-             dim(error, 0) == columns && dim(share, 0) == columns,
-         "exact (K, E), error, share (P·64,), best (N,)");
-  Released release;
-  linear_best_int8(x.data(), linear, exact.data(), error.data(), share.data(), best.data(), dim(x, 0), K);
-}
-
-void to_halves(In<float, 2> from, Out<std::uint16_t, 2> to) {
-  expect(has(to, dim(from, 0), dim(from, 1)) && dim(from, 1) % UNITS == 0, "from and to (N, 16·P)");
-  Released release;
-  halves(from.data(), to.data(), dim(from, 0) * dim(from, 1));
-}
-#else
-}  // namespace
-bool has_int8() { return false; }
-namespace {
-#endif
-
-// A vector as a NumPy array that owns it.
+// A NumPy array that owns a vector.
 nb::ndarray<nb::numpy, Id, nb::ndim<1>> array_of(std::vector<Id>&& values) {
   auto kept = std::make_unique<std::vector<Id>>(std::move(values));
   nb::capsule owner(kept.get(), [](void* p) noexcept { delete static_cast<std::vector<Id>*>(p); });
@@ -99,7 +36,7 @@ struct Words {
     for (nb::handle word : words) ids.push_back(index.add(bytes_of(word)));
     return nb::cast(array_of(std::move(ids)));
   }
-  // Of texts one behind the other, each with width - 1 characters more than it has windows.
+  // The windows of concatenated texts, each of which has width - 1 characters more than windows.
   nb::object of_windows(nb::str text, Ids lengths, Size width) {
     const View view = bytes_of(text);
     std::vector<Id> ids;
@@ -136,7 +73,7 @@ struct Words {
         [&] { lengths.push_back(id_of(length)), length = 0; });
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
   }
-  // The id of bytes that may be no text; such do not become a word. Raises UnicodeDecodeError.
+  // The id of a word. Raises UnicodeDecodeError for bytes that are no UTF-8.
   Id known(View word) {
     const Id id = index.find(word);
     if (id >= 0) return id;
@@ -158,7 +95,7 @@ struct Words {
 nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
   std::vector<std::string> names;
   for (nb::handle tag : tags) names.push_back("_" + std::string(bytes_of(tag)));
-  expect_ids(ids, static_cast<Size>(names.size()));
+  expect_ids(ids.data(), dim(ids, 0), static_cast<Size>(names.size()));
   const View view(text.c_str(), text.size());
   std::string out;
   {
@@ -183,7 +120,7 @@ nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
   return nb::bytes(out.data(), out.size());
 }
 
-// Whether none of n numbers has an exponent of nothing but ones, as infinity and what is no number have.
+// Whether all of n numbers are finite: the exponent of infinity and NaN has all bits set.
 template <class Bits>
 bool finite(const char* data, Size n, Bits exponent) {
   Bits bad = 0;
@@ -194,7 +131,7 @@ bool finite(const char* data, Size n, Bits exponent) {
   }
   return !bad;
 }
-// The same of a buffer of floating-point numbers of so many bytes.
+// The same for a buffer of floating-point numbers of `each` bytes.
 bool all_finite(nb::object numbers, Size each) {
   expect(each == 2 || each == 4 || each == 8, "numbers of 2, 4 or 8 bytes");
   const Buffer buffer(numbers);
@@ -210,7 +147,7 @@ struct FeatureIndex {
   explicit FeatureIndex(nb::sequence names) {
     for (nb::handle name : names) index.add(bytes_of(name));
   }
-  // The ids of each word's features, each once, rising; of words that are not ASCII nothing, and their places.
+  // The ids of each word's features, sorted, each once, and the places of the words that are not ASCII, which get none.
   nb::tuple of_words(nb::sequence words) const {
     std::vector<Id> ids, offsets{0}, others;
     std::string low, name;
@@ -234,7 +171,7 @@ struct FeatureIndex {
   }
 };
 
-// Numbers -> ids, for several kinds of numbers; -1: not there.
+// Numbers -> ids, for several kinds of numbers; -1: unknown.
 struct NumberIndex {
   struct Slot {
     std::uint64_t key;
@@ -248,7 +185,7 @@ struct NumberIndex {
     tables.emplace_back(size, Slot{0, -1});
     for (Size i = 0; i < dim(keys, 0); ++i) tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
   }
-  // keys (U, kinds): the ids that there are, row by row, and where those of each row begin.
+  // keys (U, kinds): the known ids, row by row, and where those of each row begin.
   nb::tuple find(In<std::uint64_t, 2> keys) const {
     const Size U = dim(keys, 0), kinds = dim(keys, 1);
     expect(kinds == static_cast<Size>(tables.size()), "a column of keys for each kind");
@@ -277,10 +214,7 @@ struct NumberIndex {
 
 }  // namespace
 
-void bind_tagging(nb::module_& m) {
-  m.def("lstm_states", lstm_states<float>);
-  m.def("lstm_states", lstm_states<double>);
-  m.def("has_int8", has_int8);
+void bind_text(nb::module_& m) {
   nb::class_<Words>(m, "Words")
       .def(nb::init<>())
       .def("of_words", &Words::of_words)
@@ -295,11 +229,6 @@ void bind_tagging(nb::module_& m) {
       .def("find", &NumberIndex::find);
   m.def("tag_lines", tag_lines);
   m.def("all_finite", all_finite);
-#ifdef ELMAN_HAS_int8
-  m.def("lstm_states_int8", lstm_states_eighth);
-  m.def("halves", to_halves);
-  m.def("linear_best_int8", linear_best);
-#endif
 }
 
 }  // namespace elman
