@@ -50,7 +50,8 @@ def test_a_loss_of_nothing_has_not_risen() -> None:
 
 
 def test_units_that_are_driven_to_their_ends() -> None:
-    line = "epoch 1: 98 % of the units are saturated, the steps are too large: try learning_rate=0.01{}, or elman find-lr"
+    start = "epoch 1: 98 % of the units are saturated, the steps are too large"
+    line = start + ": try learning_rate=0.01{}, or elman find-lr"
     assert said([3.0, 2.0], saturated=0.98) == [line.format(" and grad_clip=1")]
     assert said([3.0, 2.0], saturated=0.98, clipped=0.5) == [line.format("")]
     assert said([3.0, 2.0], saturated=0.98, train_accuracy=0.95) == []

@@ -69,7 +69,8 @@ class Monitor:
             why = f"{_percent(event.saturated)} of the units are saturated"
             return f"{stands} and {why}: try a smaller learning_rate={self.rates[0] / 3:.1g}, or grad_clip=1"
         if (event.dead or 0) > 0.5:
-            return f"{stands} and {_percent(event.dead)} of the units are dead: try another learning_rate (elman find-lr)"
+            dead = f"{_percent(event.dead)} of the units are dead"
+            return f"{stands} and {dead}: try another learning_rate (elman find-lr)"
         if self.norms[0] > 0 and self.norms[-1] < VANISHED * self.norms[0]:
             return f"{stands} and the gradients have vanished: try a larger learning_rate, or cell=lstm"
         return f"{stands}: try another learning_rate (elman find-lr) or a larger hidden=; patience=3 ends such a run"
