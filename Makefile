@@ -80,11 +80,11 @@ ablations: $(VENV)/.installed ## what each part of the preset default gives, on 
 
 MEMORY := benchmarks/results/memory
 REPORTED := copying-50 copying-100 digits permuted-digits
-TO_SOLVE = $$($(BIN)/elman memory --list | cut -d' ' -f1 | grep -vxF $(REPORTED:%=-e %))
+TO_SOLVE = $$($(BIN)/elman tutorial memory --list | cut -d' ' -f1 | grep -vxF $(REPORTED:%=-e %))
 memory: $(VENV)/.installed $(VENV)/.extra-digits ## what recurrent nets can remember; what is in its results already is not done again
-	@$(BIN)/elman memory $(TO_SOLVE) --seeds 10 --jobs 2 --results $(MEMORY) $(OPTIONS)
-	@$(BIN)/elman memory $(TO_SOLVE) --cells elman,sru,mingru --seeds 3 --minutes 1 --jobs 2 --results $(MEMORY) $(OPTIONS)
-	@$(BIN)/elman memory $(REPORTED) --cells lstm,gru,elman,sru,mingru --seeds 3 --jobs 2 --results $(MEMORY) \
+	@$(BIN)/elman tutorial memory $(TO_SOLVE) --seeds 10 --jobs 2 --results $(MEMORY) $(OPTIONS)
+	@$(BIN)/elman tutorial memory $(TO_SOLVE) --cells elman,sru,mingru --seeds 3 --minutes 1 --jobs 2 --results $(MEMORY) $(OPTIONS)
+	@$(BIN)/elman tutorial memory $(REPORTED) --cells lstm,gru,elman,sru,mingru --seeds 3 --jobs 2 --results $(MEMORY) \
 	  --page docs/memory.md $(OPTIONS)
 
 # What the kernels in NumPy serve; all else is tested once, by make test.

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from elman.cli import group
-from elman.cli.settings_help import settings_help
+from elman.cli.commands.settings import settings_help
 
 PAGE = Path(__file__).with_suffix(".md")
 INTRODUCTION = """\
@@ -17,7 +17,9 @@ INTRODUCTION = """\
 <!-- Written by docs/commands.py from the commands' own help. Do not edit: `make docs`. -->
 
 `-` stands for standard input or output. Results go to standard output; notes, warnings and errors go to standard
-error, and so does progress, which is shown on a terminal only. Files are written whole or not at all.
+error, and so does progress, which is shown on a terminal only. Files are written whole or not at all. The name of an
+option means the same on every command: `--format` is what is read, `--as` what is written; `--quiet` leaves warnings
+and errors only, `--verbose` tells what is being done.
 
 What a file, a model or an option brings into a report, a note or an error cannot act on the terminal: control
 characters, marks of direction and other characters that cannot be seen are shown escaped, as `\\x1b` or `\\u202e`, but
@@ -62,7 +64,7 @@ def page() -> str:
     """The text of commands.md."""
     parts = [INTRODUCTION]
     parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(group, "elman")]
-    parts.append(f"## elman train --help-settings\n\n```text\n{settings_help()}\n```\n")
+    parts.append(f"## The settings\n\n```text\n{settings_help()}\n```\n")
     return "\n".join(parts)
 
 

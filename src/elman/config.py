@@ -14,6 +14,7 @@ from elman import settings
 from elman.errors import ConfigError
 from elman.settings import no_setting
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 
 def _field(setting: settings.Setting) -> Any:
@@ -204,7 +205,7 @@ def settings_fields() -> Iterator[tuple[str, Field[Any]]]:
 def preset(name: str) -> Config:
     """Return the settings of a preset. Raises ConfigError if there is no such preset."""
     if name not in PRESETS:
-        raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {shown(name)}")
+        raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {shown(name)}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]
 
 

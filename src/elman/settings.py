@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from elman.errors import ConfigError
 from elman.utils.display import shown
 from elman.utils.limits import LAYERS, NETWORKS, STEPS
+from elman.utils.suggest import did_you_mean
 
 
 class Setting(NamedTuple):
@@ -248,7 +249,8 @@ def is_open(network: Any, training: Any) -> bool:
 
 def no_setting(name: str) -> str:
     """The message for a setting that does not exist."""
-    return f"no setting {shown(name)}; elman train --help-settings lists them"
+    near = did_you_mean(name, (*NETWORK, *TRAINING))
+    return f"no setting {shown(name)}{near or '; elman settings lists them'}"
 
 
 def check_network(c: Any) -> None:

@@ -84,7 +84,7 @@ def test_tag_plain_text(run: Run, folder: Path) -> None:
     assert out(run, "tag", folder / "one.model", "--as", "fasttext", stdin=b"a goal\n") == "__label__sport a goal\n"
     result = run("tag", folder / "one.model", "--min-confidence", "1", stdin=b"the pasta\n")
     assert result.stdout == b"_\tthe pasta\n"
-    assert "labelled 0 of 1 texts (0.00 %); the others, of confidence below 1, are _" in result.stderr.decode()
+    assert "labelled 0 of 1 texts (0.00 %); the others, with a confidence below 1, are _" in result.stderr.decode()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_compare(run: Run, folder: Path, tmp_path: Path) -> None:
 def test_curve_and_rate(run: Run, folder: Path) -> None:
     arguments = ["--points", "3", "--seeds", "1", "--model", "linear"]
     assert "twice the labels" in out(run, "curve", folder / "train.txt", "--dev", "20%", *arguments)
-    assert "there the loss falls fastest" in out(run, "train", folder / "train.txt", "--find-rate", "--set", "hidden=8")
+    assert "there the loss falls fastest" in out(run, "find-lr", folder / "train.txt", "--set", "hidden=8")
 
 
 def test_labels_of_single_words(run: Run, refused: Refused, tmp_path: Path) -> None:
@@ -231,9 +231,9 @@ def test_what_is_refused(refused: Refused, folder: Path, tmp_path: Path) -> None
         "tag", one, "--as", "label_text", "--confidence"
     )
     assert "word_tag holds no labels of a sentence, got 1" in refused("tag", one, "--as", "word_tag", stdin=b"a\n")
-    assert "--nbest: label is one label of the whole text" in refused("tag", one, "--nbest", "2", stdin=b"a\n")
+    assert "--nbest: label is a document label" in refused("tag", one, "--nbest", "2", stdin=b"a\n")
     assert "--target: the model's columns are label, got a,b" in refused("tag", one, "--target", "a,b", stdin=b"a\n")
-    assert "counts tags of words; intent is of whole texts" in refused(
+    assert "counts tags of words; intent is a document label" in refused(
         "evaluate", joint, folder / "dev.bio", "--style", "conlleval"
     )
     assert "no document labels in columns" in refused("evaluate", one, write(tmp_path, "a\tX\nb\tY\n\n"))

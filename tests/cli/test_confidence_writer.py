@@ -64,7 +64,7 @@ def test_unsure_words_are_left_untagged_in_every_format(run: Run, model: Path, f
     assert found == expected
     said = result.stderr.decode().splitlines()[1:]
     assert said == [
-        f"elman: tagged {n_sure} of 7 words ({100 * n_sure / 7:.2f} %); the others, of confidence below {least:g}, "
+        f"elman: tagged {n_sure} of 7 words ({100 * n_sure / 7:.2f} %); the others, with a confidence below {least:g}, "
         f"are {nothing}",
         "elman: the confidences are raw; those of a network trained with --dev are calibrated on it",
     ]

@@ -108,9 +108,23 @@ def event(epoch: int) -> Any:
         ["states", "NETWORK", "TRAIN", "--plot", "x.svg"],
         ["states", "NETWORK", "TRAIN", "--html", "x.html"],
         ["gradients", "NETWORK", "TRAIN", "--plot", "x.svg"],
-        ["gradients", "NETWORK", "--words", "the dog", "--html", "x.html"],
-        ["memory", "reber", "--minutes", "0.0001", "--seeds", "1", "--cells", "gru", "--results", "."],
-        ["memory", "reber", "--minutes", "0.0001", "--seeds", "2", "--cells", "gru", "--results", ".", "--jobs", "2"],
+        ["gradients", "NETWORK", "--text", "the dog", "--html", "x.html"],
+        ["tutorial", "memory", "reber", "--minutes", "0.0001", "--seeds", "1", "--cells", "gru", "--results", "."],
+        [
+            "tutorial",
+            "memory",
+            "reber",
+            "--minutes",
+            "0.0001",
+            "--seeds",
+            "2",
+            "--cells",
+            "gru",
+            "--results",
+            ".",
+            "--jobs",
+            "2",
+        ],
     ],
     ids=" ".join,
 )
@@ -124,7 +138,7 @@ def test_results_are_shown_although_a_file_cannot_be_written(
         path.unlink()
     result = run(*given, cwd=tmp_path, preexec_fn=limited, env=bare)
     assert result.returncode == 2
-    if arguments[0] != "memory":  # which shows times
+    if arguments[1] != "memory":  # which shows times
         assert result.stdout == whole.stdout
     assert result.stdout.count(b"\n") == whole.stdout.count(b"\n") > 0
     *before, line = result.stderr.decode().splitlines()

@@ -45,7 +45,7 @@ def test_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["demo", "--help"], ["train", "--help-settings"]]
+    "arguments", [["--help"], ["train", "--help"], ["demo", "--help"], ["settings"], ["find-lr", "--help"]]
 )
 def test_help_loads_nothing_heavy(environment: dict[str, str], arguments: list[str]) -> None:
     code = (
@@ -60,7 +60,7 @@ def test_help_loads_nothing_heavy(environment: dict[str, str], arguments: list[s
 
 
 def test_unknown_command(refused: Refused) -> None:
-    assert "No such command 'trian'" in refused("trian")
+    assert "no command 'trian': did you mean train?" in refused("trian")
 
 
 def test_unknown_option_says_where_help_is(refused: Refused) -> None:

@@ -82,13 +82,13 @@ def test_gradients_through_time(
     ("model", "arguments", "words"),
     [
         ("lemma", ["t.conllu", "--sentence", "2"], ["dogs", "bark", "."]),
-        ("pipeline", ["--words", "dogs bark"], ["dogs", "bark"]),
-        ("segment", ["--words", "dogs b"], ["d", "o", "g", "s", "␣", "b"]),
+        ("pipeline", ["--text", "dogs bark"], ["dogs", "bark"]),
+        ("segment", ["--text", "dogs b"], ["d", "o", "g", "s", "␣", "b"]),
         ("segment", ["t.conllu", "--sentence", "1"], list("dogs␣bark.")),
         ("segment", ["t.txt", "--sentence", "2"], list("new␣dogs␣bark")),
         ("lm", ["t.txt", "--sentence", "2"], ["↵", "new", "dogs", "bark"]),
-        ("lm-characters", ["--words", "dogs Q"], ["↵", "d", "o", "g", "s", "␣", "<unk>"]),
-        ("regress", ["--words", "0.5,1 0.25,2"], ["0.5,1", "0.25,2"]),
+        ("lm-characters", ["--text", "dogs Q"], ["↵", "d", "o", "g", "s", "␣", "<unk>"]),
+        ("regress", ["--text", "0.5,1 0.25,2"], ["0.5,1", "0.25,2"]),
     ],
 )
 def test_which_words_decided(
@@ -137,7 +137,7 @@ def test_long_lines_are_cut(folder: Path, tmp_path: Path, capsys: pytest.Capture
     ("arguments", "message"),
     [
         (["gradients", "regress.model", "t.tsv", "--tags", "1"], "predicts numbers, which are no tags"),
-        (["gradients", "regress.model", "--words", "0.5 x"], "rows of 2 numbers with commas"),
+        (["gradients", "regress.model", "--text", "0.5 x"], "rows of 2 numbers with commas"),
         (["gradients", "lm.model", "t.txt", "--tags", "cat"], "the model's tags are"),
         (["gradients", "lm.model", "t.txt", "--sentence", "99"], "has 10 sentences, got 99"),
         (["states", "lemma.model", "t.conllu", "--sentence", "99"], "has 6 sentences, got 99"),

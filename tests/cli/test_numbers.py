@@ -80,7 +80,9 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "errors": ["errors", at["rnn.model"], at["dev.txt"]],
         "gradients": ["gradients", at["rnn.model"], at["dev.txt"]],
         "states": ["states", at["rnn.model"], at["dev.txt"]],
-        "memory": ["memory", "--list"],
+        "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
+        "demo": ["demo", "--folder", str(folder / "nowhere")],
+        "tutorial memory": ["tutorial", "memory", "--list"],
         "tutorial train": [
             "tutorial",
             "train",
@@ -93,7 +95,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
     }
 
 
-NEEDED = {("tag", "lookahead"): ["--stream"], ("gradients", "at"): ["--sentence", "1"]}
+NEEDED = {("tag", "lookahead"): ["--stream"], ("gradients", "token"): ["--sentence", "1"]}
 """Options without which another one is not for use."""
 
 
@@ -125,8 +127,8 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
-        *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "memory"),
-        "tutorial train",
+        *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        *("tutorial train", "tutorial memory"),
     }
     for name, option in NUMBERS:
         kind = option.type

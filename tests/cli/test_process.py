@@ -79,7 +79,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["convert", "good.conllu", "out.jsonl", "--drop", "all"], 0),
         (["convert", "bad.conllu", "out.jsonl"], 2),
         (["errors", "m", "good.conllu"], 0),
-        (["memory", "reber", "--seeds", "2", "--minutes", "0.0001", "--cells", "gru", "--jobs", "2"], 0),
+        (["tutorial", "memory", "reber", "--seeds", "2", "--minutes", "0.0001", "--cells", "gru", "--jobs", "2"], 0),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

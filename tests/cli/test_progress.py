@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elman.cli.options import size
+from elman.cli.outputs import size
 from elman.cli.progress import clock, numbers, where
 
 

@@ -76,7 +76,7 @@ def test_an_empty_text_is_nothing(run: Run, folder: Path, model: str) -> None:
     for text in (b"", b" \n\n"):
         result = run("tag", folder / f"{model}.model", stdin=text)
         assert (result.returncode, result.stdout) == (0, b"")
-        assert result.stderr.decode().endswith("an empty text, there are no words to find in it\n")
+        assert result.stderr.decode().endswith("an empty text, without words\n")
 
 
 @pytest.mark.parametrize("model", ["segment", "pipeline"])
@@ -131,8 +131,8 @@ def test_inspect(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--nbest", "2"], "--nbest: not for raw text, which this model of the task segment is to read"),
-        (["--target", "upos"], "--target: not for raw text, which this model of the task segment is to read"),
+        (["--nbest", "2"], "--nbest: not for raw text, which this model of the task segment reads"),
+        (["--target", "upos"], "--target: not for raw text, which this model of the task segment reads"),
         (["--as", "jsonl", "--confidence"], "jsonl cannot hold confidences of raw text; conllu can"),
         (
             ["--format", "columns"],

@@ -22,8 +22,7 @@ import pytest
 
 import elman
 from elman import cli
-from elman.cli import _COMMANDS, progress, say
-from elman.cli.commands.curve import _told
+from elman.cli import progress, say
 from elman.models import file as model_file
 from elman.utils.display import visible
 
@@ -148,8 +147,8 @@ CASES = {
     "gradients": [
         ["rnn.model", "words.jsonl", "--plot", "g.svg"],
         ["rnn.model", "words.jsonl", "--json"],
-        ["rnn.model", "--words", f"the {EVIL}"],
-        ["rnn.model", "--words", f"the {EVIL}", "--at", "2", "--html", "why.html"],
+        ["rnn.model", "--text", f"the {EVIL}"],
+        ["rnn.model", "--text", f"the {EVIL}", "--token", "2", "--html", "why.html"],
         ["rnn.model", "words.jsonl", "--sentence", "1", "--json"],
         ["rnn.model", "words.jsonl", "--sentence", "100"],
     ],
@@ -169,16 +168,21 @@ CASES = {
         ["plain.txt"],
     ],
     "info": [[], ["--json"], [EVIL]],
-    "memory": [["--list"], [EVIL], ["adding-100", "--cells", EVIL]],
-    "demo": [["--output", EVIL]],
+    "demo": [["--folder", EVIL]],
     "tutorial": [
         ["train", "word_tag.txt", "weights", "ids", "--iterations", "1", "--hidden", "2"],
         ["test", "weights", "ids", "plain.txt"],
         ["test", "plain.txt", "ids", "plain.txt"],
         ["hmm", "word_tag.txt"],
         ["hmm", "plain.txt"],
+        ["memory", "--list"],
+        ["memory", EVIL],
+        ["memory", "adding-100", "--cells", EVIL],
     ],
+    "settings": [[], [EVIL]],
+    "find-lr": [["word_tag.txt", "--set", "hidden=2"]],
 }
+COMMANDS = cli.group.list_commands(click.Context(cli.group))
 SHOWN = {"rnn.model", "spans.model", "texts.model", "forged.model"}
 
 
@@ -213,7 +217,7 @@ def check(text: str, *, lines: bool = True) -> None:
     assert not (lines and re.search("^elman: all is well", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command(command: str, folder: Path, ran: Callable[..., tuple[int, str, bytes]]) -> None:
     """A new command has to come with cases."""
     statuses = {ran(command, *arguments)[0] for arguments in CASES[command]}
@@ -223,7 +227,7 @@ def test_every_command(command: str, folder: Path, ran: Callable[..., tuple[int,
     assert 0 in statuses or command == "demo"
 
 
-@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_values_of_every_option(command: str, ran: Callable[..., tuple[int, str, bytes]]) -> None:
     """Of a stranger's value, and of one that is very long, a bounded part is shown."""
     group = cli.group.get_command(click.Context(cli.group), command)
@@ -231,7 +235,7 @@ def test_values_of_every_option(command: str, ran: Callable[..., tuple[int, str,
     of_all = [([], group)] if not isinstance(group, click.Group) else [([n], c) for n, c in group.commands.items()]
     for names, one in of_all:
         base = CASES[command][0] if not names else next(case for case in CASES[command] if case[:1] == names)
-        base = ["adding-100", "--cells", "none"] if command == "memory" else base  # before there is work
+        base = ["memory", "adding-100", "--cells", "none"] if names == ["memory"] else base  # before there is work
         options = [param for param in one.params if isinstance(param, click.Option) and not param.is_flag]
         for option in chain([["--no-such"], ["-Z"]], ([max(option.opts, key=len)] for option in options)):
             for value in (EVIL, f"hidden={EVIL}", "\u202e" * 200_000, "x" * 200_000):
@@ -255,7 +259,7 @@ def test_data_stay_as_they_are(ran: Callable[..., tuple[int, str, bytes]]) -> No
 def test_json_reads_as_the_same_values(ran: Callable[..., tuple[int, str, bytes]]) -> None:
     facts = json.loads(ran("inspect", "forged.model", "--json")[2])
     assert (facts["target"], facts["format"], facts["data"]["held_out"]) == (LINES, EVIL, LINES)
-    assert EVIL in json.loads(ran("gradients", "rnn.model", "--words", EVIL, "--json")[2])["words"][0]["words"]
+    assert EVIL in json.loads(ran("gradients", "rnn.model", "--text", EVIL, "--json")[2])["words"][0]["words"]
 
 
 def test_json_for_an_encoding_that_lacks_characters(
@@ -325,7 +329,7 @@ def test_progress_reads_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress._bar() as bar:
         progress._drawer(bar)(event)  # type: ignore[arg-type]
         bar.refresh()
-    with _told() as tell:
+    with progress.status_line() as tell:
         tell(f"[red]{EVIL}[/] [/]")
     text = terminal.getvalue()
     assert "[red]\\x1b]0;owned" in text

@@ -308,7 +308,17 @@ def test_a_pipeline_gets_both_of_its_parts(begin: Begin, run: Run, tmp_path: Pat
 
 
 def test_no_process_of_memory_is_left(begin: Begin, tmp_path: Path) -> None:
-    arguments = ["memory", "adding-100", "--cells", "lstm", "--jobs", "2", "--results", tmp_path / "results"]
+    arguments = [
+        "tutorial",
+        "memory",
+        "adding-100",
+        "--cells",
+        "lstm",
+        "--jobs",
+        "2",
+        "--results",
+        tmp_path / "results",
+    ]
     process = begin(*arguments, start_new_session=True)
     time.sleep(2)
     os.killpg(process.process.pid, signal.SIGINT)  # as the terminal does

@@ -50,7 +50,8 @@ def test_a_loss_of_nothing_has_not_risen() -> None:
 
 
 def test_units_that_are_driven_to_their_ends() -> None:
-    line = "epoch 1: 98 % of the units are saturated, the steps are too large: try learning_rate=0.01{}, or --find-rate"
+    start = "epoch 1: 98 % of the units are saturated, the steps are too large"
+    line = start + ": try learning_rate=0.01{}, or elman find-lr"
     assert said([3.0, 2.0], saturated=0.98) == [line.format(" and grad_clip=1")]
     assert said([3.0, 2.0], saturated=0.98, clipped=0.5) == [line.format("")]
     assert said([3.0, 2.0], saturated=0.98, train_accuracy=0.95) == []
@@ -62,15 +63,15 @@ STILL = "epoch 4: the loss has not fallen for 3 epochs (1)"
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({}, f"{STILL}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run"),
+        ({}, f"{STILL}: try another learning_rate (elman find-lr) or a larger hidden=; patience=3 ends such a run"),
         (
             {"saturated": 0.75},
             f"{STILL} and 75 % of the units are saturated: try a smaller learning_rate=0.01, or grad_clip=1",
         ),
-        ({"dead": 0.6}, f"{STILL} and 60 % of the units are dead: try another learning_rate (--find-rate)"),
+        ({"dead": 0.6}, f"{STILL} and 60 % of the units are dead: try another learning_rate (elman find-lr)"),
         (
             {"saturated": None, "dead": None, "mean_gradient_norm": None},
-            f"{STILL}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run",
+            f"{STILL}: try another learning_rate (elman find-lr) or a larger hidden=; patience=3 ends such a run",
         ),
     ],
 )

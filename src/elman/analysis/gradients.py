@@ -314,7 +314,7 @@ def attributions(
     if len(words) * len(chosen) > MAX_PARTS:
         raise ConfigError(
             f"at: {len(chosen):,} words of a sentence of {len(words):,} are too many at once; expected "
-            f"{MAX_PARTS // len(words):,} or fewer: --at N names one"
+            f"{MAX_PARTS // len(words):,} or fewer: --token N names one"
         )
     together, parameters = _together(networks.network.encoder, len(words)), _exact(networks)
     found: list[Attribution] = []

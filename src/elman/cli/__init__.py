@@ -1,8 +1,8 @@
 """The command line: one file a command, each imported only when it is asked for.
 
-A command parses, calls one library function and prints. What goes wrong is turned into one line and an exit status
-here and nowhere else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads our output. What a signal does
-is said in ``elman.utils.stopping``: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
+A command parses, calls one library function and prints. Errors become one line and an exit status here and nowhere
+else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads the output. ``elman.utils.stopping`` handles
+signals: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 from __future__ import annotations
@@ -20,46 +20,73 @@ from elman.cli.shortage import advice, lacks_memory
 from elman.cli.streams import OUTPUT, prepare
 from elman.errors import ElmanError, reason
 from elman.utils import stopping
+from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
-# name -> module:object; in the order of the help
+# heading -> command -> (module:object below elman.cli.commands, summary), in the order of the help
 _COMMANDS = {
-    "train": "elman.cli.commands.train:train",
-    "tag": "elman.cli.commands.tag:tag",
-    "evaluate": "elman.cli.commands.evaluate:evaluate",
-    "sample": "elman.cli.commands.sample:sample",
-    "compare": "elman.cli.commands.compare:compare",
-    "check": "elman.cli.commands.check:check",
-    "convert": "elman.cli.commands.convert:convert",
-    "curve": "elman.cli.commands.curve:curve",
-    "errors": "elman.cli.commands.errors:errors",
-    "gradients": "elman.cli.commands.gradients:gradients",
-    "states": "elman.cli.commands.states:states",
-    "inspect": "elman.cli.commands.inspect:inspect",
-    "info": "elman.cli.commands.info:info",
-    "memory": "elman.cli.commands.long_lags:memory",
-    "demo": "elman.cli.commands.demo:demo",
-    "tutorial": "elman.cli.commands.tutorial:tutorial",
+    "train and tag": {
+        "train": ("train:train", "Train a tagger, or a text classifier."),
+        "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
+        "sample": ("sample:sample", "Generate text with a language model."),
+        "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
+        "settings": ("settings:settings", "List all settings of a training."),
+    },
+    "evaluate and compare": {
+        "evaluate": ("evaluate:evaluate", "Compare predicted tags with gold tags."),
+        "compare": ("compare:compare", "Test whether A is better than B."),
+        "curve": ("curve:curve", "Forecast what more labelled sentences would bring."),
+    },
+    "understand": {
+        "errors": ("errors:errors", "Show which errors to look at first."),
+        "gradients": ("gradients:gradients", "Show how far back a network learns, or which words decided a tag."),
+        "states": ("states:states", "Show hidden states and gates over a sentence."),
+        "inspect": ("inspect:inspect", "Describe a model and how it was trained."),
+        "info": ("info:info", "Show versions, machine and kernels."),
+    },
+    "data": {
+        "check": ("check:check", "Find mistakes in labelled data."),
+        "convert": ("convert:convert", "Write labelled data in another format."),
+    },
+    "learn the theory": {
+        "demo": ("demo:demo", "Train on real text and show the results."),
+        "tutorial": ("tutorial:tutorial", "Learn the theory: the exercise, the HMM, long lags."),
+    },
 }
+_PLACES = {name: place for commands in _COMMANDS.values() for name, (place, _) in commands.items()}
 
 
 class _LazyGroup(click.Group):
-    """A group whose commands are imported when they are needed."""
+    """A group whose commands are imported when they are needed: not for its own help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(_PLACES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in _PLACES:
             return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
+        module, name = _PLACES[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"elman.cli.commands.{module}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _PLACES and not args[0].startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"no command {shown(args[0])}{did_you_mean(args[0], _PLACES)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, _PLACES))
+        for heading, commands in _COMMANDS.items():
+            with formatter.section(heading.capitalize()):
+                formatter.write_dl([(name.ljust(width), summary) for name, (_, summary) in commands.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="elman %(version)s")
 def group() -> None:
-    """Train a recurrent tagger on your own labelled text, and tag with it.
+    """Train recurrent taggers on your own labelled text, and tag with them.
 
     \b
       elman train train.conllu --dev dev.conllu -o my.model
@@ -77,13 +104,13 @@ def main() -> None:
         sys.exit(shell_complete(group, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
     status = run(sys.argv[1:])
     if status and stopping.requested():
-        status = stopping.status()  # also where the terminal has gone, and what was to be said last failed
+        status = stopping.status()  # also if the terminal has gone, and the last message could not be written
     stopping.finish()
     sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns the exit status. Every mistake of the user ends as one line on stderr."""
+    """Run one command line and return its exit status. Every mistake of the user becomes one line on stderr."""
     try:
         try:
             with group.make_context("elman", list(arguments) or ["--help"]) as context:
@@ -115,7 +142,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(message: str, status: int = 2) -> int:
-    """Print the one line; what standard output still holds is written if it can be."""
+    """Print the one line, after what standard output still holds, if that can be written."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -125,7 +152,7 @@ def _fail(message: str, status: int = 2) -> int:
 
 
 def _shown(error: OSError) -> str:
-    """What the system refused."""
+    """Return what the system refused."""
     if error.filename is None:
         return reason(error)
     if error.filename == OUTPUT:

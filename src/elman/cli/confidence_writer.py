@@ -1,4 +1,4 @@
-"""``elman tag``: tags with their confidences, untagged words, and n-best lists."""
+"""What ``elman tag`` writes with confidences: tags with probabilities, words left untagged, n-best lists."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from elman.data.trees import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.options import Notes
-    from elman.cli.output_columns import Places
+    from elman.cli.notes import Notes
+    from elman.cli.output_columns import OutputColumns
     from elman.data.formats import Writer
     from elman.data.sentence import Sentence
     from elman.taggers.columns import ColumnPredictor
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 NBEST_FORMATS = ("columns", "jsonl")
 
 
-class Sure:
-    """Writes sentences with confidences, or without the tags that are not sure enough, which it counts.
+class ConfidenceWriter:
+    """Writes sentences with confidences, or without the tags below a confidence, and counts the tags written.
 
-    ``shown``  whether the confidences are written (those of the first column)
-    ``least``  a tag with a lower confidence is left out; None: all are written
+    ``shown``  whether the confidences are written (those of the first label column)
+    ``least``  tags with a lower confidence are left out; None: all are written
     """
 
     def __init__(self, shown: bool, least: float | None) -> None:
         self.shown, self.least = shown, least
         self.words = self.texts = 0
-        self.sure: Counter[str] = Counter()  # words that were tagged, by label column
+        self.sure: Counter[str] = Counter()  # label column -> words that were tagged
 
     def check(self, tagger: ColumnPredictor, names: Sequence[str] | None, output_format: str | None) -> None:
-        """Raise ConfigError where words that are left out would break what is written: a tree."""
+        """Raise ConfigError if words that are left out would break the output: a tree."""
         targets = tagger.targets if len(tagger.targets) == 1 else tagger.chosen(names)
         if self.least is not None and TREE in targets:
             raise ConfigError(
@@ -46,51 +46,54 @@ class Sure:
             raise ConfigError(f"--min-confidence: {output_format} draws whole trees; conllu can leave out heads")
 
     def write(
-        self, chunk: Sequence[Sentence], tagger: ColumnPredictor, places: Places, output: tuple[str, Writer]
+        self, chunk: Sequence[Sentence], tagger: ColumnPredictor, columns: OutputColumns, output: tuple[str, Writer]
     ) -> Iterator[str | bytes]:
-        """The text of each sentence; ``places`` says where each label column of the model is written.
+        """Yield the text of each sentence.
 
-        ``output``: the name of the format and its writer.
+        ``columns`` says where each label column of the model is written; ``output`` is the name of the format and its
+        writer.
         """
-        from elman.data.formats import placeholder_tag
 
         output_format, writer = output
+
+        from elman.data.formats import placeholder_tag
 
         nothing = placeholder_tag(output_format)
         least = 0.0 if self.least is None else self.least
         for sentence, found in zip(chunk, tagger.pipe(chunk, confidence=True, columns=tagger.targets), strict=True):
-            said: dict[str, Any] = {}
-            for name in places.columns:
+            predicted: dict[str, Any] = {}
+            for name in columns.columns:
                 tags, confidences = found[name]
-                said[name] = [tag if p >= least else nothing for tag, p in zip(tags, confidences, strict=True)]
+                predicted[name] = [tag if p >= least else nothing for tag, p in zip(tags, confidences, strict=True)]
                 self.sure[name] += sum(p >= least for p in confidences)
-            for name in places.labels:
+            for name in columns.labels:
                 label, p = found[name]
-                said[name] = label if p >= least else nothing
+                predicted[name] = label if p >= least else nothing
                 self.sure[name] += bool(sentence.words) and p >= least
             self.words += len(sentence.words)
             self.texts += bool(sentence.words)
-            shown = found[places.names[0]][1] if self.shown else None
-            if shown is not None and not places.columns:
-                said[CONFIDENCE], shown = f"{shown:.4f}", None
-            written = {place: said[name] for name, place in places.columns.items()}
-            yield writer.add(places.labelled(sentence, said), written, shown)
+            shown = found[columns.names[0]][1] if self.shown else None
+            if shown is not None and not columns.columns:
+                predicted[CONFIDENCE], shown = f"{shown:.4f}", None
+            written = {place: predicted[name] for name, place in columns.columns.items()}
+            yield writer.add(columns.labelled(sentence, predicted), written, shown)
 
-    def tell(self, tagger: ColumnPredictor, places: Places, output_format: str, notes: Notes) -> None:
-        """How many words were tagged, and what may be wrong with that."""
-        from elman.data.formats import placeholder_tag
+    def tell(self, tagger: ColumnPredictor, columns: OutputColumns, output_format: str, notes: Notes) -> None:
+        """Note how many words were tagged, and warn if that is ambiguous or not calibrated."""
 
         if self.least is None:
             return
+        from elman.data.formats import placeholder_tag
+
         nothing = placeholder_tag(output_format)
-        for name in places.names:
-            total, unit = (self.words, "words") if name in places.columns else (self.texts, "texts")
+        for name in columns.names:
+            total, unit = (self.words, "words") if name in columns.columns else (self.texts, "texts")
             done = "tagged" if unit == "words" else "labelled"
             share = f" ({100 * self.sure[name] / total:.2f} %)" if total else ""
-            of = f"column {name}: " if len(places.names) > 1 else ""
+            of = f"column {name}: " if len(columns.names) > 1 else ""
             notes.add(
                 f"{of}{done} {self.sure[name]:,} of {total:,} {unit}{share}; "
-                f"the others, of confidence below {self.least:g}, are {nothing}"
+                f"the others, with a confidence below {self.least:g}, are {nothing}"
             )
             if tagger.gives(name, nothing):
                 what = "tag of column" if unit == "words" else "label"
@@ -101,9 +104,9 @@ class Sure:
 
 
 def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: str, output_format: str) -> Iterator[str]:
-    """Each sentence with its ``most`` best sequences of tags, and the probability of each.
+    """Yield each sentence with its ``most`` best sequences of tags, and the probability of each.
 
-    ``columns``  the sentence so many times, best first: word, tag, rank from 1, probability of the sequence
+    ``columns``  the sentence once for each, best first: word, tag, rank from 1, probability of the sequence
     ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
     """
     from elman.data.formats import write_sentence

@@ -1,18 +1,18 @@
-"""Gold sentences beside the tags that a model or a file gives to their words."""
+"""Gold sentences, aligned with the tags that a model or a file gives to their words."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from elman.cli.options import Notes, known
+from elman.cli.loading import known
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from elman.cli.notes import Notes
     from elman.data.corpus import TargetKeys
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class How:
-    """How a file is read: its format (None: as it looks), the columns of its tags as the user calls them, encoding; and
-    the column of a table's texts.
+class FileOptions:
+    """How a file is read.
+
+    ``format``       None: what it looks like
+    ``target``       its label columns, as the user calls them; None: the usual ones
+    ``encoding``     its character encoding
+    ``text_column``  the column of a table that holds the texts
     """
 
     format: str | None = None
@@ -34,7 +38,7 @@ class How:
 
 @dataclass(frozen=True)
 class Gold:
-    """Labelled sentences, all with words, and the label columns that count, or labels of whole texts behind them."""
+    """Labelled sentences, all with words, and the label columns that count: those of words, then those of texts."""
 
     path: str
     format: str
@@ -43,76 +47,76 @@ class Gold:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of all of them."""
+        """The names of all label columns."""
         return self.keys.names
 
 
-class Row(NamedTuple):
-    """A gold sentence, its tags and the predicted ones, one list for each label column; where these stand.
+class AlignedSentence(NamedTuple):
+    """A gold sentence with its gold and predicted tags, a list for each label column; where the predicted ones stand.
 
-    A label of the whole text is a list with it alone.
+    The label of a text is a list of one.
     """
 
-    gold: Sentence
-    right: Sequence[Sequence[str]]
-    tags: Sequence[Sequence[str]]
+    sentence: Sentence
+    gold: Sequence[Sequence[str]]
+    predicted: Sequence[Sequence[str]]
     path: str
     line: int
 
 
-def is_model(path: str) -> bool:
-    """Whether a file is a model: safetensors begins with a length in eight bytes, some of them 0, as no text does."""
-    if not os.path.isfile(path):
-        return False  # to look at a pipe would be to take from it
-    try:
-        with open(path, "rb") as file:
-            start = file.read(9)
-    except OSError:
-        return False  # reading it will say why
-    return start[8:] == b"{" and b"\0" in start
-
-
-def matched(row: Row) -> Sequence[Sequence[str]]:
-    """The predicted tags, which are as many as the gold ones. Raises DataError where they are not."""
-    for right, tags in zip(row.right, row.tags, strict=True):
-        if len(tags) != len(right):
-            found = f"expected {len(right)} tags, one for each gold tag, found {len(tags)}"
-            raise DataError(found, path=row.path, line=row.line)
-    return row.tags
+def predicted_tags(aligned: AlignedSentence) -> Sequence[Sequence[str]]:
+    """Return the predicted tags. Raises DataError if there are not as many as gold tags."""
+    for gold, predicted in zip(aligned.gold, aligned.predicted, strict=True):
+        if len(predicted) != len(gold):
+            message = f"expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"
+            raise DataError(message, path=aligned.path, line=aligned.line)
+    return aligned.predicted
 
 
 def no_gold(path: str, column: str) -> DataError:
-    """The error of a label column that is there and says nothing: never an accuracy without gold."""
+    """Return the error of a gold column without tags."""
     return DataError(f"column {column} holds nothing but {NO_TAG}, which is no tag; expected gold tags", path=path)
 
 
 def read(
-    path: str | Sequence[str], how: How, notes: Notes, labelled: bool = True, tagger: Predictor | None = None
+    path: str | Sequence[str],
+    options: FileOptions,
+    notes: Notes,
+    labelled: bool = True,
+    tagger: Predictor | None = None,
 ) -> Reading:
-    """Open a file or several as one, and note what each is read as unless that was asked for.
+    """Open a file, or several as one, and note what each is read as if no format was given.
 
-    ``tagger``: the model that is to read what is not ``labelled``.
+    ``tagger`` is the model that reads what is not ``labelled``.
     """
     from elman.data.formats import read_sentences
     from elman.utils.files import input_files
 
     def note(reading: Reading) -> None:
-        if how.format is None:
+        if options.format is None:
             notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
 
-    paths = input_files([path] if isinstance(path, str) else path)
-    about = None if tagger is None else known(tagger)
-    how_read: dict[str, Any] = {"format": how.format, "encoding": how.encoding, "text_column": how.text_column}
-    return read_sentences(paths, **how_read, labelled=labelled, known=about, on_read=note)
+    return read_sentences(
+        input_files([path] if isinstance(path, str) else path),
+        format=options.format,
+        encoding=options.encoding,
+        text_column=options.text_column,
+        labelled=labelled,
+        known=None if tagger is None else known(tagger),
+        on_read=note,
+    )
 
 
-def gold(reading: Reading, how: How, tagger: Predictor | None = None) -> Gold:
-    """The sentences of a file, with the columns asked for; else those that the model was trained on, if it has them."""
+def gold(reading: Reading, options: FileOptions, tagger: Predictor | None = None) -> Gold:
+    """Return the labelled sentences of a file.
+
+    Their columns are those of ``options``, else those that the model was trained on if the file has them.
+    """
     from elman.data import corpus
     from elman.data.corpus import keep_nonempty
     from elman.data.formats import column_names
 
-    names, task = column_names(how.target), None
+    names, task = column_names(options.target), None
     if tagger is not None and names is None and (tagger.format == reading.format or len(tagger.targets) > 1):
         names = tagger.targets
     if tagger is not None and len(tagger.targets) == 1:
@@ -122,84 +126,88 @@ def gold(reading: Reading, how: How, tagger: Predictor | None = None) -> Gold:
     return Gold(reading.path, reading.format, keys, sentences)
 
 
-def values(sentence: Sentence, keys: TargetKeys) -> list[tuple[str, ...]]:
-    """The gold tags of a sentence; a label of the whole text stands alone."""
+def labels_of(sentence: Sentence, keys: TargetKeys) -> list[tuple[str, ...]]:
+    """Return the labels of a sentence, a tuple for each label column; the labels of a text are a tuple of one."""
     from elman.data.sentence import LABEL_SEPARATOR
 
     of_words = len(keys.words)
-    found = keys.values(sentence)
-    return found[:of_words] + [(LABEL_SEPARATOR.join(labels),) for labels in found[of_words:]]
+    labels = keys.values(sentence)
+    return labels[:of_words] + [(LABEL_SEPARATOR.join(several),) for several in labels[of_words:]]
 
 
-def of_model(tagger: ColumnPredictor, right: Gold) -> Iterator[Row]:
-    """What a model says of the words. Raises ConfigError for columns that it does not have."""
+def of_model(tagger: ColumnPredictor, gold: Gold) -> Iterator[AlignedSentence]:
+    """Yield the gold sentences with the tags of a model. Raises ConfigError for columns that it does not have."""
     several = len(tagger.targets) > 1
-    if not several and len(right.columns) > 1:
-        raise ConfigError(f"target: the model has one column, {tagger.target}, got {', '.join(right.columns)}")
-    names = tagger.chosen(right.columns) if several else tagger.targets
-    sentences, words = tee(right.sentences)
+    if not several and len(gold.columns) > 1:
+        raise ConfigError(f"target: the model has one column, {tagger.target}, got {', '.join(gold.columns)}")
+    names = tagger.chosen(gold.columns) if several else tagger.targets
+    sentences, words = tee(gold.sentences)
     texts = tagger.text_targets
     for sentence, tags in zip(sentences, tagger.pipe(words, columns=names), strict=True):
-        right_ones = values(sentence, right.keys)
-        found = [[tags[name]] if name in texts else tags[name] for name in names]
-        yield Row(sentence, right_ones, found, sentence.path, sentence.line)
+        predicted = [[tags[name]] if name in texts else tags[name] for name in names]
+        yield AlignedSentence(sentence, labels_of(sentence, gold.keys), predicted, sentence.path, sentence.line)
 
 
-def of_file(path: str, how: How, right: Gold, notes: Notes, target: str | None = None) -> Iterator[Row]:
-    """The tags in a file, of any format, or ``tags``: nothing but tags, a sentence a line.
+def of_file(
+    path: str, options: FileOptions, gold: Gold, notes: Notes, target: str | None = None
+) -> Iterator[AlignedSentence]:
+    """Return the gold sentences with the tags of a file, of any format or of ``tags``: a sentence's tags a line.
 
-    ``target`` is what the user calls the columns of gold: those of the file too, if it is of the same format and
-    ``how`` does not say otherwise. Raises ConfigError: another number of columns. Raises DataError while iterating:
-    other words than in gold, another number of sentences.
+    ``target`` is what the user calls the columns of gold: those of the file too, if it has the same format and
+    ``options`` does not name others. Raises ConfigError for another number of columns. Raises DataError while
+    iterating if the file has other words than gold, or another number of sentences.
     """
     from elman.data import corpus
     from elman.data.formats import column_names
 
     keys: TargetKeys | None = None
-    if how.format == "tags":
-        reading = read(path, How("text", None, how.encoding), notes, labelled=False)
+    if options.format == "tags":
+        reading = read(path, FileOptions("text", None, options.encoding), notes, labelled=False)
     else:
-        reading = read(path, how, notes)
-        same = column_names(target) if reading.format == right.format else None
-        keys = corpus.find_targets(reading, corpus.ReadOptions(column_names(how.target) or same))
-    n_given = 1 if keys is None else len(keys.names)
-    if n_given != len(right.columns):
-        found = f"--target names {len(right.columns)} columns of tags, and of {reading.path} there are {n_given}"
-        raise ConfigError(found)
-    return _beside(reading, keys, right)
+        reading = read(path, options, notes)
+        same = column_names(target) if reading.format == gold.format else None
+        keys = corpus.find_targets(reading, corpus.ReadOptions(column_names(options.target) or same))
+    n_predicted = 1 if keys is None else len(keys.names)
+    if n_predicted != len(gold.columns):
+        raise ConfigError(
+            f"--target names {len(gold.columns)} columns of tags, and of {reading.path} there are {n_predicted}"
+        )
+    return _aligned(reading, keys, gold)
 
 
-def _beside(reading: Reading, keys: TargetKeys | None, right: Gold) -> Iterator[Row]:
-    given_sentences = (sentence for sentence in reading if sentence.words)
-    for sentence, given in zip_longest(right.sentences, given_sentences):
-        if sentence is None or given is None:
-            raise only_one_goes_on(sentence, given, right.path, reading.path)
-        right_ones = values(sentence, right.keys)
+def _aligned(reading: Reading, keys: TargetKeys | None, gold: Gold) -> Iterator[AlignedSentence]:
+    predicted_sentences = (sentence for sentence in reading if sentence.words)
+    for sentence, predicted in zip_longest(gold.sentences, predicted_sentences):
+        if sentence is None or predicted is None:
+            raise different_lengths(sentence, predicted, gold.path, reading.path)
         if keys is None:
-            yield Row(sentence, right_ones, [given.words], given.path, given.line)
-            continue
-        if sentence.words != given.words:
-            raise other_words(sentence, given)
-        yield Row(sentence, right_ones, values(given, keys), given.path, given.line)
+            labels: Sequence[Sequence[str]] = [predicted.words]
+        elif sentence.words != predicted.words:
+            raise different_words(sentence, predicted)
+        else:
+            labels = labels_of(predicted, keys)
+        yield AlignedSentence(sentence, labels_of(sentence, gold.keys), labels, predicted.path, predicted.line)
 
 
-def other_words(right: Sentence, given: Sentence) -> DataError:
-    """The error of the first word that is another one than in gold."""
+def different_words(gold: Sentence, predicted: Sentence) -> DataError:
+    """Return the error of the first word that differs from gold."""
     from elman.data.sentence import error_at, line_of
     from elman.utils.display import shown
 
-    for i, (wanted, found) in enumerate(zip(right.words, given.words, strict=False)):
-        if wanted != found:
-            where = f"{right.path}:{line_of(right, i)}"
-            return error_at(given, i, f"expected the word {shown(wanted)}, as in {where}, found {shown(found)}")
-    expected = f"{len(right.words)} words, as in {right.path}:{line_of(right, 0)}"
-    return error_at(given, 0, f"expected a sentence of {expected}, found {len(given.words)}")
+    for i, (expected, found) in enumerate(zip(gold.words, predicted.words, strict=False)):
+        if expected != found:
+            where = f"{gold.path}:{line_of(gold, i)}"
+            return error_at(predicted, i, f"expected the word {shown(expected)}, as in {where}, found {shown(found)}")
+    words = f"{len(gold.words)} words, as in {gold.path}:{line_of(gold, 0)}"
+    return error_at(predicted, 0, f"expected a sentence of {words}, found {len(predicted.words)}")
 
 
-def only_one_goes_on(right: Sentence | None, given: Sentence | None, gold: str, predicted: str) -> DataError:
-    """The error of two files that do not have as many sentences."""
-    if given is None:
-        assert right is not None
-        message = f"ends before the sentence at {right.path}:{right.line}; expected as many sentences as in gold"
-        return DataError(message, path=predicted)
-    return DataError(f"goes on where {gold} has ended", path=given.path, line=given.line)
+def different_lengths(
+    gold: Sentence | None, predicted: Sentence | None, gold_path: str, predicted_path: str
+) -> DataError:
+    """Return the error of two files, one of which has more sentences."""
+    if predicted is None:
+        assert gold is not None
+        message = f"ends before the sentence at {gold.path}:{gold.line}; expected as many sentences as in gold"
+        return DataError(message, path=predicted_path)
+    return DataError(f"goes on where {gold_path} has ended", path=predicted.path, line=predicted.line)

@@ -1,10 +1,10 @@
-"""What a network reads of a file or a text, and what it should say of it, whatever its task.
+"""What a model reads of a file or a text, and what it should predict, whatever its task.
 
-tags, labels of texts     the words of a sentence, and what stands in the column
-lemma, morphology, parse  the words of a sentence, and the labels that the column is encoded as
-segment                   characters, with their neighbours, of a piece of the text, and their labels
-lm                        the symbols of a line, behind a line end, and those that come next
-regress                   rows of numbers, and the number that is to be said of each
+tags, document labels     the words of a sentence, and their gold tags or the text's labels
+lemma, morphology, parse  the words of a sentence, and the labels that its column is encoded as
+segment                   windows of characters of a piece of text, and their labels
+lm                        the symbols of a line, shifted by a line end, and those that come next
+regress                   rows of numbers, and the number to predict for each
 """
 
 from __future__ import annotations
@@ -12,75 +12,77 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from elman.cli.options import Notes
+from elman.cli.gold import gold, read
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.gold import How
+    from elman.cli.gold import FileOptions
+    from elman.cli.notes import Notes
     from elman.taggers.base import Predictor
 
 SIGNS = {"\n": "↵", " ": "␣"}
 """How symbols of text are shown that could not be seen."""
 
 
-class Lesson(NamedTuple):
-    """What a network reads, and what it should say."""
+class Example(NamedTuple):
+    """What a model reads, and what it should predict."""
 
     words: Sequence[str]
     labels: Sequence[Any]
 
 
-def lessons(tagger: Predictor, column: str, file: str, how: How, notes: Notes) -> Iterator[Lesson]:
-    """Those of a file of gold, for a label column of the model. Raises DataError with the line: what has no labels."""
-    from elman.cli.gold import gold, read
+def examples(tagger: Predictor, column: str, file: str, options: FileOptions, notes: Notes) -> Iterator[Example]:
+    """Yield the examples of a gold file for a label column of the model.
+
+    Raises DataError with the line for what has no labels.
+    """
     from elman.data import corpus
 
     model: Any = tagger
     if tagger.task == "lm":
-        yield from map(Lesson._make, model.lines(file, format=how.format, encoding=how.encoding))
+        yield from map(Example._make, model.lines(file, format=options.format, encoding=options.encoding))
     elif tagger.task in ("tag", "classify"):
-        found = gold(read(file, how, notes), how, tagger)
-        keys = corpus.TargetKeys(found.keys.words, found.keys.texts)
-        for sentence in found.sentences:
-            yield Lesson(sentence.words, keys.values(sentence)[0])
+        labelled = gold(read(file, options, notes), options, tagger)
+        keys = corpus.TargetKeys(labelled.keys.words, labelled.keys.texts)
+        for sentence in labelled.sentences:
+            yield Example(sentence.words, keys.values(sentence)[0])
     else:
-        sentences = (one for one in read(file, how, notes, labelled=False, tagger=tagger) if one.words)
+        reading = read(file, options, notes, labelled=False, tagger=tagger)
+        sentences = (sentence for sentence in reading if sentence.words)
         if tagger.task in ("regress", "segment"):
-            yield from map(Lesson._make, model.lessons(sentences))
+            yield from map(Example._make, model.lessons(sentences))
         else:
-            yield from (Lesson(one.words, model.encoding.encode(one)[column]) for one in sentences)
+            yield from (Example(sentence.words, model.encoding.encode(sentence)[column]) for sentence in sentences)
 
 
-def nth(tagger: Predictor, file: str, number: int, how: How, notes: Notes) -> Sequence[str]:
-    """What the model reads of a sentence of a file, from 1; of a line, of a sequence. Its labels are not read.
+def nth(tagger: Predictor, file: str, number: int, options: FileOptions, notes: Notes) -> Sequence[str]:
+    """Return what the model reads of sentence ``number`` of a file, from 1; of a line, of a sequence.
 
-    Raises ConfigError: there are fewer.
+    Labels are not read. Raises ConfigError if there are fewer sentences.
     """
     last = 0
-    for last, words in enumerate(_read(tagger, file, how, notes), start=1):
+    for last, words in enumerate(_inputs(tagger, file, options, notes), start=1):
         if last == number:
             return words
     raise ConfigError(f"--sentence: {file} has {last:,} sentences, got {number}")
 
 
-def _read(tagger: Predictor, file: str, how: How, notes: Notes) -> Iterator[Sequence[str]]:
-    from elman.cli.gold import read
+def _inputs(tagger: Predictor, file: str, options: FileOptions, notes: Notes) -> Iterator[Sequence[str]]:
     from elman.data.raw_text import raw_text_of
 
     model: Any = tagger
     if tagger.task == "lm":
-        yield from (words for words, _ in model.lines(file, format=how.format, encoding=how.encoding))
+        yield from (words for words, _ in model.lines(file, format=options.format, encoding=options.encoding))
         return
-    reading = read(file, how, notes, labelled=False, tagger=tagger)
-    for one in reading:
-        if one.words and tagger.task == "segment":
-            yield model.reads(raw_text_of(one) or (" " if model.expects_spaces else "").join(one.words))
-        elif one.words:
-            yield model.reads(one) if tagger.task == "regress" else one.words
+    for sentence in read(file, options, notes, labelled=False, tagger=tagger):
+        if sentence.words and tagger.task == "segment":
+            yield model.reads(raw_text_of(sentence) or (" " if model.expects_spaces else "").join(sentence.words))
+        elif sentence.words:
+            yield model.reads(sentence) if tagger.task == "regress" else sentence.words
 
 
 def of_text(tagger: Predictor, text: str) -> Sequence[str]:
-    """What the model reads of a text that was typed."""
+    """Return what the model reads of a text that was typed."""
     from elman.data.corpus import split_words
 
     model: Any = tagger
@@ -88,7 +90,7 @@ def of_text(tagger: Predictor, text: str) -> Sequence[str]:
 
 
 def shown(tagger: Predictor, words: Sequence[str]) -> Sequence[str]:
-    """What the model reads, to be shown: of a window its character."""
+    """Return what the model reads as it is shown: of a window of characters the middle one."""
     if tagger.task == "segment":
         from elman.features.char_windows import middle
 

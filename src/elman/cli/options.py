@@ -1,38 +1,120 @@
-"""What several commands share: options, and notes that wait until nothing can be refused any more."""
+"""The options of commands: each is a field of a dataclass, which the command gets whole.
+
+A command's dataclass derives from the groups of options below that it shares with others, and adds its own fields;
+``command`` makes click options of the fields. An option's name means one thing on every command: what several commands
+have stands here, once.
+"""
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elman.cli.say import tell
+from elman.cli.notes import Notes
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from elman.data.formats import ModelHints
-    from elman.taggers.base import Predictor
+    from elman.cli.gold import FileOptions
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 
-def format_option(of: str, by_default: str = "what it looks like") -> Callable[[_F], _F]:
-    """``--format`` of a command's input."""
-    text = f"Format of {of} (docs/formats.md), as columns, csv:word=NAME; by default {by_default}."
-    return click.option("--format", metavar="FORMAT", callback=checked_format, help=text)
+def argument(metavar: str, **attributes: Any) -> Any:
+    """Return a dataclass field that is an argument of a command."""
+    return field(metadata={"click": ((), {"metavar": metavar, **attributes})})
+
+
+def option(*names: str, **attributes: Any) -> Any:
+    """Return a dataclass field that is an option of a command; names and attributes as of ``click.option``."""
+    return field(metadata={"click": (names, attributes)})
+
+
+def command(options: type[_T], name: str | None = None) -> Callable[[Callable[[_T], None]], click.Command]:
+    """Make a command of a function of one argument: the dataclass ``options``, filled from the command line."""
+
+    def decorate(function: Callable[[_T], None]) -> click.Command:
+        def run(**values: Any) -> None:
+            given = options(**values)
+            function(given)
+            if getattr(given, "verbose", False):
+                _tell_costs()
+
+        params = [_parameter(key, *field.metadata["click"]) for key, field in _fields(options)]
+        help = function.__doc__
+        return click.Command(name or function.__name__, callback=run, params=params, help=help and _dedented(help))
+
+    return decorate
+
+
+def _parameter(name: str, names: tuple[str, ...], attributes: dict[str, Any]) -> click.Parameter:
+    if not names:
+        return click.Argument([name], **{"required": attributes.get("nargs") != -1, **attributes})
+    return click.Option([*names, name], **attributes)
+
+
+def _fields(options: type) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a dataclass, its own before those of its bases."""
+    own = [name for kind in options.__mro__ for name in kind.__dict__.get("__annotations__", ())]
+    fields = getattr(options, "__dataclass_fields__")  # noqa: B009
+    return ((name, fields[name]) for name in dict.fromkeys(own))
+
+
+def _tell_costs() -> None:
+    """Say how much time and memory the command took, where the system knows."""
+    import time
+
+    from elman.cli.say import tell
+
+    costs = [f"{time.process_time():.1f} s of processor time"]
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - not on Windows
+        pass
+    else:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        costs.append(f"{most / (1e6 if sys.platform == 'darwin' else 1e3):,.0f} MB of memory")
+    tell(f"elman: {', '.join(costs)}")
+
+
+def _dedented(text: str) -> str:
+    import inspect
+
+    return inspect.cleandoc(text)
+
+
+class Choice(click.Choice):  # type: ignore[type-arg,unused-ignore]
+    """One word of several; a mistyped one is answered with the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word. Fails if it is none of the choices."""
+        if value not in self.choices:
+            words = ", ".join(map(str, self.choices))
+            self.fail(f"expected one of {words}, got {value!r}{did_you_mean(str(value), map(str, self.choices))}")
+        return value
+
+
+class Number(click.FloatRange):
+    """A number in a range; nan is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number. Fails if it is out of the range."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 def checked_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The name of a format, as it is. Raises ConfigError: no such format is read, or not with such options.
+    """Return the name of an input format. Raises ConfigError if there is no such format, or not with such options.
 
-    A file of predictions may hold ``tags`` alone.
+    A file of predictions may be of the format ``tags``.
     """
     if value is not None and (param.name, value) != ("predicted_format", "tags"):
         from elman.data.formats import check_input
@@ -41,177 +123,187 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
     return value
 
 
-def checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The name of an encoding, as it is. Raises ConfigError: no text can be in it."""
+def _checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> str:
     from elman.utils.encodings import check_encoding
 
     check_encoding(value)
     return value
 
 
-text_column_option = click.option(
-    "--text-column",
-    metavar="NAME",
-    help="Column with the texts of a CSV or TSV; a number where its first line has no names.",
-)
-target_option = click.option(
-    "--target",
-    metavar="COLUMN,…",
-    help="Column of the tags: upos, xpos, feats … of conllu, a number of columns (-1: the last); or several.",
-)
-encoding_option = click.option(
-    "--encoding", default="utf-8", show_default=True, callback=checked_encoding, help="Of the text; never guessed."
-)
-threads_option = click.option(
-    "--threads",
-    type=click.IntRange(1, limits.THREADS),
-    metavar="N",
-    help="Threads to use; one for each core by default.",
-)
+def _checked_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    from elman.cli.outputs import check_page_name
 
-precision_option = click.option(
-    "--precision",
-    type=click.Choice(["auto", "exact", "int8"]),
-    default="auto",
-    show_default=True,
-    help="Of a network in tagging: exact float32, or LSTM states in 8-bit whole numbers, where the processor has them.",
-)
-
-
-class Number(click.FloatRange):
-    """A number of a range, which nan is not."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number. Fails with one that is not in the range."""
-        found = super().convert(value, param, ctx)
-        if found != found:
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
-        return found
-
-
-layer_option = click.option(
-    "--layer", type=click.IntRange(1, limits.LAYERS), default=1, show_default=True, metavar="N", help="Which layer."
-)
-
-
-def seed_option(text: str) -> Callable[[_F], _F]:
-    """``--seed``."""
-    return click.option(
-        "--seed", type=click.IntRange(0, limits.SEED), default=1, show_default=True, metavar="N", help=text
-    )
-
-
-def known(tagger: Predictor) -> ModelHints:
-    """What a model says of the files that it is to tag; the labels of an encoding are no tags of such files."""
-    from elman.data.formats import ModelHints
-
-    if tagger.task not in ("tag", "classify"):
-        return ModelHints(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
-    words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
-    texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
-    return ModelHints(tagger.format, tagger.targets, words, texts)
-
-
-class Notes:
-    """Notes and warnings for stderr. An error stands there alone, so they are shown when the work is done."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def add(self, text: str) -> None:
-        """A note."""
-        self._lines.append(f"elman: {text}")
-
-    def warn(self, text: str) -> None:
-        """A warning."""
-        self._lines.append(f"elman: warning: {text}")
-
-    def show(self) -> None:
-        """Print them, once."""
-        lines, self._lines = self._lines, []
-        for line in lines:
-            tell(line)
-
-
-@contextmanager
-def without_gc() -> Iterator[None]:
-    """There are no circles in what is read, and looking for them takes a third of the time."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
-
-
-@contextmanager
-def switching_often() -> Iterator[None]:
-    """Threads that have computed something wait for the interpreter while this one writes: not for long."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(0.00005)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
-    """Raise ConfigError where an output would replace a file that is read."""
-    if output is None or not os.path.isfile(output):
-        return
-    from elman.utils.files import input_files
-
-    for path in input_files(inputs):
-        if os.path.isfile(path) and os.path.samefile(output, path):
-            raise ConfigError(f"{output}: is read and would be written over; name another file")
-
-
-def plot_option(what: str) -> Callable[[_F], _F]:
-    """``--plot``, of what the command shows."""
-    return click.option("--plot", metavar="FILE", help=f"Draw {what}; FILE ends in .png or .svg.")
-
-
-def html_option(text: str) -> Callable[[_F], _F]:
-    """``--html``, a page of what the command shows."""
-    return click.option("--html", metavar="FILE", callback=_named_as_page, help=text)
-
-
-def _named_as_page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """The name of a page. Raises ConfigError for one that ends as other files do."""
     if path is not None:
-        from elman.data.formats.endings import FORMATS_BY_EXTENSION, extension
-
-        if extension(path) in (".png", ".svg", ".pdf") or "html" not in FORMATS_BY_EXTENSION.get(
-            extension(path), ("html",)
-        ):
-            raise ConfigError(f"{path}: expected the name of a page, that ends in .html")
+        check_page_name(path)
     return path
 
 
-def write_page(path: str, page: str) -> None:
-    """Write a page, all of it or nothing, compressed where its name says so."""
-    from elman.utils.files import OutputFile
+def whole_number(low: int, high: int, metavar: str = "N") -> dict[str, Any]:
+    """Return click's attributes of an option that is a whole number in a range."""
+    return {"type": click.IntRange(low, high), "metavar": metavar}
 
-    with OutputFile(path) as out:
-        out.write(page)
+
+@dataclass(frozen=True, kw_only=True)
+class Verbosity:
+    """How much a command says on standard error."""
+
+    quiet: bool = option("-q", "--quiet", is_flag=True, help="No notes and no progress; warnings and errors stay.")
+    verbose: bool = option("-v", "--verbose", is_flag=True, help="Notes at once, progress as lines, time and memory.")
+
+    def notes(self) -> Notes:
+        """Return the collector of this command's notes and warnings."""
+        return Notes(quiet=self.quiet, verbose=self.verbose)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Verbosity):
+    """Options of every command that computes."""
+
+    threads: int | None = option(
+        "--threads", **whole_number(1, limits.THREADS), help="Threads to use; by default one for each core."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """How input files are read."""
+
+    format: str | None = option(
+        "--format",
+        metavar="FORMAT",
+        callback=checked_format,
+        help="Format of the input (docs/formats.md), as columns, csv:word=NAME; by default what it looks like.",
+    )
+    encoding: str = option(
+        "--encoding",
+        default="utf-8",
+        show_default=True,
+        callback=_checked_encoding,
+        help="Character encoding of the input; never guessed.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledOptions(InputOptions):
+    """How labelled files are read, and which of their label columns count."""
+
+    target: str | None = option(
+        "--target",
+        metavar="COLUMN,…",
+        help="Label columns: upos, xpos, feats … of conllu, numbers of columns (-1: the last), names of others.",
+    )
+
+    @property
+    def file_options(self) -> FileOptions:
+        """How the labelled file is read."""
+        from elman.cli.gold import FileOptions
+
+        return FileOptions(self.format, self.target, self.encoding, getattr(self, "text_column", None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictedOptions(LabelledOptions):
+    """How files of predictions are read, beside GOLD."""
+
+    predicted_format: str | None = option(
+        "--predicted-format",
+        metavar="FORMAT",
+        callback=checked_format,
+        help="Format of the predictions; tags: nothing but tags, a sentence a line.",
+    )
+    predicted_target: str | None = option(
+        "--predicted-target", metavar="COLUMN,…", help="Label columns of the predictions; as many as of GOLD."
+    )
+
+    @property
+    def predicted_options(self) -> FileOptions:
+        """How a file of predictions is read."""
+        from elman.cli.gold import FileOptions
+
+        return FileOptions(self.predicted_format, self.predicted_target, self.encoding)
+
+
+def text_column_option() -> Any:
+    """Return the field of ``--text-column``."""
+    return option(
+        "--text-column",
+        metavar="NAME",
+        help="Column of a CSV or TSV that holds the texts; its number if the first line has no names.",
+    )
+
+
+def seed_option() -> Any:
+    """Return the field of ``--seed``."""
+    return option(
+        "--seed", default=1, show_default=True, **whole_number(0, limits.SEED), help="Seed of all random draws."
+    )
+
+
+def precision_option() -> Any:
+    """Return the field of ``--precision``."""
+    return option(
+        "--precision",
+        type=Choice(["auto", "exact", "int8"]),
+        default="auto",
+        show_default=True,
+        help="Arithmetic of a network: exact is float32; int8 holds LSTM states in 8 bits, if the processor can.",
+    )
+
+
+def min_confidence_option() -> Any:
+    """Return the field of ``--min-confidence``."""
+    return option(
+        "--min-confidence",
+        type=Number(0, 1),
+        metavar="P",
+        help="Leave words untagged (_) whose tag has a probability below P; evaluate: show what remains, and how good.",
+    )
+
+
+def layer_option() -> Any:
+    """Return the field of ``--layer``."""
+    return option(
+        "--layer", default=1, show_default=True, **whole_number(1, limits.LAYERS), help="Layer of the network."
+    )
+
+
+def json_option() -> Any:
+    """Return the field of ``--json``."""
+    return option("--json", is_flag=True, help="Print one JSON object (docs/json-output.md).")
+
+
+def plot_option(what: str) -> Any:
+    """Return the field of ``--plot``; ``what`` is drawn."""
+    return option("--plot", metavar="FILE", help=f"Draw {what}; FILE ends in .png or .svg.")
+
+
+def html_option(what: str) -> Any:
+    """Return the field of ``--html``; ``what`` is on the page."""
+    return option("--html", metavar="FILE", callback=_checked_page, help=f"Write a page with {what}.")
+
+
+def preset_option() -> Any:
+    """Return the field of ``--preset``."""
+    from elman.config import PRESETS
+
+    return option(
+        "--preset", type=Choice(list(PRESETS)), default="default", show_default=True, help="Settings to start from."
+    )
+
+
+def set_option() -> Any:
+    """Return the field of ``--set``."""
+    return option(
+        "--set", metavar="KEY=VALUE", multiple=True, help="A setting (elman settings lists them); may be repeated."
+    )
 
 
 def settings_of(items: Sequence[str]) -> dict[str, str]:
-    """The settings of --set. Raises ConfigError for what is not KEY=VALUE."""
+    """Return the settings of --set. Raises ConfigError if one is not KEY=VALUE."""
     settings: dict[str, str] = {}
     for item in items:
         key, mark, value = item.partition("=")
         if not (key and mark):
-            raise ConfigError(
-                f"--set: expected KEY=VALUE, found {shown(item)}; elman train --help-settings lists the keys"
-            )
+            raise ConfigError(f"--set: expected KEY=VALUE, got {shown(item)}; elman settings lists the keys")
         settings[key.strip()] = value.strip()
     return settings
-
-
-def size(n_bytes: int) -> str:
-    """A file's size as a person reads it."""
-    if n_bytes < 1_000_000:
-        return f"{n_bytes / 1000:.1f} kB"
-    return f"{n_bytes / 1_000_000:.1f} MB"

@@ -1,4 +1,4 @@
-"""Where ``elman tag`` writes what a model says: label columns of words, and labels of whole texts."""
+"""Where ``elman tag`` writes predictions: label columns of words, and document labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.options import Notes
+    from elman.cli.notes import Notes
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.base import Predictor
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Places:
-    """For each label column of a model that is written, the column or the label that it is written to.
+class OutputColumns:
+    """The column or the document label that each label column of a model is written to.
 
     ``format``  the format that is written
-    ``alone``   it holds one label of a text: others that it had are left out
+    ``alone``   whether it holds one label of a text only: others that the text had are left out
     """
 
     columns: Mapping[str, str]
@@ -30,68 +30,71 @@ class Places:
     format: str
     alone: bool = False
     empty: list[str] = field(default_factory=list)
-    """Where texts without words stood, which have no label."""
+    """Places of texts without words, which get no label."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The label columns of the model, those of words first."""
+        """The label columns of the model that are written, those of words first."""
         return (*self.columns, *self.labels)
 
     def labelled(self, sentence: Sentence, found: Mapping[str, Any]) -> Sentence:
-        """A sentence with the labels that were found of it."""
+        """Return a sentence with its predicted document labels."""
         if not self.labels:
             return sentence
         if not sentence.words:
-            if sentence.format not in ("columns", "conllu", "conllup", "trees"):  # there a gap is no text
+            if sentence.format not in ("columns", "conllu", "conllup", "trees"):  # in others a gap is no text
                 self.empty.append(f"{sentence.path}:{sentence.line}")
             return sentence
         new = {place: found[name] for name, place in self.labels.items()}
         if CONFIDENCE in found:
             new[CONFIDENCE] = found[CONFIDENCE]
-        if sentence.format != self.format:  # a text without a label has none, written afresh
+        if sentence.format != self.format:  # an empty label is not written in another format
             new = {place: label for place, label in new.items() if label}
         return replace(sentence, labels=new if self.alone else {**sentence.labels, **new})
 
     def write(self, chunk: Sequence[Sentence], tagger: ColumnPredictor, writer: Writer) -> Iterator[str | bytes]:
-        """The text of each sentence with its tags and labels."""
+        """Yield the text of each sentence with its tags and labels."""
         for sentence, found in zip(chunk, tagger.pipe(chunk, columns=tagger.targets), strict=True):
             tags = {place: found[name] for name, place in self.columns.items()}
             yield writer.add(self.labelled(sentence, found), tags)
 
     def tell(self, notes: Notes) -> None:
-        """What was not labelled."""
+        """Warn of texts that were not labelled."""
         if self.empty:
             n = len(self.empty)
             text = "text has" if n == 1 else "texts have"
             notes.warn(f"{n:,} {text} no words, and so no label; the first: {self.empty[0]}")
 
 
-def places(reading: Reading, output_format: str, tagger: Predictor, names: Sequence[str] | None) -> Places:
-    """Where the label columns of a model go; of a model of one column, ``names`` is where; of several, which of them.
+def output_columns(
+    reading: Reading, output_format: str, tagger: Predictor, names: Sequence[str] | None
+) -> OutputColumns:
+    """Return where the label columns of a model are written.
 
-    Raises ConfigError: no such column.
+    ``names`` is the column to write to, for a model of one; the label columns to write, for a model of several. Raises
+    ConfigError for an unknown column.
     """
     from elman.data.formats import HOLDS
 
     alone = HOLDS[output_format].labels == 1
     if len(tagger.targets) == 1 and tagger.text_targets:
-        return Places({}, {tagger.target: names[0] if names else tagger.target}, output_format, alone)
+        return OutputColumns({}, {tagger.target: names[0] if names else tagger.target}, output_format, alone)
     if len(tagger.targets) == 1:
-        return Places(
+        return OutputColumns(
             {tagger.target: _column(reading, output_format, tagger, names[0] if names else None)}, {}, output_format
         )
     of_words = [name for name in names if name not in tagger.text_targets] if names else None
     columns = {} if of_words == [] else _columns(reading, output_format, tagger, of_words)
     labels = {name: name for name in tagger.text_targets if names is None or name in names}
-    return Places(columns, labels, output_format, alone)
+    return OutputColumns(columns, labels, output_format, alone)
 
 
 def _columns(reading: Reading, output_format: str, tagger: Predictor, names: Sequence[str] | None) -> dict[str, str]:
-    """For each label column of words that is written, the column it is written to."""
+    """Return the column that each label column of words is written to."""
     from elman.data.formats import conllu, default_output
 
     in_place = output_format == default_output(reading.format)
-    # the names say which they are, and where they go
+    # the names choose the columns, and say where they go
     chosen: Sequence[str] = names or tagger.word_targets
     if in_place and reading.format == tagger.format:
         chosen = reading.targets(chosen)
@@ -105,13 +108,13 @@ def _columns(reading: Reading, output_format: str, tagger: Predictor, names: Seq
 
 
 def _column(reading: Reading, output_format: str, tagger: Predictor, name: str | None) -> str:
-    """The column to write: the one asked for, or the one trained on where the file is of the same format."""
+    """Return the column to write: the one asked for, or the one trained on if the file has the same format."""
     from elman.data.formats import default_output
     from elman.data.trees import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))
-    if output_format == "conllu":  # written afresh, into whichever of its columns
+    if output_format == "conllu":  # a new file: any of its columns
         from elman.data.formats import conllu
 
         return conllu.target(name or (tagger.target if tagger.format == "conllu" else None), (), reading.path, False)
@@ -119,9 +122,10 @@ def _column(reading: Reading, output_format: str, tagger: Predictor, name: str |
 
 
 def how_many(tagger: Predictor, names: Sequence[str] | None, *, confidence: bool) -> tuple[int, int]:
-    """Columns of words, and labels of whole texts, that are written; with them a confidence, if there are no words.
+    """Return how many columns of words and how many document labels are written.
 
-    Raises ConfigError: names that are none of the model's columns.
+    A confidence counts as a label if no tags of words are written. Raises ConfigError for more names than the model
+    has columns.
     """
     if len(tagger.targets) == 1:
         n_words, n_labels = len(tagger.word_targets), len(tagger.text_targets)

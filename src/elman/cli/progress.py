@@ -1,4 +1,4 @@
-"""Progress of a training: a line on the terminal (and only there), and the log of ``--log``."""
+"""Progress of a training: a line on the terminal, lines of ``--verbose``, and the log of ``--log``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from io import FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from elman.cli.say import tell
 from elman.errors import OutputError, reason, while_writing
 from elman.utils import stopping
 from elman.utils.display import visible
@@ -25,19 +26,28 @@ if TYPE_CHECKING:
 
 
 WIDE = 100
-"""Columns of a terminal that has room for the norm of the gradient."""
+"""Columns of a terminal with room for the gradient norm."""
 
 
 class TrainingProgress:
     """A context manager to be called with every ``Progress`` of a training.
 
-    On a terminal it draws one line on stderr; anywhere else it draws nothing. ``log`` is the path of a file that gets
-    one JSON object an epoch: here, and nowhere else, stand time, speed and the instruction set. Where it can no longer
-    be written, training goes on, and ``check_log`` says so when the model is safe. ``on_warning`` is told, once, of a
-    run that explodes, and of one that has stopped learning. Raises OutputError: a log that cannot even be begun.
+    On a terminal it draws one line on stderr, unless it is ``quiet``; if ``verbose``, it writes a line an epoch
+    instead, on a terminal or not. ``log`` is the path of a file that gets one JSON object an epoch, the only place for
+    time, speed and the instruction set. If it can no longer be written, training goes on, and ``check_log`` raises when
+    the model is saved. ``on_warning`` is called, once, for a run that diverges and for one that has stopped learning.
+    Raises OutputError if the log cannot be opened.
     """
 
-    def __init__(self, log: str | None = None, on_warning: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        log: str | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self._draws, self._verbose = not (quiet or verbose), verbose
         self._log_path, self._on_warning = log, on_warning
         self._watches: dict[int, Monitor] = {}  # of each network
         self._log: FileIO | None = None
@@ -45,10 +55,10 @@ class TrainingProgress:
         self._stack = ExitStack()
         self._draw: Callable[[Progress], None] | None = None
         self.seconds = 0.0
-        """How long the training took, up to its last event."""
+        """Seconds from the start of training to its last event."""
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if self._draws and sys.stderr.isatty():
             bar = _bar()
             self._stack.enter_context(drawn())
             self._stack.enter_context(bar)
@@ -58,6 +68,8 @@ class TrainingProgress:
     def __call__(self, event: Progress) -> None:
         if self._draw is not None:
             self._draw(event)
+        if self._verbose and event.is_epoch_end:
+            tell(f"elman: {where(event)}: {numbers(event, wide=True)}")
         if event.part:  # of the regression beside a network: shown, and that is all
             return
         self.seconds = event.seconds
@@ -76,23 +88,23 @@ class TrainingProgress:
         return warning
 
     def _write(self, path: str, event: Progress, warning: str | None) -> None:
-        if self._log is None:  # not before training has begun: until then an old log is not touched
+        if self._log is None:  # an old log is not touched until training has begun
             with while_writing(path):
-                self._log = self._stack.enter_context(open_direct(path))  # unbuffered: who is killed leaves its log
+                self._log = self._stack.enter_context(open_direct(path))  # unbuffered: a killed process leaves its log
         if not event.is_epoch_end:
             return
         without = {"is_epoch_end", "part"} | ({"member", "members"} if event.members == 1 else set())
         record = {key: value for key, value in asdict(event).items() if key not in without}
         rest = json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n"
         try:
-            while rest:  # a disk that is nearly full takes a part
+            while rest:  # a nearly full disk takes a part
                 rest = rest[self._log.write(rest) :]
         except OSError as error:
             message = f"{path}: the log cannot be written: {reason(error)}; it ends before {where(event)}"
             self._lost = OutputError(f"{message}, and the model is whole")
 
     def check_log(self) -> None:
-        """Raise OutputError where a part of the log is missing."""
+        """Raise OutputError if a part of the log is missing."""
         if self._lost is not None:
             raise self._lost
 
@@ -103,7 +115,7 @@ class TrainingProgress:
 
 
 def _isa() -> str:
-    """The kernels' instruction set: with another one the same training gives other last bits."""
+    """Return the kernels' instruction set, on which the last bits of a training depend."""
     from elman.kernels import describe
 
     return str(describe()["isa"])
@@ -111,13 +123,26 @@ def _isa() -> str:
 
 @contextmanager
 def drawn() -> Iterator[None]:
-    """While a line is drawn on the terminal: a signal, which ends the process, takes it away and shows the cursor."""
+    """Let a signal that ends the process erase the line on the terminal and show the cursor again."""
     key = object()
     stopping.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
     try:
         yield
     finally:
         del stopping.UNDO[key]
+
+
+@contextmanager
+def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a line on a terminal in place of the last; if ``verbose``, a line each, anywhere."""
+    if quiet or verbose or not sys.stderr.isatty():
+        yield lambda line: tell(f"elman: {line}") if verbose else None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with drawn(), Console(stderr=True, highlight=False).status("") as status:
+        yield lambda line: status.update(Text(visible(line)))
 
 
 def _bar() -> Bar:
@@ -134,7 +159,7 @@ def _bar() -> Bar:
 
 
 def where(event: Progress) -> str:
-    """The epoch; of several networks, which of them too; of what is trained beside them, what it is."""
+    """Return the epoch, with the network if there are several, or the part that is trained beside them."""
     epoch = f"epoch {event.epoch}/{event.epochs}"
     if event.part:
         return f"{event.part}, {epoch}"
@@ -158,10 +183,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
 
 
 def numbers(event: Progress, *, wide: bool = False) -> str:
-    """What stands beside the bar: loss, accuracy, speed, rate, time left; short enough for 80 columns.
-
-    In a ``wide`` terminal the norm of the gradient, too.
-    """
+    """Return loss, accuracy, speed, learning rate and time left, for 80 columns; ``wide``: the gradient norm too."""
     name, accuracy = ("dev", event.dev_accuracy) if event.dev_accuracy is not None else ("train", event.train_accuracy)
     shown = "" if accuracy is None else f"{name} {100 * accuracy:.2f} %  "
     norm = f"gradient {event.gradient_norm:.2g}  " if wide and event.gradient_norm is not None else ""
@@ -172,7 +194,7 @@ def numbers(event: Progress, *, wide: bool = False) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a person reads them: 9 s, 1:05, 2:03:04."""
+    """Return seconds as a person reads them: 9 s, 1:05, 2:03:04."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

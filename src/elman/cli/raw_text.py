@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.options import Notes, known
+from elman.cli.loading import known
+from elman.cli.notes import Notes
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
 BOM = "\ufeff"
 MANY = 20
-"""Characters of a line from which on it is strange that no line has a space."""
+"""Characters of a line that make it odd if no line has a space."""
 
 
 def reads_raw(model: Predictor, reading: Reading) -> bool:
-    """Whether a model is to read this file as raw text. A pipeline takes words too, from files of other formats.
+    """Return whether a model reads this file as raw text. A pipeline reads words too, from files of other formats.
 
-    Raises ConfigError: a file of another format for a model that reads nothing but raw text.
+    Raises ConfigError if the file is not text and the model reads only raw text.
     """
     if model.task not in (SEGMENT, PIPELINE):
         return False
@@ -35,10 +36,10 @@ def reads_raw(model: Predictor, reading: Reading) -> bool:
 
 
 def refuse_options(task: str, given: Mapping[str, Any]) -> None:
-    """Raise ConfigError for an option of tags of words, given to a model that reads raw text."""
+    """Raise ConfigError for an option of word tags given to a model that reads raw text."""
     for name, value in given.items():
         if value is not None:
-            raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} is to read")
+            raise ConfigError(f"--{name}: not for raw text, which this model of the task {task} reads")
 
 
 def with_columns(model: Predictor) -> ColumnPredictor:
@@ -53,7 +54,7 @@ def with_columns(model: Predictor) -> ColumnPredictor:
 class RawText:
     """Writes the sentences that a ``Segmenter`` or a ``Pipeline`` finds in raw text, file by file.
 
-    Raises ConfigError: a format that cannot hold what it finds.
+    Raises ConfigError if the format cannot hold them.
     """
 
     def __init__(self, model: Any, output_format: str | None, confidence: bool, notes: Notes) -> None:
@@ -67,8 +68,8 @@ class RawText:
         check_output(self.format, columns=len(self.targets))
 
     def write(self, reading: Reading, writer: Writer) -> Iterator[str | bytes]:
-        """The text of each sentence of a file."""
-        seen = _Seen(line.removeprefix(BOM) for line in reading.raw_text())
+        """Yield the text of each sentence of a file."""
+        seen = _CountedLines(line.removeprefix(BOM) for line in reading.raw_text())
         for sentence in self._model.sentences(seen, confidence=self._confidence, number=self._number):
             if not sentence.words and self.format != "text":
                 continue
@@ -76,14 +77,14 @@ class RawText:
             own = {} if self.format == "conllu" else {name: sentence.columns[name] for name in self.targets}
             yield writer.add(sentence, own)
         if not seen.longest:
-            self._notes.add(f"{reading.path}: an empty text, there are no words to find in it")
+            self._notes.add(f"{reading.path}: an empty text, without words")
         elif self._model.expects_spaces and not seen.spaces and seen.longest >= MANY:
             few = "the text this model learned from has some, so it may find few words"
             self._notes.add(f"{reading.path}: no spaces in it; {few}")
 
 
-class _Seen:
-    """Lines, and what there was in them: the most characters of a line, whether spaces within one."""
+class _CountedLines:
+    """Lines, with the most characters of a line and whether one has spaces within."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -100,7 +101,7 @@ class _Seen:
 def sentences_of(
     model: Predictor, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> list[Sentence]:
-    """The sentences of files for a model, whatever their columns; what a file was taken for is noted."""
+    """Return the sentences of files for a model, whatever their columns, and note the formats read."""
     from elman.data.formats import read_sentences
     from elman.utils.files import input_files
 
@@ -116,6 +117,6 @@ def sentences_of(
 def evaluate_raw(
     model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> dict[str, Conll18Metric]:
-    """How well the raw text of gold sentences is cut into sentences and words, or parsed: CoNLL 2018's metrics."""
+    """Return the CoNLL 2018 metrics of a model that reads the raw text of gold sentences."""
     found: dict[str, Conll18Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
     return found

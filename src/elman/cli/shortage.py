@@ -1,4 +1,4 @@
-"""Memory that there is not enough of: how it shows, and what helps."""
+"""Errors for want of memory: how to know them, and what to advise."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ _TEXTS = (
     "basic_string::",
     "can't start new thread",
     "can't allocate",
-    "failed to map segment",  # of a library that is loaded late
+    "failed to map segment",  # while loading a library
 )
-"""What stands in errors that are not MemoryError and mean it."""
+"""Texts of errors that are no MemoryError and mean one."""
 
 _ADVICE = {
-    ("train", "curve"): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
+    ("train", "curve", "find-lr"): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
     ("tag", "evaluate", "errors", "compare"): "is a blank line or a line end missing? use shorter sentences, "
     "or fewer --threads",
     ("gradients", "states"): "choose a shorter sentence",
     ("sample",): "ask for fewer symbols",
     ("check", "convert"): "use smaller files, or fewer at a time",
-    ("memory",): "use fewer --jobs",
-    ("tutorial",): "use fewer sentences, or a smaller --hidden",
+    ("tutorial",): "use fewer sentences, a smaller --hidden, or fewer --jobs",
 }
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether an error says that memory did not do."""
-    if isinstance(error, MemoryError):  # NumPy's and C++'s own among them
+    """Return whether an error means that memory ran out."""
+    if isinstance(error, MemoryError):  # also NumPy's and C++'s
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
@@ -41,7 +40,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def advice(arguments: Sequence[str]) -> str:
-    """The line about it, for the command that ran."""
+    """Return the line that says so, with advice for the command that ran."""
     command = arguments[0] if arguments else ""
     helps = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
     return f"not enough memory: {helps}, or a machine with more"

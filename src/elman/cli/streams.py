@@ -1,7 +1,7 @@
 """Standard input, output and error as a command needs them, whatever it was started with.
 
-What cannot be written to standard output is an error that names it. Standard error takes whatever comes, and is silent
-where it cannot be written to: what is said there must not cost the work that is done.
+Errors of writing to standard output name it. Errors of writing to standard error are ignored: a message must not cost
+the work that is done.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ OUTPUT = "standard output"
 
 
 def prepare() -> None:
-    """Make the three streams of ``sys`` such ones.
+    """Replace the three streams of ``sys``.
 
-    One that the caller has closed (``>&-``) is an open file all the same, so that no other file gets its number; but it
-    can be neither read nor written.
+    A stream that the caller has closed (``>&-``) is opened all the same, so that no other file gets its number; it can
+    be neither read nor written.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if not _is_open(number):
-            opened = os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)  # gets the lowest number: this
+            opened = os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)  # the lowest free number
             assert opened == number
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "rw"[number > 0], encoding="utf-8", closefd=False))
     sys.stdout, sys.stderr = _over(sys.stdout, _Output), _over(sys.stderr, _Error)
-    # what the terminal cannot show is escaped instead of ending in UnicodeEncodeError
+    # escape what the terminal cannot show, instead of raising UnicodeEncodeError
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -43,7 +43,7 @@ def _is_open(number: int) -> bool:
 
 
 def _over(stream: Any, kind: type[io.FileIO]) -> Any:
-    """A stream like another, over a file of some kind; a Windows console stays what it is."""
+    """Return a stream like another over a file of class ``kind``; a Windows console stays as it is."""
     buffer = getattr(stream, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     if type(raw) is not io.FileIO:
@@ -60,7 +60,7 @@ def _over(stream: Any, kind: type[io.FileIO]) -> Any:
 
 
 class _Output(io.FileIO):
-    """Errors of writing have a name."""
+    """Names itself in errors of writing."""
 
     def write(self, data: Any) -> Any:
         try:
@@ -71,7 +71,7 @@ class _Output(io.FileIO):
 
 
 class _Error(io.FileIO):
-    """There are no errors of writing."""
+    """Ignores errors of writing."""
 
     def write(self, data: Any) -> Any:
         try:

@@ -16,6 +16,7 @@ from elman.models.network_record import RARE
 from elman.taggers.batches import batches
 from elman.utils.display import shown, visible
 from elman.utils.parallel import ordered
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.data.corpus import Path
@@ -128,7 +129,8 @@ class Predictor(ABC):
         names = column_names(columns) or self.targets
         for name in names:
             if name not in self.targets:
-                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {shown(name)}")
+                near = did_you_mean(name, self.targets)
+                raise ConfigError(f"target: the model's columns are {', '.join(self.targets)}, got {shown(name)}{near}")
         return names
 
     def uncalibrated(self) -> Self:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.models.file import Tensors
@@ -112,7 +113,8 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
     name, _, rest = text.partition(":")
     if name not in TASKS:
         *names, last = TASKS
-        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {shown(name)}")
+        near = did_you_mean(name, TASKS)
+        raise ConfigError(f"task: expected {', '.join(names)} or {last}, got {shown(name)}{near}")
     choices = TASKS[name].options
     options = {option: values[0] for option, values in choices.items()}
     for item in rest.split(",") if rest else ():

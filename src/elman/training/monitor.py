@@ -48,7 +48,7 @@ class Monitor:
         if (event.saturated or 0) > STUCK > event.train_accuracy:
             at = f"epoch {event.epoch}: {_percent(event.saturated)} of the units are saturated"
             clip = "" if event.clipped else " and grad_clip=1"
-            return f"{at}, the steps are too large: try learning_rate={self.rates[0] / 3:.1g}{clip}, or --find-rate"
+            return f"{at}, the steps are too large: try learning_rate={self.rates[0] / 3:.1g}{clip}, or elman find-lr"
         if event.loss <= TIMES * lowest or event.loss < self.losses[0] / 2 or event.train_accuracy >= LEARNED:
             return None  # a loss near 0 fluctuates too, and 0 is twice 0
         what = "" if norm is None else f" (largest gradient norm {norm:.2g}, {_percent(event.clipped)} clipped)"
@@ -69,10 +69,11 @@ class Monitor:
             why = f"{_percent(event.saturated)} of the units are saturated"
             return f"{stands} and {why}: try a smaller learning_rate={self.rates[0] / 3:.1g}, or grad_clip=1"
         if (event.dead or 0) > 0.5:
-            return f"{stands} and {_percent(event.dead)} of the units are dead: try another learning_rate (--find-rate)"
+            dead = f"{_percent(event.dead)} of the units are dead"
+            return f"{stands} and {dead}: try another learning_rate (elman find-lr)"
         if self.norms[0] > 0 and self.norms[-1] < VANISHED * self.norms[0]:
             return f"{stands} and the gradients have vanished: try a larger learning_rate, or cell=lstm"
-        return f"{stands}: try another learning_rate (--find-rate) or a larger hidden=; patience=3 ends such a run"
+        return f"{stands}: try another learning_rate (elman find-lr) or a larger hidden=; patience=3 ends such a run"
 
 
 def _percent(share: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The HTML page of ``elman gradients --words``: each sentence coloured by its words' attributions for row tag."""
+"""The HTML page of ``elman gradients --text``: each sentence coloured by its words' attributions for each tag."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from elman import cli
-from elman.cli.commands import curve
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
@@ -76,7 +76,7 @@ def test_at_a_terminal_it_says_which_training_it_is(
             said.append(str(line))
 
     monkeypatch.setattr("rich.console.Console.status", lambda self, text: Status())
-    monkeypatch.setattr(curve.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     arguments = ["curve", str(many), "--dev", str(dev_file), "--model", "frequent", "--points", "3", "--seeds", "1"]
     assert cli.run(arguments) == 0
     assert said[0] == "training 1 of 3: 6 of 24 sentences, seed 1" and len(said) == 3

@@ -51,7 +51,7 @@ def test_missing_kernels_are_said_once(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 @pytest.mark.usefixtures("small")
 def test_target_is_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["demo", "--output", "nowhere"]) == 2
+    assert cli.run(["demo", "--folder", "nowhere"]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
 
@@ -59,7 +59,7 @@ def test_target_is_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("small")
 def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     stopped = (SimpleNamespace(interrupted=True), None)
-    monkeypatch.setattr(demo, "taggers", lambda data, progress, note: iter([stopped]))
+    monkeypatch.setattr(demo, "taggers", lambda data, progress, note, threads: iter([stopped]))
     assert cli.run(["demo"]) == 130
     assert capsys.readouterr().err == "elman: stopped; nothing is written\n"
     assert not list(tmp_path.iterdir())

@@ -116,7 +116,7 @@ def test_the_command(run: Run, model: Path, tmp_path: Path) -> None:
     assert re.search(r"^xyz +2 +2 +VERB +\S+$", text, re.MULTILINE)
     page = checked((tmp_path / "e.html").read_text(encoding="utf-8"))
     assert "Errors of frequent.model on gold.txt" in page.text
-    again = run("errors", model, gold, "--html", tmp_path / "f.html", "--json", "--most", 1)
+    again = run("errors", model, gold, "--html", tmp_path / "f.html", "--json", "--top", 1)
     found = json.loads(again.stdout)
     assert (found["accuracy"], len(found["sentences"]), len(found["confusions"]), len(found["unknown"])) == (
         0.5,

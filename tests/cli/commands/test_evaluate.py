@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.cli.reports.scores import cell, report
+from elman.cli.reports.scores import report
+from elman.cli.tables import cell
 from elman.evaluation.tagging import evaluate
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -23,7 +24,7 @@ def test_report(run: Run, model: Path, dev_file: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert text.startswith("accuracy          87.50 %  7 of 8 words\n")
     assert "unknown words" in text and "words not seen in training" in text
-    assert "right tag" in text and "\x1b" not in text
+    assert "gold tag" in text and "\x1b" not in text
     assert result.stderr.decode().startswith(f"elman: {dev_file} read as word_tag")
 
 

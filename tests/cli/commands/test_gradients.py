@@ -126,13 +126,13 @@ def test_one_lag_has_no_step() -> None:
 
 
 def test_words_that_decided(run: Run, made: Path) -> None:
-    done = run("gradients", made / "lstm.model", "--words", "the dog barks", "--at", "3", "--html", made / "why.html")
+    done = run("gradients", made / "lstm.model", "--text", "the dog barks", "--token", "3", "--html", made / "why.html")
     assert done.returncode == 0, done.stderr.decode()
     lines = done.stdout.decode().splitlines()
     assert re.fullmatch(r"word 3, barks: [A-Z]+, \d+\.\d\d above [A-Z]+", lines[0])
     assert [line.split()[:2] for line in lines[3:]] == [["1", "the"], ["2", "dog"], ["3", "barks"]]
     assert "barks" in checked((made / "why.html").read_text(encoding="utf-8")).text
-    every = run("gradients", made / "lstm.model", "--words", "the dog barks").stdout.decode()
+    every = run("gradients", made / "lstm.model", "--text", "the dog barks").stdout.decode()
     assert [line.split()[:2] for line in every.splitlines()[1:]] == [["1", "the"], ["2", "dog"], ["3", "barks"]]
     facts = json.loads(run("gradients", made / "lstm.model", made / "test.txt", "--sentence", "2", "--json").stdout)
     assert [one["at"] for one in facts["words"]] == [1, 2, 3, 4]
@@ -143,14 +143,14 @@ def test_words_that_decided(run: Run, made: Path) -> None:
     ("arguments", "expected"),
     [
         (["lstm.model"], "expected MODEL... FILE"),
-        (["test.txt", "lstm.model"], "labelled text last"),
-        (["lstm.model", "test.txt", "--words", "a b"], "no FILE with it"),
+        (["test.txt", "lstm.model"], "MODEL and FILE look swapped"),
+        (["lstm.model", "test.txt", "--text", "a b"], "no FILE with it"),
         (["lstm.model", "two.model", "test.txt", "--sentence", "1"], "expected one MODEL"),
-        (["lstm.model", "test.txt", "--at", "1"], "they are for the words"),
-        (["lstm.model", "--words", "a", "--sentence", "1"], "leave out one"),
-        (["lstm.model", "--words", "a", "--plot", "x.png"], "--html shows which words"),
-        (["lstm.model", "--words", "a", "--at", "2"], "from 1 to 1, got 2"),
-        (["lstm.model", "--words", ""], "found an empty one"),
+        (["lstm.model", "test.txt", "--token", "1"], "they are for the words"),
+        (["lstm.model", "--text", "a", "--sentence", "1"], "leave out one"),
+        (["lstm.model", "--text", "a", "--plot", "x.png"], "--html shows which words"),
+        (["lstm.model", "--text", "a", "--token", "2"], "from 1 to 1, got 2"),
+        (["lstm.model", "--text", ""], "found an empty one"),
         (["lstm.model", "test.txt", "--sentence", "3"], "has 2 sentences, got 3"),
         (["lstm.model", "test.txt", "--layer", "2"], "from 1 to 1, got 2"),
         (["lstm.model", "test.txt", "--tags", "X"], "the model's tags are"),
@@ -174,7 +174,7 @@ def test_several_columns(run: Run, refused: Refused, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
     done = run("gradients", tmp_path / "m", tmp_path / "t.conllu", "--target", "xpos", "--tags", "B", "--json")
     assert json.loads(done.stdout)["models"][0]["positions"] == 6
-    done = run("gradients", tmp_path / "m", "--words", "old dog", "--at", "1", "--target", "xpos", "--json")
+    done = run("gradients", tmp_path / "m", "--text", "old dog", "--token", "1", "--target", "xpos", "--json")
     assert {json.loads(done.stdout)["words"][0][key] for key in ("tag", "against")} == {"O", "B"}
     assert "label columns are upos, xpos" in refused(
         "gradients", tmp_path / "m", tmp_path / "t.conllu", "--target", "x"
@@ -228,7 +228,7 @@ def test_states_of_plain_text(run: Run, made: Path) -> None:
     ("arguments", "expected"),
     [
         (["--layer", "2"], "layers 1 to 1, got 2"),
-        (["--direction", "backward"], "reads forward alone"),
+        (["--direction", "backward"], "reads forward only"),
         (["--sentence", "9"], "has 2 sentences, got 9"),
         (["--html", "test.txt"], "written over"),
     ],

@@ -1,4 +1,4 @@
-"""``elman memory``."""
+"""``elman tutorial memory``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, page = tmp_path / "results", tmp_path / "memory.md"
-    arguments = ["memory", "--seeds", "2", "--cells", "gru", "--results", str(folder), "--page", str(page)]
+    arguments = ["tutorial", "memory", "--seeds", "2", "--cells", "gru", "--results", str(folder), "--page", str(page)]
     assert cli.run(arguments) == 0
     out, err = capsys.readouterr()
     assert "an easy one" in out and "2 of 2" in out and "3,000" in out and "one to be learned" in out
@@ -43,19 +43,31 @@ def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_several_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # other processes have the true problems
-    arguments = ["memory", "reber", "--seeds", "2", "--cells", "gru", "--jobs", "2", "--results", str(tmp_path)]
+    arguments = [
+        "tutorial",
+        "memory",
+        "reber",
+        "--seeds",
+        "2",
+        "--cells",
+        "gru",
+        "--jobs",
+        "2",
+        "--results",
+        str(tmp_path),
+    ]
     assert cli.run(arguments) == 0
     assert "embedded Reber grammar" in capsys.readouterr().out
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_time_is_over(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["memory", "learned", "--cells", "elman", "--seeds", "1", "--minutes", "0.00001"]) == 0
+    assert cli.run(["tutorial", "memory", "learned", "--cells", "elman", "--seeds", "1", "--minutes", "0.00001"]) == 0
     assert "stopped after" in capsys.readouterr().err
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["memory", "--list"]) == 0
+    assert cli.run(["tutorial", "memory", "--list"]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == ["easy", "an", "easy", "one"]
 
 
@@ -68,14 +80,14 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_does_not_fit(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["memory", *arguments]) == 2
+    assert cli.run(["tutorial", "memory", *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_another_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "easy.gru.1.json").write_text(json.dumps({"trial": 1}))
-    assert cli.run(["memory", "easy", "--cells", "gru", "--seeds", "1", "--results", str(tmp_path)]) == 2
-    assert "easy.gru.1.json: expected a result of elman memory" in capsys.readouterr().err
+    assert cli.run(["tutorial", "memory", "easy", "--cells", "gru", "--seeds", "1", "--results", str(tmp_path)]) == 2
+    assert "easy.gru.1.json: expected a result of elman tutorial memory" in capsys.readouterr().err
 
 
 def test_medians() -> None:

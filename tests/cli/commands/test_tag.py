@@ -285,11 +285,11 @@ def test_threads_change_nothing(run: Run, model: Path) -> None:
 
 
 def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elman.cli.commands import tag
+    from elman.cli import chunks as module
     from elman.data.sentence import Sentence
 
-    monkeypatch.setattr(tag, "CHUNK_WORDS", 10)
+    monkeypatch.setattr(module, "CHUNK_WORDS", 10)
     sentences = [Sentence(("word",) * n) for n in (3, 20, 0, 0, 4, 4, 1)]
-    chunks = list(tag._chunks(iter(sentences), live=False))
+    chunks = list(module.chunks(iter(sentences), live=False))
     assert [len(chunk) for chunk in chunks] == [2, 4, 1]
     assert [sentence for chunk in chunks for sentence in chunk] == sentences

@@ -265,7 +265,7 @@ def test_a_run_that_has_stopped_learning(run: Run, train_file: Path, tmp_path: P
 
 
 def test_help_settings_lists_them_all(run: Run) -> None:
-    text = run("train", "--help-settings").stdout.decode()
+    text = run("settings").stdout.decode()
     assert max(map(len, text.splitlines())) <= 80
     for _, field in settings_fields():
         assert f"  {field.name}=" in text
@@ -298,7 +298,7 @@ def test_bad_budgets(refused: Refused, train_file: Path, tmp_path: Path) -> None
 
 
 def test_find_rate(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -> None:
-    result = run("train", train_file, "--find-rate", "-o", tmp_path / "m", "--set", "hidden=8")
+    result = run("find-lr", train_file, "--set", "hidden=8")
     assert (result.returncode, result.stderr) == (0, b"")
     lines = result.stdout.decode().splitlines()
     assert lines[0].split() == ["rate", "loss"] and len(lines) == 17
@@ -306,9 +306,8 @@ def test_find_rate(run: Run, refused: Refused, train_file: Path, tmp_path: Path)
     assert 0 < float(rate) < 10
     assert lines[-1] == f"next  elman train {train_file} -o MODEL --set learning_rate={rate}"
     assert not (tmp_path / "m").exists()
-    assert run("train", train_file, "--find-rate", "--set", "hidden=8").stdout == result.stdout
-    assert "--find-rate: " in refused("train", train_file, "--find-rate", "--model", "hmm")
-    assert "--find-rate: " in refused("train", train_file, "--find-rate", "--budget", "60s")
+    assert run("find-lr", train_file, "--set", "hidden=8").stdout == result.stdout
+    assert "find-lr: it is for the tasks tag and classify" in refused("find-lr", train_file, "--task", "lemma")
 
 
 def test_no_output(refused: Refused, train_file: Path) -> None:

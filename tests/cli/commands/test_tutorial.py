@@ -30,7 +30,7 @@ def test_the_exercise(run, shared_data: Path, tmp_path: Path) -> None:
 
 
 def test_options_and_standard_input(run, toy: Path) -> None:
-    options = ("--hidden", 8, "--rate", 0.3, "--iterations", 40, "--bptt", 2, "--seed", 5)
+    options = ("--hidden", 8, "--learning-rate", 0.3, "--iterations", 40, "--bptt", 2, "--seed", 5)
     files = (toy / "weights.txt", toy / "ids.txt")
     assert run("tutorial", "train", "-", *files, *options, stdin=TOY).returncode == 0
     assert files[0].read_text(encoding="utf-8").split("\n")[1] == "w_rx 8 3"
@@ -71,7 +71,13 @@ def test_iterations_are_shown_on_a_terminal_only(
 
 def test_help_names_every_option_and_default(run) -> None:
     text = run("tutorial", "train", "--help").stdout.decode()
-    for option, default in (("--hidden", 64), ("--rate", 0.4), ("--iterations", 12), ("--bptt", 0), ("--seed", 1)):
+    for option, default in (
+        ("--hidden", 64),
+        ("--learning-rate", 0.4),
+        ("--iterations", 12),
+        ("--bptt", 0),
+        ("--seed", 1),
+    ):
         assert option in text
         assert f"default: {default}" in " ".join(text.split())
 

@@ -172,7 +172,7 @@ def _read(path: Path) -> Result:
             text = path.read_text(encoding="utf-8")
         return _result(json.loads(text))
     except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
-        raise DataError("expected a result of elman memory; move it away", path=str(path)) from None
+        raise DataError("expected a result of elman tutorial memory; move it away", path=str(path)) from None
 
 
 def _result(found: Mapping[str, Any]) -> Result:
@@ -271,13 +271,13 @@ def page(results: Sequence[Result]) -> str:
 INTRODUCTION = """\
 # What a recurrent net can remember
 
-<!-- Written by elman memory --page; do not edit. -->
+<!-- Written by elman tutorial memory --page; do not edit. -->
 
 The tasks with which LSTM was introduced, experiments 1 to 6 of Hochreiter and Schmidhuber (1997), "Long short-term
 memory", and two later ones: copying (Arjovsky, Shah and Bengio 2016), and scikit-learn's 8 x 8 digits read pixel by
-pixel. `elman memory` makes the sequences, trains on a fresh one every time with the trainer and the networks of the
-taggers, and counts sequences until a problem is solved by the paper's own criterion. A seed stops at the number of
-sequences that the paper's LSTM needed ("published").
+pixel. `elman tutorial memory` makes the sequences, trains on a fresh one every time with the trainer and the networks
+of the taggers, and counts sequences until a problem is solved by the paper's own criterion. A seed stops at the number
+of sequences that the paper's LSTM needed ("published").
 
 - Reber: all of 256 strings that it is trained on and 256 fresh ones are right, at every symbol.
 - 2a to 2c: 10,000 fresh sequences are right within 0.25.

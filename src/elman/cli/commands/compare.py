@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.gold import Gold, How, gold, is_model, matched, no_gold, of_file, of_model, read, values
+from elman.cli.gold import Gold, gold, labels_of, no_gold, of_file, of_model, predicted_tags, read
+from elman.cli.loading import is_model, load_model
+from elman.cli.notes import Notes
 from elman.cli.options import (
-    Notes,
-    checked_format,
-    encoding_option,
-    format_option,
+    Choice,
+    PredictedOptions,
+    RunOptions,
+    argument,
+    command,
+    json_option,
+    option,
     seed_option,
-    target_option,
-    threads_option,
+    whole_number,
 )
-from elman.cli.reports.scores import cell
 from elman.cli.say import say, say_json
+from elman.cli.tables import cell
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
@@ -35,64 +39,35 @@ _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole senten
 _WIDTH = 30
 
 
-@dataclass(frozen=True)
-class _Options:
-    runs: bool
-    metric: str | None
-    resamples: int
-    seed: int
-    as_json: bool
-    predicted_format: str | None
-    predicted_target: str | None
-    format: str | None
-    target: str | None
-    encoding: str
-    threads: int | None
+@dataclass(frozen=True, kw_only=True)
+class Options(PredictedOptions, RunOptions):
+    """The options of ``elman compare``."""
 
-    @property
-    def how(self) -> How:
-        """How GOLD is read."""
-        return How(self.format, self.target, self.encoding)
+    files: tuple[str, ...] = argument("[GOLD] A B", nargs=-1, required=True)
+    runs: bool = option(
+        "--runs", is_flag=True, help="A and B are several runs each: files with commas between, or a pattern."
+    )
+    metric: str | None = option(
+        "--metric",
+        type=Choice(_METRICS),
+        help="What counts: correct words, F1 of spans, correct sentences; by default spans, if tags mark them.",
+    )
+    resamples: int = option(
+        "--resamples",
+        default=10_000,
+        show_default=True,
+        **whole_number(1, limits.RESAMPLES),
+        help="Resamples of the bootstrap.",
+    )
+    seed: int = seed_option()
+    json: bool = json_option()
 
-    @property
-    def how_predicted(self) -> How:
-        """How tagged files are read."""
-        return How(self.predicted_format, self.predicted_target, self.encoding)
 
+@command(Options)
+def compare(options: Options) -> None:
+    """Test whether A is better than B.
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, metavar="[GOLD] A B")
-@click.option("--runs", is_flag=True, help="A and B are several runs each: files with commas between, or a pattern.")
-@click.option(
-    "--metric",
-    type=click.Choice(_METRICS),
-    help="What counts: right words, F1 of spans, sentences right throughout; by default spans, where tags mark them.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(1, limits.RESAMPLES),
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="Of the bootstrap.",
-)
-@seed_option("Of chance.")
-@click.option(
-    "--predicted-format",
-    callback=checked_format,
-    metavar="FORMAT",
-    help="Format of A and B; tags: nothing but tags, a sentence a line.",
-)
-@click.option("--predicted-target", metavar="COLUMN", help="Column of the tags in A and B.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@format_option("GOLD")
-@target_option
-@encoding_option
-@threads_option
-def compare(files: tuple[str, ...], **given: Any) -> None:
-    """Say whether A or B is better, and whether that is more than chance.
-
-    A and B are tagged files or models, GOLD has the right tags. The difference comes with its 95 % interval, by
+    A and B are tagged files or models, GOLD has the gold tags. The difference comes with its 95 % interval, by
     bootstrap over sentences, and with McNemar's test.
 
     With --runs A and B are runs of two settings, with several seeds: models or tagged files and GOLD, or, without
@@ -104,12 +79,12 @@ def compare(files: tuple[str, ...], **given: Any) -> None:
       elman compare --runs test.conllu 'small-*.model' 'large-*.model'
       elman compare --runs a1.json,a2.json,a3.json b1.json,b2.json,b3.json
     """
-    options = _Options(**given)
+    files = options.files
     expected = (2, 3) if options.runs else (3,)
     if len(files) not in expected:
         names = "A and B, or GOLD, A and B" if options.runs else "GOLD, A and B"
         raise click.UsageError(f"expected {names}, found {len(files)}")
-    notes = Notes()
+    notes = options.notes()
     if options.runs:
         _compare_runs(files, options, notes)
     else:
@@ -117,22 +92,22 @@ def compare(files: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
-def _compare_two(files: Sequence[str], options: _Options, notes: Notes) -> None:
+def _compare_two(files: Sequence[str], options: Options, notes: Notes) -> None:
     from elman.evaluation.compare import TEXTS_UNIT, compare
 
-    right = _gold(files[0], files[1:], options, notes)
-    a, b = (_tags(path, right, options, notes) for path in files[1:])
-    tags = _gold_tags(right, options.metric, notes)
-    found = compare(tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
-    if right.columns[0] in right.keys.texts:
+    labelled = _gold(files[0], files[1:], options, notes)
+    a, b = (_tags(path, labelled, options, notes) for path in files[1:])
+    gold_tags = _gold_tags(labelled, options.metric, notes)
+    found = compare(gold_tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
+    if labelled.columns[0] in labelled.keys.texts:
         found = replace(found, unit=TEXTS_UNIT)
-    if options.as_json:
+    if options.json:
         say_json({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()})
     else:
         say(_report(found, files[1], files[2]))
 
 
-def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None:
+def _compare_runs(files: Sequence[str], options: Options, notes: Notes) -> None:
     from elman.evaluation.compare import choose_metric, compare_runs, score
     from elman.utils.files import input_files
 
@@ -142,65 +117,69 @@ def _compare_runs(files: Sequence[str], options: _Options, notes: Notes) -> None
         metric = metric or _metric_of(sides[0][0])
         scores = [[_score_in(path, metric) for path in side] for side in sides]
     else:
-        right = _gold(files[0], [path for side in sides for path in side], options, notes)
-        tags = _gold_tags(right, metric, notes)
-        metric = choose_metric(tags, metric)
-        scores = [[score(tags, _tags(path, right, options, notes), metric) for path in side] for side in sides]
+        labelled = _gold(files[0], [path for side in sides for path in side], options, notes)
+        gold_tags = _gold_tags(labelled, metric, notes)
+        metric = choose_metric(gold_tags, metric)
+        scores = [[score(gold_tags, _tags(path, labelled, options, notes), metric) for path in side] for side in sides]
     found = compare_runs(*scores, seed=options.seed)
     verdict = found.verdict(_NAMES[metric])
-    if options.as_json:
+    if options.json:
         head = {"metric": metric, "files": dict(zip("ab", sides, strict=True))}
         say_json({**head, **found.to_json(), "seed": options.seed, "verdict": verdict})
     else:
         say(_report_runs(found, _NAMES[metric], verdict))
 
 
-def _gold(path: str, others: Sequence[str], options: _Options, notes: Notes) -> Gold:
-    """The gold sentences, all of them, with the one column that counts: the models' own where there are models."""
+def _gold(path: str, others: Sequence[str], options: Options, notes: Notes) -> Gold:
+    """Return all gold sentences, with the one column that counts: that of the models, if there are models."""
+    if is_model(path) and not all(map(is_model, others)):
+        raise ConfigError(f"GOLD and a model look swapped: {path} is a model; GOLD comes first")
     model = next(filter(is_model, others), None)
     tagger = None if model is None or options.target is not None else _load(model, options, notes)
-    right = gold(read(path, options.how, notes), options.how, tagger)
-    if len(right.columns) > 1:
-        raise ConfigError(f"compare: one label column at a time; choose with --target from {', '.join(right.columns)}")
-    return replace(right, sentences=list(right.sentences))
+    labelled = gold(read(path, options.file_options, notes), options.file_options, tagger)
+    if len(labelled.columns) > 1:
+        names = ", ".join(labelled.columns)
+        raise ConfigError(f"compare: one label column at a time; choose with --target from {names}")
+    return replace(labelled, sentences=list(labelled.sentences))
 
 
-def _load(model: str, options: _Options, notes: Notes) -> ColumnPredictor:
+def _load(model: str, options: Options, notes: Notes) -> ColumnPredictor:
     from elman.cli.raw_text import with_columns
-    from elman.taggers.load import load
 
-    return with_columns(load(model, threads=options.threads, on_note=notes.add))
+    return with_columns(load_model(model, options, notes))
 
 
-def _gold_tags(right: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:
+def _gold_tags(gold: Gold, metric: str | None, notes: Notes) -> list[Sequence[str]]:
     from elman.evaluation.tagging import describe_stray_tags
 
-    (column,) = right.columns
-    tags: list[Sequence[str]] = [values(sentence, right.keys)[0] for sentence in right.sentences]
-    if all(set(found) == {NO_TAG} for found in tags):
-        raise no_gold(right.path, column)
-    odd = describe_stray_tags(Counter(tag for found in tags for tag in found)) if column in right.keys.words else None
-    if odd is not None and metric is None:
-        notes.warn(f"{right.path}: column {column}: {odd}, so words are compared, not spans; mend it")
-    return tags
+    (column,) = gold.columns
+    sentences: list[Sequence[str]] = [labels_of(sentence, gold.keys)[0] for sentence in gold.sentences]
+    if all(set(tags) == {NO_TAG} for tags in sentences):
+        raise no_gold(gold.path, column)
+    stray = (
+        describe_stray_tags(Counter(tag for tags in sentences for tag in tags)) if column in gold.keys.words else None
+    )
+    if stray is not None and metric is None:
+        notes.warn(f"{gold.path}: column {column}: {stray}, so words are compared, not spans; mend it")
+    return sentences
 
 
-def _tags(path: str, right: Gold, options: _Options, notes: Notes) -> list[Sequence[str]]:
-    """The tags that a model or a file gives to the gold words."""
+def _tags(path: str, gold: Gold, options: Options, notes: Notes) -> list[Sequence[str]]:
+    """Return the tags that a model or a file gives to the gold words."""
     if is_model(path):
-        rows = of_model(_load(path, options, notes), right)
+        aligned = of_model(_load(path, options, notes), gold)
     else:
-        rows = of_file(path, options.how_predicted, right, notes, options.target)
-    return [matched(row)[0] for row in rows]
+        aligned = of_file(path, options.predicted_options, gold, notes, options.target)
+    return [predicted_tags(sentence)[0] for sentence in aligned]
 
 
 def _metric_of(path: str) -> str:
-    """What results are compared by: spans, where the first has them."""
+    """Return the metric of results: spans if the first has them."""
     return "spans" if _result(path).get("spans") else "accuracy"
 
 
 def _score_in(path: str, metric: str) -> float:
-    """A score that elman evaluate --json has printed."""
+    """Return a score that elman evaluate --json has printed."""
     record = _result(path)
     of_spans = record.get("spans")
     scores = {

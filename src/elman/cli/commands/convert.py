@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import click
 
-from elman.cli.options import Notes, check_not_an_input, encoding_option
+from elman.cli.options import Choice, InputOptions, Verbosity, argument, checked_format, command, option
+from elman.cli.outputs import check_not_an_input
 from elman.errors import ConfigError
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, metavar="IN... OUT")
-@click.option(
-    "--from", "source", metavar="FORMAT", help="Format of IN, by default what it looks like; jsonl:spans=widen."
-)
-@click.option(
-    "--to",
-    "--as",
-    "to",
-    metavar="FORMAT",
-    help="Format of OUT; by default what its name ends in: .conllu, .jsonl …; they have to agree.",
-)
-@click.option(
-    "--target", metavar="COLUMN,…", help="Columns of tags to write; by default all. In the same format: for --scheme."
-)
-@click.option("--label", metavar="NAME,…", help="Labels of sentences to write; by default all.")
-@click.option("--scheme", metavar="SCHEME", help="Scheme of span tags: io, iob1, iob2, ioe1, ioe2, bioes, bilou, bmes.")
-@click.option("--lenient", is_flag=True, help="Read illegal sequences of span tags as conlleval does.")
-@click.option("--drop", metavar="KIND,…", help="What may be left out if OUT cannot hold it: comments, labels …, all.")
-@click.option(
-    "--spans", type=click.Choice(["refuse", "widen"]), help="Of spans of characters that do not fall on word borders."
-)
-@click.option("--names", metavar="NAMES", help="Names of tags that are numbers: O,B-LOC,… or a JSON file with them.")
-@encoding_option
-def convert(files: tuple[str, ...], **given: Any) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Options(InputOptions, Verbosity):
+    """The options of ``elman convert``."""
+
+    files: tuple[str, ...] = argument("IN... OUT", nargs=-1, required=True)
+    format: str | None = option(
+        "--from",
+        "--format",
+        metavar="FORMAT",
+        callback=checked_format,
+        help="Format of the input (docs/formats.md), as columns, jsonl:spans=widen; by default what it looks like.",
+    )
+    output_format: str | None = option(
+        "--to", "--as", metavar="FORMAT", help="Format to write; by default what the name of OUT ends in."
+    )
+    target: str | None = option("--target", metavar="COLUMN,…", help="Label columns to write; by default all.")
+    label: str | None = option("--label", metavar="NAME,…", help="Labels of texts; by default all.")
+    scheme: str | None = option(
+        "--scheme", metavar="SCHEME", help="Scheme of span tags: io, iob1, iob2, ioe1, ioe2, bioes, bilou, bmes."
+    )
+    lenient: bool = option("--lenient", is_flag=True, help="Read illegal sequences of span tags as conlleval does.")
+    drop: str | None = option(
+        "--drop", metavar="KIND,…", help="What may be left out if OUT cannot hold it: comments, labels …, all."
+    )
+    spans: str | None = option(
+        "--spans",
+        type=Choice(["refuse", "widen"]),
+        help="What to do with spans of characters that do not end at word borders.",
+    )
+    names: str | None = option(
+        "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-LOC,… or a JSON file with them."
+    )
+
+
+@command(Options)
+def convert(options: Options) -> None:
     """Write labelled data in another format.
 
-    OUT is UTF-8. What its format cannot hold is said before anything is written; several IN are written as one.
+    OUT is UTF-8. Before anything is written, an error says what its format cannot hold; several IN are written as one.
 
     \b
       elman convert train.conllu train.jsonl --drop comments,multiword,empty-nodes
@@ -49,30 +62,32 @@ def convert(files: tuple[str, ...], **given: Any) -> None:
     from elman.data.formats import check_output, column_names
     from elman.utils.files import input_files
 
-    if len(files) < 2:
+    if len(options.files) < 2:
         raise click.UsageError("expected IN and OUT")
-    *names, output = files
+    *names, output = options.files
     paths = input_files(names)
     check_not_an_input(output, paths)
-    if given["to"] is not None:
-        check_output(given["to"], columns=0)
-    to = output_format_of(output, given["to"])
-    drop = frozenset(kind.strip() for kind in (given["drop"] or "").split(",") if kind.strip())
+    if options.output_format is not None:
+        check_output(options.output_format, columns=0)
+    to = output_format_of(output, options.output_format)
+    drop = frozenset(kind.strip() for kind in (options.drop or "").split(",") if kind.strip())
     for kind in drop - {"all", *DROPPABLE}:
-        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(DROPPABLE)} or all")
+        near = did_you_mean(kind, DROPPABLE)
+        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(DROPPABLE)} or all{near}")
+    given = {"spans": options.spans, "names": options.names}
     request = ConversionRequest(
         to,
-        given["source"],
-        given["encoding"],
-        target=column_names(given["target"]),
-        label=column_names(given["label"]),
-        scheme=given["scheme"],
-        lenient=given["lenient"],
+        options.format,
+        options.encoding,
+        target=column_names(options.target),
+        label=column_names(options.label),
+        scheme=options.scheme,
+        lenient=options.lenient,
         drop=frozenset(DROPPABLE) if "all" in drop else drop,
-        options={key: value.replace(",", " ") for key in ("spans", "names") if (value := given[key]) is not None},
+        options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
     )
     done = convert(paths, output, request)
-    notes = Notes()
+    notes = options.notes()
     for note in done.notes:
         notes.add(note)
     where = "standard output" if output == "-" else output

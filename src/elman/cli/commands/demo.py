@@ -6,16 +6,18 @@ import os
 import shutil
 import sys
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.options import Notes, size
+from elman.cli.options import RunOptions, command, option
+from elman.cli.outputs import size
 from elman.cli.progress import TrainingProgress, clock
-from elman.cli.reports.scores import bold, cell
 from elman.cli.say import say, tell
+from elman.cli.tables import bold, cell
 from elman.utils import stopping
 from elman.utils.display import visible
 
@@ -28,10 +30,16 @@ _NOTHING = "stopped; nothing is written"
 _NAMES = {"frequent": "most frequent tag", "hmm": "hidden Markov model", "rnn": "recurrent network"}
 
 
-@click.command()
-@click.option("--output", default=".", show_default=True, metavar="DIR", help="Folder to put the model in.")
-def demo(output: str) -> None:
-    """Train on real text and show what comes out.
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
+    """The options of ``elman demo``."""
+
+    folder: str = option("--folder", default=".", show_default=True, metavar="DIR", help="Folder to put the model in.")
+
+
+@command(Options)
+def demo(options: Options) -> None:
+    """Train on real text and show the results.
 
     It takes less than a minute. The text is a Turkish treebank, which the package turkish-treebanks brings:
 
@@ -42,19 +50,20 @@ def demo(output: str) -> None:
     from elman.utils.files import check_target
 
     data = treebank()
-    target = os.path.join(output, "elman-demo.model")
+    target = os.path.join(options.folder, "elman-demo.model")
     check_target(target)
     say(_introduction(data))
-    notes = Notes()
+    notes = options.notes()
     stopping.say(_NOTHING)
-    with TrainingProgress() as progress:
-        results = list(taggers(data, progress, notes.add))
+    with TrainingProgress(quiet=options.quiet, verbose=options.verbose) as progress:
+        results = list(taggers(data, progress, notes.add, options.threads))
     tagger = results[-1][0]
     if tagger.interrupted:
         tell(f"elman: {_NOTHING}")
         raise click.exceptions.Exit(stopping.status())
     tagger.save(target)
-    say("\n".join([*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]))
+    lines = [*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]
+    say("\n".join(lines))
     notes.show()
 
 
@@ -114,7 +123,7 @@ def _next(model: str) -> list[str]:
 
 
 def _command() -> str:
-    """How ``elman`` is called here: by its name, or by the path of a virtual environment that is not active."""
+    """Return how to call ``elman`` here: by name, or by a path if its virtual environment is not active."""
     here = Path(sys.argv[0])
     if shutil.which("elman") or here.name != "elman":
         return "elman" if shutil.which("elman") else "python -m elman"

@@ -30,13 +30,13 @@ class Treebank:
     train: list[Sentence]
     held_out: list[Sentence]
     rule: str
-    """Which ones are held out, in words."""
+    """Which sentences are held out, in words."""
 
 
 def treebank() -> Treebank:
     """Read the two CoNLL-U files of the package, which is never imported: it would need protobuf.
 
-    Raises MissingExtraError where the package, or what it brings, is not there.
+    Raises MissingExtraError if the package, or its files, are not installed.
     """
     try:
         files = metadata.files(PACKAGE) or []
@@ -54,14 +54,21 @@ def taggers(
     data: Treebank,
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
+    threads: int | None = None,
 ) -> Iterator[tuple[Tagger, TagEvaluation]]:
     """Train each kind of tagger on the parts of speech and measure it on the held-out sentences.
 
-    They choose nothing (there is no dev set), so that what they measure is unseen text.
+    There is no dev set to choose by, so that the held-out sentences are unseen.
     """
     for kind in KINDS:
         tagger = train(
-            data.train, model=kind, target="upos", on_progress=on_progress, on_note=on_note, on_warning=_ignore
+            data.train,
+            model=kind,
+            target="upos",
+            threads=threads,
+            on_progress=on_progress,
+            on_note=on_note,
+            on_warning=_ignore,
         )
         assert isinstance(tagger, Tagger)  # of words
         found = tagger.evaluate(data.held_out, target="upos")
@@ -70,7 +77,7 @@ def taggers(
 
 
 def example(sentences: Sequence[Sentence]) -> Sentence:
-    """The first sentence of seven to twelve words, or else the first."""
+    """Return the first sentence of seven to twelve words, or else the first."""
     return next((sentence for sentence in sentences if 7 <= len(sentence) <= 12), sentences[0])
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import click
-
+from elman.cli.loading import load_model
 from elman.cli.options import (
-    Notes,
-    check_not_an_input,
-    encoding_option,
-    format_option,
+    LabelledOptions,
+    RunOptions,
+    argument,
+    command,
     html_option,
-    target_option,
-    threads_option,
-    write_page,
+    json_option,
+    option,
+    whole_number,
 )
-from elman.cli.reports.scores import bold, cell, percent
+from elman.cli.outputs import check_outputs, write_page
 from elman.cli.say import say, say_json
+from elman.cli.tables import bold, cell, percent
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import visible
@@ -31,76 +32,59 @@ TAG = 12  # columns of the terminal for a tag
 AROUND = 33  # and for the words on each side of a wrong one
 
 
-@click.command()
-@click.argument("model", metavar="MODEL")
-@click.argument("gold", metavar="GOLD")
-@click.option(
-    "--most",
-    type=click.IntRange(1, limits.ENTRIES),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Entries of each list.",
-)
-@html_option("Write a page with whole sentences too; it needs nothing but a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@format_option("GOLD")
-@target_option
-@encoding_option
-@threads_option
-def errors(
-    model: str,
-    gold: str,
-    most: int,
-    html: str | None,
-    as_json: bool,
-    format: str | None,
-    target: str | None,
-    encoding: str,
-    threads: int | None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Options(LabelledOptions, RunOptions):
+    """The options of ``elman errors``."""
+
+    model: str = argument("MODEL")
+    gold: str = argument("GOLD")
+    top: int = option(
+        "--top", default=20, show_default=True, **whole_number(1, limits.ENTRIES), help="Entries of each list."
+    )
+    html: str | None = html_option("whole sentences too")
+    json: bool = json_option()
+
+
+@command(Options)
+def errors(options: Options) -> None:
     """Show which errors to look at first.
 
-    MODEL tags the words of GOLD. What it is sure of and gets wrong comes first: that is where the model, or the
-    annotation, has something to learn. Then come frequent confusions, and unknown words.
+    MODEL tags the words of GOLD. Confident errors come first: there the model, or the annotation, has something to
+    learn. Then come frequent confusions and unknown words.
 
     \b
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
     from elman.analysis.errors import analyze_errors
-    from elman.cli.gold import How, gold as gold_of, read
+    from elman.cli.gold import gold, read
     from elman.cli.raw_text import with_columns
     from elman.data.formats import column_names
-    from elman.taggers.load import load
-    from elman.utils.files import check_target
 
-    if html is not None:
-        check_target(html)
-        check_not_an_input(html, (model, gold))
-    notes = Notes()
-    tagger = with_columns(load(model, threads=threads, on_note=notes.add))
-    names = column_names(target)
+    check_outputs((options.model, options.gold), html=options.html)
+    notes = options.notes()
+    tagger = with_columns(load_model(options.model, options, notes, [options.gold]))
+    names = column_names(options.target)
     if names is not None and len(names) > 1:
-        raise ConfigError(f"--target: errors are shown of one label column, got {target}")
+        raise ConfigError(f"--target: errors are shown of one label column, got {options.target}")
     several = len(tagger.targets) > 1
-    how = How(format, target or (tagger.target if several else None), encoding)
-    right = gold_of(read(gold, how, notes), how, tagger)
-    (column,) = right.columns
-    found = analyze_errors(tagger, right.sentences, target=column, most=most)
-    if as_json:
-        say_json(found.to_json())
+    file_options = replace(options.file_options, target=options.target or (tagger.target if several else None))
+    labelled = gold(read(options.gold, file_options, notes), file_options, tagger)
+    (column,) = labelled.columns
+    analysis = analyze_errors(tagger, labelled.sentences, target=column, most=options.top)
+    if options.json:
+        say_json(analysis.to_json())
     else:
-        say(report(found))
-    if html is not None:
+        say(report(analysis))
+    if options.html is not None:
         from elman.viz.errors_html import page
 
-        write_page(html, page(found, os.path.basename(model), os.path.basename(right.path)))
+        write_page(options.html, page(analysis, os.path.basename(options.model), os.path.basename(labelled.path)))
     notes.show()
 
 
 def report(found: ErrorAnalysis) -> str:
-    """The lists for a terminal of 80 columns."""
+    """Return the lists, in 80 columns."""
     parts = [_summary(found), _sentences(found), _confusions(found), _unknown(found)]
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
@@ -117,7 +101,7 @@ def _summary(found: ErrorAnalysis) -> Iterator[str]:
 def _sentences(found: ErrorAnalysis) -> Iterator[str]:
     if not found.sentences:
         return
-    yield bold(f"{'sure, but wrong':<17}{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}where")
+    yield bold(f"{'sure, but wrong':<17}{'gold tag':<{TAG + 2}}{'predicted tag':<{TAG + 2}}where")
     for sentence in found.sentences:
         word = sentence.surest
         where = visible(f"{sentence.path}:{word.line}") if sentence.path else ""
@@ -127,7 +111,7 @@ def _sentences(found: ErrorAnalysis) -> Iterator[str]:
 
 
 def _context(sentence: WrongSentence) -> str:
-    """The word in question between brackets, and those around it, as far as there is room; a text alone as it is."""
+    """Return the wrong word in brackets with the words around it, as far as there is room; a document as it is."""
     if sentence.whole:
         text = visible(sentence.words[0].word)
         return text if len(text) <= 2 * AROUND else text[: 2 * AROUND] + "…"
@@ -146,7 +130,7 @@ def _confusions(found: ErrorAnalysis) -> Iterator[str]:
     if not found.confusions:
         return
     unit, often = ("texts", "first by alphabet") if found.of_texts else ("words", "most often")
-    yield bold(f"{'right tag':<{TAG + 2}}{'tag given':<{TAG + 2}}{unit:>7}{'of errors':>11}   {often}")
+    yield bold(f"{'gold tag':<{TAG + 2}}{'predicted tag':<{TAG + 2}}{unit:>7}{'of errors':>11}   {often}")
     for one in found.confusions:
         words = visible(", ".join(word if count == 1 else f"{word} ({count})" for word, count in one.words))
         share = f"{100 * one.count / found.errors:.1f} %"
@@ -157,7 +141,7 @@ def _confusions(found: ErrorAnalysis) -> Iterator[str]:
 def _unknown(found: ErrorAnalysis) -> Iterator[str]:
     if not found.unknown:
         return
-    yield bold(f"{'unknown word':<26}{'wrong':>7}{'of':>7}   {'right tag':<{TAG + 2}}tag given")
+    yield bold(f"{'unknown word':<26}{'wrong':>7}{'of':>7}   {'gold tag':<{TAG + 2}}predicted tag")
     for one in found.unknown:
         counts = f"{one.wrong:>7,}{one.count:>7,}"
         yield f"{cell(one.word, 26)}{counts}   {cell(one.gold, TAG)}  {cell(one.predicted, TAG)}".rstrip()

@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.gold import How, gold, no_gold, of_file, of_model, read
-from elman.cli.language import fluency
+from elman.cli import scorers
+from elman.cli.gold import FileOptions, gold, no_gold, of_file, of_model, read
+from elman.cli.loading import load_model
+from elman.cli.notes import Notes, without_gc
 from elman.cli.options import (
-    Notes,
-    Number,
-    checked_format,
-    encoding_option,
-    format_option,
+    Choice,
+    PredictedOptions,
+    RunOptions,
+    argument,
+    command,
+    json_option,
+    min_confidence_option,
+    option,
     plot_option,
     precision_option,
-    target_option,
-    threads_option,
-    without_gc,
 )
 from elman.cli.raw_text import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw, with_columns
-from elman.cli.reports.confidence import Asked, Believed, believed, drawn
-from elman.cli.reports.scores import bold
+from elman.cli.reports.confidence import ConfidenceOptions, ConfidenceReport, confidence_report, drawn
 from elman.cli.say import say, say_json
-from elman.cli.scorers import STYLES, Shown
+from elman.cli.scorers import STYLES, Scores
+from elman.cli.tables import bold
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
 
@@ -39,51 +41,63 @@ if TYPE_CHECKING:
     from elman.taggers.columns import ColumnPredictor
 
 
-@dataclass(frozen=True)
-class _Options:
-    predicted: str | None
-    predicted_format: str | None
-    predicted_target: str | None
-    format: str | None
-    target: str | None
-    encoding: str
-    threads: int | None
-    precision: str
-    as_json: bool
-    style: str
-    scheme: str | None
-    label: str | None
-    scores: str | None
-    positive: str | None
-    calibration: bool
-    min_confidence: float | None
-    plot: str | None
+@dataclass(frozen=True, kw_only=True)
+class Options(PredictedOptions, RunOptions):
+    """The options of ``elman evaluate``."""
+
+    files: tuple[str, ...] = argument("[MODEL] GOLD...", nargs=-1, required=True)
+    predicted: str | None = option(
+        "--predicted", metavar="FILE", help="Evaluate the tags in FILE instead of those of a MODEL."
+    )
+    style: str = option(
+        "--style",
+        type=Choice(STYLES),
+        default=STYLES[0],
+        show_default=True,
+        help="Count and print as another program does (docs/evaluation.md).",
+    )
+    scheme: str | None = option(
+        "--scheme", metavar="SCHEME", help="Scheme of span tags, for seqeval's strict mode: iob2, bioes, bilou, iob1 …"
+    )
+    label: str | None = option(
+        "--label", metavar="NAME", help="Labels of texts; by default if there are no tags of words."
+    )
+    scores: str | None = option(
+        "--scores", metavar="NAME", help="Label in FILE that holds a probability, for the ROC-AUC of two labels."
+    )
+    positive: str | None = option(
+        "--positive", metavar="LABEL", help="The label whose probability it is; by default the later of the two."
+    )
+    calibration: bool = option("--calibration", is_flag=True, help="Show how well calibrated the confidences are.")
+    min_confidence: float | None = min_confidence_option()
+    plot: str | None = plot_option("the confusions; with --calibration, a reliability diagram")
+    json: bool = json_option()
+    precision: str = precision_option()
 
     @property
-    def asked(self) -> Asked:
+    def confidence(self) -> ConfidenceOptions:
         """What is asked for beside the evaluation."""
-        return Asked(self.calibration, self.min_confidence, self.plot)
+        return ConfidenceOptions(self.calibration, self.min_confidence, self.plot)
 
     @property
     def of_labels(self) -> bool:
-        """Whether labels of whole sentences are asked for."""
+        """Whether document labels are asked for."""
         return any(name is not None for name in (self.label, self.scores, self.positive))
 
     @property
-    def how(self) -> How:
+    def file_options(self) -> FileOptions:
         """How GOLD is read."""
-        return How(self.format, self.target or (self.label if self.predicted is None else None), self.encoding)
-
-    @property
-    def how_predicted(self) -> How:
-        """How the file of predictions is read."""
-        return How(self.predicted_format, self.predicted_target, self.encoding)
+        return FileOptions(self.format, self.target or (self.label if self.predicted is None else None), self.encoding)
 
     def check(self) -> None:
         """Raise ConfigError for options that do not go together."""
-        self.asked.check(of_model=self.predicted is None)
+        if self.predicted is None and len(self.files) < 2:
+            raise click.UsageError(f"expected MODEL and GOLD, found {len(self.files)}")
+        if self.predicted is not None and len(self.files) != 1:
+            raise click.UsageError(f"expected GOLD alone beside --predicted, found {len(self.files)}")
+        self.confidence.check(of_model=self.predicted is None)
         plain = self.style == STYLES[0]
-        if not plain and (self.asked.of_confidences or self.plot is not None):
+        if not plain and (self.confidence.needed or self.plot is not None):
             raise ConfigError(f"--style {self.style}: shows no confidences and no pictures; leave --style out")
         if self.scheme is not None and self.style != "seqeval":
             raise ConfigError("--scheme: goes with --style seqeval, whose strict mode holds to a scheme")
@@ -95,44 +109,11 @@ class _Options:
             raise ConfigError("--label, --target: expected one of the two")
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, metavar="[MODEL] GOLD...")
-@click.option("--predicted", metavar="FILE", help="Compare the tags in FILE instead of tagging with a MODEL.")
-@click.option(
-    "--predicted-format",
-    callback=checked_format,
-    metavar="FORMAT",
-    help="Format of FILE; tags: nothing but tags, a sentence a line.",
-)
-@click.option("--predicted-target", metavar="COLUMN,…", help="Column of the tags in FILE; as many as of GOLD.")
-@click.option(
-    "--style",
-    type=click.Choice(STYLES),
-    default=STYLES[0],
-    show_default=True,
-    help="Count and print as another program does (docs/evaluation.md).",
-)
-@click.option(
-    "--scheme", metavar="SCHEME", help="With --style seqeval: its strict mode, iob2, bioes, bilou, iob1, ioe2 …"
-)
-@click.option("--label", metavar="NAME", help="Compare labels of whole texts; by default where there are no others.")
-@click.option("--scores", metavar="NAME", help="Label in FILE with a probability, for the ROC-AUC of two labels.")
-@click.option("--positive", metavar="LABEL", help="The label it is of; by default the later of the two in order.")
-@click.option("--calibration", is_flag=True, help="Show how far the confidences of MODEL can be believed.")
-@click.option(
-    "--min-confidence", type=Number(0, 1), metavar="P", help="Show how much is tagged, and how well, from P up."
-)
-@plot_option("what is taken for what; with --calibration, how far confidences can be believed")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@format_option("GOLD")
-@target_option
-@encoding_option
-@threads_option
-@precision_option
-def evaluate(files: tuple[str, ...], **given: Any) -> None:
-    """Compare tags with the right ones.
+@command(Options)
+def evaluate(options: Options) -> None:
+    """Compare predicted tags with gold tags.
 
-    The right ones stand in GOLD; the others are what MODEL gives to its words, or stand in a file.
+    GOLD holds the gold tags. The predicted ones are those that MODEL gives to its words, or stand in a file.
 
     \b
       elman evaluate my.model test.conllu
@@ -141,21 +122,16 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
       elman evaluate --predicted tagged.bio gold.bio --style conlleval
       elman evaluate --predicted parsed.conllu gold.conllu --style conll18
     """
-    options = _Options(**given)
-    if options.predicted is None and len(files) < 2:
-        raise click.UsageError(f"expected MODEL and GOLD, found {len(files)}")
-    if options.predicted is not None and len(files) != 1:
-        raise click.UsageError(f"expected GOLD alone beside --predicted, found {len(files)}")
     options.check()
-    notes = Notes()
+    files, notes = options.files, options.notes()
     with without_gc():
-        model = _load(files[0], options, notes) if options.predicted is None else None
+        model = load_model(files[0], options, notes, files[1:]) if options.predicted is None else None
         options = _with_style(model, options)
         task = model.task if model is not None else None
         if (task, options.style) == (PIPELINE, "conll18"):
-            task = SEGMENT  # judged on raw text, as what finds words is; else by its columns, on gold words
-        if model is not None and task in _WAYS:
-            _show({"": _WAYS[task](model, files[1:], options, notes)}, options)
+            task = SEGMENT  # evaluated on raw text, as a segmenter is; in other styles by its columns, on gold words
+        if model is not None and task in _OTHER_TASKS:
+            _show({"": _OTHER_TASKS[task](model, files[1:], options, notes)}, options)
             notes.show()
             return
         tagger = None if model is None else with_columns(model)
@@ -168,115 +144,107 @@ def evaluate(files: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
-def _show(found: Mapping[str, Shown], options: _Options) -> None:
-    """Print what a style found, of each label column."""
-    if options.as_json:
+def _show(of_columns: Mapping[str, Scores], options: Options) -> None:
+    """Print the scores of each label column."""
+    if options.json:
         style = {} if options.style == STYLES[0] else {"style": options.style}
-        _print_json({name: style | shown.to_json() for name, shown in found.items()})
+        _print_json({name: style | scores.to_json() for name, scores in of_columns.items()})
         return
-    texts = [shown.text() for shown in found.values()]
-    if len(found) > 1:
-        texts = [f"{bold(f'column {name}')}\n\n{text}" for name, text in zip(found, texts, strict=True)]
+    texts = [scores.text() for scores in of_columns.values()]
+    if len(of_columns) > 1:
+        texts = [f"{bold(f'column {name}')}\n\n{text}" for name, text in zip(of_columns, texts, strict=True)]
     say("\n\n".join(texts))
 
 
 def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
-    """One object: of the first column, and of all where there are several."""
+    """Print one object: that of the first column, with those of all if there are several."""
     whole = dict(next(iter(of_columns.values())))
     if len(of_columns) > 1:
         whole["targets"] = of_columns
     say_json(whole)
 
 
-def _of_raw(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
-    """What a model makes of the raw text of gold sentences."""
-    from elman.cli.scorers import Conll18
-
-    if options.style not in (STYLES[0], "conll18") or options.asked.of_confidences or options.plot or options.target:
+def _of_raw_text(tagger: Predictor, paths: Sequence[str], options: Options, notes: Notes) -> Scores:
+    if options.style not in (STYLES[0], "conll18") or options.confidence.needed or options.plot or options.target:
         raise ConfigError(f"a model of the task {tagger.task} is judged on raw text; leave the other options out")
-    return Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
+    return scorers.Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
 
 
-def _of_numbers(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
-    """How far a model's numbers are from the right ones."""
-    from elman.cli.numbers import evaluate_numbers
-
-    if options.style != STYLES[0] or options.asked.of_confidences or options.plot:
+def _of_numbers(tagger: Predictor, paths: Sequence[str], options: Options, notes: Notes) -> Scores:
+    if options.style != STYLES[0] or options.confidence.needed or options.plot:
         raise ConfigError("a model of the task regress predicts numbers; leave the options of tags out")
-    return evaluate_numbers(tagger, paths, (options.format, options.encoding), options.target, notes)
+    return scorers.regression_errors(tagger, paths, options.file_options, options.target, notes)
 
 
-def _of_language(tagger: Predictor, paths: Sequence[str], options: _Options, notes: Notes) -> Shown:
-    """How well a model knows what comes next."""
-    return fluency(tagger, paths, options.format, options.encoding)
+def _of_language_model(tagger: Predictor, paths: Sequence[str], options: Options, notes: Notes) -> Scores:
+    return scorers.perplexity(tagger, paths, options.file_options)
 
 
-_WAYS: dict[str | None, Callable[[Predictor, Sequence[str], _Options, Notes], Shown]] = {
+_OTHER_TASKS: dict[str | None, Callable[[Predictor, Sequence[str], Options, Notes], Scores]] = {
     REGRESS: _of_numbers,
-    "lm": _of_language,
-    SEGMENT: _of_raw,
+    "lm": _of_language_model,
+    SEGMENT: _of_raw_text,
 }
-"""How models of these tasks are judged, which is not by tags of words or labels of texts."""
+"""Tasks whose models are not evaluated by tags of words or document labels."""
 
 
-def _with_style(tagger: Predictor | None, options: _Options) -> _Options:
-    """Trees are compared as trees, unless columns are asked for: a head that is a number says nothing as a tag."""
-    asked = options.asked.of_confidences or options.plot is not None or options.target is not None
+_OF_TREES: dict[str, tuple[Callable[..., Scores], Callable[..., Scores]]] = {
+    "evalb": (scorers.evalb_of_model, scorers.evalb_of_files),
+    "conll18": (scorers.conll18_of_model, scorers.conll18_of_files),
+}
+"""Styles that compare whole sentences: of a model, and of a file of predictions."""
+
+
+def _with_style(tagger: Predictor | None, options: Options) -> Options:
+    """Compare trees as trees, unless columns are asked for: a head, which is a number, means nothing as a tag."""
+    asked = options.confidence.needed or options.plot is not None or options.target is not None
     if tagger is None or tagger.task != PARSE or options.style != STYLES[0] or asked:
         return options
     return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
 
 
 def _styled(
-    files: Sequence[str], tagger: ColumnPredictor | None, options: _Options, notes: Notes
-) -> Mapping[str, Shown]:
-    from elman.cli import scorers as styles
-
+    files: Sequence[str], tagger: ColumnPredictor | None, options: Options, notes: Notes
+) -> Mapping[str, Scores]:
     path = files[-1]
-    if len(files) > 2 and options.style not in ("evalb", "conll18"):
+    if len(files) > 2 and options.style not in _OF_TREES:
         raise click.UsageError(f"--style {options.style}: expected one GOLD, found {len(files) - 1}")
-    if options.style == "evalb":
+    if options.style in _OF_TREES:
+        by_model, by_files = _OF_TREES[options.style]
         if tagger is not None:
-            return {"": styles.evalb_of_model(tagger, files[1:], options.how, notes)}
-        return {"": styles.evalb_of_files(str(options.predicted), options.how_predicted, path, options.how, notes)}
-    if options.style == "conll18":
-        if tagger is not None:
-            return {"": styles.conll18_of_model(tagger, files[1:], options.how, notes)}
-        return {"": styles.conll18_of_file(str(options.predicted), options.how_predicted, path, options.how, notes)}
-    right = gold(read(path, options.how, notes), options.how, tagger)
-    if right.keys.texts:
-        raise ConfigError(f"--style {options.style}: counts tags of words; {right.keys.texts[0]} is of whole texts")
+            return {"": by_model(tagger, files[1:], options.file_options, notes)}
+        predicted = str(options.predicted)
+        return {"": by_files(predicted, options.predicted_options, path, options.file_options, notes)}
+    labelled = gold(read(path, options.file_options, notes), options.file_options, tagger)
+    if labelled.keys.texts:
+        raise ConfigError(
+            f"--style {options.style}: counts tags of words; {labelled.keys.texts[0]} is a document label"
+        )
     if tagger is not None:
-        rows = of_model(tagger, right)
+        aligned = of_model(tagger, labelled)
     else:
-        rows = of_file(str(options.predicted), options.how_predicted, right, notes, options.target)
-    return styles.of_spans(options.style, options.scheme, right, rows, notes)
+        aligned = of_file(str(options.predicted), options.predicted_options, labelled, notes, options.target)
+    return scorers.of_spans(options.style, options.scheme, labelled, aligned, notes)
 
 
-def _load(model: str, options: _Options, notes: Notes) -> Predictor:
-    from elman.taggers.load import load
-
-    return load(model, threads=options.threads, precision=options.precision, on_note=notes.add)
-
-
-def _evaluate_model(tagger: ColumnPredictor, paths: Sequence[str], options: _Options, notes: Notes) -> None:
-    right = gold(read(paths, options.how, notes), options.how, tagger)
-    found = Believed()
-    sentences = right.sentences
-    if options.asked.of_confidences:
+def _evaluate_model(tagger: ColumnPredictor, paths: Sequence[str], options: Options, notes: Notes) -> None:
+    labelled = gold(read(paths, options.file_options, notes), options.file_options, tagger)
+    report = ConfidenceReport()
+    sentences = labelled.sentences
+    if options.confidence.needed:
         sentences = list(sentences)
-        found = believed(tagger, sentences, right.columns, options.asked)
+        report = confidence_report(tagger, sentences, labelled.columns, options.confidence)
     several = len(tagger.targets) > 1
-    target, columns = (None, right.columns) if several else (right.columns, tagger.targets)
+    target, columns = (None, labelled.columns) if several else (labelled.columns, tagger.targets)
     results = tagger.evaluate(sentences, target=target, columns=columns)
-    _doubt(tagger, results, right.path, notes)
-    _report(_labelled(results, right.path, notes), found, options)
+    _warn_of_unknown_tags(tagger, results, labelled.path, notes)
+    _report(_with_gold(results, labelled.path, notes), report, options)
 
 
-def _doubt(
+def _warn_of_unknown_tags(
     tagger: ColumnPredictor, results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes
 ) -> None:
-    """Warn of gold that is mostly of tags that the model does not have."""
+    """Warn of gold whose tags are mostly unknown to the model."""
     from elman.data.checks.odd_tags import unknown_tag_warnings
 
     if tagger.task not in ("tag", "classify"):
@@ -291,33 +259,32 @@ def _doubt(
             notes.warn(doubt)
 
 
-def _evaluate_file(predicted: str, path: str, options: _Options, notes: Notes) -> None:
-    from elman.cli.labels import Labels
+def _evaluate_file(predicted: str, path: str, options: Options, notes: Notes) -> None:
     from elman.evaluation.classification import evaluate_labels
     from elman.evaluation.tagging import TagEvaluator
 
-    reading = read(path, options.how, notes)
+    reading = read(path, options.file_options, notes)
     if options.of_labels or (options.target is None and _texts_alone(reading)):
-        other = read(predicted, options.how_predicted, notes)
-        _show({"": Labels(reading, other, options.label, options.scores, options.positive)}, options)
+        other = read(predicted, options.predicted_options, notes)
+        _show({"": scorers.TextLabels(reading, other, options.label, options.scores, options.positive)}, options)
         return
-    right = gold(reading, options.how)
-    tallies = {column: TagEvaluator() for column in right.keys.words}
-    texts: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in right.keys.texts}
-    for row in of_file(predicted, options.how_predicted, right, notes, options.target):
-        for column, wanted, tags in zip(right.columns, row.right, row.tags, strict=True):
+    labelled = gold(reading, options.file_options)
+    tallies = {column: TagEvaluator() for column in labelled.keys.words}
+    texts: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in labelled.keys.texts}
+    for row in of_file(predicted, options.predicted_options, labelled, notes, options.target):
+        for column, gold_tags, tags in zip(labelled.columns, row.gold, row.predicted, strict=True):
             if column in tallies:
-                tallies[column].add(wanted, tags, path=row.path, line=row.line)
+                tallies[column].add(gold_tags, tags, path=row.path, line=row.line)
             else:
-                texts[column][0].extend(wanted)
+                texts[column][0].extend(gold_tags)
                 texts[column][1].extend(tags)
     results: dict[str, TagEvaluation | ClassEvaluation] = {column: tally.result() for column, tally in tallies.items()}
     results |= {name: evaluate_labels(*both) for name, both in texts.items()}
-    _report(_labelled(results, right.path, notes), Believed(), options)
+    _report(_with_gold(results, labelled.path, notes), ConfidenceReport(), options)
 
 
 def _texts_alone(reading: Reading) -> bool:
-    """Whether a file has labels of whole sentences, and no tags of words."""
+    """Return whether a file has document labels, and no tags of words."""
     from elman.data.formats.class_names import UnnamedTagsError
 
     try:
@@ -329,10 +296,10 @@ def _texts_alone(reading: Reading) -> bool:
     return False
 
 
-def _labelled(
+def _with_gold(
     results: Mapping[str, TagEvaluation | ClassEvaluation], path: str, notes: Notes
 ) -> Mapping[str, TagEvaluation | ClassEvaluation]:
-    """The results of the columns that have gold tags. Raises DataError where none has."""
+    """Return the results of the columns that have gold tags. Raises DataError if none has."""
     there = {
         name: result
         for name, result in results.items()
@@ -351,7 +318,7 @@ def _labelled(
 
 
 def _doubts(name: str, result: TagEvaluation | ClassEvaluation) -> Iterator[str]:
-    """What may not be meant with the gold tags of a column."""
+    """Yield warnings of gold tags that are probably not meant so."""
     from elman.data.checks.columns import untagged_message
     from elman.evaluation.tagging import TagEvaluation
 
@@ -366,26 +333,26 @@ def _doubts(name: str, result: TagEvaluation | ClassEvaluation) -> Iterator[str]
 
 
 def _to_json(name: str, result: TagEvaluation | ClassEvaluation) -> dict[str, Any]:
-    """The JSON of an evaluation; a label of whole texts with its name, as of two files."""
+    """Return the JSON of an evaluation; document labels with their name, as for two files."""
     return ({} if hasattr(result, "tags") else {"label": name}) | result.to_json()
 
 
 def _scores(result: TagEvaluation | ClassEvaluation) -> Mapping[str, TagScore]:
-    """The scores of the tags or of the labels."""
+    """Return the scores of the tags, or of the labels."""
     found: Mapping[str, TagScore] = getattr(result, "tags", None) or getattr(result, "classes", {})
     return found
 
 
-def _report(results: Mapping[str, TagEvaluation | ClassEvaluation], found: Believed, options: _Options) -> None:
-    """Print an evaluation of tags, and draw it if asked to."""
-    figure = drawn(options.asked, results, found)
-    if options.as_json:
+def _report(results: Mapping[str, TagEvaluation | ClassEvaluation], found: ConfidenceReport, options: Options) -> None:
+    """Print an evaluation of tags, and draw it with --plot."""
+    figure = drawn(options.confidence, results, found)
+    if options.json:
         _print_json({name: _to_json(name, result) | found.to_json(name) for name, result in results.items()})
     else:
         from elman.cli.reports.scores import reports
 
         say("\n\n".join(filter(None, (reports(results), found.reports()))))
-    if figure is not None and options.plot is not None:  # behind what a full disk must not cost
+    if figure is not None and options.plot is not None:  # last: a full disk must not cost the report
         from elman.viz import plots
 
         plots.save(figure, options.plot)

@@ -7,24 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from elman.cli.loading import check_order, is_model, load_model
+from elman.cli.model_inputs import examples, nth, of_text, shown
+from elman.cli.notes import Notes
 from elman.cli.options import (
-    Notes,
-    check_not_an_input,
-    encoding_option,
-    format_option,
+    LabelledOptions,
+    RunOptions,
+    argument,
+    command,
     html_option,
+    json_option,
     layer_option,
+    option,
     plot_option,
-    target_option,
     text_column_option,
-    write_page,
+    whole_number,
 )
+from elman.cli.outputs import check_outputs, write_page
 from elman.cli.say import say, say_json
+from elman.cli.tables import bold, cell
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import visible
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.analysis.gradients import Attribution
@@ -35,73 +40,58 @@ FEW = 3  # words that are named beside each tag of a sentence
 BAR = 20
 
 
-@dataclass(frozen=True)
-class _Options:
-    words: str | None
-    sentence: int | None
-    at: int | None
-    layer: int
-    lags: int
-    positions: int
-    tags: str | None
-    plot: str | None
-    html: str | None
-    as_json: bool
-    format: str | None
-    target: str | None
-    encoding: str
-    text_column: str | None
+@dataclass(frozen=True, kw_only=True)
+class Options(LabelledOptions, RunOptions):
+    """The options of ``elman gradients``."""
+
+    paths: tuple[str, ...] = argument("MODEL... FILE", nargs=-1, required=True)
+    text: str | None = option(
+        "--text", metavar="TEXT", help="Show which words decided the tags of this sentence; without a FILE."
+    )
+    sentence: int | None = option(
+        "--sentence", **whole_number(1, limits.PLACE), help="Number of a sentence of FILE, to show the same for it."
+    )
+    token: int | None = option(
+        "--token", **whole_number(1, limits.PLACE), help="Show the tag of word N alone, with all words."
+    )
+    layer: int = layer_option()
+    lags: int = option("--lags", default=20, show_default=True, **whole_number(1, limits.LAGS), help="Largest lag.")
+    positions: int = option(
+        "--positions",
+        default=1_000,
+        show_default=True,
+        **whole_number(1, limits.POSITIONS),
+        help="Words of FILE to take, from its beginning; of one sentence at most 100.",
+    )
+    tags: str | None = option("--tags", metavar="TAG,…", help="Take only words whose tag in FILE is one of these.")
+    plot: str | None = plot_option("the norms over the lag, on a log scale")
+    html: str | None = html_option("all words of all tags, with --text or --sentence")
+    json: bool = json_option()
+    text_column: str | None = text_column_option()
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="MODEL... FILE")
-@click.option("--words", metavar="TEXT", help="Show which words decided the tags of this sentence; no FILE then.")
-@click.option("--sentence", type=click.IntRange(1, limits.PLACE), metavar="N", help="The same of sentence N of FILE.")
-@click.option(
-    "--at", type=click.IntRange(1, limits.PLACE), metavar="N", help="The tag of word N alone, with all words."
-)
-@layer_option
-@click.option(
-    "--lags", type=click.IntRange(1, limits.LAGS), default=20, show_default=True, metavar="K", help="Up to which lag."
-)
-@click.option(
-    "--positions",
-    type=click.IntRange(1, limits.POSITIONS),
-    default=1_000,
-    show_default=True,
-    metavar="N",
-    help="Words of FILE to take, from its beginning; of one sentence at most 100.",
-)
-@click.option("--tags", metavar="TAG,…", help="Only words whose tag in FILE is one of these.")
-@plot_option("the norms over the lag, on a log scale")
-@html_option("With --words or --sentence: write a page with all words of all tags.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@format_option("FILE")
-@target_option
-@text_column_option
-@encoding_option
-def gradients(paths: tuple[str, ...], **given: Any) -> None:
+@command(Options)
+def gradients(options: Options) -> None:
     """Show how far back a network learns, or which words decided a tag.
 
-    FILE is labelled text, or what else the model learns from. What is shown is the norm of the gradient of the loss at
-    a word by the state k words before it, the geometric mean over the words, for each lag k: where it vanishes nothing
-    is learned from so far back. Of the backward direction it is the state k words behind. Several models stand side by
-    side. LSTM and SRU have memory cells (c) beside or in place of such states (h).
+    FILE is labelled text, or what else the model learns from. Shown is the norm of the gradient of the loss at a word
+    with respect to the hidden state k words before it, the geometric mean over the words, for each lag k: where it
+    vanishes, nothing is learned from words so far back. In the backward direction it is the state k words after it.
+    Several models are shown side by side. LSTM and SRU have memory cells (c) beside hidden states (h), or instead.
 
-    With --words or --sentence: input times gradient of each word, for the tag given against the second best. Of an
-    ensemble both are of the first network.
+    With --text or --sentence: input times gradient of each word, for the predicted tag against the second best. Of an
+    ensemble the first network is shown.
 
     \b
       elman gradients my.model test.conllu --plot lag.png
       elman gradients elman.model lstm.model gru.model test.conllu --plot lag.png
-      elman gradients my.model --words 'the dog barks' --at 3
+      elman gradients my.model --text 'the dog barks' --token 3
       elman gradients my.model test.conllu --sentence 5 --html why.html
     """
-    options = _Options(**given)
-    why = options.words is not None or options.sentence is not None
-    models, file = _told_apart(paths, options)
-    _check(options, paths, why)
-    notes = Notes()
+    why = options.text is not None or options.sentence is not None
+    models, file = _models_and_file(options)
+    _check(options, why)
+    notes = options.notes()
     if why:
         _show_why(models[0], file, options, notes)
     else:
@@ -110,72 +100,64 @@ def gradients(paths: tuple[str, ...], **given: Any) -> None:
     notes.show()
 
 
-def _told_apart(paths: Sequence[str], options: _Options) -> tuple[Sequence[str], str | None]:
-    """The models, and the file, which comes last; with --words there is none."""
-    from elman.cli.gold import is_model
+def _models_and_file(options: Options) -> tuple[Sequence[str], str | None]:
+    """Return the models, and the file, which comes last; None with --text."""
     from elman.utils.files import is_pipe
 
-    if options.words is not None:
+    *models, last = paths = options.paths
+    if options.text is not None:
         if len(paths) > 1:
-            raise ConfigError(f"--words: expected one MODEL and no FILE with it, got {' '.join(paths)}")
+            raise ConfigError(f"--text: expected one MODEL and no FILE with it, got {' '.join(paths)}")
         return paths, None
-    if len(paths) == 1 or is_model(paths[-1]):
+    if len(paths) > 1 and not is_model(models[0]):
+        check_order(models[0], paths[1:])
+    if len(paths) == 1 or is_model(last):
         raise ConfigError(f"expected MODEL... FILE, labelled text last, got {' '.join(paths)}")
-    if len(paths) > 2 and is_pipe(paths[-1]):
-        raise ConfigError(f"{paths[-1]}: each of several models reads it, and it can be read once; name a file")
+    if len(paths) > 2 and is_pipe(last):
+        raise ConfigError(f"{last}: each of several models reads it, and it can be read once; name a file")
     if options.sentence is not None and len(paths) > 2:
         raise ConfigError(f"--sentence: expected one MODEL with it, got {len(paths) - 1}")
-    return paths[:-1], paths[-1]
+    return models, last
 
 
-def _check(options: _Options, paths: Sequence[str], why: bool) -> None:
+def _check(options: Options, why: bool) -> None:
     """Raise ConfigError or OutputError for options that do not go together, and outputs that cannot be written."""
-    from elman.utils.files import check_target
-
-    if options.words is not None and options.sentence is not None:
-        raise ConfigError("--words: names a sentence, and so does --sentence; leave out one of them")
-    if not why and (options.at is not None or options.html is not None):
-        raise ConfigError("--at, --html: they are for the words of --words TEXT or --sentence N")
-    if options.plot is not None:
-        if why:
-            raise ConfigError("--plot: it draws gradients over the lag; --html shows which words decided")
-        from elman.viz import plots
-
-        plots.check(options.plot)
-    if options.html is not None:
-        check_target(options.html)
-    for output in (options.plot, options.html):
-        check_not_an_input(output, paths)
+    if options.text is not None and options.sentence is not None:
+        raise ConfigError("--text: names a sentence, and so does --sentence; leave out one of them")
+    if not why and (options.token is not None or options.html is not None):
+        raise ConfigError("--token, --html: they are for the words of --text TEXT or --sentence N")
+    if options.plot is not None and why:
+        raise ConfigError("--plot: it draws gradients over the lag; --html shows which words decided")
+    check_outputs(options.paths, plot=options.plot, html=options.html)
 
 
 def _column(tagger: Predictor, target: str | None) -> tuple[int, str]:
-    """Which label column of the networks is meant, by default the first, and its name."""
+    """Return the index and the name of the label column that is meant; by default the first."""
     names = tagger.columns
     if target is not None and len(names) > 1 and target not in names:
-        raise ConfigError(f"--target: the model's label columns are {', '.join(names)}, got {target}")
+        raise ConfigError(
+            f"--target: the model's label columns are {', '.join(names)}, got {target}{did_you_mean(target, names)}"
+        )
     at = names.index(target) if target in names else 0
     return at, names[at]
 
 
-def _show_lags(models: Sequence[str], file: str, options: _Options, notes: Notes) -> None:
+def _show_lags(models: Sequence[str], file: str, options: Options, notes: Notes) -> None:
     from elman.analysis.gradients import GradientOptions, measure_lags
-    from elman.cli.gold import How
-    from elman.cli.model_inputs import lessons
-    from elman.taggers.load import load
 
     found: list[tuple[str, GradientReport]] = []
     for model in models:
-        tagger = load(model, on_note=notes.add)
+        tagger = load_model(model, options, notes)
         networks = tagger.ensemble
         at, name = _column(tagger, options.target)
         tags = tuple(options.tags.split(",")) if options.tags else ()
         which = GradientOptions(options.layer, options.lags, options.positions, at, tags)
         target = name if len(tagger.targets) > 1 else options.target
-        how = How(options.format, target, options.encoding, options.text_column)
-        measured = measure_lags(networks, lessons(tagger, name, file, how, Notes() if found else notes), which)
+        how = replace(options.file_options, target=target)
+        measured = measure_lags(networks, examples(tagger, name, file, how, Notes() if found else notes), which)
         found.append((os.path.basename(model), measured))
         _note(model, measured, notes)
-    if options.as_json:
+    if options.json:
         rows = [{"model": model, **one.to_json()} for model, (_, one) in zip(models, found, strict=True)]
         say_json({"file": file, "models": rows})
     else:
@@ -194,10 +176,8 @@ def _note(model: str, measured: GradientReport, notes: Notes) -> None:
 
 
 def table(found: Sequence[tuple[str, GradientReport]]) -> str:
-    """A line for each lag, a column for each curve; a table for each direction."""
+    """Return a table for each direction, with a line for each lag and a column for each curve."""
     from rich.cells import cell_len
-
-    from elman.cli.reports.scores import bold, cell
 
     directions = dict.fromkeys(curve.direction for _, one in found for curve in one.curves)
     blocks = []
@@ -230,26 +210,23 @@ def table(found: Sequence[tuple[str, GradientReport]]) -> str:
     return "\n\n".join(blocks)
 
 
-def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> None:
+def _show_why(model: str, file: str | None, options: Options, notes: Notes) -> None:
     from elman.analysis.gradients import attributions
-    from elman.cli.gold import How
-    from elman.cli.model_inputs import nth, of_text
-    from elman.taggers.load import load
 
-    tagger = load(model, on_note=notes.add)
+    tagger = load_model(model, options, notes)
     networks = tagger.ensemble
-    if options.words is not None:
-        words = of_text(tagger, options.words)
+    if options.text is not None:
+        words = of_text(tagger, options.text)
     else:
         assert file is not None and options.sentence is not None
-        how = How(options.format, None, options.encoding, options.text_column)
+        how = replace(options.file_options, target=None)
         words = nth(tagger, file, options.sentence, how, notes)
     at, _ = _column(tagger, options.target)
-    asked = () if options.at is None else (options.at,)
+    asked = () if options.token is None else (options.token,)
     found = [_shown(tagger, one) for one in attributions(networks, words, asked, at)]
-    if options.as_json:
+    if options.json:
         say_json({"model": model, "words": [one.to_json() for one in found]})
-    elif options.at is not None or len(found) == 1:
+    elif options.token is not None or len(found) == 1:
         say(one_tag(found[0]))
     else:
         say(all_tags(found))
@@ -260,9 +237,7 @@ def _show_why(model: str, file: str | None, options: _Options, notes: Notes) -> 
 
 
 def _shown(tagger: Predictor, one: Attribution) -> Attribution:
-    """The same with words and tags as they are shown; of a number, what it is in the column."""
-    from elman.cli.model_inputs import shown
-
+    """Return an influence with words and tags as they are shown; a number as it stands in the column."""
     model: Any = tagger
     tag, against = one.tag, one.against
     if tagger.task == "regress":
@@ -273,8 +248,7 @@ def _shown(tagger: Predictor, one: Attribution) -> Attribution:
 
 
 def one_tag(one: Attribution) -> str:
-    """The words of a sentence, and how much each says for a tag."""
-    from elman.cli.reports.scores import bold, cell
+    """Return the words of a sentence with the contribution of each to a tag."""
 
     lines = [heading(one), "", bold(f"{'word':>5}  {'':<24}{'x · gradient':>13}{'share':>9}")]
     for number, (word, part, share) in enumerate(zip(one.words, one.parts, one.shares, strict=True), start=1):
@@ -284,14 +258,13 @@ def one_tag(one: Attribution) -> str:
 
 
 def heading(one: Attribution) -> str:
-    """Whose tag it is, and by how much it won."""
+    """Return the word, its tag and the margin to the second best."""
     against = f", {one.margin:.2f} above {one.against}" if one.against else f", {one.margin:.2f}"
     return visible(f"word {one.at}, {one.words[one.at - 1]}: {one.tag}{against}")
 
 
 def all_tags(found: Sequence[Attribution]) -> str:
-    """The words of a sentence with their tags, and what says most for each."""
-    from elman.cli.reports.scores import bold, cell
+    """Return the words of a sentence with their tags and what decided each."""
 
     lines = [bold(f"{'':>5}  {'word':<18}{'tag':<12}{'margin':>7}  decided by")]
     for one in found:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-import click
-
+from elman.cli.options import command, json_option
 from elman.cli.say import say, say_json
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(as_json: bool) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of ``elman info``."""
+
+    json: bool = json_option()
+
+
+@command(Options)
+def info(options: Options) -> None:
     """Show versions, machine and kernels.
 
-    Kernels are the inner loops: native ones in C++, or the reference in NumPy where no compiler was found.
+    Kernels are the inner loops: native ones in C++, or the reference in NumPy if no compiler was found.
     """
     facts = _facts()
-    if as_json:
+    if options.json:
         say_json(facts)
         return
     kernels = facts["kernels"]
@@ -36,21 +42,19 @@ def info(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    import os
     import platform
 
     import numpy
 
     from elman import __version__
     from elman.kernels import describe
+    from elman.utils.parallel import thread_count
 
-    # the cores this process may use, which in a container is fewer than the machine has
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
         "version": __version__,
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "platform": platform.platform(),
         "kernels": describe(),
-        "threads": cores,
+        "threads": thread_count(None),
     }

@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
-import click
-
-from elman.cli.options import check_not_an_input, plot_option, size
+from elman.cli.options import argument, command, json_option, plot_option
+from elman.cli.outputs import check_outputs, size
 from elman.cli.say import say, say_json
 from elman.errors import while_reading
 from elman.utils.display import visible
 
 
-@click.command()
-@click.argument("model", metavar="MODEL")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@plot_option("loss and accuracy by epoch")
-def inspect(model: str, as_json: bool, plot: str | None) -> None:
-    """Show what a model is and comes from.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of ``elman inspect``."""
 
-    That is its kind, tags, vocabulary, parameters and settings, what it was trained on and how that went.
+    model: str = argument("MODEL")
+    json: bool = json_option()
+    plot: str | None = plot_option("loss and accuracy by epoch")
+
+
+@command(Options)
+def inspect(options: Options) -> None:
+    """Describe a model and how it was trained.
+
+    Shows its kind, tags, vocabulary, parameters and settings, what it was trained on and how the training went.
     """
     import hashlib
 
     from elman.taggers.load import load
 
-    if plot is not None:
+    check_outputs([options.model], plot=options.plot)
+    facts = load(options.model).describe()
+    with while_reading(options.model), open(options.model, "rb") as file:
+        facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        facts["bytes"] = os.path.getsize(options.model)
+    figure = None
+    if options.plot is not None:
         from elman.viz import plots
 
-        plots.check(plot)
-        check_not_an_input(plot, [model])
-    facts = load(model).describe()
-    figure = None if plot is None else plots.training(facts["training"], os.path.basename(model))
-    with while_reading(model), open(model, "rb") as file:
-        facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
-        facts["bytes"] = os.path.getsize(model)
-    if as_json:
+        figure = plots.training(facts["training"], os.path.basename(options.model))
+    if options.json:
         say_json(facts)
     else:
-        say(_text(model, facts))
-    if figure is not None and plot is not None:
-        plots.save(figure, plot)
+        say(_text(options.model, facts))
+    if figure is not None and options.plot is not None:
+        plots.save(figure, options.plot)
 
 
 _KINDS = {
@@ -95,7 +101,7 @@ def _text(model: str, facts: dict[str, Any]) -> str:
 
 
 def _training(record: dict[str, Any]) -> str:
-    """The record of a recurrent network's training, in words."""
+    """Return the record of a recurrent network's training, in words."""
     text = f"seed {record['seed']}, {_run(record)}"
     text += f"; the first of {1 + len(record['members'])} networks" if "members" in record else ""
     text += "; with logistic regression on n-grams" if "linear" in record else ""

@@ -1,107 +1,118 @@
-"""``elman memory``."""
+"""``elman tutorial memory``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from elman.cli.options import Number
+from elman.cli.options import Number, Verbosity, argument, command, option, whole_number
 from elman.cli.say import say, tell
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.analysis.long_lags.results import Result, ResultsFolder, Trial
 
 
-@click.command()
-@click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
-@click.option("--cells", default="lstm,gru", show_default=True, metavar="CELL,…", help="lstm, gru, elman, sru, mingru.")
-@click.option(
-    "--seeds",
-    type=click.IntRange(1, limits.SEEDS),
-    default=3,
-    show_default=True,
-    metavar="N",
-    help="Trainings of each.",
-)
-@click.option("--minutes", type=Number(0, limits.MINUTES), default=0.0, metavar="M", help="Stop each training after M.")
-@click.option("--results", metavar="FOLDER", help="Keep results here, and do not do again what is there.")
-@click.option("--page", metavar="FILE.md", help="Write all results of the folder as a page.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, limits.JOBS),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Trainings at once.",
-)
-@click.option("--list", "listed", is_flag=True, help="List the problems and exit.")
-def memory(
-    problems: tuple[str, ...],
-    cells: str,
-    seeds: int,
-    minutes: float,
-    results: str | None,
-    page: str | None,
-    jobs: int,
-    listed: bool,
-) -> None:
-    """Try what recurrent nets can remember, on the classic problems.
+@dataclass(frozen=True, kw_only=True)
+class Options(Verbosity):
+    """The options of ``elman tutorial memory``."""
 
-    Makes sequences with long time lags, trains on them until a problem counts as solved, and shows after how many
-    sequences, beside those of the paper that introduced LSTM. Without PROBLEM all of them: that takes an hour or more.
+    problems: tuple[str, ...] = argument("[PROBLEM]...", nargs=-1)
+    cells: str = option(
+        "--cells",
+        default="lstm,gru",
+        show_default=True,
+        metavar="CELL,…",
+        help="Recurrent cells: lstm, gru, elman, sru, mingru.",
+    )
+    seeds: int = option(
+        "--seeds", default=3, show_default=True, **whole_number(1, limits.SEEDS), help="Seeds to train each with."
+    )
+    minutes: float = option(
+        "--minutes", type=Number(0, limits.MINUTES), default=0.0, metavar="M", help="Stop each training after M."
+    )
+    results: str | None = option(
+        "--results", metavar="FOLDER", help="Keep results here, and do not repeat what is there."
+    )
+    page: str | None = option("--page", metavar="FILE.md", help="Write all results of the folder as a page.")
+    jobs: int = option(
+        "--jobs", default=1, show_default=True, **whole_number(1, limits.JOBS), help="Trainings at once."
+    )
+    list: bool = option("--list", is_flag=True, help="List the problems and exit.")
+
+
+@command(Options)
+def memory(options: Options) -> None:
+    """Test what recurrent cells can remember.
+
+    Makes sequences with long time lags, the classic problems, trains on them until a problem counts as solved, and
+    shows after how many sequences, beside those of the paper that introduced LSTM. Without PROBLEM all of them: that
+    takes an hour or more.
 
     \b
-      elman memory adding-100 order-2 --cells lstm,gru,elman
-      elman memory --results memory --seeds 10 --jobs 2
+      elman tutorial memory adding-100 order-2 --cells lstm,gru,elman
+      elman tutorial memory --results memory --seeds 10 --jobs 2
     """
     from elman.analysis.long_lags.problems import PROBLEMS
-    from elman.analysis.long_lags.results import CELLS, ResultsFolder, Trial, as_text, tables
-    from elman.utils.files import check_target
+    from elman.analysis.long_lags.results import ResultsFolder, as_text, tables
 
-    there = [problem.name for problem in PROBLEMS]
-    if listed:
+    if options.list:
         say("\n".join(f"{problem.name:16} {problem.title}" for problem in PROBLEMS))
         return
-    for name in problems:
-        if name not in there:
-            raise ConfigError(f"expected problems among {', '.join(there)}; got {shown(name)}")
-    chosen = cells.split(",")
-    for cell in chosen:
-        if cell not in CELLS:
-            raise ConfigError(f"--cells: expected some of {','.join(CELLS)}; got {shown(cell)}")
-    if page is not None:
-        if results is None:
-            raise ConfigError("--page: it shows what is in the folder of --results; name that too")
-        check_target(page)
-    trials = [
-        Trial(problem, cell, seed, minutes)
-        for problem in problems or there
-        for cell in chosen
-        for seed in range(1, seeds + 1)
-    ]
-    found, folder = [], ResultsFolder(results)
-    for result in _done(trials, folder, jobs):
-        found.append(result)
-        outcome, trial = result.outcome, result.trial
-        end = "solved" if outcome.solved else "stopped" if result.stopped else "ended"
-        tell(
-            f"{trial.problem} {trial.cell} seed {trial.seed}: {end} after {outcome.sequences:,} sequences, "
-            f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s"
-        )
-    say("\n\n".join(map(as_text, tables(found))))
-    if folder.lost is not None:  # what took hours is shown
+    trials = _trials(options, [problem.name for problem in PROBLEMS])
+    results, folder = [], ResultsFolder(options.results)
+    for result in _done(trials, folder, options.jobs):
+        results.append(result)
+        if not options.quiet:
+            _report(result)
+    say("\n\n".join(map(as_text, tables(results))))
+    if folder.lost is not None:  # raised late: what took hours is shown
         raise folder.lost
-    if page is not None and results is not None:
-        _write(page, results)
+    if options.page is not None and options.results is not None:
+        _write(options.page, options.results)
 
 
-def _done(trials: list[Trial], folder: ResultsFolder, jobs: int) -> Iterator[Result]:
-    """The results, in order."""
+def _trials(options: Options, known: Sequence[str]) -> Sequence[Trial]:
+    """Return the trainings. Raises ConfigError or OutputError for options that cannot be followed."""
+    from elman.analysis.long_lags.results import CELLS, Trial
+    from elman.utils.files import check_target
+
+    for name in options.problems:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ConfigError(f"expected problems among {', '.join(known)}; got {shown(name)}{near}")
+    cells = options.cells.split(",")
+    for cell in cells:
+        if cell not in CELLS:
+            near = did_you_mean(cell, CELLS)
+            raise ConfigError(f"--cells: expected some of {','.join(CELLS)}; got {shown(cell)}{near}")
+    if options.page is not None:
+        if options.results is None:
+            raise ConfigError("--page: it shows what is in the folder of --results; name that too")
+        check_target(options.page)
+    return [
+        Trial(problem, cell, seed, options.minutes)
+        for problem in options.problems or known
+        for cell in cells
+        for seed in range(1, options.seeds + 1)
+    ]
+
+
+def _report(result: Result) -> None:
+    outcome, trial = result.outcome, result.trial
+    end = "solved" if outcome.solved else "stopped" if result.stopped else "ended"
+    tell(
+        f"{trial.problem} {trial.cell} seed {trial.seed}: {end} after {outcome.sequences:,} sequences, "
+        f"{100 * outcome.error:.2f} % wrong, {result.seconds:.0f} s"
+    )
+
+
+def _done(trials: Sequence[Trial], folder: ResultsFolder, jobs: int) -> Iterator[Result]:
+    """Yield the results, in order."""
     from elman.analysis.long_lags.results import SubprocessRunner
     from elman.utils.parallel import ordered
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from elman.cli.gold import FileOptions
+from elman.cli.loading import load_model
 from elman.cli.options import (
-    Notes,
-    check_not_an_input,
-    encoding_option,
-    format_option,
+    Choice,
+    InputOptions,
+    RunOptions,
+    argument,
+    command,
     html_option,
+    json_option,
     layer_option,
+    option,
     plot_option,
     text_column_option,
-    write_page,
+    whole_number,
 )
+from elman.cli.outputs import check_outputs, write_page
 from elman.cli.say import say, say_json
+from elman.cli.tables import bold, cell
 from elman.errors import ConfigError
 from elman.utils import limits
 
@@ -34,71 +40,70 @@ STYLE = """
 """
 
 
-@click.command()
-@click.argument("model", metavar="MODEL")
-@click.argument("file", metavar="FILE")
-@click.option(
-    "--sentence", type=click.IntRange(1, limits.PLACE), default=1, show_default=True, metavar="N", help="Which of FILE."
-)
-@layer_option
-@click.option(
-    "--direction",
-    type=click.Choice(["forward", "backward"]),
-    default="forward",
-    show_default=True,
-    help="The states of which reading of a bidirectional network.",
-)
-@plot_option("heat maps of the states and gates")
-@html_option("Write a page with the heat maps; it needs nothing but a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print all values as one JSON object.")
-@format_option("FILE")
-@text_column_option
-@encoding_option
-def states(model: str, file: str, sentence: int, layer: int, direction: str, **given: Any) -> None:
-    """Show the states and gates of a network while it reads a sentence.
+@dataclass(frozen=True, kw_only=True)
+class Options(InputOptions, RunOptions):
+    """The options of ``elman states``."""
 
-    For each word: how large the states are, how far they moved, and how far open the gates are, all on average over
-    the units. The heat maps have a row for each unit, a column for each word. Of an ensemble it is the first network.
+    model: str = argument("MODEL")
+    file: str = argument("FILE")
+    sentence: int = option(
+        "--sentence",
+        default=1,
+        show_default=True,
+        **whole_number(1, limits.PLACE),
+        help="Number of a sentence of FILE.",
+    )
+    layer: int = layer_option()
+    direction: str = option(
+        "--direction",
+        type=Choice(["forward", "backward"]),
+        default="forward",
+        show_default=True,
+        help="Direction of a bidirectional network.",
+    )
+    plot: str | None = plot_option("heat maps of the states and gates")
+    html: str | None = html_option("the heat maps")
+    json: bool = json_option()
+    text_column: str | None = text_column_option()
+
+
+@command(Options)
+def states(options: Options) -> None:
+    """Show hidden states and gates over a sentence.
+
+    For each word: the size of the hidden states, how far they moved and how far the gates are open, all as means over
+    the units. The heat maps have a row for each unit, a column for each word. Of an ensemble the first network is
+    shown.
 
     \b
       elman states my.model new.txt --sentence 3 --plot states.png
       elman states my.model new.txt --html states.html
     """
-    from elman.cli.gold import How
     from elman.cli.model_inputs import nth, shown
-    from elman.taggers.load import load
-    from elman.utils.files import check_target
 
-    plot, html = given["plot"], given["html"]
-    if plot is not None:
-        from elman.viz import plots
-
-        plots.check(plot)
-    if html is not None:
-        check_target(html)
-    for output in (plot, html):
-        check_not_an_input(output, (model, file))
-    notes = Notes()
-    tagger = load(model, on_note=notes.add)
+    check_outputs((options.model, options.file), plot=options.plot, html=options.html)
+    notes = options.notes()
+    tagger = load_model(options.model, options, notes, [options.file])
     networks = tagger.ensemble
     config = networks.config.network
-    if layer > config.layers:
-        raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {layer}")
-    if direction not in networks.network.encoder.directions:
-        raise ConfigError(f"--direction: the network reads forward alone, got {direction}")
-    read = nth(tagger, file, sentence, How(given["format"], None, given["encoding"], given["text_column"]), notes)
-    one, words = networks.states(read, layer - 1, direction), shown(tagger, read)
-    name = os.path.basename(model)
-    if given["as_json"]:
+    if options.layer > config.layers:
+        raise ConfigError(f"--layer: the network has layers 1 to {config.layers}, got {options.layer}")
+    if options.direction not in networks.network.encoder.directions:
+        raise ConfigError(f"--direction: the network reads forward only, got {options.direction}")
+    file_options = FileOptions(options.format, None, options.encoding, options.text_column)
+    inputs = nth(tagger, options.file, options.sentence, file_options, notes)
+    one, words = networks.states(inputs, options.layer - 1, options.direction), shown(tagger, inputs)
+    name = os.path.basename(options.model)
+    if options.json:
         say_json(_values(words, one), indent=None)
     else:
         say(table(words, one))
-    if plot is not None:
+    if options.plot is not None:
         from elman.viz import plots, state_plots
 
-        plots.save(state_plots.states(words, one, f"{name}, sentence {sentence}: "), plot)
-    if html is not None:
-        write_page(html, page(words, one, f"{name}, sentence {sentence}"))
+        plots.save(state_plots.states(words, one, f"{name}, sentence {options.sentence}: "), options.plot)
+    if options.html is not None:
+        write_page(options.html, page(words, one, f"{name}, sentence {options.sentence}"))
     notes.show()
 
 
@@ -115,10 +120,8 @@ def _values(words: Sequence[str], one: States) -> dict[str, Any]:
 
 
 def table(words: Sequence[str], one: States) -> str:
-    """A line for each word; of the columns the mean over the units."""
+    """Return a line for each word, with the means over the units."""
     import numpy as np
-
-    from elman.cli.reports.scores import bold, cell
 
     h = one.h[::-1] if one.direction == "backward" else one.h
     moved = np.abs(np.diff(h, axis=0, prepend=np.zeros_like(h[:1]))).mean(axis=1)
@@ -132,7 +135,7 @@ def table(words: Sequence[str], one: States) -> str:
 
 
 def page(words: Sequence[str], one: States, name: str) -> str:
-    """The heat maps as a page."""
+    """Return the heat maps as a page."""
     from elman.viz.html import document
 
     return document(f"States of {name}", _maps(words, one), STYLE)

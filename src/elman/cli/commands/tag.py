@@ -2,123 +2,90 @@
 
 from __future__ import annotations
 
-import os
-import select
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from elman.cli.chunks import chunks, tagged_lines
+from elman.cli.loading import known, load_model
+from elman.cli.notes import switching_often
 from elman.cli.options import (
-    Notes,
-    Number,
-    check_not_an_input,
-    encoding_option,
-    format_option,
-    known,
+    InputOptions,
+    RunOptions,
+    argument,
+    command,
+    min_confidence_option,
+    option,
     precision_option,
-    switching_often,
     text_column_option,
-    threads_option,
+    whole_number,
 )
-from elman.cli.output_columns import Places, how_many, places
+from elman.cli.output_columns import OutputColumns, how_many, output_columns
+from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
+from elman.cli.outputs import check_not_an_input
 from elman.cli.raw_text import SEGMENT, RawText, reads_raw, refuse_options
-from elman.cli.written import RECORDS, Noting, Written, check_values, own_format, replaced
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils import limits
 
 if TYPE_CHECKING:
-    from elman.cli.confidence_writer import Sure
+    from elman.cli.confidence_writer import ConfidenceWriter
+    from elman.cli.notes import Notes
     from elman.data.formats import Reading
-    from elman.data.sentence import Sentence
     from elman.taggers.columns import ColumnPredictor
-    from elman.taggers.tagger import Tagger
     from elman.utils.files import OutputFile
 
-CHUNK_WORDS = 65_536
-"""What is held in memory at a time: whole sentences, until there are as many words."""
-CHUNK_CHARACTERS = 32_768
-"""The same of plain text, for each thread."""
 BOM = "\ufeff"
 
 
-@dataclass(frozen=True)
-class _Options:
-    output: str
-    output_format: str | None
-    format: str | None
-    target: str | None
-    confidence: bool
-    min_confidence: float | None
-    nbest: int | None
-    encoding: str
-    threads: int | None
-    precision: str
-    stream: bool
-    lookahead: int
-    text_column: str | None
+@dataclass(frozen=True, kw_only=True)
+class Options(InputOptions, RunOptions):
+    """The options of ``elman tag``."""
+
+    model: str = argument("MODEL")
+    files: tuple[str, ...] = argument("[FILE]...", nargs=-1)
+    output: str = option(
+        "-o", "--output", default="-", metavar="OUT", help="File to write; by default standard output. See --as."
+    )
+    output_format: str | None = option(
+        "--as",
+        metavar="FORMAT",
+        help="Format to write, as columns, conllu, jsonl; by default what OUT ends in (.conllu, .jsonl, .parquet, "
+        ".csv, .html …), else the input's own, and word_tag for plain text (columns, if it cannot hold the model's "
+        "tags). tree: parses drawn in characters; html: a page of parses, spans and tags.",
+    )
+    target: str | None = option(
+        "--target",
+        metavar="COLUMN,…",
+        help="Label columns to write the tags in, by default those trained on; of a model of several: which of them.",
+    )
+    confidence: bool = option(
+        "--confidence", is_flag=True, help="Write the probability of each tag (of the first label column)."
+    )
+    min_confidence: float | None = min_confidence_option()
+    nbest: int | None = option(
+        "--nbest", **whole_number(1, limits.NBEST), help="Write the N best sequences of tags, as columns or jsonl."
+    )
+    stream: bool = option("--stream", is_flag=True, help="Tag endless text, or columns, word by word, in one state.")
+    lookahead: int = option(
+        "--lookahead",
+        default=0,
+        show_default=True,
+        **whole_number(0, limits.LOOKAHEAD),
+        help="With --stream: words to read ahead before a word is tagged.",
+    )
+    text_column: str | None = text_column_option()
+    precision: str = precision_option()
 
 
-@click.command()
-@click.argument("model", metavar="MODEL")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option(
-    "-o",
-    "--output",
-    default="-",
-    metavar="OUT",
-    help="File to write; standard output by default. Its ending says the format, see --as.",
-)
-@click.option(
-    "--as",
-    "output_format",
-    metavar="FORMAT",
-    help="Format to write, as columns, conllu, jsonl; by default what OUT ends in (.conllu, .jsonl, .parquet, .csv, "
-    ".html …), else the input's own, and word_tag for plain text (columns, where it cannot hold the model's tags). "
-    "tree: parses drawn in characters; html: a page of parses, spans and tags.",
-)
-@format_option("the input")
-@click.option(
-    "--target",
-    metavar="COLUMN,…",
-    help="Column to write the tags in, by default the one trained on; of a model of several: which of them.",
-)
-@click.option("--confidence", is_flag=True, help="Write the probability of each tag beside it (the first of several).")
-@click.option(
-    "--min-confidence",
-    type=Number(0, 1),
-    metavar="P",
-    help="Leave words untagged (_) whose tag is less probable than P.",
-)
-@click.option(
-    "--nbest",
-    type=click.IntRange(1, limits.NBEST),
-    metavar="K",
-    help="Write the K best sequences of tags, as columns or jsonl.",
-)
-@click.option("--stream", is_flag=True, help="FILE is text without end, or columns: tag it word by word, in one state.")
-@click.option(
-    "--lookahead",
-    type=click.IntRange(0, limits.LOOKAHEAD),
-    default=0,
-    show_default=True,
-    metavar="K",
-    help="With --stream: read K words more before a word is tagged.",
-)
-@text_column_option
-@encoding_option
-@threads_option
-@precision_option
-def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
-    """Tag text with a trained model, or classify texts with it.
+@command(Options)
+def tag(options: Options) -> None:
+    """Tag text, or classify texts, with a trained model.
 
     FILE is one sentence a line, words separated by one space; or conllu, columns or another format. Without FILE, or
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
     unpacked. In the input's own format everything but the tags is written back as it was read; if another format cannot
-    hold something, a note names it. Labels of texts are written in the input's own format, and of plain text as a
+    hold something, a note names it. Document labels are written in the input's own format, and of plain text as a
     label, a tab and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
 
     \b
@@ -130,247 +97,230 @@ def tag(model: str, files: tuple[str, ...], **given: Any) -> None:
       elman tag my.model new.parquet -o tagged.parquet
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
-    from elman.data.formats import check_output, column_names, open_writer, read_sentences
+    from elman.data.formats import check_output
     from elman.utils.files import OutputFile, input_files
 
-    options = _Options(**given)
     if options.stream or options.lookahead:
         from elman.cli.commands.tag_stream import tag_stream
 
-        tag_stream(model, files, given)
+        tag_stream(options)
         return
-    sure = _sure(options)
+    confidences = _confidence_writer(options)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
-    written = Written(options.output, options.output_format, files)
-    options = replace(options, output_format=written.said)
-    check_not_an_input(options.output, (model, *files))
-    notes = Notes()
-    tagger = _load(options)(model, threads=options.threads, precision=options.precision, on_note=notes.add)
-    if tagger.task == "lm":
-        raise ConfigError(f"{model}: a language model, which has no tags; elman sample and elman evaluate use it")
-    names = column_names(options.target)
-    n_words, n_labels = how_many(tagger, names, confidence=options.confidence)
-    ranked = _ranked(options, tagger, names)
-    if sure is not None:
-        sure.check(tagger, names, options.output_format)
-    if options.output_format is not None and not ranked and tagger.task != SEGMENT:
-        of_words = options.confidence and n_words > 0
-        check_output(options.output_format, confidences=of_words, columns=n_words, labels=n_labels)
-    chosen = options.output_format
-    where = Places({}, {}, "")
-    empty: list[str] = []
-    about = known(tagger)
-    raw: RawText | None = None
-    writer: Noting | None = None
-    last_line = ""
+    written = OutputFormat(options.output, options.output_format, options.files)
+    check_not_an_input(options.output, (options.model, *options.files))
+    notes = options.notes()
+    tagger = load_model(options.model, options, notes, options.files, _loader(options, written.said))
+    tagging = _Tagging(tagger, options, written, confidences, notes)
     with OutputFile(options.output, encoding=options.encoding) as out:
-        for path in input_files(files or ("-",)):
-            how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
-            reading = read_sentences(path, **how, labelled=False, known=about, text_column=options.text_column)
-            if options.format is None:
-                notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            is_raw = reads_raw(tagger, reading)
-            if is_raw:
-                raw = raw or _raw(tagger, written.asked, options, notes)
-                own, why = raw.format, ""
-            else:
-                own, why = _own_format(reading, options, tagger, names)
-                own, usual = written.of_input(own, reading.format), own
-                if why and own == usual and chosen is None:
-                    notes.add(f"written as {own}: {why}")
-            chosen = chosen or own
-            if options.output_format is None and own != chosen:
-                raise ConfigError(f"{reading.path}: {own}, after files that are {chosen}; choose one for all with --as")
-            if is_raw and raw is not None:
-                writer = writer or Noting(open_writer(chosen, raw.targets), chosen, (), ())
-                out.write(_joint(last_line, chosen) if last_line else "")
-                with switching_often():
-                    for text in raw.write(reading, writer.plain):
-                        out.write(text)
-                last_line = ""
-                continue
-            if not ranked:
-                where = places(reading, chosen, tagger, names)
-                where.empty = empty
-            check_values(tagger, where, ranked, chosen, reading)
-            labels = _labels(reading, where, options, chosen, live=path == "-")
-            if writer is None:
-                made = open_writer(chosen, tuple(where.columns.values()), labels)
-                writer = Noting(made, chosen, labels, replaced(reading, tagger, names))
-            if not ranked and sure is None and chosen == "word_tag" and tagger.tags_lines:
-                for text in _tagged_lines(reading, tagger, live=path == "-"):
-                    out.write(_joint(last_line, chosen) + text if last_line and not last_line.endswith("\n") else text)
-                    out.flush()
-                    last_line = text[text.rfind("\n", 0, -1) + 1 :]
-            for chunk in _chunks(reading, live=path == "-"):
-                texts: Iterable[str | bytes]
-                if ranked:
-                    from elman.cli.confidence_writer import write_nbest
-
-                    texts = write_nbest(chunk, tagger, options.nbest or 1, ranked, chosen)
-                elif sure is not None:
-                    texts = sure.write(chunk, tagger, where, (chosen, writer))
-                else:
-                    texts = where.write(chunk, tagger, writer)
-                text = _joined(texts, out)
-                if last_line and chunk[0].line == 1:
-                    text = _joint(last_line, chosen) + text.removeprefix(BOM)
-                out.write(text)
-                out.flush()
-                last_line = text[text.rfind("\n", 0, -1) + 1 :] or last_line
-        if writer is not None:
-            out.write(writer.finish())
-    if sure is not None and chosen is not None:
-        sure.tell(tagger, where, chosen, notes)
-    where.tell(notes)
-    if writer is not None:
-        writer.tell(notes)
+        for path in input_files(options.files or ("-",)):
+            tagging.tag_file(path, out)
+        if tagging.writer is not None:
+            out.write(tagging.writer.finish())
+    tagging.tell()
     notes.show()
 
 
-def _load(options: _Options) -> Callable[..., Any]:
-    """What loads the model: plain text with tags, and nothing else, needs less of it."""
+def _loader(options: Options, output_format: str | None) -> Callable[..., Any] | None:
+    """Return the faster loader, for plain text with tags and nothing else; None for the usual one."""
     others = options.confidence, options.min_confidence, options.nbest, options.target
-    plain = not any(others) and options.format in (None, "text") and options.output_format in (None, "word_tag")
-    if plain:
-        from elman.taggers.fast_lines import load as light
-
-        return light
-    from elman.taggers.load import load
+    if any(others) or options.format not in (None, "text") or output_format not in (None, "word_tag"):
+        return None
+    from elman.taggers.fast_lines import load
 
     return load
 
 
-def _sure(options: _Options) -> Sure | None:
-    """What writes confidences or leaves words untagged; None: neither is asked for."""
+def _confidence_writer(options: Options) -> ConfidenceWriter | None:
+    """Return what writes confidences or leaves words untagged; None if neither is asked for."""
     if not options.confidence and options.min_confidence is None:
         return None
     if options.nbest is not None:
         raise ConfigError("--nbest: it writes the probability of whole sequences, not of words; leave out the other")
-    from elman.cli.confidence_writer import Sure
+    from elman.cli.confidence_writer import ConfidenceWriter
 
-    return Sure(options.confidence, options.min_confidence)
-
-
-def _raw(tagger: ColumnPredictor, format: str | None, options: _Options, notes: Notes) -> RawText:
-    """What writes the sentences of raw text. Raises ConfigError for options that are not for it."""
-    others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
-    refuse_options(tagger.task, others)
-    return RawText(tagger, format, options.confidence, notes)
+    return ConfidenceWriter(options.confidence, options.min_confidence)
 
 
-def _ranked(options: _Options, tagger: ColumnPredictor, names: Sequence[str] | None) -> str:
-    """The label column whose n-best lists are asked for; "" for none."""
-    if options.nbest is None:
-        return ""
-    from elman.cli.confidence_writer import NBEST_FORMATS
+class _Tagging:
+    """Tags file after file into one output.
 
-    if options.output_format not in (None, *NBEST_FORMATS):
-        raise ConfigError(f"--nbest: {options.output_format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
-    found = tagger.chosen(names)
-    if found[0] in tagger.text_targets:
-        raise ConfigError(f"--nbest: {found[0]} is one label of the whole text; there are no sequences of it")
-    if tagger.task != "tag":
-        raise ConfigError(f"--nbest: sequences of labels are not {tagger.task}; a model of tags has them")
-    if names is not None and len(found) > 1:
-        raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
-    return found[0]
+    ``format``  the format that is written; None until the first file says it
+    ``ranked``  the label column of n-best lists; "" if none are asked for
+    """
+
+    def __init__(
+        self,
+        tagger: ColumnPredictor,
+        options: Options,
+        written: OutputFormat,
+        confidences: ConfidenceWriter | None,
+        notes: Notes,
+    ) -> None:
+        from elman.data.formats import check_output, column_names
+
+        if tagger.task == "lm":
+            raise ConfigError(
+                f"{options.model}: a language model, which has no tags; elman sample and elman evaluate use it"
+            )
+        self.tagger: Any = tagger
+        self.options, self.written, self.confidences = options, written, confidences
+        self.notes = notes
+        self.format = written.said
+        self.writer: LossNotingWriter | None = None
+        self.columns = OutputColumns({}, {}, "")
+        self._names = column_names(options.target)
+        self._known = known(tagger)
+        self._empty: list[str] = []
+        self._raw: RawText | None = None
+        self._last_line = ""
+        n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
+        self.ranked = self._ranked_column()
+        if confidences is not None:
+            confidences.check(tagger, self._names, written.said)
+        if written.said is not None and not self.ranked and tagger.task != SEGMENT:
+            of_words = options.confidence and n_words > 0
+            check_output(written.said, confidences=of_words, columns=n_words, labels=n_labels)
+
+    def _ranked_column(self) -> str:
+        """Return the label column whose n-best lists are asked for; "" for none."""
+        options, tagger = self.options, self.tagger
+        if options.nbest is None:
+            return ""
+        from elman.cli.confidence_writer import NBEST_FORMATS
+
+        if self.format not in (None, *NBEST_FORMATS):
+            raise ConfigError(f"--nbest: {self.format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
+        columns: Sequence[str] = tagger.chosen(self._names)
+        if columns[0] in tagger.text_targets:
+            raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
+        if tagger.task != "tag":
+            raise ConfigError(f"--nbest: sequences of labels are not {tagger.task}; a model of tags has them")
+        if self._names is not None and len(columns) > 1:
+            raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
+        return columns[0]
+
+    def tag_file(self, path: str, out: OutputFile) -> None:
+        """Tag one file, or standard input (``-``)."""
+        from elman.data.formats import read_sentences
+
+        options = self.options
+        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+        reading = read_sentences(path, **how, labelled=False, known=self._known, text_column=options.text_column)
+        if options.format is None:
+            self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+        is_raw = reads_raw(self.tagger, reading)
+        own = self._raw_text().format if is_raw else self._own_format(reading)
+        self.format = self.format or own
+        if self.written.said is None and own != self.format:
+            raise ConfigError(
+                f"{reading.path}: {own}, after files that are {self.format}; choose one for all with --as"
+            )
+        if is_raw:
+            self._write_raw(reading, self.format, out)
+        else:
+            self._write(reading, self.format, out, live=path == "-")
+
+    def _raw_text(self) -> RawText:
+        """Return what writes the sentences of raw text. Raises ConfigError for options that are not for it."""
+        if self._raw is None:
+            options = self.options
+            others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
+            refuse_options(self.tagger.task, others)
+            self._raw = RawText(self.tagger, self.written.asked, options.confidence, self.notes)
+        return self._raw
+
+    def _own_format(self, reading: Reading) -> str:
+        """Return the format that the tags of a file are written in if none is asked for."""
+        if self.options.nbest is not None:
+            usual, why = "jsonl" if reading.format in RECORDS else "columns", ""
+        else:
+            usual, why = own_format(reading, self.tagger, self._names, confidence=self.options.confidence)
+        own = self.written.of_input(usual, reading.format)
+        if why and own == usual and self.format is None:
+            self.notes.add(f"written as {own}: {why}")
+        return own
+
+    def _write_raw(self, reading: Reading, format: str, out: OutputFile) -> None:
+        from elman.data.formats import open_writer
+
+        raw = self._raw_text()
+        if self.writer is None:
+            self.writer = LossNotingWriter(open_writer(format, raw.targets), format, (), ())
+        out.write(_separator(self._last_line, format) if self._last_line else "")
+        with switching_often():
+            for text in raw.write(reading, self.writer.plain):
+                out.write(text)
+        self._last_line = ""
+
+    def _write(self, reading: Reading, format: str, out: OutputFile, live: bool) -> None:
+        writer = self._open_writer(reading, format, live)
+        if not self.ranked and self.confidences is None and format == "word_tag" and self.tagger.tags_lines:
+            for text in tagged_lines(reading, self.tagger, live=live):
+                apart = self._last_line and not self._last_line.endswith("\n")
+                out.write(_separator(self._last_line, format) + text if apart else text)
+                out.flush()
+                self._last_line = text[text.rfind("\n", 0, -1) + 1 :]
+        for chunk in chunks(reading, live=live):
+            texts: Iterable[str | bytes]
+            if self.ranked:
+                from elman.cli.confidence_writer import write_nbest
+
+                texts = write_nbest(chunk, self.tagger, self.options.nbest or 1, self.ranked, format)
+            elif self.confidences is not None:
+                texts = self.confidences.write(chunk, self.tagger, self.columns, (format, writer))
+            else:
+                texts = self.columns.write(chunk, self.tagger, writer)
+            text = _joined(texts, out)
+            if self._last_line and chunk[0].line == 1:
+                text = _separator(self._last_line, format) + text.removeprefix(BOM)
+            out.write(text)
+            out.flush()
+            self._last_line = text[text.rfind("\n", 0, -1) + 1 :] or self._last_line
+
+    def _open_writer(self, reading: Reading, format: str, live: bool) -> LossNotingWriter:
+        """Set where the tags of a file go, and return the writer. Raises ConfigError if the format cannot hold them."""
+        from elman.data.formats import open_writer
+
+        if not self.ranked:
+            self.columns = output_columns(reading, format, self.tagger, self._names)
+            self.columns.empty = self._empty
+        check_values(self.tagger, self.columns, self.ranked, format, reading)
+        labels = _labels(reading, self.columns, self.options, format, live)
+        if self.writer is None:
+            writer = open_writer(format, tuple(self.columns.columns.values()), labels)
+            self.writer = LossNotingWriter(writer, format, labels, replaced_columns(reading, self.tagger, self._names))
+        return self.writer
+
+    def tell(self) -> None:
+        """Note what was left untagged, unlabelled or unwritten."""
+        if self.confidences is not None and self.format is not None:
+            self.confidences.tell(self.tagger, self.columns, self.format, self.notes)
+        self.columns.tell(self.notes)
+        if self.writer is not None:
+            self.writer.tell(self.notes)
 
 
-def _own_format(
-    reading: Reading, options: _Options, tagger: ColumnPredictor, names: Sequence[str] | None
-) -> tuple[str, str]:
-    """The format that a file's tags are written in when none is asked for, and why it is not the usual one, if so."""
-    if options.nbest is not None:
-        return "jsonl" if reading.format in RECORDS else "columns", ""
-    return own_format(reading, tagger, names, confidence=options.confidence)
-
-
-def _labels(reading: Reading, places: Places, options: _Options, output_format: str, live: bool) -> tuple[str, ...]:
-    """The names of all labels that are written. Of a pipe, whose sentences are not waited for, the model's alone.
+def _labels(
+    reading: Reading, columns: OutputColumns, options: Options, output_format: str, live: bool
+) -> tuple[str, ...]:
+    """Return the names of all labels that are written; of a pipe, whose sentences are not waited for, the model's only.
 
     In a row of Parquet those that are not written stay.
     """
     is_row = output_format == "parquet"
-    if not places.labels and not (is_row and places.columns):
+    if not columns.labels and not (is_row and columns.columns):
         return ()
-    others = () if places.alone or (reading.format == "parquet" if is_row else live) else reading.label_names()
-    own = [*places.labels.values(), *([CONFIDENCE] if options.confidence and not places.columns else [])]
+    others: Sequence[str] = ()
+    if not columns.alone and not (reading.format == "parquet" if is_row else live):
+        others = reading.label_names()
+    own = [*columns.labels.values(), *([CONFIDENCE] if options.confidence and not columns.columns else [])]
     return tuple(dict.fromkeys((*others, *own)))
 
 
-def _chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]]:
-    """Sentences in chunks of bounded size; of a ``live`` standard input, no more than what is there already."""
-    chunk: list[Sentence] = []
-    size = 0
-    for sentence in sentences:
-        chunk.append(sentence)
-        size += sentence.weight
-        if size >= CHUNK_WORDS or (live and not _more_to_read()):
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def _tagged_lines(reading: Reading, tagger: Tagger, live: bool) -> Iterator[str]:
-    """Plain text with tags: the same text as sentence by sentence, without making sentences of it."""
-
-    def checked(some: list[bytes]) -> list[bytes]:
-        for piece in some:
-            limits.check_lines(piece, reading.path)
-        return some
-
-    pieces = map(checked, _pieces(reading.plain_text(), tagger.threads, live))
-    if live:  # what has come is written before more is waited for
-        for some in pieces:
-            yield b"".join(tagger.tag_lines(some)).decode()
-        return
-    for text in tagger.tag_lines(piece for some in pieces for piece in some):
-        yield text.decode()
-
-
-def _pieces(texts: Iterable[str], most: int, live: bool) -> Iterator[list[bytes]]:
-    """Text as up to ``most`` pieces of bounded size, in whole lines; of a ``live`` standard input, no more than what is
-    there.
-    """
-    pieces: list[bytes] = []
-    small: list[str] = []
-    size = 0
-    for text in texts:
-        begin = 0
-        while len(text) - begin >= CHUNK_CHARACTERS:
-            end = text.find("\n", begin + CHUNK_CHARACTERS - 1) + 1 or len(text)
-            pieces.append("".join([*small, text[begin:end]]).encode())
-            small, size, begin = [], 0, end
-            if len(pieces) == most:
-                yield pieces
-                pieces = []
-        small.append(text[begin:])
-        size += len(small[-1])
-        waits = live and not _more_to_read()
-        if size >= CHUNK_CHARACTERS or (waits and size):
-            pieces.append("".join(small).encode())
-            small, size = [], 0
-        if pieces and (len(pieces) == most or waits):
-            yield pieces
-            pieces = []
-    if size:
-        pieces.append("".join(small).encode())
-    if pieces:
-        yield pieces
-
-
-def _more_to_read() -> bool:
-    """Whether standard input has more at this moment, or has ended: somebody may wait for the tags of a sentence."""
-    if os.name == "nt":  # pragma: no cover - pipes cannot be asked there
-        return True
-    return bool(select.select([sys.stdin], [], [], 0)[0])
-
-
 def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:
-    """The texts as one; bytes, of a format that is no text, are written at once."""
+    """Return the texts as one; bytes, of a binary format, are written at once."""
     parts = []
     for text in texts:
         if isinstance(text, str):
@@ -380,8 +330,8 @@ def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:
     return "".join(parts)
 
 
-def _joint(last_line: str, output_format: str) -> str:
-    """What must stand between two files so that the last sentence of one and the first of the other stay two."""
+def _separator(last_line: str, output_format: str) -> str:
+    """Return what separates two files, so that the last sentence of one and the first of the next stay two."""
     end = "" if last_line.endswith("\n") else "\n"
     if output_format in ("columns", "conllu", "conllup", "csv", "tsv") and last_line.strip(" \t\r\n"):
         end += "\n"

@@ -1,36 +1,38 @@
-"""``elman tag --stream``: text without end, or columns, tagged as it comes; memory does not grow with it."""
+"""``elman tag --stream``: endless text, or columns, tagged as it comes, in constant memory."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from elman.cli.options import Notes, check_not_an_input
+from elman.cli.loading import load_model
+from elman.cli.outputs import check_not_an_input
 from elman.data.formats.endings import output_format
 from elman.data.targets import fit_word_tag
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
+    from elman.cli.commands.tag import Options
     from elman.models.streaming import Stream
     from elman.taggers.tagger import Tagger
 
 AT_ONCE = 256
-"""Words that are tagged in one call, where so many are there: more would keep the first of them waiting."""
+"""Words tagged in one call at most: with more the first of them would wait."""
 LONGEST = 1_000_000
-"""Characters of a word."""
+"""Characters of a word at most."""
 
 _GAP = re.compile("([ \r\n]+)")
 
 Piece = tuple[str, Callable[[str], str] | None]
-"""What is written as it is; or a word, and what is written of it by its tag."""
+"""Text that is written as it is (with None); or a word, and what makes its output from its tag."""
 
 
 class Delays:
-    """How long calls took: counts of durations in steps of a quarter of an octave, from a microsecond."""
+    """A histogram of delays, in steps of a quarter of an octave from a microsecond."""
 
     STEP = 2**0.25
 
@@ -39,7 +41,7 @@ class Delays:
         self.longest = 0.0
 
     def add(self, seconds: float, times: int) -> None:
-        """A duration, ``times`` times."""
+        """Count a delay ``times`` times."""
         at, top = 0, 1e-6
         while seconds > top and at < len(self.counts) - 1:
             at, top = at + 1, top * self.STEP
@@ -47,7 +49,7 @@ class Delays:
         self.longest = max(self.longest, seconds)
 
     def share(self, share: float) -> float:
-        """Seconds within which that share of all was done, to a step."""
+        """Return the quantile ``share`` in seconds, to a step."""
         need, seen, top = share * sum(self.counts), 0, 1e-6
         for count in self.counts:
             seen += count
@@ -57,26 +59,25 @@ class Delays:
         return min(top, self.longest)
 
 
-def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Write the words of endless text with their tags; ``given`` are the options of ``elman tag``."""
-    from elman.taggers.load import load
+def tag_stream(options: Options) -> None:
+    """Write the words of endless text with their tags."""
     from elman.taggers.tagger import Tagger
     from elman.utils.files import OutputFile, input_files
 
-    _refuse(given)
-    check_not_an_input(given["output"], (model, *files))
-    notes = Notes()
-    tagger = load(model, threads=given["threads"], precision=given["precision"], on_note=notes.add)
-    format = (given["format"] or "text").partition(":")[0]
+    _refuse(options)
+    check_not_an_input(options.output, (options.model, *options.files))
+    notes = options.notes()
+    tagger = load_model(options.model, options, notes, options.files)
+    format = (options.format or "text").partition(":")[0]
     if not isinstance(tagger, Tagger):
-        task = "labels of whole texts" if tagger.text_targets else f"the task {tagger.task}"
+        task = "document labels" if tagger.text_targets else f"the task {tagger.task}"
         raise ConfigError(f"stream: expected a recurrent network that tags words, got {task}")
-    stream = tagger.stream(given["lookahead"], _column(tagger, given["target"], format))
+    stream = tagger.stream(options.lookahead, _column(tagger, options.target, format))
     _check_tags(stream.tags, format)
     delays, words, began = Delays(), 0, time.perf_counter()
-    with OutputFile(given["output"], encoding=given["encoding"]) as out:
-        for path in input_files(files or ("-",)):
-            pieces = _text(path, given) if format == "text" else _lines(path, tagger, given)
+    with OutputFile(options.output, encoding=options.encoding) as out:
+        for path in input_files(options.files or ("-",)):
+            pieces = _text(path, options) if format == "text" else _lines(path, tagger, options)
             for text, n, seconds in _tagged(pieces, stream):
                 out.write(text)
                 out.flush()
@@ -92,24 +93,24 @@ def tag_stream(model: str, files: Sequence[str], given: Mapping[str, Any]) -> No
     notes.show()
 
 
-def _refuse(given: Mapping[str, Any]) -> None:
+def _refuse(options: Options) -> None:
     """Raise ConfigError for options that need whole sentences."""
-    if not given["stream"]:
+    if not options.stream:
         raise ConfigError("--lookahead: goes with --stream; whole sentences are read to their end")
     for name in ("confidence", "min_confidence", "nbest", "output_format"):
-        if given[name]:
+        if getattr(options, name):
             option = "as" if name == "output_format" else name.replace("_", "-")
             raise ConfigError(
                 f"--{option}: not with --stream, which writes one tag for each word, in the input's format"
             )
-    name = (given["format"] or "text").partition(":")[0]
+    name = (options.format or "text").partition(":")[0]
     if name not in ("text", "columns"):
         raise ConfigError(f"--stream: expected --format text or columns, which can be read word by word, got {name}")
-    output_format(given["output"], "columns" if name == "columns" else "word_tag", "--stream")
+    output_format(options.output, "columns" if name == "columns" else "word_tag", "--stream")
 
 
 def _column(tagger: Tagger, target: str | None, format: str) -> str | None:
-    """The label column whose tags are written. Raises ConfigError where it is not said which."""
+    """Return the label column whose tags are written. Raises ConfigError if it is ambiguous."""
     if len(tagger.word_targets) > 1 and target not in tagger.word_targets:
         raise ConfigError(f"--stream: it writes one column; name it, --target {' or '.join(tagger.word_targets)}")
     return target if len(tagger.targets) > 1 else None
@@ -131,17 +132,17 @@ def _check_tags(tags: Sequence[str], format: str) -> None:
         )
 
 
-def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
-    """What stands between spaces and line ends, as it comes. Raises DataError for a word without end."""
+def _text(path: str, options: Options) -> Iterator[list[Piece]]:
+    """Yield words and what separates them, as they come. Raises DataError for an endless word."""
     from elman.data.formats.text_io import BOM, text_blocks
 
     def tagged(word: str) -> Piece:
         return word, lambda tag: f"{word}_{tag}"
 
     rest, first = "", True
-    for block in text_blocks(path, given["encoding"]):
+    for block in text_blocks(path, options.encoding):
         if first and block:
-            if given["format"] is None:
+            if options.format is None:
                 _check_is_text(block, path)
             if block.startswith(BOM):
                 block = block[len(BOM) :]
@@ -156,23 +157,23 @@ def _text(path: str, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
 
 
 def _check_is_text(block: str, path: str) -> None:
-    """Raise ConfigError for what looks like columns, where text is expected because nothing else was said."""
+    """Raise ConfigError if input without --format looks like columns, not text."""
     lines = [line for line in block.split("\n") if line.strip() and not line.startswith("#")]
     if 2 * sum("\t" in line for line in lines) > len(lines):
         where = "standard input" if path == "-" else path
         raise ConfigError(f"--stream: {where} has tabs in most lines; say what it is: --format columns, --format text")
 
 
-def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list[Piece]]:
-    """A line for each word, and what stands between them, as it comes."""
+def _lines(path: str, tagger: Tagger, options: Options) -> Iterator[list[Piece]]:
+    """Yield the line of each word and the lines between them, as they come."""
     from elman.data.formats import columns
     from elman.data.formats.registry import with_options
     from elman.data.formats.text_io import line_blocks
 
-    name, module = with_options(given["format"])
+    name, module = with_options(str(options.format))
     head: list[str] = []
     number, place = 0, ""
-    for lines in line_blocks(path, given["encoding"]):
+    for lines in line_blocks(path, options.encoding):
         pieces: list[Piece] = []
         head = head or lines if any(map(_is_word, lines)) else head
         for line in lines:
@@ -185,7 +186,7 @@ def _lines(path: str, tagger: Tagger, given: Mapping[str, Any]) -> Iterator[list
                 pieces.append((line, None))
                 continue
             own = tagger.target if tagger.format == "columns" and len(tagger.targets) == 1 else None
-            place = place or module.target(given["target"] if len(tagger.targets) == 1 else own, head, path, False)
+            place = place or module.target(options.target if len(tagger.targets) == 1 else own, head, path, False)
             write = lambda tag, one=sentence, at=place: columns.write(one, {at: (tag,)}, None)  # noqa: E731
             pieces.append((sentence.words[0], write))
         yield pieces
@@ -196,7 +197,7 @@ def _is_word(line: str) -> bool:
 
 
 def _tagged(blocks: Iterator[list[Piece]], stream: Stream) -> Iterator[tuple[str, int, float]]:
-    """The text of pieces as their tags come: text, how many words it took, and in how many seconds."""
+    """Yield (text, number of words, seconds) as tags come."""
     waiting: deque[Piece] = deque()
 
     def written(tags: Sequence[str]) -> str:

@@ -1,90 +1,133 @@
-"""``elman tutorial``: the exercise of the tutorial that elman grew from."""
+"""``elman tutorial``: the exercise of the tutorial that elman grew from, and the classic problems of long time lags."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import click
 
-from elman.cli.options import Number, seed_option
+from elman.cli.commands.long_lags import memory
+from elman.cli.options import Number, Verbosity, argument, command, option, seed_option, whole_number
 from elman.cli.say import tell
 from elman.utils import limits
 
 
 @click.group()
 def tutorial() -> None:
-    """The tutorial's exercise: train-rnn and test-rnn in plain NumPy, and the HMM to compare with.
+    """Learn the theory: the exercise, the HMM, long lags.
+
+    The exercise is train-rnn and test-rnn in plain NumPy, and the hidden Markov model to compare with.
 
     \b
       elman tutorial train train.norm_pos weights.txt ids.txt
       elman tutorial test weights.txt ids.txt test.norm > answer.pos
 
-    It is the slides made to run, for reading along; `elman train` is many times faster and better.
+    It is the slides as a program, for reading along; `elman train` is many times faster and better.
     """
 
 
-@tutorial.command()
-@click.argument("source", metavar="TRAIN")
-@click.argument("weights", metavar="WEIGHTS")
-@click.argument("ids", metavar="IDS")
-@click.option("--hidden", default=64, show_default=True, type=click.IntRange(1, 4096), help="Hidden units.")
-@click.option(
-    "--rate",
-    default=0.4,
-    show_default=True,
-    type=Number(0, 1000, min_open=True),
-    help="Learning rate λ at the start; it goes down to 0 in a straight line.",
-)
-@click.option(
-    "--iterations", default=12, show_default=True, type=click.IntRange(1, 100_000), help="Passes over the sentences."
-)
-@click.option(
-    "--bptt",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, limits.STEPS),
-    help="Steps that each output error goes back, its own step the first; 0: the full gradient.",
-)
-@seed_option("Of the random start.")
-def train(source: str, weights: str, ids: str, hidden: int, rate: float, iterations: int, bptt: int, seed: int) -> None:
-    """Train an Elman network on TRAIN, a sentence a line as word_TAG word_TAG; write the files WEIGHTS and IDS."""
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(Verbosity):
+    """The options of ``elman tutorial train``."""
+
+    source: str = argument("TRAIN")
+    weights: str = argument("WEIGHTS")
+    ids: str = argument("IDS")
+    hidden: int = option("--hidden", default=64, show_default=True, **whole_number(1, 4096), help="Hidden units.")
+    learning_rate: float = option(
+        "--learning-rate",
+        default=0.4,
+        show_default=True,
+        type=Number(0, 1000, min_open=True),
+        metavar="X",
+        help="Learning rate λ at the start; it falls linearly to 0.",
+    )
+    iterations: int = option(
+        "--iterations", default=12, show_default=True, **whole_number(1, 100_000), help="Passes over the sentences."
+    )
+    bptt: int = option(
+        "--bptt",
+        default=0,
+        show_default=True,
+        **whole_number(0, limits.STEPS),
+        help="Steps that each output error goes back, its own step the first; 0: the full gradient.",
+    )
+    seed: int = seed_option()
+
+
+@command(TrainOptions)
+def train(options: TrainOptions) -> None:
+    """Train an Elman network as the slides do.
+
+    TRAIN is a sentence a line as word_TAG word_TAG; writes the files WEIGHTS and IDS.
+    """
     from elman.tutorial import exercise
     from elman.tutorial.slides import Training
 
-    terminal = sys.stderr.isatty()
+    shows_progress = options.verbose or (sys.stderr.isatty() and not options.quiet)
 
     def report(iteration: int, log_likelihood: float) -> None:
-        if terminal:
-            tell(f"iteration {iteration} of {iterations}: log-likelihood {log_likelihood:.1f}")
+        if shows_progress:
+            tell(f"iteration {iteration} of {options.iterations}: log-likelihood {log_likelihood:.1f}")
 
-    training = Training(hidden=hidden, rate=rate, iterations=iterations, bptt=bptt, seed=seed)
-    words, tags = exercise.train_rnn(source, weights, ids, training, report)
-    tell(f"{words} words and {tags} tags; weights in {weights}, numbers of words and tags in {ids}")
+    training = Training(
+        hidden=options.hidden,
+        rate=options.learning_rate,
+        iterations=options.iterations,
+        bptt=options.bptt,
+        seed=options.seed,
+    )
+    words, tags = exercise.train_rnn(options.source, options.weights, options.ids, training, report)
+    if not options.quiet:
+        tell(f"{words} words and {tags} tags; weights in {options.weights}, numbers of words and tags in {options.ids}")
 
 
-@tutorial.command()
-@click.argument("weights", metavar="WEIGHTS")
-@click.argument("ids", metavar="IDS")
-@click.argument("source", metavar="INPUT")
-def test(weights: str, ids: str, source: str) -> None:
-    """Print the tags of INPUT, a sentence a line, by the network in WEIGHTS and IDS; words unseen are zero vectors."""
+@dataclass(frozen=True, kw_only=True)
+class TestOptions:
+    """The options of ``elman tutorial test``."""
+
+    weights: str = argument("WEIGHTS")
+    ids: str = argument("IDS")
+    source: str = argument("INPUT")
+
+
+@command(TestOptions)
+def test(options: TestOptions) -> None:
+    """Tag with the network of the slides.
+
+    Prints the tags of INPUT, a sentence a line, by the network in WEIGHTS and IDS; unknown words are zero vectors.
+    """
     from elman.tutorial import exercise
 
-    _print(exercise.test_rnn(weights, ids, source))
+    _print(exercise.test_rnn(options.weights, options.ids, options.source))
 
 
-@tutorial.command()
-@click.argument("source", metavar="TRAIN")
-def hmm(source: str) -> None:
-    """Print the hidden Markov model of TRAIN: T for transitions, E for emissions, unsmoothed."""
+@dataclass(frozen=True, kw_only=True)
+class HmmOptions:
+    """The options of ``elman tutorial hmm``."""
+
+    source: str = argument("TRAIN")
+
+
+@command(HmmOptions)
+def hmm(options: HmmOptions) -> None:
+    """Print the hidden Markov model of TRAIN.
+
+    T for transitions, E for emissions, unsmoothed.
+    """
     from elman.tutorial import exercise
 
-    _print(exercise.hmm(source))
+    _print(exercise.hmm(options.source))
+
+
+for subcommand in (train, test, hmm, memory):
+    tutorial.add_command(subcommand)
 
 
 def _print(lines: Iterable[str]) -> None:
-    """UTF-8 and "\\n" whatever the locale or system: what comes out is data, as what went in."""
+    """Print lines as UTF-8 with "\\n", whatever the locale or system, since they are data."""
     from elman.utils.files import OutputFile
 
     with OutputFile("-") as output:

@@ -1,13 +1,13 @@
-"""What the data doctor found as a person reads it, in 80 columns."""
+"""The findings of ``elman check``, in 80 columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.reports.scores import bold, cell, percent
+from elman.cli.tables import bold, cell, percent, width as width_of
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 def lines(report: CheckReport, *, everything: bool) -> Iterator[str]:
-    """The splits, the findings with the gravest first, the tags. ``everything``: no list is cut."""
+    """Yield the splits, the findings with the most severe first, and the tags; ``everything``: no list is cut."""
     yield from _splits(report)
     yield ""
     counts = report.counts
@@ -40,7 +40,7 @@ def lines(report: CheckReport, *, everything: bool) -> Iterator[str]:
 
 def _splits(report: CheckReport) -> Iterator[str]:
     names = {name: _short(name) for name in report.splits}
-    width = _width(list(names.values()))
+    width = width_of(list(names.values()), _NAME)
     first = next(iter(names.values()))
     head = f"{'':<{width}}  {'sentences':>10}{'words':>11}{'distinct':>10}"
     yield bold(head + (f"   not in {cell(first, 14).rstrip()}" if len(names) > 1 else ""))
@@ -87,7 +87,7 @@ def _tags(name: str, column: ColumnStatistics, report: CheckReport, everything: 
     from elman.data.checks import column_title, counted, label_kind
 
     yield from _wrapped(f"{column_title(name)}: {counted(len(tags), label_kind(name))}{_schemes(column)}", "", "  ")
-    width = _width([label_kind(name), *shown])
+    width = width_of([label_kind(name), *shown], _NAME)
     yield bold(f"{label_kind(name):<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
     for tag in shown:
         counts = ((table.get(tag, 0), sum(table.values())) for table in tables)
@@ -97,7 +97,7 @@ def _tags(name: str, column: ColumnStatistics, report: CheckReport, everything: 
 
 
 def _schemes(column: ColumnStatistics) -> str:
-    """The schemes of the splits, in words, where tags mark spans."""
+    """Return the span schemes of the splits, in words, if tags mark spans."""
     found = {split: str(scheme) for split, scheme in column.schemes.items() if scheme.scheme != "none"}
     if len(set(found.values())) > 1:
         return ", " + "; ".join(f"{_short(split)} {text}" for split, text in found.items())
@@ -105,18 +105,12 @@ def _schemes(column: ColumnStatistics) -> str:
 
 
 def _short(name: str) -> str:
-    """The end of a path."""
+    """Return the last part of a path."""
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-def _width(texts: Sequence[str]) -> int:
-    from rich.cells import cell_len
-
-    return min(max(map(cell_len, texts)), _NAME)
-
-
 def _wrapped(text: str, first: str, others: str) -> Iterator[str]:
-    """Text in lines of at most 80 columns of the terminal, broken at spaces, a CJK character taking two."""
+    """Yield text in lines of at most 80 terminal columns, broken at spaces; a CJK character takes two."""
     from rich.cells import cell_len
 
     text, line = visible(text), first

@@ -1,4 +1,4 @@
-"""``elman evaluate``: how far the confidences can be believed, what is left above a threshold, and the pictures."""
+"""The confidences of ``elman evaluate``: their calibration, what is tagged above a threshold, and the figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.reports.scores import bold, percent
+from elman.cli.tables import bold, percent
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What --calibration, --min-confidence and --plot ask for, beside the evaluation."""
+class ConfidenceOptions:
+    """The options --calibration, --min-confidence and --plot."""
 
     calibration: bool
     least: float | None
     plot: str | None
 
     def check(self, of_model: bool) -> None:
-        """Raise ConfigError, OutputError or MissingExtraError before there is work."""
+        """Raise ConfigError, OutputError or MissingExtraError if they cannot be followed."""
         if (self.calibration or self.least is not None) and not of_model:
             raise ConfigError("--calibration and --min-confidence: tags in a file have no confidences; name a MODEL")
         if self.plot is not None:
@@ -38,21 +38,21 @@ class Asked:
             plots.check(self.plot)
 
     @property
-    def of_confidences(self) -> bool:
+    def needed(self) -> bool:
         """Whether the confidences of all words are needed."""
         return self.calibration or self.least is not None
 
 
 @dataclass(frozen=True)
-class Believed:
-    """What was found, by label column."""
+class ConfidenceReport:
+    """Calibration and coverage of each label column."""
 
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     coverages: Mapping[str, Coverage] = field(default_factory=dict)
-    of_texts: Sequence[str] = ()  # those that are labels of whole texts
+    of_texts: Sequence[str] = ()  # the document labels among them
 
     def to_json(self, name: str) -> dict[str, Any]:
-        """What ``--json`` shows more of a label column."""
+        """Return what ``--json`` adds for a label column."""
         found: dict[str, Any] = {}
         if name in self.calibrations:
             found["calibration"] = self.calibrations[name].to_json()
@@ -61,7 +61,7 @@ class Believed:
         return found
 
     def reports(self) -> str:
-        """All of it for a person, each column under its name where there are several; "" where there is nothing."""
+        """Return the report for a person, each column under its name if there are several; "" if there is none."""
         names = dict.fromkeys((*self.coverages, *self.calibrations))
         parts = []
         for name in names:
@@ -73,12 +73,14 @@ class Believed:
         return "\n\n".join(parts)
 
 
-def believed(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target, asked: Asked) -> Believed:
-    """What is asked for of labelled sentences."""
+def confidence_report(
+    tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Target, asked: ConfidenceOptions
+) -> ConfidenceReport:
+    """Return what the options ask for about labelled sentences."""
     from elman.analysis import confidence
 
     judged = confidence.collect_confidences(tagger, sentences, target)
-    return Believed(
+    return ConfidenceReport(
         confidence.calibrations(tagger, sentences, judged, target) if asked.calibration else {},
         {name: confidence.coverage(found, asked.least) for name, found in judged.items()}
         if asked.least is not None
@@ -87,8 +89,13 @@ def believed(tagger: ColumnPredictor, sentences: Sequence[Sentence], target: Tar
     )
 
 
-def drawn(asked: Asked, results: Mapping[str, TagEvaluation | ClassEvaluation], found: Believed) -> Figure | None:
-    """The picture of --plot: reliability with --calibration, else the confusions. One label column has one."""
+def drawn(
+    asked: ConfidenceOptions, results: Mapping[str, TagEvaluation | ClassEvaluation], found: ConfidenceReport
+) -> Figure | None:
+    """Return the figure of --plot: a reliability diagram with --calibration, else the confusions.
+
+    Raises ConfigError for several label columns.
+    """
     if asked.plot is None:
         return None
     from elman.viz import plots

@@ -1,12 +1,11 @@
-"""An evaluation as a person reads it, in 80 columns."""
+"""Reports of evaluations, in 80 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from elman.cli.tables import bold, cell, percent, width as width_of
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
@@ -16,25 +15,24 @@ if TYPE_CHECKING:
 
 MOST_TAGS = 50
 MOST_CONFUSIONS = 10
-_WIDTH = 22  # of a tag, at most: two of them and a number fit in a line
 
 
 def reports(results: Mapping[str, TagEvaluation | ClassEvaluation]) -> str:
-    """The report of each label column, under its name where there are several."""
+    """Return the report of each label column, under its name if there are several."""
     if len(results) == 1:
         return report(next(iter(results.values())))
     return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
 
 
 def report(result: TagEvaluation | ClassEvaluation) -> str:
-    """The report of one label column."""
+    """Return the report of one label column."""
     from elman.evaluation.classification import ClassEvaluation
 
     return of_labels(result) if isinstance(result, ClassEvaluation) else of_tags(result)
 
 
 def of_labels(found: ClassEvaluation) -> str:
-    """Accuracy of labels of whole texts; precision, recall and F1 of each; confusions."""
+    """Return the accuracy of document labels; precision, recall and F1 of each; confusions."""
     from elman.data.scores import macro
 
     mean = macro(found.classes.values()).f1
@@ -52,7 +50,7 @@ def of_labels(found: ClassEvaluation) -> str:
 
 
 def of_tags(result: TagEvaluation) -> str:
-    """Accuracy, known and unknown words, sentences; spans; precision, recall and F1 of each tag; confusions."""
+    """Return the accuracy of words, known and unknown, and of sentences; F1 of spans and of each tag; confusions."""
     return "\n".join([*_accuracy(result), "", *_spans(result), *classes(result.tags), *_confusions(result)])
 
 
@@ -83,15 +81,10 @@ def _spans(result: TagEvaluation) -> Iterator[str]:
     yield ""
 
 
-def percent(correct: int, total: int) -> str:
-    """``91.20 %``, or a dash where there is nothing to count."""
-    return f"{100 * correct / total:.2f} %" if total else "–"
-
-
 def classes(scores: Mapping[str, TagScore], head: str = "tag", unit: str = "words") -> Iterator[str]:
-    """A table of precision, recall and F1 of each class; ``unit`` is what the last column counts."""
+    """Yield a table of precision, recall and F1 of each class; ``unit`` is what the last column counts."""
     names = list(scores)[:MOST_TAGS]
-    width = _width([head, *names])
+    width = width_of([head, *names])
     yield bold(f"{head:<{width}}  precision   recall       F1{unit:>10}")
     for name in names:
         score = scores[name]
@@ -109,33 +102,12 @@ def _confusions(result: TagEvaluation) -> Iterator[str]:
 def confusions(
     pairs: Sequence[tuple[str, str, int]], errors: int, name: str = "tag", unit: str = "words"
 ) -> Iterator[str]:
-    """A table of what is taken for what, after a blank line; nothing where there are no ``errors``."""
+    """Yield a blank line and a table of confusions; nothing if there are none."""
     if not pairs:
         return
-    gold = _width([f"right {name}", *(right for right, _, _ in pairs)])
-    given = _width([f"{name} given", *(predicted for _, predicted, _ in pairs)])
+    gold = width_of([f"gold {name}", *(right for right, _, _ in pairs)])
+    given = width_of([f"predicted {name}", *(predicted for _, predicted, _ in pairs)])
     yield ""
-    yield bold(f"{f'right {name}':<{gold}}  {f'{name} given':<{given}}  {unit:>9}  of {errors:,} errors")
+    yield bold(f"{f'gold {name}':<{gold}}  {f'predicted {name}':<{given}}  {unit:>9}  of {errors:,} errors")
     for right, predicted, count in pairs:
         yield f"{cell(right, gold)}  {cell(predicted, given)}  {count:>9,}"
-
-
-def bold(text: str) -> str:
-    """Bold on a terminal; ``click.echo`` takes it off again anywhere else."""
-    return click.style(visible(text), bold=True)
-
-
-def _width(texts: list[str]) -> int:
-    from rich.cells import cell_len
-
-    return min(max(map(cell_len, texts)), _WIDTH)
-
-
-def cell(text: str, width: int) -> str:
-    """Text cut or padded to so many columns of the terminal (a CJK character takes two)."""
-    from rich.cells import cell_len, set_cell_size
-
-    plain = visible(text)
-    if cell_len(plain) > width:
-        plain = set_cell_size(plain, width - 1) + "…"
-    return set_cell_size(plain, width)

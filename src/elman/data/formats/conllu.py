@@ -19,6 +19,7 @@ from elman.data.sentence import NO_TAG, Sentence
 from elman.data.spans import TYPED_TAG
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
@@ -148,7 +149,8 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
             raise ConfigError(f"{path}: no {shown(attribute)} in MISC of the first lines; there is: {names}")
         return MISC_PREFIX + attribute
     if name.lower() not in COLUMNS:
-        raise ConfigError(f"{path}: no column {shown(name)} to tag; conllu has {', '.join(COLUMNS)}, misc.NAME")
+        near = did_you_mean(name, COLUMNS)
+        raise ConfigError(f"{path}: no column {shown(name)} to tag; conllu has {', '.join(COLUMNS)}, misc.NAME{near}")
     return name.lower()
 
 

@@ -23,6 +23,7 @@ from elman.data.sentence import Sentence
 from elman.data.spans import are_span_tags
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 WORDS = ("word", "token", "form", "words", "tokens")
 TEXTS = ("text", "sentence", "title", "review", "question", "utterance", "tweet", "comment", "message", "document")
@@ -128,7 +129,9 @@ class CsvFormat:
         lower = [other.lower() for other in names]
         if lower.count(name.lower()) == 1:
             return lower.index(name.lower())
-        raise ConfigError(f"{path}: no column {shown(name)} ({role}=); there is {', '.join(names)}")
+        raise ConfigError(
+            f"{path}: no column {shown(name)} ({role}=); there is {', '.join(names)}{did_you_mean(name, names)}"
+        )
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
         """Yield the sentences of rows.

@@ -19,6 +19,7 @@ from elman.data.formats.sniff import ModelHints
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import ENDINGS
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 _NAME = re.compile(r"[^\W\d_][\w .#/-]{0,40}")
 _SPAN = re.compile(r"O|[BIESLUM]-.+")
@@ -192,4 +193,4 @@ def with_text_column(lines: Sequence[str], path: str, column: str, format: str |
     if column.isdecimal() and 1 <= int(column) <= len(names):
         return heads[0].format, CsvFormat(heads[0].format, {"text": str(int(column)), "header": "no"})
     available = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
-    raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {available}")
+    raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {available}{did_you_mean(column, names)}")

@@ -15,6 +15,7 @@ from elman.data.formats.holds import Holds
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 
 class Input(Protocol):
@@ -164,7 +165,7 @@ def hint(format: str, formats: Sequence[str] = ()) -> str:
         return f"such files are {doing} as {match}: pass {match}"
     if name in NOT_READ and doing == "read":
         return f"{NOT_READ[name]} files are not read; export CoNLL columns, or jsonl with text and spans"
-    return f"expected {' or '.join(formats)}"
+    return f"expected {' or '.join(formats)}{did_you_mean(name, formats)}"
 
 
 @cache

@@ -1,21 +1,37 @@
-"""``elman train --help-settings``: every setting with its kind, range, meaning and value in the presets."""
+"""``elman settings``."""
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import Field
+from dataclasses import Field, dataclass
 from typing import Any
 
+from elman.cli.options import command
+from elman.cli.say import say
 from elman.config import PRESETS, settings_fields
 
 _SECTIONS = {
-    "network": "what the network is",
-    "training": "how it is trained",
+    "network": "the network",
+    "training": "its training",
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """``elman settings`` has none."""
+
+
+@command(Options)
+def settings(options: Options) -> None:
+    """List all settings of a training.
+
+    Each with its kind, range, meaning and values in the presets, for --set KEY=VALUE or the file of --config.
+    """
+    say(settings_help())
+
+
 def settings_help() -> str:
-    """The whole list, in 80 columns: of the presets the default and those that differ from it."""
+    """Return the list of settings, in 80 columns, with the default and the presets that differ from it."""
     lines = ["Settings, for --set KEY=VALUE or as KEY = VALUE in the file of --config", ""]
     presets = {name: config.to_dict() for name, config in PRESETS.items()}
     last = ""
@@ -31,7 +47,7 @@ def settings_help() -> str:
 
 
 def _kind(f: Field[Any]) -> str:
-    """What may stand behind the equals sign: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..1.0``, ``TEXT``."""
+    """Return the values of a setting: ``sgd|adam``, ``1..16`` (whole numbers), ``0.0..1.0`` or ``TEXT``."""
     if f.metadata["of"]:
         return "|".join(f.metadata["of"])
     kind: Any = type(f.default)

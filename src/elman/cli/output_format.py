@@ -1,4 +1,4 @@
-"""What ``elman tag`` writes: in which format, whether that holds it, and what of the input is not in it."""
+"""The output format of ``elman tag``: which it is, whether it can hold the tags, what of the input it loses."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from elman.data.formats.endings import extension, formats_of, output_format
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from elman.cli.options import Notes
-    from elman.cli.output_columns import Places
+    from elman.cli.notes import Notes
+    from elman.cli.output_columns import OutputColumns
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.base import Predictor
 
 RECORDS = ("jsonl", "json", "parquet")
 DRAWN = ("tree", "html", "tags")
-"""Formats that are not meant to hold what there was."""
+"""Formats that are not meant to hold the rest of the input."""
 
 
-class Written:
+class OutputFormat:
     """The format that is written: the one asked for, else that of the output's name, else the input's own.
 
-    ``asked`` is that of the first two, ``said`` the same where it does not hang on the input: one whose name has the
-    same ending keeps its own format, where files of that are called so, too (columns as ``.tsv``).
+    ``asked`` is the first or second of these. ``said`` is the same if it does not depend on the input: an input whose
+    name has the same extension as the output keeps its own format if that can have the extension (columns as
+    ``.tsv``).
 
-    Raises ConfigError where the output's name and what is asked for disagree.
+    Raises ConfigError if the output's name and the format asked for disagree.
     """
 
     def __init__(self, output: str, asked: str | None, files: Iterable[str]) -> None:
@@ -38,7 +39,7 @@ class Written:
         self.said = None if alike else self.asked
 
     def of_input(self, own: str, read: str) -> str:
-        """The format for an input that is ``read`` as one, and would be written as ``own``."""
+        """Return the format for an input that is ``read`` as one, and would be written as ``own``."""
         stays = not self._named or (own == read and own in self._named)
         return own if stays else self._named[0]
 
@@ -46,10 +47,10 @@ class Written:
 def own_format(
     reading: Reading, tagger: Predictor, names: Sequence[str] | None, *, confidence: bool
 ) -> tuple[str, str]:
-    """The format in which a file is written when none is asked for, and why it is not the usual one, if so.
+    """Return the format that a file is written in if none is asked for, and why it is not the usual one, or "".
 
-    It is the file's own, if that holds it all. Plain text becomes ``word_tag``, or a label and a text a line, where
-    these can hold the model's tags.
+    It is the file's own if that can hold the tags. Plain text becomes ``word_tag``, or a label and a text a line, if
+    these can hold them.
     """
     from elman.cli.output_columns import how_many
     from elman.data.formats import HOLDS, default_output
@@ -61,11 +62,11 @@ def own_format(
         if format in HOLDS and HOLDS[format].labels >= n_labels:
             return format, ""
         usual = "label_text" if n_labels == 1 and format == "text" else "jsonl"
-        return _that_holds((usual, "jsonl"), {}, _labels(tagger, names))
+        return _first_that_holds((usual, "jsonl"), {}, _labels(tagger, names))
     if tagger.target == TREE and not confidence:
         return "trees", ""
     if reading.has_texts:
-        return "columns", f"{format} has a text a row, which has no place for tags of words"
+        return "columns", f"{format} has a text a row, which cannot hold tags of words"
     own = default_output(format)
     holds = HOLDS[own]
     fits = holds.columns >= n_words and (holds.confidences or not confidence)
@@ -74,15 +75,15 @@ def own_format(
         own = "columns"
     if format != "text" or (own == "word_tag" and tagger.tags_lines):
         return own, ""
-    if own == "word_tag" and tagger.task != "tag":  # what it will say is not known
-        return "columns", f"what a model of the task {tagger.task} says may hold an underscore, which word_tag cannot"
-    return _that_holds((own, "columns", "jsonl"), _tags(tagger, names), _labels(tagger, names))
+    if own == "word_tag" and tagger.task != "tag":  # its tags are not known beforehand
+        return "columns", f"a model of the task {tagger.task} may predict an underscore, which word_tag cannot hold"
+    return _first_that_holds((own, "columns", "jsonl"), _tags(tagger, names), _labels(tagger, names))
 
 
-def _that_holds(
+def _first_that_holds(
     formats: Sequence[str], tags: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]
 ) -> tuple[str, str]:
-    """The first of some formats that holds these, the last at worst; and why it is not the first."""
+    """Return the first format that can hold these, at worst the last, and why it is not the first."""
     from elman.data.formats.fits import find_misfit
 
     why = ""
@@ -95,8 +96,8 @@ def _that_holds(
 
 
 def _tags(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
-    """The tags of the columns of words that are written, by the model's names for these."""
-    if tagger.task not in ("tag", "classify"):  # labels that values are made of
+    """Return the tags of the label columns of words that are written."""
+    if tagger.task not in ("tag", "classify"):  # labels that encode the values
         return {}
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.word_targets if not several or names is None or name in names]
@@ -104,21 +105,21 @@ def _tags(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[
 
 
 def _labels(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
-    """The same of labels of texts."""
+    """Return the document labels that are written, by label column."""
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.text_targets if not several or names is None or name in names]
     return {name: _values(tagger, name) for name in chosen}
 
 
 def _values(tagger: Predictor, name: str) -> Sequence[str]:
-    """What a label of texts can be; where a text may have none, "" too."""
+    """Return the values of a document label; with "" if a text may have none."""
     return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else []))
 
 
-def check_values(tagger: Predictor, where: Places, ranked: str, format: str, reading: Reading) -> None:
-    """Raise ConfigError where the model has a tag or a label that the format cannot hold, whatever the text is.
+def check_values(tagger: Predictor, where: OutputColumns, ranked: str, format: str, reading: Reading) -> None:
+    """Raise ConfigError if the model has a tag or a label that the format cannot hold.
 
-    ``ranked`` is the label column of n-best lists, if they are written.
+    ``ranked`` is the label column of n-best lists, "" if none are written.
     """
     if tagger.task not in ("tag", "classify") or (format == "word_tag" and tagger.tags_lines):
         return
@@ -134,8 +135,8 @@ def check_values(tagger: Predictor, where: Places, ranked: str, format: str, rea
         raise ConfigError(f"the model's {problem[4:]}" if own else f"of the model's tags: {problem}")
 
 
-def replaced(reading: Reading, tagger: Predictor, names: Sequence[str] | None) -> tuple[str, ...]:
-    """The columns of a file that hold what the model says anew."""
+def replaced_columns(reading: Reading, tagger: Predictor, names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns of a file that the model's tags replace."""
     if not tagger.word_targets:
         return ()
     several = len(tagger.targets) > 1
@@ -143,23 +144,23 @@ def replaced(reading: Reading, tagger: Predictor, names: Sequence[str] | None) -
     same = reading.format == tagger.format
     keys = []
     for name in found or (tagger.target,):
-        with suppress(ConfigError):  # it has none that is called so
+        with suppress(ConfigError):  # it has no such column
             keys.append(reading.target(name if same or several else None))
     return tuple(keys)
 
 
-class Noting:
-    """A writer that notes what of the sentences it gets is not in what it writes of them.
+class LossNotingWriter:
+    """A writer that notes what of its sentences the format loses.
 
-    ``plain``     the writer itself, for sentences of which nothing is to be noted
-    ``labels``    the names of the labels that are written, of formats that ask for them at the beginning
-    ``replaced``  the columns of the input in whose place the new tags stand, whatever they are called
+    ``plain``     the writer itself, for sentences that lose nothing
+    ``labels``    the names of the labels that are written, for formats that need them at the beginning
+    ``replaced_columns``  the columns of the input that the new tags replace, under whatever name
     """
 
-    def __init__(self, writer: Writer, format: str, labels: Sequence[str], replaced: Iterable[str]) -> None:
+    def __init__(self, writer: Writer, format: str, labels: Sequence[str], replaced_columns: Iterable[str]) -> None:
         from elman.data.formats import HOLDS
 
-        self.plain, self._format, self._replaced = writer, format, frozenset(replaced)
+        self.plain, self._format, self._replaced = writer, format, frozenset(replaced_columns)
         self.finish = writer.finish
         several = HOLDS[format].labels > 1 and format not in ("csv", "tsv", "parquet")
         self._labels = None if several else frozenset(labels)
@@ -195,10 +196,10 @@ class Noting:
             labels |= dict.fromkeys(name for name in sentence.labels if name not in self._labels)
 
     def tell(self, notes: Notes) -> None:
-        """What was left out."""
+        """Note what was left out."""
         lost: list[str] = []
         if self._beside:
-            from elman.data.convert.survey import describe_extras  # takes as long to load as all the rest
+            from elman.data.convert.survey import describe_extras  # slow to import
 
             lost += describe_extras(self._beside).values()
         lost += [f"{kind} ({', '.join(names)})" for kind, names in self._lost.items() if names]

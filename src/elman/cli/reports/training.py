@@ -1,0 +1,72 @@
+"""The results of a training, for a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.outputs import size
+from elman.utils.display import visible
+
+if TYPE_CHECKING:
+    from elman.taggers.base import Predictor
+    from elman.training.lr_finder import RateTrial
+
+
+def summary(tagger: Predictor, output: str) -> str:
+    """Return what was trained on, how good the model is, where it is and what to type next."""
+    facts = tagger.describe()
+    data = facts["data"]
+    model = "MODEL" if output == "-" else quote(output)
+    if tagger.task == "lm":
+        return _language_summary(facts, output, model)
+    items = "texts" if tagger.text_targets and not tagger.word_targets else "sentences"
+    lines = [
+        f"trained on    {data['sentences']:,} {items}, {data['words']:,} words, "
+        + ", ".join(
+            f"{len(tags):,} {'labels' if name in tagger.text_targets else 'tags'} ({name})"
+            if tags
+            else f"numbers ({name})"
+            for name, tags in tagger.tag_sets.items()
+        ),
+    ]
+    if data["dev_accuracy"] is not None:
+        mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
+        name = "dev accuracy" if tagger.task != "regress" else "dev R²"
+        lines.append(f"{name:<14}{_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
+    if output != "-":
+        lines.append(f"model         {output} ({size(os.path.getsize(output))})")
+    lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
+    return "\n".join(map(visible, lines))
+
+
+def _language_summary(facts: dict[str, Any], output: str, model: str) -> str:
+    data = facts["data"]
+    lines = [f"trained on      {data['words']:,} {facts['unit']}, {len(facts['tags']):,} distinct with <unk>"]
+    if data["dev_accuracy"]:
+        lines.append(f"dev perplexity  {1 / data['dev_accuracy']:.4g} of {facts['unit']}")
+    if output != "-":
+        lines.append(f"model           {output} ({size(os.path.getsize(output))})")
+    lines += [f"next            elman evaluate {model} TEXT", f"                elman sample {model}"]
+    return "\n".join(map(visible, lines))
+
+
+def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
+    """Return the accuracy on dev, in words."""
+    text = f"{100 * accuracy:.2f} %"
+    beside = " and logistic regression" if "linear" in record else ""
+    if "members" in record:
+        return f"{text}, {1 + len(record['members'])} networks{beside} together"
+    if beside:
+        return f"{text}, the network{beside} together"
+    return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
+
+
+def rate_report(trial: RateTrial, train: Sequence[str]) -> str:
+    """Return the learning rates that were tried as a table, the one to take, and what to type next."""
+    lines = [f"{'rate':<10}loss", *(f"{rate:<10.2g}{loss:.3f}" for rate, loss in trial.table())]
+    lines += ["", f"rate {trial.rate:g}: there the loss falls fastest; a little less is safer", ""]
+    lines.append(f"next  elman train {' '.join(map(quote, train))} -o MODEL --set learning_rate={trial.rate:g}")
+    return "\n".join(map(visible, lines))
