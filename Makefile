@@ -32,8 +32,8 @@ help: ## this list
 demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and show what comes out
 	@$(BIN)/elman demo
 
-test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=tests/data/formats for a part
-	@ELMAN_TEST_INSTALLED=1 $(BIN)/pytest $(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE))
+test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
+	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .

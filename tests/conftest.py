@@ -8,9 +8,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # tests run side by side: threads of BLAS would only wait for each other
 
 from elman import kernels
 from elman.errors import ConfigError
+
+# Examples of a property: all of them in CI, some on a developer's machine, few in `make test TESTS=quick`.
+settings.register_profile("full", max_examples=100, deadline=None)
+settings.register_profile("usual", max_examples=40, deadline=None)
+settings.register_profile("quick", max_examples=10, deadline=None)
+settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.environ.get("CI") else "usual"))
+
+SLOW = {"analysis", "benchmarks", "cli", "models", "taggers", "training"} | {
+    "test_build.py",
+    "test_docs.py",
+    "test_exit.py",
+}
+"""Folders and files whose tests train models or start processes."""
+FAST = {
+    "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
+    "models": {"test_constraints", "test_file"},
+    "training": {"test_monitor", "test_optimizers", "test_schedule", "test_tbptt"},
+}
+"""Files in these folders that are fast all the same."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests, which ``make test TESTS=quick`` leaves out."""
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent)
+        if path.parts[0] in SLOW and path.stem not in FAST.get(path.parent.as_posix(), ()):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session", autouse=True)
