@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # tests run side by side: threads of BLAS would only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: tests run side by side already
 
 from elman import kernels
 from elman.errors import ConfigError
@@ -23,12 +21,9 @@ settings.register_profile("usual", max_examples=40, deadline=None)
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.environ.get("CI") else "usual"))
 
-SLOW = {"analysis", "benchmarks", "cli", "models", "taggers", "training"} | {
-    "test_build.py",
-    "test_docs.py",
-    "test_exit.py",
-}
-"""Folders and files whose tests train models or start processes."""
+SLOW = {"analysis", "benchmarks", "cli", "models", "taggers", "training"}
+"""Folders whose tests train models or start processes."""
+SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
     "models": {"test_constraints", "test_file"},
@@ -41,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests, which ``make test TESTS=quick`` leaves out."""
     for item in items:
         path = item.path.relative_to(Path(__file__).parent)
-        if path.parts[0] in SLOW and path.stem not in FAST.get(path.parent.as_posix(), ()):
+        if path.parts[0] in SLOW_FILES | SLOW and path.stem not in FAST.get(path.parent.as_posix(), ()):
             item.add_marker("slow")
 
 

@@ -34,14 +34,14 @@ def test_inspect_json(run: Run, model: Path) -> None:
 
 
 def test_inspect_a_network(run: Run, train_file: Path, tmp_path: Path) -> None:
-    arguments = ["--dev", "50%", "--set", "hidden=400", "--set", "epochs=2", "--seed", "7"]
+    arguments = ["--dev", "50%", "--set", "hidden=24", "--set", "epochs=2", "--seed", "7"]
     assert run("train", train_file, "-o", tmp_path / "m", *arguments).returncode == 0
     text = " ".join(run("inspect", tmp_path / "m").stdout.decode().split())
     for expected in (
         "rnn, recurrent network",
         "seed 7, 2 epochs",
         "best on dev after epoch",
-        "hidden=400",
+        "hidden=24",
         "every 2nd sentence",
         ", fitted on dev",
         " MB)",
