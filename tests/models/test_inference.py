@@ -159,7 +159,7 @@ ROWS = [slice(0, 3), slice(3, 3), slice(3, 8), slice(8, 9)]  # of the sentences 
 
 def columns_model(**settings: Any) -> RecurrentModel:
     config = Config().with_settings({"epochs": 2, "hidden": 12, "ensemble": 1, **settings})
-    return train_rnn(COLUMNS, None, config, seed=1, threads=1)
+    return train_rnn(COLUMNS, None, config, RunOptions())
 
 
 @pytest.mark.parametrize("precision", ["exact", "auto"])
