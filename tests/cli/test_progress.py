@@ -38,7 +38,9 @@ def test_size() -> None:
 
 
 def test_where() -> None:
-    event = SimpleNamespace(epoch=2, epochs=5)
+    event = SimpleNamespace(epoch=2, epochs=5, member=1, members=1, part="")
     assert where(event) == "epoch 2/5"  # type: ignore[arg-type]
-    event.member, event.members = 1, 3
+    event.members = 3
     assert where(event) == "network 1/3, epoch 2/5"  # type: ignore[arg-type]
+    event.part = "logistic regression"
+    assert where(event) == "logistic regression, epoch 2/5"  # type: ignore[arg-type]
