@@ -20,19 +20,19 @@ from elman.taggers.registry import TASKS, Task, imported, parsed
 from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger
 from elman.taggers.tagger import Tagger
-from elman.tasks import composite
+from elman.tasks import dependency_labels
 
 SENTENCES = [[("the", "D"), ("dog", "N")], [("a", "D"), ("cat", "N")]] * 3
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_every_function_of_a_row_is_there(task: Task) -> None:
-    for path in filter(None, (task.train, task.load, task.encoding)):
+    for path in filter(None, (task.train, task.predictor, task.encoding)):
         assert callable(imported(path))
 
 
 def test_options_are_those_of_the_encodings() -> None:
-    assert TASKS["parse"].options["heads"] == composite.HEADS
+    assert TASKS["parse"].options["heads"] == dependency_labels.ENCODINGS
     assert parsed("pipeline:heads=brackets") == ("pipeline", {"features": "whole", "heads": "brackets"})
     assert parsed(None) == (None, {})
 
@@ -42,9 +42,14 @@ class Shouting(Tagger):
 
     task = "shout"
 
-    def to_record(self) -> tuple[dict[str, Any], Tensors]:
-        record, tensors = super().to_record()
-        return {**record, "task": {"name": self.task}}, tensors
+    def _task_record(self) -> dict[str, Any]:
+        return {"name": self.task}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Shouting:
+        tagger = Tagger.from_record(record, tensors, threads=threads)
+        facts = tagger.describe()["data"]
+        return cls(tagger._model, targets=tagger.targets, format=tagger.format, data=facts, threads=threads)
 
 
 def train_shouting(request: TrainRequest) -> Shouting:
@@ -52,22 +57,17 @@ def train_shouting(request: TrainRequest) -> Shouting:
     suffix = "!" * (1 + (request.options["loud"] == "very"))
     data = [[(word, tag + suffix) for word, tag in sentence] for sentence in request.data]  # type: ignore[union-attr]
     tagger = train_tags.train(replace(request, data=data, task=None))
-    return load_shouting(*tagger.to_record())
-
-
-def load_shouting(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Shouting:
-    """The inverse of ``to_record``."""
-    return Shouting.from_record(record, tensors, threads=threads)  # type: ignore[return-value]
+    return Shouting.from_record(*tagger.to_record())
 
 
 @pytest.fixture
 def shout(monkeypatch: pytest.MonkeyPatch) -> Task:
     """A task of one module and one row."""
     module = ModuleType("shouting")
-    module.train, module.load = train_shouting, load_shouting  # type: ignore[attr-defined]
+    module.train, module.Shouting = train_shouting, Shouting  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "shouting", module)
     row = Task(
-        "shout", "shouting:train", "shouting:load", options={"loud": ("some", "very")}, models=None, budget=False
+        "shout", "shouting:train", "shouting:Shouting", options={"loud": ("some", "very")}, models=None, budget=False
     )
     monkeypatch.setitem(TASKS, row.name, row)
     return row

@@ -244,3 +244,18 @@ def test_an_empty_corpus() -> None:
         disk_corpus.TaggedTextWriter().corpus()
     with pytest.raises(DataError, match="^no text in it"):
         disk_corpus.LanguageTextWriter().corpus(0)
+
+
+def test_a_rate_is_found_on_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``find_rate`` tries the network that ``train`` would train: both read large files from disk."""
+    path, settings = columns(tmp_path), SETTINGS | {"batch": 1, "chunk": 2}
+    read = disk_reader.read
+    calls: list[str] = []
+
+    def counted(path: str, *options: Any) -> Any:
+        calls.append(path)
+        return read(path, *options)
+
+    monkeypatch.setattr(disk_reader, "read", counted)
+    trial = elman.find_rate(path, settings=settings, threads=1)
+    assert calls == [path] and trial.rates[0] < trial.rate < trial.rates[-1]
