@@ -427,3 +427,10 @@ def test_records_that_do_not_fit_together(change: dict[str, Any], message: str, 
     assert text.startswith(f"{tmp_path / 'm'}: {message}")
     assert len(text.splitlines()) == 1
     assert len(text) < len(str(tmp_path)) + 200
+
+
+def test_one_line_says_what_networks_and_streams_are() -> None:
+    tagger = toy("rnn", settings={"ensemble": 2})
+    assert repr(tagger) == "<Tagger: rnn, tag (3 tags), trained on 3 sentences>"
+    assert repr(tagger.ensemble).startswith("<RecurrentModel: 2 networks, 1 × 4 units of lstm, ")
+    assert repr(tagger.stream(2)) == "<Stream: 3 tags, lookahead 2>"

@@ -43,6 +43,7 @@ def test_it_lies_below_where_the_loss_is_lost(curvature: float) -> None:
     trial = find(Bowl(curvature), SGD, seed=1, threads=1)
     assert 0.01 / curvature < trial.rate < 1 / curvature
     assert trial.rate == float(f"{trial.rate:.2g}")
+    assert repr(trial).startswith(f"<RateTrial: rate {trial.rate:g}, from ") and "\n" not in repr(trial)
     assert len(trial.rates) == len(trial.losses)
 
 

@@ -49,6 +49,12 @@ class Ensemble:
         self.config, self.lexicon, self.heads, self.members = config, lexicon, heads, tuple(members)
         self.network = network_of(config, lexicon, heads)
 
+    def __repr__(self) -> str:
+        network, n = self.config.network, len(self.members)
+        size = f"{network.layers} × {network.hidden:,} units of {network.cell}" if self.network.encodes else "n-grams"
+        parameters = sum(w.size for parameters in self.members for w in parameters.values())
+        return f"<{type(self).__name__}: {n} network{'s' * (n > 1)}, {size}, {parameters:,} parameters>"
+
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags of the first label column."""

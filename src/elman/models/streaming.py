@@ -56,6 +56,9 @@ class Stream:
         """The words that are read before a word is tagged."""
         self._begin()
 
+    def __repr__(self) -> str:
+        return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
+
     def _begin(self) -> None:
         self._last = -1  # the tag given last; -1 at the beginning of the text
         self._states: list[dict[str, Array]] = [{} for _ in self._members]

@@ -34,6 +34,9 @@ class RateTrial:
     rate: float
     """Suggested learning rate, where the loss falls fastest; two digits."""
 
+    def __repr__(self) -> str:
+        return f"<RateTrial: rate {self.rate:g}, from {len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}>"
+
     def table(self, rows: int = 12) -> list[tuple[float, float]]:
         """Return (rate, loss) of steps evenly spaced over the trial."""
         places = np.linspace(0, len(self.rates) - 1, rows).round().astype(int)
