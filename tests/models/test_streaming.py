@@ -245,8 +245,7 @@ def test_models_without_streams() -> None:
     with pytest.raises(ConfigError, match="^stream: expected a recurrent network that tags words, got the model hmm$"):
         elman.train(DATA, model="hmm", **QUIET).stream()
     texts = elman.train([("a b", "yes"), ("b c", "no")] * 4, settings={"epochs": 1}, threads=1, **QUIET)
-    with pytest.raises(ConfigError, match="got labels of whole texts$"):
-        texts.stream()
+    assert not hasattr(texts, "stream")
     with pytest.raises(ConfigError, match="^lookahead: expected a whole number from 0 to 10,000, got -1$"):
         TAGGERS["forward"].stream(-1)
     with pytest.raises(DataError, match="^expected a list of words, got the text 'the dog'"):

@@ -109,6 +109,8 @@ def test_a_language_model_from_train_to_sample(kind: str, tmp_path: Path, capsys
     assert len(capsys.readouterr().out) == 14
     assert run(["tag", path, str(text)]) == 2
     assert "a language model, which has no tags" in capsys.readouterr().err
+    assert run(["tag", path, str(text), "--stream"]) == 2
+    assert "expected a recurrent network that tags words, got the task lm" in capsys.readouterr().err
     assert run(["inspect", path, "--json"]) == 0
 
 
