@@ -35,7 +35,8 @@ class RateTrial:
     """Suggested learning rate, where the loss falls fastest; two digits."""
 
     def __repr__(self) -> str:
-        return f"<RateTrial: rate {self.rate:g}, from {len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}>"
+        tried = f"{len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}"
+        return f"<RateTrial: rate {self.rate:g}, from {tried}>"
 
     def table(self, rows: int = 12) -> list[tuple[float, float]]:
         """Return (rate, loss) of steps evenly spaced over the trial."""
