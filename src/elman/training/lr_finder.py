@@ -35,13 +35,8 @@ class RateTrial:
     """Suggested learning rate, where the loss falls fastest; two digits."""
 
     def __repr__(self) -> str:
-<<<<<<< HEAD
         steps = f"{len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}"
         return f"<RateTrial: rate {self.rate:g}, from {steps}>"
-=======
-        tried = f"{len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}"
-        return f"<RateTrial: rate {self.rate:g}, from {tried}>"
->>>>>>> 23e049980fcf99a546ddbb42c70f40ef9252625e
 
     def table(self, rows: int = 12) -> list[tuple[float, float]]:
         """Return (rate, loss) of steps evenly spaced over the trial."""
