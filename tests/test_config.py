@@ -346,7 +346,9 @@ def test_text_that_is_not_toml() -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["network = 3", "hidden = true", "learning_rate = nan", "cell = 1979-05-27", "hidden = [64]"])
+@pytest.mark.parametrize(
+    "text", ["network = 3", "hidden = true", "learning_rate = nan", "cell = 1979-05-27", "hidden = [64]"]
+)
 def test_toml_values_that_are_no_settings(text: str) -> None:
     with pytest.raises(ConfigError, match="^f.toml: (no setting 'network'|hidden: |learning_rate: |cell: )"):
         settings_from_toml(text, "f.toml")
