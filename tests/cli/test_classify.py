@@ -1,4 +1,4 @@
-"""Labels of whole texts on the command line: train, tag, evaluate, inspect, errors, compare."""
+"""Text classification on the command line: train, tag, evaluate, inspect, errors, compare."""
 
 from __future__ import annotations
 

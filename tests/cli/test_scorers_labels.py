@@ -1,4 +1,4 @@
-"""``elman evaluate`` of labels of whole sentences."""
+"""``elman evaluate`` of document labels."""
 
 from __future__ import annotations
 

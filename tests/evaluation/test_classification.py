@@ -1,4 +1,4 @@
-"""Labels of whole texts: figures by hand and against scikit-learn, which seqeval brings along."""
+"""Text classification: figures by hand and against scikit-learn, which seqeval brings along."""
 
 from __future__ import annotations
 

@@ -323,7 +323,7 @@ def test_gates_that_remember_up_to_n_steps(cell: str, keeps: int | None, lets_in
     assert not elman["layer0.forward.b_r"].any()
 
 
-# --- labels of whole texts --------------------------------------------------------------------------------------------
+# --- document labels --------------------------------------------------------------------------------------------------
 
 L, G = 2, 4
 GRAMS = Bags.of([[0, 3], [1], [], [2, 1, 0]])  # of the four sentences that have words, longest first

@@ -1,4 +1,4 @@
-"""Labels of whole texts, from texts to a model and back: one label, several, and tags of words beside them."""
+"""Text classification, from texts to a model and back: one label, several, and tags of words beside them."""
 
 from __future__ import annotations
 

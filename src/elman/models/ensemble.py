@@ -73,7 +73,7 @@ class Ensemble:
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
         """For each sentence the (T,) ids of its best tags, in the first column.
 
-        Of labels of whole texts the (1,) id of the label, or where there can be several (1, K) which hold; of a
+        For document labels the (1,) id of the label, or for several labels at once (1, K) which hold; for a
         sentence without words none.
         """
         head = self.heads.each[0]
@@ -87,7 +87,7 @@ class Ensemble:
         return [head.each(ids) for head, ids in zip(heads, found, strict=True)]
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
-        """For each sentence the (T, K) probabilities of a column's tags; of labels of whole texts (1, K)."""
+        """For each sentence the (T, K) probabilities of a column's tags; for document labels (1, K)."""
         head = self.heads.each[column]
         (p,) = self._each(sentences, lambda *scored: [head.marginals(*scored)])
         return head.each(p)

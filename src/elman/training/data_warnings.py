@@ -23,7 +23,7 @@ FREE_TEXT = 20
 def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
     """Return one warning for each problem with the data.
 
-    ``targets`` are the columns of words to be learned, none where labels of whole texts are; all sentences have words
+    ``targets`` are the columns of words to be learned, none for document labels; all sentences have words
     and those columns.
     """
     found = [tag_warning(train, target) for target in targets]

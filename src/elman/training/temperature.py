@@ -33,8 +33,8 @@ def fit(networks: Ensemble, sentences: Sequence[Sequence[str]], gold: Sequence[N
     """Return the temperature of each label column that maximizes the likelihood of the gold tags of dev.
 
     ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
-    networks do not know, which says nothing. Of labels of whole texts it holds those of the texts, one id each (S,), or
-    where there can be several (S, K) which of them hold. The likelihood is that of the probabilities shown, softmax or
+    networks do not know, which says nothing. For document labels it holds one id a text (S,), or for several
+    labels at once (S, K) which of them hold. The likelihood is that of the probabilities shown, softmax or
     a CRF's marginals, of each word by itself; log T is expected around 0 (``PRIOR``). No words: 1.
     """
     lengths = np.array([len(words) for words in sentences], np.int64)

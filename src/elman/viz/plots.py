@@ -137,10 +137,11 @@ def training(record: Mapping[str, Any], name: str = "") -> Figure:
 
 @styled
 def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
-    """Plot a confusion matrix from ``Evaluation.pairs``: (gold, predicted) -> words. Rows are gold tags, in per cent.
+    """Plot a confusion matrix from ``TagEvaluation.pairs``: (gold, predicted) -> words.
 
-    Colours follow the square root of the share, so that rare confusions are visible. With more than 20 tags, all but
-    the 20 most frequent gold tags share one row and column; confusions among them are on its diagonal.
+    Rows are gold tags, in per cent. Colours follow the square root of the share, so that rare confusions are visible.
+    With more than 20 tags, all but the 20 most frequent gold tags share one row and column; confusions among them are
+    on its diagonal.
     """
     import numpy as np
     from matplotlib.colors import PowerNorm

@@ -41,7 +41,7 @@ class Page:
         return _article(_wide(branches(tree), tree.words()), about)
 
     def spans(self, words: Sequence[str], spans: Sequence[Span], about: str = "", space: str = " ") -> str:
-        """Return a sentence with its spans (``elman.data.spans.spans``) highlighted, one colour per type.
+        """Return a sentence with its spans (``elman.data.spans.find_spans``) highlighted, one colour per type.
 
         ``space`` separates words: '' for Chinese, for example.
         """

@@ -317,8 +317,8 @@ guessing.
 Networks have one layer of 16 units, forward, one-hot symbols or plain numbers in; Adam with a rate of 0.01 that stays
 (of copying it goes down to 0), four sequences an update, gradients clipped at 1. Gates are set to remember between one
 step and the length of the problem from the start (setting `chrono`; Tallec and Ollivier 2018, "Can recurrent neural
-networks warp time?"). What differs for single problems stands in `src/elman/memory/problems.py`; it was chosen with
-seeds 1, 2 and 101 (2a: 101 to 108). The paper's networks had two to eight units in cells, learned one sequence at a
-time by plain gradient descent, and cut gradients at the gates: the figures compare what a user gets now with what was
+networks warp time?"). What differs between problems is in `src/elman/analysis/long_lags/problems.py` and was chosen
+with seeds 1, 2 and 101 (2a: 101 to 108). The paper's networks had two to eight units in cells, learned one sequence at
+a time by plain gradient descent, and cut gradients at the gates: the figures compare what a user gets now with what was
 possible then.
 """
