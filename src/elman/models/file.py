@@ -112,8 +112,7 @@ def arrays(stored: Mapping[str, Stored]) -> Tensors:
     import numpy as np
 
     return {
-        name: np.frombuffer(tensor.data, DTYPES[tensor.dtype]).reshape(tensor.shape)
-        for name, tensor in stored.items()
+        name: np.frombuffer(tensor.data, DTYPES[tensor.dtype]).reshape(tensor.shape) for name, tensor in stored.items()
     }
 
 

@@ -48,7 +48,11 @@ def tagging_precision(asked: str, config: Config) -> str:
     supported = kernels.describe()["int8"]
     fits = config.network.cell == "lstm" and config.network.embedding > 0
     if asked == "int8" and not (supported and fits):
-        why = "this processor or build has no 8-bit products" if not supported else "the network is not an LSTM on vectors"
+        why = (
+            "this processor or build has no 8-bit products"
+            if not supported
+            else "the network is not an LSTM on vectors"
+        )
         raise ConfigError(f"precision: int8 is not available, {why}; expected auto or exact")
     if asked not in PRECISIONS:
         raise ConfigError(f"precision: expected {' or '.join(PRECISIONS)}, got {shown(asked)}")
