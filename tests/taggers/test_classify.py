@@ -263,7 +263,7 @@ def test_what_it_cannot_do(one: TextClassifier, linear: TextClassifier) -> None:
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (TRAIN, {"model": "hmm"}, "the model hmm learns tags of words; label is of whole texts|no label column"),
+        (TRAIN, {"model": "hmm"}, "the model hmm learns tags of words, and label is a document label|no label column"),
         (TRAIN, {"model": "linear", "task": "tag"}, "the model linear is for the task classify"),
         (
             TRAIN,

@@ -1,8 +1,8 @@
 """Fast inference: what a trained model computes once for each distinct word, and label scores computed on demand.
 
-``InferenceCache``: the first layer's input depends on the word alone, so it is computed once for each distinct word; for
-an LSTM that is the whole product w_rx·x + b_r, and only the recurrent product is left. The tables are bounded: a full
-one is cleared.
+``InferenceCache``: the first layer's input depends on the word alone, so it is computed once for each distinct word;
+for an LSTM that is the whole product w_rx·x + b_r, and only the recurrent product is left. The tables are bounded: a
+full one is cleared.
 
 ``LazyScores``: label columns are computed on first use. Often only the best labels are needed: then the output layer is
 computed in 8-bit integers if the hidden states allow it, and exactly for the few labels that this leaves undecided. The

@@ -16,8 +16,8 @@ from elman.features.word_record import Words, words
 from elman.nn import shapes
 from elman.nn.shapes import Shapes, Sizes
 from elman.settings import from_record, is_open
-from elman.utils.display import shown
 from elman.utils import validation
+from elman.utils.display import shown
 from elman.utils.validation import demand
 
 if TYPE_CHECKING:
