@@ -143,8 +143,8 @@ class Segmenter(Predictor):
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold sentences, segment it and compare: metrics of the CoNLL 2018 task.
 
-        If the model finds no sentences: only ``Words``, line by line. Raises DataError if gold has no words, ConfigError
-        if the model finds sentences and gold has none.
+        If the model finds no sentences: only ``Words``, line by line. Raises DataError if gold has no words,
+        ConfigError if the model finds sentences and gold has none.
         """
         sentences, lines = self.gold_lines(gold)
         if not self.segmentation.sentences:
@@ -169,7 +169,7 @@ class Segmenter(Predictor):
             yield from ((list(piece.words), list(piece.columns[COLUMN])) for piece in pieces([marked]))
 
     def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold is no CoNLL-U."""
+        """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold has none."""
         for sentence in sentences:
             if sentence.words and self.segmentation.sentences and sentence.format != "conllu":
                 where = sentence.path or "gold"
