@@ -259,7 +259,7 @@ def test_tensors_that_are_none(folder: Path, tensors: dict[str, list[Any]]) -> N
 
 
 def test_a_header_that_is_none(folder: Path) -> None:
-    assert "stands there twice" in by_hand(folder, {"a": ["F32", [4], [0, 16]]}, more=',"a":{}')
+    assert "occurs twice" in by_hand(folder, {"a": ["F32", [4], [0, 16]]}, more=',"a":{}')
     assert "no header" in by_hand(folder, {"a": ["F32", [4], [0, 16]]}, pad=7)
     assert "not a model file" in by_hand(folder, {"a": ["F32", [4], [0, 16]]}, more=',"\\ud800":{}')
     assert "not a model file" in by_hand(folder, {"a": ["F32", [4], [0, 16]]}, more=',"b":NaN')

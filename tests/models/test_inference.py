@@ -93,7 +93,7 @@ def test_precision() -> None:
     assert tagging_precision("auto", lstm) == ("int8" if kernels.describe()["int8"] else "exact")
     with pytest.raises(ConfigError, match="expected auto or exact or int8, got 'half'"):
         tagging_precision("half", lstm)
-    with pytest.raises(ConfigError, match="int8 is not to be had"):
+    with pytest.raises(ConfigError, match="int8 is not available"):
         tagging_precision("int8", gru)
 
 

@@ -263,7 +263,7 @@ def test_what_it_cannot_do(one: TextClassifier, linear: TextClassifier) -> None:
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (TRAIN, {"model": "hmm"}, "the model hmm learns tags of words; label is of whole texts|no label column"),
+        (TRAIN, {"model": "hmm"}, "the model hmm learns tags of words, and label is a document label|no label column"),
         (TRAIN, {"model": "linear", "task": "tag"}, "the model linear is for the task classify"),
         (
             TRAIN,
@@ -338,12 +338,12 @@ def test_doubts() -> None:
         ({"tasks": "classify"}, "model tasks"),
         ({"tasks": ["tag"]}, "model tensor grams: expected none"),
         ({"grams": None}, "model tensor grams: expected hashes"),
-        ({"grams": lambda hashes: hashes * 0}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes * 0}, "sorted hashes"),
         ({"grams": lambda hashes: hashes.astype(np.float64)}, "expected hashes$"),
         ({"grams": lambda hashes: hashes[None]}, "expected hashes$"),
-        ({"grams": lambda hashes: hashes - hashes[0] - 1}, "hashes that rise"),
-        ({"grams": lambda hashes: hashes[::-1]}, "hashes that rise"),
-        ({"grams": lambda hashes: hashes + (1 << 48)}, "hashes that rise"),
+        ({"grams": lambda hashes: hashes - hashes[0] - 1}, "sorted hashes"),
+        ({"grams": lambda hashes: hashes[::-1]}, "sorted hashes"),
+        ({"grams": lambda hashes: hashes + (1 << 48)}, "sorted hashes"),
         ({"grams": lambda hashes: hashes[1:]}, "model tensor text.grams"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``Model``: what every trained model is to a predictor, whatever is inside; ``LabelModel``: one that predicts labels.
+"""``Model``: the interface of all trained models; ``LabelModel``: that of models that predict labels.
 
 Letters: T words of a sentence, N words of a batch, K labels of a column.
 """
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from elman.models.ensemble import Ensemble
     from elman.models.streaming import Stream
 
-CHUNK = 5120  # words tagged in one pass: a batch of the tagger with its last sentence, most often
+CHUNK = 5120  # words tagged in one pass: usually one batch of the tagger
 
 Ids = NDArray[np.int32]
 Scored = list[tuple[Ids, NDArray[np.float64]]]
-"""For each sentence the (T,) ids of its labels and the (T,) probabilities of these."""
+"""For each sentence its (T,) label ids and their (T,) probabilities."""
 
 
 class Model(ABC):
-    """A trained model: what a model file holds of it. Safe to use from several threads at once."""
+    """A trained model, as stored in a model file. Safe to use from several threads at once."""
 
     kind: str
     """``rnn``, ``linear``, ``hmm``, ``frequent`` or ``ngram``: the name in the model file."""
     training: Mapping[str, Any] = {}
-    """The record of its training; empty for a model that is counted."""
+    """The training record; empty for a model of counts."""
     precision = "auto"
     """How a network tags: ``auto``, ``exact`` or ``int8``."""
 
     @property
     @abstractmethod
     def tag_sets(self) -> tuple[tuple[str, ...], ...]:
-        """The labels of each label column; ids are positions in it."""
+        """The labels of each label column; label ids are positions in it."""
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class Model(ABC):
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """What the scores of each label column are divided by before they become probabilities."""
+        """The temperature of each label column, which divides its scores before softmax."""
         return (1.0,) * len(self.tag_sets)
 
     def with_temperatures(self, temperatures: Sequence[float]) -> Self:
@@ -62,31 +62,31 @@ class Model(ABC):
         return self
 
     def choose_precision(self, precision: str) -> None:
-        """Set ``precision``. Any is fine for a model without recurrent products, which is always exact."""
+        """Set ``precision``. Models without recurrent products are always exact and accept any value."""
         self.precision = precision
 
     @property
     def ensemble(self) -> Ensemble:
-        """Its networks. Raises ConfigError if it has none with hidden states."""
+        """The networks of the model. Raises ConfigError if it has none with hidden states."""
         raise ConfigError(f"expected a recurrent network, which has states; the model {self.kind} has none")
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended its training."""
+        """Whether training was interrupted by Ctrl-C."""
         return bool(self.training.get("interrupted", False))
 
     @property
     def dev_accuracy(self) -> float | None:
         """The score on dev (accuracy, R²) of the epoch kept, or of all networks together; None without dev."""
         if "dev_accuracy" in self.training:
-            found: float | None = self.training["dev_accuracy"]
-            return found
+            accuracy: float | None = self.training["dev_accuracy"]
+            return accuracy
         scores = self.training.get("dev_accuracies")
         return scores[self.training["best_epoch"] - 1] if scores else None
 
     @abstractmethod
     def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return configuration (JSON values) and tensors: all that the model file holds of it."""
+        """Return configuration (JSON values) and tensors, as stored in the model file."""
 
     @classmethod
     @abstractmethod
@@ -95,21 +95,24 @@ class Model(ABC):
 
 
 class LabelModel(Model):
-    """A model of one or several label columns. Methods without ``columns`` in their names are of the first."""
+    """A model of one or several label columns.
+
+    Methods without ``columns`` in their names predict the first column.
+    """
 
     serves_lines = False
-    """Whether it has ``best_of_lines``."""
+    """Whether it implements ``best_of_lines``."""
 
     @abstractmethod
     def known(self, word: str) -> bool:
-        """Return whether the word stood in the training data."""
+        """Return whether the word occurs in the training data."""
 
     @abstractmethod
     def best(self, sentences: Sequence[Sequence[str]]) -> list[Ids]:
         """Return for each sentence the (T,) ids of its best labels."""
 
     def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[Ids]]:
-        """Return for each column what ``best`` is for the first, from one pass."""
+        """Return ``best`` for each column, from one pass."""
         return [self.best(sentences)]
 
     @abstractmethod
@@ -117,7 +120,7 @@ class LabelModel(Model):
         """Return for each sentence the best ids and their probabilities, from one pass."""
 
     def best_and_confidences_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
-        """Return for each column what ``best_and_confidences`` is for the first, from one pass."""
+        """Return ``best_and_confidences`` for each column, from one pass."""
         return [self.best_and_confidences(sentences)]
 
     @abstractmethod
@@ -125,7 +128,7 @@ class LabelModel(Model):
         """Return for each sentence the (T, K) probabilities of a column's labels; rows sum to 1."""
 
     def lazy_scores(self, sentences: Sequence[Sequence[str]]) -> LabelScores:
-        """Return what the model predicts for sentences, column by column as it is asked for."""
+        """Return scores of the sentences' labels that are computed column by column, on first use."""
         return _ModelScores(self, sentences)
 
     def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
@@ -136,19 +139,21 @@ class LabelModel(Model):
         raise ConfigError(f"nbest: the model {self.kind} has one best sequence only; a network (rnn) has more")
 
     def stream(self, column: int, lookahead: int) -> Stream:
-        """Return a stream that tags an endless text word by word. Raises ConfigError: not a recurrent network."""
+        """Return a stream that tags text word by word. Raises ConfigError if the model is no recurrent network."""
         raise ConfigError(f"stream: expected a recurrent network that tags words, got the model {self.kind}")
 
     def best_of_lines(self, text: bytes) -> Ids:
-        """Return the (N,) ids of the best labels, in the first column, of text: a sentence a line, split at spaces."""
+        """Return the (N,) ids of the best labels, in the first column, of text with one sentence per line, split at
+        spaces.
+        """
         raise NotImplementedError(f"the model {self.kind} reads no lines")
 
 
 class LabelScores(ABC):
-    """Best labels and probabilities, by label column, of the N words of B concatenated sentences."""
+    """Best labels and probabilities, by label column, for the N words of B concatenated sentences."""
 
     lengths: NDArray[np.int64]
-    """(B,) words of each sentence."""
+    """(B,) number of words of each sentence."""
 
     @abstractmethod
     def best(self, column: int) -> Ids:
@@ -159,7 +164,7 @@ class LabelScores(ABC):
         """Return the probabilities (N, K) of a column's labels."""
 
     def scores(self, column: int) -> NDArray[np.float32]:
-        """Return numbers (N, K) whose softmax is the probabilities of a column's labels."""
+        """Return scores (N, K) whose softmax gives the probabilities of a column's labels."""
         return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)
 
     def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
@@ -168,11 +173,11 @@ class LabelScores(ABC):
 
     @abstractmethod
     def of(self, which: Sequence[int]) -> LabelScores:
-        """Return the same for some of the sentences."""
+        """Return the scores of some of the sentences."""
 
 
 class _ModelScores(LabelScores):
-    """Those of a model that is asked again each time."""
+    """Scores that are computed by calling the model."""
 
     def __init__(self, model: LabelModel, sentences: Sequence[Sequence[str]]) -> None:
         self.model, self.sentences = model, sentences

@@ -1,4 +1,4 @@
-"""Two taggers to compare with: the most frequent tag of a word, and the hidden Markov model of the tutorial.
+"""Baseline taggers: the most frequent tag of a word, and the hidden Markov model of the tutorial.
 
 T words, K tags, V ids of words (0 the unknown word), E pairs of a word and a tag seen in training.
 """
@@ -20,10 +20,10 @@ from elman.utils.limits import TAGS, check_scores
 from elman.utils.validation import demand
 
 KNOWN_SHARE = 0.95
-"""Share of the relative frequency in an emission probability; the rest is spread evenly over UNKNOWN_WORDS words."""
+"""Weight of the relative frequency in an emission probability; the rest is uniform over UNKNOWN_WORDS words."""
 UNKNOWN_WORDS = 1_000_000
 IMPOSSIBLE = -1e9
-"""Log probability of a transition never seen: more than any sentence of 20 million words costs otherwise."""
+"""Log probability of an unseen transition: costs more than all else in a sentence of up to 20 million words."""
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 Labelled = tuple[Sequence[str], Sequence[str]]
@@ -31,10 +31,10 @@ Floats = NDArray[np.float64]
 
 
 class WordTags:
-    """How often each word had each tag: a sparse (V, K) table, row after row."""
+    """Counts of words with tags: a sparse (V, K) table in row order."""
 
     NAMES = ("word_offsets", "word_tags", "word_counts")
-    """Of its tensors."""
+    """Names of its tensors."""
 
     def __init__(self, offsets: NDArray[np.int64], tags: NDArray[np.int32], counts: NDArray[np.int64]) -> None:
         self.offsets = offsets  # (V + 1,)
@@ -44,7 +44,7 @@ class WordTags:
 
     @classmethod
     def of(cls, pairs: Mapping[tuple[str, str], int], vocabulary: Vocabulary, tags: Sequence[str]) -> WordTags:
-        """The table of the counts of (word, tag)."""
+        """Build the table from counts of (word, tag)."""
         tag_ids = {tag: i for i, tag in enumerate(tags)}
         words = vocabulary.ids([word for word, _ in pairs]).astype(np.int64)
         columns = np.array([tag_ids[tag] for _, tag in pairs], dtype=np.int32)
@@ -53,11 +53,11 @@ class WordTags:
         return cls(offsets, columns[order], np.array(list(pairs.values()), dtype=np.int64)[order])
 
     def per_tag(self, n_tags: int) -> NDArray[np.int64]:
-        """(K,) how often each tag stood in training."""
+        """Return the (K,) counts of the tags."""
         return np.bincount(self.tags, weights=self.counts, minlength=n_tags).astype(np.int64)
 
     def spread(self, ids: NDArray[np.int32], values: Floats, out: Floats) -> None:
-        """Write each word's entries of ``values`` (E,) into its row of ``out`` (T, K)."""
+        """Write the entries of ``values`` (E,) that belong to each word into its row of ``out`` (T, K)."""
         starts = self.offsets[ids]  # (T,)
         lengths = self.offsets[ids + 1] - starts  # (T,)
         rows = np.repeat(np.arange(len(ids)), lengths)  # (entries of these words,)
@@ -69,13 +69,13 @@ class WordTags:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], n_words: int, n_tags: int) -> WordTags:
-        """Raises ModelFileError for tensors that are no such table."""
+        """Return the inverse of ``to_tensors``. Raises ModelFileError if the tensors are malformed."""
         offsets = _tensor(tensors, "word_offsets", np.int64, (n_words + 1,))
         entries = (int(offsets[-1]),)
         tags = _tensor(tensors, "word_tags", np.int32, entries)
         counts = _tensor(tensors, "word_counts", np.int64, entries)
-        rise = offsets[0] == offsets[1] == 0 and bool((offsets[2:] > offsets[1:-1]).all())  # a difference may overflow
-        demand(rise, "word_offsets do not rise")
+        increasing = offsets[0] == offsets[1] == 0 and bool((offsets[2:] > offsets[1:-1]).all())  # np.diff may overflow
+        demand(increasing, "word_offsets do not rise")
         demand(bool(((tags >= 0) & (tags < n_tags)).all()), f"word_tags: expected ids below {n_tags}")
         demand(bool((counts > 0).all()) and _countable(counts), "word_counts: expected numbers from 1 up")
         table = cls(offsets, tags, counts)
@@ -84,7 +84,7 @@ class WordTags:
 
 
 class _Counted(LabelModel):
-    """A model of counts: a vocabulary, and one column of tags."""
+    """A model of counts with a vocabulary and one column of tags."""
 
     def __init__(self, vocabulary: Vocabulary, tags: tuple[str, ...], table: WordTags) -> None:
         self.vocabulary, self._tags, self._table = vocabulary, tags, table
@@ -98,11 +98,11 @@ class _Counted(LabelModel):
 
 
 class Frequent(_Counted):
-    """The most frequent tag of the word; for an unknown word, the most frequent tag of all.
+    """Predicts the most frequent tag of the word; for an unknown word, the most frequent tag overall.
 
-    Probabilities are relative frequencies with the overall ones mixed in as if seen once more:
-    p(tag | word) = (count(word, tag) + p(tag)) / (count(word) + 1). The best tag is the likeliest, so among tags
-    equally frequent with the word the one more frequent overall wins, and then the lowest id.
+    Probabilities are relative frequencies, smoothed with the overall distribution as one more observation:
+    p(tag | word) = (count(word, tag) + p(tag)) / (count(word) + 1). Ties between tags of a word are broken by the
+    overall frequency, then by the lowest id.
     """
 
     kind = "frequent"
@@ -118,12 +118,12 @@ class Frequent(_Counted):
         self._best = np.full(len(vocabulary), overall.argmax(), dtype=np.int32)  # (V,)
         first = order[table.offsets[1:-1]]  # the first entry of each known word in this order
         self._best[1:] = table.tags[first]
-        self._sure: Floats = self._weight * self._overall[self._best]  # (V,) the probability of that tag
-        self._sure[1:] = self._seen[first]
+        self._p_best: Floats = self._weight * self._overall[self._best]  # (V,)
+        self._p_best[1:] = self._seen[first]
 
     @classmethod
     def train(cls, sentences: Iterable[Labelled]) -> Frequent:
-        """Count the tags of the words. Raises DataError where there are no words."""
+        """Count the tags of the words. Raises DataError if there are no words."""
         vocabulary, tags, table, _ = _count(sentences)
         return cls(vocabulary, tags, table)
 
@@ -134,8 +134,8 @@ class Frequent(_Counted):
         return [self._probabilities(self.vocabulary.ids(words)) for words in sentences]
 
     def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int32], Floats]]:
-        each = [self.vocabulary.ids(words) for words in sentences]
-        return [(self._best[ids], self._sure[ids]) for ids in each]
+        ids_of_each = [self.vocabulary.ids(words) for words in sentences]
+        return [(self._best[ids], self._p_best[ids]) for ids in ids_of_each]
 
     def _probabilities(self, ids: NDArray[np.int32]) -> Floats:
         p = self._weight[ids, None] * self._overall  # (T, K)
@@ -151,14 +151,14 @@ class Frequent(_Counted):
 
 
 class HMM(_Counted):
-    """The hidden Markov model of the tutorial: bigrams of tags, words from tags.
+    """The bigram hidden Markov model of the tutorial.
 
-    Transitions are relative frequencies, unsmoothed, with sentence ends; an emission is
-    0.95 P_ML(word | tag) + 0.05 / 1,000,000. ``best`` is the Viterbi path, the lowest id where two are equal;
+    Transitions, sentence ends included, are unsmoothed relative frequencies; an emission is
+    0.95 P_ML(word | tag) + 0.05 / 1,000,000. ``best`` is the Viterbi path, with the lowest id among equals;
     ``probabilities`` are the forward-backward posteriors of each position.
 
-    A transition never seen is impossible. Where a sentence has no possible path, each such transition costs
-    ``IMPOSSIBLE`` in log probability, so that the path uses as few as can be and all else decides between those.
+    Unseen transitions are impossible. If a sentence has no possible path, each of them costs ``IMPOSSIBLE`` in log
+    probability, so that the best path has as few of them as possible.
     """
 
     kind = "hmm"
@@ -178,7 +178,7 @@ class HMM(_Counted):
 
     @classmethod
     def train(cls, sentences: Iterable[Labelled]) -> HMM:
-        """Count words, tags and neighbours. Raises DataError where there are no words or more than 5,000 tags."""
+        """Count words, tags and tag bigrams. Raises DataError if there are no words, or more than 5,000 tags."""
         vocabulary, tags, table, bigrams = _count(sentences)
         if len(tags) > TAGS:
             raise DataError(
@@ -213,13 +213,13 @@ class HMM(_Counted):
         return log_e
 
     def _viterbi(self, log_e: Floats) -> NDArray[np.int32]:
-        """The (T,) best path through log emissions (T, K)."""
+        """Return the (T,) best path for log emissions (T, K)."""
         n = len(log_e)
         path = np.zeros(n, dtype=np.int32)
         if n == 0:
             return path
         log_start, log_end, log_t = _parts(self._log_transition)
-        into = np.ascontiguousarray(log_t.T)  # (K, K) to, from: the row that argmax reads lies together
+        into = np.ascontiguousarray(log_t.T)  # (K, K) to, from: contiguous rows for argmax
         back = np.zeros(log_e.shape, dtype=np.int16)  # (T, K), K <= 5,000
         scores = np.empty_like(into)
         delta = log_start + log_e[0]  # (K,)
@@ -227,14 +227,14 @@ class HMM(_Counted):
             np.add(into, delta, out=scores)
             back[t] = scores.argmax(axis=1)
             delta = scores.max(axis=1) + log_e[t]
-            delta -= delta.max()  # numbers stay small, however long the sentence
+            delta -= delta.max()  # keep numbers small in long sentences
         path[-1] = (delta + log_end).argmax()
         for t in range(n - 1, 0, -1):
             path[t - 1] = back[t, path[t]]
         return path
 
     def _posteriors(self, log_e: Floats) -> Floats:
-        """The (T, K) posteriors for log emissions (T, K)."""
+        """Return the (T, K) posteriors for log emissions (T, K)."""
         if len(log_e) == 0:
             return np.zeros_like(log_e)
         e = np.exp(log_e - log_e.max(axis=1, keepdims=True))
@@ -257,12 +257,12 @@ class HMM(_Counted):
 
 
 def _parts(transitions: Floats) -> tuple[Floats, Floats, Floats]:
-    """From the start (K,), to the end (K,), between tags (K, K) from, to."""
+    """Return transitions from the start (K,), to the end (K,), and between tags (K, K) from, to."""
     return transitions[-1, :-1], transitions[:-1, -1], np.ascontiguousarray(transitions[:-1, :-1])
 
 
 def _forward_backward(e: Floats, start: Floats, end: Floats, p: Floats) -> Floats | None:
-    """Posteriors (T, K) from scaled emissions (T, K); None where no path has a probability above 0.
+    """Return posteriors (T, K) for scaled emissions (T, K); None if no path has a probability above 0.
 
     Rabiner (1989), equations 19-27, with alpha and beta scaled to sum to 1 at each position.
     """
@@ -270,7 +270,7 @@ def _forward_backward(e: Floats, start: Floats, end: Floats, p: Floats) -> Float
     alpha[0], beta[-1] = start * e[0], end
     for t in range(1, len(e)):
         a = (alpha[t - 1] @ p) * e[t]
-        alpha[t] = a / max(a.sum(), _SMALLEST)  # all zeros stay zeros, to be seen below
+        alpha[t] = a / max(a.sum(), _SMALLEST)  # all zeros stay zeros, and give None below
     for t in range(len(e) - 2, -1, -1):
         b = p @ (beta[t + 1] * e[t + 1])
         beta[t] = b / max(b.sum(), _SMALLEST)
@@ -280,7 +280,7 @@ def _forward_backward(e: Floats, start: Floats, end: Floats, p: Floats) -> Float
 
 
 def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floats) -> Floats:
-    """The same in log space, where an impossible transition is only a very dear one."""
+    """Return posteriors computed in log space, where an impossible transition is only very expensive."""
     alpha, beta = np.empty_like(log_e), np.empty_like(log_e)  # (T, K)
     into = np.ascontiguousarray(log_p.T)  # (K, K) to, from
     alpha[0], beta[-1] = start + log_e[0], end
@@ -296,7 +296,7 @@ def _log_forward_backward(log_e: Floats, start: Floats, end: Floats, log_p: Floa
 
 
 def _log_sum(x: Floats) -> Floats:
-    """The (K,) logarithms of the row sums of exp(x), x (K, K)."""
+    """Return the (K,) logarithms of the row sums of exp(x), x (K, K)."""
     most: Floats = x.max(axis=1)
     total: Floats = np.exp(x - most[:, None]).sum(axis=1)
     most += np.log(total)
@@ -306,7 +306,7 @@ def _log_sum(x: Floats) -> Floats:
 def _count(
     sentences: Iterable[Labelled],
 ) -> tuple[Vocabulary, tuple[str, ...], WordTags, Mapping[tuple[str | None, str | None], int]]:
-    """Vocabulary, sorted tags, counts of (word, tag), counts of neighbouring tags (None: the sentence's ends)."""
+    """Return vocabulary, sorted tags, counts of (word, tag), and counts of tag bigrams (None: a sentence boundary)."""
     pairs: Counter[tuple[str, str]] = Counter()
     bigrams: Counter[tuple[str | None, str | None]] = Counter()
     for words, tags in sentences:
@@ -334,9 +334,12 @@ def _config(vocabulary: Vocabulary, tags: Sequence[str]) -> dict[str, Any]:
 def _from_record(
     config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], names: Sequence[str]
 ) -> tuple[Vocabulary, tuple[str, ...], WordTags]:
-    """What both kinds have; ``names`` are those of all tensors."""
-    other = next((name for name in tensors if name not in names), None)
-    demand(other is None, f"tensor {other}: expected {', '.join(names)} alone")
+    """Return vocabulary, tags and counts of a record; ``names`` are those of all tensors.
+
+    Raises ModelFileError if the record is malformed.
+    """
+    unexpected = next((name for name in tensors if name not in names), None)
+    demand(unexpected is None, f"tensor {unexpected}: expected {', '.join(names)} alone")
     vocabulary = Vocabulary.from_record(config.get("vocabulary", {}))
     tags = config.get("tags")
     good = isinstance(tags, list) and all(isinstance(tag, str) for tag in tags) and len(set(tags)) == len(tags) > 0
@@ -355,5 +358,5 @@ def _tensor(tensors: Mapping[str, NDArray[Any]], name: str, dtype: type, shape: 
 
 
 def _countable(counts: NDArray[np.int64]) -> bool:
-    """Whether sums of these stay exact in float64."""
+    """Return whether sums of the counts are exact in float64."""
     return float(counts.sum(dtype=np.float64)) < 2.0**53

@@ -1,4 +1,4 @@
-"""Which tag may follow which in the span schemes BIO (IOB2) and BIOES.
+"""Transition constraints of the span schemes BIO (IOB2) and BIOES.
 
 B-type begins a span, I-type continues it, E-type ends it, S-type is a span of one word, O is outside. In BIO, I-
 follows B- or I- of its type. In BIOES, a span that began must also end in E-. The ends of a sentence are like O.
@@ -19,18 +19,18 @@ from elman.utils.display import shown
 
 NONE = schemes.NO_SCHEME
 SCHEMES = {"bio": "iob2", "bioes": "bioes"}
-"""Value of the setting, and the scheme it means."""
+"""The values of the setting and the scheme that each means."""
 
 
 class Choice(NamedTuple):
-    """Constraints for training tags: ``bio``, ``bioes`` or ``none``, and the violation that ruled out ``auto``."""
+    """The chosen constraints ``bio``, ``bioes`` or ``none``, and the first violation in the training tags, if any."""
 
     scheme: str
     broken: SchemeViolation | None = None
 
 
 def detect(tags: Iterable[str]) -> str:
-    """Return ``bio`` or ``bioes`` if all tags belong to it and some begin a span, else ``none``."""
+    """Return ``bio`` or ``bioes`` if all tags belong to it and some tag begins a span, else ``none``."""
     seen = set(tags)
     if not any(split_tag(tag)[0] in ("B", "S") for tag in seen):
         return NONE
@@ -38,24 +38,27 @@ def detect(tags: Iterable[str]) -> str:
 
 
 def allowed(before: str, after: str, scheme: str) -> bool:
-    """Whether a tag may follow another; "" is the beginning or the end of a sentence."""
+    """Return whether a tag may follow another; "" is the beginning or the end of a sentence."""
     return schemes.may_follow(before, after, SCHEMES[scheme])
 
 
 def table(tags: Sequence[str], scheme: str) -> tuple[bytes, bytes, bytes]:
-    """Return which tag may follow which (row by row), begin and end a sentence, as 0 and 1, for tags that fit."""
-    of_type: dict[str, list[int]] = {}
+    """Return the allowed transitions (K, K), first tags (K,) and last tags (K,) as bytes 0 and 1.
+
+    The tags must belong to the scheme (``check``).
+    """
+    ids_by_type: dict[str, list[int]] = {}
     for i, tag in enumerate(tags):
-        of_type.setdefault(split_tag(tag)[1], []).append(i)
-    other = max(of_type, key=len) + "-"  # a type that no tag has
+        ids_by_type.setdefault(split_tag(tag)[1], []).append(i)
+    unused = max(ids_by_type, key=len) + "-"  # a type that no tag has
     rows: dict[str, bytes] = {}
     transitions = bytearray()
     for tag in tags:
         letter, type = split_tag(tag)
         if letter not in rows:
-            rows[letter] = bytes(allowed(f"{letter}-{other}", after, scheme) for after in tags)
+            rows[letter] = bytes(allowed(f"{letter}-{unused}", after, scheme) for after in tags)
         row = bytearray(rows[letter])
-        for i in of_type[type]:
+        for i in ids_by_type[type]:
             row[i] = allowed(tag, tags[i], scheme)
         transitions += row
     begin, end = (bytes(allowed("", tag, scheme) for tag in tags), bytes(allowed(tag, "", scheme) for tag in tags))
@@ -69,9 +72,9 @@ def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> SchemeViolat
 
 
 def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
-    """Choose the constraints by the settings and the tags of the training sentences.
+    """Choose the constraints from the settings and the tags of the training sentences.
 
-    ``auto``: with a CRF the scheme that the tags look like, unless sentences violate it. ``bio``, ``bioes``: always.
+    ``auto``: with a CRF the scheme that all tags belong to, unless sentences violate it. ``bio``, ``bioes``: always.
     Raises ConfigError for tags that do not belong to the scheme.
     """
     scheme = config.constraints
@@ -87,7 +90,7 @@ def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
 
 
 def check(tags: Iterable[str], scheme: str) -> None:
-    """Raise ConfigError for tags that the scheme does not know, or that allow no sentence of one word."""
+    """Raise ConfigError if a tag does not belong to the scheme, or no tag may be a sentence of one word."""
     complaint = _complaint(set(tags), scheme)
     if complaint:
         raise ConfigError(f"constraints={scheme}: {complaint}; set constraints=none")

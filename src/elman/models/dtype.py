@@ -1,4 +1,4 @@
-"""Storing weights as float16, half the size; the model in memory, the file and the loaded model are the same.
+"""Store weights as float16, half the size; the trained model, the file and the loaded model have the same values.
 
 Matrices are rounded once, when training ends; computation stays in float32. Vectors (biases, the ends of a CRF) are
 small and stay float32.

@@ -1,8 +1,8 @@
-"""What tags: one network, or several of the same words and tags that tag together by the mean of their scores.
+"""An ensemble of networks with the same vocabulary and tags, which predict with the mean of their scores.
 
-A mean of scores is a log-linear pool: the geometric mean of the networks' distributions, made to sum to 1 again. It
-goes into one decoder, whose own parameters (a CRF's) are the mean of theirs, so probabilities, constraints and n-best
-lists are made as of one network.
+The mean of scores is a log-linear pool: the renormalized geometric mean of the networks' distributions. One decoder
+reads it, whose parameters (a CRF's) are the mean of the members', so probabilities, constraints and n-best lists are
+computed as for a single network.
 """
 
 from __future__ import annotations
@@ -28,21 +28,25 @@ from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.utils.limits import check_scores
 
-LOOKED_AT = 2_000_000  # words of a sentence times units, whose states and gates are looked at one by one
-TOGETHER = 1 << 22  # scores held at a time where each word is decoded by itself; whole sentences elsewhere
+LOOKED_AT = 2_000_000
+"""Most words times hidden units of a sentence whose states and gates can be inspected (``Ensemble.states``)."""
+TOGETHER = 1 << 22
+"""Scores held at a time if words are decoded independently; chains are decoded by whole sentences."""
 
 Decode = Callable[[Parameters, Array, Batch], Sequence[Array]]
-"""What is made of the scores of a packed batch: arrays with a row for each word."""
+"""Compute arrays with a row for each word from decoder parameters, the scores of a packed batch, and the batch."""
 Scores = Iterator[tuple[slice, Array]]
-"""Scores of a packed batch, for some of its rows at a time."""
+"""Slices of a packed batch's rows, with their scores."""
 Scorer = Callable[[NDArray[np.int64], Batch], Scores]
-Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]  # of each sentence (T,) ids and their probabilities (T,)
+"""Score the words at these rows, packed as the batch says."""
+Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]
+"""For each sentence (T,) label ids and their (T,) probabilities."""
 
 
 class Ensemble:
-    """What tags: T words of a sentence, and K tags of each label column.
+    """One or more networks that tag together. T words of a sentence, K tags of a label column.
 
-    ``members``  the parameters of each network, one or more
+    ``members``  the parameters of each network
     """
 
     def __init__(self, config: Config, lexicon: Lexicon, heads: Heads, members: Sequence[Parameters]) -> None:
@@ -67,47 +71,47 @@ class Ensemble:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What each label column is (``elman.models.base``)."""
+        """What each label column holds (``elman.data.targets``)."""
         return tuple(head.task for head in self.heads.each)
 
     def best(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
-        """For each sentence the (T,) ids of its best tags, in the first column.
+        """Return for each sentence the (T,) ids of its best tags, in the first column.
 
-        For document labels the (1,) id of the label, or for several labels at once (1, K) which hold; for a
-        sentence without words none.
+        For document labels the (1,) id of the label, or (1, K) bools if there can be several; for a sentence without
+        words an empty array.
         """
         head = self.heads.each[0]
         (ids,) = self._each(sentences, lambda *scored: [head.best(*scored)])
         return head.each(ids)
 
     def best_columns(self, sentences: Sequence[Sequence[str]]) -> list[list[NDArray[np.int32]]]:
-        """The same for each column, from one pass of the network."""
+        """Return ``best`` for each column, from one pass of the networks."""
         heads = self.heads.each
-        found = self._each(sentences, lambda *scored: [head.best(*scored) for head in heads])
-        return [head.each(ids) for head, ids in zip(heads, found, strict=True)]
+        columns = self._each(sentences, lambda *scored: [head.best(*scored) for head in heads])
+        return [head.each(ids) for head, ids in zip(heads, columns, strict=True)]
 
     def probabilities(self, sentences: Sequence[Sequence[str]], column: int = 0) -> list[NDArray[np.float64]]:
-        """For each sentence the (T, K) probabilities of a column's tags; for document labels (1, K)."""
+        """Return for each sentence the (T, K) probabilities of a column's tags; for document labels (1, K)."""
         head = self.heads.each[column]
         (p,) = self._each(sentences, lambda *scored: [head.marginals(*scored)])
         return head.each(p)
 
     def best_and_confidences(self, sentences: Sequence[Sequence[str]]) -> Scored:
-        """For each sentence ids and their probabilities, in the first column, from one pass of the network."""
+        """Return for each sentence the best ids and their probabilities, in the first column, from one pass."""
         head = self.heads.each[0]
         return list(zip(*map(head.each, self._each(sentences, head.best_and_confidences)), strict=True))
 
     def best_and_confidences_columns(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
-        """The same for each column, from one pass of the network."""
+        """Return ``best_and_confidences`` for each column, from one pass of the networks."""
         heads = self.heads.each
-        found = self._each(
+        results = self._each(
             sentences, lambda *scored: [part for head in heads for part in head.best_and_confidences(*scored)]
         )
-        columns = zip(heads, found[::2], found[1::2], strict=True)
+        columns = zip(heads, results[::2], results[1::2], strict=True)
         return [list(zip(head.each(ids), head.each(p), strict=True)) for head, ids, p in columns]
 
     def nbest(self, words: Sequence[str], most: int, column: int = 0) -> list[tuple[Ids, float]]:
-        """The ``most`` most probable ways to tag a sentence: (T,) ids and their probability, best first."""
+        """Return the ``most`` most probable tag sequences: (T,) ids and their probability, best first."""
         head = self.heads.each[column]
         assert head.task == TAG
         check_scores(len(words), len(head.tags))
@@ -115,14 +119,14 @@ class Ensemble:
         return head.decoder.nbest(self.decoder_parameters(), scores, most, head.temperature)
 
     def scores(self, inputs: Inputs, batch: Batch, grams: Bags | None = None) -> Array:
-        """The mean of the members' scores (N, K1 + K2 + …) of a packed batch; ``grams`` are those of its texts."""
+        """Return the mean of the members' scores (N, K1 + K2 + …) of a packed batch; ``grams`` are its n-grams."""
         ((_, total),) = self._mean(self._states(inputs, batch), batch, grams, max(1, len(batch.rows)))
         return total
 
     def states(self, words: Sequence[str], layer: int, direction: str) -> States:
-        """What a layer (from 0) of the first network does while it reads a sentence.
+        """Return the states of a layer (from 0) of the first network while it reads a sentence.
 
-        Raises DataError for a sentence that is too long to look at.
+        Raises DataError if the sentence is too long to inspect.
         """
         encoder, parameters = self.network.encoder, self.members[0]
         most = LOOKED_AT // encoder.config.hidden
@@ -133,11 +137,11 @@ class Ensemble:
             )
         batch = pack(np.array([len(words)]))
         x = self.network.represent(parameters, self.lexicon.read(words))
-        found = states(encoder.up_to(layer), parameters, x, batch)
-        return next(one for one in found if one.layer == layer and one.direction == direction)
+        of_layers = states(encoder.up_to(layer), parameters, x, batch)
+        return next(each for each in of_layers if each.layer == layer and each.direction == direction)
 
     def decoder_parameters(self) -> Parameters:
-        """The decoders' parameters: the mean of the members'."""
+        """Return the decoders' parameters: the mean of the members'."""
         if len(self.members) == 1:
             return self.members[0]
         return {
@@ -145,19 +149,19 @@ class Ensemble:
         }
 
     def _each(self, sentences: Sequence[Sequence[str]], decode: Decode) -> list[list[Any]]:
-        """For each array that ``decode`` makes of the scores of a packed batch, and each sentence, its rows."""
+        """Return the arrays that ``decode`` computes, each split into the rows of each sentence."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         score = self._scorer(sentences)
         cuts = np.cumsum(lengths)[:-1]
-        return [np.split(found, cuts) if sentences else [] for found in self._flat(lengths, score, decode)]
+        return [np.split(rows, cuts) if sentences else [] for rows in self._flat(lengths, score, decode)]
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
-        """What scores these sentences' words, given the places of some of them and how they are packed."""
+        """Return the function that scores the words of these sentences, given their rows and packed batch."""
         inputs, grams = self.lexicon.read([word for words in sentences for word in words]), self.grams(sentences)
         return lambda rows, batch: self._mean(self._states(inputs.take(rows), batch), batch, grams(rows, batch))
 
     def _states(self, inputs: Inputs, batch: Batch) -> Iterator[Array | None]:
-        """The states (N, P) of each network's last layer; None where it has none."""
+        """Yield the states (N, P) of each network's last layer; None if the networks have no encoder."""
         for parameters in self.members:
             if self.network.encodes:
                 x = self.network.represent(parameters, inputs)
@@ -168,45 +172,45 @@ class Ensemble:
     def _mean(
         self, states: Iterable[Array | None], batch: Batch, grams: Bags | None = None, most: int | None = None
     ) -> Scores:
-        """The mean of the networks' scores by their states, of ``most`` words at a time."""
+        """Yield the mean of the networks' scores, given their states, for ``most`` words at a time."""
         n = max(1, len(batch.rows))
         most = most or (max(1, TOGETHER // self.heads.width) if self._by_word else n)
         if most < n:
             states = list(states)
-        for at in range(0, n, most):
+        for start in range(0, n, most):
             total: Array | None = None
             for parameters, h in zip(self.members, states, strict=True):
-                own = h if h is None or most >= n else h[at : at + most]
-                scores, _ = self.network.output(parameters, own, batch, grams)
+                some = h if h is None or most >= n else h[start : start + most]
+                scores, _ = self.network.output(parameters, some, batch, grams)
                 if total is None:
                     total = scores
                 else:
                     total += scores
             assert total is not None
-            yield slice(at, at + most), total if len(self.members) == 1 else total / np.float32(len(self.members))
+            yield slice(start, start + most), total if len(self.members) == 1 else total / np.float32(len(self.members))
 
     @property
     def _by_word(self) -> bool:
-        """Whether what is said of a word is a matter of its own scores."""
+        """Whether all heads decode each word independently."""
         return all(head.task == TAG and head.decoder.independent for head in self.heads.each)
 
     def grams(self, sentences: Sequence[Sequence[str]]) -> Callable[[NDArray[np.int64], Batch], Bags | None]:
-        """What gives the n-grams of the sentences whose words stand in a batch's rows; None where none are read."""
+        """Return the function that gives the n-grams of a batch's documents; it returns None if none are used."""
         if self.heads.grams is None:
             return lambda rows, batch: None
         bags, ends = self.heads.grams.bags(sentences), np.cumsum([len(words) for words in sentences])
         return lambda rows, batch: bags.take(texts_of(ends, rows, batch))
 
     def _flat(self, lengths: NDArray[np.int64], score: Scorer, decode: Decode, *, chunk: int = CHUNK) -> list[Array]:
-        """For each array that ``decode`` makes of words of sentences of these lengths, their rows in the words' order.
+        """Return the arrays that ``decode`` computes for sentences of these lengths, with rows in word order.
 
-        Of at most ``chunk`` words together, or one longer sentence.
+        Batches hold at most ``chunk`` words, or one longer sentence.
         """
         parameters, longest = self.decoder_parameters(), int(lengths.max(initial=0))
         for head in self.heads.each:
             if head.task == TAG and not head.decoder.independent:
                 check_scores(longest, len(head.tags))
-        if len(lengths) == 1:  # nothing to sort and to pack
+        if len(lengths) == 1:  # no need to sort and pack
             every = np.arange(longest)
             parts = iter([(Batch(np.ones(longest, np.int32), every), every)])
         else:
@@ -215,20 +219,20 @@ class Ensemble:
         results: list[Array] = []
         for batch, rows in parts:
             for piece, scores in score(rows, batch):
-                each = decode(parameters, scores, batch)
+                decoded = decode(parameters, scores, batch)
                 if len(lengths) == 1 and len(scores) == longest:
-                    return list(each)
-                for i, found in enumerate(each):
+                    return list(decoded)
+                for i, values in enumerate(decoded):
                     if i == len(results):
-                        results.append(np.empty((int(lengths.sum()), *found.shape[1:]), found.dtype))
-                    results[i][rows[piece]] = found
+                        results.append(np.empty((int(lengths.sum()), *values.shape[1:]), values.dtype))
+                    results[i][rows[piece]] = values
         if not results:  # not even an empty sentence
-            nothing = np.zeros((0, self.heads.width + self.heads.labels), np.float32)
-            results = list(decode(parameters, nothing, pack(np.zeros(0, np.int64))))
+            no_scores = np.zeros((0, self.heads.width + self.heads.labels), np.float32)
+            results = list(decode(parameters, no_scores, pack(np.zeros(0, np.int64))))
         return results
 
 
 def network_of(config: Config, lexicon: Lexicon, heads: Heads) -> Network:
-    """The network that reads these words and learns these label columns."""
+    """Return the network for this lexicon and these heads."""
     grams = 0 if heads.grams is None else len(heads.grams)
     return replace(lexicon.network(config.network, heads.width), labels=heads.labels, grams=grams)

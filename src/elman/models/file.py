@@ -21,7 +21,7 @@ from elman.models.upgrade import upgrade
 from elman.utils.display import shown
 from elman.utils.files import check_target, write_bytes_atomically
 
-if TYPE_CHECKING:  # a model is read without NumPy where nothing is computed with it
+if TYPE_CHECKING:  # NumPy is imported only when tensors become arrays
     from io import BufferedReader
 
     import numpy as np
@@ -31,14 +31,15 @@ FORMAT_VERSION = 2
 KEY = "elman"
 SUM = "sha256"
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
-"""Element types, and their NumPy names."""
+"""safetensors element types and their NumPy type codes."""
 NAMES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
+"""safetensors element types and their NumPy names."""
 MOST_HEADER = 100_000_000
 """Largest header in bytes."""
 MOST_AXES = 8
 _AGAIN = "fetch a whole copy or train again"
 _ESCAPE = re.compile(r"\\(?:u00[01]|.)", re.DOTALL)
-"""A JSON escape: of a control character by its code, or any other."""
+"""A JSON escape sequence; the escape of a control character is matched as a whole."""
 
 Tensors = dict[str, "NDArray[Any]"]
 
@@ -64,7 +65,7 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
     target = _path(path)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
-    def little(tensor: NDArray[Any]) -> np.dtype[Any]:
+    def little_endian(tensor: NDArray[Any]) -> np.dtype[Any]:
         dtype = np.asarray(tensor).dtype.newbyteorder("<")
         if dtype not in names:
             raise TypeError(f"a tensor of {dtype}")
@@ -72,7 +73,8 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
 
     try:
         plain = {
-            name: np.asarray(tensor, order="C").astype(little(tensor), copy=False) for name, tensor in tensors.items()
+            name: np.asarray(tensor, order="C").astype(little_endian(tensor), copy=False)
+            for name, tensor in tensors.items()
         }
         bare = _bare(config)
         for name, tensor in plain.items():
@@ -91,14 +93,14 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
 
 
 def forms(stored: Mapping[str, Stored]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Return element types, by their NumPy names, and shapes of tensors."""
-    return {name: (NAMES[one.dtype], one.shape) for name, one in stored.items()}
+    """Return the element type (NumPy name) and shape of each tensor."""
+    return {name: (NAMES[tensor.dtype], tensor.shape) for name, tensor in stored.items()}
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
     """Read a model file; return configuration and tensors as given to ``save``.
 
-    A configuration of an older format version is brought up to the current one (``elman.models.upgrade``).
+    A configuration of an older format version is upgraded to the current one (``elman.models.upgrade``).
     Raises ModelFileError for anything that is not a complete, unchanged model file of a known version.
     """
     config, stored = read(path)
@@ -106,14 +108,16 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
 
 
 def arrays(stored: Mapping[str, Stored]) -> Tensors:
-    """Return tensors as arrays, which share the memory of ``stored``."""
+    """Return tensors as arrays that share the memory of ``stored``."""
     import numpy as np
 
-    return {name: np.frombuffer(one.data, DTYPES[one.dtype]).reshape(one.shape) for name, one in stored.items()}
+    return {
+        name: np.frombuffer(tensor.data, DTYPES[tensor.dtype]).reshape(tensor.shape) for name, tensor in stored.items()
+    }
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored]]:
-    """Like ``load``, but without NumPy: return tensors as stored. Raises as ``load`` does."""
+    """Read a model file like ``load``, but without NumPy: return tensors as stored. Raises as ``load`` does."""
     name = _path(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -135,16 +139,16 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
     config = _checked(name, metadata[KEY], tensors)
-    other = next((key for key, tensor in tensors.items() if not _is_finite(tensor)), None)
-    if other is not None:
-        raise ModelFileError(f"{name}: tensor {shown(other)}: expected finite numbers, found others; {_AGAIN}")
+    infinite = next((key for key, tensor in tensors.items() if not _is_finite(tensor)), None)
+    if infinite is not None:
+        raise ModelFileError(f"{name}: tensor {shown(infinite)}: expected finite numbers, found others; {_AGAIN}")
     return config, tensors
 
 
 def _parts(file: BufferedReader, size: int) -> tuple[bytes, memoryview]:
     """Return header and data of a file of ``size`` bytes; b"" if it does not contain a whole header."""
     start = int.from_bytes(file.read(8), "little") + 8
-    if start > min(size, MOST_HEADER) or start % 8:  # numbers begin at a multiple of their size
+    if start > min(size, MOST_HEADER) or start % 8:  # tensors are aligned to 8 bytes
         return b"", memoryview(b"")
     header, data = file.read(start - 8), bytearray(size - start)
     return header, memoryview(data)[: file.readinto(data)]
@@ -159,17 +163,17 @@ def _tables(header: bytes) -> tuple[dict[str, str], dict[str, Any]]:
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("metadata that are no texts")
     for text in (*entries, *metadata.values()):
-        text.encode()  # no halves of characters
+        text.encode()  # raises UnicodeEncodeError for lone surrogates
     return metadata, entries
 
 
 def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
     """Return the tensors that fill ``data`` without gaps. Raises ValueError if they do not.
 
-    The safetensors library would do the same, but it copies them all, and panics where there is no memory for that.
+    The safetensors library checks the same, but it copies all tensors, and panics if memory runs out.
     """
     placed: list[tuple[int, int]] = []
-    found: dict[str, Stored] = {}
+    tensors: dict[str, Stored] = {}
     for name, entry in entries.items():
         whole = isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}
         shape, offsets = (entry["shape"], entry["data_offsets"]) if whole else (None, None)
@@ -181,33 +185,33 @@ def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
         each = _size(entry["dtype"])
         if not all(type(number) is int and number >= 0 for number in (*shape, *offsets)) or begin % each:
             raise ValueError(f"tensor {shown(name)}: expected whole numbers, and a place that {each} divides")
-        # sizes beside a 0 could be anything, and are not to overflow anywhere
+        # in a shape with a 0 the other sizes are arbitrary; limit them so that no product overflows
         possible = len(shape) <= MOST_AXES and math.prod(n or 1 for n in shape) < 2**60
         if not possible or end - begin != each * math.prod(shape):
             raise ValueError(f"tensor {shown(name)}: expected as many bytes as its shape says")
         placed.append((begin, end))
-        found[name] = Stored(entry["dtype"], tuple(shape), data[begin:end])
+        tensors[name] = Stored(entry["dtype"], tuple(shape), data[begin:end])
     ends = [0, *(end for _, end in sorted(placed))]
     if [begin for begin, _ in sorted(placed)] != ends[:-1] or ends[-1] != len(data):
-        raise ValueError("tensors that do not fill the file one behind the other")
-    return found
+        raise ValueError("tensors that do not fill the file without gaps")
+    return tensors
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a JSON object. Raises ValueError if a key occurs twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key that stands there twice")
-    return found
+    """Return a JSON object as a dictionary. Raises ValueError if a key occurs twice."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a key that occurs twice")
+    return document
 
 
 def _size(dtype: str) -> int:
-    """Bytes of an element."""
+    """Return the number of bytes of an element."""
     return int(dtype[1:]) // 8
 
 
 def _is_finite(tensor: Stored) -> bool:
-    """Whether all values of a tensor are finite; takes a millisecond for ten million bytes."""
+    """Return whether all values of a tensor are finite; takes about a millisecond for ten million bytes."""
     if tensor.dtype[0] != "F":
         return True
     core = kernels.native_core()
@@ -221,20 +225,20 @@ def _is_finite(tensor: Stored) -> bool:
 def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, Any]:
     """Return the configuration in ``text`` after checking its form, version and checksum.
 
-    The checksum is the text's last entry, and over all the rest of it, as it stands there.
+    The checksum is the last entry of the text and covers the rest of it byte for byte.
     """
     try:
         document = json.loads(text, parse_constant=_finite, parse_float=_finite)
-        version, found = document["format_version"], document.pop(SUM, None)
-        bare = text.removesuffix(_end(found)) + "}"
+        version, checksum = document["format_version"], document.pop(SUM, None)
+        bare = text.removesuffix(_end(checksum)) + "}"
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise ModelFileError(f"{path}: the configuration is not what elman writes; {_AGAIN}") from None
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-        other = f"expected model format 1 to {FORMAT_VERSION}, found {str(version)[:20]!r}"
-        raise ModelFileError(f"{path}: {other}; use the elman that wrote it or train again")
+        mismatch = f"expected model format 1 to {FORMAT_VERSION}, found {str(version)[:20]!r}"
+        raise ModelFileError(f"{path}: {mismatch}; use the elman that wrote it or train again")
     config = document.get("configuration")
-    whole = text.endswith(_end(found)) and isinstance(config, dict) and len(document) == 2
-    if not whole or found != _sum(bare, tensors) or _escapes_text(text):
+    whole = text.endswith(_end(checksum)) and isinstance(config, dict) and len(document) == 2
+    if not whole or checksum != _sum(bare, tensors) or _escapes_text(text):
         raise ModelFileError(f"{path}: damaged, or changed since it was written (the SHA-256 differs); {_AGAIN}")
     try:
         return upgrade(document["configuration"], version)
@@ -243,7 +247,7 @@ def _checked(path: str, text: str, tensors: Mapping[str, Stored]) -> dict[str, A
 
 
 def _escapes_text(text: str) -> bool:
-    """Whether JSON escapes other characters than control characters by their code, which elman never does."""
+    """Return whether JSON escapes characters other than control characters by their code; elman never does."""
     return any(match[0] == "\\u" for match in _ESCAPE.finditer(text))
 
 
@@ -261,7 +265,7 @@ def _bare(config: Mapping[str, Any]) -> str:
 
 
 def _with_sum(bare: str, checksum: str) -> str:
-    """Append the checksum; its key is the last in alphabetical order."""
+    """Return the metadata text with the checksum appended; its key is the last in alphabetical order."""
     return bare[:-1] + _end(checksum)
 
 
@@ -284,7 +288,7 @@ def _canonical(value: Any) -> str:
 
 
 def _path(path: object) -> str:
-    """Return a path as text. Raises ModelFileError if it is none, such as the bytes of a model."""
+    """Return a path as text. Raises ModelFileError for other values, such as the bytes of a model."""
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
         raise ModelFileError(f"expected the path of a model file, got {type(path).__name__}: {shown(path)}")

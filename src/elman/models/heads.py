@@ -30,8 +30,8 @@ from elman.utils import limits
 class Head:
     """One label column of K tags.
 
-    ``begin`` is the column where its scores begin; ``temperature`` divides them before they become probabilities;
-    ``task`` is one of words or of texts (``elman.data.targets``).
+    ``begin`` is the first column of its scores; ``temperature`` divides them before softmax; ``task`` is one of words
+    or of documents (``elman.data.targets``).
     """
 
     tags: tuple[str, ...]
@@ -42,14 +42,14 @@ class Head:
     task: str = TAG
 
     def of(self, scores: Array, batch: Batch) -> Array:
-        """Return its part (N, K) of the scores of all heads; for document labels, that of the B texts (B, K)."""
+        """Return the head's scores (N, K), a slice of the scores of all heads; for document labels (B, K)."""
         rows = slice(None) if self.task == TAG else slice(batch.sentences)
         return np.ascontiguousarray(scores[rows, self.begin : self.begin + len(self.tags)])
 
     def best(self, parameters: Parameters, scores: Array, batch: Batch) -> NDArray[Any]:
-        """Return ``Decoder.best`` from the scores of all heads: ids (N,), or bools (N, K) if texts have several labels.
+        """Return ``Decoder.best`` from the scores of all heads: ids (N,), or bools (N, K) for several labels.
 
-        Document labels are in the row of the text's first word.
+        Document labels are in the row of the document's first word.
         """
         return self._placed(self.decoder.best(parameters, self.of(scores, batch), batch), batch)
 
@@ -60,30 +60,30 @@ class Head:
     def best_and_confidences(
         self, parameters: Parameters, scores: Array, batch: Batch
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-        """Return ``best`` and its probabilities (N,); for several labels, the probability of exactly these."""
-        own = self.of(scores, batch)
-        best = self.decoder.best(parameters, own, batch)
-        p = self.decoder.confidences(parameters, own, best, batch, self.temperature)
+        """Return ``best`` and its probabilities (N,); for several labels, the probability of exactly this set."""
+        scores = self.of(scores, batch)
+        best = self.decoder.best(parameters, scores, batch)
+        p = self.decoder.confidences(parameters, scores, best, batch, self.temperature)
         return self._placed(best, batch), self._placed(p, batch)
 
-    def _placed(self, found: NDArray[Any], batch: Batch) -> NDArray[Any]:
+    def _placed(self, results: NDArray[Any], batch: Batch) -> NDArray[Any]:
         if self.task == TAG:
-            return found
-        placed = np.zeros((len(batch.rows), *found.shape[1:]), found.dtype)
-        placed[: len(found)] = found
+            return results
+        placed = np.zeros((len(batch.rows), *results.shape[1:]), results.dtype)
+        placed[: len(results)] = results
         return placed
 
     def each(self, rows: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """Return the predictions of each sentence from the rows of its words; of a document, the first row."""
-        return list(rows) if self.task == TAG else [of_text[:1] for of_text in rows]
+        """Return the predictions of each sentence from the rows of its words; for document labels, the first row."""
+        return list(rows) if self.task == TAG else [document[:1] for document in rows]
 
 
 @dataclass(frozen=True)
 class Heads:
-    """The heads of a network: tags, scheme of constraints and task of each; temperatures, 1 by default.
+    """The heads of a network, with the tags, constraint scheme, temperature (default 1) and task of each.
 
-    ``tasks``  of each head, those of words first; by default all are of words
-    ``grams``  the n-grams for document labels; None: there are none
+    ``tasks``  the task of each head, word columns first; by default all are of words
+    ``grams``  the n-grams for document labels; None if not used
 
     Raises ConfigError (on first use) for tags that the constraints do not know.
     """
@@ -99,7 +99,7 @@ class Heads:
     def of(
         cls, config: Config, columns: Sequence[Sequence[Sequence[str]]], tasks: Sequence[str] = (), texts: Any = ()
     ) -> Heads:
-        """Make the heads for the tags of training sentences, column by column; ``texts`` are the sentences' words.
+        """Build the heads from the tags of training sentences, by column; ``texts`` are the sentences' words.
 
         Raises DataError if tags violate the constraints, ConfigError if there are too many tags.
         """
@@ -123,7 +123,7 @@ class Heads:
 
     @cached_property
     def each(self) -> tuple[Head, ...]:
-        """Return the heads."""
+        """The heads, in the order of the columns."""
         heads: list[Head] = []
         begin = 0
         temperatures = self.temperatures or (1.0,) * len(self.tags)
@@ -143,12 +143,12 @@ class Heads:
 
     @property
     def width(self) -> int:
-        """Number of scores of a word: K1 + K2 + …"""
+        """Number of scores per word: K1 + K2 + …"""
         return sum(len(tags) for tags, task in zip(self.tags, self._tasks, strict=True) if task == TAG)
 
     @property
     def labels(self) -> int:
-        """Number of scores of a text: L1 + L2 + …"""
+        """Number of scores per document: L1 + L2 + …"""
         return sum(map(len, self.tags)) - self.width
 
     @property
@@ -178,9 +178,9 @@ class Heads:
 def decoder_for(
     config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
 ) -> decoders.Decoder:
-    """Return the decoder of the settings; ``scheme`` of constraints: ``none``, ``bio`` or ``bioes``.
+    """Return the decoder that the settings ask for; ``scheme`` is ``none``, ``bio`` or ``bioes``.
 
-    Raises ConfigError for tags that the constraints do not know, and for too many tags.
+    Raises ConfigError if tags do not belong to the scheme, or there are too many.
     """
     check_number(config, len(tags), scheme)
     allowed = constraints_of(tags, scheme)
@@ -192,7 +192,7 @@ def decoder_for(
 
 
 def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
-    """Raise ConfigError for too many tags for a table of transitions."""
+    """Raise ConfigError if there are too many tags for a transition table."""
     if tags > limits.TAGS and (config.decoder == "crf" or scheme != constraints.NONE):
         asked = "decoder=crf" if config.decoder == "crf" else f"constraints={scheme}"
         raise ConfigError(
@@ -206,5 +206,5 @@ def constraints_of(tags: Sequence[str], scheme: str) -> decoders.Constraints | N
     if scheme == constraints.NONE:
         return None
     constraints.check(tags, scheme)
-    between, begin, end = (np.frombuffer(one, np.bool_) for one in constraints.table(tags, scheme))
-    return decoders.Constraints(between.reshape(len(tags), len(tags)), begin, end)
+    transitions, begin, end = (np.frombuffer(part, np.bool_) for part in constraints.table(tags, scheme))
+    return decoders.Constraints(transitions.reshape(len(tags), len(tags)), begin, end)

@@ -1,12 +1,12 @@
 """Fast inference: what a trained model computes once for each distinct word, and label scores computed on demand.
 
-``InferenceCache``: the first layer's input depends on the word alone, so it is computed once for each distinct word; of
-an LSTM that is the whole product w_rx·x + b_r, and only the recurrent product is left. The tables are bounded: a full
-one is cleared.
+``InferenceCache``: the first layer's input depends on the word alone, so it is computed once for each distinct word;
+for an LSTM that is the whole product w_rx·x + b_r, and only the recurrent product is left. The tables are bounded: a
+full one is cleared.
 
-``LazyScores``: nothing of a label column is computed before it is asked for. Most columns are asked for their best
-labels alone. Then the output layer is computed in 8-bit integers where the hidden states allow it, and exactly for the
-few labels that these leave open: the best label is always that of the exact scores.
+``LazyScores``: label columns are computed on first use. Often only the best labels are needed: then the output layer is
+computed in 8-bit integers if the hidden states allow it, and exactly for the few labels that this leaves undecided. The
+best label is always that of the exact scores.
 """
 
 from __future__ import annotations
@@ -35,38 +35,42 @@ from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.utils.display import shown
 
-CACHE_BYTES = 48 << 20  # bytes that the tables of all networks may fill before they are begun anew
-SPARE = 16_384  # rows more, for the words of one text
+CACHE_BYTES = 48 << 20  # bytes of the tables of all networks; fuller ones are cleared
+SPARE = 16_384  # additional rows, for the words of one text
 PRECISIONS = ("auto", "exact", "int8")
 
 
 def tagging_precision(asked: str, config: Config) -> str:
-    """What ``auto`` becomes here for a network: ``int8`` where processor, kernels and network have it, else ``exact``.
+    """Return ``int8`` or ``exact``; ``auto`` is int8 if processor, kernels and network support it.
 
-    Raises ConfigError: int8 that is not to be had.
+    Raises ConfigError if int8 is asked for and not supported, or the precision is unknown.
     """
-    able = kernels.describe()["int8"]
+    supported = kernels.describe()["int8"]
     fits = config.network.cell == "lstm" and config.network.embedding > 0
-    if asked == "int8" and not (able and fits):
-        why = "this processor or build has no 8-bit products" if not able else "the network is not an LSTM on vectors"
-        raise ConfigError(f"precision: int8 is not to be had, {why}; expected auto or exact")
+    if asked == "int8" and not (supported and fits):
+        why = (
+            "this processor or build has no 8-bit products"
+            if not supported
+            else "the network is not an LSTM on vectors"
+        )
+        raise ConfigError(f"precision: int8 is not available, {why}; expected auto or exact")
     if asked not in PRECISIONS:
         raise ConfigError(f"precision: expected {' or '.join(PRECISIONS)}, got {shown(asked)}")
-    return "int8" if asked != "exact" and able and fits else "exact"
+    return "int8" if asked != "exact" and supported and fits else "exact"
 
 
 class Text(NamedTuple):
-    """N words: which row of the tables each of them has, and the tables of each network."""
+    """N words: the table row of each, and the tables of each network."""
 
     types: Ids  # (N,)
     tables: tuple[tuple[Array, ...], ...]
 
 
 class InferenceCache:
-    """The words of a trained model's networks. Safe to use from several threads at once.
+    """Cached inputs of the words of a trained model's networks. Safe to use from several threads at once.
 
-    ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit whole numbers
-    ``plain``      keeps the representation of words alone, whatever the cell: what streams read
+    ``precision``  ``exact`` float32, or ``int8``: the LSTM's recurrent product in 8-bit integers
+    ``plain``      cache only the representation of words, whatever the cell, as streams need it
     """
 
     def __init__(
@@ -78,15 +82,15 @@ class InferenceCache:
         self.small = (
             kind is _Lstm and precision == "int8" and network.config.residual == "none" and self.width <= packing.WIDEST
         )
-        """Whether states are from -1 to 1 and may be read in 8 bits."""
+        """Whether states are in [-1, 1], so that the output layer may be computed in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
         row = sum(member.row for member in self.members)
-        self.most = max(1024, CACHE_BYTES // row)  # words, before a text begins
+        self.most = max(1024, CACHE_BYTES // row)  # words cached when a new text arrives
         self._lock = threading.Lock()
         self._start()
 
     def words(self, words: Sequence[str]) -> Text:
-        """What is known of N words."""
+        """Return N words as table rows, computing those that are new."""
         with self._lock:
             if len(self._words) > self.most:
                 self._start()
@@ -94,7 +98,7 @@ class InferenceCache:
             return Text(types, self._filled())
 
     def lines(self, text: bytes) -> tuple[Text, NDArray[np.int64]]:
-        """The same of a text's words, one sentence a line, a space between words; and how many each line has."""
+        """Return a text's words, one sentence per line and a space between words, and the number of words per line."""
         with self._lock:
             if len(self._words) > self.most:
                 self._start()
@@ -102,30 +106,30 @@ class InferenceCache:
             return Text(types, self._filled()), lengths.astype(np.int64)
 
     def windows(self, text: str, lengths: Ids) -> Text:
-        """The same of the windows of characters of some texts: see ``kernels.Words.of_windows``."""
+        """Return the character windows of concatenated texts: see ``kernels.Words.of_windows``."""
         with self._lock:
             if len(self._words) > self.most:
                 self._start()
             return Text(self._words.of_windows(text, lengths, WIDTH), self._filled())
 
     def states(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Array:
-        """The states (N', M·P) of the last layers of M networks, side by side."""
-        found = list(self.each(text, rows, batch))
-        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+        """Return the states (N', M·P) of the last layers of M networks, side by side."""
+        h = list(self.each(text, rows, batch))
+        return h[0] if len(h) == 1 else np.concatenate(h, axis=1)
 
     def each(self, text: Text, rows: NDArray[np.int64], batch: Batch) -> Iterator[Array]:
-        """The states (N', P) of each network, of a packed batch of the text's words at ``rows``."""
+        """Yield the states (N', P) of each network for a packed batch of the text's words at ``rows``."""
         types = text.types[rows]
         return (member.states(tables, types, batch) for member, tables in zip(self.members, text.tables, strict=True))
 
     def _start(self) -> None:
-        # memory that is not written to yet costs nothing; where there is none, all stays as it is
+        # unwritten memory costs nothing; if allocation fails, the old tables stay in use
         words, tables = kernels.Words(), [member.empty(self.most + SPARE) for member in self.members]
         self._words: Any
         self._words, self._full, self._tables = words, 0, tables
 
     def _filled(self) -> tuple[tuple[Array, ...], ...]:
-        """The tables with a row for every word. Rows once written never change: other threads are reading them."""
+        """Return the tables with a row for every word. Written rows never change: other threads read them."""
         need = len(self._words)
         if need > self._full:
             inputs = self.lexicon.read(self._words.since(self._full))
@@ -141,14 +145,14 @@ class InferenceCache:
 
 
 class _Member:
-    """A network with its parameters."""
+    """A network and its parameters."""
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         self.network, self.parameters = network, parameters
 
 
 class _Plain(_Member):
-    """A network of which only the representation of the words is kept, or of one-hot words their ids."""
+    """A network whose word representations are cached; for one-hot words their ids."""
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         super().__init__(network, parameters, int8)
@@ -169,7 +173,7 @@ class _Plain(_Member):
 
 
 class _Lstm(_Member):
-    """LSTM layers, of which the first reads from a table for each direction."""
+    """LSTM layers; the input products of the first are cached in one table per direction."""
 
     def __init__(self, network: Network, parameters: Parameters, int8: bool) -> None:
         super().__init__(network, parameters, int8)
@@ -216,7 +220,7 @@ class _Lstm(_Member):
         return h
 
     def _layer(self, i: int, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
-        """The states (N, P) of a layer, whose inputs stand in the rows ``types`` of the tables."""
+        """Return the states (N, P) of a layer whose inputs are the rows ``types`` of the tables."""
         H = self.network.config.hidden
         h = np.empty((len(types), self.network.encoder.output), np.float32)
         for j, (table, direction) in enumerate(zip(tables, self.layers[i], strict=True)):
@@ -230,30 +234,30 @@ class _Lstm(_Member):
 
 
 class _Direction(NamedTuple):
-    """The weights of an LSTM layer in one direction, in panels (``states``)."""
+    """The weights of an LSTM layer in one direction, in panels (``elman.kernels.packing``)."""
 
     w: Array
     b: Array
-    packed: Any  # w_rh, with what goes with it
+    packed: Any  # w_rh, packed; with int8 also its scales
     reverse: bool
 
 
 def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
-    """An array in memory of its own, which goes back to the system with it; what is not written to costs nothing."""
+    """Return an array in its own memory map, which is returned to the system with it; unwritten pages cost nothing."""
     size = max(1, shape[0] * shape[1]) * np.dtype(dtype).itemsize
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     try:
         memory = mmap.mmap(-1, size, **private)
-    except OSError as error:  # of which nobody would think that it is about memory
+    except OSError as error:  # mmap reports exhausted memory as OSError
         raise MemoryError(f"{size} bytes for a table of words") from error
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # to get 4 kB at a time would take longer than to fill them
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # page faults of 4 kB would take longer than the computation
         with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, dtype, shape[0] * shape[1]).reshape(shape)
 
 
 class _Small(NamedTuple):
-    """The weights of a column in 8 bits: see ``kernels.linear_best_int8``."""
+    """The output weights of a column in 8 bits: see ``kernels.linear_best_int8``."""
 
     linear: packing.Int8
     b: Array
@@ -261,44 +265,44 @@ class _Small(NamedTuple):
 
 
 class OutputLayer:
-    """The output layer of networks (the mean of them) whose label columns are all of words.
+    """The mean output layer of networks whose label columns are all of words.
 
-    ``parameters``  of the decoders
-    ``small``       whether states are from -1 to 1, so that 8 bits may be used
+    ``parameters``  the decoders' parameters
+    ``small``       whether states are in [-1, 1], so that 8 bits may be used
     """
 
     def __init__(self, heads: Heads, members: Sequence[Parameters], parameters: Parameters, small: bool) -> None:
         self.heads, self.parameters, self._small = heads.each, parameters, small
         scale = np.float32(1 / len(members))
-        w = np.concatenate([own["output.w_oh"] for own in members], axis=1)
+        w = np.concatenate([member["output.w_oh"] for member in members], axis=1)
         self._w = w if len(members) == 1 else w * scale
-        self._b = np.asarray(sum(own["output.b_o"] for own in members) * scale, np.float32)
+        self._b = np.asarray(sum(member["output.b_o"] for member in members) * scale, np.float32)
         self._columns = [slice(head.begin, head.begin + len(head.tags)) for head in self.heads]
 
     def scores(self, h: Array, column: int) -> Array:
-        """The scores (N, K) of a column for states (N, P)."""
-        own = self._columns[column]
-        return kernels.linear_forward(h, self._w[own], self._b[own])
+        """Return the scores (N, K) of a column for states (N, P)."""
+        rows = self._columns[column]
+        return kernels.linear_forward(h, self._w[rows], self._b[rows])
 
     def best(self, h: Array, column: int) -> Ids:
-        """The place (N,) of the greatest of ``scores``."""
-        own, small = self._columns[column], self._in_8_bits
+        """Return the argmax (N,) of ``scores``."""
+        rows, small = self._columns[column], self._in_8_bits
         if small is None:
             return np.asarray(self.scores(h, column).argmax(axis=1), np.int32)
-        of_column = small[column]
-        return kernels.linear_best_int8(h, *of_column.linear, self._w[own], of_column.b, *of_column.errors)
+        weights = small[column]
+        return kernels.linear_best_int8(h, *weights.linear, self._w[rows], weights.b, *weights.errors)
 
     @cached_property
     def _in_8_bits(self) -> list[_Small] | None:
         if not self._small:
             return None
-        found = []
-        for own in self._columns:
-            linear = packing.packed_int8(self._w[own])
+        columns = []
+        for rows in self._columns:
+            linear = packing.packed_int8(self._w[rows])
             b = np.zeros(len(linear.scale), np.float32)
-            b[: own.stop - own.start] = self._b[own]
-            found.append(_Small(linear, b, packing.errors_int8(self._w[own])))
-        return found
+            b[: rows.stop - rows.start] = self._b[rows]
+            columns.append(_Small(linear, b, packing.errors_int8(self._w[rows])))
+        return columns
 
 
 class LazyScores(LabelScores):
@@ -308,14 +312,14 @@ class LazyScores(LabelScores):
         self.outputs, self.h, self.lengths = outputs, h, lengths
 
     def best(self, column: int) -> Ids:
-        """The best labels (N,) of a column."""
+        """Return the best labels (N,) of a column."""
         head = self.outputs.heads[column]
         if head.decoder.independent:
             return self.outputs.best(self.h, column)
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "best"), np.int32)
 
     def scores(self, column: int) -> NDArray[np.float32]:
-        """Numbers (N, K) of which softmax makes the probabilities of the labels of a column."""
+        """Return scores (N, K) whose softmax gives the probabilities of a column's labels."""
         head = self.outputs.heads[column]
         if not head.decoder.independent:
             return super().scores(column)
@@ -323,28 +327,28 @@ class LazyScores(LabelScores):
         return np.asarray(scores / np.float32(head.temperature), np.float32)
 
     def probabilities(self, column: int) -> NDArray[np.float64]:
-        """The probabilities (N, K) of the labels of a column."""
+        """Return the probabilities (N, K) of a column's labels."""
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "marginals"), np.float64)
 
     def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
-        """The probabilities (N,) of the labels ``ids`` (N,) of a column."""
+        """Return the probabilities (N,) of the labels ``ids`` (N,) of a column."""
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "confidences", ids), np.float64)
 
     def of(self, which: Sequence[int]) -> LazyScores:
-        """The same of some of the sentences."""
+        """Return the scores of some of the sentences."""
         ends = np.cumsum(self.lengths)
         rows = [np.arange(ends[i] - self.lengths[i], ends[i]) for i in which]
         return LazyScores(self.outputs, self.h[np.concatenate(rows)], self.lengths[list(which)])
 
     def _packed(self, scores: Array, column: int, what: str, ids: Ids | None = None) -> Any:
-        """What the decoder makes of the scores, and of labels, of whole sentences, which it gets packed."""
+        """Call the decoder's method ``what`` on the packed scores (and labels); return its results in word order."""
         head, batch = self.outputs.heads[column], self._batch
         labels = () if ids is None else (ids[batch.rows],)
         more = (head.temperature,) if what != "best" else ()
-        found = getattr(head.decoder, what)(self.outputs.parameters, scores[batch.rows], *labels, batch, *more)
-        placed = np.empty_like(found)
-        placed[batch.rows] = found
-        return placed
+        packed = getattr(head.decoder, what)(self.outputs.parameters, scores[batch.rows], *labels, batch, *more)
+        unpacked = np.empty_like(packed)
+        unpacked[batch.rows] = packed
+        return unpacked
 
     @cached_property
     def _batch(self) -> Batch:

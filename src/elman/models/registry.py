@@ -1,4 +1,4 @@
-"""The kinds of models that tag words or classify texts, by their names in the model file and in ``elman.train``."""
+"""The kinds of models that tag words or classify documents, by their names in model files and in ``elman.train``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def model_class(kind: str) -> Any:
 
 
 def kernel_notes(kind: str) -> list[str]:
-    """Return what to tell the user about the kernels: that a recurrent network is slow without the native ones."""
+    """Return notes for the user about the kernels: a recurrent network is slow without the native ones."""
     if kind != "rnn":
         return []
     from elman import kernels

@@ -1,4 +1,4 @@
-"""The recurrent model: one network or several, and their record. ``elman.training.train_rnn`` trains it."""
+"""The recurrent model: a network or an ensemble, and its record. ``elman.training.train_rnn`` trains it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from elman.errors import ModelFileError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.features.text_ngrams import BITS, Grams
-from elman.models import constraints, dtype as storage, network_record
+from elman.models import constraints, dtype, network_record
 from elman.models.base import LabelModel
 from elman.models.ensemble import Ensemble, Scorer, Scores
 from elman.models.heads import Heads
@@ -34,7 +34,7 @@ WINDOWS = 32_768
 
 
 class RecurrentModel(Ensemble, LabelModel):
-    """A recurrent network, or several that tag together."""
+    """A recurrent network, or an ensemble of several."""
 
     kind = "rnn"
     serves_lines = True
@@ -53,28 +53,28 @@ class RecurrentModel(Ensemble, LabelModel):
         self._reader: InferenceCache | None = None
 
     def choose_precision(self, precision: str) -> None:
-        """Set the precision of tagging. Raises ConfigError: an unknown one, or int8 where it is not available."""
+        """Set the precision of tagging. Raises ConfigError if it is unknown, or int8 and not available."""
         tagging_precision(precision, self.config)
         self.precision, self._reader = precision, None
         self.__dict__.pop("_outputs", None)
 
     @property
     def reader(self) -> InferenceCache:
-        """What reads for tagging."""
+        """The cache of word representations for tagging, created on first use."""
         if self._reader is None:
             precision = tagging_precision(self.precision, self.config)
             self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
         return self._reader
 
     def best_of_lines(self, text: bytes) -> Ids:
-        """The (N,) ids of the best tags, in the first column, of a text's words: see ``InferenceCache.lines``."""
+        """Return the (N,) ids of the best tags of a text's words, in the first column: see ``InferenceCache.lines``."""
         read, lengths = self.reader.lines(text)
         head = self.heads.each[0]
         (ids,) = self._flat(lengths, self._reads(read), lambda *scored: [head.best(*scored)])
         return np.asarray(ids, np.int32)
 
     def lazy_scores(self, sentences: Sequence[Sequence[str]]) -> LazyScores:
-        """Return what the model, whose label columns are all of words, predicts for sentences."""
+        """Return lazy label scores of sentences, for a model whose label columns are all of words."""
         read = self.reader.words([word for words in sentences for word in words])
         lengths = np.array([len(words) for words in sentences], np.int64)
 
@@ -89,10 +89,10 @@ class RecurrentModel(Ensemble, LabelModel):
         return OutputLayer(self.heads, self.members, self.decoder_parameters(), self.reader.small)
 
     def best_of_windows(self, texts: Sequence[str], *, sure: bool) -> tuple[Ids, NDArray[np.float64] | None]:
-        """The (N,) ids of the best tags, in the first column, of windows of characters, and the probabilities of these.
+        """Return the (N,) ids of the best tags of character windows, in the first column, and their probabilities.
 
-        Each text is a piece to be read by itself, with ``WIDTH`` - 1 more characters than it has windows; they come one
-        behind the other. ``sure``: whether probabilities are wanted.
+        Each text is read by itself and has ``WIDTH`` - 1 more characters than windows; the results of all texts are
+        concatenated. ``sure``: whether to compute probabilities; None otherwise.
         """
         lengths = np.array([len(text) - (WIDTH - 1) for text in texts], np.int64)
         score = self._reads(self.reader.windows("".join(texts), lengths.astype(np.int32)))
@@ -110,7 +110,7 @@ class RecurrentModel(Ensemble, LabelModel):
         return self._reads(read, grams)
 
     def _reads(self, text: Text, grams: Callable[..., Bags | None] = lambda rows, batch: None) -> Scorer:
-        """What scores the words of a text that the reader has read."""
+        """Return the function that scores words of a cached text, given their rows and packed batch."""
         return lambda rows, batch: self._mean(self.reader.each(text, rows, batch), batch, grams(rows, batch))
 
     def with_temperatures(self, temperatures: Sequence[float]) -> Self:
@@ -122,33 +122,33 @@ class RecurrentModel(Ensemble, LabelModel):
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """What the scores of each label column are divided by before they become probabilities."""
+        """The temperature of each label column, which divides its scores before softmax."""
         return tuple(head.temperature for head in self.heads.each)
 
     @property
     def parameters(self) -> Parameters:
-        """Those of the only network, or of the first."""
+        """The parameters of the only or first network."""
         return self.members[0]
 
     @property
     def ensemble(self) -> Ensemble:
-        """Itself. Raises ConfigError if its networks have no hidden states."""
+        """The model itself. Raises ConfigError if its networks have no hidden states."""
         if not self.network.encodes:
             return super().ensemble
         return self
 
     def stream(self, column: int, lookahead: int) -> Stream:
-        """Return a stream that tags an endless text word by word."""
+        """Return a stream that tags text word by word."""
         from elman.models.streaming import Stream
 
         return Stream(self, column, lookahead)
 
     def known(self, word: str) -> bool:
-        """Whether the word stood in the training data."""
+        """Return whether the word occurs in the training data."""
         return self.lexicon.vocabulary.seen(word)
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Configuration and tensors for the model file."""
+        """Return configuration and tensors for the model file."""
         tags, schemes = [list(tags) for tags in self.tag_sets], list(self.heads.schemes)
         several = len(tags) > 1
         record = {
@@ -166,7 +166,7 @@ class RecurrentModel(Ensemble, LabelModel):
         tensors: dict[str, NDArray[Any]] = {}
         for prefix, parameters in zip(prefixes(self.config.network.ensemble), self.members, strict=True):
             tensors |= {prefix + name: w for name, w in parameters.items()}
-        tensors = storage.stored(tensors, self.config.network.dtype)
+        tensors = dtype.stored(tensors, self.config.network.dtype)
         if self.heads.grams is not None:
             tensors[GRAMS] = self.heads.grams.hashes
         if len(self.lexicon.vocabulary.rare):
@@ -175,49 +175,50 @@ class RecurrentModel(Ensemble, LabelModel):
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse of ``to_record``. Raises ModelFileError for records that do not fit together."""
-        found = network_record.checked(config, storage.forms(tensors))
-        read = Config.from_dict(found.settings)
-        lexicon = Lexicon.of_words(found.words, read.network, _rare(tensors))
-        tags = tuple(map(tuple, found.tags))
-        grams = _grams(found, tensors)
-        heads = Heads(read, tags, tuple(found.schemes), tuple(found.temperatures), tuple(found.tasks), grams)
+        """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
+        checked = network_record.checked(config, dtype.forms(tensors))
+        settings = Config.from_dict(checked.settings)
+        lexicon = Lexicon.of_words(checked.words, settings.network, _rare(tensors))
+        tags, schemes = tuple(map(tuple, checked.tags)), tuple(checked.schemes)
+        grams = _grams(checked, tensors)
+        heads = Heads(settings, tags, schemes, tuple(checked.temperatures), tuple(checked.tasks), grams)
         members = [
-            storage.restored({name: tensors[prefix + name] for name in found.of_one}) for prefix in found.prefixes
+            dtype.restored({name: tensors[prefix + name] for name in checked.of_one}) for prefix in checked.prefixes
         ]
-        return cls(read, lexicon, heads, members, found.training)
+        return cls(settings, lexicon, heads, members, checked.training)
 
 
 class LinearModel(RecurrentModel):
-    """Logistic regression on the n-grams of texts: the network without its encoder."""
+    """Logistic regression on n-grams of documents: the network without its encoder."""
 
     kind = "linear"
 
     def choose_precision(self, precision: str) -> None:
-        """Set ``precision``, which has no effect: there is no recurrent product."""
+        """Set ``precision``, which has no effect without a recurrent product."""
         self.precision = precision
 
     @classmethod
     def from_record(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
         model = super().from_record(config, tensors)
         if model.network.encodes:
-            raise ModelFileError("model settings: expected pooling=none and labels of texts alone in a linear model")
+            raise ModelFileError("model settings: expected pooling=none and only document labels in a linear model")
         return model
 
 
 def _rare(tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.int32] | None:
-    """The hashes of rare words. Raises ModelFileError for hashes that are none."""
+    """Return the hashes of rare words. Raises ModelFileError if they are not sorted."""
     hashes = tensors.get(RARE)
-    rise = hashes is None or bool((hashes[1:] > hashes[:-1]).all())
-    demand(rise, f"model tensor {RARE}: expected hashes that rise")
+    is_sorted = hashes is None or bool((hashes[1:] > hashes[:-1]).all())
+    demand(is_sorted, f"model tensor {RARE}: expected sorted hashes")
     return hashes
 
 
-def _grams(found: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams | None:
-    """The n-grams of a record. Raises ModelFileError for hashes that are none."""
-    if not found.has_grams:
+def _grams(checked: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams | None:
+    """Return the n-grams of a record. Raises ModelFileError if their hashes are out of range or not sorted."""
+    if not checked.has_grams:
         return None
     hashes = tensors[GRAMS]
-    rise = bool((hashes[1:] > hashes[:-1]).all()) and (not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS)
-    demand(rise, f"model tensor {GRAMS}: expected hashes that rise")
-    return Grams(found.network.text_ngrams, hashes)
+    is_sorted = bool((hashes[1:] > hashes[:-1]).all())
+    in_range = not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS
+    demand(is_sorted and in_range, f"model tensor {GRAMS}: expected sorted hashes")
+    return Grams(checked.network.text_ngrams, hashes)

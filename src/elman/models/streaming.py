@@ -1,11 +1,11 @@
-"""Tagging a text without end: word by word, in constant memory, with a state that can be saved and restored.
+"""Tag unbounded text word by word, in constant memory, with a state that can be saved and restored.
 
-The forward direction of a network goes on from where it was, however long ago its text began. With ``lookahead`` k the
-tag of a word is given when k more words are there, or the text ends: the network reads from that word to the last one
-known as if the text ended there, its backward direction included, and the decoder's chain (a CRF, constraints) takes
-the best sequence of tags for these words behind the tags that were given already. So the tags do not depend on how the
-words come, a forward network with softmax gives those that it would give to the whole text at once, and any network of
-one layer does so when k is not below what is left of the text. Numbers are float32, whatever the tagger's precision.
+The forward direction of a network carries its hidden state from word to word. With look-ahead k, a word is tagged as
+soon as k more words have been read, or the text ends: the network reads from that word to the last known one as if the
+text ended there, backward direction included, and the decoder's chain (a CRF, constraints) takes the best tag sequence
+for these words, given the tags emitted before. So the tags do not depend on how words are grouped into calls. A forward
+network with softmax predicts the same tags as for the whole text at once; so does any network of one layer if k covers
+the rest of the text. Computation is in float32, whatever the tagger's precision.
 
 stream = tagger.stream(lookahead=2)
 tags = [stream.push(word) for word in words] + stream.finish()   # the first two are None
@@ -33,89 +33,90 @@ from elman.nn.layers import Array
 from elman.utils.display import shown
 
 AT_ONCE = 1024  # words that a forward network reads in one call
-_WAITING = "waiting."  # what the names of arrays of words without a tag begin with
-TRANSITIONS = 1 << 16  # scores from tag to tag that are looked at in one call
+_WAITING = "waiting."  # prefix of the names of arrays of words not tagged yet
+TRANSITIONS = 1 << 16  # transition scores that are maximized in one call
 
 
 class Stream:
-    """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
+    """A text being tagged. A stream is not thread-safe; a tagger can have any number of streams."""
 
     def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
-        # of the words alone: texts without end have no labels of their own
+        # without document labels: an unbounded text has none
         self._network, self._members = replace(model.network, labels=0, grams=0), model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
         self._reader = InferenceCache(model.lexicon, model.network, model.members, "exact", plain=True)
         encoder = model.network.encoder
         self._both_ways = len(encoder.directions) > 1
-        # of each layer: as it is, and its forward direction by itself
+        # each layer as it is, and with its forward direction only
         plain = replace(encoder.config, direction="forward", residual="none")
         alone = replace(encoder, config=plain)
         self._layers = [(encoder.up_to(i), alone.up_to(i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead
-        """The words that are read before a word is tagged."""
+        """Number of words to read after a word before it is tagged."""
         self._begin()
 
     def __repr__(self) -> str:
         return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
 
     def _begin(self) -> None:
-        self._last = -1  # the tag given last; -1 at the beginning of the text
+        self._last = -1  # id of the last emitted tag; -1 at the beginning of the text
         self._states: list[dict[str, Array]] = [{} for _ in self._members]
-        # of the words that have no tag yet: what each network reads of them, or of a forward network their scores
+        # of words not tagged yet: each network's inputs, or for forward networks the mean scores
         self._waiting: list[Array] = []
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags that it gives."""
+        """The tags that it predicts."""
         return self._head.tags
 
     def push(self, word: str) -> str | None:
-        """The tag of the word ``lookahead`` words back, or None while there is none so far back."""
-        found = self.push_all([word])
-        return found[0] if found else None
+        """Return the tag of the word ``lookahead`` words back, or None if there is no such word yet."""
+        tags = self.push_all([word])
+        return tags[0] if tags else None
 
     def push_all(self, words: Iterable[str]) -> list[str]:
-        """The tags that ``push`` gives for one word after the other, without None."""
+        """Return the tags that ``push`` returns for the words one by one, without None."""
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
         words = list(words)
-        found: list[str] = []
-        for at in range(0, len(words), AT_ONCE):
-            self._take(self._read(words[at : at + AT_ONCE]))
-            found += self._given(self.lookahead)
-        return found
+        tags: list[str] = []
+        for start in range(0, len(words), AT_ONCE):
+            self._take(self._read(words[start : start + AT_ONCE]))
+            tags += self._tagged(self.lookahead)
+        return tags
 
     def finish(self) -> list[str]:
-        """The tags of the words that have none yet: the text ends here. What is pushed then is a new text."""
-        found = self._given(0, ends=True)
+        """End the text and return the tags of its remaining words. The next push begins a new text."""
+        tags = self._tagged(0, ends=True)
         self._begin()
-        return found
+        return tags
 
     def scores(self, words: Sequence[str]) -> Array:
-        """The scores (N, K) of the tags of N words, of a forward network; none of them waits for a tag then."""
+        """Return the scores (N, K) of the next N words, for a forward network; the words are not tagged later."""
         return self._scores(self._read(words))
 
     def losses(self, words: Sequence[str], gold: NDArray[np.int32]) -> NDArray[np.float64]:
-        """-ln p of the ``gold`` tags (N,) of N words, of a forward network."""
-        found = [np.zeros(0)]
-        for at in range(0, len(words), AT_ONCE):
-            found.append(nats(self.scores(words[at : at + AT_ONCE]), gold[at : at + AT_ONCE]))
-        return np.concatenate(found)
+        """Return -ln p (N,) of the ``gold`` tags (N,) of the next N words, for a forward network."""
+        losses = [np.zeros(0)]
+        for start in range(0, len(words), AT_ONCE):
+            losses.append(nats(self.scores(words[start : start + AT_ONCE]), gold[start : start + AT_ONCE]))
+        return np.concatenate(losses)
 
     def state(self) -> bytes:
-        """All that it remembers; a stream of the same model goes on from it bit for bit (``restore``)."""
+        """Return the stream's state; a stream of the same model continues from it bit for bit (``restore``)."""
         from safetensors.numpy import save
 
         arrays = {f"{_WAITING}{i}": x for i, x in enumerate(self._waiting)}
-        arrays |= {f"{i}.{name}": x for i, own in enumerate(self._states) for name, x in own.items()}
+        arrays |= {f"{i}.{name}": x for i, states in enumerate(self._states) for name, x in states.items()}
         about = {"lookahead": self.lookahead, "last": self._last, "waiting": len(self._waiting)}
         kept = {name: np.ascontiguousarray(x) for name, x in arrays.items()}
         return save(kept, metadata={"stream": json.dumps(about)})
 
     def restore(self, state: bytes) -> None:
-        """Goes on from a ``state()``. Raises DataError for one of another model or look-ahead, or none at all; then
-        the stream is as it was.
+        """Continue from a ``state()``.
+
+        Raises DataError if it is malformed, or of another model or look-ahead; the stream is unchanged then.
         """
         arrays, about = _loaded(state)
         self._check(arrays, about)
@@ -124,7 +125,7 @@ class Stream:
         self._waiting = [arrays[f"{_WAITING}{i}"] for i in range(about["waiting"])]
 
     def _check(self, arrays: Mapping[str, Array], about: Mapping[str, int]) -> None:
-        """Raise DataError where these are not what this stream would remember."""
+        """Raise DataError if the arrays and numbers are not a possible state of this stream."""
         first = f"{_WAITING}0"
         waiting, rows = about["waiting"], len(arrays[first]) if first in arrays and arrays[first].ndim else 0
         if about["lookahead"] != self.lookahead:
@@ -136,32 +137,33 @@ class Stream:
         encoder = self._network.encoder
         one_hot = not encoder.width
         kind = "int32" if one_hot and self._both_ways else "float32"
-        wanted = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
-        if not all(name.startswith(_WAITING) for name in arrays):  # something is carried on
-            of_each = [f"{i}." for i in range(len(self._members))]
-            wanted |= {own + name: f"float32 {(1, n)}" for own in of_each for name, n in encoder.memory().items()}
+        expected = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
+        if not all(name.startswith(_WAITING) for name in arrays):  # hidden states are carried
+            prefixes = [f"{i}." for i in range(len(self._members))]
+            sizes = encoder.memory().items()
+            expected |= {prefix + name: f"float32 {(1, n)}" for prefix in prefixes for name, n in sizes}
         found = {name: f"{x.dtype} {x.shape}" for name, x in arrays.items()}
-        for name in sorted(wanted.keys() | found.keys()):
-            if found.get(name) != wanted.get(name):
-                raise _other(f"{name}: {wanted.get(name, 'no such array')}", found.get(name, "none"))
+        for name in sorted(expected.keys() | found.keys()):
+            if found.get(name) != expected.get(name):
+                raise _other(f"{name}: {expected.get(name, 'no such array')}", found.get(name, "none"))
             x = arrays[name]
             if not np.isfinite(x).all():
                 raise _other(f"{name}: finite numbers", "others")
             is_id, is_carried = x.dtype == np.int32, one_hot and name.endswith("layer0.x")
-            most = encoder.words - is_id  # one-hot words wait as their ids; what is carried on is 1 more, 0 for none
+            most = encoder.words - is_id  # waiting words are ids; carried ones are ids + 1, and 0 for none
             if (is_id or is_carried) and not ((x == x.round()) & (x >= 0) & (x <= most)).all():
                 raise _other(f"{name}: whole numbers from 0 to {most}", "others")
 
     @property
     def _width(self) -> tuple[int, ...]:
-        """Of what waits, the shape of one word's."""
+        """The shape of one word in the waiting arrays."""
         network = self._network
         if not self._both_ways:
             return (len(self._head.tags),)
         return (network.encoder.width,) if network.encoder.width else ()
 
     def _read(self, words: Sequence[str]) -> list[Array]:
-        """What each network reads of N words: representations (N, E), or ids (N,)."""
+        """Return each network's inputs for N words: representations (N, E), or ids (N,)."""
         text = self._reader.words(words)
         return [table[text.types] for (table,) in text.tables]
 
@@ -172,7 +174,7 @@ class Stream:
         self._waiting = new
 
     def _scores(self, each: list[Array]) -> Array:
-        """The scores (N, K) of the next N words, of a forward network; the states go on behind the last of them."""
+        """Return the scores (N, K) of the next N words, for a forward network, and advance its states past them."""
         every = np.arange(len(each[0]))
         batch = Batch(np.ones(len(every), np.int32), every)
         scores: list[Array] = []
@@ -183,9 +185,9 @@ class Stream:
             scores.append(self._network.output(parameters, h, batch)[0])
         return self._mean(scores, batch)
 
-    def _given(self, behind: int, ends: bool = False) -> list[str]:
-        """The tags of the waiting words, all but ``behind`` of them."""
-        n = len(self._waiting[0]) - behind if self._waiting else 0
+    def _tagged(self, keep: int, ends: bool = False) -> list[str]:
+        """Return the tags of the waiting words, all but the last ``keep``, which go on waiting."""
+        n = len(self._waiting[0]) - keep if self._waiting else 0
         if n <= 0:
             return []
         if not self._both_ways and self._chain is None:
@@ -200,9 +202,9 @@ class Stream:
         return [self._head.tags[i] for i in ids]
 
     def _best(self, t: int, n: int, ends: bool) -> list[int]:
-        """The tags of the n waiting words from ``t`` on: of each the first of the best sequence for its window.
+        """Return the tag ids of the n waiting words from ``t`` on: the first of the best sequence for each window.
 
-        As if each word had come alone, the words behind it are no more than the look-ahead.
+        A word's window is the word and up to ``lookahead`` words after it, as if words were pushed one by one.
         """
         left = len(self._waiting[0]) - t - np.arange(n)
         lengths = np.minimum(self.lookahead + 1, left)
@@ -210,61 +212,62 @@ class Stream:
         window = [x[places] for x in self._waiting]
         scores = self._windows(window, batch, n) if self._both_ways else window[0]
         if self._chain is None:
-            found: list[int] = scores[:n].argmax(axis=1).tolist()
-            return found
+            ids: list[int] = scores[:n].argmax(axis=1).tolist()
+            return ids
         chain, ahead, row = self._chain, scores[:0], len(scores)
-        for size in batch.sizes[::-1].tolist():  # from the last step; the longest windows are the first
+        for size in batch.sizes[::-1].tolist():  # from the last step; the longest windows come first
             row -= size
-            longer, own = len(ahead), scores[row : row + size].copy()
+            longer, totals = len(ahead), scores[row : row + size].copy()
             few = max(1, TRANSITIONS // chain.transitions.size)
-            for at in range(0, longer, few):
-                own[at : min(at + few, longer)] += (chain.transitions + ahead[at : at + few, None]).max(axis=2)
+            for i in range(0, longer, few):
+                totals[i : min(i + few, longer)] += (chain.transitions + ahead[i : i + few, None]).max(axis=2)
             if ends:
-                own[longer:][(lengths == left)[longer:size]] += chain.end
-            ahead = own
-        found, last = [], self._last
+                totals[longer:][(lengths == left)[longer:size]] += chain.end
+            ahead = totals
+        ids, last = [], self._last
         for of_word in ahead:
             before: NDArray[Any] = chain.begin if last < 0 else chain.transitions[last]
             last = int((before + of_word).argmax())
-            found.append(last)
-        return found
+            ids.append(last)
+        return ids
 
     def _windows(self, each: list[Array], batch: Batch, n: int) -> Array:
-        """The scores (N, K) of n windows, each a word further on; the states go on behind the last one's first word.
+        """Return the scores (N, K) of n windows, each one word further on; advance the states past the last one's
+        first word.
 
-        Layer by layer: what the forward direction carries into a window is what it makes of the words before, each read
-        as the first of its own window.
+        Layer by layer: the forward state carried into a window comes from the words before it, each read as the first
+        word of its own window.
         """
         every = np.arange(n)
         alone, widths = Batch(np.ones(n, np.int32), every), self._network.encoder.memory()
         scores: list[Array] = []
         for i, (x, parameters) in enumerate(zip(each, self._members, strict=True)):
             states = self._states[i] or {name: np.zeros((1, width), np.float32) for name, width in widths.items()}
-            behind: dict[str, Array] = {}
+            after: dict[str, Array] = {}
             for layer, (whole, forward) in enumerate(self._layers):
                 carried = Carried(states, every)
                 if n > 1:
                     forward.forward(parameters, x[:n], alone, first=layer, carried=carried)
                     before = {name: np.concatenate([states[name], rows[:-1]]) for name, rows in carried.after.items()}
-                    behind |= {name: rows[-1:] for name, rows in carried.after.items()}
+                    after |= {name: rows[-1:] for name, rows in carried.after.items()}
                     carried = Carried(before)
                 x, _ = whole.forward(parameters, x, batch, first=layer, carried=carried)
-                behind = behind if n > 1 else behind | carried.after
-            self._states[i] = behind
+                after = after if n > 1 else after | carried.after
+            self._states[i] = after
             scores.append(self._network.output(parameters, x, batch)[0])
         return self._mean(scores, batch)
 
     def _mean(self, each: list[Array], batch: Batch) -> Array:
-        """The mean of the networks' scores, of the column."""
+        """Return the mean of the networks' scores in the column."""
         total = each[0]
         for scores in each[1:]:
             total = total + scores
-        own = self._head.of(total, batch)
-        return own if len(each) == 1 else own / np.float32(len(each))
+        scores = self._head.of(total, batch)
+        return scores if len(each) == 1 else scores / np.float32(len(each))
 
 
 def _loaded(state: bytes) -> tuple[dict[str, Array], dict[str, int]]:
-    """The arrays and the numbers of a ``state()``. Raises DataError for another thing."""
+    """Return the arrays and numbers of a ``state()``. Raises DataError if it is malformed."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -275,7 +278,7 @@ def _loaded(state: bytes) -> tuple[dict[str, Array], dict[str, int]]:
         if set(about) != {"lookahead", "last", "waiting"} or any(type(n) is not int for n in about.values()):
             raise ValueError
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise DataError("not the state of a stream; expected what state() gave") from None
+        raise DataError("not the state of a stream; expected what state() returned") from None
     return arrays, about
 
 
@@ -285,10 +288,10 @@ def _other(expected: str, found: object) -> DataError:
 
 
 def nats(scores: Array, gold: NDArray[np.int32]) -> NDArray[np.float64]:
-    """-ln p (N,) of the ``gold`` tags (N,) by the softmax of scores (N, K)."""
-    own = scores.astype(np.float64)
-    own -= own.max(axis=1, keepdims=True)
-    return np.asarray(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(gold)), gold])
+    """Return -ln p (N,) of the ``gold`` tags (N,) by the softmax of scores (N, K)."""
+    logits = scores.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(gold)), gold])
 
 
 def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

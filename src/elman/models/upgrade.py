@@ -1,4 +1,4 @@
-"""Bring the configuration of a model file of an older format version up to the current one.
+"""Upgrade the configuration of a model file of an older format version to the current one.
 
 Version 2 renamed settings, and moved ``replanned`` from the settings to the training record.
 """
@@ -28,10 +28,10 @@ _PLANS = re.compile(r"([0-9]{1,6}:[0-9]{1,6}(,[0-9]{1,6}:[0-9]{1,6})*)?")
 
 
 def upgrade(config: dict[str, Any], version: int) -> dict[str, Any]:
-    """Change a configuration of format ``version`` in place to the current one, and return it.
+    """Upgrade a configuration of format ``version`` in place, and return it.
 
-    Raises ModelFileError for settings that this version did not have. What else is wrong with it is found when the
-    model is made of it.
+    Raises ModelFileError for settings that this version did not have. Other errors are found when the model is built
+    from it.
     """
     if version < 2:
         for model in _models(config):
@@ -40,7 +40,7 @@ def upgrade(config: dict[str, Any], version: int) -> dict[str, Any]:
 
 
 def _models(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The records of a file's networks: of the model itself, and of the parts of a pipeline."""
+    """Yield the records of a file's networks: the model itself, and the parts of a pipeline."""
     model, task = record.get("model"), record.get("task")
     if isinstance(model, dict) and isinstance(model.get("settings"), dict):
         yield model
@@ -74,7 +74,7 @@ def _rename_settings(model: dict[str, Any]) -> None:
 
 
 def _pairs(replanned: Any) -> list[list[int]]:
-    """The changes of plan as (first epoch, epochs in all), of version 1's text ``5:8,7:9``."""
+    """Return the changes of plan as (first epoch, total epochs), parsed from version 1's text ``5:8,7:9``."""
     if not isinstance(replanned, str) or not _PLANS.fullmatch(replanned):
         raise ModelFileError(f"replanned: expected EPOCH:EPOCHS,EPOCH:EPOCHS …, found {shown(replanned)}")
     return [[int(number) for number in plan.split(":")] for plan in replanned.split(",") if plan]

@@ -1,4 +1,4 @@
-"""``Predictor``: what every trained model offers, whatever its task: save, describe, copy, pickle, calibrate."""
+"""``Predictor``: the base class of trained models of every task: save, describe, copy, pickle, calibrate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from elman.data.formats import column_names
 from elman.data.targets import ANY, CLASSIFY, SEVERAL
 from elman.errors import ConfigError
-from elman.models import file as model_file
+from elman.models import file
 from elman.models.base import Model
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from elman.models.ensemble import Ensemble
 
 Target = str | Sequence[str] | None
-"""Names of columns: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
+"""Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
-"""Columns that ``repr`` names."""
+"""Number of columns that ``repr`` names."""
 
 _T = TypeVar("_T")
 
@@ -44,9 +44,9 @@ class Predictor(ABC):
         self.targets = tuple(targets)
         """The columns it predicts."""
         self.format = format
-        """The format of the file it was trained on; "" for sentences made in Python."""
+        """The format of the training file; "" for sentences from Python."""
         self.threads = threads
-        """Threads that predict batches of a text; the predictions do not depend on it."""
+        """Number of threads that predict batches; the predictions do not depend on it."""
 
     @property
     def kind(self) -> str:
@@ -55,12 +55,12 @@ class Predictor(ABC):
 
     @property
     def target(self) -> str:
-        """The column it predicts, the first of several."""
+        """The column it predicts, or the first of several."""
         return self.targets[0]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The label columns of the model: ``targets``, unless these are encoded as others."""
+        """The label columns of the model: ``targets``, unless these are encoded as other columns."""
         return self.targets
 
     @property
@@ -75,49 +75,49 @@ class Predictor(ABC):
 
     @property
     def tasks(self) -> dict[str, str]:
-        """What each target is: ``tag``, of words; ``classify``, one label of the text; ``several`` or ``any``, one or
-        more, or any number of labels; ``number``.
+        """The kind of each target: ``tag`` (labels of words), ``classify`` (one document label), ``several`` (one or
+        more document labels), ``any`` (any number of them) or ``number``.
         """
         return dict(zip(self.targets, self._model.tasks, strict=True))
 
     @property
     def word_targets(self) -> tuple[str, ...]:
-        """Those of ``targets`` that have a value for each word."""
+        """The targets that have a value for each word."""
         return tuple(name for name in self.targets if name not in self.text_targets)
 
     @property
     def text_targets(self) -> tuple[str, ...]:
-        """Those of ``targets`` that are document labels: one value for the text."""
+        """The targets that are document labels: one value for the document."""
         return tuple(name for name, task in self.tasks.items() if task in (CLASSIFY, SEVERAL, ANY))
 
     @property
     def temperatures(self) -> dict[str, float]:
-        """What the scores of each label column are divided by before they become probabilities; fitted on dev, or 1."""
+        """The temperature of each label column, which divides its scores before softmax; fitted on dev, or 1."""
         return dict(zip(self.columns, self._model.temperatures, strict=True))
 
     @property
     def tags_lines(self) -> bool:
-        """Whether it has ``tag_lines``, the fast way for large plain text, and this model can use it."""
+        """Whether it supports ``tag_lines``, the fast path for large plain text."""
         return False
 
     @property
     def data(self) -> dict[str, Any]:
-        """What it was trained on: counts of sentences and words, the score on dev, what was held out."""
+        """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
         return dict(self._data)
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended its training: it is the best model there was by then."""
+        """Whether training was interrupted by Ctrl-C; the model is the best one up to then."""
         return self._model.interrupted
 
     @property
     def ensemble(self) -> Ensemble:
-        """Its networks, to look inside. Raises ConfigError if it has none with hidden states."""
+        """Its networks, for inspection. Raises ConfigError if it has none with hidden states."""
         return self._model.ensemble
 
     @property
     def precision(self) -> str:
-        """How a network predicts: ``auto``, ``exact`` or ``int8``, as in ``load``."""
+        """The numeric precision of prediction: ``auto``, ``exact`` or ``int8``, as in ``load``."""
         return self._model.precision
 
     def choose_precision(self, precision: str) -> None:
@@ -125,7 +125,7 @@ class Predictor(ABC):
         self._model.choose_precision(precision)
 
     def chosen(self, columns: Target = None) -> tuple[str, ...]:
-        """Return those of ``targets`` that are named; None: all. Raises ConfigError for another name."""
+        """Return the named targets; None: all. Raises ConfigError if a name is unknown."""
         names = column_names(columns) or self.targets
         for name in names:
             if name not in self.targets:
@@ -134,25 +134,25 @@ class Predictor(ABC):
         return names
 
     def uncalibrated(self) -> Self:
-        """Return the same predictor with all ``temperatures`` 1: the same predictions, with raw probabilities."""
+        """Return a copy with all ``temperatures`` 1: the same predictions, with uncalibrated probabilities."""
         return self._copy(_model=self._model.with_temperatures(()))
 
     def about(self, *, format: str, **data: Any) -> Self:
-        """Return the same predictor with another ``format``, and other facts of its ``data``."""
+        """Return a copy with another ``format`` and updated facts in ``data``."""
         return self._copy(format=format, _data={**self._data, **data})
 
     def _copy(self, **changed: Any) -> Self:
-        """Return a copy, of its own class, with other values of some attributes."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, **changed)
-        return other
+        """Return a copy of the same class with some attributes changed."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, **changed)
+        return copy
 
     def save(self, path: Path) -> None:
-        """Write the model file, all of it or nothing. Raises OutputError if it cannot be written."""
-        model_file.save(path, *self.to_record())
+        """Write the model file atomically. Raises OutputError if it cannot be written."""
+        file.save(path, *self.to_record())
 
-    def to_record(self) -> tuple[dict[str, Any], model_file.Tensors]:
-        """Return configuration (JSON values) and tensors: all that the model file holds."""
+    def to_record(self) -> tuple[dict[str, Any], file.Tensors]:
+        """Return configuration (JSON values) and tensors, as stored in the model file."""
         of_model, tensors = self._model.to_record()
         record: dict[str, Any] = {
             "kind": self.kind,
@@ -165,20 +165,20 @@ class Predictor(ABC):
         return record if of_task is None else {**record, "task": of_task}, tensors
 
     def _task_record(self) -> dict[str, Any] | None:
-        """Return what the model file holds of the task, its name among it; None for plain labels."""
+        """Return the task's entry in the model file, with its name; None for plain labels."""
         return None
 
     @classmethod
     @abstractmethod
-    def from_record(cls, record: Mapping[str, Any], tensors: model_file.Tensors, *, threads: int = 1) -> Self:
+    def from_record(cls, record: Mapping[str, Any], tensors: file.Tensors, *, threads: int = 1) -> Self:
         """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what the model file would hold, and how it predicts: for copies, and for pools of processes."""
+        """Pickle the content of the model file, threads and precision, for copies and process pools."""
         return _restored, (type(self), *self.to_record(), self.threads, self.precision)
 
     def describe(self) -> dict[str, Any]:
-        """Return what it is and what it was trained on, as JSON values: what ``elman inspect --json`` prints."""
+        """Return a description of model and training data as JSON values, as ``elman inspect --json`` prints it."""
         record, tensors = self._model.to_record()
         return {
             **({} if self._task_record() is None else {"task": self.task}),
@@ -201,12 +201,12 @@ class Predictor(ABC):
         return visible(f"<{type(self).__name__}: {', '.join(facts)}>")
 
     def _content(self) -> str:
-        """Return what it predicts, for ``repr``."""
-        each = [f"{name} ({len(tags):,} {_unit(self.tasks[name])})" for name, tags in self.tag_sets.items()]
-        return ", ".join(each[:SHOWN]) + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
+        """Return a summary of the predicted columns, for ``repr``."""
+        columns = [f"{name} ({len(tags):,} {_unit(self.tasks[name])})" for name, tags in self.tag_sets.items()]
+        return ", ".join(columns[:SHOWN]) + (f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else "")
 
     def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
-        """Yield the results of ``work`` on batches, in order; how they are cut does not depend on ``threads``."""
+        """Yield the results of ``work`` on batches, in order; batches do not depend on ``threads``."""
         return chain.from_iterable(ordered(work, batches(sentences), self.threads))
 
 
@@ -215,9 +215,9 @@ def _unit(task: str) -> str:
 
 
 def _restored(
-    kind: type[Predictor], record: Mapping[str, Any], tensors: model_file.Tensors, threads: int, precision: str
+    kind: type[Predictor], record: Mapping[str, Any], tensors: file.Tensors, threads: int, precision: str
 ) -> Predictor:
-    """Return the predictor that was pickled."""
+    """Return the unpickled predictor."""
     predictor = kind.from_record(record, tensors, threads=threads)
     predictor.choose_precision(precision)
     return predictor

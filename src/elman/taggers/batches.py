@@ -1,4 +1,4 @@
-"""Sentences to a model in batches, and names in place of the ids that it answers with."""
+"""Batches of sentences for a model, and conversion of predicted ids to labels."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ from elman.utils.display import shown
 from elman.utils.limits import check_length
 
 Text = str | Sequence[str] | Sentence
-"""A whole text: as it is, its words lying between spaces; or its words."""
+"""A document: a string with spaces between words, or its words."""
 
 BATCH_WORDS = 4_096
 BATCH_SENTENCES = 1_024
-"""What is tagged together: sentences until there are as many words, or as many sentences. Never less than one."""
+"""A batch ends with the sentence that reaches one of these sizes."""
 
 
-def ids_to_labels(tags: Sequence[str], found: Sequence[NDArray[Any]]) -> list[list[str]]:
-    """The tags of these ids; of several labels of a text, (1, K) which hold, one text of them all."""
-    if found and found[0].ndim == 2:
-        return [[LABEL_SEPARATOR.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in held] for held in found]
-    return [[tags[i] for i in ids.tolist()] for ids in found]
+def ids_to_labels(tags: Sequence[str], predicted: Sequence[NDArray[Any]]) -> list[list[str]]:
+    """Return the labels of ids (T,) for each sentence; several document labels, bools (1, K), joined with ``|``."""
+    if predicted and predicted[0].ndim == 2:
+        return [
+            [LABEL_SEPARATOR.join(tags[i] for i in np.flatnonzero(row).tolist()) for row in rows] for rows in predicted
+        ]
+    return [[tags[i] for i in ids.tolist()] for ids in predicted]
 
 
 def ids_to_labels_with_confidences(
-    tags: Sequence[str], found: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
+    tags: Sequence[str], predicted: Sequence[tuple[NDArray[Any], NDArray[np.float64]]]
 ) -> list[tuple[list[str], list[float]]]:
-    """The same, with the probability of each tag; of several labels of a text, that of just these."""
-    names = ids_to_labels(tags, [ids for ids, _ in found])
-    return list(zip(names, (p.tolist() for _, p in found), strict=True))
+    """Return ``ids_to_labels`` with the probability of each label; for several labels, that of exactly this set."""
+    labels = ids_to_labels(tags, [ids for ids, _ in predicted])
+    return list(zip(labels, (p.tolist() for _, p in predicted), strict=True))
 
 
 def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
-    """The words of some sentences at a time, by ``BATCH_WORDS`` and ``BATCH_SENTENCES``."""
+    """Yield the words of sentences in batches of ``BATCH_WORDS`` words or ``BATCH_SENTENCES`` sentences."""
     if isinstance(sentences, str | bytes | bytearray):
         raise DataError(f"expected sentences, each a list of words, got {shown(sentences)}")
     batch: list[Sequence[str]] = []
@@ -54,7 +56,7 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
 
 
 def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
-    """The words of a sentence. Raises DataError for a text that nobody has cut into words, and too long a sentence."""
+    """Return the words of a sentence. Raises DataError if it is an untokenized string, or too long."""
     if isinstance(sentence, Sentence):
         check_length(len(sentence.words), sentence.path, sentence.line)
         return sentence.words
@@ -62,18 +64,18 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
         raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
     if isinstance(sentence, bytes | bytearray):
         raise DataError(f"expected a list of words, got bytes: {shown(sentence)}")
-    if isinstance(sentence, Sequence):  # an array is a series of numbers, which may go on
+    if isinstance(sentence, Sequence):  # not for arrays of numbers, which may be longer
         check_length(len(sentence))
     return sentence
 
 
 def text_of(text: Text) -> Sequence[str]:
-    """The words of a whole text. Raises DataError where there are none."""
+    """Return the words of a document. Raises DataError if there are none."""
     words: Sequence[str]
     if isinstance(text, str):
-        from elman.data.corpus import split_words as split
+        from elman.data.corpus import split_words
 
-        words = split(text)
+        words = split_words(text)
     else:
         words = words_of(text)
     if not words:

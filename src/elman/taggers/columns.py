@@ -1,4 +1,4 @@
-"""``ColumnPredictor``: predicts label columns for sentences or texts, and compares them with gold labels."""
+"""``ColumnPredictor``: predicts label columns for sentences or documents, and compares them with gold labels."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from elman.taggers.base import Predictor, Target
 from elman.taggers.batches import words_of
 from elman.utils.validation import demand, front
 
-if TYPE_CHECKING:  # what comparing with gold labels needs is loaded when it begins
+if TYPE_CHECKING:  # evaluation is imported on demand
     from elman.data.corpus import Data, ReadOptions, TargetKeys
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.pairing import AlignedSentence
     from elman.evaluation.tagging import TagEvaluation
 
 Predicted = dict[str, Any]
-"""By target: the values of a sentence, one for each word or one for the text; or these and their confidences."""
+"""By target: the values of a sentence, one per word or one per document; or a pair of values and confidences."""
 
 
 class ColumnPredictor(Predictor):
-    """Predicts one column or several. T words of a sentence, K labels.
+    """Predicts one or several columns. T words of a sentence, K labels.
 
     Sentences are lists of words, or ``Sentence`` objects. A model of several columns predicts them together:
-    ``predict`` and ``pipe`` give the first one, or by name those that ``columns`` names.
+    ``predict`` and ``pipe`` return the first column, or dictionaries with the columns that ``columns`` names.
     """
 
     _model: LabelModel
 
     def known(self, word: str) -> bool:
-        """Return whether the word stood in the training data."""
+        """Return whether the word occurs in the training data."""
         return self._model.known(word)
 
     def gives(self, target: str, value: str) -> bool:
-        """Return whether that is a value of a target as words or texts get it."""
+        """Return whether the model can predict this value of a target."""
         return value in self.tag_sets[target]
 
     def temperature(self, target: str) -> float | None:
-        """Return that of one of ``targets``; None if it is made of label columns with different ones."""
+        """Return the temperature of a target; None if it is encoded in label columns with different ones."""
         return self.temperatures[target]
 
     def predict(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> list[Any]:
@@ -55,12 +55,12 @@ class ColumnPredictor(Predictor):
         return list(self.pipe(sentences, confidence=confidence, columns=columns))
 
     def pipe(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> Iterator[Any]:
-        """Yield the prediction for each sentence, in order, read and predicted in batches: memory stays flat.
+        """Yield the prediction for each sentence, in order; sentences are read in batches, with constant memory.
 
-        A prediction is the list of a sentence's (T,) tags, or the label of a text, in the first column.
+        A prediction is the list of a sentence's (T,) tags, or the label of a document, in the first column.
 
-        ``confidence``  yield pairs: the prediction, and the model's probability of it, 0 to 1 (of tags: of each)
-        ``columns``     names of columns: yield dictionaries by name, also for a single one
+        ``confidence``  yield pairs of the prediction and its probability, 0 to 1 (for tags: a list)
+        ``columns``     column names: yield dictionaries by name, even for a single column
         """
         names = self.targets[:1] if columns is None else self.chosen(columns)
         texts = self.text_targets
@@ -75,13 +75,13 @@ class ColumnPredictor(Predictor):
 
     @abstractmethod
     def _predict(self, batch: Sequence[Sequence[str]], names: Sequence[str], confidence: bool) -> list[Predicted]:
-        """Return for each sentence the values of the targets ``names`` (others may be among them).
+        """Return for each sentence the values of the targets ``names``; others may be included.
 
-        Values are a list, of a document label a list with it alone; with ``confidence`` a pair of lists.
+        Values are a list, with a single item for a document label; with ``confidence`` a pair of lists.
         """
 
     def _words(self, sentence: Any) -> Sequence[str]:
-        """Return the words to be read of an item of ``pipe``."""
+        """Return the words of an item of ``pipe``."""
         return words_of(sentence)
 
     def evaluate(
@@ -93,13 +93,14 @@ class ColumnPredictor(Predictor):
         format: str | None = None,
         encoding: str = "utf-8",
     ) -> Any:
-        """Predict for ``data`` (paths or sentences, as in ``train``) and compare with the gold labels in it.
+        """Predict labels for ``data`` (paths or sentences, as in ``train``) and compare them with its gold labels.
 
-        ``target``   the column of the gold labels; by default the one trained on, or in a file of another format that
+        ``target``   the column of the gold labels; by default the training column, or in a file of another format that
                      format's own. For a model of several columns it names one of them, by default the first
-        ``columns``  names of columns: return a dictionary by name; the text is read once
+        ``columns``  column names: return a dictionary by name; the data is read once
 
-        Return a ``TagEvaluation``, for document labels a ``ClassEvaluation``. Raises DataError: no gold labels.
+        Return a ``TagEvaluation``, for document labels a ``ClassEvaluation``. Raises DataError if there are no gold
+        labels.
         """
         if columns is None:
             several = len(self.targets) > 1
@@ -130,7 +131,7 @@ class ColumnPredictor(Predictor):
     def compare(
         self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
     ) -> Iterator[dict[str, AlignedSentence]]:
-        """Yield what ``evaluate`` counts, sentence by sentence and by column, with the confidence of every label."""
+        """Yield gold and predicted labels by column, sentence by sentence, with the confidence of each label."""
         from elman.evaluation.pairing import AlignedSentence
 
         scored, options = self._scored(target, format, encoding)
@@ -144,7 +145,7 @@ class ColumnPredictor(Predictor):
     def _with_gold(
         self, data: Data, scored: Sequence[str], options: ReadOptions, *, confidence: bool
     ) -> Iterator[tuple[Sentence, list[tuple[str, ...]], Predicted]]:
-        """Yield sentences with their gold labels, a tuple for each of ``scored``, and what ``_predict`` returns."""
+        """Yield sentences with their gold labels, a tuple for each of ``scored``, and their predictions."""
         from elman.data.corpus import iter_labelled
         from elman.evaluation.pairing import gold_labels, pair_with_predictions
 
@@ -160,11 +161,11 @@ class ColumnPredictor(Predictor):
     def _counted(
         self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
     ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
-        """Return what is compared of a sentence in a column: all its words."""
+        """Return the gold labels, tags and known-word flags to compare in a column: by default all."""
         return gold, tags, known
 
     def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], ReadOptions]:
-        """Return the targets that are compared with gold labels, and how those are read."""
+        """Return the targets to compare with gold labels, and the options for reading those."""
         from elman.data.corpus import ReadOptions
 
         several = len(self.targets) > 1
@@ -172,16 +173,16 @@ class ColumnPredictor(Predictor):
         if not several and names is not None and len(names) > 1:
             raise ConfigError(f"target: the model has one column, {self.target}, got {', '.join(names)}")
         task = None if several else TAG if self.word_targets else CLASSIFY
-        if several and names is not None:  # in the order in which they are read, columns of words first
+        if several and names is not None:  # in reading order, word columns first
             names = tuple(sorted(names, key=lambda name: name in self.text_targets))
         read = ReadOptions(names, format, encoding, model_default=(self.format, self.target), task=task)
         return names if several and names is not None else self.targets, read
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Self:
-        """Return the inverse of ``to_record``: a predictor of this class or a subclass, as the labels are.
+        """Return the inverse of ``to_record``: a predictor of this class or of the subclass for its kind of labels.
 
-        Raises ModelFileError if the record is malformed, or its labels are of another class.
+        Raises ModelFileError if the record is malformed, or its labels are for another class.
         """
         from elman.taggers.tagger import class_of
 
@@ -196,7 +197,7 @@ class ColumnPredictor(Predictor):
 
 
 def _of_text(values: Any, confidence: bool) -> Any:
-    """Return the label of a text in place of a list with it alone; "" for a sentence of a file without words."""
+    """Return the label of a document from its list of one; "" for a sentence without words."""
     if not confidence:
         return values[0] if values else ""
     labels, p = values

@@ -1,8 +1,8 @@
-"""The tagger of ``elman tag`` for large plain text: loaded without NumPy, it tags lines natively from bytes to bytes.
+"""The fast path of ``elman tag`` for large plain text: tag lines natively from bytes to bytes, without NumPy.
 
-It serves bidirectional or forward LSTMs of one layer on word vectors and affixes, which the presets ``default`` and
-``fast`` are, with the same tags as the whole tagger (``elman.taggers.tagger``). That is loaded for every other
-model, and when anything else is asked for.
+It supports forward and bidirectional LSTMs of one layer on word vectors and affixes, such as those of the presets
+``default`` and ``fast``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
+loaded for all other models and methods.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from elman import kernels
 from elman.data.targets import TAG, fit_word_tag
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
-from elman.models import file as model_file, network_record
+from elman.models import file, network_record
 from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
 if TYPE_CHECKING:
     from elman.taggers.base import Predictor
 
-Content = tuple[dict[str, Any], Mapping[str, model_file.Stored]]
+Content = tuple[dict[str, Any], Mapping[str, file.Stored]]
 
 
 def load(
@@ -32,15 +32,15 @@ def load(
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
 ) -> Any:
-    """Return what ``elman.load`` returns, or a ``LightTagger`` if the model and the machine allow it."""
-    content = model_file.read(path)
+    """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``."""
+    content = file.read(path)
     lines = line_tagger(content, precision)
     if lines is None:
         from elman.taggers.load import of_content
 
         return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
 
-    def whole() -> Predictor:  # read once more: what the native tagger has made its own is not kept twice
+    def whole() -> Predictor:  # read the file again, to keep only the native copy in memory
         from elman.taggers.load import load
 
         return load(path, threads=threads, precision=precision, on_note=on_note)
@@ -49,9 +49,9 @@ def load(
 
 
 class LightTagger:
-    """What ``elman tag`` needs to know of a ``Tagger`` of one column of words, and its ``tag_lines``.
+    """The attributes of a ``Tagger`` of one word column that ``elman tag`` needs, and its ``tag_lines``.
 
-    Whatever else it is asked for, it loads the whole tagger and asks that.
+    All other attributes load the full tagger and delegate to it.
     """
 
     task, kind = "tag", "rnn"
@@ -68,7 +68,7 @@ class LightTagger:
         self._whole: Predictor | None = None
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
-        """As ``Tagger.tag_lines``."""
+        """Yield tagged texts; see ``Tagger.tag_lines``."""
         return ordered(self._lines.tag, texts, self.threads)
 
     def __getattr__(self, name: str) -> Any:
@@ -78,7 +78,7 @@ class LightTagger:
 
 
 def line_tagger(content: Content, precision: str) -> Any:
-    """The native tagger of a model file's content; None: of this model there is none here, or it is no sound one."""
+    """Return the native tagger for a model file's content; None if the model is not supported here, or malformed."""
     record, stored = content
     if record.get("kind") != "rnn" or "task" in record:
         return None
@@ -87,34 +87,34 @@ def line_tagger(content: Content, precision: str) -> Any:
         return None
     try:
         front = validation.front(record, ("rnn",))
-        found = network_record.checked(front.model, model_file.forms(stored))
-        validation.demand(len(front.targets) == len(found.tags), "target: expected one for each label column")
-    except (ModelFileError, RecursionError):  # what is wrong is said when the whole model is loaded
+        checked = network_record.checked(front.model, file.forms(stored))
+        validation.demand(len(front.targets) == len(checked.tags), "target: expected one for each label column")
+    except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
-    network, tags = found.network, found.tags[0]
-    served = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
-    served = served and network.features in ("none", "affixes") and not network.characters
-    served = served and found.tasks == [TAG] and not found.words.vectors[1]
-    if not served or not fit_word_tag(tags):
+    network, tags = checked.network, checked.tags[0]
+    supported = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
+    supported = supported and network.features in ("none", "affixes") and not network.characters
+    supported = supported and checked.tasks == [TAG] and not checked.words.vectors[1]
+    if not supported or not fit_word_tag(tags):
         return None
     sizes = network.embedding, network.feature_embedding, network.hidden
     return core.LineTagger(
-        found.words.words,
-        found.words.features,
+        checked.words.words,
+        checked.words.features,
         affixes,
         tags,
         stored,
-        found.prefixes,
+        checked.prefixes,
         (*sizes, network.direction == "bidirectional"),
-        _chain(tags, network.decoder == "crf", found.schemes[0]),
+        _chain(tags, network.decoder == "crf", checked.schemes[0]),
         precision != "exact" and core.has_int8(),
     )
 
 
 def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes, bytes] | None:
-    """Whether the network has a chain of its own, and which transitions, beginnings and ends are allowed, if not all.
+    """Return whether the network is a CRF, and the allowed transitions, first tags and last tags (b"" for all).
 
-    None: every word is tagged by itself.
+    None: words are tagged independently.
     """
     if scheme == "none":
         return (True, b"", b"", b"") if crf else None

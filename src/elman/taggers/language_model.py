@@ -1,8 +1,8 @@
-"""Language models: they predict the next symbol, a word or a character of raw text.
+"""Language models, which predict the next symbol of raw text: a word or a character.
 
-A text is read as one sequence, from end to end of all files. Words lie between spaces and line ends, and a line end is
-a symbol too, by which lines are told apart; the text begins behind one. A symbol that the model does not know is
-``<unk>``, as input and as what comes next: its probability is that of all such symbols together.
+A text is read as one sequence across all files. Words are separated by spaces and line ends; a line end is a symbol
+too, and the text begins after one. Unknown symbols become ``<unk>``, as input and as prediction, whose probability is
+that of all unknown symbols together.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from elman.utils.validation import demand, front
 TASK = "lm"
 UNITS = ("words", "characters")
 LINE = 1_000
+"""Most symbols of a line in ``LanguageModel.lines``."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class LanguageEvaluation:
     """How well a model predicts a text of N ``symbols``.
 
     ``nats``        -ln p of the whole text
-    ``characters``  of the text, ``words`` between spaces and line ends, with its line ends; ``unknown`` symbols
+    ``characters``  number of characters
+    ``words``       number of words and line ends
+    ``unknown``     number of unknown symbols
     """
 
     unit: str
@@ -53,25 +56,24 @@ class LanguageEvaluation:
 
     @property
     def perplexity(self) -> float:
-        """Of a symbol: e to the mean of -ln p, up to e^700."""
+        """Perplexity per symbol: e to the mean of -ln p, up to e^700."""
         return exp(min(self.nats / max(self.symbols, 1), 700))
 
     @property
     def bits_per_character(self) -> float:
-        """The text's bits for each of its characters, spaces and line ends among them."""
+        """Bits per character, spaces and line ends included."""
         return self.nats / log(2) / max(self.characters, 1)
 
     @property
     def perplexity_per_word(self) -> float:
-        """The perplexity if the text's words and line ends are what is counted, whatever the unit."""
+        """Perplexity per word or line end, whatever the unit."""
         return exp(min(self.nats / max(self.words, 1), 700))
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values."""
+        """Return counts and metrics as JSON values."""
         names = ("unit", "symbols", "unknown", "characters", "words")
-        found = {name: getattr(self, name) for name in names}
-        numbers = ("perplexity", "bits_per_character", "perplexity_per_word")
-        return found | {name: getattr(self, name) for name in numbers}
+        metrics = ("perplexity", "bits_per_character", "perplexity_per_word")
+        return {name: getattr(self, name) for name in names + metrics}
 
 
 class LanguageModel(Predictor):
@@ -86,9 +88,9 @@ class LanguageModel(Predictor):
         self._number = {tag: i for i, tag in enumerate(self.tags)}
 
     def evaluate(self, data: Data, *, format: str | None = None, encoding: str = "utf-8") -> LanguageEvaluation:
-        """Return how well it predicts a text: paths, or lines. Memory does not grow with the text.
+        """Evaluate the model on a text (paths, or lines), with constant memory.
 
-        Raises DataError for an empty text.
+        Raises DataError if the text is empty.
         """
         nats, last, counts = 0.0, END, np.zeros(4, np.int64)
         session = _Session.of(self)
@@ -101,15 +103,15 @@ class LanguageModel(Predictor):
             counts += (len(symbols), size, count_words(symbols, self.unit), known.count(UNKNOWN))
         n, characters, words, unknown = counts.tolist()
         if not n:
-            raise DataError("an empty text; expected one to say what comes next in")
+            raise DataError("an empty text; expected symbols to predict")
         return LanguageEvaluation(self.unit, nats, n, characters, words, unknown)
 
     def lines(
         self, data: Data, *, format: str | None = None, encoding: str = "utf-8"
     ) -> Iterator[tuple[list[str], list[str]]]:
-        """Of each line that is not empty what the network reads, the line end before it first, and what comes next.
+        """Yield for each line that is not empty the input symbols, the line end before it first, and the next symbols.
 
-        A symbol that it does not know is ``<unk>``. Lines of more than 1,000 symbols are cut.
+        Unknown symbols are ``<unk>``. Lines of more than 1,000 symbols are split.
         """
         line: list[str] = []
         for symbols in read_symbols(data, self.unit, format, encoding):
@@ -123,38 +125,39 @@ class LanguageModel(Predictor):
             yield [END, *line[:-1]], line
 
     def reads(self, text: str) -> list[str]:
-        """The symbols of a text behind a line end, as the network reads them."""
+        """Return the symbols of a text after a line end, as the network reads them."""
         return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in split_symbols(text, self.unit))]
 
     def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
-        """``length`` symbols that it would say behind ``prompt``, drawn at random; ``<unk>`` is never drawn.
+        """Return ``prompt`` continued by ``length`` random symbols; ``<unk>`` is never drawn.
 
-        ``temperature`` T: by p to the power of 1/T; 0: always the likeliest. Raises ConfigError: out of range.
+        ``temperature`` T: sample by p to the power of 1/T; 0: always the most probable symbol. Raises ConfigError if an
+        argument is out of range.
         """
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
         whole_number("seed", seed, 0, limits.SEED)
         generator, session = np.random.default_rng(seed), _Session.of(self)
         p = session.after(self.reads(prompt))
-        said: list[str] = []
+        sampled: list[str] = []
         for _ in range(length):
             p[self._number[UNKNOWN]] = 0
             if temperature == 0:
                 chosen = int(p.argmax())
             else:
-                with np.errstate(divide="ignore", over="ignore"):  # log 0, and what is far below the likeliest
+                with np.errstate(divide="ignore", over="ignore"):  # log 0, and underflow
                     logs = np.log(p)
                     weights = np.exp((logs - logs.max()) / temperature)
                 chosen = int(generator.choice(len(p), p=weights / weights.sum()))
-            said.append(self.tags[chosen])
+            sampled.append(self.tags[chosen])
             p = session.after([self.tags[chosen]])
         if self.unit == "characters":
-            return prompt + "".join(said)
-        text = re.sub(" ?\n ?", "\n", " ".join(said))
+            return prompt + "".join(sampled)
+        text = re.sub(" ?\n ?", "\n", " ".join(sampled))
         return f"{prompt} {text}" if prompt and not prompt.endswith((" ", "\n")) else prompt + text
 
     def describe(self) -> dict[str, Any]:
-        """Return what it is and what it was trained on, as JSON values."""
+        """Return a description of model and training data as JSON values."""
         return {"task": TASK, "unit": self.unit, **super().describe()}
 
     def _task_record(self) -> dict[str, Any]:
@@ -174,9 +177,9 @@ class LanguageModel(Predictor):
             model = RecurrentModel.from_record(found.model, tensors)
             forward = model.config.network.direction == "forward" and model.tasks == (TAG,)
         symbols = set(model.tags)
-        alike = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
+        fits = unit == "words" or all(len(symbol) == 1 for symbol in symbols - {UNKNOWN})
         demand(
-            alike and forward and UNKNOWN in symbols and len(symbols) == len(model.tags),
+            fits and forward and UNKNOWN in symbols and len(symbols) == len(model.tags),
             f"task lm: expected a forward model of one column of {unit} that knows {UNKNOWN}",
         )
         return cls(model, unit, data=found.data, threads=threads)
@@ -197,7 +200,7 @@ class _Session(ABC):
         return _Counted(model, model._model) if isinstance(model._model, NGrams) else _Streamed(model, model._model)
 
     def nats(self, symbols: Sequence[str], following: Sequence[str]) -> float:
-        """Return -ln p of what follows each of the next symbols."""
+        """Read the next symbols and return -ln p of those that follow each."""
         return self._nats(symbols, np.array([self._number[symbol] for symbol in following], np.int32))
 
     @abstractmethod
@@ -205,11 +208,11 @@ class _Session(ABC):
 
     @abstractmethod
     def after(self, symbols: Sequence[str]) -> NDArray[np.float64]:
-        """Return p (K,) of what comes after the next symbols."""
+        """Read the next symbols and return p (K,) of the symbol after them."""
 
 
 class _Streamed(_Session):
-    """Read by a network, which keeps its hidden state."""
+    """A text read by a network, which carries its hidden state."""
 
     def __init__(self, model: LanguageModel, network: RecurrentModel) -> None:
         super().__init__(model)
@@ -225,7 +228,7 @@ class _Streamed(_Session):
 
 
 class _Counted(_Session):
-    """Read by a model of n-grams: its last symbols are kept."""
+    """A text read by an n-gram model, which keeps the last symbols."""
 
     def __init__(self, model: LanguageModel, ngrams: NGrams) -> None:
         super().__init__(model)

@@ -1,4 +1,4 @@
-"""Load a model of any task from its file. What only some tasks need is imported with their models."""
+"""Load a model of any task from its file. Modules that only some tasks need are imported on demand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from elman.errors import ModelFileError
-from elman.models import file as model_file
+from elman.models import file
 from elman.models.registry import kernel_notes
 from elman.taggers.base import Predictor
 from elman.taggers.columns import ColumnPredictor
@@ -23,25 +23,26 @@ def load(
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
 ) -> Predictor:
-    """Load a tagger, or the model of another task, from its model file. Raises ModelFileError for any other file.
+    """Load a tagger, or a model of another task, from its model file. Raises ModelFileError if it is not a valid one.
 
-    ``precision``  of a network in tagging: ``exact`` (float32), ``int8`` (an LSTM's recurrent product in 8-bit whole
-                   numbers), or ``auto``: int8 where the processor has it. Raises ConfigError for int8 where it has not
-    ``on_note``    is called where the native kernels are missing, so that a recurrent network will be slow
+    ``precision``  the precision of a network in prediction: ``exact`` (float32), ``int8`` (an LSTM's recurrent product
+                   in 8-bit integers), or ``auto``: int8 if the processor supports it. Raises ConfigError if int8 is
+                   not supported
+    ``on_note``    is called if the native kernels are missing, so that a recurrent network will be slow
     """
-    return of_content(path, model_file.read(path), threads=threads, precision=precision, on_note=on_note)
+    return of_content(path, file.read(path), threads=threads, precision=precision, on_note=on_note)
 
 
 def of_content(
     path: str | os.PathLike[str],
-    content: tuple[dict[str, Any], Mapping[str, model_file.Stored]],
+    content: tuple[dict[str, Any], Mapping[str, file.Stored]],
     *,
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
 ) -> Predictor:
-    """Make the model of what ``model_file.read`` has read; see ``load``."""
-    record, tensors = content[0], model_file.arrays(content[1])
+    """Build the model from the result of ``elman.models.file.read``; see ``load``."""
+    record, tensors = content[0], file.arrays(content[1])
     n_threads = thread_count(threads)
     try:
         if "task" in record:

@@ -1,4 +1,4 @@
-"""Raw text to full CoNLL-U: sentences and words by one network, all columns of the words by another, in one model."""
+"""``Pipeline``: raw text to full CoNLL-U, with one network for sentences and words and one for all columns."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from elman.utils.display import shown
 
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."
-"""What the names of both networks' tensors begin with."""
+"""Prefixes of the names of both networks' tensors."""
 _METRICS = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas", "head": "UAS", "deprel": "LAS"}
 _ALL_TAGS = {"upos", "xpos", "feats"}
 _OF_TREES = ("CLAS", "MLAS", "BLEX")
 
 
 class Pipeline(EncodedTagger):
-    """Finds sentences and words in raw text with a ``segmenter``, and predicts columns of the ``words`` that it finds.
+    """Finds sentences and words of raw text with a ``segmenter``, and predicts their columns with ``words``.
 
-    ``sentences`` does both. Given words are taken as they are: for these it is an ``EncodedTagger``.
+    ``sentences`` does both. For text that is split into words already, it is an ``EncodedTagger``.
     """
 
     task = TASK
@@ -36,51 +36,51 @@ class Pipeline(EncodedTagger):
         self.segmenter, self.words = segmenter, words
 
     def uncalibrated(self) -> Self:
-        """Return the same pipeline with all ``temperatures`` 1, of both networks."""
+        """Return a copy with all ``temperatures`` of both networks 1."""
         return type(self)(self.segmenter.uncalibrated(), self.words.uncalibrated())
 
     def about(self, *, format: str, **data: Any) -> Self:
-        """Return the same pipeline with another format, and other facts of the data, of both networks."""
+        """Return a copy with another ``format`` and updated facts in ``data``, for both networks."""
         return type(self)(self.segmenter.about(format=format, **data), self.words.about(format=format, **data))
 
     @property
     def finds_sentences(self) -> bool:
-        """Whether it finds sentences, too: it does."""
+        """Whether it finds sentences: always."""
         return True
 
     @property
     def expects_spaces(self) -> bool:
-        """Whether there were spaces in the text it learned from."""
+        """Whether the training text contained spaces."""
         return self.segmenter.expects_spaces
 
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
-        """The sentences of raw text as it is read, with their columns; see ``Segmenter.sentences``.
+        """Yield the sentences of raw text while it is read, with their columns; see ``Segmenter.sentences``.
 
-        ``confidence``: the probability of a word's tag in the first column stands in MISC, not that of its borders.
+        ``confidence``: write the probability of a word's tag in the first column into MISC, not that of its boundaries.
         """
-        waiting: deque[ConlluDraft] = deque()  # found, but not tagged yet
+        waiting: deque[ConlluDraft] = deque()  # segmented, but not tagged yet
 
         def read() -> Iterator[Sequence[str]]:
-            for one in self.segmenter.drafts(lines, number=number):
-                if one is not None:
-                    waiting.append(one)
-                    yield one.words
+            for draft in self.segmenter.drafts(lines, number=number):
+                if draft is not None:
+                    waiting.append(draft)
+                    yield draft.words
 
         if not confidence:
             for columns in self.pipe(read(), columns=self.targets):
                 yield waiting.popleft().sentence(columns)
             return
-        for sure in self.pipe(read(), confidence=True, columns=self.targets):
-            columns = {name: tags for name, (tags, _) in sure.items()}
-            yield waiting.popleft().with_confidences(sure[self.target][1]).sentence(columns)
+        for predicted in self.pipe(read(), confidence=True, columns=self.targets):
+            columns = {name: tags for name, (tags, _) in predicted.items()}
+            yield waiting.popleft().with_confidences(predicted[self.target][1]).sentence(columns)
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
-        """Rebuild the raw text of gold sentences of CoNLL-U, parse it and compare: metrics of the CoNLL 2018 task.
+        """Rebuild the raw text of gold CoNLL-U sentences, parse it and compare: metrics of the CoNLL 2018 task.
 
-        Of columns that the model does not know, none. Raises DataError: no words in gold.
+        Metrics of columns that the model does not predict are left out. Raises DataError if gold has no words.
         """
-        some, lines = self.segmenter.gold_lines(gold)
-        metrics = evaluate(some, self.sentences(lines))
+        sentences, lines = self.segmenter.gold_lines(gold)
+        metrics = evaluate(sentences, self.sentences(lines))
         names = {"Tokens", "Sentences", "Words", *(_METRICS[name] for name in self.targets)}
         names |= {"AllTags"} if set(self.targets) >= _ALL_TAGS else set()
         names |= set(_OF_TREES) if "head" in self.targets else set()
@@ -92,16 +92,16 @@ class Pipeline(EncodedTagger):
         super().choose_precision(precision)
 
     def describe(self) -> dict[str, Any]:
-        """Return what it is and what it was trained on, as JSON values; of the segmenter under ``segment``."""
+        """Return a description as JSON values; that of the segmenter is under ``segment``."""
         return {**super().describe(), "segment": self.segmenter.describe()}
 
     def to_record(self) -> tuple[dict[str, Any], Tensors]:
-        """Return configuration (JSON values) and tensors: all that the model file holds."""
+        """Return configuration (JSON values) and tensors, as stored in the model file."""
         parts: dict[str, Any] = {}
         tensors: Tensors = {}
         for key, prefix, part in (("segment", SEGMENT, self.segmenter), ("words", WORDS, self.words)):
-            parts[key], own = part.to_record()
-            tensors |= {prefix + name: tensor for name, tensor in own.items()}
+            parts[key], part_tensors = part.to_record()
+            tensors |= {prefix + name: tensor for name, tensor in part_tensors.items()}
         return {"task": {"name": TASK, **parts}}, tensors
 
     @classmethod
@@ -116,11 +116,11 @@ class Pipeline(EncodedTagger):
             task = part.get("task") if isinstance(part, dict) else None
             if not isinstance(task, dict) or task.get("name") != name:
                 raise ModelFileError(f"task pipeline: expected a model of the task {name} as its part {key}")
-            own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-            parts.append((part, own))
-        other = next((name for name in tensors if not name.startswith((SEGMENT, WORDS))), None)
-        if other is not None:
-            raise ModelFileError(f"task pipeline: expected tensors of its two parts, found {shown(other)}")
+            of_part = {name.removeprefix(prefix): w for name, w in tensors.items() if name.startswith(prefix)}
+            parts.append((part, of_part))
+        unexpected = next((name for name in tensors if not name.startswith((SEGMENT, WORDS))), None)
+        if unexpected is not None:
+            raise ModelFileError(f"task pipeline: expected tensors of its two parts, found {shown(unexpected)}")
         words = EncodedTagger.from_record(*parts[1], threads=threads)
         sets = words.tag_sets.values()
         wrong = next((label for labels in sets for label in labels if "\t" in label or "\n" in label), None)

@@ -1,4 +1,4 @@
-"""From a request to what is trained: settings, budget, data, the dev set, vectors, and what to say about them."""
+"""Prepare training from a request: settings, budget, data, dev set, vectors, and notes and warnings about them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from elman import config as settings
-from elman.config import Config
+from elman.config import LINEAR, Config, preset
 from elman.data.checks import odd_tags
 from elman.data.corpus import TASKS, Corpus, ReadOptions, TargetKeys, as_items, read_corpus
 from elman.data.formats import read_sentences
@@ -31,19 +30,19 @@ if TYPE_CHECKING:
     from elman.training.time_budget import Budget
 
 WITH_SETTINGS = ("rnn", "linear")
-"""Models that have settings and are trained epoch by epoch."""
+"""Models that have settings and are trained in epochs."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that the training of a tagger needs, with nothing left to choose but what the budget chooses.
+    """The input of a tagger's training, with all settings resolved except those that the budget chooses.
 
-    ``train``     of each sentence its words and its labels in each of ``targets``; or a corpus on disk
-    ``dev``       the same of the dev set, whose sentences are ``dev_sentences``; None without one, or if it is the end
+    ``train``     the words of each sentence and its labels in each of ``targets``; or a corpus on disk
+    ``dev``       likewise for the dev set, whose sentences are ``dev_sentences``; None without one, or if it is the end
                   of a corpus on disk
-    ``targets``   the label columns, those of words first; ``tasks`` says what each is (``elman.models.base``)
-    ``facts``     about the data, for the model file
-    ``notes``     on how the data were read, and ``warnings`` about them
+    ``targets``   the label columns, word columns first; ``tasks`` are their tasks (``elman.data.targets``)
+    ``facts``     facts about the data, for the model file
+    ``notes``     notes on how the data were read; ``warnings`` about them
     """
 
     model: str
@@ -62,9 +61,9 @@ class Prepared:
 
 
 def prepare(request: TrainRequest) -> Prepared:
-    """Read and check everything that a request for tags or document labels names.
+    """Read and check the data and settings of a request for tags or document labels.
 
-    Raises ConfigError for settings, DataError for data that cannot be used.
+    Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     model = request.model or "rnn"
     config = _config(request, model)
@@ -115,7 +114,7 @@ def prepare(request: TrainRequest) -> Prepared:
 
 
 def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: Config) -> Prepared:
-    """``prepare`` for a labelled file that is too large for memory; a share as dev is the end of its text."""
+    """Prepare a labelled file that is too large for memory; a share as dev is the end of its text."""
     from elman.training import disk_reader
     from elman.training.disk_corpus import check_share
 
@@ -155,7 +154,7 @@ def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: C
 
 
 def read_all(request: TrainRequest) -> tuple[list[Sentence], list[Sentence] | float | None]:
-    """Return the sentences of a request, whatever their columns, and those of its dev set (or the share).
+    """Return the sentences of a request, with any columns, and those of its dev set (or the share).
 
     Raises DataError if there are no words.
     """
@@ -185,29 +184,29 @@ def _read(data: Any, request: TrainRequest) -> list[Sentence]:
 
 
 def _config(request: TrainRequest, model: str) -> Config:
-    """Return the settings of the model. Raises ConfigError for a model, a preset or a setting that does not exist."""
-    preset, vectors = request.preset, request.vectors
+    """Return the settings of the model. Raises ConfigError if the model, the preset or a setting is unknown."""
+    vectors = request.vectors
     if model not in KINDS:
         raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {shown(model)}")
     if model == "linear":
-        if preset != "default" or vectors is not None:
+        if request.preset != "default" or vectors is not None:
             raise ConfigError("the model linear has no presets and reads no vectors; they are the rnn's")
-        config = settings.LINEAR.with_settings(request.settings)
+        config = LINEAR.with_settings(request.settings)
         if config.network.pooling != "none" or config.network.ensemble != 1 or config.training.distill_teachers:
             raise ConfigError(
-                "the model linear: expected pooling=none, ensemble=1 and distill_teachers=0, which it is made of"
+                "the model linear: expected its fixed settings pooling=none, ensemble=1 and distill_teachers=0"
             )
         return config
-    if model != "rnn" and (request.settings or preset != "default" or vectors is not None):
+    if model != "rnn" and (request.settings or request.preset != "default" or vectors is not None):
         raise ConfigError(f"the model {model} has no settings and no presets and reads no vectors; they are the rnn's")
-    config = settings.preset(preset).with_settings(request.settings)
+    config = preset(request.preset).with_settings(request.settings)
     if vectors is not None and not config.network.embedding:
         raise ConfigError("vectors: expected embedding=1 or more with them, got 0 (one-hot words)")
     return config
 
 
 def _budget(request: TrainRequest, model: str) -> Budget | None:
-    """Return the budget, which runs from now on."""
+    """Return the budget, which starts now."""
     if request.budget is None:
         return None
     if model != "rnn":
@@ -218,7 +217,7 @@ def _budget(request: TrainRequest, model: str) -> Budget | None:
 
 
 def _targets(request: TrainRequest, model: str) -> tuple[str, ...] | None:
-    """Return the label columns asked for."""
+    """Return the requested label columns. Raises ConfigError if the model cannot learn several."""
     names = request.targets
     if names is not None and len(names) > 1 and model != "rnn":
         raise ConfigError(f"the model {model} learns one label column, got {', '.join(names)}; the rnn learns several")
@@ -226,7 +225,7 @@ def _targets(request: TrainRequest, model: str) -> tuple[str, ...] | None:
 
 
 def _task(task: str | None, model: str) -> str | None:
-    """Return the task asked for, or the only one of the model."""
+    """Return the requested task, or the model's only one. Raises ConfigError if the model is not for the task."""
     if task not in (None, *TASKS):
         raise ConfigError(f"task: expected {' or '.join(TASKS)}, got {shown(task)}")
     only = {"linear": CLASSIFY, "hmm": TAG, "frequent": TAG}.get(model)
@@ -243,29 +242,29 @@ def _split(
     if dev is None:
         return corpus.sentences, None, None, list(corpus.notes)
     if isinstance(dev, float):
-        train, held, how = split_percent(corpus.sentences, dev)
-        return train, held, how, [*corpus.notes, f"held out for dev: {how}"]
+        train, held_out, description = split_percent(corpus.sentences, dev)
+        return train, held_out, description, [*corpus.notes, f"held out for dev: {description}"]
     dev_options = options if corpus.keys.words else replace(options, task=CLASSIFY)
     dev_corpus = read_corpus(dev, dev_options, corpus.keys)
     return corpus.sentences, dev_corpus.sentences, None, [*corpus.notes, *dev_corpus.notes]
 
 
 def _check_kind(model: str, keys: TargetKeys, config: Config) -> None:
-    """Raise ConfigError for targets that the model, or a network without pooling, cannot learn."""
+    """Raise ConfigError if the model, or a network without pooling, cannot learn the targets."""
     if model == "linear" and keys.words:
         raise ConfigError(
-            f"the model linear learns labels of whole texts, and {keys.words[0]} is of words; the rnn has both"
+            f"the model linear learns document labels, and {keys.words[0]} labels words; the rnn learns both"
         )
     if model not in WITH_SETTINGS and keys.texts:
         raise ConfigError(
-            f"the model {model} learns tags of words, and {keys.texts[0]} is of whole texts; the rnn has both"
+            f"the model {model} learns tags of words, and {keys.texts[0]} is a document label; the rnn learns both"
         )
     if model in WITH_SETTINGS and keys.texts and config.network.pooling == config.network.text_ngrams == "none":
-        raise ConfigError("pooling=none and text_ngrams=none: a label of whole texts needs one of the two")
+        raise ConfigError("pooling=none and text_ngrams=none: a document label needs one of the two")
 
 
 def _warnings(corpus: Corpus, train: Sequence[Sentence], dev: Sequence[Sentence] | None) -> list[str]:
-    """Return a line for each thing that looks wrong with the sentences, and with document labels."""
+    """Return warnings about suspicious sentences and document labels, one line each."""
     keys = corpus.keys
     warnings = training_warnings(train, dev, *keys.words)
     for name in keys.texts:
@@ -282,7 +281,7 @@ def _warnings(corpus: Corpus, train: Sequence[Sentence], dev: Sequence[Sentence]
 
 
 def _read_vectors(path: str, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:
-    """Return pretrained vectors for the words of some sentences, and a note on how many of them have one."""
+    """Return pretrained vectors for the words of the sentences, and a note on the number of words that have one."""
     from elman.features import vectors
 
     words = {word for sentence in sentences for word in sentence.words}

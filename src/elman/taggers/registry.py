@@ -1,7 +1,7 @@
-"""All tasks, one row each: how a task is trained, how its model is loaded, what it takes.
+"""The registry of tasks, one row each: how a task is trained, how its model is loaded, which options it has.
 
-A new task is a module with a ``train`` function, a ``Predictor`` class, and a row here. Modules are imported when they
-are needed: a model of tags loads nothing of the other tasks.
+A new task is a module with a ``train`` function, a ``Predictor`` class, and a row here. Modules are imported on
+demand: loading a tagger imports nothing of the other tasks.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Task:
     """A task. Functions and classes are named as ``module:name``.
 
     ``train``      (request) -> predictor
-    ``predictor``  the class, for a model file whose record names the task; "": none does
-    ``encoding``   (sentences, target column or None, options) -> how its columns become labels of words; "": they do
-                   not (``elman.tasks``)
-    ``options``    its options as in ``NAME:option=value``, each with its values, the default first
-    ``models``     the models to choose from; None: ``train`` checks that
-    ``targets``    how many label columns may be named; None: any number
-    ``vectors``    whether it reads pretrained vectors, ``budget`` whether a time can be planned for it
+    ``predictor``  the class that loads model files of the task; "": they do not name the task
+    ``encoding``   (sentences, target column or None, options) -> the ``elman.tasks`` encoding of its columns as labels
+                   of words; "": none
+    ``options``    its options, as in ``NAME:option=value``, with their values, the default first
+    ``models``     the available models; None: checked by ``train``
+    ``targets``    the largest number of label columns that may be named; None: any
+    ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time
     """
 
     name: str
@@ -47,7 +47,7 @@ class Task:
     budget: bool = True
 
     def check(self, request: TrainRequest) -> None:
-        """Raise ConfigError if the request asks for something that the task does not have."""
+        """Raise ConfigError if the request asks for something that the task does not support."""
         if self.models is not None and request.model not in (None, *self.models):
             raise ConfigError(
                 f"task {self.name}: expected the model {' or '.join(self.models)}, got {shown(request.model)}"
@@ -100,13 +100,13 @@ _ROWS = (
     ),
 )
 TASKS: dict[str, Task] = {row.name: row for row in _ROWS}
-"""By name, in the order in which messages list them."""
+"""Tasks by name, in the order in which messages list them."""
 
 
 def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
-    """Return name and options of a task such as ``morphology:features=each``; (None, {}) of None.
+    """Return name and options of a task such as ``morphology:features=each``; (None, {}) for None.
 
-    Raises ConfigError for an unknown task, option or value.
+    Raises ConfigError if the task, an option or a value is unknown.
     """
     if text is None:
         return None, {}
@@ -129,7 +129,7 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
 
 
 def train(request: TrainRequest) -> Predictor:
-    """Train the model of a request. Raises ConfigError for settings, DataError for data that cannot be used."""
+    """Train the model of a request. Raises ConfigError if settings are invalid, DataError if data cannot be used."""
     task = TASKS[request.task or TAG]
     task.check(request)
     model: Predictor = imported(task.train)(request)
@@ -137,7 +137,7 @@ def train(request: TrainRequest) -> Predictor:
 
 
 def load(record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Predictor:
-    """Return the model of a record that names its task, the inverse of ``to_record``.
+    """Return the predictor of a record that names its task, the inverse of ``to_record``.
 
     Raises ModelFileError if the record is malformed.
     """

@@ -1,4 +1,4 @@
-"""What one call of ``elman.train`` asks for."""
+"""``TrainRequest``: the arguments of one call of ``elman.train``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """Data, task, settings and run options of one training; ``elman.train`` says what each is.
+    """Data, task, settings and run options of one training; see ``elman.train``.
 
-    ``dev``      data like ``data``, or the share of ``data`` to hold out, in per cent
+    ``dev``      dev data, or the percentage of ``data`` to hold out
     ``targets``  names of label columns; None: those of the format or the task
-    ``task``     a row of ``elman.taggers.registry``; None: ``tag``, or ``classify`` where the data labels no words
-    ``options``  of the task, each with its value: ``{"features": "each"}``
-    ``model``    None: the one that the task has by default
+    ``task``     a task of ``elman.taggers.registry``; None: ``tag``, or ``classify`` if the data labels no words
+    ``options``  options of the task with their values, such as ``{"features": "each"}``
+    ``model``    the kind of model; None: the task's default
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -43,7 +43,7 @@ class TrainRequest:
 
 
 def data_or_share(dev: Data | None) -> Data | float | None:
-    """Return a share such as ``"10%"`` as a number, other data as they are. Raises ConfigError for a bare number."""
+    """Return a share such as ``"10%"`` as a number, other data unchanged. Raises ConfigError if it is a number."""
     if isinstance(dev, int | float):
         raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None

@@ -1,7 +1,7 @@
-"""Raw text to words and sentences: a tagger of characters, and what its labels stand for (``tasks.segmentation``).
+"""``Segmenter``: finds words and sentences of raw text by tagging its characters (``elman.tasks.segmentation``).
 
-A character is tagged with its neighbours. Text is read in pieces of ``SPAN`` characters, each with ``CONTEXT`` more at
-both ends that are tagged again with the next one; a sentence may run through any number of pieces.
+The input of a character is a window of its neighbours. Text is read in pieces of ``SPAN`` characters, with ``CONTEXT``
+more at both ends that overlap the adjacent pieces; a sentence may span any number of pieces.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ COLUMN = "segment"
 SPAN = 384
 CONTEXT = 32
 BATCH = 16_384
-"""Characters that are tagged together, or a piece more."""
+"""Characters tagged together, up to the end of a piece."""
 TRAINED = 300
-"""Characters of a piece of training text, about."""
+"""Approximate number of characters of a piece of training text."""
 LONGEST = 200_000
-"""Characters of a sentence from which on it is ended between two words."""
+"""Number of characters above which a sentence is ended between two words."""
 SETTINGS: dict[str, Any] = {
     "features": "window",
     "hidden": 64,
@@ -46,13 +46,13 @@ SETTINGS: dict[str, Any] = {
     "word_dropout": 0.5,
     "class_weight_power": 0.0,
 }
-"""Settings of the task, by experiment (docs/segmentation.md)."""
+"""Settings of the task, found by experiment (docs/segmentation.md)."""
 FEW = 100_000
-"""Characters of training text below which three networks, 0.4 points better, cost seconds."""
+"""Characters of training text below which three networks are trained: 0.4 points better, for some seconds."""
 
 
 def settings_for(preset: str, text: Sequence[Sentence], *, single: bool) -> dict[str, Any]:
-    """What the task changes in a preset, for pieces of training text. ``single``: one network, whatever the text."""
+    """Return the task's settings for a preset and pieces of training text. ``single``: always one network."""
     if preset == "tutorial":
         return {}
     few = not single and sum(map(len, text)) < FEW
@@ -62,10 +62,10 @@ def settings_for(preset: str, text: Sequence[Sentence], *, single: bool) -> dict
 class _Piece(NamedTuple):
     """Characters to be tagged together.
 
-    ``text``    those whose labels are wanted
-    ``read``    what their windows are cut from: ``before`` others with windows of their own in front of them, some
-                behind, and half a window at both ends
-    ``starts``  where words begin in any case, in ``text``
+    ``text``    the characters to be labelled
+    ``read``    the text that windows are cut from: ``text`` with ``before`` characters of context before it, some after
+                it, and half a window at both ends
+    ``starts``  positions in ``text`` where words certainly begin
     ``ends``    whether the paragraph or line ends here
     """
 
@@ -90,41 +90,43 @@ class Segmenter(Predictor):
 
     @property
     def finds_sentences(self) -> bool:
-        """Whether it finds sentences, too; else a line is one."""
+        """Whether it finds sentences; otherwise each line is one."""
         return self.segmentation.sentences
 
     @property
     def expects_spaces(self) -> bool:
-        """Whether there were spaces in the text it learned from."""
+        """Whether the training text contained spaces."""
         return "O" in self.tags
 
     def segment(self, text: str) -> list[list[str]]:
-        """The words of each sentence of a text (of each line, if the model knows no sentences).
+        """Return the words of each sentence of a text (of each line, if the model finds no sentences).
 
-        A multiword token stands there as its words.
+        A multiword token is split into its words.
         """
         return [list(sentence.words) for sentence in self.sentences(text.split("\n")) if sentence.words]
 
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
-        """The sentences of raw text as CoNLL-U, one by one as it is read; memory does not grow with it.
+        """Yield the sentences of raw text as CoNLL-U while it is read, with constant memory.
 
-        A blank line ends a paragraph. Of a model that knows no sentences each line is one, blank ones among them.
-        ``confidence``: the smallest probability of a word's labels stands in MISC. ``number``: sentences before them.
+        A blank line ends a paragraph. If the model finds no sentences, each line is one, blank lines included.
+
+        ``confidence``  write the smallest probability of a word's labels into MISC
+        ``number``      number of preceding sentences, for ``sent_id``
         """
-        for one in self.drafts(lines, confidence=confidence, number=number):
-            yield one.sentence() if one is not None else Sentence((), lines=("\n",), format="text")
+        for found in self.drafts(lines, confidence=confidence, number=number):
+            yield found.sentence() if found is not None else Sentence((), lines=("\n",), format="text")
 
     def drafts(
         self, lines: Iterable[str], *, confidence: bool = False, number: int = 0
     ) -> Iterator[ConlluDraft | None]:
-        """``sentences`` before they have columns; None for a blank line, of a model that knows no sentences."""
+        """Yield ``sentences`` without columns; None for a blank line if the model finds no sentences."""
         begun, whole = False, self.segmentation.sentences
-        for text, labels, sure, starts, ends, first in self._labelled(lines, confidence):
+        for text, labels, confidences, starts, ends, first in self._labelled(lines, confidence):
             comments = ["# newdoc"] * (not begun) + ["# newpar"] * first if whole else []
             found = self.segmentation.cut(text, labels, starts)
             if not found and not whole:
                 yield None
-            ended = len(text) if ends else -1  # nothing is missing behind the last word of a paragraph
+            ended = len(text) if ends else -1  # no SpaceAfter=No at the end of a paragraph
             for spans, words in found:
                 number, begun = number + 1, True
                 forms = [text[start:end] for start, end in spans]
@@ -134,49 +136,49 @@ class Segmenter(Predictor):
                 else:
                     spaces = [end == ended or end in starts for _, end in spans]
                     shown = "".join([form + " " * space for form, space in zip(forms, spaces, strict=True)]).rstrip(" ")
-                p = [min(sure[start:end]) for start, end in spans] if sure else None
+                p = [min(confidences[start:end]) for start, end in spans] if confidences else None
                 yield draft(SentenceTokens(forms, spaces, words, p), shown, [*comments, f"# sent_id = {number}"])
                 comments = []
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold sentences, segment it and compare: metrics of the CoNLL 2018 task.
 
-        Of a model that knows no sentences: ``Words`` alone, of each line. Raises DataError: no words in gold;
-        ConfigError: gold without sentences where the model finds them.
+        If the model finds no sentences: only ``Words``, line by line. Raises DataError if gold has no words,
+        ConfigError if the model finds sentences and gold has none.
         """
-        some, lines = self.gold_lines(gold)
+        sentences, lines = self.gold_lines(gold)
         if not self.segmentation.sentences:
-            return {"Words": self._words(list(self.segmentation.marked(some)))}
-        metrics = evaluate(some, self.sentences(lines))
+            return {"Words": self._words(list(self.segmentation.marked(sentences)))}
+        metrics = evaluate(sentences, self.sentences(lines))
         return {name: metrics[name] for name in ("Tokens", "Sentences", "Words")}
 
     def gold_lines(self, gold: Sequence[Sentence]) -> tuple[list[Sentence], Iterator[str]]:
-        """The gold sentences with words, and their raw text. Raises as ``evaluate_text`` does."""
-        some = list(self._gold(gold))
-        if not some:
+        """Return the gold sentences with words, and their raw text. Raises as ``evaluate_text`` does."""
+        sentences = list(self._gold(gold))
+        if not sentences:
             raise DataError("nothing to evaluate: no words in gold")
-        return some, (line for marked in self.segmentation.marked(some) for line in (marked.text, ""))
+        return sentences, (line for marked in self.segmentation.marked(sentences) for line in (marked.text, ""))
 
     def reads(self, text: str) -> list[str]:
-        """The characters of a text with their neighbours, as ``networks`` read them."""
+        """Return the character windows of a text, as the networks read them."""
         return windows(self.segmentation.text(text))
 
     def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
-        """Of each piece of the text of gold sentences the same, and the labels. Raises DataError with the line."""
+        """Yield the character windows and labels of each piece of gold text. Raises DataError with the line."""
         for marked in self.segmentation.marked(self._gold(sentences)):
-            yield from ((list(one.words), list(one.columns[COLUMN])) for one in pieces([marked]))
+            yield from ((list(piece.words), list(piece.columns[COLUMN])) for piece in pieces([marked]))
 
     def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """The sentences with words. Raises ConfigError for some without sentences where the model finds them."""
-        for one in sentences:
-            if one.words and self.segmentation.sentences and one.format != "conllu":
-                where = one.path or "gold"
-                raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {one.format}")
-            if one.words:
-                yield one
+        """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold has none."""
+        for sentence in sentences:
+            if sentence.words and self.segmentation.sentences and sentence.format != "conllu":
+                where = sentence.path or "gold"
+                raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {sentence.format}")
+            if sentence.words:
+                yield sentence
 
     def describe(self) -> dict[str, Any]:
-        """Return what it is and what it was trained on, as JSON values."""
+        """Return a description of model and training data as JSON values."""
         facts = {"sentences": self.segmentation.sentences, "inventory": len(self.segmentation.inventory)}
         return {**super().describe(), "segmentation": facts}
 
@@ -198,59 +200,60 @@ class Segmenter(Predictor):
         return "words and sentences" if self.finds_sentences else "words"
 
     def _words(self, gold: Sequence[Marked]) -> Conll18Metric:
-        right = there = given = 0
+        correct = n_gold = n_predicted = 0
         lines = self._labelled((marked.text for marked in gold), False)
         for marked, (text, labels, _, starts, _, _) in zip(gold, lines, strict=True):
-            sides = [self.segmentation.cut(text, own, starts) for own in (marked.labels, labels)]
-            one, other = ({span for cut in side for span in cut.spans} for side in sides)
-            right, there, given = right + len(one & other), there + len(one), given + len(other)
-        return Conll18Metric(right, there, given, None)
+            cuts = [self.segmentation.cut(text, each, starts) for each in (marked.labels, labels)]
+            gold_spans, spans = ({span for found in cut for span in found.spans} for cut in cuts)
+            correct += len(gold_spans & spans)
+            n_gold, n_predicted = n_gold + len(gold_spans), n_predicted + len(spans)
+        return Conll18Metric(correct, n_gold, n_predicted, None)
 
     def _labelled(
         self, lines: Iterable[str], confidence: bool
     ) -> Iterator[tuple[str, str, list[float], list[int], bool, bool]]:
-        """Whole sentences, some at a time: text, labels, probabilities of these, starts, whether a paragraph ends.
-
-        And whether one begins.
+        """Yield some whole sentences at a time: text, labels, their probabilities, certain word starts, whether a
+        paragraph ends after the text, and whether one begins with it.
         """
         text, labels, first = "", "", True
-        sure: list[float] = []
+        confidences: list[float] = []
         starts: list[int] = []
-        for piece, own, p in self._tagged(lines, confidence):
+        for piece, piece_labels, p in self._tagged(lines, confidence):
             starts += [len(text) + start for start in piece.starts]
             old = len(text)
-            text, labels = text + piece.text, labels + own
-            sure += p
+            text, labels = text + piece.text, labels + piece_labels
+            confidences += p
             cut = len(text) if piece.ends else self._whole(labels, old)
             if cut or piece.ends:
-                yield text[:cut], labels[:cut], sure[:cut], starts, piece.ends, first
-                text, labels, sure, starts, first = text[cut:], labels[cut:], sure[cut:], [], piece.ends
+                yield text[:cut], labels[:cut], confidences[:cut], starts, piece.ends, first
+                text, labels, confidences = text[cut:], labels[cut:], confidences[cut:]
+                starts, first = [], piece.ends
 
     def _whole(self, labels: str, old: int) -> int:
-        """Up to where sentences are whole, of labels of which those up to ``old`` begin none but the first."""
+        """Return the end of the last whole sentence; labels before ``old`` begin no sentence but the first."""
         if not self.segmentation.sentences:
             return 0
-        found = max(labels.rfind(label, old) for label in FIRST)
-        if found < 1 and len(labels) > LONGEST:
-            found = max(map(labels.rfind, "BM"))
-        return max(found, 0)
+        end = max(labels.rfind(label, old) for label in FIRST)
+        if end < 1 and len(labels) > LONGEST:
+            end = max(map(labels.rfind, "BM"))
+        return max(end, 0)
 
     def _tagged(self, lines: Iterable[str], confidence: bool) -> Iterator[tuple[_Piece, str, list[float]]]:
-        """Pieces with the labels of their text and, if wanted, the probabilities of these."""
-        batches = ordered(lambda some: self._of_pieces(some, confidence), _batches(self._pieces(lines)), self.threads)
+        """Yield pieces with the labels of their text and, with ``confidence``, their probabilities."""
+        batches = ordered(lambda batch: self._of_pieces(batch, confidence), _batches(self._pieces(lines)), self.threads)
         return chain.from_iterable(batches)
 
-    def _of_pieces(self, some: Sequence[_Piece], confidence: bool) -> list[tuple[_Piece, str, list[float]]]:
-        ids, p = self._model.best_of_windows([piece.read for piece in some], sure=confidence)
+    def _of_pieces(self, batch: Sequence[_Piece], confidence: bool) -> list[tuple[_Piece, str, list[float]]]:
+        ids, p = self._model.best_of_windows([piece.read for piece in batch], sure=confidence)
         labels = self._letters[ids].tobytes().decode("ascii")
-        sure = [] if p is None else p.tolist()
-        found, begin = [], 0
-        for piece in some:
-            at = begin + piece.before
-            end = at + len(piece.text)
-            found.append((piece, labels[at:end], sure[at:end]))
-            begin += len(piece.read) - 2 * RADIUS
-        return found
+        confidences = [] if p is None else p.tolist()
+        tagged, offset = [], 0
+        for piece in batch:
+            start = offset + piece.before
+            end = start + len(piece.text)
+            tagged.append((piece, labels[start:end], confidences[start:end]))
+            offset += len(piece.read) - 2 * RADIUS
+        return tagged
 
     @cached_property
     def _letters(self) -> NDArray[np.uint8]:
@@ -268,16 +271,16 @@ class Segmenter(Predictor):
                     at += len(part)
                 yield from _cut_up("".join(parts), starts)
             return
-        text, at = "", 0  # of the paragraph, what may still be read; up to where it is in pieces
+        text, at = "", 0  # the paragraph's text that is still needed, and the position up to which it is cut
         for line in lines:
-            own = read(line)
-            if own:
-                text += f" {own}" if text else own
+            normalized = read(line)
+            if normalized:
+                text += f" {normalized}" if text else normalized
                 while len(text) - at > SPAN + CONTEXT + RADIUS:
                     yield _piece(text, at, at + SPAN, ends=False)
                     at += SPAN
-                    gone = max(0, at - CONTEXT - RADIUS)
-                    text, at = text[gone:], at - gone
+                    dropped = max(0, at - CONTEXT - RADIUS)
+                    text, at = text[dropped:], at - dropped
             elif text:
                 yield _piece(text, at, len(text), ends=True)
                 text, at = "", 0
@@ -286,7 +289,7 @@ class Segmenter(Predictor):
 
 
 def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:
-    """A line in pieces."""
+    """Yield the pieces of a line."""
     for at in range(0, max(len(text), 1), SPAN):
         end = min(at + SPAN, len(text))
         piece = _piece(text, at, end, ends=end == len(text))
@@ -302,7 +305,7 @@ def _piece(text: str, start: int, end: int, *, ends: bool) -> _Piece:
 
 
 def _batches(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-    """What is tagged together."""
+    """Yield lists of pieces that are tagged together."""
     batch: list[_Piece] = []
     size = 0
     for piece in pieces:
@@ -315,13 +318,13 @@ def _batches(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
         yield batch
 
 
-def pieces(some: Iterable[Marked]) -> list[Sentence]:
-    """Training text: sentences whose words are windows, in the label column ``COLUMN``.
+def pieces(marked: Iterable[Marked]) -> list[Sentence]:
+    """Return training text as sentences whose words are character windows, with the label column ``COLUMN``.
 
-    Longer text is cut where a word begins; the windows at both ends show what is there.
+    Long text is cut where a word begins; windows at a cut still contain the neighbouring characters.
     """
-    found = []
-    for text, labels in some:
+    sentences = []
+    for text, labels in marked:
         units = windows(text)
         start = 0
         while start < len(text):
@@ -329,6 +332,6 @@ def pieces(some: Iterable[Marked]) -> list[Sentence]:
             if end < len(text):
                 at = max(labels.rfind(label, start + TRAINED // 2, end) for label in "SBTM")
                 end = at if at > 0 else end
-            found.append(Sentence(tuple(units[start:end]), {COLUMN: tuple(labels[start:end])}))
+            sentences.append(Sentence(tuple(units[start:end]), {COLUMN: tuple(labels[start:end])}))
             start = end
-    return found
+    return sentences

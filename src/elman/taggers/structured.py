@@ -1,4 +1,4 @@
-"""``EncodedTagger``: predicts columns that are learned as other labels (lemmas, morphology, trees) and decoded."""
+"""``EncodedTagger``: predicts columns that are encoded as labels (lemmas, morphology, trees) and decoded."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from elman.utils.display import shown
 
 
 class EncodedTagger(ColumnPredictor):
-    """Predicts columns of words that are encoded as label columns, ``columns``, and decoded: lemmas, features, trees.
+    """Predicts targets that are encoded as label columns, ``columns``, and decoded: lemmas, features, trees.
 
-    ``tag_sets``, ``probabilities`` and ``temperatures`` are of the label columns, everything else is of the targets.
-    The confidence of a value is the product of the probabilities of its labels.
+    ``tag_sets``, ``probabilities`` and ``temperatures`` refer to label columns, everything else to targets. The
+    confidence of a value is the product of the probabilities of its labels.
     """
 
     def __init__(self, labels: ColumnPredictor, encoding: Encoding, task: str) -> None:
@@ -42,8 +42,8 @@ class EncodedTagger(ColumnPredictor):
         return self.encoding.columns
 
     def gives(self, target: str, value: str) -> bool:
-        """Whether that is a value of a target as words are given it."""
-        part = next(one for one in parts_of(self.encoding) if target in one.targets)
+        """Return whether the model can predict this value of a target."""
+        part = next(part for part in parts_of(self.encoding) if target in part.targets)
         if isinstance(part, MorphologyEncoding):
             return value in part.known
         if isinstance(part, LemmaEncoding):
@@ -52,24 +52,24 @@ class EncodedTagger(ColumnPredictor):
 
     @property
     def tasks(self) -> dict[str, str]:
-        """What each target is: ``tag``, of words."""
+        """The kind of each target: ``tag`` (labels of words)."""
         return dict.fromkeys(self.targets, TAG)
 
     def temperature(self, target: str) -> float | None:
-        """Return that of one of ``targets``; None if its label columns have different ones."""
-        found = {self.temperatures[column] for column in self._sources(target)}
-        return found.pop() if len(found) == 1 else None
+        """Return the temperature of a target; None if its label columns have different ones."""
+        temperatures = {self.temperatures[column] for column in self._sources(target)}
+        return temperatures.pop() if len(temperatures) == 1 else None
 
     def tag(self, words: Sequence[str]) -> list[str]:
         """Return the values of a sentence's words in the first target.
 
-        Raises DataError for a text instead of a list of words.
+        Raises DataError if it is a string instead of a list of words.
         """
         values: list[str] = self._predict([words_of(words)], self.targets[:1], False)[0][self.target]
         return values
 
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
-        """Return the (T, K) probabilities of the labels of a label column, by default the first."""
+        """Return the (T, K) probabilities of a label column's labels, by default the first column."""
         if target is not None and target not in self.columns:
             raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {shown(target)}")
         column = self.columns.index(target or self.columns[0])
@@ -93,7 +93,7 @@ class EncodedTagger(ColumnPredictor):
     def _counted(
         self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
     ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
-        """What is compared of a sentence in a column: of lemmas, the words that have one."""
+        """Return the values that are compared in a column: all, but of lemmas only those of annotated words."""
         if target not in self.encoding.unannotated or EMPTY not in gold:
             return gold, tags, known
         kept = [row for row in zip(gold, tags, known, strict=True) if row[0] != EMPTY]
@@ -103,33 +103,33 @@ class EncodedTagger(ColumnPredictor):
         scores = self._model.lazy_scores(batch)
         column = self.columns.index
 
-        def ask(name: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
-            some = scores.of(which)
-            return np.split(some.probabilities(column(name)), np.cumsum(some.lengths)[:-1])
+        def probabilities(name: str, which: Sequence[int]) -> list[NDArray[np.float64]]:
+            chosen = scores.of(which)
+            return np.split(chosen.probabilities(column(name)), np.cumsum(chosen.lengths)[:-1])
 
         best = _Best(self.tag_sets, lambda name: scores.best(column(name)), batch)
         decoded = self.encoding.decode(
-            Predictions(batch, best, self.tag_sets, ask, lambda name: scores.scores(column(name)))
+            Predictions(batch, best, self.tag_sets, probabilities, lambda name: scores.scores(column(name)))
         )
         if not confidence:
             return [dict(zip(decoded, row, strict=True)) for row in zip(*decoded.values(), strict=True)]
         cuts = np.cumsum([len(words) for words in batch])[:-1]
 
-        def sure(target: str) -> list[NDArray[np.float64]]:
-            """Return for each sentence the product over the target's label columns (T,)."""
+        def confidences(target: str) -> list[NDArray[np.float64]]:
+            """Return for each sentence the (T,) products over the target's label columns."""
             p = [scores.confidences(i, scores.best(i)) for i in map(column, self._sources(target))]
             return np.split(np.prod(p, axis=0), cuts)
 
-        pairs = {name: list(zip(decoded[name], sure(name), strict=True)) for name in names}
-        return [{name: (of[i][0], of[i][1].tolist()) for name, of in pairs.items()} for i in range(len(batch))]
+        pairs = {name: list(zip(decoded[name], confidences(name), strict=True)) for name in names}
+        return [{name: (each[i][0], each[i][1].tolist()) for name, each in pairs.items()} for i in range(len(batch))]
 
     def _sources(self, target: str) -> list[str]:
-        """The label columns that a target is made of."""
+        """Return the label columns that encode a target."""
         return [name for name in self.columns if name == target or name.startswith(f"{target}.")]
 
 
 class _Best(dict[str, list[list[str]]]):
-    """By label column: of each sentence its best labels, computed when they are first asked for."""
+    """By label column: the best labels of each sentence, computed on first access."""
 
     def __init__(
         self,
@@ -143,23 +143,28 @@ class _Best(dict[str, list[list[str]]]):
     def __missing__(self, column: str) -> list[list[str]]:
         ids = self._best(column)
         labels = np.array(self._sets[column], object)[ids].tolist()
-        found = self[column] = split_by_sentence(labels, map(len, self._batch))
-        return found
+        by_sentence = self[column] = split_by_sentence(labels, map(len, self._batch))
+        return by_sentence
 
 
 def encoded(sentences: Sequence[Sentence], encoding: Encoding) -> list[Sentence]:
-    """Training sentences with their label columns in place of their columns. Raises DataError with the line."""
-    found = []
+    """Return training sentences with label columns in place of their columns.
+
+    Raises DataError, with the line, if a value cannot be encoded.
+    """
+    encoded_sentences = []
     seen: dict[str, set[str]] = {name: set() for name in encoding.columns}
-    for one in sentences:
-        if one.words:
-            columns = encoding.encode(one)
+    for sentence in sentences:
+        if sentence.words:
+            columns = encoding.encode(sentence)
             for name, labels in columns.items():
                 new = set(labels) - seen[name]
                 seen[name] |= new
                 wrong = next((label for label in labels if label in new and not encoding.fits(name, label)), None)
                 if wrong is not None:
                     message = f"column {name}: too long, or too deep a tree, to be learned: the label is {shown(wrong)}"
-                    raise error_at(one, labels.index(wrong), message)
-            found.append(Sentence(one.words, columns, one.path, one.line, rows=one.rows))
-    return found
+                    raise error_at(sentence, labels.index(wrong), message)
+            encoded_sentences.append(
+                Sentence(sentence.words, columns, sentence.path, sentence.line, rows=sentence.rows)
+            )
+    return encoded_sentences

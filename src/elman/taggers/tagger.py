@@ -50,7 +50,10 @@ class _LabelPredictor(ColumnPredictor):
         return [dict(zip(sets, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _column(self, target: str | None, names: Sequence[str], what: str) -> int:
-        """Return which column of the model a target is, one of ``names``, by default the first."""
+        """Return the index of the target's column, one of ``names``, by default the first.
+
+        Raises ConfigError if the target is none of them.
+        """
         if target is not None and target not in names:
             raise ConfigError(f"target: the model's {what} are {', '.join(names)}, got {shown(target)}")
         return self.targets.index(target or names[0])
@@ -64,16 +67,16 @@ class Tagger(_LabelPredictor):
     def tag(self, words: Sequence[str]) -> list[str]:
         """Return the tags of a sentence's words, in the first column.
 
-        Raises DataError for a text instead of a list of words.
+        Raises DataError if it is a string instead of a list of words.
         """
         tags: list[str] = self._predict([words_of(words)], self.targets[:1], False)[0][self.target]
         return tags
 
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
-        """Return the (T, K) probabilities of the tags of each word; rows sum to 1.
+        """Return the (T, K) probabilities of each word's tags; rows sum to 1.
 
-        ``target`` is one of ``word_targets``, by default the first; the columns are its tags in ``tag_sets``. Raises
-        ConfigError for another name.
+        ``target`` is one of ``word_targets``, by default the first; columns are in the order of its tags in
+        ``tag_sets``. Raises ConfigError if the target is unknown.
         """
         column = self._column(target, self.word_targets, "columns")
         return self._model.probabilities([words_of(words)], column)[0]
@@ -83,9 +86,8 @@ class Tagger(_LabelPredictor):
     ) -> list[tuple[list[str], float]]:
         """Return the ``most`` most probable tag sequences of a sentence, with their probabilities, best first; exact.
 
-        Fewer if the rules allow no more. Raises ConfigError: a number that is not from 1 to 1,000, or needs too much
-        memory for a long sentence; a model without them (only a network has them); a name that is none of
-        ``word_targets``.
+        There are fewer if the constraints allow no more. Raises ConfigError if ``most`` is not from 1 to 1,000 or needs
+        too much memory for a long sentence, if the model is no network, or if the target is none of ``word_targets``.
         """
         whole_number("nbest", most, 1, limits.NBEST)
         column = self._column(target, self.word_targets, "columns")
@@ -93,20 +95,22 @@ class Tagger(_LabelPredictor):
         return [([tags[i] for i in ids.tolist()], p) for ids, p in self._model.nbest(words_of(words), most, column)]
 
     def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
-        """Return a stream that tags an endless text word by word, with the memory of all that came before.
+        """Return a stream that tags unbounded text word by word and carries the hidden state along.
 
-        ``lookahead``  k words that are read before a word is tagged, which a network that reads both ways or has a CRF
-                       gains from. ``target`` is one of ``word_targets``, by default the first
-        Raises ConfigError: no network, another name, a number that is not from 0 to 10,000.
+        ``lookahead``  number of words read after a word before it is tagged; improves bidirectional networks and CRFs
+        ``target``     one of ``word_targets``, by default the first
+
+        Raises ConfigError if the model is no network, the target is unknown, or the look-ahead is not from 0 to 10,000.
         """
         whole_number("lookahead", lookahead, 0, limits.LOOKAHEAD)
         return self._model.stream(self._column(target, self.word_targets, "columns of words"), lookahead)
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield texts in UTF-8, a sentence a line and a space between words, with ``_TAG`` behind each word, in order.
+        """Yield texts with ``_TAG`` after each word, in order.
 
-        The fast way for large text: no word becomes a Python object. Each text holds whole lines. Raises ConfigError: a
-        model of several columns, or with a tag that holds a space or an underscore, or that is no network.
+        The fast path for large text: no word becomes a Python object. Each text is UTF-8, consists of whole lines, one
+        sentence per line, and has a space between words. Raises ConfigError if the model has several columns, has a tag
+        with a space or an underscore, or is no network.
         """
         if not self.tags_lines:
             raise ConfigError("tag_lines: expected a network of one column whose tags hold no space and no underscore")
@@ -122,29 +126,29 @@ class Tagger(_LabelPredictor):
 
     @property
     def tags_lines(self) -> bool:
-        """Whether ``tag_lines`` serves this model."""
+        """Whether ``tag_lines`` supports this model."""
         return self._model.serves_lines and len(self.targets) == 1 and fit_word_tag(self.tags)
 
 
 class TextClassifier(_LabelPredictor):
-    """Classifies texts. K labels. A text is a string, whose words lie between spaces, or a list of its words."""
+    """Classifies documents. K labels. A text is a string with spaces between words, or a list of words."""
 
     task = "classify"
 
     def classify(self, text: Text, target: str | None = None) -> str:
-        """Return the label of a text; if it can have several, those it has, joined with ``|``.
+        """Return the label of a text; several labels are joined with ``|``.
 
-        ``target`` is one of ``text_targets``, by default the first. Raises DataError for a text without words,
-        ConfigError for another name.
+        ``target`` is one of ``text_targets``, by default the first. Raises DataError if the text has no words,
+        ConfigError if the target is unknown.
         """
         name = self.targets[self._column(target, self.text_targets, "document labels")]
         label: str = self._predict([text_of(text)], (name,), False)[0][name][0]
         return label
 
     def probabilities(self, text: Text, target: str | None = None) -> NDArray[np.float64]:
-        """Return the (K,) probabilities of a text's labels; they sum to 1, unless a text can have several.
+        """Return the (K,) probabilities of a text's labels; they sum to 1, unless a text can have several labels.
 
-        ``target`` is one of ``text_targets``, by default the first; the order is that of its labels in ``tag_sets``.
+        ``target`` is one of ``text_targets``, by default the first; labels are in the order of ``tag_sets``.
         """
         column = self._column(target, self.text_targets, "document labels")
         (p,) = self._model.probabilities([text_of(text)], column)[0]
@@ -155,12 +159,12 @@ class TextClassifier(_LabelPredictor):
 
 
 class TaggerClassifier(Tagger, TextClassifier):
-    """Tags the words of a text and classifies it. Targets of words come first; ``pipe`` takes lists of words."""
+    """Tags the words of a text and classifies it. Word targets come first; ``pipe`` takes lists of words."""
 
     task = "tag"
 
     def probabilities(self, words: Text, target: str | None = None) -> NDArray[np.float64]:
-        """Return the probabilities of tags (T, K), or of document labels (K,) if ``target`` is one of these."""
+        """Return the probabilities of tags (T, K), or of document labels (K,) if ``target`` is one of those."""
         if self.chosen(target)[0] in self.text_targets:
             return TextClassifier.probabilities(self, words, target)
         return super().probabilities(words_of(words), target)
@@ -170,7 +174,7 @@ class TaggerClassifier(Tagger, TextClassifier):
 
 
 def class_of(model: LabelModel) -> type[Tagger] | type[TextClassifier]:
-    """Return the class of predictors that a model of plain labels is for."""
+    """Return the predictor class for a model of plain labels."""
     of_words = TAG in model.tasks
     of_texts = set(model.tasks) != {TAG}
     if of_words and of_texts:
@@ -181,5 +185,5 @@ def class_of(model: LabelModel) -> type[Tagger] | type[TextClassifier]:
 def predictor_of(
     model: LabelModel, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
 ) -> Tagger | TextClassifier:
-    """Return a predictor of the class that a model of plain labels is for."""
+    """Return the predictor for a model of plain labels."""
     return class_of(model)(model, targets=targets, format=format, data=data, threads=threads)

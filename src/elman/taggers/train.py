@@ -1,4 +1,4 @@
-"""Training: from files or sentences, and settings, to a model."""
+"""``elman.train``: train a model of any task from files or sentences and settings."""
 
 from __future__ import annotations
 
@@ -38,36 +38,36 @@ def train(
     on_warning: Callable[[str], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> Predictor:
-    """Train a tagger, or the model of another task.
+    """Train a tagger, or a model of another task.
 
     ``train``       a path, several paths, or sentences: ``Sentence`` objects, lists of (word, tag) pairs, or pairs of a
                     text (or its words) and its label
-    ``dev``         the same, to choose the best epoch by; or a share such as ``"10%"`` of the training sentences
+    ``dev``         dev data, likewise, to choose the best epoch; or a share such as ``"10%"`` of the training sentences
     ``model``       ``rnn``; ``hmm`` or ``frequent``, for tags of words; ``linear``, for document labels. None is the
-                    rnn, but for document labels with ``dev``: the better of rnn and linear on dev, and ``on_note`` says
-                    which
+                    rnn, except for document labels with ``dev``: the better of rnn and linear on dev, which
+                    ``on_note`` reports
     ``preset``      settings of the rnn to start from: ``default``, ``fast``, ``best`` or ``tutorial``
-    ``settings``    settings that differ from it, such as ``{"hidden": 64}``
+    ``settings``    settings that differ from the preset, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
-                    gzipped or not; the model file holds those it needs (setting ``vectors_extra``)
-    ``budget``      the time to fill, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; the hidden units (if not
-                    among the settings) and the epochs are chosen for it, and recorded like settings given by hand
-    ``target``      the label column to learn, by default the format's own, or a document label; of the rnn several,
-                    ``"upos,xpos"`` or a list of names: one network learns them together, words first
-    ``task``        ``tag``: label words; ``classify``: label documents; None: words where the data has labels of them;
-                    ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with options or without: the
+                    gzipped or not; the model file contains those it needs (setting ``vectors_extra``)
+    ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
+                    (if not set) are chosen to fit, and recorded like explicit settings
+    ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
+                    several, ``"upos,xpos"`` or a list of names: one network learns them together, word columns first
+    ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
+                    ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
                     text: a ``LanguageModel``; ``regress``, numbers: a ``Regressor`` (``elman.taggers.registry``)
-    ``format``      of the files; by default what their first lines look like
-    ``seed``        of every random draw: the same seed and data give the same model, whatever ``threads``, on one
-                    instruction set (``elman.kernels``)
-    ``threads``     in training and tagging; by default one for each core
-    ``on_progress`` is called with each ``Progress`` of the rnn's training, and of the regression before it
+    ``format``      the format of the files; by default detected from their first lines
+    ``seed``        the seed of all random numbers: the same seed and data give the same model, whatever ``threads``,
+                    on one instruction set (``elman.kernels``)
+    ``threads``     threads in training and tagging; by default one for each core
+    ``on_progress`` is called with each ``Progress`` of the rnn's training, and of the linear model before it
     ``on_warning``  is called with each warning about the data, one line each; by default they become Python warnings
     ``on_note``     is called with notes: how files were read, which sentences were held out, that the native kernels
                     are missing
 
-    Raises ConfigError for settings, DataError for data that cannot be used.
+    Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     run = RunOptions(whole_number("seed", seed, 0, SEED), thread_count(threads), on_progress, on_warning, on_note)
     held_out_or_dev = data_or_share(dev)
@@ -103,9 +103,9 @@ def find_rate(
     seed: int = 1,
     threads: int | None = None,
 ) -> RateTrial:
-    """Find a learning rate for the rnn and these settings, from some hundred steps in which it rises; keep no model.
+    """Find a learning rate for the rnn and these settings, by some hundred steps with a rising rate; keep no model.
 
-    The arguments are those of ``train``. Raises ConfigError for settings, DataError for data that cannot be used.
+    The arguments are those of ``train``. Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     from elman.taggers.prepare import prepare
     from elman.training import ensemble, lr_finder
@@ -124,7 +124,7 @@ def find_rate(
         run=run,
     )
     prepared = prepare(request)
-    learned = ensemble.begin(
+    started = ensemble.begin(
         prepared.train, None, prepared.config, seed=seed, tasks=prepared.tasks, vectors=prepared.vectors
     )
-    return lr_finder.find(learned, learned.networks.config.training, seed=seed, threads=run.threads)
+    return lr_finder.find(started, started.networks.config.training, seed=seed, threads=run.threads)

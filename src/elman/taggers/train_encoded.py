@@ -15,22 +15,22 @@ from elman.tasks.dependency_labels import crossing_arcs_note
 from elman.training import auto_settings
 
 TREE_EPOCHS = 8
-"""The fewest epochs where trees are learned."""
+"""Fewest epochs for trees."""
 FEW_TREES = {"epochs": 40, "batch": 4}
-"""Of constituents, whose labels are rare: more and smaller steps."""
+"""Settings for constituents in small treebanks, whose labels are rare: more and smaller steps."""
 TREE_HIDDEN = 256
-"""Units for the trees of a large treebank."""
+"""Hidden units for the trees of a large treebank."""
 
 
 def train(request: TrainRequest) -> EncodedTagger:
-    """Train on the columns of the task. Raises DataError for columns that cannot be encoded."""
+    """Train on the columns of the task. Raises DataError if columns cannot be encoded."""
     return fit(request, *read_all(request), large=True)
 
 
 def fit(
     request: TrainRequest, sentences: list[Sentence], dev: list[Sentence] | float | None, *, large: bool
 ) -> EncodedTagger:
-    """Train on sentences that were read; ``large``: trees may have a large network, which is slower."""
+    """Train on sentences; ``large``: allow a large, slower network for trees."""
     task = str(request.task)
     train, dev_train, held_out = split(sentences, dev)
     column = request.targets[0] if request.targets else None
@@ -51,7 +51,7 @@ def fit(
 
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:
-    """Return settings that differ if trees are learned, which takes more than tags do (docs/parsing.md)."""
+    """Return the settings for trees, which need more training than tags (docs/parsing.md); {} for other columns."""
     if not {"head", "tree.common"} & set(encoding.columns) or preset not in ("default", "best"):
         return {}
     most, effort = auto_settings.EPOCHS[1], auto_settings.EFFORT

@@ -1,4 +1,4 @@
-"""Train language models: a network, or counts of n-grams, on the symbols of raw text."""
+"""Train language models on the symbols of raw text: networks and n-gram models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from elman.training.tagging_task import Labelled
 from elman.training.train_rnn import train_rnn
 
 VOCABULARY = 10_000
-"""Words that are known, unless the setting ``vocabulary`` says otherwise."""
+"""Default vocabulary size for words (setting ``vocabulary``)."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "words": {
         "cell": "gru",
@@ -44,13 +44,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "word_dropout": 0.0,
     },
 }
-"""Settings of the task, by experiment (docs/language-models.md)."""
+"""Settings of the task, found by experiment (docs/language-models.md)."""
 EPOCHS = {"words": (1, 10), "characters": (1, 20)}
+"""Fewest and most epochs."""
 EFFORT = {"words": 800_000, "characters": 6_000_000}
-"""Symbols that are read in all epochs of a network, about: three minutes of one core."""
+"""Approximate number of symbols read in all epochs: about three minutes on one core."""
 SHORT = 500_000
 OF_SHORT = {"learning_rate": 0.01, "dropout": 0.5, "word_dropout": 0.1, "batch": 8, "averaging": 0.3, "ensemble": 2}
-"""Characters below which a text is short, and settings that differ for a short text."""
+"""Number of characters below which a text is short, and the settings for short texts."""
 ALWAYS: dict[str, Any] = {
     "direction": "forward",
     "decoder": "softmax",
@@ -65,7 +66,7 @@ ALWAYS: dict[str, Any] = {
 class _Text:
     """A text on disk, and the dev text: in memory, or the end of the text.
 
-    ``facts``  for the model file; ``notes`` on what was read
+    ``facts``  facts for the model file; ``notes`` on what was read
     """
 
     corpus: DiskCorpus
@@ -77,7 +78,7 @@ class _Text:
 def train(request: TrainRequest) -> LanguageModel:
     """Train on raw text; a share as dev is the end of the text.
 
-    Raises ConfigError for settings of another network, DataError if there is no text.
+    Raises ConfigError if settings do not suit a language model, DataError if there is no text.
     """
     unit, run = request.options["unit"], request.run
     config = _config(request, unit)
@@ -94,7 +95,7 @@ def train(request: TrainRequest) -> LanguageModel:
 
 
 def _config(request: TrainRequest, unit: str) -> Config:
-    """Return the settings, but for what the length of the text decides."""
+    """Return the settings, except those that depend on the length of the text."""
     of_task = SETTINGS[unit] if request.preset == "default" else {"chunk": SETTINGS[unit]["chunk"]}
     config = preset(request.preset).with_settings({**ALWAYS, **of_task, **request.settings})
     if config.network.direction != "forward" or not config.training.chunk:
@@ -103,7 +104,7 @@ def _config(request: TrainRequest, unit: str) -> Config:
 
 
 def _read(request: TrainRequest, unit: str, vocabulary: int) -> _Text:
-    """Read the text onto disk, and the dev text; ``vocabulary`` symbols are known, 0: all that come twice."""
+    """Read the text onto disk, and the dev text; ``vocabulary`` is its size, 0: all symbols that occur twice."""
     writer, lines = LanguageTextWriter(), 0
     writer.add([END])
     for symbols in read_symbols(request.data, unit, request.format, request.encoding):
@@ -114,10 +115,10 @@ def _read(request: TrainRequest, unit: str, vocabulary: int) -> _Text:
     if isinstance(request.dev, float):
         check_share(share)
     elif request.dev is not None:
-        read = read_symbols(request.dev, unit, request.format, request.encoding)
-        dev_symbols = [symbol for some in read for symbol in some]
+        parts = read_symbols(request.dev, unit, request.format, request.encoding)
+        dev_symbols = [symbol for part in parts for symbol in part]
         if not dev_symbols:
-            raise DataError("no text in it; expected some to choose the epoch by")
+            raise DataError("no text in it; expected some to choose the best epoch")
     corpus = writer.corpus(vocabulary, share, END)
     dev_lines, held_out, dev = None, None, None
     if corpus.held_out is not None:
@@ -138,7 +139,7 @@ def _read(request: TrainRequest, unit: str, vocabulary: int) -> _Text:
 
 
 def _for_length(config: Config, unit: str, symbols: int, settings: Mapping[str, Any] | None) -> Config:
-    """Choose epochs for the length of the text, and more noise for a short one; ``settings`` stay as they are."""
+    """Choose epochs by the length of the text, and more dropout for a short one; ``settings`` are not changed."""
     fewest, most = EPOCHS[unit]
     chosen: dict[str, Any] = {}
     if not config.training.epochs:

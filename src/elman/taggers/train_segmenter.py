@@ -1,4 +1,4 @@
-"""Train a segmenter: words and sentences of raw text, as labels of its characters."""
+"""Train a segmenter, which finds words and sentences of raw text by labelling its characters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fit(
     dev: list[Sentence] | float | None,
     settings: Mapping[str, Any],
 ) -> Segmenter:
-    """Train on sentences that were read; ``settings`` are those of the characters' network."""
+    """Train on sentences; ``settings`` are those of the network of characters."""
     segmentation = Segmentation.of(sentences)
     if not segmentation.sentences and all(len(sentence.words) == 1 for sentence in sentences):
         message = "no spaces within a line, so every line is one word; expected a space between words"

@@ -1,4 +1,4 @@
-"""Train taggers and document classifiers: the model of one network, of several, or of counts."""
+"""Train taggers and document classifiers: a network, an ensemble, or a model of counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _T = TypeVar("_T", bound=ColumnPredictor)
 
 
 def train(request: TrainRequest) -> ColumnPredictor:
-    """Prepare, fit, and wrap the model. Raises ConfigError for settings, DataError for data that cannot be used."""
+    """Prepare the data, fit the model, and wrap it in a predictor.
+
+    Raises ConfigError if settings are invalid, DataError if data cannot be used.
+    """
     prepared, run = prepare(request), request.run
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
@@ -30,7 +33,7 @@ def train(request: TrainRequest) -> ColumnPredictor:
             model = _better(model, _fit_linear(prepared, run), run)
     else:
         model = model_class(prepared.model).train(prepared.train)
-    facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the epoch that was kept
+    facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
     tagger = predictor_of(model, data=facts, **options)
     if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
@@ -42,15 +45,15 @@ def train(request: TrainRequest) -> ColumnPredictor:
 
 
 def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) -> _T:
-    """Return the tagger with facts of the sentences that its units were made of."""
+    """Return a copy of the tagger with facts of the original sentences, which its training data were derived from."""
     words = sum(len(sentence) for sentence in sentences)
     return tagger.about(format=sentences[0].format, sentences=len(sentences), words=words, held_out=held_out)
 
 
 def _is_open(request: TrainRequest) -> bool:
-    """Whether nothing but the data says which model is wanted, so that dev may choose."""
-    asked = request.model, request.settings or None, request.budget, request.vectors
-    return request.preset == "default" and not any(value is not None for value in asked)
+    """Return whether the request leaves the choice of the model to dev."""
+    choices = request.model, request.settings or None, request.budget, request.vectors
+    return request.preset == "default" and not any(value is not None for value in choices)
 
 
 def _fit(prepared: Prepared, run: RunOptions) -> Any:
@@ -73,7 +76,7 @@ def _fit_linear(prepared: Prepared, run: RunOptions) -> Any:
 
 
 def _better(network: Any, linear: Any, run: RunOptions) -> Any:
-    """Return the model that is better on dev, the network if both are alike, and note which it is."""
+    """Return the model that is better on dev (the network if they are equal), with a note."""
     scores = (
         f"on dev the network has {100 * network.dev_accuracy:.2f} %, the linear model {100 * linear.dev_accuracy:.2f} %"
     )

@@ -1,13 +1,13 @@
-"""Numbers in, a number out, at every step: a recurrent network with squared error, for logs of sensors and the like.
+"""Regression: predict a number at every step of a sequence of numbers, such as a sensor log, with squared error.
 
-A step is a row of the file: its word and its other columns are the inputs, one column is to be predicted. Where that
-is ``_`` or empty there is nothing to learn or to compare: a sequence may have one value, at its end.
+A step is a row of the file: the word column and other columns are inputs, one column is the target. Steps whose target
+is ``_`` or empty are neither learned nor evaluated: a sequence may have a single value, at its end.
 
-Inputs and outputs are scaled to mean 0 and variance 1 of the training data. The network, its training and its settings
-are those of the tagger, without words.
+Inputs and outputs are scaled to mean 0 and variance 1 on the training data. The recurrent network, its training and its
+settings are those of the tagger, without words.
 
 ``model``     the network and the scaling
-``table``     sequences, read and compared
-``training``  training on them
-``tagger``    the tagger whose tags are numbers
+``table``     sequences of numbers, and evaluation
+``training``  training
+``tagger``    the predictor
 """

@@ -1,4 +1,4 @@
-"""Sequences of numbers: read from columns of text, and compared with what was predicted."""
+"""Sequences of numbers: read from text columns, and compared with predictions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NOTHING = ("_", "")
 
 @dataclass(frozen=True)
 class RegressionEvaluation:
-    """How far ``values`` numbers are from what they should be.
+    """Metrics of predicted numbers against ``values`` gold numbers.
 
-    ``rmse``  the root of the mean squared error; ``mae`` the mean distance; ``r2`` the share of the variance explained
+    ``rmse``  root mean squared error; ``mae`` mean absolute error; ``r2`` coefficient of determination
     """
 
     values: int
@@ -31,22 +31,22 @@ class RegressionEvaluation:
     r2: float
 
     @classmethod
-    def of(cls, gold: Numbers, found: Numbers) -> RegressionEvaluation:
-        """Of (N,) numbers. Raises DataError: none."""
+    def of(cls, gold: Numbers, predicted: Numbers) -> RegressionEvaluation:
+        """Compare (N,) numbers. Raises DataError if there are none."""
         if not len(gold):
             raise DataError("nothing to evaluate: no numbers in the column that is to be predicted")
-        error, spread = found - gold, gold - gold.mean()
-        squares, whole = float((error**2).mean()), float((spread**2).mean())
-        return cls(len(gold), math.sqrt(squares), float(np.abs(error).mean()), 1 - squares / whole if whole else 0.0)
+        error, deviation = predicted - gold, gold - gold.mean()
+        mse, variance = float((error**2).mean()), float((deviation**2).mean())
+        return cls(len(gold), math.sqrt(mse), float(np.abs(error).mean()), 1 - mse / variance if variance else 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values."""
+        """Return the metrics as JSON values."""
         return {"values": self.values, "rmse": self.rmse, "mae": self.mae, "r2": self.r2}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Sequences laid end to end: rows (N, D), values (N,) with NaN where there is none, lengths (S,)."""
+    """Concatenated sequences: rows (N, D), values (N,) with NaN for missing ones, lengths (S,)."""
 
     rows: Numbers
     values: Numbers
@@ -54,49 +54,49 @@ class Table:
 
     @classmethod
     def of(cls, sentences: Sequence[Sentence], inputs: Sequence[str], target: str) -> Table:
-        """Raises DataError: a field that is no number."""
+        """Build the table from sentences. Raises DataError if a field is no number or a column is missing."""
         rows = np.concatenate([rows_of(sentence, inputs) for sentence in sentences])
         values = np.concatenate([values_of(sentence, target) for sentence in sentences])
         return cls(rows, values, np.array([len(sentence) for sentence in sentences], np.int64))
 
     def evaluation(self, model: RegressionModel) -> RegressionEvaluation:
-        """How far a model is from the values."""
-        found = model.predict(np.split(self.rows, np.cumsum(self.lengths)[:-1]))
-        there = ~np.isnan(self.values)
-        return RegressionEvaluation.of(self.values[there], np.concatenate(found)[there])
+        """Evaluate a model on the table."""
+        predicted = model.predict(np.split(self.rows, np.cumsum(self.lengths)[:-1]))
+        has_value = ~np.isnan(self.values)
+        return RegressionEvaluation.of(self.values[has_value], np.concatenate(predicted)[has_value])
 
 
 def rows_of(sentence: Sentence, inputs: Sequence[str]) -> Numbers:
-    """The inputs (T, D) of a sequence. Raises DataError: a field that is no number, a column that is not there."""
+    """Return the inputs (T, D) of a sequence. Raises DataError if a field is no number or a column is missing."""
     columns = [sentence.words, *(_column(sentence, name) for name in inputs)]
     return np.stack([_numbers(sentence, values, gaps=False) for values in columns], axis=1)
 
 
 def values_of(sentence: Sentence, target: str) -> Numbers:
-    """The values (T,) of a sequence, NaN where there is none."""
+    """Return the target values (T,) of a sequence, NaN for missing ones."""
     return _numbers(sentence, _column(sentence, target), gaps=True)
 
 
 def _column(sentence: Sentence, name: str) -> Sequence[str]:
     if name not in sentence.columns:
-        there = ", ".join(sentence.columns) or "none"
+        names = ", ".join(sentence.columns) or "none"
         where = {"path": sentence.path or None, "line": sentence.line or None}
-        raise DataError(f"no column {shown(name)}, which the model needs; there is: {there}", **cast(Any, where))
+        raise DataError(f"no column {shown(name)}, which the model needs; there is: {names}", **cast(Any, where))
     return sentence.columns[name]
 
 
 def _numbers(sentence: Sentence, values: Sequence[str], *, gaps: bool) -> Numbers:
-    found = np.empty(len(values))
+    numbers = np.empty(len(values))
     for i, value in enumerate(values):
         if gaps and value in NOTHING:
-            found[i] = math.nan
+            numbers[i] = math.nan
             continue
         try:
-            found[i] = float(value)
+            numbers[i] = float(value)
         except ValueError:
-            found[i] = math.nan
-        if not math.isfinite(found[i]):
+            numbers[i] = math.nan
+        if not math.isfinite(numbers[i]):
             row = sentence.line + sentence.rows[i] if sentence.rows else sentence.line
             expected = "a number or _" if gaps else "a number"
             raise DataError(f"expected {expected}, found {shown(value)}", path=sentence.path or None, line=row or None)
-    return found
+    return numbers

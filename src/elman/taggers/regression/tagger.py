@@ -20,56 +20,57 @@ TASK = "regress"
 
 
 class Regressor(Predictor):
-    """Predicts a number for each step of a sequence of numbers. It has no confidence in them."""
+    """Predicts a number for each step of a sequence of numbers, without confidences."""
 
     task = TASK
     _model: RegressionModel
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that are read beside the first one."""
+        """The input columns besides the first one."""
         return self._model.inputs
 
     def reads(self, sentence: Sentence) -> list[str]:
-        """The rows of a sequence as ``networks`` read them, with commas."""
+        """Return the rows of a sequence as comma-separated text, as the network reads them."""
         return [",".join(f"{x:.10g}" for x in row) for row in rows_of(sentence, self._model.inputs).tolist()]
 
     def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[float]]]:
-        """Of each sequence the rows that ``networks`` read, and what they should say, scaled; NaN: nothing."""
-        for one in sentences:
-            values = self._model.scalings[1].scaled(values_of(one, self.target)[:, None])[:, 0]
-            yield self.reads(one), values.tolist()
+        """Yield the rows of each sequence and the scaled gold values; NaN for missing ones."""
+        for sentence in sentences:
+            values = self._model.scalings[1].scaled(values_of(sentence, self.target)[:, None])[:, 0]
+            yield self.reads(sentence), values.tolist()
 
     def said(self, scaled: float) -> str:
-        """A number that the network says, as it stands in the column."""
+        """Return a scaled output of the network as text, in the units of the column."""
         out = self._model.scalings[1]
         return f"{scaled * out.deviation[0] + out.mean[0]:.6g}"
 
     def predict(self, rows: Any) -> Numbers:
         """Return the (T,) numbers predicted for (T, D) numbers of a sequence, or (T,) if D is 1.
 
-        Raises DataError for another width than that of the training data.
+        Raises DataError if the width is not that of the training data.
         """
         return self._model.predict([self._rows(rows)])[0]
 
     def pipe(self, sequences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> Iterator[Any]:
-        """Yield the (T,) numbers of each sequence, in order, read and predicted in batches: memory stays flat.
+        """Yield the (T,) numbers of each sequence, in order; sequences are read in batches, with constant memory.
 
         A sequence is as for ``predict``, or a ``Sentence`` whose words and columns ``inputs`` hold numbers.
 
-        ``columns``  names of columns: yield dictionaries by name, with the numbers as text, as files have them
-        Raises ConfigError for ``confidence``: the model has none.
+        ``columns``  column names: yield dictionaries by name, with the numbers as text, as in files
+
+        Raises ConfigError if ``confidence`` is set: the model has none.
         """
         if confidence:
             raise ConfigError("confidence: the model predicts numbers, and has no probabilities of them")
-        found = self._in_batches(self._model.predict, map(self._rows, sequences))
+        predicted = self._in_batches(self._model.predict, map(self._rows, sequences))
         if columns is None:
-            return found
+            return predicted
         names = self.chosen(columns)
-        return ({name: [f"{value:.6g}" for value in values.tolist()] for name in names} for values in found)
+        return ({name: [f"{value:.6g}" for value in values.tolist()] for name in names} for values in predicted)
 
     def _rows(self, rows: Any) -> Numbers:
-        """Return a sequence as (T, D) numbers."""
+        """Return a sequence as (T, D) numbers. Raises DataError if it is none."""
         if isinstance(rows, Sentence):
             return rows_of(rows, self.inputs)
         try:
@@ -83,14 +84,14 @@ class Regressor(Predictor):
         return x
 
     def evaluate(self, sentences: Sequence[Sentence], *, target: str | None = None) -> RegressionEvaluation:
-        """Compare with the numbers in a column, by default the one trained on. Raises DataError: there are none."""
-        some = [sentence for sentence in sentences if sentence.words]
-        if not some:
+        """Compare with the numbers in a column, by default the training column. Raises DataError if there are none."""
+        with_rows = [sentence for sentence in sentences if sentence.words]
+        if not with_rows:
             raise DataError("nothing to evaluate: no rows in it")
-        return Table.of(some, self._model.inputs, target or self.target).evaluation(self._model)
+        return Table.of(with_rows, self._model.inputs, target or self.target).evaluation(self._model)
 
     def describe(self) -> dict[str, Any]:
-        """Return what it is and what it was trained on, as JSON values."""
+        """Return a description of model and training data as JSON values."""
         return {**super().describe(), "inputs": ["word", *self.inputs]}
 
     def _task_record(self) -> dict[str, Any]:

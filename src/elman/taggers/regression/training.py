@@ -1,4 +1,4 @@
-"""Training on numbers, by the trainer of the taggers."""
+"""Train on numbers, with the trainer of the taggers."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ OWN: Mapping[str, Any] = {
     "unk_dropout": 0.0,
     "class_weight_power": 0.0,
 }
-"""What differs from the presets of taggers, unless it is set."""
+"""Defaults of the task that differ from the preset ``default``."""
 
 
 class Regressing(trainer.Items):
-    """The training of numbers, as a task for the trainer: rows (N, D) and values (N,), NaN where there is none."""
+    """Regression as a task for the trainer: rows (N, D) and values (N,), NaN for missing ones."""
 
     def __init__(self, model: RegressionModel, train: Table, dev: Table | None) -> None:
         self.model, self.parameters, self.dev = model, model.parameters, dev
@@ -58,19 +58,19 @@ class Regressing(trainer.Items):
         scores, backprop = network.forward(
             self.parameters, inputs_of(self.x[rows]), batch, bptt=training.bptt, noise=noise
         )
-        there = ~np.isnan(self.y[rows])
-        found = self.decoder.loss(self.parameters, scores, np.where(there, self.y[rows], scores[:, 0]), batch)
+        gold = np.where(np.isnan(self.y[rows]), scores[:, 0], self.y[rows])  # no loss for missing values
+        loss = self.decoder.loss(self.parameters, scores, gold, batch)
         scale = np.float32(1 / words if training.loss == "mean" else 1)
-        dscores, _ = found.backprop(np.full(len(rows), scale, np.float32))
-        return LossTotals(float(found.losses.sum()), len(rows), 0), backprop(dscores)
+        dscores, _ = loss.backprop(np.full(len(rows), scale, np.float32))
+        return LossTotals(float(loss.losses.sum()), len(rows), 0), backprop(dscores)
 
     def score(self) -> float | None:
-        """R² on dev; None without it."""
+        """Return R² on dev; None without a dev set."""
         return None if self.dev is None else self.dev.evaluation(self.model).r2
 
 
 def train(request: TrainRequest) -> Regressor:
-    """Train on sequences of numbers. Raises DataError if a field is no number or there is no value at all."""
+    """Train on sequences of numbers. Raises DataError if a field is no number or there are no values."""
     sentences, dev = read_all(request)
     names = request.targets or tuple(sentences[0].columns)[-1:]
     if not names:
@@ -93,10 +93,10 @@ def train(request: TrainRequest) -> Regressor:
 def _fit(
     sentences: Sequence[Sentence], dev: Sequence[Sentence] | None, target: str, config: Config, run: RunOptions
 ) -> tuple[RegressionModel, int]:
-    """Return the trained model and the number of rows that it learned from."""
-    wanted = without_words(config)
-    if wanted is not None:
-        raise ConfigError(f"task regress: expected {wanted}")
+    """Return the trained model and the number of training rows."""
+    required = without_words(config)
+    if required is not None:
+        raise ConfigError(f"task regress: expected {required}")
     inputs = [name for name in sentences[0].columns if name != target]
     table = Table.of(sentences, inputs, target)
     if np.isnan(table.values).all():
