@@ -183,7 +183,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
 
 
 def numbers(event: Progress, *, wide: bool = False) -> str:
-    """Return loss, accuracy, speed, learning rate and time left, for 80 columns; with ``wide``, the gradient norm too."""
+    """Return loss, accuracy, speed, learning rate and time left, for 80 columns; ``wide`` adds the gradient norm."""
     name, accuracy = ("dev", event.dev_accuracy) if event.dev_accuracy is not None else ("train", event.train_accuracy)
     shown = "" if accuracy is None else f"{name} {100 * accuracy:.2f} %  "
     norm = f"gradient {event.gradient_norm:.2g}  " if wide and event.gradient_norm is not None else ""

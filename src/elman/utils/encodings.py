@@ -107,10 +107,10 @@ class Decoder:
         if likely:
             advice = f"pass the file's own encoding, --encoding {likely} for one"
         elif (n_control := len(_CONTROL.findall(self._begin))) > 8 and n_control * 50 > len(self._begin):
-            advice = "there are so many control characters in it that it is hardly text"
+            advice = "it has too many control characters to be text"
         elif advice is None:
-            other = "latin-1" if codecs.lookup(self._encoding).name == "utf-8" else "utf-8"
-            advice = f"pass the file's own encoding, --encoding {other} for one"
+            fallback = "latin-1" if codecs.lookup(self._encoding).name == "utf-8" else "utf-8"
+            advice = f"pass the file's own encoding, --encoding {fallback} for one"
         return DataError(f"{problem}; {advice}" if advice else problem, path=self._name, line=lines_before + 1)
 
     def _likely(self) -> str:

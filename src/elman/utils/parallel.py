@@ -31,7 +31,7 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
     """Yield ``work(part)`` for each part, in order; reads one part ahead of those being worked on.
 
     An exception of ``work`` is raised in place of its result. If a thread cannot be started, or ends at once for lack
-    of memory, its part is worked on in the calling thread when the result is needed. If the caller stops early (an error,
+    of memory, its part is worked on in the calling thread when the result is needed. If the caller stops early (error,
     Ctrl-C), parts not yet started are dropped and running ones are waited for.
     """
     rest = iter(parts)
@@ -58,14 +58,15 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
             self.error: BaseException | None = None
 
         def run(self, here: bool = False) -> None:
-            """Work on the part, in its own thread or ``here``, unless it is claimed. Raises Empty if no token is free yet."""
+            """Work on the part, in its own thread or ``here``, unless claimed. Raises Empty if no token is free yet."""
             gate.get(timeout=HEARS if here else None)
             try:
                 if not self.claim.acquire(False):
                     return
                 self.in_thread = not here
                 try:
-                    if not over:  # checked after in_thread is set; at the end, the reverse
+                    # order: in_thread is set before over is read; at the end, over is set before in_thread is read
+                    if not over:
                         self.value = work(self.part)
                 except BaseException as error:  # raised by result()
                     self.error = error
