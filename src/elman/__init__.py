@@ -1,11 +1,11 @@
-"""Trains a recurrent tagger on your own labelled text, tags with it, and shows its work.
+"""Train recurrent taggers on your own labelled text, tag with them, and inspect how they work.
 
-The names below are the public ones; each is loaded when it is first used, so that ``import elman`` costs nothing.
+``__all__`` lists the public names. Each is imported on first use, so ``import elman`` takes almost no time.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing takes longer to load than Python to start
+TYPE_CHECKING = False  # importing typing takes longer than starting Python
 if TYPE_CHECKING:
     from typing import Any
 

@@ -1,14 +1,14 @@
-"""Every error elman raises on purpose; one root, one line each, exit status 2 on the command line.
+"""The errors that elman raises: one base class, one-line messages, exit status 2 on the command line.
 
-    ElmanError                    the user can mend it
+    ElmanError                    base class: errors that the user can fix
     ├── ConfigError               a setting that does not exist or is out of range
-    ├── DataError                 a text file that cannot be read as what it should be
-    ├── ModelFileError            not a model, another version, truncated, tampered with
+    ├── DataError                 a text file that cannot be read or is not in the expected format
+    ├── ModelFileError            a file that is not a model, is of another version, truncated or manipulated
     ├── OutputError               a target that cannot be written
     └── MissingExtraError         an optional package that is not installed
 
-The text of every error is one line, not too long and without control characters, whatever stands in the file or the
-value it is about: where, what was expected, what was found, what to do.
+Every message is one line of bounded length without control characters, whatever the file or value contains. It says
+where the error is, what was expected, what was found and what to do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from elman.utils.display import one_line
 
 
 class ElmanError(Exception):
-    """Root of all errors that are the user's to mend."""
+    """Base class of the errors that the user can fix."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(one_line(message))
@@ -32,9 +32,10 @@ class ConfigError(ElmanError):
 
 
 class DataError(ElmanError):
-    """A text file that cannot be read as what it should be.
+    """A text file that cannot be read or is not in the expected format.
 
-    ``where`` is ``path`` or ``path:line`` (lines count from 1), put in front of the message. ``message`` is without it.
+    The text of the error is ``path: message`` or ``path:line: message``; lines count from 1. The attribute ``message``
+    has no prefix.
     """
 
     def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
@@ -48,7 +49,7 @@ class DataError(ElmanError):
 
 
 class ModelFileError(ElmanError):
-    """Something is wrong with a model file."""
+    """A file that is not a valid model of this version."""
 
 
 class OutputError(ElmanError):
@@ -56,25 +57,25 @@ class OutputError(ElmanError):
 
 
 class MissingExtraError(ElmanError):
-    """An optional package that is not installed; the message holds the pip line."""
+    """An optional package that is not installed; the message has the pip command."""
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"this needs the package {package}: pip install 'elman[{extra}]'")
 
 
 def reason(error: OSError) -> str:
-    """Why the system refuses."""
-    if error.errno == errno.EBADF:  # only of a standard stream, which the caller has closed
+    """Return the reason for a system error."""
+    if error.errno == errno.EBADF:  # happens only for a standard stream closed by the parent process
         return "it is closed"
     return error.strerror or " ".join(str(error).split())
 
 
 @contextmanager
 def while_reading(path: str) -> Iterator[None]:
-    """Turn an error of the system into a DataError that names the file that is read (``-``: standard input)."""
+    """Convert an OSError into a DataError that names the file being read (``-``: standard input)."""
     try:
         yield
-    except BrokenPipeError:  # of what is written meanwhile; see elman.utils.files
+    except BrokenPipeError:  # of output written in the block; see elman.utils.files
         raise
     except OSError as error:
         raise DataError(f"cannot be read: {reason(error)}", path="standard input" if path == "-" else path) from None
@@ -82,7 +83,7 @@ def while_reading(path: str) -> Iterator[None]:
 
 @contextmanager
 def while_writing(name: str) -> Iterator[None]:
-    """Turn an error of the system into an OutputError that names what is written."""
+    """Convert an OSError into an OutputError that names the file being written."""
     try:
         yield
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Progress of a training: a line on the terminal, lines of ``--verbose``, and the log of ``--log``."""
+"""Report training progress: a progress bar, the lines of ``--verbose``, and the file of ``--log``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 WIDE = 100
-"""Columns of a terminal with room for the gradient norm."""
+"""Terminal columns from which the gradient norm is shown."""
 
 
 class TrainingProgress:
-    """A context manager to be called with every ``Progress`` of a training.
+    """A context manager to be called with every ``Progress`` event of a training run.
 
-    On a terminal it draws one line on stderr, unless it is ``quiet``; if ``verbose``, it writes a line an epoch
-    instead, on a terminal or not. ``log`` is the path of a file that gets one JSON object an epoch, the only place for
-    time, speed and the instruction set. If it can no longer be written, training goes on, and ``check_log`` raises when
-    the model is saved. ``on_warning`` is called, once, for a run that diverges and for one that has stopped learning.
+    On a terminal it draws a progress bar on stderr, unless ``quiet``; if ``verbose``, it prints a line per epoch
+    instead, on a terminal or not. ``log`` is the path of a file that gets one JSON object per epoch, the only record of
+    time, speed and instruction set. If writing the log fails, training continues and ``check_log`` raises when the
+    model is saved. ``on_warning`` is called once if the run diverges and once if it stops learning.
     Raises OutputError if the log cannot be opened.
     """
 
@@ -49,7 +49,7 @@ class TrainingProgress:
     ) -> None:
         self._draws, self._verbose = not (quiet or verbose), verbose
         self._log_path, self._on_warning = log, on_warning
-        self._watches: dict[int, Monitor] = {}  # of each network
+        self._monitors: dict[int, Monitor] = {}  # by network
         self._log: FileIO | None = None
         self._lost: OutputError | None = None
         self._stack = ExitStack()
@@ -70,41 +70,41 @@ class TrainingProgress:
             self._draw(event)
         if self._verbose and event.is_epoch_end:
             tell(f"elman: {where(event)}: {numbers(event, wide=True)}")
-        if event.part:  # of the regression beside a network: shown, and that is all
+        if event.part:  # the linear model beside a network: displayed but not logged
             return
         self.seconds = event.seconds
-        warning = self._watched(event) if event.is_epoch_end else None
+        warning = self._monitor(event) if event.is_epoch_end else None
         if self._log_path is not None and self._lost is None:
             self._write(self._log_path, event, warning)
 
-    def _watched(self, event: Progress) -> str | None:
+    def _monitor(self, event: Progress) -> str | None:
         from elman.training.monitor import Monitor
 
-        if event.epoch == 1:  # of this network, or of the next task
-            self._watches[event.member] = Monitor()
-        warning = self._watches[event.member](event)
+        if event.epoch == 1:  # of this network, or of the next task of a pipeline
+            self._monitors[event.member] = Monitor()
+        warning = self._monitors[event.member](event)
         if warning is not None and self._on_warning is not None:
             self._on_warning(f"network {event.member}: {warning}" if event.members > 1 else warning)
         return warning
 
     def _write(self, path: str, event: Progress, warning: str | None) -> None:
-        if self._log is None:  # an old log is not touched until training has begun
+        if self._log is None:  # keep an old log until training has begun
             with while_writing(path):
-                self._log = self._stack.enter_context(open_direct(path))  # unbuffered: a killed process leaves its log
+                self._log = self._stack.enter_context(open_direct(path))  # unbuffered, in case the process is killed
         if not event.is_epoch_end:
             return
-        without = {"is_epoch_end", "part"} | ({"member", "members"} if event.members == 1 else set())
-        record = {key: value for key, value in asdict(event).items() if key not in without}
+        omitted = {"is_epoch_end", "part"} | ({"member", "members"} if event.members == 1 else set())
+        record = {key: value for key, value in asdict(event).items() if key not in omitted}
         rest = json.dumps(record | {"warning": warning, "isa": _isa()}).encode() + b"\n"
         try:
-            while rest:  # a nearly full disk takes a part
+            while rest:  # a nearly full disk may accept only part
                 rest = rest[self._log.write(rest) :]
         except OSError as error:
             message = f"{path}: the log cannot be written: {reason(error)}; it ends before {where(event)}"
             self._lost = OutputError(f"{message}, and the model is whole")
 
     def check_log(self) -> None:
-        """Raise OutputError if a part of the log is missing."""
+        """Raise OutputError if the log is incomplete."""
         if self._lost is not None:
             raise self._lost
 
@@ -115,7 +115,7 @@ class TrainingProgress:
 
 
 def _isa() -> str:
-    """Return the kernels' instruction set, on which the last bits of a training depend."""
+    """Return the instruction set of the kernels, which affects the last bits of results."""
     from elman.kernels import describe
 
     return str(describe()["isa"])
@@ -123,7 +123,7 @@ def _isa() -> str:
 
 @contextmanager
 def drawn() -> Iterator[None]:
-    """Let a signal that ends the process erase the line on the terminal and show the cursor again."""
+    """Erase the line on the terminal and show the cursor again if a signal ends the process in this block."""
     key = object()
     stopping.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
     try:
@@ -134,7 +134,7 @@ def drawn() -> Iterator[None]:
 
 @contextmanager
 def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows a line on a terminal in place of the last; if ``verbose``, a line each, anywhere."""
+    """Yield a function that shows a status line in place of the last; if ``verbose``, it prints a line each time."""
     if quiet or verbose or not sys.stderr.isatty():
         yield lambda line: tell(f"elman: {line}") if verbose else None
         return
@@ -159,7 +159,7 @@ def _bar() -> Bar:
 
 
 def where(event: Progress) -> str:
-    """Return the epoch, with the network if there are several, or the part that is trained beside them."""
+    """Return the epoch, with the network of an ensemble or the part of the model that is being trained."""
     epoch = f"epoch {event.epoch}/{event.epochs}"
     if event.part:
         return f"{event.part}, {epoch}"
@@ -183,7 +183,7 @@ def _drawer(bar: Bar) -> Callable[[Progress], None]:
 
 
 def numbers(event: Progress, *, wide: bool = False) -> str:
-    """Return loss, accuracy, speed, learning rate and time left, for 80 columns; ``wide``: the gradient norm too."""
+    """Return loss, accuracy, speed, learning rate and time left, for 80 columns; ``wide`` adds the gradient norm."""
     name, accuracy = ("dev", event.dev_accuracy) if event.dev_accuracy is not None else ("train", event.train_accuracy)
     shown = "" if accuracy is None else f"{name} {100 * accuracy:.2f} %  "
     norm = f"gradient {event.gradient_norm:.2g}  " if wide and event.gradient_norm is not None else ""
@@ -194,7 +194,7 @@ def numbers(event: Progress, *, wide: bool = False) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return seconds as a person reads them: 9 s, 1:05, 2:03:04."""
+    """Format seconds: 9 s, 1:05, 2:03:04."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""Errors for want of memory: how to know them, and what to advise."""
+"""Recognize out-of-memory errors, and advise what to do."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import errno
 from collections.abc import Sequence
 
 _TEXTS = (
-    "array is too big",  # NumPy, of sizes whose product is no size
+    "array is too big",  # NumPy, if the product of sizes overflows
     "Maximum allowed dimension exceeded",
     "Maximum allowed size exceeded",
-    "max_size()",  # C++, of vectors and strings
+    "max_size()",  # C++ vectors and strings
     "vector::",
     "basic_string::",
     "can't start new thread",
     "can't allocate",
-    "failed to map segment",  # while loading a library
+    "failed to map segment",  # loading a shared library
 )
-"""Texts of errors that are no MemoryError and mean one."""
+"""Texts of errors other than MemoryError that mean memory ran out."""
 
 _ADVICE = {
     ("train", "curve", "find-lr"): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
@@ -31,7 +31,7 @@ _ADVICE = {
 
 def lacks_memory(error: BaseException) -> bool:
     """Return whether an error means that memory ran out."""
-    if isinstance(error, MemoryError):  # also NumPy's and C++'s
+    if isinstance(error, MemoryError):  # including those of NumPy and C++
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
@@ -40,7 +40,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def advice(arguments: Sequence[str]) -> str:
-    """Return the line that says so, with advice for the command that ran."""
+    """Return a one-line message with advice for the command that ran."""
     command = arguments[0] if arguments else ""
-    helps = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
-    return f"not enough memory: {helps}, or a machine with more"
+    action = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
+    return f"not enough memory: {action}, or a machine with more"

@@ -1,7 +1,7 @@
-"""Standard input, output and error as a command needs them, whatever it was started with.
+"""Set up standard input, output and error for a command, however it was started.
 
-Errors of writing to standard output name it. Errors of writing to standard error are ignored: a message must not cost
-the work that is done.
+Write errors on standard output name it. Write errors on standard error are ignored: a message that cannot be printed
+must not abort the work.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ OUTPUT = "standard output"
 def prepare() -> None:
     """Replace the three streams of ``sys``.
 
-    A stream that the caller has closed (``>&-``) is opened all the same, so that no other file gets its number; it can
-    be neither read nor written.
+    A stream that the caller has closed (``>&-``) is opened on the null device, so that no other file gets its
+    descriptor; it can be neither read nor written.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if not _is_open(number):
@@ -43,7 +43,7 @@ def _is_open(number: int) -> bool:
 
 
 def _over(stream: Any, kind: type[io.FileIO]) -> Any:
-    """Return a stream like another over a file of class ``kind``; a Windows console stays as it is."""
+    """Return a copy of a stream whose raw file is of class ``kind``; a Windows console is returned unchanged."""
     buffer = getattr(stream, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     if type(raw) is not io.FileIO:
@@ -60,7 +60,7 @@ def _over(stream: Any, kind: type[io.FileIO]) -> Any:
 
 
 class _Output(io.FileIO):
-    """Names itself in errors of writing."""
+    """Standard output; write errors name it."""
 
     def write(self, data: Any) -> Any:
         try:
@@ -71,7 +71,7 @@ class _Output(io.FileIO):
 
 
 class _Error(io.FileIO):
-    """Ignores errors of writing."""
+    """Standard error; write errors are ignored."""
 
     def write(self, data: Any) -> Any:
         try:

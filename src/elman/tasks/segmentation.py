@@ -34,7 +34,7 @@ _TOKEN = re.compile(r"([STBM]|[WI])[WI]*")
 LABELS = "BIMOSTW"
 FIRST = "ST"
 """Labels that begin a sentence."""
-_LISTED = "TM"  # multiword tokens of the inventory
+_LISTED = "TM"  # labels that begin a multiword token of the inventory
 _MAX_WORDS = 1_000  # characters of all words of a multiword token, plus one per word
 _MULTIWORD = re.compile("[TMW]")
 _NO_SPACE = "SpaceAfter=No"
@@ -50,7 +50,7 @@ class Marked(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A sentence of a text.
+    """A sentence of a text, as character offsets.
 
     ``spans``  start and end of each token
     ``words``  the words of multiword tokens, by token index
@@ -200,7 +200,7 @@ class Segmentation:
         return {form.lower(): tuple(map(str.lower, words)) for form, words in self.inventory.items()}
 
     def to_record(self) -> dict[str, Any]:
-        """Return JSON values."""
+        """Return the segmentation as JSON values."""
         return {"sentences": self.sentences, "inventory": {form: list(words) for form, words in self.inventory.items()}}
 
     @classmethod
@@ -216,13 +216,13 @@ class Segmentation:
 
 
 def _is_listed(words: Sequence[str]) -> bool:
-    """Return whether these words may stand in the inventory."""
+    """Return whether these words are valid in the inventory."""
     printable = all(word and not any(mark in word for mark in "\t\r\n") for word in words)
     return 0 < len(words) and printable and sum(len(word) + 1 for word in words) <= _MAX_WORDS
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Raise ModelFileError for labels that training does not write."""
+    """Raise ModelFileError if a label is not one of ``LABELS``."""
     unknown = next((label for label in labels if len(label) != 1 or label not in LABELS), None)
     if unknown is not None:
         raise ModelFileError(f"segmentation: expected labels among {' '.join(LABELS)}, found {shown(unknown)}")

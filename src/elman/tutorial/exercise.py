@@ -1,15 +1,15 @@
-"""The programs of the tutorial's exercise (slides 32-34): train-rnn, test-rnn and the HMM to compare with.
+"""The programs of the tutorial's exercise (slides 32-34): train-rnn, test-rnn and an HMM for comparison.
 
-Training text is one sentence a line, ``word_TAG word_TAG ...``, one ASCII space between them; a tag begins after the
-last underscore. Two text files hold a trained net, in UTF-8, lines ended by "\\n" alone:
+Training text has one sentence per line, ``word_TAG word_TAG ...``, separated by ASCII spaces; a tag begins after the
+last underscore. A trained net is stored in two UTF-8 text files whose lines end in "\\n":
 
-    id file       ``x TAB 0 TAB the`` for every word, in the order of its number, then ``y TAB 0 TAB DT`` for the tags
+    id file       ``x TAB 0 TAB the`` for every word, in order of its number, then ``y TAB 0 TAB DT`` for the tags
     weight file   ``elman tutorial weights 1 DIGEST``, then w_rx, w_rh, b_r, w_oh and b_o: a line ``w_rx 64 5234`` with
                   the shape, and a line of numbers for each row (one line for a vector), as Python writes floats,
                   so that they are read back to the last bit
 
-DIGEST is the SHA-256 of the id file and of all that follows the first line, so that files that do not belong together
-or were damaged are not taken for a net.
+DIGEST is the SHA-256 of the id file and of everything after the first line; it detects damaged files and files of
+different nets.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def train_rnn(
     training: Training,
     report: Callable[[int, float], None] = lambda iteration, log_likelihood: None,
 ) -> tuple[int, int]:
-    """Slides 32 and 33: train on the file ``source``, write ``weights`` and ``ids``. Returns words and tags known.
+    """Train on the file ``source``, write ``weights`` and ``ids``; return the numbers of words and tags (slides 32-33).
 
-    Both are written to the end before either takes its name. Raises DataError for a training text that is not
-    ``word_TAG``, OutputError for files that cannot be written, ConfigError for a rate that is too large.
+    Both files are complete before either replaces its target. Raises DataError if the training text is not
+    ``word_TAG``, OutputError if a file cannot be written, ConfigError if the learning rate is too large.
     """
     sentences = read_labelled(source)
     if len({Path(path).resolve() for path in (source, weights, ids)}) < 3:
@@ -59,9 +59,9 @@ def train_rnn(
 
 
 def test_rnn(weights: str, ids: str, source: str) -> Iterator[str]:
-    """Slide 33: for each line of ``source``, words with a space between them, the line of their best tags.
+    """Yield, for each line of space-separated words in ``source``, the line of their best tags (slide 33).
 
-    Words unseen in training are vectors of zeros. Raises DataError for files that are not what they should be.
+    Unknown words are zero vectors. Raises DataError if a file is not in the expected format.
     """
     net, x_ids, y_ids = read_net(weights, ids)
     tags = list(y_ids)
@@ -70,9 +70,9 @@ def test_rnn(weights: str, ids: str, source: str) -> Iterator[str]:
 
 
 def hmm(source: str) -> Iterator[str]:
-    """The HMM of the exercise's comparison: ``T tag tag P`` and ``E tag word P``, unsmoothed, sorted, six decimals.
+    """Yield the unsmoothed HMM for comparison: sorted lines ``T tag tag P`` and ``E tag word P``, six decimals.
 
-    Raises DataError for a training text that is not ``word_TAG``.
+    Raises DataError if the training text is not ``word_TAG``.
     """
     sentences = read_labelled(source)
     paths = [["<s>", *tags, "</s>"] for _, tags in sentences]
@@ -87,9 +87,9 @@ def hmm(source: str) -> Iterator[str]:
 
 
 def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
-    """The sentences of a ``word_TAG`` file as (words, tags); blank lines are none. ``-`` is standard input.
+    """Return the sentences of a ``word_TAG`` file as (words, tags); blank lines are skipped. ``-`` is standard input.
 
-    Raises DataError: not UTF-8, no sentence at all, a token that is not ``word_TAG``.
+    Raises DataError if the file is not UTF-8, has no sentence, or has a token that is not ``word_TAG``.
     """
     sentences = []
     for number, line in enumerate(_lines(_read(path)), start=1):
@@ -108,7 +108,7 @@ def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
 
 
 def read_net(weights: str, ids: str) -> tuple[Net, dict[str, int], dict[str, int]]:
-    """A net, x_ids and y_ids from the two files of ``train_rnn``. Raises DataError unless they fit together."""
+    """Read a net, x_ids and y_ids from the files of ``train_rnn``. Raises DataError unless they belong together."""
     header, _, body = _read(weights).partition("\n")
     if not header.startswith(_MAGIC):
         raise DataError("not a weight file; elman tutorial train writes one (WEIGHTS comes before IDS)", path=weights)
@@ -117,7 +117,7 @@ def read_net(weights: str, ids: str) -> tuple[Net, dict[str, int], dict[str, int
         raise DataError(f"damaged, or not of the same training as {ids}; train again", path=weights)
     try:
         return _parse(body, id_text)
-    except (ValueError, KeyError, StopIteration, OverflowError):  # a digest by another program, over what is no net
+    except (ValueError, KeyError, StopIteration, OverflowError):  # valid digest, but malformed contents
         raise DataError(f"not a net together with {ids}; train again", path=weights) from None
 
 
@@ -178,7 +178,7 @@ def _read(path: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines end at "\\n" or "\\r\\n" and nowhere else; the last one may have no end."""
+    """Split text at "\\n" and "\\r\\n" only; the last line may lack an end."""
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()

@@ -1,11 +1,11 @@
-"""The tutorial's slides as plain NumPy: one function a slide, named as there.
+"""The tutorial's slides in plain NumPy: one function per slide, with the names of the slides.
 
-The slides are Graham Neubig's "NLP Programming Tutorial 8 - Recurrent Neural Nets"; numbers in brackets are slides.
-docs/tutorial.md walks through them; ``elman.tutorial.exercise`` has the files and programs of the last ones (32-34).
+The slides are Graham Neubig's "NLP Programming Tutorial 8 - Recurrent Neural Nets"; numbers in parentheses are slides.
+docs/tutorial.md walks through them; ``elman.tutorial.exercise`` has the files and programs of slides 32-34.
 
-The slides go uphill, and so does this module: an error δ is ``p' - p``, a gradient Δ is that of the log-likelihood
-``Σ log p[t][y'[t]]``, and an update is ``w += λ * Δ``. (The kernels of ``elman`` go downhill.) ``w`` times a column
-vector throughout. Letters in shapes: V words, H hidden units, K tags, T steps of a sentence.
+Like the slides, this module maximizes: an error δ is ``p' - p``, a gradient Δ is that of the log-likelihood
+``Σ log p[t][y'[t]]``, and an update is ``w += λ * Δ``. (The kernels of ``elman`` minimize a loss.) Weights multiply
+column vectors from the left. Letters in shapes: V words, H hidden units, K tags, T steps of a sentence.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Net(NamedTuple):
 
 
 def sigmoid(a: Array | float) -> Array:
-    """Slide 8: ``e^a / (1 + e^a)``, the probability of y = 1 for a = w·φ(x); so written that no power overflows."""
+    """Slide 8: ``e^a / (1 + e^a)``, the probability of y = 1 for a = w·φ(x), computed without overflow."""
     e = np.exp(-np.abs(a))
     return np.asarray(np.where(np.asarray(a) >= 0, 1.0, e) / (1.0 + e))
 
@@ -54,14 +54,14 @@ def sigmoid_gradient(a: Array | float) -> Array:
 def softmax(a: Array) -> Array:
     """Slide 9: ``r = exp(a); p = r / Σr``. (K,) -> (K,).
 
-    The largest score is taken off first, which changes nothing in the quotient and keeps exp from overflowing.
+    The largest score is subtracted first, which keeps exp from overflowing and does not change the result.
     """
     r = np.exp(a - np.max(a))
     return np.asarray(r / np.sum(r))
 
 
 def find_best(p: Array) -> int:
-    """Slide 10: the index of the highest probability, the first one of equals. (K,) -> int.
+    """Slide 10: the index of the highest probability, the first in case of ties. (K,) -> int.
 
     Correction: slide 16 calls this same function ``find_max``.
     """
@@ -73,7 +73,7 @@ def find_best(p: Array) -> int:
 
 
 def softmax_gradient(p: Array, y: int) -> Array:
-    """Slide 11: ``p' - p``, how log p[y] changes with the scores under the softmax. (K,) -> (K,)."""
+    """Slide 11: ``p' - p``, the gradient of log p[y] in the scores of the softmax. (K,) -> (K,)."""
     return create_one_hot(y, len(p)) - p
 
 
@@ -97,10 +97,10 @@ def forward_nn(network: Sequence[Layer], phi_0: Array) -> list[Array]:
 
 
 def gradient_nn(network: Sequence[Layer], phi: Sequence[Array], error: Array) -> list[Layer]:
-    """Slides 20-22: errors sent back through ``forward_nn``; the gradient (Δw, Δb) of each layer.
+    """Slides 20-22: backpropagate errors through ``forward_nn``; return the gradient (Δw, Δb) of each layer.
 
-    ``error`` is the derivative of what is to grow in the values φ[-1] of the last layer: ``y' - φ[-1]`` for
-    a squared error, for one. Slide 21's ``Σ_j δ_j w_ij`` over the next units j is a product with w from the left.
+    ``error`` is the derivative of the maximized objective in the values φ[-1] of the last layer, for example
+    ``y' - φ[-1]`` for a squared error. Slide 21's sum ``Σ_j δ_j w_ij`` over the next units j is the product ``δ w``.
     """
     delta: list[Layer] = []
     for i in range(len(network), 0, -1):
@@ -114,7 +114,7 @@ def online_sgd(data: Sequence[tuple[Array, int]], iterations: int, alpha: float)
     """Slide 18: logistic regression, ``w += α * dP(y|x)/dw`` after every labelled pair. -> w as wide as x.
 
     ``data`` holds pairs (φ(x), y) with y 1 or -1. The derivative is slide 19's, of the probability itself, not of
-    its logarithm: a pair that the model has very wrong moves w as little as one it has very right.
+    its logarithm: a pair that the model gets very wrong moves w as little as one it gets very right.
     """
     w = np.zeros(len(data[0][0]))
     for _ in range(iterations):
@@ -127,7 +127,7 @@ def online_sgd(data: Sequence[tuple[Array, int]], iterations: int, alpha: float)
 
 
 def forward_rnn(net: Net, x: Sequence[Array]) -> tuple[list[Array], list[Array], list[int]]:
-    """Slides 15 and 16: hidden values h, distributions p and best tags y of every step.
+    """Slides 15 and 16: hidden states h, distributions p and best tags y of every step.
 
     ``x`` holds T vectors (V,); h[t] is (H,), p[t] is (K,). Correction: slide 16 prints ``p[t] = tanh(...)``; the
     network of slide 15 and the gradient of slide 30 are a softmax's. Its ``find_max`` is slide 10's ``find_best``.
@@ -146,7 +146,7 @@ def forward_rnn(net: Net, x: Sequence[Array]) -> tuple[list[Array], list[Array],
 
 
 def gradient_rnn(net: Net, x: Sequence[Array], h: Sequence[Array], p: Sequence[Array], y_true: Sequence[int]) -> Net:
-    """Slides 27 and 30: the full gradient, errors of all later steps summed on one way back. -> Δ of each weight.
+    """Slides 27 and 30: the full gradient, in one backward pass over the sentence. -> Δ of each weight.
 
     Correction: slide 30 prints ``np.outer(h, δ)``, the transpose of what w·h needs; here δ comes first.
     """
@@ -164,10 +164,10 @@ def gradient_rnn(net: Net, x: Sequence[Array], h: Sequence[Array], p: Sequence[A
 def gradient_rnn_bptt(
     net: Net, x: Sequence[Array], h: Sequence[Array], p: Sequence[Array], y_true: Sequence[int], n: int
 ) -> Net:
-    """Slides 25, 26 and 28: back-propagation through time, each output error by itself and n steps far. -> Δ.
+    """Slides 25, 26 and 28: truncated backpropagation through time, n steps for each output error. -> Δ.
 
     ``n`` counts the δ_r of one output error, the first at the output's own step: with n = 1 an error changes the
-    hidden weights at its own step alone, with n >= T this is the full gradient. Raises ConfigError for n < 1.
+    hidden weights only at its own step, with n >= T this is the full gradient. Raises ConfigError if n < 1.
     """
     if n < 1:
         raise ConfigError(f"bptt: expected a whole number from 1 up, got {n}")
@@ -202,7 +202,7 @@ def update_weights(net: Net, delta: Net, rate: float) -> None:
 
 
 def log_likelihood(p: Sequence[Array], y_true: Sequence[int]) -> float:
-    """``Σ log p[t][y'[t]]``: what ``gradient_rnn`` is the gradient of."""
+    """Return ``Σ log p[t][y'[t]]``, whose gradient ``gradient_rnn`` computes."""
     return float(sum(np.log(p_t[y]) for p_t, y in zip(p, y_true, strict=True)))
 
 
@@ -211,22 +211,22 @@ def log_likelihood(p: Sequence[Array], y_true: Sequence[int]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How ``train`` trains. ``clip=0, decay=False`` is slide 32 to the letter, and then wants a small rate."""
+    """Settings of ``train``. ``clip=0, decay=False`` follows slide 32 exactly, but needs a small learning rate."""
 
     hidden: int = 64
     rate: float = 0.4
-    """λ, at the start."""
+    """Initial learning rate λ."""
     iterations: int = 12
     bptt: int = 0
-    """Steps that each output error goes back; 0: the full gradient."""
+    """Steps of truncated backpropagation through time; 0: the full gradient."""
     seed: int = 1
     clip: float = 3.0
-    """Largest length of the gradient of a sentence, all weights taken together; 0: never shortened."""
+    """Maximum norm of the gradient of a sentence, over all weights; 0: no clipping."""
     decay: bool = True
-    """Whether λ goes down in a straight line, to 0 after the last sentence."""
+    """Whether λ decays linearly to 0 at the last sentence."""
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for a number that is out of its range."""
+        """Raise ConfigError if a number is out of range."""
         for name, low, high in (("hidden", 1, 4096), ("iterations", 1, 100_000), ("bptt", 0, STEPS), ("seed", 0, SEED)):
             whole_number(name, getattr(self, name), low, high)
         for name in ("rate", "clip"):
@@ -239,9 +239,9 @@ def create_ids(strings: Iterable[str], ids: dict[str, int]) -> list[int]:
 
 
 def create_net(words: int, hidden: int, tags: int, seed: int) -> Net:
-    """Slide 32, "initialize net randomly": evenly from -0.1 to 0.1, and 0.2 more on the diagonal of w_rh.
+    """Slide 32, "initialize net randomly": uniform from -0.1 to 0.1, plus 0.2 on the diagonal of w_rh.
 
-    The diagonal lets a hidden unit keep a part of its own value from the start, which learns faster.
+    The diagonal lets a hidden unit keep part of its value from the start, which speeds up learning.
     """
     random = np.random.default_rng(seed)
     shapes = ((hidden, words), (hidden, hidden), (hidden,), (tags, hidden), (tags,))
@@ -251,10 +251,10 @@ def create_net(words: int, hidden: int, tags: int, seed: int) -> Net:
 
 
 def one_sentence(net: Net, word_ids: Sequence[int | None]) -> tuple[Net, list[Array], list[int]]:
-    """The net and the one-hot vectors of one sentence, narrowed to the words that it has.
+    """Return the net and the one-hot vectors of one sentence, restricted to the words in the sentence.
 
-    A one-hot x picks one column of w_rx, so a sentence needs no others, and with V in the thousands this is hundreds
-    of times faster; the results are the same. ``None``, a word unseen in training, becomes a vector of zeros.
+    A one-hot x selects one column of w_rx, so other columns are not needed; for V in the thousands this is hundreds
+    of times faster, with the same results. ``None``, a word unseen in training, becomes a zero vector.
     Returns the net with a copy of those columns of w_rx (and the other weights themselves), x, and the columns.
     """
     columns = sorted({id for id in word_ids if id is not None})
@@ -272,11 +272,11 @@ def train(
 ) -> tuple[Net, dict[str, int], dict[str, int]]:
     """Slide 32: online training over labelled pairs (words, tags). Returns the net, x_ids and y_ids.
 
-    ``report`` is called after each iteration with its number, from 1, and the log-likelihood its updates met.
-    Two things are added to the slide, for a constant λ that is large enough to learn quickly does not stay stable:
-    λ goes down to 0, and the gradient of a sentence is shortened to a length of 3 (see ``Training``).
+    ``report`` is called after each iteration with its number, from 1, and the log-likelihood of the data during it.
+    Two things are added to the slide, since a constant λ large enough to learn quickly is unstable: λ decays to 0,
+    and the gradient of a sentence is clipped to norm 3 (see ``Training``).
     Corrections: slide 32 calls ``gradient_rnn`` without p, and loops over ``feat_lab`` where it has filled ``data``.
-    Raises ConfigError when the gradient is no longer finite.
+    Raises ConfigError if the gradient is no longer finite.
     """
     x_ids: dict[str, int] = {}
     y_ids: dict[str, int] = {}
@@ -288,7 +288,7 @@ def train(
         total = 0.0
         for word_ids, y_true in data:
             rate = training.rate * (1 - done / updates) if training.decay else training.rate
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # _shorten finds what comes of it
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # _clip_factor checks the result
                 small, x, columns = one_sentence(net, word_ids)
                 h, p, _ = forward_rnn(small, x)
                 total += log_likelihood(p, y_true)
@@ -296,22 +296,22 @@ def train(
                     delta = gradient_rnn_bptt(small, x, h, p, y_true, training.bptt)
                 else:
                     delta = gradient_rnn(small, x, h, p, y_true)
-                update_weights(small, delta, rate * _shorten(delta, training.clip))
-            net.w_rx[:, columns] = small.w_rx  # the other weights were changed in place
+                update_weights(small, delta, rate * _clip_factor(delta, training.clip))
+            net.w_rx[:, columns] = small.w_rx  # the other weights were updated in place
             done += 1
         report(iteration, total)
     return net, x_ids, y_ids
 
 
 def predict(net: Net, x_ids: dict[str, int], words: Sequence[str]) -> list[int]:
-    """The ids of the best tags of a sentence; words that are not in ``x_ids`` are vectors of zeros."""
+    """Return the ids of the best tags of a sentence; words not in ``x_ids`` are zero vectors."""
     small, x, _ = one_sentence(net, [x_ids.get(word) for word in words])
     return forward_rnn(small, x)[2]
 
 
-def _shorten(delta: Net, clip: float) -> float:
-    """The factor that brings the length of the whole gradient down to ``clip``, or 1."""
-    length = float(np.sqrt(sum(np.vdot(dw, dw) for dw in delta)))
-    if not np.isfinite(length):
+def _clip_factor(delta: Net, clip: float) -> float:
+    """Return the factor that scales the gradient to norm ``clip`` if its norm is larger, else 1."""
+    norm = float(np.sqrt(sum(np.vdot(dw, dw) for dw in delta)))
+    if not np.isfinite(norm):
         raise ConfigError("rate: expected one with which the gradient stays finite; try a smaller rate")
-    return clip / length if 0 < clip < length else 1.0
+    return clip / norm if 0 < clip < norm else 1.0

@@ -1,4 +1,4 @@
-"""gzip, xz and Zstandard: read by what a file begins with, written by what its name ends in."""
+"""Read and write gzip, xz and Zstandard: detect the format by magic bytes, choose it by the ending of the name."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ ENDINGS = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
-_FIRST = 1 << 18  # bytes
-_BLOCK = 1 << 16  # bytes of what is unpacked
-_MOST = 1 << 29  # bytes of memory that xz may ask for; its strongest preset takes 65 million
+_FIRST = 1 << 18  # bytes of the first read
+_BLOCK = 1 << 16  # compressed bytes a read
+_MAX_XZ_MEMORY = 1 << 29  # bytes; the strongest preset of xz takes 65 million
 
 
 class Blocks(Protocol):
-    """Bytes as they come: an open file."""
+    """An open file that is read block by block."""
 
     def read1(self, size: int, /) -> bytes: ...
 
 
 class CompressedFile:
-    """A file that is read, decompressed where its first bytes say so.
+    """A file opened for reading, decompressed if its first bytes are those of gzip, xz or Zstandard.
 
-    ``path`` is what messages call it. Raises DataError while reading: damaged or cut off, or of a kind that is not
-    read. Raises MissingExtraError: Zstandard without its package.
+    ``path`` is the name in messages. Raises DataError if the file is damaged, cut off or in an unsupported format.
+    Raises MissingExtraError if it is Zstandard and the package for it is not installed.
     """
 
     def __init__(self, stream: BinaryIO, path: str) -> None:
@@ -42,13 +42,13 @@ class CompressedFile:
         rest = cast(io.BufferedReader, stream)
         first = rest.read1(_FIRST)
         while any(len(first) < len(magic) and magic.startswith(first) for magic in (*_MAGIC, *_ZIP)):
-            more = rest.read1(_FIRST)  # a pipe may bring them one by one
+            more = rest.read1(_FIRST)  # a pipe may deliver them one by one
             if not more:
                 break
             first += more
-        other = "a zip archive" if first.startswith(_ZIP) else "a bzip2 file" if _BZIP2.match(first) else ""
-        if other:
-            raise DataError(f"{other}; expected text, gzip, xz or zstd: unpack it first", path=path)
+        unsupported = "a zip archive" if first.startswith(_ZIP) else "a bzip2 file" if _BZIP2.match(first) else ""
+        if unsupported:
+            raise DataError(f"{unsupported}; expected text, gzip, xz or zstd: unpack it first", path=path)
         self._kind = _kind(first)
         whole = _Joined(first, rest)
         self._stream: Blocks = whole
@@ -58,7 +58,7 @@ class CompressedFile:
             self._stream = _Unpacked(whole, _decompressor(self._kind), b"\0" if self._kind == "xz" else b"")
 
     def read1(self, size: int) -> bytes:
-        """At most ``size`` bytes, none at the end; no more waiting than for one block."""
+        """Return at most ``size`` bytes, none at the end of the file; wait for no more than one block."""
         if self._kind is None:
             return self._stream.read1(size)
         try:
@@ -77,7 +77,7 @@ class CompressedFile:
 
 
 def first_bytes(path: str) -> bytes:
-    """What a regular file begins with, unpacked; nothing of a pipe, or of a file that cannot be read."""
+    """Return up to 8 decompressed bytes of a regular file; b"" for a pipe or a file that cannot be read."""
     try:
         if path == "-" or not os.path.isfile(path):
             return b""
@@ -90,12 +90,12 @@ def first_bytes(path: str) -> bytes:
             while len(first) < 8 and (block := stream.read1(8 - len(first))):
                 first += block
             return first
-    except (OSError, ElmanError):  # reading it will say why
+    except (OSError, ElmanError):  # reading the file reports the error
         return b""
 
 
 def is_plain(path: str) -> bool:
-    """Whether a path is a regular file that is not compressed. Raises OSError."""
+    """Return whether a path is a regular file that is not compressed. Raises OSError."""
     if path == "-" or not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
@@ -107,16 +107,16 @@ def _kind(first: bytes) -> str | None:
 
 
 def compressing(stream: BinaryIO, path: str) -> BinaryIO | None:
-    """A stream that writes compressed to ``stream``, as the ending of ``path`` says; None where it says nothing.
+    """Return a stream that compresses into ``stream``, in the format of the ending of ``path``; None without one.
 
-    The same data give the same file: neither time nor name stand in it. Raises MissingExtraError.
+    Output is reproducible: it contains neither a time nor a file name. Raises MissingExtraError.
     """
     kind = kind_of(path)
     return None if kind is None else cast(BinaryIO, _library(kind)(stream, "wb"))
 
 
 def kind_of(path: str) -> str | None:
-    """How a file of that name is to be compressed; None: not at all. Raises MissingExtraError."""
+    """Return the compression format for a file name; None for no compression. Raises MissingExtraError."""
     kind = next((kind for ending, kind in ENDINGS.items() if path.lower().endswith(ending)), None)
     if kind == "zstd":
         _zstd()
@@ -124,7 +124,7 @@ def kind_of(path: str) -> str | None:
 
 
 def _library(kind: str) -> Any:
-    """A function (stream, mode) -> a file of that kind. The libraries are loaded when they are needed."""
+    """Return a function (stream, mode) -> compressed file. Imports the library of the format only now."""
     if kind == "gzip":
         from gzip import GzipFile
 
@@ -139,11 +139,11 @@ def _library(kind: str) -> Any:
 
 
 def _decompressor(kind: str) -> Callable[[], Any]:
-    """What makes a decompressor of one stream."""
+    """Return a function that makes a decompressor for one stream."""
     if kind == "xz":
         from lzma import FORMAT_XZ, LZMADecompressor
 
-        return lambda: LZMADecompressor(FORMAT_XZ, _MOST)
+        return lambda: LZMADecompressor(FORMAT_XZ, _MAX_XZ_MEMORY)
     return cast(Callable[[], Any], _zstd().ZstdDecompressor)
 
 
@@ -156,19 +156,21 @@ def _zstd() -> Any:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether an error of a library says that the data are broken, and not that they cannot be had."""
+    """Return whether a library's error means damaged data, rather than a failed read."""
     if isinstance(error, OSError):
         return error.errno is None  # BadGzipFile
     return isinstance(error, zlib.error) or type(error).__name__ in ("LZMAError", "ZstdError")
 
 
 class _Unpacked:
-    """What streams of one kind hold, one behind the other. What stands behind them and is none is an error: Python's
-    own readers take it for rubbish, and what has been damaged there is lost.
+    """The decompressed contents of consecutive streams of one format.
+
+    Bytes after a stream that are not another stream are an error; Python's own readers skip them silently, and so lose
+    a damaged stream.
     """
 
     def __init__(self, packed: Blocks, new: Callable[[], Any], padding: bytes) -> None:
-        """``new`` makes a decompressor of one stream; ``padding`` may stand between streams."""
+        """``new`` makes a decompressor for one stream; ``padding`` bytes may separate streams."""
         self._packed, self._new, self._padding = packed, new, padding
         self._one: Any = None
         self._rest = b""
@@ -195,7 +197,7 @@ class _Unpacked:
 
 
 class _Joined(io.RawIOBase):
-    """The bytes already taken from a stream, then the others."""
+    """The bytes already read from a stream, followed by the rest of it."""
 
     def __init__(self, first: bytes, rest: io.BufferedReader) -> None:
         self._first = first

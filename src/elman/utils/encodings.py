@@ -1,4 +1,4 @@
-"""Encodings of text: which there are, and what is wrong with bytes or characters that one of them does not have."""
+"""Text encodings: check names, encode and decode incrementally, and explain input that is not in the encoding."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
-_OF_SOMETHING_ELSE = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
-"""Names of hosts and of Python's source, whose pieces put together are not the encoded whole."""
+_NOT_INCREMENTAL = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
+"""Encodings of host names and Python source; encoding a text piece by piece differs from encoding it as a whole."""
 _BEGIN = 1024
-"""Bytes of a file by which it is told what it is."""
+"""Number of first bytes from which the kind of a file is guessed."""
 _KINDS = {
     rb"PAR1": "a Parquet file; expected text: say that the format is parquet",
     rb"[\0-\xff]{4}\0{4}\{\"": "a safetensors file, as models are; expected text",
@@ -23,25 +23,25 @@ _KINDS = {
     rb"7z\xbc\xaf|Rar!\x1a|\x04\x22\x4d\x18|\x1f\x9d|[\0-\xff]{257}ustar": "an archive; expected text: unpack it first",
     rb"\x93NUMPY|\x89HDF|ARROW1\0\0|\x7fELF": "a file of numbers or a program; expected text",
 }
-"""Patterns of what files begin with that are no text, and what they are."""
+"""Patterns of the first bytes of files that are not text -> descriptions for messages."""
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
 
 
 def check_encoding(encoding: str) -> None:
-    """Raise ConfigError for a name that is no text encoding."""
+    """Raise ConfigError if no text encoding has this name."""
     problem = "no text encoding is called"
     try:
         "a".encode(encoding)
-        if codecs.lookup(encoding).name not in _OF_SOMETHING_ELSE:
+        if codecs.lookup(encoding).name not in _NOT_INCREMENTAL:
             return
         problem = "whole texts cannot be in"
-    except (LookupError, ValueError):  # UnicodeError, of the encoding that is called undefined, is a ValueError
+    except (LookupError, ValueError):  # the encoding named "undefined" raises UnicodeError, a ValueError
         pass
     raise ConfigError(f"encoding: {problem} {shown(encoding)}; the usual one is utf-8") from None
 
 
 class Encoder:
-    """An incremental encoder. Raises ConfigError: no such encoding."""
+    """An incremental encoder. Raises ConfigError if the encoding does not exist."""
 
     def __init__(self, encoding: str) -> None:
         check_encoding(encoding)
@@ -49,19 +49,19 @@ class Encoder:
         self._begun = False
 
     def encode(self, text: str) -> bytes:
-        """The bytes of text that follows what came before. Raises UnicodeError."""
+        """Encode the next piece of text. Raises UnicodeError."""
         if not text:
             return b""
         self._begun = True
         return self._encoder.encode(text)
 
     def end(self) -> bytes:
-        """What some encodings have behind the last character; of no text at all nothing."""
+        """Return the final bytes that some encodings need; b"" if no text was encoded."""
         return self._encoder.encode("", final=True) if self._begun else b""
 
 
 class Decoder:
-    """An incremental decoder that knows where it is in the file. Raises ConfigError: no such encoding."""
+    """An incremental decoder that tracks its offset in the file. Raises ConfigError if the encoding does not exist."""
 
     def __init__(self, name: str, encoding: str) -> None:
         check_encoding(encoding)
@@ -72,9 +72,9 @@ class Decoder:
         self._begin = b""
 
     def decode(self, block: bytes, lines_before: int) -> str:
-        """The next text; an empty block is the end of the file. ``lines_before``: line feeds already decoded.
+        """Decode a block; an empty block ends the file. ``lines_before`` counts the line feeds already decoded.
 
-        Raises DataError with the line: bytes that are not in the encoding, a NUL.
+        Raises DataError, with the line, if the bytes are invalid in the encoding or the text contains a NUL.
         """
         state = self._decoder.getstate()
         self._end += len(block)
@@ -83,15 +83,15 @@ class Decoder:
         try:
             text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            rest = len(error.object) - error.start  # bytes from the bad one to the end of the block
+            rest = len(error.object) - error.start  # bytes from the invalid one to the end of the block
             where = f"byte 0x{error.object[error.start]:02X} at offset {self._end - rest}"
             self._decoder.setstate(state)
             try:
                 lines_before += self._decoder.decode(block[: max(0, len(block) - rest)]).count("\n")
             except UnicodeError:
-                pass  # an encoding in which what is before cannot be read without what is behind it
+                pass  # the start of the block may not be decodable alone in this encoding
             raise self._error(f"{where} is not {self._encoding} ({error.reason})", lines_before) from None
-        except UnicodeError as error:  # a byte order mark that is missing
+        except UnicodeError as error:  # missing byte order mark
             raise self._error(f"it is not {self._encoding} ({error})", lines_before) from None
         if "\0" in text:
             lines_before += text.count("\n", 0, text.index("\0"))
@@ -99,29 +99,29 @@ class Decoder:
         return text
 
     def _error(self, problem: str, lines_before: int, advice: str | None = None) -> DataError:
-        """The error of a file that is something else, as far as that can be told, or in another encoding."""
-        what = next((what for pattern, what in _KINDS.items() if re.match(pattern, self._begin)), None)
-        if what is not None:
-            return DataError(what, path=self._name)
+        """Return an error that names the likely file kind or encoding, if they can be guessed from the first bytes."""
+        kind = next((kind for pattern, kind in _KINDS.items() if re.match(pattern, self._begin)), None)
+        if kind is not None:
+            return DataError(kind, path=self._name)
         likely = self._likely()
         if likely:
             advice = f"pass the file's own encoding, --encoding {likely} for one"
         elif (n_control := len(_CONTROL.findall(self._begin))) > 8 and n_control * 50 > len(self._begin):
-            advice = "there are so many control characters in it that it is hardly text"
+            advice = "it has too many control characters to be text"
         elif advice is None:
-            other = "latin-1" if codecs.lookup(self._encoding).name == "utf-8" else "utf-8"
-            advice = f"pass the file's own encoding, --encoding {other} for one"
+            fallback = "latin-1" if codecs.lookup(self._encoding).name == "utf-8" else "utf-8"
+            advice = f"pass the file's own encoding, --encoding {fallback} for one"
         return DataError(f"{problem}; {advice}" if advice else problem, path=self._name, line=lines_before + 1)
 
     def _likely(self) -> str:
-        """An encoding that the file's beginning gives away, another than it is read in; "" for none."""
-        begin, found = self._begin, ""
+        """Return the UTF-16 or UTF-32 variant suggested by the first bytes; "" if none, or if it is the current one."""
+        begin, guess = self._begin, ""
         if begin.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-            found = "utf-32"
+            guess = "utf-32"
         elif begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            found = "utf-16"
+            guess = "utf-16"
         else:
             even, odd = begin[0::2].count(0), begin[1::2].count(0)
             if max(even, odd) * 4 > len(begin) > 3 and min(even, odd) * 20 < len(begin):
-                found = "utf-16-le" if odd > even else "utf-16-be"
-        return "" if codecs.lookup(found or self._encoding).name == codecs.lookup(self._encoding).name else found
+                guess = "utf-16-le" if odd > even else "utf-16-be"
+        return "" if codecs.lookup(guess or self._encoding).name == codecs.lookup(self._encoding).name else guess

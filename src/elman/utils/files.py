@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written is ever left behind; which files a name on the command line means."""
+"""Write files atomically, and expand the input names of a command line to files."""
 
 from __future__ import annotations
 
@@ -20,62 +20,62 @@ _LONGEST = 4_096  # characters of a path
 
 
 def input_files(names: Iterable[str]) -> list[str]:
-    """The files that are meant by names on a command line, in their order.
+    """Expand names on a command line to files, in order.
 
-    A folder stands for the files right in it, a pattern with ``*``, ``?`` or ``[…]`` for the files that match it
-    (``**`` for folders at any depth); both sorted by name, without hidden files and without those already there.
-    ``-``, and whatever else is no folder, stands for itself, found or not.
+    A folder expands to the files directly in it, a pattern with ``*``, ``?`` or ``[…]`` to the files that match it
+    (``**`` matches folders at any depth); both are sorted by name, without hidden files and files already listed. Any
+    other name, including ``-``, is kept, whether the file exists or not.
 
-    Raises DataError: a folder without files, a pattern that nothing matches.
+    Raises DataError if a folder has no files or a pattern matches none.
     """
     files: list[str] = []
     for name in names:
         if os.path.isdir(name):
             with while_reading(name):
                 entries = sorted(os.listdir(name))
-            found = [os.path.join(name, entry) for entry in entries if not entry.startswith(".")]
+            paths = [os.path.join(name, entry) for entry in entries if not entry.startswith(".")]
             problem = (
                 f"a folder without files; a pattern like {os.path.join(name, '**', '*')!r} takes those further down"
             )
         elif any(mark in name for mark in "*?[") and not os.path.lexists(name):
-            found, problem = _matching(name), "no file matches this pattern"
+            paths, problem = _matching(name), "no file matches this pattern"
         else:
             files.append(name)
             continue
-        found = [path for path in found if os.path.isfile(path)]
-        if not found:
+        paths = [path for path in paths if os.path.isfile(path)]
+        if not paths:
             raise DataError(problem, path=name)
-        files += [path for path in found if path not in files]
+        files += [path for path in paths if path not in files]
     return files
 
 
 def _matching(pattern: str) -> list[str]:
     import glob
 
-    if len(pattern) > _LONGEST:  # a text, by mistake
+    if len(pattern) > _LONGEST:  # text passed by mistake
         return []
     try:
         return sorted(glob.glob(pattern, recursive=True))
-    except (RecursionError, ValueError):  # a thousand folders deep; a NUL
+    except (RecursionError, ValueError):  # a thousand nested folders; a NUL
         return []
 
 
 def is_pipe(path: str) -> bool:
-    """Whether an input can be read once only: standard input, a pipe or a device."""
+    """Return whether an input can be read only once: standard input, a pipe or a device."""
     return path == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))
 
 
 class OutputFile:
-    """A text file that appears when all of it is written, in place of the old one, or not at all.
+    """A text file that replaces its target only when it has been written completely.
 
-    Text goes to a temporary file beside the target, which is flushed to the disk and renamed when the ``with`` block
-    ends well, and removed when it does not. ``-`` is standard output; it and other targets that are no regular files
-    (devices, pipes) are written to directly. Nothing is translated: line ends stay as they are. A name that ends in
-    ``.gz``, ``.xz`` or ``.zst`` is written compressed, unless it is to be ``plain``.
+    Text goes to a temporary file in the target's folder, which is flushed to disk and renamed when the ``with`` block
+    succeeds, and removed when it raises. ``-`` is standard output; it and other targets that are not regular files
+    (devices, pipes) are written to directly. Line ends are not translated. A file whose name ends in ``.gz``, ``.xz``
+    or ``.zst`` is compressed, unless ``plain``.
 
-    Raises OutputError: a target that cannot be written, text that is not in the encoding, bytes that are no text for a
-    terminal (``write``). BrokenPipeError (the reader of a pipe has gone) is left to the caller. Raises ConfigError: no
-    such encoding. Raises MissingExtraError: Zstandard without its package.
+    Raises OutputError if the target cannot be written, if text cannot be encoded, or if binary data would go to a
+    terminal (``write``). BrokenPipeError (the reader of a pipe has closed it) is left to the caller. Raises ConfigError
+    if the encoding does not exist, and MissingExtraError for Zstandard if its package is not installed.
     """
 
     def __init__(self, path: str, *, encoding: str = "utf-8", plain: bool = False) -> None:
@@ -85,7 +85,7 @@ class OutputFile:
         self._target = path
         self._temporary: str | None = None
         self._stream: BinaryIO | None = None
-        self._file: BinaryIO | None = None  # what _stream writes to: itself, unless it compresses
+        self._file: BinaryIO | None = None  # the file below _stream if that compresses, else _stream
         self._encoding, self._encoder = encoding, Encoder(encoding)
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class OutputFile:
             self._stream = io.BufferedWriter(open_direct(self._path))
         else:
             self._temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
-            stopping.UNDO[self] = self._remove  # before it is there
+            stopping.UNDO[self] = self._remove  # registered before the file exists
             self._stream = open(self._temporary, "xb")
             if os.path.exists(self._target):
                 os.chmod(self._temporary, stat.S_IMODE(os.stat(self._target).st_mode))
@@ -115,7 +115,7 @@ class OutputFile:
             self._stream = compressing(self._file, self._path)
 
     def write(self, text: str | bytes) -> None:
-        """Write text; or bytes that are no text, as they are, but not to a terminal."""
+        """Write text, or binary data unless to a terminal."""
         if isinstance(text, bytes):
             assert self._stream is not None, "write inside the with block"
             if self._stream.isatty():
@@ -125,23 +125,23 @@ class OutputFile:
         try:
             data = self._encoder.encode(text)
         except UnicodeError as error:
-            what = repr(error.object[error.start]) if isinstance(error, UnicodeEncodeError) else "some of the text"
-            message = f"{self._name}: {what} cannot be written in {self._encoding}"
+            part = repr(error.object[error.start]) if isinstance(error, UnicodeEncodeError) else "some of the text"
+            message = f"{self._name}: {part} cannot be written in {self._encoding}"
             raise OutputError(f"{message}; pass another --encoding") from None
         self.write_bytes(data)
 
     def write_bytes(self, data: bytes) -> None:
-        """Write bytes as they are."""
+        """Write bytes unchanged."""
         assert self._stream is not None, "write inside the with block"
         rest = memoryview(data)
         try:
-            while rest:  # standard output without a buffer (python -u) may take a part only
+            while rest:  # unbuffered standard output (python -u) may accept only part
                 rest = rest[self._stream.write(rest) :]
         except OSError as error:
             raise self._failed(error) from None
 
     def flush(self) -> None:
-        """Pass on what is written so far, to whoever reads standard output live; not what is compressed."""
+        """Flush to the readers of standard output or a pipe; does nothing for compressed files."""
         assert self._stream is not None, "flush inside the with block"
         if self._compressed:
             return
@@ -167,7 +167,7 @@ class OutputFile:
             return
         try:
             if self._compressed:
-                self._stream.close()  # writes what is left, and leaves the file open
+                self._stream.close()  # writes the rest of the compressed data; the file stays open
             assert self._file is not None
             self._file.flush()
             if self._temporary is not None:
@@ -184,16 +184,16 @@ class OutputFile:
         if self._path == "-":
             return
         for stream in (self._stream, self._file):
-            with suppress(OSError):  # what could not be written is reported already, or was not wanted
+            with suppress(OSError):  # errors were reported already, or the file is discarded
                 if stream is not None:
                     stream.close()
         self._remove()
 
     def _remove(self) -> None:
-        """Removes the temporary file, if it is still there."""
+        """Remove the temporary file if it still exists."""
         if self._temporary is not None:
             if os.name == "nt" and self._file is not None and not self._file.closed:  # pragma: no cover
-                os.close(self._file.fileno())  # an open file cannot be removed there
+                os.close(self._file.fileno())  # Windows cannot remove an open file
             with suppress(OSError):
                 os.unlink(self._temporary)
             self._temporary = None
@@ -208,9 +208,9 @@ class OutputFile:
 
 
 def check_target(path: str, *, text: bool = True) -> None:
-    """Raise OutputError for a target that plainly cannot be written; worth asking before hours of work.
+    """Raise OutputError if a target clearly cannot be written; for use before hours of work.
 
-    A file or folder whose mode lets nobody write is refused to the superuser too. A terminal takes ``text`` alone.
+    A file or folder without any write permission is refused even for the superuser. A terminal accepts only ``text``.
     """
     if path == "-" or _is_direct(path):
         if not text and _is_terminal(path):
@@ -224,28 +224,28 @@ def check_target(path: str, *, text: bool = True) -> None:
         raise OutputError(f"{path}: cannot be written: it is a folder; name a file")
     if not os.path.isdir(folder):
         raise OutputError(f"{path}: cannot be written: there is no folder {folder}")
-    for place, what in ((target, "the file"), (folder, "the folder")):
-        if os.path.exists(place) and not (os.stat(place).st_mode & 0o222 and os.access(place, os.W_OK)):
-            raise OutputError(f"{path}: cannot be written: {what} is read-only")
+    for checked, name in ((target, "the file"), (folder, "the folder")):
+        if os.path.exists(checked) and not (os.stat(checked).st_mode & 0o222 and os.access(checked, os.W_OK)):
+            raise OutputError(f"{path}: cannot be written: {name} is read-only")
 
 
 def write_bytes_atomically(path: str, data: bytes) -> None:
-    """Write a file, all or nothing; see ``OutputFile``."""
+    """Write a file atomically, see ``OutputFile``."""
     with OutputFile(path, plain=True) as file:
         file.write_bytes(data)
 
 
 @contextmanager
 def scratch_folder(beside: str | None) -> Iterator[str]:
-    """A folder for files that are needed for a while, in another folder, or (None) where ``TMPDIR`` says.
+    """Make a temporary folder inside ``beside``, or inside ``TMPDIR`` if None; remove it at the end of the block.
 
-    Raises OutputError: it cannot be made.
+    Raises OutputError if it cannot be made.
     """
     import shutil
 
     place = beside or _temporary()
     folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-    stopping.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # before it is there
+    stopping.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
     try:
         with while_writing(f"a temporary file in {place}"):
             os.mkdir(folder, 0o700)
@@ -256,7 +256,7 @@ def scratch_folder(beside: str | None) -> Iterator[str]:
 
 
 class Scratch(io.FileIO):
-    """A file that is needed for a while, somewhere in ``place``; errors of writing to it are OutputErrors."""
+    """A temporary file in the folder ``place``. Raises OutputError if writing fails."""
 
     def __init__(self, file: str | int, mode: str, place: str) -> None:
         super().__init__(file, mode)
@@ -268,9 +268,9 @@ class Scratch(io.FileIO):
 
 
 def scratch_file() -> BinaryIO:
-    """A file without a name, to write to and then to read, where ``TMPDIR`` says; it is gone when it is closed.
+    """Return an unnamed temporary file in ``TMPDIR``, open for writing and reading; closing it deletes it.
 
-    Raises OutputError: it cannot be made, or written.
+    Raises OutputError if it cannot be made or written.
     """
     import tempfile
 
@@ -281,7 +281,7 @@ def scratch_file() -> BinaryIO:
 
 
 def _temporary() -> str:
-    """The folder for temporary files, as ``TMPDIR`` says. Raises OutputError: there is none."""
+    """Return the folder for temporary files (``TMPDIR``). Raises OutputError if there is none."""
     import tempfile
 
     with while_writing("temporary files"):
@@ -289,24 +289,24 @@ def _temporary() -> str:
 
 
 def open_direct(path: str) -> io.FileIO:
-    """A file that is written as it comes: a device, a pipe, an open file by its name (/dev/stdout), a log."""
+    """Open a file to be written to directly: a device, a pipe, an open file by its name (/dev/stdout), or a log."""
     names = {"/dev/stdout": 1, "/dev/stderr": 2}
     number = path.removeprefix("/dev/fd/")
     if path in names or (number != path and number.isdecimal() and len(number) < 10):
         sys.stdout.flush()
-        return io.FileIO(os.dup(names.get(path) or int(number)), "w")  # behind what is there, which may be a file
+        return io.FileIO(os.dup(names.get(path) or int(number)), "w")  # appends if it is a regular file
     return io.FileIO(path, "a" if _is_direct(path) else "w")
 
 
 def drop_standard_output() -> None:
-    """Send what is still to come on standard output nowhere, so that Python does not fail over it at exit."""
+    """Redirect standard output to the null device, so that flushing it at exit does not fail."""
     try:
         number = sys.stdout.fileno()
     except (OSError, ValueError):
-        return  # not a real file: nothing to fail
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
+        return  # not a real file: flushing cannot fail
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)
 
 
 def _is_terminal(path: str) -> bool:
@@ -316,7 +316,7 @@ def _is_terminal(path: str) -> bool:
         return False
     with suppress(OSError), open(path, "ab", buffering=0) as device:
         return device.isatty()
-    return False  # writing to it will say why it cannot be opened
+    return False  # writing to it reports the error
 
 
 def _no_text(name: str) -> OutputError:
@@ -326,7 +326,7 @@ def _no_text(name: str) -> OutputError:
 
 
 def _is_direct(path: str) -> bool:
-    """Whether a target is a device, a pipe or the like, which is not to be replaced."""
+    """Return whether a target is a device, a pipe or the like, which must not be replaced."""
     if path.startswith(("/dev/std", "/dev/fd/")):
         return True
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)

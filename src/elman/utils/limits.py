@@ -1,6 +1,6 @@
-"""How large what is asked for may be: the same on the command line and in Python, and refused before work begins.
+"""Limits on settings and input, the same on the command line and in Python, checked before work begins.
 
-Where memory or time is a matter of the data, not of the number, the limit is only there for what cannot be meant.
+Where memory or time depends on the data rather than on the number, the limit only rejects obvious mistakes.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from elman.utils.display import shown
 THREADS = 1_024
 SEED = 2**63 - 1
 NETWORKS = 64
-"""Of an ensemble."""
+"""Networks of an ensemble."""
 PARAMETERS = 500_000_000
-"""Of one network: training holds each about five times, in four bytes."""
+"""Parameters of one network; training needs about five 4-byte values for each."""
 LONGEST = 500_000
-"""Words of a sentence, all of which memory holds while it is tagged."""
+"""Words of a sentence; tagging keeps a whole sentence in memory."""
 SCORES = 50_000_000
-"""Words of a sentence times tags, where the tags of the whole sentence are looked at together."""
+"""Words of a sentence times tags, for decoders that score whole tag sequences."""
 TAGS = 5_000
-"""That are looked at in pairs: by a CRF, the rules of spans, the hmm."""
+"""Tags, for models that score pairs of tags: CRFs, span constraints, the HMM."""
 NBEST = 1_000
 LOOKAHEAD = 10_000
-"""Words: each word is read so many times."""
+"""Words of look-ahead; each word is read once per word of look-ahead."""
 SYMBOLS = 1_000_000
-"""That a language model says at once."""
+"""Symbols that a language model samples at once."""
 TEMPERATURE = 1_000.0
 RESAMPLES = 1_000_000
 MINUTES, JOBS = 100_000, 64
 POINTS = 30
-"""Sizes, each twice the one before."""
+"""Training-set sizes of a learning curve, each twice the one before."""
 SEEDS = 1_000
 ENTRIES = 1_000_000
-"""Of a list: there are no more than errors."""
+"""Entries of a list of errors."""
 LAGS, POSITIONS, LAYERS = 1_000_000, 10_000_000, 16
 PLACE = 1_000_000_000
-"""The number of a sentence in a file, or of a word in a sentence."""
+"""Number of a sentence in a file, or of a word in a sentence."""
 STEPS = 1_000_000
-"""That an error goes back: no more than the sentence has."""
+"""Steps of backpropagation through time."""
 
 
 def whole_number(name: str, value: SupportsIndex, low: int, high: int) -> int:
-    """The number, if it is a whole one of that range, both ends included. Raises ConfigError."""
+    """Return ``value`` as an int. Raises ConfigError if it is not a whole number from ``low`` to ``high``."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -56,14 +56,14 @@ def whole_number(name: str, value: SupportsIndex, low: int, high: int) -> int:
 
 
 def real_number(name: str, value: float, low: float, high: float) -> float:
-    """The number, if it is one of that range, both ends included. Raises ConfigError; nan is in none."""
+    """Return ``value`` as a float. Raises ConfigError if it is not a number from ``low`` to ``high``, or is nan."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(f"{name}: expected a number from {low:g} to {high:,.15g}, got {shown(value)}")
     return float(value)
 
 
 def check_length(words: int, path: str = "", line: int = 0) -> None:
-    """Raise DataError for a sentence of more words than memory is to hold; ``path`` and ``line`` say where it is."""
+    """Raise DataError if a sentence has more than ``LONGEST`` words; ``path`` and ``line`` are where it starts."""
     if words > LONGEST:
         raise DataError(
             f"a sentence of {words:,} words, expected up to {LONGEST:,}: is a blank line or a line end missing? "
@@ -74,13 +74,13 @@ def check_length(words: int, path: str = "", line: int = 0) -> None:
 
 
 def check_lines(text: bytes, path: str = "") -> None:
-    """``check_length`` of text of one sentence a line, a space between words."""
-    if len(text) >= 2 * LONGEST:  # shorter text has no such line
+    """Check the length of every sentence of a text with one sentence a line and a space between words."""
+    if len(text) >= 2 * LONGEST:  # a shorter text has no line that long
         check_length(1 + max(line.count(b" ") for line in text.split(b"\n")), path)
 
 
 def check_scores(words: int, tags: int) -> None:
-    """Raise DataError for a sentence that is too long for so many tags to be looked at together."""
+    """Raise DataError if a sentence is too long for a decoder that scores whole sequences of this number of tags."""
     if words * tags > SCORES:
         raise DataError(
             f"a sentence of {words:,} words, expected up to {SCORES // tags:,} with {tags:,} tags: is a blank line or "

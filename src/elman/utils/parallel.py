@@ -1,4 +1,4 @@
-"""Work on the parts of a text by several threads, its results in order."""
+"""Map a function over the parts of a text with several threads, results in order."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from typing import Any, TypeVar
 from elman.utils.limits import THREADS, whole_number
 
 HEARS = 0.5
-"""Seconds that the main thread waits for others in one go: of two signals at once the system may let another thread
-hear both, and then the main thread, where Python answers them, sleeps on."""
+"""Seconds of one wait of the main thread. The system may deliver two simultaneous signals to another thread, and then
+the main thread, which runs Python's handlers, does not wake up."""
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
 def thread_count(threads: int | None) -> int:
-    """The number of threads; None is one for each core that this process may use."""
+    """Return the number of threads; None means one for each core that this process may use."""
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return whole_number("threads", threads, 1, THREADS)
 
 
 def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iterator[_T]:
-    """``work`` on each part, results in order; one part more is read than is worked on.
+    """Yield ``work(part)`` for each part, in order; reads one part ahead of those being worked on.
 
-    An error of ``work`` comes where its result would. A thread that cannot be begun, or ends at once for want of
-    memory, is done without: a part that nobody has begun is worked on where its result is asked for. Who stops early
-    (an error, Ctrl-C) leaves the parts that are not begun, and waits for the others.
+    An exception of ``work`` is raised in place of its result. If a thread cannot be started, or ends at once for lack
+    of memory, its part is worked on in the calling thread when the result is needed. If the caller stops early (error,
+    Ctrl-C), parts not yet started are dropped and running ones are waited for.
     """
-    some = iter(parts)
-    first = list(islice(some, 2))
-    if threads == 1 or len(first) < 2:  # no thread, which costs time at the start
-        yield from map(work, first)
-        yield from map(work, some)
+    rest = iter(parts)
+    head = list(islice(rest, 2))
+    if threads == 1 or len(head) < 2:  # starting threads would cost more than it saves
+        yield from map(work, head)
+        yield from map(work, rest)
         return
-    # Ctrl-C may come anywhere in the main thread, which Thread, Semaphore and Condition do not bear; and Thread.start
-    # waits for ever for a thread that ends at once
+    # Ctrl-C may interrupt the main thread anywhere, which breaks Thread, Semaphore and Condition; and Thread.start
+    # never returns if the thread ends at once
     from _thread import allocate_lock, start_new_thread
     from queue import Empty, SimpleQueue  # concurrent.futures takes three times as long to import
 
-    gate: SimpleQueue[None] = SimpleQueue()  # as many turns as there may be threads at work
+    gate: SimpleQueue[None] = SimpleQueue()  # one token for each thread that may work at once
     over = False
 
     class Part:
@@ -54,20 +54,21 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
             self.claim, self.done = allocate_lock(), allocate_lock()
             self.done.acquire()
             self.in_thread = self.ended = False
-            self.found: Any = None
+            self.value: Any = None
             self.error: BaseException | None = None
 
         def run(self, here: bool = False) -> None:
-            """Work on it, in a thread of its own or ``here``, if nobody has begun. Raises Empty: no turn yet, here."""
+            """Work on the part, in its own thread or ``here``, unless claimed. Raises Empty if no token is free yet."""
             gate.get(timeout=HEARS if here else None)
             try:
                 if not self.claim.acquire(False):
                     return
                 self.in_thread = not here
                 try:
-                    if not over:  # looked at behind in_thread, as at the end in_thread is behind over
-                        self.found = work(self.part)
-                except BaseException as error:  # raised again where the result is asked for
+                    # order: in_thread is set before over is read; at the end, over is set before in_thread is read
+                    if not over:
+                        self.value = work(self.part)
+                except BaseException as error:  # raised by result()
                     self.error = error
                 finally:
                     self.ended = True
@@ -77,24 +78,24 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
 
         def wait(self) -> None:
             while not (self.ended or is_finalizing() or self.done.acquire(timeout=HEARS)):
-                pass  # where the interpreter ends, no thread goes on
+                pass  # threads do not run while the interpreter shuts down
 
     waiting: deque[Part] = deque()
 
     def result() -> _T:
-        one = waiting[0]
-        while not one.claim.locked():
+        first = waiting[0]
+        while not first.claim.locked():
             with suppress(Empty):
-                one.run(here=True)
-        one.wait()
+                first.run(here=True)
+        first.wait()
         waiting.popleft()
-        if one.error is not None:
-            raise one.error
-        return one.found  # type: ignore[no-any-return]
+        if first.error is not None:
+            raise first.error
+        return first.value  # type: ignore[no-any-return]
 
     turns = 0
     try:
-        for source in (first, some):
+        for source in (head, rest):
             for part in source:
                 waiting.append(Part(part))
                 if turns < threads:
@@ -108,6 +109,6 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
             yield result()
     finally:
         over = True
-        for one in waiting:
-            if one.in_thread:
-                one.wait()
+        for running in waiting:
+            if running.in_thread:
+                running.wait()

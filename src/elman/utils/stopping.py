@@ -1,52 +1,52 @@
-"""What Ctrl-C, SIGTERM and SIGHUP do to the command line: it ends at once and leaves nothing half done behind.
+"""Handle Ctrl-C, SIGTERM and SIGHUP on the command line: exit at once without leaving partial files.
 
-Nothing is raised. An exception that may come anywhere also comes where a thread is begun or waited for and in
-finalizers; there it ends in a traceback, is lost, or ends the process with an abort. So the handler takes back what is
-begun (``UNDO``), says so in one line and ends the process: threads and native code need to know nothing of it. Who has
-something to keep asks for time (``keep``) and looks whether a signal has come (``requested``).
+The handler raises nothing. An exception that can arise anywhere would also arise while a thread is started or joined
+and in finalizers, where it prints a traceback, is lost, or aborts the process. Instead the handler runs the cleanup
+functions in ``UNDO``, prints one line and ends the process; threads and native code need not know about it. Code that
+has something to save calls ``keep`` and polls ``requested``.
 
-Only the program installs this (``elman.__main__``). In a program of somebody else Ctrl-C is that program's.
+Only the program (``elman.__main__``) installs the handler. In other programs signals keep their handlers.
 """
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # signal itself takes longer to load than all that comes before it
+import _signal  # type: ignore[import-not-found]  # importing signal takes longer than all imports before it
 import atexit
 import os
 import time
 
-TYPE_CHECKING = False  # typing takes as long
+TYPE_CHECKING = False  # importing typing takes as long
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
 UNDO: dict[object, Callable[[], object]] = {}
-"""What is called before the process ends, the latest first; each entry stands here as long as there is something."""
+"""Cleanup functions to call before the process ends, latest first; an entry is removed when its work is done."""
 
 TWICE = 0.5
-"""Seconds within which a second signal is the same one, sent twice: by a terminal and by the program between, say."""
+"""Seconds within which a second signal counts as a repeat, for example sent by both the terminal and a wrapper."""
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # not all of them are there on every system
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # not all exist on every system
 
 
 class _State:
-    requested = 0  # the first signal that came
-    at = 0.0  # when
+    requested = 0  # number of the first signal
+    at = 0.0  # its time
     keeping = ending = False
     message = "stopped"
     heard: tuple[int, ...] = ()
 
 
 def install() -> None:
-    """Hear the signals from now on, but those that are ignored, as SIGHUP is under nohup."""
-    there = [number for name in _SIGNALS if (number := getattr(_signal, name, None)) is not None]
-    _State.heard = tuple(number for number in there if _signal.getsignal(number) != _signal.SIG_IGN)
+    """Install the handler for all signals that are not ignored (as SIGHUP is under nohup)."""
+    numbers = [number for name in _SIGNALS if (number := getattr(_signal, name, None)) is not None]
+    _State.heard = tuple(number for number in numbers if _signal.getsignal(number) != _signal.SIG_IGN)
     for number in _State.heard:
         _signal.signal(number, _hear)
 
 
 def finish() -> None:
-    """All is done: once no thread is left, the end of the interpreter is not to be disturbed."""
+    """Ignore signals during interpreter shutdown, after the command is done and all threads have ended."""
     _State.keeping = False
     atexit.register(_ignore)
 
@@ -57,27 +57,27 @@ def _ignore() -> None:
 
 
 def say(message: str) -> None:
-    """Set what the one line says from now on."""
+    """Set the line that the handler prints."""
     _State.message = message
 
 
 def keep() -> None:
-    """Do not end at the next signal, only at a second one: whoever calls looks at ``requested`` and ends by itself."""
+    """End only at a second signal; the caller polls ``requested`` and ends by itself."""
     _State.keeping = True
 
 
 def keeps() -> bool:
-    """Whether somebody has something to keep."""
+    """Return whether ``keep`` was called."""
     return _State.keeping
 
 
 def requested() -> bool:
-    """Whether a signal has come since ``keep``."""
+    """Return whether a signal has arrived since ``keep``."""
     return _State.requested != 0
 
 
 def status() -> int:
-    """The exit status of a command that was stopped: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
+    """Return the exit status of a stopped command: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
     return 128 + (_State.requested or _signal.SIGINT)
 
 
@@ -86,7 +86,7 @@ def _hear(number: int, frame: Any) -> None:
     if _State.requested:
         if now - _State.at < TWICE:
             return
-        if _State.ending:  # what is undone takes too long
+        if _State.ending:  # the cleanup takes too long
             os._exit(status())
     else:
         _State.requested, _State.at = number, now
@@ -96,10 +96,10 @@ def _hear(number: int, frame: Any) -> None:
     for undo in reversed(list(UNDO.values())):
         try:
             undo()
-        except Exception:  # nobody is left to tell, and the others are to be undone too
+        except Exception:  # the process is ending; the other cleanups must still run
             pass
     try:
         os.write(2, f"elman: {_State.message}\n".encode())
-    except OSError:  # standard error is closed, full or a terminal that has gone
+    except OSError:  # standard error is closed or full, or its terminal is gone
         pass
     os._exit(status())

@@ -1,4 +1,4 @@
-"""Text as it is drawn: how wide it is, and from which side it is read."""
+"""Display width and writing direction of text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def cells(text: str) -> int:
-    """How many columns of a terminal a text takes: two for wide characters, none for those put onto others.
+    """Return the width of a text in terminal columns: 2 for wide characters, 0 for combining ones.
 
     Source: Unicode Standard Annex 11, East Asian Width.
     """
@@ -23,12 +23,12 @@ def _cells(character: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """Text with spaces behind it up to a number of columns."""
+    """Return text padded with spaces on the right to ``width`` columns."""
     return text + " " * (width - cells(text))
 
 
 def right_to_left(words: Iterable[str]) -> bool:
-    """Whether a sentence is written from right to left: its first letter with a direction says so."""
+    """Return whether a sentence is written from right to left, by its first letter with a direction."""
     for word in words:
         for character in word:
             direction = unicodedata.bidirectional(character)

@@ -1,8 +1,8 @@
-"""What is demanded of a record, the configuration of a model file, before anything is made of it. NumPy is not needed.
+"""Validate the record (JSON configuration) of a model file before a model is built from it. Does not import NumPy.
 
-Every way a model is loaded comes through here (and, for networks, ``network_record``): a value has to be of its own
-type, since ``true`` is no number and ``3.0`` no number of units, and in its range before anything is computed from it.
-Each function gives what it was asked for, or raises ModelFileError with one line.
+Every loader uses these checks (and, for networks, those of the network record): a value must have the exact type, since
+``true`` is not a number and ``3.0`` not a number of units, and must be in range before anything is computed from it.
+Each function returns the validated value or raises ModelFileError with a one-line message.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from elman.errors import ModelFileError
 from elman.utils.display import shown
 
 MOST = 2**63 - 1
-"""Whole numbers go up to here: counts and seeds are 64-bit numbers."""
+"""Largest whole number: counts and seeds are signed 64-bit integers."""
 _DATA = ("sentences", "words", "dev_sentences", "dev_accuracy", "held_out")
 _RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted", "replanned")
 _TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
 
 
 class Front(NamedTuple):
-    """What every record says besides its model: what kind it is and what it was made from."""
+    """The entries that every record has: kind, label columns, file format, training data, and the model itself."""
 
     kind: str
     targets: list[str]
@@ -33,28 +33,28 @@ class Front(NamedTuple):
 
 
 def demand(holds: bool, message: str) -> None:
-    """Raise ModelFileError with this message where that does not hold."""
+    """Raise ModelFileError with this message if a condition does not hold."""
     if not holds:
         raise ModelFileError(message)
 
 
 def is_whole(value: Any, low: int = 0, high: int = MOST) -> bool:
-    """Whether that is a whole number, and in this range."""
+    """Return whether a value is an int from ``low`` to ``high``."""
     return type(value) is int and low <= value <= high
 
 
 def is_number(value: Any) -> bool:
-    """Whether that is a finite number, with a point: elman writes no other where no whole number belongs."""
+    """Return whether a value is a finite float; elman writes real numbers always with a decimal point."""
     return isinstance(value, float) and math.isfinite(value)
 
 
 def is_texts(value: Any) -> bool:
-    """Whether that is a list of texts."""
+    """Return whether a value is a list of strings."""
     return isinstance(value, list) and set(map(type, value)) <= {str}
 
 
 def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
-    """What stands beside the model; ``kinds`` are those that it may be of."""
+    """Validate the common part of a record. Raises ModelFileError if it is malformed or its kind not in ``kinds``."""
     kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
     data, model = _field(record, "data", dict), _field(record, "model", dict)
     demand(kind in kinds, f"expected a model that is {' or '.join(kinds)}, found {shown(kind)}")
@@ -68,14 +68,14 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
 
 def _field(record: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
     value = record.get(key)
-    if not isinstance(value, kind):  # the message is made only then: writing out a whole model takes a while
+    if not isinstance(value, kind):  # build the message only on failure: str() of a whole model is slow
         expected = "a text" if kind is str else "a table"
         raise ModelFileError(f"{key}: expected {expected}, found {shown(str(value))}")
     return value
 
 
 def _targets(record: Mapping[str, Any]) -> list[str]:
-    """The names of the label columns: a text, or a list where there are several."""
+    """Return the names of the label columns: the record has a string, or a list if there are several."""
     target = record.get("target")
     names = [target] if isinstance(target, str) else target
     if not (isinstance(names, list) and names and is_texts(names)):
@@ -85,7 +85,7 @@ def _targets(record: Mapping[str, Any]) -> list[str]:
 
 
 def vocabulary(record: Any) -> tuple[list[str], list[int]]:
-    """The words and their counts."""
+    """Return the words of a vocabulary and their counts."""
     words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
     if not (isinstance(words, list) and is_texts(words)):
         raise ModelFileError("vocabulary: expected a list of words")
@@ -98,7 +98,7 @@ def vocabulary(record: Any) -> tuple[list[str], list[int]]:
 
 
 def tags(value: Any) -> list[str]:
-    """The tags of a label column."""
+    """Return the tags of a label column."""
     if not (isinstance(value, list) and value and is_texts(value)):
         raise ModelFileError("model: expected a list of tags")
     demand(len(set(value)) == len(value), "model: expected distinct tags")
@@ -106,7 +106,7 @@ def tags(value: Any) -> list[str]:
 
 
 def training(record: Any, networks: int = 1) -> dict[str, Any]:
-    """The record of the training of so many networks."""
+    """Validate the training record of a model of ``networks`` networks."""
     if not isinstance(record, dict):
         raise ModelFileError("model: expected a training record")
     demand(record.keys() <= {*_RUN, *_TRAINING}, "model: expected a training record without other entries")
@@ -122,13 +122,13 @@ def training(record: Any, networks: int = 1) -> dict[str, Any]:
     members = record.get("members", [])
     if not isinstance(members, list) or len(members) != networks - 1:
         raise ModelFileError(f"training: expected the records of {networks} networks")
-    for one in members:
-        _run(one)
+    for member in members:
+        _run(member)
     return record
 
 
 def _run(record: Any) -> None:
-    """What came of the training of a network, epoch by epoch."""
+    """Validate the training history of one network, epoch by epoch."""
     whole = isinstance(record, dict) and record.keys() == set(_RUN) and isinstance(record["interrupted"], bool)
     whole = whole and is_whole(record["epochs"]) and is_whole(record["best_epoch"], 0, record["epochs"])
     by_epoch = [record[name] for name in ("losses", "train_accuracies", "dev_accuracies")] if whole else []
@@ -141,7 +141,7 @@ def _run(record: Any) -> None:
 
 
 def _are_plans(value: Any) -> bool:
-    """Whether that is a list of changes of plan: (first epoch, epochs in all), the first epochs rising from 2."""
+    """Return whether a value lists changes of the number of epochs: (from epoch, epochs in total), rising from 2."""
     pairs = isinstance(value, list) and all(
         isinstance(plan, list) and len(plan) == 2 and is_whole(plan[0], 2) and is_whole(plan[1], plan[0])
         for plan in value

@@ -1,6 +1,7 @@
-"""What a recurrent net can remember: the classic tasks with long time lags, and training on them until they are solved.
+"""Test what recurrent networks can remember, on the classic synthetic tasks with long time lags.
 
-``problems``  the tasks: what a sequence is, and when it counts as solved
-``running``   training on them by the trainer of the taggers, a fresh sequence every time
-``page``      the results as a page
+``problems``   the tasks, their success criteria and their settings
+``sequences``  generators of their sequences
+``training``   training on fresh sequences, with the taggers' trainer, until a problem is solved
+``results``    stored results, tables and the page docs/memory.md
 """

@@ -1,4 +1,4 @@
-"""The problems: experiments 1 to 6 of Hochreiter & Schmidhuber (1997), copying, digits read pixel by pixel."""
+"""The problems: experiments 1 to 6 of Hochreiter & Schmidhuber (1997), copying, and digits read pixel by pixel."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ PROBLEMS = (
     _very_long_lag(50, 50, 30_000),
     _very_long_lag(100, 100, 31_000),
     _very_long_lag(1000, 1000, 49_000),
-    _two("noise-100-3", "two sequences, noise behind 3 steps, T = 100 (3a)", 100, 3, 27_380),
-    _two("noise-100-1", "two sequences, noise behind 1 step, T = 100 (3a)", 100, 1, 58_370),
-    _two("noise-1000-3", "two sequences, noise behind 3 steps, T = 1000 (3a)", 1000, 3, 446_850),
+    _two("noise-100-3", "two sequences, noise after 3 steps, T = 100 (3a)", 100, 3, 27_380),
+    _two("noise-100-1", "two sequences, noise after 1 step, T = 100 (3a)", 100, 1, 58_370),
+    _two("noise-1000-3", "two sequences, noise after 3 steps, T = 1000 (3a)", 1000, 3, 446_850),
     Problem(
         "noisy-100-3", "two sequences, noise on the 3 steps too, T = 100 (3b)",
         partial(made.two_sequences, T=100, n=3, noisy=True), 1, 0,
         numbers=True, margin=0.5, tests=256, wrong=5, published=41_740, span=100,
     ),
     Problem(
-        "unsure-100-3", "two sequences, noise on what is to be said, T = 100 (3c)",
+        "unsure-100-3", "two sequences, noise on the target, T = 100 (3c)",
         partial(made.two_sequences, T=100, n=3, noisy=True, low=0.2, unsure=0.1), 1, 0,
         numbers=True, margin=0.5, mean=0.015, tests=256, wrong=256,
         untold=partial(made.two_sequences, T=100, n=3, noisy=True, low=0.2), published=269_650, span=100,
@@ -109,13 +109,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "copying-50": {"hidden": 64, "decay": "linear"},
     "copying-100": {"hidden": 64, "decay": "linear"},
 }
-"""Of a problem, then of a problem and a cell: what differs from the settings of all.
+"""Settings that differ from the defaults, by problem or by problem and cell (``PROBLEM.CELL``, which takes precedence).
 
-Chosen with seeds 1, 2 and 101; those of lag-100 with 101 to 108.
+Chosen with seeds 1, 2 and 101; those of lag-100 with seeds 101 to 108.
 """
 
 
 def settings_for(problem: Problem, cell: str) -> ProblemSettings:
-    """The settings that a problem is learned with."""
-    one = SETTINGS.get(f"{problem.name}.{cell}", {})
-    return ProblemSettings(cell, **{"span": problem.span, **SETTINGS.get(problem.name, {}), **one})
+    """Return the training settings of a problem and a cell."""
+    of_cell = SETTINGS.get(f"{problem.name}.{cell}", {})
+    return ProblemSettings(cell, **{"span": problem.span, **SETTINGS.get(problem.name, {}), **of_cell})

@@ -1,4 +1,4 @@
-"""Runs that are kept: a file each, so that what was begun can be gone on with, and the table that comes of them."""
+"""Run trials, store one JSON file for each so that an interrupted series can be resumed, and tabulate the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELLS = ("lstm", "gru", "elman", "sru", "mingru")
 
 @dataclass(frozen=True)
 class Trial:
-    """One training. ``minutes`` it may take at most; 0: as long as it takes."""
+    """One training run. ``minutes`` is its time limit; 0: none."""
 
     problem: str
     cell: str
@@ -34,29 +34,29 @@ class Trial:
 
     @property
     def of(self) -> Problem:
-        """The problem."""
+        """The problem with this name."""
         return next(problem for problem in PROBLEMS if problem.name == self.problem)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What it is trained with."""
+        """The training settings."""
         return asdict(settings_for(self.of, self.cell))
 
     def do(self) -> Result:
-        """Train."""
-        stop, begun = threading.Event(), time.perf_counter()
+        """Train and return the result."""
+        stop, start = threading.Event(), time.perf_counter()
 
-        def look(progress: trainer.Progress) -> None:
-            if self.minutes and time.perf_counter() - begun > 60 * self.minutes:
+        def check_time(progress: trainer.Progress) -> None:
+            if self.minutes and time.perf_counter() - start > 60 * self.minutes:
                 stop.set()
 
-        outcome = run(self.of, settings_for(self.of, self.cell), self.seed, look, stop)
-        return Result(self, self.settings, outcome, stop.is_set(), round(time.perf_counter() - begun, 1))
+        outcome = run(self.of, settings_for(self.of, self.cell), self.seed, check_time, stop)
+        return Result(self, self.settings, outcome, stop.is_set(), round(time.perf_counter() - start, 1))
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a trial. ``stopped``: its time was over. ``seconds`` are of wall time."""
+    """The result of a trial. ``stopped``: it reached its time limit. ``seconds``: wall time."""
 
     trial: Trial
     settings: dict[str, Any]
@@ -66,27 +66,27 @@ class Result:
 
 
 class ResultsFolder:
-    """A folder in which the results of trials are kept; None keeps none.
+    """A folder that stores the results of trials; with None nothing is stored.
 
-    Raises OutputError: it cannot be made or written, which is asked before there is work.
+    Raises OutputError if it cannot be made or written; this is checked before any training.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
         self.lost: OutputError | None = None
-        """Why a result could not be kept; the trials that follow are done all the same."""
+        """The error if a result could not be stored; later trials run all the same."""
         if path is not None:
             with while_writing(path):
                 os.makedirs(path, exist_ok=True)
             check_target(os.path.join(path, "result"))
 
     def do(self, trial: Trial, train: Callable[[Trial], Result] = Trial.do) -> Result:
-        """Train, or read what came of it before, and keep it. Raises DataError for another file."""
+        """Read the stored result, or train and store it. Raises DataError if the file is not a result."""
         path = None if self._path is None else Path(self._path) / f"{trial.problem}.{trial.cell}.{trial.seed}.json"
         if path is not None and path.exists():
-            found = _read(path)
-            if found.settings == trial.settings and (not found.stopped or found.trial.minutes >= trial.minutes > 0):
-                return found
+            stored = _read(path)
+            if stored.settings == trial.settings and (not stored.stopped or stored.trial.minutes >= trial.minutes > 0):
+                return stored
         result = train(trial)
         if path is not None:
             try:
@@ -97,9 +97,9 @@ class ResultsFolder:
 
 
 class SubprocessRunner:
-    """Trains in processes of their own, each on one core. They end when this one does, however that ends.
+    """Train in subprocesses, each on one core. They end when this process ends, in whatever way.
 
-    A context manager: at its end, and where one of them fails, those that still run are ended too.
+    A context manager: at its end, and if one subprocess fails, all running ones are killed.
     """
 
     def __init__(self) -> None:
@@ -119,50 +119,50 @@ class SubprocessRunner:
                 process.kill()
 
     def train(self, trial: Trial) -> Result:
-        """What came of a trial. Raises ElmanError: what the process was refused."""
+        """Train in a subprocess and return the result. Raises ElmanError if the subprocess did."""
         code = "import json, sys; sys.path, trial = json.loads(sys.argv[1])"
         code += "; from elman.analysis.long_lags.results import train_in_subprocess; train_in_subprocess(trial)"
         command = [sys.executable, "-c", code, json.dumps([sys.path, asdict(trial)])]
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
-        # Ctrl-C at the terminal is for this process alone
+        # Ctrl-C at the terminal must reach only this process
         group: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"process_group": 0}
         with self._lock:
             if self._over:
-                raise RuntimeError("there is nobody to train for")
+                raise RuntimeError("the runner has ended")
             process = Popen(command, stdin=PIPE, stdout=PIPE, env=environment, **group)
             self._running.add(process)
         with process:
             assert process.stdout is not None
-            said = process.stdout.read()
+            output = process.stdout.read()
         with self._lock:
             self._running.remove(process)
-        found = {} if process.returncode else json.loads(said)
-        if "trial" in found:
-            return _result(found)
-        self._stop()  # nobody waits for the others any more
-        if process.returncode == -9:  # the system's way to say that memory is full
+        answer = {} if process.returncode else json.loads(output)
+        if "trial" in answer:
+            return _result(answer)
+        self._stop()  # the results of the others are no longer needed
+        if process.returncode == -9:  # killed by the system because memory is full
             raise MemoryError
-        raise ElmanError(found["refused"]) if found else RuntimeError(f"{trial} ended with {process.returncode}")
+        raise ElmanError(answer["refused"]) if answer else RuntimeError(f"{trial} ended with {process.returncode}")
 
 
 def train_in_subprocess(trial: Mapping[str, Any]) -> None:
-    """What ``SubprocessRunner`` has another process do: it prints what came of a trial, or what it was refused."""
+    """Train in a process started by ``SubprocessRunner``; print the result, or the error, as JSON."""
 
     def wait() -> None:
-        os.read(0, 1)  # nothing comes, until the process at the other end has ended
+        os.read(0, 1)  # returns only when the parent process has ended
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
     try:
-        found = asdict(Trial(**trial).do())
+        answer = asdict(Trial(**trial).do())
     except (ElmanError, MemoryError) as error:
-        found = {"refused": str(error) or "not enough memory"}
-    print(json.dumps(found), flush=True)
+        answer = {"refused": str(error) or "not enough memory"}
+    print(json.dumps(answer), flush=True)
     os._exit(0)
 
 
 def read(folder: str) -> list[Result]:
-    """The results in a folder."""
+    """Return the results in a folder, sorted by file name."""
     return [_read(path) for path in sorted(Path(folder).glob("*.json"))]
 
 
@@ -175,16 +175,16 @@ def _read(path: Path) -> Result:
         raise DataError("expected a result of elman tutorial memory; move it away", path=str(path)) from None
 
 
-def _result(found: Mapping[str, Any]) -> Result:
-    trial, outcome = Trial(**found["trial"]), Outcome(**found["outcome"])
+def _result(record: Mapping[str, Any]) -> Result:
+    trial, outcome = Trial(**record["trial"]), Outcome(**record["outcome"])
     assert trial.of
-    settings = asdict(ProblemSettings(**found["settings"]))  # those that an older file lacks as they were
-    return Result(trial, settings, outcome, found["stopped"], found["seconds"])
+    settings = asdict(ProblemSettings(**record["settings"]))  # settings missing in an older file have their defaults
+    return Result(trial, settings, outcome, record["stopped"], record["seconds"])
 
 
 @dataclass(frozen=True)
 class ProblemRow:
-    """A problem and a cell: what came of all seeds."""
+    """The results of all seeds of a problem and a cell."""
 
     problem: Problem
     cell: str
@@ -192,32 +192,32 @@ class ProblemRow:
 
     @property
     def solved(self) -> int:
-        """How many seeds solved it."""
+        """Number of seeds that solved the problem."""
         return sum(result.outcome.solved for result in self.results)
 
     @property
     def median(self) -> float | None:
-        """The median of the sequences until it was solved; None where that is not so of the median seed."""
-        found = [r.outcome.sequences if r.outcome.solved else float("inf") for r in self.results]
-        middle = statistics.median(found)
-        return None if middle == float("inf") else middle
+        """Median number of sequences until solved; None if the median seed did not solve the problem."""
+        sequences = [r.outcome.sequences if r.outcome.solved else float("inf") for r in self.results]
+        median = statistics.median(sequences)
+        return None if median == float("inf") else median
 
     @property
     def error(self) -> float:
-        """The mean share of fresh sequences that are wrong at the end."""
+        """Mean fraction of fresh sequences that are wrong at the end."""
         return statistics.mean(result.outcome.error for result in self.results)
 
     def cells(self) -> list[str]:
-        """What stands in the table."""
+        """Return the cells of the table row."""
         n, problem = len(self.results), self.problem
         seconds = statistics.median(result.seconds for result in self.results)
-        some = [f"{100 * self.error:.2f} %", f"{seconds:.0f} s"]
+        last = [f"{100 * self.error:.2f} %", f"{seconds:.0f} s"]
         if not problem.published:
             loss = statistics.mean(result.outcome.loss for result in self.results)
-            return [problem.title, self.cell, f"{n}", f"{problem.most:,}", f"{loss:.4f}", *some]
+            return [problem.title, self.cell, f"{n}", f"{problem.most:,}", f"{loss:.4f}", *last]
         median = "not solved" if self.median is None else f"{self.median:,.0f}"
         share = "" if self.median is None else f"{self.median / problem.published:.3f}"
-        return [problem.title, self.cell, f"{self.solved} of {n}", median, f"{problem.published:,}", share, *some]
+        return [problem.title, self.cell, f"{self.solved} of {n}", median, f"{problem.published:,}", share, *last]
 
 
 SOLVED = ("problem", "cell", "solved", "sequences, median", "published", "share", "wrong at the end", "time, median")
@@ -225,47 +225,46 @@ LEARNED = ("problem", "cell", "seeds", "sequences", "loss at the end", "wrong at
 
 
 def rows(results: Iterable[Result]) -> Iterator[ProblemRow]:
-    """The rows of the tables, in the order of the problems and the cells."""
-    found: dict[tuple[str, str], list[Result]] = {}
+    """Yield the rows of the tables, in the order of ``PROBLEMS`` and ``CELLS``."""
+    groups: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        found.setdefault((result.trial.problem, result.trial.cell), []).append(result)
+        groups.setdefault((result.trial.problem, result.trial.cell), []).append(result)
     for problem in PROBLEMS:
         for cell in CELLS:
-            if (problem.name, cell) in found:
-                yield ProblemRow(problem, cell, found[problem.name, cell])
+            if (problem.name, cell) in groups:
+                yield ProblemRow(problem, cell, groups[problem.name, cell])
 
 
 def tables(results: Iterable[Result]) -> list[list[Sequence[str]]]:
-    """The table of problems that are to be solved and that of the others, those that have rows."""
-    every = list(rows(results))
+    """Return the tables that have rows: problems with a published result, and the others."""
+    all_rows = list(rows(results))
     both: list[list[Sequence[str]]] = [
-        [SOLVED, *(row.cells() for row in every if row.problem.published)],
-        [LEARNED, *(row.cells() for row in every if not row.problem.published)],
+        [SOLVED, *(row.cells() for row in all_rows if row.problem.published)],
+        [LEARNED, *(row.cells() for row in all_rows if not row.problem.published)],
     ]
     return [table for table in both if len(table) > 1]
 
 
 def as_text(table: Sequence[Sequence[str]]) -> str:
-    """A table for the terminal."""
+    """Return a table aligned for the terminal."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
 
 
 def as_markdown(table: Sequence[Sequence[str]]) -> str:
-    """A table for a page."""
+    """Return a table in Markdown."""
     lines = [table[0], ["---"] * len(table[0]), *table[1:]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def page(results: Sequence[Result]) -> str:
-    """The page docs/memory.md."""
-    found = tables(results)
-    how_many = sum(result.stopped for result in results)
-    stopped = f"\n{how_many} of {len(results)} runs were stopped when their time was over; they count as not solved.\n"
+    """Return the text of the page docs/memory.md."""
+    count = sum(result.stopped for result in results)
+    stopped = f"\n{count} of {len(results)} runs were stopped at their time limit; they count as not solved.\n"
     hours = sum(result.seconds for result in results) / 3600
     time = f"\nAll {len(results)} runs together took {hours:.1f} hours of one core.\n"
-    shown = "\n\n".join(map(as_markdown, found)) + "\n"
-    return INTRODUCTION + shown + time + (stopped if how_many else "") + SETTINGS_TEXT
+    shown = "\n\n".join(map(as_markdown, tables(results))) + "\n"
+    return INTRODUCTION + shown + time + (stopped if count else "") + SETTINGS_TEXT
 
 
 INTRODUCTION = """\
@@ -275,50 +274,51 @@ INTRODUCTION = """\
 
 The tasks with which LSTM was introduced, experiments 1 to 6 of Hochreiter and Schmidhuber (1997), "Long short-term
 memory", and two later ones: copying (Arjovsky, Shah and Bengio 2016), and scikit-learn's 8 x 8 digits read pixel by
-pixel. `elman tutorial memory` makes the sequences, trains on a fresh one every time with the trainer and the networks
-of the taggers, and counts sequences until a problem is solved by the paper's own criterion. A seed stops at the number
-of sequences that the paper's LSTM needed ("published").
+pixel. `elman tutorial memory` generates fresh sequences, trains on them with the trainer and the networks of the
+taggers, and counts sequences until a problem is solved by the paper's criterion. Training stops at the number of
+sequences that the paper's LSTM needed ("published").
 
-- Reber: all of 256 strings that it is trained on and 256 fresh ones are right, at every symbol.
-- 2a to 2c: 10,000 fresh sequences are right within 0.25.
-- 3a: none of 256 fresh sequences is in the wrong class; 3b: fewer than 6. 3c: on the mean of 256 fresh sequences the
-  output is less than 0.015 from what it should be without the noise.
-- Adding: the most recent 2,000 training sequences are right within 0.04, with a mean squared error below 0.01.
-  Multiplication: all of them but 140, or 13. Temporal order: all of them within 0.3, with a mean loss below 0.1.
+- Reber: all 256 training strings and 256 fresh ones are correct, at every symbol.
+- 2a to 2c: 10,000 fresh sequences are correct within 0.25.
+- 3a: none of 256 fresh sequences is in the wrong class; 3b: fewer than 6. 3c: the mean distance of the output from the
+  noise-free target over 256 fresh sequences is less than 0.015.
+- Adding: the most recent 2,000 training sequences are correct within 0.04, with a mean squared error below 0.01.
+  Multiplication: all but 140, or 13, of them. Temporal order: all of them within 0.3, with a mean loss below 0.1.
 
-"share" is the median of the sequences over that of the paper; seeds that did not solve the problem count as endless.
+"share" is the median number of sequences divided by that of the paper; a seed that did not solve the problem counts as
+infinite.
 
 """
 SETTINGS_TEXT = """
-SRU and minGRU are the parallel cells: their gates and what they let in are made of the inputs of two steps alone, so
-one layer of them is a sum whose weights the inputs choose. That is enough to add, to multiply two numbers and to know
-the order of marks. It is not where a signal looks like the noise behind it (3), nor to copy.
+SRU and minGRU are parallel cells: their gates and candidate values depend only on the inputs of two steps, so one
+layer computes a sum whose weights are functions of the inputs. That suffices to add, to multiply two numbers and to
+recognize the order of marks. It does not suffice to copy, or if the signal looks like the noise after it (3).
 
-In 2a the steps between are always the same, and at each of them a symbol is to be said; the one that needs memory is a
-hundredth of the loss. An LSTM with a high rate learns the 99 others within some hundred sequences, and then nothing
-more: its cells are sums, which have grown to 10 to 60 by the last step; tanh has no slope there, and no gradient comes
-back to the first symbol. The paper calls it drift. The state of a GRU is a mean and stays within 1. So the LSTM has a
-low rate here, input gates that start half open (what the first symbol leaves would be too small), and Adam without
-momentum and with a short mean of squares. What each of them is for, tried by hand with seeds 101 to 103, which are none
-of the table's, and at most 2,500 sequences:
+In 2a the intermediate symbols are always the same, and each of them is a target; the one that needs memory is a
+hundredth of the loss. An LSTM with a high learning rate learns the 99 others within a few hundred sequences and then
+nothing more: its cells are sums, which have grown to 10 to 60 by the last step; there tanh is flat, and no gradient
+reaches the first symbol. The paper calls this drift. The state of a GRU is a weighted mean and stays within 1. So the
+LSTM has a low learning rate here, input gates that start half open (otherwise the trace of the first symbol is too
+small), and Adam without momentum and with a short average of squared gradients. The effect of each, tried by hand with
+seeds 101 to 103, which are not in the table, and at most 2,500 sequences:
 
 | LSTM, experiment 2a | sequences until solved |
 | --- | --- |
-| as chosen: 32 units, rate 0.003, momentum 0, beta2 0.9, forget gates set to 1 to 300 steps | 1,200, 1,300, 1,400 |
+| chosen: 32 units, learning rate 0.003, momentum 0, beta2 0.9, forget gates for 1 to 300 steps | 1,200, 1,300, 1,400 |
 | 128 units | 1,100, 2,200, 1,000 |
 | Adam's momentum 0.9 and beta2 0.98 | 1,700, 2,200, 1,600 |
-| rate 0.01 | 1,800, two not solved |
+| learning rate 0.01 | 1,800, two not solved |
 | input gates that start as far closed as the forget gates are open | 2,200, two not solved |
-| no gates set at the start | none solved |
+| no gate initialization | none solved |
 
-Elman nets have no gates to set at the start; in 2a they have the LSTM's units and rate. In copying a loss of 2.08 is
-guessing.
+Elman networks have no gates; in 2a they use the LSTM's units and learning rate. In copying, a loss of 2.08 is chance
+level.
 
-Networks have one layer of 16 units, forward, one-hot symbols or plain numbers in; Adam with a rate of 0.01 that stays
-(of copying it goes down to 0), four sequences an update, gradients clipped at 1. Gates are set to remember between one
-step and the length of the problem from the start (setting `chrono`; Tallec and Ollivier 2018, "Can recurrent neural
-networks warp time?"). What differs between problems is in `src/elman/analysis/long_lags/problems.py` and was chosen
-with seeds 1, 2 and 101 (2a: 101 to 108). The paper's networks had two to eight units in cells, learned one sequence at
-a time by plain gradient descent, and cut gradients at the gates: the figures compare what a user gets now with what was
-possible then.
+Networks have one forward layer of 16 units, with one-hot symbols or plain numbers as inputs. They are trained with Adam
+at a constant learning rate of 0.01 (decaying to 0 in copying), four sequences per update and gradients clipped at 1.
+Gates are initialized to remember between one step and the length of the problem (setting `chrono`; Tallec and Ollivier
+2018, "Can recurrent neural networks warp time?"). Settings that differ for single problems are in
+`src/elman/analysis/long_lags/problems.py`; they were chosen with seeds 1, 2 and 101 (2a: 101 to 108). The paper's
+networks had two to eight memory cell units, were trained on one sequence at a time by plain gradient descent, and
+truncated gradients at the gates: the figures compare what a user gets now with what was possible then.
 """

@@ -1,4 +1,4 @@
-"""Training on sequences that are made as they are needed, until a problem counts as solved."""
+"""Train on freshly generated sequences until a problem counts as solved."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from elman.training import trainer
 from elman.training.trainer import LossTotals, StepKey
 from elman.utils import seeding as randomness
 
-RECENT = 2_000
-TESTED = 100  # sequences that are made at once for a test
-EACH = 100  # sequences of an epoch
-FINAL = 2_560  # fresh sequences for the error at the end
+RECENT = 2_000  # training sequences of the success criterion
+TESTED = 100  # sequences of a test batch
+EACH = 100  # sequences per epoch
+FINAL = 2_560  # fresh sequences for the final error
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be learned, and when it is.
+    """A task and the criterion by which it counts as solved.
 
-    ``make``       one sequence
-    ``inputs``     kinds of symbols, or with ``numbers`` how many numbers a step has
-    ``outputs``    kinds of symbols to be said; 0: a number
-    ``margin``     a sequence is right if no output is further than this from what it should be; of ``legal`` symbols,
-                   if they have the highest probabilities
-    ``mean``       what the mean loss of the most recent sequences must be below, too; in tests of numbers their mean
-                   distance from what they should be
-    ``wrong``      how many of the most recent 2,000 sequences may be wrong
-    ``tests``      in place of the most recent ones, so many fresh sequences are all right, or ``wrong`` of them not
-    ``untold``     makes the sequences of tests, where there what is to be said is without noise; None: ``make``
-    ``fixed``      so many sequences, drawn once, are trained on and must be right too; 0: every sequence is a fresh one
+    ``make``       generates one sequence
+    ``inputs``     kinds of input symbols, or with ``numbers`` the numbers per step
+    ``outputs``    kinds of output symbols; 0: a number
+    ``margin``     a sequence is correct if every output is less than this from its target; with ``legal`` symbols, if
+                   those have the highest probabilities
+    ``mean``       the mean loss of the most recent sequences must also be below this; in tests on numbers, the mean
+                   distance from the target; 0: no such condition
+    ``wrong``      maximum number of wrong sequences among the 2,000 most recent (or among ``tests``)
+    ``tests``      number of fresh sequences to test on instead of the most recent ones; 0: the most recent ones
+    ``untold``     generates test sequences without noise on their targets; None: ``make``
+    ``fixed``      number of sequences, drawn once, to train on, which must be correct too; 0: all are fresh
     ``published``  training sequences that the paper's LSTM needed; 0: not published
-    ``most``       sequences to try at most; 0: as many as were published
-    ``span``       steps between what is to be remembered and where it is needed, about
-    ``held_out``   sequences that are never trained on, for the error at the end; None: fresh ones
+    ``most``       maximum number of training sequences; 0: ``published``
+    ``span``       approximate steps between an input and the output that needs it
+    ``held_out``   sequences never trained on, for the final error; None: fresh ones
     """
 
     name: str
@@ -70,14 +70,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class ProblemSettings:
-    """How a problem is learned: ``hidden`` units, ``batch`` sequences an update."""
+    """Training settings of a problem: ``hidden`` units, ``batch`` sequences per update, learning ``rate``."""
 
     cell: str
     hidden: int = 16
     batch: int = 4
     rate: float = 0.01
     span: float = 0.0
-    """The setting ``chrono``: steps that gates are set to remember from the start, at most."""
+    """The setting ``chrono``: maximum number of steps that gates are initialized to remember."""
     closed: bool = True
     """Whether the LSTM's input gates start as far closed as its forget gates start open."""
     momentum: float = 0.9
@@ -85,7 +85,7 @@ class ProblemSettings:
     decay: str = "none"
 
     def config(self, epochs: int) -> Config:
-        """The settings of elman that say this."""
+        """Return the corresponding configuration of elman."""
         network = NetworkConfig(
             cell=self.cell, direction="forward", hidden=self.hidden, embedding=0, features="none", decoder="softmax",
             constraints="none", ensemble=1, dtype="float32", chrono=int(self.span),
@@ -100,10 +100,10 @@ class ProblemSettings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: whether the problem was ``solved``, after how many ``sequences``.
+    """The result of a run: whether the problem was ``solved``, and the number of training ``sequences``.
 
-    ``error``  the share of fresh sequences that are wrong at the end
-    ``loss``   their mean loss at a step that is asked for; of numbers the mean distance from what they should be
+    ``error``  fraction of fresh sequences that are wrong at the end
+    ``loss``   their mean loss over steps with targets; for numbers, the mean distance from the target
     """
 
     solved: bool
@@ -113,96 +113,99 @@ class Outcome:
 
 
 class ProblemTask(trainer.Items):
-    """A problem as a task for the trainer. An epoch is ``each`` sequences."""
+    """A problem as a task for the trainer, with ``each`` sequences per epoch."""
 
-    def __init__(self, problem: Problem, how: ProblemSettings, seed: int, each: int) -> None:
+    def __init__(self, problem: Problem, settings: ProblemSettings, seed: int, each: int) -> None:
         self.problem, self.seed, self.each = problem, seed, each
-        self.config = how.config(-(-(problem.most or problem.published) // each))
+        self.config = settings.config(-(-(problem.most or problem.published) // each))
         words = 1 if problem.numbers else problem.inputs
         self.network = Network(
             self.config.network, words, 0, problem.outputs or 1, numbers=problem.inputs if problem.numbers else 0
         )
         self.decoder = decoders.Softmax(problem.outputs) if problem.outputs else decoders.SquaredError(1, None)
-        self.parameters = start(self.network, how, seed)
+        self.parameters = start(self.network, settings, seed)
         self.solved = threading.Event()
         self.seen = 0
-        self.right = np.zeros(RECENT, bool)  # of the most recent sequences
+        self.correct = np.zeros(RECENT, bool)  # of the most recent sequences
         self.losses = np.full(RECENT, np.inf)
-        self.fixed = self._made(problem.fixed, 0) if problem.fixed else None
+        self.fixed = self._generate(problem.fixed, 0) if problem.fixed else None
         self.epoch = 0
         self._fresh()
 
-    def _made(self, many: int, part: int) -> Sequences:
+    def _generate(self, count: int, part: int) -> Sequences:
+        """Generate sequences. Parts: 0 the fixed ones, 1 training in the current epoch, from 2 up tests."""
         generator = randomness.stream(self.seed, randomness.ORDER, epoch=self.epoch if part else 0, step=1, part=part)
         make = self.problem.untold if part > 1 and self.problem.untold is not None else self.problem.make
-        return joined([make(generator) for _ in range(many)])
+        return joined([make(generator) for _ in range(count)])
 
     def _fresh(self) -> None:
-        """The sequences of the next epoch."""
+        """Start the next epoch with its sequences."""
         self.epoch += 1
-        self.now = self.fixed or self._made(self.each, 1)
+        self.now = self.fixed or self._generate(self.each, 1)
         self.lengths, self.ends = self.now.lengths, np.cumsum(self.now.lengths)
 
     def scores(
-        self, of: Sequences, rows: NDArray[np.int64], batch: Batch
+        self, sequences: Sequences, rows: NDArray[np.int64], batch: Batch
     ) -> tuple[Array, Callable[[Array], Gradients]]:
-        """Scores (N, K) of a packed batch of sequences, and backprop."""
-        return self.network.forward(self.parameters, _inputs(of, rows), batch)
+        """Return the scores (N, K) of a packed batch of sequences, and a backprop function."""
+        return self.network.forward(self.parameters, _inputs(sequences, rows), batch)
 
     def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-        now = self.now
+        sequences = self.now
         batch, rows = packed(self.lengths, self.ends, items)
-        scores, backprop = self.scores(now, rows, batch)
-        found = self.decoder.loss(self.parameters, scores, now.gold[rows], batch)
-        asked = now.asked[rows]
-        losses = np.where(asked, found.losses, 0)
-        dscores, _ = found.backprop((asked / asked.sum()).astype(np.float32))
-        right = self._right(now, rows, scores)
+        scores, backprop = self.scores(sequences, rows, batch)
+        loss = self.decoder.loss(self.parameters, scores, sequences.gold[rows], batch)
+        asked = sequences.asked[rows]
+        losses = np.where(asked, loss.losses, 0)
+        dscores, _ = loss.backprop((asked / asked.sum()).astype(np.float32))
+        correct_steps = self._correct_steps(sequences, rows, scores)
         sequence = batch.sentence
-        fine = np.bincount(sequence[~right], minlength=len(items)) == 0
+        correct = np.bincount(sequence[~correct_steps], minlength=len(items)) == 0
         mean = np.bincount(sequence, losses, len(items)) / np.bincount(sequence, asked, len(items))
-        self._count(fine, mean)
-        return LossTotals(float(losses.sum()), len(rows), int(fine.sum())), backprop(dscores)
+        self._count(correct, mean)
+        return LossTotals(float(losses.sum()), len(rows), int(correct.sum())), backprop(dscores)
 
-    def _count(self, fine: NDArray[np.bool_], mean: NDArray[np.float64]) -> None:
-        places = (self.seen + np.arange(len(fine))) % RECENT
-        self.right[places], self.losses[places] = fine, mean
-        self.seen += len(fine)
+    def _count(self, correct: NDArray[np.bool_], mean: NDArray[np.float64]) -> None:
+        """Record whether sequences were correct and their mean losses, and check the criterion on recent ones."""
+        slots = (self.seen + np.arange(len(correct))) % RECENT
+        self.correct[slots], self.losses[slots] = correct, mean
+        self.seen += len(correct)
         problem = self.problem
-        if not problem.tests and self.seen >= RECENT and (~self.right).sum() <= problem.wrong:
+        if not problem.tests and self.seen >= RECENT and (~self.correct).sum() <= problem.wrong:
             if not problem.mean or self.losses.mean() < problem.mean:
                 self.solved.set()
 
-    def _right(self, of: Sequences, rows: NDArray[np.int64], scores: Array) -> NDArray[np.bool_]:
-        """Which steps are right, or not asked for."""
-        gold, asked = of.gold[rows], of.asked[rows]
+    def _correct_steps(self, sequences: Sequences, rows: NDArray[np.int64], scores: Array) -> NDArray[np.bool_]:
+        """Return (N,) whether each step is correct or has no target."""
+        gold, asked = sequences.gold[rows], sequences.asked[rows]
         if not self.problem.outputs:
-            good = np.abs(scores[:, 0] - gold) < self.problem.margin
-        elif of.legal is not None:
-            legal = of.legal[rows]
+            correct = np.abs(scores[:, 0] - gold) < self.problem.margin
+        elif sequences.legal is not None:
+            legal = sequences.legal[rows]
             lowest = np.where(legal, scores, np.inf).min(axis=1)
-            good = lowest > np.where(legal, -np.inf, scores).max(axis=1)
+            correct = lowest > np.where(legal, -np.inf, scores).max(axis=1)
         else:
             p = np.exp(scores - scores.max(axis=1, keepdims=True))
             p = p / p.sum(axis=1, keepdims=True)
-            good = p[np.arange(len(p)), gold] > 1 - self.problem.margin  # then no other is further from 0
-        return np.asarray(good | ~asked)
+            correct = p[np.arange(len(p)), gold] > 1 - self.problem.margin  # bounds the other probabilities too
+        return np.asarray(correct | ~asked)
 
-    def tested(self, of: Sequences) -> tuple[int, float]:
-        """How many of some sequences are wrong, and the mean loss, or distance, of a step that is asked for."""
-        batch, rows = packed(of.lengths, np.cumsum(of.lengths), np.arange(len(of.lengths)))
-        scores, _ = self.scores(of, rows, batch)
-        losses = self.decoder.loss(self.parameters, scores, of.gold[rows], batch).losses[of.asked[rows]]
+    def tested(self, sequences: Sequences) -> tuple[int, float]:
+        """Return the number of wrong sequences, and the mean loss (numbers: distance) over steps with targets."""
+        lengths = sequences.lengths
+        batch, rows = packed(lengths, np.cumsum(lengths), np.arange(len(lengths)))
+        scores, _ = self.scores(sequences, rows, batch)
+        losses = self.decoder.loss(self.parameters, scores, sequences.gold[rows], batch).losses[sequences.asked[rows]]
         if not self.problem.outputs:
             losses = np.sqrt(2 * losses)
-        wrong = batch.sentence[~self._right(of, rows, scores)]
+        wrong = batch.sentence[~self._correct_steps(sequences, rows, scores)]
         return len(np.unique(wrong)), float(losses.mean())
 
-    def fresh_errors(self, many: int, most: int) -> tuple[int, float]:
-        """Wrong ones of ``many`` fresh sequences and their mean loss; no more are made once ``most`` are wrong."""
+    def fresh_errors(self, count: int, most: int) -> tuple[int, float]:
+        """Return wrong ones of ``count`` fresh sequences and the mean loss; stop if more than ``most`` are wrong."""
         wrong, losses = 0, []
-        for part in range(2, 2 + -(-many // TESTED)):
-            n, loss = self.tested(self._made(min(TESTED, many - TESTED * (part - 2)), part))
+        for part in range(2, 2 + -(-count // TESTED)):
+            n, loss = self.tested(self._generate(min(TESTED, count - TESTED * (part - 2)), part))
             wrong += n
             losses.append(loss)
             if wrong > most:
@@ -210,7 +213,7 @@ class ProblemTask(trainer.Items):
         return wrong, float(np.mean(losses))
 
     def score(self) -> float | None:
-        """Ends the run where tests are passed; makes new sequences."""
+        """End the run if tests pass, else generate the sequences of the next epoch."""
         problem = self.problem
         if problem.tests and (self.fixed is None or self.tested(self.fixed)[0] <= problem.wrong):
             wrong, loss = self.fresh_errors(problem.tests, problem.wrong)
@@ -221,43 +224,43 @@ class ProblemTask(trainer.Items):
         return None
 
 
-def start(network: Network, how: ProblemSettings, seed: int) -> Parameters:
-    """The parameters that a network begins with."""
+def start(network: Network, settings: ProblemSettings, seed: int) -> Parameters:
+    """Return the initial parameters of a network."""
     parameters = initialize(network, randomness.stream(seed, randomness.START))
-    if how.cell == "lstm" and not how.closed:
-        parameters["layer0.forward.b_r"][: how.hidden] = 0
+    if settings.cell == "lstm" and not settings.closed:
+        parameters["layer0.forward.b_r"][: settings.hidden] = 0
     return parameters
 
 
 def run(
     problem: Problem,
-    how: ProblemSettings,
+    settings: ProblemSettings,
     seed: int,
     on_progress: Callable[[trainer.Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Outcome:
-    """Train until the problem is solved, its most sequences were seen, or ``stop`` is set."""
-    task = ProblemTask(problem, how, seed, problem.fixed or EACH)
-    over = task.solved
+    """Train until the problem is solved, its maximum number of sequences is reached, or ``stop`` is set."""
+    task = ProblemTask(problem, settings, seed, problem.fixed or EACH)
+    end = task.solved  # set by the task, or to stop
 
-    def look(progress: trainer.Progress) -> None:
+    def watch(progress: trainer.Progress) -> None:
         if on_progress is not None:
             on_progress(progress)
         if stop is not None and stop.is_set():
-            over.set()
+            end.set()
 
-    trainer.fit(task, task.config.training, seed=seed, threads=1, stop=over, on_progress=look)
-    solved = over.is_set() and not (stop is not None and stop.is_set())
+    trainer.fit(task, task.config.training, seed=seed, threads=1, stop=end, on_progress=watch)
+    solved = end.is_set() and not (stop is not None and stop.is_set())
     if problem.held_out is None:
         wrong, loss = task.fresh_errors(FINAL, FINAL)
         return Outcome(solved, task.seen, wrong / FINAL, loss)
-    of = problem.held_out()
-    wrong, loss = task.tested(of)
-    return Outcome(solved, task.seen, wrong / len(of.lengths), loss)
+    held_out = problem.held_out()
+    wrong, loss = task.tested(held_out)
+    return Outcome(solved, task.seen, wrong / len(held_out.lengths), loss)
 
 
-def _inputs(of: Sequences, rows: NDArray[np.int64]) -> Inputs:
-    x = of.inputs[rows]
+def _inputs(sequences: Sequences, rows: NDArray[np.int64]) -> Inputs:
+    x = sequences.inputs[rows]
     if x.ndim == 2:
         return inputs_of(x)
     return Inputs(x, x, Bags(np.zeros(0, np.int32), np.zeros(len(x) + 1, np.int32)))
