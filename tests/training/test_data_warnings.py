@@ -49,7 +49,7 @@ def test_sentences_of_one_word(singles: int, warned: bool) -> None:
 def test_sentence_in_both() -> None:
     dev = [*DEV, sentence("a cat sleeps", "D N N", 5, "dev.txt"), sentence("the dog barks", "D N V", 9, "dev.txt")]
     (warning,) = training_warnings(TRAIN, dev, "tag")
-    assert warning.startswith("2 of 3 dev sentences stand in the training data too")
+    assert warning.startswith("2 of 3 dev sentences also occur in the training data")
     assert warning.endswith("the first: dev.txt:5: 'a cat sleeps'")
 
 

@@ -258,7 +258,7 @@ def convert_tags(
     tags = sentence.columns[column]
     if not lenient:
         for violation in find_violations([tags], source):
-            message = f"column {column}: {violation.what}; mend the tags (elman check lists such places)"
+            message = f"column {column}: {violation.what}; fix the tags (elman check lists such places)"
             raise error_at(sentence, violation.word, message)
     spans = find_spans(tags)
     if target == "io":

@@ -1,11 +1,11 @@
-"""Tagging a text without end: word by word, in constant memory, with a state that can be saved and restored.
+"""Tag a stream of words one by one, in constant memory, with a state that can be saved and restored.
 
-The forward direction of a network goes on from where it was, however long ago its text began. With ``lookahead`` k the
-tag of a word is given when k more words are there, or the text ends: the network reads from that word to the last one
-known as if the text ended there, its backward direction included, and the decoder's chain (a CRF, constraints) takes
-the best sequence of tags for these words behind the tags that were given already. So the tags do not depend on how the
-words come, a forward network with softmax gives those that it would give to the whole text at once, and any network of
-one layer does so when k is not below what is left of the text. Numbers are float32, whatever the tagger's precision.
+The forward direction of a network carries its hidden state across the whole stream. With a ``lookahead`` of k, a word
+is tagged when k more words have arrived or the text ends: the network, including its backward direction, reads from
+that word to the last known one as if the text ended there, and the decoder's chain (a CRF, constraints) finds the best
+tag sequence of these words given the tags already returned. So the tags do not depend on how the words are split into
+calls; a forward network with softmax gives the same tags as for the whole text at once, and so does any network of one
+layer if k covers the rest of the text. Computation is in float32, whatever the tagger's precision.
 
 stream = tagger.stream(lookahead=2)
 tags = [stream.push(word) for word in words] + stream.finish()   # the first two are None
@@ -32,51 +32,54 @@ from elman.nn.encoder import Carried
 from elman.nn.layers import Array
 from elman.utils.display import shown
 
-AT_ONCE = 1024  # words that a forward network reads in one call
-_WAITING = "waiting."  # what the names of arrays of words without a tag begin with
-TRANSITIONS = 1 << 16  # scores from tag to tag that are looked at in one call
+AT_ONCE = 1024  # maximum words that a forward network reads in one call
+_WAITING = "waiting."  # prefix of the names of arrays for words not tagged yet
+TRANSITIONS = 1 << 16  # maximum transition scores that are added in one call
 
 
 class Stream:
-    """A text being tagged. Not for several threads at once; of one tagger there can be any number."""
+    """A text being tagged. Not thread-safe, but a tagger can have any number of streams."""
 
     def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
-        # of the words alone: texts without end have no labels of their own
+        # word labels only: an endless text has no document labels
         self._network, self._members = replace(model.network, labels=0, grams=0), model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
         self._reader = InferenceCache(model.lexicon, model.network, model.members, "exact", plain=True)
         encoder = model.network.encoder
         self._both_ways = len(encoder.directions) > 1
-        # of each layer: as it is, and its forward direction by itself
+        # each layer as it is, and its forward direction alone
         plain = replace(encoder.config, direction="forward", residual="none")
         alone = replace(encoder, config=plain)
         self._layers = [(encoder.up_to(i), alone.up_to(i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead
-        """The words that are read before a word is tagged."""
+        """Number of further words that are read before a word is tagged."""
         self._begin()
 
     def __repr__(self) -> str:
         return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
 
     def _begin(self) -> None:
-        self._last = -1  # the tag given last; -1 at the beginning of the text
+        self._last = -1  # id of the last returned tag; -1 at the beginning of the text
         self._states: list[dict[str, Array]] = [{} for _ in self._members]
-        # of the words that have no tag yet: what each network reads of them, or of a forward network their scores
+        # words not tagged yet: the inputs of each network, or for forward networks the scores
         self._waiting: list[Array] = []
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags that it gives."""
+        """The tags that the stream assigns."""
         return self._head.tags
 
     def push(self, word: str) -> str | None:
-        """The tag of the word ``lookahead`` words back, or None while there is none so far back."""
+        """Return the tag of the word ``lookahead`` words back, or None if there is no such word yet."""
         found = self.push_all([word])
         return found[0] if found else None
 
     def push_all(self, words: Iterable[str]) -> list[str]:
-        """The tags that ``push`` gives for one word after the other, without None."""
+        """Return the tags that ``push`` returns for the words one by one, without None.
+
+        Raises DataError if ``words`` is a string.
+        """
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
         words = list(words)
@@ -87,24 +90,24 @@ class Stream:
         return found
 
     def finish(self) -> list[str]:
-        """The tags of the words that have none yet: the text ends here. What is pushed then is a new text."""
+        """End the text and return the tags of the remaining words. The next word starts a new text."""
         found = self._given(0, ends=True)
         self._begin()
         return found
 
     def scores(self, words: Sequence[str]) -> Array:
-        """The scores (N, K) of the tags of N words, of a forward network; none of them waits for a tag then."""
+        """Return the tag scores (N, K) of the next N words by a forward network, without queueing them for tagging."""
         return self._scores(self._read(words))
 
     def losses(self, words: Sequence[str], gold: NDArray[np.int32]) -> NDArray[np.float64]:
-        """-ln p of the ``gold`` tags (N,) of N words, of a forward network."""
+        """Return -ln p of the ``gold`` tags (N,) of the next N words by a forward network."""
         found = [np.zeros(0)]
         for at in range(0, len(words), AT_ONCE):
             found.append(nats(self.scores(words[at : at + AT_ONCE]), gold[at : at + AT_ONCE]))
         return np.concatenate(found)
 
     def state(self) -> bytes:
-        """All that it remembers; a stream of the same model goes on from it bit for bit (``restore``)."""
+        """Return the stream's state; a stream of the same model continues from it bit for bit (``restore``)."""
         from safetensors.numpy import save
 
         arrays = {f"{_WAITING}{i}": x for i, x in enumerate(self._waiting)}
@@ -114,8 +117,9 @@ class Stream:
         return save(kept, metadata={"stream": json.dumps(about)})
 
     def restore(self, state: bytes) -> None:
-        """Goes on from a ``state()``. Raises DataError for one of another model or look-ahead, or none at all; then
-        the stream is as it was.
+        """Continue from a ``state()``.
+
+        Raises DataError, leaving the stream unchanged, if it is none or belongs to another model or look-ahead.
         """
         arrays, about = _loaded(state)
         self._check(arrays, about)
@@ -124,7 +128,7 @@ class Stream:
         self._waiting = [arrays[f"{_WAITING}{i}"] for i in range(about["waiting"])]
 
     def _check(self, arrays: Mapping[str, Array], about: Mapping[str, int]) -> None:
-        """Raise DataError where these are not what this stream would remember."""
+        """Raise DataError if this is not a state of a stream like this one."""
         first = f"{_WAITING}0"
         waiting, rows = about["waiting"], len(arrays[first]) if first in arrays and arrays[first].ndim else 0
         if about["lookahead"] != self.lookahead:
@@ -137,7 +141,7 @@ class Stream:
         one_hot = not encoder.width
         kind = "int32" if one_hot and self._both_ways else "float32"
         wanted = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
-        if not all(name.startswith(_WAITING) for name in arrays):  # something is carried on
+        if not all(name.startswith(_WAITING) for name in arrays):  # there are carried states
             of_each = [f"{i}." for i in range(len(self._members))]
             wanted |= {own + name: f"float32 {(1, n)}" for own in of_each for name, n in encoder.memory().items()}
         found = {name: f"{x.dtype} {x.shape}" for name, x in arrays.items()}
@@ -148,20 +152,20 @@ class Stream:
             if not np.isfinite(x).all():
                 raise _other(f"{name}: finite numbers", "others")
             is_id, is_carried = x.dtype == np.int32, one_hot and name.endswith("layer0.x")
-            most = encoder.words - is_id  # one-hot words wait as their ids; what is carried on is 1 more, 0 for none
+            most = encoder.words - is_id  # ids of one-hot words; carried ones are 1 higher, 0 for none
             if (is_id or is_carried) and not ((x == x.round()) & (x >= 0) & (x <= most)).all():
                 raise _other(f"{name}: whole numbers from 0 to {most}", "others")
 
     @property
     def _width(self) -> tuple[int, ...]:
-        """Of what waits, the shape of one word's."""
+        """Shape of one waiting word's inputs or scores."""
         network = self._network
         if not self._both_ways:
             return (len(self._head.tags),)
         return (network.encoder.width,) if network.encoder.width else ()
 
     def _read(self, words: Sequence[str]) -> list[Array]:
-        """What each network reads of N words: representations (N, E), or ids (N,)."""
+        """Return each network's inputs for N words: representations (N, E), or ids (N,)."""
         text = self._reader.words(words)
         return [table[text.types] for (table,) in text.tables]
 
@@ -172,7 +176,7 @@ class Stream:
         self._waiting = new
 
     def _scores(self, each: list[Array]) -> Array:
-        """The scores (N, K) of the next N words, of a forward network; the states go on behind the last of them."""
+        """Return the scores (N, K) of the next N words by a forward network, and advance the states past them."""
         every = np.arange(len(each[0]))
         batch = Batch(np.ones(len(every), np.int32), every)
         scores: list[Array] = []
@@ -184,7 +188,7 @@ class Stream:
         return self._mean(scores, batch)
 
     def _given(self, behind: int, ends: bool = False) -> list[str]:
-        """The tags of the waiting words, all but ``behind`` of them."""
+        """Return the tags of all waiting words but the last ``behind``."""
         n = len(self._waiting[0]) - behind if self._waiting else 0
         if n <= 0:
             return []
@@ -200,9 +204,9 @@ class Stream:
         return [self._head.tags[i] for i in ids]
 
     def _best(self, t: int, n: int, ends: bool) -> list[int]:
-        """The tags of the n waiting words from ``t`` on: of each the first of the best sequence for its window.
+        """Return the tag ids of n waiting words from ``t`` on: for each, the first tag of its window's best sequence.
 
-        As if each word had come alone, the words behind it are no more than the look-ahead.
+        A window holds a word and at most ``lookahead`` following words, as if the words had been pushed one by one.
         """
         left = len(self._waiting[0]) - t - np.arange(n)
         lengths = np.minimum(self.lookahead + 1, left)
@@ -213,7 +217,7 @@ class Stream:
             found: list[int] = scores[:n].argmax(axis=1).tolist()
             return found
         chain, ahead, row = self._chain, scores[:0], len(scores)
-        for size in batch.sizes[::-1].tolist():  # from the last step; the longest windows are the first
+        for size in batch.sizes[::-1].tolist():  # from the last step; the longest windows come first
             row -= size
             longer, own = len(ahead), scores[row : row + size].copy()
             few = max(1, TRANSITIONS // chain.transitions.size)
@@ -230,10 +234,10 @@ class Stream:
         return found
 
     def _windows(self, each: list[Array], batch: Batch, n: int) -> Array:
-        """The scores (N, K) of n windows, each a word further on; the states go on behind the last one's first word.
+        """Return the scores (N, K) of n windows, each one word later, and advance the states past their first words.
 
-        Layer by layer: what the forward direction carries into a window is what it makes of the words before, each read
-        as the first of its own window.
+        Works layer by layer: the forward state that enters a window comes from the words before it, each read as the
+        first word of its own window.
         """
         every = np.arange(n)
         alone, widths = Batch(np.ones(n, np.int32), every), self._network.encoder.memory()
@@ -255,7 +259,7 @@ class Stream:
         return self._mean(scores, batch)
 
     def _mean(self, each: list[Array], batch: Batch) -> Array:
-        """The mean of the networks' scores, of the column."""
+        """Return the mean of the networks' scores for the column."""
         total = each[0]
         for scores in each[1:]:
             total = total + scores
@@ -264,7 +268,7 @@ class Stream:
 
 
 def _loaded(state: bytes) -> tuple[dict[str, Array], dict[str, int]]:
-    """The arrays and the numbers of a ``state()``. Raises DataError for another thing."""
+    """Return the arrays and the numbers of a ``state()``. Raises DataError if it is none."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -285,7 +289,7 @@ def _other(expected: str, found: object) -> DataError:
 
 
 def nats(scores: Array, gold: NDArray[np.int32]) -> NDArray[np.float64]:
-    """-ln p (N,) of the ``gold`` tags (N,) by the softmax of scores (N, K)."""
+    """Return -ln p (N,) of the ``gold`` tags (N,) under the softmax of scores (N, K)."""
     own = scores.astype(np.float64)
     own -= own.max(axis=1, keepdims=True)
     return np.asarray(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(gold)), gold])

@@ -83,10 +83,10 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
     first = train[broken.sentence]
     line = first.line + first.rows[broken.word] if first.rows else first.line
     if config.constraints != "auto":
-        where = f"{broken}; mend the tags or set constraints=none"
+        where = f"{broken}; fix the tags or set constraints=none"
         raise DataError(where, path=first.path or f"sentence {broken.sentence + 1}", line=line or None)
     where = f"{first.path}:{line}" if first.path else f"sentence {broken.sentence + 1}"
-    return [f"{where}: {broken}; so the tagger does without constraints (constraints=auto)"]
+    return [f"{where}: {broken}; the tagger uses no constraints (constraints=auto)"]
 
 
 def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str | None:
@@ -97,6 +97,6 @@ def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str 
     first = both[0]
     where = f"{first.path}:{first.line}: " if first.path else ""
     return (
-        f"{len(both):,} of {len(dev):,} dev sentences stand in the training data too: dev accuracy will be too high; "
+        f"{len(both):,} of {len(dev):,} dev sentences also occur in the training data: dev accuracy will be too high; "
         f"the first: {where}{shown(' '.join(first.words), 60)}"
     )

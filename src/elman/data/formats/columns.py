@@ -154,7 +154,7 @@ def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sen
                 kept.append(line)
                 continue
         if len(fields) != width:
-            message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; mend it or pass --format"
+            message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; fix it or pass --format"
             raise DataError(message, path=path, line=number)
         if not fields[layout.word]:
             raise DataError(f"the word (column {layout.word + 1}) is empty", path=path, line=number)

@@ -30,7 +30,7 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
     except DataError as error:
         raise DataError(str(error), path=path, line=line) from None
     except ValueError:  # more digits than Python converts
-        raise DataError("a number of thousands of digits; mend it or write it as text", path=path, line=line) from None
+        raise DataError("a number of thousands of digits; fix it or write it as text", path=path, line=line) from None
     except RecursionError:
         raise DataError(TOO_DEEP, path=path, line=line) from None
     if not isinstance(value, dict):

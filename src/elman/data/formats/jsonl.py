@@ -100,7 +100,7 @@ class JsonFormat:
         if not keys:
             return
         key = keys[0]
-        alternative = f"; --target {next(iter(first.labels))} learns labels of whole texts" if first.labels else ""
+        alternative = f"; --target {next(iter(first.labels))} learns document labels" if first.labels else ""
         if is_numeric[key]:
             raise UnnamedTagsError(f"{path}: {unnamed_message(key, self.format)}{alternative}")
         raise UnnamedTagsError(
