@@ -105,7 +105,7 @@ class SchemeDetector:
         self._pairs: Counter[tuple[str, str]] = Counter()
 
     def add(self, tags: Sequence[str]) -> None:
-        """Count the tags of a sentence, none of which is empty. Raises DataError if they are no list of tags."""
+        """Count the tags of a sentence, none of which is empty. Raises DataError if they are not a list of strings."""
         check_sentence(tags)
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))

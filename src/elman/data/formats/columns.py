@@ -189,7 +189,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     If column 1 counts the words, the default is the only column of span tags, if there is one. A file to be tagged may
     lack the column: the tags become a new last column.
 
-    Raises ConfigError for a name that is no number, a missing column, or the column of the words.
+    Raises ConfigError for a name that is not a number, a missing column, or the column of the words.
     """
     return _target(name, find_layout(head), path, labelled)
 

@@ -2,7 +2,7 @@
 
 ``jsonl`` has one object per line, ``json`` the same objects in one array on any number of lines, written one element
 per line. ``json_records`` documents what an object may hold. Several columns are written under their own names instead
-of ``tags``. Blank lines, and an object with nothing but names of labels, are no sentences. An object that was read is
+of ``tags``. Blank lines, and an object with nothing but names of labels, are not sentences. An object that was read is
 edited in place: only its tags and labels change.
 """
 
