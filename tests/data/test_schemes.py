@@ -209,7 +209,7 @@ def test_tags_that_mark_no_spans_among_those_that_do(counts: dict[str, int], fou
 
 
 def test_converting_what_is_illegal() -> None:
-    with pytest.raises(DataError, match="^f.tsv:10: column ner: I-x after O is no IOB2; mend the tags"):
+    with pytest.raises(DataError, match="^f.tsv:10: column ner: I-x after O is no IOB2; fix the tags"):
         convert_tags(sentence(["O", "I-x"]), "ner", "iob2", "bioes")
     assert convert_tags(sentence(["O", "I-x"]), "ner", "iob2", "bioes", lenient=True) == ("O", "S-x")
 

@@ -240,10 +240,10 @@ def few(**settings: Any) -> dict[str, Any]:
 def test_rules_asked_for_by_name_are_insisted_on(bad: Path) -> None:
     with pytest.raises(DataError) as error:
         elman.train(bad, "40%", settings=few(constraints="bio"))
-    what = "word 2: I-PER after O is no BIO; mend the tags or set constraints=none"
+    what = "word 2: I-PER after O is no BIO; fix the tags or set constraints=none"
     assert str(error.value) == f"{bad}:4: {what}"
     pairs = [[("mr", "O"), ("lee", "I-PER")], [("lee", "B-PER")]]
-    with pytest.raises(DataError, match="^sentence 1: word 2: I-PER after O is no BIO; mend the tags or set "):
+    with pytest.raises(DataError, match="^sentence 1: word 2: I-PER after O is no BIO; fix the tags or set "):
         elman.train(pairs, pairs, settings=few(constraints="bio"), on_warning=lambda text: None)
     with pytest.raises(DataError, match="^sentence 1, word 2: I-PER after O is no BIO; set constraints=none$"):
         trained(CRF.with_settings({"constraints": "bio"}), [(["mr", "lee"], ["O", "I-PER"]), (["a"], ["B-PER"])])
@@ -252,7 +252,7 @@ def test_rules_asked_for_by_name_are_insisted_on(bad: Path) -> None:
 def test_rules_found_by_themselves_are_given_up_with_a_warning(bad: Path) -> None:
     doubts: list[str] = []
     tagger = elman.train(bad, "40%", settings=few(), on_warning=doubts.append)
-    what = "word 2: I-PER after O is no BIO; so the tagger does without constraints (constraints=auto)"
+    what = "word 2: I-PER after O is no BIO; the tagger uses no constraints (constraints=auto)"
     assert f"{bad}:4: {what}" in doubts
     assert tagger.describe()["settings"]["network"]["constraints"] == "auto"
     pairs = [[("mr", "O"), ("lee", "I-PER")], [("lee", "B-PER")]]

@@ -56,7 +56,7 @@ class TokenStretch:
         """Add a sentence, which has words.
 
         Raises DataError with the line for a form that consists of spaces, a multiword token that does not fit its
-        words, a HEAD that is no word of the sentence, a cycle of heads, two roots, or a tree if there should be none.
+        words, a HEAD outside the sentence, a cycle of heads, two roots, or a tree if there should be none.
         """
         first, start = len(self.words), len(self.text)
         columns = sentence.columns
@@ -164,7 +164,7 @@ def multiword_tokens(sentence: Sentence) -> dict[int, tuple[int, str]]:
 def checked_heads(sentence: Sentence) -> Sequence[int]:
     """Return the head of each word from the column ``head``, counted from 1; 0 for the root.
 
-    Raises DataError with the line for a HEAD that is no word of the sentence, a cycle of heads, or two roots.
+    Raises DataError with the line for a HEAD outside the sentence, a cycle of heads, or two roots.
     """
     try:
         return _heads(sentence.columns["head"])

@@ -32,7 +32,7 @@ PAIRS_COLUMN = "tag"
 LABEL_NAME = "label"
 """Name of the label of texts given as (text, label)."""
 TASKS = (TAG, CLASSIFY)
-"""Tasks that can be asked for."""
+"""Names of the tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Corpus:
 
 
 def as_items(data: Any) -> Iterable[Any]:
-    """Return data as an iterable of paths or sentences. Raises DataError for bytes and what is not iterable."""
+    """Return data as an iterable of paths or sentences. Raises DataError for bytes and non-iterable objects."""
     if isinstance(data, str | os.PathLike):
         return [data]
     if isinstance(data, bytes | bytearray | memoryview) or not hasattr(data, "__iter__"):
@@ -134,8 +134,8 @@ def read_corpus(data: Data, options: ReadOptions, keys: TargetKeys | None = None
     """Read all sentences. The targets are named ``keys``, or as in the first sentence.
 
     Pass ``keys`` to compare with other tags: a column that holds nothing but ``_`` is then refused. Raises DataError
-    for no sentences, a word without a tag, an empty text with a label, or an item that is no sentence; ConfigError if a
-    target does not exist.
+    for no sentences, a word without a tag, an empty text with a label, or an item that is not a sentence; ConfigError
+    if a target does not exist.
     """
     compared = keys.words if keys is not None else ()
     notes: list[str] = []

@@ -105,7 +105,7 @@ class SchemeDetector:
         self._pairs: Counter[tuple[str, str]] = Counter()
 
     def add(self, tags: Sequence[str]) -> None:
-        """Count the tags of a sentence, none of which is empty. Raises DataError if they are no list of tags."""
+        """Count the tags of a sentence, none of which is empty. Raises DataError if they are not a list of strings."""
         check_sentence(tags)
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))
@@ -258,7 +258,7 @@ def convert_tags(
     tags = sentence.columns[column]
     if not lenient:
         for violation in find_violations([tags], source):
-            message = f"column {column}: {violation.what}; mend the tags (elman check lists such places)"
+            message = f"column {column}: {violation.what}; fix the tags (elman check lists such places)"
             raise error_at(sentence, violation.word, message)
     spans = find_spans(tags)
     if target == "io":

@@ -103,7 +103,7 @@ class SpanEvaluator:
         self._counts = ClassCounts()
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence with as many predicted as gold tags. Raises DataError if either is no list of tags."""
+        """Count one sentence with as many predicted as gold tags. Raises DataError if either is not a list."""
         check_sentence(gold)
         check_sentence(predicted)
         gold_spans = set(self._find(gold))

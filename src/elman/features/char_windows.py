@@ -1,8 +1,8 @@
-"""Windows: what a tagger reads of a character in a text, the character with its neighbours, and features of that.
+"""Character windows: each character of a text with its neighbours, and features of such windows.
 
-A window is a text of ``WIDTH`` characters, with the character in the middle; ``BEFORE`` and ``BEHIND`` stand where the
-text has none. Features say what stands at which place: single characters, pairs, triples, and classes of characters
-(of the middle three and of all). They are found for all windows at once, as whole numbers.
+A window is a string of ``WIDTH`` characters around the middle one, padded with ``BEFORE`` and ``BEHIND`` at the ends of
+the text. Features are positional: single characters, pairs, triples, and character classes (of the middle three and of
+all). They are computed for all windows at once, encoded as integers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MAJOR = {"L": "l", "M": "m", "N": "0", "P": ".", "S": "$", "Z": "_", "C": "?"}
 
 
 class _Template(NamedTuple):
-    """A kind of feature: ``prefix:`` and the characters, or their classes, at ``places`` of the window."""
+    """A feature template: ``prefix:`` and the characters, or their classes, at ``places`` of the window."""
 
     prefix: str
     places: tuple[int, ...]
@@ -45,7 +45,7 @@ class _Template(NamedTuple):
 
     @property
     def bits(self) -> int:
-        """Of a character in the number that stands for the feature: code points have 21, classes are ASCII."""
+        """Return the bits per character of the feature's key: code points need 21, classes (ASCII) 7."""
         return 7 if self.classes else 21
 
 
@@ -59,23 +59,26 @@ _TEMPLATES = (
 
 
 def windows(text: str) -> list[str]:
-    """The window of each character."""
+    """Return the window of each character."""
     padded = BEFORE * RADIUS + text + BEHIND * RADIUS
     return [padded[i : i + WIDTH] for i in range(len(text))]
 
 
 def middle(window: str) -> str:
-    """The character that a window is of."""
+    """Return the middle character of a window."""
     return window[RADIUS : RADIUS + 1]
 
 
 _CLASSES = np.zeros(sys.maxunicode + 1, np.uint8)
-"""Of each character ``kind``, or 0 where it was never asked for."""
+"""Cached ``kind`` of each character, or 0 if not computed yet."""
 
 
 def kind(character: str) -> str:
-    """The class of a character, one ASCII character: its script, if it is one in which words are not told by spaces or
-    letters have no case, or else its kind: ``A`` a capital, ``a`` a small letter, ``0`` a digit, ``_`` a space …"""
+    """Return the class of a character as one ASCII character.
+
+    It is the script, for scripts without spaces between words or without case, or else the category: ``A`` uppercase,
+    ``a`` lowercase, ``0`` digit, ``_`` space …
+    """
     category = unicodedata.category(character)
     if category[0] == "L" and category not in _CATEGORIES or category == "Lm":
         return _SCRIPTS.get(unicodedata.name(character, "").partition(" ")[0], _MAJOR["L"])
@@ -83,14 +86,14 @@ def kind(character: str) -> str:
 
 
 class WindowFeatures:
-    """The features that count, by name; never changed once made."""
+    """The known features, by name; immutable."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
 
     @classmethod
     def of(cls, some: Sequence[str], least: int) -> WindowFeatures:
-        """The features that at least ``least`` of some distinct windows have, the commonest first."""
+        """Return the features found in at least ``least`` of the distinct windows ``some``, most frequent first."""
         codes = _codes(some)
         found: list[tuple[int, str]] = []
         for template, keys in zip(_TEMPLATES, _keys(codes), strict=True):
@@ -101,16 +104,16 @@ class WindowFeatures:
         return cls([name for _, name in sorted(found)])
 
     def ids(self, some: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The ids of the features of U windows, one after the other, and where those of each begin: (M,), (U + 1,).
+        """Return the concatenated feature ids of U windows and the windows' offsets: (M,), (U + 1,).
 
-        Those of a window come in the order of the kinds of features.
+        The ids of a window are in the order of the templates.
         """
         found, offsets = self._index.find(np.stack(_keys(_codes(some)), axis=1))
         return found, offsets
 
     @cached_property
     def _index(self) -> Any:
-        """The ids by the numbers that stand for the features, kind by kind."""
+        """The index from feature keys to ids, with one table for each template."""
         places = {template.prefix: i for i, template in enumerate(_TEMPLATES)}
         found: list[tuple[list[str], list[int]]] = [([], []) for _ in _TEMPLATES]
         for id, name in enumerate(self.names):
@@ -127,7 +130,7 @@ class WindowFeatures:
 
 
 def _codes(some: Sequence[str]) -> NDArray[np.uint64]:
-    """The code points (U, WIDTH) of U windows; a text that is no window (a word, in a test) is cut or filled up."""
+    """Return the code points (U, WIDTH) of U windows; strings of another length (in tests) are cut or padded."""
     if set(map(len, some)) != {WIDTH}:
         some = [w[:WIDTH].ljust(WIDTH, BEHIND) for w in some]
     text = "".join(some)
@@ -139,7 +142,7 @@ def _code_points(text: str) -> NDArray[np.uint64]:
 
 
 def _packed(codes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
-    """One number (U,) for each row of codes (U, n), of ``bits`` bits each."""
+    """Pack each row of codes (U, n), with ``bits`` bits per code, into one integer (U,)."""
     key = np.zeros(len(codes), np.uint64)
     for column in range(codes.shape[1]):
         key = (key << np.uint64(bits)) | codes[:, column]
@@ -147,7 +150,7 @@ def _packed(codes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
 
 
 def _keys(codes: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
-    """For each kind of feature the number (U,) that stands for what each window has there."""
+    """Return for each template the feature keys (U,) of the windows."""
     classes = _CLASSES[codes]
     if not classes.all():
         for code in np.unique(codes[classes == 0]).tolist():

@@ -1,4 +1,4 @@
-"""The kernels: arrays in, arrays out, a NumPy reference and a native core behind one table of signatures.
+"""Numerical kernels on arrays: a NumPy reference and a native core behind one table of signatures.
 
 Letters: N tokens of a packed batch, T steps, B sentences, V word types, E input width, H hidden units, K tags.
 ``sizes`` (T,) int32 never increases: step t holds the sizes[t] sentences that have a word there, longest first.
@@ -29,7 +29,7 @@ _state: dict[str, Any] = {}
 
 
 def __getattr__(name: str) -> Any:
-    # The kernels become attributes of this module when the first of them is asked for.
+    # The first access to a kernel makes all of them attributes of this module.
     from elman.kernels.signatures import kernels
 
     if name in kernels():
@@ -66,7 +66,7 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
 
 
 def _dispatch(core: Any) -> None:
-    """Make the kernels attributes of this module: the native core's, where it has them, and else the reference's."""
+    """Make the kernels attributes of this module: those of the native core if it has them, else the reference's."""
     from elman.kernels.signatures import kernels
 
     for name, kernel in kernels().items():
@@ -75,7 +75,7 @@ def _dispatch(core: Any) -> None:
 
 
 def native_core() -> Any:
-    """The native core with its instruction set chosen, without NumPy; None if it is not in use."""
+    """Return the native core with an instruction set selected, without importing NumPy; None if it is not in use."""
     if os.environ.get("ELMAN_KERNELS") not in (None, "", "native"):
         return None
     core, _ = _load_native()
@@ -90,14 +90,14 @@ def native_core() -> Any:
 
 
 def describe() -> dict[str, Any]:
-    """Return ``backend``, ``isa``, ``available`` instruction sets, ``int8``, and ``why`` not the native kernels."""
+    """Return ``backend``, ``isa``, ``available`` instruction sets, ``int8``, and ``why`` native is not in use."""
     if not _state:
         select(os.environ.get("ELMAN_KERNELS") or None, os.environ.get("ELMAN_ISA") or None)
     return dict(_state)
 
 
 def shortcoming() -> str | None:
-    """A note for the user if the slow NumPy kernels are in use although nobody chose them; else None."""
+    """Return a warning if the slow NumPy kernels are in use without having been chosen, else None."""
     found = describe()
     if found["backend"] == "native" or found["why"] == _CHOSEN:
         return None
@@ -105,7 +105,7 @@ def shortcoming() -> str | None:
 
 
 def _load_native() -> tuple[Any, str]:
-    """The native core and an empty text, or None and why it cannot be used."""
+    """Return the native core and an empty string, or None and the reason why it cannot be used."""
     if find_spec(_NATIVE) is None:
         return None, "the native core was not built when elman was installed"
     try:

@@ -23,12 +23,12 @@ class Kernel:
     parameters: tuple[tuple[str, str, str], ...]
     """(name, annotation, default), default empty if there is none."""
     result: str
-    """The annotation of what is returned."""
+    """Annotation of the return value."""
 
 
 @cache
 def kernels() -> dict[str, Kernel]:
-    """All kernels by name, in the table's order."""
+    """Return all kernels by name, in the table's order."""
     text = Path(__file__).with_name("signatures.def").read_text(encoding="utf-8")
     return {name: _kernel(kind, name, signature) for kind, name, signature in _ROW.findall(text)}
 
@@ -47,7 +47,7 @@ def _parameters(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def stub() -> str:
-    """The text of ``_native.pyi``."""
+    """Return the text of ``_native.pyi``."""
     python = [kernel.name for kernel in kernels().values() if kernel.kind == "PYTHON_OBJECT"]
     lines = ["# Generated from signatures.def: python -m elman.kernels.signatures > src/elman/kernels/_native.pyi"]
     lines += ["import numpy as np", "from numpy.typing import NDArray", "", "from elman.kernels.packing import F, Ids"]

@@ -1,6 +1,6 @@
-"""Choosing settings from the data: the values of ``auto`` and of 0 epochs for given training sentences.
+"""Choose settings from the data: resolve ``auto`` and 0 epochs for given training sentences.
 
-A model records the chosen values, so training again with its settings gives the same bits (on one instruction set).
+A model records the chosen values, so retraining with its settings gives the same bits (on one instruction set).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ MOST_CRF_TAGS = 100  # its time grows with their square
 
 
 def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, single: bool = False) -> Config:
-    """Return the settings with all open ones chosen; the others are unchanged.
+    """Return the settings with all automatic ones resolved; the others are unchanged.
 
-    ``tasks`` are those of the label columns (``elman.data.targets``); by default all are of words. ``single``: one
-    network, whatever the data. The thresholds come from dev sets (docs/accuracy.md).
+    ``tasks`` are the kinds of the label columns (``elman.data.targets``); by default all label words. ``single`` keeps
+    one network, whatever the data. The thresholds come from dev sets (docs/accuracy.md).
     """
     network, training = config.network, config.training
     of_words = [i for i in range(1, len(train[0])) if not tasks or tasks[i - 1] == TAG] if train else []

@@ -1,4 +1,4 @@
-"""Checks of training data before training: what is refused, and what deserves a warning."""
+"""Check training data before training: raise errors and collect warnings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from elman.utils.display import shown
 WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
 """Span schemes that the tagger has no constraints for."""
 FREE_TEXT = 20
-"""Number of distinct labels from which on they may be free text."""
+"""Minimum number of distinct labels that may be free text."""
 
 
 def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
     """Return one warning for each problem with the data.
 
-    ``targets`` are the columns of words to be learned, none for document labels; all sentences have words
-    and those columns.
+    ``targets`` are the tag columns to be learned, none for text classification; all sentences have words and those
+    columns.
     """
     found = [tag_warning(train, target) for target in targets]
     for target in targets:
@@ -43,9 +43,9 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
 
 
 def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
-    """Return one warning for each problem with the labels of texts; each text has a list of labels.
+    """Return one warning for each problem with document labels; each document has a list of labels.
 
-    Raises DataError where they are no labels at all but texts of their own: most stand on one text only.
+    Raises DataError if the labels look like free text: most texts have a label that no other text has.
     """
     counts = Counter(label for of_text in labels for label in of_text)
     once = sorted(label for label, count in counts.items() if count == 1)
@@ -65,9 +65,9 @@ def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
 
 
 def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
-    """Return a warning if ``constraints=auto`` chooses none: a sentence violates the scheme, or it is not supported.
+    """Return a warning if ``constraints=auto`` finds none: a sentence violates the scheme, or it is not supported.
 
-    Raises DataError for tags that break the rules asked for by name, ConfigError for tags those rules do not know.
+    Raises DataError if tags violate the constraints set by name, ConfigError if these do not know a tag.
     """
     tags = [sentence.columns[target] for sentence in train]
     chosen, broken = constraints.choose(config, tags)
@@ -83,10 +83,10 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
     first = train[broken.sentence]
     line = first.line + first.rows[broken.word] if first.rows else first.line
     if config.constraints != "auto":
-        where = f"{broken}; mend the tags or set constraints=none"
+        where = f"{broken}; fix the tags or set constraints=none"
         raise DataError(where, path=first.path or f"sentence {broken.sentence + 1}", line=line or None)
     where = f"{first.path}:{line}" if first.path else f"sentence {broken.sentence + 1}"
-    return [f"{where}: {broken}; so the tagger does without constraints (constraints=auto)"]
+    return [f"{where}: {broken}; the tagger uses no constraints (constraints=auto)"]
 
 
 def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str | None:
@@ -97,6 +97,6 @@ def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str 
     first = both[0]
     where = f"{first.path}:{first.line}: " if first.path else ""
     return (
-        f"{len(both):,} of {len(dev):,} dev sentences stand in the training data too: dev accuracy will be too high; "
+        f"{len(both):,} of {len(dev):,} dev sentences also occur in the training data: dev accuracy will be too high; "
         f"the first: {where}{shown(' '.join(first.words), 60)}"
     )

@@ -23,7 +23,7 @@ from elman.nn.network import Inputs
 from elman.utils.files import scratch_file
 
 BLOCK = 1 << 20  # ids read at a time
-PIECE_BITS = 14  # 2 to the power of this: ids that the system reads together, 64 kB on Linux
+PIECE_BITS = 14  # log2 of the number of ids that the system reads together, 64 kB on Linux
 MOST_PIECES = 256  # such pieces in memory, 16 MB, before they are released
 
 Ids = NDArray[np.int32]
@@ -63,21 +63,21 @@ class DiskSplit:
         return len(self.lengths)
 
     def inputs(self, lexicon: Lexicon) -> Inputs:
-        """Return the network's inputs; of unknown words the features, as in tagging."""
+        """Return the network's inputs; unknown words are represented by their features, as in tagging."""
         known = lexicon.read(list(self._text.ids))
         words: Any = self._numbers(self._text, 0, known.words)
         types: Any = self._numbers(self._text, 0, known.types)
         return Inputs(words, types, known.bags, known.spellings, known.vectors)
 
     def gold(self, tags: Sequence[str]) -> DiskIds:
-        """Return the index of each word's tag in ``tags``; of another that of ``<unk>``, or -1 if there is none."""
+        """Return the index of each word's tag in ``tags``; for other tags that of ``<unk>``, or -1 without it."""
         column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         number = {tag: i for i, tag in enumerate(tags)}
         other = number.get(UNKNOWN, -1)
         return self._numbers(column, behind, np.array([number.get(tag, other) for tag in column.ids], np.int32))
 
     def first(self, most: int) -> list[tuple[list[str], list[str]]]:
-        """Return words and tags of its first sentences, ``most`` words in all; the last may be cut."""
+        """Return words and tags of the first sentences, up to ``most`` words in all; the last may be cut."""
         n = min(most, int(self.lengths.sum()))
         column, behind = (self._text, 1) if self._gold is None else (self._gold, 0)
         words, tags = self._text.texts(self._begin, n), column.texts(self._begin + behind, n)

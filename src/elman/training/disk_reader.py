@@ -1,4 +1,4 @@
-"""Reading labelled text that is too large for memory: files of columns or word_tag, for training with ``chunk=n``."""
+"""Read labelled text that is too large for memory: files of columns or word_tag, for training with ``chunk=n``."""
 
 from __future__ import annotations
 

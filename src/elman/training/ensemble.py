@@ -1,4 +1,4 @@
-"""Training a recurrent model: one network, several one after the other, or teachers and their student."""
+"""Train the networks of a recurrent model: a single network, an ensemble, or teachers and their student."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from elman.utils import seeding
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS
 
-USUAL = 20  # words of a sentence
+USUAL = 20  # words of a typical sentence
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training made: the settings as they became, and of each network its task and its record."""
+    """The result of training: the resolved settings, and the task and the training record of each network."""
 
     config: Config
     tasks: tuple[TaggingTask, ...]
@@ -77,11 +77,11 @@ def begin(
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
 ) -> TaggingTask:
-    """Return the task of training a new network, which its ``networks`` hold.
+    """Return the training task of a newly initialized network, held in its ``networks``.
 
-    ``tasks`` says what each label column is (``elman.models.base``), those of words first; none: all are of words.
-    ``vectors`` are pretrained ones; the words are not one-hot then. Raises ConfigError for a seed out of range, or
-    tags that the constraints do not know; DataError if tags break them.
+    ``tasks`` is the kind of each label column (``elman.models.base``), word labels first; empty: all label words.
+    ``vectors`` are pretrained embeddings, which replace one-hot words. Raises ConfigError if the seed is out of range
+    or the constraints do not know a tag, DataError if tags violate the constraints.
     """
     whole_number("seed", seed, 0, SEED)
     if isinstance(train, DiskCorpus):
@@ -96,7 +96,7 @@ def begin(
 
 
 def _of_disk_corpus(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:
-    """``begin`` of a text on disk; without ``dev`` what is held out of it chooses the epoch."""
+    """Return the task for a text on disk; without ``dev``, its held-out part chooses the epoch."""
     config = settled(config, corpus)
     lexicon = Lexicon.of_vocabulary(config.network, corpus.vocabulary)
     heads = Heads.of(config, [[corpus.tags]])
@@ -107,9 +107,9 @@ def _of_disk_corpus(corpus: DiskCorpus, dev: Labelled | None, config: Config, se
 
 
 def settled(config: Config, corpus: DiskCorpus) -> Config:
-    """The settings for a text on disk, with nothing left to choose: those for sentences of usual length.
+    """Return the fully resolved settings for a text on disk, assuming sentences of typical length.
 
-    Raises ConfigError: settings that need the whole text in memory.
+    Raises ConfigError if a setting needs the whole text in memory.
     """
     training, network = config.training, config.network
     if training.distill_teachers or training.class_weight_power > 0:
@@ -128,10 +128,7 @@ def settled(config: Config, corpus: DiskCorpus) -> Config:
 
 
 class _Members:
-    """The trainings of one model, each with a seed of its own.
-
-    An ensemble's networks; or teachers, and then a student of theirs.
-    """
+    """The training runs of one model, each with its own seed: an ensemble's networks, or teachers and their student."""
 
     def __init__(self, task: TaggingTask, run: RunOptions, replan: Callable[[int, int], int] | None) -> None:
         self.task, self.run, self.replan = task, run, replan
@@ -140,16 +137,16 @@ class _Members:
         self.total = self.teachers + 1 if self.teachers else config.network.ensemble
         self.done: list[tuple[TaggingTask, Record]] = []
         self.interrupted = False
-        self.seconds = 0.0  # of the trainings before
+        self.seconds = 0.0  # of the finished runs
         self.telling = threading.Lock()
 
     @property
     def kept(self) -> list[tuple[TaggingTask, Record]]:
-        """What makes the model: the networks of an ensemble, the student, or else (after Ctrl-C) the first teacher."""
+        """The networks of the model: an ensemble's, the student, or the first teacher if Ctrl-C came before."""
         return self.done[self.teachers :] or self.done[:1]
 
     def train(self) -> None:
-        """Train them all; after Ctrl-C keep those that have learned for an epoch or more, or the first."""
+        """Train all networks; after Ctrl-C, keep those trained for at least one epoch, or the first."""
         try:
             while len(self.done) < self.total and not self.interrupted:
                 self._next()
@@ -159,9 +156,9 @@ class _Members:
             self.interrupted = True
 
     def _next(self) -> None:
-        """Trains the next network, or with several threads the next ones side by side, which bits do not see."""
+        """Train the next network, or several in parallel threads; the results are the same bit for bit."""
         first, threads = len(self.done) + 1, self.run.threads
-        alike = self.teachers if first <= self.teachers else self.total  # a student has to wait for its teachers
+        alike = self.teachers if first <= self.teachers else self.total  # a student waits for its teachers
         some = range(first, min(first + threads - 1, alike) + 1)
         tasks = [self._task(member) for member in some]
         stop = threading.Event()
@@ -180,7 +177,7 @@ class _Members:
                     if one.result().interrupted:
                         stop.set()
             except BaseException as error:
-                stop.set()  # before the pool waits for them
+                stop.set()  # before the pool waits for its threads
                 if not isinstance(error, KeyboardInterrupt) or len(running) < len(some):
                     raise
         for task, one in zip(tasks, running, strict=True):
@@ -213,19 +210,19 @@ class _Members:
         )
         if config.network.dtype == dtype.HALF:
             task.round()
-            if record.dev_accuracies:  # that of the network there is now
+            if record.dev_accuracies:  # the accuracy of the rounded network
                 record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
         return record
 
     def _progress(self, some: range, member: int) -> OnProgress | None:
-        """Tells which of several networks it is, and the time of them all.
+        """Return a callback that adds the network's number and the total time to its progress.
 
-        Of those trained side by side the first tells all, the others the ends of their epochs.
+        Of networks trained in parallel, the first reports everything, the others only the ends of their epochs.
         """
         tell = self.run.on_progress
         if tell is None or self.total == 1:
             return tell
-        before, later = self.seconds, -(-(self.total - some[-1]) // len(some))  # times as long for those that follow
+        before, later = self.seconds, -(-(self.total - some[-1]) // len(some))  # groups of networks still to come
 
         def report(event: Progress) -> None:
             if member > some[0] and not event.is_epoch_end:

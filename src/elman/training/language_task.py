@@ -1,4 +1,4 @@
-"""Training a language model: predicting the next symbol."""
+"""Train a language model: predict the next symbol."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Logistic regression on n-grams, trained beside a network for text classification and averaged with it.
+"""Logistic regression on n-grams for text classification, averaged with a network.
 
-Both give the n-grams of a text weights, so the weighed mean of their scores is a network of the same form: what reads,
-tags and stores one needs to know nothing of it. Such a mean is a log-linear pool (see ``elman.models.ensemble``). What
-the two get wrong differs, and the mean is better than either (docs/classification.md).
+Both models weight the n-grams of a text linearly, so the weighted mean of their scores is a network of the same form:
+loading, prediction and storage need no special case. The mean is a log-linear pool (see ``elman.models.ensemble``). The
+two models make different errors, and the mean is better than either (docs/classification.md).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from elman.training.tagging_task import Labelled
 from elman.training.trainer import Progress
 
 PART = "logistic regression"
-"""What its progress is called (``Progress.part``)."""
+"""Name in progress reports (``Progress.part``)."""
 SCORES = {"text.w_oh", "text.b_o", "text.grams"}
-"""Parameters in which the scores of labels are linear."""
+"""Parameters that enter the label scores linearly."""
 
 
 def train_linear(
     train: Labelled | DiskCorpus, config: Config, run: RunOptions, tasks: Sequence[str]
 ) -> tuple[Parameters, trainer.Record] | None:
-    """The model linear of the labels of texts, as it is with this seed: its weights, and the record of its training.
+    """Train the linear model of the document labels; return its parameters and its training record.
 
-    None where the settings, or the data, have none of it. Raises KeyboardInterrupt: Ctrl-C.
+    Returns None if the settings or the data call for no linear model. Raises KeyboardInterrupt after Ctrl-C.
     """
     if isinstance(train, DiskCorpus) or not auto_settings.resolve(config, train, tasks).training.linear_share:
         return None
@@ -46,7 +46,7 @@ def train_linear(
     record = trainer.fit(
         task, task.networks.config.training, seed=run.seed, threads=run.threads, on_progress=_as_part(run.on_progress)
     )
-    if record.interrupted:  # there is no network yet that could be kept
+    if record.interrupted:  # there is no network yet to keep
         raise KeyboardInterrupt
     return task.parameters, record
 
@@ -60,7 +60,7 @@ def _as_part(on_progress: OnProgress | None) -> OnProgress | None:
 
 
 def averaged_parameters(parameters: Parameters, alone: Parameters, config: Config) -> Parameters:
-    """Return a network's parameters with its scores averaged with those of the model linear."""
+    """Return a network's parameters, averaged with those of the linear model where scores are linear in them."""
     share = np.float32(config.training.linear_share)
     found = dict(parameters)
     for name in SCORES & parameters.keys():  # there are none if texts share no n-gram

@@ -34,7 +34,7 @@ class Optimizer(Protocol):
 
 
 class SGD:
-    """w -= rate · dw, slide 31 (whose Δ points the other way)."""
+    """w -= rate · dw, slide 31 (whose Δ has the opposite sign)."""
 
     def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         step = np.float32(rate)

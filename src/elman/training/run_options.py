@@ -1,4 +1,4 @@
-"""How a training is run: nothing of it but the seed changes what is learned."""
+"""Options of a training run; except for the seed they do not affect the trained model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OnProgress = Callable[["Progress"], None]
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Seed, threads and callbacks of a training; ``elman.train`` says what each is."""
+    """Seed, threads and callbacks of a training run, as documented in ``elman.train``."""
 
     seed: int = 1
     threads: int = 1

@@ -36,7 +36,7 @@ from elman.training.tbptt import Segments, Streams, stream_scores
 from elman.training.trainer import Items, LossTotals, StepKey
 from elman.utils import seeding
 
-OBSERVED = 500  # words at which the units are looked at after an epoch
+OBSERVED = 500  # words on which the units are observed after an epoch
 
 Labelled = Sequence[tuple[Sequence[str], ...]]
 """For each sentence its words and, for each label column, its tags; of document labels, those that it has."""
@@ -96,7 +96,7 @@ class TaggingTask(Items):
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
-        """(S,) where the sentences end."""
+        """(S,) end of each sentence."""
         return np.cumsum(self.lengths)
 
     def again(self, config: Config, seed: int) -> TaggingTask:
@@ -137,10 +137,10 @@ class TaggingTask(Items):
         )
         if self.streams is not None and carried is not None and streams is not None:
             self.streams.keep(carried, streams)
-        # mean over the words of the minibatch; texts: over those of a full one, so that all count alike
+        # mean over the words of the minibatch; document labels: over the texts of a full one, for equal weights
         whole = {True: words, False: min(training.batch, len(self.lengths))}
         words_a_text = len(self.inputs.words) / max(len(self.lengths), 1)
-        parts: list[Array] = []  # gradients by the scores, by column
+        parts: list[Array] = []  # gradients with respect to the scores, by column
         gradients: Gradients = {}
         loss, right = 0.0, 0.0
         for i, head in enumerate(heads):

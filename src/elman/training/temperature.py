@@ -1,7 +1,6 @@
-"""Confidence that is a probability: the temperature of a network's scores, and how far confidences can be believed.
+"""Calibrated confidence by temperature scaling of a network's scores.
 
-Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks": temperature scaling, and the expected
-calibration error with bins of equal width; bins of equal mass are those of Nguyen and O'Connor 2015.
+Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks".
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ from elman.nn.layers import Array
 PRIOR = 0.5
 """Prior standard deviation of log T; it has no effect with more than a few hundred words."""
 MOST_WORDS = 20_000
-"""Words of dev that a temperature is fitted on; more improve it by a few per cent at most."""
+"""Maximum number of dev words for fitting; more words improve the temperature by a few per cent at most."""
 _STEP = 1e-3  # of log T, where the search ends
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def fit(networks: Ensemble, sentences: Sequence[Sequence[str]], gold: Sequence[NDArray[Any]]) -> tuple[float, ...]:
-    """Return the temperature of each label column that maximizes the likelihood of the gold tags of dev.
+    """Return the temperature of each label column that maximizes the likelihood of dev's gold labels.
 
-    ``gold`` holds for each column the tag ids of all the words (N,), sentence after sentence; -1 is a tag that the
-    networks do not know, which says nothing. For document labels it holds one id a text (S,), or for several
-    labels at once (S, K) which of them hold. The likelihood is that of the probabilities shown, softmax or
-    a CRF's marginals, of each word by itself; log T is expected around 0 (``PRIOR``). No words: 1.
+    ``gold`` holds for each column the tag ids of all words (N,), sentence by sentence, with -1 for unknown tags, which
+    are ignored; for document labels one id per text (S,), or for multi-label columns a boolean matrix (S, K). The
+    likelihood is computed per word from the reported probabilities (softmax, or a CRF's marginals), with a normal prior
+    on log T around 0 (``PRIOR``). Without words, the temperature is 1.
     """
     lengths = np.array([len(words) for words in sentences], np.int64)
     kept = int(np.searchsorted(np.cumsum(lengths), MOST_WORDS, side="right")) or len(lengths[:1])
@@ -63,7 +62,7 @@ class _Part(NamedTuple):
 
 
 def _loss(networks: Ensemble, head: Head, parts: Sequence[_Part], gold: NDArray[Any]) -> Callable[[float], float]:
-    """-log p of the gold tags of a column as a function of the temperature."""
+    """Return -log p of a column's gold tags as a function of the temperature."""
     parameters = networks.decoder_parameters()
 
     def loss(temperature: float) -> float:

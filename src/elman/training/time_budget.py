@@ -1,6 +1,6 @@
-"""Time budget of training: choosing the size and the epochs that fill it by trying sizes on the data.
+"""Time budget of training: choose the size and the epochs that fill it by trying sizes on the data.
 
-Only what was chosen reaches the settings and the training record, never a time.
+The settings and the training record hold the choice only, never a time.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from elman.utils import seeding
 from elman.utils.display import shown
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
-"""Candidate sizes: factors of the hidden units, and of the epochs that such a size needs at least."""
+"""Candidate sizes: factor of the hidden units, and minimum epochs of such a size as a factor of the settings'."""
 MOST_EPOCHS = 8
-"""Largest number of epochs, as a multiple of the settings'."""
+"""Maximum number of epochs, as a multiple of the settings'."""
 PROBED = 24
-"""Updates that are timed to estimate the time of an epoch."""
+"""Number of updates timed to estimate the time of an epoch."""
 GOAL = 0.95
-"""Fraction of the budget that a plan fills at most; with whole epochs it is 0.92 on average."""
+"""Maximum fraction of the budget that a plan fills; with whole epochs, 0.92 on average."""
 MOST_TRIED = 0.1
-"""A trial of a size may take this fraction of the budget."""
+"""Maximum fraction of the budget for the trial of one size."""
 LEAST, MOST = 0.85, 1.05
 """The epochs are replanned if the expected end is outside these fractions of the budget."""
 MOST_SECONDS = 1e9
@@ -37,7 +37,7 @@ UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def seconds_of(budget: str | float) -> float:
-    """Return the seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError for others."""
+    """Return the seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError if it is none."""
     text = budget if isinstance(budget, str) else f"{budget:.9f}" if abs(budget) < MOST_SECONDS else ""
     match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
     if match is None:
@@ -50,11 +50,11 @@ def seconds_of(budget: str | float) -> float:
 
 class _Size(NamedTuple):
     hidden: int
-    seconds: float  # an epoch
+    seconds: float  # per epoch
 
 
 class Budget:
-    """The time for one training run, which begins when this is made."""
+    """The time budget of one training run; the clock starts at construction."""
 
     def __init__(
         self,
@@ -63,9 +63,9 @@ class Budget:
         on_note: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``settings`` are the user's, which are kept; ``on_note`` receives what was chosen.
+        """``settings`` are the user's and are kept; ``on_note`` receives a note on the choice.
 
-        Raises ConfigError for a budget of 0, or if the settings contain epochs.
+        Raises ConfigError if the budget is invalid or 0, or if the settings contain epochs.
         """
         self.seconds = seconds_of(budget)
         if "epochs" in settings:
@@ -89,7 +89,7 @@ class Budget:
             began = self._used()
             tried.append(_Size(trial.network.hidden, self._epoch(task_of(trial), trial.training, seed, threads)))
             too_large = self._left() < max(1.0, least * usual) * tried[-1].seconds
-            if too_large or 2 * (self._used() - began) > MOST_TRIED * self.seconds:  # the next takes twice as long
+            if too_large or 2 * (self._used() - began) > MOST_TRIED * self.seconds:  # the next size takes twice as long
                 break
         chosen = tried[-2] if too_large and len(tried) > 1 else tried[-1]
         epochs = min(self.most, int(max(self._left(), 0.0) / chosen.seconds))

@@ -1,4 +1,4 @@
-"""Train a recurrent model: networks, a linear model beside them where there is one, temperatures."""
+"""Train a recurrent model: its networks, an optional linear model averaged with them, and the temperatures."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def train_rnn(
     budget: Budget | None = None,
     model_class: type[RecurrentModel] = RecurrentModel,
 ) -> RecurrentModel:
-    """Train on labelled sentences, or a text on disk; ``dev`` chooses the epoch.
+    """Train a model on labelled sentences or a text on disk; ``dev`` chooses the epoch.
 
-    Without it what is held out of a text on disk does. After Ctrl-C, return the best model so far (``interrupted``).
-    ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
+    Without ``dev``, the held-out part of a text on disk does. After Ctrl-C, return the best model so far, marked
+    ``interrupted``. ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
     """
     alone = linear_model.train_linear(train, config, run, tasks)
     done = ensemble.train(train, dev, config, run, tasks=tasks, vectors=vectors, budget=budget)
@@ -46,11 +46,11 @@ def train_rnn(
     if alone is not None:
         model.training["linear"] = asdict(alone[1])
     if len(members) > 1 or alone is not None:
-        # in float32, as each network's own: a record must not say what processor it was made on
+        # in float32, as for single networks: the record must not depend on the processor
         model.training["dev_accuracy"] = task.score_of(Ensemble(done.config, model.lexicon, model.heads, members))
     if task.dev is not None and task.calibrated:
         try:
             model = model.with_temperatures(temperature.fit(model, task.dev, task.dev_gold))
-        except KeyboardInterrupt:  # the networks are trained and not to be lost
+        except KeyboardInterrupt:  # keep the trained networks
             model.training["interrupted"] = True
     return model

@@ -41,7 +41,7 @@ class LossTotals:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a training is. Loss, training accuracy and norms are of the epoch so far; times in seconds.
+    """Progress of a training run. Loss, training accuracy and norms are of the epoch so far; times in seconds.
 
     Of several networks the time left is that of all of them.
 
@@ -69,7 +69,7 @@ class Progress:
     is_epoch_end: bool
     member: int = 1  # of the ``members`` networks of a model
     members: int = 1
-    part: str = ""  # what is trained beside the networks; "": a network
+    part: str = ""  # name of a part trained besides the networks; "": a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Task(Protocol):
         ...
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
-        """Make one update for each item by a fused kernel; return None if there is none for the network."""
+        """Make one update for each item by a fused kernel; return None if the network has no such kernel."""
         ...
 
     def score(self) -> float | None:

@@ -67,7 +67,7 @@ def test_warnings(run: Run, train_file: Path, tmp_path: Path) -> None:
         return str(result.stderr.decode())
 
     assert "elman: warning: no dev set" in warnings(train_file)
-    assert "stand in the training data too" in warnings(train_file, "--dev", train_file)
+    assert "also occur in the training data" in warnings(train_file, "--dev", train_file)
     (tmp_path / "one").write_text("a\tO\n\nb\tO\n\nc\tO\n", encoding="utf-8")
     found = warnings(tmp_path / "one")
     assert "every tag is 'O'" in found and "one word only" in found

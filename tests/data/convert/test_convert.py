@@ -128,7 +128,7 @@ def test_schemes(run, refused):
 def test_illegal_tags(run, refused):
     illegal = "a\tO\nb\tI-X\n\n" + BIO
     message = refused(DataError, illegal, "columns", scheme="bioes")
-    assert message.endswith("in:2: column 2: I-X after O is no IOB2; mend the tags (elman check lists such places)")
+    assert message.endswith("in:2: column 2: I-X after O is no IOB2; fix the tags (elman check lists such places)")
     assert run(illegal, "columns", scheme="bioes", lenient=True)[0].startswith("a\tO\nb\tS-X\n\n")
     assert "in:2: " in refused(DataError, illegal, "prodigy")
 

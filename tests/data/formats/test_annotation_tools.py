@@ -101,7 +101,7 @@ def test_numbers_for_labels(read):
         (
             TEXT,
             [[0, 4, "PER"]],
-            r"span 0-4 'Pete' \(PER\) does not fall on word borders; the words are 0-5 'Peter': mend",
+            r"span 0-4 'Pete' \(PER\) does not fall on word borders; the words are 0-5 'Peter': fix",
         ),
         (TEXT, [[0, 6, "PER"]], r"span 0-6 'Peter ' \(PER\) does not fall on word borders; the words are 0-5 'Peter'"),
         (TEXT, [[5, 6, "PER"]], r"span 5-6 ' ' \(PER\) holds no word"),
@@ -117,7 +117,7 @@ def test_numbers_for_labels(read):
         (
             TEXT,
             [{"start": 0, "end": 5, "label": "A", "text": "Paul"}],
-            r"span 0-5 'Peter' \(A\) should be 'Paul'; mend",
+            r"span 0-5 'Peter' \(A\) should be 'Paul'; fix",
         ),
         *(
             (TEXT, [[6, 11, "A"], broken], r"expected a span with a start, an end and one label, found")
@@ -144,7 +144,7 @@ def test_numbers_for_labels(read):
         (
             "🎉🎉🎉 met Jo in Rome at 9",
             [[17, 21, "A"]],
-            r"the words are 14-21 'Rome at'; if its offsets count UTF-16 units, .*, else mend it or pass --spans widen",
+            r"the words are 14-21 'Rome at'; if its offsets count UTF-16 units, .*, else fix it or pass --spans widen",
         ),
         ("😀 Bo", [[3, 5, "A"]], r"lies outside the text of 4 characters; if its offsets count UTF-16 units, pass"),
         (
@@ -152,7 +152,7 @@ def test_numbers_for_labels(read):
             [{"start": 3, "end": 5, "label": "A", "text": "Bo"}],
             "should be 'Bo'; if its offsets count UTF-16",
         ),
-        ("😀 Bo b", [{"start": 2, "end": 4, "label": "A", "text": "x"}], r"'Bo' \(A\) should be 'x'; mend its offsets"),
+        ("😀 Bo b", [{"start": 2, "end": 4, "label": "A", "text": "x"}], r"'Bo' \(A\) should be 'x'; fix its offsets"),
     ],
 )
 def test_refused_with_line_text_and_offsets(read, text, spans, message):

@@ -242,7 +242,7 @@ def test_labels_of_texts(read):
         ("{", "no JSON: .* at character 2; an object that goes on over lines is read by --format json"),
         ('["x"]', r"expected an object {…}, found '\[\"x\"\]'"),
         ('{"p": ' + "[" * 100_000, "JSON with too many objects or lists within each other"),
-        ('{"p": ' + "1" * 5_000 + "}", "a number of thousands of digits; mend it or write it as text$"),
+        ('{"p": ' + "1" * 5_000 + "}", "a number of thousands of digits; fix it or write it as text$"),
         (
             '{"text": "a", "spans": [{"start": "' + "1" * 5_000 + '", "end": 1, "label": "X"}]}',
             "expected a span with a st",

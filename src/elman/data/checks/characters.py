@@ -170,7 +170,7 @@ def _badly_decoded(text: str) -> tuple[str, str] | None:
 
 
 def _printable_bytes(text: str) -> str:
-    """Return text in which bytes that are no UTF-8 are written as ``\\xe9``."""
+    """Return text in which bytes that are not UTF-8 are written as ``\\xe9``."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

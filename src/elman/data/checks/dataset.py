@@ -39,7 +39,7 @@ def role_by_name(path: str) -> str:
 def read_splits(
     files_by_role: Mapping[str, Sequence[str]], others: Sequence[str], options: ReadOptions, notes: list[str]
 ) -> list[DataSplit]:
-    """Read the splits: train, dev and test, as far as they exist, then every other file as a split of its own.
+    """Read the splits: train, dev and test, if they exist, then every other file as a split of its own.
 
     ``files_by_role`` are the files of each role, ``others`` are files whose names tell the role. ``notes`` gets one
     line per file with its format, and one line if roles came from names. Folders and patterns are expanded
@@ -78,7 +78,7 @@ def read_splits(
 def _read(path: str, options: ReadOptions, notes: list[str], targets: Targets | None) -> tuple[list[Sentence], Targets]:
     """Return the sentences of a file and the names of its label columns, which are ``targets`` if given.
 
-    A text with mixed encodings is read to its end: a byte that is no UTF-8 becomes half a surrogate pair (Python's
+    A text with mixed encodings is read to its end: a byte that is not UTF-8 becomes half a surrogate pair (Python's
     ``surrogateescape``), and ``characters`` reports it.
     """
     n_notes = len(notes)
@@ -128,7 +128,7 @@ def _keys(reading: Reading, options: ReadOptions) -> Targets:
 
 
 def _is_mixed(path: str, encoding: str) -> bool:
-    """Return whether a file has both UTF-8 characters and bytes that are no UTF-8, so that no encoding fits."""
+    """Return whether a file has both UTF-8 characters and bytes that are not UTF-8, so that no encoding fits."""
     if is_pipe(path) or codecs.lookup(encoding).name != "utf-8":
         return False  # a pipe cannot be read twice
     kinds = set()

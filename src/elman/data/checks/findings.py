@@ -28,7 +28,7 @@ CHECKS = {
     "long-sentence": "the longest sentences",
     "long-word": "the longest words",
 }
-"""Every check with what it finds, the most important first."""
+"""Every check with a description of its findings, the most important first."""
 
 
 LABEL_PREFIX = "label:"

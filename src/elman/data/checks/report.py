@@ -75,7 +75,7 @@ class CheckReport:
 
     @property
     def nothing_found(self) -> dict[str, str]:
-        """The checks without findings, with what they look for."""
+        """The checks without findings, with a description of what they check."""
         return {check: what for check, what in CHECKS.items() if check not in {group.check for group in self.groups}}
 
     def to_json(self) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sen
                 kept.append(line)
                 continue
         if len(fields) != width:
-            message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; mend it or pass --format"
+            message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; fix it or pass --format"
             raise DataError(message, path=path, line=number)
         if not fields[layout.word]:
             raise DataError(f"the word (column {layout.word + 1}) is empty", path=path, line=number)
@@ -189,7 +189,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     If column 1 counts the words, the default is the only column of span tags, if there is one. A file to be tagged may
     lack the column: the tags become a new last column.
 
-    Raises ConfigError for a name that is no number, a missing column, or the column of the words.
+    Raises ConfigError for a name that is not a number, a missing column, or the column of the words.
     """
     return _target(name, find_layout(head), path, labelled)
 

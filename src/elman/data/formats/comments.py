@@ -18,7 +18,7 @@ _OTHER_BEGINNINGS = ("text_", "global.")
 def label_of(line: str) -> tuple[str, str] | None:
     """Return name and value of the label in a comment line; None for other comments.
 
-    Comments that identify or repeat the sentence are no labels: text, text_…, translit, sent_id, newdoc, newpar,
+    Comments that identify or repeat the sentence are not labels: text, text_…, translit, sent_id, newdoc, newpar,
     global.….
     """
     if line.startswith(("# text ", "# sent_id ")):  # by far the most frequent comments

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[^\W\d_][\w .#/-]{0,40}")
 _SPAN = re.compile(r"O|[BIESLUM]-.+")
 _OPTION = re.compile(r"[^,=]+")  # possible values in --format csv:text=…
 _MAX_SENTENCE = 30
-"""With more rows than these per blank line, rows are no words of sentences."""
+"""With more rows than these per blank line, rows are not read as words of sentences."""
 
 
 class _TableHead(NamedTuple):
@@ -97,7 +97,7 @@ def _table_head(lines: Sequence[str], format: str, path: str) -> _TableHead:
 
 
 def table_to_tag(lines: Sequence[str], path: str, known: ModelHints) -> tuple[str, str] | None:
-    """Return the format of a table and the evidence for it; None if the text is no table.
+    """Return the format of a table and the evidence for it; None if the text is not a table.
 
     A table has column names, or the extension of a table. Raises DataError if the column to read is unclear.
     """

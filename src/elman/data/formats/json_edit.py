@@ -18,7 +18,7 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 def parse(text: str, path: str, line: int) -> dict[str, Any]:
     """Parse a JSON object.
 
-    Raises DataError with path and line for invalid JSON, a value that is no object, a repeated key, NaN or infinity,
+    Raises DataError with path and line for invalid JSON, a non-object value, a repeated key, NaN or infinity,
     half a surrogate pair, or nesting that is too deep.
     """
     try:
@@ -30,7 +30,7 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
     except DataError as error:
         raise DataError(str(error), path=path, line=line) from None
     except ValueError:  # more digits than Python converts
-        raise DataError("a number of thousands of digits; mend it or write it as text", path=path, line=line) from None
+        raise DataError("a number of thousands of digits; fix it or write it as text", path=path, line=line) from None
     except RecursionError:
         raise DataError(TOO_DEEP, path=path, line=line) from None
     if not isinstance(value, dict):
@@ -95,7 +95,7 @@ def _after_space(text: str, position: int) -> int:
 def array_elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]:
     """Yield the elements of a JSON array, which may span several lines, each with the number of its first line.
 
-    Memory is bounded by the longest element and the longest line. Raises DataError if it is no array, or does not end.
+    Memory is bounded by the longest element and the longest line. Raises DataError unless it is a complete array.
     """
     depth = n_elements = first = number = 0  # depth: number of open brackets
     pieces: list[str] = []

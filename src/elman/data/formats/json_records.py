@@ -56,7 +56,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 }
 """Options and their values; ``names`` takes any value."""
 _N_SAMPLE = 200
-"""Number of records by which lists of tags are told from lists of labels."""
+"""Number of records used to distinguish lists of tags from lists of labels."""
 _TAG_KEY_ENDINGS = ("tags", "labels", "ner", "pos")
 """Endings of keys under which numbers such as 1.0 are tags; elsewhere they are scores."""
 

@@ -138,13 +138,13 @@ def spans_to_tags(
         if not widen and (starts[first] != span.start or ends[end - 1] != span.end):
             widened = CharSpan(starts[first], ends[end - 1], span.label)
             problem = f"{span.shown(text)} does not fall on word borders; the words are {widened.start}-{widened.end}"
-            advice = f"mend it or pass --spans widen (the format: {format}:spans=widen)"
+            advice = f"fix it or pass --spans widen (the format: {format}:spans=widen)"
             units = _hint(span, text, format)  # comes first: widening spans with other units would label other words
             advice = f"{units}, else {advice}" if units else f": {advice}"
             raise DataError(f"{problem} {shown(text[widened.start : widened.end])}{advice}")
         if previous is not None and first < last_word:
             both = f"{span.shown(text)} and {previous.shown(text)}"
-            raise DataError(f"{both} share a word when widened; mend one of them")
+            raise DataError(f"{both} share a word when widened; fix one of them")
         tags[first:end] = [f"{'I' if i else 'B'}-{names[span]}" for i in range(end - first)]
         previous, last_word = span, end
     return tuple(tags)
@@ -156,7 +156,7 @@ def _check_text(span: CharSpan, text: str, format: str) -> None:
         raise DataError(f"span {span.start}-{span.end} ({span.label}) lies {where}")
     expected, found = span.expected_text, text[span.start : span.end]
     if expected is not None and _IGNORED.sub("", expected) != _IGNORED.sub("", found):
-        hint = _hint(span, text, format) or "; mend its offsets"
+        hint = _hint(span, text, format) or "; fix its offsets"
         raise DataError(f"{span.shown(text)} should be {shown(span.expected_text)}{hint}")
 
 

@@ -2,7 +2,7 @@
 
 ``jsonl`` has one object per line, ``json`` the same objects in one array on any number of lines, written one element
 per line. ``json_records`` documents what an object may hold. Several columns are written under their own names instead
-of ``tags``. Blank lines, and an object with nothing but names of labels, are no sentences. An object that was read is
+of ``tags``. Blank lines, and an object with nothing but names of labels, are not sentences. An object that was read is
 edited in place: only its tags and labels change.
 """
 
@@ -100,7 +100,7 @@ class JsonFormat:
         if not keys:
             return
         key = keys[0]
-        alternative = f"; --target {next(iter(first.labels))} learns labels of whole texts" if first.labels else ""
+        alternative = f"; --target {next(iter(first.labels))} learns document labels" if first.labels else ""
         if is_numeric[key]:
             raise UnnamedTagsError(f"{path}: {unnamed_message(key, self.format)}{alternative}")
         raise UnnamedTagsError(

@@ -150,7 +150,7 @@ class ParquetWriter:
 
     def _rows(self, pa: Any) -> Any:
         """Return the rows as they were read, with the columns to write."""
-        batches: list[tuple[Any, list[int]]] = []  # rows that stand in one batch
+        batches: list[tuple[Any, list[int]]] = []  # rows grouped by batch
         for item in self._items:
             row = item.sentence
             assert isinstance(row, RecordSentence)

@@ -147,7 +147,7 @@ OTHER_NAMES = {
     "label_text": "trec",
     "parquet": "huggingface hf datasets",
 }
-"""Format -> what other programs and their users call such files, in lower case without ``-`` and ``_``."""
+"""Format -> names that other programs and their users give such files, in lower case without ``-`` and ``_``."""
 NOT_READ = {"brat": ".ann", "standoff": ".ann", "spacy": ".spacy", "docbin": ".spacy"}
 """Names of formats that are not supported -> the extension of their files."""
 

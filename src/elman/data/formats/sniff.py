@@ -87,7 +87,7 @@ def sniff(
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
     if not data:
         return ("columns" if labelled else "text"), "no line with a word in it"
-    rows = [line for line in data if line[0] != "#"]  # others may be comments, whatever stands behind the mark
+    rows = [line for line in data if line[0] != "#"]  # others may be comments
     if evidence := _evidence(map(_is_conllu, rows), rows):
         return "conllu", f"an ID and ten columns separated by tabs {evidence}"
     if known.labels and (result := _sniff_known_labels(data, known)):

@@ -1,4 +1,4 @@
-"""``trees``: bracketed trees, ``(S (NP (PRP It)) (VP (VBZ rains)))``, one after the other (``elman.data.trees``).
+"""``trees``: bracketed trees, ``(S (NP (PRP It)) (VP (VBZ rains)))``, concatenated (``elman.data.trees``).
 
 The leaves are the words, unchanged (``-LRB-`` stays ``-LRB-``), and the labels directly above them the column ``tag``.
 Phrases are kept in the sentence's lines and written back. A column ``tree`` to write holds a whole tree

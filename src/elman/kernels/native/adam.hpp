@@ -1,4 +1,4 @@
-// Adam on some rows of a table, as stated in reference/adam.py.
+// Adam with lazy updates of rows; reference/adam.py states the maths.
 #pragma once
 #include "types.hpp"
 
@@ -12,7 +12,7 @@ template <class T>
 void adam_rows(T* table, T* means, T* squares, const Id* ids, const T* g, const T* late, double scale64, double fade64,
                double beta1_64, double beta2_64, double epsilon64, Size U, Size E) {
   const T scale = T(scale64), fade = T(fade64), beta1 = T(beta1_64), beta2 = T(beta2_64), epsilon = T(epsilon64);
-  // Plain loops, which the compiler turns into vectors: sqrt and / are the same in every width.
+  // Plain loops, vectorized by the compiler: sqrt and / give the same bits at any vector width.
   for (Size u = 0; u < U; ++u, late += 4) {
     T* __restrict w = table + ids[u] * E;
     T* __restrict m = means + ids[u] * E;

@@ -1,4 +1,4 @@
-// Arrays from Python and what must hold for them before native code runs. Letters as in elman.kernels.
+// Arrays from Python and their checks before native code runs. Letters as in elman.kernels.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -14,9 +14,9 @@ namespace elman {
 
 namespace nb = nanobind;
 
-// Takes the interpreter's lock. When a program ends while a thread (a daemon) is still at work, Python up to 3.13 ends
-// the thread here by an unwinding that no destructor of C++ lets through: std::terminate would abort the process. So the
-// thread sleeps until the process has ended, as it does in Python from 3.14 on.
+// Acquires the GIL. If the program ends while a daemon thread is still running, Python up to 3.13 ends the thread here
+// by unwinding its stack, which a C++ destructor turns into std::terminate, aborting the process. So the thread sleeps
+// until the process has ended, as in Python 3.14.
 template <class Ask>
 inline void or_sleep(Ask ask) {
   try {
@@ -25,7 +25,7 @@ inline void or_sleep(Ask ask) {
     for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
   }
 }
-// Runs without the interpreter's lock.
+// Releases the GIL in a scope.
 struct Released {
   PyThreadState* state = PyEval_SaveThread();
   Released() = default;
@@ -34,7 +34,7 @@ struct Released {
     or_sleep([this] { PyEval_RestoreThread(state); });
   }
 };
-// Holds the interpreter's lock within work that runs without it.
+// Holds the GIL within a scope that has released it.
 struct Held {
   PyGILState_STATE state;
   Held() {
@@ -55,13 +55,13 @@ inline Size dim(const Array& array, Size axis) {
 inline void expect(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
 }
-// a · b, if memory can hold as much.
+// Returns a · b; throws if the product overflows.
 inline Size times(Size a, Size b) {
   Size product;
   expect(a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, &product), "sizes that memory can hold");
   return product;
 }
-// The bytes of an object, as long as this lives.
+// The bytes of an object, valid during this object's lifetime.
 class Buffer {
  public:
   explicit Buffer(nb::handle object) {
@@ -76,12 +76,12 @@ class Buffer {
  private:
   Py_buffer view_;
 };
-// Ids from 0 to size - 1; IndexError for others.
+// Throws IndexError unless all ids are between 0 and size - 1.
 inline void expect_ids(const Id* ids, Size n, Size size) {
   for (Size i = 0; i < n; ++i)
     if (ids[i] < 0 || ids[i] >= size) throw nb::index_error("an id is outside the table");
 }
-// T sizes that never increase, at most B, and sum to N.
+// Checks T sizes: never increasing, at most B, with sum N.
 inline Steps expect_steps(const Id* sizes, Size T, Size N, Size B) {
   Size total = 0, last = B;
   for (Size t = 0; t < T; ++t) {
@@ -92,7 +92,7 @@ inline Steps expect_steps(const Id* sizes, Size T, Size N, Size B) {
   expect(total == N, "sizes have to sum to the rows");
   return {sizes, T, N, T ? sizes[0] : 0};
 }
-// S lengths that sum to N.
+// Checks S lengths: not negative, with sum N.
 inline void expect_lengths(const Id* lengths, Size S, Size N) {
   Size total = 0;
   for (Size s = 0; s < S; ++s) {
@@ -101,7 +101,7 @@ inline void expect_lengths(const Id* lengths, Size S, Size N) {
   }
   expect(total == N, "lengths have to sum to the words");
 }
-// Where each of U sets begins in the M ids, and behind the last one M.
+// Checks U + 1 offsets: never decreasing, from 0 to M.
 inline void expect_offsets(const Id* offsets, Size U, Size M) {
   expect(offsets[0] == 0 && offsets[U] == M, "offsets have to run from 0 to the number of ids");
   for (Size u = 0; u < U; ++u) expect(offsets[u] <= offsets[u + 1], "offsets have to rise");

@@ -1,4 +1,4 @@
-// Linear layer, embeddings, softmax with cross-entropy, as stated in reference/basic.py.
+// Linear layer, embeddings, softmax with cross-entropy; reference/basic.py states the maths.
 #pragma once
 #include "gemm.hpp"
 
@@ -50,7 +50,7 @@ void bag_backward(const T* dsums, const Id* ids, const Id* offsets, T* dtable, S
     for (Id i = offsets[u]; i < offsets[u + 1]; ++i) add_scaled(dtable + ids[i] * E, T(1), dsums + u * E, E);
 }
 
-// Each row of scores (N, K) to probabilities; returns through losses -log p[gold].
+// Writes the softmax of each row of scores (N, K) to p and -log p[gold] to losses.
 template <class T>
 void softmax_cross_entropy_forward(const T* scores, const Id* gold, T* losses, T* p, Size N, Size K) {
   for (Size i = 0; i < N; ++i, scores += K, p += K) {

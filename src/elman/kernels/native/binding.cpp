@@ -6,9 +6,9 @@
 namespace elman {
 namespace {
 
-constexpr std::size_t MOST = 32;  // arguments of a native function
+constexpr std::size_t MOST = 32;  // maximum number of arguments of a native function
 
-// NumPy, which is there when the first kernel is called, and never freed.
+// Handles to NumPy, created when the first kernel is called and never freed.
 struct NumPy {
   nb::object module = nb::module_::import_("numpy"), empty = module.attr("empty"), zeros = module.attr("zeros"),
              contiguous = module.attr("ascontiguousarray"), f32 = dtype("float32"), f64 = dtype("float64"),
@@ -32,7 +32,7 @@ const char* name_of(char type) {
   }
 }
 
-// The memory of an array of Python, as long as this lives.
+// The memory of a Python array, valid during this object's lifetime.
 class Array {
  public:
   Array() = default;
@@ -42,7 +42,7 @@ class Array {
   Array(const Array&) = delete;
   Array& operator=(const Array&) = delete;
 
-  // Raises TypeError for what is no array of that type and number of dimensions. T becomes a type here.
+  // Raises TypeError unless the object is an array of that dtype and number of dimensions. Resolves T to a dtype.
   void open(nb::handle object, const Parameter& p, char& real) {
     const int wanted = p.in_place ? PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE : PyBUF_FORMAT | PyBUF_STRIDES;
     if (!get(object, wanted)) refuse(p, real);
@@ -90,7 +90,7 @@ class Kernel {
   explicit Kernel(const Row& row) : row_(row), signature_(row.signature) {
     for (const char* c = row.sizes; *c; ++c)
       if (*c != ' ') sizes_.push_back(static_cast<unsigned char>(*c));
-    std::string expected;  // codes of the native function
+    std::string expected;  // argument codes of the native function
     const auto add = [&](const Parameter& p, bool result) {
       if (p.kind == Parameter::array || p.kind == Parameter::lengths || p.kind == Parameter::offsets)
         expected += std::string(1, p.type == 'T' ? 'f' : p.type) + (result || p.in_place ? "*" : "");
@@ -188,7 +188,7 @@ class Kernel {
       if (!given[i].is_valid()) demand(arguments[i].has_default), given[i] = Py_None;
   }
 
-  // The size of each letter; ValueError unless all shapes and conditions hold.
+  // Returns the size of each letter. Raises ValueError unless all shapes and conditions hold.
   void measure(const nb::handle* given, const Array* arrays, Sizes& sizes) const {
     const std::vector<Parameter>& arguments = signature_.arguments;
     bool fits = true;
@@ -238,7 +238,7 @@ class Kernel {
 }  // namespace
 
 void bind_kernel(nb::module_& m, const Row& row) {
-  const Kernel* const kernel = new Kernel(row);  // as long as the module, which is never unloaded
+  const Kernel* const kernel = new Kernel(row);  // never freed, as the module is never unloaded
   m.def(row.name, [kernel](nb::args args, nb::kwargs kwargs) { return (*kernel)(args, kwargs); }, row.signature);
 }
 

@@ -1,5 +1,5 @@
-// Kernels as functions of Python: arguments are checked against the signature, the kernel is called without the
-// interpreter's lock, and its results are returned as arrays that NumPy owns.
+// Kernels as Python functions: arguments are checked against the signature, the kernel runs without the GIL, and its
+// results are returned as arrays that NumPy owns.
 #pragma once
 #include <memory>
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace elman {
 
-// One value for a native function.
+// One argument of a native function.
 union Slot {
   void* pointer;
   double number;
@@ -41,8 +41,8 @@ inline void call_with(void (*function)(A...), const Slot* slots) {
   call_with(function, slots, std::index_sequence_for<A...>());
 }
 
-// The types of a native function's arguments: f, d, e (float16), b, i of an array's items and n of a size, with * if it
-// is written to; S steps, x a number, ? a flag, N a size.
+// Codes of a native function's argument types: f, d, e (float16), b, i, n (size) for pointers to such items, with * if
+// they are written to; S steps, x a number, ? a flag, N a size.
 template <class A>
 inline std::string code_of() {
   if constexpr (std::is_pointer_v<A>) {
@@ -68,8 +68,8 @@ inline std::string codes_of(void (*)(A...)) {
 struct Row {
   const char *name, *signature, *sizes;
   std::string codes;
-  void (*single)(const Slot*);  // in float32, or in the one precision there is
-  void (*twice)(const Slot*);   // in float64
+  void (*single)(const Slot*);  // for float32, or the only precision
+  void (*twice)(const Slot*);   // for float64
 };
 void bind_kernel(nb::module_& m, const Row& row);
 

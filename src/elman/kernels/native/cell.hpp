@@ -1,4 +1,4 @@
-// The LSTM cell, as stated in reference/gated.py; gates are in the order i, f, g, o.
+// The LSTM cell; reference/gated.py states the maths. Gates are in the order i, f, g, o.
 #pragma once
 #include "columns.hpp"
 
@@ -9,8 +9,8 @@ template <class T>
 struct LstmCell {
   Vec<T> i, f, g, o, c, h;
 };
-// The cell's values from the inputs of its gates; kept(f) is f · c_before. `first`: there is no step before, and kept is
-// not called.
+// Computes the cell's values from the gate inputs; kept(f) is f · c_before. `first`: there is no previous step, and
+// kept is not called.
 template <class T, class Kept>
 inline LstmCell<T> lstm_cell(Vec<T> zi, Vec<T> zf, Vec<T> zg, Vec<T> zo, bool first, Kept kept) {
   const Vec<T> i = sigmoid_of(zi), f = sigmoid_of(zf), g = tanh_of(zg), o = sigmoid_of(zo);
@@ -18,8 +18,9 @@ inline LstmCell<T> lstm_cell(Vec<T> zi, Vec<T> zf, Vec<T> zg, Vec<T> zo, bool fi
   return {i, f, g, o, c, o * tanh_of(c)};
 }
 
-// One row: z (4H) holds the inputs of the gates and receives the gates. `first`: c_before is not read. ROUNDED: in the
-// columns after the last whole vector f · c_before is rounded before i · g is added, which keeps the bits of a training.
+// Computes one row: z (4H) holds the gate inputs and receives the gates. `first`: c_before is not read. ROUNDED: in the
+// columns after the last whole vector, f · c_before is rounded before i · g is added (not fused), which keeps training
+// bit-identical.
 template <class T, bool ROUNDED>
 inline void lstm_row(T* z, bool first, const T* c_before, T* c, T* h, Size H) {
   columns<T>(H, [&](auto at, Size j) {
@@ -32,8 +33,8 @@ inline void lstm_row(T* z, bool first, const T* c_before, T* c, T* h, Size H) {
   });
 }
 
-// Back through one row: da (4H) by the inputs of the gates, from dh and from what the next step carries back;
-// dc_carried becomes what goes on to the step before. `first`: c_before is not read.
+// Backward pass of one row: da (4H), the gradients of the gate inputs, from dh and the gradients carried from the next
+// step; dc_carried becomes the gradient for the previous step. `first`: c_before is not read.
 template <class T>
 inline void lstm_row_backward(const T* gates, const T* c, bool first, const T* c_before, const T* dh, const T* dh_carried,
                               T* dc_carried, T* da, Size H) {

@@ -1,4 +1,4 @@
-// The Elman cell over packed batches, as stated in reference/cells.py.
+// The Elman cell over packed batches; reference/cells.py states the maths.
 #pragma once
 #include "gemm.hpp"
 
@@ -20,7 +20,7 @@ void elman_forward(const T* a, Steps s, const T* w_rh, const T* h0, T* h, Size H
   }
 }
 
-// to (N, H) = the state in front of each row of h (N, H).
+// to (N, H) = the previous state of each row of h (N, H).
 template <class T>
 void states_before(T* to, const T* h, Steps s, const T* h0, Size H) {
   const T* from = h0;
@@ -49,7 +49,7 @@ void elman_backward(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0
     multiply_packed<T>(rows, H, H, rows_of(delta, H), packed.data, from, H, to, H);
   };
   if (n == 0 || n >= s.T) {
-    Size end = s.N, later = 0;  // rows of the following step
+    Size end = s.N, later = 0;  // rows of the next step
     for (Size t = s.T - 1; t >= 0; --t) {
       const Size size = s.sizes[t], start = end - size;
       T* to = da + start * H;
@@ -60,7 +60,7 @@ void elman_backward(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0
       later = size;
     }
   } else {
-    // error holds of each output error the δ_r furthest back so far; every round takes it one step further back.
+    // error holds the earliest δ_r so far of each output error; each round carries it one step further back.
     Scratch<T> error(s.N * H), carried(s.N * H);
     through_tanh(da, dh, h, s.N * H);
     copy(error.data, da, s.N * H);

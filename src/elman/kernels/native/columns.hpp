@@ -5,7 +5,7 @@
 namespace elman {
 namespace {
 
-// A row's columns j …, a whole vector of them or what is left at the end.
+// Access to a row's columns from j on: a whole vector, or the remainder at the end.
 template <class T>
 struct Whole {
   static Vec<T> get(const T* from) { return load(from); }
@@ -25,7 +25,7 @@ struct Part {
     store(some, v);
     for (Size i = 0; i < n; ++i) to[i] = some[i];
   }
-  // Through memory, so that the product is rounded and never part of a fused multiply-add.
+  // Goes through memory, so that the product is rounded and never fused into a multiply-add.
   Vec<T> times(Vec<T> v, const T* from) const {
     T some[W<T>];
     store(some, v);
@@ -33,7 +33,7 @@ struct Part {
     return load(some);
   }
 };
-// f(access, j) for the columns of a row, vector by vector.
+// Calls f(access, j) for the columns of a row, vector by vector.
 template <class T, class Function>
 inline void columns(Size H, Function f) {
   Size j = 0;

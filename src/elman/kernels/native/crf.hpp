@@ -1,8 +1,9 @@
-// Linear-chain CRF over packed batches, as stated in reference/crf.py.
+// Linear-chain CRF over packed batches; reference/crf.py states the maths.
 //
-// A sum over the tags in front is a product of weights: exp(alpha), largest of a row 1, with exp(transitions), largest
-// of a column 1. Weights below `least` count as 0 there, so that no product is denormal (slow) or lost; where the sum
-// is below `enough` (forbidden transitions, scores far apart) they could matter, and it is done over in logarithms.
+// The sum over the previous tags is a matrix product: exp(alpha), scaled so that the largest of a row is 1, times
+// exp(transitions), scaled so that the largest of a column is 1. Weights below `least` are set to 0, so that no product
+// is denormal (slow) or underflows. If a sum is below `enough` (forbidden transitions, scores far apart), the dropped
+// weights could matter, and the sum is recomputed in log space.
 #pragma once
 #include "gemm.hpp"
 
@@ -18,7 +19,8 @@ constexpr float least<float> = 1e-18f;
 template <>
 constexpr float enough<float> = 1e-10f;
 
-// log(x) for a normal x > 0, to 2e-7: the exponent, and of the rest m in [√½, √2] 2 artanh((m - 1) / (m + 1)).
+// log(x) for a normal x > 0, error below 2e-7: exponent · log 2 + log m, with m in [√½, √2] and
+// log m = 2 artanh((m - 1) / (m + 1)) as a series.
 inline Vec<float> log_of(Vec<float> x) {
   using I = VectorOf<float>::ints;
   I bits;
@@ -38,18 +40,18 @@ inline Vec<double> log_of(Vec<double> x) {
   return x;
 }
 
-// exp(x) for x of at most 0, small ones 0: what is forbidden has no probability at all.
+// exp(x) for x <= 0; results below `least` become exactly 0, so that forbidden transitions have probability 0.
 template <class T>
 inline Vec<T> weight_of(Vec<T> x) {
   const Vec<T> e = exp_of(x);
   return e < broadcast(least<T>) ? Vec<T>{} : e;
 }
-// Weights of a row of logs whose largest is 0.
+// Exponentiates a row of log weights whose maximum is 0.
 template <class T>
 inline void weights_of(T* to, const T* logs, Size n) {
   zip(to, logs, logs, n, [](Vec<T> x, Vec<T>) { return weight_of<T>(x); });
 }
-// x becomes exp(x) over the sum of that; returns the log of the sum.
+// Replaces x by softmax(x); returns log Σ exp(x).
 template <class T>
 inline T softmax_row(T* x, Size n) {
   const T most = max_of(static_cast<const T*>(x), n);
@@ -62,21 +64,21 @@ template <class T>
 inline void add(T* to, const T* a, const T* b, Size n) {
   zip(to, a, b, n, [](Vec<T> x, Vec<T> y) { return x + y; });
 }
-// Less the largest of it.
+// Subtracts the row's maximum.
 template <class T>
 inline void lower(T* x, Size n) {
   const T most = max_of(static_cast<const T*>(x), n);
   map(x, n, [most](Vec<T> v) { return v - most; });
 }
 
-// The transitions, made ready.
+// The transitions, transposed, scaled and packed for the products.
 template <class T>
 struct Chain {
   Size K;
-  Scratch<T> into;                // (K, K) [to, from], the transitions
-  Scratch<T> most;                // (K,) the largest into each tag
+  Scratch<T> into;                // (K, K) [to, from] transitions
+  Scratch<T> most;                // (K,) the largest transition into each tag
   Scratch<T> weights;             // (K, K) [from, to] exp(transition - most)
-  Scratch<T> forwards, backwards; // weights and their transposed, packed
+  Scratch<T> forwards, backwards; // weights and their transpose, packed
   Scratch<T> row;                 // (K,)
 
   Chain(const T* transitions, Size K)
@@ -100,21 +102,21 @@ struct Chain {
   void sum(Size rows, const T* p, T* sums) const {
     multiply_packed<T>(rows, K, K, rows_of(p, K), forwards.data, nullptr, 0, sums, K);
   }
-  // row = p(tag in front | tag j), by the alphas of the word in front; returns the log of the sum.
+  // row = p(previous tag | tag j), from the previous word's alphas; returns the log of the normalizer.
   T from_tag(const T* alpha, Size j) {
     add<T>(row, alpha, into + j * K, K);
     return softmax_row<T>(row, K);
   }
-  // The logs of a row of sums.
+  // Takes the logs of a row of sums; recomputes those that are too small in log space.
   void logs(T* to, const T* sums, const T* alpha) {
     zip(to, sums, static_cast<const T*>(most), K, [](Vec<T> q, Vec<T> m) { return log_of(q) + m; });
     for (Size j = 0; j < K; ++j)
       if (!(sums[j] >= enough<T>)) to[j] = from_tag(alpha, j);
   }
-  // alpha (N, K) and the losses; gold null: alpha alone.
+  // Writes alpha (N, K) and the losses; if gold is null, only alpha.
   void forward(const T* scores, const Id* gold, Steps s, const T* begin, const T* end, T* losses, T* alpha) {
     Scratch<T> p(s.B * K), sums(s.B * K);
-    Size before = 0;  // rows of the step in front
+    Size before = 0;  // rows of the previous step
     for (Size t = 0; t < s.T; ++t) {
       const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0;
       if (t) sum(size, p, sums);
@@ -141,8 +143,9 @@ struct Chain {
       before = size;
     }
   }
-  // to (rows, K) += for each tag i in front Σ_j d(j) p(i | j), by p and alpha of the words in front. d (rows, K) is
-  // left with what is d(j) over the sum for j; counts (K, K) [to, from] += d(j) p(i | j) of the other j, if not null.
+  // to (rows, K) += Σ_j d(j) p(i | j) for each previous tag i, from p and alpha of the previous words. Divides d
+  // (rows, K) by the sums for j. Tags j whose sum is too small are handled in log space: their d(j) becomes 0, and
+  // counts (K, K) [to, from], if not null, gets += d(j) p(i | j).
   void backward(Size rows, const T* alpha, const T* p, T* d, T* to, T* counts) {
     Scratch<T> sums(rows * K);
     sum(rows, p, sums);
@@ -177,9 +180,9 @@ template <class T>
 void crf_backward(const T* dlosses, const T* alpha, const Id* gold, Steps s, const T* transitions, const T* end,
                   T* dscores, T* dtransitions, T* dbegin, T* dend, Size K) {
   Chain<T> chain(transitions, K);
-  const Size N = s.N, M = N - s.B;                 // M words have one in front
-  Scratch<T> p(N * K), counts(K * K), d(M * K);    // d: of the words from the second on
-  Scratch<T> fronts(M * K);                        // p of the words in front of those
+  const Size N = s.N, M = N - s.B;                 // M words have a previous word
+  Scratch<T> p(N * K), counts(K * K), d(M * K);    // d: gradients of the words from the second on
+  Scratch<T> fronts(M * K);                        // p of the words before them
   for (Size i = 0; i < N; ++i) weights_of(p + i * K, alpha + i * K, K);
   clear<T>(dscores, N * K), clear<T>(counts, K * K), clear<T>(dend, K), clear<T>(dbegin, K);
   Size stop = N;
@@ -188,7 +191,7 @@ void crf_backward(const T* dlosses, const T* alpha, const Id* gold, Steps s, con
     for (Size b = 0; b < size; ++b) {
       T* to = dscores + (start + b) * K;
       const T dloss = dlosses[start + b];
-      if (b >= later) {  // a last word
+      if (b >= later) {  // the last word of a sentence
         add(to, alpha + (start + b) * K, end, K);
         softmax_row(to, K);
         map(to, K, [dloss](Vec<T> x) { return x * dloss; });
@@ -247,10 +250,10 @@ void crf_marginals(const T* scores, Steps s, const T* transitions, const T* begi
   }
 }
 
-// Viterbi; tag numbers are kept as T, in lanes as wide as the scores.
+// Viterbi. Backpointers are stored as T, so that they have vector lanes as wide as the scores.
 template <class T>
 void crf_best(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K) {
-  const Size wide = (K + W<T> - 1) / W<T> * W<T>;  // rows filled up to whole vectors
+  const Size wide = (K + W<T> - 1) / W<T> * W<T>;  // row length, padded to whole vectors
   Scratch<T> ways(K * wide), came_from(s.N * wide), best(s.B * wide), row(wide);
   clear<T>(ways, K * wide);
   for (Size i = 0; i < K; ++i) copy<T>(ways + i * wide, transitions + i * K, K);

@@ -1,4 +1,4 @@
-// LSTM and GRU over packed batches, as stated in reference/gated.py.
+// LSTM and GRU over packed batches; reference/gated.py states the maths.
 #pragma once
 #include "cell.hpp"
 #include "cells.hpp"
@@ -28,7 +28,7 @@ void lstm_backward(const T* dh, const T* h, const T* c, const T* gates, Steps s,
   Scratch<T> packed(need > other ? need : other), before(s.N * H);
   pack(packed.data, rows_of(w_rh, H), 4 * H, H);
   states_before(before.data, c, s, c0, H);
-  Size end = s.N;  // dh0 and dc0 hold what is carried back, step by step
+  Size end = s.N;  // dh0 and dc0 hold the carried gradients
   for (Size t = s.T - 1; t >= 0; --t) {
     const Size size = s.sizes[t], start = end - size;
     for (Size b = 0; b < size; ++b) {
@@ -77,7 +77,7 @@ void gru_backward(const T* dh, const T* h, const T* gates, Steps s, const T* w_r
   pack(packed.data, rows_of(w_rh, H), 3 * H, H);
   states_before(before.data, h, s, h0, H);
   clear(db_rn, H);
-  Size end = s.N;  // dh0 holds what is carried back, step by step
+  Size end = s.N;  // dh0 holds the carried gradient
   for (Size t = s.T - 1; t >= 0; --t) {
     const Size size = s.sizes[t], start = end - size;
     for (Size b = 0; b < size; ++b) {

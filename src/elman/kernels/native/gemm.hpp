@@ -1,19 +1,19 @@
-// Products of small matrices. C (M, N) = A (M, K) · B (K, N) [+ C]; B is packed into panels of NR columns, a tile of
-// MR rows by NR columns of C stays in registers.
+// Products of small matrices: C (M, N) = A (M, K) · B (K, N) [+ C]. B is packed into panels of NR columns; a tile of MR
+// rows by NR columns of C stays in registers.
 #pragma once
 #include "simd.hpp"
 
 namespace elman {
 namespace {
 
-constexpr Size NV = 2;                             // vectors in a tile's row
-constexpr Size MR = VECTOR_BYTES == 64 ? 8 : 6;    // narrower sets have 16 registers: a taller tile would spill
+constexpr Size NV = 2;                             // vectors in a row of a tile
+constexpr Size MR = VECTOR_BYTES == 64 ? 8 : 6;    // narrower sets have 16 registers: more would spill
 template <class T>
 constexpr Size NR = NV * W<T>;
-constexpr Size KC = 256;  // rows of a panel at a time: it has to stay in the first cache
-constexpr Size MC = 240;  // rows of A at a time, in whole tiles: they have to stay in the second cache
+constexpr Size KC = 256;  // rows of a panel per block, so that the block stays in the L1 cache
+constexpr Size MC = 240;  // rows of A per block, in whole tiles, so that they stay in the L2 cache
 
-// A matrix by its strides, one of them 1, so that a transposed one needs no copy.
+// A matrix with strides, one of which is 1; a transposed view needs no copy.
 template <class T>
 struct MatrixView {
   const T* data;
@@ -28,7 +28,7 @@ inline MatrixView<T> transposed(const T* data, Size columns) {
   return {data, 1, columns};
 }
 
-// B (K, N) as panels: panel j holds columns j·NR …, row by row, zeros beyond N.
+// B (K, N) in panels: panel j holds columns j·NR … (j + 1)·NR - 1, row by row, padded with zeros beyond N.
 template <class T>
 inline Size packed_size(Size K, Size N) {
   return (N + NR<T> - 1) / NR<T> * NR<T> * K;
@@ -46,8 +46,8 @@ inline void pack(T* to, MatrixView<T> b, Size K, Size N) {
   }
 }
 
-// One tile: ROWS rows of A against PANELS panels side by side (panel stride in elements); C starts from `from`
-// (null: from zero) and goes to c, `width` columns of it in all.
+// Computes one tile: ROWS rows of A times PANELS adjacent panels (`panel`: their stride in elements). The sums start
+// from `from` (null: from zero); the first `width` columns are written to c.
 template <class T, Size ROWS, Size PANELS>
 inline void tile(Size K, MatrixView<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
                  Size width) {
@@ -96,13 +96,13 @@ inline void edge(Size rows, Size K, MatrixView<T> a, const T* b, Size panel, con
   }
 }
 
-// C (M, N; row stride c_row) = A · packed B + from; from null: zero.
-// KB is the K that B was packed with; b may start at a row block of it.
+// C (M, N; row stride c_row) = A · packed B + from (null: zero).
+// KB is the K that B was packed with; b may point at a block of its rows.
 template <class T>
 inline void multiply_block(Size M, Size N, Size K, MatrixView<T> a, const T* b, Size KB, const T* from, Size from_row, T* c,
                            Size c_row) {
   const Size panel = KB * NR<T>;
-  if (M == 1) {  // a single sentence: more panels at once, since the load of B is what limits it
+  if (M == 1) {  // a single sentence: several panels at once, since loading B is the bottleneck
     Size j = 0;
     for (; j + 4 * NR<T> <= N; j += 4 * NR<T>)
       tile<T, 1, 4>(K, a, b + j * KB, panel, from ? from + j : from, from_row, c + j, c_row, 4 * NR<T>);
@@ -140,7 +140,7 @@ inline void multiply_packed(Size M, Size N, Size K, MatrixView<T> a, const T* b,
                      c + i * c_row, c_row);
     }
 }
-// The same for a B that is not packed yet, into scratch of packed_size(K, N).
+// C = A · B + from for an unpacked B, which is packed into scratch of packed_size(K, N).
 template <class T>
 inline void multiply(Size M, Size N, Size K, MatrixView<T> a, MatrixView<T> b, T* scratch, const T* from, T* c) {
   pack(scratch, b, K, N);

@@ -1,6 +1,6 @@
-// The LSTM's states and linear layers in 8-bit whole numbers (AVX-512 VNNI), as stated in reference/states.py. The layout
-// is that of states.hpp, with four weights of a column side by side. The non-linearities are good to 1e-4, far below
-// what 8 bits hold, so this cell is another than that of cell.hpp.
+// LSTM states and linear layers with 8-bit integers (AVX-512 VNNI); reference/states.py states the maths. The layout is
+// that of states.hpp, with four weights of a column adjacent. The nonlinearities have an error of 1e-4, far below the
+// resolution of 8 bits, so this cell differs from that of cell.hpp.
 #include "int8.hpp"
 
 #include <immintrin.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr Size ROWS = 6;
 
-// 1 / (1 + 2^x) to 1e-4, which is far below what eight bits hold; what is too large becomes 0, too small 1
+// 1 / (1 + 2^x), error below 1e-4, far below the resolution of 8 bits; 0 for x too large, 1 for x too small
 inline __m512 falling(__m512 x) {
   const __m512 k = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, k);
   __m512 p = _mm512_fmadd_ps(r, _mm512_set1_ps(0.00961813f), _mm512_set1_ps(0.05550411f));
@@ -54,7 +54,7 @@ inline void products(Size groups, const std::uint8_t* q, Size wide, const std::i
     }
   }
 }
-// 16 numbers from -1 to 1 as bytes.
+// Quantizes 16 numbers in [-1, 1] to bytes.
 inline __m128i bytes_of(__m512 x) {
   const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(127.0f))),
                                          _mm512_set1_epi32(128));
@@ -65,9 +65,9 @@ inline __m256i half_of(__m512 x) {
   return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-// One panel of R rows; the states of a row are `wide` bytes.
+// One panel for R rows; the quantized states of a row are `wide` bytes.
 struct Panel {
-  Size groups;  // of four h
+  Size groups;  // groups of four h
   const std::uint8_t* before;
   std::uint8_t* now;
   Size wide;
@@ -75,7 +75,7 @@ struct Panel {
   const float* scale;
   const std::int32_t* start;
   const std::uint16_t* const* a;
-  const std::uint16_t* const* next;  // inputs of the next step, scattered in memory: they are prefetched
+  const std::uint16_t* const* next;  // inputs of the next step, to be prefetched: they are scattered in memory
   Size offset;
   float* c;
   float* h;
@@ -119,7 +119,7 @@ inline void rows_of(Size rows, const Panel& p, bool goes) {
   }
 }
 
-// Weights (P panels of columns, E) with a scale and a starting sum of each column, and biases.
+// Weights (P panels of columns, E) with a scale and an initial sum for each column, and biases.
 struct Linear {
   const std::int8_t* w;
   const float* scale;
@@ -128,7 +128,7 @@ struct Linear {
   Size E, panels;
 };
 
-// q (rows, wide) of x (rows, E), 0 behind the last column.
+// Quantizes x (rows, E) to q (rows, wide), padded with the quantized 0.
 inline void to_bytes(const float* x, std::uint8_t* q, Size rows, Size E, Size wide) {
   for (Size i = 0; i < rows; ++i)
     for (Size j = 0; j < E; j += UNITS) {
@@ -137,7 +137,7 @@ inline void to_bytes(const float* x, std::uint8_t* q, Size rows, Size E, Size wi
                        bytes_of(_mm512_maskz_loadu_ps(mask, x + i * E + j)));
     }
 }
-// store(i, panel, g, numbers) of each row i, panel and vector of the scaled products.
+// Calls store(row, column, numbers) for each row and vector of the scaled products plus biases.
 template <Size R, class Store>
 inline void linear_tile(const Linear& l, const std::uint8_t* q, Size wide, Size panel, Store store) {
   __m512i sum[R][4];
@@ -160,8 +160,8 @@ inline void linear_rows(Size rows, const Linear& l, const std::uint8_t* q, Size 
       linear_rows<R - 1>(rows, l, q, wide, panel, store);
   }
 }
-constexpr Size BLOCK = 8 * ROWS;  // rows that meet the weights together
-// store(row, column, numbers) for x (rows, E), at most BLOCK rows.
+constexpr Size BLOCK = 8 * ROWS;  // rows that are multiplied with the weights together
+// Calls store(row, column, numbers) for the products of x (rows, E), at most BLOCK rows.
 template <class Store>
 inline void linear_block(const Linear& l, const float* x, std::uint8_t* q, Size rows, Store store) {
   const Size wide = panels_of(l.E) * UNITS;
@@ -207,13 +207,13 @@ void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale,
       const auto mask_at = [&](Size k) {
         return static_cast<__mmask16>(K - k < UNITS ? (1u << (K - k)) - 1 : 0xffffu);
       };
-      __m512 least = _mm512_set1_ps(-3e38f);  // the best score is not below it
+      __m512 least = _mm512_set1_ps(-3e38f);  // lower bound of the best score
       for (Size k = 0; k < K; k += UNITS)
         least = _mm512_mask_max_ps(least, mask_at(k), least, _mm512_sub_ps(_mm512_loadu_ps(approximate + k), off(k)));
       least = _mm512_set1_ps(_mm512_reduce_max_ps(least));
       Size found = -1;
       float most = 0;
-      bool known = false;  // whether `most` is
+      bool known = false;  // whether `most` has been computed
       for (Size k = 0; k < K; k += UNITS) {
         unsigned able = _mm512_mask_cmp_ps_mask(
             mask_at(k), _mm512_add_ps(_mm512_loadu_ps(approximate + k), off(k)), least, _CMP_GE_OQ);
@@ -254,7 +254,7 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
     const Size later = step + 1 == s.T ? 0 : s.sizes[reverse ? s.T - 2 - step : step + 1];
     inputs_of(next, reverse ? start - later : start + size, later);
     for (Size b = later; b < size; ++b) next[b] = a[b];
-    for (Size b = size; b < later; ++b)  // not prefetched below
+    for (Size b = size; b < later; ++b)  // those that are not prefetched below
       for (Size j = 0; j < 4 * wide; j += 2 * UNITS) __builtin_prefetch(next[b] + j, 0, 2);
     std::memset(c.data + going * wide, 0, static_cast<std::size_t>((size - going) * wide) * sizeof(float));
     for (Size p = 0; p < panels; ++p) {

@@ -1,5 +1,5 @@
 // The kernels, compiled once per instruction set: ISA_NAME is its name, VECTOR_BYTES the width of its vectors.
-// The maths is stated in reference/; names, shapes and signs are the same.
+// reference/ states the maths, with the same names, shapes and signs.
 #include "kernels.hpp"
 
 #define QUOTE_(x) #x

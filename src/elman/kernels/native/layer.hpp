@@ -1,7 +1,6 @@
-// A whole LSTM layer in one direction, from its inputs to its states and back, as stated in reference/layer.py.
-// It goes through the steps in blocks of about BLOCK rows, so that gates and their gradients
-// are still in the second cache when the products over all rows of a block come. Rows of h and dh are `wide` apart, so
-// that both directions share an array.
+// A whole LSTM layer in one direction, forward and backward; reference/layer.py states the maths. Steps are processed
+// in blocks of about BLOCK rows, so that gates and their gradients are still in the L2 cache for the products over all
+// rows of a block. Rows of h and dh have the stride `wide`, so that both directions share an array.
 #pragma once
 #include "cell.hpp"
 #include "gemm.hpp"
@@ -11,7 +10,7 @@ namespace {
 
 constexpr Size BLOCK = 256;
 
-// The steps in the order in which the layer reads them; `going` rows have a state from the step before.
+// The steps in the order in which the layer reads them; `going` rows have a previous state.
 struct Walk {
   Steps s;
   bool reverse;
@@ -58,7 +57,7 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
   dh += column, h += column;
   const Size G = 4 * H;
   const Walk walk{s, reverse};
-  Size most = BLOCK;  // rows of a block
+  Size most = BLOCK;  // maximum number of rows of a block
   for (Size i = 0; i < s.T; ++i) most = walk.size(i) > most ? walk.size(i) : most;
   Scratch<T> in(packed_size<T>(G, E)), recurrent(packed_size<T>(G, H)), da(most * G), h_before(most * H),
       carried(s.B * H), c_carried(s.B * H), packed(packed_size<T>(most, E > H ? E : H));
@@ -66,7 +65,7 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
   pack(recurrent.data, rows_of(w_rh, H), G, H);
   clear(carried.data, s.B * H), clear(c_carried.data, s.B * H), clear(db_r, G);
   if (s.N == 0) clear(dw_rx, G * E), clear(dw_rh, G * H);
-  Size done = 0, start = reverse ? 0 : s.N;  // rows go by from the other end
+  Size done = 0, start = reverse ? 0 : s.N;  // rows in reverse of the reading order
   for (Size last = s.T; last > 0;) {
     Size first = last, rows = 0;
     while (first > 0 && (rows == 0 || rows + walk.size(first - 1) <= BLOCK)) rows += walk.size(--first);
@@ -74,7 +73,7 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
     for (Size i = last - 1; i >= first; --i) {
       const Size size = walk.size(i), going = walk.going(i);
       if (!reverse) start -= size;
-      const Size before = reverse ? start + size : start - (i > 0 ? walk.size(i - 1) : 0);  // rows of the step before
+      const Size before = reverse ? start + size : start - (i > 0 ? walk.size(i - 1) : 0);  // of the previous step
       T* to = da + (start - block) * G;
       for (Size b = 0; b < size; ++b, to += G) {
         const Size row = start + b;

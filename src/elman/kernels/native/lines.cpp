@@ -1,5 +1,6 @@
-// Tags lines of words from bytes to bytes with a trained LSTM: what `elman tag` runs on large text. No word becomes a
-// Python object, and NumPy is not needed. The bits are those of elman.models.inference, which says what is computed.
+// Tags lines of words, bytes in and bytes out, with a trained LSTM; `elman tag` uses it for large text. No word becomes
+// a Python object, and NumPy is not needed. Results are bit-identical to elman.models.inference, which documents the
+// computation.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -25,10 +26,10 @@ namespace elman {
 
 namespace {
 
-constexpr Size CHUNK = 768;  // words in one pass: their states stay in the second cache
-constexpr Size FRESH = 256;  // words whose inputs are computed together
-constexpr Size TABLE_BYTES = 48 << 20;  // of the tables before they start over
-constexpr Size SPARE = 16384;  // more rows, for the words of one text
+constexpr Size CHUNK = 768;  // words per pass, so that their states stay in the L2 cache
+constexpr Size FRESH = 256;  // new words whose inputs are computed together
+constexpr Size TABLE_BYTES = 48 << 20;  // size of all tables at which they are cleared
+constexpr Size SPARE = 16384;  // spare rows beyond that, for the words of one text
 
 class LineTagger {
  public:
@@ -62,7 +63,7 @@ class LineTagger {
     most_ = std::max<Size>(1024, TABLE_BYTES / (row_ * D_ * static_cast<Size>(members_.size())));
   }
 
-  // Returns a text of whole lines, in UTF-8, with _TAG after each word.
+  // Returns a UTF-8 text of whole lines with _TAG appended to each word.
   nb::bytes tag(nb::bytes text) {
     const View view(text.c_str(), text.size());
     std::string out;
@@ -81,8 +82,8 @@ class LineTagger {
     return {data, static_cast<std::size_t>(size)};
   }
 
-  // chain: whether the networks have a CRF, and which transitions, first and last tags are allowed, as bytes of 0 and 1
-  // (empty: all are).
+  // chain: whether the networks have a CRF, and the allowed transitions, first tags and last tags as bytes of 0 and 1
+  // (empty: all are allowed).
   void read_chain(nb::tuple chain, const Tensors& tensors, nb::sequence prefixes) {
     const Size sizes[3] = {K_ * K_, K_, K_};
     const char* names[3] = {"output.transitions", "output.begin", "output.end"};
@@ -118,7 +119,7 @@ class LineTagger {
     const std::shared_ptr<Store> store = seen(text, d);
     const Use use{*this, *store};
     ensure_capacity(d.best, static_cast<Size>(d.types.size()));
-    // longest first, in passes of CHUNK words
+    // longest sentences first, CHUNK words per pass
     std::stable_sort(d.sentences.begin(), d.sentences.end(),
                      [](const Sentence& a, const Sentence& b) { return a.length > b.length; });
     const Sentence *next = d.sentences.data(), *last = next + d.sentences.size();
@@ -141,7 +142,7 @@ class LineTagger {
     idle_.push_back(std::move(work));
   }
 
-  // Releases a store when its text is done.
+  // Releases a store when the text that uses it is done.
   struct Use {
     LineTagger& tagger;
     Store& store;
@@ -152,13 +153,13 @@ class LineTagger {
     }
   };
 
-  // The words of a text as rows of a store that has all of them. If something fails (no memory, or an error raised in
-  // Python), the store is broken: no text starts with it any more, and texts that wait for its rows start over with
-  // another one.
+  // Looks up the words of a text and returns the store that holds the rows of all of them. If that fails (no memory, or
+  // an error raised in Python), the store is marked as broken: no further text uses it, and texts that wait for its
+  // rows start over with another one.
   std::shared_ptr<Store> seen(View text, Workspace& d) {
     std::unique_lock<std::mutex> hold(lock_);
     for (;;) {
-      // a full store starts over in the same memory when no text uses it any more
+      // a full store is cleared, keeping its memory, once no text uses it
       ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
       if (!store_ || store_->broken) store_ = std::make_shared<Store>();
       if (store_->index.size() > most_) store_->index = Index();
@@ -179,7 +180,8 @@ class LineTagger {
     }
   }
 
-  // Finds the words of a text in a store. Threads that wait for new words compute them. False: use another store.
+  // Finds the words of a text in a store; threads that wait for new words help to compute them. Returns false if
+  // another store has to be used.
   bool computed(Store& store, View text, Workspace& d, std::unique_lock<std::mutex>& hold) {
     const Size first = store.index.size();
     d.types.clear(), d.ends.clear(), d.sentences.clear();
@@ -199,7 +201,7 @@ class LineTagger {
       for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
         store.tables.emplace_back(times(store.capacity, row_));
     }
-    if (last > store.capacity) {  // other texts go on with this store and never ask for these words
+    if (last > store.capacity) {  // other texts continue with this store; they never use these words
       store_ = std::make_shared<Store>();
       return false;
     }
@@ -209,12 +211,12 @@ class LineTagger {
     return !store.broken;
   }
 
-  // Computes waiting rows without the lock, which is not held either after an exception.
+  // Computes a block of waiting rows with the lock released; after an exception the lock is not held.
   void compute(Store& store, std::unique_lock<std::mutex>& hold) {
     const auto [begin, end] = store.waiting.back();
     const auto mark = store.doing.insert(begin);
     store.waiting.pop_back();
-    std::vector<std::string> words;  // the index may grow meanwhile
+    std::vector<std::string> words;  // copies: the index may grow meanwhile
     for (Size i = begin; i < end; ++i) words.emplace_back(store.index.word(i));
     hold.unlock();
     fill(store, begin, words);
@@ -223,7 +225,7 @@ class LineTagger {
     ready_.notify_all();
   }
 
-  // Computes the rows of words from row `first` on.
+  // Computes the rows of new words, from row `first` on.
   void fill(Store& store, Size first, const std::vector<std::string>& words) const {
     const Size n = static_cast<Size>(words.size()), X = E_ + F_, wide = P_ * PANEL;
     std::vector<Id> ids, offsets;
@@ -253,7 +255,7 @@ class LineTagger {
     }
   }
 
-  // The features of each word, sorted and each once.
+  // Finds the feature ids of each word, sorted and without duplicates.
   void bags(const std::vector<std::string>& words, std::vector<Id>& ids, std::vector<Id>& offsets) const {
     ids.clear(), offsets.assign(1, 0);
     std::string low, name;
@@ -284,7 +286,7 @@ class LineTagger {
     const Sentence *begin, *end;
   };
 
-  // The best tags of sentences of N words in all, longest first.
+  // Finds the best tags of sentences (longest first) with N words in total.
   void decode(const Store& store, Workspace& work, Some some, Size N) const {
     const Size wide = D_ * H_;
     Id *packed = ensure_capacity(work.packed, N), *ids = ensure_capacity(work.ids, N);
@@ -340,7 +342,7 @@ class LineTagger {
   std::mutex lock_;
   std::condition_variable ready_;
   std::shared_ptr<Store> store_;
-  std::vector<std::unique_ptr<Workspace>> idle_;  // not in use
+  std::vector<std::unique_ptr<Workspace>> idle_;  // workspaces not in use
 };
 
 }  // namespace

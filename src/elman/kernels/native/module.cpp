@@ -1,4 +1,4 @@
-// The Python module elman.kernels._native: chooses the instruction set and binds the kernels and what is beside them.
+// The Python module elman.kernels._native: chooses the instruction set and binds the kernels and the classes.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
@@ -40,7 +40,7 @@ bool has_int8() {
 
 namespace {
 
-// What this processor can run, narrowest first.
+// The instruction sets that this processor supports, narrowest first.
 std::vector<const Table*> runnable() {
   std::vector<const Table*> sets;
 #ifdef ELMAN_HAS_baseline
@@ -92,7 +92,7 @@ const Row ROWS[] = {
 NB_MODULE(_native, m) {
   using namespace elman;
 #ifdef NDEBUG
-  // What a daemon thread or a kept traceback still holds when a program ends is no leak that its user can mend.
+  // Objects held by a daemon thread or a stored traceback at program exit are not leaks that the user could fix.
   nb::set_leak_warnings(false);
 #endif
   chosen = runnable().back();

@@ -1,7 +1,7 @@
-// Online SGD of the tutorial's network, one sentence a step. With hidden 128 w_rh (64 kB) outgrows the first cache and
-// every step of a sentence reads it once: that traffic is the cost, so both ways of reading it are kept row by row
-// (w_rh for the errors, its transposed for the states) and rows are taken up and down in turn, which finds the last
-// ones still in the cache.
+// Online SGD of the tutorial's network, one sentence per update. With 128 hidden units w_rh (64 kB) exceeds the L1
+// cache, and each time step reads it once; this memory traffic dominates the cost. So both products read it row by row
+// (w_rh for the errors, its transpose for the states), in ascending and descending order by turns, so that the rows
+// read last are still in the cache.
 #pragma once
 #include "basic.hpp"
 #include "cells.hpp"
@@ -9,7 +9,7 @@
 namespace elman {
 namespace {
 
-// y (N) = from + x (K) · b (K, N), the rows of b in rising or falling order.
+// y (N) = from + x (K) · b (K, N), with the rows of b read in ascending or descending (`falling`) order.
 template <class T, Size VS>
 inline void row_times_columns(const T* x, const T* b, Size K, Size N, const T* from, T* y, bool falling) {
   Vec<T> even[VS], odd[VS];
@@ -29,7 +29,7 @@ inline void row_times_columns(const T* x, const T* b, Size K, Size N, const T* f
 }
 template <class T>
 inline void row_times(const T* x, const T* b, Size K, Size N, const T* from, T* y, bool falling) {
-  constexpr Size VS = VECTOR_BYTES == 64 ? 8 : 4;  // two sums each, which have to fit the registers
+  constexpr Size VS = VECTOR_BYTES == 64 ? 8 : 4;  // two accumulators each, which have to fit into the registers
   Size j = 0;
   for (; j + VS * W<T> <= N; j += VS * W<T>)
     row_times_columns<T, VS>(x, b + j, K, N, from ? from + j : from, y + j, falling);
@@ -45,16 +45,16 @@ template <class T>
 void online_steps(T* w_rx, T* w_rh, T* b_r, T* w_oh, T* b_o, const Id* ids, const Id* gold, const Id* lengths,
                   const T* rates, const T* mask, double clip, const Id* fresh, T* state, double* loss,
                   Size* correct, Size V, Size H, Size K, Size S, Size n) {
-  const Size KP = (K + NR<T> - 1) / NR<T> * NR<T>;  // scores in whole vectors
+  const Size KP = (K + NR<T> - 1) / NR<T> * NR<T>;  // K padded to whole vectors
   Size L = 0;
   for (Size s = 0; s < S; ++s) L = lengths[s] > L ? lengths[s] : L;
   const Size wide = H > KP ? H : KP, deep = L > wide ? L : wide;
   Scratch<T> w_hr(H * H), a(L * H), states((L + 1) * H), kept(L * H), dh(L * H), da(L * H), dw_rx(L * H), p(L * KP),
       losses(L), bias(KP), packed(packed_size<T>(deep, wide)), product(wide * wide), db_r(H), db_o(KP), dh0(H);
-  Scratch<Id> slot(V), used(L), ones(L);  // which row of dw_rx a word has; the words that have one
+  Scratch<Id> slot(V), used(L), ones(L);  // each word's row of dw_rx; the words that have one
   for (Size v = 0; v < V; ++v) slot[v] = -1;
   for (Size t = 0; t < L; ++t) ones[t] = 1;
-  for (Size k = 0; k < KP; ++k) bias[k] = T(-1e30);  // behind the last tag: probability 0
+  for (Size k = 0; k < KP; ++k) bias[k] = T(-1e30);  // padding after the last tag: probability 0
   clear(states.data, H);
   T* h = states + H;
   *loss = 0, *correct = 0;
@@ -86,16 +86,16 @@ void online_steps(T* w_rx, T* w_rh, T* b_r, T* w_oh, T* b_o, const Id* ids, cons
     for (Size t = 0; t < L; ++t) {
       *loss += double(losses[t]);
       T *row = p + t * KP, right = row[gold[t]];
-      bool best = right == max_of<T>(row, K);  // the first of equal ones
+      bool best = right == max_of<T>(row, K);  // ties go to the lowest tag id, as in argmax
       for (Size k = 0; best && k < gold[t]; ++k) best = row[k] < right;
       *correct += best;
       row[gold[t]] -= T(1);
     }
-    // back through 2; p now holds dscores
+    // backward through 2; p now holds dscores
     const T* dscores = p;
     multiply<T>(L, H, K, rows_of(dscores, KP), rows_of<T>(w_oh, H), packed, nullptr, dh);
     if (mask) zip(dh.data, static_cast<const T*>(dh), mask, L * H, [](Vec<T> x, Vec<T> m) { return x * m; });
-    // back through 1
+    // backward through 1
     if (n == 0 || n >= L) {
       for (Size t = L - 1; t >= 0; --t) {
         T* to = da + t * H;
@@ -121,7 +121,7 @@ void online_steps(T* w_rx, T* w_rh, T* b_r, T* w_oh, T* b_o, const Id* ids, cons
         add_scaled(dw_rx + at * H, T(1), da + t * H, H);
       }
     }
-    // the update; dw_oh = dscoresᵀ·out and dw_rh = daᵀ·states go straight into the weights
+    // update; dw_oh = dscoresᵀ·out and dw_rh = daᵀ·states are added to the weights directly
     T rate = rates[s];
     if (clip > 0) {
       double square = 0;

@@ -1,4 +1,4 @@
-// Parallel recurrences over packed batches, as stated in reference/parallel.py.
+// Parallel recurrences over packed batches; reference/parallel.py states the maths.
 #pragma once
 #include "cells.hpp"
 #include "columns.hpp"
@@ -27,7 +27,7 @@ template <class T>
 void sru_backward(const T* dh, const T* a, const T* c, Steps s, const T* c0, T* da, T* dc0, Size H) {
   Scratch<T> before(s.N * H);
   states_before(before.data, c, s, c0, H);
-  Size end = s.N;  // dc0 holds what is carried back
+  Size end = s.N;  // dc0 holds the carried gradient
   for (Size t = s.T - 1; t >= 0; --t) {
     const Size size = s.sizes[t], start = end - size;
     for (Size b = 0; b < size; ++b) {
@@ -68,7 +68,7 @@ template <class T>
 void mingru_backward(const T* dh, const T* a, const T* h, Steps s, const T* h0, T* da, T* dh0, Size H) {
   Scratch<T> before(s.N * H);
   states_before(before.data, h, s, h0, H);
-  Size end = s.N;  // dh0 holds what is carried back
+  Size end = s.N;  // dh0 holds the carried gradient
   for (Size t = s.T - 1; t >= 0; --t) {
     const Size size = s.sizes[t], start = end - size;
     for (Size b = 0; b < size; ++b) {

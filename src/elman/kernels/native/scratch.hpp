@@ -1,4 +1,4 @@
-// Scratch memory. In an unnamed namespace: code compiled for one instruction set must not be linked into another.
+// Scratch memory, in an unnamed namespace: code for one instruction set must not be linked into another.
 #pragma once
 #include <new>
 
@@ -7,7 +7,7 @@
 namespace elman {
 namespace {
 
-// Uninitialised memory that frees itself, aligned to a cache line.
+// An uninitialized buffer aligned to a cache line, freed by its destructor.
 template <class T>
 struct Scratch {
   T* data;

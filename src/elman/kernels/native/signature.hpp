@@ -1,4 +1,4 @@
-// Signatures of kernels, as signatures.def writes them, and the sizes that the letters of one call stand for.
+// Signatures of kernels, as written in signatures.def, and the sizes that letters have in a call.
 #pragma once
 #include <array>
 #include <cctype>
@@ -14,7 +14,7 @@ namespace elman {
 // The size of each letter in a call.
 using Sizes = std::array<Size, 128>;
 
-// A sum of terms factor · ⌈letter / divisor⌉ and of a constant.
+// A sum of terms factor · ⌈letter / divisor⌉ plus a constant.
 struct Expression {
   struct Term {
     Size factor;
@@ -24,7 +24,7 @@ struct Expression {
   std::vector<Term> terms;
   Size constant = 0;
 
-  // Letters come from Python as they please: a sum beyond Size is -1, which no array has.
+  // Letters come from Python and can have any value: an overflow gives -1, which no array has as its size.
   Size operator()(const Sizes& sizes) const {
     Size total = constant;
     for (const Term& term : terms) {
@@ -34,16 +34,16 @@ struct Expression {
     }
     return total;
   }
-  // Whether it is of one letter that follows from its value.
+  // Whether the value determines the size of a single letter.
   bool binds() const { return terms.size() == 1 && terms[0].divisor == 1; }
 };
 
 struct Parameter {
   enum Kind { array, steps, lengths, offsets, size, number, integer, flag } kind = array;
   std::string name;
-  char type = 'T';  // of an array's items: T, or the buffer protocol's f, d, e (float16), b or i
+  char type = 'T';  // an array's item type: T, or the buffer protocol's f, d, e (float16), b or i
   std::vector<Expression> shape;
-  std::vector<Expression> rule;  // V of ids below V; N and B of steps, N of lengths, M of offsets
+  std::vector<Expression> rule;  // ids: V, their limit; steps: N and B; lengths: N; offsets: M
   std::string text;              // for messages
   bool in_place = false, optional = false, has_default = false, zeros = false;
 };
@@ -58,7 +58,7 @@ struct Binding {
 class Signature {
  public:
   std::vector<Parameter> arguments, results;
-  std::vector<std::pair<Expression, Expression>> conditions;  // the first is at most the second
+  std::vector<std::pair<Expression, Expression>> conditions;  // first <= second
   std::vector<Binding> bindings;
 
   explicit Signature(std::string_view text) : rest_(text) {
@@ -170,7 +170,7 @@ class Signature {
     return p;
   }
 
-  // Chooses where each letter is read, and prefers a plain one (H) to another (4H).
+  // Chooses where each letter's size is read; prefers a plain letter (H) to a multiple (4H).
   void bind() {
     for (int plain = 1; plain >= 0; --plain)
       for (std::size_t i = 0; i < arguments.size(); ++i) {

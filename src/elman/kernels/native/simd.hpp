@@ -1,6 +1,6 @@
-// Vectors of one instruction set (GCC/Clang vector types, VECTOR_BYTES wide) and the functions a network needs.
-// Compiled once per instruction set in an unnamed namespace: nothing may be shared between translation units, and
-// nothing from std:: that is compiled out of line may be used.
+// Vectors of one instruction set (GCC/Clang vector types, VECTOR_BYTES wide) and the functions that networks need.
+// Compiled once per instruction set in an unnamed namespace: translation units must share nothing, so nothing from
+// std:: that is compiled out of line may be used.
 #pragma once
 #include "scratch.hpp"
 
@@ -8,7 +8,7 @@
 #define VECTOR_BYTES 16
 #endif
 
-// Loops over a tile's registers: left rolled, the compiler would keep the tile in memory.
+// For loops over a tile's registers: without unrolling, the compiler would keep the tile in memory.
 #define UNROLL _Pragma("GCC unroll 16")
 
 namespace elman {
@@ -46,13 +46,13 @@ inline Vec<T> broadcast(T x) {
 }
 inline Size at_most(Size a, Size b) { return a < b ? a : b; }
 
-// exp(x) to 2e-7 relative: 2^k by the exponent bits, the rest by a polynomial on [-ln2/2, ln2/2].
+// exp(x), relative error below 2e-7: 2^k from the exponent bits times a polynomial on [-ln2/2, ln2/2].
 inline Vec<float> exp_of(Vec<float> x) {
   using I = VectorOf<float>::ints;
   const Vec<float> low = broadcast(-87.0f), high = broadcast(88.0f);
   x = x < low ? low : x;
   x = x > high ? high : x;
-  const Vec<float> magic = broadcast(12582912.0f);  // 1.5 · 2^23: adding it rounds to a whole number
+  const Vec<float> magic = broadcast(12582912.0f);  // 1.5 · 2^23: adding it rounds to an integer
   const Vec<float> k = (x * 1.44269504f + magic) - magic;
   const Vec<float> r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
   Vec<float> p = r * (1.0f / 5040) + (1.0f / 720);
@@ -67,14 +67,14 @@ inline Vec<float> exp_of(Vec<float> x) {
   __builtin_memcpy(&scale, &bits, sizeof scale);
   return p * scale;
 }
-// tanh(x) to 1e-7 absolute.
+// tanh(x), absolute error below 1e-7.
 inline Vec<float> tanh_of(Vec<float> x) {
   const Vec<float> low = broadcast(-20.0f), high = broadcast(20.0f);
   x = x < low ? low : x;
   x = x > high ? high : x;
   return 1.0f - 2.0f / (exp_of(x + x) + 1.0f);
 }
-// float64 serves gradient checks: exact rather than fast.
+// float64 is for gradient checks: accuracy matters, speed does not.
 inline Vec<double> exp_of(Vec<double> x) {
   for (Size i = 0; i < W<double>; ++i) x[i] = __builtin_exp(x[i]);
   return x;
@@ -90,7 +90,7 @@ inline V sigmoid_of(V x) {
   return 1 / (1 + exp_of(-x));
 }
 
-// f over n numbers, the last vector padded with zeros so that every element is computed alike.
+// Applies f to n numbers in place; the last vector is padded with zeros, so that all elements are computed alike.
 template <class T, class Function>
 inline void map(T* to, Size n, Function f) {
   Size i = 0;
@@ -102,7 +102,7 @@ inline void map(T* to, Size n, Function f) {
     for (Size j = i; j < n; ++j) to[j] = rest[j - i];
   }
 }
-// f(a_i, b_i) over n numbers into to.
+// Writes f(a_i, b_i) of n numbers to `to`.
 template <class T, class Function>
 inline void zip(T* to, const T* a, const T* b, Size n, Function f) {
   Size i = 0;
@@ -159,7 +159,7 @@ inline void add_scaled(T* to, T s, const T* from, Size n) {
   zip(to, to, from, n, [s](Vec<T> x, Vec<T> y) { return x + s * y; });
 }
 
-// Four rows of four, transposed: to[i][j] = from[j][i], rows apart by their strides.
+// Transposes a 4 × 4 block: to[i][j] = from[j][i], with the given row strides.
 template <class T>
 inline void transpose4(T* to, Size to_row, const T* from, Size from_row) {
 #if defined(__has_builtin)
@@ -186,11 +186,11 @@ inline void transpose4(T* to, Size to_row, const T* from, Size from_row) {
   for (Size i = 0; i < 4; ++i)
     for (Size j = 0; j < 4; ++j) to[i * to_row + j] = from[j * from_row + i];
 }
-// to (C, R) = the transposed of from (R, C); rows of `to` are to_row apart.
+// to (C, R) = the transpose of from (R, C), with row strides to_row and from_row.
 template <class T>
 inline void transpose(T* to, Size to_row, const T* from, Size from_row, Size R, Size C) {
   const Size r4 = R / 4 * 4, c4 = C / 4 * 4;
-  // 16 columns at a time: a cache line of `from` is read once.
+  // 16 columns at a time, so that a cache line of `from` is read only once
   for (Size block = 0; block < c4; block += 16)
     for (Size i = 0; i < r4; i += 4)
       for (Size j = block; j < at_most(block + 16, c4); j += 4)

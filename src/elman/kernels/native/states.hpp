@@ -1,17 +1,17 @@
-// The LSTM's states for tagging: no gradient follows, so gates stay in registers and nothing but h is kept. As stated
-// in reference/states.py.
+// LSTM states for inference: without gradients, gates stay in registers and only h is stored. reference/states.py
+// states the maths.
 //
-// UNITS hidden units make a panel: their four gates stand side by side in the weights, row by row (H, 4, UNITS), and in
-// the table of inputs, so that one tile of products holds all that a unit's new state needs.
+// UNITS hidden units form a panel: their four gates are adjacent in the weights, row by row (H, 4, UNITS), and in the
+// table of inputs, so that one tile of products holds everything that a unit's new state needs.
 #pragma once
 #include "cell.hpp"
 
 namespace elman {
 namespace {
 
-constexpr Size STATE_ROWS = VECTOR_BYTES == 64 ? 6 : 3;  // by 4 vectors: what the registers hold
+constexpr Size STATE_ROWS = VECTOR_BYTES == 64 ? 6 : 3;  // rows of a tile with 4 vectors: what fits into the registers
 
-// The new states of W units: K of the h before (0: there is none), weights from the panel, inputs a_row[offset …].
+// Computes the new states of W units from K previous h (0: none), the panel's weights and the inputs a_row[offset …].
 template <class T, Size ROWS>
 inline void state_tile(Size K, const T* before, Size before_row, const T* w, const T* const* a, Size offset, T* c,
                        Size c_row, T* h, Size h_row, Size width) {
@@ -47,7 +47,8 @@ inline void state_rows(Size rows, Size K, const T* before, Size before_row, cons
   }
 }
 
-// h (N, H), rows h_row apart. table (S, panels · 4 · UNITS), w (panels, H, 4, UNITS); reverse: from each sentence's end.
+// Writes h (N, H) with row stride h_row. table (S, panels · 4 · UNITS), w (panels, H, 4, UNITS); `reverse` reads each
+// sentence from its end.
 template <class T>
 void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, bool reverse, Size H, Size column,
                  Size h_row) {
@@ -55,7 +56,7 @@ void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, boo
   const Size panels = panels_of(H), wide = panels * UNITS;
   Scratch<T> c(s.B * wide);
   Scratch<const T*> a(s.B);
-  Size start = reverse ? s.N : 0, before = 0, going = 0;  // going: rows that have a state from the step before
+  Size start = reverse ? s.N : 0, before = 0, going = 0;  // going: rows with a previous state
   for (Size step = 0; step < s.T; ++step) {
     const Size size = s.sizes[reverse ? s.T - 1 - step : step];
     if (reverse) start -= size;
@@ -66,7 +67,7 @@ void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, boo
       for (Size u = 0; u < UNITS && p * UNITS + u < H; u += W<T>) {
         const Size j = p * UNITS + u, width = at_most(W<T>, H - j);
         for (Size b = 0; b < size;) {
-          // rows that begin here have no state before: a product with nothing
+          // rows that begin here have no previous state: K = 0
           const bool goes = b < going;
           const Size rows = at_most(STATE_ROWS, (goes ? going : size) - b);
           state_rows<T, STATE_ROWS>(rows, goes ? H : 0, h + (before + b) * h_row, h_row, w + p * H * 4 * UNITS + u,

@@ -1,4 +1,4 @@
-// Words, features and numbers as ids, and tags written into text: Python objects of the native core.
+// Python classes and functions of the native core: words, features and numbers to ids, and tags written into text.
 #include <nanobind/nanobind.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ struct Words {
     for (nb::handle word : words) ids.push_back(index.add(bytes_of(word)));
     return nb::cast(array_of(std::move(ids)));
   }
-  // The windows of concatenated texts, each of which has width - 1 characters more than windows.
+  // Returns the ids of the windows of concatenated texts; each text has width - 1 more characters than windows.
   nb::object of_windows(nb::str text, Ids lengths, Size width) {
     const View view = bytes_of(text);
     std::vector<Id> ids;
@@ -73,7 +73,7 @@ struct Words {
         [&] { lengths.push_back(id_of(length)), length = 0; });
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
   }
-  // The id of a word. Raises UnicodeDecodeError for bytes that are no UTF-8.
+  // Returns the id of a word. Raises UnicodeDecodeError if the bytes are not UTF-8.
   Id known(View word) {
     const Id id = index.find(word);
     if (id >= 0) return id;
@@ -131,7 +131,7 @@ bool finite(const char* data, Size n, Bits exponent) {
   }
   return !bad;
 }
-// The same for a buffer of floating-point numbers of `each` bytes.
+// Whether all numbers of a buffer are finite; floating-point numbers of `each` bytes.
 bool all_finite(nb::object numbers, Size each) {
   expect(each == 2 || each == 4 || each == 8, "numbers of 2, 4 or 8 bytes");
   const Buffer buffer(numbers);
@@ -147,7 +147,8 @@ struct FeatureIndex {
   explicit FeatureIndex(nb::sequence names) {
     for (nb::handle name : names) index.add(bytes_of(name));
   }
-  // The ids of each word's features, sorted, each once, and the places of the words that are not ASCII, which get none.
+  // Returns the feature ids of each word, sorted and without duplicates, and the indices of non-ASCII words, which get
+  // no ids here.
   nb::tuple of_words(nb::sequence words) const {
     std::vector<Id> ids, offsets{0}, others;
     std::string low, name;
@@ -171,7 +172,7 @@ struct FeatureIndex {
   }
 };
 
-// Numbers -> ids, for several kinds of numbers; -1: unknown.
+// Maps numbers to ids, with one table for each kind of number; -1: unknown.
 struct NumberIndex {
   struct Slot {
     std::uint64_t key;
@@ -185,7 +186,7 @@ struct NumberIndex {
     tables.emplace_back(size, Slot{0, -1});
     for (Size i = 0; i < dim(keys, 0); ++i) tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
   }
-  // keys (U, kinds): the known ids, row by row, and where those of each row begin.
+  // Returns the known ids of keys (U, kinds), row by row, and the offset of each row.
   nb::tuple find(In<std::uint64_t, 2> keys) const {
     const Size U = dim(keys, 0), kinds = dim(keys, 1);
     expect(kinds == static_cast<Size>(tables.size()), "a column of keys for each kind");

@@ -1,4 +1,4 @@
-// Words of text: numbered in order, cut out of lines, and their features. reference/text.py does the same in Python.
+// Words of text: ids in order of appearance, splitting of lines, and features. reference/text.py is the Python version.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -15,13 +15,13 @@ namespace elman {
 
 using View = std::string_view;
 
-// A number of words or features as an id.
+// Converts a count of words or features to an id.
 inline Id id_of(std::size_t n) {
   if (n > std::numeric_limits<Id>::max()) throw std::overflow_error("more words than 32 bits can number");
   return static_cast<Id>(n);
 }
 
-// Distinct strings -> 0, 1, 2 … If there is no memory for one more, nothing changes.
+// Maps distinct strings to 0, 1, 2 … If memory for a new string runs out, nothing changes.
 class Index {
  public:
   Index() : slots_(1024, -1) {}
@@ -90,8 +90,8 @@ class Index {
   std::vector<Id> slots_;
 };
 
-// word(begin, end) for each word of each line, line() after each line. Lines end at the line feed; only spaces
-// separate words; a line of separators alone has no words.
+// Calls word(begin, end) for each word of each line and line() after each line. Lines end at line feeds; only spaces
+// separate words; a line of nothing but separators has no words.
 template <class Word, class Line>
 inline void cut(View text, Word word, Line line) {
   std::size_t start = 0;
@@ -115,7 +115,7 @@ inline void cut(View text, Word word, Line line) {
   }
 }
 
-// The features of an ASCII word, as elman.features.affixes has them: f(name).
+// Calls f(name) for each feature of an ASCII word, as elman.features.affixes defines them.
 template <class Function>
 inline void affixes(View word, std::string& low, std::string& name, Function f) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };

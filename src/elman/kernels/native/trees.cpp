@@ -1,5 +1,5 @@
-// The best dependency trees by scores of labels, as stated in reference/trees.py, whose names and order of choice are
-// kept, so that ties are settled alike.
+// Maximum spanning dependency trees from label scores. Names and evaluation order follow reference/trees.py, so that
+// ties are broken alike.
 #include "trees.hpp"
 
 #include <cmath>
@@ -20,7 +20,7 @@ struct Arc {
   Id head, word;
 };
 
-// A graph whose circles become nodes of their own. An arc from u to v stands at [v · size + u].
+// A graph whose cycles are contracted to single nodes. The arc from u to v is at [v · size + u].
 class Graph {
  public:
   void start(const std::vector<double>& weights, Size size) {
@@ -35,7 +35,7 @@ class Graph {
     parent_.assign(at(size), -1);
     circles_.clear(), ends_.clear(), members_.clear();
   }
-  // The heads of words 1 …, by Edmonds' algorithm on a path that grows backwards.
+  // Writes the heads of words 1, 2, …: Edmonds' algorithm on a path that grows from dependent to head.
   void tree(Id* heads) {
     std::vector<char> done(at(n_), 0), on(at(n_), 0);
     chosen_.assign(at(2 * n_), Arc{-1, -1});
@@ -79,7 +79,7 @@ class Graph {
       if (row[u] > row[best]) best = u;
     return best;
   }
-  // Make a circle one node in the row of its first member; the head of each member is the next one.
+  // Contracts a cycle to one node in the row of its first member; the head of each member is the next one.
   void contract(const Size* rows, std::size_t many) {
     const Id made = static_cast<Id>(parent_.size());
     const Size keep = rows[0];
@@ -92,14 +92,14 @@ class Graph {
     }
     parent_.push_back(-1);
     circles_.push_back(made), ends_.push_back(members_.size());
-    // arcs that go out of the circle: the best of its members
+    // arcs out of the cycle: the best over its members
     for (Size v = 0; v < n_; ++v) {
       Size source = rows[0];
       for (std::size_t i = 1; i < many; ++i)
         if (w_[at(v * n_ + rows[i])] > w_[at(v * n_ + source)]) source = rows[i];
       out_w_.push_back(w_[at(v * n_ + source)]), out_arc_.push_back(arc_[at(v * n_ + source)]);
     }
-    // arcs that come in: where it costs least to break the circle
+    // arcs into the cycle: at the member where breaking the cycle costs least
     for (Size u = 0; u < n_; ++u) {
       std::size_t best = 0;
       double most = w_[at(rows[0] * n_ + u)] - breaks[0];
@@ -142,7 +142,7 @@ bool is_tree(const Id* heads, Size n, std::vector<Id>& reached) {
   return true;
 }
 
-// Trees of one sentence after the other, in memory that is kept.
+// Finds the trees of one sentence after another, reusing its buffers.
 class Trees {
  public:
   std::vector<double> weights;  // (n + 1, n + 1), the arc from u to word v at [v, u]
@@ -182,7 +182,7 @@ class Trees {
   std::vector<Id> reached_;
 };
 
-// to (K,) = log softmax of from, not below LEAST; returns the least of it.
+// to (K,) = max(log softmax of from, LEAST); returns its minimum.
 float log_softmax(const float* from, float* to, Size K) {
   const float most = max_of(from, K);
   for (Size k = 0; k < K; ++k) to[k] = from[k] - most;
@@ -233,7 +233,7 @@ void best_trees(const float* labels, const float* relations, const Id* lengths, 
       const float own = log_softmax(labels + (begin + v) * L, known.data() + v * L, L);
       least = own < least ? own : least;
     }
-    least -= 1;  // of arcs that no label stands for
+    least -= 1;  // the score of arcs that no label denotes
     for (Size v = 0; v < n; ++v) {
       const float* own = known.data() + v * L;
       log_softmax(relations + (begin + v) * R, p.data(), R);

@@ -1,4 +1,4 @@
-// The best dependency trees by scores of labels: trees.cpp.
+// Maximum spanning dependency trees from label scores; see trees.cpp.
 #pragma once
 #include "types.hpp"
 

@@ -1,4 +1,4 @@
-// Types and constants that all native code shares. Letters as in elman.kernels.
+// Types and constants shared by all native code. Letters as in elman.kernels.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,10 +14,10 @@ struct Steps {
   Size T, N, B;
 };
 
-// Hidden units lie in panels of UNITS: the columns of a panel are the UNITS inputs of each of the four gates.
+// Hidden units are grouped into panels of UNITS: a panel's columns are the UNITS inputs of each of the four gates.
 constexpr Size UNITS = 16, PANEL = 4 * UNITS;
 constexpr Size panels_of(Size H) { return (H + UNITS - 1) / UNITS; }
-// The most columns of 8-bit products: 127 · 127 times as many still fit into 32 bits.
+// Maximum inner dimension of 8-bit products: 127 · 127 times it still fits into 32 bits.
 constexpr Size WIDEST8 = 1 << 17;
 
 }  // namespace elman

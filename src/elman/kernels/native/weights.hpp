@@ -1,4 +1,4 @@
-// The weights of a model file, laid out for the kernels that tag. For lines.cpp.
+// The weights of a model file in the layouts of the inference kernels, for lines.cpp.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -15,10 +15,10 @@
 namespace elman {
 namespace {
 
-constexpr Size LARGEST = 1 << 24;  // of each size of a network, far above what settings allow: products stay in range
-constexpr float SMALLEST8 = 1e-30f;  // smaller weights are 0 in 8 bits: a step has to be above 0
+constexpr Size LARGEST = 1 << 24;  // limit of each size of a network, far above the settings': no overflow
+constexpr float SMALLEST8 = 1e-30f;  // smaller weights become 0 in 8 bits: the scale has to be positive
 
-// n numbers of float16 in float32. Without branches, so that compilers make vectors of it.
+// Converts n numbers from float16 to float32, without branches, so that compilers can vectorize it.
 void from_halves(const char* bytes, float* to, Size n) {
   for (Size i = 0; i < n; ++i) {
     std::uint16_t half;
@@ -26,7 +26,7 @@ void from_halves(const char* bytes, float* to, Size n) {
     const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fff) << 13;
     float scaled;
     std::memcpy(&scaled, &rest, 4);
-    scaled *= 0x1p112f;  // the exponents of float16 and float32 have other biases
+    scaled *= 0x1p112f;  // float16 and float32 have different exponent biases
     std::uint32_t bits;
     std::memcpy(&bits, &scaled, 4);
     bits |= rest >= 0x0f800000u ? 0x7f800000u : 0u;  // infinity or NaN
@@ -35,7 +35,7 @@ void from_halves(const char* bytes, float* to, Size n) {
   }
 }
 
-// The bytes of a tensor of the model file; a vector is a matrix of one row.
+// A view of a tensor of the model file; a vector is a matrix of one row.
 struct Matrix {
   std::string bytes;
   Size rows = 0, columns = 0;
@@ -53,7 +53,7 @@ struct Matrix {
   }
 };
 
-// Tensors by name; each is checked for the shape that is asked for.
+// Tensors by name; each is checked against the expected shape.
 struct Tensors {
   nb::dict found;
   std::string prefix;
@@ -76,7 +76,7 @@ struct Tensors {
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
 };
 
-// An LSTM in one direction: weights in panels, as kernels/packing.py lays them out.
+// An LSTM in one direction, with weights in panels as in kernels/packing.py.
 struct Direction {
   bool reverse;
   std::vector<float> w, b;      // (P·64, E), (P·64,)
@@ -109,7 +109,7 @@ struct Direction {
           continue;
         }
         float largest = 0;
-        bool finite = true;  // others cannot be rounded
+        bool finite = true;  // infinity and NaN cannot be quantized
         for (Size k = 0; k < H; ++k) largest = std::max(largest, std::fabs(row[k])), finite &= std::isfinite(row[k]);
         expect(finite, "weights that are finite numbers");
         const float step = (largest > SMALLEST8 ? largest : 1.0f) / 127.0f;
@@ -125,7 +125,7 @@ struct Direction {
   }
 };
 
-// One network.
+// One network of the ensemble.
 struct Member {
   Matrix embedding;
   std::vector<float> features;

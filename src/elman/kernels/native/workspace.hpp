@@ -1,4 +1,4 @@
-// The memory in which lines.cpp tags: tables of words shared by threads, and the workspace of one text.
+// Memory of lines.cpp: word tables shared by threads, and the workspace of one text.
 #pragma once
 #ifdef __linux__
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 namespace elman {
 namespace {
 
-// Memory that takes no space until it is written to; in large pages if possible, since rows are read at random.
+// Memory that is allocated lazily when written to; in large pages if possible, since rows are read at random.
 struct Bytes {
   static constexpr std::size_t PAGE = std::size_t(1) << 21;
   char* data;
@@ -29,22 +29,22 @@ struct Bytes {
   Bytes& operator=(Bytes&&) = delete;
 };
 
-// The words met so far and the input of the first layer for each of them. Rows that are written never change.
+// The words seen so far and the first layer's gate inputs for each of them. Computed rows never change.
 struct Store {
   Index index;
   Size capacity = 0;                           // rows
-  std::vector<Bytes> tables;                   // of each direction of each network
-  std::vector<std::pair<Size, Size>> waiting;  // begin and end of rows that are not computed yet
-  std::multiset<Size> doing;                   // begin of rows that a thread is computing
-  Size users = 0;                              // texts that are being tagged with it
-  bool broken = false;                         // an error happened in it
+  std::vector<Bytes> tables;                   // one for each direction of each network
+  std::vector<std::pair<Size, Size>> waiting;  // ranges of rows not computed yet
+  std::multiset<Size> doing;                   // first rows of the ranges being computed
+  Size users = 0;                              // texts being tagged with it
+  bool broken = false;                         // an error occurred while rows were computed
 };
 
 struct Sentence {
   Size begin, length;  // words
 };
 
-// The arrays for tagging a text; kept from one text to the next, since fresh memory costs time.
+// Arrays for tagging a text, reused for the next text, since fresh memory costs time.
 struct Workspace {
   std::vector<Id> types, best, sizes, packed, ids;
   std::vector<std::size_t> ends;
@@ -52,7 +52,7 @@ struct Workspace {
   std::vector<Sentence> sentences;
   std::vector<float> h, scores, more;
 };
-// Makes a vector hold at least n; returns its items, whose values are arbitrary.
+// Grows a vector to at least n items; returns a pointer to them, with arbitrary values.
 template <class T>
 T* ensure_capacity(std::vector<T>& v, Size n) {
   if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));

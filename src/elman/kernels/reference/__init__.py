@@ -1,7 +1,7 @@
-"""The kernels in NumPy: the readable statement of the maths, the oracle of the tests, the fallback.
+"""The kernels in NumPy: a readable definition of the maths, the reference in tests, and the fallback at run time.
 
-Letters as in ``elman.kernels``. The gradient of ``name`` is ``dname``; gradients are those of a loss (they point uphill
-and an update subtracts them; the slides' δ point the other way).
+Letters as in ``elman.kernels``. The gradient of the loss with respect to ``name`` is ``dname``; updates subtract it
+(the slides' δ has the opposite sign).
 """
 
 # ruff: noqa: F403

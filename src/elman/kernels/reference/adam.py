@@ -1,4 +1,4 @@
-"""Adam on some rows of a table. Letters as in ``elman.kernels``; U rows."""
+"""Adam with lazy updates of embedding rows. Letters as in ``elman.kernels``; U rows are updated."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ def adam_rows(
     beta2: float,
     epsilon: float,
 ) -> None:
-    """One step of Adam (Kingma & Ba 2015) on U rows of w (V, E), after the steps that they missed; in place.
+    """Update U rows of w (V, E) in place: first the pending steps without a gradient, then one step of Adam.
 
-    m and v (V, E) are the means of gradients and of their squares; ids (U,) are distinct; g (U, E) are the rows'
-    gradients, None for no step of their own. ``scale`` is the rate with the correction of both biases, ``fade`` what
-    weight decay leaves of w. late (U, 4) says of each row what the steps before come to that had no gradient: how far
-    it went, by the direction m/(√v + ε), and what is left of w, m and v; (0, 1, 1, 1) where none was missed.
+    Kingma & Ba 2015. m and v (V, E) are the running means of gradients and squared gradients; ids (U,) are distinct;
+    g (U, E) are the rows' gradients, or None to apply pending steps only. ``scale`` is the learning rate with both bias
+    corrections, ``fade`` the factor of w left by weight decay. late (U, 4) sums up each row's pending steps: the
+    distance moved along m/(√v + ε), and the remaining factors of w, m and v; (0, 1, 1, 1) if there are none.
+
+    Raises IndexError if an id is outside 0..V-1, ValueError if shapes do not fit.
     """
     check_ids(ids, len(w))
     if not m.shape == v.shape == w.shape or late.shape != (len(ids), 4):

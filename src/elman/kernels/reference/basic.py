@@ -9,23 +9,23 @@ from elman.kernels.packing import F, Ids
 
 
 def linear_forward(x: NDArray[F], w: NDArray[F], b: NDArray[F]) -> NDArray[F]:
-    """y = w·x + b for every row: x (N, E), w (H, E), b (H,) -> y (N, H)."""
+    """Return y = w·x + b for each row: x (N, E), w (H, E), b (H,) -> y (N, H)."""
     return x @ w.T + b
 
 
 def linear_backward(dy: NDArray[F], x: NDArray[F], w: NDArray[F]) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
-    """Gradients of ``linear_forward``: dy (N, H) -> dx (N, E), dw (H, E), db (H,)."""
+    """Return the gradients of ``linear_forward``: dy (N, H) -> dx (N, E), dw (H, E), db (H,)."""
     return dy @ w, dy.T @ x, dy.sum(axis=0)
 
 
 def embedding_forward(table: NDArray[F], ids: Ids) -> NDArray[F]:
-    """The rows of table (V, E) that ids (N,) name -> (N, E). IndexError for an id outside 0..V-1."""
+    """Look up the rows ids (N,) of table (V, E) -> (N, E). Raises IndexError if an id is outside 0..V-1."""
     check_ids(ids, len(table))
     return table[ids]
 
 
 def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
-    """Scatter-add: drows (N, E) summed into the rows of a zero (rows, E) that ids (N,) name."""
+    """Scatter-add drows (N, E) to the rows ids (N,) of a zero table (rows, E). Raises IndexError for an id outside."""
     check_ids(ids, rows)
     dtable = np.zeros((rows, drows.shape[1]), drows.dtype)
     np.add.at(dtable, ids, drows)
@@ -33,7 +33,7 @@ def embedding_backward(drows: NDArray[F], ids: Ids, rows: int) -> NDArray[F]:
 
 
 def bag_forward(table: NDArray[F], ids: Ids, offsets: Ids) -> NDArray[F]:
-    """Sums of rows of table (V, E): row u is the sum over ids[offsets[u]:offsets[u + 1]] -> (U, E)."""
+    """Return sums of rows of table (V, E): row u is the sum over ids[offsets[u]:offsets[u + 1]] -> (U, E)."""
     check_ids(ids, len(table))
     sums = np.zeros((len(offsets) - 1, table.shape[1]), table.dtype)
     np.add.at(sums, np.repeat(np.arange(len(sums)), np.diff(offsets)), table[ids])
@@ -41,7 +41,7 @@ def bag_forward(table: NDArray[F], ids: Ids, offsets: Ids) -> NDArray[F]:
 
 
 def bag_backward(dsums: NDArray[F], ids: Ids, offsets: Ids, rows: int) -> NDArray[F]:
-    """Gradient of ``bag_forward`` by a table of ``rows`` rows: dsums (U, E) -> (rows, E)."""
+    """Return the gradient of ``bag_forward`` with respect to a table of ``rows`` rows: dsums (U, E) -> (rows, E)."""
     check_ids(ids, rows)
     dtable = np.zeros((rows, dsums.shape[1]), dsums.dtype)
     np.add.at(dtable, ids, np.repeat(dsums, np.diff(offsets), axis=0))
@@ -49,7 +49,10 @@ def bag_backward(dsums: NDArray[F], ids: Ids, offsets: Ids, rows: int) -> NDArra
 
 
 def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArray[F], NDArray[F]]:
-    """p = softmax(scores), slide 9, and the loss -log p[gold]: scores (N, K), gold (N,) -> losses (N,), p (N, K)."""
+    """Return the losses -log p[gold] and p = softmax(scores), slide 9.
+
+    scores (N, K), gold (N,) -> losses (N,), p (N, K).
+    """
     check_ids(gold, scores.shape[1])
     shifted = scores - scores.max(axis=1, keepdims=True)
     p = np.exp(shifted)
@@ -59,7 +62,10 @@ def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArra
 
 
 def softmax_cross_entropy_backward(dlosses: NDArray[F], p: NDArray[F], gold: Ids) -> NDArray[F]:
-    """Gradient by the scores, (p - one_hot(gold)) · dloss, slide 11: dlosses (N,) -> dscores (N, K)."""
+    """Return the gradient with respect to the scores, (p - one_hot(gold)) · dloss, slide 11.
+
+    dlosses (N,) -> dscores (N, K).
+    """
     dscores = p.copy()
     dscores[np.arange(len(gold)), gold] -= 1
     dscores *= dlosses[:, None]

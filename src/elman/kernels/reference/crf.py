@@ -1,11 +1,11 @@
 """Linear-chain CRF (Lafferty et al. 2001) over packed batches. Letters as in ``elman.kernels``.
 
 The score of a path y of tags through a sentence of T words is begin[y_1] + Σ scores[t, y_t] +
-Σ transitions[y_t, y_t+1] + end[y_T]; its probability is exp(score) over the sum of that over all paths. All numbers
-have to be finite; a transition that must not be taken is a very low one, -1e30 say.
+Σ transitions[y_t, y_t+1] + end[y_T]; its probability is exp(score), normalized over all paths. All numbers have to be
+finite; a forbidden transition has a very low score such as -1e30.
 
--log p(y) is the sum of a loss for each word, -log p(y_t | y_t+1), the last one -log p(y_T): read from the end, the
-chain rule. So a word can be given a weight, and where all transitions are 0 each loss is softmax's.
+By the chain rule from the end, -log p(y) is a sum of word losses: -log p(y_t | y_t+1), and -log p(y_T) for the last
+word. So words can be weighted, and if all transitions are 0, each loss equals that of a softmax.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from elman.kernels.reference.cells import starts_of
 def crf_forward(
     scores: NDArray[F], gold: Ids, sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F]]:
-    """Each word's part in its sentence's -log p(gold), and the logs of the sums over all beginnings.
+    """Return each word's share of its sentence's -log p(gold), and the forward variables.
 
     scores (N, K), gold (N,), transitions (K, K) [from, to], begin, end (K,) -> losses (N,), alpha (N, K): alpha[t, k]
-    is the log of the summed exp(score) of all beginnings that end in tag k at word t, less the largest of its row.
+    is the log-sum-exp of the scores of all path prefixes with tag k at word t, minus the maximum of its row.
+
+    Raises IndexError if a gold tag is outside 0..K-1.
     """
     check_ids(gold, scores.shape[1])
     starts, last = starts_of(sizes), last_rows(sizes)
@@ -48,7 +50,10 @@ def crf_forward(
 def crf_backward(
     dlosses: NDArray[F], alpha: NDArray[F], gold: Ids, sizes: Ids, transitions: NDArray[F], end: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
-    """Gradients of ``crf_forward``: dlosses (N,) -> dscores (N, K), dtransitions (K, K), dbegin, dend (K,)."""
+    """Return the gradients of ``crf_forward``.
+
+    dlosses (N,) -> dscores (N, K), dtransitions (K, K), dbegin, dend (K,).
+    """
     check_ids(gold, alpha.shape[1])
     starts, last = starts_of(sizes), last_rows(sizes)
     dscores, dtransitions = np.zeros_like(alpha), np.zeros_like(transitions)
@@ -71,9 +76,9 @@ def crf_backward(
 
 
 def crf_best(scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]) -> Ids:
-    """The tags of each sentence's best path (Viterbi 1967): scores (N, K) -> ids (N,).
+    """Return the tags of each sentence's best path (Viterbi 1967): scores (N, K) -> ids (N,).
 
-    Of equal paths the one whose last tag has the lowest id, then the last but one, and so on.
+    Ties go to the path whose last tag has the lowest id, then whose last but one has, and so on.
     """
     starts, last = starts_of(sizes), last_rows(sizes)
     best, came_from = np.empty_like(scores), np.zeros(scores.shape, np.int32)
@@ -96,7 +101,7 @@ def crf_best(scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDA
 def crf_marginals(
     scores: NDArray[F], sizes: Ids, transitions: NDArray[F], begin: NDArray[F], end: NDArray[F]
 ) -> NDArray[F]:
-    """The probability of each tag at each word, over all paths: scores (N, K) -> p (N, K), rows sum to 1."""
+    """Return the marginal probability of each tag at each word: scores (N, K) -> p (N, K), rows sum to 1."""
     starts, last = starts_of(sizes), last_rows(sizes)
     _, alpha = crf_forward(scores, np.zeros(len(scores), np.int32), sizes, transitions, begin, end)
     p = np.empty_like(alpha)
@@ -110,18 +115,18 @@ def crf_marginals(
 
 
 def last_rows(sizes: Ids) -> NDArray[np.int64]:
-    """The row of each sentence's last word (B,), in packed order."""
+    """Return the row of each sentence's last word (B,), in packed order."""
     b = np.arange(sizes[0] if len(sizes) else 0)
-    steps = np.searchsorted(-sizes, -b, side="left")  # length of sentence b: the steps with more than b sentences
+    steps = np.searchsorted(-sizes, -b, side="left")  # length of sentence b: steps with more than b sentences
     return np.asarray(starts_of(sizes)[steps - 1] + b, np.int64)
 
 
 def log_sum(x: NDArray[F], axis: int) -> NDArray[F]:
-    """log Σ exp(x) along an axis."""
+    """Return log Σ exp(x) along an axis."""
     most = x.max(axis=axis, keepdims=True)
     return np.asarray(np.log(np.exp(x - most).sum(axis=axis)) + most.squeeze(axis), x.dtype)
 
 
 def log_softmax(x: NDArray[F], axis: int) -> NDArray[F]:
-    """x less ``log_sum`` of it."""
+    """Return x - ``log_sum(x)`` along an axis."""
     return np.asarray(x - np.expand_dims(log_sum(x, axis), axis), x.dtype)

@@ -10,7 +10,7 @@ from elman.kernels.reference.cells import before, starts_of
 
 
 def sigmoid(x: NDArray[F]) -> NDArray[F]:
-    """σ(x), without overflow."""
+    """Return σ(x), without overflow."""
     e = np.exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1, e) / (1 + e), x.dtype)
 
@@ -18,7 +18,7 @@ def sigmoid(x: NDArray[F]) -> NDArray[F]:
 def lstm_forward(
     a: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F], c0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
-    """LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
+    """Return the states of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
 
     i, f, o = σ(…), g = tanh(…) of a_t + w_rh·h_{t-1}; c_t = f c_{t-1} + i g; h_t = o tanh(c_t).
     a (N, 4H) in the order i, f, g, o; w_rh (4H, H); h0, c0 (B, H) -> h (N, H), c (N, H), gates (N, 4H).
@@ -49,7 +49,7 @@ def lstm_backward(
     h0: NDArray[F],
     c0: NDArray[F],
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
-    """Gradients of ``lstm_forward``: dh (N, H) -> da (N, 4H), dw_rh (4H, H), dh0 (B, H), dc0 (B, H)."""
+    """Return the gradients of ``lstm_forward``: dh (N, H) -> da (N, 4H), dw_rh (4H, H), dh0 (B, H), dc0 (B, H)."""
     H = w_rh.shape[1]
     starts, c_before = starts_of(sizes), before(c, sizes, c0)
     i, f, g, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
@@ -72,7 +72,7 @@ def lstm_backward(
 def gru_forward(
     a: NDArray[F], sizes: Ids, w_rh: NDArray[F], b_rn: NDArray[F], h0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F]]:
-    """GRU (Cho et al. 2014, the reset gate applied to the product).
+    """Return the states of a GRU (Cho et al. 2014; the reset gate is applied after the product).
 
     s = w_rh·h_{t-1}; r, z = σ(a + s); n = tanh(a_n + r (s_n + b_rn)); h_t = (1 - z) n + z h_{t-1}.
     a (N, 3H) in the order r, z, n; w_rh (3H, H); b_rn (H,); h0 (B, H) -> h (N, H), gates (N, 4H): r, z, n, s_n + b_rn.
@@ -95,7 +95,7 @@ def gru_forward(
 def gru_backward(
     dh: NDArray[F], h: NDArray[F], gates: NDArray[F], sizes: Ids, w_rh: NDArray[F], h0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
-    """Gradients of ``gru_forward``: dh (N, H) -> da (N, 3H), dw_rh (3H, H), db_rn (H,), dh0 (B, H)."""
+    """Return the gradients of ``gru_forward``: dh (N, H) -> da (N, 3H), dw_rh (3H, H), db_rn (H,), dh0 (B, H)."""
     H = w_rh.shape[1]
     starts, h_before = starts_of(sizes), before(h, sizes, h0)
     r, z, n, q = (gates[:, k * H : (k + 1) * H] for k in range(4))

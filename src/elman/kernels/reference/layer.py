@@ -1,4 +1,4 @@
-"""A whole LSTM layer in one direction: the product with its inputs, the states, and the gradients of all of it."""
+"""A whole LSTM layer in one direction: input projection and recurrence, forward and backward."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def lstm_layer_forward(
     column: int,
     reverse: bool,
 ) -> tuple[NDArray[F], NDArray[F]]:
-    """x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H): the states into h (N, …), H columns from ``column`` on.
+    """Write the hidden states into h (N, …), H columns from ``column`` on; return c (N, H) and the gates (N, 4H).
 
-    Returns c (N, H) and the gates (N, 4H), as in ``lstm_forward``. ``reverse``: every sentence is read from its end.
-    h_0 = c_0 = 0.
+    x (N, E), w_rx (4H, E), b_r (4H,), w_rh (4H, H); gates as in ``lstm_forward``. ``reverse`` reads each sentence from
+    its end. h_0 = c_0 = 0.
     """
     order = _mirror(sizes) if reverse else slice(None)
     H = w_rh.shape[1]
@@ -47,9 +47,9 @@ def lstm_layer_backward(
     add: bool,
     reverse: bool,
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
-    """dw_rx (4H, E), db_r (4H,), dw_rh (4H, H) of dh (N, …), whose columns are those of h; dx (N, E) is written.
+    """Return dw_rx (4H, E), db_r (4H,) and dw_rh (4H, H) for dh (N, …), whose columns are those of h; write dx (N, E).
 
-    ``add``: to what stands in dx already.
+    ``add`` adds to the values of dx instead of overwriting them.
     """
     order = _mirror(sizes) if reverse else slice(None)
     own = slice(column, column + w_rh.shape[1])
@@ -62,7 +62,7 @@ def lstm_layer_backward(
 
 
 def _mirror(sizes: Ids) -> NDArray[np.int64]:
-    """For each packed row the row of the same sentence's word as far from its other end; its own inverse."""
+    """Return the permutation of packed rows that reverses the words of each sentence; it is its own inverse."""
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     t = np.repeat(np.arange(len(sizes)), sizes)
     b = np.arange(len(t)) - starts[t]

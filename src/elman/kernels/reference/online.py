@@ -33,16 +33,19 @@ def online_steps(
     fresh: Ids | None = None,
     state: NDArray[F] | None = None,
 ) -> tuple[float, int]:
-    """Online SGD (slide 18) of the tutorial's network: one update for each of S sentences, in place.
+    """Train the tutorial's network in place by online SGD (slide 18), one update for each of S sentences.
 
     w_rx (V, H) holds a row per word (the columns of the slides' matrix), w_rh (H, H), b_r (H,), w_oh (K, H), b_o (K,);
-    ids and gold (N,) are the S sentences one after the other, lengths (S,) theirs, rates (S,) the learning rates;
-    mask (N, H) or None multiplies h in front of the output layer (dropout); clip > 0 is the largest global norm of a
-    sentence's summed gradient; n as in ``elman_backward``. Returns the summed loss and the number of tags that were
-    right before each update. A sentence without words changes nothing.
+    ids and gold (N,) are the concatenated S sentences, lengths (S,) their lengths, rates (S,) the learning rates;
+    mask (N, H) or None is a dropout mask multiplied with h before the output layer; clip > 0 is the maximum global norm
+    of a sentence's summed gradient; n as in ``elman_backward``. Returns the summed loss and the number of correct tags,
+    each sentence tagged before its update. A sentence without words changes nothing.
 
-    With ``state`` (H,) these are pieces of sentences: one that is not ``fresh`` (S,) begins with the state that the one
-    before it ended in, the first with ``state``, which becomes the last one's; the gradient stays in the piece.
+    With ``state`` (H,) the items are segments of sentences: a segment that is not ``fresh`` (S,) starts from the final
+    hidden state of the one before, the first from ``state``, which receives the last one's. Gradients do not cross
+    segments.
+
+    Raises IndexError if a word or gold tag is out of range.
     """
     check_ids(ids, len(w_rx))
     check_ids(gold, len(w_oh))

@@ -1,4 +1,4 @@
-"""Parallel recurrences over packed batches: the gates do not read the state, so a step is a few multiplications.
+"""Parallel recurrences over packed batches: gates do not depend on the state, so a step is a few multiplications.
 
 Letters as in ``elman.kernels``; σ is the logistic function.
 """
@@ -14,7 +14,7 @@ from elman.kernels.reference.gated import sigmoid
 
 
 def sru_forward(a: NDArray[F], sizes: Ids, c0: NDArray[F]) -> tuple[NDArray[F], NDArray[F]]:
-    """SRU (Lei et al. 2018, without the peephole on c): a light recurrence and a highway.
+    """Return the states of an SRU (Lei et al. 2018, without the peephole on c): light recurrence and highway.
 
     f, r = σ(a_f), σ(a_r); c_t = f c_{t-1} + (1 - f) u; h_t = r tanh(c_t) + (1 - r) k.
     a (N, 4H) in the order u, f, r, k; c0 (B, H) -> h (N, H), c (N, H).
@@ -28,7 +28,7 @@ def sru_forward(a: NDArray[F], sizes: Ids, c0: NDArray[F]) -> tuple[NDArray[F], 
 def sru_backward(
     dh: NDArray[F], a: NDArray[F], c: NDArray[F], sizes: Ids, c0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F]]:
-    """Gradients of ``sru_forward``: dh (N, H) -> da (N, 4H), dc0 (B, H)."""
+    """Return the gradients of ``sru_forward``: dh (N, H) -> da (N, 4H), dc0 (B, H)."""
     H = c0.shape[1]
     u, f, r, k = a[:, :H], sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 2 * H : 3 * H]), a[:, 3 * H :]
     tanh_c = np.tanh(c)
@@ -39,7 +39,7 @@ def sru_backward(
 
 
 def mingru_forward(a: NDArray[F], sizes: Ids, h0: NDArray[F]) -> NDArray[F]:
-    """minGRU (Feng et al. 2024): z = σ(a_z); h_t = (1 - z) h_{t-1} + z n.
+    """Return the states of a minGRU (Feng et al. 2024): z = σ(a_z); h_t = (1 - z) h_{t-1} + z n.
 
     a (N, 2H) in the order z, n; h0 (B, H) -> h (N, H).
     """
@@ -51,7 +51,7 @@ def mingru_forward(a: NDArray[F], sizes: Ids, h0: NDArray[F]) -> NDArray[F]:
 def mingru_backward(
     dh: NDArray[F], a: NDArray[F], h: NDArray[F], sizes: Ids, h0: NDArray[F]
 ) -> tuple[NDArray[F], NDArray[F]]:
-    """Gradients of ``mingru_forward``: dh (N, H) -> da (N, 2H), dh0 (B, H)."""
+    """Return the gradients of ``mingru_forward``: dh (N, H) -> da (N, 2H), dh0 (B, H)."""
     H = h0.shape[1]
     z, n = sigmoid(a[:, :H]), a[:, H:]
     d, dh0 = _scan_backward(dh, 1 - z, sizes, h0)
@@ -59,7 +59,7 @@ def mingru_backward(
 
 
 def _scan(keep: NDArray[F], add: NDArray[F], sizes: Ids, s0: NDArray[F]) -> NDArray[F]:
-    """s_t = keep_t s_{t-1} + add_t for every sentence: keep, add (N, H), s0 (B, H) -> (N, H)."""
+    """Return s_t = keep_t s_{t-1} + add_t of each sentence: keep, add (N, H), s0 (B, H) -> (N, H)."""
     s, starts, previous = np.empty_like(add), starts_of(sizes), s0
     for t, size in enumerate(sizes.tolist()):
         block = slice(starts[t], starts[t + 1])
@@ -69,7 +69,7 @@ def _scan(keep: NDArray[F], add: NDArray[F], sizes: Ids, s0: NDArray[F]) -> NDAr
 
 
 def _scan_backward(ds: NDArray[F], keep: NDArray[F], sizes: Ids, s0: NDArray[F]) -> tuple[NDArray[F], NDArray[F]]:
-    """The gradient by add (N, H) and by s0 of ``_scan``, from that by s."""
+    """Return the gradients of ``_scan`` with respect to add and s0: ds (N, H) -> dadd (N, H), ds0 (B, H)."""
     dadd, starts, carried = np.empty_like(ds), starts_of(sizes), np.zeros_like(s0)
     for t in range(len(sizes) - 1, -1, -1):
         block = slice(starts[t], starts[t + 1])

@@ -1,8 +1,8 @@
-"""The LSTM's states without gradients: what a tagger computes for every word.
+"""LSTM states for inference, without gradients.
 
-Letters as in ``elman.kernels``; S rows of a table of inputs w_rx·x + b_r, one for each word type, in panels as
-``elman.kernels.packing`` describes: a panel's input is (4, 16). Products in 8 bits are exact sums of whole numbers, so
-a word's tag depends neither on the batch nor on the order of summing.
+Letters as in ``elman.kernels``. A table of S rows holds the gate inputs w_rx·x + b_r of each word type, in panels (see
+``elman.kernels.packing``): a panel's input is (4, 16). 8-bit products are exact integer sums, so a word's tag depends
+neither on the batch nor on the order of summation.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def linear_best_int8(
     error: NDArray[np.float32],
     share: NDArray[np.float32],
 ) -> Ids:
-    """The column (N,) with the greatest x·w + b, the first of equal ones: x (N, E) from -1 to 1, w (K, E), b (C,).
+    """Return the argmax (N,) of x·w + b, exactly; ties go to the lowest column: x (N, E) in [-1, 1], w (K, E), b (C,).
 
-    The native kernel finds the columns that it can be by (w8, scale, start), which is ``packed_int8(w)``, and (error,
-    share), ``errors_int8(w)``, and computes only these exactly.
+    The native kernel narrows the candidates with 8-bit products, by (w8, scale, start) = ``packed_int8(w)`` and the
+    error bounds (error, share) = ``errors_int8(w)``, and computes only these in float32.
     """
     return np.asarray((x @ w.T + b[: len(w)]).argmax(axis=1), np.int32)
 
 
 def product_int8(x: NDArray[np.float32], linear: Int8) -> NDArray[np.float32]:
-    """x·w (N, C), in whole numbers."""
+    """Return x·w (N, C), computed in integers: x (N, K) in [-1, 1]."""
     P, groups = linear.w.shape[:2]
     rows = linear.w.transpose(0, 2, 3, 1, 4).reshape(P * 4 * UNITS, groups * 4).astype(np.int32)
     q = np.full((len(x), groups * 4), 128, np.int32)
@@ -51,9 +51,10 @@ def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
 def lstm_states(
     table: NDArray[F], types: Ids, sizes: Ids, w: NDArray[F], h: NDArray[F], column: int, reverse: bool
 ) -> None:
-    """Write the states into H columns of h (N, …) from ``column`` on: table (S, P · 64), types (N,), w from ``packed``.
+    """Write the hidden states into H columns of h (N, …) from ``column`` on.
 
-    ``reverse`` reads every sentence from its end. h_0 = c_0 = 0.
+    table (S, P · 64), types (N,) its rows, w from ``packed``. ``reverse`` reads each sentence from its end.
+    h_0 = c_0 = 0.
     """
     H = w.shape[1]
     recurrent = w.reshape(len(w), H, 4, UNITS)
@@ -77,7 +78,7 @@ def lstm_states_int8(
     width: int,
     reverse: bool,
 ) -> None:
-    """``lstm_states`` with the weights of ``packed_int8`` and H = ``width``."""
+    """Write the hidden states as ``lstm_states``, with the weights of ``packed_int8`` and H = ``width``."""
     P, out, linear = len(w), h[:, column : column + width], Int8(w, scale, start)
     wide = table.astype(np.float32).reshape(len(table), P, 4, UNITS)
     _unroll(wide, types, sizes, lambda before: product_int8(before, linear).reshape(-1, P, 4, UNITS), out, reverse)
@@ -91,7 +92,7 @@ def _unroll(
     out: NDArray[F],
     reverse: bool,
 ) -> None:
-    """The cell of ``gated.lstm_forward`` step by step; rows without a step before have no product."""
+    """Apply the cell of ``gated.lstm_forward`` step by step; rows without a previous step need no product."""
     H = out.shape[1]
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     order = range(len(sizes))[::-1] if reverse else range(len(sizes))

@@ -1,4 +1,4 @@
-"""Words of text, numbered as they come, cut out of lines and written back with tags: the native core's in Python."""
+"""Text in Python, as in the native core: word ids in order of appearance, words of lines, lines with tags."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from numpy.typing import NDArray
 
 from elman.kernels.packing import Ids
 
-AffixIndex = None  # features are found by elman.features.subwords itself
+AffixIndex = None  # elman.features.subwords finds the features itself
 
 
 class NumberIndex:
-    """Whole numbers -> ids, for several kinds of numbers."""
+    """Map integers to ids, with one table for each kind of number."""
 
     def __init__(self) -> None:
         self._tables: list[tuple[NDArray[np.uint64], Ids]] = []
 
     def add(self, keys: NDArray[np.uint64], ids: Ids) -> None:
-        """One more kind: distinct numbers (n,) and their ids (n,), 0 or more."""
+        """Add a kind: distinct numbers (n,) and their ids (n,), not negative."""
         order = np.argsort(keys)
         self._tables.append((keys[order], ids[order]))
 
     def find(self, keys: NDArray[np.uint64]) -> tuple[Ids, Ids]:
-        """The ids that there are of U rows of numbers (U, kinds), row by row, and where those of each row begin:
-        (M,), (U + 1,).
-        """
+        """Return the known ids of U rows of numbers (U, kinds), row by row, and the rows' offsets: (M,), (U + 1,)."""
         table = np.full(keys.shape, -1, np.int32)
         for column, (known, ids) in enumerate(self._tables):
             if len(known):
@@ -39,7 +37,7 @@ class NumberIndex:
 
 
 class Words:
-    """Distinct words, numbered 0, 1, 2 … as they come."""
+    """Distinct words, numbered 0, 1, 2 … in order of appearance."""
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
@@ -48,16 +46,16 @@ class Words:
         return len(self._ids)
 
     def of_words(self, words: Sequence[str]) -> Ids:
-        """The ids (N,) of N words; new words get the next ones."""
+        """Return the ids (N,) of N words; new words get the next free ids."""
         ids = self._ids
         return np.array([ids.setdefault(word, len(ids)) for word in words], np.int32)
 
     def of_windows(self, text: str, lengths: Ids, width: int) -> Ids:
-        """The ids (N,) of the windows of ``width`` characters of some texts, which stand one behind the other.
+        """Return the ids (N,) of all windows of ``width`` characters in concatenated texts.
 
-        ``lengths``  how many windows each text has; its characters are ``width`` - 1 more
+        ``lengths``  number of windows of each text, which has ``width`` - 1 more characters
 
-        Raises ValueError: not as many characters.
+        Raises ValueError if the lengths do not fit the text.
         """
         if (lengths < 0).any() or len(text) != lengths.sum() + (width - 1) * len(lengths):
             raise ValueError("shapes do not fit: lengths have to sum to the characters")
@@ -66,9 +64,9 @@ class Words:
         return self.of_words([text[start : start + width] for start in starts])
 
     def of_lines(self, text: bytes) -> tuple[Ids, Ids]:
-        """The ids (N,) of the words of a text in UTF-8, and the number of words of each line (L,).
+        """Return the ids (N,) of the words of a UTF-8 text, and the number of words in each line (L,).
 
-        Lines end at the line feed, words are separated by the space alone; a line of nothing but separators has none.
+        Lines end at line feeds; only spaces separate words; a line of nothing but separators has no words.
         """
         lines = [_words(line) for line in text.decode().split("\n")]
         if not text or text.endswith(b"\n"):
@@ -77,14 +75,14 @@ class Words:
         return ids, np.array([len(words) for words in lines], np.int32)
 
     def since(self, first: int) -> list[str]:
-        """The words from id ``first`` on."""
+        """Return the words from id ``first`` on."""
         return list(self._ids)[first:]
 
 
 def tag_lines(text: bytes, ids: Ids, tags: Sequence[str]) -> bytes:
-    """The text with ``_`` and a tag behind each word, all else as it was; ids (N,) of ``tags``.
+    """Return the text with ``_`` and a tag appended to each word and all else unchanged; ids (N,) index ``tags``.
 
-    Raises ValueError: not as many ids as words.
+    Raises ValueError if there are more or fewer ids than words.
     """
     rest = iter(ids.tolist())
     lines = text.decode().split("\n")

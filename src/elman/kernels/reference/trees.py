@@ -1,11 +1,11 @@
-"""The best dependency trees by scores of labels: Chu and Liu (1965), Edmonds (1967), with exactly one root.
+"""Maximum spanning dependency trees from label scores, with exactly one root: Chu and Liu (1965), Edmonds (1967).
 
-A label ``+2,NOUN`` names one head for each word, and each head has one such label. So the probabilities of all
-``relative`` labels are scores of all arcs. A score of the relations' probabilities is added
+A label such as ``+2,NOUN`` names one head of a word, and each possible head has one such label. So the probabilities of
+the ``relative`` labels score all arcs; the probabilities of the relations add to these scores
 (``tasks.relation_counts``).
 
-Letters as in ``elman.kernels``; n words of a sentence, L labels of heads, R relations, T tags (and one more, for the
-root and unknown tags). Heads are numbers of words from 1, with 0 for the root.
+Letters as in ``elman.kernels``; n words of a sentence, L head labels, R relations, T tags (plus one for the root and
+unknown tags). Heads are word numbers from 1, with 0 for the root.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from elman.kernels.reference.crf import log_softmax
 Floats = NDArray[np.floating]
 
 LEAST = np.float32(1e-30)
-"""Smaller probabilities count as this."""
+"""Lower bound of probabilities."""
 
 
 def best_trees(
@@ -34,19 +34,19 @@ def best_trees(
     ratios: NDArray[np.float32],
     power: float,
 ) -> Ids:
-    """The most probable tree of each sentence: the heads (N,) of the words of B sentences, one behind the other.
+    """Return the heads (N,) of the highest-scoring tree of each of B concatenated sentences.
 
-    labels (N, L), relations (N, R)  scores; softmax makes the probabilities of them
-    lengths (B,), kinds (N,)         words of each sentence; the tag of each word, 0 … T
-    columns (T + 1, 2F + 1)          at F + i the label of a head that is the i-th word of that tag to the right (-i: to
-                                     the left; from F on as F); L: there is none
-    root                             the label of the root; L: there is none
-    ratios (T + 1, T + 1, 2G, R)     by the tags of head and word and the head's distance (see ``where``) how much more
-                                     probable a relation is than without knowing of them; the root has the tag T
-    power                            what the relations weigh
+    labels (N, L), relations (N, R)  scores, turned into probabilities by softmax
+    lengths (B,), kinds (N,)         number of words of each sentence; tag of each word, 0 … T
+    columns (T + 1, 2F + 1)          at F + i, the label of a head that is the i-th word of that tag to the right (-i:
+                                     to the left; beyond F, as F); L: no such label
+    root                             label of the root; L: no such label
+    ratios (T + 1, T + 1, 2G, R)     given the tags of head and word and the head's distance (see ``where``), factor by
+                                     which a relation is more probable than without them; the root has the tag T
+    power                            weight of the relations
 
-    The score of an arc is log p(label) + power · log Σ p(relation) ratio. An arc that no label stands for is less
-    likely than any other of its sentence.
+    The score of an arc is log p(label) + power · log Σ p(relation) ratio. An arc without a label gets a lower label
+    score than any other in its sentence.
     """
     known = np.maximum(log_softmax(labels, axis=1), np.log(LEAST))
     p = np.exp(np.maximum(log_softmax(relations, axis=1), np.log(LEAST)))
@@ -59,15 +59,15 @@ def best_trees(
 
 
 def arcs(known: Floats, kinds: Ids, columns: Ids, root: int) -> Floats:
-    """(n + 1, n) the log probability of the label of each arc, from head (row, 0 the root) to word (column, from 0).
+    """Return the log probability (n + 1, n) of each arc's label, from head (row, 0 the root) to word (column, from 0).
 
-    ``known`` (n, L) are those of each word's labels.
+    ``known`` (n, L) are the log probabilities of each word's labels.
     """
     n, F = len(kinds), columns.shape[1] // 2
     padded = np.append(known, np.full((n, 1), known.min(initial=0.0) - 1.0), axis=1)  # (n, L + 1)
-    upto = (kinds[:, None] == np.arange(len(columns))).cumsum(axis=0)  # (n, tags) seen up to this word
-    seen = upto[:, kinds].T  # (head, word) how many like the head there are up to the word
-    place = np.diagonal(seen)[:, None]  # which of its kind the head is, from 1
+    upto = (kinds[:, None] == np.arange(len(columns))).cumsum(axis=0)  # (n, tags) words of each tag up to this word
+    seen = upto[:, kinds].T  # (head, word) number of words up to the word with the head's tag
+    place = np.diagonal(seen)[:, None]  # rank of the head among the words of its tag, from 1
     words = np.arange(n)
     right = words[:, None] > words
     number = np.where(right, place - seen, place - 1 - seen + (kinds[:, None] == kinds))
@@ -78,7 +78,7 @@ def arcs(known: Floats, kinds: Ids, columns: Ids, root: int) -> Floats:
 
 
 def said(p: Floats, kinds: Ids, ratios: NDArray[np.float32]) -> Floats:
-    """(n + 1, n) what the probabilities (n, R) of the relations of the words say of each arc: log Σ p ratio."""
+    """Return the score (n + 1, n) of each arc from the words' relation probabilities p (n, R): log Σ p ratio."""
     n, G = len(kinds), ratios.shape[2] // 2
     words = np.arange(n)
     found = np.empty((n + 1, n, ratios.shape[3]), np.float32)
@@ -88,15 +88,15 @@ def said(p: Floats, kinds: Ids, ratios: NDArray[np.float32]) -> Floats:
 
 
 def where(distance: NDArray[np.integer], far: int) -> NDArray[np.integer]:
-    """The place in a table of 2·``far`` for a head so many words to the right of its word (negative: to the left)."""
+    """Return the bin, out of 2·``far``, of a head ``distance`` words to the right of its word (negative: left)."""
     return np.asarray(np.clip(distance, -far, far) + far - (distance > 0))
 
 
 def best_tree(scores: NDArray[np.float64]) -> Ids:
-    """The heads (n,) of the tree with the greatest sum of scores among those with one root.
+    """Return the heads (n,) of the tree with the greatest sum of scores among those with one root.
 
-    ``scores`` (n + 1, n): of the arc from head (row, 0 the root) to word (column, from 0). A word is never its own
-    head. An arc of -inf is taken only if there is no tree without one.
+    ``scores`` (n + 1, n) of the arc from head (row, 0 the root) to word (column, from 0). A word is never its own head.
+    An arc of -inf is used only if there is no tree without one.
     """
     return np.array(_best_tree(scores), np.int32)
 
@@ -115,9 +115,9 @@ def _best_tree(scores: Floats) -> list[int]:
     if _is_tree(greedy):
         return greedy
     heads = _contracted(weights.copy())
-    if heads.count(0) == 1:  # most often, and much sooner than by what follows
+    if heads.count(0) == 1:  # usually so, and much faster than the general case below
         return heads
-    # a second root must never pay: Stanojević and Cohen (2021), "A root of the problem"
+    # penalize arcs from the root so that a second one never pays: Stanojević and Cohen (2021), "A root of the problem"
     weights[0, 1:] -= (high - missing + 1.0) * n
     return _contracted(weights)
 
@@ -137,24 +137,24 @@ def _is_tree(heads: Sequence[int]) -> bool:
 
 
 class _Contraction:
-    """A graph whose circles become nodes of their own, in the rows and columns of one of their members."""
+    """A graph whose cycles are contracted to new nodes, each in the row and column of one of its members."""
 
     def __init__(self, weights: Floats) -> None:
         size = len(weights)
         self.weights = weights
         self.tail = np.repeat(np.arange(size)[:, None], size, axis=1)
-        """The head (a word) of the arc that an entry now stands for."""
+        """The head (a word) of the original arc that an entry represents."""
         self.tip = np.repeat(np.arange(size)[None], size, axis=0)
-        """The word that this arc goes to."""
+        """The dependent of this arc."""
         self.node = list(range(size))
-        """The node in each row."""
+        """The node of each row."""
         self.parent: list[int] = [-1] * size
-        """The node that a node has become part of."""
+        """The node that each node was contracted into, or -1."""
         self.circles: list[tuple[int, list[tuple[int, int, int]]]] = []
-        """(node, (member, head, word) of the arc into each), in the order they were found."""
+        """(node, (member, head, word) of the cycle's arc into each member), in order of contraction."""
 
     def contract(self, rows: list[int], before: list[int]) -> None:
-        """Make the circle of these rows, each behind its head's row ``before``, one node in the first of them."""
+        """Contract the cycle of these rows, whose heads are the rows ``before``, to a node in the first row."""
         circle = np.array(rows)
         size = np.arange(len(self.weights))
         arcs = [(self.node[v], int(self.tail[u, v]), int(self.tip[u, v])) for v, u in zip(rows, before, strict=True)]
@@ -164,7 +164,7 @@ class _Contraction:
         self.parent.append(-1)
         self.circles.append((new, arcs))
 
-        into = self.weights[:, circle] - self.weights[before, circle]  # what it costs to break the circle there
+        into = self.weights[:, circle] - self.weights[before, circle]  # score change of breaking the cycle there
         at = into.argmax(axis=1)
         out = self.weights[circle]
         source = circle[out.argmax(axis=0)]
@@ -181,7 +181,7 @@ class _Contraction:
 
 
 def _contracted(weights: Floats) -> list[int]:
-    """The best tree by Edmonds' algorithm on a path that grows backwards, as Tarjan (1977) has it."""
+    """Return the best tree by Edmonds' algorithm, on a path that grows from dependent to head (Tarjan 1977)."""
     graph = _Contraction(weights)
     n = len(weights) - 1
     done = {0}
