@@ -279,7 +279,7 @@ def test_labels_of_texts(task: str, pooling: str) -> None:
     data = [(WORDS, ("X",)), (("a", "b"), ("Y",)), (("c",), ("X", "Y") if task == "several" else ("Y",))]
     networks = begin(data, None, config, seed=1, tasks=[task]).networks
     if pooling == "none":
-        with pytest.raises(ConfigError, match="n-grams alone"):
+        with pytest.raises(ConfigError, match="only n-grams"):
             measure_lags(networks, data)
         return
     found = measure_lags(networks, data)

@@ -151,6 +151,7 @@ def test_the_edges_of_every_numeric_option(name: str, option: click.Option, fold
 
 
 SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds")}
+SLOW |= {("tutorial train", "iterations"), ("tutorial train", "hidden")}
 """So many are allowed, and take their time."""
 
 

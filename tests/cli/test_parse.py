@@ -81,7 +81,7 @@ def test_how_well_brackets_are_found(run: Run, folder: Path, refused: Refused) -
     ]
     found = json.loads(said(run, "evaluate", model, gold, "--json"))
     assert (found["style"], found["f1"], found["tag_accuracy"]) == ("evalb", 1, 1)
-    assert ": --style evalb is of trees, not of conllu" in refused(
+    assert ": --style evalb compares trees, not conllu" in refused(
         "evaluate", model, folder / "gold.conllu", "--format", "conllu"
     )
     (folder / "nothing").write_text("\n", encoding="utf-8")

@@ -131,7 +131,7 @@ def test_inspect(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--nbest", "2"], "--nbest: not for raw text, which this model of the task segment reads"),
+        (["--nbest", "2"], "--nbest: the task segment has one answer; taggers (task tag) have n-best lists"),
         (["--target", "upos"], "--target: not for raw text, which this model of the task segment reads"),
         (["--as", "jsonl", "--confidence"], "jsonl cannot hold confidences of raw text; conllu can"),
         (
@@ -149,4 +149,4 @@ def test_tasks_that_will_not_do(refused: Refused, folder: Path, tmp_path: Path) 
     out = tmp_path / "m"
     assert "task: expected " in refused("train", folder / "words.txt", "--task", "x", "-o", out)
     assert "expected conllu" in refused("train", folder / "words.txt", "--task", "pipeline", "-o", out)
-    assert "no column 'lemma'" in refused("train", folder / "words.txt", "--task", "lemma", "-o", out)
+    assert "expected the column 'lemma'" in refused("train", folder / "words.txt", "--task", "lemma", "-o", out)

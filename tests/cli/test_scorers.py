@@ -150,7 +150,7 @@ def test_conll18_is_of_trees_that_are_whole(refused: Refused, treebank: Path) ->
     predicted.write_text(TREEBANK.replace("3\tnsubj", "0\tnsubj"), encoding="utf-8")
     arguments = ["evaluate", "--predicted", predicted, treebank, "--style", "conll18"]
     assert "p.conllu:3: a second root (HEAD is 0); the first is on line 2;" in refused(*arguments)
-    assert "--style conll18 is of conllu, not of columns" in refused(*arguments, "--format", "columns")
+    assert "--style conll18 compares conllu, not columns" in refused(*arguments, "--format", "columns")
 
 
 def test_evalb(run: Run, refused: Refused, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_evalb(run: Run, refused: Refused, tmp_path: Path) -> None:
     assert "p: ends before the sentence at " in refused(*arguments)
     (tmp_path / "p").write_text("(S (V a) (V b))\n" + predicted.splitlines()[1], encoding="utf-8")
     assert "p:1: expected the word 'the', as in " in refused(*arguments)
-    assert "--style evalb is of trees, not of word_tag" in refused(*arguments, "--format", "word_tag")
+    assert "--style evalb compares trees, not word_tag" in refused(*arguments, "--format", "word_tag")
 
 
 def test_what_does_not_go_together(refused: Refused, model: Path, files: list[object], tmp_path: Path) -> None:

@@ -80,9 +80,7 @@ def test_what_does_not_fit(refused: Refused, gold: Path, model: Path, tmp_path: 
     (tmp_path / "p").write_text("good film\n__label__pos bad film\n", encoding="utf-8")
     assert "p:1: no label label: expected one for each text" in refused(*arguments[:-1], "fasttext")
     (tmp_path / "p").write_text("a\tX\n", encoding="utf-8")
-    assert "p: no label of whole sentences" in refused(
-        "evaluate", "--predicted", tmp_path / "p", tmp_path / "p", "--scores", "p"
-    )
+    assert "p: no label of texts" in refused("evaluate", "--predicted", tmp_path / "p", tmp_path / "p", "--scores", "p")
     assert "go with --predicted FILE" in refused("evaluate", model, gold, "--positive", "label")
     assert "no column 'label'" in refused("evaluate", model, gold, "--label", "label")
     assert "expected one of the two" in refused(*arguments, "--label", "label", "--target", "label")

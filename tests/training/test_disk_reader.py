@@ -25,7 +25,7 @@ PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_reader, "LARGE", 100)
-    monkeypatch.setattr(lines, "_BLOCK", 37)
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", 37)
     monkeypatch.setattr(disk_corpus, "BLOCK", 50)
     monkeypatch.setattr(disk_corpus, "PIECE_BITS", 4)
     monkeypatch.setattr(disk_corpus, "MOST_PIECES", 3)

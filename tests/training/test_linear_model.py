@@ -121,5 +121,5 @@ def test_older_files_have_none(tmp_path: Any) -> None:
     tagger = made(texts(20, 1), None, model="rnn", settings={**SMALL, "linear_share": 0})
     record, tensors = tagger.to_record()
     del record["model"]["settings"]["training"]["linear_share"]
-    again = Tagger.from_record(record, tensors)
+    again = type(tagger).from_record(record, tensors)
     assert again.describe()["settings"]["training"]["linear_share"] == 0.0

@@ -287,7 +287,12 @@ def test_the_recorded_plan_gives_the_same_file(
         "epochs": settings["training"]["epochs"],
         "ensemble": 1,
     }
-    monkeypatch.setattr(trainer, "fit", partial(trainer.fit, replan=lambda epoch, epochs: plans.get(epoch + 1, epochs)))
+    fit = trainer.fit
+
+    def replay(*task: Any, **options: Any) -> Any:
+        return fit(*task, **options | {"replan": lambda epoch, epochs: plans.get(epoch + 1, epochs)})
+
+    monkeypatch.setattr(trainer, "fit", replay)
     elman.train(data, dev, settings=small | by_hand, on_warning=notes.append).save(tmp_path / "by hand")
     assert (tmp_path / "fitted").read_bytes() == (tmp_path / "by hand").read_bytes()
 

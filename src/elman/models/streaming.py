@@ -1,11 +1,11 @@
-"""Tag a stream of words one by one, in constant memory, with a state that can be saved and restored.
+"""Tag unbounded text word by word, in constant memory, with a state that can be saved and restored.
 
-The forward direction of a network carries its hidden state across the whole stream. With a ``lookahead`` of k, a word
-is tagged when k more words have arrived or the text ends: the network, including its backward direction, reads from
-that word to the last known one as if the text ended there, and the decoder's chain (a CRF, constraints) finds the best
-tag sequence of these words given the tags already returned. So the tags do not depend on how the words are split into
-calls; a forward network with softmax gives the same tags as for the whole text at once, and so does any network of one
-layer if k covers the rest of the text. Computation is in float32, whatever the tagger's precision.
+The forward direction of a network carries its hidden state from word to word. With look-ahead k, a word is tagged as
+soon as k more words have been read, or the text ends: the network reads from that word to the last known one as if the
+text ended there, backward direction included, and the decoder's chain (a CRF, constraints) takes the best tag sequence
+for these words, given the tags emitted before. So the tags do not depend on how words are grouped into calls. A forward
+network with softmax predicts the same tags as for the whole text at once; so does any network of one layer if k covers
+the rest of the text. Computation is in float32, whatever the tagger's precision.
 
 stream = tagger.stream(lookahead=2)
 tags = [stream.push(word) for word in words] + stream.finish()   # the first two are None
@@ -32,54 +32,51 @@ from elman.nn.encoder import Carried
 from elman.nn.layers import Array
 from elman.utils.display import shown
 
-AT_ONCE = 1024  # maximum words that a forward network reads in one call
-_WAITING = "waiting."  # prefix of the names of arrays for words not tagged yet
-TRANSITIONS = 1 << 16  # maximum transition scores that are added in one call
+AT_ONCE = 1024  # words that a forward network reads in one call
+_WAITING = "waiting."  # prefix of the names of arrays of words not tagged yet
+TRANSITIONS = 1 << 16  # transition scores that are maximized in one call
 
 
 class Stream:
-    """A text being tagged. Not thread-safe, but a tagger can have any number of streams."""
+    """A text being tagged. A stream is not thread-safe; a tagger can have any number of streams."""
 
     def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
-        # word labels only: an endless text has no document labels
+        # without document labels: an unbounded text has none
         self._network, self._members = replace(model.network, labels=0, grams=0), model.members
         self._head: Head = model.heads.each[column]
         self._chain: Chain | None = self._head.decoder.chain(model.decoder_parameters(), np.dtype(np.float32))
         self._reader = InferenceCache(model.lexicon, model.network, model.members, "exact", plain=True)
         encoder = model.network.encoder
         self._both_ways = len(encoder.directions) > 1
-        # each layer as it is, and its forward direction alone
+        # each layer as it is, and with its forward direction only
         plain = replace(encoder.config, direction="forward", residual="none")
         alone = replace(encoder, config=plain)
         self._layers = [(encoder.up_to(i), alone.up_to(i)) for i in range(encoder.config.layers)]
         self.lookahead = lookahead
-        """Number of further words that are read before a word is tagged."""
+        """Number of words to read after a word before it is tagged."""
         self._begin()
 
     def __repr__(self) -> str:
         return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
 
     def _begin(self) -> None:
-        self._last = -1  # id of the last returned tag; -1 at the beginning of the text
+        self._last = -1  # id of the last emitted tag; -1 at the beginning of the text
         self._states: list[dict[str, Array]] = [{} for _ in self._members]
-        # words not tagged yet: the inputs of each network, or for forward networks the scores
+        # of words not tagged yet: each network's inputs, or for forward networks the mean scores
         self._waiting: list[Array] = []
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags that the stream assigns."""
+        """The tags that it predicts."""
         return self._head.tags
 
     def push(self, word: str) -> str | None:
         """Return the tag of the word ``lookahead`` words back, or None if there is no such word yet."""
-        found = self.push_all([word])
-        return found[0] if found else None
+        tags = self.push_all([word])
+        return tags[0] if tags else None
 
     def push_all(self, words: Iterable[str]) -> list[str]:
-        """Return the tags that ``push`` returns for the words one by one, without None.
-
-        Raises DataError if ``words`` is a string.
-        """
+        """Return the tags that ``push`` returns for the words one by one, without None."""
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
         words = list(words)
@@ -90,21 +87,21 @@ class Stream:
         return tags
 
     def finish(self) -> list[str]:
-        """End the text and return the tags of the remaining words. The next word starts a new text."""
-        found = self._given(0, ends=True)
+        """End the text and return the tags of its remaining words. The next push begins a new text."""
+        tags = self._tagged(0, ends=True)
         self._begin()
         return tags
 
     def scores(self, words: Sequence[str]) -> Array:
-        """Return the tag scores (N, K) of the next N words by a forward network, without queueing them for tagging."""
+        """Return the scores (N, K) of the next N words, for a forward network; the words are not tagged later."""
         return self._scores(self._read(words))
 
     def losses(self, words: Sequence[str], gold: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return -ln p of the ``gold`` tags (N,) of the next N words by a forward network."""
-        found = [np.zeros(0)]
-        for at in range(0, len(words), AT_ONCE):
-            found.append(nats(self.scores(words[at : at + AT_ONCE]), gold[at : at + AT_ONCE]))
-        return np.concatenate(found)
+        """Return -ln p (N,) of the ``gold`` tags (N,) of the next N words, for a forward network."""
+        losses = [np.zeros(0)]
+        for start in range(0, len(words), AT_ONCE):
+            losses.append(nats(self.scores(words[start : start + AT_ONCE]), gold[start : start + AT_ONCE]))
+        return np.concatenate(losses)
 
     def state(self) -> bytes:
         """Return the stream's state; a stream of the same model continues from it bit for bit (``restore``)."""
@@ -119,7 +116,7 @@ class Stream:
     def restore(self, state: bytes) -> None:
         """Continue from a ``state()``.
 
-        Raises DataError, leaving the stream unchanged, if it is none or belongs to another model or look-ahead.
+        Raises DataError if it is malformed, or of another model or look-ahead; the stream is unchanged then.
         """
         arrays, about = _loaded(state)
         self._check(arrays, about)
@@ -128,7 +125,7 @@ class Stream:
         self._waiting = [arrays[f"{_WAITING}{i}"] for i in range(about["waiting"])]
 
     def _check(self, arrays: Mapping[str, Array], about: Mapping[str, int]) -> None:
-        """Raise DataError if this is not a state of a stream like this one."""
+        """Raise DataError if the arrays and numbers are not a possible state of this stream."""
         first = f"{_WAITING}0"
         waiting, rows = about["waiting"], len(arrays[first]) if first in arrays and arrays[first].ndim else 0
         if about["lookahead"] != self.lookahead:
@@ -140,10 +137,11 @@ class Stream:
         encoder = self._network.encoder
         one_hot = not encoder.width
         kind = "int32" if one_hot and self._both_ways else "float32"
-        wanted = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
-        if not all(name.startswith(_WAITING) for name in arrays):  # there are carried states
-            of_each = [f"{i}." for i in range(len(self._members))]
-            wanted |= {own + name: f"float32 {(1, n)}" for own in of_each for name, n in encoder.memory().items()}
+        expected = {f"{_WAITING}{i}": f"{kind} {(rows, *self._width)}" for i in range(waiting)}
+        if not all(name.startswith(_WAITING) for name in arrays):  # hidden states are carried
+            prefixes = [f"{i}." for i in range(len(self._members))]
+            sizes = encoder.memory().items()
+            expected |= {prefix + name: f"float32 {(1, n)}" for prefix in prefixes for name, n in sizes}
         found = {name: f"{x.dtype} {x.shape}" for name, x in arrays.items()}
         for name in sorted(expected.keys() | found.keys()):
             if found.get(name) != expected.get(name):
@@ -152,13 +150,13 @@ class Stream:
             if not np.isfinite(x).all():
                 raise _other(f"{name}: finite numbers", "others")
             is_id, is_carried = x.dtype == np.int32, one_hot and name.endswith("layer0.x")
-            most = encoder.words - is_id  # ids of one-hot words; carried ones are 1 higher, 0 for none
+            most = encoder.words - is_id  # waiting words are ids; carried ones are ids + 1, and 0 for none
             if (is_id or is_carried) and not ((x == x.round()) & (x >= 0) & (x <= most)).all():
                 raise _other(f"{name}: whole numbers from 0 to {most}", "others")
 
     @property
     def _width(self) -> tuple[int, ...]:
-        """Shape of one waiting word's inputs or scores."""
+        """The shape of one word in the waiting arrays."""
         network = self._network
         if not self._both_ways:
             return (len(self._head.tags),)
@@ -176,7 +174,7 @@ class Stream:
         self._waiting = new
 
     def _scores(self, each: list[Array]) -> Array:
-        """Return the scores (N, K) of the next N words by a forward network, and advance the states past them."""
+        """Return the scores (N, K) of the next N words, for a forward network, and advance its states past them."""
         every = np.arange(len(each[0]))
         batch = Batch(np.ones(len(every), np.int32), every)
         scores: list[Array] = []
@@ -187,9 +185,9 @@ class Stream:
             scores.append(self._network.output(parameters, h, batch)[0])
         return self._mean(scores, batch)
 
-    def _given(self, behind: int, ends: bool = False) -> list[str]:
-        """Return the tags of all waiting words but the last ``behind``."""
-        n = len(self._waiting[0]) - behind if self._waiting else 0
+    def _tagged(self, keep: int, ends: bool = False) -> list[str]:
+        """Return the tags of the waiting words, all but the last ``keep``, which go on waiting."""
+        n = len(self._waiting[0]) - keep if self._waiting else 0
         if n <= 0:
             return []
         if not self._both_ways and self._chain is None:
@@ -204,9 +202,9 @@ class Stream:
         return [self._head.tags[i] for i in ids]
 
     def _best(self, t: int, n: int, ends: bool) -> list[int]:
-        """Return the tag ids of n waiting words from ``t`` on: for each, the first tag of its window's best sequence.
+        """Return the tag ids of the n waiting words from ``t`` on: the first of the best sequence for each window.
 
-        A window holds a word and at most ``lookahead`` following words, as if the words had been pushed one by one.
+        A word's window is the word and up to ``lookahead`` words after it, as if words were pushed one by one.
         """
         left = len(self._waiting[0]) - t - np.arange(n)
         lengths = np.minimum(self.lookahead + 1, left)
@@ -234,10 +232,11 @@ class Stream:
         return ids
 
     def _windows(self, each: list[Array], batch: Batch, n: int) -> Array:
-        """Return the scores (N, K) of n windows, each one word later, and advance the states past their first words.
+        """Return the scores (N, K) of n windows, each one word further on; advance the states past the last one's
+        first word.
 
-        Works layer by layer: the forward state that enters a window comes from the words before it, each read as the
-        first word of its own window.
+        Layer by layer: the forward state carried into a window comes from the words before it, each read as the first
+        word of its own window.
         """
         every = np.arange(n)
         alone, widths = Batch(np.ones(n, np.int32), every), self._network.encoder.memory()
@@ -259,7 +258,7 @@ class Stream:
         return self._mean(scores, batch)
 
     def _mean(self, each: list[Array], batch: Batch) -> Array:
-        """Return the mean of the networks' scores for the column."""
+        """Return the mean of the networks' scores in the column."""
         total = each[0]
         for scores in each[1:]:
             total = total + scores
@@ -268,7 +267,7 @@ class Stream:
 
 
 def _loaded(state: bytes) -> tuple[dict[str, Array], dict[str, int]]:
-    """Return the arrays and the numbers of a ``state()``. Raises DataError if it is none."""
+    """Return the arrays and numbers of a ``state()``. Raises DataError if it is malformed."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -289,10 +288,10 @@ def _other(expected: str, found: object) -> DataError:
 
 
 def nats(scores: Array, gold: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return -ln p (N,) of the ``gold`` tags (N,) under the softmax of scores (N, K)."""
-    own = scores.astype(np.float64)
-    own -= own.max(axis=1, keepdims=True)
-    return np.asarray(np.log(np.exp(own).sum(axis=1)) - own[np.arange(len(gold)), gold])
+    """Return -ln p (N,) of the ``gold`` tags (N,) by the softmax of scores (N, K)."""
+    logits = scores.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(gold)), gold])
 
 
 def _within(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

@@ -44,7 +44,7 @@ def test_inspect_a_network(run: Run, train_file: Path, tmp_path: Path) -> None:
         "hidden=24",
         "every 2nd sentence",
         ", fitted on dev",
-        " MB)",
+        " kB)",
     ):
         assert expected in text
 

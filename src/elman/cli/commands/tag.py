@@ -196,7 +196,7 @@ class _Tagging:
         if columns[0] in tagger.text_targets:
             raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
         if tagger.task != "tag":
-            raise ConfigError(f"--nbest: sequences of labels are not {tagger.task}; a model of tags has them")
+            raise ConfigError(f"--nbest: the task {tagger.task} has one answer; taggers (task tag) have n-best lists")
         if self._names is not None and len(columns) > 1:
             raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
         return columns[0]
