@@ -30,7 +30,7 @@ from elman.utils import limits
 class Head:
     """One label column of K tags.
 
-    ``begin`` is the first column of its scores; ``temperature`` divides them before softmax; ``task`` is one of words
+    ``begin`` is the first column of its scores; ``temperature`` divides them; ``task`` is one of words
     or of documents (``elman.data.targets``).
     """
 
