@@ -83,8 +83,8 @@ def test_which_rules_tags_look_like(tags: list[str], expected: str) -> None:
     [
         (BIOES, "bio", "constraints=bio: expected O, B-…, I-…, found the tag 'E-X'; set constraints=none"),
         (["N" * 99], "bioes", f"constraints=bioes: expected O, B-…, I-…, E-…, S-…, found the tag '{'N' * 40}…'; set"),
-        (["I-X"], "bio", "constraints=bio: no tag may stand in a sentence of one word; set constraints=none"),
-        (["B-X", "E-X"], "bioes", "constraints=bioes: no tag may stand in a sentence of one word"),
+        (["I-X"], "bio", "constraints=bio: no tag can form a sentence of one word; set constraints=none"),
+        (["B-X", "E-X"], "bioes", "constraints=bioes: no tag can form a sentence of one word"),
     ],
 )
 def test_tags_that_the_rules_do_not_know(tags: list[str], scheme: str, message: str) -> None:

@@ -35,7 +35,7 @@ class Model(ABC):
     training: Mapping[str, Any] = {}
     """The training record; empty for a model of counts."""
     precision = "auto"
-    """How a network tags: ``auto``, ``exact`` or ``int8``."""
+    """The numeric precision of a network: ``auto``, ``exact`` or ``int8``."""
 
     @property
     @abstractmethod
@@ -54,7 +54,7 @@ class Model(ABC):
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """The temperature of each label column, which divides its scores before softmax."""
+        """The temperature of each label column, by which its scores are divided."""
         return (1.0,) * len(self.tag_sets)
 
     def with_temperatures(self, temperatures: Sequence[float]) -> Self:

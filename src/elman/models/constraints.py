@@ -104,5 +104,5 @@ def _complaint(tags: set[str], scheme: str) -> str | None:
         if tag != OUTSIDE and split_tag(tag)[0] not in tuple(letters):
             return f"expected O, {', '.join(f'{letter}-…' for letter in letters)}, found the tag {shown(tag)}"
     if not any(allowed("", tag, scheme) and allowed(tag, "", scheme) for tag in tags):
-        return "no tag may stand in a sentence of one word"
+        return "no tag can form a sentence of one word"
     return None

@@ -178,13 +178,13 @@ def _tensors(entries: Mapping[str, Any], data: memoryview) -> dict[str, Stored]:
         whole = isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}
         shape, offsets = (entry["shape"], entry["data_offsets"]) if whole else (None, None)
         if not isinstance(shape, list) or not isinstance(offsets, list) or len(offsets) != 2:
-            raise ValueError(f"tensor {shown(name)}: expected a type, a shape and where it lies")
+            raise ValueError(f"tensor {shown(name)}: expected a type, a shape and offsets")
         if not isinstance(entry["dtype"], str) or entry["dtype"] not in NAMES:
             raise ValueError(f"tensor {shown(name)}: expected {' or '.join(NAMES)}, found {str(entry['dtype'])[:20]}")
         begin, end = offsets
         each = _size(entry["dtype"])
         if not all(type(number) is int and number >= 0 for number in (*shape, *offsets)) or begin % each:
-            raise ValueError(f"tensor {shown(name)}: expected whole numbers, and a place that {each} divides")
+            raise ValueError(f"tensor {shown(name)}: expected whole numbers, and an offset divisible by {each}")
         # in a shape with a 0 the other sizes are arbitrary; limit them so that no product overflows
         possible = len(shape) <= MOST_AXES and math.prod(n or 1 for n in shape) < 2**60
         if not possible or end - begin != each * math.prod(shape):

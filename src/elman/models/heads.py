@@ -30,8 +30,8 @@ from elman.utils import limits
 class Head:
     """One label column of K tags.
 
-    ``begin`` is the first column of its scores; ``temperature`` divides them before softmax; ``task`` is one of words
-    or of documents (``elman.data.targets``).
+    ``begin`` is the first column of its scores; ``temperature`` divides them; ``task`` is one of words or of
+    documents (``elman.data.targets``).
     """
 
     tags: tuple[str, ...]

@@ -122,7 +122,7 @@ class RecurrentModel(Ensemble, LabelModel):
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """The temperature of each label column, which divides its scores before softmax."""
+        """The temperature of each label column, by which its scores are divided."""
         return tuple(head.temperature for head in self.heads.each)
 
     @property

@@ -92,7 +92,7 @@ class Predictor(ABC):
 
     @property
     def temperatures(self) -> dict[str, float]:
-        """The temperature of each label column, which divides its scores before softmax; fitted on dev, or 1."""
+        """The temperature of each label column, by which its scores are divided; fitted on dev, or 1."""
         return dict(zip(self.columns, self._model.temperatures, strict=True))
 
     @property

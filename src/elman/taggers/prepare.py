@@ -194,7 +194,7 @@ def _config(request: TrainRequest, model: str) -> Config:
         config = LINEAR.with_settings(request.settings)
         if config.network.pooling != "none" or config.network.ensemble != 1 or config.training.distill_teachers:
             raise ConfigError(
-                "the model linear: expected its fixed settings pooling=none, ensemble=1 and distill_teachers=0"
+                "the model linear: expected pooling=none, ensemble=1 and distill_teachers=0, its fixed settings"
             )
         return config
     if model != "rnn" and (request.settings or request.preset != "default" or vectors is not None):
