@@ -69,10 +69,10 @@ class CompressedFile:
         except Exception as error:
             if not _is_damage(error):
                 raise
-            said = " ".join(str(error).split())
-            message = f"the {self._kind} data are damaged ({said}); get the file again"
-            if "emory" in said:
-                message = f"the {self._kind} data cannot be unpacked ({said}); pack them with a smaller window"
+            detail = " ".join(str(error).split())
+            message = f"the {self._kind} data are damaged ({detail}); get the file again"
+            if "emory" in detail:
+                message = f"the {self._kind} data cannot be unpacked ({detail}); pack them with a smaller window"
             raise DataError(message, path=self._path) from None
 
 

@@ -58,11 +58,11 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
     kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
     data, model = _field(record, "data", dict), _field(record, "model", dict)
     demand(kind in kinds, f"expected a model that is {' or '.join(kinds)}, found {shown(kind)}")
-    whole = data.keys() == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
-    whole = whole and (data["dev_sentences"] is None or is_whole(data["dev_sentences"]))
-    whole = whole and (data["dev_accuracy"] is None or is_number(data["dev_accuracy"]))
-    whole = whole and isinstance(data["held_out"], str | None)
-    demand(whole, f"data: expected {', '.join(_DATA)}, as training writes them")
+    valid = data.keys() == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
+    valid = valid and (data["dev_sentences"] is None or is_whole(data["dev_sentences"]))
+    valid = valid and (data["dev_accuracy"] is None or is_number(data["dev_accuracy"]))
+    valid = valid and isinstance(data["held_out"], str | None)
+    demand(valid, f"data: expected {', '.join(_DATA)}, as training writes them")
     return Front(kind, targets, format, data, model)
 
 
@@ -89,11 +89,11 @@ def vocabulary(record: Any) -> tuple[list[str], list[int]]:
     words, counts = (record.get("words"), record.get("counts")) if isinstance(record, Mapping) else (None, None)
     if not (isinstance(words, list) and is_texts(words)):
         raise ModelFileError("vocabulary: expected a list of words")
-    known = isinstance(counts, list) and set(map(type, counts)) <= {int}
-    if not (isinstance(counts, list) and known and (not counts or 0 < min(counts) <= max(counts) <= MOST)):
+    are_ints = isinstance(counts, list) and set(map(type, counts)) <= {int}
+    if not (isinstance(counts, list) and are_ints and (not counts or 0 < min(counts) <= max(counts) <= MOST)):
         raise ModelFileError("vocabulary: expected a list of counts, whole numbers from 1 up")
-    whole = len(words) == len(counts) and len(set(words)) == len(words)
-    demand(whole, "vocabulary: expected distinct words and a count for each")
+    valid = len(words) == len(counts) and len(set(words)) == len(words)
+    demand(valid, "vocabulary: expected distinct words and a count for each")
     return words, counts
 
 
@@ -129,15 +129,15 @@ def training(record: Any, networks: int = 1) -> dict[str, Any]:
 
 def _run(record: Any) -> None:
     """Validate the training history of one network, epoch by epoch."""
-    whole = isinstance(record, dict) and record.keys() == set(_RUN) and isinstance(record["interrupted"], bool)
-    whole = whole and is_whole(record["epochs"]) and is_whole(record["best_epoch"], 0, record["epochs"])
-    by_epoch = [record[name] for name in ("losses", "train_accuracies", "dev_accuracies")] if whole else []
-    whole = whole and all(isinstance(values, list) and all(map(is_number, values)) for values in by_epoch)
-    if whole:
+    valid = isinstance(record, dict) and record.keys() == set(_RUN) and isinstance(record["interrupted"], bool)
+    valid = valid and is_whole(record["epochs"]) and is_whole(record["best_epoch"], 0, record["epochs"])
+    by_epoch = [record[name] for name in ("losses", "train_accuracies", "dev_accuracies")] if valid else []
+    valid = valid and all(isinstance(values, list) and all(map(is_number, values)) for values in by_epoch)
+    if valid:
         losses, of_train, of_dev = map(len, by_epoch)
-        whole = losses == of_train <= record["epochs"] and of_dev <= losses
-        whole = whole and (not of_dev or 1 <= record["best_epoch"] <= of_dev) and _are_plans(record["replanned"])
-    demand(whole, f"training: expected {', '.join(_RUN)}, as training writes them")
+        valid = losses == of_train <= record["epochs"] and of_dev <= losses
+        valid = valid and (not of_dev or 1 <= record["best_epoch"] <= of_dev) and _are_plans(record["replanned"])
+    demand(valid, f"training: expected {', '.join(_RUN)}, as training writes them")
 
 
 def _are_plans(value: Any) -> bool:

@@ -105,7 +105,7 @@ def test_which_steps_are_right() -> None:
     assert one.legal is not None
     rows = np.arange(len(one.gold))
     scores = np.where(one.legal, 1.0, 0.0).astype(np.float32)
-    assert task._right(one, rows, scores).all()
+    assert task._correct_steps(one, rows, scores).all()
     scores[0] = -scores[0]
-    assert task._right(one, rows, scores).tolist() == [False] + [True] * (len(rows) - 1)
+    assert task._correct_steps(one, rows, scores).tolist() == [False] + [True] * (len(rows) - 1)
     assert pack(one.lengths).sentences == 1
