@@ -42,7 +42,7 @@ def test_what_is_no_time(text: Any) -> None:
 
 @pytest.mark.parametrize("text", ["0", "0s", "0.00m", 0])
 def test_no_time(text: Any) -> None:
-    with pytest.raises(ConfigError, match="^budget: expected more than no time, got "):
+    with pytest.raises(ConfigError, match="^budget: expected more than 0 s, got "):
         seconds_of(text)
 
 
