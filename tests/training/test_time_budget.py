@@ -17,7 +17,7 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.training import time_budget, trainer
 from elman.training.time_budget import Budget, seconds_of
-from elman.training.trainer import Gradients, LossTotals, StepKey
+from elman.training.trainer import Gradients, LossTotals, Record, StepKey
 
 Array = np.ndarray[Any, Any]
 
@@ -287,7 +287,12 @@ def test_the_recorded_plan_gives_the_same_file(
         "epochs": settings["training"]["epochs"],
         "ensemble": 1,
     }
-    monkeypatch.setattr(trainer, "fit", partial(trainer.fit, replan=lambda epoch, epochs: plans.get(epoch + 1, epochs)))
+    fit = trainer.fit
+
+    def fit_as_recorded(*arguments: Any, **options: Any) -> Record:
+        return fit(*arguments, **options | {"replan": lambda epoch, epochs: plans.get(epoch + 1, epochs)})
+
+    monkeypatch.setattr(trainer, "fit", fit_as_recorded)
     elman.train(data, dev, settings=small | by_hand, on_warning=notes.append).save(tmp_path / "by hand")
     assert (tmp_path / "fitted").read_bytes() == (tmp_path / "by hand").read_bytes()
 
