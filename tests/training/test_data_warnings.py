@@ -102,7 +102,7 @@ def test_one_tag_that_marks_no_span(tag: str, effect: str) -> None:
 def test_schemes_without_rules_are_named(tags: str, scheme: str) -> None:
     config = NetworkConfig(decoder="crf")
     found = constraint_warnings([sentence("a b c", tags)] * 3, "tag", config)
-    expected = f"column tag: the tags are {scheme}, for which there are no rules; elman convert --scheme bioes has some"
+    expected = f"column tag: no constraints exist for {scheme} tags; elman convert --scheme bioes gives tags with some"
     assert found == ([expected] if scheme else [])
     assert constraint_warnings([sentence("a b c", tags)], "tag", NetworkConfig(decoder="softmax")) == []
 
@@ -110,7 +110,7 @@ def test_schemes_without_rules_are_named(tags: str, scheme: str) -> None:
 def test_missing_dev() -> None:
     (warning,) = training_warnings(TRAIN, None, "tag")
     assert warning.startswith("no dev set")
-    assert "nothing is split off silently" in warning
+    assert "never done silently" in warning
     assert "--dev 10%" in warning
 
 

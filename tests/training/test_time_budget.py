@@ -17,7 +17,7 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.training import time_budget, trainer
 from elman.training.time_budget import Budget, seconds_of
-from elman.training.trainer import Gradients, LossTotals, StepKey
+from elman.training.trainer import Gradients, LossTotals, Record, StepKey
 
 Array = np.ndarray[Any, Any]
 
@@ -42,7 +42,7 @@ def test_what_is_no_time(text: Any) -> None:
 
 @pytest.mark.parametrize("text", ["0", "0s", "0.00m", 0])
 def test_no_time(text: Any) -> None:
-    with pytest.raises(ConfigError, match="^budget: expected more than no time, got "):
+    with pytest.raises(ConfigError, match="^budget: expected more than 0 s, got "):
         seconds_of(text)
 
 
@@ -289,10 +289,10 @@ def test_the_recorded_plan_gives_the_same_file(
     }
     fit = trainer.fit
 
-    def replay(*task: Any, **options: Any) -> Any:
-        return fit(*task, **options | {"replan": lambda epoch, epochs: plans.get(epoch + 1, epochs)})
+    def fit_as_recorded(*arguments: Any, **options: Any) -> Record:
+        return fit(*arguments, **options | {"replan": lambda epoch, epochs: plans.get(epoch + 1, epochs)})
 
-    monkeypatch.setattr(trainer, "fit", replay)
+    monkeypatch.setattr(trainer, "fit", fit_as_recorded)
     elman.train(data, dev, settings=small | by_hand, on_warning=notes.append).save(tmp_path / "by hand")
     assert (tmp_path / "fitted").read_bytes() == (tmp_path / "by hand").read_bytes()
 

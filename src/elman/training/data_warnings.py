@@ -34,8 +34,8 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
         found.append(length_warning(train))
     if dev is None:
         found.append(
-            "no dev set: the accuracy on unseen text stays unknown, and of a network the last epoch is kept, not the "
-            "best; nothing is split off silently, --dev FILE or --dev 10% does it by request"
+            "no dev set: the accuracy on unseen text is unknown, and a network keeps its last epoch, not the best; "
+            "pass --dev FILE, or --dev 10% to hold out a part (never done silently)"
         )
     else:
         found.append(_overlap_warning(train, dev))
@@ -78,7 +78,7 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
             return []
         name = scheme.upper()
         return [
-            f"column {target}: the tags are {name}, for which there are no rules; elman convert --scheme bioes has some"
+            f"column {target}: no constraints exist for {name} tags; elman convert --scheme bioes gives tags with some"
         ]
     first = train[broken.sentence]
     line = first.line + first.rows[broken.word] if first.rows else first.line

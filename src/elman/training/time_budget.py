@@ -44,7 +44,7 @@ def seconds_of(budget: str | float) -> float:
         raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {shown(budget)}")
     seconds = float(match[1]) * UNITS[match[2]]
     if seconds == 0:
-        raise ConfigError(f"budget: expected more than no time, got {shown(budget)}")
+        raise ConfigError(f"budget: expected more than 0 s, got {shown(budget)}")
     return seconds
 
 
@@ -98,8 +98,8 @@ class Budget:
         if not epochs:
             least_time = (self._used() + chosen.seconds) / GOAL
             raise ConfigError(
-                f"budget: one epoch takes {_shown(chosen.seconds)} here, and {_shown(self._used())} went by before it; "
-                f"{_shown(self.seconds)} are too little, {_shown(1.1 * least_time)} may do"
+                f"budget: one epoch takes {_shown(chosen.seconds)} here, and {_shown(self._used())} passed before it; "
+                f"{_shown(self.seconds)} are too short, {_shown(1.1 * least_time)} may suffice"
             )
         if too_large and epochs < self.most:
             chosen = _between(chosen, tried[-1], self._left() / epochs)

@@ -289,7 +289,7 @@ def test_bad_budgets(refused: Refused, train_file: Path, tmp_path: Path) -> None
     def line(budget: str, *arguments: object) -> str:
         return refused("train", train_file, "-o", tmp_path / "m", "--budget", budget, *arguments)
 
-    assert "budget: expected more than no time, got '0'" in line("0")
+    assert "budget: expected more than 0 s, got '0'" in line("0")
     assert "budget: expected a time such as 60s, 2m or 1.5h, got 'abc'" in line("abc")
     assert "one epoch takes" in line("0.001s")
     assert "leave out either the budget or epochs=" in line("60s", "--set", "epochs=3")
