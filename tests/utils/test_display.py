@@ -113,7 +113,7 @@ def test_a_text_in_place_of_a_path() -> None:
         with pytest.raises(elman.DataError, match="expected a list of words") as refused:
             tagger.tag(words)  # type: ignore[arg-type]
         assert len(str(refused.value)) < 150
-        with pytest.raises(elman.DataError, match="expected a list of words"):
+        with pytest.raises(elman.DataError, match="each a list of words"):
             list(tagger.pipe(words))  # type: ignore[arg-type]
     with pytest.raises(elman.ModelFileError, match="got bytes"):
         tagger.save(BYTES)  # type: ignore[arg-type]

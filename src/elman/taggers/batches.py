@@ -38,10 +38,15 @@ def ids_to_labels_with_confidences(
     return list(zip(labels, (p.tolist() for _, p in predicted), strict=True))
 
 
-def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
-    """Yield the words of sentences in batches of ``BATCH_WORDS`` words or ``BATCH_SENTENCES`` sentences."""
+def refuse_text(sentences: object) -> None:
+    """Raise DataError if a text is passed in place of sentences."""
     if isinstance(sentences, str | bytes | bytearray):
         raise DataError(f"expected sentences, each a list of words, got {shown(sentences)}")
+
+
+def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
+    """Yield the words of sentences in batches of ``BATCH_WORDS`` words or ``BATCH_SENTENCES`` sentences."""
+    refuse_text(sentences)
     batch: list[Sequence[str]] = []
     n_words = 0
     for sentence in sentences:

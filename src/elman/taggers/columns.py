@@ -16,7 +16,7 @@ from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.registry import KINDS, model_class
 from elman.taggers.base import Predictor, Target
-from elman.taggers.batches import words_of
+from elman.taggers.batches import refuse_text, words_of
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
@@ -62,6 +62,7 @@ class ColumnPredictor(Predictor):
         ``confidence``  yield pairs of the prediction and its probability, 0 to 1 (for tags: a list)
         ``columns``     column names: yield dictionaries by name, even for a single column
         """
+        refuse_text(sentences)
         names = self.targets[:1] if columns is None else self.chosen(columns)
         texts = self.text_targets
         batch = partial(self._predict, names=names, confidence=confidence)

@@ -132,7 +132,7 @@ def test_numbers_without_names_are_asked_for_beside_labels_of_texts(read):
     text = "".join(f'{{"tokens": ["a", "b"], "ner_tags": {tags}, "lang": "de"}}\n' for tags in ("[0, 1]", "[1.0, 0.0]"))
     reading = read(text)
     with pytest.raises(
-        UnnamedTagsError, match="file: ner_tags is a number without a name; .*; --target lang learns labels"
+        UnnamedTagsError, match="file: ner_tags is a number without a name; .*; --target lang learns document labels"
     ):
         find_targets(reading, ReadOptions())
     assert find_targets(read(text), ReadOptions(targets=("lang",))).texts == ("lang",)
