@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from elman.utils import stopping
+from elman.utils import signals
 
 
 def main() -> None:
     """Run the command line. A signal ends it without a traceback, also while it is still loading."""
-    stopping.install()  # before all that takes time
+    signals.install()  # before all that takes time
     from elman.cli import main as command_line
 
     command_line()

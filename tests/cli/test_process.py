@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from elman import cli
-from elman.utils import stopping
+from elman.utils import signals
 from elman.utils.files import OutputFile, scratch_folder
 
 
@@ -36,7 +36,7 @@ def state() -> dict[str, Any]:
         "streams": (sys.stdin, sys.stdout, sys.stderr),
         "folder": os.getcwd(),
         "threads": threading.active_count(),
-        "undo": dict(stopping.UNDO),
+        "undo": dict(signals.UNDO),
         "mask": os.umask(os.umask(0o022)),
         "errors": codecs.lookup_error("strict"),
     }
@@ -101,7 +101,7 @@ def test_who_has_turned_the_collector_off_finds_it_so(files: Path) -> None:
 
 
 def test_what_is_begun_can_be_undone_at_any_moment(tmp_path: Path) -> None:
-    before = dict(stopping.UNDO)
+    before = dict(signals.UNDO)
     with (
         pytest.raises(KeyboardInterrupt),
         OutputFile(str(tmp_path / "out")) as file,
@@ -109,8 +109,8 @@ def test_what_is_begun_can_be_undone_at_any_moment(tmp_path: Path) -> None:
     ):
         file.write("new")
         Path(folder, "scratch").write_text("some")
-        for undo in list(stopping.UNDO.values()):
+        for undo in list(signals.UNDO.values()):
             undo()
         assert list(tmp_path.iterdir()) == []
         raise KeyboardInterrupt
-    assert stopping.UNDO == before
+    assert signals.UNDO == before

@@ -20,8 +20,8 @@ STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129} if os.nam
 OLD = b"old"
 START = """
 import os, sys
-from elman.utils import stopping
-stopping.install()  # before this, as Python itself starts, nothing can be done
+from elman.utils import signals
+signals.install()  # before this, as Python itself starts, nothing can be done
 told = int(sys.argv.pop(1))
 {}
 os.write(told, b".")
@@ -141,7 +141,7 @@ def test_signals_are_heard_before_anything_else_is_loaded(environment: dict[str,
         "elman",
         "elman.__main__",
         "elman.utils",
-        "elman.utils.stopping",
+        "elman.utils.signals",
         "time",
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from elman.utils import stopping
+from elman.utils import signals
 
 
 def run(arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[b
 def _streams(stdin: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
     """Standard input is a pipe, output and error are files, for Python and for the system alike."""
     before, environment = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
-    state = {name: value for name, value in vars(stopping._State).items() if not name.startswith("__")}
+    state = {name: value for name, value in vars(signals._State).items() if not name.startswith("__")}
     for stream in before[1:]:
         stream.flush()
     kept = [os.dup(number) for number in range(3)]
@@ -61,7 +61,7 @@ def _streams(stdin: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(environment)
         for name, value in state.items():
-            setattr(stopping._State, name, value)
+            setattr(signals._State, name, value)
 
 
 def _write(descriptor: int, data: bytes) -> None:

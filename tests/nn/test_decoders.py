@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from elman.config import NetworkConfig
 from elman.errors import ConfigError, ModelFileError
 from elman.models.heads import constraints_of, decoder_for
-from elman.nn import paths, shapes
+from elman.nn import nbest, shapes
 from elman.nn.batch import Batch, pack
 from elman.nn.decoders import FORBIDDEN, Chain, Crf, Decoder, Sigmoids, Softmax, tag_weights
-from elman.nn.paths import best_paths, best_words, number_of
+from elman.nn.nbest import best_paths, best_words, number_of
 from numerical import slope
 
 Array = np.ndarray[Any, Any]
@@ -199,7 +199,7 @@ def test_the_best_paths_of_all(length: int, tags: int, most: int, seed: int) -> 
 def test_equal_paths_are_in_the_order_of_their_last_tags(
     monkeypatch: pytest.MonkeyPatch, free: bool, together: int, length: int, tags: int, most: int, seed: int
 ) -> None:
-    monkeypatch.setattr(paths, "_BLOCK", together)
+    monkeypatch.setattr(nbest, "_BLOCK", together)
     draw = np.random.default_rng(seed)
     scores = draw.integers(0, 2, (length, tags)).astype(np.float32)  # many are equal, and sums are exact
     chain = Chain(*(draw.integers(0, 2, shape).astype(float) for shape in ((tags, tags), tags, tags)))

@@ -1,7 +1,7 @@
 """The command line: one file a command, each imported only when it is asked for.
 
 A command parses, calls one library function and prints. Errors become one line and an exit status here and nowhere
-else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads the output. ``elman.utils.stopping`` handles
+else: 0 done, 1 a check failed, 2 the user's mistake, 141 nobody reads the output. ``elman.utils.signals`` handles
 signals: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
@@ -19,7 +19,7 @@ from elman.cli.say import tell
 from elman.cli.shortage import advice, lacks_memory
 from elman.cli.streams import OUTPUT, prepare
 from elman.errors import ElmanError, reason
-from elman.utils import stopping
+from elman.utils import signals
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -103,9 +103,9 @@ def main() -> None:
 
         sys.exit(shell_complete(group, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
     status = run(sys.argv[1:])
-    if status and stopping.requested():
-        status = stopping.status()  # also if the terminal has gone, and the last message could not be written
-    stopping.finish()
+    if status and signals.requested():
+        status = signals.status()  # also if the terminal has gone, and the last message could not be written
+    signals.finish()
     sys.exit(status)
 
 

@@ -124,7 +124,7 @@ def checked_format(ctx: click.Context, param: click.Parameter, value: str | None
 
 
 def _checked_encoding(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    from elman.utils.encodings import check_encoding
+    from elman.utils.charsets import check_encoding
 
     check_encoding(value)
     return value

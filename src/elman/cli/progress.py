@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from elman.cli.say import tell
 from elman.errors import OutputError, reason, while_writing
-from elman.utils import stopping
+from elman.utils import signals
 from elman.utils.display import visible
 from elman.utils.files import open_direct
 
@@ -125,11 +125,11 @@ def _isa() -> str:
 def drawn() -> Iterator[None]:
     """Erase the line on the terminal and show the cursor again if a signal ends the process in this block."""
     key = object()
-    stopping.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
+    signals.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
     try:
         yield
     finally:
-        del stopping.UNDO[key]
+        del signals.UNDO[key]
 
 
 @contextmanager

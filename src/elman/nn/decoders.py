@@ -29,7 +29,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from elman import kernels
 from elman.errors import ModelFileError
-from elman.nn import paths, shapes
+from elman.nn import nbest, shapes
 from elman.nn.batch import Batch, Ids
 from elman.nn.layers import Array, Gradient, sigmoid
 
@@ -157,16 +157,16 @@ class Decoder:
         """Return the ``most`` most probable paths of one sentence, best first, with their probabilities.
 
         scores (T, K) -> ids (T,) each; fewer paths if fewer are allowed. Raises ConfigError if they do not fit into
-        memory (``elman.nn.paths``), ModelFileError if scores are not finite.
+        memory (``elman.nn.nbest``), ModelFileError if scores are not finite.
         """
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]
         chain = self.chain(parameters, np.dtype(np.float64))
-        most, scores = paths.number_of(len(scores), self.tags, most, independent=chain is None), finite(scores)
+        most, scores = nbest.number_of(len(scores), self.tags, most, independent=chain is None), finite(scores)
         if chain is None:
-            best = paths.best_words(scores, most)
+            best = nbest.best_words(scores, most)
         else:
-            best = [(ids, score) for ids, score in paths.best_paths(scores, chain, most) if score > FORBIDDEN / 2]
+            best = [(ids, score) for ids, score in nbest.best_paths(scores, chain, most) if score > FORBIDDEN / 2]
         first, top = best[0]
         wide, ones = scores / np.float64(temperature), np.ones(len(scores), np.int32)
         if chain is None:

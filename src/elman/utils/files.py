@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from elman.errors import DataError, OutputError, reason, while_reading, while_writing
-from elman.utils import stopping
+from elman.utils import signals
+from elman.utils.charsets import Encoder
 from elman.utils.compression import compressing, kind_of
-from elman.utils.encodings import Encoder
 
 _LONGEST = 4_096  # characters of a path
 
@@ -106,7 +106,7 @@ class OutputFile:
             self._stream = io.BufferedWriter(open_direct(self._path))
         else:
             self._temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
-            stopping.UNDO[self] = self._remove  # registered before the file exists
+            signals.UNDO[self] = self._remove  # registered before the file exists
             self._stream = open(self._temporary, "xb")
             if os.path.exists(self._target):
                 os.chmod(self._temporary, stat.S_IMODE(os.stat(self._target).st_mode))
@@ -176,7 +176,7 @@ class OutputFile:
             if self._temporary is not None:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
-                stopping.UNDO.pop(self, None)
+                signals.UNDO.pop(self, None)
         except OSError as error:
             raise self._failed(error) from None
 
@@ -197,7 +197,7 @@ class OutputFile:
             with suppress(OSError):
                 os.unlink(self._temporary)
             self._temporary = None
-        stopping.UNDO.pop(self, None)
+        signals.UNDO.pop(self, None)
 
     def _failed(self, error: OSError) -> OSError | OutputError:
         if self._path == "-":
@@ -245,14 +245,14 @@ def scratch_folder(beside: str | None) -> Iterator[str]:
 
     place = beside or _temporary()
     folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-    stopping.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
+    signals.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
     try:
         with while_writing(f"a temporary file in {place}"):
             os.mkdir(folder, 0o700)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        stopping.UNDO.pop(folder, None)
+        signals.UNDO.pop(folder, None)
 
 
 class Scratch(io.FileIO):

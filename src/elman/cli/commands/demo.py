@@ -18,7 +18,7 @@ from elman.cli.outputs import size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.say import say, tell
 from elman.cli.tables import bold, cell
-from elman.utils import stopping
+from elman.utils import signals
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ def demo(options: Options) -> None:
     check_target(target)
     say(_introduction(data))
     notes = options.notes()
-    stopping.say(_NOTHING)
+    signals.say(_NOTHING)
     with TrainingProgress(quiet=options.quiet, verbose=options.verbose) as progress:
         results = list(taggers(data, progress, notes.add, options.threads))
     tagger = results[-1][0]
     if tagger.interrupted:
         tell(f"elman: {_NOTHING}")
-        raise click.exceptions.Exit(stopping.status())
+        raise click.exceptions.Exit(signals.status())
     tagger.save(target)
     lines = [*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]
     say("\n".join(lines))

@@ -18,7 +18,7 @@ from elman.cli.reports.training import summary
 from elman.cli.say import say, tell
 from elman.cli.training_options import TrainingOptions
 from elman.errors import ConfigError
-from elman.utils import limits, stopping
+from elman.utils import limits, signals
 
 if TYPE_CHECKING:
     from elman.taggers.base import Predictor
@@ -78,7 +78,7 @@ def train(options: Options) -> None:
     _check_outputs(options)
     notes = options.notes()
     progress = TrainingProgress(options.log, notes.warn, quiet=options.quiet, verbose=options.verbose)
-    stopping.say(_NOTHING)
+    signals.say(_NOTHING)
     try:
         tagger = _train(options, arguments, progress, notes)
     except KeyboardInterrupt:
@@ -90,7 +90,7 @@ def train(options: Options) -> None:
     tagger.save(options.output)
     # on standard output there may be the model itself
     say(summary(tagger, options.output), err=options.output == "-")
-    if tagger.interrupted or stopping.requested():
+    if tagger.interrupted or signals.requested():
         when = f"with {1 + len(record['members'])} networks" if "members" in record else f"after epoch {epochs}"
         _stop(f"stopped {when}; the best model so far is in {options.output}")
     progress.check_log()
@@ -151,12 +151,12 @@ def _keeping_models(progress: Callable[[Progress], None]) -> Callable[[Progress]
         if event.part:  # of the regression beside a network
             return
         if event.is_epoch_end:
-            stopping.say("stopped")
-            stopping.keep()
-        elif event.epoch == 1 and not stopping.keeps():
-            stopping.say(_NO_EPOCH)
+            signals.say("stopped")
+            signals.keep()
+        elif event.epoch == 1 and not signals.keeps():
+            signals.say(_NO_EPOCH)
         begun = event.is_epoch_end or event.epoch > 1 or event.member > 1
-        if begun and stopping.requested():
+        if begun and signals.requested():
             raise KeyboardInterrupt
 
     return see
@@ -165,4 +165,4 @@ def _keeping_models(progress: Callable[[Progress], None]) -> Callable[[Progress]
 def _stop(message: str) -> NoReturn:
     """Exit with this line alone."""
     tell(f"elman: {message}")
-    raise click.exceptions.Exit(stopping.status())
+    raise click.exceptions.Exit(signals.status())

@@ -11,8 +11,8 @@ from itertools import chain
 from typing import BinaryIO
 
 from elman.errors import while_reading
+from elman.utils.charsets import Decoder
 from elman.utils.compression import CompressedFile
-from elman.utils.encodings import Decoder
 
 BOM = "\ufeff"
 MAX_HEAD = 1000

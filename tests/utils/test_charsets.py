@@ -20,7 +20,7 @@ import pytest
 from elman.data.formats import read_sentences
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
 from elman.models import file as model_file
-from elman.utils.encodings import Decoder, Encoder, check_encoding
+from elman.utils.charsets import Decoder, Encoder, check_encoding
 from elman.utils.files import OutputFile
 
 NAMES = sorted({module.name for module in pkgutil.iter_modules(encodings.__path__)} | set(aliases.values()))
