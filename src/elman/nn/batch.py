@@ -134,6 +134,6 @@ def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Ba
 
 
 def rows_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each word of such pieces, laid one after the other, stands in the text."""
+    """Return the row in the text of each word of the pieces, concatenated."""
     shift = np.repeat(begins + lengths - np.cumsum(lengths), lengths)
     return np.arange(len(shift)) + shift

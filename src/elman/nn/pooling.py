@@ -40,7 +40,7 @@ def pool(kind: str, h: Array, batch: Batch, w: Weights, forward: int) -> Pooled:
 def last(h: Array, batch: Batch, forward: int) -> tuple[Array, Callable[[Array], Array]]:
     """Take the forward values of the last word, the backward ones of the first."""
     B = batch.sentences
-    ends = batch.mirror[:B]  # the first words stand in the first rows
+    ends = batch.mirror[:B]  # the first words are in the first rows
 
     def backprop(dy: Array) -> Array:
         dh = np.zeros_like(h)

@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "check.md"
 
 @pytest.fixture
 def bad(tmp_path: Path) -> Path:
-    """A folder with train.txt and test.txt, of which four sentences of test stand in train, and more."""
+    """A folder with train.txt and test.txt, of which four sentences of test also occur in train, and more."""
     (tmp_path / "train.txt").write_text(
         "".join(f"w{i}_X the_Y\n" for i in range(8)) + "w1_X the_Z\nlong\u00a0word_X\nw\u3000_X\n", encoding="utf-8"
     )
@@ -49,10 +49,10 @@ def test_what_is_wrong(run: Run, bad: Path) -> None:
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert re.search(r"^6 errors, \d+ warnings, \d+ notes$", text, re.MULTILINE)
-    assert "error   6 of 7 test sentences stand in train too (85.7 %)" in lines
-    assert "  test.txt:1: “w0 the” stands in train too – see train.txt:1" in lines
+    assert "error   6 of 7 test sentences also occur in train (85.7 %)" in lines
+    assert "  test.txt:1: “w0 the” also occurs in train – see train.txt:1" in lines
     assert "  and 1 more (--all shows all)" in lines
-    assert "  test.txt:2: “w1 the” stands in train too – see train.txt:2 and 1 more" in lines
+    assert "  test.txt:2: “w1 the” also occurs in train – see train.txt:2 and 1 more" in lines
     assert "  train.txt:9: “the” is Z here, Y elsewhere: “w1 the” – see line 2 and 1 more" in lines
     assert "warning 1 tag that train lacks (column tag)" in lines
     assert "  train.txt:11: the word “w\\u3000” holds U+3000 IDEOGRAPHIC SPACE (note)" in lines
@@ -60,7 +60,7 @@ def test_what_is_wrong(run: Run, bad: Path) -> None:
     assert lines[-2].startswith("nothing found: ")
     everything = run("check", "train.txt", "--test", "test.txt", "--all", cwd=bad).stdout.decode()
     assert "more (--all" not in everything
-    assert everything.count("stands in train too") == 6
+    assert everything.count("also occurs in train") == 6
     assert result.stderr.decode().startswith("elman: train, dev and test told apart by the names of the files")
 
 

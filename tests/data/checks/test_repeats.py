@@ -18,14 +18,14 @@ def test_leaks(splits: Splits) -> None:
     )
     found = list(leaks(given, index_sentences(given)))
     assert [(group.title, group.severity) for group in found] == [
-        ("1 of 3 dev sentences stands in train too (33.3 %)", "error"),
-        ("1 of 1 other sentences stands in train too (100.0 %)", "warning"),
-        ("2 of 3 test sentences stand in dev too (66.7 %)", "warning"),
+        ("1 of 3 dev sentences also occurs in train (33.3 %)", "error"),
+        ("1 of 1 other sentences also occurs in train (100.0 %)", "warning"),
+        ("2 of 3 test sentences also occur in dev (66.7 %)", "warning"),
     ]
     (leak,) = found[0].findings
     assert leak.place == Location("dev.txt", 1)
     assert leak.others == (Location("train.txt", 1), Location("train.txt", 3))
-    assert leak.message == "“a b” stands in train too"
+    assert leak.message == "“a b” also occurs in train"
     assert leak.details == {"split": "dev", "other_split": "train"}
     assert [finding.place.line for finding in found[2].findings] == [2, 3]
 

@@ -68,7 +68,7 @@ def test_written_from_another_format(format):
 )
 def test_what_a_comment_cannot_hold(name, value):
     sentence = Sentence(("a",), labels={name: value}, path="f", line=3)
-    with pytest.raises(DataError, match="^f:3: the label .* cannot stand in a comment of conllu; try --as jsonl$"):
+    with pytest.raises(DataError, match="^f:3: the label .* cannot be a comment of conllu; try --as jsonl$"):
         write_sentence(sentence, {"tag": ("X",)}, format="conllu")
 
 

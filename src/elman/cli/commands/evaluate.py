@@ -113,7 +113,7 @@ class Options(PredictedOptions, RunOptions):
 def evaluate(options: Options) -> None:
     """Compare predicted tags with gold tags.
 
-    GOLD holds the gold tags. The predicted ones are those that MODEL gives to its words, or stand in a file.
+    GOLD holds the gold tags. MODEL predicts tags for its words, or --predicted names a file of them.
 
     \b
       elman evaluate my.model test.conllu

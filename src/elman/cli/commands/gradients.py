@@ -237,7 +237,7 @@ def _show_why(model: str, file: str | None, options: Options, notes: Notes) -> N
 
 
 def _shown(tagger: Predictor, one: Attribution) -> Attribution:
-    """Return an influence with words and tags as they are shown; a number as it stands in the column."""
+    """Return an attribution with words and tags made printable, and a number on the scale of its column."""
     model: Any = tagger
     tag, against = one.tag, one.against
     if tagger.task == "regress":

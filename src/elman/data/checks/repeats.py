@@ -45,7 +45,7 @@ def leaks(splits: Sequence[DataSplit], sentence_index: SentenceIndex) -> Iterato
             for sentence in second.sentences:
                 copies = sentence_index[sentence.words].get(first.name)
                 if copies:
-                    message = f"{excerpt(sentence)} stands in {first.name} too"
+                    message = f"{excerpt(sentence)} also occurs in {first.name}"
                     details = {"split": second.name, "other_split": first.name}
                     findings.append(
                         Finding(
@@ -54,9 +54,9 @@ def leaks(splits: Sequence[DataSplit], sentence_index: SentenceIndex) -> Iterato
                     )
             if findings:
                 n, total = len(findings), len(second.sentences)
-                verb = "stands" if n == 1 else "stand"
+                verb = "occurs" if n == 1 else "occur"
                 title = (
-                    f"{n:,} of {total:,} {second.name} sentences {verb} in {first.name} too ({100 * n / total:.1f} %)"
+                    f"{n:,} of {total:,} {second.name} sentences also {verb} in {first.name} ({100 * n / total:.1f} %)"
                 )
                 yield FindingGroup("leak", title, findings)
 

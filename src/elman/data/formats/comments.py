@@ -46,7 +46,7 @@ def label_lines(sentence: Sentence, format: str) -> list[str]:
     for name, value in sentence.labels.items():
         line = f"# {name} = {value}\n"
         if label_of(line) != (name, value) or any(character in value for character in "\t\n\r\0"):
-            message = f"the label {shown(name)} = {shown(value)} cannot stand in a comment of {format}; try --as jsonl"
+            message = f"the label {shown(name)} = {shown(value)} cannot be a comment of {format}; try --as jsonl"
             raise error_at(sentence, 0, message)
         lines.append(line)
     return lines

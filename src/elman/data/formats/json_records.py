@@ -157,7 +157,7 @@ class RecordReader:
             if text is None:
                 raise DataError(f"{spans_key}: spans without the text whose characters they count")
             if len(offsets) != len(words):
-                raise DataError(f"{spans_key}: spans of a text in which the tokens do not stand in their order")
+                raise DataError(f"{spans_key}: expected the tokens in the order in which they occur in the text")
             columns["spans" if TAGS in columns else TAGS] = self._tags(record[spans_key], offsets, text)
         return RecordContent(words, columns, labels)
 
