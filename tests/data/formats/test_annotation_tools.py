@@ -203,7 +203,10 @@ def test_offsets_of_javascript(read):
     ("record", "message"),
     [
         ({"tokens": ["a"], "spans": [[0, 1, "X"]]}, "spans: spans without the text whose characters they count"),
-        ({"text": "a b", "tokens": ["b", "a"], "spans": []}, "spans: expected the tokens in the order in which they occur"),
+        (
+            {"text": "a b", "tokens": ["b", "a"], "spans": []},
+            "spans: expected the tokens in the order in which they occur",
+        ),
         (
             {"text": "a", "spans": [[0, 1, "X"]], "label": [[0, 1, "Y"]]},
             "spans in spans and in label; expected them in",
