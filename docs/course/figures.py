@@ -1,11 +1,13 @@
-"""Draws the figures of the course, beside this file: ``python docs/course/figures.py``.
+"""Draws the figures of the course and fills in its measured numbers: ``python docs/course/figures.py``.
 
-Needs the extras plot and demo. The same versions of the packages write the same bytes.
+Needs the extras plot and demo. The same versions of the packages write the same bytes. The table of results is that of
+results.json, which ``elman tutorial compare --json`` has printed.
 """
 
 from __future__ import annotations
 
-import sys
+import json
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -98,6 +100,7 @@ def vanishing() -> Figure:
     return figure
 
 
+@cache
 def measured() -> dict[str, NDArray[np.float64]]:
     """Return the lengths of δ_r' of the last word's error (sentences, steps back), of nets on the demo treebank."""
     data = treebank()
@@ -151,12 +154,47 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], col
 FIGURES = {draw.__name__: draw for draw in (sigmoid, unrolled, bptt, vanishing)}
 
 
-def draw(folder: Path, names: list[str]) -> None:
-    """Write the figures with these names into a folder, all of them by default."""
-    for name in names or FIGURES:
+def draw(folder: Path) -> None:
+    """Write the figures into a folder."""
+    for name, figure in FIGURES.items():
         with matplotlib.rc_context(STYLE):
-            FIGURES[name]().savefig(folder / f"{name}.svg", metadata={"Date": None})
+            figure().savefig(folder / f"{name}.svg", metadata={"Date": None})
+
+
+def fading() -> str:
+    """What vanishing.svg shows, in a sentence."""
+    medians = {name: np.median(lengths, axis=0) for name, lengths in measured().items()}
+    shares = [
+        f"{100 * medians['trained'][back]:.2g} % after {back} steps (untrained: {100 * medians['untrained'][back]:.2g} %)"
+        for back in (5, 10)
+    ]
+    return f"The median of what arrives is {shares[0]} and {shares[1]}."
+
+
+def results_table() -> str:
+    """The table of the results page."""
+    lines = [
+        "| model | right | lowest, highest | of unknown words | δ_r a word | training |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))["rows"]:
+        net = row["errors_per_word"] is not None
+        spread = f"{100 * row['lowest']:.2f}, {100 * row['highest']:.2f}" if net else ""
+        errors, seconds = (f"{row['errors_per_word']:.2f}", f"{row['seconds']:.1f} s") if net else ("", "counts only")
+        shares = f"{100 * row['accuracy']:.2f} % | {spread} | {100 * row['unknown_accuracy']:.1f} %"
+        lines.append(f"| {row['model']} | {shares} | {errors} | {seconds} |")
+    return "\n".join(lines)
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """Return a page with what stands between the marks of this name replaced."""
+    start = f"<!-- {name}: written by figures.py -->\n"
+    before, _, rest = text.partition(start)
+    return f"{before}{start}\n{content}\n\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
 
 
 if __name__ == "__main__":
-    draw(FOLDER, sys.argv[1:])
+    draw(FOLDER)
+    for page, name, content in (("vanishing-gradients", "measured", fading()), ("results", "results", results_table())):
+        path = FOLDER / f"{page}.md"
+        path.write_text(fill(path.read_text(encoding="utf-8"), name, content), encoding="utf-8", newline="\n")

@@ -25,6 +25,7 @@ def texts(cell: dict[str, Any]) -> list[str]:
     return ["".join(output.get("text") or output["data"]["text/plain"]) for output in cell["outputs"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["first-tagger", "tutorial"])
 def test_a_notebook(name: str) -> None:
     try:
