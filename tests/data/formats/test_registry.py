@@ -51,7 +51,7 @@ def test_a_row_and_a_module_add_a_format(toy_format: str, tmp_path: Path) -> Non
     assert sentences[1].words == ("dogs", "bark")
     assert formats.write_sentence(sentences[0], {"tag": ("X", "Y")}, format=toy_format) == "X>the Y>dog\n"
     assert formats.write_sentence(sentences[0], sentences[0].columns, format="word_tag") == "the_D dog_N\n"
-    tagger = elman.train(str(file), format=toy_format, model="frequent")
+    tagger = elman.train(str(file), format=toy_format, model="frequent", on_warning=print)
     assert tagger.tag(["dogs", "bark"]) == ["N", "V"]
     with pytest.raises(ConfigError, match="did you mean arrow_text"):
         registry.with_options("arrow_txt")
