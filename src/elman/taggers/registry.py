@@ -33,8 +33,8 @@ class Task:
     ``options``    its options, as in ``NAME:option=value``, with their values, the default first
     ``models``     the available models; None: checked by ``train``
     ``targets``    the largest number of label columns that may be named; None: any
-    ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, or by what is
-                   found in ``raw text``
+    ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, or on
+                   ``raw text``
     ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time
     """
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from elman.taggers.base import Predictor
     from elman.taggers.columns import ColumnPredictor
 
+    Evaluate = Callable[[Predictor, Sequence[str], "Options", Notes], Scores]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(PredictedOptions, RunOptions):
@@ -179,12 +181,11 @@ def _of_language_model(tagger: Predictor, paths: Sequence[str], options: Options
     return scorers.perplexity(tagger, paths, options.file_options)
 
 
-_Evaluation = Callable[[Predictor, Sequence[str], Options, Notes], Scores]
-_OTHERS: dict[str, _Evaluation] = {"numbers": _of_numbers, "perplexity": _of_language_model, "raw text": _of_raw_text}
+_OTHERS: dict[str, Evaluate] = {"numbers": _of_numbers, "perplexity": _of_language_model, "raw text": _of_raw_text}
 """The evaluations of tasks that are evaluated neither by tags of words nor by document labels."""
 
 
-def _other_evaluation(tagger: Predictor, options: Options) -> _Evaluation | None:
+def _other_evaluation(tagger: Predictor, options: Options) -> Evaluate | None:
     """Return what evaluates a model otherwise than by its columns; None if these are compared."""
     if options.style == "conll18" and tagger.reads_raw_text:  # in other styles by its columns, on gold words
         return _of_raw_text
