@@ -333,7 +333,7 @@ def _doubts(name: str, result: TagEvaluation | ClassEvaluation) -> Iterator[str]
     if doubt is not None:
         yield doubt
     if result.strays is not None:
-        yield f"column {name}: {result.strays}, so there is no span F1; mend it (elman check says where)"
+        yield f"column {name}: {result.strays}, so there is no span F1; fix it (elman check says where)"
 
 
 def _to_json(name: str, result: TagEvaluation | ClassEvaluation) -> dict[str, Any]:
