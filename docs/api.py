@@ -99,7 +99,7 @@ def signature(name: str, function: Any) -> str:
     ]
     shown = str(found.replace(parameters=parameters)).replace("'", "").replace('"', "'")
     text = name + re.sub(r"([\w.]+\.)?(NDArray)", r"\2", shown)
-    if len(text) <= 100:
+    if len(text) <= 80:
         return text
     marks = [str(p).replace("'", "") for p in parameters]
     star = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
@@ -134,7 +134,8 @@ def function_section(name: str, function: Any, level: str, anchor: str) -> str:
 
 def class_section(name: str, cls: type, level: str, anchor: str) -> str:
     """Return the section of a class: its docstring, attributes, and methods; inherited ones are named with a link."""
-    parts = [f"{level} {name} {{ #{anchor} }}\n\n{markdown(cls.__doc__ or '')}\n"]
+    title = anchor if level == "#" else name
+    parts = [f"{level} {title} {{ #{anchor} }}\n\n{markdown(cls.__doc__ or '')}\n"]
     attributes = [f"- `{n}: {kind}`" + (f": {said}" if said else "") for n, kind, said in fields(cls)]
     methods, properties, inherited = [], [], []
     for member, value, owner in members(cls):
