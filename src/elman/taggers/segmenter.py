@@ -48,7 +48,7 @@ SETTINGS: dict[str, Any] = {
     "word_dropout": 0.5,
     "class_weight_power": 0.0,
 }
-"""Settings of the task, found by experiment (docs/segmentation.md)."""
+"""Settings of the task, found by experiment (docs/reference/tasks/segmentation.md)."""
 FEW = 100_000
 """Characters of training text below which three networks are trained: 0.4 points better, for some seconds."""
 

@@ -44,7 +44,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "word_dropout": 0.0,
     },
 }
-"""Settings of the task, found by experiment (docs/language-models.md)."""
+"""Settings of the task, found by experiment (docs/reference/tasks/language-models.md)."""
 EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 """Fewest and most epochs."""
 EFFORT = {"words": 800_000, "characters": 6_000_000}

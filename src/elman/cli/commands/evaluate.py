@@ -57,7 +57,7 @@ class Options(PredictedOptions, RunOptions):
         type=Choice(STYLES),
         default=STYLES[0],
         show_default=True,
-        help="Count and print as another program does (docs/evaluation.md).",
+        help="Count and print as another program does (docs/reference/evaluation.md).",
     )
     scheme: str | None = option(
         "--scheme", metavar="SCHEME", help="Scheme of span tags, for seqeval's strict mode: iob2, bioes, bilou, iob1 …"
