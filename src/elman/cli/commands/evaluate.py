@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
     Evaluate = Callable[[Predictor, Sequence[str], "Options", Notes], Scores]
 
