@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
-from elman.data.raw_text import raw_text_of
 from elman.data.sentence import Sentence
+from elman.data.symbols import raw_text_of
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, middle, windows
 from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
 from elman.utils.display import with_signs
 from elman.utils.parallel import ordered

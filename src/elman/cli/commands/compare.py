@@ -32,7 +32,7 @@ from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.evaluation.compare import Comparison, RunsComparison, RunScores
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 _METRICS = ("accuracy", "spans", "sentences")
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"}

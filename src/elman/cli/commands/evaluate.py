@@ -35,11 +35,11 @@ from elman.taggers.registry import TASKS
 
 if TYPE_CHECKING:
     from elman.data.formats.reader import Reading
-    from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
     Evaluate = Callable[[Predictor, Sequence[str], "Options", Notes], Scores]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.notes import Notes
     from elman.data.formats import Reading
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
     from elman.utils.files import OutputFile
 
 BOM = "\ufeff"

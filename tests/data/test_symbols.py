@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.raw_text import read_symbols
+from elman.data.symbols import read_symbols
 from elman.errors import DataError
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from elman.errors import DataError
-from elman.utils.display import shown
+from elman.utils.json_values import JsonRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,6 @@ def _mean(scores: Collection[TagScore], weight: Callable[[TagScore], int]) -> Ta
     )
 
 
-def check_sentence(tags: Sequence[str]) -> None:
-    """Raise DataError unless tags are a list of strings: the letters of a string would be counted as tags."""
-    if isinstance(tags, str | bytes) or (len(tags) and not isinstance(tags[0], str)):
-        expected = "expected a list of sentences, each a list of tags that are texts"
-        raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")
-
-
 class ClassCounts:
     """Counts of correct, predicted and gold items by class."""
 
@@ -92,3 +85,42 @@ class ClassCounts:
 def averages(micro: TagScore, classes: Mapping[str, TagScore]) -> dict[str, TagScore]:
     """Return the averages over classes by name: ``micro``, ``macro`` and ``weighted``."""
     return {"micro": micro, "macro": macro(classes.values()), "weighted": weighted(classes.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchScores(JsonRecord):
+    """Predicted items compared with gold ones: spans of words, brackets of trees. A ratio with denominator 0 is 0."""
+
+    gold: int
+    predicted: int
+    correct: int
+
+    @property
+    @abstractmethod
+    def classes(self) -> Mapping[str, TagScore]:
+        """The score of every gold or predicted class of items."""
+
+    @property
+    def micro(self) -> TagScore:
+        """The score over all items."""
+        return score(self.correct, self.predicted, self.gold)
+
+    @property
+    def precision(self) -> float:
+        """Share of the predicted items that are correct."""
+        return self.micro.precision
+
+    @property
+    def recall(self) -> float:
+        """Share of the gold items that were predicted."""
+        return self.micro.recall
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return self.micro.f1
+
+    @property
+    def averages(self) -> Mapping[str, TagScore]:
+        """The micro, macro and weighted average."""
+        return averages(self.micro, self.classes)

@@ -14,7 +14,7 @@ from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
-from elman.models.registry import KINDS, model_class
+from elman.models.kinds import KINDS, model_class
 from elman.taggers.base import Predictor, Target
 from elman.taggers.batches import refuse_text, words_of
 from elman.utils.validation import demand, front
