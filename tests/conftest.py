@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,16 +49,25 @@ def usual_signals() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(params=["native", "reference"])
-def each_backend(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Runs a test with the native kernels and with the reference."""
+@pytest.fixture
+def choose() -> Iterator[Callable[[str], None]]:
+    """Chooses a backend, skips where it is not built, and puts back what was chosen before."""
     before = [os.environ.get(name) or None for name in ("ELMAN_KERNELS", "ELMAN_ISA")]
-    try:
-        kernels.select(request.param)
-    except ConfigError as error:
-        pytest.skip(str(error))
-    yield
+
+    def select(backend: str) -> None:
+        try:
+            kernels.select(backend)
+        except ConfigError as error:
+            pytest.skip(str(error))
+
+    yield select
     kernels.select(*before)
+
+
+@pytest.fixture(params=["native", "reference"])
+def each_backend(request: pytest.FixtureRequest, choose: Callable[[str], None]) -> None:
+    """Runs a test with the native kernels and with the reference."""
+    choose(request.param)
 
 
 @pytest.fixture(scope="session")
