@@ -13,7 +13,7 @@ from elman.data.sentence import line_of
 from elman.errors import DataError
 from elman.evaluation.pairing import AlignedSentence
 from elman.evaluation.tagging import TagEvaluator
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.limits import ENTRIES, whole_number
 
 TOP = 20

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.scores import check_sentence
+from elman.data.sentence import check_tag_list
 from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
 from elman.evaluation.statistics import (
@@ -175,7 +175,7 @@ def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric:
     """
     pairs = list(zip(gold, predicted, strict=True))
     for tags in chain.from_iterable(pairs):
-        check_sentence(tags)
+        check_tag_list(tags)
     rows = [_COUNTS[metric](tags, predicted_tags, predicted_tags) for tags, predicted_tags in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
@@ -190,7 +190,7 @@ def _checked(
         if tags is None or tags_a is None or tags_b is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
         for sequence in (tags, tags_a, tags_b):
-            check_sentence(sequence)
+            check_tag_list(sequence)
         for name, predicted in (("A", tags_a), ("B", tags_b)):
             if len(predicted) != len(tags):
                 raise DataError(

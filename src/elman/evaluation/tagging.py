@@ -9,9 +9,11 @@ from itertools import zip_longest
 from typing import NoReturn
 
 from elman.data.schemes import SPAN_TAG, describe_strays, stray_tags
-from elman.data.scores import TagScore, averages, check_sentence, score
-from elman.data.spans import OUTSIDE, SpanEvaluation, SpanEvaluator
+from elman.data.sentence import check_tag_list
+from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
+from elman.evaluation.scores import TagScore, averages, score
+from elman.evaluation.span_scores import SpanEvaluation, SpanEvaluator
 from elman.utils.json_values import JsonRecord
 
 __all__ = ["Confusion", "TagEvaluation", "TagScore", "TagEvaluator", "evaluate", "marks_spans"]
@@ -113,8 +115,8 @@ class TagEvaluator:
 
         Raises DataError, at ``path:line`` or with the sentence number, if the numbers of tags differ.
         """
-        check_sentence(gold)
-        check_sentence(predicted)
+        check_tag_list(gold)
+        check_tag_list(predicted)
         if len(predicted) != len(gold):
             where = "" if path is not None else f"sentence {self._sentences + 1}: "
             message = f"{where}expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"
@@ -204,7 +206,7 @@ def require_spans(counts: Mapping[str, int], what: str) -> NoReturn:
         frequent = ", ".join(sorted(counts, key=lambda tag: (-counts[tag], tag))[:_TAGS_SHOWN])
         odd = f"the gold tags mark no spans (O, B-type, I-type …): {frequent:.60}"
         raise ConfigError(f"{what}: {odd}; count words instead")
-    raise ConfigError(f"{what}: {odd}; mend it (elman check says where)")
+    raise ConfigError(f"{what}: {odd}; fix it (elman check says where)")
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:

@@ -9,8 +9,8 @@ from elman.cli.tables import bold, cell, percent, width as width_of
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
 
 MOST_TAGS = 50
@@ -33,7 +33,7 @@ def report(result: TagEvaluation | ClassEvaluation) -> str:
 
 def of_labels(found: ClassEvaluation) -> str:
     """Return the accuracy of document labels; precision, recall and F1 of each; confusions."""
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     mean = macro(found.classes.values()).f1
     lines = [f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts"]
@@ -55,7 +55,7 @@ def of_tags(result: TagEvaluation) -> str:
 
 
 def _accuracy(result: TagEvaluation) -> Iterator[str]:
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     rows = [("accuracy", result.correct, result.tokens, "words")]
     if result.unknown_tokens is not None and result.unknown_correct is not None:

@@ -79,7 +79,7 @@ class CheckReport:
         return {check: what for check, what in CHECKS.items() if check not in {group.check for group in self.groups}}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the output of ``elman check --json``, described in docs/check.md."""
+        """Return the output of ``elman check --json``, described in docs/reference/check.md."""
         return {
             "schema": SCHEMA,
             "summary": self.counts,
