@@ -1,4 +1,4 @@
-"""Plots of training, confusions, reliability and learning curves, with matplotlib (``pip install 'elman[plot]'``).
+"""Plots of training, confusions, reliability and learning curves, with matplotlib (the extra ``plot``).
 
 Each function returns a Figure 800 pixels wide; ``save`` writes it as PNG or SVG, always with the same bytes. No window
 is opened, and matplotlib's global state is not changed.
