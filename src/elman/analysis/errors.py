@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from elman.evaluation.pairing import AlignedSentence
 from elman.evaluation.tagging import TagEvaluator
 from elman.taggers.columns import ColumnPredictor
 from elman.utils.limits import ENTRIES, whole_number
+from elman.utils.summary import Row, Summary, counted
 
 TOP = 20
 """Default number of sentences, confusions and unknown words listed."""
@@ -85,8 +86,8 @@ class UnknownWord:
     predicted: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorAnalysis:
+@dataclass(frozen=True, slots=True, repr=False)
+class ErrorAnalysis(Summary):
     """The errors of one label column; all lists are ranked."""
 
     column: str
@@ -124,6 +125,15 @@ class ErrorAnalysis:
             ],
             "unknown": [asdict(word) for word in self.unknown],
         }
+
+    def _summary(self) -> str:
+        unit = "text" if self.of_texts else "word"
+        return f"{self.errors:,} of {counted(self.tokens, unit)} wrong in column {self.column}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "gold", "predicted", "count", "words"
+        for each in self.confusions:
+            yield each.gold, each.predicted, each.count, ", ".join(word for word, _ in each.words)
 
 
 def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = TOP) -> ErrorAnalysis:

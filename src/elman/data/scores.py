@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from elman.errors import DataError
 from elman.utils.display import shown
+from elman.utils.summary import Row, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ def score(correct: int, predicted: int, gold: int) -> TagScore:
         f1=2 * correct / (predicted + gold) if predicted + gold else 0.0,
         support=gold,
     )
+
+
+def score_rows(name: str, scores: Mapping[str, TagScore]) -> Iterator[Row]:
+    """Yield the rows of a table for a notebook, headings first; ``name`` says what is scored."""
+    yield name, "precision", "recall", "F1", "support"
+    for key, of in scores.items():
+        yield key, percent(of.precision), percent(of.recall), percent(of.f1), of.support
 
 
 def macro(scores: Collection[TagScore]) -> TagScore:

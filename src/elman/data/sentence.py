@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from elman.errors import DataError
+from elman.utils.display import shown
+from elman.utils.summary import LONGEST, Row, Summary, counted
 
 LABEL_SEPARATOR = "|"
 """Joins several document labels of one name, in every format that can hold them (fastText, lists in JSON): ``a|b``."""
@@ -21,8 +23,8 @@ BYTES_PER_WORD = 64
 """Approximate memory of a word in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+@dataclass(frozen=True, slots=True, repr=False)
+class Sentence(Summary):
     """One sentence.
 
     ``words``    the words as in the text, never changed; may be empty (a blank line, a trailing comment)
@@ -54,8 +56,22 @@ class Sentence:
         """Memory use in words."""
         return len(self.words) + 1
 
+    def _summary(self) -> str:
+        parts = [counted(len(self.words), "word"), shown(" ".join(self.words[:LONGEST]), LONGEST)]
+        if self.columns:
+            parts.append(f"columns {', '.join(self.columns)}")
+        parts += [f"{name} {shown(label)}" for name, label in self.labels.items()]
+        if self.path:
+            parts.append(f"{self.path}:{self.line}")
+        return ", ".join(parts)
 
-@dataclass(frozen=True, slots=True)
+    def _table(self) -> Iterator[Row]:
+        yield "word", *self.columns
+        for i, word in enumerate(self.words):
+            yield word, *(tags[i] if i < len(tags) else "" for tags in self.columns.values())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RecordSentence(Sentence):
     """A sentence read from a JSON object or a table row, with all values of that record.
 

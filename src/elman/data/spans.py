@@ -9,14 +9,15 @@ is its own type: a run of equal tags is a span.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from elman.data.scores import ClassCounts, TagScore, averages, check_sentence, score
+from elman.data.scores import ClassCounts, TagScore, averages, check_sentence, score, score_rows
 from elman.errors import DataError
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, percent
 
 OUTSIDE = "O"
 TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
@@ -32,8 +33,8 @@ class Span(NamedTuple):
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvaluation(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class SpanEvaluation(JsonRecord, Summary):
     """Predicted spans compared with gold ones; a span is correct if start, end and type are.
 
     A ratio with denominator 0 is 0.
@@ -71,6 +72,13 @@ class SpanEvaluation(JsonRecord):
     def averages(self) -> Mapping[str, TagScore]:
         """The micro, macro and weighted average."""
         return averages(self.micro, self.types)
+
+    def _summary(self) -> str:
+        of = f"{self.correct:,} correct of {self.predicted:,} predicted and {self.gold:,} gold"
+        return f"F1 {percent(self.f1)}, {of}"
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("type", self.types)
 
 
 def find_spans(tags: Iterable[str]) -> list[Span]:

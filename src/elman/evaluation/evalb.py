@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from elman.data.scores import ClassCounts, TagScore, averages, score
+from elman.data.scores import ClassCounts, TagScore, averages, score, score_rows
 from elman.data.trees import Tree
 from elman.errors import DataError
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, counted, percent
 
 UNCOUNTED_LABELS = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only wraps the tree."""
@@ -49,8 +50,8 @@ def brackets(tree: Tree) -> list[Bracket]:
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class BracketEvaluation(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class BracketEvaluation(JsonRecord, Summary):
     """Predicted brackets compared with gold ones; a bracket is correct if label, start and end are."""
 
     trees: int
@@ -88,6 +89,12 @@ class BracketEvaluation(JsonRecord):
     def averages(self) -> Mapping[str, TagScore]:
         """The micro, macro and weighted average."""
         return averages(self.micro, self.labels)
+
+    def _summary(self) -> str:
+        return f"F1 {percent(self.f1)}, {self.exact:,} of {counted(self.trees, 'tree')} exact"
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("label", self.labels)
 
 
 def evaluate_brackets(

@@ -14,7 +14,7 @@ tags = [stream.push(word) for word in words] + stream.finish()   # the first two
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,13 +31,14 @@ from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
 from elman.utils.display import shown
+from elman.utils.summary import Row, Summary
 
 AT_ONCE = 1024  # words that a forward network reads in one call
 _WAITING = "waiting."  # prefix of the names of arrays of words not tagged yet
 TRANSITIONS = 1 << 16  # transition scores that are maximized in one call
 
 
-class Stream:
+class Stream(Summary):
     """A text being tagged. A stream is not thread-safe; a tagger can have any number of streams."""
 
     def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
@@ -56,8 +57,12 @@ class Stream:
         """Number of words to read after a word before it is tagged."""
         self._begin()
 
-    def __repr__(self) -> str:
-        return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
+    def _summary(self) -> str:
+        return f"{len(self.tags):,} tags, lookahead {self.lookahead}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "lookahead", "tags"
+        yield self.lookahead, " ".join(self.tags)
 
     def _begin(self) -> None:
         self._last = -1  # id of the last emitted tag; -1 at the beginning of the text
