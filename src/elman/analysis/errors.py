@@ -136,12 +136,20 @@ class ErrorAnalysis(Summary):
             yield each.gold, each.predicted, each.count, ", ".join(word for word, _ in each.words)
 
 
-def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = TOP) -> ErrorAnalysis:
+def analyze_errors(
+    tagger: ColumnPredictor,
+    data: Data,
+    *,
+    target: str | None = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    most: int = TOP,
+) -> ErrorAnalysis:
     """Tag labelled sentences and rank the errors of one column, by default the first.
 
-    ``data`` and ``target`` are as in ``Tagger.evaluate``; ``most`` limits each list. Memory grows with the number of
-    errors, not with the text. Raises DataError if there are no gold tags, and ConfigError if the column does not exist
-    or ``most`` is below 1.
+    ``data``, ``target``, ``format`` and ``encoding`` are as in ``Tagger.evaluate``; ``most`` limits each list. Memory
+    grows with the number of errors, not with the text. Raises DataError if there are no gold tags, and ConfigError if
+    the column does not exist or ``most`` is below 1.
     """
     whole_number("most", most, 1, ENTRIES)
     name = tagger.target
@@ -154,7 +162,9 @@ def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = 
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
     surest: list[tuple[float, int, int, WrongSentence]] = []  # a heap, least confident on top
     labelled = False
-    for number, columns in enumerate(tagger.compare(data, target=[target] if target else None)):
+    for number, columns in enumerate(
+        tagger.compare(data, target=[target] if target else None, format=format, encoding=encoding)
+    ):
         found = columns[name]
         labelled = labelled or any(tag != "_" for tag in found.gold)
         known = [of_texts or tagger.known(word) for word in found.sentence.words]
