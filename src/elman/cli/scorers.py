@@ -90,7 +90,7 @@ def of_spans(
             stray = describe_stray_tags(tags_of)
             if stray is None:
                 require_spans(tags_of, f"--style {style}: {gold.path}: column {column}")
-            notes.warn(f"{gold.path}: column {column}: {stray}; {style} counts spans all the same; mend it")
+            notes.warn(f"{gold.path}: column {column}: {stray}; {style} counts spans all the same; fix it")
     return tallies
 
 
@@ -121,7 +121,7 @@ def conll18_of_model(tagger: ColumnPredictor, gold: Sequence[str], how: FileOpti
     """Return the metrics of the columns that the model predicts."""
     from elman.evaluation.conll18 import evaluate
 
-    trees = () if tagger.task == "tag" else _OF_TREES  # labels that are learned as they are make no trees
+    trees = () if tagger.plain_labels else _OF_TREES  # labels that are learned as they are make no trees
     other = [target for target in tagger.targets if target not in (*_CONLL18_OF, *trees)]
     if other:
         raise ConfigError(f"--style conll18: expected a model of {', '.join(_CONLL18_OF)}, this one is of {other[0]}")

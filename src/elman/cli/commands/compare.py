@@ -160,7 +160,7 @@ def _gold_tags(gold: Gold, metric: str | None, notes: Notes) -> list[Sequence[st
         describe_stray_tags(Counter(tag for tags in sentences for tag in tags)) if column in gold.keys.words else None
     )
     if stray is not None and metric is None:
-        notes.warn(f"{gold.path}: column {column}: {stray}, so words are compared, not spans; mend it")
+        notes.warn(f"{gold.path}: column {column}: {stray}, so words are compared, not spans; fix it")
     return sentences
 
 
