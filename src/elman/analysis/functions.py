@@ -177,7 +177,7 @@ def gradients(
     check_text("format", format)
     for name, value in (("layer", layer), ("lags", lags), ("positions", positions)):
         _check_whole(name, value)
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+    if isinstance(tags, str | bytes) or not hasattr(tags, "__iter__") or not all(isinstance(tag, str) for tag in tags):
         raise ConfigError(f"tags: expected a list of tags, got {shown(tags)}")
     networks, column = model.ensemble, _column(model, target)
     which = GradientOptions(layer, lags, positions, model.columns.index(column), tuple(tags))
@@ -233,7 +233,7 @@ def _with_columns(model: Any, call: str = "compare(gold, a, b)") -> ColumnPredic
 
 
 def _check_whole(name: str, value: object) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool | type) or not hasattr(value, "__index__"):
         raise ConfigError(f"{name}: expected a whole number, got {described(value)}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from elman.errors import DataError
+from elman.utils.arguments import described
 from elman.utils.display import shown
 from elman.utils.summary import LONGEST, Row, Summary, counted
 
@@ -88,6 +89,26 @@ class RecordSentence(Sentence):
     def weight(self) -> int:
         row_words = self.batch.nbytes // (BYTES_PER_WORD * len(self.batch)) if self.batch is not None else 0
         return len(self.words) + 1 + row_words
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raise DataError if these are not all texts, or one holds half a surrogate pair."""
+    try:
+        text = "".join(words)
+    except TypeError:
+        found = next(word for word in words if not isinstance(word, str))
+        several = " in it; predict() and pipe() take several sentences" if isinstance(found, list | tuple) else ""
+        raise DataError(f"expected a list of words, got one with {described(found)}{several}") from None
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            found = next(word for word in words if not _is_unicode(word))
+            raise DataError(f"a word is not valid Unicode (half a surrogate pair): {shown(found)}") from None
+
+
+def _is_unicode(word: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def line_of(sentence: Sentence, word: int) -> int | None:

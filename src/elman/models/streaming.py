@@ -14,13 +14,14 @@ tags = [stream.push(word) for word in words] + stream.finish()   # the first two
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.sentence import check_words
 from elman.errors import DataError
 from elman.models.base import CHUNK
 from elman.models.ensemble import Ensemble
@@ -30,6 +31,7 @@ from elman.nn.batch import Batch, packed_at
 from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
+from elman.utils.arguments import described
 from elman.utils.display import shown
 from elman.utils.summary import Row, Summary
 
@@ -84,6 +86,8 @@ class Stream(Summary):
         """Return the tags that ``push`` returns for the words one by one, without None."""
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
+        if isinstance(words, bytes | Set | Mapping) or not hasattr(words, "__iter__"):
+            raise DataError(f"expected a list of words, got {described(words)}")
         words = list(words)
         tags: list[str] = []
         for start in range(0, len(words), AT_ONCE):
@@ -169,6 +173,7 @@ class Stream(Summary):
 
     def _read(self, words: Sequence[str]) -> list[Array]:
         """Return each network's inputs for N words: representations (N, E), or ids (N,)."""
+        check_words(words)
         text = self._reader.words(words)
         return [table[text.types] for (table,) in text.tables]
 

@@ -74,10 +74,10 @@ def described(value: object) -> str:
 
 
 def refuse_table(value: object, expected: str) -> None:
-    """Raise DataError for a DataFrame, an array or a dict in place of sentences: its items are no sentences."""
+    """Raise DataError for a table (pandas, Polars, Arrow) or a dict: its items are columns or keys, no sentences."""
     kind = type(value).__name__
     if isinstance(value, Mapping):
         raise DataError(f"expected {expected}, got a {kind}, whose items are its keys; pass its values as a list")
-    if kind == "DataFrame" or hasattr(value, "iloc"):
+    if kind in ("DataFrame", "Table", "LazyFrame"):
         advice = "make a list of it, a (word, tag) pair for each row of a sentence, or save it and pass the path"
         raise DataError(f"expected {expected}, got a {kind}, whose items are its columns; {advice}")
