@@ -188,9 +188,9 @@ def test_metrics_of_conllu(run: Run, refused: Refused, treebank: Path) -> None:
     for options, message in (
         (
             ["--metric", "las", "--target", "upos"],
-            "--metric las: says the column itself; leave --target, --predicted-t",
+            "--metric las: says the column itself; leave --target, ",
         ),
-        (["--metric", "lsa"], "'lsa'; did you mean las?"),
+        (["--metric", "lsa"], "'lsa': did you mean las?"),
         (["--metric", "las", "--format", "columns"], "gold.conllu: --metric las compares conllu, not columns"),
     ):
         assert message in refused("compare", *files, *options, cwd=treebank)
