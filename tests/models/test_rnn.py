@@ -23,8 +23,8 @@ from elman.models import ensemble as networks
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.models.rnn import RecurrentModel
+from elman.nn.cells import CELLS
 from elman.nn.layers import SparseRows
-from elman.nn.shapes import GATES
 from elman.training import optimizers, tagging_task as learning
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
@@ -366,7 +366,7 @@ def test_more_sentences_than_one_pass_takes(monkeypatch: pytest.MonkeyPatch, mod
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
-@pytest.mark.parametrize("config", [TUTORIAL, *(SMALL.with_settings({"cell": cell}) for cell in GATES)])
+@pytest.mark.parametrize("config", [TUTORIAL, *(SMALL.with_settings({"cell": cell}) for cell in CELLS)])
 def test_nothing_to_tag(choose: Callable[[str], None], config: Config, backend: str) -> None:
     choose(backend)
     model = trained(config.with_settings({"epochs": 1}), TRAIN[:8])

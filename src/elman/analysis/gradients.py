@@ -19,9 +19,9 @@ from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Head
-from elman.nn import shapes
 from elman.nn.activations import of_layer
 from elman.nn.batch import Batch
+from elman.nn.cells import CELLS
 from elman.nn.decoders import SquaredError
 from elman.nn.encoder import Encoder, Gradients, Parameters
 from elman.nn.layers import Array, SparseRows
@@ -200,7 +200,7 @@ def measure_lags(
 def _together(encoder: Encoder, words: int) -> int:
     """Return the number of copies of a sentence per pass. Raises DataError if not even one fits."""
     config = encoder.config
-    most = MAX_GATES // (shapes.GATES[config.cell] * config.hidden * len(encoder.directions))
+    most = MAX_GATES // (CELLS[config.cell].blocks * config.hidden * len(encoder.directions))
     if words > most:
         raise DataError(
             f"a sentence of {words:,} words, expected up to {most:,} with hidden={config.hidden}: is a blank line or a "

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.gold import FileOptions, read
-from elman.cli.raw_text import PIPELINE, SEGMENT
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
 
@@ -73,12 +72,10 @@ def metric_names(model: Predictor, option: str) -> Sequence[str]:
 
     Raises ConfigError if it predicts other columns than these are about.
     """
-    if model.task == PIPELINE:
-        names: Sequence[str] = model.metric_names  # type: ignore[attr-defined]
+    if model.reads_raw_text:
+        names: Sequence[str] = getattr(model, "metric_names", ("Tokens", "Words"))
         return names
-    if model.task == SEGMENT:
-        return "Tokens", "Words"
-    trees = () if model.task == "tag" else _OF_TREES  # labels that are learned as they are make no trees
+    trees = () if model.plain_labels else _OF_TREES  # labels that are learned as they are make no trees
     other = [target for target in model.targets if target not in (*_METRICS, *trees)]
     if other:
         raise ConfigError(f"{option}: expected a model of {', '.join(_METRICS)}, this one is of {other[0]}")
@@ -88,7 +85,7 @@ def metric_names(model: Predictor, option: str) -> Sequence[str]:
 
 def analyses(model: Any, gold: Sequence[Sentence]) -> Iterator[Sentence]:
     """Yield what a model makes of gold sentences, which have words: of their raw text if it finds words itself."""
-    if model.task in (SEGMENT, PIPELINE):
+    if model.reads_raw_text:
         segmenter = getattr(model, "segmenter", model)
         yield from model.sentences(segmenter.gold_lines(gold)[1])
         return

@@ -87,7 +87,7 @@ def of_spans(
             stray = describe_stray_tags(tags_of)
             if stray is None:
                 require_spans(tags_of, f"--style {style}: {gold.path}: column {column}")
-            notes.warn(f"{gold.path}: column {column}: {stray}; {style} counts spans all the same; mend it")
+            notes.warn(f"{gold.path}: column {column}: {stray}; {style} counts spans all the same; fix it")
     return tallies
 
 

@@ -204,7 +204,7 @@ def require_spans(counts: Mapping[str, int], what: str) -> NoReturn:
         frequent = ", ".join(sorted(counts, key=lambda tag: (-counts[tag], tag))[:_TAGS_SHOWN])
         odd = f"the gold tags mark no spans (O, B-type, I-type …): {frequent:.60}"
         raise ConfigError(f"{what}: {odd}; count words instead")
-    raise ConfigError(f"{what}: {odd}; mend it (elman check says where)")
+    raise ConfigError(f"{what}: {odd}; fix it (elman check says where)")
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:

@@ -35,6 +35,16 @@ class Predictor(ABC):
 
     task: str
     """The task it was trained for, as ``elman.train(task=…)`` names it."""
+    metric = "accuracy"
+    """The name of its score on dev."""
+    plain_labels = False
+    """Whether it predicts the labels of its columns as they are in files, not an encoding of them."""
+    reads_sentences = True
+    """Whether it reads text that is split into sentences and words."""
+    reads_raw_text = False
+    """Whether it finds sentences and words of raw text."""
+    reads_symbols = False
+    """Whether it reads text as one sequence of symbols, as language models do."""
 
     def __init__(
         self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
@@ -123,6 +133,25 @@ class Predictor(ABC):
     def choose_precision(self, precision: str) -> None:
         """Set ``precision``. Raises ConfigError as ``load`` does."""
         self._model.choose_precision(precision)
+
+    def inputs_of_text(self, text: str) -> Sequence[str]:
+        """Return the inputs of the model for a text: by default its words."""
+        from elman.data.corpus import split_words
+
+        return split_words(text)
+
+    def shown_inputs(self, inputs: Sequence[str]) -> Sequence[str]:
+        """Return inputs as they are shown to a person."""
+        return inputs
+
+    def shown_label(self, label: str, score: float) -> str:
+        """Return a label as it is shown to a person; of a model of numbers the value of ``score``."""
+        return label
+
+    def dev_score(self) -> str:
+        """Return the score on dev as text; "" if there is none."""
+        score = self._data["dev_accuracy"]
+        return "" if score is None else f"{100 * score:.2f} %"
 
     def chosen(self, columns: Target = None) -> tuple[str, ...]:
         """Return the named targets; None: all. Raises ConfigError if a name is unknown."""

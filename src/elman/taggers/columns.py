@@ -36,7 +36,12 @@ class ColumnPredictor(Predictor):
     ``predict`` and ``pipe`` return the first column, or dictionaries with the columns that ``columns`` names.
     """
 
+    plain_labels = True
     _model: LabelModel
+
+    def inputs_of(self, sentence: Sentence) -> Sequence[str]:
+        """Return the inputs of the model for a sentence: its words."""
+        return sentence.words
 
     def known(self, word: str) -> bool:
         """Return whether the word occurs in the training data."""

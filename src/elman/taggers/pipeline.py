@@ -30,6 +30,7 @@ class Pipeline(EncodedTagger):
     """
 
     task = TASK
+    reads_raw_text = True
 
     def __init__(self, segmenter: Segmenter, words: EncodedTagger) -> None:
         super().__init__(words, words.encoding, TASK)

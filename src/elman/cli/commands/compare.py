@@ -24,7 +24,6 @@ from elman.cli.options import (
     seed_option,
     whole_number,
 )
-from elman.cli.raw_text import PARSE, PIPELINE
 from elman.cli.say import say, say_json
 from elman.cli.tables import cell
 from elman.data.sentence import NO_TAG
@@ -113,7 +112,7 @@ def _with_metric(options: Options) -> Options:
         return options
     model = next(filter(is_model, _sides(options)[0]), None) if len(options.files) > 2 else None
     tagger = None if model is None else load_model(model, options, Notes(quiet=True))
-    of_trees = tagger is not None and tagger.task in (PARSE, PIPELINE) and "deprel" in tagger.targets
+    of_trees = tagger is not None and not tagger.plain_labels and "deprel" in tagger.targets
     return replace(options, metric="las") if of_trees else options
 
 
@@ -247,7 +246,7 @@ def _gold_tags(gold: Gold, metric: str | None, notes: Notes) -> list[Sequence[st
         describe_stray_tags(Counter(tag for tags in sentences for tag in tags)) if column in gold.keys.words else None
     )
     if stray is not None and metric is None:
-        notes.warn(f"{gold.path}: column {column}: {stray}, so words are compared, not spans; mend it")
+        notes.warn(f"{gold.path}: column {column}: {stray}, so words are compared, not spans; fix it")
     return sentences
 
 

@@ -24,13 +24,14 @@ from elman.cli.options import (
     plot_option,
     precision_option,
 )
-from elman.cli.raw_text import PARSE, PIPELINE, REGRESS, SEGMENT, evaluate_raw, with_columns
+from elman.cli.raw_text import evaluate_raw, with_columns
 from elman.cli.reports.confidence import ConfidenceOptions, ConfidenceReport, confidence_report, drawn
 from elman.cli.say import say, say_json
 from elman.cli.scorers import STYLES, Scores
 from elman.cli.tables import bold
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError
+from elman.taggers.registry import TASKS
 
 if TYPE_CHECKING:
     from elman.data.formats.reader import Reading
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.base import Predictor
     from elman.taggers.columns import ColumnPredictor
+
+    Evaluate = Callable[[Predictor, Sequence[str], "Options", Notes], Scores]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +138,10 @@ def evaluate(options: Options) -> None:
     with without_gc():
         model = load_model(files[0], options, notes, files[1:]) if options.predicted is None else None
         options = _with_style(model, options)
-        task = model.task if model is not None else None
-        if (task, options.style) == (PIPELINE, "conll18"):
-            task = SEGMENT  # evaluated on raw text, as a segmenter is; in other styles by its columns, on gold words
-        if model is not None and task in _OTHER_TASKS:
-            _show({"": _OTHER_TASKS[task](model, files[1:], options, notes)}, options)
-            if model.task == PIPELINE:
+        other = None if model is None else _other_evaluation(model, options)
+        if model is not None and other is not None:
+            _show({"": other(model, files[1:], options, notes)}, options)
+            if model.reads_raw_text and model.reads_sentences:
                 notes.add("evaluated on the raw text of gold; --target upos shows a column tag by tag, on gold words")
             notes.show()
             return
@@ -190,12 +191,15 @@ def _of_language_model(tagger: Predictor, paths: Sequence[str], options: Options
     return scorers.perplexity(tagger, paths, options.file_options)
 
 
-_OTHER_TASKS: dict[str | None, Callable[[Predictor, Sequence[str], Options, Notes], Scores]] = {
-    REGRESS: _of_numbers,
-    "lm": _of_language_model,
-    SEGMENT: _of_raw_text,
-}
-"""Tasks whose models are not evaluated by tags of words or document labels."""
+_OTHERS: dict[str, Evaluate] = {"numbers": _of_numbers, "perplexity": _of_language_model, "raw text": _of_raw_text}
+"""The evaluations of tasks that are evaluated neither by tags of words nor by document labels."""
+
+
+def _other_evaluation(tagger: Predictor, options: Options) -> Evaluate | None:
+    """Return what evaluates a model otherwise than by its columns; None if these are compared."""
+    if options.style == "conll18" and tagger.reads_raw_text:  # in other styles by its columns, on gold words
+        return _of_raw_text
+    return _OTHERS.get(TASKS[tagger.task].evaluation)
 
 
 _OF_TREES: dict[str, tuple[Callable[..., Scores], Callable[..., Scores]]] = {
@@ -207,7 +211,11 @@ _OF_TREES: dict[str, tuple[Callable[..., Scores], Callable[..., Scores]]] = {
 
 def _with_style(tagger: Predictor | None, options: Options) -> Options:
     """Compare trees as trees, unless columns are asked for: a head, which is a number, means nothing as a tag."""
-    if tagger is None or tagger.task not in (PARSE, PIPELINE) or not options.of_all_columns:
+    if tagger is None or not options.of_all_columns:
+        return options
+    if tagger.reads_raw_text and tagger.reads_sentences:
+        return replace(options, style="conll18")
+    if TASKS[tagger.task].evaluation != "trees":
         return options
     return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
 
@@ -256,7 +264,7 @@ def _warn_of_unknown_tags(
     """Warn of gold whose tags are mostly unknown to the model."""
     from elman.data.checks.odd_tags import unknown_tag_warnings
 
-    if tagger.task not in ("tag", "classify"):
+    if not tagger.plain_labels:
         return  # their tags are those of an encoding
     sets = tagger.tag_sets
     for name, result in results.items():
@@ -345,7 +353,7 @@ def _doubts(name: str, result: TagEvaluation | ClassEvaluation) -> Iterator[str]
     if doubt is not None:
         yield doubt
     if result.strays is not None:
-        yield f"column {name}: {result.strays}, so there is no span F1; mend it (elman check says where)"
+        yield f"column {name}: {result.strays}, so there is no span F1; fix it (elman check says where)"
 
 
 def _to_json(name: str, result: TagEvaluation | ClassEvaluation) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Regressor(Predictor):
     """Predicts a number for each step of a sequence of numbers, without confidences."""
 
     task = TASK
+    metric = "R²"
     _model: RegressionModel
 
     @property
@@ -30,20 +31,20 @@ class Regressor(Predictor):
         """The input columns besides the first one."""
         return self._model.inputs
 
-    def reads(self, sentence: Sentence) -> list[str]:
-        """Return the rows of a sequence as comma-separated text, as the network reads them."""
+    def inputs_of(self, sentence: Sentence) -> list[str]:
+        """Return the inputs of the model for a sequence: its rows as comma-separated text."""
         return [",".join(f"{x:.10g}" for x in row) for row in rows_of(sentence, self._model.inputs).tolist()]
 
-    def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[float]]]:
-        """Yield the rows of each sequence and the scaled gold values; NaN for missing ones."""
+    def examples(self, sentences: Iterable[Sentence], column: str) -> Iterator[tuple[list[str], list[float]]]:
+        """Yield the rows of each sequence and the scaled gold values of a column; NaN for missing ones."""
         for sentence in sentences:
-            values = self._model.scalings[1].scaled(values_of(sentence, self.target)[:, None])[:, 0]
-            yield self.reads(sentence), values.tolist()
+            values = self._model.scalings[1].scaled(values_of(sentence, column)[:, None])[:, 0]
+            yield self.inputs_of(sentence), values.tolist()
 
-    def said(self, scaled: float) -> str:
+    def shown_label(self, label: str, score: float) -> str:
         """Return a scaled output of the network as text, in the units of the column."""
         out = self._model.scalings[1]
-        return f"{scaled * out.deviation[0] + out.mean[0]:.6g}"
+        return f"{score * out.deviation[0] + out.mean[0]:.6g}"
 
     def predict(self, rows: Any) -> Numbers:
         """Return the (T,) numbers predicted for (T, D) numbers of a sequence, or (T,) if D is 1.

@@ -1,6 +1,6 @@
-// Parallel recurrences over packed batches; reference/parallel.py states the maths.
+// Parallel recurrences over packed batches; reference/parallel_cells.py states the maths.
 #pragma once
-#include "cells.hpp"
+#include "elman_cell.hpp"
 #include "columns.hpp"
 
 namespace elman {

@@ -1,4 +1,4 @@
-// The LSTM cell; reference/gated.py states the maths. Gates are in the order i, f, g, o.
+// The LSTM cell; reference/gated_cells.py states the maths. Gates are in the order i, f, g, o.
 #pragma once
 #include "columns.hpp"
 
@@ -36,8 +36,8 @@ inline void lstm_row(T* z, bool first, const T* c_before, T* c, T* h, Size H) {
 // Backward pass of one row: da (4H), the gradients of the gate inputs, from dh and the gradients carried from the next
 // step; dc_carried becomes the gradient for the previous step. `first`: c_before is not read.
 template <class T>
-inline void lstm_row_backward(const T* gates, const T* c, bool first, const T* c_before, const T* dh, const T* dh_carried,
-                              T* dc_carried, T* da, Size H) {
+inline void lstm_row_backward(const T* gates, const T* c, bool first, const T* c_before, const T* dh,
+                              const T* dh_carried, T* dc_carried, T* da, Size H) {
   columns<T>(H, [&](auto at, Size j) {
     const Vec<T> i = at.get(gates + j), f = at.get(gates + H + j), g = at.get(gates + 2 * H + j),
                  o = at.get(gates + 3 * H + j), tanh_c = tanh_of(at.get(c + j));

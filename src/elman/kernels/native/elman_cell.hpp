@@ -1,4 +1,4 @@
-// The Elman cell over packed batches; reference/cells.py states the maths.
+// The Elman cell over packed batches; reference/elman_cell.py states the maths.
 #pragma once
 #include "gemm.hpp"
 
@@ -80,7 +80,8 @@ void elman_backward(const T* dh, const T* h, Steps s, const T* w_rh, const T* h0
   back(s.B, da, nullptr, dh0);
   Scratch<T> before(s.N * H);
   states_before(before.data, h, s, h0, H);
-  multiply<T>(H, H, s.N, transposed(static_cast<const T*>(da), H), rows_of(static_cast<const T*>(before), H), packed, nullptr, dw_rh);
+  multiply<T>(H, H, s.N, transposed(static_cast<const T*>(da), H), rows_of(static_cast<const T*>(before), H), packed,
+              nullptr, dw_rh);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// LSTM and GRU over packed batches; reference/gated.py states the maths.
+// LSTM and GRU over packed batches; reference/gated_cells.py states the maths.
 #pragma once
-#include "cell.hpp"
-#include "cells.hpp"
+#include "lstm_cell.hpp"
+#include "elman_cell.hpp"
 
 namespace elman {
 namespace {

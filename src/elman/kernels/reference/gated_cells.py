@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
-from elman.kernels.reference.cells import before, starts_of
+from elman.kernels.reference.elman_cell import before, starts_of
+from elman.kernels.weight_layout import F, Ids
 
 
 def sigmoid(x: NDArray[F]) -> NDArray[F]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
-from elman.kernels.reference.cells import before, starts_of
-from elman.kernels.reference.gated import sigmoid
+from elman.kernels.reference.elman_cell import before, starts_of
+from elman.kernels.reference.gated_cells import sigmoid
+from elman.kernels.weight_layout import F, Ids
 
 
 def sru_forward(a: NDArray[F], sizes: Ids, c0: NDArray[F]) -> tuple[NDArray[F], NDArray[F]]:
