@@ -20,15 +20,17 @@ MOST_CONFUSIONS = 10
 def reports(results: Mapping[str, TagEvaluation | ClassEvaluation]) -> str:
     """Return the report of each label column, under its name if there are several."""
     if len(results) == 1:
-        return report(next(iter(results.values())))
-    return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
+        return "".join(report(result, name) for name, result in results.items())
+    return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result, name)}" for name, result in results.items())
 
 
-def report(result: TagEvaluation | ClassEvaluation) -> str:
-    """Return the report of one label column."""
+def report(result: TagEvaluation | ClassEvaluation, name: str = "") -> str:
+    """Return the report of one label column; of heads, which are numbers of words, without a table of tags."""
     from elman.evaluation.classification import ClassEvaluation
 
-    return of_labels(result) if isinstance(result, ClassEvaluation) else of_tags(result)
+    if isinstance(result, ClassEvaluation):
+        return of_labels(result)
+    return "\n".join(list(_accuracy(result))[:-1]) if name == "head" else of_tags(result)
 
 
 def of_labels(found: ClassEvaluation) -> str:
