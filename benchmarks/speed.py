@@ -1,8 +1,8 @@
 """The speed of elman against PyTorch, ONNX Runtime, CRFsuite, NLTK and spaCy (make bench).
 
 Refuses to run while the machine is busy. Every part runs in processes of its own that check that all engines compute
-the same before they time them. A full run is written to results/speed-COMMIT.json and docs/speed.md; a quick one, or
-one of some parts, to build/bench. Trained models and texts are kept in build/bench.
+the same before they time them. A full run is written to results/speed-COMMIT.json and docs/explanation/speed.md; a
+quick one, or one of some parts, to build/bench. Trained models and texts are kept in build/bench.
 """
 
 from __future__ import annotations
@@ -145,7 +145,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=parts, metavar="PART,…", help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="few rounds and less text, for development")
     parser.add_argument("--force", action="store_true", help="on a busy machine too; the result records it")
-    parser.add_argument("--page", action="store_true", help="write docs/speed.md from the newest result, and stop")
+    parser.add_argument(
+        "--page", action="store_true", help="write docs/explanation/speed.md from the newest result, and stop"
+    )
     return parser.parse_args()
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from elman.taggers.language_model import LanguageEvaluation, LanguageModel
     from elman.taggers.load import load
     from elman.taggers.pipeline import Pipeline
+    from elman.taggers.regression.regressor import Regressor
     from elman.taggers.regression.table import RegressionEvaluation
-    from elman.taggers.regression.tagger import Regressor
     from elman.taggers.segmenter import Segmenter
     from elman.taggers.structured import EncodedTagger
     from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
@@ -99,7 +99,7 @@ _HOME = {
     "Predictor": "elman.taggers.base",
     "RateTrial": "elman.training.lr_finder",
     "RegressionEvaluation": "elman.taggers.regression.table",
-    "Regressor": "elman.taggers.regression.tagger",
+    "Regressor": "elman.taggers.regression.regressor",
     "Segmenter": "elman.taggers.segmenter",
     "Sentence": "elman.data.sentence",
     "Stream": "elman.models.streaming",

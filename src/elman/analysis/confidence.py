@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from elman.data.sentence import Sentence
 from elman.evaluation.reliability import Reliability, reliability
 from elman.taggers.base import Target
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.limits import real_number
 from elman.utils.summary import Row, Summary, percent
 

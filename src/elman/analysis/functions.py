@@ -14,7 +14,7 @@ from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
 from elman.taggers.base import Predictor, Target
 from elman.taggers.batches import whole_sentences, words_of
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_texts, settings_table
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean

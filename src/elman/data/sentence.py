@@ -121,3 +121,10 @@ def line_of(sentence: Sentence, word: int) -> int | None:
 def error_at(sentence: Sentence, word: int, message: str) -> DataError:
     """Return the DataError for one word of a sentence, with path and line."""
     return DataError(message, path=sentence.path or None, line=line_of(sentence, word))
+
+
+def check_tag_list(tags: Sequence[str]) -> None:
+    """Raise DataError unless tags are a list of strings: the letters of a string would be counted as tags."""
+    if isinstance(tags, str | bytes) or (len(tags) and not isinstance(tags[0], str)):
+        expected = "expected a list of sentences, each a list of tags that are texts"
+        raise DataError(f"{expected}, found {shown(tags)} in place of the tags of a sentence")

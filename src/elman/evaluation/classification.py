@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
-from elman.data.scores import ClassCounts, TagScore, averages, score_rows
 from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.targets import CLASSIFY
 from elman.errors import DataError
+from elman.evaluation.scores import ClassCounts, TagScore, averages, score_rows
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
 from elman.utils.summary import Row, Summary, counted, percent

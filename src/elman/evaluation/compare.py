@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.scores import check_sentence
+from elman.data.sentence import Sentence, check_tag_list
 from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
+from elman.evaluation.conll18 import KEYS, sentence_results
 from elman.evaluation.statistics import (
     RESAMPLES,
     CountTotals,
@@ -116,8 +117,10 @@ def _either(comparison: Comparison | RunsComparison) -> str:
     return f"A could be ahead by {100 * abs(low):.2f} points or B by {100 * abs(high):.2f}"
 
 
-_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences right"}
-METRICS = tuple(_NAMES)
+METRICS = ("accuracy", "spans", "sentences")
+CONLLU_METRICS = {key: name for name, key in KEYS.items() if name != "Sentences"}
+"""The metrics of ``compare_conllu``, with their names in the CoNLL 2018 shared task."""
+_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences right"} | CONLLU_METRICS
 _UNITS = {"accuracy": "words", "spans": "gold spans", "sentences": "sentences"}
 
 TagSequence = Sequence[str]
@@ -141,22 +144,68 @@ def compare(
     """
     if metric is not None and metric not in METRICS:
         raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
-    limits.whole_number("resamples", resamples, 1, limits.RESAMPLES)
-    limits.whole_number("seed", seed, 0, limits.SEED)
+    _check_draws(resamples, seed)
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
     metric = choose_metric([tags for tags, _, _ in triples], metric)
-    rows = np.array([_COUNTS[metric](*triple) for triple in triples], np.int64)
-    a_score, b_score = (float(value[0]) for value in _PAIRS[metric](rows.sum(axis=0, keepdims=True).astype(np.float64)))
-    differences = bootstrap(rows[:, :-2], _PAIRS[metric], resamples, seed)
+    rows = [_COUNTS[metric](*triple) for triple in triples]
+    same = all(list(tags_a) == list(tags_b) for _, tags_a, tags_b in triples)
+    return _compared(rows, metric, _UNITS[metric], same, resamples, seed)
+
+
+def compare_conllu(
+    gold: Iterable[Sentence],
+    a: Iterable[Sentence],
+    b: Iterable[Sentence],
+    *,
+    metric: str = "las",
+    resamples: int = RESAMPLES,
+    seed: int = 1,
+) -> Comparison:
+    """Compare two analyses of the same text by the F1 of a metric of the CoNLL 2018 shared task: ``las``, ``upos`` …
+
+    Sentences come from CoNLL-U, and A and B may cut the text into others than gold; the bootstrap draws gold sentences.
+    Raises DataError for another text or no tree, ConfigError for an unknown metric or options as in ``compare``.
+    """
+    if metric not in CONLLU_METRICS:
+        raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(CONLLU_METRICS)}")
+    _check_draws(resamples, seed)
+    sentences, *sides = map(list, (gold, a, b))
+    results = [list(sentence_results(sentences, side, CONLLU_METRICS[metric])) for side in sides]
+    rows = []
+    for result_a, result_b in zip(*results, strict=True):
+        correct_a, correct_b = result_a.correct, result_b.correct
+        only = [(x and not y, y and not x) for x, y in zip(correct_a, correct_b, strict=True)]
+        counts = sum(correct_a), result_a.predicted, sum(correct_b), result_b.predicted, len(correct_a)
+        rows.append((*counts, sum(x for x, _ in only), sum(y for _, y in only)))
+    if not rows:
+        raise DataError("nothing to compare: no words in gold")
+    unit = {"tokens": "tokens", "clas": "content words", "mlas": "content words", "blex": "content words"}
+    same = [(s.words, s.columns) for s in sides[0]] == [(s.words, s.columns) for s in sides[1]]
+    return _compared(rows, metric, unit.get(metric, "words"), same, resamples, seed)
+
+
+def _check_draws(resamples: int, seed: int) -> None:
+    limits.whole_number("resamples", resamples, 1, limits.RESAMPLES)
+    limits.whole_number("seed", seed, 0, limits.SEED)
+
+
+def _compared(
+    counts: Sequence[tuple[int, ...]], metric: str, unit: str, same: bool, resamples: int, seed: int
+) -> Comparison:
+    """Return the comparison of sentences whose ``counts`` are as described at ``_count_words``."""
+    rows = np.array(counts, np.int64)
+    pair = _PAIRS.get(metric, _f1_pair)
+    a_score, b_score = (float(value[0]) for value in pair(rows.sum(axis=0, keepdims=True).astype(np.float64)))
+    differences = bootstrap(rows[:, :-2], pair, resamples, seed)
     low, high = np.quantile(differences, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]).tolist()
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     only_a, only_b = rows[:, -2:].sum(axis=0).tolist()
     return Comparison(
         metric=metric,
-        unit=_UNITS[metric],
-        sentences=len(triples),
+        unit=unit,
+        sentences=len(rows),
         a=a_score,
         b=b_score,
         low=low,
@@ -164,7 +213,7 @@ def compare(
         p_value=min(1.0, 2 * (tail + 1) / (resamples + 1)),
         resamples=resamples,
         seed=seed,
-        same=all(list(tags_a) == list(tags_b) for _, tags_a, tags_b in triples),
+        same=same,
         mcnemar=mcnemar(only_a, only_b),
     )
 
@@ -188,7 +237,7 @@ def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric:
     """
     pairs = list(zip(gold, predicted, strict=True))
     for tags in chain.from_iterable(pairs):
-        check_sentence(tags)
+        check_tag_list(tags)
     rows = [_COUNTS[metric](tags, predicted_tags, predicted_tags) for tags, predicted_tags in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
@@ -203,7 +252,7 @@ def _checked(
         if tags is None or tags_a is None or tags_b is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
         for sequence in (tags, tags_a, tags_b):
-            check_sentence(sequence)
+            check_tag_list(sequence)
         for name, predicted in (("A", tags_a), ("B", tags_b)):
             if len(predicted) != len(tags):
                 raise DataError(

@@ -9,9 +9,11 @@ from itertools import zip_longest
 from typing import NoReturn
 
 from elman.data.schemes import SPAN_TAG, describe_strays, stray_tags
-from elman.data.scores import TagScore, averages, check_sentence, score, score_rows
-from elman.data.spans import OUTSIDE, SpanEvaluation, SpanEvaluator
+from elman.data.sentence import check_tag_list
+from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
+from elman.evaluation.scores import TagScore, averages, score, score_rows
+from elman.evaluation.span_scores import SpanEvaluation, SpanEvaluator
 from elman.utils.json_values import JsonRecord
 from elman.utils.summary import Row, Summary, counted, percent
 
@@ -126,8 +128,8 @@ class TagEvaluator:
 
         Raises DataError, at ``path:line`` or with the sentence number, if the numbers of tags differ.
         """
-        check_sentence(gold)
-        check_sentence(predicted)
+        check_tag_list(gold)
+        check_tag_list(predicted)
         if len(predicted) != len(gold):
             where = "" if path is not None else f"sentence {self._sentences + 1}: "
             message = f"{where}expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.corpus import Data
-from elman.data.raw_text import END, count_words, read_symbols, split_symbols
+from elman.data.symbols import END, count_words, read_symbols, split_symbols
 from elman.data.targets import TAG, UNKNOWN
 from elman.errors import DataError, ModelFileError
 from elman.models.file import Tensors

@@ -104,7 +104,7 @@ _ROWS = (
     Task(
         "regress",
         "elman.taggers.regression.training:train",
-        "elman.taggers.regression.tagger:Regressor",
+        "elman.taggers.regression.regressor:Regressor",
         targets=1,
         evaluation="numbers",
         vectors=False,

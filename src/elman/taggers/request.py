@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
 
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_NUMBER = re.compile(r" *(\d{1,9}|\d{0,9}[.,]\d{1,9}) *%* *", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,9 @@ def data_or_share(dev: Data | None) -> Data | float | None:
     if isinstance(dev, int | float):
         raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+    if isinstance(dev, str) and not percent and _NUMBER.fullmatch(dev) and not os.path.exists(dev):
+        share = float(dev.strip(" %").replace(",", "."))
+        share = 100 * share if share < 1 else share
+        example = f"{share:g}%" if 0 < share < 100 else "10%"
+        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of the training sentences is {example}")
     return float(percent[1]) if percent else dev

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
-from elman.data.raw_text import raw_text_of
 from elman.data.sentence import Sentence, check_words
+from elman.data.symbols import raw_text_of
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
 from elman.features.char_windows import BEFORE, BEHIND, RADIUS, middle, windows
@@ -25,7 +25,7 @@ from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
 from elman.taggers.batches import whole_sentences
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
 from elman.utils.arguments import described
 from elman.utils.display import with_signs
@@ -50,7 +50,7 @@ SETTINGS: dict[str, Any] = {
     "word_dropout": 0.5,
     "class_weight_power": 0.0,
 }
-"""Settings of the task, found by experiment (docs/segmentation.md)."""
+"""Settings of the task, found by experiment (docs/reference/tasks/segmentation.md)."""
 FEW = 100_000
 """Characters of training text below which three networks are trained: 0.4 points better, for some seconds."""
 

@@ -19,7 +19,7 @@ from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
 from elman.taggers.base import Target
 from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, text_of, words_of
-from elman.taggers.columns import ColumnPredictor, Predicted
+from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.utils import limits
 from elman.utils.arguments import described
 from elman.utils.display import shown

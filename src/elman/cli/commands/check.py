@@ -28,7 +28,8 @@ def check(options: Options) -> None:
     """Find mistakes in labelled data.
 
     Sentences in more than one split, the same sentence with different tags, illegal sequences of span tags, tags that
-    train lacks, odd characters, words that are probably tagged by mistake, and more; each with file, line and severity.
+    train lacks, heads that form no tree, odd characters, words that are probably tagged by mistake, and more; each with
+    file, line and severity. Of CoNLL-U all columns that have values are checked, or those that --target names.
 
     A FILE belongs to train, dev or test if its name says so (en_ewt-ud-dev.conllu), else it is a split of its own. Exit
     status 1 if there are errors; warnings and notes leave it 0.

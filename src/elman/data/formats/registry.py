@@ -43,9 +43,13 @@ class Writer(Protocol):
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> str | bytes: ...
+    ) -> str | bytes:
+        """Return what is written for a sentence; it may come with a later one."""
+        ...
 
-    def finish(self) -> str | bytes: ...
+    def finish(self) -> str | bytes:
+        """Return the rest of the file."""
+        ...
 
 
 class FileOutput(Protocol):
