@@ -14,7 +14,6 @@ rounds, by wall time, which a busy machine spoils, and by CPU time.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -26,16 +25,11 @@ from typing import Any
 import elman
 from elman.data.formats import open_writer, read_sentences
 from harness.machine import record, run_elman
+from harness.measure import cpu_seconds
 from harness.results import parser, write_json
 
 MORE = 4
 """Times as much text for a process of its own, so that its start weighs as little as for a corpus."""
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of its children that have ended."""
-    used = os.times()
-    return time.process_time() + used.children_user + used.children_system
 
 
 def timed(work: Callable[[], Any], rounds: int, *, warm_up: bool = True) -> dict[str, float]:

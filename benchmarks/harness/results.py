@@ -46,6 +46,12 @@ def write_page(path: Path, text: str) -> None:
     print(f"written to {shown_path(path)}")
 
 
+def megabytes(path: Path) -> float:
+    """Return the MB (10⁶ bytes) of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
 def shown_path(path: Path) -> str:
     """Return a path as seen from the project's root."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
@@ -15,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from cases import text
-from harness.results import ROOT, read_json, write_json
+from harness.measure import cpu_seconds
+from harness.results import megabytes, read_json, write_json
 
 
 class CRFsuite:
@@ -153,50 +157,150 @@ class SpaCy:
         return ([token.tag_ for token in doc] for doc in self._nlp.pipe(docs, batch_size=256))
 
 
+class SpaCyTrain(SpaCy):
+    """spaCy's tok2vec and tagger, trained by ``spacy train`` with the configuration that ``spacy init config`` writes.
+
+    Its steps and early stopping on dev are the configuration's own.
+    """
+
+    settings = {"pipeline": "tagger", "optimize": "efficiency"}
+
+    def train(self, train: text.Tagged, path: Path) -> None:
+        import spacy
+        from spacy.tokens import Doc, DocBin
+
+        vocab, files = spacy.blank("en").vocab, {}
+        for part, sentences in (("train", train), ("dev", text.sentences("dev"))):
+            files[part] = path.with_name(f"{part}.spacy")
+            DocBin(docs=[Doc(vocab, words=words, tags=tags) for words, tags in sentences]).to_disk(files[part])
+        config, out = path.with_name("config.cfg"), path.with_name("trained")
+        options = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
+        _spacy("init", "config", config, "--lang", "en", "--force", *options)
+        _spacy("train", config, "--output", out, "--paths.train", files["train"], "--paths.dev", files["dev"])
+        shutil.rmtree(path, ignore_errors=True)
+        (out / "model-best").rename(path)
+
+
+def _spacy(*arguments: object) -> None:
+    subprocess.run([sys.executable, "-m", "spacy", *map(str, arguments)], check=True, stdout=sys.stderr)
+
+
+class UDPipe:
+    """UDPipe 1: its averaged perceptron, trained on UPOS alone with its own settings; dev chooses the iteration."""
+
+    library = "ufal.udpipe"
+    settings = {f"{use}_{column}": 0 for column in ("lemma", "xpostag", "feats") for use in ("use", "provide")}
+
+    def train(self, train: text.Tagged, path: Path) -> None:
+        from ufal.udpipe import ProcessingError, Trainer
+
+        parts = self._sentences(train), self._sentences(text.sentences("dev"))
+        options, error = ";".join(f"{name}={value}" for name, value in self.settings.items()), ProcessingError()
+        model = Trainer.train("morphodita_parsito", *parts, Trainer.NONE, options, Trainer.NONE, error)
+        if error.occurred():
+            raise RuntimeError(f"UDPipe: {error.message}")
+        path.write_bytes(model)
+
+    @staticmethod
+    def _sentences(tagged: text.Tagged) -> Any:
+        from ufal.udpipe import Sentence, Sentences
+
+        found = Sentences()
+        for words, tags in tagged:
+            sentence = Sentence()
+            for word, tag in zip(words, tags, strict=True):
+                sentence.addWord(word).upostag = tag
+            found.append(sentence)
+        return found
+
+    def load(self, path: Path) -> None:
+        from ufal.udpipe import Model
+
+        self._model = Model.load(str(path))
+
+    def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        from ufal.udpipe import Model, Sentence
+
+        for words in sentences:
+            sentence = Sentence()
+            for word in words:
+                sentence.addWord(word)
+            self._model.tag(sentence, Model.DEFAULT)
+            yield [word.upostag for word in sentence.words][1:]  # the first one is the root
+
+
+class Elman:
+    """elman itself, by the same calls as the others."""
+
+    library = "elman"
+    settings = {"preset": "default", "seed": 1}
+
+    def train(self, train: text.Tagged, path: Path) -> None:
+        import elman
+
+        parts = ([list(zip(*one, strict=True)) for one in some] for some in (train, text.sentences("dev")))
+        elman.train(*parts, threads=1, on_warning=lambda warning: None, **self.settings).save(path)
+
+    def load(self, path: Path) -> None:
+        import elman
+
+        self._tagger = elman.load(path, threads=1)
+
+    def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        return self._tagger.pipe(sentences)
+
+
 PEERS: dict[str, type[Any]] = {"CRFsuite": CRFsuite, "NLTK": NLTK, "spaCy": SpaCy}
-"""Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``."""
+"""The other taggers of the speed benchmark.
+
+Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``.
+"""
+README: dict[str, type[Any]] = {"elman": Elman, "CRFsuite": CRFsuite, "UDPipe 1": UDPipe, "spaCy": SpaCyTrain}
+"""The taggers of readme_numbers.py."""
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a trained peer, or the seconds of tagging a file with it."""
-    record = trained(job["name"])
+    """Return the record of a trained peer, or the seconds of tagging a file with it.
+
+    ``readme``: it is one of README, which are trained ``again`` and otherwise taken as they are kept.
+    """
+    name, of_readme = job["name"], job.get("readme", False)
+    peer = (README if of_readme else PEERS)[name]()
+    folder = text.WORK / ("readme" if of_readme else "peers") / name
     if "source" in job:
-        return tag_file(job["name"], ROOT / record["model"], Path(job["source"]), Path(job["out"]))
-    return record
+        return tag_file(peer, folder / "model", Path(job["source"]), Path(job["out"]))
+    return trained(peer, folder, again=of_readme)
 
 
-def trained(name: str) -> dict[str, Any]:
+def trained(peer: Any, folder: Path, *, again: bool) -> dict[str, Any]:
     """Return a peer's record: accuracy on test, seconds of training, its model. Trains it unless it is kept."""
-    peer = PEERS[name]()
     key = {
         "library": f"{peer.library} {version(peer.library)}",
         "settings": peer.settings,
         "data": text.digest(),
         "code": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12],
     }
-    folder = text.WORK / "peers" / name
     folder.mkdir(parents=True, exist_ok=True)
     record, model = folder / "record.json", folder / "model"
-    if record.exists():
+    if record.exists() and not again:
         kept = read_json(record)
         if {part: kept.get(part) for part in key} == key:
             return {**kept, "kept": True}
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), cpu_seconds()
     peer.train(text.sentences("train"), model)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
     peer.load(model)
     test = text.sentences("test")
     found = peer.tag([words for words, _ in test])
     right = sum(a == b for tags, (_, gold) in zip(found, test, strict=True) for a, b in zip(tags, gold, strict=True))
     accuracy = right / sum(len(gold) for _, gold in test)
-    made = {**key, "accuracy": accuracy, "seconds": seconds, "model": str(model.relative_to(ROOT))}
+    made = {**key, "accuracy": accuracy, "seconds": seconds, "cpu_seconds": cpu, "model_mb": megabytes(model)}
     write_json(record, made)
     return {**made, "kept": False}
 
 
-def tag_file(name: str, model: Path, source: Path, out: Path) -> dict[str, float]:
+def tag_file(peer: Any, model: Path, source: Path, out: Path) -> dict[str, float]:
     """Tag word lines one by one; return the seconds of loading, and from opening the source to closing the output."""
-    peer = PEERS[name]()
     start = time.perf_counter()
     peer.load(model)
     loaded = time.perf_counter()
