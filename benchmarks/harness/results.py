@@ -92,6 +92,20 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
+def options(description: str | None, *places: str, **flags: Any) -> argparse.Namespace:
+    """Parse the command line of a script. A flag's value is its default, or its type, and its help.
+
+    A place may end in ``?`` or ``*``: it can be left out, or be repeated.
+    """
+    add = (made := parser(description)).add_argument
+    for place in places:
+        add(place.rstrip("?*"), nargs=place[-1] if place[-1] in "?*" else None)
+    for name, (default, text) in flags.items():
+        how = {"action": "store_true"} if default is False else {"type": default} if callable(default) else None
+        add(f"--{name.replace('_', '-')}", help=text, **(how or {"type": type(default), "default": default}))
+    return made.parse_args()
+
+
 def names(text: str) -> list[str]:
     """Parse ``a,b,c``."""
     return [name for name in text.split(",") if name]
