@@ -113,8 +113,8 @@ def _start(found: Mapping[str, Any]) -> str:
     return (
         f"Start, one sentence, end of the process: {'; '.join(starts)}.\n\n"
         f"Loading the model of `default`: {load['tag']} ({spread(found['load']['tag'])}) as `elman tag` loads "
-        f"it for plain text, {load['first']} ({spread(found['load']['first'])}) by `elman.load`, {load['again']} by that "
-        f"again. Model files: {models}.\n"
+        f"it for plain text, {load['first']} ({spread(found['load']['first'])}) by `elman.load`, {load['again']} by "
+        f"that again. Model files: {models}.\n"
     )
 
 

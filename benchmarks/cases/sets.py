@@ -1,8 +1,8 @@
 """Data sets, required scores, limits and ablations of the accuracy pages.
 
-They are the rows of accuracy_sets.txt, task_sets.txt and ablations.txt. ``files`` is relative to the data folder, or, if
-it begins with ``build/``, to build/tasks, where classify_data.py makes it; ``{}`` is train, dev or test. Scores are in
-per cent. The figures of other tools are those of the project's issue on accuracy.
+They are the rows of the tables beside this file. ``files`` is relative to the data folder, or, if it begins with
+``build/``, to build/tasks, where classify_data.py makes it; ``{}`` is train, dev or test. Scores are in per cent. The
+figures of other tools are those of the project's issue on accuracy.
 """
 
 from __future__ import annotations

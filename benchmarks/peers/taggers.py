@@ -6,6 +6,7 @@ A job is {"name"}, to train a tagger, or {"name", "source", "out"}, to tag a fil
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import random
 import shutil
@@ -121,29 +122,31 @@ class NLTK:
 
 
 class SpaCy:
-    """spaCy's tagger with its default network on hashed word features, alone in the pipeline."""
+    """spaCy's tok2vec and tagger, trained by ``spacy train`` with the configuration that ``spacy init config`` writes.
+
+    Its steps, and early stopping on dev, are the configuration's own.
+    """
 
     library = "spacy"
-    settings = {"epochs": 3, "batch_words": 1000, "dropout": 0.1}
+    settings = {"pipeline": "tagger", "optimize": "efficiency"}
 
     def train(self, train: text.Tagged, path: Path) -> None:
         import spacy
-        from spacy.tokens import Doc
-        from spacy.training import Example
-        from spacy.training.batchers import minibatch_by_words
-        from spacy.util import fix_random_seed
+        from spacy.tokens import Doc, DocBin
 
-        fix_random_seed(1)
-        nlp = spacy.blank("en")
-        nlp.add_pipe("tagger")
-        examples = [Example(Doc(nlp.vocab, words=w), Doc(nlp.vocab, words=w, tags=t)) for w, t in train]
-        optimizer = nlp.initialize(lambda: examples)
-        for _ in range(self.settings["epochs"]):
-            random.shuffle(examples)
-            for batch in minibatch_by_words(examples, size=self.settings["batch_words"]):
-                nlp.update(list(batch), sgd=optimizer, drop=self.settings["dropout"])
-        with nlp.use_params(optimizer.averages):
-            nlp.to_disk(path)
+        def run(*arguments: object) -> None:
+            subprocess.run([sys.executable, "-m", "spacy", *map(str, arguments)], check=True, stdout=sys.stderr)
+
+        vocab, files = spacy.blank("en").vocab, {}
+        for part, sentences in (("train", train), ("dev", text.sentences("dev"))):
+            files[part] = path.with_name(f"{part}.spacy")
+            DocBin(docs=[Doc(vocab, words=words, tags=tags) for words, tags in sentences]).to_disk(files[part])
+        config, out = path.with_name("config.cfg"), path.with_name("trained")
+        options = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
+        run("init", "config", config, "--lang", "en", "--force", *options)
+        run("train", config, "--output", out, "--paths.train", files["train"], "--paths.dev", files["dev"])
+        shutil.rmtree(path, ignore_errors=True)
+        (out / "model-best").rename(path)
 
     def load(self, path: Path) -> None:
         import spacy
@@ -155,34 +158,6 @@ class SpaCy:
 
         docs = (Doc(self._nlp.vocab, words=words) for words in sentences)
         return ([token.tag_ for token in doc] for doc in self._nlp.pipe(docs, batch_size=256))
-
-
-class SpaCyTrain(SpaCy):
-    """spaCy's tok2vec and tagger, trained by ``spacy train`` with the configuration that ``spacy init config`` writes.
-
-    Its steps and early stopping on dev are the configuration's own.
-    """
-
-    settings = {"pipeline": "tagger", "optimize": "efficiency"}
-
-    def train(self, train: text.Tagged, path: Path) -> None:
-        import spacy
-        from spacy.tokens import Doc, DocBin
-
-        vocab, files = spacy.blank("en").vocab, {}
-        for part, sentences in (("train", train), ("dev", text.sentences("dev"))):
-            files[part] = path.with_name(f"{part}.spacy")
-            DocBin(docs=[Doc(vocab, words=words, tags=tags) for words, tags in sentences]).to_disk(files[part])
-        config, out = path.with_name("config.cfg"), path.with_name("trained")
-        options = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
-        _spacy("init", "config", config, "--lang", "en", "--force", *options)
-        _spacy("train", config, "--output", out, "--paths.train", files["train"], "--paths.dev", files["dev"])
-        shutil.rmtree(path, ignore_errors=True)
-        (out / "model-best").rename(path)
-
-
-def _spacy(*arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", "spacy", *map(str, arguments)], check=True, stdout=sys.stderr)
 
 
 class UDPipe:
@@ -250,35 +225,26 @@ class Elman:
         return self._tagger.pipe(sentences)
 
 
-PEERS: dict[str, type[Any]] = {"CRFsuite": CRFsuite, "NLTK": NLTK, "spaCy": SpaCy}
-"""The other taggers of the speed benchmark.
-
-Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``.
-"""
-README: dict[str, type[Any]] = {"elman": Elman, "CRFsuite": CRFsuite, "UDPipe 1": UDPipe, "spaCy": SpaCyTrain}
-"""The taggers of readme_numbers.py."""
+PEERS: dict[str, type[Any]] = {"elman": Elman, "CRFsuite": CRFsuite, "UDPipe 1": UDPipe, "spaCy": SpaCy, "NLTK": NLTK}
+"""Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``."""
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a trained peer, or the seconds of tagging a file with it.
-
-    ``readme``: it is one of README, which are trained ``again`` and otherwise taken as they are kept.
-    """
-    name, of_readme = job["name"], job.get("readme", False)
-    peer = (README if of_readme else PEERS)[name]()
-    folder = text.WORK / ("readme" if of_readme else "peers") / name
+    """Return the record of a trained peer, or the seconds of tagging a file with it."""
+    peer, folder = PEERS[job["name"]](), text.WORK / "peers" / job["name"]
     if "source" in job:
         return tag_file(peer, folder / "model", Path(job["source"]), Path(job["out"]))
-    return trained(peer, folder, again=of_readme)
+    return trained(peer, folder, job.get("again", False))
 
 
-def trained(peer: Any, folder: Path, *, again: bool) -> dict[str, Any]:
+def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
     """Return a peer's record: accuracy on test, seconds of training, its model. Trains it unless it is kept."""
+    code = (type(peer), word_features, context_features, shape)
     key = {
         "library": f"{peer.library} {version(peer.library)}",
         "settings": peer.settings,
         "data": text.digest(),
-        "code": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12],
+        "code": hashlib.sha256("".join(map(inspect.getsource, code)).encode()).hexdigest()[:12],
     }
     folder.mkdir(parents=True, exist_ok=True)
     record, model = folder / "record.json", folder / "model"
