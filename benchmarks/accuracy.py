@@ -19,11 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from accuracy_page import Group, write
+from accuracy_page import write
 from cases.sets import ABLATIONS, BASELINES, DATA_SETS, DataSet
 from harness import results
 from harness.machine import run_job
-from harness.measure import plural
 from harness.results import DATA, Result, names, seeds
 from harness.runs import ONE_BLAS_THREAD, Run, code_version, digest, run_all
 
@@ -127,8 +126,7 @@ def main() -> None:
                 [Setting(f"vectors: {given.vectors.name}", "default", {}, given.vectors)] if given.vectors else []
             )
         plan = list(planned(available(settings), given))
-        found, failures = run_all(plan, shown, jobs=given.jobs, any_code=given.any_code, force=given.force)
-        summarize(list(found.values()))
+        _, failures = run_all(plan, shown, jobs=given.jobs, any_code=given.any_code, force=given.force)
         if failures:
             sys.exit(f"accuracy.py: {failures} of {len(plan)} runs failed")
     if given.results == RESULTS:
@@ -168,17 +166,6 @@ def matches(name: str, asked: str) -> bool:
 def shown(result: Result) -> str:
     unknown = "" if result["unknown_accuracy"] is None else f"  unknown {100 * result['unknown_accuracy']:.2f}"
     return f"{100 * result['score']:.2f}{unknown}"
-
-
-def summarize(found: Sequence[Result]) -> None:
-    """Print one line for each data set and setting."""
-    groups: dict[str, list[Result]] = {}
-    for result in found:
-        groups.setdefault(f"{result['set']} {result['setting']} on {result['key']['on']}", []).append(result)
-    for name, group in ((name, Group(some)) for name, some in groups.items()):
-        unknown = "" if group.unknown is None else f"  unknown {group.unknown:.2f}"
-        costs = f"{group.mean('seconds'):.1f} s a run  {group.first['model_bytes'] / 1e6:.2f} MB"
-        print(f"{name}: {group} (se {group.error:.2f}){unknown}  {costs}  {plural(len(group.results), 'seed')}")
 
 
 if __name__ == "__main__":

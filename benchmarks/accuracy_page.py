@@ -135,25 +135,16 @@ def _measured(groups: Groups) -> Iterator[tuple[DataSet, str, Group]]:
 
 def _limits(groups: Groups) -> Iterator[list[str]]:
     """Yield the bars of time, size and memory: (bar, what was measured, whether that is enough)."""
-
-    def row(text: str, unit: str, place: tuple[str, str], measure: str, limit: float) -> list[str]:
-        group = groups.get(("test", *place))
+    for row in sets.LIMITS:
+        group, unit, limit = groups.get(("test", row["set"], row["preset"])), row["unit"], float(row["limit"])
         if group is None:
-            return [text, MISSING, ""]
-        value = group.memory if measure == "memory" else group.mean(measure) / (1e6 if unit == "MB" else 1)
-        return [text, f"{value:.1f} {unit}", "reached" if value <= limit else f"missed by {value - limit:.1f} {unit}"]
-
-    for (name, preset), limit in sets.MAX_SECONDS.items():
-        text = f"{TITLES[name]}: `{preset}` trains in at most {limit:g} s"
-        yield row(text, "s", (name, preset), "seconds", limit)
-        for other, times in (("fast", sets.FAST_SHARE), ("best", sets.BEST_TIMES)):
-            text = f"{TITLES[name]}: `{other}` takes at most {times * limit:g} s of CPU time, so of wall time too"
-            yield row(text, "s", (name, other), "cpu_seconds", times * limit)
-    for name, limit in sets.MAX_MODEL_MB.items():
-        text = f"{TITLES[name]}: the model file of `default` has at most {limit:g} MB"
-        yield row(text, "MB", (name, "default"), "model_bytes", limit)
-        text = f"{TITLES[name]}: training `default` takes at most {sets.MAX_RSS_MB:g} MB of memory"
-        yield row(text, "MB", (name, "default"), "memory", sets.MAX_RSS_MB)
+            yield [row["bar"], MISSING, ""]
+            continue
+        value = (
+            group.memory if row["measure"] == "memory" else group.mean(row["measure"]) / (1e6 if unit == "MB" else 1)
+        )
+        enough = "reached" if value <= limit else f"missed by {value - limit:.1f} {unit}"
+        yield [row["bar"], f"{value:.1f} {unit}", enough]
 
 
 def _ablations(groups: Groups) -> Table:

@@ -66,13 +66,13 @@ def read(path: Path) -> Result:
     """Read a result. Raises ValueError if it is not one of the speed benchmark."""
     try:
         found = read_json(path)
-        if found["benchmark"] == "speed":
-            return dict(found)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise ValueError(f"{path}: not a result of the speed benchmark")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("benchmark") != "speed":
+        raise ValueError(f"{path}: not a result of the speed benchmark")
+    return found
 
 
 def report(old: Result, new: Result) -> tuple[list[str], bool]:

@@ -19,11 +19,8 @@ DERIVED = BUILD / "tasks"
 BASELINES = ("hmm", "frequent")
 """Models without settings; they are listed with the presets and need only one seed."""
 TOOLS = ("HMM", "NLTK", "spaCy", "UDPipe 1", "CRFsuite", "prototype")
-MAX_SECONDS = {("wiki-en", "default"): 15.0, ("en_ewt.upos", "default"): 60.0}
-"""Wall time of training on two cores."""
-FAST_SHARE, FAST_LOSS, BEST_TIMES = 0.5, 0.4, 10.0
-"""``fast`` may take this share of the time of ``default`` and lose this many points; ``best`` may take longer."""
-MAX_MODEL_MB, MAX_RSS_MB = {"en_ewt.upos": 8.0}, 400.0
+FAST_LOSS = 0.4
+"""Points that ``fast`` may lose against ``default``."""
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
@@ -135,4 +132,5 @@ def _task_sets() -> Iterator[TaskSet]:
 
 DATA_SETS = tuple(map(DataSet.of, rows("accuracy_sets.txt")))
 TASK_SETS = tuple(_task_sets())
+LIMITS = tuple(rows("limits.txt"))
 ABLATIONS = tuple(Ablation(r["group"], r["name"], json.loads(r["settings"])) for r in rows("ablations.txt"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
+import pickle
 import random
 import shutil
 import subprocess
@@ -105,17 +105,11 @@ class NLTK:
 
         random.seed(1)
         tagger = PerceptronTagger(load=False)
-        tagger.train([list(zip(*sentence, strict=True)) for sentence in train], nr_iter=self.settings["nr_iter"])
-        kept = {"weights": tagger.model.weights, "tagdict": tagger.tagdict, "classes": sorted(tagger.classes)}
-        path.write_text(json.dumps(kept), encoding="utf-8")
+        tagger.train([list(zip(*sentence, strict=True)) for sentence in train], **self.settings)
+        path.write_bytes(pickle.dumps(tagger))
 
     def load(self, path: Path) -> None:
-        from nltk.tag.perceptron import PerceptronTagger
-
-        kept = read_json(path)
-        self._tagger = PerceptronTagger(load=False)
-        self._tagger.model.weights, self._tagger.tagdict = kept["weights"], kept["tagdict"]
-        self._tagger.classes = self._tagger.model.classes = set(kept["classes"])
+        self._tagger = pickle.loads(path.read_bytes())
 
     def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         return ([tag for _, tag in self._tagger.tag(words)] for words in sentences)

@@ -222,7 +222,7 @@ def test_a_run_is_kept_and_not_repeated(run: Script, tmp_path: Path) -> None:
     done = run("accuracy.py", *baselines)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("2 runs to do\n[1/2, about ")
-    assert "wiki-en hmm on test: 100.00 (se 0.00)" in done.stdout
+    assert "] wiki-en hmm seed 2: 100.00  " in done.stdout
     kept = [json.loads(path.read_text()) for path in (tmp_path / "results").rglob("*.json")]
     assert sorted(result["key"]["model"] for result in kept) == ["frequent", "hmm"]
     assert run("accuracy.py", *baselines, "--any-code").stdout.startswith("0 runs to do, 2 are done already\n")
