@@ -1,4 +1,4 @@
-"""Accuracy of elman on every data set: trains, tags, keeps every result, and writes docs/accuracy.md.
+"""Accuracy of elman on every data set: trains, tags, keeps every result, and writes docs/explanation/accuracy.md.
 
     python benchmarks/accuracy.py                          default, fast and the baselines, test sets, 5 seeds
     python benchmarks/accuracy.py --presets best --sets wiki-en,en_ewt
@@ -145,7 +145,7 @@ def arguments() -> argparse.Namespace:
     add("--jobs", type=int, default=1, help="runs at once (default 1); with more, times mean little")
     add("--force", action="store_true", help="repeat runs that are done")
     add("--any-code", action="store_true", help="keep results of an elman with other code")
-    add("--page", action="store_true", help="write docs/accuracy.md from the existing results, and stop")
+    add("--page", action="store_true", help="write docs/explanation/accuracy.md from the existing results, and stop")
     add("--data", type=Path, default=DATA, help="data folder (default ../shared/data)")
     add("--results", type=Path, default=RESULTS, help="folder for results; the page is not written then")
     given = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Makes docs/accuracy.md from the result files alone and the prose in pages/accuracy.md."""
+"""Makes docs/explanation/accuracy.md from the result files alone and the prose in pages/accuracy.md."""
 
 from __future__ import annotations
 

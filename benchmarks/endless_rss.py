@@ -4,8 +4,8 @@
 
 One endless sentence of 100, 320 and 1,000 MB, and logs of 100 and 320 MB in lines, whose last 2 % serve as dev.
 
-Writes benchmarks/results/endless-rss.json, which docs/streams.md shows in part, and table rows like those of that page
-on standard output. The files are generated from a seed, in TMPDIR, and deleted one by one after use.
+Writes benchmarks/results/endless-rss.json, which docs/explanation/streams.md shows in part, and table rows like
+those of that page on standard output. The files are generated from a seed, in TMPDIR, and deleted one by one after use.
 """
 
 from __future__ import annotations

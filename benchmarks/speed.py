@@ -1,8 +1,8 @@
 """The speed of elman against PyTorch, ONNX Runtime, CRFsuite, NLTK and spaCy (make bench).
 
 Refuses to run while the machine is busy. Every part runs in processes of its own that check that all engines compute
-the same before they time them. A full run is written to results/speed-COMMIT.json and docs/speed.md; a quick one, or
-one of some parts, to build/bench. Trained models and texts are kept in build/bench.
+the same before they time them. A full run is written to results/speed-COMMIT.json and docs/explanation/speed.md; a
+quick one, or one of some parts, to build/bench. Trained models and texts are kept in build/bench.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def main() -> None:
     flags: dict[str, Any] = {"only": (parts, f"some of {','.join(PARTS)}")}
     flags |= {"quick": (False, "few rounds and less text, for development")}
     flags |= {"force": (False, "on a busy machine too; the result records it")}
-    flags |= {"page": (False, "write docs/speed.md from the newest result, and stop")}
+    flags |= {"page": (False, "write docs/explanation/speed.md from the newest result, and stop")}
     given = results.options(__doc__, **flags)
     if given.page:
         publish(read_json(newest()[-1]), DOCS)

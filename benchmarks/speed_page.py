@@ -1,4 +1,4 @@
-"""Makes docs/speed.md, and the picture of its sweep, from one result file alone and the prose in pages/speed.md."""
+"""Makes docs/explanation/speed.md, and the picture of its sweep, from a result file and the prose in pages/speed.md."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python benchmarks/tasks.py                                  all sets, 5 seeds
     python benchmarks/tasks.py --sets titles-en,en_ewt.lemma --seeds 1-2
-    python benchmarks/tasks.py --page                           docs/accuracy-tasks.md from the existing results
+    python benchmarks/tasks.py --page                           accuracy-tasks.md in docs/explanation/ from the results
 
 A result is a file in benchmarks/results/tasks. An existing result is kept unless settings or elman's code have changed
 (--any-code ignores the code). The sets are rows of cases/task_sets.txt; derived data is made in build/tasks by

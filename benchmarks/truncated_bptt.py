@@ -2,8 +2,8 @@
 
     python benchmarks/truncated_bptt.py wiki-en-train.norm_pos wiki-en-test.norm_pos [SEEDS [RUN...]]
 
-Prints a Markdown table, as in docs/streams.md. The memory is the most that a training update holds, beyond data and
-weights: Python's and NumPy's own count (tracemalloc), in a short run besides the timed one.
+Prints a Markdown table, as in docs/explanation/streams.md. The memory is the most that a training update holds, beyond
+data and weights: Python's and NumPy's own count (tracemalloc), in a short run besides the timed one.
 """
 
 from __future__ import annotations

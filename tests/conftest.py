@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,21 +42,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def usual_signals() -> None:
-    """What is started here answers SIGHUP, also where the tests themselves run under nohup."""
+    """What is started here answers SIGHUP and SIGINT, also where the tests run under nohup or in the background."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def choose() -> Iterator[Callable[[str], None]]:
+    """Chooses a backend, skips where it is not built, and puts back what was chosen before."""
+    before = [os.environ.get(name) or None for name in ("ELMAN_KERNELS", "ELMAN_ISA")]
+
+    def select(backend: str) -> None:
+        try:
+            kernels.select(backend)
+        except ConfigError as error:
+            pytest.skip(str(error))
+
+    yield select
+    kernels.select(*before)
 
 
 @pytest.fixture(params=["native", "reference"])
-def each_backend(request: pytest.FixtureRequest) -> Iterator[None]:
+def each_backend(request: pytest.FixtureRequest, choose: Callable[[str], None]) -> None:
     """Runs a test with the native kernels and with the reference."""
-    before = [os.environ.get(name) or None for name in ("ELMAN_KERNELS", "ELMAN_ISA")]
-    try:
-        kernels.select(request.param)
-    except ConfigError as error:
-        pytest.skip(str(error))
-    yield
-    kernels.select(*before)
+    choose(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "benchmarks" / "results"
 BUILD = ROOT / "build"
-DOCS = ROOT / "docs"
+DOCS = ROOT / "docs" / "explanation"
 WIKI = "tutorial/data/wiki-en-{}.norm_pos"
 MISSING = "not measured yet"
 

@@ -1,4 +1,4 @@
-"""Accuracy benchmarks: sets, planned and kept runs, and the figures on docs/accuracy.md and docs/accuracy-tasks.md."""
+"""Accuracy benchmarks: sets, planned and kept runs, and the figures on the pages accuracy and accuracy-tasks."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such limits there")
 Run = Callable[..., CompletedProcess[bytes]]
 Refused = Callable[..., str]
 SMALL = ["--ensemble", "1", "--set", "hidden=8", "--set", "epochs=2"]
+TOO_LARGE = "^a temporary file in .*: cannot be written: File too large$"
 MEMORY = "/proc/self/mem"
 """A file that opens and cannot be read."""
 
@@ -180,29 +182,31 @@ def test_what_cannot_be_written_is_named(
     assert {path.name for path in tmp_path.iterdir()} == before and not list((tmp_path / "tmp").iterdir())
 
 
-@pytest.fixture
-def short() -> Any:
-    """This process writes no long file for a while."""
+@contextmanager
+def short_files() -> Iterator[None]:
+    """This process writes no long file for a while, which would stop pytest too, outside of a test."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     limited()
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_text_that_is_kept_on_disk(short: None) -> None:
+def test_text_that_is_kept_on_disk() -> None:
     recorder = TaggedTextWriter()
-    with pytest.raises(OutputError, match="^a temporary file in .*: cannot be written: File too large$"):
+    with short_files(), pytest.raises(OutputError, match=TOO_LARGE):
         recorder.add(["a", "b"] * 10_000, ["X", "Y"] * 10_000)
 
 
-def test_parquet_that_is_unpacked(tmp_path: Path, short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parquet_that_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
     reader, writer = os.pipe()
     with os.fdopen(reader) as given:
         monkeypatch.setattr("sys.stdin", given)
         with os.fdopen(writer, "wb") as file:
             file.write(b"PAR1" * 10_000)
-        with pytest.raises(OutputError, match="^a temporary file in .*: cannot be written: File too large$"):
+        with short_files(), pytest.raises(OutputError, match=TOO_LARGE):
             parquet.open_binary("-")
 
 

@@ -70,7 +70,7 @@ def test_golden_bytes(good: bytes) -> None:
 
 
 def test_the_specification_by_hand(good: bytes) -> None:
-    """docs/model-file.md followed step by step, without any of our code."""
+    """docs/reference/model-file.md followed step by step, without any of our code."""
     (length,) = struct.unpack("<Q", good[:8])
     header = json.loads(good[8 : 8 + length])
     (text,) = header.pop("__metadata__").values()

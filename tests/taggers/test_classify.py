@@ -313,7 +313,7 @@ def test_a_text_without_its_label(one: TextClassifier) -> None:
 def test_doubts() -> None:
     def doubts(data: Any) -> list[str]:
         warnings: list[str] = []
-        made(data, None, settings={"epochs": 1}, on_warning=warnings.append)
+        made(data, None, settings={"epochs": 1, "batch": 64}, on_warning=warnings.append)
         return [text for text in warnings if "no dev set" not in text]
 
     assert doubts(TRAIN) == []

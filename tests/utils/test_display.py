@@ -79,7 +79,7 @@ def test_errors_keep_what_programs_need() -> None:
     assert (error.message, error.path, error.line) == ("a\x1b", "b\n", 3)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.path, again.line) == (str(error), "b\n", 3)
-    assert "pip install 'elman[plot]'" in str(MissingExtraError("matplotlib", "plot"))
+    assert "pip install '.[plot]' in elman's source folder" in str(MissingExtraError("matplotlib", "plot"))
 
 
 BYTES = b"\x89\x00\x1b" * 100_000

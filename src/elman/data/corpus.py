@@ -7,7 +7,7 @@ or given by the task.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, cast
@@ -18,6 +18,7 @@ from elman.data.formats.tokenizer import tokenize
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
+from elman.utils.arguments import described, path_texts, refuse_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -113,8 +114,12 @@ def as_items(data: Any) -> Iterable[Any]:
     """Return data as an iterable of paths or sentences. Raises DataError for bytes and non-iterable objects."""
     if isinstance(data, str | os.PathLike):
         return [data]
+    expected = "a path, paths or sentences"
+    refuse_table(data, expected)
+    if isinstance(data, Sentence):
+        raise DataError(f"expected {expected}, got one Sentence; put it into a list")
     if isinstance(data, bytes | bytearray | memoryview) or not hasattr(data, "__iter__"):
-        raise DataError(f"expected a path, paths or sentences, got {type(data).__name__}: {shown(data)}")
+        raise DataError(f"expected {expected}, got {described(data)}")
     return cast("Iterable[Any]", data)
 
 
@@ -171,7 +176,7 @@ def iter_labelled(
     first = next(items, None)
     all_items = [] if first is None else chain([first], items)
     if isinstance(first, str | os.PathLike):
-        for path in input_files(map(os.fspath, all_items)):
+        for path in input_files(path_texts("data", all_items)):
             yield from _from_file(path, options, notes)
     else:
         sentences = (_sentence(item, number) for number, item in enumerate(all_items, start=1))
@@ -259,7 +264,7 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
 
 def _sentence(item: Any, number: int) -> Sentence:
     if isinstance(item, Sentence):
-        return item
+        return item if item.path else _made(item, number)
     if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], str) and not isinstance(item[0], bytes):
         return _text(*item, number)
     try:
@@ -270,6 +275,21 @@ def _sentence(item: Any, number: int) -> Sentence:
         expected = "a Sentence or a list of (word, tag) pairs, or a text with its label"
         raise DataError(f"sentence {number}: expected {expected}, got {shown(item)}") from None
     return Sentence(tuple(word for word, _ in tagged), {PAIRS_COLUMN: tuple(tag for _, tag in tagged)})
+
+
+def _made(sentence: Sentence, number: int) -> Sentence:
+    """Return a Sentence made in Python. Raises DataError if its fields are not what they should be."""
+    fields: list[tuple[str, Any]] = [("words", sentence.words)]
+    for name, table in (("columns", sentence.columns), ("labels", sentence.labels)):
+        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
+            raise DataError(f"sentence {number}: {name}: expected a dict by name, got {described(table)}")
+    for name, label in sentence.labels.items():
+        if not isinstance(label, str):
+            raise DataError(f"sentence {number}: label {name}: expected a text, got {described(label)}")
+    for name, values in chain(fields, ((f"column {name}", tags) for name, tags in sentence.columns.items())):
+        if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+            raise DataError(f"sentence {number}: {name}: expected a tuple of texts, got {described(values)}")
+    return sentence
 
 
 def _text(text: Any, label: str, number: int) -> Sentence:

@@ -1,7 +1,7 @@
 """The model file: a safetensors file with the configuration as canonical JSON in its metadata, and a SHA-256 of both.
 
-The specification is docs/model-file.md. A model file contains no code, time, path or machine: the same content is the
-same bytes.
+The specification is docs/reference/model-file.md. A model file contains no code, time, path or machine: the same
+content is the same bytes.
 """
 
 from __future__ import annotations

@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
 from elman.data.sentence import Sentence
+from elman.data.symbols import raw_text_of
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
-from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
+from elman.features.char_windows import BEFORE, BEHIND, RADIUS, middle, windows
 from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
+from elman.utils.display import with_signs
 from elman.utils.parallel import ordered
 
 TASK = "segment"
@@ -46,7 +48,7 @@ SETTINGS: dict[str, Any] = {
     "word_dropout": 0.5,
     "class_weight_power": 0.0,
 }
-"""Settings of the task, found by experiment (docs/segmentation.md)."""
+"""Settings of the task, found by experiment (docs/reference/tasks/segmentation.md)."""
 FEW = 100_000
 """Characters of training text below which three networks are trained: 0.4 points better, for some seconds."""
 
@@ -80,6 +82,8 @@ class Segmenter(Predictor):
     """Finds the words and sentences of raw text, by labels of its characters."""
 
     task = TASK
+    reads_sentences = False
+    reads_raw_text = True
     _model: RecurrentModel
 
     def __init__(self, labels: ColumnPredictor, segmentation: Segmentation) -> None:
@@ -159,14 +163,23 @@ class Segmenter(Predictor):
             raise DataError("nothing to evaluate: no words in gold")
         return sentences, (line for marked in self.segmentation.marked(sentences) for line in (marked.text, ""))
 
-    def reads(self, text: str) -> list[str]:
-        """Return the character windows of a text, as the networks read them."""
+    def inputs_of_text(self, text: str) -> list[str]:
+        """Return the inputs of the model for a text: a window for each character."""
         return windows(self.segmentation.text(text))
 
-    def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
+    def inputs_of(self, sentence: Sentence) -> list[str]:
+        """Return the inputs of the model for the raw text of a sentence."""
+        space = " " if self.expects_spaces else ""
+        return self.inputs_of_text(raw_text_of(sentence) or space.join(sentence.words))
+
+    def shown_inputs(self, inputs: Sequence[str]) -> list[str]:
+        """Return the characters in the middle of windows, with signs for the invisible ones."""
+        return with_signs(map(middle, inputs))
+
+    def examples(self, sentences: Iterable[Sentence], column: str = COLUMN) -> Iterator[tuple[list[str], list[str]]]:
         """Yield the character windows and labels of each piece of gold text. Raises DataError with the line."""
         for marked in self.segmentation.marked(self._gold(sentences)):
-            yield from ((list(piece.words), list(piece.columns[COLUMN])) for piece in pieces([marked]))
+            yield from ((list(piece.words), list(piece.columns[column])) for piece in pieces([marked]))
 
     def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold has none."""

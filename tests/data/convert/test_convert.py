@@ -251,7 +251,7 @@ TEXT_OF = {"word_tag": "word_tag", "prodigy": "jsonl"}
 )
 def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
     if to == "parquet":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
     source, out = tmp_path / "in.jsonl", tmp_path / "out"
     out.unlink(missing_ok=True)
     pairs = [list(zip(*row, strict=True)) for row in rows]
@@ -268,7 +268,7 @@ def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
 
 
 def test_parquet(run, refused):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
     from elman.data.formats import open_writer
 
     _, done = run(BIO, "parquet")

@@ -11,10 +11,11 @@ import click
 from elman.cli.commands.long_lags import memory
 from elman.cli.options import Number, Verbosity, argument, command, option, seed_option, whole_number
 from elman.cli.say import tell
+from elman.cli.unknown import Group
 from elman.utils import limits
 
 
-@click.group()
+@click.group(cls=Group)
 def tutorial() -> None:
     """Learn the theory: the exercise, the HMM, long lags.
 
