@@ -1,4 +1,4 @@
-"""Writes commands.md, beside this file, from the commands' own help: ``python docs/commands.py``."""
+"""Write reference/commands.md and reference/settings.md from the commands' own help: ``python docs/commands.py``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from elman.cli import group
 from elman.cli.commands.settings import settings_help
 
-PAGE = Path(__file__).with_suffix(".md")
+FOLDER = Path(__file__).parent / "reference"
 INTRODUCTION = """\
 # Commands
 
@@ -47,6 +47,15 @@ For completion of commands and options, put `eval "$(_ELMAN_COMPLETE=bash_source
 (`zsh_source` and `fish_source` for other shells).
 """
 
+SETTINGS = """\
+# Settings
+
+<!-- Written by docs/commands.py from `elman settings`. Do not edit: `make docs`. -->
+
+Set them with `--set KEY=VALUE`, in a TOML file with `--config`, or in Python with `settings={"KEY": VALUE}`. A setting
+that is not set has the value of the preset.
+"""
+
 
 def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
     """(name, help) of a command and of all below it."""
@@ -66,9 +75,16 @@ def page() -> str:
     """The text of commands.md."""
     parts = [INTRODUCTION]
     parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(group, "elman")]
-    parts.append(f"## The settings\n\n```text\n{settings_help()}\n```\n")
+    parts.append("Next: [settings](settings.md), [formats](formats.md), [guides](../guides/ner.md)\n")
     return "\n".join(parts)
 
 
+def settings_page() -> str:
+    """The text of settings.md."""
+    links = "Next: [commands](commands.md), [the model file](model-file.md)"
+    return f"{SETTINGS}\n```text\n{settings_help()}\n```\n\n{links}\n"
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    for name, text in (("commands.md", page()), ("settings.md", settings_page())):
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from elman.data.sentence import line_of
 from elman.errors import DataError
 from elman.evaluation.pairing import AlignedSentence
 from elman.evaluation.tagging import TagEvaluator
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.limits import ENTRIES, whole_number
+from elman.utils.summary import Row, Summary, counted
 
 TOP = 20
 """Default number of kinds of errors, confusions and unknown words listed."""
@@ -112,8 +113,8 @@ class UnknownWord:
     predicted: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorAnalysis:
+@dataclass(frozen=True, slots=True, repr=False)
+class ErrorAnalysis(Summary):
     """The errors of one label column; all lists are ranked."""
 
     column: str
@@ -154,13 +155,30 @@ class ErrorAnalysis:
             "unknown": [asdict(word) for word in self.unknown],
         }
 
+    def _summary(self) -> str:
+        unit = "text" if self.of_texts else "word"
+        return f"{self.errors:,} of {counted(self.tokens, unit)} wrong in column {self.column}"
 
-def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = None, most: int = TOP) -> ErrorAnalysis:
+    def _table(self) -> Iterator[Row]:
+        yield "gold", "predicted", "count", "words"
+        for each in self.confusions:
+            yield each.gold, each.predicted, each.count, ", ".join(word for word, _ in each.words)
+
+
+def analyze_errors(
+    tagger: ColumnPredictor,
+    data: Data,
+    *,
+    target: str | None = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    most: int = TOP,
+) -> ErrorAnalysis:
     """Tag labelled sentences and rank the errors of one column, by default the first.
 
-    ``data`` and ``target`` are as in ``Tagger.evaluate``; ``most`` limits each list. Memory grows with the number of
-    different errors, not with the text. Raises DataError if there are no gold tags, and ConfigError if the column does
-    not exist or ``most`` is below 1.
+    ``data``, ``target``, ``format`` and ``encoding`` are as in ``Tagger.evaluate``; ``most`` limits each list. Memory
+    grows with the number of different errors, not with the text. Raises DataError if there are no gold tags, and
+    ConfigError if the column does not exist or ``most`` is below 1.
     """
     whole_number("most", most, 1, ENTRIES)
     name = tagger.target
@@ -173,7 +191,7 @@ def analyze_errors(tagger: ColumnPredictor, data: Data, *, target: str | None = 
     unknown_wrong: dict[str, Counter[tuple[str, str]]] = {}
     surest = _SurestErrors(most)
     labelled = False
-    for columns in tagger.compare(data, target=[target] if target else None):
+    for columns in tagger.compare(data, target=[target] if target else None, format=format, encoding=encoding):
         found = columns[name]
         labelled = labelled or any(tag != "_" for tag in found.gold)
         known = [of_texts or tagger.known(word) for word in found.sentence.words]

@@ -177,7 +177,7 @@ class InputOptions:
         "--format",
         metavar="FORMAT",
         callback=checked_format,
-        help="Format of the input (docs/formats.md), as columns, csv:word=NAME; by default what it looks like.",
+        help="Format of the input (docs/reference/formats.md), as columns, csv:word=NAME; by default recognized.",
     )
     encoding: str = option(
         "--encoding",
@@ -274,7 +274,7 @@ def layer_option() -> Any:
 
 def json_option() -> Any:
     """Return the field of ``--json``."""
-    return option("--json", is_flag=True, help="Print one JSON object (docs/json-output.md).")
+    return option("--json", is_flag=True, help="Print one JSON object (docs/reference/json-output.md).")
 
 
 def plot_option(what: str) -> Any:

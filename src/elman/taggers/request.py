@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.corpus import Data, Path
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
 from elman.training.run_options import RunOptions
+from elman.utils.arguments import check_text, described, path_text, settings_table
+from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
 
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
@@ -42,6 +44,21 @@ class TrainRequest:
     format: str | None = None
     encoding: str = "utf-8"
     run: RunOptions = RunOptions()
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for values of another type, DataError for a share in place of the data."""
+        settings_table(self.settings)
+        check_text("model", self.model)
+        if self.model == "":
+            raise ConfigError("model: expected the name of a kind of model, such as rnn, got ''")
+        check_text("format", self.format)
+        check_encoding(self.encoding)
+        if self.vectors is not None:
+            path_text("vectors", self.vectors)
+        if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
+            raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {described(self.budget)}")
+        if isinstance(self.data, str) and _PERCENT.fullmatch(self.data):
+            raise DataError(f"train: expected a path or sentences, got the share {shown(self.data)}; dev comes second")
 
 
 def data_or_share(dev: Data | None) -> Data | float | None:

@@ -9,8 +9,8 @@ from elman.cli.tables import bold, cell, labels, percent, report_width, width as
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
 
 MOST_TAGS = 50
@@ -20,20 +20,22 @@ MOST_CONFUSIONS = 10
 def reports(results: Mapping[str, TagEvaluation | ClassEvaluation]) -> str:
     """Return the report of each label column, under its name if there are several."""
     if len(results) == 1:
-        return report(next(iter(results.values())))
-    return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result)}" for name, result in results.items())
+        return "".join(report(result, name) for name, result in results.items())
+    return "\n\n".join(f"{bold(f'column {name}')}\n\n{report(result, name)}" for name, result in results.items())
 
 
-def report(result: TagEvaluation | ClassEvaluation) -> str:
-    """Return the report of one label column."""
+def report(result: TagEvaluation | ClassEvaluation, name: str = "") -> str:
+    """Return the report of one label column; of heads, which are numbers of words, without a table of tags."""
     from elman.evaluation.classification import ClassEvaluation
 
-    return of_labels(result) if isinstance(result, ClassEvaluation) else of_tags(result)
+    if isinstance(result, ClassEvaluation):
+        return of_labels(result)
+    return "\n".join(list(_accuracy(result))[:-1]) if name == "head" else of_tags(result)
 
 
 def of_labels(found: ClassEvaluation) -> str:
     """Return the accuracy of document labels; precision, recall and F1 of each; confusions."""
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     mean = macro(found.classes.values()).f1
     lines = [f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts"]
@@ -55,7 +57,7 @@ def of_tags(result: TagEvaluation) -> str:
 
 
 def _accuracy(result: TagEvaluation) -> Iterator[str]:
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     rows = [("accuracy", result.correct, result.tokens, "words")]
     if result.unknown_tokens is not None and result.unknown_correct is not None:

@@ -14,7 +14,7 @@ from elman.errors import ConfigError
 from elman.utils.display import shown
 
 DROPPABLE = ("columns", "labels", "words", COMMENTS, MULTIWORD, EMPTY_NODES, PHRASES, FIELDS)
-"""Kinds of content that can be dropped, see ``docs/formats.md``."""
+"""Kinds of content that can be dropped, see ``docs/reference/formats.md``."""
 JSON_FORMATS = ("jsonl", "json")
 """Formats that keep the other fields of records."""
 SPAN_FORMATS = ("prodigy", "doccano")
