@@ -55,9 +55,8 @@ def page(context: click.Context) -> str:
     if isinstance(command, click.Group):
         below = [(each, command.get_command(context, each)) for each in command.list_commands(context)]
         lines += [".SH COMMANDS", *(entry(each, found.get_short_help_str(200)) for each, found in below if found)]
-    records = [
-        record for each in command.get_params(context) if (record := each.get_help_record(context)) and record[1]
-    ]
+    shown = (each.get_help_record(context) for each in command.get_params(context))
+    records = [record for record in shown if record and record[1]]
     lines += [".SH OPTIONS", *(entry(*record) for record in records)]
     lines += [".SH EXIT STATUS", *(entry(*row) for row in STATUS.findall(INTRODUCTION))]
     return "\n".join([*lines, ".SH SEE ALSO", roff(see_also(context))]) + "\n"
