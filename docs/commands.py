@@ -43,8 +43,10 @@ Results are not lost because something beside them cannot be written. If that is
 or `--results` (a full disk), the model is written and results are shown all the same; then one line names the file, and
 the status is 2. If it is standard error, nothing is said there, and that is all.
 
-For completion of commands and options, put `eval "$(_ELMAN_COMPLETE=bash_source elman)"` into `~/.bashrc`
-(`zsh_source` and `fish_source` for other shells).
+For completion of commands, options, files, settings and their values, tasks, formats and columns, put
+`source <(elman completion bash)` into `~/.bashrc` (`elman completion zsh`, `elman completion fish` for other shells).
+Man pages of all commands come from the same source as this page: `make man` writes them into `build/man`, and
+`man -l build/man/elman-train.1` shows one.
 """
 
 SETTINGS = """\
@@ -57,24 +59,25 @@ that is not set has the value of the preset.
 """
 
 
-def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    """(name, help) of a command and of all below it."""
+def contexts(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """The context of a command and of all below it."""
     # 80 columns, whatever terminal this runs in
     context = command.context_class(
         command, info_name=name, parent=parent, terminal_width=80, **command.context_settings
     )
-    yield context.command_path, command.get_help(context)
+    yield context
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
             found = command.get_command(context, below)
             assert found is not None
-            yield from helps(found, below, context)
+            yield from contexts(found, below, context)
 
 
 def page() -> str:
     """The text of commands.md."""
     parts = [INTRODUCTION]
-    parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(group, "elman")]
+    for context in contexts(group, "elman"):
+        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
     parts.append("Next: [settings](settings.md), [formats](formats.md), [guides](../guides/ner.md)\n")
     return "\n".join(parts)
 

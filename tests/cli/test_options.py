@@ -48,7 +48,7 @@ SHARED = {
     "--verbose": ("BOOL", "Notes at once, progress as lines, time and memory."),
 }
 """Options of several commands: what they take, and what they mean: how their help begins."""
-DATA_ONLY = {"inspect", "info", "settings", "tutorial test", "tutorial hmm"}
+DATA_ONLY = {"completion", "inspect", "info", "settings", "tutorial test", "tutorial hmm"}
 """Commands that compute nothing that takes time."""
 NO_THREADS = {"check", "convert", "tutorial memory", "tutorial train"}
 """Commands that work on one core, or have --jobs."""
