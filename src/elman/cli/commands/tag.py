@@ -60,7 +60,7 @@ class Options(InputOptions, RunOptions):
         help="Label columns to write the tags in, by default those trained on; of a model of several: which of them.",
     )
     confidence: bool = option(
-        "--confidence", is_flag=True, help="Write the probability of each tag (of the first label column)."
+        "--confidence", is_flag=True, help="Write the probability of each tag; of several label columns of each one."
     )
     min_confidence: float | None = min_confidence_option()
     nbest: int | None = option(
