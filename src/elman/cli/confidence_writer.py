@@ -78,7 +78,7 @@ class ConfidenceWriter:
                 shown = one_or_by_column({place: found[name][1] for name, place in columns.columns.items()})
             elif self.shown:
                 predicted[CONFIDENCE] = f"{found[columns.names[0]][1]:.4f}"
-            written = {place: predicted[name] for name, place in columns.columns.items()}
+            written = columns.tags(sentence, predicted)
             yield writer.add(columns.labelled(sentence, predicted), written, shown)
 
     def tell(self, tagger: ColumnPredictor, columns: OutputColumns, output_format: str, notes: Notes) -> None:

@@ -67,15 +67,15 @@ class RawText:
             raise ConfigError(f"{self.format} cannot hold confidences of raw text; conllu can")
         check_output(self.format, confidences=confidence, columns=len(self.targets))
 
-    def write(self, reading: Reading, writer: Writer) -> Iterator[str | bytes]:
-        """Yield the text of each sentence of a file."""
+    def write(self, reading: Reading, writer: Writer) -> Iterator[tuple[str | bytes, Sentence]]:
+        """Yield the text of each sentence of a file, and the sentence."""
         seen = _CountedLines(line.removeprefix(BOM) for line in reading.raw_text())
         for sentence, confidences in self._sentences(seen):
             if not sentence.words and self.format != "text":
                 continue
             self._number += bool(sentence.words)
             own = {} if self.format == "conllu" else {name: sentence.columns[name] for name in self.targets}
-            yield writer.add(sentence, own, confidences)
+            yield writer.add(sentence, own, confidences), sentence
         if not seen.longest:
             self._notes.add(f"{reading.path}: an empty text, without words")
         elif self._model.expects_spaces and not seen.spaces and seen.longest >= MANY:

@@ -239,7 +239,7 @@ def with_confidence(misc: str, confidence: float) -> str:
 
 
 def with_confidences(misc: str, confidences: Mapping[str, float]) -> str:
-    """Return MISC with the confidences of columns at its end in place of earlier ones; of one column, without its name."""
+    """Return MISC with confidences by column, or of an only column without its name, in place of earlier ones."""
     if len(confidences) == 1:
         return with_confidence(misc, *confidences.values())
     new = [f"Confidence[{name}]={confidence:.4f}" for name, confidence in confidences.items()]
