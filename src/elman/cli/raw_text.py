@@ -117,5 +117,10 @@ def evaluate_raw(
     model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> dict[str, Conll18Metric]:
     """Return the CoNLL 2018 metrics of a model that reads the raw text of gold sentences."""
-    found: dict[str, Conll18Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
+    sentences = sentences_of(model, paths, format, encoding, notes)
+    other = next((sentence for sentence in sentences if sentence.words and sentence.format != "conllu"), None)
+    if model.reads_sentences and other is not None:
+        message = f"{other.path}: the raw text of a pipeline's gold is that of conllu, found {other.format}"
+        raise ConfigError(f"{message}; --target {model.target} evaluates a column on the words of other formats")
+    found: dict[str, Conll18Metric] = model.evaluate_text(sentences)
     return found
