@@ -3,7 +3,7 @@
 A page says what its examples run on in its first lines, ``<!-- examples: NAME -->`` (``example_data.DATA``). Blocks
 ```console hold commands after ``$ `` and what they print; ```python blocks run in one process each, after the
 commands before them; ```output after one holds what it prints. In what is printed, ``...`` stands for any text. A
-block after ``<!-- not run: why -->`` is left out.
+block of Python that begins with the comment ``# NAME.py`` is written to this file instead. A block after ``<!-- not run: why -->`` is left out.
 
 The figures on the pages are those of AVX-512 kernels. Others round differently and train other models: there the
 commands only have to succeed.
@@ -29,6 +29,7 @@ BLOCK = re.compile(
     r"(?:\n*^```output\n(?P<output>.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,
 )
+FILE = re.compile(r"# (\w+\.py)\n")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -84,6 +85,9 @@ def run(page: Path, folder: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path, "COLUMNS": "100", "PYTHONWARNINGS": "ignore"}
     for step in steps(page):
+        if step.kind == "python" and (file := FILE.match(step.text)):
+            (folder / file[1]).write_text(step.text, encoding="utf-8")
+            continue
         command = ["bash", "-c", step.text] if step.kind == "console" else [sys.executable, "-c", step.text]
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
