@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 
+import pages
 from elman.tutorial import slides as tutorial
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,10 @@ BLOCK = re.compile(
 )
 
 
-@pytest.mark.parametrize("page", [pytest.param(path, id=path.relative_to(DOCS).as_posix()) for path in PAGES])
+IN_ONE_NAMESPACE = [path for path in PAGES if not pages.examples(path)]  # the others: tests/journeys
+
+
+@pytest.mark.parametrize("page", IN_ONE_NAMESPACE, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     text = page.read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)  # pages write files
