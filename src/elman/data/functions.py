@@ -152,7 +152,7 @@ def convert(
 
 def _kinds(drop: str | Iterable[str], known: Sequence[str]) -> frozenset[str]:
     """Return the kinds of content to drop. Raises ConfigError for an unknown one."""
-    if not isinstance(drop, str) and not hasattr(drop, "__iter__"):
+    if not isinstance(drop, str) and not isinstance(drop, Iterable):
         raise ConfigError(f"drop: expected kinds of content, got {shown(drop)}; they are {', '.join(known)} or all")
     kinds = [kind.strip() for kind in drop.split(",")] if isinstance(drop, str) else list(drop)
     for kind in filter(None, kinds):

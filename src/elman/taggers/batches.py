@@ -43,7 +43,7 @@ def refuse_text(sentences: object) -> None:
     """Raise DataError if something else is passed in place of sentences: a text, a table, one ``Sentence``."""
     expected = "sentences, each a list of words"
     refuse_table(sentences, expected)
-    if isinstance(sentences, str | bytes | bytearray | Sentence) or not hasattr(sentences, "__iter__"):
+    if isinstance(sentences, str | bytes | bytearray | Sentence) or not isinstance(sentences, Iterable):
         raise DataError(f"expected {expected}, got {described(sentences)}")
 
 
@@ -65,6 +65,15 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
         yield batch
 
 
+def whole_sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
+    """Yield the sentences unchanged. Raises DataError for other objects, which have no columns."""
+    refuse_text(sentences)
+    for number, sentence in enumerate(sentences, start=1):
+        if not isinstance(sentence, Sentence):
+            raise DataError(f"sentence {number}: expected a Sentence with its columns, got {described(sentence)}")
+        yield sentence
+
+
 def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     """Return the words of a sentence. Raises DataError for anything but a list of texts, and if it is too long."""
     if isinstance(sentence, Sentence):
@@ -73,7 +82,7 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     if isinstance(sentence, str):
         raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
     refuse_table(sentence, "a list of words")
-    if isinstance(sentence, bytes | bytearray | Set) or not hasattr(sentence, "__iter__"):
+    if isinstance(sentence, bytes | bytearray | Set) or not isinstance(sentence, Iterable):
         raise DataError(f"expected a list of words, got {described(sentence)}")
     words = sentence if isinstance(sentence, Sequence) else list(sentence)
     check_length(len(words))

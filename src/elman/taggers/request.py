@@ -49,6 +49,8 @@ class TrainRequest:
         """Raise ConfigError for values of another type, DataError for a share in place of the data."""
         settings_table(self.settings)
         check_text("model", self.model)
+        if self.model == "":
+            raise ConfigError("model: expected the name of a kind of model, such as rnn, got ''")
         check_text("format", self.format)
         check_encoding(self.encoding)
         if self.vectors is not None:

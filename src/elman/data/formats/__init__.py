@@ -33,7 +33,7 @@ bytes instead of text), and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -87,7 +87,7 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """
     if target is None:
         return None
-    if isinstance(target, bytes | Mapping) or not hasattr(target, "__iter__"):
+    if isinstance(target, bytes | Mapping) or not isinstance(target, Iterable):
         raise ConfigError(f"target: expected names of columns, got {described(target)}")
     names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
     for name in names:
