@@ -47,8 +47,7 @@ def shell(command: str, folder: Path) -> str:
         cwd=folder,
         env={**os.environ, **ENVIRONMENT, "PATH": path},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
     )
     if found.returncode:
