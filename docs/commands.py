@@ -57,7 +57,9 @@ that is not set has the value of the preset.
 def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
     """(name, help) of a command and of all below it."""
     # 80 columns, whatever terminal this runs in
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=80, **command.context_settings)
+    context = command.context_class(
+        command, info_name=name, parent=parent, terminal_width=80, **command.context_settings
+    )
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for below in command.list_commands(context):

@@ -90,8 +90,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "ensemble": Setting(
         0,
-        "number of networks in the model, trained with different seeds; their scores are averaged; "
-        "0: two for fewer than 5000 sentences, else one",
+        "number of networks in the model, trained with different seeds; their scores are averaged. 0: one from 5000 "
+        "sentences on or with --budget; for fewer four if they have under 30,000 words, else three for spans, else two",
         low=0,
         high=NETWORKS,
     ),

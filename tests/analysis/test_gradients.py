@@ -14,8 +14,9 @@ from elman.analysis.lag_curves import LagCurve
 from elman.config import Config, NetworkConfig, TrainingConfig
 from elman.errors import ConfigError, DataError
 from elman.models.ensemble import Ensemble
-from elman.nn.activations import GATES, of_layer, states, units
+from elman.nn.activations import of_layer, states, units
 from elman.nn.batch import Batch
+from elman.nn.cells import CELLS
 from elman.training.ensemble import begin
 from elman.training.tagging_task import TaggingTask
 
@@ -303,7 +304,7 @@ def test_states_are_those_of_the_encoder(name: str) -> None:
     assert [one.name for one in found] == [
         f"layer{i}.{direction}" for i in range(encoder.config.layers) for direction in encoder.directions
     ]
-    assert all(tuple(one.gates) == GATES[encoder.config.cell] for one in found)
+    assert all(tuple(one.gates) == CELLS[encoder.config.cell].gates for one in found)
     assert all(0 < gate.min() and gate.max() < 1 for one in found for gate in one.gates.values())
     if encoder.config.layers == 1:
         h, _ = encoder.forward(parameters, x, batch)

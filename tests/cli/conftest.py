@@ -45,13 +45,13 @@ def environment() -> dict[str, str]:
 def run(process: Run) -> Run:
     """``run("tag", model, stdin=b"…")``: exit status and output, which is bytes. Never a traceback.
 
-    With any option of ``subprocess.run`` the command has a process of its own, else it runs in this one.
+    With any option of ``subprocess.run`` but ``cwd`` the command has a process of its own, else it runs in this one.
     """
 
-    def command(*arguments: object, stdin: bytes = b"", **options: object) -> Result:
+    def command(*arguments: object, stdin: bytes = b"", cwd: str | Path = ".", **options: object) -> Result:
         if options:
-            return process(*arguments, stdin=stdin, **options)
-        return in_process.run(list(map(str, arguments)), stdin)
+            return process(*arguments, stdin=stdin, cwd=cwd, **options)
+        return in_process.run(list(map(str, arguments)), stdin, cwd)
 
     return command
 

@@ -61,7 +61,7 @@ def test_spans_of_tags_that_mark_none() -> None:
         score(GOLD, WORSE, "spans")
     gold = [["B-x", "O"]] * 20 + [["0", "O"]]
     with pytest.raises(
-        ConfigError, match="^metric spans: the tag '0' .1 word. marks no span, while the others do; mend"
+        ConfigError, match="^metric spans: the tag '0' .1 word. marks no span, while the others do; fix"
     ):
         compare(gold, gold, gold, metric="spans")
     assert compare(gold, gold, gold).metric == "accuracy"

@@ -15,12 +15,12 @@ from elman.features.characters import ENDS, characters_of, spellings
 from elman.features.vocabulary import Vocabulary
 from elman.nn.bags import Bags
 from elman.nn.batch import pack
+from elman.nn.cells import CELLS
 from elman.nn.char_encoder import CharacterEncoder
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
-from elman.nn.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -82,7 +82,7 @@ def test_any_words(words: list[str]) -> None:
 # --- the encoder ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_gradient_by_central_differences(cell: str) -> None:
     encoder = CharacterEncoder(replace(CONFIG, cell=cell), C)
     parameters = parameters_of(encoder.shapes())
@@ -183,7 +183,7 @@ def test_no_words() -> None:
         assert not (gradient.values if isinstance(gradient, SparseRows) else gradient).any()
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_start(cell: str) -> None:
     network, _ = network_of(cell=cell)
     parameters = initialize(network, np.random.default_rng(1))

@@ -8,19 +8,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from typing import BinaryIO
 
 from elman.utils import signals
 
 
-def run(arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-    """Return what a process would: exit status and output. Errors that would be tracebacks are raised."""
+def run(
+    arguments: Sequence[str], stdin: bytes, cwd: str | os.PathLike[str] = "."
+) -> subprocess.CompletedProcess[bytes]:
+    """Return what a process in the folder ``cwd`` would: exit status and output. Tracebacks are raised as errors."""
     from elman.cli import run as command_line
     from elman.cli.streams import prepare
 
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with _streams(stdin, out, err):
+        with chdir(cwd), _streams(stdin, out, err):
             prepare()
             try:
                 status = command_line(arguments)

@@ -279,7 +279,8 @@ def test_online_steps_agree_with_the_reference(
     generator = np.random.default_rng(total)
     ids, gold = generator.integers(0, 6, total, np.int32), generator.integers(0, 5, total, np.int32)
     mask = (generator.random((total, h)) < 0.7).astype(dtype) if masked else None
-    rates = np.linspace(0.1, 0.05, len(lengths)).astype(dtype)
+    # At a higher rate many units make training diverge, and rounding errors grow with every step, here as in NumPy.
+    rates = (np.linspace(0.1, 0.05, len(lengths)) * min(1, 4 / h)).astype(dtype)
     if carries:
         net.append(np.tanh(make(h)))
     fresh = (generator.random(len(lengths)) < 0.3).astype(np.int32)
@@ -293,10 +294,10 @@ def test_online_steps_agree_with_the_reference(
     loss, correct = steps(engine, net)
     with np.errstate(invalid="ignore"):  # some builds of OpenBLAS raise the flag on sound numbers
         other_loss, other_correct = steps(reference, other)
-    assert loss == pytest.approx(other_loss, rel=1e-4)
+    assert loss == pytest.approx(other_loss, rel=1e-5)
     assert correct == other_correct
     for mine, theirs in zip(net, other, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-8 if dtype == np.float64 else 2e-4)
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-8 if dtype == np.float64 else 1e-5)
 
 
 def test_online_steps_do_not_see_where_a_call_ends(engine: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from elman import kernels
 from elman.features.affixes import affixes
-from elman.kernels import packing
+from elman.kernels import weight_layout
 
 core = kernels.native_core()
 pytestmark = pytest.mark.skipif(core is None, reason="the native kernels are not in use")
@@ -19,7 +19,7 @@ HUGE = [2**62, 2**63 - 1, 2**61, 2**32, -1, -(2**63)]
 @pytest.mark.parametrize("column", HUGE)
 def test_columns_beyond_the_rows(column: int) -> None:
     h, types, sizes = np.zeros((2, 20), np.float32), np.zeros(2, np.int32), np.array([1, 1], np.int32)
-    w = packing.packed(np.zeros((64, 16), np.float32))
+    w = weight_layout.packed(np.zeros((64, 16), np.float32))
     with pytest.raises(ValueError, match="shapes do not fit"):
         core.lstm_states(np.zeros((1, 64), np.float32), types, sizes, w, h, column, False)
     x, w_rx, w_rh, b = (np.zeros(shape, np.float32) for shape in ((2, 3), (16, 3), (16, 4), 16))
@@ -33,7 +33,7 @@ def test_columns_beyond_the_rows(column: int) -> None:
 @pytest.mark.skipif(core is None or not core.has_int8(), reason="needs a processor with 8-bit dot products")
 @pytest.mark.parametrize(("column", "width"), [(column, 4) for column in HUGE] + [(0, width) for width in HUGE])
 def test_columns_beyond_the_rows_in_eight_bits(column: int, width: int) -> None:
-    linear = packing.packed_int8(packing.in_panels(np.zeros((16, 4), np.float32)))
+    linear = weight_layout.packed_int8(weight_layout.in_panels(np.zeros((16, 4), np.float32)))
     h, types, sizes = np.zeros((2, 20), np.float32), np.zeros(2, np.int32), np.array([1, 1], np.int32)
     with pytest.raises(ValueError, match="shapes do not fit"):
         core.lstm_states_int8(np.zeros((1, 64), np.float16), types, sizes, *linear, h, column, width, False)
@@ -44,7 +44,7 @@ def test_weights_that_are_almost_nothing_have_a_step() -> None:
     rows = np.full((64, 16), 1e-45, np.float32)
     rows[1] = 1e-20
     with np.errstate(all="raise", under="ignore"):
-        linear = packing.packed_int8(rows)
+        linear = weight_layout.packed_int8(rows)
     assert np.isfinite(linear.scale).all() and (linear.scale > 0).all()
     whole = linear.w.transpose(0, 2, 3, 1, 4).reshape(64, 16)
     assert not whole[0].any() and (whole[1] == 127).all()

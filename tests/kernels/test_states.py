@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.kernels import packing, reference
+from elman.kernels import reference, weight_layout
 from elman.kernels.reference.states import product_int8
 from elman.nn.batch import pack
 
@@ -35,7 +35,7 @@ def expected(a: Array, w: Array, types: Array, sizes: Array, reverse: bool) -> A
 
 
 def table_of(a: Array) -> Array:
-    return np.ascontiguousarray(packing.in_panels(np.ascontiguousarray(a.T)).T)
+    return np.ascontiguousarray(weight_layout.in_panels(np.ascontiguousarray(a.T)).T)
 
 
 @engines
@@ -43,7 +43,7 @@ def table_of(a: Array) -> Array:
 def test_the_states_of_training(engine: Any, lengths: list[int], H: int, dtype: Any, reverse: bool) -> None:
     a, w, types, sizes = inputs(lengths, H, dtype)
     h = np.full((len(types), H + 3), 9, dtype)
-    engine.lstm_states(table_of(a), types, sizes, packing.packed(w), h, 2, reverse)
+    engine.lstm_states(table_of(a), types, sizes, weight_layout.packed(w), h, 2, reverse)
     tight = 1e-12 if dtype == np.float64 else 2e-6
     np.testing.assert_allclose(h[:, 2:-1], expected(a, w, types, sizes, reverse), atol=tight)
     assert (h[:, [0, 1, -1]] == 9).all()
@@ -53,7 +53,7 @@ def test_the_states_of_training(engine: Any, lengths: list[int], H: int, dtype: 
 @given(batches, st.sampled_from([1, 3, 16, 17, 40]), st.booleans())
 def test_eight_bits(engine: Any, lengths: list[int], H: int, reverse: bool) -> None:
     a, w, types, sizes = inputs(lengths, H, np.float32)
-    table, packed = table_of(a).astype(np.float16), packing.packed_int8(packing.in_panels(w))
+    table, packed = table_of(a).astype(np.float16), weight_layout.packed_int8(weight_layout.in_panels(w))
     h, other = np.full((len(types), H + 3), 9, np.float32), np.full((len(types), H + 3), 9, np.float32)
     engine.lstm_states_int8(table, types, sizes, *packed, h, 2, H, reverse)
     reference.lstm_states_int8(table, types, sizes, *packed, other, 2, H, reverse)
@@ -63,7 +63,9 @@ def test_eight_bits(engine: Any, lengths: list[int], H: int, reverse: bool) -> N
 
 
 def test_eight_bits_by_hand() -> None:
-    w, scale, start = packing.packed_int8(packing.in_panels(np.array([[0.5], [-1.0], [0.25], [0.0]], np.float32)))
+    w, scale, start = weight_layout.packed_int8(
+        weight_layout.in_panels(np.array([[0.5], [-1.0], [0.25], [0.0]], np.float32))
+    )
     assert w.shape == (1, 4, 4, 16, 4)
     assert w[0, 0, :, 0, 0].tolist() == [127, -127, 127, 0]
     assert np.count_nonzero(w) == 3
@@ -75,7 +77,7 @@ def test_eight_bits_by_hand() -> None:
 def test_a_batch_is_its_sentences_one_by_one_to_the_bit(engine: Any) -> None:
     lengths = [9, 8, 5, 5, 4, 2, 1, 1]
     a, w, types, sizes = inputs(lengths, 33, np.float32)
-    table, packed = table_of(a).astype(np.float16), packing.packed_int8(packing.in_panels(w))
+    table, packed = table_of(a).astype(np.float16), weight_layout.packed_int8(weight_layout.in_panels(w))
     starts = np.concatenate(([0], np.cumsum(sizes)))
     for reverse in (False, True):
         together = np.empty((len(types), 33), np.float32)
@@ -94,10 +96,10 @@ def test_the_best_by_eight_bits_is_the_exact_one(engine: Any, n: int, E: int, K:
     w, b = draw.normal(size=(K, E)).astype(np.float32), draw.normal(size=K).astype(np.float32)
     if alike:  # many columns that eight bits cannot tell apart
         w = w[:1] + np.float32(0.001) * w
-    linear = packing.packed_int8(w)
+    linear = weight_layout.packed_int8(w)
     filled = np.zeros(len(linear.scale), np.float32)
     filled[:K] = b
-    best = engine.linear_best_int8(x, *linear, w, filled, *packing.errors_int8(w))
+    best = engine.linear_best_int8(x, *linear, w, filled, *weight_layout.errors_int8(w))
     scores = x.astype(np.float64) @ w.T.astype(np.float64) + b
     assert best.dtype == np.int32
     np.testing.assert_allclose(scores[np.arange(n), best], scores.max(axis=1), atol=1e-4)
@@ -105,17 +107,17 @@ def test_the_best_by_eight_bits_is_the_exact_one(engine: Any, n: int, E: int, K:
 
 def test_of_equal_columns_the_first(engine: Any) -> None:
     w = np.ones((20, 8), np.float32)
-    linear = packing.packed_int8(w)
+    linear = weight_layout.packed_int8(w)
     x = np.full((2, 8), 0.5, np.float32)
-    best = engine.linear_best_int8(x, *linear, w, linear.scale * 0, *packing.errors_int8(w))
+    best = engine.linear_best_int8(x, *linear, w, linear.scale * 0, *weight_layout.errors_int8(w))
     assert best.tolist() == [0, 0]
 
 
 def test_how_far_off_eight_bits_are() -> None:
     draw = np.random.default_rng(3)
     x, w = np.tanh(draw.normal(size=(50, 40))).astype(np.float32), draw.normal(size=(70, 40)).astype(np.float32)
-    error, share = packing.errors_int8(w)
-    near = product_int8(x, packing.packed_int8(w))[:, :70]
+    error, share = weight_layout.errors_int8(w)
+    near = product_int8(x, weight_layout.packed_int8(w))[:, :70]
     off = np.abs(near - x.astype(np.float64) @ w.T)
     assert (off <= error[:70] + share[:70] * np.abs(x).sum(axis=1, keepdims=True)).all()
     assert off.max() > 0.05 * error.max()  # and not by much less
@@ -134,11 +136,11 @@ def test_what_does_not_fit(engine: Any) -> None:
     a, w, types, sizes = inputs([2, 1], 3, np.float32)
     table, h = table_of(a), np.empty((3, 3), np.float32)
     with pytest.raises(IndexError):
-        engine.lstm_states(table, types + S, sizes, packing.packed(w), h, 0, False)
+        engine.lstm_states(table, types + S, sizes, weight_layout.packed(w), h, 0, False)
     if engine is not reference:
         for bad in (
-            (table[:, :48], types, sizes, packing.packed(w), h, 0),
-            (table, types, sizes, packing.packed(w), h, 1),
+            (table[:, :48], types, sizes, weight_layout.packed(w), h, 0),
+            (table, types, sizes, weight_layout.packed(w), h, 1),
         ):
             with pytest.raises(ValueError, match="shapes do not fit"):
                 engine.lstm_states(*bad, False)

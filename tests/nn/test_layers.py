@@ -10,15 +10,16 @@ import pytest
 from elman.nn import layers
 from elman.nn.bags import Bags
 from elman.nn.batch import pack
+from elman.nn.cells import CELLS
 from elman.nn.layers import DropoutNoise
-from elman.nn.shapes import GATES, PARALLEL
+from elman.nn.recurrence import recurrence
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
 Array = np.ndarray[Any, Any]
 LENGTHS = np.array([3, 0, 5, 1, 3])  # ragged, a tie, a sentence without words
 N, H = int(LENGTHS.sum()), 4
-cells = pytest.mark.parametrize("cell", GATES)
+cells = pytest.mark.parametrize("cell", CELLS)
 ways = pytest.mark.parametrize("mirrored", [False, True])
 
 
@@ -88,15 +89,15 @@ def test_shift() -> None:
 
 
 def weights_of(cell: str) -> dict[str, Array]:
-    weights = {} if cell in PARALLEL else {"w_rh": numbers(GATES[cell] * H, H, seed=2)}
+    weights = {} if CELLS[cell].parallel else {"w_rh": numbers(CELLS[cell].blocks * H, H, seed=2)}
     return {**weights, "b_rn": numbers(H, seed=5)} if cell == "gru" else weights
 
 
 @cells
 @ways
 def test_recurrence(cell: str, mirrored: bool) -> None:
-    a, w, weight, batch = numbers(N, GATES[cell] * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
-    f = lambda: layers.recurrence(cell, a, w, batch, mirrored=mirrored)  # noqa: E731
+    a, w, weight, batch = numbers(N, CELLS[cell].blocks * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
+    f = lambda: recurrence(cell, a, w, batch, mirrored=mirrored)  # noqa: E731
     da, dw = f()[1](weight)
     close(da, slope(lambda: f()[0], a, weight))
     assert dw.keys() == w.keys()
@@ -109,7 +110,7 @@ def test_recurrence(cell: str, mirrored: bool) -> None:
 def test_elman_back_n_steps(mirrored: bool, n: int) -> None:
     """Each output error goes back n steps: h_t is made of its last n steps, the state before them held fixed."""
     a, w, weight, batch = numbers(N, H), weights_of("elman"), numbers(N, H, seed=3), pack(LENGTHS)
-    h, backprop = layers.recurrence("elman", a, w, batch, mirrored=mirrored, bptt=n)
+    h, backprop = recurrence("elman", a, w, batch, mirrored=mirrored, bptt=n)
     before = batch.following if mirrored else batch.previous  # the row read before each
 
     def last_n_steps() -> Array:
@@ -135,14 +136,14 @@ def test_elman_back_n_steps(mirrored: bool, n: int) -> None:
 @ways
 @pytest.mark.parametrize("n", [0, 2])
 def test_a_batch_is_its_sentences_one_by_one(cell: str, mirrored: bool, n: int) -> None:
-    a, w, dy, batch = numbers(N, GATES[cell] * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
-    h, backprop = layers.recurrence(cell, a, w, batch, mirrored=mirrored, bptt=n)
+    a, w, dy, batch = numbers(N, CELLS[cell].blocks * H), weights_of(cell), numbers(N, H, seed=3), pack(LENGTHS)
+    h, backprop = recurrence(cell, a, w, batch, mirrored=mirrored, bptt=n)
     da, dw = backprop(dy)
     summed = {name: np.zeros_like(value) for name, value in w.items()}
     for b in range(batch.sentences):
         rows = np.flatnonzero(batch.sentence == b)  # in the order of the words
         alone = pack(np.array([len(rows)]))
-        one_h, one_backprop = layers.recurrence(cell, a[rows], w, alone, mirrored=mirrored, bptt=n)
+        one_h, one_backprop = recurrence(cell, a[rows], w, alone, mirrored=mirrored, bptt=n)
         one_da, one_dw = one_backprop(dy[rows])
         close(one_h, h[rows])
         close(one_da, da[rows])
@@ -154,9 +155,9 @@ def test_a_batch_is_its_sentences_one_by_one(cell: str, mirrored: bool, n: int) 
 
 @cells
 def test_mirrored_is_the_sentence_turned_round(cell: str) -> None:
-    a, w, batch = numbers(5, GATES[cell] * H), weights_of(cell), pack(np.array([5]))
-    there, _ = layers.recurrence(cell, np.ascontiguousarray(a[::-1]), w, batch, mirrored=False)
-    back, _ = layers.recurrence(cell, a, w, batch, mirrored=True)
+    a, w, batch = numbers(5, CELLS[cell].blocks * H), weights_of(cell), pack(np.array([5]))
+    there, _ = recurrence(cell, np.ascontiguousarray(a[::-1]), w, batch, mirrored=False)
+    back, _ = recurrence(cell, a, w, batch, mirrored=True)
     np.testing.assert_array_equal(back, there[::-1])
 
 

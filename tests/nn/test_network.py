@@ -12,11 +12,11 @@ import pytest
 from elman.config import NetworkConfig
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, pack
+from elman.nn.cells import CELLS
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
-from elman.nn.shapes import GATES
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -177,7 +177,7 @@ def test_a_batch_is_its_sentences_one_by_one(network: Network) -> None:
         np.testing.assert_allclose(gradient, summed[name], rtol=1e-10, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_backward_is_forward_on_the_sentence_turned_round(cell: str) -> None:
     """With the parameters of both directions exchanged the scores of the turned sentence are the turned scores."""
     network = Network(replace(WORDS, cell=cell), V, 0, K)

@@ -58,8 +58,8 @@ def known(tagger: Predictor) -> ModelHints:
     """Return what a model says of the files it is to tag; the labels of an encoding are no tags of such files."""
     from elman.data.formats import ModelHints
 
-    if tagger.task not in ("tag", "classify"):
-        return ModelHints(tagger.format if tagger.task not in ("segment", "pipeline") else "text", tagger.targets)
+    if not tagger.plain_labels:
+        return ModelHints("text" if tagger.reads_raw_text else tagger.format, tagger.targets)
     words = frozenset(tag for name in tagger.word_targets for tag in tagger.tag_sets[name])
     texts = frozenset(label for name in tagger.text_targets for label in tagger.tag_sets[name])
     return ModelHints(tagger.format, tagger.targets, words, texts)

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from elman.cli.notes import Notes
     from elman.taggers.base import Predictor
 
-SIGNS = {"\n": "↵", " ": "␣"}
-"""How symbols of text are shown that could not be seen."""
-
 
 class Example(NamedTuple):
     """What a model reads, and what it should predict."""
@@ -39,20 +36,16 @@ def examples(tagger: Predictor, column: str, file: str, options: FileOptions, no
     from elman.data import corpus
 
     model: Any = tagger
-    if tagger.task == "lm":
+    if tagger.reads_symbols:
         yield from map(Example._make, model.lines(file, format=options.format, encoding=options.encoding))
-    elif tagger.task in ("tag", "classify"):
+    elif tagger.plain_labels:
         labelled = gold(read(file, options, notes), options, tagger)
         keys = corpus.TargetKeys(labelled.keys.words, labelled.keys.texts)
         for sentence in labelled.sentences:
             yield Example(sentence.words, keys.values(sentence)[0])
     else:
         reading = read(file, options, notes, labelled=False, tagger=tagger)
-        sentences = (sentence for sentence in reading if sentence.words)
-        if tagger.task in ("regress", "segment"):
-            yield from map(Example._make, model.lessons(sentences))
-        else:
-            yield from (Example(sentence.words, model.encoding.encode(sentence)[column]) for sentence in sentences)
+        yield from map(Example._make, model.examples((sentence for sentence in reading if sentence.words), column))
 
 
 def nth(tagger: Predictor, file: str, number: int, options: FileOptions, notes: Notes) -> Sequence[str]:
@@ -68,31 +61,10 @@ def nth(tagger: Predictor, file: str, number: int, options: FileOptions, notes: 
 
 
 def _inputs(tagger: Predictor, file: str, options: FileOptions, notes: Notes) -> Iterator[Sequence[str]]:
-    from elman.data.raw_text import raw_text_of
-
     model: Any = tagger
-    if tagger.task == "lm":
+    if tagger.reads_symbols:
         yield from (words for words, _ in model.lines(file, format=options.format, encoding=options.encoding))
         return
     for sentence in read(file, options, notes, labelled=False, tagger=tagger):
-        if sentence.words and tagger.task == "segment":
-            yield model.reads(raw_text_of(sentence) or (" " if model.expects_spaces else "").join(sentence.words))
-        elif sentence.words:
-            yield model.reads(sentence) if tagger.task == "regress" else sentence.words
-
-
-def of_text(tagger: Predictor, text: str) -> Sequence[str]:
-    """Return what the model reads of a text that was typed."""
-    from elman.data.corpus import split_words
-
-    model: Any = tagger
-    return list(model.reads(text)) if tagger.task in ("lm", "segment") else split_words(text)
-
-
-def shown(tagger: Predictor, words: Sequence[str]) -> Sequence[str]:
-    """Return what the model reads as it is shown: of a window of characters the middle one."""
-    if tagger.task == "segment":
-        from elman.features.char_windows import middle
-
-        words = list(map(middle, words))
-    return [SIGNS.get(word, word) for word in words] if tagger.task in ("lm", "segment") else words
+        if sentence.words:
+            yield model.inputs_of(sentence)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from elman.cli.help import Context
 from elman.cli.notes import Notes
 from elman.errors import ConfigError
 from elman.utils import limits
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from elman.cli.gold import FileOptions
 
 _T = TypeVar("_T")
+
+
+class _Command(click.Command):
+    context_class = Context
 
 
 def argument(metavar: str, **attributes: Any) -> Any:
@@ -48,7 +53,7 @@ def command(options: type[_T], name: str | None = None) -> Callable[[Callable[[_
 
         params = [_parameter(key, *field.metadata["click"]) for key, field in _fields(options)]
         help = function.__doc__
-        return click.Command(name or function.__name__, callback=run, params=params, help=help and _dedented(help))
+        return _Command(name or function.__name__, callback=run, params=params, help=help and _dedented(help))
 
     return decorate
 
@@ -304,6 +309,7 @@ def settings_of(items: Sequence[str]) -> dict[str, str]:
     for item in items:
         key, mark, value = item.partition("=")
         if not (key and mark):
-            raise ConfigError(f"--set: expected KEY=VALUE, got {shown(item)}; elman settings lists the keys")
+            expected = "expected KEY=VALUE without a space, as epochs=5"
+            raise ConfigError(f"--set: {expected}, got {shown(item)}; elman settings lists the keys")
         settings[key.strip()] = value.strip()
     return settings

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from elman.data.formats.endings import extension, formats_of, output_format
+from elman.data.targets import ANY
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def own_format(
         own = "columns"
     if format != "text" or (own == "word_tag" and tagger.tags_lines):
         return own, ""
-    if own == "word_tag" and tagger.task != "tag":  # its tags are not known beforehand
+    if own == "word_tag" and not tagger.plain_labels:  # its tags are not known beforehand
         return "columns", f"a model of the task {tagger.task} may predict an underscore, which word_tag cannot hold"
     return _first_that_holds((own, "columns", "jsonl"), _tags(tagger, names), _labels(tagger, names))
 
@@ -97,7 +98,7 @@ def _first_that_holds(
 
 def _tags(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequence[str]]:
     """Return the tags of the label columns of words that are written."""
-    if tagger.task not in ("tag", "classify"):  # labels that encode the values
+    if not tagger.plain_labels:  # labels that encode the values
         return {}
     several = len(tagger.targets) > 1
     chosen = [name for name in tagger.word_targets if not several or names is None or name in names]
@@ -113,7 +114,7 @@ def _labels(tagger: Predictor, names: Sequence[str] | None) -> dict[str, Sequenc
 
 def _values(tagger: Predictor, name: str) -> Sequence[str]:
     """Return the values of a document label; with "" if a text may have none."""
-    return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == "any" else []))
+    return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == ANY else []))
 
 
 def check_values(tagger: Predictor, where: OutputColumns, ranked: str, format: str, reading: Reading) -> None:
@@ -121,7 +122,7 @@ def check_values(tagger: Predictor, where: OutputColumns, ranked: str, format: s
 
     ``ranked`` is the label column of n-best lists, "" if none are written.
     """
-    if tagger.task not in ("tag", "classify") or (format == "word_tag" and tagger.tags_lines):
+    if not tagger.plain_labels or (format == "word_tag" and tagger.tags_lines):
         return
     from elman.data.formats.fits import find_misfit
 

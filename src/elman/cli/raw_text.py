@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
-SEGMENT, PIPELINE, PARSE, REGRESS, LANGUAGE = "segment", "pipeline", "parse", "regress", "lm"
 BOM = "\ufeff"
 MANY = 20
 """Characters of a line that make it odd if no line has a space."""
@@ -27,9 +26,9 @@ def reads_raw(model: Predictor, reading: Reading) -> bool:
 
     Raises ConfigError if the file is not text and the model reads only raw text.
     """
-    if model.task not in (SEGMENT, PIPELINE):
+    if not model.reads_raw_text:
         return False
-    if reading.format != "text" and model.task == SEGMENT:
+    if reading.format != "text" and not model.reads_sentences:
         message = f"{reading.path}: expected raw text, which a model of the task segment reads, found {reading.format}"
         raise ConfigError(f"{message}; --format text reads any file as that")
     return reading.format == "text"
@@ -44,7 +43,7 @@ def refuse_options(task: str, given: Mapping[str, Any]) -> None:
 
 def with_columns(model: Predictor) -> ColumnPredictor:
     """Return a model that predicts label columns as such. Raises ConfigError for another."""
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
     if not isinstance(model, ColumnPredictor):
         raise ConfigError(f"a model of the task {model.task} has no tags of words; elman evaluate says how good it is")
@@ -61,7 +60,7 @@ class RawText:
         from elman.data.formats import check_output
 
         self._model, self._confidence, self._notes, self._number = model, confidence, notes, 0
-        self.targets: tuple[str, ...] = model.targets if model.task == PIPELINE else ()
+        self.targets: tuple[str, ...] = model.targets if model.reads_sentences else ()
         self.format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
         if confidence and self.format != "conllu":
             raise ConfigError(f"{self.format} cannot hold confidences of raw text; conllu can")
@@ -118,5 +117,10 @@ def evaluate_raw(
     model: Any, paths: Sequence[str], format: str | None, encoding: str, notes: Notes
 ) -> dict[str, Conll18Metric]:
     """Return the CoNLL 2018 metrics of a model that reads the raw text of gold sentences."""
-    found: dict[str, Conll18Metric] = model.evaluate_text(sentences_of(model, paths, format, encoding, notes))
+    sentences = sentences_of(model, paths, format, encoding, notes)
+    other = next((sentence for sentence in sentences if sentence.words and sentence.format != "conllu"), None)
+    if model.reads_sentences and other is not None:
+        message = f"{other.path}: the raw text of a pipeline's gold is that of conllu, found {other.format}"
+        raise ConfigError(f"{message}; --target {model.target} evaluates a column on the words of other formats")
+    found: dict[str, Conll18Metric] = model.evaluate_text(sentences)
     return found

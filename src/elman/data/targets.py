@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
 """Kinds of targets: a tag for each word; or document labels: exactly one, one or more, or any number."""
-
+NUMBER = "number"
+"""The kind of target of a regression: a number for each step."""
 
 UNKNOWN = "<unk>"
 """Replaces a symbol that a language model does not know, both as input and as prediction."""

@@ -2,13 +2,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
 from elman.kernels.reference.text import (
     AffixIndex as AffixIndex,
     NumberIndex as NumberIndex,
     Words as Words,
     tag_lines as tag_lines,
 )
+from elman.kernels.weight_layout import F, Ids
 
 def linear_forward(
     x: NDArray[F],

@@ -26,7 +26,7 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
-from elman.kernels import packing
+from elman.kernels import weight_layout
 from elman.models.base import LabelScores
 from elman.models.heads import Heads
 from elman.nn.batch import Batch, Ids, pack
@@ -80,7 +80,10 @@ class InferenceCache:
         self.lexicon = lexicon
         self.width = len(members) * network.encoder.output
         self.small = (
-            kind is _Lstm and precision == "int8" and network.config.residual == "none" and self.width <= packing.WIDEST
+            kind is _Lstm
+            and precision == "int8"
+            and network.config.residual == "none"
+            and self.width <= weight_layout.WIDEST
         )
         """Whether states are in [-1, 1], so that the output layer may be computed in 8 bits."""
         self.members = [kind(network, parameters, precision == "int8") for parameters in members]
@@ -186,8 +189,12 @@ class _Lstm(_Member):
         found = []
         for direction in self.network.encoder.directions:
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
-            w, b = packing.in_panels(w), packing.in_panels(b)
-            packed: Any = packing.packed_int8(packing.in_panels(recurrent)) if int8 else packing.packed(recurrent)
+            w, b = weight_layout.in_panels(w), weight_layout.in_panels(b)
+            packed: Any = (
+                weight_layout.packed_int8(weight_layout.in_panels(recurrent))
+                if int8
+                else weight_layout.packed(recurrent)
+            )
             found.append(_Direction(w, b, packed, direction == "backward"))
         return found
 
@@ -234,7 +241,7 @@ class _Lstm(_Member):
 
 
 class _Direction(NamedTuple):
-    """The weights of an LSTM layer in one direction, in panels (``elman.kernels.packing``)."""
+    """The weights of an LSTM layer in one direction, in panels (``elman.kernels.weight_layout``)."""
 
     w: Array
     b: Array
@@ -259,7 +266,7 @@ def _fresh(shape: tuple[int, int], dtype: Any) -> Array:
 class _Small(NamedTuple):
     """The output weights of a column in 8 bits: see ``kernels.linear_best_int8``."""
 
-    linear: packing.Int8
+    linear: weight_layout.Int8
     b: Array
     errors: tuple[Array, Array]
 
@@ -298,10 +305,10 @@ class OutputLayer:
             return None
         columns = []
         for rows in self._columns:
-            linear = packing.packed_int8(self._w[rows])
+            linear = weight_layout.packed_int8(self._w[rows])
             b = np.zeros(len(linear.scale), np.float32)
             b[: rows.stop - rows.start] = self._b[rows]
-            columns.append(_Small(linear, b, packing.errors_int8(self._w[rows])))
+            columns.append(_Small(linear, b, weight_layout.errors_int8(self._w[rows])))
         return columns
 
 

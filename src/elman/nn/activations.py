@@ -13,23 +13,15 @@ import numpy as np
 
 from elman import kernels
 from elman.nn.batch import Batch, Ids
+from elman.nn.cells import CELLS, functions
 from elman.nn.encoder import Encoder, Parameters, two_words
-from elman.nn.layers import Array, bag, shift, sigmoid
-from elman.nn.shapes import PARALLEL
+from elman.nn.layers import Array, bag, shift
 
 BOUND = 0.01
 """A unit or gate this close to the end of its range is saturated: its gradient is nearly 0."""
 STILL = 0.01
 """A unit whose state has a smaller standard deviation over the words is dead."""
 SATURATED = 1 - BOUND
-GATES = {
-    "elman": (),
-    "lstm": ("input", "forget", "output"),
-    "gru": ("reset", "update"),
-    "sru": ("forget", "reset"),
-    "mingru": ("update",),
-}
-"""The gates of each cell, 0 to 1, by their names in the papers."""
 
 
 @dataclass(frozen=True)
@@ -101,37 +93,17 @@ def _states(encoder: Encoder, parameters: Parameters, where: tuple[int, str], x:
     w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh", "b_rn") if prefix + name in parameters}
     backward = direction == "backward"
     source = batch.following if backward else batch.previous
-    if x.ndim == 1 and cell in PARALLEL:
+    if x.ndim == 1 and CELLS[cell].parallel:
         a = bag(w["w_rx"], two_words(x, source, len(w["w_rx"]) // 2))[0] + w["b_r"]
     elif x.ndim == 1:
         a = w["w_rx"][x] + w["b_r"]
     else:
         both = x
-        if cell in PARALLEL:
+        if CELLS[cell].parallel:
             both = np.concatenate([x, shift(x, source)[0]], axis=1)
         a = kernels.linear_forward(both, w["w_rx"], w["b_r"])
     order = batch.mirror if backward else np.arange(len(a))  # its own inverse
-    h, c, gates, kept = _run(cell, np.ascontiguousarray(a[order]), w, batch)
+    h, c, gates, kept = functions(cell).activations(np.ascontiguousarray(a[order]), w, batch)
     back = [None if rows is None else rows[order] for rows in (c, kept)]
-    named = {name: gate[order] for name, gate in zip(GATES[cell], gates, strict=True)}
+    named = {name: gate[order] for name, gate in zip(CELLS[cell].gates, gates, strict=True)}
     return States(layer, direction, cell, h[order], back[0], named, back[1])
-
-
-def _run(
-    cell: str, a: Array, w: Mapping[str, Array], batch: Batch
-) -> tuple[Array, Array | None, tuple[Array, ...], Array | None]:
-    """Return states, cells, gates and what else the backward kernel needs, for rows in reading order."""
-    H = a.shape[1] // {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}[cell]
-    zero = np.zeros((batch.sentences, H), a.dtype)
-    if cell == "elman":
-        return kernels.elman_forward(a, batch.sizes, w["w_rh"], zero), None, (), None
-    if cell == "lstm":
-        h, c, gates = kernels.lstm_forward(a, batch.sizes, w["w_rh"], zero, zero)
-        return h, c, (gates[:, :H], gates[:, H : 2 * H], gates[:, 3 * H :]), gates
-    if cell == "gru":
-        h, gates = kernels.gru_forward(a, batch.sizes, w["w_rh"], w["b_rn"], zero)
-        return h, None, (gates[:, :H], gates[:, H : 2 * H]), gates
-    if cell == "sru":
-        h, c = kernels.sru_forward(a, batch.sizes, zero)
-        return h, c, (sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 2 * H : 3 * H])), None
-    return kernels.mingru_forward(a, batch.sizes, zero), None, (sigmoid(a[:, :H]),), None

@@ -18,15 +18,17 @@ from elman.config import NetworkConfig
 from elman.nn import layers, shapes
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
-from elman.nn.layers import Array, Gradient, Memory
-from elman.nn.shapes import PARALLEL, Shapes
+from elman.nn.cells import CELLS
+from elman.nn.cells.common import Memory
+from elman.nn.cells.lstm import lstm_layer
+from elman.nn.layers import Array, Gradient
+from elman.nn.recurrence import recurrence
+from elman.nn.shapes import Shapes
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
 Backprop = Callable[[Array, Gradients], Array | None]  # dy -> dx; fills in the gradients of the parameters on the way
 Mix = Callable[[Array, Gradients], tuple[Array, Array]]  # of a residual connection or highway: dz -> dy, dx
-
-STATES = {"elman": "h", "lstm": "hc", "gru": "h", "sru": "c", "mingru": "h"}
 
 
 @dataclass
@@ -83,8 +85,8 @@ class Encoder:
         c, width = self.config, self.width
         widths: dict[str, int] = {}
         for i in range(c.layers):
-            widths |= {f"layer{i}.{name}": c.hidden for name in STATES[c.cell]}
-            if c.cell in PARALLEL:
+            widths |= {f"layer{i}.{name}": c.hidden for name in CELLS[c.cell].states}
+            if CELLS[c.cell].parallel:
                 widths[f"layer{i}.x"] = width or 1
             width = self.output
         return widths
@@ -150,7 +152,7 @@ class Encoder:
         for j, direction in enumerate(self.directions):
             prefix = f"layer{i}.{direction}."
             w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh")}
-            ways.append((prefix, layers.lstm_layer(x, w, batch, h, j * H, reverse=direction == "backward")))
+            ways.append((prefix, lstm_layer(x, w, batch, h, j * H, reverse=direction == "backward")))
 
         def backprop(dy: Array, gradients: Gradients) -> Array | None:
             dx = np.empty_like(x)
@@ -169,7 +171,7 @@ class Encoder:
         into: Backprop
         source = batch.following if backward else batch.previous
         if x.ndim == 1:
-            if cell in PARALLEL:
+            if CELLS[cell].parallel:
                 a, unembed = layers.bag(w["w_rx"], two_words(x, source, len(w["w_rx"]) // 2, memory))
             else:
                 a, unembed = layers.embedding(w["w_rx"], x)
@@ -182,7 +184,7 @@ class Encoder:
         else:
             unshift = None
             both = x
-            if cell in PARALLEL:
+            if CELLS[cell].parallel:
                 other, unshift = layers.shift(x, source)
                 if memory is not None:
                     other[: batch.sentences] = memory.start("x", other[: batch.sentences])
@@ -195,7 +197,7 @@ class Encoder:
                 E = x.shape[1]
                 return dx if unshift is None else dx[:, :E] + unshift(dx[:, E:])
 
-        h, unroll = layers.recurrence(cell, a, w, batch, mirrored=backward, bptt=bptt, memory=memory)
+        h, unroll = recurrence(cell, a, w, batch, mirrored=backward, bptt=bptt, memory=memory)
 
         def backprop(dy: Array, gradients: Gradients) -> Array | None:
             da, dw = unroll(dy)

@@ -8,6 +8,7 @@ import numpy as np
 
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
+from elman.nn.cells import CELLS
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Network
@@ -49,7 +50,7 @@ def _initial(name: str, shape: tuple[int, ...], c: NetworkConfig, generator: np.
         return b
     if kind == "w_rh" and c.cell == "elman" and c.recurrent_start:
         return np.eye(shape[0], dtype=np.float32) * np.float32(c.recurrent_start)
-    if kind == "w_rh" and c.cell != "elman":
+    if kind == "w_rh" and CELLS[c.cell].orthogonal:
         H = shape[1]
         gates = [np.linalg.qr(generator.standard_normal((H, H)))[0] for _ in range(shape[0] // H)]
         return np.concatenate(gates).astype(np.float32)
@@ -67,7 +68,5 @@ def _chrono(b: Array, config: NetworkConfig, generator: np.random.Generator) -> 
     """Set gate biases b to remember for one to ``chrono`` steps (Tallec & Ollivier 2018, section 2)."""
     H = config.hidden
     u = np.log(generator.uniform(1, config.chrono, H))
-    if config.cell in ("lstm", "mingru"):
-        b[:H] = -u  # input gate i, update gate z
-    if config.cell != "mingru":
-        b[H : 2 * H] = u  # forget gate f of LSTM and SRU, update gate z of the GRU
+    for block, sign in CELLS[config.cell].chrono:
+        b[block * H : (block + 1) * H] = sign * u

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from elman.nn.cells import CELLS
+
 if TYPE_CHECKING:
     from elman.config import NetworkConfig
 
 Shapes = dict[str, tuple[int, ...]]
 
-GATES = {"elman": 1, "lstm": 4, "gru": 3, "sru": 4, "mingru": 2}
-PARALLEL = ("sru", "mingru")
 ATTENTION = 64  # attention units
 WIDEST = 10_000  # numbers in a pretrained vector
 
@@ -94,13 +94,12 @@ def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
 
 def way(name: str, cell: str, hidden: int, width: int, words: int) -> Shapes:
     """Return those of a layer in one direction."""
-    rows, read = GATES[cell] * hidden, 2 if cell in PARALLEL else 1
+    kind = CELLS[cell]
+    rows, read = kind.blocks * hidden, 2 if kind.parallel else 1
     shapes = {f"{name}.w_rx": (rows, read * width) if width else (read * words, rows), f"{name}.b_r": (rows,)}
-    if cell not in PARALLEL:
+    if not kind.parallel:
         shapes[f"{name}.w_rh"] = (rows, hidden)
-    if cell == "gru":
-        shapes[f"{name}.b_rn"] = (hidden,)
-    return shapes
+    return shapes | {f"{name}.{bias}": (hidden,) for bias in kind.biases}
 
 
 def characters(c: NetworkConfig, characters: int) -> Shapes:

@@ -14,9 +14,10 @@ from elman.models import file
 from elman.models.base import Model
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
-from elman.utils.display import shown, visible
+from elman.utils.display import shown
 from elman.utils.parallel import ordered
 from elman.utils.suggest import did_you_mean
+from elman.utils.summary import Row, Summary, counted
 
 if TYPE_CHECKING:
     from elman.data.corpus import Path
@@ -26,15 +27,27 @@ Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
 """Number of columns that ``repr`` names."""
+NAMED = 20
+"""Number of tags that a notebook shows."""
 
 _T = TypeVar("_T")
 
 
-class Predictor(ABC):
+class Predictor(Summary, ABC):
     """A trained model of any task. Safe to use from several threads at once."""
 
     task: str
     """The task it was trained for, as ``elman.train(task=…)`` names it."""
+    metric = "accuracy"
+    """The name of its score on dev."""
+    plain_labels = False
+    """Whether it predicts the labels of its columns as they are in files, not an encoding of them."""
+    reads_sentences = True
+    """Whether it reads text that is split into sentences and words."""
+    reads_raw_text = False
+    """Whether it finds sentences and words of raw text."""
+    reads_symbols = False
+    """Whether it reads text as one sequence of symbols, as language models do."""
 
     def __init__(
         self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
@@ -124,6 +137,25 @@ class Predictor(ABC):
         """Set ``precision``. Raises ConfigError as ``load`` does."""
         self._model.choose_precision(precision)
 
+    def inputs_of_text(self, text: str) -> Sequence[str]:
+        """Return the inputs of the model for a text: by default its words."""
+        from elman.data.corpus import split_words
+
+        return split_words(text)
+
+    def shown_inputs(self, inputs: Sequence[str]) -> Sequence[str]:
+        """Return inputs as they are shown to a person."""
+        return inputs
+
+    def shown_label(self, label: str, score: float) -> str:
+        """Return a label as it is shown to a person; of a model of numbers the value of ``score``."""
+        return label
+
+    def dev_score(self) -> str:
+        """Return the score on dev as text; "" if there is none."""
+        score = self._data["dev_accuracy"]
+        return "" if score is None else f"{100 * score:.2f} %"
+
     def chosen(self, columns: Target = None) -> tuple[str, ...]:
         """Return the named targets; None: all. Raises ConfigError if a name is unknown."""
         names = column_names(columns) or self.targets
@@ -196,9 +228,15 @@ class Predictor(ABC):
             "training": record.get("training", {}),
         }
 
-    def __repr__(self) -> str:
-        facts = [self.kind, self._content(), f"trained on {self._data['sentences']:,} sentences"]
-        return visible(f"<{type(self).__name__}: {', '.join(facts)}>")
+    def _summary(self) -> str:
+        return ", ".join([self.kind, self._content(), f"trained on {counted(self._data['sentences'], 'sentence')}"])
+
+    def _table(self) -> Iterator[Row]:
+        yield "property", "value"
+        yield from (("task", self.task), ("model", self.kind))
+        for name, tags in self.tag_sets.items():
+            yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
+        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.corpus import Data
-from elman.data.raw_text import END, count_words, read_symbols, split_symbols
+from elman.data.symbols import END, count_words, read_symbols, split_symbols
 from elman.data.targets import TAG, UNKNOWN
 from elman.errors import DataError, ModelFileError
 from elman.models.file import Tensors
@@ -27,8 +27,10 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.decoders import finite
 from elman.taggers.base import Predictor
 from elman.utils import limits
-from elman.utils.display import shown
+from elman.utils.arguments import check_text
+from elman.utils.display import shown, with_signs
 from elman.utils.limits import real_number, whole_number
+from elman.utils.summary import Row, Summary
 from elman.utils.validation import demand, front
 
 TASK = "lm"
@@ -37,8 +39,8 @@ LINE = 1_000
 """Most symbols of a line in ``LanguageModel.lines``."""
 
 
-@dataclass(frozen=True)
-class LanguageEvaluation:
+@dataclass(frozen=True, repr=False)
+class LanguageEvaluation(Summary):
     """How well a model predicts a text of N ``symbols``.
 
     ``nats``        -ln p of the whole text
@@ -75,11 +77,22 @@ class LanguageEvaluation:
         metrics = ("perplexity", "bits_per_character", "perplexity_per_word")
         return {name: getattr(self, name) for name in names + metrics}
 
+    def _summary(self) -> str:
+        bits = f"{self.bits_per_character:.3f} bits per character"
+        return f"perplexity {self.perplexity:,.2f} of {self.symbols:,} {self.unit}, {bits}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "metric", "value"
+        yield from self.to_json().items()
+
 
 class LanguageModel(Predictor):
     """Predicts the next symbol of a text. ``tags`` are the K symbols; ``unit`` is ``words`` or ``characters``."""
 
     task = TASK
+    metric = "perplexity"
+    reads_sentences = False
+    reads_symbols = True
     _model: RecurrentModel | NGrams
 
     def __init__(self, model: RecurrentModel | NGrams, unit: str, *, data: Mapping[str, Any], threads: int = 1) -> None:
@@ -124,9 +137,22 @@ class LanguageModel(Predictor):
         if line:
             yield [END, *line[:-1]], line
 
-    def reads(self, text: str) -> list[str]:
-        """Return the symbols of a text after a line end, as the network reads them."""
+    def inputs_of_text(self, text: str) -> list[str]:
+        """Return the inputs of the model for a text: a line end and its symbols."""
         return [END, *(symbol if symbol in self._number else UNKNOWN for symbol in split_symbols(text, self.unit))]
+
+    def shown_inputs(self, inputs: Sequence[str]) -> list[str]:
+        """Return symbols with signs for the invisible ones."""
+        return with_signs(inputs)
+
+    def shown_label(self, label: str, score: float) -> str:
+        """Return a symbol, or the sign for an invisible one."""
+        return with_signs([label])[0]
+
+    def dev_score(self) -> str:
+        """Return the perplexity on dev as text; "" if there is none."""
+        score = self._data["dev_accuracy"]
+        return f"{1 / score:.4g}" if score else ""
 
     def sample(self, length: int, *, temperature: float = 1.0, seed: int = 1, prompt: str = "") -> str:
         """Return ``prompt`` continued by ``length`` random symbols; ``<unk>`` is never drawn.
@@ -137,8 +163,9 @@ class LanguageModel(Predictor):
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
         whole_number("seed", seed, 0, limits.SEED)
+        check_text("prompt", prompt, optional=False)
         generator, session = np.random.default_rng(seed), _Session.of(self)
-        p = session.after(self.reads(prompt))
+        p = session.after(self.inputs_of_text(prompt))
         sampled: list[str] = []
         for _ in range(length):
             p[self._number[UNKNOWN]] = 0

@@ -30,6 +30,7 @@ class Pipeline(EncodedTagger):
     """
 
     task = TASK
+    reads_raw_text = True
 
     def __init__(self, segmenter: Segmenter, words: EncodedTagger) -> None:
         super().__init__(words, words.encoding, TASK)
@@ -80,11 +81,15 @@ class Pipeline(EncodedTagger):
         Metrics of columns that the model does not predict are left out. Raises DataError if gold has no words.
         """
         sentences, lines = self.segmenter.gold_lines(gold)
-        metrics = evaluate(sentences, self.sentences(lines))
-        names = {"Tokens", "Sentences", "Words", *(_METRICS[name] for name in self.targets)}
-        names |= {"AllTags"} if set(self.targets) >= _ALL_TAGS else set()
-        names |= set(_OF_TREES) if "head" in self.targets else set()
+        metrics, names = evaluate(sentences, self.sentences(lines)), self.metric_names
         return {name: metric for name, metric in metrics.items() if name in names}
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics of the CoNLL 2018 task that are about what the model predicts."""
+        names = ["Tokens", "Sentences", "Words", *(_METRICS[name] for name in self.targets)]
+        names += ["AllTags"] if set(self.targets) >= _ALL_TAGS else []
+        return (*names, *(_OF_TREES if "head" in self.targets else ()))
 
     def choose_precision(self, precision: str) -> None:
         """Set ``precision`` of both networks. Raises ConfigError as ``load`` does."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, ModelFileError
+from elman.utils.arguments import check_text
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -33,6 +34,8 @@ class Task:
     ``options``    its options, as in ``NAME:option=value``, with their values, the default first
     ``models``     the available models; None: checked by ``train``
     ``targets``    the largest number of label columns that may be named; None: any
+    ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, or on
+                   ``raw text``
     ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time
     """
 
@@ -43,6 +46,7 @@ class Task:
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     models: tuple[str, ...] | None = ("rnn",)
     targets: int | None = 0
+    evaluation: str = "labels"
     vectors: bool = True
     budget: bool = True
 
@@ -69,10 +73,16 @@ _ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.structured:Encode
 _ROWS = (
     Task(TAG, _TAGS, models=None, targets=None),
     Task(CLASSIFY, _TAGS, models=None, targets=None),
-    Task("segment", "elman.taggers.train_segmenter:train", "elman.taggers.segmenter:Segmenter", vectors=False),
+    Task(
+        "segment",
+        "elman.taggers.train_segmenter:train",
+        "elman.taggers.segmenter:Segmenter",
+        evaluation="raw text",
+        vectors=False,
+    ),
     Task("lemma", *_ENCODED, "elman.tasks.encodings:lemma", models=None, targets=1),
     Task("morphology", *_ENCODED, "elman.tasks.encodings:morphology", _FEATURES, models=None, targets=1),
-    Task("parse", *_ENCODED, "elman.tasks.encodings:parse", _HEADS),
+    Task("parse", *_ENCODED, "elman.tasks.encodings:parse", _HEADS, evaluation="trees"),
     Task(
         "pipeline",
         "elman.taggers.train_pipeline:train",
@@ -87,14 +97,16 @@ _ROWS = (
         "elman.taggers.language_model:LanguageModel",
         options={"unit": ("words", "characters")},
         models=("rnn", "ngram"),
+        evaluation="perplexity",
         vectors=False,
         budget=False,
     ),
     Task(
         "regress",
         "elman.taggers.regression.training:train",
-        "elman.taggers.regression.tagger:Regressor",
+        "elman.taggers.regression.regressor:Regressor",
         targets=1,
+        evaluation="numbers",
         vectors=False,
         budget=False,
     ),
@@ -108,6 +120,7 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
 
     Raises ConfigError if the task, an option or a value is unknown.
     """
+    check_text("task", text)
     if text is None:
         return None, {}
     name, _, rest = text.partition(":")

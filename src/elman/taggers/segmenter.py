@@ -16,15 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, check_words
+from elman.data.symbols import raw_text_of
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
-from elman.features.char_windows import BEFORE, BEHIND, RADIUS, windows
+from elman.features.char_windows import BEFORE, BEHIND, RADIUS, middle, windows
 from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.batches import whole_sentences
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
+from elman.utils.arguments import described
+from elman.utils.display import with_signs
 from elman.utils.parallel import ordered
 
 TASK = "segment"
@@ -80,6 +84,8 @@ class Segmenter(Predictor):
     """Finds the words and sentences of raw text, by labels of its characters."""
 
     task = TASK
+    reads_sentences = False
+    reads_raw_text = True
     _model: RecurrentModel
 
     def __init__(self, labels: ColumnPredictor, segmentation: Segmentation) -> None:
@@ -101,8 +107,10 @@ class Segmenter(Predictor):
     def segment(self, text: str) -> list[list[str]]:
         """Return the words of each sentence of a text (of each line, if the model finds no sentences).
 
-        A multiword token is split into its words.
+        A multiword token is split into its words. Raises DataError if it is no text.
         """
+        if not isinstance(text, str):
+            raise DataError(f"expected a text, got {described(text)}; sentences() takes lines")
         return [list(sentence.words) for sentence in self.sentences(text.split("\n")) if sentence.words]
 
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
@@ -159,18 +167,27 @@ class Segmenter(Predictor):
             raise DataError("nothing to evaluate: no words in gold")
         return sentences, (line for marked in self.segmentation.marked(sentences) for line in (marked.text, ""))
 
-    def reads(self, text: str) -> list[str]:
-        """Return the character windows of a text, as the networks read them."""
+    def inputs_of_text(self, text: str) -> list[str]:
+        """Return the inputs of the model for a text: a window for each character."""
         return windows(self.segmentation.text(text))
 
-    def lessons(self, sentences: Iterable[Sentence]) -> Iterator[tuple[list[str], list[str]]]:
+    def inputs_of(self, sentence: Sentence) -> list[str]:
+        """Return the inputs of the model for the raw text of a sentence."""
+        space = " " if self.expects_spaces else ""
+        return self.inputs_of_text(raw_text_of(sentence) or space.join(sentence.words))
+
+    def shown_inputs(self, inputs: Sequence[str]) -> list[str]:
+        """Return the characters in the middle of windows, with signs for the invisible ones."""
+        return with_signs(map(middle, inputs))
+
+    def examples(self, sentences: Iterable[Sentence], column: str = COLUMN) -> Iterator[tuple[list[str], list[str]]]:
         """Yield the character windows and labels of each piece of gold text. Raises DataError with the line."""
         for marked in self.segmentation.marked(self._gold(sentences)):
-            yield from ((list(piece.words), list(piece.columns[COLUMN])) for piece in pieces([marked]))
+            yield from ((list(piece.words), list(piece.columns[column])) for piece in pieces([marked]))
 
     def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold has none."""
-        for sentence in sentences:
+        for sentence in whole_sentences(sentences):
             if sentence.words and self.segmentation.sentences and sentence.format != "conllu":
                 where = sentence.path or "gold"
                 raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {sentence.format}")
@@ -261,6 +278,7 @@ class Segmenter(Predictor):
         return np.frombuffer("".join(self.tags).encode("ascii"), np.uint8)
 
     def _pieces(self, lines: Iterable[str]) -> Iterator[_Piece]:
+        lines = _texts(lines)
         read = self.segmentation.text
         if not self.segmentation.sentences:
             for line in lines:
@@ -286,6 +304,17 @@ class Segmenter(Predictor):
                 text, at = "", 0
         if text:
             yield _piece(text, at, len(text), ends=True)
+
+
+def _texts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines. Raises DataError if they are none."""
+    if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
+        raise DataError(f"expected lines of text, got {described(lines)}; segment() takes a text")
+    for line in lines:
+        if not isinstance(line, str):
+            raise DataError(f"expected lines of text, got {described(line)} among them")
+        check_words((line,))
+        yield line
 
 
 def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:

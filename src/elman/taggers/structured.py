@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from elman.data.targets import TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
-from elman.taggers.columns import ColumnPredictor, Predicted
+from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.tasks.base import EMPTY, Encoding, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
@@ -30,6 +30,8 @@ class EncodedTagger(ColumnPredictor):
     confidence of a value is the product of the probabilities of its labels.
     """
 
+    plain_labels = False
+
     def __init__(self, labels: ColumnPredictor, encoding: Encoding, task: str) -> None:
         """Take over the model of ``labels``, which predicts the label columns of ``encoding`` for a ``task``."""
         about: dict[str, Any] = {"format": labels.format, "data": labels.data, "threads": labels.threads}
@@ -40,6 +42,11 @@ class EncodedTagger(ColumnPredictor):
     def columns(self) -> tuple[str, ...]:
         """The label columns of the model."""
         return self.encoding.columns
+
+    def examples(self, sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """Yield the words of each gold sentence and their labels in a label column. Raises DataError with the line."""
+        for sentence in sentences:
+            yield sentence.words, self.encoding.encode(sentence)[column]
 
     def gives(self, target: str, value: str) -> bool:
         """Return whether the model can predict this value of a target."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from elman.config import Config, preset
-from elman.data.raw_text import END, read_symbols
+from elman.data.symbols import END, read_symbols
 from elman.data.targets import UNKNOWN
 from elman.errors import ConfigError, DataError
+from elman.models.kinds import kernel_notes
 from elman.models.ngram_lm import ORDERS, NGrams
-from elman.models.registry import kernel_notes
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.request import TrainRequest
 from elman.training.disk_corpus import DiskCorpus, LanguageTextWriter, check_share

@@ -13,7 +13,7 @@ they can join, as Persian, Indian scripts and emoji need them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 MOST = 1_000
 """Maximum length of a message in characters; the middle of a longer one is cut out."""
@@ -24,6 +24,13 @@ JOINERS = "\u200c\u200d"
 
 _SPACES = frozenset("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
 _SUSPECT = re.compile(r"[^ -~]")
+
+_SIGNS = {"\n": "↵", " ": "␣"}
+
+
+def with_signs(symbols: Iterable[str]) -> list[str]:
+    """Return symbols of text with signs in place of a line end and a space."""
+    return [_SIGNS.get(symbol, symbol) for symbol in symbols]
 
 
 def code_point(character: str) -> str:

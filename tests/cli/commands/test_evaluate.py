@@ -159,7 +159,7 @@ def test_gold_tags_that_are_none(run: Run, tmp_path: Path) -> None:
         result = run("evaluate", *how, cwd=tmp_path)
         assert "span F1" not in result.stdout.decode()
         warning = (
-            "stray: column 2: the tag '0' (1 word) marks no span, while the others do, so there is no span F1; mend it"
+            "stray: column 2: the tag '0' (1 word) marks no span, while the others do, so there is no span F1; fix it"
         )
         assert warning in result.stderr.decode()
     error = run("evaluate", "--predicted", "partly", "partly", cwd=tmp_path).stderr.decode()

@@ -117,16 +117,24 @@ def test_a_pipe_is_read_as_it_comes(file, first):
 
 @pytest.mark.parametrize("labelled", [True, False])
 @pytest.mark.parametrize(
-    "text", ["a_X b_Y\rc_Z\rd_X\r", "a\tX\r\rb\tY\r", "a X\rb Y\r", "a\rb\rc\nd\re\n", "x\ta b\ry\tc d\r"]
+    "text",
+    ["a_X b_Y\rc_Z\rd_X\r", "a\tX\r\rb\tY\r", "a X\rb Y\r", "a\rb\rc\nd\re\n", "x\ta b\ry\tc d\r", "a X\rb Y\rc Z\n"],
 )
 def test_lines_that_end_in_carriage_returns_alone(read, text, labelled):
     with pytest.raises(DataError, match=r"^[^:]*file: lines end in carriage returns alone; expected line feeds: tr "):
         read(text, labelled=labelled)
 
 
-@pytest.mark.parametrize("text", ["a_X b_Y\r\nc_Z\r\n", "a_X\r", "a_X b\rc_Y\nd_X\ne_Y\n"])
+@pytest.mark.parametrize("text", ["a_X b_Y\r\nc_Z\r\n", "a_X\r", "a_X b\rc_Y\nd_X\ne_Y\n", "a_X b\rc_Y\n"])
 def test_other_carriage_returns_are_as_they_were(read, text):
     assert "".join("".join(s.lines) for s in read(text)) == text
+
+
+def test_a_carriage_return_is_part_of_a_word(read):
+    (sentence,) = read("a\rb X\n", format="columns")
+    assert (sentence.words, sentence.columns["2"]) == (("a\rb",), ("X",))
+    (sentence,) = read("a\rb_X c_Y\n", format="word_tag")
+    assert (sentence.words, sentence.columns["tag"]) == (("a\rb", "c"), ("X", "Y"))
 
 
 def test_carriage_returns_of_formats_that_have_their_own_ends(read):

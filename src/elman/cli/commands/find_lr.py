@@ -27,9 +27,10 @@ def find_lr(options: Options) -> None:
       elman find-lr train.conllu
       elman find-lr train.conllu --preset best --set hidden=256
     """
+    from elman.taggers.registry import TASKS
     from elman.taggers.train import find_rate
 
-    if options.task not in (None, "tag", "classify"):
+    if options.task is not None and (options.task not in TASKS or TASKS[options.task].predictor):
         raise ConfigError(f"find-lr: it is for the tasks tag and classify, not for {options.task}")
     trial = find_rate(list(options.train), **options.training())
     say(rate_report(trial, options.train))

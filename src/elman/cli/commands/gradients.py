@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elman.cli.loading import check_order, is_model, load_model
-from elman.cli.model_inputs import examples, nth, of_text, shown
+from elman.cli.model_inputs import examples, nth
 from elman.cli.notes import Notes
 from elman.cli.options import (
     LabelledOptions,
@@ -216,7 +216,7 @@ def _show_why(model: str, file: str | None, options: Options, notes: Notes) -> N
     tagger = load_model(model, options, notes)
     networks = tagger.ensemble
     if options.text is not None:
-        words = of_text(tagger, options.text)
+        words = tagger.inputs_of_text(options.text)
     else:
         assert file is not None and options.sentence is not None
         how = replace(options.file_options, target=None)
@@ -238,13 +238,9 @@ def _show_why(model: str, file: str | None, options: Options, notes: Notes) -> N
 
 def _shown(tagger: Predictor, one: Attribution) -> Attribution:
     """Return an attribution with words and tags made printable, and a number on the scale of its column."""
-    model: Any = tagger
-    tag, against = one.tag, one.against
-    if tagger.task == "regress":
-        tag = model.said(one.margin)
-    elif tagger.task == "lm":
-        tag, against = shown(tagger, [tag, against])
-    return replace(one, words=tuple(shown(tagger, one.words)), tag=tag, against=against)
+    tag = tagger.shown_label(one.tag, one.margin)
+    against = tagger.shown_label(one.against, one.margin) if one.against else ""
+    return replace(one, words=tuple(tagger.shown_inputs(one.words)), tag=tag, against=against)
 
 
 def one_tag(one: Attribution) -> str:

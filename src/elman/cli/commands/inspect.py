@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elman.cli.options import argument, command, json_option, plot_option
 from elman.cli.outputs import check_outputs, size
 from elman.cli.say import say, say_json
+from elman.data.targets import NUMBER, TAG
 from elman.errors import while_reading
 from elman.utils.display import visible
+
+if TYPE_CHECKING:
+    from elman.taggers.base import Predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,8 @@ def inspect(options: Options) -> None:
     from elman.taggers.load import load
 
     check_outputs([options.model], plot=options.plot)
-    facts = load(options.model).describe()
+    model = load(options.model)
+    facts = model.describe()
     with while_reading(options.model), open(options.model, "rb") as file:
         facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
         facts["bytes"] = os.path.getsize(options.model)
@@ -45,7 +50,7 @@ def inspect(options: Options) -> None:
     if options.json:
         say_json(facts)
     else:
-        say(_text(options.model, facts))
+        say(_text(model, options.model, facts))
     if figure is not None and options.plot is not None:
         plots.save(figure, options.plot)
 
@@ -59,19 +64,21 @@ _KINDS = {
 }
 
 
-_TASKS = {"classify": "; one for each text", "several": "; one or several for each text", "any": "; none or several"}
+_DOCUMENT_LABELS = {
+    "classify": "; one for each text",
+    "several": "; one or several for each text",
+    "any": "; none or several",
+}
 
 
-def _text(model: str, facts: dict[str, Any]) -> str:
+def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
     data, training = facts["data"], facts["training"]
-    items = "sentences" if {"tag", "number"} & set(facts["tasks"].values()) else "texts"
+    items = "sentences" if {TAG, NUMBER} & set(facts["tasks"].values()) else "texts"
     dev = f"; dev: {data['dev_sentences']:,} {items}" if data["dev_sentences"] is not None else "; no dev set"
-    if data["dev_accuracy"] is not None and facts.get("task") == "lm":
-        dev += f", perplexity {1 / data['dev_accuracy']:.4g}" if data["dev_accuracy"] else ""
-    elif data["dev_accuracy"] is not None:
-        dev += f", {'R²' if facts.get('task') == 'regress' else 'accuracy'} {100 * data['dev_accuracy']:.2f} %"
+    score = model.dev_score()
+    dev += f", {model.metric} {score}" if score else ""
     rows = [
-        ("model", f"{model} ({size(facts['bytes'])})"),
+        ("model", f"{path} ({size(facts['bytes'])})"),
         ("SHA-256", facts["sha256"]),
         ("task", facts.get("task", "")),
         ("kind", f"{facts['kind']}, {_KINDS[facts['kind']]}"),
@@ -82,18 +89,19 @@ def _text(model: str, facts: dict[str, Any]) -> str:
     ]
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
-        task = facts["tasks"][name]
-        if task == "number":
+        kind = facts["tasks"][name]
+        if kind == NUMBER:
             rows.append(("read", ", ".join(facts["inputs"])))
             continue
-        rows.append((f"{len(tags):,} {'tags' if task == 'tag' else 'labels'}", " ".join(tags) + _TASKS.get(task, "")))
+        rows.append(
+            (f"{len(tags):,} {'tags' if kind == TAG else 'labels'}", " ".join(tags) + _DOCUMENT_LABELS.get(kind, ""))
+        )
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
     rows.append(("training", _training(training) if training else ""))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
-    if "segment" in facts:
-        of_segments = facts["segment"]
+    if of_segments := facts.get("segment"):
         rows.append(("segment", f"{of_segments['parameters']:,} parameters; {_training(of_segments['training'])}"))
     for section, settings in facts["settings"].items():
         rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))

@@ -79,7 +79,7 @@ def states(options: Options) -> None:
       elman states my.model new.txt --sentence 3 --plot states.png
       elman states my.model new.txt --html states.html
     """
-    from elman.cli.model_inputs import nth, shown
+    from elman.cli.model_inputs import nth
 
     check_outputs((options.model, options.file), plot=options.plot, html=options.html)
     notes = options.notes()
@@ -92,7 +92,7 @@ def states(options: Options) -> None:
         raise ConfigError(f"--direction: the network reads forward only, got {options.direction}")
     file_options = FileOptions(options.format, None, options.encoding, options.text_column)
     inputs = nth(tagger, options.file, options.sentence, file_options, notes)
-    one, words = networks.states(inputs, options.layer - 1, options.direction), shown(tagger, inputs)
+    one, words = networks.states(inputs, options.layer - 1, options.direction), tagger.shown_inputs(inputs)
     name = os.path.basename(options.model)
     if options.json:
         say_json(_values(words, one), indent=None)

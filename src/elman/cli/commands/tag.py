@@ -23,7 +23,7 @@ from elman.cli.options import (
 from elman.cli.output_columns import OutputColumns, how_many, output_columns
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.outputs import check_not_an_input
-from elman.cli.raw_text import SEGMENT, RawText, reads_raw, refuse_options
+from elman.cli.raw_text import RawText, reads_raw, refuse_options
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils import limits
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.notes import Notes
     from elman.data.formats import Reading
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
     from elman.utils.files import OutputFile
 
 BOM = "\ufeff"
@@ -160,7 +160,7 @@ class _Tagging:
     ) -> None:
         from elman.data.formats import check_output, column_names
 
-        if tagger.task == "lm":
+        if tagger.reads_symbols:
             raise ConfigError(
                 f"{options.model}: a language model, which has no tags; elman sample and elman evaluate use it"
             )
@@ -179,7 +179,7 @@ class _Tagging:
         self.ranked = self._ranked_column()
         if confidences is not None:
             confidences.check(tagger, self._names, written.said)
-        if written.said is not None and not self.ranked and tagger.task != SEGMENT:
+        if written.said is not None and not self.ranked and tagger.reads_sentences:
             of_words = options.confidence and n_words > 0
             check_output(written.said, confidences=of_words, columns=n_words, labels=n_labels)
 
@@ -195,7 +195,7 @@ class _Tagging:
         columns: Sequence[str] = tagger.chosen(self._names)
         if columns[0] in tagger.text_targets:
             raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
-        if tagger.task != "tag":
+        if not tagger.plain_labels:
             raise ConfigError(f"--nbest: the task {tagger.task} has one answer; taggers (task tag) have n-best lists")
         if self._names is not None and len(columns) > 1:
             raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")

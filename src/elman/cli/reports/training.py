@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def summary(tagger: Predictor, output: str) -> str:
     """Return what was trained on, how good the model is, where it is and what to type next."""
     facts = tagger.describe()
+    score = tagger.dev_score()
     data = facts["data"]
     model = "MODEL" if output == "-" else quote(output)
-    if tagger.task == "lm":
-        return _language_summary(facts, output, model)
+    if tagger.reads_symbols:
+        return _language_summary(facts, score, output, model)
     items = "texts" if tagger.text_targets and not tagger.word_targets else "sentences"
     lines = [
         f"trained on    {data['sentences']:,} {items}, {data['words']:,} words, "
@@ -32,36 +33,34 @@ def summary(tagger: Predictor, output: str) -> str:
             for name, tags in tagger.tag_sets.items()
         ),
     ]
-    if data["dev_accuracy"] is not None:
+    if score:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
-        name = "dev accuracy" if tagger.task != "regress" else "dev R²"
-        lines.append(f"{name:<14}{_dev_accuracy(data['dev_accuracy'], facts['training'])}{mean}")
+        lines.append(f"{f'dev {tagger.metric}':<14}{_with_epoch(score, facts['training'])}{mean}")
     if output != "-":
         lines.append(f"model         {output} ({size(os.path.getsize(output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
     return "\n".join(map(visible, lines))
 
 
-def _language_summary(facts: dict[str, Any], output: str, model: str) -> str:
+def _language_summary(facts: dict[str, Any], score: str, output: str, model: str) -> str:
     data = facts["data"]
     lines = [f"trained on      {data['words']:,} {facts['unit']}, {len(facts['tags']):,} distinct with <unk>"]
-    if data["dev_accuracy"]:
-        lines.append(f"dev perplexity  {1 / data['dev_accuracy']:.4g} of {facts['unit']}")
+    if score:
+        lines.append(f"dev perplexity  {score} of {facts['unit']}")
     if output != "-":
         lines.append(f"model           {output} ({size(os.path.getsize(output))})")
     lines += [f"next            elman evaluate {model} TEXT", f"                elman sample {model}"]
     return "\n".join(map(visible, lines))
 
 
-def _dev_accuracy(accuracy: float, record: dict[str, Any]) -> str:
-    """Return the accuracy on dev, in words."""
-    text = f"{100 * accuracy:.2f} %"
+def _with_epoch(score: str, record: dict[str, Any]) -> str:
+    """Return the score on dev, and the epoch or the networks that reach it."""
     beside = " and logistic regression" if "linear" in record else ""
     if "members" in record:
-        return f"{text}, {1 + len(record['members'])} networks{beside} together"
+        return f"{score}, {1 + len(record['members'])} networks{beside} together"
     if beside:
-        return f"{text}, the network{beside} together"
-    return f"{text} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else text
+        return f"{score}, the network{beside} together"
+    return f"{score} after epoch {record['best_epoch']}, the best of {record['epochs']}" if record else score
 
 
 def rate_report(trial: RateTrial, train: Sequence[str]) -> str:

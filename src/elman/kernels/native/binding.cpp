@@ -50,7 +50,8 @@ class Array {
     char found = std::strlen(format) == 1 ? *format : '\0';
     if (found == 'l' && view_.itemsize == sizeof(Id)) found = 'i';
     if (p.type == 'T' && !real && (found == 'f' || found == 'd')) real = found;
-    if (!found || found != (p.type == 'T' ? real : p.type) || view_.ndim != static_cast<int>(p.shape.size())) refuse(p, real);
+    if (!found || found != (p.type == 'T' ? real : p.type) || view_.ndim != static_cast<int>(p.shape.size()))
+      refuse(p, real);
     if (PyBuffer_IsContiguous(&view_, 'C')) return;
     PyBuffer_Release(&view_), held_ = false;
     copy_ = numpy().contiguous(object);
@@ -147,7 +148,8 @@ class Kernel {
       if (p.kind == Parameter::array)
         next++->pointer = arrays[arguments.size() + i].allocate(numpy(), p, p.type == 'T' ? real : p.type, sizes);
       else
-        next++->pointer = p.kind == Parameter::number ? static_cast<void*>(&scalars[many++].number) : &scalars[many++].size;
+        next++->pointer =
+            p.kind == Parameter::number ? static_cast<void*>(&scalars[many++].number) : &scalars[many++].size;
     }
     for (const unsigned char letter : sizes_) next++->size = sizes[letter];
     {
@@ -159,7 +161,8 @@ class Kernel {
     const auto result = [&](std::size_t i) -> nb::object {
       if (results[i].kind == Parameter::array) return std::move(arrays[arguments.size() + i].owner());
       const Slot& scalar = scalars[many++];
-      return results[i].kind == Parameter::number ? nb::object(nb::float_(scalar.number)) : nb::object(nb::int_(scalar.size));
+      return results[i].kind == Parameter::number ? nb::object(nb::float_(scalar.number))
+                                                  : nb::object(nb::int_(scalar.size));
     };
     if (results.size() == 1) return result(0);
     nb::object all = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(results.size())));

@@ -217,7 +217,8 @@ void crf_backward(const T* dlosses, const T* alpha, const Id* gold, Steps s, con
   Scratch<T> packed(packed_size<T>(M, K)), others(K * K);
   multiply<T>(K, K, M, transposed(static_cast<const T*>(fronts), K), rows_of(static_cast<const T*>(d), K), packed,
               nullptr, dtransitions);
-  zip(dtransitions, dtransitions, static_cast<const T*>(chain.weights), K * K, [](Vec<T> x, Vec<T> y) { return x * y; });
+  zip(dtransitions, dtransitions, static_cast<const T*>(chain.weights), K * K,
+      [](Vec<T> x, Vec<T> y) { return x * y; });
   transpose<T>(others, K, counts, K, K, K);
   add<T>(dtransitions, dtransitions, others, K * K);
 }

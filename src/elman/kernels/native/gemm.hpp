@@ -86,8 +86,8 @@ inline void tile(Size K, MatrixView<T> a, const T* b, Size panel, const T* from,
 }
 
 template <class T, Size ROWS, Size PANELS>
-inline void edge(Size rows, Size K, MatrixView<T> a, const T* b, Size panel, const T* from, Size from_row, T* c, Size c_row,
-                 Size width) {
+inline void edge(Size rows, Size K, MatrixView<T> a, const T* b, Size panel, const T* from, Size from_row, T* c,
+                 Size c_row, Size width) {
   if constexpr (ROWS > 0) {
     if (rows == ROWS)
       tile<T, ROWS, PANELS>(K, a, b, panel, from, from_row, c, c_row, width);
@@ -99,8 +99,8 @@ inline void edge(Size rows, Size K, MatrixView<T> a, const T* b, Size panel, con
 // C (M, N; row stride c_row) = A · packed B + from (null: zero).
 // KB is the K that B was packed with; b may point at a block of its rows.
 template <class T>
-inline void multiply_block(Size M, Size N, Size K, MatrixView<T> a, const T* b, Size KB, const T* from, Size from_row, T* c,
-                           Size c_row) {
+inline void multiply_block(Size M, Size N, Size K, MatrixView<T> a, const T* b, Size KB, const T* from, Size from_row,
+                           T* c, Size c_row) {
   const Size panel = KB * NR<T>;
   if (M == 1) {  // a single sentence: several panels at once, since loading B is the bottleneck
     Size j = 0;

@@ -1,6 +1,6 @@
 // LSTM states and linear layers with 8-bit integers (AVX-512 VNNI); reference/states.py states the maths. The layout is
 // that of states.hpp, with four weights of a column adjacent. The nonlinearities have an error of 1e-4, far below the
-// resolution of 8 bits, so this cell differs from that of cell.hpp.
+// resolution of 8 bits, so this cell differs from that of lstm_cell.hpp.
 #include "int8.hpp"
 
 #include <immintrin.h>
@@ -184,7 +184,8 @@ inline float exact(const float* x, const float* w, Size E) {
 }  // namespace
 
 void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale, const Id* start, const float* w,
-                      const float* b, const float* error, const float* share, Id* best, Size N, Size E, Size K, Size P) {
+                      const float* b, const float* error, const float* share, Id* best, Size N, Size E, Size K,
+                      Size P) {
   const Linear l{w8, scale, start, b, E, P};
   const Size columns = l.panels * 4 * UNITS;
   Scratch<std::uint8_t> q(BLOCK * (l.E + UNITS));

@@ -5,7 +5,7 @@
 namespace elman {
 
 #ifdef ELMAN_HAS_int8
-// As lstm_states, with the table in float16 and w in panels of 64 columns (kernels/packing.py).
+// As lstm_states, with the table in float16 and w in panels of 64 columns (kernels/weight_layout.py).
 void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, const std::int8_t* w, const float* scale,
                       const Id* start, float* h, bool reverse, Size H, Size column, Size h_row);
 // Finds the argmax (N,) of x·w + b, exactly: x (N, E) in [-1, 1], w (K, E). 8-bit products with w8 (P panels) leave

@@ -3,12 +3,12 @@
 #pragma once
 #include "adam.hpp"
 #include "basic.hpp"
-#include "cells.hpp"
 #include "crf.hpp"
-#include "gated.hpp"
+#include "elman_cell.hpp"
+#include "gated_cells.hpp"
 #include "layer.hpp"
 #include "online.hpp"
-#include "parallel.hpp"
+#include "parallel_cells.hpp"
 #include "states.hpp"
 
 namespace elman {

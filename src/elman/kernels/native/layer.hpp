@@ -2,7 +2,7 @@
 // in blocks of about BLOCK rows, so that gates and their gradients are still in the L2 cache for the products over all
 // rows of a block. Rows of h and dh have the stride `wide`, so that both directions share an array.
 #pragma once
-#include "cell.hpp"
+#include "lstm_cell.hpp"
 #include "gemm.hpp"
 
 namespace elman {

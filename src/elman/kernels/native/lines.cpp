@@ -45,7 +45,8 @@ class LineTagger {
     K_ = static_cast<Size>(names_.size());
     expect(!int8 || has_int8(), "8-bit products");
     const auto sound = [](Size n) { return 0 < n && n <= LARGEST; };
-    expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) && sound(nb::len(prefixes)), "sizes");
+    expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) && sound(nb::len(prefixes)),
+           "sizes");
     expect(!int8 || H_ <= WIDEST8, "8-bit products of so many units");
     P_ = panels_of(H_);
     D_ = both ? 2 : 1;

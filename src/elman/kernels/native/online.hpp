@@ -4,7 +4,7 @@
 // read last are still in the cache.
 #pragma once
 #include "basic.hpp"
-#include "cells.hpp"
+#include "elman_cell.hpp"
 
 namespace elman {
 namespace {

@@ -97,7 +97,8 @@ class Signature {
   }
   std::string word() {
     std::string found;
-    for (char c = peek(); std::isalnum(static_cast<unsigned char>(c)) || c == '_'; c = rest_.empty() ? '\0' : rest_.front())
+    for (char c = peek(); std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+         c = rest_.empty() ? '\0' : rest_.front())
       found += c, rest_.remove_prefix(1);
     demand(!found.empty());
     return found;
@@ -157,7 +158,8 @@ class Signature {
     } else if (type == "float" || type == "int" || type == "bool") {
       p.kind = type == "float" ? Parameter::number : type == "int" ? Parameter::integer : Parameter::flag;
     } else {
-      const std::pair<const char*, char> types[] = {{"T", 'T'}, {"f32", 'f'}, {"f64", 'd'}, {"f16", 'e'}, {"i8", 'b'}, {"i32", 'i'}};
+      const std::pair<const char*, char> types[] = {{"T", 'T'},   {"f32", 'f'}, {"f64", 'd'},
+                                                    {"f16", 'e'}, {"i8", 'b'},  {"i32", 'i'}};
       p.type = '\0';
       for (const auto& [name, code] : types)
         if (type == name) p.type = code;
@@ -166,7 +168,13 @@ class Signature {
       if (accept('<')) p.rule = {expression()};
     }
     p.optional = accept('?');
-    if (accept('=')) (p.has_default = p.optional) ? static_cast<void>(word()) : static_cast<void>(p.zeros = number(1) == 0);
+    if (accept('=')) {
+      p.has_default = p.optional;
+      if (p.optional)
+        word();
+      else
+        p.zeros = number(1) == 0;
+    }
     return p;
   }
 

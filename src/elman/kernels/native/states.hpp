@@ -4,7 +4,7 @@
 // UNITS hidden units form a panel: their four gates are adjacent in the weights, row by row (H, 4, UNITS), and in the
 // table of inputs, so that one tile of products holds everything that a unit's new state needs.
 #pragma once
-#include "cell.hpp"
+#include "lstm_cell.hpp"
 
 namespace elman {
 namespace {
@@ -27,7 +27,8 @@ inline void state_tile(Size K, const T* before, Size before_row, const T* w, con
     }
   }
   for (Size i = 0; i < ROWS; ++i) {
-    const LstmCell<T> cell = lstm_cell<T>(sum[i][0], sum[i][1], sum[i][2], sum[i][3], false, [&](Vec<T> f) { return f * load(c + i * c_row); });
+    const LstmCell<T> cell = lstm_cell<T>(sum[i][0], sum[i][1], sum[i][2], sum[i][3], false,
+                                          [&](Vec<T> f) { return f * load(c + i * c_row); });
     store(c + i * c_row, cell.c);
     if (width == W<T>)
       store(h + i * h_row, cell.h);

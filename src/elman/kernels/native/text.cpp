@@ -184,7 +184,8 @@ struct NumberIndex {
     std::size_t size = 16;
     while (size < 2 * static_cast<std::size_t>(dim(keys, 0))) size *= 2;
     tables.emplace_back(size, Slot{0, -1});
-    for (Size i = 0; i < dim(keys, 0); ++i) tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
+    for (Size i = 0; i < dim(keys, 0); ++i)
+      tables.back()[slot(tables.back(), keys.data()[i])] = {keys.data()[i], ids.data()[i]};
   }
   // Returns the known ids of keys (U, kinds), row by row, and the offset of each row.
   nb::tuple find(In<std::uint64_t, 2> keys) const {

@@ -76,7 +76,7 @@ struct Tensors {
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
 };
 
-// An LSTM in one direction, with weights in panels as in kernels/packing.py.
+// An LSTM in one direction, with weights in panels as in kernels/weight_layout.py.
 struct Direction {
   bool reverse;
   std::vector<float> w, b;      // (P·64, E), (P·64,)

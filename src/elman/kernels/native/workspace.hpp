@@ -19,7 +19,8 @@ namespace {
 struct Bytes {
   static constexpr std::size_t PAGE = std::size_t(1) << 21;
   char* data;
-  explicit Bytes(Size n) : data(static_cast<char*>(::operator new(static_cast<std::size_t>(n), std::align_val_t(PAGE)))) {
+  explicit Bytes(Size n)
+      : data(static_cast<char*>(::operator new(static_cast<std::size_t>(n), std::align_val_t(PAGE)))) {
 #ifdef __linux__
     madvise(data, static_cast<std::size_t>(n), MADV_HUGEPAGE);
 #endif

@@ -7,12 +7,12 @@ Letters as in ``elman.kernels``. The gradient of the loss with respect to ``name
 # ruff: noqa: F403
 from elman.kernels.reference.adam import *
 from elman.kernels.reference.basic import *
-from elman.kernels.reference.cells import *
 from elman.kernels.reference.crf import *
-from elman.kernels.reference.gated import *
+from elman.kernels.reference.elman_cell import *
+from elman.kernels.reference.gated_cells import *
 from elman.kernels.reference.layer import *
 from elman.kernels.reference.online import *
-from elman.kernels.reference.parallel import *
+from elman.kernels.reference.parallel_cells import *
 from elman.kernels.reference.states import *
 from elman.kernels.reference.text import *
 from elman.kernels.reference.trees import *

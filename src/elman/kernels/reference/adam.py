@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
 from elman.kernels.reference.basic import check_ids
+from elman.kernels.weight_layout import F, Ids
 
 
 def adam_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
+from elman.kernels.weight_layout import F, Ids
 
 
 def linear_forward(x: NDArray[F], w: NDArray[F], b: NDArray[F]) -> NDArray[F]:

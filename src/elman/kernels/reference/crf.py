@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
 from elman.kernels.reference.basic import check_ids
-from elman.kernels.reference.cells import starts_of
+from elman.kernels.reference.elman_cell import starts_of
+from elman.kernels.weight_layout import F, Ids
 
 
 def crf_forward(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
 from elman.kernels.reference.basic import linear_backward, linear_forward
-from elman.kernels.reference.gated import lstm_backward, lstm_forward
+from elman.kernels.reference.gated_cells import lstm_backward, lstm_forward
+from elman.kernels.weight_layout import F, Ids
 
 
 def lstm_layer_forward(

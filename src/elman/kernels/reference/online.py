@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import F, Ids
 from elman.kernels.reference.basic import (
     check_ids,
     embedding_backward,
@@ -14,7 +13,8 @@ from elman.kernels.reference.basic import (
     softmax_cross_entropy_backward,
     softmax_cross_entropy_forward,
 )
-from elman.kernels.reference.cells import elman_backward, elman_forward
+from elman.kernels.reference.elman_cell import elman_backward, elman_forward
+from elman.kernels.weight_layout import F, Ids
 
 
 def online_steps(

@@ -1,8 +1,8 @@
 """LSTM states for inference, without gradients.
 
 Letters as in ``elman.kernels``. A table of S rows holds the gate inputs w_rx·x + b_r of each word type, in panels (see
-``elman.kernels.packing``): a panel's input is (4, 16). 8-bit products are exact integer sums, so a word's tag depends
-neither on the batch nor on the order of summation.
+``elman.kernels.weight_layout``): a panel's input is (4, 16). 8-bit products are exact integer sums, so a word's
+tag depends neither on the batch nor on the order of summation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import UNITS, F, Ids, Int8
+from elman.kernels.weight_layout import UNITS, F, Ids, Int8
 
 
 def linear_best_int8(
@@ -92,7 +92,7 @@ def _unroll(
     out: NDArray[F],
     reverse: bool,
 ) -> None:
-    """Apply the cell of ``gated.lstm_forward`` step by step; rows without a previous step need no product."""
+    """Apply the cell of ``gated_cells.lstm_forward`` step by step; rows without a previous step need no product."""
     H = out.shape[1]
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     order = range(len(sizes))[::-1] if reverse else range(len(sizes))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import Ids
+from elman.kernels.weight_layout import Ids
 
 AffixIndex = None  # elman.features.subwords finds the features itself
 

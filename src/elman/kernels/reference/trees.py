@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.kernels.packing import Ids
 from elman.kernels.reference.crf import log_softmax
+from elman.kernels.weight_layout import Ids
 
 Floats = NDArray[np.floating]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import Config, NetworkConfig
+from elman.data.targets import NUMBER
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.features.lexicon import Lexicon
 from elman.models import constraints, dtype, network_record
@@ -100,7 +101,7 @@ class RegressionModel(Model):
 
     kind = "rnn"
     tag_sets = ((),)
-    tasks = ("number",)
+    tasks = (NUMBER,)
 
     def __init__(
         self, config: Config, inputs: Sequence[str], scalings: tuple[Scaling, Scaling], parameters: Parameters
@@ -112,7 +113,7 @@ class RegressionModel(Model):
     @property
     def ensemble(self) -> Ensemble:
         """The model as a network of words, which are rows of numbers; its single tag is the scaled prediction."""
-        heads = _Heads(self.config, (("number",),), (constraints.NONE,))
+        heads = _Heads(self.config, ((NUMBER,),), (constraints.NONE,))
         return Ensemble(self.config, cast(Lexicon, Rows(self.scalings[0])), heads, [self.parameters])
 
     def predict(self, sequences: Sequence[Numbers]) -> list[Numbers]:
