@@ -75,8 +75,8 @@ def test_every_output_belongs_to_a_block() -> None:
         assert text.count("```output") == sum(block["output"] is not None for block in BLOCK.finditer(text)), page.name
 
 
-def test_the_tutorial_page_has_every_function_of_the_slides() -> None:
-    page = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+def test_the_course_has_every_function_of_the_slides() -> None:
+    page = (DOCS / "course/index.md").read_text(encoding="utf-8")
     documented = {name: inspect.getdoc(function) or "" for name, function in vars(tutorial).items()}
     of_slides = [name for name, text in documented.items() if text.startswith("Slide")]
     assert len(of_slides) >= 16

@@ -47,15 +47,13 @@ def run_all(
     wanted = [i for i in range(len(runs)) if i not in found]
     print(f"{len(wanted)} runs to do" + (f", {len(found)} are done already" if found else ""), flush=True)
     finished: list[int] = []
-    failures, total, start = 0, sum(runs[i].size for i in wanted), time.perf_counter()
+    total, start = sum(runs[i].size for i in wanted), time.perf_counter()
 
     def one(number: int) -> None:
-        nonlocal failures
         run, begun = runs[number], time.perf_counter()
         try:
             result = run.measure()
         except RuntimeError as error:
-            failures += 1
             finished.append(number)
             print(f"FAILED {run.name}: {error}", file=sys.stderr)
             return
@@ -74,23 +72,22 @@ def run_all(
     except KeyboardInterrupt:
         pool.shutdown(cancel_futures=True)
         sys.exit("stopped; finished runs are kept, and the same command continues from there")
-    return dict(sorted(found.items())), failures
+    return dict(sorted(found.items())), len(runs) - len(found)
 
 
 def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]) -> list[Result]:
     """Return the results that equal the newest one in ``sameness``, so that settings are not mixed."""
     if not results:
         return []
-    newest = max(results, key=lambda result: str(result["date"]))
-    return [result for result in results if sameness(result) == sameness(newest)]
+    newest = sameness(max(results, key=lambda result: str(result["date"])))
+    return [result for result in results if sameness(result) == newest]
 
 
 def code_version() -> str:
     """Return elman's version and a digest of all sources that training and tagging can depend on."""
     import elman
 
-    package = ROOT / "src" / "elman"
-    sources = hashlib.sha256()
+    package, sources = ROOT / "src" / "elman", hashlib.sha256()
     for path in sorted(path for end in ("py", "cpp", "hpp") for path in package.rglob(f"*.{end}")):
         inner = path.relative_to(package)
         if inner.parts[0] not in NOT_TRAINING:
@@ -100,10 +97,7 @@ def code_version() -> str:
 
 def digest(*files: Path) -> str:
     """Return a digest of the files' bytes."""
-    found = hashlib.sha256()
-    for file in files:
-        found.update(file.read_bytes() + b"\0")
-    return found.hexdigest()[:16]
+    return hashlib.sha256(b"".join(file.read_bytes() + b"\0" for file in files)).hexdigest()[:16]
 
 
 def portable(argument: str) -> str:

@@ -244,7 +244,11 @@ WORD = st.text(st.sampled_from(list(" \t\n\r_/\\\"',;:#|()[]{}-=B1aé") + ["\u30
 TEXT_OF = {"word_tag": "word_tag", "prodigy": "jsonl"}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=settings.default.max_examples * 3 // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(
     st.lists(st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "B-a b"])), min_size=1, max_size=3), min_size=1),
     st.sampled_from(["word_tag", "columns", "conllu", "conllup", "csv", "tsv", "trees", "jsonl", "prodigy", "parquet"]),
