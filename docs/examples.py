@@ -1,9 +1,9 @@
 """Run the commands in the pages and write what they print below them: ``python docs/examples.py [PAGE.md ...]``.
 
 A block ```console holds commands, behind ``$ ``, and their output. All pages run in order in one temporary folder, a
-training that several have only once. The folder has train.conllu, dev.conllu and test.conllu: the Turkish treebank of ``elman demo``, every tenth sentence
-for test and every tenth of the others for dev. Blocks ```python before them run there too. A picture that a command
-writes, and the page shows from images/, is copied there.
+training that several have only once. The folder has train.conllu, dev.conllu and test.conllu: the Turkish treebank of
+``elman demo``, every tenth sentence for test and every tenth of the others for dev. Blocks ```python before them run
+there too. A picture that a command writes, and the page shows from images/, is copied there.
 
 The kernels are those of the baseline instruction set, so that the same commands print the same on every x86-64 machine.
 """
