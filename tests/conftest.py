@@ -23,11 +23,11 @@ settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.envi
 
 SLOW = {"analysis", "benchmarks", "cli", "models", "taggers", "training"}
 """Folders whose tests train models or start processes."""
-SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py"}
+SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", "test_state_plots.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
     "models": {"test_constraints", "test_file"},
-    "training": {"test_monitor", "test_optimizers", "test_schedule", "test_tbptt"},
+    "training": {"test_monitor", "test_optimizers", "test_schedule"},
 }
 """Files in these folders that are fast all the same."""
 
@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests, which ``make test TESTS=quick`` leaves out."""
     for item in items:
         path = item.path.relative_to(Path(__file__).parent)
-        if path.parts[0] in SLOW_FILES | SLOW and path.stem not in FAST.get(path.parent.as_posix(), ()):
+        slow = path.parts[0] in SLOW or path.name in SLOW_FILES
+        if slow and path.stem not in FAST.get(path.parent.as_posix(), ()):
             item.add_marker("slow")
 
 

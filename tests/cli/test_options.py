@@ -51,7 +51,13 @@ SHARED = {
     "--verbose": ("BOOL", "Notes at once, progress as lines, time and memory."),
 }
 """Options of several commands: what they take, and what they mean: how their help begins."""
-DATA_ONLY = {"inspect", "info", "settings", *(f"tutorial {name}" for name in ("check", "hmm", "template", "test"))}
+DATA_ONLY = {
+    "completion",
+    "inspect",
+    "info",
+    "settings",
+    *(f"tutorial {name}" for name in ("check", "hmm", "template", "test")),
+}
 """Commands that compute nothing that takes time."""
 NO_THREADS = {"check", "convert", "tutorial compare", "tutorial memory", "tutorial train"}
 """Commands that work on one core, or have --jobs."""

@@ -71,6 +71,19 @@ def test_confidence(run: Run, folder: Path) -> None:
     assert text.count("Confidence=0.") + text.count("Confidence=1.") == 2
 
 
+def test_confidences_of_each_column(run: Run, folder: Path) -> None:
+    names = ["upos", "feats", "lemma", "head", "deprel"]
+    text = run("tag", folder / "pipeline.model", "--confidence", stdin=b"Cats ran on mats.").stdout.decode()
+    (misc,) = [line.split("\t")[9] for line in text.splitlines() if line.startswith("5\t")]
+    assert [item.partition("=")[0] for item in misc.split("|")] == [f"Confidence[{name}]" for name in names]
+    words = run("tag", folder / "pipeline.model", "--confidence", stdin=SENTENCE.encode() + b"\n").stdout.decode()
+    assert misc in words
+    record = run("tag", folder / "pipeline.model", "--confidence", "--as", "jsonl", stdin=b"Cats ran on mats.").stdout
+    found = json.loads(record)["confidences"]
+    assert list(found) == names
+    assert all(f"Confidence[{name}]={found[name][4]:.4f}" in misc for name in names)
+
+
 @pytest.mark.parametrize("model", ["segment", "pipeline"])
 def test_an_empty_text_is_nothing(run: Run, folder: Path, model: str) -> None:
     for text in (b"", b" \n\n"):
@@ -93,14 +106,57 @@ def test_what_is_no_tag_is_not_looked_at(refused: Refused, folder: Path) -> None
 
 
 def test_evaluation(run: Run, folder: Path) -> None:
-    table = run("evaluate", folder / "pipeline.model", folder / "train.conllu", "--style", "conll18").stdout.decode()
+    arguments = ["evaluate", folder / "pipeline.model", folder / "train.conllu"]
+    result = run(*arguments)
+    table = result.stdout.decode()
+    assert "evaluated on the raw text of gold; --target upos shows a column tag by tag" in result.stderr.decode()
+    assert (
+        table
+        == run("evaluate", folder / "pipeline.model", folder / "train.conllu", "--style", "conll18").stdout.decode()
+    )
     names = [line.split()[0] for line in table.splitlines()[2:]]
     assert names == "Tokens Sentences Words UPOS UFeats Lemmas UAS LAS CLAS MLAS BLEX".split()
     assert table.count("100.00 |    100.00 |    100.00 ") >= 10
     found = json.loads(run("evaluate", folder / "segment.model", folder / "train.conllu", "--json").stdout)
     assert found["metrics"]["Tokens"]["f1"] == 1
-    columns = json.loads(run("evaluate", folder / "pipeline.model", folder / "train.conllu", "--json").stdout)
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert list(found)[1:-1] == "upos feats lemmas uas las clas mlas blex".split()
+    assert found["las"] == found["metrics"]["LAS"]["f1"] == 1
+
+
+def test_columns_of_a_pipeline_on_the_words_of_gold(run: Run, refused: Refused, folder: Path, tmp_path: Path) -> None:
+    model = folder / "pipeline.model"
+    columns = json.loads(run("evaluate", model, folder / "train.conllu", "--calibration", "--json").stdout)
     assert columns["targets"].keys() == {"upos", "feats", "lemma", "head", "deprel"}
+    text = run("evaluate", model, folder / "train.conllu", "--target", "head,deprel").stdout.decode()
+    head, deprel = text.split("column deprel")
+    assert "100.00 %  60 of 60 words" in head and "nsubj" in deprel
+    assert "precision" not in head  # a head is a number of a word, no tag
+    (tmp_path / "gold.tsv").write_text("Cats\tNOUN\nran\tVERB\n", encoding="utf-8")
+    assert "gold.tsv: the raw text of a pipeline's gold is that of conllu, found columns; --target upos" in refused(
+        "evaluate", model, tmp_path / "gold.tsv"
+    )
+
+
+def test_predictions_of_several_columns(run: Run, folder: Path, tmp_path: Path) -> None:
+    gold = (folder / "train.conllu").read_text(encoding="utf-8")
+    predicted = tmp_path / "p.conllu"
+    arguments = ["evaluate", "--predicted", predicted, folder / "train.conllu"]
+    predicted.write_text(gold.replace("\tobl\t", "\tnmod\t").replace("ADP", "ADV"), encoding="utf-8")
+    result = run(*arguments)
+    assert "LAS        |     80.00 |" in result.stdout.decode()
+    assert "all columns compared; --target upos shows a column tag by tag" in result.stderr.decode()
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert (found["style"], found["upos"], found["las"]) == ("conll18", 0.8, 0.8)
+    assert "accuracy          80.00 %  48 of 60 words" in run(*arguments, "--target", "upos").stdout.decode()
+    # only UPOS differs, or has values at all: tags
+    predicted.write_text(gold.replace("ADP", "ADV").replace("Number=Plur", "_").replace("Tense=Past", "_"))
+    assert "accuracy          80.00 %  48 of 60 words" in run(*arguments).stdout.decode()
+    # other words of the same text, and of another
+    predicted.write_text(gold.replace("Cats", "Ca ts"), encoding="utf-8")
+    assert run(*arguments).stdout.decode().startswith("Metric ")
+    predicted.write_text(gold.replace("ran\trun", "ra\trun"), encoding="utf-8")
+    assert "p.conllu:3: expected the word 'ran', as in " in run(*arguments).stderr.decode()
 
 
 def test_a_list_of_words(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from elman.data.formats import read_sentences
 from elman.data.sentence import Sentence
 from elman.errors import DataError
-from elman.evaluation.conll18 import METRICS, Conll18Metric, evaluate, format_table
+from elman.evaluation.conll18 import METRICS, Conll18Metric, evaluate, format_table, sentence_results
 
 # id form lemma upos xpos feats head deprel
 DIGITS = "9" * 5_000
@@ -279,3 +279,23 @@ def test_precision_and_recall_are_each_other_s_mirror(
         assert 0 <= metric.correct <= min(metric.gold, metric.predicted)
     order = [there[name].correct for name in ("BLEX", "CLAS", "LAS", "UAS", "Words")]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name != "Sentences"])
+def test_results_of_sentences_add_up(tmp_path: Path, metric: str) -> None:
+    predicted = GOLD
+    for old, new in (
+        ("obl:arg", "nmod"),
+        ("Mood=Imp|", ""),
+        ("3-4 al _ _ _ _ _ _\n3 a a", "3 al al"),
+        ("4 el el", "4 m m"),
+        ("5 mar mar", "5 ar mar"),
+        ("1 punct\n\n1 Bien bien ADV R _ 0 root", "1 punct\n7 Bien bien ADV R _ 1 advmod"),
+    ):
+        predicted = predicted.replace(old, new)
+    whole = compare(tmp_path, predicted)[metric]
+    results = list(sentence_results(sentences(tmp_path / "gold", GOLD), sentences(tmp_path / "p", predicted), metric))
+    assert len(results) == 2
+    assert sum(len(result.correct) for result in results) == whole.gold
+    assert sum(sum(result.correct) for result in results) == whole.correct
+    assert sum(result.predicted for result in results) == whole.predicted

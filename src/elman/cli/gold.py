@@ -149,22 +149,22 @@ def of_model(tagger: ColumnPredictor, gold: Gold) -> Iterator[AlignedSentence]:
 
 
 def of_file(
-    path: str, options: FileOptions, gold: Gold, notes: Notes, target: str | None = None
+    path: str | Reading, options: FileOptions, gold: Gold, notes: Notes, target: str | None = None
 ) -> Iterator[AlignedSentence]:
     """Return the gold sentences with the tags of a file, of any format or of ``tags``: a sentence's tags a line.
 
-    ``target`` is what the user calls the columns of gold: those of the file too, if it has the same format and
-    ``options`` does not name others. Raises ConfigError for another number of columns. Raises DataError while
-    iterating if the file has other words than gold, or another number of sentences.
+    ``path`` may be the file opened already. ``target`` is what the user calls the columns of gold: those of the file
+    too, if it has the same format and ``options`` does not name others. Raises ConfigError for another number of
+    columns. Raises DataError while iterating if the file has other words than gold, or another number of sentences.
     """
     from elman.data import corpus
     from elman.data.formats import column_names
 
     keys: TargetKeys | None = None
-    if options.format == "tags":
+    if options.format == "tags" and isinstance(path, str):
         reading = read(path, FileOptions("text", None, options.encoding), notes, labelled=False)
     else:
-        reading = read(path, options, notes)
+        reading = read(path, options, notes) if isinstance(path, str) else path
         same = column_names(target) if reading.format == gold.format else None
         keys = corpus.find_targets(reading, corpus.ReadOptions(column_names(options.target) or same))
     n_predicted = 1 if keys is None else len(keys.names)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
+from elman.cli.conllu_scores import read_as
 from elman.cli.gold import (
     AlignedSentence,
     FileOptions,
@@ -17,7 +18,6 @@ from elman.cli.gold import (
     different_words,
     no_gold,
     predicted_tags,
-    read,
 )
 from elman.cli.reports.scores import classes, of_labels
 from elman.cli.tables import percent
@@ -31,15 +31,12 @@ if TYPE_CHECKING:
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
-    from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.base import Predictor
     from elman.taggers.column_predictor import ColumnPredictor
     from elman.taggers.language_model import LanguageEvaluation, LanguageModel
     from elman.taggers.regression.table import RegressionEvaluation
 
 STYLES = ("elman", "conlleval", "seqeval", "conll18", "evalb")
-_CONLL18_OF = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}
-_OF_TREES = {"head": "UAS", "deprel": "LAS"}
 
 
 class Scores(Protocol):
@@ -94,62 +91,8 @@ def of_spans(
     return tallies
 
 
-class Conll18(Scores):
-    """The metrics of the CoNLL 2018 shared task."""
-
-    def __init__(self, metrics: dict[str, Conll18Metric]) -> None:
-        from elman.evaluation import conll18
-
-        self._metrics = metrics
-        self._table = conll18.format_table(metrics)
-
-    def text(self) -> str:
-        return self._table
-
-    def to_json(self) -> dict[str, Any]:
-        return {"metrics": {name: metric.to_json() for name, metric in self._metrics.items()}}
-
-
-def conll18_of_files(predicted: str, how_predicted: FileOptions, gold: str, how: FileOptions, notes: Notes) -> Conll18:
-    """Return the metrics of two CoNLL-U files."""
-    from elman.evaluation.conll18 import evaluate
-
-    return Conll18(evaluate(_conllu(gold, how, notes), _conllu(predicted, how_predicted, notes)))
-
-
-def conll18_of_model(tagger: ColumnPredictor, gold: Sequence[str], how: FileOptions, notes: Notes) -> Conll18:
-    """Return the metrics of the columns that the model predicts."""
-    from elman.evaluation.conll18 import evaluate
-
-    trees = () if tagger.plain_labels else _OF_TREES  # labels that are learned as they are make no trees
-    other = [target for target in tagger.targets if target not in (*_CONLL18_OF, *trees)]
-    if other:
-        raise ConfigError(f"--style conll18: expected a model of {', '.join(_CONLL18_OF)}, this one is of {other[0]}")
-    names = [(_CONLL18_OF | _OF_TREES)[target] for target in tagger.targets]
-    if set(names) >= {"UPOS", "XPOS", "UFeats"}:
-        names.append("AllTags")
-    sentences = [sentence for sentence in _conllu(gold, how, notes) if sentence.words]
-    tagged = (
-        replace(sentence, columns={**sentence.columns, **{name: tuple(column) for name, column in tags.items()}})
-        for sentence, tags in zip(sentences, tagger.pipe(sentences, columns=tagger.targets), strict=True)
-    )
-    metrics = evaluate(iter(sentences), tagged)
-    return Conll18({name: metric for name, metric in metrics.items() if name in names})
-
-
-def _conllu(path: str | Sequence[str], options: FileOptions, notes: Notes) -> Iterator[Sentence]:
-    return iter(_read_as("conllu", path, options, notes, "conll18"))
-
-
 def _trees(path: str | Sequence[str], options: FileOptions, notes: Notes) -> Iterator[Sentence]:
-    return (sentence for sentence in _read_as("trees", path, options, notes, "evalb") if sentence.words)
-
-
-def _read_as(format: str, path: str | Sequence[str], options: FileOptions, notes: Notes, style: str) -> Reading:
-    reading = read(path, replace(options, format=options.format or format), notes, labelled=False)
-    if reading.format != format:
-        raise ConfigError(f"{reading.path}: --style {style} compares {format}, not {reading.format}")
-    return reading
+    return (sentence for sentence in read_as("trees", path, options, notes, "--style evalb") if sentence.words)
 
 
 class Evalb(Scores):

@@ -10,7 +10,7 @@ runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
 from math import sqrt
@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.sentence import check_tag_list
+from elman.data.sentence import Sentence, check_tag_list
 from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
+from elman.evaluation.conll18 import KEYS, sentence_results
 from elman.evaluation.statistics import (
     RESAMPLES,
     CountTotals,
@@ -36,14 +37,15 @@ from elman.evaluation.tagging import marks_spans, require_spans
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, p_value, percent
 
 TEXTS_UNIT = "texts"
 """The unit of McNemar's test for document labels."""
 _LEVEL = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(JsonRecord, Summary):
     """Two taggings A and B of the same gold text. Scores run from 0 to 1, the difference is B minus A."""
 
     metric: str
@@ -96,6 +98,18 @@ class Comparison(JsonRecord):
         """Return plain values for ``json.dumps``."""
         return JsonRecord.to_json(self) | {"mcnemar": {"unit": self.unit, **asdict(self.mcnemar)}}
 
+    def _summary(self) -> str:
+        scores = f"{self.metric} A {percent(self.a)}, B {percent(self.b)}"
+        return f"{scores}, B - A from {100 * self.low:+.2f} to {100 * self.high:+.2f}, {p_value(self.p_value)}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "", _NAMES[self.metric]
+        yield from (("A", percent(self.a)), ("B", percent(self.b)), ("B - A", f"{100 * self.difference:+.2f}"))
+        yield "95 % interval", f"{100 * self.low:+.2f} to {100 * self.high:+.2f}"
+        yield "bootstrap", p_value(self.p_value)
+        yield f"McNemar, {self.unit}", p_value(self.mcnemar.p_value)
+        yield self.verdict, ""
+
 
 def _either(comparison: Comparison | RunsComparison) -> str:
     """Describe an interval that contains 0."""
@@ -103,8 +117,10 @@ def _either(comparison: Comparison | RunsComparison) -> str:
     return f"A could be ahead by {100 * abs(low):.2f} points or B by {100 * abs(high):.2f}"
 
 
-_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences right"}
-METRICS = tuple(_NAMES)
+METRICS = ("accuracy", "spans", "sentences")
+CONLLU_METRICS = {key: name for name, key in KEYS.items() if name != "Sentences"}
+"""The metrics of ``compare_conllu``, with their names in the CoNLL 2018 shared task."""
+_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences right"} | CONLLU_METRICS
 _UNITS = {"accuracy": "words", "spans": "gold spans", "sentences": "sentences"}
 
 TagSequence = Sequence[str]
@@ -128,22 +144,68 @@ def compare(
     """
     if metric is not None and metric not in METRICS:
         raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(METRICS)}")
-    limits.whole_number("resamples", resamples, 1, limits.RESAMPLES)
-    limits.whole_number("seed", seed, 0, limits.SEED)
+    _check_draws(resamples, seed)
     triples = list(_checked(gold, a, b))
     if not triples:
         raise DataError("nothing to compare: no words with gold tags")
     metric = choose_metric([tags for tags, _, _ in triples], metric)
-    rows = np.array([_COUNTS[metric](*triple) for triple in triples], np.int64)
-    a_score, b_score = (float(value[0]) for value in _PAIRS[metric](rows.sum(axis=0, keepdims=True).astype(np.float64)))
-    differences = bootstrap(rows[:, :-2], _PAIRS[metric], resamples, seed)
+    rows = [_COUNTS[metric](*triple) for triple in triples]
+    same = all(list(tags_a) == list(tags_b) for _, tags_a, tags_b in triples)
+    return _compared(rows, metric, _UNITS[metric], same, resamples, seed)
+
+
+def compare_conllu(
+    gold: Iterable[Sentence],
+    a: Iterable[Sentence],
+    b: Iterable[Sentence],
+    *,
+    metric: str = "las",
+    resamples: int = RESAMPLES,
+    seed: int = 1,
+) -> Comparison:
+    """Compare two analyses of the same text by the F1 of a metric of the CoNLL 2018 shared task: ``las``, ``upos`` …
+
+    Sentences come from CoNLL-U, and A and B may cut the text into others than gold; the bootstrap draws gold sentences.
+    Raises DataError for another text or no tree, ConfigError for an unknown metric or options as in ``compare``.
+    """
+    if metric not in CONLLU_METRICS:
+        raise ConfigError(f"metric: {shown(metric)} does not exist; expected {', '.join(CONLLU_METRICS)}")
+    _check_draws(resamples, seed)
+    sentences, *sides = map(list, (gold, a, b))
+    results = [list(sentence_results(sentences, side, CONLLU_METRICS[metric])) for side in sides]
+    rows = []
+    for result_a, result_b in zip(*results, strict=True):
+        correct_a, correct_b = result_a.correct, result_b.correct
+        only = [(x and not y, y and not x) for x, y in zip(correct_a, correct_b, strict=True)]
+        counts = sum(correct_a), result_a.predicted, sum(correct_b), result_b.predicted, len(correct_a)
+        rows.append((*counts, sum(x for x, _ in only), sum(y for _, y in only)))
+    if not rows:
+        raise DataError("nothing to compare: no words in gold")
+    unit = {"tokens": "tokens", "clas": "content words", "mlas": "content words", "blex": "content words"}
+    same = [(s.words, s.columns) for s in sides[0]] == [(s.words, s.columns) for s in sides[1]]
+    return _compared(rows, metric, unit.get(metric, "words"), same, resamples, seed)
+
+
+def _check_draws(resamples: int, seed: int) -> None:
+    limits.whole_number("resamples", resamples, 1, limits.RESAMPLES)
+    limits.whole_number("seed", seed, 0, limits.SEED)
+
+
+def _compared(
+    counts: Sequence[tuple[int, ...]], metric: str, unit: str, same: bool, resamples: int, seed: int
+) -> Comparison:
+    """Return the comparison of sentences whose ``counts`` are as described at ``_count_words``."""
+    rows = np.array(counts, np.int64)
+    pair = _PAIRS.get(metric, _f1_pair)
+    a_score, b_score = (float(value[0]) for value in pair(rows.sum(axis=0, keepdims=True).astype(np.float64)))
+    differences = bootstrap(rows[:, :-2], pair, resamples, seed)
     low, high = np.quantile(differences, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]).tolist()
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     only_a, only_b = rows[:, -2:].sum(axis=0).tolist()
     return Comparison(
         metric=metric,
-        unit=_UNITS[metric],
-        sentences=len(triples),
+        unit=unit,
+        sentences=len(rows),
         a=a_score,
         b=b_score,
         low=low,
@@ -151,7 +213,7 @@ def compare(
         p_value=min(1.0, 2 * (tail + 1) / (resamples + 1)),
         resamples=resamples,
         seed=seed,
-        same=all(list(tags_a) == list(tags_b) for _, tags_a, tags_b in triples),
+        same=same,
         mcnemar=mcnemar(only_a, only_b),
     )
 
@@ -236,8 +298,8 @@ def _f1_pair(totals: CountTotals) -> ScorePair:
 _PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
 
 
-@dataclass(frozen=True, slots=True)
-class RunScores(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class RunScores(JsonRecord, Summary):
     """The scores of several runs of one setting."""
 
     scores: tuple[float, ...]
@@ -264,9 +326,16 @@ class RunScores(JsonRecord):
         """The sample standard deviation (n - 1)."""
         return sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
 
+    def _summary(self) -> str:
+        return f"{percent(self.mean)} ± {100 * self.spread:.2f}, {len(self.scores)} runs"
 
-@dataclass(frozen=True, slots=True)
-class RunsComparison(JsonRecord):
+    def _table(self) -> Iterator[Row]:
+        yield "run", "score"
+        yield from ((number, percent(each)) for number, each in enumerate(self.scores, start=1))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunsComparison(JsonRecord, Summary):
     """Several runs of setting A and of setting B. The difference is the mean of B minus that of A."""
 
     a: RunScores
@@ -313,6 +382,17 @@ class RunsComparison(JsonRecord):
             return f"These runs do not show which is better: {result}, but with other seeds {_either(self)}."
         result = f"{100 * abs(self.difference):.2f} points of {name} on average"
         return f"{better} is better than {worse} on this text: {result}, more than the luck of the seeds explains."
+
+    def _summary(self) -> str:
+        means = f"A {percent(self.a.mean)} ({len(self.a.scores)} runs), B {percent(self.b.mean)} ({len(self.b.scores)})"
+        return f"{means}, B - A from {100 * self.low:+.2f} to {100 * self.high:+.2f}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "", "runs", "mean", "standard deviation"
+        for name, runs in (("A", self.a), ("B", self.b)):
+            yield name, len(runs.scores), percent(runs.mean), f"{100 * runs.spread:.2f}"
+        yield "B - A", "", f"{100 * self.difference:+.2f}", f"{100 * self.low:+.2f} to {100 * self.high:+.2f}"
+        yield self.verdict(), "", "", ""
 
 
 def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> RunsComparison:

@@ -11,23 +11,27 @@ memory stays small.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from operator import and_, eq
+from typing import NamedTuple
 
 from elman.data.conllu_tokens import ROOT, TokenStretch, has_tree, multiword_tokens
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, error_at
 from elman.errors import DataError
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, percent
 
-_RANGE_METRICS = ("Tokens", "Sentences", "Words")
+RANGE_METRICS = ("Tokens", "Sentences", "Words")
 _TAG_METRICS = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")
 _CONTENT_METRICS = ("CLAS", "MLAS", "BLEX")
 _TREE_METRICS = ("UAS", "LAS", *_CONTENT_METRICS)
-METRICS = (*_RANGE_METRICS, *_TAG_METRICS, *_TREE_METRICS)
+METRICS = (*RANGE_METRICS, *_TAG_METRICS, *_TREE_METRICS)
+KEYS = {name: "feats" if name == "UFeats" else name.lower() for name in METRICS}
+"""Every metric with its name in JSON and on the command line."""
 FUNCTIONAL = frozenset("aux cop mark det clf case cc".split())
 """Relations of function words, which MLAS scores together with their content word."""
 CONTENT = frozenset(
@@ -39,8 +43,8 @@ _UNALIGNED = -2
 _UNKNOWN_LEMMA = "_"
 
 
-@dataclass(frozen=True, slots=True)
-class Conll18Metric(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class Conll18Metric(JsonRecord, Summary):
     """The counts of one metric. A ratio with denominator 0 is 0."""
 
     correct: int
@@ -73,6 +77,13 @@ class Conll18Metric(JsonRecord):
             return None
         return self.correct / self.aligned if self.aligned else 0.0
 
+    def _summary(self) -> str:
+        return f"F1 {percent(self.f1)}, precision {percent(self.precision)}, recall {percent(self.recall)}"
+
+    def _table(self) -> Iterable[Row]:
+        yield "correct", "gold", "predicted", "precision", "recall", "F1"
+        yield self.correct, self.gold, self.predicted, *map(percent, (self.precision, self.recall, self.f1))
+
 
 def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[str, Conll18Metric]:
     """Return the metrics by name, in the order of ``METRICS``; those of trees only if both sides have a HEAD.
@@ -88,6 +99,48 @@ def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[st
     if not counter.gold["Words"]:
         raise DataError("nothing to evaluate: no words in gold")
     return {name: counter.metric(name) for name in METRICS if trees or name not in _TREE_METRICS}
+
+
+class SentenceResult(NamedTuple):
+    """The words of a gold sentence that a metric is about, and how many of the predicted ones lie in it."""
+
+    correct: list[bool]
+    """Whether each gold word (of Tokens: token) is correct."""
+    predicted: int
+
+
+def sentence_results(gold: Iterable[Sentence], predicted: Iterable[Sentence], metric: str) -> Iterator[SentenceResult]:
+    """Yield the result of each gold sentence in a metric of ``METRICS`` other than Sentences.
+
+    Its sums over all sentences are the counts of ``evaluate``. Raises DataError as ``evaluate`` does, or if it is a
+    metric of trees and a side has no HEAD.
+    """
+    for gold_stretch, predicted_stretch, pairs in _stretches(_Side(gold), _Side(predicted)):
+        sides = gold_stretch, predicted_stretch
+        for side, name in zip(sides, ("gold", "prediction"), strict=True):
+            if metric in _TREE_METRICS and not side.trees:
+                raise error_at(side.sources[0], 0, f"HEAD: no tree, which {metric} is about; expected one in {name}")
+        ranges = [side.tokens if metric == "Tokens" else side.words for side in sides]
+        counted = [[True] * len(of_side) for of_side in ranges]
+        if metric in _CONTENT_METRICS:
+            counted = [_content(side) for side in sides]
+        if metric == "Tokens":
+            found = set(predicted_stretch.tokens)
+            correct = [token in found for token in gold_stretch.tokens]
+        else:
+            correct = [False] * len(gold_stretch.words)
+            right = [True] * len(pairs) if metric == "Words" else _correct(*sides, pairs)[metric]
+            for (g, _), is_right in zip(pairs, right, strict=True):
+                correct[g] = is_right
+        starts = [start for start, _ in gold_stretch.sentences]
+        results = [SentenceResult([], 0) for _ in starts]
+        for (start, _), counts, is_right in zip(ranges[0], counted[0], correct, strict=True):
+            if counts:
+                results[bisect_right(starts, start) - 1].correct.append(is_right)
+        in_sentence = Counter(
+            bisect_right(starts, start) - 1 for (start, _), counts in zip(ranges[1], counted[1], strict=True) if counts
+        )
+        yield from (result._replace(predicted=in_sentence[i]) for i, result in enumerate(results))
 
 
 def format_table(metrics: dict[str, Conll18Metric]) -> str:
@@ -175,8 +228,8 @@ class _MetricCounter:
 
     def metric(self, name: str) -> Conll18Metric:
         """Return a metric; its gold and predicted items are all words, or those that it is about."""
-        base = name if name in _RANGE_METRICS else "CLAS" if name in _CONTENT_METRICS else "Words"
-        aligned = None if name in _RANGE_METRICS else self.aligned[base]
+        base = name if name in RANGE_METRICS else "CLAS" if name in _CONTENT_METRICS else "Words"
+        aligned = None if name in RANGE_METRICS else self.aligned[base]
         return Conll18Metric(self.correct[name], self.gold[base], self.predicted[base], aligned)
 
     def add(self, gold: TokenStretch, predicted: TokenStretch, pairs: Sequence[tuple[int, int]]) -> None:
@@ -193,51 +246,58 @@ class _MetricCounter:
         self.predicted["Words"] += len(predicted.words)
         self.aligned["Words"] += len(pairs)
         self.correct["Words"] += len(pairs)
-        gold_words, predicted_words = [g for g, _ in pairs], [p for _, p in pairs]
-        upos = _equal(gold.upos, gold_words, predicted.upos, predicted_words)
-        xpos = _equal(gold.xpos, gold_words, predicted.xpos, predicted_words)
-        feats = _equal(gold.feats, gold_words, predicted.feats, predicted_words)
-        lemmas = [gold.lemmas[g] in (_UNKNOWN_LEMMA, predicted.lemmas[p]) for g, p in pairs]
-        self.correct["UPOS"] += sum(upos)
-        self.correct["XPOS"] += sum(xpos)
-        self.correct["UFeats"] += sum(feats)
-        self.correct["AllTags"] += sum(map(and_, map(and_, upos, xpos), feats))
-        self.correct["Lemmas"] += sum(lemmas)
+        for name, correct in _correct(gold, predicted, pairs).items():
+            self.correct[name] += sum(correct)
         if gold.trees and predicted.trees:
-            self._add_trees(gold, predicted, (gold_words, predicted_words), (list(map(and_, upos, feats)), lemmas))
+            in_gold = _content(gold)
+            self.gold["CLAS"] += sum(in_gold)
+            self.predicted["CLAS"] += sum(_content(predicted))
+            self.aligned["CLAS"] += sum([in_gold[g] for g, _ in pairs])
 
-    def _add_trees(
-        self,
-        gold: TokenStretch,
-        predicted: TokenStretch,
-        pairs: tuple[Sequence[int], Sequence[int]],
-        correct: tuple[Sequence[bool], Sequence[bool]],
-    ) -> None:
-        """Count the tree metrics; ``correct`` tells for each pair whether UPOS and features match, and the lemma."""
-        gold_words, predicted_words = pairs
-        tags, lemmas = correct
-        to_gold = [_UNALIGNED] * len(predicted.words)
-        for g, p in zip(gold_words, predicted_words, strict=True):
-            to_gold[p] = g
-        to_gold.append(ROOT)  # found by the index ROOT, -1
-        heads = [
-            gold.parents[g] == to_gold[predicted.parents[p]] for g, p in zip(gold_words, predicted_words, strict=True)
-        ]
-        attached = list(map(and_, heads, _equal(gold.deprels, gold_words, predicted.deprels, predicted_words)))
-        in_gold = [deprel in CONTENT for deprel in gold.deprels]
-        content = [in_gold[g] for g in gold_words]
-        correct_content = list(map(and_, attached, content))
-        self.gold["CLAS"] += sum(in_gold)
-        self.predicted["CLAS"] += sum([deprel in CONTENT for deprel in predicted.deprels])
-        self.aligned["CLAS"] += sum(content)
-        self.correct["UAS"] += sum(heads)
-        self.correct["LAS"] += sum(attached)
-        self.correct["CLAS"] += sum(correct_content)
-        self.correct["BLEX"] += sum(map(and_, correct_content, lemmas))
-        gold_functions = _function_words(gold, range(len(gold.words)))
-        predicted_functions = _function_words(predicted, to_gold)
-        for g, p in compress(zip(gold_words, predicted_words, strict=True), map(and_, correct_content, tags)):
-            self.correct["MLAS"] += gold_functions.get(g) == predicted_functions.get(p)
+
+def _content(side: TokenStretch) -> list[bool]:
+    return [deprel in CONTENT for deprel in side.deprels]
+
+
+def _correct(gold: TokenStretch, predicted: TokenStretch, pairs: Sequence[tuple[int, int]]) -> dict[str, list[bool]]:
+    """Return by metric whether each pair of aligned words is correct; metrics of trees only if both sides have them."""
+    gold_words, predicted_words = [g for g, _ in pairs], [p for _, p in pairs]
+    upos = _equal(gold.upos, gold_words, predicted.upos, predicted_words)
+    xpos = _equal(gold.xpos, gold_words, predicted.xpos, predicted_words)
+    feats = _equal(gold.feats, gold_words, predicted.feats, predicted_words)
+    lemmas = [gold.lemmas[g] in (_UNKNOWN_LEMMA, predicted.lemmas[p]) for g, p in pairs]
+    tags = list(map(and_, upos, feats))
+    correct = {
+        "UPOS": upos,
+        "XPOS": xpos,
+        "UFeats": feats,
+        "AllTags": list(map(and_, xpos, tags)),
+        "Lemmas": lemmas,
+    }
+    if not (gold.trees and predicted.trees):
+        return correct
+    to_gold = [_UNALIGNED] * len(predicted.words)
+    for g, p in pairs:
+        to_gold[p] = g
+    to_gold.append(ROOT)  # found by the index ROOT, -1
+    heads = [gold.parents[g] == to_gold[predicted.parents[p]] for g, p in pairs]
+    attached = list(map(and_, heads, _equal(gold.deprels, gold_words, predicted.deprels, predicted_words)))
+    in_gold = _content(gold)
+    content = list(map(and_, attached, [in_gold[g] for g in gold_words]))
+    gold_functions = _function_words(gold, range(len(gold.words)))
+    predicted_functions = _function_words(predicted, to_gold)
+    functions = [
+        right and gold_functions.get(g) == predicted_functions.get(p)
+        for (g, p), right in zip(pairs, map(and_, content, tags), strict=True)
+    ]
+    trees = {
+        "UAS": heads,
+        "LAS": attached,
+        "CLAS": content,
+        "MLAS": functions,
+        "BLEX": list(map(and_, content, lemmas)),
+    }
+    return correct | trees
 
 
 def _equal(

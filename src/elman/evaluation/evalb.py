@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from elman.data.trees import Tree
 from elman.errors import DataError
-from elman.evaluation.scores import ClassCounts, MatchScores, TagScore
+from elman.evaluation.scores import ClassCounts, MatchScores, TagScore, score_rows
+from elman.utils.summary import Row, counted, percent
 
 UNCOUNTED_LABELS = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only wraps the tree."""
@@ -48,7 +49,7 @@ def brackets(tree: Tree) -> list[Bracket]:
     return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BracketEvaluation(MatchScores):
     """Predicted brackets compared with gold ones; a bracket is correct if label, start and end are.
 
@@ -67,6 +68,12 @@ class BracketEvaluation(MatchScores):
     def classes(self) -> Mapping[str, TagScore]:
         """The score of every label: ``labels``."""
         return self.labels
+
+    def _summary(self) -> str:
+        return f"F1 {percent(self.f1)}, {self.exact:,} of {counted(self.trees, 'tree')} exact"
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("label", self.labels)
 
 
 def evaluate_brackets(

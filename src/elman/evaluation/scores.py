@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ def score(correct: int, predicted: int, gold: int) -> TagScore:
         f1=2 * correct / (predicted + gold) if predicted + gold else 0.0,
         support=gold,
     )
+
+
+def score_rows(name: str, scores: Mapping[str, TagScore]) -> Iterator[Row]:
+    """Yield the rows of a table for a notebook, headings first; ``name`` says what is scored."""
+    yield name, "precision", "recall", "F1", "support"
+    for key, of in scores.items():
+        yield key, percent(of.precision), percent(of.recall), percent(of.f1), of.support
 
 
 def macro(scores: Collection[TagScore]) -> TagScore:
@@ -87,8 +95,8 @@ def averages(micro: TagScore, classes: Mapping[str, TagScore]) -> dict[str, TagS
     return {"micro": micro, "macro": macro(classes.values()), "weighted": weighted(classes.values())}
 
 
-@dataclass(frozen=True, slots=True)
-class MatchScores(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class MatchScores(JsonRecord, Summary):
     """Predicted items compared with gold ones: spans of words, brackets of trees. A ratio with denominator 0 is 0."""
 
     gold: int

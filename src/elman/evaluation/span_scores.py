@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from elman.data.sentence import check_tag_list
 from elman.data.spans import Span, find_spans
 from elman.errors import DataError
-from elman.evaluation.scores import ClassCounts, MatchScores, TagScore
+from elman.evaluation.scores import ClassCounts, MatchScores, TagScore, score_rows
+from elman.utils.summary import Row, percent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SpanEvaluation(MatchScores):
     """Predicted spans compared with gold ones; a span is correct if start, end and type are.
 
@@ -28,6 +29,13 @@ class SpanEvaluation(MatchScores):
     def classes(self) -> Mapping[str, TagScore]:
         """The score of every type: ``types``."""
         return self.types
+
+    def _summary(self) -> str:
+        of = f"{self.correct:,} correct of {self.predicted:,} predicted and {self.gold:,} gold"
+        return f"F1 {percent(self.f1)}, {of}"
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("type", self.types)
 
 
 class SpanEvaluator:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from elman.data.formats import column_names
 from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
-from elman.errors import ConfigError, ModelFileError
+from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
 from elman.taggers.base import Predictor, Target
 from elman.taggers.batches import refuse_text, words_of
+from elman.utils.arguments import described
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
@@ -44,16 +45,20 @@ class ColumnPredictor(Predictor):
         return sentence.words
 
     def known(self, word: str) -> bool:
-        """Return whether the word occurs in the training data."""
+        """Return whether the word occurs in the training data. Raises DataError if it is no text."""
+        if not isinstance(word, str):
+            raise DataError(f"expected a word, got {described(word)}")
         return self._model.known(word)
 
     def gives(self, target: str, value: str) -> bool:
         """Return whether the model can predict this value of a target."""
-        return value in self.tag_sets[target]
+        (name,) = self.chosen([target])
+        return value in self.tag_sets[name]
 
     def temperature(self, target: str) -> float | None:
         """Return the temperature of a target; None if it is encoded in label columns with different ones."""
-        return self.temperatures[target]
+        (name,) = self.chosen([target])
+        return self.temperatures[name]
 
     def predict(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> list[Any]:
         """Return what ``pipe`` yields, as a list."""
@@ -124,7 +129,7 @@ class ColumnPredictor(Predictor):
         words = {name: TagEvaluator() for name in scored if name not in self.text_targets}
         texts = {name: LabelEvaluator(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
         for sentence, gold, predicted in self._with_gold(data, scored, options, confidence=bool(texts)):
-            known = [self.known(word) for word in sentence.words] if words else []
+            known = list(map(self._model.known, sentence.words)) if words else []
             for name, labels in zip(scored, gold, strict=True):
                 if name in texts:
                     (label,), (p,) = predicted[name]

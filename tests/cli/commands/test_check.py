@@ -146,3 +146,33 @@ def test_tags_that_are_none(run: Run, tmp_path: Path) -> None:
     report = run("check", tmp_path / "b.tsv")
     assert report.returncode == 1
     assert "B- at the beginning of a sentence is no IOB2: it has no type" in " ".join(report.stdout.decode().split())
+
+
+def test_all_columns_and_trees_of_conllu(run: Run, tmp_path: Path) -> None:
+    rows = [
+        ("Cats", "cat", "NOUN", "NNS", "Number=Plur", "2", "nsubj"),
+        ("ran", "run", "VERB", "_", "Tense=Past", "0", "root"),
+        ("home", "home", "ADV", "_", "_", "2", "advmod"),
+    ]
+    text = "".join("\t".join([str(i), *row, "_", "_"]) + "\n" for i, row in enumerate(rows, 1)) + "\n"
+    circle = text.replace("\t2\tnsubj", "\t3\tnsubj").replace("\t2\tadvmod", "\t1\tadvmod").replace("Cats", "Dogs")
+    (tmp_path / "train.conllu").write_text(text + circle, encoding="utf-8")
+    result = run("check", "train.conllu", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "tags in columns upos, xpos, feats, lemma, head, deprel: " in result.stderr.decode()
+    out = result.stdout.decode()
+    assert (
+        "error   1 sentence of 2 whose heads form no tree\n  train.conllu:5: the heads go in a circle: 1 -> 3 -> 1;"
+        in out
+    )
+    for name, shown in (("upos", True), ("deprel", True), ("feats", True), ("lemma", False), ("head", False)):
+        assert (f"\ncolumn {name}: " in out) == shown
+    assert run("check", "train.conllu", "--target", "upos", cwd=tmp_path).returncode == 0
+    assert "\ncolumn lemma: " in run("check", "train.conllu", "--target", "lemma", cwd=tmp_path).stdout.decode()
+    # a second file without lemmas has the columns of the first
+    (tmp_path / "dev.conllu").write_text(
+        text.replace("\tcat\t", "\t_\t").replace("ran\trun", "ran\t_"), encoding="utf-8"
+    )
+    found = json.loads(run("check", "train.conllu", "dev.conllu", "--json", cwd=tmp_path).stdout)
+    assert list(found["columns"]) == ["upos", "xpos", "feats", "deprel"]
+    assert [finding["line"] for finding in found["findings"] if finding["check"] == "tree"] == [5]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import elman.cli.commands.compare as command
-from elman.evaluation.compare import METRICS, compare
+from elman.evaluation.compare import CONLLU_METRICS, METRICS, compare
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
@@ -154,4 +154,72 @@ def test_what_cannot_be_compared(refused: Refused, folder: Path) -> None:
 
 def test_the_metrics_of_the_command_are_those_of_the_library() -> None:
     """Repeated there, so that ``--help`` does not have to load numpy."""
-    assert command._METRICS == METRICS == tuple(command._NAMES)
+    assert {**dict.fromkeys(METRICS), **CONLLU_METRICS}.keys() == command._NAMES.keys()
+    assert command._CONLLU == CONLLU_METRICS
+
+
+TREEBANK = (
+    "1\tCats\tcat\tNOUN\t_\tNumber=Plur\t2\tnsubj\t_\t_\n"
+    "2\tran\trun\tVERB\t_\tTense=Past\t0\troot\t_\t_\n"
+    "3\ton\ton\tADP\t_\t_\t4\tcase\t_\t_\n"
+    "4\tmats\tmat\tNOUN\t_\tNumber=Plur\t2\tobl\t_\t_\n\n"
+) * 12
+
+
+@pytest.fixture
+def treebank(tmp_path: Path) -> Path:
+    texts = {"gold": TREEBANK, "a": TREEBANK.replace("obl", "nmod").replace("\tcat\t", "\tdog\t"), "b": TREEBANK}
+    texts["flat"] = TREEBANK.replace("\t2\tnsubj", "\t_\tnsubj").replace("\t0\t", "\t_\t").replace("4\tcase", "_\tcase")
+    texts["flat"] = texts["flat"].replace("\t2\tobl", "\t_\tobl")
+    for name, text in texts.items():
+        (tmp_path / f"{name}.conllu").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_metrics_of_conllu(run: Run, refused: Refused, treebank: Path) -> None:
+    files = ["gold.conllu", "a.conllu", "b.conllu"]
+    for metric, score in (("las", 0.75), ("uas", 1), ("lemmas", 0.75), ("clas", 2 / 3), ("upos", 1)):
+        found = json.loads(run("compare", *files, "--metric", metric, "--json", cwd=treebank).stdout)
+        assert (found["metric"], found["a"], found["b"], found["sentences"]) == (metric, pytest.approx(score), 1, 12)
+    text = run("compare", *files, "--metric", "las", cwd=treebank).stdout.decode()
+    assert text.startswith("LAS, 12 sentences\n")
+    assert "only A right: 0, only B right: 12 words" in text
+    assert "B is better than A: 25.00 points of LAS on this text" in text
+    for options, message in (
+        (
+            ["--metric", "las", "--target", "upos"],
+            "--metric las: says the column itself; leave --target, ",
+        ),
+        (["--metric", "lsa"], "'lsa': did you mean las?"),
+        (["--metric", "las", "--format", "columns"], "gold.conllu: --metric las compares conllu, not columns"),
+    ):
+        assert message in refused("compare", *files, *options, cwd=treebank)
+    assert "flat.conllu:1: HEAD: no tree, which LAS is about; expected one in prediction" in refused(
+        "compare", "gold.conllu", "a.conllu", "flat.conllu", "--metric", "las", cwd=treebank
+    )
+    runs = ["gold.conllu", "a.conllu,b.conllu", "a.conllu,a.conllu", "--runs"]
+    found = json.loads(run("compare", *runs, "--metric", "las", "--json", cwd=treebank).stdout)
+    assert (found["metric"], found["a"]["scores"], found["b"]["mean"]) == ("las", [0.75, 1], 0.75)
+    assert "flat.conllu: no trees, which LAS is about" in refused(
+        "compare", "gold.conllu", "a.conllu,flat.conllu", "a.conllu,b.conllu", "--runs", "--metric", "las", cwd=treebank
+    )
+
+
+def test_models_of_conllu(run: Run, refused: Refused, treebank: Path) -> None:
+    small = ["--threads", "1", "--set", "hidden=8", "--set", "ensemble=1", "-q"]
+    for task, epochs in (("parse", 15), ("pipeline", 1), ("tag", 1)):
+        out = treebank / f"{task}.model"
+        done = run("train", "gold.conllu", "--task", task, "-o", out, *small, "--set", f"epochs={epochs}", cwd=treebank)
+        assert done.returncode == 0, done.stderr.decode()
+    found = json.loads(run("compare", "gold.conllu", "parse.model", "pipeline.model", "--json", cwd=treebank).stdout)
+    assert found["metric"] == "las"
+    for side, model in (("a", "parse.model"), ("b", "pipeline.model")):
+        result = json.loads(run("evaluate", model, "gold.conllu", "--json", cwd=treebank).stdout)
+        assert found[side] == pytest.approx(result["las"])
+        (treebank / f"{side}.json").write_text(json.dumps(result), encoding="utf-8")
+    runs = json.loads(run("compare", "--runs", "a.json,b.json", "a.json,a.json", "--json", cwd=treebank).stdout)
+    assert runs["metric"] == "las"
+    assert runs["a"]["scores"] == [pytest.approx(found["a"]), pytest.approx(found["b"])]
+    assert "--metric las: tag.model does not predict it; of this model there is UPOS\n" in refused(
+        "compare", "gold.conllu", "tag.model", "b.conllu", "--metric", "las", cwd=treebank
+    )

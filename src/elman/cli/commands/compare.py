@@ -25,17 +25,20 @@ from elman.cli.options import (
     whole_number,
 )
 from elman.cli.say import say, say_json
-from elman.cli.tables import cell
+from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
 
 if TYPE_CHECKING:
+    from elman.data.sentence import Sentence
     from elman.evaluation.compare import Comparison, RunsComparison, RunScores
     from elman.taggers.column_predictor import ColumnPredictor
 
-_METRICS = ("accuracy", "spans", "sentences")
-_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"}
+_CONLLU_NAMES = ("LAS", "UAS", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "CLAS", "MLAS", "BLEX", "Words", "Tokens")
+_CONLLU = {"feats" if name == "UFeats" else name.lower(): name for name in _CONLLU_NAMES}
+"""Metrics of CoNLL-U, with their names in the CoNLL 2018 shared task."""
+_NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"} | _CONLLU
 _WIDTH = 30
 
 
@@ -49,8 +52,11 @@ class Options(PredictedOptions, RunOptions):
     )
     metric: str | None = option(
         "--metric",
-        type=Choice(_METRICS),
-        help="What counts: correct words, F1 of spans, correct sentences; by default spans, if tags mark them.",
+        type=Choice(list(_NAMES)),
+        metavar="METRIC",
+        help="What counts: accuracy of words, F1 of spans, correct sentences; of CoNLL-U las, uas, upos, xpos, feats, "
+        "alltags, lemmas, clas, mlas, blex, words, tokens. By default las of parsers, spans if tags mark them, else "
+        "accuracy.",
     )
     resamples: int = option(
         "--resamples",
@@ -68,7 +74,8 @@ def compare(options: Options) -> None:
     """Test whether A is better than B.
 
     A and B are tagged files or models, GOLD has the gold tags. The difference comes with its 95 % interval, by
-    bootstrap over sentences, and with McNemar's test.
+    bootstrap over sentences, and with McNemar's test. Metrics as las or lemmas are those of elman evaluate --style
+    conll18; a pipeline reads the raw text of GOLD for them, as it does there.
 
     With --runs A and B are runs of two settings, with several seeds: models or tagged files and GOLD, or, without
     GOLD, what elman evaluate --json printed of each.
@@ -76,6 +83,7 @@ def compare(options: Options) -> None:
     \b
       elman compare test.conllu tagged-a.conllu tagged-b.conllu
       elman compare test.conllu a.model b.model
+      elman compare test.conllu parsed-a.conllu parsed-b.conllu --metric las
       elman compare --runs test.conllu 'small-*.model' 'large-*.model'
       elman compare --runs a1.json,a2.json,a3.json b1.json,b2.json,b3.json
     """
@@ -85,6 +93,7 @@ def compare(options: Options) -> None:
         names = "A and B, or GOLD, A and B" if options.runs else "GOLD, A and B"
         raise click.UsageError(f"expected {names}, found {len(files)}")
     notes = options.notes()
+    options = _with_metric(options)
     if options.runs:
         _compare_runs(files, options, notes)
     else:
@@ -92,31 +101,93 @@ def compare(options: Options) -> None:
     notes.show()
 
 
-def _compare_two(files: Sequence[str], options: Options, notes: Notes) -> None:
-    from elman.evaluation.compare import TEXTS_UNIT, compare
+def _with_metric(options: Options) -> Options:
+    """Return the options with the metric of parsers, if such models are compared and no column is asked for.
 
+    Raises ConfigError for a column beside a metric that is about one of its own.
+    """
+    if options.metric in _CONLLU and (options.target, options.predicted_target) != (None, None):
+        raise ConfigError(f"--metric {options.metric}: says the column itself; leave --target, --predicted-target out")
+    if (options.metric, options.target) != (None, None):
+        return options
+    model = next(filter(is_model, _sides(options)[0]), None) if len(options.files) > 2 else None
+    tagger = None if model is None else load_model(model, options, Notes(quiet=True))
+    of_trees = tagger is not None and not tagger.plain_labels and "deprel" in tagger.targets
+    return replace(options, metric="las") if of_trees else options
+
+
+def _sides(options: Options) -> list[list[str]]:
+    """Return the files of A and of B: one each, or several runs."""
+    from elman.utils.files import input_files
+
+    if not options.runs:
+        return [[path] for path in options.files[-2:]]
+    return [[path for item in side.split(",") for path in input_files([item])] for side in options.files[-2:]]
+
+
+def _analyses(path: str, gold: Sequence[Sentence], options: Options, notes: Notes) -> list[Sentence]:
+    """Return the CoNLL-U sentences of a file, or those that a model makes of gold. Raises ConfigError if it cannot."""
+    from elman.cli.conllu_scores import analyses, metric_names, read_conllu
+
+    option, metric = f"--metric {options.metric}", _CONLLU[str(options.metric)]
+    if not is_model(path):
+        return list(read_conllu(path, options.predicted_options, notes, option))
+    model = load_model(path, options, notes)
+    names = metric_names(model, option)
+    if metric not in names:
+        own = ", ".join(name for name in _CONLLU_NAMES if name in names)
+        raise ConfigError(f"{option}: {path} does not predict it; of this model there is {own}")
+    return list(analyses(model, gold))
+
+
+def _conllu_gold(path: str, options: Options, notes: Notes) -> list[Sentence]:
+    from elman.cli.conllu_scores import read_conllu
+
+    reading = read_conllu(path, options.file_options, notes, f"--metric {options.metric}")
+    return [sentence for sentence in reading if sentence.words]
+
+
+def _compare_two(files: Sequence[str], options: Options, notes: Notes) -> None:
+    from elman.evaluation.compare import TEXTS_UNIT, compare, compare_conllu
+
+    draws: dict[str, Any] = {"resamples": options.resamples, "seed": options.seed}
+    _check_gold(files[0], files[1:])
+    if options.metric in _CONLLU:
+        sentences = _conllu_gold(files[0], options, notes)
+        one, other = (_analyses(path, sentences, options, notes) for path in files[1:])
+        _show(compare_conllu(sentences, one, other, metric=options.metric, **draws), options)
+        return
     labelled = _gold(files[0], files[1:], options, notes)
     a, b = (_tags(path, labelled, options, notes) for path in files[1:])
     gold_tags = _gold_tags(labelled, options.metric, notes)
-    found = compare(gold_tags, a, b, metric=options.metric, resamples=options.resamples, seed=options.seed)
+    found = compare(gold_tags, a, b, metric=options.metric, **draws)
     if labelled.columns[0] in labelled.keys.texts:
         found = replace(found, unit=TEXTS_UNIT)
+    _show(found, options)
+
+
+def _show(found: Comparison, options: Options) -> None:
+    a, b = options.files[1:]
     if options.json:
-        say_json({"files": dict(zip("ab", files[1:], strict=True)), **found.to_json()})
+        say_json({"files": {"a": a, "b": b}, **found.to_json()})
     else:
-        say(_report(found, files[1], files[2]))
+        say(_report(found, a, b))
 
 
 def _compare_runs(files: Sequence[str], options: Options, notes: Notes) -> None:
     from elman.evaluation.compare import choose_metric, compare_runs, score
-    from elman.utils.files import input_files
 
-    sides = [[path for item in side.split(",") for path in input_files([item])] for side in files[-2:]]
+    sides = _sides(options)
     metric = options.metric
     if len(files) == 2:
         metric = metric or _metric_of(sides[0][0])
         scores = [[_score_in(path, metric) for path in side] for side in sides]
+    elif metric in _CONLLU:
+        _check_gold(files[0], [*sides[0], *sides[1]])
+        sentences = _conllu_gold(files[0], options, notes)
+        scores = [[_conllu_score(sentences, path, options, notes) for path in side] for side in sides]
     else:
+        _check_gold(files[0], [*sides[0], *sides[1]])
         labelled = _gold(files[0], [path for side in sides for path in side], options, notes)
         gold_tags = _gold_tags(labelled, metric, notes)
         metric = choose_metric(gold_tags, metric)
@@ -130,10 +201,25 @@ def _compare_runs(files: Sequence[str], options: Options, notes: Notes) -> None:
         say(_report_runs(found, _NAMES[metric], verdict))
 
 
-def _gold(path: str, others: Sequence[str], options: Options, notes: Notes) -> Gold:
-    """Return all gold sentences, with the one column that counts: that of the models, if there are models."""
+def _conllu_score(gold: Sequence[Sentence], path: str, options: Options, notes: Notes) -> float:
+    """Return the F1 of a metric of CoNLL-U of a model or a file. Raises DataError if there are no trees for it."""
+    from elman.evaluation.conll18 import evaluate
+
+    name = _CONLLU[str(options.metric)]
+    found = evaluate(gold, _analyses(path, gold, options, notes)).get(name)
+    if found is None:
+        raise DataError(f"no trees, which {name} is about; expected a HEAD of each word", path=path)
+    return found.f1
+
+
+def _check_gold(path: str, others: Sequence[str]) -> None:
+    """Raise ConfigError if GOLD is a model."""
     if is_model(path) and not all(map(is_model, others)):
         raise ConfigError(f"GOLD and a model look swapped: {path} is a model; GOLD comes first")
+
+
+def _gold(path: str, others: Sequence[str], options: Options, notes: Notes) -> Gold:
+    """Return all gold sentences, with the one column that counts: that of the models, if there are models."""
     model = next(filter(is_model, others), None)
     tagger = None if model is None or options.target is not None else _load(model, options, notes)
     labelled = gold(read(path, options.file_options, notes), options.file_options, tagger)
@@ -174,20 +260,18 @@ def _tags(path: str, gold: Gold, options: Options, notes: Notes) -> list[Sequenc
 
 
 def _metric_of(path: str) -> str:
-    """Return the metric of results: spans if the first has them."""
-    return "spans" if _result(path).get("spans") else "accuracy"
+    """Return the metric of results: LAS or spans if the first has them."""
+    record = _result(path)
+    return "las" if "las" in record else "spans" if record.get("spans") else "accuracy"
 
 
 def _score_in(path: str, metric: str) -> float:
     """Return a score that elman evaluate --json has printed."""
     record = _result(path)
-    of_spans = record.get("spans")
-    scores = {
-        "accuracy": record.get("accuracy"),
-        "spans": of_spans.get("f1") if isinstance(of_spans, dict) else None,
-        "sentences": record.get("sentence_accuracy"),
-    }
-    score = scores[metric]
+    keys = {"accuracy": ["accuracy"], "spans": ["spans", "f1"], "sentences": ["sentence_accuracy"]}
+    score: Any = record
+    for key in keys.get(metric) or ["metrics", _CONLLU[metric], "f1"]:
+        score = score.get(key) if isinstance(score, dict) else None
     if not (isinstance(score, int | float) and 0 <= score <= 1):
         raise DataError(f"no {_NAMES[metric]} in it; expected what elman evaluate --json prints", path=path)
     return float(score)
@@ -220,7 +304,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
             f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
             "",
-            click.wrap_text(found.verdict, 80),
+            *wrapped(found.verdict),
         ]
     )
 
@@ -237,7 +321,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  Welch        {welch}",
             f"  permutation  {_p(found.permutation_p)}  {exact}",
             "",
-            click.wrap_text(verdict, 80),
+            *wrapped(verdict),
         ]
     )
 

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 import click
 
 from elman.cli.options import Choice, InputOptions, Verbosity, argument, checked_format, command, option
-from elman.cli.outputs import check_not_an_input
-from elman.errors import ConfigError
-from elman.utils.display import shown
-from elman.utils.suggest import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,35 +54,27 @@ def convert(options: Options) -> None:
       elman convert export.json train.conll --to columns --spans widen
       elman convert train.conll bioes.conll --to columns --scheme bioes
     """
-    from elman.data.convert import DROPPABLE, ConversionRequest, convert, output_format_of
-    from elman.data.formats import check_output, column_names
-    from elman.utils.files import input_files
+    from elman.data.convert import output_format_of
+    from elman.data.functions import convert as convert_files
 
     if len(options.files) < 2:
         raise click.UsageError("expected IN and OUT")
     *names, output = options.files
-    paths = input_files(names)
-    check_not_an_input(output, paths)
-    if options.output_format is not None:
-        check_output(options.output_format, columns=0)
-    to = output_format_of(output, options.output_format)
-    drop = frozenset(kind.strip() for kind in (options.drop or "").split(",") if kind.strip())
-    for kind in drop - {"all", *DROPPABLE}:
-        near = did_you_mean(kind, DROPPABLE)
-        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(DROPPABLE)} or all{near}")
-    given = {"spans": options.spans, "names": options.names}
-    request = ConversionRequest(
-        to,
-        options.format,
-        options.encoding,
-        target=column_names(options.target),
-        label=column_names(options.label),
+    done = convert_files(
+        names,
+        output,
+        to=options.output_format,
+        format=options.format,
+        encoding=options.encoding,
+        target=options.target,
+        label=options.label,
         scheme=options.scheme,
         lenient=options.lenient,
-        drop=frozenset(DROPPABLE) if "all" in drop else drop,
-        options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
+        drop=options.drop or (),
+        spans=options.spans,
+        names=options.names,
     )
-    done = convert(paths, output, request)
+    to = output_format_of(output, options.output_format)
     notes = options.notes()
     for note in done.notes:
         notes.add(note)

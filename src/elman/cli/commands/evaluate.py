@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli import scorers
+from elman.cli import conllu_scores, scorers
 from elman.cli.gold import FileOptions, gold, no_gold, of_file, of_model, read
 from elman.cli.loading import load_model
 from elman.cli.notes import Notes, without_gc
@@ -88,6 +88,12 @@ class Options(PredictedOptions, RunOptions):
         return any(name is not None for name in (self.label, self.scores, self.positive))
 
     @property
+    def of_all_columns(self) -> bool:
+        """Whether nothing is asked for that is of single columns, or of another style."""
+        asked = self.confidence.needed or self.of_labels or self.style != STYLES[0]
+        return not asked and (self.plot, self.target, self.predicted_target) == (None, None, None)
+
+    @property
     def file_options(self) -> FileOptions:
         """How GOLD is read."""
         return FileOptions(self.format, self.target or (self.label if self.predicted is None else None), self.encoding)
@@ -116,14 +122,16 @@ class Options(PredictedOptions, RunOptions):
 def evaluate(options: Options) -> None:
     """Compare predicted tags with gold tags.
 
-    GOLD holds the gold tags. MODEL predicts tags for its words, or --predicted names a file of them.
+    GOLD holds the gold tags. MODEL predicts tags for its words, or --predicted names a file of them. Of a parser, a
+    pipeline or CoNLL-U files of several columns, the metrics of the CoNLL 2018 shared task are printed; a pipeline
+    reads the raw text of GOLD. With --target, --calibration or --plot, columns are evaluated on the words of GOLD.
 
     \b
       elman evaluate my.model test.conllu
       elman evaluate --predicted tagged.conllu test.conllu
       elman evaluate my.model test.conllu --calibration --plot reliability.svg
       elman evaluate --predicted tagged.bio gold.bio --style conlleval
-      elman evaluate --predicted parsed.conllu gold.conllu --style conll18
+      elman evaluate my.model test.conllu --target upos,deprel
     """
     options.check()
     files, notes = options.files, options.notes()
@@ -133,6 +141,8 @@ def evaluate(options: Options) -> None:
         other = None if model is None else _other_evaluation(model, options)
         if model is not None and other is not None:
             _show({"": other(model, files[1:], options, notes)}, options)
+            if model.reads_raw_text and model.reads_sentences:
+                notes.add("evaluated on the raw text of gold; --target upos shows a column tag by tag, on gold words")
             notes.show()
             return
         tagger = None if model is None else with_columns(model)
@@ -168,7 +178,7 @@ def _print_json(of_columns: Mapping[str, Mapping[str, Any]]) -> None:
 def _of_raw_text(tagger: Predictor, paths: Sequence[str], options: Options, notes: Notes) -> Scores:
     if options.style not in (STYLES[0], "conll18") or options.confidence.needed or options.plot or options.target:
         raise ConfigError(f"a model of the task {tagger.task} is judged on raw text; leave the other options out")
-    return scorers.Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
+    return conllu_scores.Conll18(evaluate_raw(tagger, paths, options.format, options.encoding, notes))
 
 
 def _of_numbers(tagger: Predictor, paths: Sequence[str], options: Options, notes: Notes) -> Scores:
@@ -194,15 +204,18 @@ def _other_evaluation(tagger: Predictor, options: Options) -> Evaluate | None:
 
 _OF_TREES: dict[str, tuple[Callable[..., Scores], Callable[..., Scores]]] = {
     "evalb": (scorers.evalb_of_model, scorers.evalb_of_files),
-    "conll18": (scorers.conll18_of_model, scorers.conll18_of_files),
+    "conll18": (conllu_scores.of_model, conllu_scores.of_files),
 }
 """Styles that compare whole sentences: of a model, and of a file of predictions."""
 
 
 def _with_style(tagger: Predictor | None, options: Options) -> Options:
     """Compare trees as trees, unless columns are asked for: a head, which is a number, means nothing as a tag."""
-    asked = options.confidence.needed or options.plot is not None or options.target is not None
-    if tagger is None or TASKS[tagger.task].evaluation != "trees" or options.style != STYLES[0] or asked:
+    if tagger is None or not options.of_all_columns:
+        return options
+    if tagger.reads_raw_text and tagger.reads_sentences:
+        return replace(options, style="conll18")
+    if TASKS[tagger.task].evaluation != "trees":
         return options
     return replace(options, style="conll18" if "head" in tagger.targets else "evalb")
 
@@ -268,14 +281,21 @@ def _evaluate_file(predicted: str, path: str, options: Options, notes: Notes) ->
     from elman.evaluation.tagging import TagEvaluator
 
     reading = read(path, options.file_options, notes)
-    if options.of_labels or (options.target is None and _texts_alone(reading)):
+    other = None
+    if reading.format == "conllu" and options.of_all_columns and options.predicted_format != "tags":
         other = read(predicted, options.predicted_options, notes)
+        if conllu_scores.of_several_columns(reading, other):
+            _show({"": conllu_scores.of_sentences(reading, other)}, replace(options, style="conll18"))
+            notes.add("all columns compared; --target upos shows a column tag by tag")
+            return
+    if options.of_labels or (options.target is None and _texts_alone(reading)):
+        other = other or read(predicted, options.predicted_options, notes)
         _show({"": scorers.TextLabels(reading, other, options.label, options.scores, options.positive)}, options)
         return
     labelled = gold(reading, options.file_options)
     tallies = {column: TagEvaluator() for column in labelled.keys.words}
     texts: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in labelled.keys.texts}
-    for row in of_file(predicted, options.predicted_options, labelled, notes, options.target):
+    for row in of_file(other or predicted, options.predicted_options, labelled, notes, options.target):
         for column, gold_tags, tags in zip(labelled.columns, row.gold, row.predicted, strict=True):
             if column in tallies:
                 tallies[column].add(gold_tags, tags, path=row.path, line=row.line)

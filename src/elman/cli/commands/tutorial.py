@@ -13,10 +13,11 @@ from elman.cli.commands.tutorial_check import check, template
 from elman.cli.commands.tutorial_compare import compare
 from elman.cli.options import Number, Verbosity, argument, command, option, seed_option, whole_number
 from elman.cli.say import tell
+from elman.cli.unknown import Group
 from elman.utils import limits
 
 
-@click.group()
+@click.group(cls=Group)
 def tutorial() -> None:
     """Learn the theory: the exercise, the HMM, long lags.
 

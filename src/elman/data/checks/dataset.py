@@ -16,7 +16,7 @@ from elman.data.corpus import ReadOptions, keep_nonempty
 from elman.data.formats import Reading, read_sentences
 from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.formats.text_io import line_blocks
-from elman.data.sentence import Sentence
+from elman.data.sentence import NO_TAG, Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.files import input_files, is_pipe
 
@@ -24,6 +24,7 @@ ROLES = ("train", "dev", "test")
 _NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"} | dict.fromkeys(
     ("dev", "devel", "development", "val", "valid", "validation"), "dev"
 )
+_CONLLU_COLUMNS = ("upos", "xpos", "feats", "lemma", "head", "deprel")
 _TOLERANT = "elman_utf_8_tolerant"
 
 Targets = tuple[str, ...]
@@ -96,9 +97,13 @@ def _read_compact(
 ) -> tuple[list[Sentence], Targets]:
     """Read sentences without raw lines and unused columns; equal words and tags share memory: a tenth of it."""
     reading = read_sentences(path, format=options.format, encoding=options.encoding)
-    keys = _keys(reading, options)
+    keys = _keys(reading, options, targets)
     targets = keys if targets is None else targets
-    labels = f"tags in column {', '.join(keys)}" if keys else f"labels {', '.join(reading.label_names())}"
+    labels = (
+        f"tags in column{'s' * (len(keys) > 1)} {', '.join(keys)}"
+        if keys
+        else f"labels {', '.join(reading.label_names())}"
+    )
     notes.append(f"{reading.path} read as {reading.format}, {labels}: {reading.why}")
     if options.targets is None and (span_columns := reading.extra_span_columns()):
         notes.append(f"{reading.path}: it has span tags too, --target {' or '.join(span_columns)} checks them")
@@ -115,16 +120,29 @@ def _read_compact(
     return sentences, targets
 
 
-def _keys(reading: Reading, options: ReadOptions) -> Targets:
-    """Return the label columns of a file; none if only its sentences have labels."""
+def _keys(reading: Reading, options: ReadOptions, targets: Targets | None) -> Targets:
+    """Return the label columns of a file; none if only its sentences have labels.
+
+    By default those of CoNLL-U are the columns with values in the first sentences of the first file, ``targets``.
+    """
     try:
-        return reading.targets(options.targets)
+        keys = reading.targets(options.targets)
+        if reading.format == "conllu" and options.targets is None:
+            if targets is not None and set(targets) <= set(_CONLLU_COLUMNS):
+                return targets
+            first = reading.first()
+            return tuple(name for name in _CONLLU_COLUMNS if _has_values(first, name)) or keys
+        return keys
     except UnnamedTagsError:
         raise
     except ConfigError:
         if options.targets or not reading.label_names():
             raise
     return ()
+
+
+def _has_values(sentences: Sequence[Sentence], name: str) -> bool:
+    return any(sentence.words and set(sentence.columns[name]) != {NO_TAG} for sentence in sentences)
 
 
 def _is_mixed(path: str, encoding: str) -> bool:

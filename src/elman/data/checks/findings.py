@@ -17,6 +17,7 @@ CHECKS = {
     "encoding": "mixed encodings",
     "leak": "sentences in more than one split",
     "scheme": "illegal sequences of span tags",
+    "tree": "heads that form no tree",
     "contradiction": "the same sentence with other tags",
     "shape": "columns and sentences that look like another format",
     "missing": "tags that train lacks",
@@ -25,6 +26,7 @@ CHECKS = {
     "normal-form": "mixed Unicode normal forms",
     "once": "tags seen once",
     "repeat": "repeated sentences",
+    "non-projective": "trees with crossing arcs",
     "long-sentence": "the longest sentences",
     "long-word": "the longest words",
 }

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from elman.data import schemes
-from elman.data.checks import characters, lengths, repeats, tags, variation
+from elman.data.checks import characters, lengths, repeats, tags, trees, variation
 from elman.data.checks.findings import (
     CHECKS,
     LABEL_PREFIX,
@@ -20,10 +20,14 @@ from elman.data.checks.findings import (
     count_severities,
 )
 from elman.utils.json_values import JsonRecord, as_json
+from elman.utils.summary import Row, Summary, counted
 
 SCHEMA = 1
 """Version of ``CheckReport.to_json``; incremented when a key changes its meaning or is removed."""
 
+LEMMA = "lemma"
+_OPEN = (LEMMA, trees.HEAD)
+"""Columns of values that are no tags: among others they are not counted, and may be new."""
 _MAX_LABELS = 20
 """Columns of document labels with more distinct values, and more than half the number of sentences, are identifiers."""
 
@@ -59,14 +63,16 @@ class ColumnStatistics:
     schemes: Mapping[str, schemes.SchemeDetection]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckReport(Summary):
     """The result of the checks; the first split is the reference for the others."""
 
     splits: Mapping[str, SplitStatistics]
     columns: Mapping[str, ColumnStatistics]
     groups: tuple[FindingGroup, ...]
     """The most severe first, then in the order of ``CHECKS``, then the longest first."""
+    has_heads: bool = False
+    """Whether trees were checked: there is a column of heads."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -76,7 +82,8 @@ class CheckReport:
     @property
     def nothing_found(self) -> dict[str, str]:
         """The checks without findings, with a description of what they check."""
-        return {check: what for check, what in CHECKS.items() if check not in {group.check for group in self.groups}}
+        others = {group.check for group in self.groups} | (set() if self.has_heads else set(trees.CHECKS))
+        return {check: what for check, what in CHECKS.items() if check not in others}
 
     def to_json(self) -> dict[str, Any]:
         """Return the output of ``elman check --json``, described in docs/reference/check.md."""
@@ -98,6 +105,15 @@ class CheckReport:
             "findings": [_finding_json(group.check, finding) for group in self.groups for finding in group.findings],
         }
 
+    def _summary(self) -> str:
+        found = ", ".join(counted(n, name) for name, n in self.counts.items())
+        return f"{found} in {', '.join(f'{name} ({each.sentences:,} sentences)' for name, each in self.splits.items())}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "severity", "findings", "what", "first"
+        for group in self.groups:
+            yield group.severity, len(group.findings), group.title, str(group.findings[0].place)
+
 
 def examine(splits: Sequence[DataSplit]) -> CheckReport:
     """Run all checks (``findings.CHECKS``) on labelled sentences.
@@ -107,14 +123,15 @@ def examine(splits: Sequence[DataSplit]) -> CheckReport:
     """
     columns = _columns(splits)
     word_columns = [column for column in columns if not column.startswith(LABEL_PREFIX)]
+    closed = [column for column in columns if column not in _OPEN or len(word_columns) == 1]
     sentence_index = repeats.index_sentences(splits)
     vocabularies = {
         split.name: Counter(chain.from_iterable(sentence.words for sentence in split.sentences)) for split in splits
     }
     words = list(dict.fromkeys(chain.from_iterable(vocabularies.values())))
     unusual = characters.unusual_words(words)
-    counts = {column: tags.distribution(splits, column) for column in columns}
-    detectors = {column: tags.detect_schemes(splits, column, counts[column]) for column in columns}
+    counts = {column: tags.distribution(splits, column) for column in closed}
+    detectors = {column: tags.detect_schemes(splits, column, counts[column]) for column in closed}
     groups = [
         *characters.encodings(splits, unusual),
         *characters.odd_characters(splits, unusual, columns),
@@ -122,9 +139,11 @@ def examine(splits: Sequence[DataSplit]) -> CheckReport:
         *repeats.leaks(splits, sentence_index),
         *repeats.contradictions(sentence_index, columns),
         *repeats.repeats(splits, sentence_index),
-        *tags.odd_columns(splits, word_columns),
+        *tags.odd_columns(splits, [column for column in word_columns if column in closed]),
         *lengths.longest(splits, words),
-        *chain.from_iterable(_check_column(splits, name, counts[name], detectors[name]) for name in columns),
+        *chain.from_iterable(_check_column(splits, name, counts[name], detectors[name]) for name in closed),
+        *(variation.outliers(splits, LEMMA) if LEMMA in columns and LEMMA not in closed else ()),
+        *(trees.trees(splits) if trees.HEAD in columns else ()),
     ]
     order = {check: i for i, check in enumerate(CHECKS)}
     groups.sort(key=lambda group: (SEVERITIES.index(group.severity), order[group.check], -len(group.findings)))
@@ -134,9 +153,10 @@ def examine(splits: Sequence[DataSplit]) -> CheckReport:
             name: ColumnStatistics(
                 counts[name], {split: detector.found() for split, detector in detectors[name].items()}
             )
-            for name in columns
+            for name in closed
         },
         groups=tuple(groups),
+        has_heads=trees.HEAD in columns,
     )
 
 

@@ -23,7 +23,7 @@ else:
     columns, label_text, csv_reader = LazyModule("columns"), LazyModule("label_text"), LazyModule("csv_reader")
 
 _N_PEEKED = 1000
-"""Sentences that are read ahead to find the names of document labels."""
+"""Sentences that are read ahead, for example to find the names of document labels."""
 _ASKED = "as asked for"
 _TABLES = ("csv", "tsv")
 _LINE_FORMATS = ("text", "word_tag", "columns", "conllu", "conllup", "label_text", "fasttext")
@@ -95,9 +95,13 @@ class Reading:
 
         These sentences are still yielded by iteration. Raises DataError if they cannot be read.
         """
+        return tuple(dict.fromkeys(name for sentence in self.first() for name in sentence.labels))
+
+    def first(self) -> list[Sentence]:
+        """Return the first sentences, which are still yielded by iteration. Raises DataError as that does."""
         first = list(islice(self._sentences, _N_PEEKED))
         self._sentences = chain(first, self._sentences)
-        return tuple(dict.fromkeys(name for sentence in first for name in sentence.labels))
+        return first
 
     def raw_text(self) -> Iterator[str]:
         """Return the lines of a plain text unchanged, without byte order mark, instead of sentences."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only_column
+from elman.data.formats.holds import Confidences, Holds, check_tags, check_words, is_gap, only_column
 from elman.data.formats.lines import LINE_END, is_blank, line_end_of
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -62,9 +62,16 @@ class WordTag:
             if not (word and tag):
                 no_mark = "no underscore" if self.separator == UNDERSCORE else f"no {self.separator}"
                 problem = no_mark if not mark else "no tag" if not tag else "no word"
-                message = f"expected word{self.separator}TAG, found {shown(token)}: {problem}"
+                message = f"expected word{self.separator}TAG, found {shown(token)}: {problem}{self._other(tokens)}"
                 return DataError(message, path=path, line=line)
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _other(self, tokens: Sequence[str]) -> str:
+        """Return advice if all tokens have another usual separator, else ""."""
+        for separator, format in ((UNDERSCORE, "word_tag"), ("/", "word_tag:separator=/")):
+            if separator != self.separator and all(0 < token.rfind(separator) < len(token) - 1 for token in tokens):
+                return f"; for word{separator}TAG pass --format {format}"
+        return ""
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the only column, ``tag``. Raises ConfigError for another name."""
@@ -72,7 +79,7 @@ class WordTag:
             raise ConfigError(f"{path}: no column {shown(name)}; word_tag has one, tag")
         return "tag"
 
-    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
         """Return one line. A sentence read from text or from this format keeps its spaces and its line end.
 
         Raises DataError for a word with a space or a line end, or a tag with one of these or the separator, which could
