@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from elman.cli.options import Choice, InputOptions, Verbosity, argument, checked_format, command, option
+from elman.cli.output_folder import OutputFolder, is_folder
 from elman.cli.outputs import check_not_an_input
 from elman.errors import ConfigError
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from elman.data.convert import ConversionRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(InputOptions, Verbosity):
     """The options of ``elman convert``."""
 
-    files: tuple[str, ...] = argument("IN... OUT", nargs=-1, required=True)
+    files: tuple[str, ...] = argument("IN... [OUT]", nargs=-1, required=True)
+    output: str | None = option(
+        "-o", "--output", metavar="OUT", help="OUT, by option. DIR/ or a folder: a file for each IN."
+    )
     format: str | None = option(
         "--from",
         "--format",
@@ -51,25 +60,30 @@ class Options(InputOptions, Verbosity):
 def convert(options: Options) -> None:
     """Write labelled data in another format.
 
-    OUT is UTF-8. Before anything is written, an error says what its format cannot hold; several IN are written as one.
+    OUT is UTF-8. Before anything is written, an error says what its format cannot hold; several IN are written as one,
+    or, if OUT is a folder, each as a file of its own.
 
     \b
       elman convert train.conllu train.jsonl --drop comments,multiword,empty-nodes
       elman convert export.json train.conll --to columns --spans widen
       elman convert train.conll bioes.conll --to columns --scheme bioes
+      elman convert treebank/*.conllu --to jsonl -o converted/
     """
-    from elman.data.convert import DROPPABLE, ConversionRequest, convert, output_format_of
+    from elman.data.convert import DROPPABLE, ConversionRequest, output_format_of
     from elman.data.formats import check_output, column_names
     from elman.utils.files import input_files
 
-    if len(options.files) < 2:
+    names, output = list(options.files), options.output
+    if output is None and len(names) > 1:
+        output = names.pop()
+    if output is None:
         raise click.UsageError("expected IN and OUT")
-    *names, output = options.files
     paths = input_files(names)
-    check_not_an_input(output, paths)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
-    to = output_format_of(output, options.output_format)
+    if is_folder(output) and options.output_format is None:
+        raise ConfigError(f"{output}: a folder, whose name says no format; --to FORMAT does")
+    to = output_format_of("-" if is_folder(output) else output, options.output_format)
     drop = frozenset(kind.strip() for kind in (options.drop or "").split(",") if kind.strip())
     for kind in drop - {"all", *DROPPABLE}:
         near = did_you_mean(kind, DROPPABLE)
@@ -86,11 +100,29 @@ def convert(options: Options) -> None:
         drop=frozenset(DROPPABLE) if "all" in drop else drop,
         options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
     )
-    done = convert(paths, output, request)
+    _convert(paths, output, request, options)
+
+
+def _convert(paths: Sequence[str], output: str, request: ConversionRequest, options: Options) -> None:
+    """Write the files as one, or each into a folder."""
+    from elman.cli.file_progress import FileProgress
+    from elman.data.convert import READ, convert
+
+    if is_folder(output):
+        folder = OutputFolder(output, paths)
+        jobs = [([path], folder.output(path, "", request.to)) for path in paths]
+    else:
+        check_not_an_input(output, paths)
+        jobs = [(list(paths), output)]
     notes = options.notes()
-    for note in done.notes:
-        notes.add(note)
-    where = "standard output" if output == "-" else output
-    sentences = "1 sentence" if done.sentences == 1 else f"{done.sentences:,} sentences"
-    notes.add(f"{sentences}, {done.words:,} words, written to {where} as {to}")
+    level: dict[str, bool] = {"quiet": options.quiet, "verbose": options.verbose}
+    with FileProgress("converting", paths, output, passes=READ, **level) as progress:
+        for inputs, target in jobs:
+            done = convert(inputs, target, request, lambda sentence: progress.add((sentence,)))
+            progress.end(inputs[0] if len(inputs) == 1 else target)
+            for note in done.notes:
+                notes.add(note)
+            where = "standard output" if target == "-" else target
+            sentences = "1 sentence" if done.sentences == 1 else f"{done.sentences:,} sentences"
+            notes.add(f"{sentences}, {done.words:,} words, written to {where} as {request.to}")
     notes.show()
