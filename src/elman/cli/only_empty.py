@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
 
 _OPTION = "--only-empty"
-_OTHER = "dep"
+_ROOT, _OTHER = "root", "dep"
 """The relation of a word that was predicted as the root, and is not since a person chose another one."""
 
 
@@ -63,6 +63,10 @@ class OnlyEmpty:
             self._words[place] += len(predicted)
             self._filled[place] += kept[place].count(False)
         head, deprel = columns.columns.get("head", ""), columns.columns.get("deprel", "")
+        if head in merged and deprel in merged:  # who says root means HEAD 0
+            _set_root(
+                merged[head], kept[head], [r if k else "" for r, k in zip(merged[deprel], kept[deprel], strict=True)]
+            )
         if head in merged and any(kept[head]) and not all(kept[head]):
             heads = joined_heads(merged[head], kept[head])
             self._repaired += sum(map(ne, heads, merged[head]))
@@ -93,6 +97,16 @@ class OnlyEmpty:
             notes.add(
                 f"{self._repaired:,} predicted heads were changed, so that they form trees with those that were there"
             )
+
+
+def _set_root(heads: list[str], kept: list[bool], relations: Sequence[str]) -> None:
+    """Make the word whose kept relation is ``root`` the root, unless a head says otherwise."""
+    if any(keeps and head == "0" for keeps, head in zip(kept, heads, strict=True)):
+        return
+    for i, relation in enumerate(relations):
+        if relation == _ROOT and not kept[i]:
+            heads[i], kept[i] = "0", True
+            return
 
 
 def joined_heads(heads: Sequence[str], kept: Sequence[bool]) -> list[str]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.chunks import chunks, tagged_lines
 from elman.cli.loading import known
-from elman.cli.notes import switching_often
+from elman.cli.notes import Notes, switching_often
 from elman.cli.only_empty import OnlyEmpty
 from elman.cli.output_columns import OutputColumns, how_many, output_columns
-from elman.cli.output_folder import OutputFolder, is_folder
+from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.raw_text import RawText, reads_raw, refuse_options
 from elman.data.sentence import CONFIDENCE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from elman.cli.commands.tag import Options
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
-    from elman.cli.notes import Notes
     from elman.data.formats import Reading
     from elman.taggers.column_predictor import ColumnPredictor
 
@@ -98,15 +97,23 @@ class Tagging:
                 self._finish(out)
             return
         folder = OutputFolder(options.output, paths, (options.model,))
+        notes, self.notes = self.notes, Notes(quiet=True)
+        for path in alike(paths):  # what clashes is found before anything is written
+            self._opened_for(folder, path)
+        self.notes = notes
         for path in paths:
-            self.format, self.writer, self._raw, self._last_line = self.written.said, None, None, ""
-            reading = self._opened(path)
-            output = folder.output(path, reading.format, str(self.format))
+            reading, output = self._opened_for(folder, path)
             with OutputFile(output, encoding=options.encoding) as out:
                 self._tag(reading, out, live=False)
                 self._finish(out)
             if self.writer is not None:
                 self.writer.tell(self.notes)
+
+    def _opened_for(self, folder: OutputFolder, path: str) -> tuple[Reading, str]:
+        """Open a file that gets an output of its own, and return this too."""
+        self.format, self.writer, self._raw, self._last_line = self.written.said, None, None, ""
+        reading = self._opened(path)
+        return reading, folder.output(path, reading.format, str(self.format))
 
     def _finish(self, out: OutputFile) -> None:
         if self.writer is not None:
