@@ -106,7 +106,7 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 docs: $(VENV)/.installed $(VENV)/.extra-docs $(VENV)/.extra-test $(VENV)/.extra-demo ## write the generated pages, then build the site into build/site and check it
 	@for page in docs/*.py docs/course/*.py; do $(BIN)/python "$$page" || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@$(BIN)/pytest tests/test_docs.py -k site
+	@ELMAN_TEST_SITE=1 $(BIN)/pytest tests/test_docs.py -k site
 	@echo "docs: build/site/index.html"
 
 man: $(VENV)/.installed ## write the man pages into build/man
