@@ -24,7 +24,7 @@ def test_shares_are_numbers_from_the_edge_on() -> None:
         with pytest.raises(ConfigError, match="^dev: expected a path, sentences, or a share such as '10%', got"):
             data_or_share(number)  # type: ignore[arg-type]
     for text, share in (("10", "10%"), (" .5 ", "50%"), ("0,25", "25%"), ("120", "10%")):
-        with pytest.raises(ConfigError, match=f"a share of the training sentences is {share}$"):
+        with pytest.raises(ConfigError, match=f"a share of TRAIN has a percent sign: {share}$"):
             data_or_share(text)
 
 
