@@ -24,7 +24,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test lint format types docs man wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,8 +106,11 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 docs: $(VENV)/.installed $(VENV)/.extra-docs $(VENV)/.extra-test $(VENV)/.extra-demo ## write the generated pages, then build the site into build/site and check it
 	@for page in docs/*.py docs/course/*.py; do $(BIN)/python "$$page" || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@$(BIN)/pytest tests/test_docs.py -k site
+	@ELMAN_TEST_SITE=1 $(BIN)/pytest tests/test_docs.py -k site
 	@echo "docs: build/site/index.html"
+
+man: $(VENV)/.installed ## write the man pages into build/man
+	@$(BIN)/python docs/man.py && ls -d build/man
 
 wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'

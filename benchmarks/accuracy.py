@@ -126,7 +126,7 @@ def main() -> None:
                 [Setting(f"vectors: {given.vectors.name}", "default", {}, given.vectors)] if given.vectors else []
             )
         plan = list(planned(available(settings), given))
-        _, failures = run_all(plan, shown, jobs=given.jobs, any_code=given.any_code, force=given.force)
+        _, failures = run_all(plan, shown, given.any_code)
         if failures:
             sys.exit(f"accuracy.py: {failures} of {len(plan)} runs failed")
     if given.results == RESULTS:
@@ -142,8 +142,6 @@ def arguments() -> argparse.Namespace:
     add("--ablations", action="store_true", help="the table of ablations, on dev (default sets: wiki-en,en_ewt.upos)")
     add("--vectors", type=Path, metavar="FILE", help="an additional ablation: with pretrained vectors")
     add("--threads", type=int, default=2, help="threads of each run (default 2)")
-    add("--jobs", type=int, default=1, help="runs at once (default 1); with more, times mean little")
-    add("--force", action="store_true", help="repeat runs that are done")
     add("--any-code", action="store_true", help="keep results of an elman with other code")
     add("--page", action="store_true", help="write docs/explanation/accuracy.md from the existing results, and stop")
     add("--data", type=Path, default=DATA, help="data folder (default ../shared/data)")

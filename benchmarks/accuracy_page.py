@@ -1,4 +1,4 @@
-"""Makes docs/explanation/accuracy.md from the result files alone and the prose in pages/accuracy.md."""
+"""Make the pages accuracy and ablations in docs/ from the result files and the prose in pages/."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from harness.results import DOCS, MISSING, Result, fill, read_json, standard_err
 from harness.runs import newest_alike
 
 PAGE = DOCS / "accuracy.md"
+ABLATIONS = DOCS.parent / "lab-notebook" / "ablations.md"
 PRESETS = ("default", "fast", "best")
 ABLATION_SETS = ("wiki-en", "en_ewt.upos")
 TITLES = {data.name: data.title for data in DATA_SETS}
@@ -62,22 +63,28 @@ def read(folder: Path) -> Groups:
 
 
 def write(folder: Path) -> None:
-    """Write the page from the results in a folder."""
-    results.write_page(PAGE, page(read(folder)))
+    """Write the pages from the results in a folder."""
+    groups = read(folder)
+    results.write_page(PAGE, page(groups))
+    results.write_page(ABLATIONS, ablations_page(groups))
 
 
 def page(groups: Groups) -> str:
-    """Return the text of the page."""
+    """Return the text of the page accuracy."""
     return fill(
         "accuracy",
         **{preset: table(*_of_preset(groups, preset)) for preset in PRESETS},
         peers=table(*_peers(groups)),
         costs=table(*_costs(groups)),
-        limits=table(["bar", "found", ""], list(_limits(groups))),
-        ablations=table(*_ablations(groups)),
+        limits=table(["target", "found", ""], list(_limits(groups))),
         commands="\n".join(_commands(groups)),
         origin=_origin([result for group in groups.values() for result in group.results]),
     )
+
+
+def ablations_page(groups: Groups) -> str:
+    """Return the text of the page ablations."""
+    return fill("ablations", ablations=table(*_ablations(groups)))
 
 
 def _of_preset(groups: Groups, preset: str) -> Table:

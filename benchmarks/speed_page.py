@@ -36,7 +36,7 @@ def page(result: Result | None) -> str:
     whole, narrow = parts.get("whole", {}), parts.get("avx2", {})
     return fill(
         "speed",
-        measured=f"Measured at commit {result['commit'][:12]}; to be measured again." if parts else "",
+        measured=f"Measured at commit {result['commit'][:12]}." if parts else "",
         bars=table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
         steps=table(*_steps(parts.get("w2", {}))),
         tagging=table(*_tagging(parts.get("w3", {}))),

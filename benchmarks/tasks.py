@@ -101,7 +101,7 @@ def main() -> None:
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model
                 runs = list(runs_of(chosen, seed, options.threads, folder))
-                failures += run_all(runs, shown, any_code=options.any_code)[1]
+                failures += run_all(runs, shown, options.any_code)[1]
         if failures:
             sys.exit(f"tasks.py: {failures} runs failed")
     results.write_page(PAGE, page(TASK_SETS))

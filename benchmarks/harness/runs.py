@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,40 +38,27 @@ class Run:
         return None if differing - ({"elman"} if any_code else set()) else result
 
 
-def run_all(
-    runs: Sequence[Run], shown: Callable[[Result], str], *, jobs: int = 1, any_code: bool = False, force: bool = False
-) -> tuple[dict[int, Result], int]:
-    """Return results by the number of their run, and how many runs failed. Prints progress and the time left."""
-    found = {} if force else {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
+def run_all(runs: Sequence[Run], shown: Callable[[Result], str], any_code: bool = False) -> tuple[list[Result], int]:
+    """Return the results, in the order of the runs, and how many runs failed. Prints progress and the time left."""
+    found = {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
     wanted = [i for i in range(len(runs)) if i not in found]
     print(f"{len(wanted)} runs to do" + (f", {len(found)} are done already" if found else ""), flush=True)
-    finished: list[int] = []
-    total, start = sum(runs[i].size for i in wanted), time.perf_counter()
-
-    def one(number: int) -> None:
-        run, begun = runs[number], time.perf_counter()
+    total, done, start = sum(runs[i].size for i in wanted), 0.0, time.perf_counter()
+    for number, i in enumerate(wanted, start=1):
+        run, begun = runs[i], time.perf_counter()
+        done += run.size
         try:
-            result = run.measure()
+            found[i] = run.measure()
         except RuntimeError as error:
-            finished.append(number)
             print(f"FAILED {run.name}: {error}", file=sys.stderr)
-            return
-        write_json(run.file, result)
-        found[number] = result
-        finished.append(number)
-        done = sum(runs[i].size for i in finished)
-        left = (time.perf_counter() - start) * (total - done) / max(done, 1e-9)
+            continue
+        except KeyboardInterrupt:
+            sys.exit("stopped; finished runs are kept, and the same command continues from there")
+        write_json(run.file, found[i])
+        left, seconds = (time.perf_counter() - start) * (total - done) / max(done, 1e-9), time.perf_counter() - begun
         rest = f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
-        seconds = time.perf_counter() - begun
-        print(f"[{len(finished)}/{len(wanted)}, {rest}] {run.name}: {shown(result)}  {seconds:.1f} s", flush=True)
-
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        list(pool.map(one, wanted))
-    except KeyboardInterrupt:
-        pool.shutdown(cancel_futures=True)
-        sys.exit("stopped; finished runs are kept, and the same command continues from there")
-    return dict(sorted(found.items())), len(runs) - len(found)
+        print(f"[{number}/{len(wanted)}, {rest}] {run.name}: {shown(found[i])}  {seconds:.1f} s", flush=True)
+    return [found[i] for i in sorted(found)], len(runs) - len(found)
 
 
 def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]) -> list[Result]:

@@ -67,9 +67,10 @@ def result(score: float = 0.9, *, seed: int = 1, date: str = "2020-01-01", **cha
     ("path", "page"),
     [
         (accuracy_page.PAGE, lambda: accuracy_page.page(accuracy_page.read(accuracy.RESULTS))),
+        (accuracy_page.ABLATIONS, lambda: accuracy_page.ablations_page(accuracy_page.read(accuracy.RESULTS))),
         (tasks.PAGE, lambda: tasks.page(sets.TASK_SETS)),
     ],
-    ids=["accuracy", "tasks"],
+    ids=["accuracy", "ablations", "tasks"],
 )
 def test_the_pages_are_made_of_the_results(path: Path, page: Callable[[], str]) -> None:
     assert path.read_text(encoding="utf-8") == page(), f"{path.name} is outdated; write it with --page"
@@ -100,7 +101,9 @@ def test_results_of_other_settings_than_the_newest_are_not_mixed_in() -> None:
 def test_ablations_of_another_default_are_not_shown(cells: Cells) -> None:
     def page(**changed: Any) -> str:
         default, gru = Group([result(0.9)]), Group([result(0.91, cell="gru", **changed)])
-        return accuracy_page.page({("dev", "wiki-en", "default"): default, ("dev", "wiki-en", "cell: gru"): gru})
+        return accuracy_page.ablations_page(
+            {("dev", "wiki-en", "default"): default, ("dev", "wiki-en", "cell: gru"): gru}
+        )
 
     assert cells(page(), "cell", "gru")[:4] == ["91.00", "+1.00", "81.00", "10.0"]
     assert cells(page(), "cell", "lstm")[0] == "as in `default`"
@@ -112,7 +115,7 @@ def test_pretrained_vectors_are_an_additional_ablation(cells: Cells) -> None:
         ("dev", "wiki-en", "default"): Group([result(0.9)]),
         ("dev", "wiki-en", "vectors: small.txt"): Group([result(0.89)]),
     }
-    assert cells(accuracy_page.page(groups), "vectors", "small.txt")[:2] == ["89.00", "−1.00"]
+    assert cells(accuracy_page.ablations_page(groups), "vectors", "small.txt")[:2] == ["89.00", "−1.00"]
 
 
 def test_figures_of_a_task() -> None:

@@ -70,5 +70,5 @@ def data_or_share(dev: Data | None) -> Data | float | None:
         share = float(dev.strip(" %").replace(",", "."))
         share = 100 * share if share < 1 else share
         example = f"{share:g}%" if 0 < share < 100 else "10%"
-        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of the training sentences is {example}")
+        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of TRAIN has a percent sign: {example}")
     return float(percent[1]) if percent else dev

@@ -135,7 +135,7 @@ def _updated(function: Function, arguments: Arguments) -> Parts:
 
 def _ids(function: Function, arguments: Arguments) -> Parts:
     strings, ids = arguments
-    numbers = _array(function(strings, ids))
+    numbers = _array(function(strings, ids), "the numbers returned")
     return {"the numbers returned": numbers, "ids": _array([ids.get(string, -1) for string in strings], "ids")}
 
 

@@ -53,7 +53,7 @@ def _online_sgd(mistake: str) -> Function:
             for x, y in data:
                 a = np.dot(before, x)
                 slope = slides.sigmoid(-y * a) if mistake == "log" else slides.sigmoid_gradient(a)
-                w += alpha * (1 if mistake == "label" else y) * slope * x
+                w += alpha * (1 if mistake == "label" else y) * slope * (1 if mistake == "input" else x)
         return w
 
     return online_sgd
@@ -203,6 +203,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
     "online_sgd": (
         ("the label is ignored: the derivative for y = -1 is negative", _online_sgd("label")),
         ("this climbs log P, as logistic regression usually does; slide 18 climbs P itself", _online_sgd("log")),
+        ("x is missing: dP/dw is the slope of the sigmoid, times x", _online_sgd("input")),
         ("update w after every pair, not once for all pairs", _online_sgd("batch")),
         ("one pass over the data only; make as many as iterations says", _online_sgd("once")),
     ),

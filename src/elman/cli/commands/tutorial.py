@@ -62,7 +62,7 @@ class TrainOptions(Verbosity):
     as_printed: bool = option(
         "--as-printed",
         is_flag=True,
-        help="Train as slide 32 is printed: a constant λ, no clipping of gradients, random matrices, zero vectors.",
+        help="Train as slide 32 is printed: constant λ, no clipping of gradients, random matrices, zero vectors.",
     )
     seed: int = seed_option()
 

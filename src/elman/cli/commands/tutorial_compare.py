@@ -28,16 +28,20 @@ class Options(Verbosity):
     source: str = argument("TRAIN")
     test: str = argument("TEST")
     bptt: str = option(
-        "--bptt", default="1,2", show_default=True, metavar="N,…", help="Steps of truncated back-propagation to try."
+        "--bptt",
+        default="1,2",
+        show_default=True,
+        metavar="N,…",
+        help="Steps that each output error goes back, to try.",
     )
     iterations: int = option(
         "--iterations", default=12, show_default=True, **whole_number(1, 100_000), help="Passes over the sentences."
     )
     seeds: int = option(
-        "--seeds", default=1, show_default=True, **whole_number(1, limits.SEEDS), help="Seeds to train each net with."
+        "--seeds", default=1, show_default=True, **whole_number(1, limits.SEEDS), help="Seeds to train each with."
     )
-    as_printed: bool = option("--as-printed", is_flag=True, help="Also train as slide 32 is printed.")
-    json: bool = option("--json", is_flag=True, help="Print one JSON object.")
+    as_printed: bool = option("--as-printed", is_flag=True, help="Train as slide 32 is printed, too.")
+    json: bool = option("--json", is_flag=True, help="Print one JSON object (docs/reference/json-output.md).")
 
 
 @dataclass(frozen=True, slots=True)
