@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +23,11 @@ settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.envi
 
 SLOW = {"analysis", "benchmarks", "cli", "models", "taggers", "training"}
 """Folders whose tests train models or start processes."""
-SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py"}
+SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", "test_state_plots.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
     "models": {"test_constraints", "test_file"},
-    "training": {"test_monitor", "test_optimizers", "test_schedule", "test_tbptt"},
+    "training": {"test_monitor", "test_optimizers", "test_schedule"},
 }
 """Files in these folders that are fast all the same."""
 
@@ -36,27 +36,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests, which ``make test TESTS=quick`` leaves out."""
     for item in items:
         path = item.path.relative_to(Path(__file__).parent)
-        if path.parts[0] in SLOW_FILES | SLOW and path.stem not in FAST.get(path.parent.as_posix(), ()):
+        slow = path.parts[0] in SLOW or path.name in SLOW_FILES
+        if slow and path.stem not in FAST.get(path.parent.as_posix(), ()):
             item.add_marker("slow")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def usual_signals() -> None:
-    """What is started here answers SIGHUP, also where the tests themselves run under nohup."""
+    """What is started here answers SIGHUP and SIGINT, also where the tests run under nohup or in the background."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def choose() -> Iterator[Callable[[str], None]]:
+    """Chooses a backend, skips where it is not built, and puts back what was chosen before."""
+    before = [os.environ.get(name) or None for name in ("ELMAN_KERNELS", "ELMAN_ISA")]
+
+    def select(backend: str) -> None:
+        try:
+            kernels.select(backend)
+        except ConfigError as error:
+            pytest.skip(str(error))
+
+    yield select
+    kernels.select(*before)
 
 
 @pytest.fixture(params=["native", "reference"])
-def each_backend(request: pytest.FixtureRequest) -> Iterator[None]:
+def each_backend(request: pytest.FixtureRequest, choose: Callable[[str], None]) -> None:
     """Runs a test with the native kernels and with the reference."""
-    before = [os.environ.get(name) or None for name in ("ELMAN_KERNELS", "ELMAN_ISA")]
-    try:
-        kernels.select(request.param)
-    except ConfigError as error:
-        pytest.skip(str(error))
-    yield
-    kernels.select(*before)
+    choose(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,18 @@ TYPE_CHECKING = False  # importing typing takes longer than starting Python
 if TYPE_CHECKING:
     from typing import Any
 
+    from elman.analysis.errors import ErrorAnalysis
+    from elman.analysis.functions import attributions, compare, curve, find_errors, gradients
+    from elman.analysis.gradients import Attribution
+    from elman.analysis.lag_curves import GradientReport
+    from elman.analysis.learning_curve import Curve
+    from elman.data.checks.report import CheckReport
+    from elman.data.convert import ConversionResult
+    from elman.data.functions import check, convert
     from elman.data.sentence import Sentence
     from elman.errors import ConfigError, DataError, ElmanError, MissingExtraError, ModelFileError, OutputError
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.compare import Comparison
     from elman.evaluation.tagging import TagEvaluation
     from elman.models.ensemble import Ensemble
     from elman.models.streaming import Stream
@@ -19,8 +28,8 @@ if TYPE_CHECKING:
     from elman.taggers.language_model import LanguageEvaluation, LanguageModel
     from elman.taggers.load import load
     from elman.taggers.pipeline import Pipeline
+    from elman.taggers.regression.regressor import Regressor
     from elman.taggers.regression.table import RegressionEvaluation
-    from elman.taggers.regression.tagger import Regressor
     from elman.taggers.segmenter import Segmenter
     from elman.taggers.structured import EncodedTagger
     from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
@@ -30,12 +39,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribution",
+    "CheckReport",
     "ClassEvaluation",
+    "Comparison",
     "ConfigError",
+    "ConversionResult",
+    "Curve",
     "DataError",
     "ElmanError",
     "EncodedTagger",
     "Ensemble",
+    "ErrorAnalysis",
+    "GradientReport",
     "LanguageEvaluation",
     "LanguageModel",
     "MissingExtraError",
@@ -54,22 +70,36 @@ __all__ = [
     "TaggerClassifier",
     "TextClassifier",
     "__version__",
+    "attributions",
+    "check",
+    "compare",
+    "convert",
+    "curve",
+    "find_errors",
     "find_rate",
+    "gradients",
     "load",
     "train",
 ]
 
 _HOME = {
+    "Attribution": "elman.analysis.gradients",
+    "CheckReport": "elman.data.checks.report",
     "ClassEvaluation": "elman.evaluation.classification",
+    "Comparison": "elman.evaluation.compare",
+    "ConversionResult": "elman.data.convert",
+    "Curve": "elman.analysis.learning_curve",
     "EncodedTagger": "elman.taggers.structured",
     "Ensemble": "elman.models.ensemble",
+    "ErrorAnalysis": "elman.analysis.errors",
+    "GradientReport": "elman.analysis.lag_curves",
     "LanguageEvaluation": "elman.taggers.language_model",
     "LanguageModel": "elman.taggers.language_model",
     "Pipeline": "elman.taggers.pipeline",
     "Predictor": "elman.taggers.base",
     "RateTrial": "elman.training.lr_finder",
     "RegressionEvaluation": "elman.taggers.regression.table",
-    "Regressor": "elman.taggers.regression.tagger",
+    "Regressor": "elman.taggers.regression.regressor",
     "Segmenter": "elman.taggers.segmenter",
     "Sentence": "elman.data.sentence",
     "Stream": "elman.models.streaming",
@@ -77,7 +107,14 @@ _HOME = {
     "Tagger": "elman.taggers.tagger",
     "TaggerClassifier": "elman.taggers.tagger",
     "TextClassifier": "elman.taggers.tagger",
+    "attributions": "elman.analysis.functions",
+    "check": "elman.data.functions",
+    "compare": "elman.analysis.functions",
+    "convert": "elman.data.functions",
+    "curve": "elman.analysis.functions",
+    "find_errors": "elman.analysis.functions",
     "find_rate": "elman.taggers.train",
+    "gradients": "elman.analysis.functions",
     "load": "elman.taggers.load",
     "train": "elman.taggers.train",
 }

@@ -13,6 +13,7 @@ from typing import Any
 from elman import settings
 from elman.errors import ConfigError
 from elman.settings import no_setting
+from elman.utils.arguments import check_text
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -204,6 +205,7 @@ def settings_fields() -> Iterator[tuple[str, Field[Any]]]:
 
 def preset(name: str) -> Config:
     """Return the settings of a preset. Raises ConfigError if there is no such preset."""
+    check_text("preset", name, optional=False)
     if name not in PRESETS:
         raise ConfigError(f"preset: expected {' or '.join(PRESETS)}, got {shown(name)}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]

@@ -19,6 +19,14 @@ from contextlib import contextmanager
 
 from elman.utils.display import one_line
 
+INSTALL = "pip install '.[{0}]' in elman's source folder, or pip install 'WHEEL[{0}]' with the path of its wheel"
+"""How an optional dependency is installed: no package index has elman yet, and a stranger may take its name there."""
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs the packages of an extra, as every hint gives it."""
+    return INSTALL.format(extra)
+
 
 class ElmanError(Exception):
     """Base class of the errors that the user can fix."""
@@ -60,7 +68,7 @@ class MissingExtraError(ElmanError):
     """An optional package that is not installed; the message has the pip command."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package}: pip install 'elman[{extra}]'")
+        super().__init__(f"this needs the package {package}: {how_to_install(extra)}")
 
 
 def reason(error: OSError) -> str:

@@ -77,7 +77,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "decoder": Setting(
         "auto",
-        "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags",
+        "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags, "
+        "without smoothing, chunk and distill_teachers",
         of=("auto", "softmax", "crf"),
     ),
     "constraints": Setting(
@@ -90,8 +91,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "ensemble": Setting(
         0,
-        "number of networks in the model, trained with different seeds; their scores are averaged; "
-        "0: two for fewer than 5000 sentences, else one",
+        "number of networks in the model, trained with different seeds; their scores are averaged. 0: one from 5000 "
+        "sentences on or with --budget; for fewer four if they have under 30,000 words, else three for spans, else two",
         low=0,
         high=NETWORKS,
     ),

@@ -35,11 +35,13 @@ def test_counts_are_those_of_evaluate(tagger: elman.Tagger) -> None:
 
 def test_the_surest_error_comes_first(tagger: elman.Tagger) -> None:
     found = analyze_errors(tagger, GOLD)
-    assert [[word.word for word in sentence.words] for sentence in found.sentences] == [
-        ["the", "cat", "walk"],
-        ["a", "dog"],
-        ["the", "cat", "cat"],
-        ["bird"],
+    assert [([word.word for word in one.words], one.at, one.count) for one in found.sentences] == [
+        (["the", "cat", "walk"], 0, 1),
+        (["a", "dog"], 0, 1),
+        (["the", "cat", "walk"], 2, 1),
+        (["the", "cat", "cat"], 1, 2),  # as sure as the bird, and more often
+        (["the", "cat", "walk"], 1, 1),
+        (["bird"], 0, 1),
     ]
     sure = [sentence.surest.confidence for sentence in found.sentences]
     assert sure == sorted(sure, reverse=True)
@@ -54,8 +56,25 @@ def test_the_surest_error_comes_first(tagger: elman.Tagger) -> None:
         False,
     )
     assert word.confidence == tagger.probabilities(["the"])[0, tagger.tags.index("D")]
-    assert first.errors >= 1 and found.sentences[2].errors == 2  # as sure as the bird, and more of them
+    assert first.errors >= 1 and found.sentences[3].errors == 2
     assert first.to_json()["words"][0]["predicted"] == "D"
+
+
+def test_one_entry_for_each_kind_of_error(tagger: elman.Tagger) -> None:
+    sentence = (("the", "dog"), {"tag": ("X", "N")})
+    gold = [elman.Sentence(*sentence, "file", line) for line in range(1, 41)]
+    (only,) = analyze_errors(tagger, gold).sentences
+    assert (only.count, only.path, only.surest.line) == (40, "file", 1)
+    assert only.others == tuple(("file", line) for line in (2, 3, 4, 5))
+    assert only.to_json()["others"][0] == {"path": "file", "line": 2}
+
+
+def test_leaving_out_what_is_less_sure_changes_nothing(tagger: elman.Tagger) -> None:
+    words = [f"w{i}" for i in range(60)]
+    gold = [[(word, "X"), ("the", "V")] for word in words + words] + [[("the", "V")]]
+    few, whole = analyze_errors(tagger, gold, most=3), analyze_errors(tagger, gold, most=100)
+    assert few.sentences == whole.sentences[:3]
+    assert len(whole.sentences) == 61 and {one.count for one in few.sentences} <= {2, 121}
 
 
 def test_confusions_and_unknown_words(tagger: elman.Tagger) -> None:

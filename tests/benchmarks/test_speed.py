@@ -138,7 +138,7 @@ def test_the_page_is_made_of_the_newest_result() -> None:
     files = speed_compare.newest(speed.RESULTS)
     newest = json.loads(files[-1].read_text(encoding="utf-8")) if files else None
     assert speed_page.PAGE.read_text(encoding="utf-8") == speed_page.page(newest), (
-        "docs/speed.md is not what the result makes; python benchmarks/speed.py --page"
+        "docs/explanation/speed.md is not what the result makes; python benchmarks/speed.py --page"
     )
 
 

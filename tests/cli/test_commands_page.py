@@ -1,4 +1,4 @@
-"""docs/commands.md is what the commands say of themselves."""
+"""docs/reference/commands.md and settings.md are what the commands say of themselves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from elman.cli import group
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "commands.py"
+FOLDER = SCRIPT.parent / "reference"
 
 
 def script() -> object:
@@ -32,12 +33,13 @@ def every(command: click.Command, name: str) -> Iterator[tuple[str, click.Comman
 
 
 def test_page_is_up_to_date() -> None:
-    page = SCRIPT.with_suffix(".md").read_text(encoding="utf-8")
-    assert page == script().page(), "run: python docs/commands.py"  # type: ignore[attr-defined]
+    module = script()
+    for name, text in (("commands.md", module.page()), ("settings.md", module.settings_page())):  # type: ignore[attr-defined]
+        assert (FOLDER / name).read_text(encoding="utf-8") == text, "run: python docs/commands.py"
 
 
 def test_every_command_and_option_is_on_the_page_and_helps() -> None:
-    page = SCRIPT.with_suffix(".md").read_text(encoding="utf-8")
+    page = (FOLDER / "commands.md").read_text(encoding="utf-8")
     for name, command in every(group, "elman"):
         assert f"\n## {name}\n" in page
         assert command.help

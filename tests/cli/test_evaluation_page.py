@@ -1,4 +1,4 @@
-"""The keys in docs/evaluation.md are those that ``--json`` prints."""
+"""The keys in docs/reference/evaluation.md are those that ``--json`` prints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
 GOLD = "a\tB-x\nb\tO\n\na\tB-y\n"
 PREDICTED = "a\tB-x\nb\tB-x\n\na\tB-y\n"
 

@@ -8,8 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -25,6 +23,7 @@ from elman import cli
 from elman.cli import progress, say
 from elman.models import file as model_file
 from elman.utils.display import visible
+from terminal import on_a_terminal
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -168,6 +167,7 @@ CASES = {
         ["plain.txt"],
     ],
     "info": [[], ["--json"], [EVIL]],
+    "completion": [["bash"], [EVIL]],
     "demo": [["--folder", EVIL]],
     "tutorial": [
         ["train", "word_tag.txt", "weights", "ids", "--iterations", "1", "--hidden", "2"],
@@ -349,59 +349,8 @@ def test_completion_brings_nothing_of_a_stranger(
     check(capsys.readouterr().out)
 
 
-def on_a_terminal(environment: dict[str, str], *arguments: object) -> tuple[int, bytes]:
-    """The status, and what the terminal got."""
-    import pty
-
-    master, slave = pty.openpty()
-    with open(master, "rb", buffering=0) as screen:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "elman", *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
-            stdout=slave,
-            stderr=slave,
-            env=environment | {"TERM": "xterm"},
-        )
-        os.close(slave)
-        seen = b""
-        with suppress(OSError):  # Linux says that nobody writes any more as an error
-            while block := screen.read(4096):
-                seen += block
-        return process.wait(), seen
-
-
 def test_a_real_terminal(environment: dict[str, str], folder: Path) -> None:
     status, seen = on_a_terminal(environment, "inspect", folder / "forged.model")
     assert status == 0 and b"\\x1b]0;owned" in seen and b"\x1b" not in seen
     status, seen = on_a_terminal(environment, "tag", folder / "lm.model", folder / "plain.txt")
     assert status == 2 and b"\\r\\n[red]/lm.model: a language model" in seen and b"\x1b" not in seen
-
-
-@pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed")
-def test_bytes_that_are_no_text_do_not_go_to_a_terminal(
-    environment: dict[str, str], model: Path, train_file: Path, run: Run
-) -> None:
-    words = train_file.with_suffix(".parquet")
-    assert run("convert", train_file, words).returncode == 0
-    commands: list[tuple[object, ...]] = [
-        ("tag", model, words),
-        ("tag", model, train_file, "--as", "parquet", "-o", "/dev/stdout"),
-        ("convert", train_file, "-", "--to", "parquet"),
-        ("convert", train_file, "/dev/stdout", "--to", "parquet"),
-        ("train", train_file, "-o", "-", "--model", "frequent"),
-        ("train", train_file, "-o", "/dev/stdout", "--model", "frequent"),
-    ]
-    for command in commands:
-        status, seen = on_a_terminal(environment, *command)
-        assert status == 2, seen
-        assert seen.startswith(b"elman: ") and seen.endswith(b"(-o FILE) or send it through a pipe\r\n"), seen
-        assert seen.count(b"\n") == 1, seen
-    for command in commands[::2]:  # through a pipe they do
-        result = run(*command)
-        assert result.returncode == 0 and b"\0" in result.stdout
-
-
-def test_text_goes_to_a_terminal(environment: dict[str, str], model: Path, train_file: Path) -> None:
-    for command in (("tag", model, train_file), ("convert", train_file, "-", "--to", "columns")):
-        status, seen = on_a_terminal(environment, *command)
-        assert status == 0 and b"dog" in seen

@@ -176,6 +176,7 @@ COMMANDS = {
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_at_any_moment(begin: Begin, run: Run, network: Path, tmp_path: Path, name: str) -> None:
     arguments, times = COMMANDS[name]
+    times = times if os.environ.get("CI") else max(len(STATUS), times // 2)
     arguments = [str(network) if argument == "NETWORK" else argument for argument in arguments]
     (tmp_path / "text").write_text(untagged(4_000), encoding="utf-8")
     lines = tagged(300 if name == "train" else 2_000)

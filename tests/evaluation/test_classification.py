@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.data.scores import TagScore
 from elman.errors import DataError
 from elman.evaluation.classification import evaluate_labels, roc_auc
+from elman.evaluation.scores import TagScore
 
 
 def test_by_hand() -> None:

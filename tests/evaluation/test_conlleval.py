@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.spans import evaluate_spans
 from elman.errors import DataError
 from elman.evaluation.conlleval import ConllevalReport
+from elman.evaluation.span_scores import evaluate_spans
 
 TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
 ODD = [*TAGS, "E-x", "S-x", "B", "I", "[-x", "]-y", ".-x", "NOUN", "B-a-b", "B-0", "-LRB-"]

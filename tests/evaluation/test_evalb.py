@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.scores import TagScore
 from elman.data.trees import parse_tree
 from elman.errors import DataError
 from elman.evaluation.evalb import Bracket, brackets, evaluate_brackets
+from elman.evaluation.scores import TagScore
 
 # (S (NP the cat) (VP sleeps (PP on (NP the mat))))
 GOLD = [("TOP", 0, 6), ("S", 0, 6), ("NP", 0, 2), ("VP", 2, 6), ("PP", 3, 6), ("NP", 4, 6)]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.spans import Span, SpanEvaluation, SpanEvaluator
+from elman.data.spans import Span
 from elman.errors import ConfigError, DataError
 from elman.evaluation.seqeval import STRICT_SCHEMES, SeqevalReport, lenient_spans, report, span_finder, strict_spans
+from elman.evaluation.span_scores import SpanEvaluation, SpanEvaluator
 
 THEIR_NAMES = {"iob1": "IOB1", "iob2": "IOB2", "ioe1": "IOE1", "ioe2": "IOE2", "bioes": "IOBES", "bilou": "BILOU"}
 LETTERS = {"iob1": "IB", "iob2": "IB", "ioe1": "IE", "ioe2": "IE", "bioes": "IBES", "bilou": "BILU", None: "IBES"}

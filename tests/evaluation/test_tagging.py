@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.schemes import detect_scheme
-from elman.data.spans import Span, SpanEvaluator, evaluate_spans, find_spans
+from elman.data.spans import Span, find_spans
 from elman.errors import DataError
 from elman.evaluation.classification import evaluate_labels
 from elman.evaluation.compare import compare, score
 from elman.evaluation.conlleval import ConllevalReport
 from elman.evaluation.seqeval import SeqevalReport
+from elman.evaluation.span_scores import SpanEvaluator, evaluate_spans
 from elman.evaluation.tagging import Confusion, TagEvaluation, TagEvaluator, TagScore, evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]]

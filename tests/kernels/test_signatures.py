@@ -47,6 +47,7 @@ def test_the_stub_is_generated() -> None:
     assert stub == signatures.stub()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILER, reason="needs a C++ compiler")
 @pytest.mark.skipif(not NATIVE.is_dir(), reason="needs the sources")
 def test_each_header_compiles_on_its_own(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_golden_bytes(good: bytes) -> None:
 
 
 def test_the_specification_by_hand(good: bytes) -> None:
-    """docs/model-file.md followed step by step, without any of our code."""
+    """docs/reference/model-file.md followed step by step, without any of our code."""
     (length,) = struct.unpack("<Q", good[:8])
     header = json.loads(good[8 : 8 + length])
     (text,) = header.pop("__metadata__").values()
@@ -200,7 +200,7 @@ def test_missing_file(tmp_path: Path) -> None:
 def test_directory_device_and_odd_path(tmp_path: Path) -> None:
     assert "directory" in refused(tmp_path)
     assert "device" in refused(Path(os.devnull))
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="which no file can have"):
         model_file.load("a\0b")
 
 

@@ -13,10 +13,10 @@ import pytest
 import elman
 from elman.errors import ElmanError
 from elman.taggers.base import Predictor
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.pipeline import Pipeline
-from elman.taggers.regression.tagger import Regressor
+from elman.taggers.regression.regressor import Regressor
 from elman.taggers.segmenter import Segmenter
 from elman.taggers.structured import EncodedTagger
 from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier

@@ -19,6 +19,8 @@ from elman.training import disk_corpus, disk_reader, tbptt
 
 QUIET: dict[str, Any] = {"on_warning": lambda doubt: None}
 SETTINGS = {"direction": "forward", "chunk": 5, "hidden": 8, "embedding": 4, "epochs": 4, "ensemble": 1, "batch": 4}
+FAST = {"epochs": 12, "learning_rate": 0.05, "dropout": 0, "word_dropout": 0, "unk_dropout": 0, "chunk": 2}
+"""Settings with which the word before is learned in few epochs."""
 PAIRS = [("ab"[(i * i // 3) % 2], "xy"[((i - 1) ** 2 // 3) % 2]) for i in range(400)]
 
 
@@ -73,15 +75,14 @@ def test_a_tagger_of_a_large_file(tmp_path: Path) -> None:
     """It tells the word before each one, which only a carried state does over the borders of chunks."""
     notes: list[str] = []
     dev = file(tmp_path / "dev.txt", "".join(f"{word}\t{tag}\n" for word, tag in PAIRS[:60]))
-    more = {"epochs": 40, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0, "unk_dropout": 0, "chunk": 2}
     tagger = elman.train(
-        columns(tmp_path), dev, settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET
+        columns(tmp_path), dev, settings={**SETTINGS, **FAST}, threads=1, on_note=notes.append, **QUIET
     )
     assert notes[0].endswith("long.txt read as columns from disk: one sentence, 400 words")
     facts = tagger.describe()
     assert facts["data"]["words"] == 400 and facts["data"]["dev_accuracy"] > 0.9
     assert tagger.evaluate(dev).accuracy == facts["data"]["dev_accuracy"]
-    same = elman.train(columns(tmp_path), dev, settings={**SETTINGS, **more}, threads=2, **QUIET)
+    same = elman.train(columns(tmp_path), dev, settings={**SETTINGS, **FAST}, threads=2, **QUIET)
     assert [w.tobytes() for w in same.to_record()[1].values()] == [w.tobytes() for w in tagger.to_record()[1].values()]
 
 
@@ -169,17 +170,8 @@ def test_a_share_chooses_the_epoch(tmp_path: Path) -> None:
     """Its accuracy is that of tagging the end of the text as a text by itself."""
     notes: list[str] = []
     pairs = [*PAIRS, ("new", "x"), ("a", "new")]
-    more = {
-        "epochs": 40,
-        "learning_rate": 0.02,
-        "dropout": 0,
-        "word_dropout": 0,
-        "unk_dropout": 0,
-        "chunk": 2,
-        "ensemble": 2,
-    }
-    path = columns(tmp_path, pairs)
-    tagger = elman.train(path, "15%", settings={**SETTINGS, **more}, threads=1, on_note=notes.append, **QUIET)
+    path, settings = columns(tmp_path, pairs), {**SETTINGS, **FAST, "ensemble": 2}
+    tagger = elman.train(path, "15%", settings=settings, threads=1, on_note=notes.append, **QUIET)
     assert notes[0].endswith("read as columns from disk: one sentence, 342 words")
     assert notes[1] == "held out for dev: the end of the text: one sentence, 60 words"
     facts = tagger.describe()["data"]

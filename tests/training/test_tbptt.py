@@ -228,7 +228,7 @@ def test_single_streams_have_a_kernel_that_does_what_layers_do(monkeypatch: pyte
 def test_the_state_goes_over_the_border_of_a_chunk(cell: str) -> None:
     """With one step a chunk nothing of a word reaches the next one but by the state, which is carried."""
     config = SMALL.with_settings(
-        {"chunk": 1, "cell": cell, "epochs": 60, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
+        {"chunk": 1, "cell": cell, "epochs": 15, "learning_rate": 0.1, "dropout": 0, "word_dropout": 0}
     )
     config = config.with_settings({"unk_dropout": 0, "dtype": "float32"})
     model = train_rnn(TRAIN, TRAIN, config, RunOptions())
@@ -239,7 +239,7 @@ def test_one_endless_sentence_is_learned_by_several_streams() -> None:
     words = [word for sentence, _ in TRAIN * 4 for word in sentence]
     text = [(words, ["x", *words[:-1]])]
     config = SMALL.with_settings(
-        {"chunk": 5, "batch": 4, "epochs": 30, "learning_rate": 0.02, "dropout": 0, "word_dropout": 0}
+        {"chunk": 5, "batch": 4, "epochs": 15, "learning_rate": 0.05, "dropout": 0, "word_dropout": 0}
     )
     model = train_rnn(text, text, config, RunOptions())
     assert model.training["dev_accuracies"][-1] > 0.95

@@ -20,9 +20,9 @@ FEW: dict[str, Any] = {
     "hidden": 8,
     "embedding": 8,
     "feature_embedding": 8,
-    "epochs": 8,
+    "epochs": 4,
     "batch": 2,
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "dtype": "float32",
 }
 

@@ -1,10 +1,7 @@
-"""The trainer on a made-up task: the same bits for any threads, the best epoch kept, progress, Ctrl-C."""
+"""The trainer on a made-up task: the same bits for any threads, the best epoch kept, progress."""
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -13,78 +10,16 @@ import numpy as np
 import pytest
 
 from elman.config import TrainingConfig
-from elman.errors import ConfigError
 from elman.nn.activations import Units
 from elman.nn.layers import SparseRows
-from elman.training import optimizers, trainer
+from elman.training import trainer
 from elman.training.optimizers import Gradients
 from elman.training.trainer import LossTotals, Progress, StepKey, fit
-from elman.utils import seeding
+from scripted_task import Recorder, Task, same
 
 Array = np.ndarray[Any, Any]
 SMALL = TrainingConfig(epochs=3, batch=4, shards=3, learning_rate=0.1)
 ONLINE = TrainingConfig(epochs=2, batch=1, optimizer="sgd", loss="sum", learning_rate=1.0)
-
-
-class Task(trainer.Items):
-    """Gradients that hang on the items, the parameters and the draws of their place; scores by a script."""
-
-    def __init__(self, scores: Sequence[float] | None = None, items: int = 22, fused: bool = False) -> None:
-        self.parameters = {"w": np.ones(3, np.float32), "table": np.ones((5, 2), np.float32)}
-        self.lengths = np.arange(items, dtype=np.int64) % 7 + 1
-        self.scores, self.fused = scores, fused
-        self.calls: list[tuple[StepKey, list[int], int]] = []
-        self.online_calls: list[tuple[StepKey, list[int], list[float]]] = []
-        self.seen: list[dict[str, Array]] = []  # the parameters when score was called
-
-    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-        self.calls.append((place, items.tolist(), words))
-        time.sleep(0.001 * (place.part == 0))  # so that other shards are done before the first
-        draws = place.stream(seeding.DROPOUT).standard_normal(3).astype(np.float32)
-        ids, counts = np.unique(items % 5, return_counts=True)
-        dw = np.tanh(self.parameters["w"]) * np.float32(len(items)) + draws
-        dtable = self.parameters["table"][ids] * counts[:, None].astype(np.float32) + draws[:2]
-        n = int(self.lengths[items].sum())
-        return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids, dtable)}
-
-    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
-        self.online_calls.append((place, items.tolist(), rates.tolist()))
-        if not self.fused:
-            return None
-        n = int(self.lengths[items].sum())
-        return LossTotals(2.0 * n, n, len(items))
-
-    def score(self) -> float | None:
-        self.seen.append({name: w.copy() for name, w in self.parameters.items()})
-        return None if self.scores is None else self.scores[len(self.seen) - 1]
-
-
-class Recorder:
-    """An update rule that writes down what it is asked for."""
-
-    def __init__(self) -> None:
-        self.rates: list[float] = []
-        self.norms: list[float] = []
-        self.settled = 0
-
-    def update(self, parameters: dict[str, Array], gradients: Gradients, rate: float) -> None:
-        self.rates.append(rate)
-        self.norms.append(optimizers.clip(gradients, 0.0))
-        parameters["w"] += np.float32(1)
-
-    def flush(self, parameters: dict[str, Array]) -> None:
-        self.settled += 1
-
-
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    result = Recorder()
-    monkeypatch.setattr(optimizers, "make", lambda config: result)
-    return result
-
-
-def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
-    return all(np.array_equal(w, other[name]) for name, w in one.items())
 
 
 # --- the same answer every time -------------------------------------------------------------------------------------
@@ -386,90 +321,3 @@ def test_the_online_kernel_is_for_sgd_on_sums_one_by_one(change: dict[str, Any])
     fit(task, TrainingConfig(**settings), seed=1, threads=1)
     assert task.online_calls == []
     assert task.calls
-
-
-# --- Ctrl-C ---------------------------------------------------------------------------------------------------------
-
-
-class Stopped(Task):
-    """Presses Ctrl-C when a step of an epoch begins."""
-
-    def __init__(self, epoch: int, step: int, press: Callable[[], None], scores: Sequence[float] | None = None) -> None:
-        super().__init__(scores)
-        self.at, self.press = (epoch, step, 0), press
-
-    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-        if (place.epoch, place.step, place.part) == self.at:
-            self.press()
-        return super().gradients(items, words, place)
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("press", [interrupt, lambda: signal.raise_signal(signal.SIGINT)])
-def test_ctrl_c_in_a_later_epoch_leaves_the_best(press: Callable[[], None]) -> None:
-    task = Stopped(4, 2, press, scores=[0.5, 0.7, 0.6])
-    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
-    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 3, 2)
-    assert len(record.losses) == 3
-    assert same(task.parameters, task.seen[1])
-
-
-def test_ctrl_c_without_dev_leaves_the_last_whole_epoch() -> None:
-    task = Stopped(3, 2, interrupt)
-    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
-    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 2, 2)
-    assert same(task.parameters, task.seen[1])
-
-
-def test_ctrl_c_in_the_first_epoch_leaves_the_parameters_as_they_are(recorder: Recorder) -> None:
-    task = Stopped(1, 3, interrupt, scores=[])
-    record = fit(task, TrainingConfig(epochs=6, batch=4), seed=1, threads=2)
-    assert (record.interrupted, record.epochs, record.best_epoch) == (True, 0, 0)
-    assert task.parameters["w"].tolist() == [4, 4, 4]  # 1 and three updates
-    assert recorder.settled == 1
-
-
-def test_ctrl_c_in_the_score() -> None:
-    class Scored(Task):
-        def score(self) -> float | None:
-            super().score()
-            raise KeyboardInterrupt
-
-    record = fit(Scored(scores=[0.5]), SMALL, seed=1, threads=1)
-    assert (record.interrupted, record.epochs) == (True, 0)
-
-
-def test_a_rate_that_is_too_large_is_said() -> None:
-    class Diverging(Task):
-        def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-            found, gradients = super().gradients(items, words, place)
-            return replace(found, loss=float("nan") if place.epoch == 2 else 1.0), gradients
-
-    with pytest.raises(ConfigError, match="^learning_rate: the loss diverged in epoch 2; try a smaller learning_rate$"):
-        fit(Diverging(), SMALL, seed=1, threads=1)
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_so_is_one_that_shows_after_the_last_update_only(number: float) -> None:
-    class Diverging(Task):
-        def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
-            found, gradients = super().gradients(items, words, place)
-            if place.epoch == SMALL.epochs and place.step == 5:
-                gradients["w"] = np.full(3, number, np.float32)
-            return found, gradients
-
-    task = Diverging()
-    with np.errstate(invalid="ignore"), pytest.raises(ConfigError, match="diverged in epoch 3; try a smaller"):
-        fit(task, replace(SMALL, grad_clip=0.0), seed=1, threads=1)
-    assert len({place.step for place, _, _ in task.calls}) == 6
-
-
-def test_another_error_goes_through() -> None:
-    def fail() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fit(Stopped(1, 1, fail), SMALL, seed=1, threads=2)

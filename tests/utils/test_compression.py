@@ -259,7 +259,7 @@ def test_without_the_package(tmp_path, monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(compression, "import_module", missing)
-    message = r"this needs the package backports.zstd: pip install 'elman\[zstd\]'"
+    message = r"this needs the package backports.zstd: pip install '\.\[zstd\]' in"
     with pytest.raises(MissingExtraError, match=message):
         OutputFile(str(tmp_path / "out.zst"))
     file = tmp_path / "file"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from elman.data.sentence import Sentence
 from elman.evaluation.reliability import Reliability, reliability
 from elman.taggers.base import Target
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.limits import real_number
+from elman.utils.summary import Row, Summary, percent
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+@dataclass(frozen=True, slots=True, repr=False)
+class Calibration(Summary):
     """The confidences of one label column without and with its temperature.
 
     ``temperature``  None if a task derives the column from several label columns, each with its own temperature
@@ -32,6 +33,15 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
         return {"temperature": self.temperature, "raw": self.raw.to_json(), "shown": self.shown.to_json()}
+
+    def _summary(self) -> str:
+        temperature = "several temperatures" if self.temperature is None else f"temperature {self.temperature:.3f}"
+        return f"calibration error {percent(self.shown.ece)}, {percent(self.raw.ece)} without; {temperature}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "", "accuracy", "mean confidence", "calibration error"
+        for name, each in (("uncalibrated", self.raw), ("calibrated", self.shown)):
+            yield name, percent(each.accuracy), percent(each.confidence), percent(each.ece)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ word. For an ensemble, the first network is analyzed. Shapes: T words of a sente
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from elman.nn.layers import Array, SparseRows
 from elman.nn.state_gradients import by_states
 from elman.utils import limits
 from elman.utils.display import shown
+from elman.utils.summary import Row, Summary, cut
 
 LAGS, POSITIONS = 20, 1_000
 MAX_PER_SENTENCE = 100
@@ -56,8 +57,8 @@ class GradientOptions:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+@dataclass(frozen=True, slots=True, repr=False)
+class Attribution(Summary):
     """Input × gradient attributions of the tag of word ``at`` (from 1) to the words of the sentence.
 
     ``parts``    (T,) x · ∂margin/∂x of each word
@@ -82,6 +83,17 @@ class Attribution:
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
         return {**asdict(self), "shares": self.shares}
+
+    def _summary(self) -> str:
+        most = max(range(len(self.parts)), key=lambda i: abs(self.parts[i]))
+        against = f", {self.margin:.2f} above {self.against}" if self.against else ""
+        by = f"most by {cut(self.words[most])} ({100 * self.shares[most]:+.0f} %)"
+        return f"word {self.at}, {cut(self.words[self.at - 1])}: {self.tag}{against}, {by}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "word", "x · gradient", "share"
+        for word, part, share in zip(self.words, self.parts, self.shares, strict=True):
+            yield word, part, f"{100 * share:+.0f} %"
 
 
 class _RepeatedSentence:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.utils.summary import Row, Summary, counted
+
 Norms = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class LagCurve:
+@dataclass(frozen=True, slots=True, repr=False)
+class LagCurve(Summary):
     """‖∂loss_t/∂h_{t-k}‖ for k = 0, 1, … of one layer and direction; h_{t+k} in the backward direction.
 
     ``state``      ``h``, the hidden state, or ``c``, the memory cell of LSTM and SRU
@@ -41,9 +43,17 @@ class LagCurve:
         """Plain values for ``json.dumps``."""
         return {**asdict(self), "step": self.step}
 
+    def _summary(self) -> str:
+        step = "" if self.step is None else f", × {self.step:.3f} per step"
+        return f"{self.direction} {self.state}, lags 0 to {len(self.norms) - 1}{step}"
 
-@dataclass(frozen=True, slots=True)
-class GradientReport:
+    def _table(self) -> Iterator[Row]:
+        yield "lag", "norm", "share", "words"
+        yield from zip(range(len(self.norms)), self.norms, self.shares, self.positions, strict=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GradientReport(Summary):
     """The lag curves of a network, and the number of words and sentences measured.
 
     ``unknown`` sentences were skipped because they have a tag that the network does not know.
@@ -61,6 +71,17 @@ class GradientReport:
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``."""
         return {**asdict(self), "curves": [lag_curve.to_json() for lag_curve in self.curves]}
+
+    def _summary(self) -> str:
+        lags = max(len(each.norms) for each in self.curves) - 1
+        steps = ", ".join(f"{each.direction} {each.state} × {each.step:.3f}" for each in self.curves if each.step)
+        layer = f"layer {self.layer} of {self.cell}, {counted(self.positions, 'word')}, lags 0 to {lags}"
+        return f"{layer}; {steps} per step" if steps else layer
+
+    def _table(self) -> Iterator[Row]:
+        yield "lag", *(f"{each.direction} {each.state}" for each in self.curves)
+        for lag in range(max(len(each.norms) for each in self.curves)):
+            yield lag, *(each.norms[lag] if lag < len(each.norms) else "" for each in self.curves)
 
 
 def lag_curve(key: tuple[str, str], each: Sequence[Norms]) -> LagCurve:

@@ -7,7 +7,7 @@ The error of a network falls approximately as a power law with a floor: error(n)
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from elman.taggers.request import data_or_share
 from elman.taggers.train import train
 from elman.training import auto_settings as automatic
 from elman.utils import limits
+from elman.utils.summary import Row, Summary, percent
 
 FORECASTS = (2, 4)
 """Multiples of the training data for which forecasts are made."""
@@ -79,8 +80,8 @@ class Forecast:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Summary):
     """A learning curve: its points in order of size, the fitted law, and forecasts."""
 
     points: tuple[Point, ...]
@@ -95,6 +96,21 @@ class Curve:
             "law": asdict(self.law),
             "forecasts": [asdict(forecast) for forecast in self.forecasts],
         }
+
+    def _summary(self) -> str:
+        first, last = self.points[0], self.points[-1]
+        ends = " to ".join(f"{percent(each.mean)} with {each.sentences:,}" for each in (first, last))
+        ahead = "".join(f", about {percent(each.accuracy)} with {each.sentences:,}" for each in self.forecasts[:1])
+        return f"{ends} sentences{ahead}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "sentences", "words", "accuracy", "lowest", "highest"
+        for point in self.points:
+            lowest, highest = min(point.accuracies), max(point.accuracies)
+            yield point.sentences, point.words, *map(percent, (point.mean, lowest, highest))
+        for ahead in self.forecasts:
+            low, high = (percent(ahead.accuracy - ahead.gain + gain) for gain in (ahead.low, ahead.high))
+            yield ahead.sentences, "forecast", percent(ahead.accuracy), low, high
 
 
 def learning_curve(

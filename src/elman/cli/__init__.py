@@ -15,13 +15,13 @@ from importlib import import_module
 import click
 
 from elman import __version__
+from elman.cli.help import Context
 from elman.cli.say import tell
 from elman.cli.shortage import advice, lacks_memory
 from elman.cli.streams import OUTPUT, prepare
+from elman.cli.unknown import Group, no_option
 from elman.errors import ElmanError, reason
 from elman.utils import signals
-from elman.utils.display import shown
-from elman.utils.suggest import did_you_mean
 
 # heading -> command -> (module:object below elman.cli.commands, summary), in the order of the help
 _COMMANDS = {
@@ -43,6 +43,7 @@ _COMMANDS = {
         "states": ("states:states", "Show hidden states and gates over a sentence."),
         "inspect": ("inspect:inspect", "Describe a model and how it was trained."),
         "info": ("info:info", "Show versions, machine and kernels."),
+        "completion": ("completion:completion", "Print the script that completes commands in a shell."),
     },
     "data": {
         "check": ("check:check", "Find mistakes in labelled data."),
@@ -56,8 +57,10 @@ _COMMANDS = {
 _PLACES = {name: place for commands in _COMMANDS.values() for name, (place, _) in commands.items()}
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """A group whose commands are imported when they are needed: not for its own help."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_PLACES)
@@ -68,13 +71,6 @@ class _LazyGroup(click.Group):
         module, name = _PLACES[cmd_name].split(":")
         command: click.Command = getattr(import_module(f"elman.cli.commands.{module}"), name)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _PLACES and not args[0].startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"no command {shown(args[0])}{did_you_mean(args[0], _PLACES)}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, _PLACES))
@@ -99,9 +95,9 @@ def main() -> None:
     """Run ``sys.argv`` and exit with its status."""
     prepare()
     if "_ELMAN_COMPLETE" in os.environ:
-        from click.shell_completion import shell_complete
+        from elman.cli import completion
 
-        sys.exit(shell_complete(group, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
+        sys.exit(completion.run(group, os.environ["_ELMAN_COMPLETE"]))
     status = run(sys.argv[1:])
     if status and signals.requested():
         status = signals.status()  # also if the terminal has gone, and the last message could not be written
@@ -129,7 +125,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error))
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "elman"
-        message = " ".join(error.format_message().split()).rstrip(".")
+        if isinstance(error, click.NoSuchOption):
+            message = no_option(error, arguments)
+        else:
+            message = " ".join(error.format_message().split()).rstrip(".")
         return _fail(f"{message}; see {path} --help")
     except click.ClickException as error:
         return _fail(error.format_message())

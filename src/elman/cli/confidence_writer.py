@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.cli.output_columns import OutputColumns
     from elman.data.formats import Writer
     from elman.data.sentence import Sentence
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
     from elman.taggers.tagger import Tagger
 
 NBEST_FORMATS = ("columns", "jsonl")

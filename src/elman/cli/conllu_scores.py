@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 STYLE = "--style conll18"
 _METRICS = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas"}

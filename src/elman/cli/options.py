@@ -8,12 +8,13 @@ have stands here, once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from elman.cli.help import Context
 from elman.cli.notes import Notes
 from elman.errors import ConfigError
 from elman.utils import limits
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from elman.cli.gold import FileOptions
 
 _T = TypeVar("_T")
+
+
+class _Command(click.Command):
+    context_class = Context
 
 
 def argument(metavar: str, **attributes: Any) -> Any:
@@ -48,15 +53,31 @@ def command(options: type[_T], name: str | None = None) -> Callable[[Callable[[_
 
         params = [_parameter(key, *field.metadata["click"]) for key, field in _fields(options)]
         help = function.__doc__
-        return click.Command(name or function.__name__, callback=run, params=params, help=help and _dedented(help))
+        return _Command(name or function.__name__, callback=run, params=params, help=help and _dedented(help))
 
     return decorate
 
 
 def _parameter(name: str, names: tuple[str, ...], attributes: dict[str, Any]) -> click.Parameter:
+    attributes = {**_completed(names, attributes), **attributes}
     if not names:
         return click.Argument([name], **{"required": attributes.get("nargs") != -1, **attributes})
     return click.Option([*names, name], **attributes)
+
+
+def _completed(names: Sequence[str], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attribute by which a shell completes the values of an option or argument; types have their own."""
+    if "type" in attributes or attributes.get("is_flag"):
+        return {}
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from elman.cli.completion import OF_OPTIONS, values_of
+
+        of_files = not names or any(word in attributes.get("metavar", "") for word in ("FILE", "OUT", "MODEL", "DIR"))
+        kinds = [OF_OPTIONS[name] for name in names if name in OF_OPTIONS] or ["files"] * of_files
+        return values_of(kinds[0], context, incomplete) if kinds else []
+
+    return {"shell_complete": complete}
 
 
 def _fields(options: type) -> Iterator[tuple[str, Any]]:
@@ -172,7 +193,7 @@ class InputOptions:
         "--format",
         metavar="FORMAT",
         callback=checked_format,
-        help="Format of the input (docs/formats.md), as columns, csv:word=NAME; by default what it looks like.",
+        help="Format of the input (docs/reference/formats.md), as columns, csv:word=NAME; by default recognized.",
     )
     encoding: str = option(
         "--encoding",
@@ -269,7 +290,7 @@ def layer_option() -> Any:
 
 def json_option() -> Any:
     """Return the field of ``--json``."""
-    return option("--json", is_flag=True, help="Print one JSON object (docs/json-output.md).")
+    return option("--json", is_flag=True, help="Print one JSON object (docs/reference/json-output.md).")
 
 
 def plot_option(what: str) -> Any:
@@ -304,6 +325,7 @@ def settings_of(items: Sequence[str]) -> dict[str, str]:
     for item in items:
         key, mark, value = item.partition("=")
         if not (key and mark):
-            raise ConfigError(f"--set: expected KEY=VALUE, got {shown(item)}; elman settings lists the keys")
+            expected = "expected KEY=VALUE without a space, as epochs=5"
+            raise ConfigError(f"--set: {expected}, got {shown(item)}; elman settings lists the keys")
         settings[key.strip()] = value.strip()
     return settings

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 
 @dataclass

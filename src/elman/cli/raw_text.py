@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 BOM = "\ufeff"
 MANY = 20
@@ -44,7 +44,7 @@ def refuse_options(task: str, given: Mapping[str, Any]) -> None:
 
 def with_columns(model: Predictor) -> ColumnPredictor:
     """Return a model that predicts label columns as such. Raises ConfigError for another."""
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
     if not isinstance(model, ColumnPredictor):
         raise ConfigError(f"a model of the task {model.task} has no tags of words; elman evaluate says how good it is")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.data.trees import Tree
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
     from elman.taggers.language_model import LanguageEvaluation, LanguageModel
     from elman.taggers.regression.table import RegressionEvaluation
 

@@ -1,15 +1,20 @@
-"""Pieces of tables on the terminal: columns of a fixed width, percentages, bold heads."""
+"""Pieces of tables on the terminal: columns of a fixed width, percentages, bold heads.
+
+Widths are terminal columns: a CJK character takes two, a combining mark none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Mapping
 
 import click
 
 from elman.utils.display import visible
+from elman.utils.text_width import cells, cut, padded, shortened
 
-TAG_WIDTH = 22
-"""Columns of a tag at most: two of them and a number fit in a line."""
+NARROWEST, USUAL = 60, 80
+"""Columns of a report on a terminal at least, and where there is no terminal."""
 
 
 def percent(correct: int, total: int) -> str:
@@ -22,18 +27,35 @@ def bold(text: str) -> str:
     return click.style(visible(text), bold=True)
 
 
-def width(texts: Sequence[str], most: int = TAG_WIDTH) -> int:
-    """Return the terminal columns of the widest text, at most ``most``."""
-    from rich.cells import cell_len
+def report_width() -> int:
+    """Return the columns of a report: those of the terminal, 80 without one."""
+    return max(shutil.get_terminal_size((USUAL, 24)).columns, NARROWEST)
 
-    return min(max(map(cell_len, texts)), most)
+
+def labels(texts: Iterable[str], most: int) -> Mapping[str, str]:
+    """Return labels as they are shown, each cut in the middle to ``most`` columns; different ones stay different."""
+    plain = {text: visible(text) for text in texts}
+    short = shortened(plain.values(), most)
+    return {text: short[plain[text]] for text in plain}
+
+
+def width(texts: Iterable[str], least: str = "") -> int:
+    """Return the columns of the widest text, or of ``least`` if that is wider."""
+    return max(map(cells, (least, *texts)))
 
 
 def cell(text: str, width: int) -> str:
-    """Return the text cut or padded to ``width`` terminal columns (a CJK character takes two)."""
-    from rich.cells import cell_len, set_cell_size
+    """Return the text cut in the middle or padded to ``width`` columns."""
+    return padded(cut(visible(text), width), width)
 
-    plain = visible(text)
-    if cell_len(plain) > width:
-        plain = set_cell_size(plain, width - 1) + "…"
-    return set_cell_size(plain, width)
+
+def wrapped(text: str, first: str = "", others: str = "", width: int = USUAL) -> list[str]:
+    """Return text in lines of at most ``width`` columns, broken at spaces only, after these indents."""
+    lines, line, bare = [], first, True
+    for word in visible(text).split(" "):
+        if not bare and cells(line) + 1 + cells(word) > width:
+            lines.append(line)
+            line, bare = others, True
+        line += word if bare else f" {word}"
+        bare = False
+    return [*lines, line]

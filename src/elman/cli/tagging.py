@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
     from elman.data.formats import Reading
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 BOM = "\ufeff"
 

@@ -27,8 +27,8 @@ class TrainingOptions(LabelledOptions, RunOptions):
         "--task",
         metavar="TASK",
         help="tag (words), classify (documents); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
-        "full CoNLL-U): docs/pipeline.md; lm, lm:unit=characters (language model): docs/language-models.md; regress "
-        "(numbers): docs/regression.md. By default tag, or classify if TRAIN labels no words.",
+        "full CoNLL-U), lm, lm:unit=characters (language model), regress (numbers): docs/reference/tasks/. By default "
+        "tag, or classify if TRAIN labels no words.",
     )
     preset: str = preset_option()
     config: str | None = option("--config", metavar="FILE.toml", help="File of settings that differ from the preset.")

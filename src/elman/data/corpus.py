@@ -7,10 +7,11 @@ or given by the task.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any, NamedTuple, cast
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from elman.data.formats import Reading, read_sentences
 from elman.data.formats.class_names import UnnamedTagsError
@@ -18,6 +19,7 @@ from elman.data.formats.tokenizer import tokenize
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
+from elman.utils.arguments import described, is_path, path_texts, refuse_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -33,6 +35,7 @@ LABEL_NAME = "label"
 """Name of the label of texts given as (text, label)."""
 TASKS = (TAG, CLASSIFY)
 """Names of the tasks."""
+_NAME = re.compile(r"[^./\\*?\[-][^./\\*?\[]*")  # of no file that one is likely to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,13 @@ def as_items(data: Any) -> Iterable[Any]:
     """Return data as an iterable of paths or sentences. Raises DataError for bytes and non-iterable objects."""
     if isinstance(data, str | os.PathLike):
         return [data]
-    if isinstance(data, bytes | bytearray | memoryview) or not hasattr(data, "__iter__"):
-        raise DataError(f"expected a path, paths or sentences, got {type(data).__name__}: {shown(data)}")
-    return cast("Iterable[Any]", data)
+    expected = "a path, paths or sentences"
+    refuse_table(data, expected)
+    if isinstance(data, Sentence):
+        raise DataError(f"expected {expected}, got one Sentence; put it into a list")
+    if isinstance(data, bytes | bytearray | memoryview) or not isinstance(data, Iterable):
+        raise DataError(f"expected {expected}, got {described(data)}")
+    return data
 
 
 def split_words(text: str) -> tuple[str, ...]:
@@ -168,10 +175,13 @@ def iter_labelled(
 ) -> Iterator[tuple[Sentence, TargetKeys]]:
     """Yield sentences with words, each with its targets. Raises the errors of ``read_corpus``."""
     items: Iterator[Any] = iter(as_items(data))
-    first = next(items, None)
-    all_items = [] if first is None else chain([first], items)
-    if isinstance(first, str | os.PathLike):
-        for path in input_files(map(os.fspath, all_items)):
+    head = list(islice(items, 1))
+    all_items = chain(head, items)
+    if head and is_path(head[0]):
+        if not is_path(data) and isinstance(head[0], str) and _NAME.fullmatch(head[0]) and not os.path.exists(head[0]):
+            expected = "expected sentences, each a list of (word, tag) pairs, or paths"
+            raise DataError(f"{expected}, got a list of texts, {shown(head[0])} …, and there is no such file")
+        for path in input_files(path_texts("data", all_items)):
             yield from _from_file(path, options, notes)
     else:
         sentences = (_sentence(item, number) for number, item in enumerate(all_items, start=1))
@@ -259,7 +269,7 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
 
 def _sentence(item: Any, number: int) -> Sentence:
     if isinstance(item, Sentence):
-        return item
+        return item if item.path else _made(item, number)
     if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], str) and not isinstance(item[0], bytes):
         return _text(*item, number)
     try:
@@ -270,6 +280,21 @@ def _sentence(item: Any, number: int) -> Sentence:
         expected = "a Sentence or a list of (word, tag) pairs, or a text with its label"
         raise DataError(f"sentence {number}: expected {expected}, got {shown(item)}") from None
     return Sentence(tuple(word for word, _ in tagged), {PAIRS_COLUMN: tuple(tag for _, tag in tagged)})
+
+
+def _made(sentence: Sentence, number: int) -> Sentence:
+    """Return a Sentence made in Python. Raises DataError if its fields are not what they should be."""
+    fields: list[tuple[str, Any]] = [("words", sentence.words)]
+    for name, table in (("columns", sentence.columns), ("labels", sentence.labels)):
+        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
+            raise DataError(f"sentence {number}: {name}: expected a dict by name, got {described(table)}")
+    for name, label in sentence.labels.items():
+        if not isinstance(label, str):
+            raise DataError(f"sentence {number}: label {name}: expected a text, got {described(label)}")
+    for name, values in chain(fields, ((f"column {name}", tags) for name, tags in sentence.columns.items())):
+        if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+            raise DataError(f"sentence {number}: {name}: expected a tuple of texts, got {described(values)}")
+    return sentence
 
 
 def _text(text: Any, label: str, number: int) -> Sentence:
@@ -302,6 +327,8 @@ def _checked(sentence: Sentence, options: ReadOptions, number: int, before: Targ
     texts = tuple(name for name in names if name not in words)
     for name in texts:
         is_new = name not in sentence.labels and (before is None or name not in before.texts)
+        if options.task == TAG and name in sentence.labels:
+            raise ConfigError(f"{where}: expected a tag for each word, got a text with the label {name}")
         if options.task == TAG or (options.task is None and is_new):
             raise ConfigError(f"{where}: no label column {shown(name)}; there is: {available}")
     for name in names:
@@ -320,7 +347,8 @@ def _check(words: Sequence[str], tags: Sequence[str], location: str) -> None:
     try:
         "".join(chain(words, tags)).encode()
     except TypeError:
-        raise DataError(f"{location}: expected words and tags that are texts, got {shown(words)}") from None
+        found = next(each for each in chain(words, tags) if not isinstance(each, str))
+        raise DataError(f"{location}: expected words and tags that are texts, got {described(found)}") from None
     except UnicodeEncodeError:
         raise DataError(f"{location}: a word or tag is not valid Unicode (half a surrogate pair)") from None
 

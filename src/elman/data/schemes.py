@@ -24,8 +24,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from elman.data.scores import check_sentence
-from elman.data.sentence import Sentence, error_at
+from elman.data.sentence import Sentence, check_tag_list, error_at
 from elman.data.spans import OUTSIDE, Span, find_spans
 from elman.errors import ConfigError
 from elman.utils.display import shown
@@ -106,7 +105,7 @@ class SchemeDetector:
 
     def add(self, tags: Sequence[str]) -> None:
         """Count the tags of a sentence, none of which is empty. Raises DataError if they are not a list of strings."""
-        check_sentence(tags)
+        check_tag_list(tags)
         if tags:
             self._pairs.update(pairwise(["", *tags, ""]))
 

@@ -1,4 +1,4 @@
-"""Find spans in BIO tags, and score predicted spans the way the conlleval script of the CoNLL shared tasks does.
+"""Find spans in BIO tags, as the conlleval script of the CoNLL shared tasks does.
 
 Tags are B-type (a span begins), I-type (it continues), O, and with BIOES also E-type (it ends) and S-type (a span of
 one word). BILOU writes L and U for E and S, BMES writes M for I. Reading is lenient like conlleval: I- or E- after O,
@@ -9,14 +9,8 @@ is its own type: a run of equal tags is a span.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from collections.abc import Iterable
 from typing import NamedTuple
-
-from elman.data.scores import ClassCounts, TagScore, averages, check_sentence, score
-from elman.errors import DataError
-from elman.utils.json_values import JsonRecord
 
 OUTSIDE = "O"
 TYPED_TAG = re.compile(r"O|[BIESLUM]-\S+")
@@ -30,47 +24,6 @@ class Span(NamedTuple):
     start: int
     end: int
     type: str
-
-
-@dataclass(frozen=True, slots=True)
-class SpanEvaluation(JsonRecord):
-    """Predicted spans compared with gold ones; a span is correct if start, end and type are.
-
-    A ratio with denominator 0 is 0.
-    """
-
-    gold: int
-    predicted: int
-    correct: int
-    types: Mapping[str, TagScore]
-    """The score of every gold or predicted type, the most frequent in gold first."""
-
-    JSON = "gold predicted correct precision recall f1 types averages"
-
-    @property
-    def micro(self) -> TagScore:
-        """The score over all spans."""
-        return score(self.correct, self.predicted, self.gold)
-
-    @property
-    def precision(self) -> float:
-        """Share of the predicted spans that are correct."""
-        return self.micro.precision
-
-    @property
-    def recall(self) -> float:
-        """Share of the gold spans that were predicted."""
-        return self.micro.recall
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
-        return self.micro.f1
-
-    @property
-    def averages(self) -> Mapping[str, TagScore]:
-        """The micro, macro and weighted average."""
-        return averages(self.micro, self.types)
 
 
 def find_spans(tags: Iterable[str]) -> list[Span]:
@@ -90,50 +43,6 @@ def find_spans(tags: Iterable[str]) -> list[Span]:
             spans.append(Span(start, end, type))
         start, type, last_prefix = end, next_type, prefix
     return spans
-
-
-class SpanEvaluator:
-    """Scores spans sentence by sentence, in memory that grows only with the number of types.
-
-    ``find`` returns the spans that tags mark; the default is conlleval's reading.
-    """
-
-    def __init__(self, find: Callable[[Sequence[str]], Sequence[Span]] = find_spans) -> None:
-        self._find = find
-        self._counts = ClassCounts()
-
-    def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
-        """Count one sentence with as many predicted as gold tags. Raises DataError if either is not a list."""
-        check_sentence(gold)
-        check_sentence(predicted)
-        gold_spans = set(self._find(gold))
-        spans = gold_spans if list(gold) == list(predicted) else set(self._find(predicted))
-        if gold_spans or spans:
-            types = ([span.type for span in some] for some in (gold_spans, spans, gold_spans & spans))
-            self._counts.update(*types)
-
-    def result(self) -> SpanEvaluation:
-        """Return the scores of all sentences counted so far."""
-        return SpanEvaluation(*self._counts.totals(), types=self._counts.classes())
-
-
-def evaluate_spans(gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> SpanEvaluation:
-    """Compare the spans of predicted tags with those of gold tags, sentence by sentence, read lazily.
-
-    Raises DataError if the numbers of sentences differ, or the numbers of tags of a sentence.
-    """
-    evaluator = SpanEvaluator()
-    for number, (gold_tags, tags) in enumerate(zip_longest(gold, predicted), start=1):
-        if gold_tags is None or tags is None:
-            longer = "predicted" if gold_tags is None else "gold"
-            raise DataError(f"sentence {number}: only the {longer} tags go on; expected as many sentences in both")
-        check_sentence(gold_tags)
-        check_sentence(tags)
-        if len(gold_tags) != len(tags):
-            expected = f"expected {len(gold_tags)} tags, one for each gold tag, found {len(tags)}"
-            raise DataError(f"sentence {number}: {expected}")
-        evaluator.add(gold_tags, tags)
-    return evaluator.result()
 
 
 def _parts(tag: str) -> tuple[str, str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
-from elman.data.scores import ClassCounts, TagScore, averages
 from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.targets import CLASSIFY
 from elman.errors import DataError
+from elman.evaluation.scores import ClassCounts, TagScore, averages, score_rows
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, counted, percent
 
 
-@dataclass(frozen=True, slots=True)
-class ClassEvaluation(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class ClassEvaluation(JsonRecord, Summary):
     """Predicted document labels compared with gold ones."""
 
     texts: int
@@ -62,6 +63,16 @@ class ClassEvaluation(JsonRecord):
         ]
         # super() fails in a dataclass with slots
         return JsonRecord.to_json(self) | {"several": self.several is not None, "confusion": confusion}
+
+    def _summary(self) -> str:
+        parts = [f"{percent(self.accuracy)} of {counted(self.texts, 'text')}"]
+        parts.append(f"macro F1 {percent(self.averages['macro'].f1)}")
+        if self.roc_auc is not None:
+            parts.append(f"ROC-AUC {self.roc_auc:.4f}")
+        return ", ".join(parts)
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("class", self.classes)
 
 
 class LabelEvaluator:

@@ -10,7 +10,7 @@ runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
 from math import sqrt
@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.scores import check_sentence
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, check_tag_list
 from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
 from elman.evaluation.conll18 import KEYS, sentence_results
@@ -38,14 +37,15 @@ from elman.evaluation.tagging import marks_spans, require_spans
 from elman.utils import limits
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, p_value, percent
 
 TEXTS_UNIT = "texts"
 """The unit of McNemar's test for document labels."""
 _LEVEL = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(JsonRecord, Summary):
     """Two taggings A and B of the same gold text. Scores run from 0 to 1, the difference is B minus A."""
 
     metric: str
@@ -97,6 +97,18 @@ class Comparison(JsonRecord):
     def to_json(self) -> dict[str, Any]:
         """Return plain values for ``json.dumps``."""
         return JsonRecord.to_json(self) | {"mcnemar": {"unit": self.unit, **asdict(self.mcnemar)}}
+
+    def _summary(self) -> str:
+        scores = f"{self.metric} A {percent(self.a)}, B {percent(self.b)}"
+        return f"{scores}, B - A from {100 * self.low:+.2f} to {100 * self.high:+.2f}, {p_value(self.p_value)}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "", _NAMES[self.metric]
+        yield from (("A", percent(self.a)), ("B", percent(self.b)), ("B - A", f"{100 * self.difference:+.2f}"))
+        yield "95 % interval", f"{100 * self.low:+.2f} to {100 * self.high:+.2f}"
+        yield "bootstrap", p_value(self.p_value)
+        yield f"McNemar, {self.unit}", p_value(self.mcnemar.p_value)
+        yield self.verdict, ""
 
 
 def _either(comparison: Comparison | RunsComparison) -> str:
@@ -225,7 +237,7 @@ def score(gold: Iterable[TagSequence], predicted: Iterable[TagSequence], metric:
     """
     pairs = list(zip(gold, predicted, strict=True))
     for tags in chain.from_iterable(pairs):
-        check_sentence(tags)
+        check_tag_list(tags)
     rows = [_COUNTS[metric](tags, predicted_tags, predicted_tags) for tags, predicted_tags in pairs if tags]
     if not rows:
         raise DataError("nothing to compare: no words with gold tags")
@@ -240,7 +252,7 @@ def _checked(
         if tags is None or tags_a is None or tags_b is None:
             raise DataError(f"sentence {number}: expected as many sentences of gold, A and B")
         for sequence in (tags, tags_a, tags_b):
-            check_sentence(sequence)
+            check_tag_list(sequence)
         for name, predicted in (("A", tags_a), ("B", tags_b)):
             if len(predicted) != len(tags):
                 raise DataError(
@@ -286,8 +298,8 @@ def _f1_pair(totals: CountTotals) -> ScorePair:
 _PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
 
 
-@dataclass(frozen=True, slots=True)
-class RunScores(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class RunScores(JsonRecord, Summary):
     """The scores of several runs of one setting."""
 
     scores: tuple[float, ...]
@@ -314,9 +326,16 @@ class RunScores(JsonRecord):
         """The sample standard deviation (n - 1)."""
         return sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
 
+    def _summary(self) -> str:
+        return f"{percent(self.mean)} ± {100 * self.spread:.2f}, {len(self.scores)} runs"
 
-@dataclass(frozen=True, slots=True)
-class RunsComparison(JsonRecord):
+    def _table(self) -> Iterator[Row]:
+        yield "run", "score"
+        yield from ((number, percent(each)) for number, each in enumerate(self.scores, start=1))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunsComparison(JsonRecord, Summary):
     """Several runs of setting A and of setting B. The difference is the mean of B minus that of A."""
 
     a: RunScores
@@ -363,6 +382,17 @@ class RunsComparison(JsonRecord):
             return f"These runs do not show which is better: {result}, but with other seeds {_either(self)}."
         result = f"{100 * abs(self.difference):.2f} points of {name} on average"
         return f"{better} is better than {worse} on this text: {result}, more than the luck of the seeds explains."
+
+    def _summary(self) -> str:
+        means = f"A {percent(self.a.mean)} ({len(self.a.scores)} runs), B {percent(self.b.mean)} ({len(self.b.scores)})"
+        return f"{means}, B - A from {100 * self.low:+.2f} to {100 * self.high:+.2f}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "", "runs", "mean", "standard deviation"
+        for name, runs in (("A", self.a), ("B", self.b)):
+            yield name, len(runs.scores), percent(runs.mean), f"{100 * runs.spread:.2f}"
+        yield "B - A", "", f"{100 * self.difference:+.2f}", f"{100 * self.low:+.2f} to {100 * self.high:+.2f}"
+        yield self.verdict(), "", "", ""
 
 
 def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> RunsComparison:

@@ -23,6 +23,7 @@ from elman.data.sentence import Sentence, error_at
 from elman.errors import DataError
 from elman.utils.display import shown
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, percent
 
 RANGE_METRICS = ("Tokens", "Sentences", "Words")
 _TAG_METRICS = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")
@@ -42,8 +43,8 @@ _UNALIGNED = -2
 _UNKNOWN_LEMMA = "_"
 
 
-@dataclass(frozen=True, slots=True)
-class Conll18Metric(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class Conll18Metric(JsonRecord, Summary):
     """The counts of one metric. A ratio with denominator 0 is 0."""
 
     correct: int
@@ -75,6 +76,13 @@ class Conll18Metric(JsonRecord):
         if self.aligned is None:
             return None
         return self.correct / self.aligned if self.aligned else 0.0
+
+    def _summary(self) -> str:
+        return f"F1 {percent(self.f1)}, precision {percent(self.precision)}, recall {percent(self.recall)}"
+
+    def _table(self) -> Iterable[Row]:
+        yield "correct", "gold", "predicted", "precision", "recall", "F1"
+        yield self.correct, self.gold, self.predicted, *map(percent, (self.precision, self.recall, self.f1))
 
 
 def evaluate(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> dict[str, Conll18Metric]:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from elman.data.scores import ClassCounts, check_sentence
-from elman.data.spans import OUTSIDE as _OUTSIDE, SpanEvaluation
+from elman.data.sentence import check_tag_list
+from elman.data.spans import OUTSIDE as _OUTSIDE
 from elman.errors import DataError
+from elman.evaluation.scores import ClassCounts
+from elman.evaluation.span_scores import SpanEvaluation
 from elman.utils.display import visible
 
 # (previous letter, letter) pairs that end or begin a chunk when the type stays the same
@@ -36,8 +38,8 @@ class ConllevalReport:
 
     def add(self, gold: Sequence[str], predicted: Sequence[str]) -> None:
         """Count one sentence with as many predicted as gold tags. Raises DataError if either is no list of tags."""
-        check_sentence(gold)
-        check_sentence(predicted)
+        check_tag_list(gold)
+        check_tag_list(predicted)
         gold_types: list[str] = []
         predicted_types: list[str] = []
         correct_types: list[str] = []

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from elman.data.scores import ClassCounts, TagScore, averages, score
 from elman.data.trees import Tree
 from elman.errors import DataError
-from elman.utils.json_values import JsonRecord
+from elman.evaluation.scores import ClassCounts, MatchScores, TagScore, score_rows
+from elman.utils.summary import Row, counted, percent
 
 UNCOUNTED_LABELS = frozenset({"TOP", "ROOT", "S1", "VROOT", ""})
 """Labels of a root that only wraps the tree."""
@@ -49,45 +49,31 @@ def brackets(tree: Tree) -> list[Bracket]:
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class BracketEvaluation(JsonRecord):
-    """Predicted brackets compared with gold ones; a bracket is correct if label, start and end are."""
+@dataclass(frozen=True, slots=True, repr=False)
+class BracketEvaluation(MatchScores):
+    """Predicted brackets compared with gold ones; a bracket is correct if label, start and end are.
 
+    ``micro`` is evalb's bracketing precision, recall and F-measure.
+    """
+
+    labels: Mapping[str, TagScore]
+    """The score of every gold or predicted label, the most frequent in gold first."""
     trees: int
     exact: int
     """Trees whose brackets are exactly the gold ones."""
-    gold: int
-    predicted: int
-    correct: int
-    labels: Mapping[str, TagScore]
-    """The score of every gold or predicted label, the most frequent in gold first."""
 
     JSON = "trees exact gold predicted correct precision recall f1 labels averages"
 
     @property
-    def micro(self) -> TagScore:
-        """The score over all brackets: evalb's bracketing precision, recall and F-measure."""
-        return score(self.correct, self.predicted, self.gold)
+    def classes(self) -> Mapping[str, TagScore]:
+        """The score of every label: ``labels``."""
+        return self.labels
 
-    @property
-    def precision(self) -> float:
-        """Share of the predicted brackets that are correct."""
-        return self.micro.precision
+    def _summary(self) -> str:
+        return f"F1 {percent(self.f1)}, {self.exact:,} of {counted(self.trees, 'tree')} exact"
 
-    @property
-    def recall(self) -> float:
-        """Share of the gold brackets that were predicted."""
-        return self.micro.recall
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
-        return self.micro.f1
-
-    @property
-    def averages(self) -> Mapping[str, TagScore]:
-        """The micro, macro and weighted average."""
-        return averages(self.micro, self.labels)
+    def _table(self) -> Iterator[Row]:
+        return score_rows("label", self.labels)
 
 
 def evaluate_brackets(
@@ -111,7 +97,7 @@ def evaluate_brackets(
         counts.update(*([label for label, _, _ in some.elements()] for some in (gold_counts, predicted_counts, common)))
     if not trees:
         raise DataError("nothing to evaluate: no gold trees")
-    return BracketEvaluation(trees, exact, *counts.totals(), labels=counts.classes())
+    return BracketEvaluation(*counts.totals(), counts.classes(), trees, exact)
 
 
 def _counted(brackets: Iterable[tuple[str, int, int]]) -> Counter[tuple[str, int, int]]:

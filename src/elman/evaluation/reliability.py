@@ -6,6 +6,7 @@ of equal width; bins of equal mass are those of Nguyen and O'Connor 2015.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from elman.errors import DataError
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, counted, percent
 
 BINS = 10
 
@@ -30,8 +32,8 @@ class Bin:
     """The share of them with the correct tag; 0 for no words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reliability(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class Reliability(JsonRecord, Summary):
     """Confidences, the probabilities of predicted tags, compared with how often these are correct.
 
     An expected calibration error is the mean over the words of |confidence - accuracy| of their bin, from 0 to 1.
@@ -47,6 +49,15 @@ class Reliability(JsonRecord):
     """With ten bins of equally many words, by rising confidence; words of equal confidence may fall into two bins."""
     bins: tuple[Bin, ...]
     """The bins of equal width, including empty ones."""
+
+    def _summary(self) -> str:
+        sure = f"accuracy {percent(self.accuracy)}, mean confidence {percent(self.confidence)}"
+        return f"{sure}, calibration error {percent(self.ece)} of {counted(self.words, 'word')}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "confidence", "words", "mean", "accuracy"
+        for each in self.bins:
+            yield f"{each.low:.1f}–{each.high:.1f}", each.words, percent(each.confidence), percent(each.accuracy)
 
 
 def reliability(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> Reliability:

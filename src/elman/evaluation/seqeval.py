@@ -14,9 +14,10 @@ from operator import eq
 from typing import Any
 
 from elman.data.schemes import scheme_by_name
-from elman.data.scores import TagScore, macro, weighted
-from elman.data.spans import Span, SpanEvaluation, SpanEvaluator
+from elman.data.spans import Span
 from elman.errors import ConfigError, DataError
+from elman.evaluation.scores import TagScore, macro, weighted
+from elman.evaluation.span_scores import SpanEvaluation, SpanEvaluator
 from elman.utils.display import shown, visible
 
 _OUTSIDE = "O"

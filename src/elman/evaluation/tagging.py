@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NoReturn
 
 from elman.data.schemes import SPAN_TAG, describe_strays, stray_tags
-from elman.data.scores import TagScore, averages, check_sentence, score
-from elman.data.spans import OUTSIDE, SpanEvaluation, SpanEvaluator
+from elman.data.sentence import check_tag_list
+from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
+from elman.evaluation.scores import TagScore, averages, score, score_rows
+from elman.evaluation.span_scores import SpanEvaluation, SpanEvaluator
 from elman.utils.json_values import JsonRecord
+from elman.utils.summary import Row, Summary, counted, percent
 
 __all__ = ["Confusion", "TagEvaluation", "TagScore", "TagEvaluator", "evaluate", "marks_spans"]
 
@@ -29,8 +32,8 @@ class Confusion:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class TagEvaluation(JsonRecord):
+@dataclass(frozen=True, slots=True, repr=False)
+class TagEvaluation(JsonRecord, Summary):
     """Predicted tags compared with gold ones. Accuracies run from 0 to 1; empty sentences do not count."""
 
     tokens: int
@@ -88,6 +91,18 @@ class TagEvaluation(JsonRecord):
         """The micro, macro and weighted average."""
         return averages(score(self.correct, self.tokens, self.tokens), self.tags)
 
+    def _summary(self) -> str:
+        parts = [f"{percent(self.accuracy)} of {counted(self.tokens, 'word')}"]
+        if self.unknown_tokens:
+            parts.append(f"{percent(self.unknown_accuracy)} of {self.unknown_tokens:,} unknown")
+        parts.append(f"{self.sentences_correct:,} of {counted(self.sentences, 'sentence')}")
+        if self.spans is not None:
+            parts.append(f"span F1 {percent(self.spans.f1)}")
+        return ", ".join(parts)
+
+    def _table(self) -> Iterator[Row]:
+        return score_rows("tag", self.tags)
+
 
 class TagEvaluator:
     """Scores tags sentence by sentence, in memory that grows only with the number of tags."""
@@ -113,8 +128,8 @@ class TagEvaluator:
 
         Raises DataError, at ``path:line`` or with the sentence number, if the numbers of tags differ.
         """
-        check_sentence(gold)
-        check_sentence(predicted)
+        check_tag_list(gold)
+        check_tag_list(predicted)
         if len(predicted) != len(gold):
             where = "" if path is not None else f"sentence {self._sentences + 1}: "
             message = f"{where}expected {len(gold)} tags, one for each gold tag, found {len(predicted)}"

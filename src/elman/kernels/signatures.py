@@ -50,13 +50,9 @@ def stub() -> str:
     """Return the text of ``_native.pyi``."""
     python = [kernel.name for kernel in kernels().values() if kernel.kind == "PYTHON_OBJECT"]
     lines = ["# Generated from signatures.def: python -m elman.kernels.signatures > src/elman/kernels/_native.pyi"]
-    lines += [
-        "import numpy as np",
-        "from numpy.typing import NDArray",
-        "",
-        "from elman.kernels.weight_layout import F, Ids",
-    ]
-    lines += ["from elman.kernels.reference.text import (", *(f"    {name} as {name}," for name in python), ")", ""]
+    lines += ["import numpy as np", "from numpy.typing import NDArray", ""]
+    lines += ["from elman.kernels.reference.text import (", *(f"    {name} as {name}," for name in python), ")"]
+    lines += ["from elman.kernels.weight_layout import F, Ids", ""]
     for kernel in kernels().values():
         if kernel.kind != "PYTHON_OBJECT":
             lines.append(f"def {kernel.name}(")

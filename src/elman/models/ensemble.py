@@ -27,6 +27,7 @@ from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.utils.limits import check_scores
+from elman.utils.summary import Row, Summary, counted
 
 LOOKED_AT = 2_000_000
 """Most words times hidden units of a sentence whose states and gates can be inspected (``Ensemble.states``)."""
@@ -43,7 +44,7 @@ Scored = list[tuple[NDArray[np.int32], NDArray[np.float64]]]
 """For each sentence (T,) label ids and their (T,) probabilities."""
 
 
-class Ensemble:
+class Ensemble(Summary):
     """One or more networks that tag together. T words of a sentence, K tags of a label column.
 
     ``members``  the parameters of each network
@@ -53,11 +54,16 @@ class Ensemble:
         self.config, self.lexicon, self.heads, self.members = config, lexicon, heads, tuple(members)
         self.network = network_of(config, lexicon, heads)
 
-    def __repr__(self) -> str:
+    def _summary(self) -> str:
         network, n = self.config.network, len(self.members)
         size = f"{network.layers} × {network.hidden:,} units of {network.cell}" if self.network.encodes else "n-grams"
         parameters = sum(w.size for parameters in self.members for w in parameters.values())
-        return f"<{type(self).__name__}: {n} network{'s' * (n > 1)}, {size}, {parameters:,} parameters>"
+        return f"{counted(n, 'network')}, {size}, {parameters:,} parameters"
+
+    def _table(self) -> Iterator[Row]:
+        yield "tensor", "shape", "numbers"
+        for name, w in self.members[0].items():
+            yield name, " × ".join(map(str, w.shape)), int(w.size)
 
     @property
     def tags(self) -> tuple[str, ...]:

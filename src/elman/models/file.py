@@ -1,7 +1,7 @@
 """The model file: a safetensors file with the configuration as canonical JSON in its metadata, and a SHA-256 of both.
 
-The specification is docs/model-file.md. A model file contains no code, time, path or machine: the same content is the
-same bytes.
+The specification is docs/reference/model-file.md. A model file contains no code, time, path or machine: the same
+content is the same bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from elman import kernels
 from elman.errors import ModelFileError
 from elman.models.upgrade import upgrade
+from elman.utils.arguments import described
 from elman.utils.display import shown
 from elman.utils.files import check_target, write_bytes_atomically
 
@@ -128,8 +129,6 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
         raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
-    except ValueError as error:  # a path with a NUL in it
-        raise ModelFileError(f"{shown(name)}: cannot be read: {_one_line(error)}") from None
     try:
         metadata, entries = _tables(header)
         if set(metadata) != {KEY}:
@@ -291,7 +290,13 @@ def _path(path: object) -> str:
     """Return a path as text. Raises ModelFileError for other values, such as the bytes of a model."""
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
-        raise ModelFileError(f"expected the path of a model file, got {type(path).__name__}: {shown(path)}")
+        raise ModelFileError(f"expected the path of a model file, got {described(path)}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        text = "\0"
+    if "\0" in text or not text:
+        raise ModelFileError(f"expected the path of a model file, got {shown(path)}, which no file can have")
     return text
 
 

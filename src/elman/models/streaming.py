@@ -14,13 +14,14 @@ tags = [stream.push(word) for word in words] + stream.finish()   # the first two
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.data.sentence import check_words
 from elman.errors import DataError
 from elman.models.base import CHUNK
 from elman.models.ensemble import Ensemble
@@ -30,14 +31,16 @@ from elman.nn.batch import Batch, packed_at
 from elman.nn.decoders import Chain
 from elman.nn.encoder import Carried
 from elman.nn.layers import Array
+from elman.utils.arguments import described
 from elman.utils.display import shown
+from elman.utils.summary import Row, Summary
 
 AT_ONCE = 1024  # words that a forward network reads in one call
 _WAITING = "waiting."  # prefix of the names of arrays of words not tagged yet
 TRANSITIONS = 1 << 16  # transition scores that are maximized in one call
 
 
-class Stream:
+class Stream(Summary):
     """A text being tagged. A stream is not thread-safe; a tagger can have any number of streams."""
 
     def __init__(self, model: Ensemble, column: int, lookahead: int) -> None:
@@ -56,8 +59,12 @@ class Stream:
         """Number of words to read after a word before it is tagged."""
         self._begin()
 
-    def __repr__(self) -> str:
-        return f"<Stream: {len(self.tags):,} tags, lookahead {self.lookahead}>"
+    def _summary(self) -> str:
+        return f"{len(self.tags):,} tags, lookahead {self.lookahead}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "lookahead", "tags"
+        yield self.lookahead, " ".join(self.tags)
 
     def _begin(self) -> None:
         self._last = -1  # id of the last emitted tag; -1 at the beginning of the text
@@ -79,6 +86,8 @@ class Stream:
         """Return the tags that ``push`` returns for the words one by one, without None."""
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
+        if isinstance(words, bytes | Set | Mapping) or not isinstance(words, Iterable):
+            raise DataError(f"expected a list of words, got {described(words)}")
         words = list(words)
         tags: list[str] = []
         for start in range(0, len(words), AT_ONCE):
@@ -164,6 +173,7 @@ class Stream:
 
     def _read(self, words: Sequence[str]) -> list[Array]:
         """Return each network's inputs for N words: representations (N, E), or ids (N,)."""
+        check_words(words)
         text = self._reader.words(words)
         return [table[text.types] for (table,) in text.tables]
 

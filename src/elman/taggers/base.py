@@ -14,9 +14,10 @@ from elman.models import file
 from elman.models.base import Model
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
-from elman.utils.display import shown, visible
+from elman.utils.display import shown
 from elman.utils.parallel import ordered
 from elman.utils.suggest import did_you_mean
+from elman.utils.summary import Row, Summary, counted
 
 if TYPE_CHECKING:
     from elman.data.corpus import Path
@@ -26,11 +27,13 @@ Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
 """Number of columns that ``repr`` names."""
+NAMED = 20
+"""Number of tags that a notebook shows."""
 
 _T = TypeVar("_T")
 
 
-class Predictor(ABC):
+class Predictor(Summary, ABC):
     """A trained model of any task. Safe to use from several threads at once."""
 
     task: str
@@ -225,9 +228,15 @@ class Predictor(ABC):
             "training": record.get("training", {}),
         }
 
-    def __repr__(self) -> str:
-        facts = [self.kind, self._content(), f"trained on {self._data['sentences']:,} sentences"]
-        return visible(f"<{type(self).__name__}: {', '.join(facts)}>")
+    def _summary(self) -> str:
+        return ", ".join([self.kind, self._content(), f"trained on {counted(self._data['sentences'], 'sentence')}"])
+
+    def _table(self) -> Iterator[Row]:
+        yield "property", "value"
+        yield from (("task", self.task), ("model", self.kind))
+        for name, tags in self.tag_sets.items():
+            yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
+        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.sentence import LABEL_SEPARATOR, Sentence
+from elman.data.sentence import LABEL_SEPARATOR, Sentence, check_words
 from elman.errors import DataError
+from elman.utils.arguments import described, refuse_table
 from elman.utils.display import shown
 from elman.utils.limits import check_length
 
@@ -39,9 +40,11 @@ def ids_to_labels_with_confidences(
 
 
 def refuse_text(sentences: object) -> None:
-    """Raise DataError if a text is passed in place of sentences."""
-    if isinstance(sentences, str | bytes | bytearray):
-        raise DataError(f"expected sentences, each a list of words, got {shown(sentences)}")
+    """Raise DataError if something else is passed in place of sentences: a text, a table, one ``Sentence``."""
+    expected = "sentences, each a list of words"
+    refuse_table(sentences, expected)
+    if isinstance(sentences, str | bytes | bytearray | Sentence) or not isinstance(sentences, Iterable):
+        raise DataError(f"expected {expected}, got {described(sentences)}")
 
 
 def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequence[str]]]:
@@ -50,7 +53,7 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
     batch: list[Sequence[str]] = []
     n_words = 0
     for sentence in sentences:
-        words = words_of(sentence)
+        words = words_of(sentence) if isinstance(sentence, Sentence) else sentence  # others are checked already
         batch.append(words)
         n_words += len(words)
         if n_words >= BATCH_WORDS or len(batch) >= BATCH_SENTENCES:
@@ -60,18 +63,34 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
         yield batch
 
 
+def whole_sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
+    """Yield the sentences unchanged. Raises DataError for other objects, which have no columns."""
+    refuse_text(sentences)
+    for number, sentence in enumerate(sentences, start=1):
+        if not isinstance(sentence, Sentence):
+            raise DataError(f"sentence {number}: expected a Sentence with its columns, got {described(sentence)}")
+        yield sentence
+
+
 def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
-    """Return the words of a sentence. Raises DataError if it is an untokenized string, or too long."""
+    """Return the words of a sentence. Raises DataError for anything but a list of texts, and if it is too long."""
     if isinstance(sentence, Sentence):
         check_length(len(sentence.words), sentence.path, sentence.line)
         return sentence.words
-    if isinstance(sentence, str):
-        raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
-    if isinstance(sentence, bytes | bytearray):
-        raise DataError(f"expected a list of words, got bytes: {shown(sentence)}")
-    if isinstance(sentence, Sequence):  # not for arrays of numbers, which may be longer
-        check_length(len(sentence))
-    return sentence
+    words = sentence if type(sentence) in (list, tuple) else _listed(sentence)
+    check_length(len(words))
+    check_words(words)
+    return words
+
+
+def _listed(words: Iterable[str]) -> Sequence[str]:
+    """Return the items of another iterable than a list as a sequence. Raises DataError if they can be no words."""
+    if isinstance(words, str):
+        raise DataError(f"expected a list of words, got the text {shown(words)}; text.split(' ') makes a list of it")
+    refuse_table(words, "a list of words")
+    if isinstance(words, bytes | bytearray | Set) or not isinstance(words, Iterable):
+        raise DataError(f"expected a list of words, got {described(words)}")
+    return words if isinstance(words, Sequence) else list(words)
 
 
 def text_of(text: Text) -> Sequence[str]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.corpus import Data
-from elman.data.raw_text import END, count_words, read_symbols, split_symbols
+from elman.data.symbols import END, count_words, read_symbols, split_symbols
 from elman.data.targets import TAG, UNKNOWN
 from elman.errors import DataError, ModelFileError
 from elman.models.file import Tensors
@@ -27,8 +27,10 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.decoders import finite
 from elman.taggers.base import Predictor
 from elman.utils import limits
+from elman.utils.arguments import check_text
 from elman.utils.display import shown, with_signs
 from elman.utils.limits import real_number, whole_number
+from elman.utils.summary import Row, Summary
 from elman.utils.validation import demand, front
 
 TASK = "lm"
@@ -37,8 +39,8 @@ LINE = 1_000
 """Most symbols of a line in ``LanguageModel.lines``."""
 
 
-@dataclass(frozen=True)
-class LanguageEvaluation:
+@dataclass(frozen=True, repr=False)
+class LanguageEvaluation(Summary):
     """How well a model predicts a text of N ``symbols``.
 
     ``nats``        -ln p of the whole text
@@ -74,6 +76,14 @@ class LanguageEvaluation:
         names = ("unit", "symbols", "unknown", "characters", "words")
         metrics = ("perplexity", "bits_per_character", "perplexity_per_word")
         return {name: getattr(self, name) for name in names + metrics}
+
+    def _summary(self) -> str:
+        bits = f"{self.bits_per_character:.3f} bits per character"
+        return f"perplexity {self.perplexity:,.2f} of {self.symbols:,} {self.unit}, {bits}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "metric", "value"
+        yield from self.to_json().items()
 
 
 class LanguageModel(Predictor):
@@ -153,6 +163,7 @@ class LanguageModel(Predictor):
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
         whole_number("seed", seed, 0, limits.SEED)
+        check_text("prompt", prompt, optional=False)
         generator, session = np.random.default_rng(seed), _Session.of(self)
         p = session.after(self.inputs_of_text(prompt))
         sampled: list[str] = []

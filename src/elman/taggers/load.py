@@ -8,9 +8,9 @@ from typing import Any
 
 from elman.errors import ModelFileError
 from elman.models import file
-from elman.models.registry import kernel_notes
+from elman.models.kinds import kernel_notes
 from elman.taggers.base import Predictor
-from elman.taggers.columns import ColumnPredictor
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.display import shown
 from elman.utils.parallel import thread_count
 from elman.utils.validation import demand

@@ -16,7 +16,7 @@ from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
-from elman.models.registry import KINDS, kernel_notes
+from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings
 from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, ModelFileError
+from elman.utils.arguments import check_text
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -103,7 +104,7 @@ _ROWS = (
     Task(
         "regress",
         "elman.taggers.regression.training:train",
-        "elman.taggers.regression.tagger:Regressor",
+        "elman.taggers.regression.regressor:Regressor",
         targets=1,
         evaluation="numbers",
         vectors=False,
@@ -119,6 +120,7 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
 
     Raises ConfigError if the task, an option or a value is unknown.
     """
+    check_text("task", text)
     if text is None:
         return None, {}
     name, _, rest = text.partition(":")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.corpus import Data, Path
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
 from elman.training.run_options import RunOptions
+from elman.utils.arguments import check_text, described, path_text, settings_table
+from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
 
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_NUMBER = re.compile(r" *(\d{1,9}|\d{0,9}[.,]\d{1,9}) *%* *", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,30 @@ class TrainRequest:
     encoding: str = "utf-8"
     run: RunOptions = RunOptions()
 
+    def __post_init__(self) -> None:
+        """Raise ConfigError for values of another type, DataError for a share in place of the data."""
+        settings_table(self.settings)
+        check_text("model", self.model)
+        if self.model == "":
+            raise ConfigError("model: expected the name of a kind of model, such as rnn, got ''")
+        check_text("format", self.format)
+        check_encoding(self.encoding)
+        if self.vectors is not None:
+            path_text("vectors", self.vectors)
+        if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
+            raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {described(self.budget)}")
+        if isinstance(self.data, str) and _PERCENT.fullmatch(self.data):
+            raise DataError(f"train: expected a path or sentences, got the share {shown(self.data)}; dev comes second")
+
 
 def data_or_share(dev: Data | None) -> Data | float | None:
     """Return a share such as ``"10%"`` as a number, other data unchanged. Raises ConfigError if it is a number."""
     if isinstance(dev, int | float):
         raise ConfigError(f"dev: expected a path, sentences, or a share such as '10%', got {shown(dev)}")
     percent = _PERCENT.fullmatch(dev) if isinstance(dev, str) else None
+    if isinstance(dev, str) and not percent and _NUMBER.fullmatch(dev) and not os.path.exists(dev):
+        share = float(dev.strip(" %").replace(",", "."))
+        share = 100 * share if share < 1 else share
+        example = f"{share:g}%" if 0 < share < 100 else "10%"
+        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of TRAIN has a percent sign: {example}")
     return float(percent[1]) if percent else dev

@@ -13,7 +13,7 @@ from elman.data.targets import TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
-from elman.taggers.columns import ColumnPredictor, Predicted
+from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.tasks.base import EMPTY, Encoding, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE

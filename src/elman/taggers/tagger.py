@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG, fit_word_tag
-from elman.errors import ConfigError
+from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
 from elman.taggers.base import Target
 from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, text_of, words_of
-from elman.taggers.columns import ColumnPredictor, Predicted
+from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.utils import limits
+from elman.utils.arguments import described
 from elman.utils.display import shown
 from elman.utils.limits import whole_number
 from elman.utils.parallel import ordered
@@ -118,7 +119,12 @@ class Tagger(_LabelPredictor):
 
         tags = self.tags
 
+        if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+            raise DataError(f"tag_lines: expected texts of whole lines, each as bytes, got {described(texts)}")
+
         def tagged(text: bytes) -> bytes:
+            if not isinstance(text, bytes):
+                raise DataError(f"tag_lines: expected a text of whole lines as bytes, got {described(text)}")
             limits.check_lines(text)
             return kernels.tag_lines(text, self._model.best_of_lines(text), tags)
 

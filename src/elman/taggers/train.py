@@ -11,6 +11,7 @@ from elman.taggers import registry
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest, data_or_share
 from elman.training.run_options import RunOptions
+from elman.utils.arguments import check_text
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
 
@@ -80,7 +81,7 @@ def train(
         options=options,
         model=model,
         preset=preset,
-        settings=settings or {},
+        settings={} if settings is None else settings,
         vectors=vectors,
         budget=budget,
         format=format,
@@ -111,13 +112,14 @@ def find_rate(
     from elman.training import ensemble, lr_finder
 
     run = RunOptions(whole_number("seed", seed, 0, SEED), thread_count(threads))
+    check_text("task", task)
     request = TrainRequest(
         data=train,
         targets=column_names(target),
         task=task,
         model="rnn",
         preset=preset,
-        settings=settings or {},
+        settings={} if settings is None else settings,
         vectors=vectors,
         format=format,
         encoding=encoding,

@@ -51,7 +51,7 @@ def fit(
 
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:
-    """Return the settings for trees, which need more training than tags (docs/parsing.md); {} for other columns."""
+    """Return the settings for trees, which need more training than tags; {} for other columns."""
     if not {"head", "tree.common"} & set(encoding.columns) or preset not in ("default", "best"):
         return {}
     most, effort = auto_settings.EPOCHS[1], auto_settings.EFFORT

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from elman.config import Config, preset
-from elman.data.raw_text import END, read_symbols
+from elman.data.symbols import END, read_symbols
 from elman.data.targets import UNKNOWN
 from elman.errors import ConfigError, DataError
+from elman.models.kinds import kernel_notes
 from elman.models.ngram_lm import ORDERS, NGrams
-from elman.models.registry import kernel_notes
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.request import TrainRequest
 from elman.training.disk_corpus import DiskCorpus, LanguageTextWriter, check_share
@@ -44,7 +44,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "word_dropout": 0.0,
     },
 }
-"""Settings of the task, found by experiment (docs/language-models.md)."""
+"""Settings of the task, found by experiment (docs/reference/tasks/language-models.md)."""
 EPOCHS = {"words": (1, 10), "characters": (1, 20)}
 """Fewest and most epochs."""
 EFFORT = {"words": 800_000, "characters": 6_000_000}

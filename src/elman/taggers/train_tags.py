@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from elman import config
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
-from elman.models.registry import model_class
-from elman.taggers.columns import ColumnPredictor
+from elman.models.kinds import model_class
+from elman.taggers.column_predictor import ColumnPredictor
 from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
 from elman.taggers.request import TrainRequest
 from elman.taggers.tagger import predictor_of

@@ -30,7 +30,7 @@ Ints = NDArray[np.int32]
 FAR = 5
 """Arcs of this length or more are counted together."""
 POWER = 0.3
-"""The weight of the counts relative to the network; chosen on dev (docs/parsing.md)."""
+"""The weight of the counts relative to the network; chosen on dev (docs/reference/tasks/parsing.md)."""
 SMOOTHING = 3.0
 MAX_TABLE = 1 << 24
 """Maximum size of a table; with more tags and relations than that, arcs are scored without relations."""

@@ -26,7 +26,7 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
     """Return the settings with all automatic ones resolved; the others are unchanged.
 
     ``tasks`` are the kinds of the label columns (``elman.data.targets``); by default all label words. ``single`` keeps
-    one network, whatever the data. The thresholds come from dev sets (docs/accuracy.md).
+    one network, whatever the data. The thresholds come from dev sets (docs/explanation/accuracy.md).
     """
     network, training = config.network, config.training
     of_words = [i for i in range(1, len(train[0])) if not tasks or tasks[i - 1] == TAG] if train else []

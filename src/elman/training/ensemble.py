@@ -38,22 +38,9 @@ class Trained:
     interrupted: bool
 
 
-def train(
-    train: Labelled | DiskCorpus,
-    dev: Labelled | None,
-    config: Config,
-    run: RunOptions,
-    *,
-    tasks: Sequence[str] = (),
-    vectors: Vectors | None = None,
-    budget: Budget | None = None,
-) -> Trained:
-    """Train the networks of a model; see ``train_rnn``."""
-    seed = run.seed
-    if not isinstance(train, DiskCorpus):
-        config = auto_settings.resolve(config, train, tasks, single=budget is not None)
-    task = begin(train, dev, config, seed=seed, tasks=tasks, vectors=vectors)
-    config = task.networks.config
+def train(task: TaggingTask, run: RunOptions, budget: Budget | None = None) -> Trained:
+    """Train the networks of a model, the first of which ``begin`` returned; see ``train_rnn``."""
+    config, seed = task.networks.config, run.seed
     if budget is not None:
         if config.network.ensemble > 1 or config.training.distill_teachers:
             raise ConfigError(
@@ -76,17 +63,19 @@ def begin(
     seed: int,
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
+    single: bool = False,
 ) -> TaggingTask:
     """Return the training task of a newly initialized network, held in its ``networks``.
 
     ``tasks`` is the kind of each label column (``elman.models.base``), word labels first; empty: all label words.
-    ``vectors`` are pretrained embeddings, which replace one-hot words. Raises ConfigError if the seed is out of range
-    or the constraints do not know a tag, DataError if tags violate the constraints.
+    ``vectors`` are pretrained embeddings, which replace one-hot words; ``single``: it is the model's only network.
+    Raises ConfigError if the seed is out of range or the constraints do not know a tag, DataError if tags violate the
+    constraints.
     """
     whole_number("seed", seed, 0, SEED)
     if isinstance(train, DiskCorpus):
         return _of_disk_corpus(train, dev, config, seed)
-    config = auto_settings.resolve(config, train, tasks)
+    config = auto_settings.resolve(config, train, tasks, single=single)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, tasks, [words for words, *_ in train])

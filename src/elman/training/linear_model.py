@@ -2,7 +2,7 @@
 
 Both models weight the n-grams of a text linearly, so the weighted mean of their scores is a network of the same form:
 loading, prediction and storage need no special case. The mean is a log-linear pool (see ``elman.models.ensemble``). The
-two models make different errors, and the mean is better than either (docs/classification.md).
+two models make different errors, and the mean is better than either (docs/reference/tasks/classification.md).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.training.trainer import Task, Updates
 from elman.utils import seeding
+from elman.utils.summary import Row, Summary
 
 STEPS = 300
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -23,8 +24,8 @@ NEAR = 10
 """The slope of the loss is measured over this many steps to both sides."""
 
 
-@dataclass(frozen=True, slots=True)
-class RateTrial:
+@dataclass(frozen=True, slots=True, repr=False)
+class RateTrial(Summary):
     """Result of a trial. The same data, settings and seed give the same result."""
 
     rates: tuple[float, ...]
@@ -34,9 +35,12 @@ class RateTrial:
     rate: float
     """Suggested learning rate, where the loss falls fastest; two digits."""
 
-    def __repr__(self) -> str:
-        steps = f"{len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}"
-        return f"<RateTrial: rate {self.rate:g}, from {steps}>"
+    def _summary(self) -> str:
+        return f"rate {self.rate:g}, from {len(self.rates):,} steps of {self.rates[0]:g} to {self.rates[-1]:g}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "learning rate", "loss"
+        yield from self.table()
 
     def table(self, rows: int = 12) -> list[tuple[float, float]]:
         """Return (rate, loss) of steps evenly spaced over the trial."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elman.utils.arguments import check_callbacks
 from elman.utils.display import one_line
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class RunOptions:
     on_progress: OnProgress | None = None
     on_warning: Callable[[str], None] | None = None
     on_note: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        check_callbacks(on_progress=self.on_progress, on_warning=self.on_warning, on_note=self.on_note)
 
     def note(self, *notes: str) -> None:
         """Pass notes on, if anyone listens."""

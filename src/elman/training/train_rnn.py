@@ -33,7 +33,8 @@ def train_rnn(
     ``interrupted``. ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
     """
     alone = linear_model.train_linear(train, config, run, tasks)
-    done = ensemble.train(train, dev, config, run, tasks=tasks, vectors=vectors, budget=budget)
+    start = ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks, vectors=vectors, single=budget is not None)
+    done = ensemble.train(start, run, budget)
     task, first = done.tasks[0], done.records[0]
     of_data = {"seed": run.seed, "sentences": len(train), "words": int(task.lengths.sum())}
     training = {**of_data, **asdict(first), "interrupted": done.interrupted}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, runtime_checkable
@@ -22,6 +22,7 @@ from elman.training import optimizers
 from elman.training.optimizers import Gradients
 from elman.training.schedule import Schedule
 from elman.utils import seeding
+from elman.utils.summary import Row, Summary, percent
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; signals are handled between calls
 AVERAGED = 32  # snapshots of the weights that are averaged; more change nothing and cost time
@@ -39,8 +40,8 @@ class LossTotals:
         return LossTotals(self.loss + other.loss, self.words + other.words, self.correct + other.correct)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+@dataclass(frozen=True, slots=True, repr=False)
+class Progress(Summary):
     """Progress of a training run. Loss, training accuracy and norms are of the epoch so far; times in seconds.
 
     Of several networks the time left is that of all of them.
@@ -70,6 +71,14 @@ class Progress:
     member: int = 1  # of the ``members`` networks of a model
     members: int = 1
     part: str = ""  # name of a part trained besides the networks; "": a network
+
+    def _summary(self) -> str:
+        dev = "" if self.dev_accuracy is None else f", accuracy on dev {percent(self.dev_accuracy)}"
+        return f"epoch {self.epoch} of {self.epochs}, step {self.step:,} of {self.steps:,}, loss {self.loss:.4f}{dev}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "property", "value"
+        yield from ((name, getattr(self, name)) for name in self.__slots__ if getattr(self, name) is not None)
 
 
 @dataclass(frozen=True, slots=True)

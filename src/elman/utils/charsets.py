@@ -6,6 +6,7 @@ import codecs
 import re
 
 from elman.errors import ConfigError, DataError
+from elman.utils.arguments import check_text
 from elman.utils.display import shown
 
 _NOT_INCREMENTAL = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
@@ -29,6 +30,7 @@ _CONTROL = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
 
 def check_encoding(encoding: str) -> None:
     """Raise ConfigError if no text encoding has this name."""
+    check_text("encoding", encoding, optional=False)
     problem = "no text encoding is called"
     try:
         "a".encode(encoding)

@@ -7,24 +7,57 @@ from collections.abc import Iterable
 
 
 def cells(text: str) -> int:
-    """Return the width of a text in terminal columns: 2 for wide characters, 0 for combining ones.
-
-    Source: Unicode Standard Annex 11, East Asian Width.
-    """
+    """Return the width of a text in terminal columns: 2 for wide characters, 0 for combining ones."""
     if text.isascii():
         return len(text)
-    return sum(_cells(c) for c in text)
+    from rich.cells import cell_len
 
-
-def _cells(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return cell_len(text)
 
 
 def padded(text: str, width: int) -> str:
     """Return text padded with spaces on the right to ``width`` columns."""
     return text + " " * (width - cells(text))
+
+
+def beginning(text: str, width: int) -> str:
+    """Return as much of the beginning of a text as ``width`` columns hold; a letter keeps its combining marks."""
+    if cells(text) <= width:
+        return text
+    end = taken = 0
+    while end < len(text) and (taken := taken + cells(text[end])) <= width:
+        end += 1
+    return text[:end]
+
+
+def ending(text: str, width: int) -> str:
+    """Return as much of the end of a text as ``width`` columns hold; it does not begin with a combining mark."""
+    if cells(text) <= width:
+        return text
+    start, taken = len(text), 0
+    while start and (taken := taken + cells(text[start - 1])) <= width:
+        start -= 1
+    while start < len(text) and not cells(text[start]):
+        start += 1
+    return text[start:]
+
+
+def cut(text: str, width: int) -> str:
+    """Return text of at most ``width`` columns, its middle cut out if it has more."""
+    if cells(text) <= width:
+        return text
+    last = (width - 1) // 2
+    return beginning(text, width - 1 - last) + "…" + ending(text, last)
+
+
+def shortened(texts: Iterable[str], most: int) -> dict[str, str]:
+    """Return each text cut to ``most`` columns, or to as many more as keep different texts different."""
+    whole = dict.fromkeys(texts)
+    short = {text: cut(text, most) for text in whole}
+    while len(set(short.values())) < len(whole):
+        most += 1 + most // 8
+        short = {text: cut(text, most) for text in whole}
+    return short
 
 
 def right_to_left(words: Iterable[str]) -> bool:

@@ -48,20 +48,22 @@ def _sentences(analysis: ErrorAnalysis) -> Iterator[str]:
     if not analysis.sentences:
         return
     yield '<h2 id="sure">Sure, but wrong</h2>'
-    yield "<p>Sentences ordered by the confidence of their most confident wrong tag, which is outlined. Often it is"
-    yield 'the annotation that is wrong. <span class="gold">Green</span> is the gold tag,'
-    yield '<span class="predicted">red</span> the predicted one, with its probability.</p>'
+    unit = "text" if analysis.of_texts else "word"
+    yield f"<p>Each kind of error once: a {unit} with its gold and its predicted tag, outlined in the sentence where"
+    yield "the model is surest of it. The surest come first; often it is the annotation that is wrong."
+    yield '<span class="gold">Green</span> is the gold tag, <span class="predicted">red</span> the predicted one, with'
+    yield "its probability.</p>"
     for sentence in analysis.sentences:
         yield from _sentence(sentence)
 
 
 def _sentence(sentence: WrongSentence) -> Iterator[str]:
-    surest = sentence.surest
-    where = f"{sentence.path}:{surest.line}" if sentence.path else "sentence made in Python"
-    wrong = f"{sentence.errors} wrong" if sentence.errors > 1 else "1 wrong"
-    wrong = "" if sentence.whole else f" · {wrong} of {len(sentence.words)} words"
-    yield f"<article><header>{text(where)}{wrong}</header>"
-    words = [text(word.word) if word.correct else _mark(word, word is surest) for word in sentence.words]
+    times = f"<b>{sentence.count:,} times</b> · " if sentence.count > 1 else ""
+    wrong = "" if sentence.whole else f" · {sentence.errors} wrong of {len(sentence.words)} words"
+    yield f"<article><header>{times}{text(sentence.where or 'sentence made in Python')}{wrong}</header>"
+    words = [
+        text(word.word) if word.correct else _mark(word, i == sentence.at) for i, word in enumerate(sentence.words)
+    ]
     yield f'<div class="words" dir="auto">{" ".join(words)}</div></article>'
 
 

@@ -40,7 +40,8 @@ th, td { text-align: left; padding: .35rem .75rem; border-top: 1px solid var(--l
 tr:first-child th { border-top: 0; }
 th { color: var(--soft); font-size: .85rem; font-weight: 600; white-space: nowrap; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.bar { min-width: 8rem; }
+td.gold, td.predicted { overflow-wrap: anywhere; min-width: 11rem; }
+.bar { min-width: 4rem; }
 .bar span { display: block; height: .8rem; margin-top: .35rem; border-radius: .2rem; background: var(--bar); }
 code { font: .9em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
 .gold { color: var(--good); font-weight: 600; }
@@ -50,7 +51,7 @@ article header { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere;
 .words { line-height: 2.2; overflow-wrap: anywhere; }
 mark { background: var(--bad-back); color: inherit; border-radius: .3rem; padding: .15rem .35rem; margin: 0 .1rem;
   -webkit-box-decoration-break: clone; box-decoration-break: clone; }
-mark small { font-size: .75rem; margin-inline-start: .35rem; white-space: nowrap; }
+mark small { font-size: .75rem; margin-inline-start: .35rem; }
 mark.first { outline: 2px solid var(--bad); }
 mark.span { background: hsl(var(--hue) 70% var(--spot)); }
 mark.span small { color: hsl(var(--hue) 60% var(--edge)); font-weight: 700; }

@@ -1,4 +1,4 @@
-"""Plots of training, confusions, reliability and learning curves, with matplotlib (``pip install 'elman[plot]'``).
+"""Plots of training, confusions, reliability and learning curves, with matplotlib (the extra ``plot``).
 
 Each function returns a Figure 800 pixels wide; ``save`` writes it as PNG or SVG, always with the same bytes. No window
 is opened, and matplotlib's global state is not changed.
@@ -21,6 +21,7 @@ from elman.errors import ConfigError, MissingExtraError
 from elman.evaluation.reliability import Bin, Reliability
 from elman.utils.display import visible
 from elman.utils.files import check_target, write_bytes_atomically
+from elman.utils.text_width import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 WIDTH = 8.0  # inches
 DPI = 100
+MOST_CHARACTERS = 18
+"""Columns of a tag beside a confusion matrix, unless two look alike."""
 MOST_TAGS = 20
 """Tags in a confusion matrix; rarer ones share one row and column."""
 OTHERS = "(others)"
@@ -167,7 +170,8 @@ def confusion(pairs: Mapping[tuple[str, str], int], name: str = "") -> Figure:
         text = f"{share if share == 100 else min(share, 99):.0f}" if share >= 0.5 else "·"
         color = "white" if share > 40 else "#202020"
         axes.text(j, i, text, ha="center", va="center", fontsize=small, color=color)
-    shown = [_short(tag) for tag in tags]
+    short = shortened(map(visible, tags), MOST_CHARACTERS)
+    shown = [short[visible(tag)] for tag in tags]
     axes.set_xticks(range(len(tags)), shown, rotation=90 if len(tags) > 8 else 0, fontsize=small, parse_math=False)
     labels = [f"{tag}  {int(total):,}" for tag, total in zip(shown, sums[:, 0], strict=True)]
     axes.set_yticks(range(len(tags)), labels, fontsize=small, parse_math=False)
@@ -299,12 +303,6 @@ def _percents(values: Sequence[float]) -> list[float]:
 
 def _of(name: str) -> str:
     return f" of {name}" if name else ""
-
-
-def _short(tag: str) -> str:
-    """Return a tag shortened to 14 characters, without line breaks."""
-    plain = visible(tag)
-    return plain if len(plain) <= 14 else plain[:13] + "…"
 
 
 def title(axes: Axes, text: str) -> None:

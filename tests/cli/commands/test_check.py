@@ -16,7 +16,7 @@ Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
 
 CLEAN = "the_D cat_N sleeps_V\na_D dog_N barks_V\nthe_D dog_N sleeps_V\n"
-PAGE = Path(__file__).parents[3] / "docs" / "check.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "check.md"
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_latin_1_becomes_utf_8(run, tmp_path):
         (["IN", "out", "--to", "text"], "text cannot hold columns (2); to leave that out, pass --drop columns"),
         (
             ["IN", "out", "--to", "text", "--drop", "x"],
-            "--drop: no kind 'x'; expected columns, labels, words, comments",
+            "drop: no kind 'x'; expected columns, labels, words, comments",
         ),
         (["IN", "out", "--to", "jsonl", "--scheme", "x"], "scheme: 'x' does not exist; expected io, "),
         (["IN", "out", "--to", "jsonl", "--spans", "widen"], "--spans: for jsonl, json, parquet; "),

@@ -80,7 +80,7 @@ def test_treebank() -> None:
 
 def test_treebank_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "PACKAGE", "no-such-package-anywhere")
-    with pytest.raises(MissingExtraError, match=r"pip install 'elman\[demo\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[demo\]' in"):
         demo.treebank()
     monkeypatch.setattr(demo, "PACKAGE", "click")  # a package without treebanks
     with pytest.raises(MissingExtraError):

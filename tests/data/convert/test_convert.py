@@ -244,14 +244,18 @@ WORD = st.text(st.sampled_from(list(" \t\n\r_/\\\"',;:#|()[]{}-=B1aé") + ["\u30
 TEXT_OF = {"word_tag": "word_tag", "prodigy": "jsonl"}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=settings.default.max_examples * 3 // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(
     st.lists(st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "B-a b"])), min_size=1, max_size=3), min_size=1),
     st.sampled_from(["word_tag", "columns", "conllu", "conllup", "csv", "tsv", "trees", "jsonl", "prodigy", "parquet"]),
 )
 def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
     if to == "parquet":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
     source, out = tmp_path / "in.jsonl", tmp_path / "out"
     out.unlink(missing_ok=True)
     pairs = [list(zip(*row, strict=True)) for row in rows]
@@ -268,7 +272,7 @@ def test_any_words_come_through_or_are_refused(tmp_path, rows, to):
 
 
 def test_parquet(run, refused):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
     from elman.data.formats import open_writer
 
     _, done = run(BIO, "parquet")

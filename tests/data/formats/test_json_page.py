@@ -1,4 +1,4 @@
-"""The examples of docs/json.md are what it says they are."""
+"""The examples of docs/reference/json.md are what it says they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "json.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "json.md"
 EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 TAGS = [
     ["O O B-music_item O B-playlist_owner B-playlist I-playlist O"],

@@ -1,4 +1,4 @@
-"""The examples of docs/formats.md are in the formats they say."""
+"""The examples of docs/reference/formats.md are in the formats they say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from elman.data.formats import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "formats.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "formats.md"
 EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 

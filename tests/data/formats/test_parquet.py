@@ -27,7 +27,7 @@ from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, MissingExtraError
 
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")
 zstd = pytest.importorskip("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
@@ -282,5 +282,5 @@ def test_no_text_of_a_sentence():
 def test_the_package_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for run in (lambda: open_writer("parquet"), lambda: read_sentences(str(tmp_path), format="parquet")):
-        with pytest.raises(MissingExtraError, match=r"this needs the package pyarrow: pip install 'elman\[parquet\]'"):
+        with pytest.raises(MissingExtraError, match=r"this needs the package pyarrow: pip install '\.\[parquet\]' in"):
             run()

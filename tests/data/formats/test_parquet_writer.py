@@ -13,7 +13,7 @@ from elman.data.formats import open_writer, parquet_writer, read_sentences, writ
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'elman[parquet]'")
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")
 
 NAMES = ["O", "B-LOC"]

@@ -58,7 +58,7 @@ def written(path, name, sentences):
 
 @pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("packed", ["", ".gz"])
-@settings(max_examples=150)
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(data=st.data())
 def test_any_words(tmp_path_factory, name, packed, data):
     if name == "parquet":

@@ -16,8 +16,8 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.nn import decoders
 from elman.nn.batch import pack
 from elman.taggers.regression.model import Scaling
+from elman.taggers.regression.regressor import Regressor
 from elman.taggers.regression.table import RegressionEvaluation
-from elman.taggers.regression.tagger import Regressor
 
 
 def wave(start: float, n: int = 20, *, every: int = 1) -> elman.Sentence:

@@ -258,7 +258,7 @@ def as_markdown(table: Sequence[Sequence[str]]) -> str:
 
 
 def page(results: Sequence[Result]) -> str:
-    """Return the text of the page docs/memory.md."""
+    """Return the text of the page docs/lab-notebook/long-lags.md."""
     count = sum(result.stopped for result in results)
     stopped = f"\n{count} of {len(results)} runs were stopped at their time limit; they count as not solved.\n"
     hours = sum(result.seconds for result in results) / 3600
@@ -321,4 +321,6 @@ Gates are initialized to remember between one step and the length of the problem
 `src/elman/analysis/long_lags/problems.py`; they were chosen with seeds 1, 2 and 101 (2a: 101 to 108). The paper's
 networks had two to eight memory cell units, were trained on one sequence at a time by plain gradient descent, and
 truncated gradients at the gates: the figures compare what a user gets now with what was possible then.
+
+Next: [how far back a network remembers](../explanation/memory.md), [gradients and states](../explanation/gradients.md)
 """

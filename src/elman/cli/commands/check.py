@@ -38,17 +38,22 @@ def check(options: Options) -> None:
       elman check train.conllu dev.conllu test.conllu
       elman check --train a.tsv --train b.tsv --test c.tsv --json
     """
-    from elman.data.checks import examine, read_splits
-    from elman.data.corpus import ReadOptions
-    from elman.data.formats import column_names
+    from elman.data.functions import check as check_data
 
-    splits = {"train": options.train, "dev": options.dev, "test": options.test}
-    if not options.files and not any(splits.values()):
+    if not (options.files or options.train or options.dev or options.test):
         raise click.UsageError("expected a FILE, or --train, --dev, --test")
-    how = ReadOptions(column_names(options.target), options.format, options.encoding)
     read_as: list[str] = []
     with without_gc():
-        report = examine(read_splits(splits, options.files, how, read_as))
+        report = check_data(
+            options.files,
+            train=options.train,
+            dev=options.dev,
+            test=options.test,
+            target=options.target,
+            format=options.format,
+            encoding=options.encoding,
+            on_note=read_as.append,
+        )
         if options.json:
             say_json(report.to_json())
         else:

@@ -25,7 +25,7 @@ from elman.cli.options import (
     whole_number,
 )
 from elman.cli.say import say, say_json
-from elman.cli.tables import cell
+from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
@@ -33,7 +33,7 @@ from elman.utils import limits
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
     from elman.evaluation.compare import Comparison, RunsComparison, RunScores
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 _CONLLU_NAMES = ("LAS", "UAS", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "CLAS", "MLAS", "BLEX", "Words", "Tokens")
 _CONLLU = {"feats" if name == "UFeats" else name.lower(): name for name in _CONLLU_NAMES}
@@ -304,7 +304,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
             f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
             "",
-            click.wrap_text(found.verdict, 80),
+            *wrapped(found.verdict),
         ]
     )
 
@@ -321,7 +321,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  Welch        {welch}",
             f"  permutation  {_p(found.permutation_p)}  {exact}",
             "",
-            click.wrap_text(verdict, 80),
+            *wrapped(verdict),
         ]
     )
 

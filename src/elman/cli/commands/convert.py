@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from elman.cli.options import Choice, InputOptions, Verbosity, argument, checked_format, command, option
 from elman.cli.output_folder import OutputFolder, is_folder
-from elman.cli.outputs import check_not_an_input
 from elman.errors import ConfigError
-from elman.utils.display import shown
-from elman.utils.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from elman.data.convert import ConversionRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +62,8 @@ def convert(options: Options) -> None:
       elman convert train.conll bioes.conll --to columns --scheme bioes
       elman convert treebank/*.conllu --to jsonl -o converted/
     """
-    from elman.data.convert import DROPPABLE, ConversionRequest, output_format_of
-    from elman.data.formats import check_output, column_names
+    from elman.data.convert import output_format_of
+    from elman.data.formats import check_output
     from elman.utils.files import input_files
 
     names, output = list(options.files), options.output
@@ -81,48 +74,46 @@ def convert(options: Options) -> None:
     paths = input_files(names)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
-    if is_folder(output) and options.output_format is None:
+    if not is_folder(output):
+        to = output_format_of(output, options.output_format)
+        _convert([(paths, output)], paths, to, options)
+        return
+    if options.output_format is None:
         raise ConfigError(f"{output}: a folder, whose name says no format; --to FORMAT does")
-    to = output_format_of("-" if is_folder(output) else output, options.output_format)
-    drop = frozenset(kind.strip() for kind in (options.drop or "").split(",") if kind.strip())
-    for kind in drop - {"all", *DROPPABLE}:
-        near = did_you_mean(kind, DROPPABLE)
-        raise ConfigError(f"--drop: no kind {shown(kind)}; expected {', '.join(DROPPABLE)} or all{near}")
-    given = {"spans": options.spans, "names": options.names}
-    request = ConversionRequest(
-        to,
-        options.format,
-        options.encoding,
-        target=column_names(options.target),
-        label=column_names(options.label),
-        scheme=options.scheme,
-        lenient=options.lenient,
-        drop=frozenset(DROPPABLE) if "all" in drop else drop,
-        options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
-    )
-    _convert(paths, output, request, options)
+    to = output_format_of("-", options.output_format)
+    folder = OutputFolder(output, paths)
+    _convert([([path], folder.output(path, "", to)) for path in paths], paths, to, options)
 
 
-def _convert(paths: Sequence[str], output: str, request: ConversionRequest, options: Options) -> None:
-    """Write the files as one, or each into a folder."""
+def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to: str, options: Options) -> None:
+    """Write each group of files as one file, with progress on a terminal."""
     from elman.cli.file_progress import FileProgress
-    from elman.data.convert import READ, convert
+    from elman.data.convert import READ
+    from elman.data.functions import convert
 
-    if is_folder(output):
-        folder = OutputFolder(output, paths)
-        jobs = [([path], folder.output(path, "", request.to)) for path in paths]
-    else:
-        check_not_an_input(output, paths)
-        jobs = [(list(paths), output)]
     notes = options.notes()
     level: dict[str, bool] = {"quiet": options.quiet, "verbose": options.verbose}
-    with FileProgress("converting", paths, output, passes=READ, **level) as progress:
+    with FileProgress("converting", paths, options.output or jobs[0][1], passes=READ, **level) as progress:
         for inputs, target in jobs:
-            done = convert(inputs, target, request, lambda sentence: progress.add((sentence,)))
+            done = convert(
+                inputs,
+                target,
+                to=to,
+                format=options.format,
+                encoding=options.encoding,
+                target=options.target,
+                label=options.label,
+                scheme=options.scheme,
+                lenient=options.lenient,
+                drop=options.drop or (),
+                spans=options.spans,
+                names=options.names,
+                on_write=lambda sentence: progress.add((sentence,)),
+            )
             progress.end(inputs[0] if len(inputs) == 1 else target)
             for note in done.notes:
                 notes.add(note)
             where = "standard output" if target == "-" else target
             sentences = "1 sentence" if done.sentences == 1 else f"{done.sentences:,} sentences"
-            notes.add(f"{sentences}, {done.words:,} words, written to {where} as {request.to}")
+            notes.add(f"{sentences}, {done.words:,} words, written to {where} as {to}")
     notes.show()

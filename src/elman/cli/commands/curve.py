@@ -69,9 +69,7 @@ def curve(options: Options) -> None:
       elman curve train.conllu --dev dev.conllu
       elman curve all.txt --dev 10% --preset fast --plot curve.svg
     """
-    from elman.analysis.learning_curve import learning_curve
-    from elman.data.corpus import ReadOptions
-    from elman.data.formats import column_names
+    from elman.analysis.functions import curve as learning_curve
 
     check_outputs(options.train, plot=options.plot)
     notes = options.notes()
@@ -79,12 +77,14 @@ def curve(options: Options) -> None:
         found = learning_curve(
             list(options.train),
             options.dev,
-            ReadOptions(column_names(options.target), options.format, options.encoding),
+            target=options.target,
+            format=options.format,
+            encoding=options.encoding,
             points=options.points,
             seeds=options.seeds,
             seed=options.seed,
-            tell=show,
-            warn=notes.warn,
+            on_progress=show,
+            on_warning=notes.warn,
             model=options.model,
             preset=options.preset,
             settings=settings_of(options.set),

@@ -18,6 +18,7 @@ from elman.cli.outputs import size
 from elman.cli.progress import TrainingProgress, clock
 from elman.cli.say import say, tell
 from elman.cli.tables import bold, cell
+from elman.errors import how_to_install
 from elman.utils import signals
 from elman.utils.display import visible
 
@@ -41,10 +42,7 @@ class Options(RunOptions):
 def demo(options: Options) -> None:
     """Train on real text and show the results.
 
-    It takes less than a minute. The text is a Turkish treebank, which the package turkish-treebanks brings:
-
-    \b
-      pip install 'elman[demo]'
+    It takes less than a minute. The text is a Turkish treebank, which the package turkish-treebanks brings: INSTALL.
     """
     from elman.cli.commands.demo_data import taggers, treebank
     from elman.utils.files import check_target
@@ -65,6 +63,9 @@ def demo(options: Options) -> None:
     lines = [*_comparison(results, progress.seconds), "", *_example(tagger, data), "", *_next(target)]
     say("\n".join(lines))
     notes.show()
+
+
+demo.help = (demo.help or "").replace("INSTALL", how_to_install("demo"))
 
 
 def _introduction(data: Treebank) -> str:

@@ -35,11 +35,11 @@ from elman.taggers.registry import TASKS
 
 if TYPE_CHECKING:
     from elman.data.formats.reader import Reading
-    from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.base import Predictor
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
     Evaluate = Callable[[Predictor, Sequence[str], "Options", Notes], Scores]
 
@@ -57,7 +57,7 @@ class Options(PredictedOptions, RunOptions):
         type=Choice(STYLES),
         default=STYLES[0],
         show_default=True,
-        help="Count and print as another program does (docs/evaluation.md).",
+        help="Count and print as another program does (docs/reference/evaluation.md).",
     )
     scheme: str | None = option(
         "--scheme", metavar="SCHEME", help="Scheme of span tags, for seqeval's strict mode: iob2, bioes, bilou, iob1 …"

@@ -42,7 +42,9 @@ def settings_help() -> str:
         of = {name: _shown(values[section][f.name]) for name, values in presets.items()}
         values = ", ".join(f"{name} {of[name]}" for name in of if name == "default" or of[name] != of["default"])
         lines.append(f"  {f.name + '=' + _kind(f):<32} {values}")
-        lines += textwrap.wrap(f.metadata["help"], 78, initial_indent="      ", subsequent_indent="      ")
+        lines += textwrap.wrap(
+            f.metadata["help"], 78, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False
+        )
     return "\n".join(lines)
 
 

@@ -83,7 +83,7 @@ def tag(options: Options) -> None:
     with -, standard input is read; a folder or a quoted pattern stands for its files, and gzip, xz and Zstandard are
     unpacked. In the input's own format everything but the tags is written back as it was read; if another format cannot
     hold something, a note names it. Document labels are written in the input's own format, and of plain text as a
-    label, a tab and the text. A model of raw text (docs/pipeline.md) writes CoNLL-U.
+    label, a tab and the text. A model of raw text (docs/reference/tasks/pipeline.md) writes CoNLL-U.
 
     \b
       elman tag my.model new.txt -o tagged.txt

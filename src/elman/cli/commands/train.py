@@ -60,9 +60,9 @@ def train(options: Options) -> None:
     """Train a tagger, or a text classifier.
 
     TRAIN are labelled files: conllu, columns (a word and its tag a line, a blank line after a sentence) or word_tag (a
-    sentence a line); for classification a label and a text a line (docs/classification.md). The same files, settings
-    and seed give the same model on one instruction set, whatever --threads. Ctrl-C, or SIGTERM, keeps the best model so
-    far.
+    sentence a line); for classification a label and a text a line. docs/reference/tasks/ has a page on each task. The
+    same files, settings and seed give the same model on one instruction set, whatever --threads. Ctrl-C, or SIGTERM,
+    keeps the best model so far.
 
     \b
       elman train train.conllu --dev dev.conllu -o my.model

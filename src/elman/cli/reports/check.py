@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elman.cli.tables import bold, cell, percent, width as width_of
-from elman.utils.display import visible
+from elman.cli.tables import USUAL, bold, cell, labels, percent, width as width_of, wrapped
 
 if TYPE_CHECKING:
     from elman.data.checks import CheckReport, ColumnStatistics, Finding, FindingGroup
 
 MOST_FINDINGS = {"error": 5, "warning": 5, "note": 3}
 MOST_TAGS = 12
-_WIDTH = 80
-_NAME = 24  # of a split or a tag, at most
+_NAME = 24  # of a split or a tag, at most, unless two look alike
 _MOST_SPLITS = 3  # side by side
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -35,17 +33,18 @@ def lines(report: CheckReport, *, everything: bool) -> Iterator[str]:
         yield from _tags(name, column, report, everything)
     if report.nothing_found:
         yield ""
-        yield from _wrapped("nothing found: " + "; ".join(report.nothing_found.values()), "", "  ")
+        yield from wrapped("nothing found: " + "; ".join(report.nothing_found.values()), "", "  ")
 
 
 def _splits(report: CheckReport) -> Iterator[str]:
-    names = {name: _short(name) for name in report.splits}
-    width = width_of(list(names.values()), _NAME)
-    first = next(iter(names.values()))
+    names = labels(map(_short, report.splits), _NAME)
+    width = width_of(names.values())
+    first = _short(next(iter(report.splits)))
     head = f"{'':<{width}}  {'sentences':>10}{'words':>11}{'distinct':>10}"
     yield bold(head + (f"   not in {cell(first, 14).rstrip()}" if len(names) > 1 else ""))
     for name, census in report.splits.items():
-        row = f"{cell(names[name], width)}  {census.sentences:>10,}{census.words:>11,}{census.distinct_words:>10,}"
+        row = cell(names[_short(name)], width)
+        row += f"  {census.sentences:>10,}{census.words:>11,}{census.distinct_words:>10,}"
         if census.unknown_words is not None:
             row += f"{census.unknown_words:>9,} words, {percent(census.unknown_words, census.words)}"
         yield row
@@ -54,11 +53,11 @@ def _splits(report: CheckReport) -> Iterator[str]:
 def _group(group: FindingGroup, everything: bool) -> Iterator[str]:
     shown = group.findings if everything else group.findings[: MOST_FINDINGS[group.severity]]
     label = click.style(f"{group.severity:<8}", fg=_COLOURS[group.severity], bold=True)
-    first, *rest = _wrapped(group.title, " " * 8, " " * 8)
+    first, *rest = wrapped(group.title, " " * 8, " " * 8)
     yield label + bold(first[8:])
     yield from map(bold, rest)
     for finding in shown:
-        yield from _wrapped(_text(finding, group), "  ", "      ")
+        yield from wrapped(_text(finding, group), "  ", "      ")
     if len(shown) < len(group.findings):
         yield f"  and {len(group.findings) - len(shown):,} more (--all shows all)"
 
@@ -86,12 +85,15 @@ def _tags(name: str, column: ColumnStatistics, report: CheckReport, everything: 
     shown = tags if everything else tags[:MOST_TAGS]
     from elman.data.checks import column_title, counted, label_kind
 
-    yield from _wrapped(f"{column_title(name)}: {counted(len(tags), label_kind(name))}{_schemes(column)}", "", "  ")
-    width = width_of([label_kind(name), *shown], _NAME)
-    yield bold(f"{label_kind(name):<{width}}" + "".join(f"  {cell(head, 16).rstrip():>16}" for head in heads))
+    yield from wrapped(f"{column_title(name)}: {counted(len(tags), label_kind(name))}{_schemes(column)}", "", "  ")
+    number = max([7, *(len(f"{n:,}") for table in tables for n in table.values())])
+    split = number + len(" 100.00 %")
+    names = labels(shown, min(_NAME, USUAL - len(tables) * (2 + split)))
+    width = width_of(names.values(), label_kind(name))
+    yield bold(f"{label_kind(name):<{width}}" + "".join(f"  {cell(head, split).rstrip():>{split}}" for head in heads))
     for tag in shown:
         counts = ((table.get(tag, 0), sum(table.values())) for table in tables)
-        yield cell(tag, width) + "".join(f"  {n:>8,}{percent(n, total):>8}" for n, total in counts)
+        yield cell(names[tag], width) + "".join(f"  {n:>{number},}{percent(n, total):>9}" for n, total in counts)
     if len(shown) < len(tags):
         yield f"and {len(tags) - len(shown):,} rarer (--all shows all)"
 
@@ -107,18 +109,3 @@ def _schemes(column: ColumnStatistics) -> str:
 def _short(name: str) -> str:
     """Return the last part of a path."""
     return name.replace("\\", "/").rpartition("/")[2]
-
-
-def _wrapped(text: str, first: str, others: str) -> Iterator[str]:
-    """Yield text in lines of at most 80 terminal columns, broken at spaces; a CJK character takes two."""
-    from rich.cells import cell_len
-
-    text, line = visible(text), first
-    bare = True
-    for word in text.split(" "):
-        if not bare and cell_len(line) + 1 + cell_len(word) > _WIDTH:
-            yield line
-            line, bare = others, True
-        line += word if bare else f" {word}"
-        bare = False
-    yield line

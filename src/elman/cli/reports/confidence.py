@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.tagging import TagEvaluation
     from elman.taggers.base import Target
-    from elman.taggers.columns import ColumnPredictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
-"""Reports of evaluations, in 80 columns."""
+"""Reports of evaluations, as wide as the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from elman.cli.tables import bold, cell, percent, width as width_of
+from elman.cli.tables import bold, cell, labels, percent, report_width, width as width_of
 from elman.utils.display import visible
 
 if TYPE_CHECKING:
-    from elman.data.scores import TagScore
     from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.scores import TagScore
     from elman.evaluation.tagging import TagEvaluation
 
 MOST_TAGS = 50
@@ -35,7 +35,7 @@ def report(result: TagEvaluation | ClassEvaluation, name: str = "") -> str:
 
 def of_labels(found: ClassEvaluation) -> str:
     """Return the accuracy of document labels; precision, recall and F1 of each; confusions."""
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     mean = macro(found.classes.values()).f1
     lines = [f"{'accuracy':<16}{percent(found.correct, found.texts):>9}  {found.correct:,} of {found.texts:,} texts"]
@@ -47,7 +47,7 @@ def of_labels(found: ClassEvaluation) -> str:
         lines.append(f"{'ROC-AUC':<16}{found.roc_auc:>9.4f}  of the label {visible(str(found.positive))}")
     wrong = [(-count, *pair) for pair, count in found.confusion.items() if pair[0] != pair[1]]
     pairs = [(gold, given, -count) for count, gold, given in sorted(wrong)[:MOST_CONFUSIONS]]
-    table = confusions(pairs, found.texts - found.correct, "label", "texts")
+    table = confusions(pairs, found.texts - found.correct, found.classes, "label", "texts")
     return "\n".join([*lines, "", *classes(found.classes, "label", "texts"), *table])
 
 
@@ -57,7 +57,7 @@ def of_tags(result: TagEvaluation) -> str:
 
 
 def _accuracy(result: TagEvaluation) -> Iterator[str]:
-    from elman.data.scores import macro
+    from elman.evaluation.scores import macro
 
     rows = [("accuracy", result.correct, result.tokens, "words")]
     if result.unknown_tokens is not None and result.unknown_correct is not None:
@@ -86,30 +86,33 @@ def _spans(result: TagEvaluation) -> Iterator[str]:
 def classes(scores: Mapping[str, TagScore], head: str = "tag", unit: str = "words") -> Iterator[str]:
     """Yield a table of precision, recall and F1 of each class; ``unit`` is what the last column counts."""
     names = list(scores)[:MOST_TAGS]
-    width = width_of([head, *names])
+    short = labels(scores, report_width() - 39)
+    width = width_of((short[name] for name in names), head)
     yield bold(f"{head:<{width}}  precision   recall       F1{unit:>10}")
     for name in names:
         score = scores[name]
         rates = "".join(f"{100 * rate:>9.2f}" for rate in (score.precision, score.recall, score.f1))
-        yield f"{cell(name, width)}  {rates}{score.support:>10,}"
+        yield f"{cell(short[name], width)}  {rates}{score.support:>10,}"
     if len(scores) > len(names):
         yield f"and {len(scores) - len(names):,} rarer {head}s, which --json lists"
 
 
 def _confusions(result: TagEvaluation) -> Iterator[str]:
     pairs = [(confusion.gold, confusion.predicted, confusion.count) for confusion in result.confusions]
-    return confusions(pairs, result.tokens - result.correct)
+    return confusions(pairs, result.tokens - result.correct, result.tags)
 
 
 def confusions(
-    pairs: Sequence[tuple[str, str, int]], errors: int, name: str = "tag", unit: str = "words"
+    pairs: Sequence[tuple[str, str, int]], errors: int, known: Iterable[str], name: str = "tag", unit: str = "words"
 ) -> Iterator[str]:
-    """Yield a blank line and a table of confusions; nothing if there are none."""
+    """Yield a blank line and a table of confusions; nothing if there are none. ``known`` are all tags."""
     if not pairs:
         return
-    gold = width_of([f"gold {name}", *(right for right, _, _ in pairs)])
-    given = width_of([f"predicted {name}", *(predicted for _, predicted, _ in pairs)])
+    shown = [label for right, predicted, _ in pairs for label in (right, predicted)]
+    short = labels([*shown, *known], (report_width() - 34) // 2)
+    gold = width_of((short[right] for right, _, _ in pairs), f"gold {name}")
+    given = width_of((short[predicted] for _, predicted, _ in pairs), f"predicted {name}")
     yield ""
     yield bold(f"{f'gold {name}':<{gold}}  {f'predicted {name}':<{given}}  {unit:>9}  of {errors:,} errors")
     for right, predicted, count in pairs:
-        yield f"{cell(right, gold)}  {cell(predicted, given)}  {count:>9,}"
+        yield f"{cell(short[right], gold)}  {cell(short[predicted], given)}  {count:>9,}"

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from elman.data import schemes
+from elman.data.formats.tokenizer import is_unspaced
 from elman.data.sentence import NO_TAG, Sentence, line_of
 from elman.utils.display import shown
 
 MANY_TAGS = 1_000
 MOSTLY = 0.9
+CLAUSE = 8
+"""Characters of a word in a script without spaces; few words are longer."""
 _MAY_BE_EMPTY = ("feats", "deps", "misc", "lemma", "tree")
 """Columns in which ``_`` is a valid value, like the columns that tasks derive from them, ``feats.Case``."""
 
@@ -69,6 +72,11 @@ def length_warning(train: Sequence[Sentence]) -> str | None:
     n_single = sum(len(sentence.words) == 1 for sentence in train)
     if n_single < MOSTLY * len(train):
         return None
+    if sum(is_unspaced(sentence.words[0]) and len(sentence.words[0]) > CLAUSE for sentence in train) > len(train) / 2:
+        return (
+            f"{n_single:,} of {len(train):,} sentences have one word only, and no spaces: is it a whole clause? label "
+            "words or characters (--format jsonl:words=characters splits spans of characters so)"
+        )
     return (
         f"{n_single:,} of {len(train):,} sentences have one word only, so there is no context to learn from; "
         "is there a blank line after every word, or is it another format?"

@@ -20,6 +20,7 @@ from elman.data.checks.findings import (
     count_severities,
 )
 from elman.utils.json_values import JsonRecord, as_json
+from elman.utils.summary import Row, Summary, counted
 
 SCHEMA = 1
 """Version of ``CheckReport.to_json``; incremented when a key changes its meaning or is removed."""
@@ -62,8 +63,8 @@ class ColumnStatistics:
     schemes: Mapping[str, schemes.SchemeDetection]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckReport(Summary):
     """The result of the checks; the first split is the reference for the others."""
 
     splits: Mapping[str, SplitStatistics]
@@ -85,7 +86,7 @@ class CheckReport:
         return {check: what for check, what in CHECKS.items() if check not in others}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the output of ``elman check --json``, described in docs/check.md."""
+        """Return the output of ``elman check --json``, described in docs/reference/check.md."""
         return {
             "schema": SCHEMA,
             "summary": self.counts,
@@ -103,6 +104,15 @@ class CheckReport:
             "nothing_found": list(self.nothing_found),
             "findings": [_finding_json(group.check, finding) for group in self.groups for finding in group.findings],
         }
+
+    def _summary(self) -> str:
+        found = ", ".join(counted(n, name) for name, n in self.counts.items())
+        return f"{found} in {', '.join(f'{name} ({each.sentences:,} sentences)' for name, each in self.splits.items())}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "severity", "findings", "what", "first"
+        for group in self.groups:
+            yield group.severity, len(group.findings), group.title, str(group.findings[0].place)
 
 
 def examine(splits: Sequence[DataSplit]) -> CheckReport:

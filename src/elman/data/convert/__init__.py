@@ -35,6 +35,7 @@ from elman.data.sentence import RecordSentence, Sentence, error_at
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
+from elman.utils.summary import Row, Summary, counted
 
 __all__ = ["ConversionResult", "DROPPABLE", "ConversionRequest", "convert", "output_format_of"]
 
@@ -45,13 +46,20 @@ _MAY_LACK_COLUMNS = ("jsonl", "json", "parquet")
 _BLOCK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class ConversionResult(Summary):
     """What was written, and notes about it for the user."""
 
     sentences: int
     words: int
     notes: Sequence[str]
+
+    def _summary(self) -> str:
+        return f"{counted(self.sentences, 'sentence')}, {counted(self.words, 'word')}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "sentences", "words", "notes"
+        yield self.sentences, self.words, "; ".join(self.notes)
 
 
 class _Item(NamedTuple):

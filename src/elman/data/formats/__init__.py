@@ -33,7 +33,7 @@ bytes instead of text), and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -45,6 +45,7 @@ from elman.data.formats.sniff import ModelHints, sniff
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
+from elman.utils.arguments import described
 from elman.utils.display import shown
 
 __all__ = [
@@ -86,7 +87,12 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """
     if target is None:
         return None
+    if isinstance(target, bytes | Mapping) or not isinstance(target, Iterable):
+        raise ConfigError(f"target: expected names of columns, got {described(target)}")
     names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigError(f"target: expected names of columns, got {described(name)} among them")
     if not all(names) or not names:
         raise ConfigError(f"target: expected names of columns, with commas between them, got {shown(target)}")
     return names

@@ -157,7 +157,8 @@ def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sen
             message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; fix it or pass --format"
             raise DataError(message, path=path, line=number)
         if not fields[layout.word]:
-            raise DataError(f"the word (column {layout.word + 1}) is empty", path=path, line=number)
+            expected = "; expected a word before the first tab" if line[0] == "\t" else ""
+            raise DataError(f"the word (column {layout.word + 1}) is empty{expected}", path=path, line=number)
         rows.append(len(kept))
         kept.append(line)
         table.append(fields)
@@ -201,6 +202,7 @@ def _target(name: str | None, layout: ColumnLayout, path: str, labelled: bool) -
         number = int(name)
     except ValueError:
         hint = f"columns go by number, -1 is the last, or get names: --format columns:word=1,{shown(name)[1:-1]}=2"
+        hint += "" if labelled else "; --format text reads the file as plain text"
         raise ConfigError(f"{path}: no column {shown(name)}; {hint}") from None
     if not layout.width:
         return name

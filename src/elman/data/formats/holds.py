@@ -72,7 +72,10 @@ def _check(sentence: Sentence, values: Sequence[str], kind: str, format: str, fo
             if character in value:
                 alternative = "columns" if format.startswith(("word_tag", "tags")) and character != "\n" else "jsonl"
                 problem = f"the {kind} {shown(value)} holds {_NAMES.get(character, character)}"
-                raise error_at(sentence, i, f"{problem}, which {format} cannot; try --as {alternative}")
+                instead = "only spaces separate the words of text, so write one, or " * (
+                    sentence.format == "text" and character == "\t"
+                )
+                raise error_at(sentence, i, f"{problem}, which {format} cannot; {instead}try --as {alternative}")
 
 
 def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elman.data.formats.tokenizer import is_unspaced
 from elman.data.sentence import LABEL_SEPARATOR
 from elman.data.spans import OUTSIDE
 from elman.errors import ConfigError, DataError
@@ -139,6 +140,9 @@ def spans_to_tags(
             widened = CharSpan(starts[first], ends[end - 1], span.label)
             problem = f"{span.shown(text)} does not fall on word borders; the words are {widened.start}-{widened.end}"
             advice = f"fix it or pass --spans widen (the format: {format}:spans=widen)"
+            if is_unspaced(text[widened.start : widened.end]):
+                characters = f"--format {format}:words=characters makes each character a word"
+                advice = f"words are not separated by spaces here; {characters}"
             units = _hint(span, text, format)  # comes first: widening spans with other units would label other words
             advice = f"{units}, else {advice}" if units else f": {advice}"
             raise DataError(f"{problem} {shown(text[widened.start : widened.end])}{advice}")

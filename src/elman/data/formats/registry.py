@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from elman.data.formats.holds import Confidences, Holds
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
+from elman.utils.arguments import check_text
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -40,9 +41,13 @@ class Writer(Protocol):
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
-    ) -> str | bytes: ...
+    ) -> str | bytes:
+        """Return what is written for a sentence; it may come with a later one."""
+        ...
 
-    def finish(self) -> str | bytes: ...
+    def finish(self) -> str | bytes:
+        """Return the rest of the file."""
+        ...
 
 
 class FileOutput(Protocol):
@@ -198,6 +203,7 @@ def with_options(format: str) -> tuple[str, Input | Binary]:
 
     The name of ``word_tag`` keeps its separator. Raises ConfigError for an unknown format or unknown options.
     """
+    check_text("format", format)
     name, mark, option_text = format.partition(":")
     if name not in INPUT_FORMATS:
         problem = "is written, not read" if name in OUTPUT_FORMATS else "does not exist"

@@ -15,8 +15,9 @@ from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.data.formats import columns, conllu, conllup, csv_reader, fasttext, headers
+    from elman.data.formats import columns, conllu, conllup, csv_reader, fasttext, headers, tokenizer
 else:
+    tokenizer = LazyModule("tokenizer")
     columns, conllu, conllup = LazyModule("columns"), LazyModule("conllu"), LazyModule("conllup")
     fasttext, headers, csv_reader = LazyModule("fasttext"), LazyModule("headers"), LazyModule("csv_reader")
 
@@ -29,6 +30,8 @@ _TABLE_NAME = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _SEPARATORS = {"_": "word_tag", "/": "word_tag:separator=/"}
 _N_SAMPLE = 50
 """Lines that are compared to see whether they have equally many columns."""
+_LONG_WORD = 8
+"""Characters of a word in a script without spaces; few words are longer."""
 _MIN_TAGS = 10
 """Fewer tags do not show whether the same ones recur."""
 
@@ -63,7 +66,7 @@ def is_enough(lines: Sequence[str], *, labelled: bool, any_format: bool = True) 
             if words > 1:
                 return True
         elif not columns.is_aside(line):
-            if any_format and "\t" not in line and line[0] != "#" and not _OPENS.fullmatch(line):
+            if any_format and "\t" not in line.lstrip("\t ") and line[0] != "#" and not _OPENS.fullmatch(line):
                 return True
             words += 1
     return False
@@ -95,7 +98,7 @@ def sniff(
     may_be_table = any(mark in data[0] for mark in ",;\t") or _TABLE_NAME.search(path)
     if not labelled and may_be_table and (result := headers.table_to_tag(lines, path, known)):
         return result
-    tabs = _evidence(("\t" in line for line in data), data)
+    tabs = _evidence(("\t" in line.lstrip("\t ") for line in data), data)  # at the start they indent a paragraph
     if result := _sniff_document_labels(data, labelled, bool(tabs)) or _sniff_word_tag(data, "/", labelled, known):
         return result
     if tabs and (error := headers.table_without_names(lines, path, labelled=labelled)):
@@ -105,8 +108,7 @@ def sniff(
     if result := _sniff_word_tag(data, "_", labelled, known) or _sniff_columns(data, lines, labelled, known):
         return result
     if not labelled:
-        evidence = _evidence(("\t" not in line for line in data), data)
-        return "text", f"no tab {evidence or 'in half of the first lines'}"
+        return "text", _why_text(data, known)
     raise DataError(_describe_unknown(data, lines), path=path)
 
 
@@ -244,6 +246,20 @@ def _look_like_tags(tags: Sequence[str], words: Sequence[str], known: ModelHints
         return True
     distinct = set(tags)
     return often and len(tags) >= _MIN_TAGS and 3 * len(distinct) <= len(tags) and _share(words, distinct) <= 0.5
+
+
+def _why_text(data: Sequence[str], known: ModelHints) -> str:
+    """Return the evidence that lines are plain text, and what else they may be."""
+    indented = ", but at the start, where it is part of the first word," * any(line[0] == "\t" for line in data)
+    evidence = _evidence(("\t" not in line.lstrip("\t ") for line in data), data)
+    why = f"no tab{indented} {evidence or 'in half of the first lines'}"
+    for separator, name in _SEPARATORS.items():
+        if _evidence((len(_word_tag_tokens(line, separator, False)) > 1 for line in data), data):
+            return f"{why}; if its words have tags, word{separator}TAG, pass --format {name}"
+    unspaced = all(" " not in line.strip() and tokenizer.is_unspaced(line) for line in data)
+    if known.format != "text" and unspaced and max(map(len, data)) > _LONG_WORD:
+        return f"{why}; no spaces in it, so each line is one word: a model of --task segment finds words in such text"
+    return why
 
 
 def _share(values: Sequence[str], of: Collection[str]) -> float:

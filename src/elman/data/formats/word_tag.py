@@ -62,9 +62,16 @@ class WordTag:
             if not (word and tag):
                 no_mark = "no underscore" if self.separator == UNDERSCORE else f"no {self.separator}"
                 problem = no_mark if not mark else "no tag" if not tag else "no word"
-                message = f"expected word{self.separator}TAG, found {shown(token)}: {problem}"
+                message = f"expected word{self.separator}TAG, found {shown(token)}: {problem}{self._other(tokens)}"
                 return DataError(message, path=path, line=line)
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _other(self, tokens: Sequence[str]) -> str:
+        """Return advice if all tokens have another usual separator, else ""."""
+        for separator, format in ((UNDERSCORE, "word_tag"), ("/", "word_tag:separator=/")):
+            if separator != self.separator and all(0 < token.rfind(separator) < len(token) - 1 for token in tokens):
+                return f"; for word{separator}TAG pass --format {format}"
+        return ""
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the only column, ``tag``. Raises ConfigError for another name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,12 +14,13 @@ from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.taggers.regression.model import Numbers, RegressionModel
 from elman.utils.display import shown
+from elman.utils.summary import Row, Summary, counted
 
 NOTHING = ("_", "")
 
 
-@dataclass(frozen=True)
-class RegressionEvaluation:
+@dataclass(frozen=True, repr=False)
+class RegressionEvaluation(Summary):
     """Metrics of predicted numbers against ``values`` gold numbers.
 
     ``rmse``  root mean squared error; ``mae`` mean absolute error; ``r2`` coefficient of determination
@@ -42,6 +43,13 @@ class RegressionEvaluation:
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as JSON values."""
         return {"values": self.values, "rmse": self.rmse, "mae": self.mae, "r2": self.r2}
+
+    def _summary(self) -> str:
+        return f"RMSE {self.rmse:.4g}, MAE {self.mae:.4g}, R² {self.r2:.4f} of {counted(self.values, 'value')}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "values", "RMSE", "MAE", "R²"
+        yield self.values, self.rmse, self.mae, self.r2
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise
 from elman.taggers.prepare import read_all, split
 from elman.taggers.regression.model import SETTINGS, RegressionModel, Scaling, inputs_of, without_words
+from elman.taggers.regression.regressor import Regressor
 from elman.taggers.regression.table import Table
-from elman.taggers.regression.tagger import Regressor
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings, trainer
 from elman.training.run_options import RunOptions

@@ -1,0 +1,215 @@
+"""``ColumnPredictor``: predicts label columns for sentences or documents, and compares them with gold labels."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from elman.data.formats import column_names
+from elman.data.sentence import Sentence
+from elman.data.targets import CLASSIFY, TAG
+from elman.errors import ConfigError, DataError, ModelFileError
+from elman.models.base import LabelModel
+from elman.models.file import Tensors
+from elman.models.kinds import KINDS, model_class
+from elman.taggers.base import Predictor, Target
+from elman.taggers.batches import refuse_text, words_of
+from elman.utils.arguments import described
+from elman.utils.validation import demand, front
+
+if TYPE_CHECKING:  # evaluation is imported on demand
+    from elman.data.corpus import Data, ReadOptions, TargetKeys
+    from elman.evaluation.classification import ClassEvaluation
+    from elman.evaluation.pairing import AlignedSentence
+    from elman.evaluation.tagging import TagEvaluation
+
+Predicted = dict[str, Any]
+"""By target: the values of a sentence, one per word or one per document; or a pair of values and confidences."""
+
+
+class ColumnPredictor(Predictor):
+    """Predicts one or several columns. T words of a sentence, K labels.
+
+    Sentences are lists of words, or ``Sentence`` objects. A model of several columns predicts them together:
+    ``predict`` and ``pipe`` return the first column, or dictionaries with the columns that ``columns`` names.
+    """
+
+    plain_labels = True
+    _model: LabelModel
+
+    def inputs_of(self, sentence: Sentence) -> Sequence[str]:
+        """Return the inputs of the model for a sentence: its words."""
+        return sentence.words
+
+    def known(self, word: str) -> bool:
+        """Return whether the word occurs in the training data. Raises DataError if it is no text."""
+        if not isinstance(word, str):
+            raise DataError(f"expected a word, got {described(word)}")
+        return self._model.known(word)
+
+    def gives(self, target: str, value: str) -> bool:
+        """Return whether the model can predict this value of a target."""
+        (name,) = self.chosen([target])
+        return value in self.tag_sets[name]
+
+    def temperature(self, target: str) -> float | None:
+        """Return the temperature of a target; None if it is encoded in label columns with different ones."""
+        (name,) = self.chosen([target])
+        return self.temperatures[name]
+
+    def predict(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> list[Any]:
+        """Return what ``pipe`` yields, as a list."""
+        return list(self.pipe(sentences, confidence=confidence, columns=columns))
+
+    def pipe(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> Iterator[Any]:
+        """Yield the prediction for each sentence, in order; sentences are read in batches, with constant memory.
+
+        A prediction is the list of a sentence's (T,) tags, or the label of a document, in the first column.
+
+        ``confidence``  yield pairs of the prediction and its probability, 0 to 1 (for tags: a list)
+        ``columns``     column names: yield dictionaries by name, even for a single column
+        """
+        refuse_text(sentences)
+        names = self.targets[:1] if columns is None else self.chosen(columns)
+        texts = self.text_targets
+        batch = partial(self._predict, names=names, confidence=confidence)
+        rows = self._in_batches(batch, map(self._words, sentences))
+        if columns is None:
+            (name,) = names
+            return (_of_text(row[name], confidence) if name in texts else row[name] for row in rows)
+        return (
+            {name: _of_text(row[name], confidence) if name in texts else row[name] for name in names} for row in rows
+        )
+
+    @abstractmethod
+    def _predict(self, batch: Sequence[Sequence[str]], names: Sequence[str], confidence: bool) -> list[Predicted]:
+        """Return for each sentence the values of the targets ``names``; others may be included.
+
+        Values are a list, with a single item for a document label; with ``confidence`` a pair of lists.
+        """
+
+    def _words(self, sentence: Any) -> Sequence[str]:
+        """Return the words of an item of ``pipe``."""
+        return words_of(sentence)
+
+    def evaluate(
+        self,
+        data: Data,
+        *,
+        target: Target = None,
+        columns: Target = None,
+        format: str | None = None,
+        encoding: str = "utf-8",
+    ) -> Any:
+        """Predict labels for ``data`` (paths or sentences, as in ``train``) and compare them with its gold labels.
+
+        ``target``   the column of the gold labels; by default the training column, or in a file of another format that
+                     format's own. For a model of several columns it names one of them, by default the first
+        ``columns``  column names: return a dictionary by name; the data is read once
+
+        Return a ``TagEvaluation``, for document labels a ``ClassEvaluation``. Raises DataError if there are no gold
+        labels.
+        """
+        if columns is None:
+            several = len(self.targets) > 1
+            target = self.chosen(target)[:1] if several else target
+            return next(iter(self._evaluated(data, *self._scored(target, format, encoding)).values()))
+        names = self.chosen(columns)
+        return self._evaluated(data, *self._scored(names if len(self.targets) > 1 else target, format, encoding))
+
+    def _evaluated(
+        self, data: Data, scored: Sequence[str], options: ReadOptions
+    ) -> dict[str, TagEvaluation | ClassEvaluation]:
+        from elman.evaluation.classification import LabelEvaluator
+        from elman.evaluation.tagging import TagEvaluator
+
+        words = {name: TagEvaluator() for name in scored if name not in self.text_targets}
+        texts = {name: LabelEvaluator(self.tag_sets[name], self.tasks[name]) for name in scored if name not in words}
+        for sentence, gold, predicted in self._with_gold(data, scored, options, confidence=bool(texts)):
+            known = list(map(self._model.known, sentence.words)) if words else []
+            for name, labels in zip(scored, gold, strict=True):
+                if name in texts:
+                    (label,), (p,) = predicted[name]
+                    texts[name].add(labels[0], label, p)
+                else:
+                    tags = predicted[name][0] if texts else predicted[name]
+                    words[name].add(*self._counted(name, labels, tags, known))
+        return {name: (words[name] if name in words else texts[name]).result() for name in scored}
+
+    def compare(
+        self, data: Data, *, target: Target = None, format: str | None = None, encoding: str = "utf-8"
+    ) -> Iterator[dict[str, AlignedSentence]]:
+        """Yield gold and predicted labels by column, sentence by sentence, with the confidence of each label."""
+        from elman.evaluation.pairing import AlignedSentence
+
+        scored, options = self._scored(target, format, encoding)
+        for sentence, gold, predicted in self._with_gold(data, scored, options, confidence=True):
+            whole = replace(sentence, words=(" ".join(sentence.words),), rows=sentence.rows[:1])
+            yield {
+                name: AlignedSentence(whole if name in self.text_targets else sentence, labels, *predicted[name])
+                for name, labels in zip(scored, gold, strict=True)
+            }
+
+    def _with_gold(
+        self, data: Data, scored: Sequence[str], options: ReadOptions, *, confidence: bool
+    ) -> Iterator[tuple[Sentence, list[tuple[str, ...]], Predicted]]:
+        """Yield sentences with their gold labels, a tuple for each of ``scored``, and their predictions."""
+        from elman.data.corpus import iter_labelled
+        from elman.evaluation.pairing import gold_labels, pair_with_predictions
+
+        def predicted(sentences: Iterable[Sentence]) -> Iterator[Predicted]:
+            return self._in_batches(partial(self._predict, names=scored, confidence=confidence), sentences)
+
+        rows: Iterable[tuple[Sentence, TargetKeys, Predicted]] = pair_with_predictions(
+            iter_labelled(data, options), predicted
+        )
+        for sentence, keys, row in rows:
+            yield sentence, gold_labels(sentence, keys, scored, self.tasks), row
+
+    def _counted(
+        self, target: str, gold: Sequence[str], tags: Sequence[str], known: Sequence[bool]
+    ) -> tuple[Sequence[str], Sequence[str], Sequence[bool]]:
+        """Return the gold labels, tags and known-word flags to compare in a column: by default all."""
+        return gold, tags, known
+
+    def _scored(self, target: Target, format: str | None, encoding: str) -> tuple[tuple[str, ...], ReadOptions]:
+        """Return the targets to compare with gold labels, and the options for reading those."""
+        from elman.data.corpus import ReadOptions
+
+        several = len(self.targets) > 1
+        names = self.chosen(target) if several else column_names(target)
+        if not several and names is not None and len(names) > 1:
+            raise ConfigError(f"target: the model has one column, {self.target}, got {', '.join(names)}")
+        task = None if several else TAG if self.word_targets else CLASSIFY
+        if several and names is not None:  # in reading order, word columns first
+            names = tuple(sorted(names, key=lambda name: name in self.text_targets))
+        read = ReadOptions(names, format, encoding, model_default=(self.format, self.target), task=task)
+        return names if several and names is not None else self.targets, read
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], tensors: Tensors, *, threads: int = 1) -> Self:
+        """Return the inverse of ``to_record``: a predictor of this class or of the subclass for its kind of labels.
+
+        Raises ModelFileError if the record is malformed, or its labels are for another class.
+        """
+        from elman.taggers.tagger import class_of
+
+        found = front(record, KINDS)
+        model: LabelModel = model_class(found.kind).from_record(found.model, tensors)
+        columns, names = len(model.tag_sets), len(found.targets)
+        demand(names == columns, f"target: expected {columns}, one for each label column of the model, found {names}")
+        kind = class_of(model)
+        if not issubclass(kind, cls):
+            raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")
+        return kind(model, targets=found.targets, format=found.format, data=found.data, threads=threads)
+
+
+def _of_text(values: Any, confidence: bool) -> Any:
+    """Return the label of a document from its list of one; "" for a sentence without words."""
+    if not confidence:
+        return values[0] if values else ""
+    labels, p = values
+    return (labels[0], p[0]) if labels else ("", 0.0)
