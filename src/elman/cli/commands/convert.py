@@ -25,12 +25,8 @@ class Options(InputOptions, Verbosity):
         "--format",
         metavar="FORMAT",
         callback=checked_format,
-<<<<<<< HEAD
         help="Format of the input (docs/reference/formats.md), as columns, jsonl:spans=widen; by default what it looks "
         "like.",
-=======
-        help="Format of the input (docs/reference/formats.md), as columns, jsonl:spans=widen; by default what it looks like.",
->>>>>>> 0edd00b0c16f21ef5471c84cdfa54678672b5a62
     )
     output_format: str | None = option(
         "--to", "--as", metavar="FORMAT", help="Format to write; by default what the name of OUT ends in."
