@@ -35,13 +35,11 @@ class OnlyEmpty:
         from elman.data.formats import default_output
 
         if reading.format == "text":
-            raise ConfigError(
-                f"{_OPTION}: {reading.path} is read as text, which has no tags to keep; --format names another"
-            )
+            message = f"{_OPTION}: {reading.path} is read as text, which has no tags to keep"
+            raise ConfigError(f"{message}; --format names another format")
         if format != reading.format or (columns.columns and format != default_output(reading.format)):
-            raise ConfigError(
-                f"{_OPTION}: keeps tags in the input's own format, {reading.format}; it cannot be {format}"
-            )
+            message = f"{_OPTION}: tags are kept in the input's own format, {reading.format}"
+            raise ConfigError(f"{message}; they cannot be written as {format}")
         if TREE in columns.columns:
             raise ConfigError(f"{_OPTION}: a bracketed tree is written whole; it keeps none of its brackets")
 
@@ -94,9 +92,8 @@ class OnlyEmpty:
         for place, total in self._words.items():
             notes.add(f"column {place}: filled in {self._filled[place]:,} of {total:,}; the others were there")
         if self._repaired:
-            notes.add(
-                f"{self._repaired:,} predicted heads were changed, so that they form trees with those that were there"
-            )
+            heads = "1 predicted head was" if self._repaired == 1 else f"{self._repaired:,} predicted heads were"
+            notes.add(f"{heads} changed to form trees with the heads that were there")
 
 
 def _set_root(heads: list[str], kept: list[bool], relations: Sequence[str]) -> None:

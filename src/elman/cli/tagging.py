@@ -31,7 +31,7 @@ class Tagging:
     """Tags file after file into one output, or each into a file of its own.
 
     ``format``  the format that is written; None until the first file of the output says it
-    ``ranked``  the label column of n-best lists; "" if none are asked for
+    ``ranked``  the label columns of n-best lists, if these are asked for
     """
 
     def __init__(
@@ -61,30 +61,32 @@ class Tagging:
         self._raw: RawText | None = None
         self._last_line = ""
         n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
-        self.ranked = self._ranked_column()
+        self.ranked = self._ranked_columns()
         if confidences is not None:
             confidences.check(tagger, self._names, written.said)
         if written.said is not None and not self.ranked and tagger.reads_sentences:
             of_words = options.confidence and n_words > 0
             check_output(written.said, confidences=of_words, columns=n_words, labels=n_labels)
 
-    def _ranked_column(self) -> str:
-        """Return the label column whose n-best lists are asked for; "" for none."""
+    def _ranked_columns(self) -> tuple[str, ...]:
+        """Return the label columns whose n-best lists are asked for."""
         options, tagger = self.options, self.tagger
         if options.nbest is None:
-            return ""
+            return ()
         from elman.cli.confidence_writer import NBEST_FORMATS
 
         if self.format not in (None, *NBEST_FORMATS):
             raise ConfigError(f"--nbest: {self.format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
-        columns: Sequence[str] = tagger.chosen(self._names)
-        if columns[0] in tagger.text_targets:
-            raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
-        if not tagger.plain_labels:
+        ranked: Sequence[str] = tagger.ranked_targets
+        columns: Sequence[str] = tagger.chosen(self._names) if self._names or not ranked else ranked
+        other = next((name for name in columns if name not in ranked), None)
+        if other in tagger.text_targets:
+            raise ConfigError(f"--nbest: {other} is a document label; there are no sequences of it")
+        if not ranked:
             raise ConfigError(f"--nbest: the task {tagger.task} has one answer; taggers (task tag) have n-best lists")
-        if self._names is not None and len(columns) > 1:
-            raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
-        return columns[0]
+        if other is not None:
+            raise ConfigError(f"--nbest: column {other} has one answer; of this model {', '.join(ranked)} have several")
+        return tuple(columns)
 
     def run(self, paths: Sequence[str], progress: FileProgress) -> None:
         """Tag files, and ``-``, standard input, into the output of the options."""

@@ -25,7 +25,8 @@ class Options(InputOptions, Verbosity):
         "--format",
         metavar="FORMAT",
         callback=checked_format,
-        help="Format of the input (docs/reference/formats.md), as columns, jsonl:spans=widen; by default what it looks like.",
+        help="Format of the input (docs/reference/formats.md), as columns, jsonl:spans=widen; by default what it looks "
+        "like.",
     )
     output_format: str | None = option(
         "--to", "--as", metavar="FORMAT", help="Format to write; by default what the name of OUT ends in."
