@@ -24,7 +24,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel bench bench-check bench-online accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test lint format types docs man wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-check: ## what slowed by more than 10 %: OLD=result.json NEW=result.json, 
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
 
+readme-numbers: $(BENCH_VENV)/.ready ## the README's table: elman, CRFsuite, UDPipe, spaCy on English EWT, an hour; OPTIONS='--only speed' three minutes
+	@$(BENCH_VENV)/bin/python benchmarks/readme_numbers.py --wheels $(VENV)/wheel $(OPTIONS)
+
 accuracy: $(VENV)/.installed ## what is missing of docs/explanation/accuracy.md: default, fast and baselines, an hour; OPTIONS='--sets wiki-en'
 	@$(BIN)/python benchmarks/accuracy.py $(OPTIONS)
 
@@ -101,10 +104,13 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 	@ELMAN_TEST_INSTALLED=1 build/no-compiler/bin/pytest $(SIDE_BY_SIDE) $(ON_KERNELS)
 
 docs: $(VENV)/.installed $(VENV)/.extra-docs $(VENV)/.extra-test $(VENV)/.extra-demo ## write the generated pages, then build the site into build/site and check it
-	@for page in docs/*.py; do $(BIN)/python "$$page" || exit 1; done
+	@for page in docs/*.py docs/course/*.py; do $(BIN)/python "$$page" || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@$(BIN)/pytest tests/test_docs.py -k site
+	@ELMAN_TEST_SITE=1 $(BIN)/pytest tests/test_docs.py -k site
 	@echo "docs: build/site/index.html"
+
+man: $(VENV)/.installed ## write the man pages into build/man
+	@$(BIN)/python docs/man.py && ls -d build/man
 
 wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'

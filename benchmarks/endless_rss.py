@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from harness.machine import memory, record, run_job
-from harness.results import RESULTS, parser, read_json
+from harness.results import RESULTS, options, read_json
 
 RESULT = RESULTS / "endless-rss.json"
 SETTINGS = {"direction": "forward", "chunk": 20, "hidden": 16, "embedding": 8, "features": "none"}
@@ -85,18 +85,16 @@ def row(shape: str, found: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("sizes", nargs="*", metavar="MB[:lines]", help=f"default: {' '.join(SIZES)}")
-    for size in options.parse_args().sizes or SIZES:
+    for size in options(__doc__, "sizes*").sizes or SIZES:
         megabytes, _, lines = size.partition(":")
-        shape = "in lines" if lines else "one sentence"
+        name = f"{megabytes} MB, {'in lines' if lines else 'one sentence'}"
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "log.txt")
             make(path, int(megabytes), bool(lines))
             found = run_job("endless_rss", {"path": path, "dev": "2%" if lines else None})
-        print(row(shape, found), flush=True)
+        print(row(name.partition(", ")[2], found), flush=True)
         runs = read_json(RESULT)["runs"] if RESULT.exists() else {}
-        runs[f"{megabytes} MB, {shape}"] = {**record(), **found}
+        runs[name] = {**record(), **found}
         RESULT.write_text(json.dumps({"settings": SETTINGS, "runs": runs}) + "\n", encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """FEATS by a CRF on the usual features of words, with CRFsuite, to compare with ``elman train --task morphology``.
 
-    python benchmarks/features_crf.py --data ../shared/data cy_ccg ug_udt mr_ufal
+    python benchmarks/features_crf.py cy_ccg ug_udt mr_ufal
 
 Trains on train by L-BFGS, at most 100 iterations, both penalties chosen on dev (with --perceptron by the averaged
 perceptron, which takes minutes where L-BFGS takes hours), and prints a line of JSON for each treebank. Needs
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cases.text import Tagged
-from harness.results import DATA, parser, treebank
+from harness.results import DATA, options, treebank
 from peers.taggers import CRFsuite
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
@@ -28,49 +28,40 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 KINDS = {"A": str.isupper, "T": str.istitle, "0": str.isdigit, "a": str.isalpha}
 
 
-def features(words: Sequence[str]) -> list[list[str]]:
-    """Return features of each word: itself, neighbours, prefixes and suffixes of 1-5 letters, kinds of characters."""
-    lower = ["<", "<", *(word.lower() for word in words), ">", ">"]
-    rows = []
-    for i, word in enumerate(words):
-        low = lower[i + 2]
-        row = ["b", f"w={word}", f"l={low}"]
-        row += [f"{place}={lower[i + 2 + place]}" for place in (-2, -1, 1, 2)]
-        row += [f"-1,0={lower[i + 1]}|{low}", f"0,1={low}|{lower[i + 3]}"]
-        row += [f"p={low[:n]}" for n in range(1, min(5, len(low)) + 1)]
-        row += [f"s={low[-n:]}" for n in range(1, min(5, len(low)) + 1)]
-        row += [f"s-1={lower[i + 1][-3:]}", f"s+1={lower[i + 3][-3:]}"]
-        row += [f"k={name}" for name, holds in KINDS.items() if holds(word)]
-        row += ["k=digit"] * any(c.isdigit() for c in word) + ["k=-"] * ("-" in word)
-        rows.append(row)
-    return rows
-
-
 class FeatsCRF(CRFsuite):
-    """CRFsuite with the features of this script."""
+    """CRFsuite with the word, neighbours, prefixes and suffixes of 1-5 letters, and kinds of characters."""
 
-    features = staticmethod(features)
+    def features(self, words: Sequence[str]) -> list[list[str]]:
+        lower = ["<", "<", *(word.lower() for word in words), ">", ">"]
+        rows = []
+        for i, word in enumerate(words):
+            low = lower[i + 2]
+            row = ["b", f"w={word}", f"l={low}", *(f"{place}={lower[i + 2 + place]}" for place in (-2, -1, 1, 2))]
+            row += [f"-1,0={lower[i + 1]}|{low}", f"0,1={low}|{lower[i + 3]}"]
+            row += [f"p={low[:n]}" for n in range(1, min(5, len(low)) + 1)]
+            row += [f"s={low[-n:]}" for n in range(1, min(5, len(low)) + 1)]
+            row += [f"s-1={lower[i + 1][-3:]}", f"s+1={lower[i + 3][-3:]}"]
+            row += [f"k={name}" for name, holds in KINDS.items() if holds(word)]
+            rows.append(row + ["k=digit"] * any(c.isdigit() for c in word) + ["k=-"] * ("-" in word))
+        return rows
 
 
 def accuracy(crf: CRFsuite, sentences: Tagged, known: set[str]) -> tuple[float, float]:
     """Return the accuracy in per cent on all words and on unknown ones."""
     predicted = crf.tag(words for words, _ in sentences)
-    pairs = [
-        (word in known, tag == guess)
-        for (words, gold), tags in zip(sentences, predicted, strict=True)
-        for word, tag, guess in zip(words, gold, tags, strict=True)
-    ]
+    rows = (zip(*one, tags, strict=True) for one, tags in zip(sentences, predicted, strict=True))
+    pairs = [(word in known, tag == guess) for row in rows for word, tag, guess in row]
     unknown = [right for is_known, right in pairs if not is_known]
     shares = sum(right for _, right in pairs) / len(pairs), sum(unknown) / max(len(unknown), 1)
     return round(100 * shares[0], 2), round(100 * shares[1], 2)
 
 
-def measured(data: Path, name: str, algorithm: str) -> dict[str, Any]:
+def measured(name: str, algorithm: str) -> dict[str, Any]:
     """Return the best of the settings on dev, and its accuracy on test."""
     from elman.data.formats import read_sentences
 
     def read(part: str) -> Tagged:
-        sentences = read_sentences(str(data / treebank(name, part)), format="conllu", labelled=False)
+        sentences = read_sentences(str(DATA / treebank(name, part)), format="conllu", labelled=False)
         return [(list(one.words), list(one.columns["feats"])) for one in sentences if one.words]
 
     train, dev, test = map(read, ("train", "dev", "test"))
@@ -90,15 +81,7 @@ def measured(data: Path, name: str, algorithm: str) -> dict[str, Any]:
     return {"set": name, "column": "feats", **settings, **found, "sentences": len(train)}
 
 
-def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("treebanks", nargs="+", help="such as cy_ccg")
-    options.add_argument("--data", type=Path, default=DATA, help="data folder (default ../shared/data)")
-    options.add_argument("--perceptron", action="store_true", help="averaged perceptron instead of L-BFGS")
-    given = options.parse_args()
-    for name in given.treebanks:
-        print(json.dumps(measured(given.data, name, "ap" if given.perceptron else "lbfgs")), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    given = options(__doc__, "treebanks*", perceptron=(False, "averaged perceptron instead of L-BFGS"))
+    for name in given.treebanks:
+        print(json.dumps(measured(name, "ap" if given.perceptron else "lbfgs")), flush=True)

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.results import DATA, WIKI, parser, treebank
+from harness.results import DATA, WIKI, options, treebank
 
 TEXTS = {"ewt": [treebank("en_ewt", "train")], "wiki": [WIKI.format("train"), "tutorial/data/titles-en-train.labeled"]}
 
 
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("folder", type=Path)
-    folder: Path = options.parse_args().folder
+    folder = Path(options(__doc__, "folder").folder)
 
     from gensim.models import Word2Vec
 

@@ -11,43 +11,37 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.machine import THREAD_SETTINGS, UNSET, record, require_quiet
 from harness.measure import Figure, figure, interleaved
-from harness.results import RESULTS, parser, shown_path, write_json
-
-if TYPE_CHECKING:
-    from peers.one_sentence import Engine, Problem
+from harness.results import RESULTS, options, shown_path, write_json
 
 BARS = {"PyTorch": 15.0, "NumPy": 4.0, "JAX": 1.8}  # times as fast, at hidden 128
 SENTENCES, RATE, SEED = 500, 0.01, 1
 TOLERANCE = {"gradient of one sentence": 1e-5, "updates of 50 sentences": 1e-4}
 TASK = {"words": 5000, "tags": 45, "length": 25, "dtype": "float32", "sentences": SENTENCES, "rate": RATE}
 
-Makers = dict[str, Callable[["Problem"], "Engine"]]
+Makers = dict[str, Callable[[Any], Any]]  # Problem -> Engine
 
 
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("--hidden", type=int, nargs="+", default=[64, 128, 256], help="sizes to measure")
-    options.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
-    options.add_argument("--seconds", type=float, default=0.5, help="of an engine in a round (default 0.5)")
-    options.add_argument("--check", action="store_true", help="check the gradients, measure nothing")
-    options.add_argument("--force", action="store_true", help="measure on a busy machine too")
-    given = options.parse_args()
+    flags: dict[str, Any] = {"rounds": (7, "interleaved rounds"), "seconds": (0.5, "of an engine in a round")}
+    flags |= {
+        "check": (False, "check the gradients, measure nothing"),
+        "force": (False, "measure on a busy machine too"),
+    }
+    given = options(__doc__, hidden=("64,128,256", "sizes to measure"), **flags)
     if not given.check:
         require_quiet(given.force, patience=180)
-    core = use_one_core()
-    makers = engine_makers()
+    core, makers = use_one_core(), engine_makers()
     sizes: dict[str, Any] = {}
-    for hidden in given.hidden:
-        deviations = check(makers, hidden)
+    for hidden in given.hidden.split(","):
+        deviations = check(makers, int(hidden))
         if not given.check:
-            sizes[str(hidden)] = {"deviation": deviations, **measure(makers, hidden, given.rounds, given.seconds)}
-            show(hidden, sizes[str(hidden)])
+            sizes[hidden] = {"deviation": deviations, **measure(makers, int(hidden), given.rounds, given.seconds)}
+            show(hidden, sizes[hidden])
     if sizes:
-        judge(sizes)
         about = {"benchmark": "online", **record(("elman", "torch", "jax", "jaxlib"))}
         about["machine"]["pinned_to"] = core
         path = RESULTS / f"online-{about['commit'][:7] or 'unknown'}.json"
@@ -76,16 +70,14 @@ def engine_makers() -> Makers:
 
     if kernels.describe()["backend"] != "native":
         sys.exit(f"online.py: elman's native kernels are not in use: {kernels.describe()['why']}")
+    calls, unrolled = ("epoch", "sentence"), (25, 5)
     return {
-        "elman, a call an epoch": partial(Elman, call="epoch"),
-        "elman, a call a sentence": partial(Elman, call="sentence"),
+        **{f"elman, a call {'an' if c == 'epoch' else 'a'} {c}": partial(Elman, call=c) for c in calls},
         "PyTorch, nn.RNN, sparse rows": partial(Torch, sparse=True),
         "PyTorch, nn.RNN, dense rows": partial(Torch, sparse=False),
         "PyTorch by hand, no autograd": TorchByHand,
-        "JAX, a call an epoch, unroll 25": partial(Jax, call="epoch", unroll=25),
-        "JAX, a call an epoch, unroll 5": partial(Jax, call="epoch", unroll=5),
-        "JAX, a call a sentence, unroll 25": partial(Jax, call="sentence", unroll=25),
-        "JAX, a call a sentence, unroll 5": partial(Jax, call="sentence", unroll=5),
+        **{f"JAX, a call an epoch, unroll {n}": partial(Jax, call="epoch", unroll=n) for n in unrolled},
+        **{f"JAX, a call a sentence, unroll {n}": partial(Jax, call="sentence", unroll=n) for n in unrolled},
         "NumPy, plain": NumPy,
     }
 
@@ -98,7 +90,7 @@ def check(makers: Makers, hidden: int) -> dict[str, dict[str, float]]:
     from peers.one_sentence import NumPy, problem
 
     deviations: dict[str, dict[str, float]] = {name: {} for name in makers}
-    for what, sentences, rate in (("gradient of one sentence", 1, 1.0), ("updates of 50 sentences", 50, RATE)):
+    for (what, tolerance), (sentences, rate) in zip(TOLERANCE.items(), ((1, 1.0), (50, RATE)), strict=True):
         p = problem(hidden, sentences, rate, SEED)
         exact = NumPy(p)
         exact.load({name: w.astype(float) for name, w in p.start.items()})
@@ -111,9 +103,8 @@ def check(makers: Makers, hidden: int) -> dict[str, dict[str, float]]:
             found = engine.weights()  # at rate 1 the move of a sentence is its gradient
             worst = max(float(abs(found[k] - right[k]).max() / abs(p.start[k] - right[k]).max()) for k in right)
             deviations[name][what] = worst
-            if not worst <= TOLERANCE[what]:
+            if not worst <= tolerance:
                 sys.exit(f"online.py: hidden {hidden}: {name}: {what} is off by {worst:.1e}")
-    for what, tolerance in TOLERANCE.items():
         worst = max(found[what] for found in deviations.values())
         print(f"hidden {hidden}: {what}: all engines within {worst:.1e} of float64 (allowed: {tolerance:.0e})")
     return deviations
@@ -125,12 +116,8 @@ def measure(makers: Makers, hidden: int, rounds: int, seconds: float) -> dict[st
 
     p = problem(hidden, SENTENCES, RATE, SEED)
     engines = {name: make(p) for name, make in makers.items()}
-    times = interleaved(
-        {name: engine.epoch for name, engine in engines.items()},
-        rounds=rounds,
-        seconds=seconds,
-        before=lambda name: engines[name].load(p.start),
-    )
+    work = {name: engine.epoch for name, engine in engines.items()}
+    times = interleaved(work, rounds=rounds, seconds=seconds, before=lambda name: engines[name].load(p.start))
     speeds = {name: figure([SENTENCES / s for s in own], "sentences/s") for name, own in times.items()}
     return {"sentences_per_second": speeds, "times_as_fast": ratios(speeds)}
 
@@ -151,22 +138,16 @@ def ratios(speeds: dict[str, Figure]) -> dict[str, dict[str, float]]:
     return times
 
 
-def show(hidden: int, result: dict[str, Any]) -> None:
+def show(hidden: str, result: dict[str, Any]) -> None:
+    """Print the speeds, how many times elman is as fast, and at hidden 128 which bars are reached."""
     print(f"\nhidden {hidden:<31}sentences/s    lowest   highest     µs each")
     for name, f in result["sentences_per_second"].items():
         each = 1e6 / f["median"]
         print(f"  {name:<36}{f['median']:>11,.0f}{f['lowest']:>10,.0f}{f['highest']:>10,.0f}{each:>12,.1f}")
     for way, times in result["times_as_fast"].items():
         print(f"  elman, {way}: " + ", ".join(f"{ratio:.2f} × {library}" for library, ratio in times.items()))
-    print()
-
-
-def judge(sizes: dict[str, Any]) -> None:
-    """Print which bars are reached at hidden 128."""
-    for library, bar in BARS.items() if "128" in sizes else ():
-        for way, times in sizes["128"]["times_as_fast"].items():
-            word = "reached" if times[library] >= bar else "MISSED"
-            print(f"bar at hidden 128: {bar:>4g} × {library:<8}{way:<18}{times[library]:>6.2f} × {word}")
+        for library, bar in BARS.items() if hidden == "128" else ():
+            print(f"    bar: {bar:>4g} × {library:<8}{'reached' if times[library] >= bar else 'MISSED'}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ rounds, by wall time, which a busy machine spoils, and by CPU time.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -26,16 +25,11 @@ from typing import Any
 import elman
 from elman.data.formats import open_writer, read_sentences
 from harness.machine import record, run_elman
-from harness.results import parser, write_json
+from harness.measure import cpu_seconds
+from harness.results import options, write_json
 
 MORE = 4
 """Times as much text for a process of its own, so that its start weighs as little as for a corpus."""
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of its children that have ended."""
-    used = os.times()
-    return time.process_time() + used.children_user + used.children_system
 
 
 def timed(work: Callable[[], Any], rounds: int, *, warm_up: bool = True) -> dict[str, float]:
@@ -57,22 +51,9 @@ def written(sentences: Any, targets: Any = ()) -> int:
     return sum(len(writer.add(sentence, {})) for sentence in sentences)
 
 
-def process(model: str, lines: list[str], rounds: int) -> dict[str, float]:
-    """Time ``elman tag`` from start to end."""
-    with tempfile.TemporaryDirectory() as folder:
-        raw, out = Path(folder, "raw.txt"), Path(folder, "out.conllu")
-        raw.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return timed(lambda: run_elman("tag", model, raw, "-o", out, "--threads", 2), rounds, warm_up=False)
-
-
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("model")
-    options.add_argument("gold")
-    options.add_argument("--times", type=int, default=4, help="how often the text is repeated (default 4)")
-    options.add_argument("--rounds", type=int, default=3, help="rounds of each median (default 3)")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
-    given = options.parse_args()
+    flags = {"times": (4, "how often the text is repeated"), "rounds": (3, "rounds of each median")}
+    given = options(__doc__, "model", "gold", **flags, json=(Path, "write the figures to a file, too"))
     sys.setswitchinterval(0.00005)  # as elman tag does
     some = [sentence for sentence in read_sentences(given.gold, format="conllu", labelled=False) if sentence.words]
     one, two = (elman.load(given.model, threads=threads) for threads in (1, 2))
@@ -86,7 +67,11 @@ def main() -> None:
         "pipeline, 2 threads": lambda: written(two.sentences(lines), two.targets),
     }
     figures = {name: timed(call, given.rounds) for name, call in work.items()}
-    figures["process"] = process(given.model, lines * MORE, given.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        raw, out = Path(folder, "raw.txt"), Path(folder, "out.conllu")
+        raw.write_text("".join(f"{line}\n" for line in lines * MORE), encoding="utf-8")
+        command = ("tag", given.model, raw, "-o", out, "--threads", 2)
+        figures["process"] = timed(lambda: run_elman(*command), given.rounds, warm_up=False)
     for name, own in figures.items():
         for what, size in sizes.items():
             size *= MORE if name == "process" else 1

@@ -24,13 +24,13 @@ from harness import machine, results
 from harness.machine import AVX2, run_job
 from harness.measure import figure, plural
 from harness.results import DOCS, RESULTS, read_json, shown_path, write_json, write_page
-from peers.taggers import PEERS
 from speed_compare import newest
 from speed_page import PAGE, draw, page
 
 LIBRARIES = ("elman", "torch", "onnxruntime", "onnx", "python-crfsuite", "nltk", "spacy", "matplotlib")
 BATCH = 32  # sentences in a training batch
 PRESETS = ["default", "fast"]
+OTHERS = ("CRFsuite", "NLTK", "spaCy")
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ def sweep(plan: Plan) -> Any:
 
 def others(plan: Plan) -> dict[str, Any]:
     """Measure CRFsuite, NLTK and spaCy on one core: accuracy, training, and tagging without start-up."""
-    found: dict[str, Any] = {name: run_job("peers.taggers", {"name": name, "threads": 1}) for name in PEERS}
+    found: dict[str, Any] = {name: run_job("peers.taggers", {"name": name, "threads": 1}) for name in OTHERS}
     out = text.WORK / "tagged" / "peer.txt"
     out.parent.mkdir(parents=True, exist_ok=True)
     for source, rounds in (("test10", 2), ("all", 1)):
         path = text.text_file(source)
         job = {"source": str(path), "out": str(out), "threads": 1}
-        rows = [{name: run_job("peers.taggers", {"name": name, **job}) for name in PEERS} for _ in range(rounds)]
+        rows = [{name: run_job("peers.taggers", {"name": name, **job}) for name in OTHERS} for _ in range(rounds)]
         words = text.words_in(path)
         for name, peer in found.items():
             peer[source] = figure([words / row[name]["seconds"] for row in rows], "words/s")
@@ -119,49 +119,41 @@ PARTS: dict[str, tuple[Callable[[Plan], Any], int, str]] = {
 
 
 def main() -> None:
-    options = arguments()
-    if options.page:
-        files = newest(RESULTS)
-        publish(read_json(files[-1]) if files else None, DOCS)
+    flags: dict[str, Any] = {"only": (parts, f"some of {','.join(PARTS)}")}
+    flags |= {"quick": (False, "few rounds and less text, for development")}
+    flags |= {"force": (False, "on a busy machine too; the result records it")}
+    flags |= {"page": (False, "write docs/explanation/speed.md from the newest result, and stop")}
+    given = results.options(__doc__, **flags)
+    if given.page:
+        publish(read_json(newest()[-1]), DOCS)
         return
+    wanted = given.only or list(PARTS)
     for name in machine.UNSET:
         os.environ.pop(name, None)
     text.treebank("train")
     if machine.usable_cores() < 2:
         sys.exit(f"speed.py: two cores are needed, this process has {machine.usable_cores()}")
-    busy = machine.require_quiet(options.force)
-    about = {"benchmark": "speed", **machine.record(LIBRARIES), "quick": options.quick, "forced": options.force}
+    busy = machine.require_quiet(given.force)
+    about = {"benchmark": "speed", **machine.record(LIBRARIES), "quick": given.quick, "forced": given.force}
     try:
-        found = run(options.only or list(PARTS), Plan(2, 0.03, True) if options.quick else Plan())
+        found = run(wanted, Plan(2, 0.03, True) if given.quick else Plan())
     except RuntimeError as error:
         sys.exit(f"speed.py: {error}")
     result = {**about, "others_before": busy, **found}
     judge(result)
-    save(result, full=not options.quick and not options.only)
-
-
-def arguments() -> argparse.Namespace:
-    parser = results.parser(__doc__)
-    parser.add_argument("--only", type=parts, metavar="PART,…", help=f"some of {', '.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="few rounds and less text, for development")
-    parser.add_argument("--force", action="store_true", help="on a busy machine too; the result records it")
-    parser.add_argument(
-        "--page", action="store_true", help="write docs/explanation/speed.md from the newest result, and stop"
-    )
-    return parser.parse_args()
+    save(result, full=not given.quick and wanted == list(PARTS))
 
 
 def parts(listed: str) -> list[str]:
-    names = listed.split(",")
-    if not PARTS.keys() >= set(names):
+    if not PARTS.keys() >= set(asked := results.names(listed)):
         raise argparse.ArgumentTypeError(f"expected some of {','.join(PARTS)}, found {listed!r}")
-    return [name for name in PARTS if name in names]
+    return [name for name in PARTS if name in asked]
 
 
-def run(names: list[str], plan: Plan) -> dict[str, Any]:
+def run(wanted: list[str], plan: Plan) -> dict[str, Any]:
     """Return the results of the parts, their seconds, and the cores that other processes kept busy meanwhile."""
     found: dict[str, Any] = {"parts": {}, "seconds": {}, "others": {}}
-    for name in names:
+    for name in wanted:
         measure, seconds, title = PARTS[name]
         print(f"{name}: {title}" + ("" if plan.quick else f", about {seconds} s"), flush=True)
         elsewhere, start = machine.Others(), time.perf_counter()
@@ -191,9 +183,9 @@ def save(result: dict[str, Any], *, full: bool) -> None:
     publish(result, DOCS if full else text.WORK)
 
 
-def publish(result: dict[str, Any] | None, folder: Path) -> None:
+def publish(result: dict[str, Any], folder: Path) -> None:
     """Write the page, and the picture if there is a sweep."""
-    if result and "sweep" in result["parts"]:
+    if "sweep" in result["parts"]:
         draw(result["parts"]["sweep"], folder)
     write_page(folder / PAGE.name, page(result))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.measure import HIGHER, Figure, figures, number, times_as_good
-from harness.results import RESULTS, Result, parser, read_json
+from harness.results import RESULTS, Result, options, read_json
 
 SLOWER = 0.10
 OWN = ("train", "whole", "large")  # parts that measure elman only
@@ -31,14 +31,17 @@ class Change(NamedTuple):
     @property
     def slowed(self) -> bool:
         """Whether a time or a size grew, or a rate fell, by more than 10 %."""
-        return self.ratio < (1 - SLOWER if self.old["unit"] in HIGHER else 1 / (1 + SLOWER))
+        return self.share > SLOWER
+
+    @property
+    def share(self) -> float:
+        return 1 - self.ratio if self.old["unit"] in HIGHER else 1 / self.ratio - 1
 
     def __str__(self) -> str:
         unit = self.old["unit"]
-        what = "larger" if unit == "MB" else "slower"
-        share = 100 * (1 - self.ratio if unit in HIGHER else 1 / self.ratio - 1)
         before, after = (f"{number(f['median'])} {unit}" for f in (self.old, self.new))
-        return f"{' / '.join(self.path)}: {before} -> {after}, {share:.0f} % {what}"
+        what = "larger" if unit == "MB" else "slower"
+        return f"{' / '.join(self.path)}: {before} -> {after}, {100 * self.share:.0f} % {what}"
 
 
 def changes(old: Result, new: Result) -> Iterator[Change]:
@@ -63,13 +66,13 @@ def read(path: Path) -> Result:
     """Read a result. Raises ValueError if it is not one of the speed benchmark."""
     try:
         found = read_json(path)
-        if found["benchmark"] == "speed":
-            return dict(found)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise ValueError(f"{path}: not a result of the speed benchmark")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("benchmark") != "speed":
+        raise ValueError(f"{path}: not a result of the speed benchmark")
+    return found
 
 
 def report(old: Result, new: Result) -> tuple[list[str], bool]:
@@ -93,10 +96,8 @@ def report(old: Result, new: Result) -> tuple[list[str], bool]:
 
 
 def main() -> int:
-    options = parser(__doc__)
-    options.add_argument("files", nargs="*", type=Path, metavar="RESULT")
     try:
-        paths = options.parse_args().files or newest()[-2:]
+        paths = [Path(name) for name in options(__doc__, "files*").files] or newest()[-2:]
         if len(paths) != 2:
             example = "make bench-check OLD=benchmarks/results/speed-A.json NEW=benchmarks/results/speed-B.json"
             raise ValueError(f"expected two result files, found {len(paths)}; try: {example}")

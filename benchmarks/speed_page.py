@@ -36,16 +36,16 @@ def page(result: Result | None) -> str:
     whole, narrow = parts.get("whole", {}), parts.get("avx2", {})
     return fill(
         "speed",
-        measured=f"Measured at commit {result['commit'][:12]}; to be measured again." if parts else "",
+        measured=f"Measured at commit {result['commit'][:12]}." if parts else "",
         bars=table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
         steps=table(*_steps(parts.get("w2", {}))),
         tagging=table(*_tagging(parts.get("w3", {}))),
         whole=table(*_whole(whole)),
-        start="\n".join(_start(whole)),
+        start=_start(whole) if whole else "",
         others=table(*_others(parts.get("others", {}))),
-        training=table(*_training(parts)),
-        large="\n".join(_large(parts["large"])) if "large" in parts else MISSING,
-        sweep="\n".join(_sweep(parts["sweep"])) if "sweep" in parts else MISSING,
+        training=table(["", "seconds", "UPOS on test"], list(_training(parts))),
+        large=_large(parts["large"]) if "large" in parts else MISSING,
+        sweep=_sweep(parts["sweep"]) if "sweep" in parts else MISSING,
         avx2_steps=table(*_steps(narrow.get("step", {}))),
         avx2_tagging=table(*_tagging(narrow.get("tag", {}))),
         origin="\n".join(_origin(result)),
@@ -53,131 +53,119 @@ def page(result: Result | None) -> str:
 
 
 def _bar(bar: Bar, result: Result) -> list[str]:
-    unit = f" {bar.unit}"
-    asked = f"{'at most' if bar.at_most else 'at least'} {bar.bar:,.10g}{unit}"
-    value, reached = bar.value(result), bar.reached(result)
+    asked, value = f"{'at most' if bar.at_most else 'at least'} {bar.bar:,.10g} {bar.unit}", bar.value(result)
     if value is None:
         return [bar.work, asked, MISSING, ""]
     digits = f"{value:.2f}" if bar.unit in ("×", "%", "s") else number(value)
-    return [bar.work, asked, digits + unit, "reached" if reached else "**missed**"]
+    return [bar.work, asked, f"{digits} {bar.unit}", "reached" if bar.reached(result) else "**missed**"]
 
 
 def _steps(cases: Mapping[str, Any]) -> Table:
-    head = ["", "engine", "ms a step", "lowest–highest", "GFLOP/s", "of the peak", "elman is so many times as fast"]
     rows = []
     for case, found in cases.items():
-        speeds, title = found["gflops"], case
-        peak = speeds.get("NumPy sgemm", {}).get("median")
-        for engine in speeds:
+        speeds, peak = found["gflops"], found["gflops"].get("NumPy sgemm", {}).get("median")
+        for i, engine in enumerate(speeds):
             speed, ms = speeds[engine]["median"], found["ms"].get(engine)
-            row = [title, engine, *(["", ""] if ms is None else [number(ms["median"]), spread(ms)]), number(speed)]
-            row.append(f"{100 * speed / peak:.0f} %" if peak else "")
-            times = ms is not None and not engine.startswith("elman")
-            rows.append([*row, f"{times_as_good(found['ms']['elman'], ms):.2f}" if times else ""])
-            title = ""
+            row = ["" if i else case, engine, *(["", ""] if ms is None else [number(ms["median"]), spread(ms)])]
+            row += [number(speed), f"{100 * speed / peak:.0f} %" if peak else ""]
+            compared = ms is not None and not engine.startswith("elman")
+            rows.append([*row, f"{times_as_good(found['ms']['elman'], ms):.2f}" if compared else ""])
+    head = ["", "engine", "ms a step", "lowest–highest", "GFLOP/s", "of the peak", "elman is so many times as fast"]
     return head, rows
 
 
 def _tagging(cases: Mapping[str, Any]) -> Table:
     own = {"elman exact": "exact", "elman int8": "int8"}
-    head = ["", "engine", "ms a batch", "lowest–highest", "words/s"]
-    head += [f"elman {name} is so many times as fast" for name in own.values()]
     rows = []
     for case, found in cases.items():
-        title = case
-        for engine, ms in found["ms"].items():
-            row = [title, engine, number(ms["median"]), spread(ms), f"{found['rate'][engine]['median']:,.0f}"]
-            for name in own:
-                times = engine not in own and name in found["ms"]
-                row.append(f"{times_as_good(found['ms'][name], ms):.2f}" if times else "")
-            rows.append(row)
-            title = ""
-    return head, rows
+        for i, (engine, ms) in enumerate(found["ms"].items()):
+            row = ["" if i else case, engine, number(ms["median"]), spread(ms)]
+            row.append(f"{found['rate'][engine]['median']:,.0f}")
+            compared = [engine not in own and name in found["ms"] for name in own]
+            times = (
+                f"{times_as_good(found['ms'][name], ms):.2f}" if c else ""
+                for name, c in zip(own, compared, strict=True)
+            )
+            rows.append([*row, *times])
+    head = ["", "engine", "ms a batch", "lowest–highest", "words/s"]
+    return [*head, *(f"elman {name} is so many times as fast" for name in own.values())], rows
 
 
 def _whole(found: Mapping[str, Any]) -> Table:
-    head = ["preset, precision", "UPOS on test"]
-    texts = {name: title for name, title in TEXTS.items() if name in found}
+    head, texts = ["preset, precision", "UPOS on test"], {name: title for name, title in TEXTS.items() if name in found}
     for title in texts.values():
         head += [f"{title}: words/s with start-up", "lowest–highest", "without start-up"]
+    upos = {name.rpartition(",")[0]: f"{100 * accuracy:.2f}" for name, accuracy in found.get("upos", {}).items()}
     rows = []
     for way in found.get("start", {}):
-        row = [way, ""]
-        for name, accuracy in found.get("upos", {}).items():
-            if way.rpartition(",")[0] == name.rpartition(",")[0]:
-                row[1] = f"{100 * accuracy:.2f}"
+        row = [way, upos.get(way.rpartition(",")[0], "")]
         for text in texts:
-            rate = found[text]["with_start"][way]
-            row += [f"{rate['median']:,.0f}", spread(rate), f"{found[text]['without_start'][way]['median']:,.0f}"]
+            rate, rest = (found[text][measure][way] for measure in ("with_start", "without_start"))
+            row += [f"{rate['median']:,.0f}", spread(rate), f"{rest['median']:,.0f}"]
         rows.append(row)
     return head, rows
 
 
-def _start(found: Mapping[str, Any]) -> Iterator[str]:
-    if not found:
-        return
+def _start(found: Mapping[str, Any]) -> str:
     starts = [f"{way} {f['median']:.3f} s" for way, f in found["start"].items()]
-    yield f"Start, one sentence, end of the process: {'; '.join(starts)}.\n"
-    load, sizes = found["load"], found["model_mb"]
-    models = ", ".join(f"`{preset}` {size:.1f} MB" for preset, size in sizes.items())
-    yield (
-        f"Loading the model of `default`: {load['tag']['median']:.1f} ms ({spread(load['tag'])}) as `elman tag` loads "
-        f"it for plain text, {load['first']['median']:.1f} ms ({spread(load['first'])}) by `elman.load`, "
-        f"{load['again']['median']:.1f} ms by that again. Model files: {models}.\n"
+    load = {name: f"{f['median']:.1f} ms" for name, f in found["load"].items()}
+    models = ", ".join(f"`{preset}` {size:.1f} MB" for preset, size in found["model_mb"].items())
+    return (
+        f"Start, one sentence, end of the process: {'; '.join(starts)}.\n\n"
+        f"Loading the model of `default`: {load['tag']} ({spread(found['load']['tag'])}) as `elman tag` loads "
+        f"it for plain text, {load['first']} ({spread(found['load']['first'])}) by `elman.load`, {load['again']} by "
+        f"that again. Model files: {models}.\n"
     )
 
 
 def _others(found: Mapping[str, Any]) -> Table:
     texts = {name: title for name, title in TEXTS.items() if all(name in peer for peer in found.values())}
-    head = ["", "UPOS on test", *(f"{title}: words/s" for title in texts.values()), "loading, s", "settings"]
     rows = []
     for peer in found.values():
-        row = [peer["library"], f"{100 * peer['accuracy']:.2f}"]
-        row += [f"{peer[text]['median']:,.0f}" for text in texts]
         settings = ", ".join(f"{key} {value}" for key, value in peer["settings"].items())
-        rows.append([*row, f"{peer['load']['median']:.2f}", settings])
+        rates = [f"{peer[text]['median']:,.0f}" for text in texts]
+        rows.append(
+            [peer["library"], f"{100 * peer['accuracy']:.2f}", *rates, f"{peer['load']['median']:.2f}", settings]
+        )
+    head = ["", "UPOS on test", *(f"{title}: words/s" for title in texts.values()), "loading, s", "settings"]
     return head, rows if texts else []
 
 
-def _training(parts: Result) -> Table:
-    rows = []
+def _training(parts: Result) -> Iterator[list[str]]:
     train = parts.get("train", {"seconds": {}})
     for preset, seconds in train["seconds"].items():
         upos = ", ".join(f"{100 * u:.2f} {precision}" for precision, u in train["upos"][preset].items())
-        rows.append([f"elman `{preset}`, whole process", f"{seconds['median']:.1f}", upos])
+        yield [f"elman `{preset}`, whole process", f"{seconds['median']:.1f}", upos]
     for peer in parts.get("others", {}).values():
-        rows.append([peer["library"], f"{peer['seconds']:.1f}", f"{100 * peer['accuracy']:.2f}"])
-    return ["", "seconds", "UPOS on test"], rows
+        yield [peer["library"], f"{peer['seconds']:.1f}", f"{100 * peer['accuracy']:.2f}"]
 
 
-def _large(found: Mapping[str, Any]) -> Iterator[str]:
-    first, last = found["first"]["median"], found["last"]["median"]
-    yield (
-        f"{found['bytes'] / 1e6:,.0f} MB, {found['words']:,} words: {found['all']['median']:,.0f} words/s with "
-        f"start-up; {first:.2f} MB/s over the first {found['end'] / 1e6:.0f} MB and {last:.2f} MB/s over the last; at "
-        f"most {found['peak']['median']:.0f} MB of memory.\n"
-    )
+def _large(found: Mapping[str, Any]) -> str:
     course = found["course"]
     some = course[:: max(1, len(course) // 10)]
     rows = [[f"{s['position'] / 1e6:,.0f}", f"{s['seconds']:.0f}", f"{s['rss_mb']:.0f}"] for s in some]
-    yield table(["MB read", "seconds", "memory, MB"], rows)
+    return (
+        f"{found['bytes'] / 1e6:,.0f} MB, {found['words']:,} words: {found['all']['median']:,.0f} words/s with "
+        f"start-up; {found['first']['median']:.2f} MB/s over the first {found['end'] / 1e6:.0f} MB and "
+        f"{found['last']['median']:.2f} MB/s over the last; at most {found['peak']['median']:.0f} MB of memory.\n\n"
+    ) + table(["MB read", "seconds", "memory, MB"], rows)
 
 
-def _sweep(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "![Speed by size](speed.svg)\n"
+def _sweep(found: Mapping[str, Any]) -> str:
     behind, count = [], 0
-    for kind, of_kind in (("training step", found["step"]), ("tagging", found["tag"])):
-        for vary, points in of_kind.items():
+    for kind, title in TITLES.items():
+        for vary, points in found[kind].items():
             for value, engines in points.items():
-                own, other = (
+                ranked = [
                     max((f["median"], name) for name, f in engines.items() if name.startswith("elman") == mine)
                     for mine in (True, False)
-                )
+                ]
+                (own, _), (other, name) = ranked
                 count += 1
                 if own < other:
-                    behind.append(f"{kind}, {vary} {value}: {other[1]} is {other[0] / own[0]:.2f} times as fast")
+                    behind.append(f"{title}, {vary} {value}: {name} is {other / own:.2f} times as fast")
     text = "; ".join(behind) if behind else "nowhere"
-    yield f"Of {count} points, an engine is faster than elman's fastest at: {text}.\n"
+    return f"![Speed by size](speed.svg)\n\nOf {count} points, an engine is faster than elman's fastest at: {text}.\n"
 
 
 def _origin(result: Result) -> Iterator[str]:
@@ -191,10 +179,9 @@ def _origin(result: Result) -> Iterator[str]:
         f"{machine['system']}; {kernels['backend']} kernels ({kernels['isa']}, int8: {kernels['int8']}); NumPy's BLAS: "
         f"{blas}. Versions: {', '.join(f'{name} {version}' for name, version in result['versions'].items())}.\n"
     )
-    changed = " with changes" if result["uncommitted_changes"] else ""
-    count = sum(1 for _ in figures(result["parts"]))
     yield (
-        f"Commit {result['commit'][:12]}{changed}; {count} figures in {result['name']}, taken in "
+        f"Commit {result['commit'][:12]}{' with changes' if result['uncommitted_changes'] else ''}; "
+        f"{sum(1 for _ in figures(result['parts']))} figures in {result['name']}, taken in "
         f"{sum(result['seconds'].values()) / 60:.0f} minutes.\n"
     )
     if result.get("quick"):
@@ -229,19 +216,12 @@ def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-    peak = max(figure["median"] for figure in sweep["peak"].values())
     with matplotlib.rc_context({"svg.hashsalt": "elman", "font.size": 9, "axes.spines.top": False}):
         picture, rows = pyplot.subplots(2, len(AXES), figsize=(13, 6.4), sharey="row", layout="constrained")
         for kind, row in zip(TITLES, rows, strict=True):
             for vary, axis in zip(AXES, row, strict=True):
-                _panel(axis, kind, vary, sweep, peak)
-                axis.xaxis.set_major_formatter(ScalarFormatter())
-                axis.xaxis.set_minor_formatter(NullFormatter())
-                axis.yaxis.set_major_formatter(ScalarFormatter())
-                axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-                axis.yaxis.set_minor_formatter(ScalarFormatter())
+                _panel(axis, kind, vary, sweep)
             row[0].set_ylabel(f"{TITLES[kind]}, GFLOP/s")
             picture.legend(*row[0].get_legend_handles_labels(), loc=LEGENDS[kind], frameon=False)
         for end, how in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 110, "metadata": {"Software": None}})):
@@ -249,8 +229,10 @@ def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
         pyplot.close(picture)
 
 
-def _panel(axis: Any, kind: str, vary: str, sweep: dict[str, Any], peak: float) -> None:
-    points = sweep[kind][vary]
+def _panel(axis: Any, kind: str, vary: str, sweep: dict[str, Any]) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+    points, peak = sweep[kind][vary], max(figure["median"] for figure in sweep["peak"].values())
     values = [int(value) for value in points]
     for engine in next(iter(points.values())):
         colour, line, mark = STYLE[engine]
@@ -258,8 +240,11 @@ def _panel(axis: Any, kind: str, vary: str, sweep: dict[str, Any], peak: float) 
         axis.plot(values, speeds, color=colour, linestyle=line, marker=mark, markersize=4, label=engine)
     roofs = [roof(kind, vary, value, peak, sweep["bandwidth"]) for value in values]
     axis.plot(values, roofs, color="black", linestyle="--", linewidth=1, label="roof of float32")
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+    axis.set(xscale="log", yscale="log", xlabel=AXES[vary])
     axis.set_xticks(values, [str(value) for value in values])
-    axis.set_xlabel(AXES[vary])
     axis.grid(True, alpha=0.3)
+    axis.xaxis.set_major_formatter(ScalarFormatter())
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter(ScalarFormatter())
+    axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axis.yaxis.set_minor_formatter(ScalarFormatter())

@@ -27,19 +27,7 @@ import classify_data
 from cases.sets import DERIVED, TASK_SETS, TaskSet
 from harness import results
 from harness.machine import record, run_elman
-from harness.results import (
-    DATA,
-    DOCS,
-    MISSING,
-    Result,
-    fill,
-    names,
-    read_json,
-    seeds,
-    standard_error,
-    verdict,
-    with_spread,
-)
+from harness.results import DATA, DOCS, MISSING, Result, names, read_json, standard_error, verdict, with_spread
 from harness.runs import ONE_BLAS_THREAD, Run, code_version, newest_alike, portable, run_all
 
 RESULTS = results.RESULTS / "tasks"
@@ -49,11 +37,8 @@ PAGE = DOCS / "accuracy-tasks.md"
 def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
     """Return the output of ``elman evaluate --json`` as metric -> (share, what it is a share of)."""
     if "metrics" in found:
-        return {
-            name.lower(): (metric["f1"], metric["gold"])
-            for name, metric in found["metrics"].items()
-            if metric.get("f1") is not None
-        }
+        metrics = ((name.lower(), metric) for name, metric in found["metrics"].items())
+        return {name: (metric["f1"], metric["gold"]) for name, metric in metrics if metric.get("f1") is not None}
     shares: dict[str, tuple[float, int]] = {"accuracy": (found["accuracy"], found.get("tokens") or found.get("texts"))}
     for name, of in (found.get("targets") or {found.get("label", "accuracy"): found}).items():
         shares[name] = (of["accuracy"], of.get("tokens") or of.get("texts"))
@@ -103,7 +88,7 @@ def shown(result: Result) -> str:
 def main() -> None:
     parser = results.parser(__doc__)
     parser.add_argument("--sets", type=names, help="names, or the first part of names (default: all)")
-    parser.add_argument("--seeds", type=seeds, default=[1, 2, 3, 4, 5], help="such as 1-5 or 1,3 (default 1-5)")
+    parser.add_argument("--seeds", type=results.seeds, default=[1, 2, 3, 4, 5], help="such as 1-5 or 1,3 (default 1-5)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--any-code", action="store_true", help="keep results of an elman with other code")
     parser.add_argument("--page", action="store_true", help="write the page from the existing results, and stop")
@@ -116,7 +101,7 @@ def main() -> None:
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model
                 runs = list(runs_of(chosen, seed, options.threads, folder))
-                failures += run_all(runs, shown, any_code=options.any_code)[1]
+                failures += run_all(runs, shown, options.any_code)[1]
         if failures:
             sys.exit(f"tasks.py: {failures} runs failed")
     results.write_page(PAGE, page(TASK_SETS))
@@ -131,7 +116,7 @@ def page(sets: Sequence[TaskSet]) -> str:
         alike = newest_alike([read_json(file) for file in files], _without_seed)
         lines += [row(task_set, name, bar, alike) for name, bar in task_set.measures.items()]
         commands += [f"elman {' '.join(alike[0]['key']['training'])}"] if alike else []
-    return fill("accuracy-tasks", scores="\n".join(lines), commands="\n".join(commands))
+    return results.fill("accuracy-tasks", scores="\n".join(lines), commands="\n".join(commands))
 
 
 def _without_seed(result: Result) -> list[str]:
@@ -140,19 +125,18 @@ def _without_seed(result: Result) -> list[str]:
     return [*words[:at], *words[at + 2 :]]
 
 
-def row(task_set: TaskSet, name: str, bar: float | None, results: Sequence[Result]) -> str:
+def row(task_set: TaskSet, name: str, bar: float | None, found: Sequence[Result]) -> str:
     """Format the row of one measure."""
     asked = "" if bar is None else f"{bar:.2f}"
-    if results:
+    cells = [name, MISSING, "", asked, "", task_set.peers, "", ""]
+    if found:
         name = task_set.key(name)
-        shares = [100 * result["scores"][name]["share"] for result in results]
+        shares = [100 * result["scores"][name]["share"] for result in found]
         mean = statistics.mean(shares)
-        error = 100 * standard_error(mean / 100, results[0]["scores"][name]["of"])
-        seconds = statistics.median(result["seconds"] for result in results)
+        error = 100 * standard_error(mean / 100, found[0]["scores"][name]["of"])
+        seconds = statistics.median(result["seconds"] for result in found)
         cells = [name, with_spread(shares), f"{error:.2f}", asked, verdict(mean, error, bar), task_set.peers]
         cells += [f"{len(shares)}", f"{seconds:.0f}"]
-    else:
-        cells = [name, MISSING, "", asked, "", task_set.peers, "", ""]
     return "| " + " | ".join([task_set.title, *cells]) + " |"
 
 

@@ -13,10 +13,11 @@ import statistics
 import time
 import tracemalloc
 from typing import Any
+from unittest import mock
 
 import elman
 from elman.training.tagging_task import TaggingTask
-from harness.results import parser
+from harness.results import options
 
 STEPS = (0, 1, 2, 5, 20, 100)
 FORWARD = {"direction": "forward", "decoder": "softmax", "ensemble": 1}
@@ -39,7 +40,7 @@ def run(train: str, test: str, seed: int, **how: Any) -> tuple[float, float, flo
 def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
     """Return the most memory that a call for a gradient of one epoch holds, in kB."""
     most = 0
-    whole, online = TaggingTask.gradients, TaggingTask.online
+    whole = TaggingTask.gradients
 
     def measured(self: TaggingTask, *given: Any) -> Any:
         nonlocal most
@@ -49,33 +50,24 @@ def memory(train: str, preset: str, settings: dict[str, Any]) -> float:
         most = max(most, tracemalloc.get_traced_memory()[1] - before)
         return found
 
-    TaggingTask.gradients = measured  # type: ignore[method-assign]
-    TaggingTask.online = lambda *given: None  # type: ignore[method-assign, assignment]
-    try:
+    settings = {**settings, "epochs": 1}
+    with mock.patch.multiple(TaggingTask, gradients=measured, online=lambda *given: None):
         gc.collect()
         tracemalloc.start()
-        one = {**settings, "epochs": 1}
-        elman.train(train, preset=preset, settings=one, threads=1, on_warning=lambda warning: None)
-    finally:
+        elman.train(train, preset=preset, settings=settings, threads=1, on_warning=lambda warning: None)
         tracemalloc.stop()
-        TaggingTask.gradients, TaggingTask.online = whole, online  # type: ignore[method-assign]
     return most / 1000
 
 
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("train")
-    options.add_argument("test")
-    options.add_argument("seeds", nargs="?", type=int, default=1, help="number of seeds (default 1)")
-    options.add_argument("runs", nargs="*", metavar="RUN", help=f"some of: {'; '.join(RUNS)} (default: all)")
-    given = options.parse_args()
+    given = options(__doc__, "train", "test", "seeds?", "runs*")
+    seeds = range(1, int(given.seeds or 1) + 1)
     print("| run | n | time (s) | memory of an update (kB) | held out (%) | test (%) |\n|---|---|---|---|---|---|")
     known: dict[tuple[str, str, int], float] = {}  # the learning rate does not matter
     for name in given.runs or RUNS:
         preset, key, changed = RUNS[name]
         for n in STEPS:
             settings = {**changed, key: n}
-            seeds = range(1, given.seeds + 1)
             found = [run(given.train, given.test, seed, preset=preset, settings=settings) for seed in seeds]
             seconds, dev, test = (statistics.mean(values) for values in zip(*found, strict=True))
             if (preset, key, n) not in known:

@@ -16,37 +16,36 @@ INTRODUCTION = """\
 
 <!-- Written by docs/commands.py from the commands' own help. Do not edit: `make docs`. -->
 
-`-` stands for standard input or output. Results go to standard output; notes, warnings and errors go to standard
-error, and so does progress, which is shown on a terminal only. Files are written whole or not at all. The name of an
-option means the same on every command: `--format` is what is read, `--as` what is written; `--quiet` leaves warnings
-and errors only, `--verbose` tells what is being done.
+`-` is standard input or output. Results go to standard output; notes, warnings and errors go to standard error, and
+so does progress, which is shown on a terminal only. Output files appear as a whole or not at all. An option means the
+same in every command: `--format` is the format that is read, `--as` the one that is written; `--quiet` prints
+warnings and errors only, `--verbose` more details.
 
-What a file, a model or an option brings into a report, a note or an error cannot act on the terminal: control
-characters, marks of direction and other characters that cannot be seen are shown escaped, as `\\x1b` or `\\u202e`, but
-for joiners that have something to join. Data (tagged text, converted files) are written as they are; those that are no
-text (Parquet, a model) not to a terminal.
+Control characters and marks of direction that come from files, models or options are escaped in reports and messages,
+as `\\x1b` or `\\u202e`. Data (tagged text, converted files) are written unchanged. Binary data are not written to a
+terminal.
 
 | exit status | meaning |
 |---|---|
-| 0 | done |
+| 0 | success |
 | 1 | a check failed |
-| 2 | a mistake in what was asked for or in a file, or what cannot be written: one line says where and why |
-| 129, 130, 143 | SIGHUP (the terminal is closed), Ctrl-C, SIGTERM; `elman train` keeps the best model so far |
-| 141 | whoever read the output has gone |
+| 2 | wrong usage, invalid input, or output that cannot be written; one line says where and why |
+| 129, 130, 143 | SIGHUP (the terminal was closed), Ctrl-C, SIGTERM; `elman train` keeps the best model so far |
+| 141 | the reader of the output has closed it |
 
-A signal ends a command at once, with one line. A file that was being written is the old one still, and no temporary
-file is left. `elman train` stops training when its first epoch is done, writes the best model so far and says where; a
-second signal, half a second later or more, ends it at once, without the model. A signal that is ignored when elman
-starts, as SIGHUP is under `nohup`, stays ignored.
+*Signals.* A signal ends a command at once, with one line; files are unchanged, and no temporary file is left. `elman
+train` finishes its first epoch, writes the best model so far and says where. A second signal, at least half a second
+later, ends it without a model. A signal that is ignored when elman starts, such as SIGHUP under `nohup`, stays
+ignored.
 
-Results are not lost because something beside them cannot be written. If that is the file of `--log`, `--plot`, `--html`
-or `--results` (a full disk), the model is written and results are shown all the same; then one line names the file, and
-the status is 2. If it is standard error, nothing is said there, and that is all.
+*Failures of secondary output.* If the file of `--log`, `--plot`, `--html` or `--results` cannot be written (a full
+disk), the model and the results are still written; one line names the file, and the exit status is 2.
 
-For completion of commands and options, put `eval "$(_ELMAN_COMPLETE=bash_source elman)"` into `~/.bashrc`
-(`zsh_source` and `fish_source` for other shells).
+*Completion.* For completion of commands, options, files, settings and their values, tasks, formats and columns, put
+`source <(elman completion bash)` into `~/.bashrc` (`elman completion zsh`, `elman completion fish` for other shells).
+Man pages of all commands come from the same source as this page: `make man` writes them into `build/man`, and
+`man -l build/man/elman-train.1` shows one.
 """
-
 SETTINGS = """\
 # Settings
 
@@ -57,24 +56,25 @@ that is not set has the value of the preset.
 """
 
 
-def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    """(name, help) of a command and of all below it."""
+def contexts(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """The context of a command and of all below it."""
     # 80 columns, whatever terminal this runs in
     context = command.context_class(
         command, info_name=name, parent=parent, terminal_width=80, **command.context_settings
     )
-    yield context.command_path, command.get_help(context)
+    yield context
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
             found = command.get_command(context, below)
             assert found is not None
-            yield from helps(found, below, context)
+            yield from contexts(found, below, context)
 
 
 def page() -> str:
     """The text of commands.md."""
     parts = [INTRODUCTION]
-    parts += [f"## {name}\n\n```text\n{text}\n```\n" for name, text in helps(group, "elman")]
+    for context in contexts(group, "elman"):
+        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
     parts.append("Next: [settings](settings.md), [formats](formats.md), [guides](../guides/ner.md)\n")
     return "\n".join(parts)
 

@@ -25,6 +25,12 @@ def test_every_hint_comes_from_the_constant() -> None:
     assert how_to_install("plot").startswith("pip install '.[plot]' in elman's source folder")
 
 
+def test_the_pages_say_the_same() -> None:
+    root = Path(__file__).parents[1]
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")]
+    assert not [page.name for page in pages if "elman[" in page.read_text(encoding="utf-8")]
+
+
 def test_a_command_without_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("elman.viz.plots.find_spec", lambda name: None)
     done = in_process.run(["evaluate", "m", "g", "--plot", str(tmp_path / "p.png")], b"")

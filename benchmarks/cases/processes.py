@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
+from operator import eq
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,24 +67,19 @@ def tagging(job: dict[str, Any]) -> dict[str, Any]:
     """
     (text.WORK / "tagged").mkdir(parents=True, exist_ok=True)
     models = {preset: model_of(preset)[0] for preset in job["presets"]}
-    sources = {name: text.text_file(name) for name in ("one", *job["texts"])}
-    ways = {
-        f"{preset}, {precision}, {plural(cores, 'core')}": (models[preset], precision, cores)
-        for preset, precision, cores in product(models, precisions(), CORES)
-    }
-    outputs = {(name, way): text.WORK / "tagged" / f"{name}, {way}.txt" for name in sources for way in ways}
+    ways = {f"{m}, {p}, {plural(n, 'core')}": (models[m], p, n) for m, p, n in product(models, precisions(), CORES)}
+    names = ("one", *job["texts"])
+    outputs = {(name, way): text.WORK / "tagged" / f"{name}, {way}.txt" for name in names for way in ways}
 
     def tag(name: str, way: str) -> None:
         model, precision, cores = ways[way]
         with on_cores(cores):
             options = ("--threads", cores, "--precision", precision)
-            run_elman("tag", model, sources[name], "-o", outputs[name, way], *options)
+            run_elman("tag", model, text.text_file(name), "-o", outputs[name, way], *options)
 
     times = interleaved({f"{n}: {way}": partial(tag, n, way) for n, way in outputs}, rounds=job["rounds"], seconds=0)
-    loads = [
-        run_job("cases.processes", {"part": "load", "model": str(models["default"]), "threads": 1})
-        for _ in range(job["rounds"])
-    ]
+    load = {"part": "load", "model": str(models["default"]), "threads": 1}
+    loads = [run_job("cases.processes", load) for _ in range(job["rounds"])]
     found: dict[str, Any] = {
         "start": {way: figure(times[f"one: {way}"], "s") for way in ways},
         "load": {key: figure([row[key] for row in loads], "ms") for key in loads[0]},
@@ -91,14 +87,13 @@ def tagging(job: dict[str, Any]) -> dict[str, Any]:
     }
     for name in job["texts"]:
         check(name, {way: outputs[name, way] for way in ways})
-        n, whole = text.words_in(sources[name]), {way: times[f"{name}: {way}"] for way in ways}
+        n, whole = text.words_in(text.text_file(name)), {way: times[f"{name}: {way}"] for way in ways}
         found[name] = {
             "words": n,
             "with_start": in_unit(whole, "words/s", lambda seconds, n=n: n / seconds),
             "without_start": {way: without_start(n, whole[way], times[f"one: {way}"]) for way in ways},
         }
-    found["upos"] = {way: upos(outputs["test10", way]) for way in ways if way.endswith("1 core")}
-    return found
+    return found | {"upos": {way: upos(outputs["test10", way]) for way in ways if way.endswith("1 core")}}
 
 
 def without_start(words: int, whole: list[float], start: list[float]) -> Figure:
@@ -121,14 +116,9 @@ def check(source: str, outputs: dict[str, Path]) -> None:
 
 def upos(out: Path) -> float:
     """Return the accuracy of the tagged test text, of which there may be more than one copy."""
-    lines = [line.split(" ") for line in out.read_text(encoding="utf-8").split("\n")]
-    gold = [tags for _, tags in text.sentences("test")]
-    pairs = [
-        (c.rpartition("_")[2], t)
-        for tags, line in zip(gold, lines, strict=False)
-        for c, t in zip(line, tags, strict=True)
-    ]
-    return sum(a == b for a, b in pairs) / len(pairs)
+    gold = [tag for _, tags in text.sentences("test") for tag in tags]
+    found = [cell.rpartition("_")[2] for cell in out.read_text(encoding="utf-8").split()]
+    return sum(map(eq, gold, found)) / len(gold)
 
 
 def loading(job: dict[str, Any]) -> dict[str, float]:
@@ -170,7 +160,7 @@ def samples(process: subprocess.Popen[bytes], path: Path) -> list[Sample]:
         if place is not None and held is not None:
             found.append(Sample(time.perf_counter() - begin, place, *held))
         time.sleep(EVERY)
-    held = (found[-1].rss_mb, found[-1].peak_mb) if found else (0.0, 0.0)
+    held = found[-1][2:] if found else (0.0, 0.0)
     return [*found, Sample(time.perf_counter() - begin, path.stat().st_size, *held)]
 
 

@@ -78,8 +78,7 @@ def large_file(size: int) -> Path:
 
 
 def _shuffled(size: int) -> Iterator[str]:
-    rng = random.Random(1)
-    some = lines(*SPLITS)
+    rng, some = random.Random(1), lines(*SPLITS)
     new = sum(line.count(" ") + 1 for line in some) // NEW
     written = turn = 0
     while written < size:
@@ -88,8 +87,7 @@ def _shuffled(size: int) -> Iterator[str]:
         for i in rng.choices(range(len(text)), k=new):
             first, space, rest = text[i].partition(" ")
             text[i] = f"{first}{turn}.{i}{space}{rest}" if space else text[i]
-        block = "".join(text)
-        yield block
+        yield (block := "".join(text))
         written += len(block.encode())
         turn += 1
 

@@ -7,19 +7,16 @@ import resource
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.machine import record
-
-if TYPE_CHECKING:
-    from elman import Sentence, Tagger
 
 HELD_OUT = 10.0  # per cent of train that are held out if there is no dev file
 TAGGING_SECONDS = 0.5
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """Return scores, times, sizes and the settings; ``job`` is made by ``accuracy.Request``."""
+    """Return scores, times, sizes and the settings; ``job`` is made by ``accuracy.run_of``."""
     import elman
     from elman.data.split import split_percent
 
@@ -39,29 +36,29 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if tagger.interrupted:
         sys.exit(130)
-    memory = peak_memory()
+    kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model")
         tagger.save(path)
         size = os.path.getsize(path)
         tagger = elman.load(path, threads=key["threads"])
-    described = tagger.describe()
+    described, (sentences, column) = tagger.describe(), read(gold, **reading)
     return {
         "key": key,
         "settings": described["settings"],  # as resolved for the data; the key has those asked for
-        **scores(tagger, gold, reading, job["measure"]),
+        **scores(tagger, tagger.evaluate(gold, **reading), sentences, column if job["measure"] == "spans" else None),
         "seconds": round(wall, 3),
         "cpu_seconds": round(cpu, 3),
-        "tagged_words_per_second": round(tagging_speed(tagger, gold, reading)),
+        "tagged_words_per_second": round(tagging_speed(tagger, [sentence.words for sentence in sentences])),
         "model_bytes": size,
-        "peak_rss_mb": round(memory, 1),
+        "peak_rss_mb": round(kb * 1024 / 1e6, 1),
         "epochs": described["training"].get("epochs"),
         "parameters": described["parameters"],
         **record(),
     }
 
 
-def read(data: Any, target: str | None, format: str | None) -> tuple[list[Sentence], str]:
+def read(data: Any, target: str | None, format: str | None) -> tuple[Any, str]:
     """Read labelled sentences; return them and the name of their label column."""
     from elman.data.corpus import ReadOptions, read_corpus
     from elman.data.formats import column_names
@@ -70,43 +67,24 @@ def read(data: Any, target: str | None, format: str | None) -> tuple[list[Senten
     return corpus.sentences, corpus.targets[0]
 
 
-def scores(tagger: Tagger, gold: Any, reading: dict[str, Any], measure: str) -> dict[str, Any]:
+def scores(tagger: Any, found: Any, sentences: Any, spans_of: str | None) -> dict[str, Any]:
     """Return ``score`` from 0 to 1, ``n`` that it is a share of (words, or gold spans), and the other counts."""
-    evaluation = tagger.evaluate(gold, **reading)
-    result = {
-        "score": evaluation.accuracy,
-        "n": evaluation.tokens,
-        "tokens": evaluation.tokens,
-        "accuracy": evaluation.accuracy,
-        "unknown_tokens": evaluation.unknown_tokens,
-        "unknown_accuracy": evaluation.unknown_accuracy,
-    }
-    if measure == "spans":
+    result = {"score": found.accuracy, "n": found.tokens}
+    result |= {name: getattr(found, name) for name in ("tokens", "accuracy", "unknown_tokens", "unknown_accuracy")}
+    if spans_of is not None:
         from elman.data.spans import evaluate_spans
 
-        sentences, column = read(gold, **reading)
-        spans = evaluate_spans((sentence.columns[column] for sentence in sentences), tagger.pipe(sentences))
+        spans = evaluate_spans((sentence.columns[spans_of] for sentence in sentences), tagger.pipe(sentences))
         result |= {"score": spans.f1, "n": spans.gold, "precision": spans.precision, "recall": spans.recall}
     return result
 
 
-def tagging_speed(tagger: Tagger, gold: Any, reading: dict[str, Any]) -> float:
+def tagging_speed(tagger: Any, sentences: list[Any]) -> float:
     """Return the words tagged in a second, after a first pass."""
-    sentences = [sentence.words for sentence in read(gold, **reading)[0]]
-
-    def tag() -> None:
+    passes, start = -1, 0.0
+    while passes < 0 or (seconds := time.perf_counter() - start) < TAGGING_SECONDS:
         for _ in tagger.pipe(sentences):
             pass
-
-    tag()
-    passes, start = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - start) < TAGGING_SECONDS:
-        tag()
         passes += 1
+        start = start or time.perf_counter()
     return sum(map(len, sentences)) * passes / seconds
-
-
-def peak_memory() -> float:
-    """Return the largest resident memory of this process so far, in MB (10⁶ bytes)."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

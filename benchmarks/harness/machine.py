@@ -108,10 +108,9 @@ def run_job(
     """
     threads = job.get("threads", os.cpu_count() or 1)
     env = clean_environment(**dict.fromkeys(THREAD_SETTINGS, str(threads)) | (environment or {}))
-    command, stderr = [sys.executable, str(WORKER), module], subprocess.PIPE if capture else None
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE if capture else None, "text": True}
     with on_cores(threads):
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": stderr, "text": True}
-        done = subprocess.run(command, input=json.dumps(job), env=env, **pipes)
+        done = subprocess.run([sys.executable, WORKER, module], input=json.dumps(job), env=env, **pipes)
     if done.returncode in (130, -signal.SIGINT):
         raise KeyboardInterrupt
     if done.returncode:
@@ -157,14 +156,14 @@ def record(libraries: Sequence[str] = ()) -> dict[str, Any]:
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
-    machine = {"processor": processor(), "cores": os.cpu_count(), "usable_cores": usable_cores()}
     memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6)
+    machine = {"processor": processor(), "cores": os.cpu_count(), "usable_cores": usable_cores(), "memory_mb": memory}
     measured = ("src", "CMakeLists.txt", "benchmarks", ":!benchmarks/results")
     about = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "commit": git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(git("status", "--porcelain", "--", *measured)),
-        "machine": machine | {"memory_mb": memory, "system": platform.system()},
+        "machine": machine | {"system": platform.system()},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in ("numpy", *libraries)}},
         "kernels": describe() | {"why": ""},
     }

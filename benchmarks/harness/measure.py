@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,12 @@ from typing import Any
 Figure = dict[str, Any]  # unit, median, lowest, highest, rounds
 HIGHER = ("words/s", "sentences/s", "GFLOP/s", "MB/s")
 """Units of which more is better; of all others (ms, s, MB) less is better."""
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of its children that have ended."""
+    used = os.times()
+    return time.process_time() + used.children_user + used.children_system
 
 
 def figure(values: Sequence[float], unit: str) -> Figure:

@@ -46,6 +46,12 @@ def write_page(path: Path, text: str) -> None:
     print(f"written to {shown_path(path)}")
 
 
+def megabytes(path: Path) -> float:
+    """Return the MB (10⁶ bytes) of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
 def shown_path(path: Path) -> str:
     """Return a path as seen from the project's root."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
@@ -84,6 +90,20 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser whose ``--help`` shows a module's docstring as it is written."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def options(description: str | None, *places: str, **flags: Any) -> argparse.Namespace:
+    """Parse the command line of a script. A flag's value is its default, or its type, and its help.
+
+    A place may end in ``?`` or ``*``: it can be left out, or be repeated.
+    """
+    add = (made := parser(description)).add_argument
+    for place in places:
+        add(place.rstrip("?*"), nargs=place[-1] if place[-1] in "?*" else None)
+    for name, (default, text) in flags.items():
+        how = {"action": "store_true"} if default is False else {"type": default} if callable(default) else None
+        add(f"--{name.replace('_', '-')}", help=text, **(how or {"type": type(default), "default": default}))
+    return made.parse_args()
 
 
 def names(text: str) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,58 +38,42 @@ class Run:
         return None if differing - ({"elman"} if any_code else set()) else result
 
 
-def run_all(
-    runs: Sequence[Run], shown: Callable[[Result], str], *, jobs: int = 1, any_code: bool = False, force: bool = False
-) -> tuple[dict[int, Result], int]:
-    """Return results by the number of their run, and how many runs failed. Prints progress and the time left."""
-    found = {} if force else {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
+def run_all(runs: Sequence[Run], shown: Callable[[Result], str], any_code: bool = False) -> tuple[list[Result], int]:
+    """Return the results, in the order of the runs, and how many runs failed. Prints progress and the time left."""
+    found = {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
     wanted = [i for i in range(len(runs)) if i not in found]
     print(f"{len(wanted)} runs to do" + (f", {len(found)} are done already" if found else ""), flush=True)
-    finished: list[int] = []
-    failures, total, start = 0, sum(runs[i].size for i in wanted), time.perf_counter()
-
-    def one(number: int) -> None:
-        nonlocal failures
-        run, begun = runs[number], time.perf_counter()
+    total, done, start = sum(runs[i].size for i in wanted), 0.0, time.perf_counter()
+    for number, i in enumerate(wanted, start=1):
+        run, begun = runs[i], time.perf_counter()
+        done += run.size
         try:
-            result = run.measure()
+            found[i] = run.measure()
         except RuntimeError as error:
-            failures += 1
-            finished.append(number)
             print(f"FAILED {run.name}: {error}", file=sys.stderr)
-            return
-        write_json(run.file, result)
-        found[number] = result
-        finished.append(number)
-        done = sum(runs[i].size for i in finished)
-        left = (time.perf_counter() - start) * (total - done) / max(done, 1e-9)
+            continue
+        except KeyboardInterrupt:
+            sys.exit("stopped; finished runs are kept, and the same command continues from there")
+        write_json(run.file, found[i])
+        left, seconds = (time.perf_counter() - start) * (total - done) / max(done, 1e-9), time.perf_counter() - begun
         rest = f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
-        seconds = time.perf_counter() - begun
-        print(f"[{len(finished)}/{len(wanted)}, {rest}] {run.name}: {shown(result)}  {seconds:.1f} s", flush=True)
-
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        list(pool.map(one, wanted))
-    except KeyboardInterrupt:
-        pool.shutdown(cancel_futures=True)
-        sys.exit("stopped; finished runs are kept, and the same command continues from there")
-    return dict(sorted(found.items())), failures
+        print(f"[{number}/{len(wanted)}, {rest}] {run.name}: {shown(found[i])}  {seconds:.1f} s", flush=True)
+    return [found[i] for i in sorted(found)], len(runs) - len(found)
 
 
 def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]) -> list[Result]:
     """Return the results that equal the newest one in ``sameness``, so that settings are not mixed."""
     if not results:
         return []
-    newest = max(results, key=lambda result: str(result["date"]))
-    return [result for result in results if sameness(result) == sameness(newest)]
+    newest = sameness(max(results, key=lambda result: str(result["date"])))
+    return [result for result in results if sameness(result) == newest]
 
 
 def code_version() -> str:
     """Return elman's version and a digest of all sources that training and tagging can depend on."""
     import elman
 
-    package = ROOT / "src" / "elman"
-    sources = hashlib.sha256()
+    package, sources = ROOT / "src" / "elman", hashlib.sha256()
     for path in sorted(path for end in ("py", "cpp", "hpp") for path in package.rglob(f"*.{end}")):
         inner = path.relative_to(package)
         if inner.parts[0] not in NOT_TRAINING:
@@ -100,10 +83,7 @@ def code_version() -> str:
 
 def digest(*files: Path) -> str:
     """Return a digest of the files' bytes."""
-    found = hashlib.sha256()
-    for file in files:
-        found.update(file.read_bytes() + b"\0")
-    return found.hexdigest()[:16]
+    return hashlib.sha256(b"".join(file.read_bytes() + b"\0" for file in files)).hexdigest()[:16]
 
 
 def portable(argument: str) -> str:

@@ -11,7 +11,7 @@ weights by ``weights``. Libraries are imported only by their own engine.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,78 +30,61 @@ class Problem:
     rate: float
 
 
-class Engine(Protocol):
-    def load(self, weights: Weights) -> None: ...
-
-    def epoch(self) -> None: ...
-
-    def weights(self) -> Weights: ...
-
-
 def problem(hidden: int, sentences: int, rate: float, seed: int) -> Problem:
     """Draw a problem: 5,000 words, each with one of 45 tags and equally frequent; 25 words a sentence; float32."""
     words, tags, length = 5000, 45, 25
     rng = np.random.default_rng(seed)
     ids = rng.integers(words, size=(sentences, length), dtype=np.int32)
     gold = rng.integers(tags, size=words, dtype=np.int32)[ids]
-
-    def uniform(*shape: int) -> NDArray[np.float32]:
-        return rng.uniform(-1, 1, shape).astype(np.float32) / np.float32(np.sqrt(hidden))
-
-    shapes = {
-        "w_rx": (words, hidden),
-        "w_rh": (hidden, hidden),
-        "b_r": (hidden,),
-        "w_oh": (tags, hidden),
-        "b_o": (tags,),
-    }
-    return Problem(ids, gold, {name: uniform(*shape) for name, shape in shapes.items()}, rate)
+    shapes = ((words, hidden), (hidden, hidden), (hidden,), (tags, hidden), (tags,))
+    start = [rng.uniform(-1, 1, shape).astype(np.float32) / np.float32(np.sqrt(hidden)) for shape in shapes]
+    return Problem(ids, gold, dict(zip(NAMES, start, strict=True)), rate)
 
 
-class _InPlace:
-    """An engine that changes NumPy arrays."""
+class Engine:
+    """An engine that changes NumPy arrays, sentence by sentence."""
+
+    def __init__(self, p: Problem) -> None:
+        self._p, self._rate = p, p.rate
+        self._data: list[tuple[Any, ...]] = list(zip(p.ids, p.gold, strict=True))
 
     def load(self, weights: Weights) -> None:
-        self._w = {name: w.copy() for name, w in weights.items()}
+        self._w: dict[str, Any] = {name: w.copy() for name, w in weights.items()}
 
     def weights(self) -> Weights:
         return self._w
 
+    def epoch(self) -> None:
+        weights = [self._w[name] for name in NAMES]
+        for data in self._data:
+            self._sentence(*weights, *data)
 
-class Elman(_InPlace):
+    def _sentence(self, w_rx: Any, w_rh: Any, b_r: Any, w_oh: Any, b_o: Any, ids: Any, gold: Any) -> None:
+        raise NotImplementedError
+
+
+class Elman(Engine):
     """elman's kernel: one call for each sentence, or one for all sentences."""
 
     def __init__(self, p: Problem, *, call: str) -> None:
         from elman.kernels import online_steps
 
+        super().__init__(p)
         self._step = online_steps
         sentences, length = p.ids.shape
         if call == "epoch":
-            self._calls = [(p.ids.ravel(), p.gold.ravel(), sentences)]
-        else:
-            self._calls = [(ids, gold, 1) for ids, gold in zip(p.ids, p.gold, strict=True)]
-        self._lengths = np.full(sentences, length, np.int32)
-        self._rates = np.full(sentences, p.rate, np.float32)
+            self._data = [(p.ids.ravel(), p.gold.ravel())]
+        n = sentences if call == "epoch" else 1
+        self._rest = np.full(n, length, np.int32), np.full(n, p.rate, np.float32), None, 0.0, 0
 
-    def epoch(self) -> None:
-        w_rx, w_rh, b_r, w_oh, b_o = (self._w[name] for name in NAMES)
-        step, lengths, rates = self._step, self._lengths, self._rates
-        for ids, gold, count in self._calls:
-            step(w_rx, w_rh, b_r, w_oh, b_o, ids, gold, lengths[:count], rates[:count], None, 0.0, 0)
+    def _sentence(self, *weights_and_data: Any) -> None:
+        self._step(*weights_and_data, *self._rest)
 
 
-class NumPy(_InPlace):
+class NumPy(Engine):
     """Plain NumPy: a matrix-vector product a step, the rest once a sentence; with float64 weights the reference."""
 
-    def __init__(self, p: Problem) -> None:
-        self._p = p
-
-    def epoch(self) -> None:
-        for ids, gold in zip(self._p.ids, self._p.gold, strict=True):
-            self._sentence(ids, gold)
-
-    def _sentence(self, ids: NDArray[np.int32], gold: NDArray[np.int32]) -> None:
-        w_rx, w_rh, b_r, w_oh, b_o = (self._w[name] for name in NAMES)
+    def _sentence(self, w_rx: Any, w_rh: Any, b_r: Any, w_oh: Any, b_o: Any, ids: Any, gold: Any) -> None:
         h = w_rx[ids]  # (T, H)
         h += b_r
         np.tanh(h[0], out=h[0])
@@ -114,7 +97,7 @@ class NumPy(_InPlace):
         np.exp(p, out=p)
         p /= p.sum(axis=1, keepdims=True)
         p[np.arange(len(gold)), gold] -= 1  # now the gradient of the scores
-        p *= self._p.rate
+        p *= self._rate
         delta = p @ w_oh  # (T, H), times the rate from here on
         slope = 1 - h * h
         delta[-1] *= slope[-1]
@@ -132,7 +115,7 @@ class NumPy(_InPlace):
             np.subtract.at(w_rx, ids, delta)
 
 
-class Torch:
+class Torch(Engine):
     """PyTorch's nn.RNN with autograd.
 
     The embedding holds w_rx; nn.RNN's own input matrix is the identity and, like its second bias, not trained. The
@@ -147,12 +130,11 @@ class Torch:
         words, hidden = p.start["w_rx"].shape
         self._torch, self._rate = torch, p.rate
         self._embedding = nn.Embedding(words, hidden, sparse=sparse)
-        self._rnn = nn.RNN(hidden, hidden)
-        self._linear = nn.Linear(hidden, len(p.start["b_o"]))
+        self._rnn = rnn = nn.RNN(hidden, hidden)
+        self._linear = linear = nn.Linear(hidden, len(p.start["b_o"]))
         self._loss = nn.CrossEntropyLoss(reduction="sum")
-        nn.init.eye_(self._rnn.weight_ih_l0.requires_grad_(False))
-        nn.init.zeros_(self._rnn.bias_ih_l0.requires_grad_(False))
-        rnn, linear = self._rnn, self._linear
+        nn.init.eye_(rnn.weight_ih_l0.requires_grad_(False))
+        nn.init.zeros_(rnn.bias_ih_l0.requires_grad_(False))
         self._trained = (self._embedding.weight, rnn.weight_hh_l0, rnn.bias_hh_l0, linear.weight, linear.bias)
         ids = torch.from_numpy(p.ids).long().unsqueeze(2)  # (S, T, 1): each sentence a batch of one
         self._data = list(zip(ids, torch.from_numpy(p.gold).long(), strict=True))
@@ -175,22 +157,25 @@ class Torch:
         return {name: p.detach().numpy() for name, p in zip(NAMES, self._trained, strict=True)}
 
 
-class TorchByHand(_InPlace):
+class TorchByHand(Engine):
     """PyTorch's tensors with the gradient written out, as in NumPy: no autograd."""
 
     def __init__(self, p: Problem) -> None:
         import torch
 
         torch.set_num_threads(1)
-        self._torch, self._rate = torch, p.rate
-        self._rows = torch.arange(p.ids.shape[1])
+        self._torch, self._rate, self._rows = torch, p.rate, torch.arange(p.ids.shape[1])
         self._data = list(zip(torch.from_numpy(p.ids).long(), torch.from_numpy(p.gold).long(), strict=True))
+
+    def load(self, weights: Weights) -> None:
+        self._w = {name: self._torch.from_numpy(w.copy()) for name, w in weights.items()}
+
+    def weights(self) -> Weights:
+        return {name: w.numpy() for name, w in self._w.items()}
 
     def epoch(self) -> None:
         with self._torch.inference_mode():
-            weights = [self._torch.from_numpy(self._w[name]) for name in NAMES]  # share the arrays' memory
-            for ids, gold in self._data:
-                self._sentence(*weights, ids, gold)
+            super().epoch()
 
     def _sentence(self, w_rx: Any, w_rh: Any, b_r: Any, w_oh: Any, b_o: Any, ids: Any, gold: Any) -> None:
         torch, rate = self._torch, self._rate
@@ -214,7 +199,7 @@ class TorchByHand(_InPlace):
         w_rx.index_add_(0, ids, delta, alpha=-rate)
 
 
-class Jax:
+class Jax(Engine):
     """JAX: scan with unrolled steps, jit, donated weights; one call a sentence, or one scan over all sentences."""
 
     def __init__(self, p: Problem, *, call: str, unroll: int) -> None:
@@ -243,22 +228,17 @@ class Jax:
         def epoch(weights: Any, ids: Any, gold: Any) -> Any:
             return lax.scan(lambda w, x: (sentence(w, *x), None), weights, (ids, gold))[0]
 
-        self._jax = jax
-        self._w: dict[str, Any] = {}
+        data = [(p.ids, p.gold)] if call == "epoch" else zip(p.ids, p.gold, strict=True)
+        self._jax, self._data = jax, [(jnp.asarray(ids), jnp.asarray(gold)) for ids, gold in data]
         self._step = jax.jit(epoch if call == "epoch" else sentence, donate_argnums=0)
-        if call == "epoch":
-            self._data = [(jnp.asarray(p.ids), jnp.asarray(p.gold))]
-        else:
-            self._data = [(jnp.asarray(i), jnp.asarray(g)) for i, g in zip(p.ids, p.gold, strict=True)]
 
     def load(self, weights: Weights) -> None:
         self._w = {name: self._jax.numpy.array(w) for name, w in weights.items()}
 
     def epoch(self) -> None:
-        w, step = self._w, self._step
         for ids, gold in self._data:
-            w = step(w, ids, gold)
-        self._w = self._jax.block_until_ready(w)
+            self._w = self._step(self._w, ids, gold)
+        self._w = self._jax.block_until_ready(self._w)
 
     def weights(self) -> Weights:
         return {name: np.asarray(w) for name, w in self._w.items()}

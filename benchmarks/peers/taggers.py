@@ -6,8 +6,12 @@ A job is {"name"}, to train a tagger, or {"name", "source", "out"}, to tag a fil
 from __future__ import annotations
 
 import hashlib
-import json
+import inspect
+import pickle
 import random
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
@@ -15,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from cases import text
-from harness.results import ROOT, read_json, write_json
+from harness.measure import cpu_seconds
+from harness.results import megabytes, read_json, write_json
 
 
 class CRFsuite:
@@ -100,46 +105,42 @@ class NLTK:
 
         random.seed(1)
         tagger = PerceptronTagger(load=False)
-        tagger.train([list(zip(*sentence, strict=True)) for sentence in train], nr_iter=self.settings["nr_iter"])
-        kept = {"weights": tagger.model.weights, "tagdict": tagger.tagdict, "classes": sorted(tagger.classes)}
-        path.write_text(json.dumps(kept), encoding="utf-8")
+        tagger.train([list(zip(*sentence, strict=True)) for sentence in train], **self.settings)
+        path.write_bytes(pickle.dumps(tagger))
 
     def load(self, path: Path) -> None:
-        from nltk.tag.perceptron import PerceptronTagger
-
-        kept = read_json(path)
-        self._tagger = PerceptronTagger(load=False)
-        self._tagger.model.weights, self._tagger.tagdict = kept["weights"], kept["tagdict"]
-        self._tagger.classes = self._tagger.model.classes = set(kept["classes"])
+        self._tagger = pickle.loads(path.read_bytes())
 
     def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         return ([tag for _, tag in self._tagger.tag(words)] for words in sentences)
 
 
 class SpaCy:
-    """spaCy's tagger with its default network on hashed word features, alone in the pipeline."""
+    """spaCy's tok2vec and tagger, trained by ``spacy train`` with the configuration that ``spacy init config`` writes.
+
+    Its steps, and early stopping on dev, are the configuration's own.
+    """
 
     library = "spacy"
-    settings = {"epochs": 3, "batch_words": 1000, "dropout": 0.1}
+    settings = {"pipeline": "tagger", "optimize": "efficiency"}
 
     def train(self, train: text.Tagged, path: Path) -> None:
         import spacy
-        from spacy.tokens import Doc
-        from spacy.training import Example
-        from spacy.training.batchers import minibatch_by_words
-        from spacy.util import fix_random_seed
+        from spacy.tokens import Doc, DocBin
 
-        fix_random_seed(1)
-        nlp = spacy.blank("en")
-        nlp.add_pipe("tagger")
-        examples = [Example(Doc(nlp.vocab, words=w), Doc(nlp.vocab, words=w, tags=t)) for w, t in train]
-        optimizer = nlp.initialize(lambda: examples)
-        for _ in range(self.settings["epochs"]):
-            random.shuffle(examples)
-            for batch in minibatch_by_words(examples, size=self.settings["batch_words"]):
-                nlp.update(list(batch), sgd=optimizer, drop=self.settings["dropout"])
-        with nlp.use_params(optimizer.averages):
-            nlp.to_disk(path)
+        def run(*arguments: object) -> None:
+            subprocess.run([sys.executable, "-m", "spacy", *map(str, arguments)], check=True, stdout=sys.stderr)
+
+        vocab, files = spacy.blank("en").vocab, {}
+        for part, sentences in (("train", train), ("dev", text.sentences("dev"))):
+            files[part] = path.with_name(f"{part}.spacy")
+            DocBin(docs=[Doc(vocab, words=words, tags=tags) for words, tags in sentences]).to_disk(files[part])
+        config, out = path.with_name("config.cfg"), path.with_name("trained")
+        options = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
+        run("init", "config", config, "--lang", "en", "--force", *options)
+        run("train", config, "--output", out, "--paths.train", files["train"], "--paths.dev", files["dev"])
+        shutil.rmtree(path, ignore_errors=True)
+        (out / "model-best").rename(path)
 
     def load(self, path: Path) -> None:
         import spacy
@@ -153,50 +154,113 @@ class SpaCy:
         return ([token.tag_ for token in doc] for doc in self._nlp.pipe(docs, batch_size=256))
 
 
-PEERS: dict[str, type[Any]] = {"CRFsuite": CRFsuite, "NLTK": NLTK, "spaCy": SpaCy}
+class UDPipe:
+    """UDPipe 1: its averaged perceptron, trained on UPOS alone with its own settings; dev chooses the iteration."""
+
+    library = "ufal.udpipe"
+    settings = {f"{use}_{column}": 0 for column in ("lemma", "xpostag", "feats") for use in ("use", "provide")}
+
+    def train(self, train: text.Tagged, path: Path) -> None:
+        from ufal.udpipe import ProcessingError, Trainer
+
+        parts = self._sentences(train), self._sentences(text.sentences("dev"))
+        options, error = ";".join(f"{name}={value}" for name, value in self.settings.items()), ProcessingError()
+        model = Trainer.train("morphodita_parsito", *parts, Trainer.NONE, options, Trainer.NONE, error)
+        if error.occurred():
+            raise RuntimeError(f"UDPipe: {error.message}")
+        path.write_bytes(model)
+
+    @staticmethod
+    def _sentences(tagged: text.Tagged) -> Any:
+        from ufal.udpipe import Sentence, Sentences
+
+        found = Sentences()
+        for words, tags in tagged:
+            sentence = Sentence()
+            for word, tag in zip(words, tags, strict=True):
+                sentence.addWord(word).upostag = tag
+            found.append(sentence)
+        return found
+
+    def load(self, path: Path) -> None:
+        from ufal.udpipe import Model
+
+        self._model = Model.load(str(path))
+
+    def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        from ufal.udpipe import Model, Sentence
+
+        for words in sentences:
+            sentence = Sentence()
+            for word in words:
+                sentence.addWord(word)
+            self._model.tag(sentence, Model.DEFAULT)
+            yield [word.upostag for word in sentence.words][1:]  # the first one is the root
+
+
+class Elman:
+    """elman itself, by the same calls as the others."""
+
+    library = "elman"
+    settings = {"preset": "default", "seed": 1}
+
+    def train(self, train: text.Tagged, path: Path) -> None:
+        import elman
+
+        parts = ([list(zip(*one, strict=True)) for one in some] for some in (train, text.sentences("dev")))
+        elman.train(*parts, threads=1, on_warning=lambda warning: None, **self.settings).save(path)
+
+    def load(self, path: Path) -> None:
+        import elman
+
+        self._tagger = elman.load(path, threads=1)
+
+    def tag(self, sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        return self._tagger.pipe(sentences)
+
+
+PEERS: dict[str, type[Any]] = {"elman": Elman, "CRFsuite": CRFsuite, "UDPipe 1": UDPipe, "spaCy": SpaCy, "NLTK": NLTK}
 """Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``."""
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a trained peer, or the seconds of tagging a file with it."""
-    record = trained(job["name"])
+    peer, folder = PEERS[job["name"]](), text.WORK / "peers" / job["name"]
     if "source" in job:
-        return tag_file(job["name"], ROOT / record["model"], Path(job["source"]), Path(job["out"]))
-    return record
+        return tag_file(peer, folder / "model", Path(job["source"]), Path(job["out"]))
+    return trained(peer, folder, job.get("again", False))
 
 
-def trained(name: str) -> dict[str, Any]:
+def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
     """Return a peer's record: accuracy on test, seconds of training, its model. Trains it unless it is kept."""
-    peer = PEERS[name]()
+    code = (type(peer), word_features, context_features, shape)
     key = {
         "library": f"{peer.library} {version(peer.library)}",
         "settings": peer.settings,
         "data": text.digest(),
-        "code": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12],
+        "code": hashlib.sha256("".join(map(inspect.getsource, code)).encode()).hexdigest()[:12],
     }
-    folder = text.WORK / "peers" / name
     folder.mkdir(parents=True, exist_ok=True)
     record, model = folder / "record.json", folder / "model"
-    if record.exists():
+    if record.exists() and not again:
         kept = read_json(record)
         if {part: kept.get(part) for part in key} == key:
             return {**kept, "kept": True}
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), cpu_seconds()
     peer.train(text.sentences("train"), model)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
     peer.load(model)
     test = text.sentences("test")
     found = peer.tag([words for words, _ in test])
     right = sum(a == b for tags, (_, gold) in zip(found, test, strict=True) for a, b in zip(tags, gold, strict=True))
     accuracy = right / sum(len(gold) for _, gold in test)
-    made = {**key, "accuracy": accuracy, "seconds": seconds, "model": str(model.relative_to(ROOT))}
+    made = {**key, "accuracy": accuracy, "seconds": seconds, "cpu_seconds": cpu, "model_mb": megabytes(model)}
     write_json(record, made)
     return {**made, "kept": False}
 
 
-def tag_file(name: str, model: Path, source: Path, out: Path) -> dict[str, float]:
+def tag_file(peer: Any, model: Path, source: Path, out: Path) -> dict[str, float]:
     """Tag word lines one by one; return the seconds of loading, and from opening the source to closing the output."""
-    peer = PEERS[name]()
     start = time.perf_counter()
     peer.load(model)
     loaded = time.perf_counter()

@@ -77,7 +77,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "decoder": Setting(
         "auto",
-        "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags",
+        "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags, "
+        "without smoothing, chunk and distill_teachers",
         of=("auto", "softmax", "crf"),
     ),
     "constraints": Setting(

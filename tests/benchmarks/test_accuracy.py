@@ -67,9 +67,10 @@ def result(score: float = 0.9, *, seed: int = 1, date: str = "2020-01-01", **cha
     ("path", "page"),
     [
         (accuracy_page.PAGE, lambda: accuracy_page.page(accuracy_page.read(accuracy.RESULTS))),
+        (accuracy_page.ABLATIONS, lambda: accuracy_page.ablations_page(accuracy_page.read(accuracy.RESULTS))),
         (tasks.PAGE, lambda: tasks.page(sets.TASK_SETS)),
     ],
-    ids=["accuracy", "tasks"],
+    ids=["accuracy", "ablations", "tasks"],
 )
 def test_the_pages_are_made_of_the_results(path: Path, page: Callable[[], str]) -> None:
     assert path.read_text(encoding="utf-8") == page(), f"{path.name} is outdated; write it with --page"
@@ -100,7 +101,9 @@ def test_results_of_other_settings_than_the_newest_are_not_mixed_in() -> None:
 def test_ablations_of_another_default_are_not_shown(cells: Cells) -> None:
     def page(**changed: Any) -> str:
         default, gru = Group([result(0.9)]), Group([result(0.91, cell="gru", **changed)])
-        return accuracy_page.page({("dev", "wiki-en", "default"): default, ("dev", "wiki-en", "cell: gru"): gru})
+        return accuracy_page.ablations_page(
+            {("dev", "wiki-en", "default"): default, ("dev", "wiki-en", "cell: gru"): gru}
+        )
 
     assert cells(page(), "cell", "gru")[:4] == ["91.00", "+1.00", "81.00", "10.0"]
     assert cells(page(), "cell", "lstm")[0] == "as in `default`"
@@ -112,7 +115,7 @@ def test_pretrained_vectors_are_an_additional_ablation(cells: Cells) -> None:
         ("dev", "wiki-en", "default"): Group([result(0.9)]),
         ("dev", "wiki-en", "vectors: small.txt"): Group([result(0.89)]),
     }
-    assert cells(accuracy_page.page(groups), "vectors", "small.txt")[:2] == ["89.00", "−1.00"]
+    assert cells(accuracy_page.ablations_page(groups), "vectors", "small.txt")[:2] == ["89.00", "−1.00"]
 
 
 def test_figures_of_a_task() -> None:
@@ -178,8 +181,8 @@ def test_ablations_have_labels_of_their_own() -> None:
 
 def test_settings_that_elman_does_not_have_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     Setting = accuracy.Setting
-    wanted = [Setting("default", "default", {}), Setting("same", "default", {}), Setting("hmm", "hmm", {})]
-    wanted += [Setting("fastest", "fastest", {}), Setting("depth", "default", {"depth": 2})]
+    wanted = [Setting("default", "default"), Setting("same", "default"), Setting("hmm", "hmm")]
+    wanted += [Setting("fastest", "fastest"), Setting("depth", "default", {"depth": 2})]
     assert [setting.name for setting in accuracy.available(wanted)] == ["default", "hmm"]
     said = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[:2] for line in said] == [["not measured", "fastest"], ["not measured", "depth"]]
@@ -199,9 +202,7 @@ def test_a_set_is_chosen_by_the_first_part_of_its_name() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--set", "hidden=64"], "settings are chosen on dev"),
-        (["--ablations", "--set", "hidden=64"], "settings are chosen on dev"),
-        (["--ablations", "--only", "colour"], "--only: expected some of "),
+        (["--vectors", "nowhere.txt"], "--vectors: expected a file, and --ablations, found nowhere.txt"),
         (["--sets", "wiki-de"], "no 'wiki-de'; there are wiki-en"),
     ],
 )
@@ -211,36 +212,43 @@ def test_mistakes(run: Script, arguments: list[str], message: str) -> None:
     assert message in done.stderr
 
 
-def test_a_run_is_kept_and_not_repeated(run: Script, tmp_path: Path) -> None:
+def small_wiki(folder: Path, text: str) -> list[object]:
+    """Write wiki-en's files; return the options that measure on them."""
     for name in (WIKI.train, WIKI.test):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("the_DT dog_NN barks_VBZ\nthe_DT cat_NN sleeps_VBZ\n" * 10, encoding="utf-8")
-    trial = ["--data", tmp_path, "--results", tmp_path / "results", "--sets", "wiki-en", "--seeds", "2", "--on", "dev"]
-    trial += ["--presets", "default,hmm", "--set", "hidden=4", "--set", "epochs=1", "--threads", "1"]
-    done = run("accuracy.py", *trial)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return ["--data", folder, "--results", folder / "results", "--sets", "wiki-en", "--seeds", "2"]
+
+
+def test_a_run_is_kept_and_not_repeated(run: Script, tmp_path: Path) -> None:
+    baselines = [*small_wiki(tmp_path, "the_DT dog_NN barks_VBZ\n" * 20), "--presets", "frequent,hmm"]
+    done = run("accuracy.py", *baselines)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("2 runs to do\n[1/2, about ")
-    assert "wiki-en default hidden=4 epochs=1 on dev: " in done.stdout
-
+    assert "] wiki-en hmm seed 2: 100.00  " in done.stdout
     kept = [json.loads(path.read_text()) for path in (tmp_path / "results").rglob("*.json")]
-    assert sorted(result["key"]["model"] for result in kept) == ["hmm", "rnn"]
-    neural = next(result for result in kept if result["key"]["model"] == "rnn")
-    assert neural["key"]["settings"]["network"]["hidden"] == 4
-    assert (neural["n"], neural["epochs"]) == (6, 1)  # a tenth of 20 sentences of 3 words
-    assert neural["seconds"] > 0 and neural["model_bytes"] > 0 and neural["peak_rss_mb"] > 1
-    assert neural["command"].startswith("python benchmarks/accuracy.py --on dev --sets wiki-en --presets default")
+    assert sorted(result["key"]["model"] for result in kept) == ["frequent", "hmm"]
+    assert run("accuracy.py", *baselines, "--any-code").stdout.startswith("0 runs to do, 2 are done already\n")
+    small_wiki(tmp_path, "the_DT dog_NN barks_VBZ\nthe_DT\n" * 10)
+    assert run("accuracy.py", *baselines, "--any-code").stdout.startswith("2 runs to do\n")
 
-    assert run("accuracy.py", *trial, "--any-code").stdout.startswith("0 runs to do, 2 are done already\n")
-    (tmp_path / WIKI.train).write_text("the_DT dog_NN barks_VBZ\nthe_DT\n" * 10, encoding="utf-8")
-    assert run("accuracy.py", *trial, "--any-code", "--presets", "hmm").stdout.startswith("1 runs to do\n")
+
+def test_a_network_is_measured_on_a_held_out_tenth(tmp_path: Path) -> None:
+    small_wiki(tmp_path, "the_DT dog_NN barks_VBZ\nthe_DT cat_NN sleeps_VBZ\n" * 10)
+    setting = accuracy.Setting("small", "default", {"hidden": 4, "epochs": 1})
+    key = {"data": "0", "elman": "1", "threads": 1, "on": "dev", "seed": 2}
+    planned = accuracy.run_of(WIKI, setting, key, tmp_path, tmp_path)
+    assert planned.file == tmp_path / "dev" / "wiki-en" / "small.2.json"
+    found = planned.measure()
+    assert found["key"]["settings"]["network"]["hidden"] == 4
+    assert (found["n"], found["epochs"]) == (6, 1)  # a tenth of 20 sentences of 3 words
+    assert found["seconds"] > 0 and found["model_bytes"] > 0 and found["peak_rss_mb"] > 1
+    assert found["command"] == "python benchmarks/accuracy.py --ablations --sets wiki-en --seeds 2"
 
 
 def test_a_failed_run_is_reported_in_one_line(run: Script, tmp_path: Path) -> None:
-    for name in (WIKI.train, WIKI.test):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("the_DT dog\n", encoding="utf-8")
-    done = run("accuracy.py", "--data", tmp_path, "--results", tmp_path, "--sets", "wiki-en", "--presets", "hmm")
+    done = run("accuracy.py", *small_wiki(tmp_path, "the_DT dog\n"), "--presets", "hmm")
     assert done.returncode == 1
     failed, last = done.stderr.splitlines()
-    assert failed.startswith(f"FAILED wiki-en hmm seed 1: {tmp_path / WIKI.train}:1: ")
+    assert failed.startswith(f"FAILED wiki-en hmm seed 2: {tmp_path / WIKI.train}:1: ")
     assert last == "accuracy.py: 1 of 1 runs failed"

@@ -193,7 +193,7 @@ def test_errors(run: Run, folder: Path, tmp_path: Path) -> None:
     gold.write_text("food\ta goal here\nsport\tthe goal\n", encoding="utf-8")
     shown = out(run, "errors", folder / "one.model", gold, "--html", tmp_path / "page.html")
     assert shown.startswith("label label: 1 of 2 texts wrong, 50.00 % right\n")
-    assert f"{gold}:1\n    a goal here\n" in shown
+    assert f"    a goal here\n    {gold}:1\n" in shown
     assert "unknown" not in shown and "[" not in shown
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<dt>texts</dt><dd>2</dd>" in page and "unknown" not in page and "a goal here" in page

@@ -18,6 +18,8 @@ Refused = Callable[..., str]
 
 SHARED = {
     "--as": ("FORMAT", "Format to write"),
+    "--as-printed": ("BOOL", "Train as slide 32 is printed"),
+    "--bptt": ("N", "Steps that each output error goes back"),
     "--config": ("FILE.toml", "File of settings that differ from the preset."),
     "--dev": ("FILE", "Development "),
     "--encoding": ("STRING", "Character encoding of the input; never guessed."),
@@ -27,6 +29,7 @@ SHARED = {
     "--label": ("NAME", "Labels of texts; by default "),
     "--layer": ("N", "Layer of the network."),
     "--min-confidence": ("P", "Leave words untagged (_) whose tag has a probability below P"),
+    "--iterations": ("N", "Passes over the sentences."),
     "--model": ("CHOICE", "Kind of model"),
     "--output": ("FILE", ""),  # a model, or tagged text
     "--plot": ("FILE", "Draw "),
@@ -48,9 +51,15 @@ SHARED = {
     "--verbose": ("BOOL", "Notes at once, progress as lines, time and memory."),
 }
 """Options of several commands: what they take, and what they mean: how their help begins."""
-DATA_ONLY = {"inspect", "info", "settings", "tutorial test", "tutorial hmm"}
+DATA_ONLY = {
+    "completion",
+    "inspect",
+    "info",
+    "settings",
+    *(f"tutorial {name}" for name in ("check", "hmm", "template", "test")),
+}
 """Commands that compute nothing that takes time."""
-NO_THREADS = {"check", "convert", "tutorial memory", "tutorial train"}
+NO_THREADS = {"check", "convert", "tutorial compare", "tutorial memory", "tutorial train"}
 """Commands that work on one core, or have --jobs."""
 
 

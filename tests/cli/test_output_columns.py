@@ -66,7 +66,12 @@ def test_tag_writes_both(run: Run, folder: Path) -> None:
         wanted = whole.split("\t")
         assert mine.split("\t") == (wanted if not whole else [*wanted[:3], "_", *wanted[4:]])
     sure = run("tag", folder / "m", folder / "new.conllu", "--confidence", "--threads", "2").stdout.decode()
-    assert sure.count("Confidence=") == sum(map(bool, gold.decode().splitlines()))
+    for name in ("upos", "xpos"):
+        assert sure.count(f"Confidence[{name}]=") == sum(map(bool, gold.decode().splitlines()))
+    one = run("tag", folder / "m", folder / "new.conllu", "--confidence", "--target", "xpos").stdout.decode()
+    assert one.count("\tConfidence=") == sure.count("\tConfidence[upos]=") and "[" not in one
+    again = run("tag", folder / "m", "--confidence", stdin=sure.encode()).stdout.decode()
+    assert again == sure  # replaced, not added
 
 
 @pytest.mark.parametrize(
@@ -92,9 +97,24 @@ def test_plain_text(run: Run, folder: Path, arguments: list[str], expected: str)
 
 def test_columns_with_confidences(run: Run, folder: Path) -> None:
     line = run("tag", folder / "m", "--confidence", stdin=b"the\n").stdout.decode().splitlines()[0].split("\t")
-    assert (line[:2], line[3]) == (["the", "D"], "O") and 0 < float(line[2]) <= 1
+    assert (line[0], line[1], line[3]) == ("the", "D", "O")
+    assert 0 < float(line[2]) <= 1 and 0 < float(line[4]) <= 1 and len(line) == 5
     found = json.loads(run("tag", folder / "m", "--confidence", "--as", "jsonl", stdin=b"the\n").stdout)
-    assert found["confidences"] == [float(line[2])]
+    assert found["confidences"] == {"upos": [float(line[2])], "xpos": [float(line[4])]}
+    given = json.dumps({"tokens": ["the"], "upos": ["_"], "xpos": ["_"]}).encode()
+    assert (
+        json.loads(run("tag", folder / "m", "--confidence", stdin=given).stdout)["confidences"] == found["confidences"]
+    )
+
+
+def test_parquet_with_confidences(run: Run, folder: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for name, options in (("a.parquet", []), ("b.parquet", [tmp_path / "a.parquet"])):
+        done = run("tag", folder / "m", *options, "-o", tmp_path / name, "--confidence", stdin=b"the saw\nthe\n")
+        assert done.returncode == 0, done.stderr.decode()
+        rows = parquet.read_table(tmp_path / name).to_pylist()
+        assert [len(row["confidences"]["xpos"]) for row in rows] == [2, 1]
+        assert rows[0]["confidences"].keys() == {"upos", "xpos"}
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,19 @@ def test_confidence(run: Run, folder: Path) -> None:
     assert text.count("Confidence=0.") + text.count("Confidence=1.") == 2
 
 
+def test_confidences_of_each_column(run: Run, folder: Path) -> None:
+    names = ["upos", "feats", "lemma", "head", "deprel"]
+    text = run("tag", folder / "pipeline.model", "--confidence", stdin=b"Cats ran on mats.").stdout.decode()
+    (misc,) = [line.split("\t")[9] for line in text.splitlines() if line.startswith("5\t")]
+    assert [item.partition("=")[0] for item in misc.split("|")] == [f"Confidence[{name}]" for name in names]
+    words = run("tag", folder / "pipeline.model", "--confidence", stdin=SENTENCE.encode() + b"\n").stdout.decode()
+    assert misc in words
+    record = run("tag", folder / "pipeline.model", "--confidence", "--as", "jsonl", stdin=b"Cats ran on mats.").stdout
+    found = json.loads(record)["confidences"]
+    assert list(found) == names
+    assert all(f"Confidence[{name}]={found[name][4]:.4f}" in misc for name in names)
+
+
 @pytest.mark.parametrize("model", ["segment", "pipeline"])
 def test_an_empty_text_is_nothing(run: Run, folder: Path, model: str) -> None:
     for text in (b"", b" \n\n"):

@@ -167,6 +167,7 @@ CASES = {
         ["plain.txt"],
     ],
     "info": [[], ["--json"], [EVIL]],
+    "completion": [["bash"], [EVIL]],
     "demo": [["--folder", EVIL]],
     "tutorial": [
         ["train", "word_tag.txt", "weights", "ids", "--iterations", "1", "--hidden", "2"],

@@ -55,7 +55,7 @@ def test_values_are_shown_escaped(refused: Refused) -> None:
 )
 def test_a_share_without_a_percent_sign(refused: Refused, train_file: Path, command: str, dev: str, share: str) -> None:
     text = refused(command, train_file, "--dev", dev, *(["-o", train_file.parent / "m"] if command == "train" else []))
-    assert text == f"elman: dev: no file is called '{dev}'; a share of the training sentences is {share}\n"
+    assert text == f"elman: dev: no file is called '{dev}'; a share of TRAIN has a percent sign: {share}\n"
 
 
 def test_a_file_whose_name_is_a_number(

@@ -3,12 +3,18 @@
 A page says what its examples run on in its first lines, ``<!-- examples: NAME -->`` (``example_data.DATA``). Blocks
 ```console hold commands after ``$ `` and what they print; ```python blocks run in one process each, after the
 commands before them; ```output after one holds what it prints. In what is printed, ``...`` stands for any text. A
-block after ``<!-- not run: why -->`` is left out.
+block of Python that begins with the comment ``# NAME.py`` is written to this file instead. A block after
+``<!-- not run: why -->`` is left out.
+
+The figures on the pages are those of AVX-512 kernels. Others round differently and train other models: there the
+commands only have to succeed.
 """
 
 from __future__ import annotations
 
 import doctest
+import functools
+import json
 import os
 import re
 import subprocess
@@ -24,6 +30,7 @@ BLOCK = re.compile(
     r"(?:\n*^```output\n(?P<output>.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,
 )
+FILE = re.compile(r"# (\w+\.py)\n")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -63,6 +70,14 @@ def steps(page: Path) -> list[Step]:
     return result
 
 
+@functools.cache
+def figures_are_comparable() -> bool:
+    """Whether this machine computes the same bits as the one that the pages' figures come from."""
+    command = [sys.executable, "-m", "elman", "info", "--json"]
+    kernels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["kernels"]
+    return kernels["isa"] == "avx512" and kernels["int8"]
+
+
 def run(page: Path, folder: Path) -> None:
     """Run a page's examples in ``folder``. Raises AssertionError with the page's line for the first that differs."""
     data = examples(page)
@@ -71,13 +86,17 @@ def run(page: Path, folder: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path, "COLUMNS": "100", "PYTHONWARNINGS": "ignore"}
     for step in steps(page):
+        if step.kind == "python" and (file := FILE.match(step.text)):
+            (folder / file[1]).write_text(step.text, encoding="utf-8")
+            continue
         command = ["bash", "-c", step.text] if step.kind == "console" else [sys.executable, "-c", step.text]
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         where = f"{page.name}:{step.line}: {step.text.strip()}"
-        assert done.returncode in (0, 1 if "elman check" in step.text else 0), f"{where}\n{done.stdout}"
-        if step.output is not None:
+        checks = "elman check" in step.text or "tutorial check" in step.text  # 1: something was found
+        assert done.returncode in ((0, 1) if checks else (0,)), f"{where}\n{done.stdout}"
+        if step.output is not None and (figures_are_comparable() or data == "none"):
             checker = doctest.OutputChecker()
             same = checker.check_output(step.output, done.stdout, FLAGS)
             assert same, f"{where}\nexpected:\n{step.output}\nfound:\n{done.stdout}"

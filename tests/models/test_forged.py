@@ -73,7 +73,7 @@ def loaded(content: Content, gold: Any, *, used: bool = True) -> Tagger | None:
         with suppress(ConfigError, DataError):  # text in which its columns are not to be found
             use(model, gold)
     facts = {**model.describe(), "sha256": "", "bytes": 1}
-    assert _text("m", facts) and json.dumps(facts)
+    assert _text(model, "m", facts) and json.dumps(facts)
     if lines is not None:
         text = "the cats sleep Zürich\nYork\n".encode()
         assert list(model.tag_lines([text])) == [lines.tag(text)]

@@ -18,11 +18,14 @@ from elman.training.run_options import RunOptions
 def test_shares_are_numbers_from_the_edge_on() -> None:
     assert data_or_share("10%") == 10.0
     assert data_or_share(" 2.5 % ") == 2.5
-    assert data_or_share("10") == "10"
+    assert data_or_share("dev.txt") == "dev.txt" and data_or_share("1e1") == "1e1"
     assert data_or_share(None) is None
     for number in (10, 0.1):
         with pytest.raises(ConfigError, match="^dev: expected a path, sentences, or a share such as '10%', got"):
             data_or_share(number)  # type: ignore[arg-type]
+    for text, share in (("10", "10%"), (" .5 ", "50%"), ("0,25", "25%"), ("120", "10%")):
+        with pytest.raises(ConfigError, match=f"a share of TRAIN has a percent sign: {share}$"):
+            data_or_share(text)
 
 
 def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyPatch) -> None:

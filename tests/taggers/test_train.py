@@ -76,15 +76,15 @@ def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Pat
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 
 
-def test_the_confidence_of_a_pipeline_is_of_its_tags(pipeline: Pipeline) -> None:
+def test_the_confidences_of_a_pipeline_are_of_its_columns(pipeline: Pipeline) -> None:
     lines = ["Cats ran on mats.", "", "Mats ran."]
     found = list(pipeline.sentences(lines, confidence=True))
     words = [one.words for one in found]
-    for one, (tags, sure) in zip(found, pipeline.pipe(words, confidence=True), strict=True):
-        assert list(one.columns["upos"]) == tags
-        assert [misc.removeprefix("SpaceAfter=No|") for misc in one.columns["misc"]] == [
-            f"Confidence={p:.4f}" for p in sure
-        ]
+    for one, predicted in zip(found, pipeline.pipe(words, confidence=True, columns=pipeline.targets), strict=True):
+        of_words = zip(*(zip(*predicted[name], strict=True) for name in pipeline.targets), strict=True)
+        for misc, pairs in zip(one.columns["misc"], of_words, strict=True):
+            wanted = [f"Confidence[{name}]={p:.4f}" for name, (_, p) in zip(pipeline.targets, pairs, strict=True)]
+            assert misc.removeprefix("SpaceAfter=No|").split("|") == wanted
     bare = list(pipeline.sentences(lines))
     for name in ("upos", "feats", "lemma", "head", "deprel"):
         assert [one.columns[name] for one in found] == [one.columns[name] for one in bare]

@@ -214,11 +214,12 @@ SENTENCES = [(["a", "b", "a"], ["X", "Y", "Z"]), (["a", "c", "b"], ["X", "X", "Y
 
 @pytest.mark.parametrize("bptt", [0, 1, 2])
 def test_train_is_the_slide(bptt: int) -> None:
-    """Without clipping and decay: slide 32, written out with vectors as wide as the vocabulary."""
-    training = Training(hidden=5, rate=0.1, iterations=3, bptt=bptt, clip=0, decay=False)
+    """As printed: slide 32, written out with vectors as wide as the vocabulary."""
+    training = Training.as_printed(rate=0.1, hidden=5, iterations=3, bptt=bptt)
     net, x_ids, y_ids = tutorial.train(SENTENCES, training)
     assert (x_ids, y_ids) == ({"a": 0, "b": 1, "c": 2}, {"X": 0, "Y": 1, "Z": 2})
-    slide = tutorial.create_net(3, 5, 3, training.seed)
+    slide = tutorial.create_net(3, 5, 3, training.seed, memory=0, random_biases=False)
+    assert not slide.b_r.any() and not slide.b_o.any() and np.abs(slide.w_rh).max() <= 0.1
     for _ in range(3):
         for words, tags in SENTENCES:
             x, y_true = [tutorial.create_one_hot(x_ids[w], 3) for w in words], [y_ids[t] for t in tags]
@@ -280,7 +281,7 @@ def test_a_rate_that_explodes_is_refused() -> None:
 
 
 def test_wikipedia(shared_data: Path) -> None:
-    """One pass of the exercise; the default twelve reach 90 % (docs/tutorial.md)."""
+    """One pass of the exercise; the default twelve reach 90 % (docs/course/results.md)."""
 
     def read(name: str) -> list[tuple[list[str], list[str]]]:
         lines = (shared_data / "tutorial/data" / name).read_text(encoding="utf-8").split("\n")[:-1]

@@ -89,7 +89,7 @@ BYTES = b"\x89\x00\x1b" * 100_000
 def test_what_is_no_path(given: object) -> None:
     with pytest.raises(elman.ModelFileError, match="expected the path of a model file, got ") as error:
         elman.load(given)  # type: ignore[arg-type]
-    assert len(str(error.value)) < 120 and type(given).__name__ in str(error.value)
+    assert len(str(error.value)) < 120 and repr(given)[:9] in str(error.value)
     for task in (None, "lm", "segment", "lemma", "parse", "pipeline", "regress", "classify"):
         with pytest.raises(elman.DataError, match="expected a path, paths or sentences, got ") as refused:
             elman.train(given, task=task)  # type: ignore[arg-type]

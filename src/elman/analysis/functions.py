@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
 from elman.taggers.base import Predictor, Target
-from elman.taggers.batches import words_of
+from elman.taggers.batches import whole_sentences, words_of
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_texts, settings_table
 from elman.utils.display import shown
@@ -177,10 +177,11 @@ def gradients(
     check_text("format", format)
     for name, value in (("layer", layer), ("lags", lags), ("positions", positions)):
         _check_whole(name, value)
-    if isinstance(tags, str | bytes) or not hasattr(tags, "__iter__") or not all(isinstance(tag, str) for tag in tags):
-        raise ConfigError(f"tags: expected a list of tags, got {shown(tags)}")
+    wanted = None if isinstance(tags, str | bytes) or not isinstance(tags, Iterable) else tuple(tags)
+    if wanted is None or not all(isinstance(tag, str) for tag in wanted):
+        raise ConfigError(f"tags: expected a list of tags, got {described(tags)}")
     networks, column = model.ensemble, _column(model, target)
-    which = GradientOptions(layer, lags, positions, model.columns.index(column), tuple(tags))
+    which = GradientOptions(layer, lags, positions, model.columns.index(column), wanted)
     return measure_lags(networks, _examples(model, column, data, _options(model, target, format, encoding)), which)
 
 
@@ -203,10 +204,10 @@ def attributions(
     if at is not None:
         _check_whole("at", at)
     reader: Any = model
-    if isinstance(words, str) and model.task in ("lm", "segment"):
-        read: Sequence[str] = list(reader.reads(words))
-    elif isinstance(words, Sentence) and model.task == "regress":
-        read = reader.reads(words)
+    if isinstance(words, str) and not model.reads_sentences:
+        read = list(model.inputs_of_text(words))
+    elif isinstance(words, Sentence) and not model.reads_symbols:
+        read = list(reader.inputs_of(words))
     else:
         read = list(words_of(words))
     return explained(networks, read, () if at is None else (at,), model.columns.index(column))
@@ -261,16 +262,13 @@ def _options(model: Predictor | None, target: str | None, format: str | None, en
 def _examples(model: Predictor, column: str, data: Data, options: ReadOptions) -> Iterator[Labelled]:
     """Yield what a model of any task reads of gold data, and the labels of a column."""
     reader: Any = model
-    if model.task == "lm":
+    if model.reads_symbols:
         yield from reader.lines(data, format=options.format, encoding=options.encoding)
-    elif model.task in ("tag", "classify"):
+    elif model.plain_labels:
         for sentence, keys in iter_labelled(data, options):
             yield sentence.words, keys.values(sentence)[0]
-    elif model.task in ("regress", "segment"):
-        yield from reader.lessons(_sentences(data, options))
     else:
-        for sentence in _sentences(data, options):
-            yield sentence.words, reader.encoding.encode(sentence)[column]
+        yield from reader.examples(_sentences(data, options), column)
 
 
 def _sentences(data: Data, options: ReadOptions) -> Iterator[Sentence]:
@@ -288,11 +286,7 @@ def _sentences(data: Data, options: ReadOptions) -> Iterator[Sentence]:
             each for each in read_sentences(paths, format=options.format, encoding=options.encoding) if each.words
         )
         return
-    for number, item in enumerate(chain([first], items), start=1):
-        if not isinstance(item, Sentence):
-            raise DataError(f"sentence {number}: expected a Sentence with its columns, got {shown(item)}")
-        if item.words:
-            yield item
+    yield from (sentence for sentence in whole_sentences(chain([first], items)) if sentence.words)
 
 
 def _tags_of(side: Any, corpus: Corpus, name: str, target: str | None) -> list[Sequence[str]]:

@@ -43,6 +43,7 @@ _COMMANDS = {
         "states": ("states:states", "Show hidden states and gates over a sentence."),
         "inspect": ("inspect:inspect", "Describe a model and how it was trained."),
         "info": ("info:info", "Show versions, machine and kernels."),
+        "completion": ("completion:completion", "Print the script that completes commands in a shell."),
     },
     "data": {
         "check": ("check:check", "Find mistakes in labelled data."),
@@ -94,9 +95,9 @@ def main() -> None:
     """Run ``sys.argv`` and exit with its status."""
     prepare()
     if "_ELMAN_COMPLETE" in os.environ:
-        from click.shell_completion import shell_complete
+        from elman.cli import completion
 
-        sys.exit(shell_complete(group, {}, "elman", "_ELMAN_COMPLETE", os.environ["_ELMAN_COMPLETE"]))
+        sys.exit(completion.run(group, os.environ["_ELMAN_COMPLETE"]))
     status = run(sys.argv[1:])
     if status and signals.requested():
         status = signals.status()  # also if the terminal has gone, and the last message could not be written

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from elman.cli.raw_text import one_or_by_column
 from elman.data.sentence import CONFIDENCE
 from elman.data.trees import TREE
 from elman.errors import ConfigError
@@ -26,7 +27,7 @@ NBEST_FORMATS = ("columns", "jsonl")
 class ConfidenceWriter:
     """Writes sentences with confidences, or without the tags below a confidence, and counts the tags written.
 
-    ``shown``  whether the confidences are written (those of the first label column)
+    ``shown``  whether the confidences are written: of each word's tags, or if there are none of the document label
     ``least``  tags with a lower confidence are left out; None: all are written
     """
 
@@ -72,10 +73,12 @@ class ConfidenceWriter:
                 self.sure[name] += bool(sentence.words) and p >= least
             self.words += len(sentence.words)
             self.texts += bool(sentence.words)
-            shown = found[columns.names[0]][1] if self.shown else None
-            if shown is not None and not columns.columns:
-                predicted[CONFIDENCE], shown = f"{shown:.4f}", None
-            written = {place: predicted[name] for name, place in columns.columns.items()}
+            shown = None
+            if self.shown and columns.columns:
+                shown = one_or_by_column({place: found[name][1] for name, place in columns.columns.items()})
+            elif self.shown:
+                predicted[CONFIDENCE] = f"{found[columns.names[0]][1]:.4f}"
+            written = columns.tags(sentence, predicted)
             yield writer.add(columns.labelled(sentence, predicted), written, shown)
 
     def tell(self, tagger: ColumnPredictor, columns: OutputColumns, output_format: str, notes: Notes) -> None:

@@ -8,7 +8,7 @@ have stands here, once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,9 +59,25 @@ def command(options: type[_T], name: str | None = None) -> Callable[[Callable[[_
 
 
 def _parameter(name: str, names: tuple[str, ...], attributes: dict[str, Any]) -> click.Parameter:
+    attributes = {**_completed(names, attributes), **attributes}
     if not names:
         return click.Argument([name], **{"required": attributes.get("nargs") != -1, **attributes})
     return click.Option([*names, name], **attributes)
+
+
+def _completed(names: Sequence[str], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attribute by which a shell completes the values of an option or argument; types have their own."""
+    if "type" in attributes or attributes.get("is_flag"):
+        return {}
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from elman.cli.completion import OF_OPTIONS, values_of
+
+        of_files = not names or any(word in attributes.get("metavar", "") for word in ("FILE", "OUT", "MODEL", "DIR"))
+        kinds = [OF_OPTIONS[name] for name in names if name in OF_OPTIONS] or ["files"] * of_files
+        return values_of(kinds[0], context, incomplete) if kinds else []
+
+    return {"shell_complete": complete}
 
 
 def _fields(options: type) -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.cli.notes import Notes
+    from elman.cli.only_empty import OnlyEmpty
     from elman.data.formats import Reading, Writer
     from elman.data.sentence import Sentence
     from elman.taggers.base import Predictor
@@ -31,6 +32,8 @@ class OutputColumns:
     alone: bool = False
     empty: list[str] = field(default_factory=list)
     """Places of texts without words, which get no label."""
+    only_empty: OnlyEmpty | None = None
+    """Keeps the tags that are there already; None: all are replaced."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,6 +49,8 @@ class OutputColumns:
                 self.empty.append(f"{sentence.path}:{sentence.line}")
             return sentence
         new = {place: found[name] for name, place in self.labels.items()}
+        if self.only_empty is not None:
+            new = self.only_empty.labels(sentence, new)
         if CONFIDENCE in found:
             new[CONFIDENCE] = found[CONFIDENCE]
         if sentence.format != self.format:  # an empty label is not written in another format
@@ -55,8 +60,12 @@ class OutputColumns:
     def write(self, chunk: Sequence[Sentence], tagger: ColumnPredictor, writer: Writer) -> Iterator[str | bytes]:
         """Yield the text of each sentence with its tags and labels."""
         for sentence, found in zip(chunk, tagger.pipe(chunk, columns=tagger.targets), strict=True):
-            tags = {place: found[name] for name, place in self.columns.items()}
-            yield writer.add(self.labelled(sentence, found), tags)
+            yield writer.add(self.labelled(sentence, found), self.tags(sentence, found))
+
+    def tags(self, sentence: Sentence, found: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        """Return the tags of words to write by the column that they go to, given the predicted ones by name."""
+        tags = {place: found[name] for name, place in self.columns.items()}
+        return tags if self.only_empty is None else self.only_empty.merged(sentence, tags, self)
 
     def tell(self, notes: Notes) -> None:
         """Warn of texts that were not labelled."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from elman.cli.notes import Notes
     from elman.cli.output_columns import OutputColumns
     from elman.data.formats import Reading, Writer
+    from elman.data.formats.holds import Confidences
     from elman.data.sentence import Sentence
     from elman.taggers.base import Predictor
 
@@ -171,7 +172,7 @@ class LossNotingWriter:
         self._lost: dict[str, dict[str, None]] = {"columns": {}, "labels of sentences": {}, "fields": {}}
 
     def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
     ) -> str | bytes:
         """As ``Writer.add``."""
         if sentence.format not in self._same:

@@ -59,7 +59,7 @@ class TrainingProgress:
 
     def __enter__(self) -> Self:
         if self._draws and sys.stderr.isatty():
-            bar = _bar()
+            bar = progress_bar()
             self._stack.enter_context(drawn())
             self._stack.enter_context(bar)
             self._draw = _drawer(bar)
@@ -145,7 +145,8 @@ def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Calla
         yield lambda line: status.update(Text(visible(line)))
 
 
-def _bar() -> Bar:
+def progress_bar(*, auto_refresh: bool = True) -> Bar:
+    """Return the bar of a task whose field ``numbers`` stands behind it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -155,6 +156,7 @@ def _bar() -> Bar:
         TextColumn("{task.fields[numbers]}", markup=False),
         console=Console(stderr=True, highlight=False),
         transient=True,
+        auto_refresh=auto_refresh,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.loading import known
@@ -11,6 +11,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.data.formats import Reading, Writer
+    from elman.data.formats.holds import Confidences
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
     from elman.taggers.base import Predictor
@@ -62,24 +63,38 @@ class RawText:
         self._model, self._confidence, self._notes, self._number = model, confidence, notes, 0
         self.targets: tuple[str, ...] = model.targets if model.reads_sentences else ()
         self.format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
-        if confidence and self.format != "conllu":
+        if confidence and not model.reads_sentences and self.format != "conllu":
             raise ConfigError(f"{self.format} cannot hold confidences of raw text; conllu can")
-        check_output(self.format, columns=len(self.targets))
+        check_output(self.format, confidences=confidence, columns=len(self.targets))
 
-    def write(self, reading: Reading, writer: Writer) -> Iterator[str | bytes]:
-        """Yield the text of each sentence of a file."""
+    def write(self, reading: Reading, writer: Writer) -> Iterator[tuple[str | bytes, Sentence]]:
+        """Yield the text of each sentence of a file, and the sentence."""
         seen = _CountedLines(line.removeprefix(BOM) for line in reading.raw_text())
-        for sentence in self._model.sentences(seen, confidence=self._confidence, number=self._number):
+        for sentence, confidences in self._sentences(seen):
             if not sentence.words and self.format != "text":
                 continue
             self._number += bool(sentence.words)
             own = {} if self.format == "conllu" else {name: sentence.columns[name] for name in self.targets}
-            yield writer.add(sentence, own)
+            yield writer.add(sentence, own, confidences), sentence
         if not seen.longest:
             self._notes.add(f"{reading.path}: an empty text, without words")
         elif self._model.expects_spaces and not seen.spaces and seen.longest >= MANY:
             few = "the text this model learned from has some, so it may find few words"
             self._notes.add(f"{reading.path}: no spaces in it; {few}")
+
+    def _sentences(self, lines: Iterable[str]) -> Iterator[tuple[Sentence, Confidences | None]]:
+        """Yield the sentences of a text; of a pipeline with the confidences of their columns, if these are shown."""
+        if self._confidence and self._model.reads_sentences:
+            for draft, columns, confidences in self._model.drafts(lines, number=self._number):
+                yield draft.sentence(columns), one_or_by_column(confidences)
+            return
+        for sentence in self._model.sentences(lines, confidence=self._confidence, number=self._number):
+            yield sentence, None
+
+
+def one_or_by_column(confidences: Mapping[str, Sequence[float]]) -> Confidences | None:
+    """Return the confidences of columns as a writer takes them: a list for one column, None for no column."""
+    return confidences if len(confidences) > 1 else next(iter(confidences.values()), None)
 
 
 class _CountedLines:

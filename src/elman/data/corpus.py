@@ -7,10 +7,11 @@ or given by the task.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any, NamedTuple, cast
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from elman.data.formats import Reading, read_sentences
 from elman.data.formats.class_names import UnnamedTagsError
@@ -18,7 +19,7 @@ from elman.data.formats.tokenizer import tokenize
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.utils.arguments import described, path_texts, refuse_table
+from elman.utils.arguments import described, is_path, path_texts, refuse_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -34,6 +35,7 @@ LABEL_NAME = "label"
 """Name of the label of texts given as (text, label)."""
 TASKS = (TAG, CLASSIFY)
 """Names of the tasks."""
+_NAME = re.compile(r"[^./\\*?\[-][^./\\*?\[]*")  # of no file that one is likely to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ def as_items(data: Any) -> Iterable[Any]:
     refuse_table(data, expected)
     if isinstance(data, Sentence):
         raise DataError(f"expected {expected}, got one Sentence; put it into a list")
-    if isinstance(data, bytes | bytearray | memoryview) or not hasattr(data, "__iter__"):
+    if isinstance(data, bytes | bytearray | memoryview) or not isinstance(data, Iterable):
         raise DataError(f"expected {expected}, got {described(data)}")
-    return cast("Iterable[Any]", data)
+    return data
 
 
 def split_words(text: str) -> tuple[str, ...]:
@@ -173,9 +175,12 @@ def iter_labelled(
 ) -> Iterator[tuple[Sentence, TargetKeys]]:
     """Yield sentences with words, each with its targets. Raises the errors of ``read_corpus``."""
     items: Iterator[Any] = iter(as_items(data))
-    first = next(items, None)
-    all_items = [] if first is None else chain([first], items)
-    if isinstance(first, str | os.PathLike):
+    head = list(islice(items, 1))
+    all_items = chain(head, items)
+    if head and is_path(head[0]):
+        if not is_path(data) and isinstance(head[0], str) and _NAME.fullmatch(head[0]) and not os.path.exists(head[0]):
+            expected = "expected sentences, each a list of (word, tag) pairs, or paths"
+            raise DataError(f"{expected}, got a list of texts, {shown(head[0])} …, and there is no such file")
         for path in input_files(path_texts("data", all_items)):
             yield from _from_file(path, options, notes)
     else:
@@ -322,6 +327,8 @@ def _checked(sentence: Sentence, options: ReadOptions, number: int, before: Targ
     texts = tuple(name for name in names if name not in words)
     for name in texts:
         is_new = name not in sentence.labels and (before is None or name not in before.texts)
+        if options.task == TAG and name in sentence.labels:
+            raise ConfigError(f"{where}: expected a tag for each word, got a text with the label {name}")
         if options.task == TAG or (options.task is None and is_new):
             raise ConfigError(f"{where}: no label column {shown(name)}; there is: {available}")
     for name in names:
@@ -340,7 +347,8 @@ def _check(words: Sequence[str], tags: Sequence[str], location: str) -> None:
     try:
         "".join(chain(words, tags)).encode()
     except TypeError:
-        raise DataError(f"{location}: expected words and tags that are texts, got {shown(words)}") from None
+        found = next(each for each in chain(words, tags) if not isinstance(each, str))
+        raise DataError(f"{location}: expected words and tags that are texts, got {described(found)}") from None
     except UnicodeEncodeError:
         raise DataError(f"{location}: a word or tag is not valid Unicode (half a surrogate pair)") from None
 

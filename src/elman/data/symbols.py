@@ -14,6 +14,7 @@ from elman.data.formats import read_sentences
 from elman.data.formats.text_io import BOM, text_blocks
 from elman.data.sentence import Sentence
 from elman.errors import DataError
+from elman.utils.arguments import path_texts
 from elman.utils.files import input_files
 
 END = "\n"
@@ -33,7 +34,7 @@ def read_symbols(data: Data, unit: str, format: str | None = None, encoding: str
     items = list(as_items(data))
     if not all(isinstance(item, str | os.PathLike) for item in items):
         raise DataError("expected paths of texts")
-    for path in input_files(map(os.fspath, items)):
+    for path in input_files(path_texts("data", items)):
         file_format = format or ("conllu" if re.search(r"\.conllu(\.\w+)?$", path) else "text")
         if file_format == "text":
             yield from _read_text(path, unit, encoding)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from elman import kernels
 from elman.errors import ModelFileError
 from elman.models.upgrade import upgrade
+from elman.utils.arguments import described
 from elman.utils.display import shown
 from elman.utils.files import check_target, write_bytes_atomically
 
@@ -137,8 +138,6 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
         raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
-    except ValueError as error:  # a path with a NUL in it
-        raise ModelFileError(f"{shown(name)}: cannot be read: {_one_line(error)}") from None
     return _content(name, header, data)
 
 
@@ -311,7 +310,13 @@ def _path(path: object) -> str:
     """Return a path as text. Raises ModelFileError for other values, such as the bytes of a model."""
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
-        raise ModelFileError(f"expected the path of a model file, got {type(path).__name__}: {shown(path)}")
+        raise ModelFileError(f"expected the path of a model file, got {described(path)}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        text = "\0"
+    if "\0" in text or not text:
+        raise ModelFileError(f"expected the path of a model file, got {shown(path)}, which no file can have")
     return text
 
 

@@ -86,7 +86,7 @@ class Stream(Summary):
         """Return the tags that ``push`` returns for the words one by one, without None."""
         if isinstance(words, str):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
-        if isinstance(words, bytes | Set | Mapping) or not hasattr(words, "__iter__"):
+        if isinstance(words, bytes | Set | Mapping) or not isinstance(words, Iterable):
             raise DataError(f"expected a list of words, got {described(words)}")
         words = list(words)
         tags: list[str] = []

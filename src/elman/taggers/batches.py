@@ -43,7 +43,7 @@ def refuse_text(sentences: object) -> None:
     """Raise DataError if something else is passed in place of sentences: a text, a table, one ``Sentence``."""
     expected = "sentences, each a list of words"
     refuse_table(sentences, expected)
-    if isinstance(sentences, str | bytes | bytearray | Sentence) or not hasattr(sentences, "__iter__"):
+    if isinstance(sentences, str | bytes | bytearray | Sentence) or not isinstance(sentences, Iterable):
         raise DataError(f"expected {expected}, got {described(sentences)}")
 
 
@@ -53,9 +53,7 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
     batch: list[Sequence[str]] = []
     n_words = 0
     for sentence in sentences:
-        words = sentence.words if isinstance(sentence, Sentence) else sentence
-        if isinstance(words, Sequence):  # not for arrays of numbers, which may be longer
-            check_length(len(words))
+        words = words_of(sentence) if isinstance(sentence, Sentence) else sentence  # others are checked already
         batch.append(words)
         n_words += len(words)
         if n_words >= BATCH_WORDS or len(batch) >= BATCH_SENTENCES:
@@ -65,20 +63,34 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
         yield batch
 
 
+def whole_sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
+    """Yield the sentences unchanged. Raises DataError for other objects, which have no columns."""
+    refuse_text(sentences)
+    for number, sentence in enumerate(sentences, start=1):
+        if not isinstance(sentence, Sentence):
+            raise DataError(f"sentence {number}: expected a Sentence with its columns, got {described(sentence)}")
+        yield sentence
+
+
 def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     """Return the words of a sentence. Raises DataError for anything but a list of texts, and if it is too long."""
     if isinstance(sentence, Sentence):
         check_length(len(sentence.words), sentence.path, sentence.line)
         return sentence.words
-    if isinstance(sentence, str):
-        raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
-    refuse_table(sentence, "a list of words")
-    if isinstance(sentence, bytes | bytearray | Set) or not hasattr(sentence, "__iter__"):
-        raise DataError(f"expected a list of words, got {described(sentence)}")
-    words = sentence if isinstance(sentence, Sequence) else list(sentence)
+    words = sentence if type(sentence) in (list, tuple) else _listed(sentence)
     check_length(len(words))
     check_words(words)
     return words
+
+
+def _listed(words: Iterable[str]) -> Sequence[str]:
+    """Return the items of another iterable than a list as a sequence. Raises DataError if they can be no words."""
+    if isinstance(words, str):
+        raise DataError(f"expected a list of words, got the text {shown(words)}; text.split(' ') makes a list of it")
+    refuse_table(words, "a list of words")
+    if isinstance(words, bytes | bytearray | Set) or not isinstance(words, Iterable):
+        raise DataError(f"expected a list of words, got {described(words)}")
+    return words if isinstance(words, Sequence) else list(words)
 
 
 def text_of(text: Text) -> Sequence[str]:

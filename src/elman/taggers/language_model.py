@@ -27,6 +27,7 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.decoders import finite
 from elman.taggers.base import Predictor
 from elman.utils import limits
+from elman.utils.arguments import check_text
 from elman.utils.display import shown, with_signs
 from elman.utils.limits import real_number, whole_number
 from elman.utils.summary import Row, Summary
@@ -162,6 +163,7 @@ class LanguageModel(Predictor):
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
         whole_number("seed", seed, 0, limits.SEED)
+        check_text("prompt", prompt, optional=False)
         generator, session = np.random.default_rng(seed), _Session.of(self)
         p = session.after(self.inputs_of_text(prompt))
         sampled: list[str] = []

@@ -18,6 +18,8 @@ from elman.utils.display import shown
 TASK = "pipeline"
 SEGMENT, WORDS = "segment.", "words."
 """Prefixes of the names of both networks' tensors."""
+_Columns = Mapping[str, Sequence[str]]
+_Confidences = Mapping[str, Sequence[float]]
 _METRICS = {"upos": "UPOS", "xpos": "XPOS", "feats": "UFeats", "lemma": "Lemmas", "head": "UAS", "deprel": "LAS"}
 _ALL_TAGS = {"upos", "xpos", "feats"}
 _OF_TREES = ("CLAS", "MLAS", "BLEX")
@@ -57,23 +59,32 @@ class Pipeline(EncodedTagger):
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
         """Yield the sentences of raw text while it is read, with their columns; see ``Segmenter.sentences``.
 
-        ``confidence``: write the probability of a word's tag in the first column into MISC, not that of its boundaries.
+        ``confidence``: write the probability of each column's value into MISC, not that of the word's boundaries.
         """
-        waiting: deque[ConlluDraft] = deque()  # segmented, but not tagged yet
-
-        def read() -> Iterator[Sequence[str]]:
-            for draft in self.segmenter.drafts(lines, number=number):
-                if draft is not None:
-                    waiting.append(draft)
-                    yield draft.words
-
-        if not confidence:
-            for columns in self.pipe(read(), columns=self.targets):
-                yield waiting.popleft().sentence(columns)
+        if confidence:
+            for draft, columns, confidences in self.drafts(lines, number=number):
+                yield draft.with_confidences(confidences).sentence(columns)
             return
-        for predicted in self.pipe(read(), confidence=True, columns=self.targets):
-            columns = {name: tags for name, (tags, _) in predicted.items()}
-            yield waiting.popleft().with_confidences(predicted[self.target][1]).sentence(columns)
+        waiting: deque[ConlluDraft] = deque()
+        for columns in self.pipe(self._words_of_drafts(lines, number, waiting), columns=self.targets):
+            yield waiting.popleft().sentence(columns)
+
+    def drafts(self, lines: Iterable[str], *, number: int = 0) -> Iterator[tuple[ConlluDraft, _Columns, _Confidences]]:
+        """Yield the sentences of raw text, with the values of their columns and the confidences of these."""
+        waiting: deque[ConlluDraft] = deque()
+        words = self._words_of_drafts(lines, number, waiting)
+        for predicted in self.pipe(words, confidence=True, columns=self.targets):
+            columns, confidences = ({name: pair[i] for name, pair in predicted.items()} for i in range(2))
+            yield waiting.popleft(), columns, confidences
+
+    def _words_of_drafts(
+        self, lines: Iterable[str], number: int, waiting: deque[ConlluDraft]
+    ) -> Iterator[Sequence[str]]:
+        """Yield the words of each sentence while it is appended to ``waiting``: segmented, but not tagged yet."""
+        for draft in self.segmenter.drafts(lines, number=number):
+            if draft is not None:
+                waiting.append(draft)
+                yield draft.words
 
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold CoNLL-U sentences, parse it and compare: metrics of the CoNLL 2018 task.

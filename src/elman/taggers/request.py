@@ -49,6 +49,8 @@ class TrainRequest:
         """Raise ConfigError for values of another type, DataError for a share in place of the data."""
         settings_table(self.settings)
         check_text("model", self.model)
+        if self.model == "":
+            raise ConfigError("model: expected the name of a kind of model, such as rnn, got ''")
         check_text("format", self.format)
         check_encoding(self.encoding)
         if self.vectors is not None:
@@ -68,5 +70,5 @@ def data_or_share(dev: Data | None) -> Data | float | None:
         share = float(dev.strip(" %").replace(",", "."))
         share = 100 * share if share < 1 else share
         example = f"{share:g}%" if 0 < share < 100 else "10%"
-        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of the training sentences is {example}")
+        raise ConfigError(f"dev: no file is called {shown(dev)}; a share of TRAIN has a percent sign: {example}")
     return float(percent[1]) if percent else dev

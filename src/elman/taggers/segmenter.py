@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.formats.conllu_builder import ConlluDraft, SentenceTokens, draft
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, check_words
 from elman.data.symbols import raw_text_of
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.evaluation.conll18 import Conll18Metric, evaluate
@@ -24,8 +24,10 @@ from elman.features.char_windows import BEFORE, BEHIND, RADIUS, middle, windows
 from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
+from elman.taggers.batches import whole_sentences
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.tasks.segmentation import FIRST, Marked, Segmentation, check_labels
+from elman.utils.arguments import described
 from elman.utils.display import with_signs
 from elman.utils.parallel import ordered
 
@@ -105,8 +107,10 @@ class Segmenter(Predictor):
     def segment(self, text: str) -> list[list[str]]:
         """Return the words of each sentence of a text (of each line, if the model finds no sentences).
 
-        A multiword token is split into its words.
+        A multiword token is split into its words. Raises DataError if it is no text.
         """
+        if not isinstance(text, str):
+            raise DataError(f"expected a text, got {described(text)}; sentences() takes lines")
         return [list(sentence.words) for sentence in self.sentences(text.split("\n")) if sentence.words]
 
     def sentences(self, lines: Iterable[str], *, confidence: bool = False, number: int = 0) -> Iterator[Sentence]:
@@ -183,7 +187,7 @@ class Segmenter(Predictor):
 
     def _gold(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """Yield the sentences with words. Raises ConfigError if the model finds sentences and gold has none."""
-        for sentence in sentences:
+        for sentence in whole_sentences(sentences):
             if sentence.words and self.segmentation.sentences and sentence.format != "conllu":
                 where = sentence.path or "gold"
                 raise ConfigError(f"{where}: expected conllu, by which this model was trained; it is {sentence.format}")
@@ -274,6 +278,7 @@ class Segmenter(Predictor):
         return np.frombuffer("".join(self.tags).encode("ascii"), np.uint8)
 
     def _pieces(self, lines: Iterable[str]) -> Iterator[_Piece]:
+        lines = _texts(lines)
         read = self.segmentation.text
         if not self.segmentation.sentences:
             for line in lines:
@@ -299,6 +304,17 @@ class Segmenter(Predictor):
                 text, at = "", 0
         if text:
             yield _piece(text, at, len(text), ends=True)
+
+
+def _texts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines. Raises DataError if they are none."""
+    if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
+        raise DataError(f"expected lines of text, got {described(lines)}; segment() takes a text")
+    for line in lines:
+        if not isinstance(line, str):
+            raise DataError(f"expected lines of text, got {described(line)} among them")
+        check_words((line,))
+        yield line
 
 
 def _cut_up(text: str, starts: Sequence[int]) -> Iterator[_Piece]:

@@ -119,7 +119,7 @@ class Tagger(_LabelPredictor):
 
         tags = self.tags
 
-        if isinstance(texts, str | bytes) or not hasattr(texts, "__iter__"):
+        if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
             raise DataError(f"tag_lines: expected texts of whole lines, each as bytes, got {described(texts)}")
 
         def tagged(text: bytes) -> bytes:

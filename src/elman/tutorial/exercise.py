@@ -65,8 +65,8 @@ def test_rnn(weights: str, ids: str, source: str) -> Iterator[str]:
     """
     net, x_ids, y_ids = read_net(weights, ids)
     tags = list(y_ids)
-    for line in _lines(_read(source)):
-        yield " ".join(tags[y] for y in predict(net, x_ids, _tokens(line)))
+    for words in read_words(source):
+        yield " ".join(tags[y] for y in predict(net, x_ids, words))
 
 
 def hmm(source: str) -> Iterator[str]:
@@ -92,7 +92,7 @@ def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
     Raises DataError if the file is not UTF-8, has no sentence, or has a token that is not ``word_TAG``.
     """
     sentences = []
-    for number, line in enumerate(_lines(_read(path)), start=1):
+    for number, line in enumerate(_lines(read_text(path)), start=1):
         words, tags = [], []
         for token in _tokens(line):
             word, _, tag = token.rpartition("_")
@@ -107,12 +107,17 @@ def read_labelled(path: str) -> list[tuple[list[str], list[str]]]:
     return sentences
 
 
+def read_words(path: str) -> list[list[str]]:
+    """Return the words of each line of a text; a blank line has none. ``-`` is standard input."""
+    return [_tokens(line) for line in _lines(read_text(path))]
+
+
 def read_net(weights: str, ids: str) -> tuple[Net, dict[str, int], dict[str, int]]:
     """Read a net, x_ids and y_ids from the files of ``train_rnn``. Raises DataError unless they belong together."""
-    header, _, body = _read(weights).partition("\n")
+    header, _, body = read_text(weights).partition("\n")
     if not header.startswith(_MAGIC):
         raise DataError("not a weight file; elman tutorial train writes one (WEIGHTS comes before IDS)", path=weights)
-    id_text = _read(ids)
+    id_text = read_text(ids)
     if header.removeprefix(_MAGIC) != _digest(id_text, body):
         raise DataError(f"damaged, or not of the same training as {ids}; train again", path=weights)
     try:
@@ -159,7 +164,8 @@ def _digest(id_text: str, body: str) -> str:
     return hashlib.sha256((id_text + body).encode()).hexdigest()
 
 
-def _read(path: str) -> str:
+def read_text(path: str) -> str:
+    """Return the text of a UTF-8 file, ``-`` of standard input. Raises DataError if it is none."""
     name = "standard input" if path == "-" else path
     try:
         with while_reading(path):

@@ -1,7 +1,7 @@
 """The tutorial's slides in plain NumPy: one function per slide, with the names of the slides.
 
 The slides are Graham Neubig's "NLP Programming Tutorial 8 - Recurrent Neural Nets"; numbers in parentheses are slides.
-docs/tutorial.md walks through them; ``elman.tutorial.exercise`` has the files and programs of slides 32-34.
+docs/course walks through them; ``elman.tutorial.exercise`` has the files and programs of slides 32-34.
 
 Like the slides, this module maximizes: an error δ is ``p' - p``, a gradient Δ is that of the log-likelihood
 ``Σ log p[t][y'[t]]``, and an update is ``w += λ * Δ``. (The kernels of ``elman`` minimize a loss.) Weights multiply
@@ -211,7 +211,7 @@ def log_likelihood(p: Sequence[Array], y_true: Sequence[int]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Settings of ``train``. ``clip=0, decay=False`` follows slide 32 exactly, but needs a small learning rate."""
+    """Settings of ``train``; ``as_printed`` makes those of slide 32 to the letter."""
 
     hidden: int = 64
     rate: float = 0.4
@@ -224,12 +224,24 @@ class Training:
     """Maximum norm of the gradient of a sentence, over all weights; 0: no clipping."""
     decay: bool = True
     """Whether λ decays linearly to 0 at the last sentence."""
+    memory: float = 0.2
+    """What is added to the diagonal of w_rh at the start."""
+    random_biases: bool = True
+    """Whether b_r and b_o start at random numbers as the matrices do; else they are zero vectors."""
+
+    @classmethod
+    def as_printed(cls, rate: float = 0.005, **settings: int) -> Training:
+        """Return the settings of slide 32: a constant λ, no clipping, random matrices and zero vectors.
+
+        A much larger constant λ makes training unstable: with 0.01 it diverges on the tutorial's own data.
+        """
+        return cls(rate=rate, clip=0.0, decay=False, memory=0.0, random_biases=False, **settings)
 
     def __post_init__(self) -> None:
         """Raise ConfigError if a number is out of range."""
         for name, low, high in (("hidden", 1, 4096), ("iterations", 1, 100_000), ("bptt", 0, STEPS), ("seed", 0, SEED)):
             whole_number(name, getattr(self, name), low, high)
-        for name in ("rate", "clip"):
+        for name in ("rate", "clip", "memory"):
             real_number(name, getattr(self, name), 0, sys.float_info.max)
 
 
@@ -238,15 +250,18 @@ def create_ids(strings: Iterable[str], ids: dict[str, int]) -> list[int]:
     return [ids.setdefault(string, len(ids)) for string in strings]
 
 
-def create_net(words: int, hidden: int, tags: int, seed: int) -> Net:
-    """Slide 32, "initialize net randomly": uniform from -0.1 to 0.1, plus 0.2 on the diagonal of w_rh.
+def create_net(words: int, hidden: int, tags: int, seed: int, memory: float = 0.2, random_biases: bool = True) -> Net:
+    """Slide 32, "initialize net randomly": uniform from -0.1 to 0.1, plus ``memory`` on the diagonal of w_rh.
 
-    The diagonal lets a hidden unit keep part of its value from the start, which speeds up learning.
+    The diagonal lets a hidden unit keep part of its value from the start, which speeds up learning. Without
+    ``random_biases``, b_r and b_o are zero vectors; the matrices are the same.
     """
     random = np.random.default_rng(seed)
     shapes = ((hidden, words), (hidden, hidden), (hidden,), (tags, hidden), (tags,))
     net = Net(*(random.uniform(-0.1, 0.1, shape) for shape in shapes))
-    net.w_rh[...] += 0.2 * np.eye(hidden)
+    net.w_rh[...] += memory * np.eye(hidden)
+    if not random_biases:
+        net.b_r[...] = net.b_o[...] = 0
     return net
 
 
@@ -281,7 +296,7 @@ def train(
     x_ids: dict[str, int] = {}
     y_ids: dict[str, int] = {}
     data = [(create_ids(words, x_ids), create_ids(tags, y_ids)) for words, tags in sentences]
-    net = create_net(len(x_ids), training.hidden, len(y_ids), training.seed)
+    net = create_net(len(x_ids), training.hidden, len(y_ids), training.seed, training.memory, training.random_biases)
     updates = training.iterations * len(data)
     done = 0
     for iteration in range(1, training.iterations + 1):

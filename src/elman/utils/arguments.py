@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elman.errors import ConfigError, DataError
@@ -33,7 +33,7 @@ def path_texts(name: str, value: Any) -> list[str]:
     """Return one path or several as a list of texts. Raises ConfigError if an item is no path."""
     if is_path(value):
         return [path_text(name, value)]
-    if isinstance(value, bytes | bytearray | Mapping) or not hasattr(value, "__iter__"):
+    if isinstance(value, bytes | bytearray | Mapping) or not isinstance(value, Iterable):
         raise ConfigError(f"{name}: expected a path or a list of paths, got {described(value)}")
     return [path_text(name, each) for each in value]
 

@@ -216,3 +216,12 @@ def test_a_column_of_several(run: Run, tmp_path: Path, refused: Refused) -> None
 def test_no_gold_no_accuracy(refused: Refused, model: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "gold").write_text(text, encoding="utf-8")
     assert str(tmp_path / "gold") in refused("errors", model, tmp_path / "gold")
+
+
+def test_gold_tags_that_the_model_does_not_have(run: Run, model: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "text.txt"
+    gold.write_text("the dog\n\na cat\n", encoding="utf-8")  # two lines of text, read as words with tags
+    done = run("errors", model, gold)
+    assert f"warning: {gold}: column 2: the model has none of its tags, such as 'cat'; --target" in done.stderr.decode()
+    gold.write_text("the_NOUN dog_X\n", encoding="utf-8")
+    assert b"none of its tags" not in run("errors", model, gold).stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from elman.analysis.gradients import Attribution
 from elman.analysis.lag_curves import GradientReport, LagCurve
@@ -121,8 +122,21 @@ def test_one_lag_has_no_step() -> None:
     longer = LagCurve("forward", "c", (0.5, 0.25), (0.5, 0.25), (1.0, 0.5), (2, 1))
     text = gradients.table([("x" * 90, GradientReport("lstm", 1, 1, 1, (curve, longer), 2, 1, 0))])
     lines = re.sub(r"\x1b\[\d+m", "", text).splitlines()  # bold
-    assert lines[3].split() == ["lag", "k", "x" * 18 + "…", "h", "x" * 18 + "…", "c"]
+    short = f"{'x' * 9}…{'x' * 9}"
+    assert lines[3].split() == ["lag", "k", short, "h", short, "c"]
     assert lines[-2].split() == ["1", "2.50e-01"] and lines[-1].split() == ["step", "–", "–"]
+
+
+def test_models_whose_names_look_alike_are_told_apart() -> None:
+    curve = LagCurve("forward", "h", (0.5, 0.25), (0.5, 0.25), (1.0, 0.5), (2, 1))
+    report = GradientReport("lstm", 1, 1, 1, (curve,), 2, 1, 0)
+    names = [f"{'東京' * 9}{i}{'x' * 20}" for i in (1, 2)]
+    lines = re.sub(r"\x1b\[\d+m", "", gradients.table([(name, report) for name in names])).splitlines()
+    head, first = lines[3], lines[4]
+    assert len(set(head.split()[2::2])) == 2
+    assert cell_len(head[: head.index("2")]) - cell_len(head[: head.index("1")]) == first.rindex("5.00") - first.index(
+        "5"
+    )
 
 
 def test_words_that_decided(run: Run, made: Path) -> None:

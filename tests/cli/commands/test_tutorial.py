@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from elman import cli
@@ -45,6 +46,39 @@ def test_odd_characters_come_through(run, toy: Path) -> None:
     assert run("tutorial", "train", toy / "train.txt", *files, "--iterations", 60).returncode == 0
     answer = run("tutorial", "test", *files, "-", stdin=b"a b c\n")
     assert answer.stdout == "\u3000 \u0085x \u2028\n".encode()
+
+
+def test_as_printed_is_the_slide(run, toy: Path) -> None:
+    """Slide 32 with the functions of slides 16, 30 and 31: the same numbers in the file of weights."""
+    from elman.tutorial import exercise, slides
+
+    files = [str(toy / name) for name in ("weights.txt", "ids.txt")]
+    options = ("--as-printed", "--hidden", 5, "--iterations", 3, "--seed", 2)
+    assert run("tutorial", "train", toy / "train.txt", *files, *options).returncode == 0
+    net, x_ids, y_ids = exercise.read_net(*files)
+    expected = slides.create_net(3, 5, 3, seed=2, memory=0, random_biases=False)
+    for _ in range(3):
+        for words, tags in exercise.read_labelled(str(toy / "train.txt")):
+            x, y_true = [slides.create_one_hot(x_ids[word], 3) for word in words], [y_ids[tag] for tag in tags]
+            h, p, _ = slides.forward_rnn(expected, x)
+            slides.update_weights(expected, slides.gradient_rnn(expected, x, h, p, y_true), 0.005)
+    assert all(np.allclose(a, b, rtol=1e-12, atol=1e-15) for a, b in zip(net, expected, strict=True))
+    assert run("tutorial", "train", toy / "train.txt", *files, *options, "--learning-rate", 0.005).returncode == 0
+    assert all(np.array_equal(a, b) for a, b in zip(net, exercise.read_net(*files)[0], strict=True))
+
+
+def test_the_hmm_tags(run, toy: Path, shared_data: Path) -> None:
+    assert run("tutorial", "hmm", toy / "train.txt", "-", stdin=b"a b a\n\na c b\n").stdout == b"X Y Z\n\nX X Y\n"
+    data = shared_data / "tutorial/data"
+    tags = run("tutorial", "hmm", data / "wiki-en-train.norm_pos", data / "wiki-en-test.norm").stdout.split()
+    gold = (data / "wiki-en-test.pos").read_bytes().split()
+    assert sum(a == b for a, b in zip(tags, gold, strict=True)) == 4144  # the tutorial's own figure, 90.82 %
+
+
+def test_an_answer_is_scored_by_evaluate(run, toy: Path) -> None:
+    (toy / "answer.pos").write_bytes(b"X Y Z\nX Y Y\n")
+    done = run("evaluate", "--predicted", toy / "answer.pos", "--predicted-format", "tags", toy / "train.txt")
+    assert done.returncode == 0 and b"83.33 %" in done.stdout
 
 
 def test_mistakes_are_one_line(refused, toy: Path) -> None:

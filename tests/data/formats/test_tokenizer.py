@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from elman.data.formats.tokenizer import tokenize
+from elman.data.formats.tokenizer import TOKENIZERS, tokenize
 
 
 def words(text, how="simple"):
@@ -38,10 +38,26 @@ def test_spaces():
 
 @given(st.text())
 def test_nothing_but_white_space_is_left_out(text):
-    for how in ("simple", "spaces"):
+    for how in TOKENIZERS:
         found = tokenize(text, how)
         rest = "".join(
             text[end:start]
             for end, start in zip([0, *(e for _, e in found)], [*(s for s, _ in found), None], strict=True)
         )
         assert not rest.strip() and all(start < end for start, end in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't go.", ["Don", "'", "t", "go", "."]),
+        ("在Berlin 3天，", ["在", "Berlin", "3", "天", "，"]),
+        ("私はカーで", ["私", "は", "カ", "ー", "で"]),
+        ("กี่น้ำ", ["กี่", "น้", "ำ"]),
+        ("naïve nai\u0308ve हिन्दी", ["naïve", "nai\u0308ve", "हिन्दी"]),
+        ("한국어", ["한국어"]),
+        ("", []),
+    ],
+)
+def test_characters(text, expected):
+    assert words(text, "characters") == expected

@@ -25,7 +25,7 @@ from elman.cli.options import (
     whole_number,
 )
 from elman.cli.say import say, say_json
-from elman.cli.tables import cell
+from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
@@ -304,7 +304,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
             f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
             "",
-            click.wrap_text(found.verdict, 80),
+            *wrapped(found.verdict),
         ]
     )
 
@@ -321,7 +321,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  Welch        {welch}",
             f"  permutation  {_p(found.permutation_p)}  {exact}",
             "",
-            click.wrap_text(verdict, 80),
+            *wrapped(verdict),
         ]
     )
 

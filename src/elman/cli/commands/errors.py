@@ -23,7 +23,7 @@ from elman.cli.say import say, say_json
 from elman.cli.tables import bold, cell, labels, percent, report_width, width as width_of
 from elman.errors import ConfigError
 from elman.utils import limits
-from elman.utils.display import visible
+from elman.utils.display import shown, visible
 from elman.utils.text_width import beginning, cells, cut, ending
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def errors(options: Options) -> None:
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
-    from elman.analysis.errors import analyze_errors
+    from elman.analysis.functions import find_errors
     from elman.cli.gold import gold, read
     from elman.cli.raw_text import with_columns
     from elman.data.formats import column_names
@@ -73,7 +73,11 @@ def errors(options: Options) -> None:
     file_options = replace(options.file_options, target=options.target or (tagger.target if several else None))
     labelled = gold(read(options.gold, file_options, notes), file_options, tagger)
     (column,) = labelled.columns
-    analysis = analyze_errors(tagger, labelled.sentences, target=column, most=options.top)
+    analysis = find_errors(tagger, labelled.sentences, target=column, most=options.top)
+    known = tagger.tag_sets[analysis.column]
+    if not analysis.correct and all(one.gold not in known for one in analysis.confusions):
+        unknown = f"the model has none of its tags, such as {shown(analysis.confusions[0].gold)}"
+        notes.warn(f"{labelled.path}: column {column}: {unknown}; --target or --format may name another column")
     if options.json:
         say_json(analysis.to_json())
     else:

@@ -25,7 +25,7 @@ from elman.cli.options import (
 )
 from elman.cli.outputs import check_outputs, write_page
 from elman.cli.say import say, say_json
-from elman.cli.tables import bold, cell
+from elman.cli.tables import bold, cell, labels, width as width_of
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import visible
@@ -33,7 +33,7 @@ from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.analysis.gradients import Attribution
-    from elman.analysis.lag_curves import GradientReport, LagCurve
+    from elman.analysis.lag_curves import GradientReport
     from elman.taggers.base import Predictor
 
 FEW = 3  # words that are named beside each tag of a sentence
@@ -177,8 +177,6 @@ def _note(model: str, measured: GradientReport, notes: Notes) -> None:
 
 def table(found: Sequence[tuple[str, GradientReport]]) -> str:
     """Return a table for each direction, with a line for each lag and a column for each curve."""
-    from rich.cells import cell_len
-
     directions = dict.fromkeys(curve.direction for _, one in found for curve in one.curves)
     blocks = []
     for direction in directions:
@@ -189,18 +187,17 @@ def table(found: Sequence[tuple[str, GradientReport]]) -> str:
             if curve.direction == direction
         ]
         width = max(10, min(24, 70 // len(curves)))
+        names = labels((name for name, _ in curves), width - 5)
+        width = max(width, width_of(names.values()) + 5)
+        heads = (cell(f"{names[name]} {curve.state}", width - 2) for name, curve in curves)
         first = found[0][1]
-
-        def of(name: str, curve: LagCurve, width: int = width) -> str:
-            return cell(f"{cell(name, min(width - 5, cell_len(name))).rstrip()} {curve.state}", width - 2)
-
         where = "before" if direction == "forward" else "behind"
         head = (
             f"gradient of the loss at a word by the state k words {where} it: geometric mean\n"
             f"of its norm over {first.positions:,} words (sentences: {first.sentences:,}); "
             f"layer {first.layer}, read {direction}"
         )
-        lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {of(name, curve)}" for name, curve in curves))]
+        lines = [head, "", bold(f"{'lag k':>5}" + "".join(f"  {head}" for head in heads))]
         for k in range(max(len(curve.norms) for _, curve in curves)):
             norms = (f"{curve.norms[k]:.2e}" if k < len(curve.norms) else "" for _, curve in curves)
             lines.append(f"{k:>5}" + "".join(f"  {norm:<{width - 2}}" for norm in norms))
@@ -262,10 +259,12 @@ def heading(one: Attribution) -> str:
 def all_tags(found: Sequence[Attribution]) -> str:
     """Return the words of a sentence with their tags and what decided each."""
 
-    lines = [bold(f"{'':>5}  {'word':<18}{'tag':<12}{'margin':>7}  decided by")]
+    tags = labels((one.tag for one in found), 10)
+    width = width_of(tags.values(), "tag")
+    lines = [bold(f"{'':>5}  {'word':<18}{'tag':<{width}}{'margin':>9}  decided by")]
     for one in found:
         most, shares = sorted(range(len(one.parts)), key=lambda i: -abs(one.parts[i]))[:FEW], one.shares
         by = ", ".join(f"{cell(one.words[i], 14).rstrip()} {100 * shares[i]:+.0f} %" for i in most)
-        row = f"{one.at:>5}  {cell(one.words[one.at - 1], 16)}  {cell(one.tag, 10)}  {one.margin:>7.2f}  {by}"
+        row = f"{one.at:>5}  {cell(one.words[one.at - 1], 16)}  {cell(tags[one.tag], width)}{one.margin:>9.2f}  {by}"
         lines.append(row)
     return "\n".join(lines)

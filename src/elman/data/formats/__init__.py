@@ -33,12 +33,12 @@ bytes instead of text), and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from elman.data.formats import registry
-from elman.data.formats.holds import Holds
+from elman.data.formats.holds import Confidences, Holds
 from elman.data.formats.reader import Reading, read_sentences
 from elman.data.formats.registry import HOLDS, INPUT_FORMATS, OUTPUT_FORMATS, Writer
 from elman.data.formats.sniff import ModelHints, sniff
@@ -87,7 +87,7 @@ def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """
     if target is None:
         return None
-    if isinstance(target, bytes | Mapping) or not hasattr(target, "__iter__"):
+    if isinstance(target, bytes | Mapping) or not isinstance(target, Iterable):
         raise ConfigError(f"target: expected names of columns, got {described(target)}")
     names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
     for name in names:
@@ -141,14 +141,14 @@ def write_sentence(
     tags: Mapping[str, Sequence[str]],
     *,
     format: str,
-    confidences: Sequence[float] | None = None,
+    confidences: Confidences | None = None,
 ) -> str:
     """Return the text of a sentence with tags, including line ends.
 
     ``tags`` maps columns to tags, one per word; a column that the format does not have goes to its default column. In
     the sentence's own format only these columns change, and plain text becomes ``word_tag`` with its spaces and line
     ends; in another format the sentence is written from scratch, without comments. ``confidences`` (0 to 1, one per
-    word) belong to the first column.
+    word) belong to the first column, or are a mapping of columns to confidences.
 
     Raises DataError for a word or tag that the format cannot hold, and the ConfigErrors of ``check_output``.
     """
@@ -172,9 +172,7 @@ class _TextWriter:
     def __init__(self, format: str) -> None:
         self._format = format
 
-    def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> str:
+    def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> str:
         return write_sentence(sentence, tags, format=self._format, confidences=confidences)
 
     def finish(self) -> str:

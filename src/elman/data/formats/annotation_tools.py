@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elman.data.formats import json_edit
-from elman.data.formats.holds import MANY, Holds, check_words, is_gap, only_column
+from elman.data.formats.holds import MANY, Confidences, Holds, check_words, is_gap, only_column
 from elman.data.formats.json_spans import as_plain_record, locate_words, text_in
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
@@ -33,7 +33,7 @@ class SpanFormat:
     format: str
     HOLDS: Holds
 
-    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
         """Return one line: the text of the words if the sentence's own lines have it, else the words joined by spaces.
 
         Raises DataError for tags that mark no spans; ConfigError for several columns or a label named like a key.

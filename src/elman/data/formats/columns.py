@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.holds import MANY, Confidences, Holds, check_tags, check_words, confidences_by_column, is_gap
 from elman.data.formats.lines import LINE_END, is_blank, whole_number
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
@@ -261,11 +261,11 @@ class NamedColumns:
         return _target(number, self.layout(head, path), path, labelled)
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return the sentence with ``tags`` in their columns, or in new last columns; the rest is copied.
 
     A column of another format (``upos``) goes to the last column, or to column 2 of a file with only one. Confidences
-    get a column of their own after the (first) tag. A sentence of another format is written as word TAB tag.
+    get a column of their own after their tag. A sentence of another format is written as word TAB tag.
 
     Raises DataError for a word or tag that contains the separator or a line end, or if there are too few columns.
     """
@@ -298,15 +298,16 @@ def _split_line(body: str, width: int) -> tuple[list[str], Sequence[int], str, s
 
 
 def _columns_to_write(
-    sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None, width: int
+    sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None, width: int
 ) -> list[tuple[int, Sequence[str]]]:
     """Return (column number, values) of the columns to write, in order and checked, each confidence after its tag."""
     separator = _split_line(sentence.lines[sentence.rows[0]].rstrip(LINE_END), width)[3]
     columns: list[tuple[int, Sequence[str]]] = []
+    of_column = confidences_by_column(confidences, tags)
     for name, column in tags.items():
         check_tags(sentence, column, "columns", "\t\n" if separator == "\t" else " \t\n")
-        if confidences is not None and not columns:
-            column = [f"{tag}{separator}{value:.4f}" for tag, value in zip(column, confidences, strict=True)]
+        if name in of_column:
+            column = [f"{tag}{separator}{value:.4f}" for tag, value in zip(column, of_column[name], strict=True)]
         columns.append((whole_number(name) or max(width, 2), column))
     columns.sort(key=lambda item: item[0])
     last_column = width
@@ -322,7 +323,7 @@ def _columns_to_write(
     return columns
 
 
-def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     if is_gap(sentence):
         return ""
     check_words(sentence, "columns", "\t\n" if tags else " \t\n")  # without tags a space would be a separator
@@ -331,10 +332,11 @@ def _from_another(sentence: Sentence, tags: Mapping[str, Sequence[str]], confide
             message = f"the word {shown(word)} would be a mark of documents in columns; try --as jsonl"
             raise error_at(sentence, i, message)
     fields: list[Sequence[str]] = [sentence.words]
-    for column in tags.values():
+    of_column = confidences_by_column(confidences, tags)
+    for name, column in tags.items():
         check_tags(sentence, column, "columns", "\t\n")
         fields.append(column)
-        if confidences is not None and len(fields) == 2:
-            fields.append([f"{value:.4f}" for value in confidences])
+        if name in of_column:
+            fields.append([f"{value:.4f}" for value in of_column[name]])
     rows = ["\t".join(row) + "\n" for row in zip(*fields, strict=True)]
     return "".join([*label_lines(sentence, "columns"), *rows, "\n"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elman.data.formats.comments import label_lines, labels_of, with_labels
-from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.holds import MANY, Confidences, Holds, check_tags, check_words, is_gap
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import NO_TAG, Sentence
 from elman.data.spans import TYPED_TAG
@@ -28,6 +28,7 @@ MISC_PREFIX = "misc."
 COLUMNS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "head": 6, "deprel": 7, "deps": 8, "misc": 9}
 """Label columns and their index in a line."""
 
+_CONFIDENCE = re.compile(r"Confidence(\[[^=]*\])?=")
 ID = re.compile(r"[0-9]+([-.][0-9]+)?", re.ASCII)
 
 
@@ -182,11 +183,11 @@ def value_in(misc: str, name: str) -> str:
     return next((item[len(prefix) :] for item in misc.split("|") if item.startswith(prefix)), NO_TAG)
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return the sentence with ``tags`` in their columns (a column of another format: in upos), the rest unchanged.
 
-    Confidences go to MISC as ``Confidence=0.9876``. Raises DataError for a word or tag with a tab or a line end, or a
-    label that a comment cannot hold.
+    Confidences go to MISC as ``Confidence=0.9876``; of several columns as ``Confidence[upos]=0.9876``. Raises DataError
+    for a word or tag with a tab or a line end, or a label that a comment cannot hold.
     """
     for name, column in tags.items():
         check_tags(sentence, column, "conllu", "\t\n|" if name.startswith(MISC_PREFIX) else "\t\n")
@@ -214,7 +215,9 @@ def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Se
             fields[index] = column[i]
         for name, column in attributes.items():
             fields[9] = _with_value(fields[9], name, column[i])
-        if confidences is not None:
+        if isinstance(confidences, Mapping):
+            fields[9] = with_confidences(fields[9], {name: column[i] for name, column in confidences.items()})
+        elif confidences is not None:
             fields[9] = with_confidence(fields[9], confidences[i])
         lines[row] = "\t".join(fields) + lines[row][len(body) :]
     return "".join(with_labels(sentence, lines) if sentence.format == "conllu" else lines)
@@ -231,6 +234,17 @@ def _with_value(misc: str, name: str, value: str) -> str:
 
 
 def with_confidence(misc: str, confidence: float) -> str:
-    """Return MISC with the confidence at its end, replacing an earlier one."""
-    items = [item for item in misc.split("|") if item not in ("", "_") and not item.startswith("Confidence=")]
-    return "|".join([*items, f"Confidence={confidence:.4f}"])
+    """Return MISC with the confidence at its end, replacing earlier ones."""
+    return "|".join([*_without_confidences(misc), f"Confidence={confidence:.4f}"])
+
+
+def with_confidences(misc: str, confidences: Mapping[str, float]) -> str:
+    """Return MISC with confidences by column, or of an only column without its name, in place of earlier ones."""
+    if len(confidences) == 1:
+        return with_confidence(misc, *confidences.values())
+    new = [f"Confidence[{name}]={confidence:.4f}" for name, confidence in confidences.items()]
+    return "|".join([*_without_confidences(misc), *new])
+
+
+def _without_confidences(misc: str) -> list[str]:
+    return [item for item in misc.split("|") if item not in ("", NO_TAG) and not _CONFIDENCE.match(item)]

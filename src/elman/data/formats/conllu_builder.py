@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from elman.data.formats.conllu import COLUMNS, with_confidence
+from elman.data.formats.conllu import COLUMNS, with_confidence, with_confidences
 from elman.data.sentence import Sentence
 
 NO_SPACE = "SpaceAfter=No"
@@ -40,9 +40,10 @@ class ConlluDraft(NamedTuple):
     miscs: Sequence[str]
     ranges: Mapping[int, str]
 
-    def with_confidences(self, confidences: Sequence[float]) -> ConlluDraft:
-        """Return the draft with a confidence in MISC of each word."""
-        return self._replace(miscs=list(map(with_confidence, self.miscs, confidences)))
+    def with_confidences(self, confidences: Mapping[str, Sequence[float]]) -> ConlluDraft:
+        """Return the draft with the confidences of each word's columns in MISC."""
+        rows = [dict(zip(confidences, row, strict=True)) for row in zip(*confidences.values(), strict=True)]
+        return self._replace(miscs=list(map(with_confidences, self.miscs, rows)))
 
     def sentence(self, columns: Mapping[str, Sequence[str]] | None = None) -> Sentence:
         """Return the sentence with these columns, and ``_`` in the others."""

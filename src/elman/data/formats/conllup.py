@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from elman.data.formats.comments import label_lines, with_labels
 from elman.data.formats.conllu import ConlluLayout, read_with_layout
-from elman.data.formats.holds import MANY, Holds, check_tags, check_words, is_gap
+from elman.data.formats.holds import MANY, Confidences, Holds, check_tags, check_words, is_gap
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
@@ -80,9 +80,7 @@ class _Writer:
         self._header = f"{HEADER_MARK} ID FORM {' '.join(name.upper() for name in columns)}".rstrip() + "\n"
         self._source_layout: ConlluLayout | None = None  # of sentences read from this format
 
-    def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> str:
+    def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> str:
         """Return the text of one more sentence. Raises DataError for a word or tag with a tab or a line end."""
         for column in tags.values():
             check_tags(sentence, column, "conllup", "\t\n")

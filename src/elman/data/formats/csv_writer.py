@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from elman.data.formats.csv_rows import quote_field, read_rows, split_fields
-from elman.data.formats.holds import check_tags, check_words, is_gap
+from elman.data.formats.holds import Confidences, check_tags, check_words, is_gap
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence, error_at
@@ -32,9 +32,7 @@ class CsvWriter:
         self._names: list[str] | None = None  # columns of the file that sentences of this format were read from
         self._new: list[str] = []  # columns that the file lacks
 
-    def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> str:
+    def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> str:
         """Return the text of one more sentence. Raises DataError for content that the format cannot hold."""
         if sentence.format == self._format:
             lines = self._with_header(sentence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.holds import Holds, check_label, check_words, is_gap, only_label, text_target
+from elman.data.formats.holds import Confidences, Holds, check_label, check_words, is_gap, only_label, text_target
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import LABEL_SEPARATOR, Sentence, error_at
 from elman.errors import DataError
@@ -50,7 +50,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     return text_target("fasttext", path, name, labelled)
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return one line, labels first; the line as it was read if its labels are the same.
 
     Raises DataError for a label or word with a space, a tab or a line end, or a word that would be read as a label.

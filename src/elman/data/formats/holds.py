@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from elman.data.sentence import Sentence, error_at
@@ -30,6 +30,17 @@ class Holds:
     labels: int = 0
     confidences: bool = False
     comments: bool = False
+
+
+Confidences = Sequence[float] | Mapping[str, Sequence[float]]
+"""The confidence, 0 to 1, of each word's tag in the first column; or of several columns, by name."""
+
+
+def confidences_by_column(confidences: Confidences | None, columns: Iterable[str]) -> Mapping[str, Sequence[float]]:
+    """Return the confidences of the columns that have some, by name; ``columns`` are those that are written."""
+    if confidences is None or isinstance(confidences, Mapping):
+        return confidences or {}
+    return {name: confidences for name in list(columns)[:1]}
 
 
 _WITH_GAPS = ("columns", "conllu", "conllup", "csv", "tsv", "trees")
@@ -61,7 +72,10 @@ def _check(sentence: Sentence, values: Sequence[str], kind: str, format: str, fo
             if character in value:
                 alternative = "columns" if format.startswith(("word_tag", "tags")) and character != "\n" else "jsonl"
                 problem = f"the {kind} {shown(value)} holds {_NAMES.get(character, character)}"
-                raise error_at(sentence, i, f"{problem}, which {format} cannot; try --as {alternative}")
+                instead = "only spaces separate the words of text, so write one, or " * (
+                    sentence.format == "text" and character == "\t"
+                )
+                raise error_at(sentence, i, f"{problem}, which {format} cannot; {instead}try --as {alternative}")
 
 
 def check_label(sentence: Sentence, label: str, format: str, forbidden: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from elman.data.formats import json_edit, json_records
 from elman.data.formats.annotation_tools import spans_like
 from elman.data.formats.class_names import UnnamedTagsError, names_in
-from elman.data.formats.holds import MANY, Holds, check_words, is_gap
+from elman.data.formats.holds import MANY, Confidences, Holds, check_words, is_gap
 from elman.data.formats.json_records import NOT_LABEL_KEYS, TAGS, RecordReader, lists_of_tags, unnamed_message
 from elman.data.formats.json_spans import as_plain_record, span_key
 from elman.data.formats.lines import LINE_END, is_blank
@@ -114,7 +114,7 @@ class JsonFormat:
         except DataError:
             return None  # reading the sentences will raise the error
 
-    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
         """Return one line. A sentence that was read from a record keeps all other fields of it, byte for byte for JSON.
 
         Tags go to the key of their column; tags of a text with spans go to the spans, if they mark some; new tags go to
@@ -140,9 +140,7 @@ class ArrayWriter:
     def __init__(self) -> None:
         self._before = "[\n"
 
-    def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
-    ) -> str:
+    def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> str:
         """Return the text of one more element. Raises the errors of ``JsonFormat.write``."""
         text = record_text(sentence)
         if text is None:
@@ -175,7 +173,7 @@ def record_text(sentence: Sentence) -> str | None:
 
 
 def edit_record(
-    sentence: Sentence, text: str, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
+    sentence: Sentence, text: str, tags: Mapping[str, Sequence[str]], confidences: Confidences | None
 ) -> str:
     """Return the text of a sentence's record with new tags and labels, see ``JsonFormat.write``."""
     if is_blank(text) or not (sentence.words or sentence.columns or sentence.labels):
@@ -188,7 +186,7 @@ def edit_record(
         if tuple(column) != sentence.columns.get(name) or json_records.are_numbers(name, record.get(name)):
             values |= _tag_values(sentence, record, name if name in record else column_key(name, len(tags)), column)
     if confidences is not None:
-        values["confidences"] = _rounded(confidences)
+        values["confidences"] = rounded(confidences)
     for name, label in sentence.labels.items():
         old_label = record.get(name)
         old_label = json_edit.dump(old_label) if isinstance(old_label, bool) else old_label
@@ -220,7 +218,7 @@ def _tag_values(sentence: Sentence, record: Mapping[str, Any], key: str, column:
 def new_record(
     sentence: Sentence,
     tags: Mapping[str, Sequence[str]],
-    confidences: Sequence[float] | None,
+    confidences: Confidences | None,
     n_columns: int | None = None,
 ) -> dict[str, object]:
     """Return a new record. A record with labels only gets the words as ``text`` too, which classifiers expect.
@@ -237,7 +235,7 @@ def new_record(
         (column_key(name, len(tags) if n_columns is None else n_columns), list(column)) for name, column in tags.items()
     ]
     if confidences is not None:
-        pairs.append(("confidences", _rounded(confidences)))
+        pairs.append(("confidences", rounded(confidences)))
     pairs += [(name, _value(name, label)) for name, label in sentence.labels.items()]
     record = dict(pairs)
     if isinstance(sentence, RecordSentence) and not sentence.format:
@@ -263,7 +261,10 @@ def _value(name: str, label: str) -> object:
     return float(label) if name == CONFIDENCE and _NUMBER.fullmatch(label) else label
 
 
-def _rounded(confidences: Sequence[float]) -> list[float]:
+def rounded(confidences: Confidences) -> list[float] | dict[str, list[float]]:
+    """Return a list of numbers; of several columns an object with a list for each."""
+    if isinstance(confidences, Mapping):
+        return {name: [round(float(value), 4) for value in column] for name, column in confidences.items()}
     return [round(float(value), 4) for value in confidences]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.holds import Holds, check_label, check_words, is_gap, only_label, text_target
+from elman.data.formats.holds import Confidences, Holds, check_label, check_words, is_gap, only_label, text_target
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
@@ -51,7 +51,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     return text_target("label_text", path, name, labelled)
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return one line; of a line that was read only the label changes.
 
     Raises DataError for a sentence without label, a label with the separator or a line end, or a word with a space or a

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from elman.data.formats import jsonl
 from elman.data.formats.class_names import names_in
-from elman.data.formats.holds import is_gap
+from elman.data.formats.holds import Confidences, is_gap
 from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
 from elman.errors import ConfigError, MissingExtraError
 
@@ -27,7 +27,7 @@ class _Item(NamedTuple):
 
     sentence: Sentence
     tags: Mapping[str, Sequence[str]]
-    confidences: Sequence[float] | None
+    confidences: Confidences | None
 
 
 class ParquetWriter:
@@ -48,7 +48,7 @@ class ParquetWriter:
         self._weight = 0
 
     def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
     ) -> bytes:
         """Return the bytes that are complete after adding a sentence.
 
@@ -100,8 +100,13 @@ class ParquetWriter:
         self._items, self._weight = [], 0
         return self._sink.take()
 
-    def _confident(self) -> bool:
-        return any(item.confidences is not None for item in self._items)
+    def _confidences(self, pa: Any) -> Any:
+        """Return the type of the column of confidences: a list; of several columns a struct of lists; None: none."""
+        some = next((item.confidences for item in self._items if item.confidences is not None), None)
+        if some is None:
+            return None
+        numbers = pa.list_(pa.float32())
+        return pa.struct([(name, numbers) for name in some]) if isinstance(some, Mapping) else numbers
 
     # --- rows from scratch ------------------------------------------------------------------------------------------
 
@@ -116,8 +121,9 @@ class ParquetWriter:
         fields = [("text", pa.string())] if self._labels and not self._columns else []
         fields += [("tokens", texts)]
         fields += [(jsonl.column_key(name, len(self._columns)), texts) for name in self._columns]
-        if self._confident():
-            fields.append(("confidences", pa.list_(pa.float32())))
+        confidences = self._confidences(pa)
+        if confidences is not None:
+            fields.append(("confidences", confidences))
         return fields + [(name, pa.float64() if name == CONFIDENCE else pa.string()) for name in self._labels]
 
     # --- rows that were read ----------------------------------------------------------------------------------------
@@ -132,8 +138,9 @@ class ParquetWriter:
         for name in self._columns:
             key = name if name in existing else jsonl.column_key(name, len(self._columns))
             new[key] = string_list, _tags_of(name)
-        if self._confident():
-            new["confidences"] = pa.list_(pa.float32()), lambda item: _rounded(item.confidences)
+        confidences = self._confidences(pa)
+        if confidences is not None:
+            new["confidences"] = confidences, _confidences_of
         for name in self._labels:
             new[name] = pa.float64() if name == CONFIDENCE else pa.string(), _label_of(name)
         for key, (type_, make) in new.items():
@@ -182,16 +189,16 @@ def _tags_of(name: str) -> Callable[[_Item], object]:
     return made
 
 
+def _confidences_of(item: _Item) -> object:
+    return None if item.confidences is None else jsonl.rounded(item.confidences)
+
+
 def _label_of(name: str) -> Callable[[_Item], object]:
     def made(item: _Item) -> object:
         label = item.sentence.labels.get(name)
         return float(label) if label is not None and name == CONFIDENCE else label
 
     return made
-
-
-def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
-    return None if confidences is None else [round(float(value), 4) for value in confidences]
 
 
 def _as_type(pa: Any, value: object, type_: Any) -> object:
@@ -226,6 +233,8 @@ def _feature(pa: Any, type_: Any) -> dict[str, Any]:
     """Return a column type in the notation of Hugging Face datasets."""
     if _is_list(pa, type_):
         return {"feature": _feature(pa, type_.value_type), "_type": "Sequence"}
+    if pa.types.is_struct(type_):
+        return {field.name: _feature(pa, field.type) for field in type_}
     names = {"double": "float64", "float": "float32"}
     return {"dtype": names.get(str(type_), str(type_)), "_type": "Value"}
 

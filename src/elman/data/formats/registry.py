@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from elman.data.formats.holds import Holds
+from elman.data.formats.holds import Confidences, Holds
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.utils.arguments import check_text
@@ -33,16 +33,14 @@ class Output(Protocol):
     @property
     def HOLDS(self) -> Holds: ...
 
-    def write(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None
-    ) -> str: ...
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str: ...
 
 
 class Writer(Protocol):
     """Writes a whole file: the results of all calls of ``add`` and of ``finish``, concatenated, are its content."""
 
     def add(
-        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None = None
+        self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
     ) -> str | bytes:
         """Return what is written for a sentence; it may come with a later one."""
         ...

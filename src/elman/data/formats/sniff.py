@@ -254,7 +254,7 @@ def _why_text(data: Sequence[str], known: ModelHints) -> str:
     evidence = _evidence(("\t" not in line.lstrip("\t ") for line in data), data)
     why = f"no tab{indented} {evidence or 'in half of the first lines'}"
     for separator, name in _SEPARATORS.items():
-        if _evidence((bool(_word_tag_tokens(line, separator, False)) for line in data), data):
+        if _evidence((len(_word_tag_tokens(line, separator, False)) > 1 for line in data), data):
             return f"{why}; if its words have tags, word{separator}TAG, pass --format {name}"
     unspaced = all(" " not in line.strip() and tokenizer.is_unspaced(line) for line in data)
     if known.format != "text" and unspaced and max(map(len, data)) > _LONG_WORD:

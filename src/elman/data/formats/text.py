@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from elman.data.formats.holds import Holds, check_words, is_gap
+from elman.data.formats.holds import Confidences, Holds, check_words, is_gap
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError
@@ -35,7 +35,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     return name or "tag"
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return the words on one line, unchanged if they were read from text.
 
     Raises DataError for a word with a space or a line end, or if all words consist of tabs.

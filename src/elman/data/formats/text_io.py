@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
@@ -19,6 +19,7 @@ MAX_HEAD = 1000
 """Number of first lines that are used to detect the format, at most."""
 
 _BLOCK_BYTES = 1 << 18
+_observers: list[Callable[[str, int], object]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,19 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
             block = stream.read1(_BLOCK_BYTES)
             text = decoder.decode(block, lines_before)
             lines_before += text.count("\n")
+            for observer in _observers if path != "-" else ():
+                observer(path, file.tell())
             yield text
+
+
+@contextmanager
+def observed(observer: Callable[[str, int], object]) -> Iterator[None]:
+    """Call ``observer`` in this block with the path of a file, not standard input, and the bytes read of it so far."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
 
 
 def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only_column
+from elman.data.formats.holds import Confidences, Holds, check_tags, check_words, is_gap, only_column
 from elman.data.sentence import Sentence
 from elman.data.trees import TREE, Tree, TreeLines, from_pieces, read_trees
 from elman.errors import ConfigError, DataError
@@ -60,7 +60,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     return "tag"
 
 
-def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+def write(sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
     """Return the tree that was read, with new tags; a sentence of another format becomes a flat tree ``ROOT``.
 
     Raises DataError for a word or tag with a bracket, a space, a tab or a line end.

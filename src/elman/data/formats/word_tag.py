@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from elman.data.formats.holds import Holds, check_tags, check_words, is_gap, only_column
+from elman.data.formats.holds import Confidences, Holds, check_tags, check_words, is_gap, only_column
 from elman.data.formats.lines import LINE_END, is_blank, line_end_of
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -79,7 +79,7 @@ class WordTag:
             raise ConfigError(f"{path}: no column {shown(name)}; word_tag has one, tag")
         return "tag"
 
-    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Sequence[float] | None) -> str:
+    def write(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None) -> str:
         """Return one line. A sentence read from text or from this format keeps its spaces and its line end.
 
         Raises DataError for a word with a space or a line end, or a tag with one of these or the separator, which could

@@ -11,6 +11,7 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.models.file import Tensors
 from elman.taggers.base import Predictor, Target
+from elman.taggers.batches import refuse_text, whole_sentences
 from elman.taggers.regression.model import Numbers, RegressionModel
 from elman.taggers.regression.table import RegressionEvaluation, Table, rows_of, values_of
 from elman.utils.display import shown
@@ -62,6 +63,7 @@ class Regressor(Predictor):
 
         Raises ConfigError if ``confidence`` is set: the model has none.
         """
+        refuse_text(sequences)
         if confidence:
             raise ConfigError("confidence: the model predicts numbers, and has no probabilities of them")
         predicted = self._in_batches(self._model.predict, map(self._rows, sequences))
@@ -86,7 +88,7 @@ class Regressor(Predictor):
 
     def evaluate(self, sentences: Sequence[Sentence], *, target: str | None = None) -> RegressionEvaluation:
         """Compare with the numbers in a column, by default the training column. Raises DataError if there are none."""
-        with_rows = [sentence for sentence in sentences if sentence.words]
+        with_rows = [sentence for sentence in whole_sentences(sentences) if sentence.words]
         if not with_rows:
             raise DataError("nothing to evaluate: no rows in it")
         return Table.of(with_rows, self._model.inputs, target or self.target).evaluation(self._model)

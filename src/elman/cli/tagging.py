@@ -1,0 +1,267 @@
+"""What ``elman tag`` does with each file: read it, tag it, write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.chunks import chunks, tagged_lines
+from elman.cli.loading import known
+from elman.cli.notes import Notes, switching_often
+from elman.cli.only_empty import OnlyEmpty
+from elman.cli.output_columns import OutputColumns, how_many, output_columns
+from elman.cli.output_folder import OutputFolder, alike, is_folder
+from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
+from elman.cli.raw_text import RawText, reads_raw, refuse_options
+from elman.data.sentence import CONFIDENCE
+from elman.errors import ConfigError
+from elman.utils.files import OutputFile
+
+if TYPE_CHECKING:
+    from elman.cli.commands.tag import Options
+    from elman.cli.confidence_writer import ConfidenceWriter
+    from elman.cli.file_progress import FileProgress
+    from elman.data.formats import Reading
+    from elman.taggers.column_predictor import ColumnPredictor
+
+BOM = "\ufeff"
+
+
+class Tagging:
+    """Tags file after file into one output, or each into a file of its own.
+
+    ``format``  the format that is written; None until the first file of the output says it
+    ``ranked``  the label column of n-best lists; "" if none are asked for
+    """
+
+    def __init__(
+        self,
+        tagger: ColumnPredictor,
+        options: Options,
+        written: OutputFormat,
+        confidences: ConfidenceWriter | None,
+        notes: Notes,
+    ) -> None:
+        from elman.data.formats import check_output, column_names
+
+        if tagger.reads_symbols:
+            raise ConfigError(
+                f"{options.model}: a language model, which has no tags; elman sample and elman evaluate use it"
+            )
+        self.tagger: Any = tagger
+        self.options, self.written, self.confidences = options, written, confidences
+        self.notes = notes
+        self.format = written.said
+        self.writer: LossNotingWriter | None = None
+        self.columns = OutputColumns({}, {}, "")
+        self._names = column_names(options.target)
+        self._known = known(tagger)
+        self._empty: list[str] = []
+        self._only_empty = OnlyEmpty() if options.only_empty else None
+        self._raw: RawText | None = None
+        self._last_line = ""
+        n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
+        self.ranked = self._ranked_column()
+        if confidences is not None:
+            confidences.check(tagger, self._names, written.said)
+        if written.said is not None and not self.ranked and tagger.reads_sentences:
+            of_words = options.confidence and n_words > 0
+            check_output(written.said, confidences=of_words, columns=n_words, labels=n_labels)
+
+    def _ranked_column(self) -> str:
+        """Return the label column whose n-best lists are asked for; "" for none."""
+        options, tagger = self.options, self.tagger
+        if options.nbest is None:
+            return ""
+        from elman.cli.confidence_writer import NBEST_FORMATS
+
+        if self.format not in (None, *NBEST_FORMATS):
+            raise ConfigError(f"--nbest: {self.format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
+        columns: Sequence[str] = tagger.chosen(self._names)
+        if columns[0] in tagger.text_targets:
+            raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
+        if not tagger.plain_labels:
+            raise ConfigError(f"--nbest: the task {tagger.task} has one answer; taggers (task tag) have n-best lists")
+        if self._names is not None and len(columns) > 1:
+            raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
+        return columns[0]
+
+    def run(self, paths: Sequence[str], progress: FileProgress) -> None:
+        """Tag files, and ``-``, standard input, into the output of the options."""
+        options = self.options
+        self._progress = progress
+        if not is_folder(options.output):
+            with OutputFile(options.output, encoding=options.encoding) as out:
+                for path in paths:
+                    self._tag(self._opened(path), out, live=path == "-")
+                self._finish(out)
+            return
+        folder = OutputFolder(options.output, paths, (options.model,))
+        notes, self.notes = self.notes, Notes(quiet=True)
+        for path in alike(paths):  # what clashes is found before anything is written
+            self._opened_for(folder, path)
+        self.notes = notes
+        for path in paths:
+            reading, output = self._opened_for(folder, path)
+            with OutputFile(output, encoding=options.encoding) as out:
+                self._tag(reading, out, live=False)
+                self._finish(out)
+            if self.writer is not None:
+                self.writer.tell(self.notes)
+
+    def _opened_for(self, folder: OutputFolder, path: str) -> tuple[Reading, str]:
+        """Open a file that gets an output of its own, and return this too."""
+        self.format, self.writer, self._raw, self._last_line = self.written.said, None, None, ""
+        reading = self._opened(path)
+        return reading, folder.output(path, reading.format, str(self.format))
+
+    def _finish(self, out: OutputFile) -> None:
+        if self.writer is not None:
+            out.write(self.writer.finish())
+
+    def _opened(self, path: str) -> Reading:
+        """Open one file, or standard input (``-``), and set the format that is written."""
+        from elman.data.formats import read_sentences
+
+        options = self.options
+        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+        reading = read_sentences(path, **how, labelled=False, known=self._known, text_column=options.text_column)
+        if options.format is None:
+            self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+        own = self._raw_text().format if reads_raw(self.tagger, reading) else self._own_format(reading)
+        self.format = self.format or own
+        if self.written.said is None and own != self.format:
+            raise ConfigError(
+                f"{reading.path}: {own}, after files that are {self.format}; choose one for all with --as"
+            )
+        return reading
+
+    def _tag(self, reading: Reading, out: OutputFile, *, live: bool) -> None:
+        if reads_raw(self.tagger, reading):
+            self._write_raw(reading, str(self.format), out)
+        else:
+            self._write(reading, str(self.format), out, live)
+        self._progress.end(reading.path)
+
+    def _raw_text(self) -> RawText:
+        """Return what writes the sentences of raw text. Raises ConfigError for options that are not for it."""
+        if self._raw is None:
+            options = self.options
+            others = {"nbest": options.nbest, "target": options.target, "min-confidence": options.min_confidence}
+            others["only-empty"] = options.only_empty or None
+            refuse_options(self.tagger.task, others)
+            self._raw = RawText(self.tagger, self.written.asked, options.confidence, self.notes)
+        return self._raw
+
+    def _own_format(self, reading: Reading) -> str:
+        """Return the format that the tags of a file are written in if none is asked for."""
+        if self.options.nbest is not None:
+            usual, why = "jsonl" if reading.format in RECORDS else "columns", ""
+        else:
+            usual, why = own_format(reading, self.tagger, self._names, confidence=self.options.confidence)
+        own = self.written.of_input(usual, reading.format)
+        if why and own == usual and self.format is None:
+            self.notes.add(f"written as {own}: {why}")
+        return own
+
+    def _write_raw(self, reading: Reading, format: str, out: OutputFile) -> None:
+        from elman.data.formats import open_writer
+
+        raw = self._raw_text()
+        if self.writer is None:
+            self.writer = LossNotingWriter(open_writer(format, raw.targets), format, (), ())
+        out.write(_separator(self._last_line, format) if self._last_line else "")
+        with switching_often():
+            for text, sentence in raw.write(reading, self.writer.plain):
+                self._progress.add((sentence,))
+                out.write(text)
+        self._last_line = ""
+
+    def _write(self, reading: Reading, format: str, out: OutputFile, live: bool) -> None:
+        writer = self._open_writer(reading, format, live)
+        if not self.ranked and self.confidences is None and format == "word_tag" and self.tagger.tags_lines:
+            for text in tagged_lines(reading, self.tagger, live=live):
+                self._progress.add_text(text)
+                apart = self._last_line and not self._last_line.endswith("\n")
+                out.write(_separator(self._last_line, format) + text if apart else text)
+                out.flush()
+                self._last_line = text[text.rfind("\n", 0, -1) + 1 :]
+        for chunk in chunks(reading, live=live):
+            self._progress.add(chunk)
+            texts: Iterable[str | bytes]
+            if self.ranked:
+                from elman.cli.confidence_writer import write_nbest
+
+                texts = write_nbest(chunk, self.tagger, self.options.nbest or 1, self.ranked, format)
+            elif self.confidences is not None:
+                texts = self.confidences.write(chunk, self.tagger, self.columns, (format, writer))
+            else:
+                texts = self.columns.write(chunk, self.tagger, writer)
+            text = _joined(texts, out)
+            if self._last_line and chunk[0].line == 1:
+                text = _separator(self._last_line, format) + text.removeprefix(BOM)
+            out.write(text)
+            out.flush()
+            self._last_line = text[text.rfind("\n", 0, -1) + 1 :] or self._last_line
+
+    def _open_writer(self, reading: Reading, format: str, live: bool) -> LossNotingWriter:
+        """Set where the tags of a file go, and return the writer. Raises ConfigError if the format cannot hold them."""
+        from elman.data.formats import open_writer
+
+        if not self.ranked:
+            self.columns = output_columns(reading, format, self.tagger, self._names)
+            self.columns.empty, self.columns.only_empty = self._empty, self._only_empty
+            if self._only_empty is not None:
+                self._only_empty.check(reading, format, self.columns)
+        check_values(self.tagger, self.columns, self.ranked, format, reading)
+        labels = _labels(reading, self.columns, self.options, format, live)
+        if self.writer is None:
+            writer = open_writer(format, tuple(self.columns.columns.values()), labels)
+            self.writer = LossNotingWriter(writer, format, labels, replaced_columns(reading, self.tagger, self._names))
+        return self.writer
+
+    def tell(self) -> None:
+        """Note what was left untagged, unlabelled or unwritten."""
+        if self.confidences is not None and self.format is not None:
+            self.confidences.tell(self.tagger, self.columns, self.format, self.notes)
+        self.columns.tell(self.notes)
+        if self._only_empty is not None:
+            self._only_empty.tell(self.notes)
+        if self.writer is not None and not is_folder(self.options.output):
+            self.writer.tell(self.notes)
+
+
+def _labels(
+    reading: Reading, columns: OutputColumns, options: Options, output_format: str, live: bool
+) -> tuple[str, ...]:
+    """Return the names of all labels that are written; of a pipe, whose sentences are not waited for, the model's only.
+
+    In a row of Parquet those that are not written stay.
+    """
+    is_row = output_format == "parquet"
+    if not columns.labels and not (is_row and columns.columns):
+        return ()
+    others: Sequence[str] = ()
+    if not columns.alone and not (reading.format == "parquet" if is_row else live):
+        others = reading.label_names()
+    own = [*columns.labels.values(), *([CONFIDENCE] if options.confidence and not columns.columns else [])]
+    return tuple(dict.fromkeys((*others, *own)))
+
+
+def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:
+    """Return the texts as one; bytes, of a binary format, are written at once."""
+    parts = []
+    for text in texts:
+        if isinstance(text, str):
+            parts.append(text)
+        else:
+            out.write(text)
+    return "".join(parts)
+
+
+def _separator(last_line: str, output_format: str) -> str:
+    """Return what separates two files, so that the last sentence of one and the first of the next stay two."""
+    end = "" if last_line.endswith("\n") else "\n"
+    if output_format in ("columns", "conllu", "conllup", "csv", "tsv") and last_line.strip(" \t\r\n"):
+        end += "\n"
+    return end
