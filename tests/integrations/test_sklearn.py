@@ -305,7 +305,13 @@ def test_tools_for_classifiers(classifier: ElmanClassifier) -> None:
         ([["a", None]], [["D", "N"]], r"X\[0\]: expected words, got None among them"),
         ([["a", float("nan")]], [["D", "N"]], r"X\[0\]: expected words, got NaN or inf among them"),
         ([["a", {"b": 1}]], [["D", "N"]], r"X\[0\]: expected words, got dict"),
-        ([["a", "b"]], [["D", None]], "y: expected labels that are all texts or all numbers, got NoneType, str"),
+        (
+            [["a", "b"]],
+            [["D", None]],
+            "y: expected labels that are all texts or all numbers of one type, got NoneType, str",
+        ),
+        ([["a", "b"]], [[1, 1.0]], "y: expected labels that are all texts or all numbers of one type, got float, int"),
+        ([["a", "b"]], [[["D"], ["N"]]], "y: expected labels that are all texts or all numbers of one type, got list"),
         ([["a", "b"]], [[1.0, float("inf")]], "y: expected labels, got NaN or inf"),
         ([], [], r"X: expected sentences, each a list of words, got none: 0 sample\(s\)"),
     ],
@@ -324,7 +330,11 @@ def test_other_data_of_a_tagger_is_refused(bad_X: Any, bad_y: Any, message: str)
         (["a", None], [0, 1], r"X\[1\]: expected a text or a list of words, got None"),
         (X, Y, r"y\[0\]: expected a label, got list: .*; ElmanTagger labels each word"),
         (TEXTS, np.linspace(0, 1, 20), "Unknown label type: continuous"),
-        (TEXTS, ["a", None] * 10, "y: expected labels that are all texts or all numbers, got NoneType, str"),
+        (
+            TEXTS,
+            ["a", None] * 10,
+            "y: expected labels that are all texts or all numbers of one type, got NoneType, str",
+        ),
     ],
 )
 def test_other_data_of_a_classifier_is_refused(bad_X: Any, bad_y: Any, message: str) -> None:

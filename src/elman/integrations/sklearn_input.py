@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -65,16 +65,15 @@ def text_rows(X: Any) -> list[Words]:
     return found
 
 
-def classes_of(labels: Iterable[Any]) -> np.ndarray[Any, Any]:
+def classes_of(labels: Sequence[Any]) -> np.ndarray[Any, Any]:
     """Return the distinct labels, sorted. Raises InputError if they are not all of one kind or are no labels."""
-    distinct = set(labels)
-    kinds = {str if isinstance(label, str) else type(label) for label in distinct}
+    kinds = {str if isinstance(label, str) else type(label) for label in labels}
     if len(kinds) > 1 or not kinds <= {str, int, float, bool}:
         found = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise InputError(f"y: expected labels that are all texts or all numbers, got {found}")
-    if float in kinds and not all(map(math.isfinite, distinct)):
+        raise InputError(f"y: expected labels that are all texts or all numbers of one type, got {found}")
+    if float in kinds and not all(map(math.isfinite, labels)):
         raise InputError("y: expected labels, got NaN or inf among them")
-    return np.array(sorted(distinct))
+    return np.array(sorted(set(labels)))
 
 
 def single_labels(y: Any, estimator: str) -> list[Any]:
