@@ -137,6 +137,8 @@ def _analyses(path: str, gold: Sequence[Sentence], options: Options, notes: Note
     if metric not in names:
         own = ", ".join(name for name in _CONLLU_NAMES if name in names)
         raise ConfigError(f"{option}: {path} does not predict it; of this model there is {own}")
+    if model.reads_raw_text:
+        notes.add(f"{path} reads the raw text of gold; models of other tasks are given its words")
     return list(analyses(model, gold))
 
 
