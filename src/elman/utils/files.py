@@ -29,6 +29,7 @@ def input_files(names: Iterable[str]) -> list[str]:
     Raises DataError if a folder has no files or a pattern matches none.
     """
     files: list[str] = []
+    listed: set[str] = set()
     for name in names:
         if os.path.isdir(name):
             with while_reading(name):
@@ -41,11 +42,13 @@ def input_files(names: Iterable[str]) -> list[str]:
             paths, problem = _matching(name), "no file matches this pattern"
         else:
             files.append(name)
+            listed.add(name)
             continue
         paths = [path for path in paths if os.path.isfile(path)]
         if not paths:
             raise DataError(problem, path=name)
-        files += [path for path in paths if path not in files]
+        files += [path for path in paths if path not in listed]
+        listed.update(paths)
     return files
 
 

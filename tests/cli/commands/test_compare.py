@@ -121,10 +121,6 @@ def test_runs_of_results(run: Run, refused: Refused, folder: Path) -> None:
     assert "runs of B: expected two or more" in refused("compare", "--runs", "1.json,1.json", "2.json", cwd=folder)
 
 
-def test_a_p_value_is_never_shown_as_0() -> None:
-    assert (command._p(0.00012), command._p(1e-9)) == ("p = 0.0001", "p < 0.0001")
-
-
 def test_spans_are_compared_where_the_tags_mark_them(run: Run, folder: Path) -> None:
     for name in ("gold", "a", "b"):
         text = (folder / name).read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils import limits
+from elman.utils.summary import p_value
 
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
@@ -305,8 +306,8 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  A           {100 * found.a:>6.2f} %  {cell(a, _WIDTH).rstrip()}",
             f"  B           {100 * found.b:>6.2f} %  {cell(b, _WIDTH).rstrip()}",
             f"  difference  {100 * found.difference:>+6.2f}    {_interval(found.low, found.high)}",
-            f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
-            f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
+            f"  bootstrap   {p_value(found.p_value)}  {found.resamples:,} resamples of the {items}",
+            f"  McNemar     {p_value(mcnemar.p_value)}  {alone}",
             "",
             *wrapped(found.verdict),
         ]
@@ -314,7 +315,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
 
 
 def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
-    welch = "none: no run differs from another of its setting" if found.welch_p is None else _p(found.welch_p)
+    welch = "none: no run differs from another of its setting" if found.welch_p is None else p_value(found.welch_p)
     exact = "all ways to deal the runs" if found.permutation_exact else "10,000 random ways to deal the runs"
     return "\n".join(
         [
@@ -323,7 +324,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  B            {_runs(found.b)}",
             f"  difference   {100 * found.difference:>+6.2f}  {_interval(found.low, found.high)}",
             f"  Welch        {welch}",
-            f"  permutation  {_p(found.permutation_p)}  {exact}",
+            f"  permutation  {p_value(found.permutation_p)}  {exact}",
             "",
             *wrapped(verdict),
         ]
@@ -337,7 +338,3 @@ def _runs(runs: RunScores) -> str:
 
 def _interval(low: float, high: float) -> str:
     return f"95 % interval {100 * low:+.2f} to {100 * high:+.2f}"
-
-
-def _p(value: float) -> str:
-    return f"p = {value:.4f}" if value >= 0.0001 else "p < 0.0001"
