@@ -214,7 +214,7 @@ def attributions(
 
 
 def _nothing(line: str) -> None:
-    """Drop a line that nobody wants."""
+    """Ignore a line, for callbacks that are not given."""
 
 
 def _check_model(model: object, call: str) -> None:

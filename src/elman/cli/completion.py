@@ -88,7 +88,7 @@ def _register() -> None:
 def values_of(what: str, context: click.Context, incomplete: str) -> list[CompletionItem]:
     """Return the values of one kind, a key of ``VALUES``, that begin with what is typed."""
     found = []
-    with suppress(ElmanError, OSError):  # there is nothing to say while one types
+    with suppress(ElmanError, OSError):  # an error message would end up in the command line
         for value in VALUES[what](context, incomplete):
             item = value if isinstance(value, CompletionItem) else CompletionItem(value)
             # a name with a control character could act on the terminal

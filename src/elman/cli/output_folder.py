@@ -26,7 +26,7 @@ class OutputFolder:
     """
 
     def __init__(self, folder: str, paths: Sequence[str], others: Sequence[str] = ()) -> None:
-        """``others`` are further files that must not be written over: the model."""
+        """Make the folder; ``others`` are further files that must not be written over, such as the model."""
         self._folder = folder
         self._inputs = {_identity(path) for path in (*paths, *others) if os.path.isfile(path)}
         self._input_of: dict[str, str] = {}  # output -> input
