@@ -129,6 +129,7 @@ def convert(
     if not paths:
         raise ConfigError("src: expected a path or a list of paths, got an empty list")
     check_flag("lenient", lenient)
+    check_callbacks(on_write=on_write)
     given = {"spans": spans, "names": names}
     for name, value in {"to": to, "format": format, "scheme": scheme, **given}.items():
         check_text(name, value)
