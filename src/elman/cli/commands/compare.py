@@ -28,6 +28,7 @@ from elman.cli.say import say, say_json
 from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
+from elman.evaluation.conll18 import KEYS
 from elman.utils import limits
 from elman.utils.summary import p_value
 
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from elman.evaluation.compare_runs import RunsComparison, RunScores
     from elman.taggers.column_predictor import ColumnPredictor
 
-_CONLLU_NAMES = ("LAS", "UAS", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "CLAS", "MLAS", "BLEX", "Words", "Tokens")
-_CONLLU = {"feats" if name == "UFeats" else name.lower(): name for name in _CONLLU_NAMES}
+_CONLLU = {key: name for name, key in KEYS.items() if name != "Sentences"}
 """Metrics of CoNLL-U, with their names in the CoNLL 2018 shared task."""
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"} | _CONLLU
 _WIDTH = 30
@@ -137,7 +137,7 @@ def _analyses(path: str, gold: Sequence[Sentence], options: Options, notes: Note
     model = load_model(path, options, notes)
     names = metric_names(model, option)
     if metric not in names:
-        own = ", ".join(name for name in _CONLLU_NAMES if name in names)
+        own = ", ".join(name for name in _CONLLU.values() if name in names)
         raise ConfigError(f"{option}: {path} does not predict it; of this model there is {own}")
     if model.reads_raw_text:
         notes.add(f"{path} reads the raw text of gold; models of other tasks are given its words")
