@@ -16,10 +16,10 @@ from elman.data.convert import ConversionRequest, convert
 from elman.data.corpus import ReadOptions, find_targets
 from elman.data.formats import (
     HOLDS,
+    arrow_rows,
     json_records as records,
     open_writer,
     parquet,
-    parquet_writer,
     read_sentences,
     write_sentence,
 )
@@ -78,7 +78,7 @@ def test_nothing(tmp_path):
 
 
 def test_row_groups_come_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "_GROUP_WORDS", 10)
+    monkeypatch.setattr(arrow_rows, "_GROUP_WORDS", 10)
     monkeypatch.setattr(parquet, "_BATCH_ROWS", 3)
     sentences = [Sentence((str(i),) * 4, {"tags": ("X",) * 4}) for i in range(9)]
     writer = open_writer("parquet", ["tags"])

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from elman.data.formats import json_edit, json_records, jsonl
+from elman.data.formats.arrow_rows import library, schema_class_names
 from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import RecordReader, numbers_of
 from elman.data.formats.json_spans import text_in, tokens_in
-from elman.data.formats.parquet_writer import ParquetWriter, library, schema_class_names
+from elman.data.formats.parquet_writer import ParquetWriter
 from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
