@@ -32,17 +32,18 @@ class _Item(NamedTuple):
 class ArrowRows:
     """Makes tables of up to ``_GROUP_WORDS`` words; memory is bounded by one table.
 
-    ``columns`` and ``labels``: for rows that were read from Arrow those to replace; otherwise all of them. ``words`` is
-    the column of the rows that were read that holds the words; by default ``tokens`` or ``words``, else they are added.
+    ``columns`` and ``labels``: for rows that were read from Arrow those to replace; otherwise all of them.
+    ``source`` is the schema of the rows that were read, if known before the first; ``words`` their column of words, by
+    default ``tokens`` or ``words``. Without such a column the words are added to tags.
     """
 
-    def __init__(self, columns: Sequence[str], labels: Sequence[str], words: str = "") -> None:
+    def __init__(self, columns: Sequence[str], labels: Sequence[str], source: Any = None, words: str = "") -> None:
         library()
         self._columns, self._labels = tuple(columns), tuple(labels)
         self._word_columns = {words} if words else {"tokens", "words"}
         self.schema: Any = None
         """The schema of the tables; None before the first one."""
-        self._source: Any = None  # schema of the rows that were read
+        self._source = source
         self._batch: Any = None  # batch of the last row
         self._made: dict[str, Callable[[_Item], object]] = {}  # column to write -> function that makes its value
         self._items: list[_Item] = []

@@ -207,7 +207,7 @@ class RecordReader:
             return None
         if isinstance(value, str):
             return value or None
-        if key not in LABEL_LIST_KEYS:
+        if key not in LABEL_LIST_KEYS and not (type(value) is int and key in self._names):
             return None
         if isinstance(value, bool):
             return json_edit.dump(value)
@@ -216,7 +216,7 @@ class RecordReader:
             names = self._names_of(key)
             if names is None:
                 raise DataError(unnamed_message(key, self._format))
-            return _name(key, number, names)
+            return None if number == -1 else _name(key, number, names)  # no label, in Hugging Face data sets
         if isinstance(value, list) and value and all(isinstance(label, str) and label for label in value):
             if len(value) > 1 and any(LABEL_SEPARATOR in label for label in value):
                 raise DataError(
@@ -244,7 +244,8 @@ class RecordReader:
         names = self._given_names.get(key, self._given_names.get(""))
         if names is not None:
             return names
-        if key not in self._names and "" not in self._names and not self._info_file_read:
+        beside = self._format != "table" and not self._info_file_read
+        if beside and key not in self._names and "" not in self._names:
             self._info_file_read = True
             self._names = {**names_beside(self._path), **self._names}
         return self._names.get(key, self._names.get(""))
@@ -337,6 +338,8 @@ def _are_scalars(values: Sequence[Any]) -> bool:
 
 def unnamed_message(key: str, format: str) -> str:
     """Return the message for labels that are numbers without names."""
+    if format == "table":
+        return f"{key} is a number without a name; make texts of the column, as its map(names) or astype(str) does"
     return (
         f"{key} is a number without a name; pass --names O,B-LOC,… or --names FILE (JSON: a list, features, id2label; "
         f"or the format {format}:names=FILE), or put dataset_info.json beside the file"

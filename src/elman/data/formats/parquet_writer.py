@@ -19,29 +19,41 @@ class ParquetWriter:
 
     def __init__(self, columns: Sequence[str], labels: Sequence[str]) -> None:
         self._rows = ArrowRows(columns, labels)
-        self._sink = _Sink()
-        self._writer: Any = None
+        self._file = ParquetFile()
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
     ) -> bytes:
         """Return the bytes that are complete after adding a sentence. Raises ConfigError as ``ArrowRows.add``."""
         table = self._rows.add(sentence, tags, confidences)
-        return b"" if table is None else self._write(table)
+        return b"" if table is None else self._file.write(table)
 
     def finish(self) -> bytes:
         """Return the rest of the file: the last row group and the footer."""
-        data = self._write(self._rows.finish())
-        self._writer.close()
-        return data + self._sink.take()
+        return self._file.write(self._rows.finish()) + self._file.close()
 
-    def _write(self, table: Any) -> bytes:
+
+class ParquetFile:
+    """The bytes of a Parquet file, table by table; all have the schema of the first."""
+
+    def __init__(self) -> None:
+        library()
+        self._sink = _Sink()
+        self._writer: Any = None
+
+    def write(self, table: Any) -> bytes:
+        """Return the bytes that are complete after writing a table."""
         pa, pq = library()
         if self._writer is None:
             sink = pa.PythonFile(self._sink, mode="w")
-            self._writer = pq.ParquetWriter(sink, self._rows.schema, write_page_checksum=True)
+            self._writer = pq.ParquetWriter(sink, table.schema, write_page_checksum=True)
         if len(table):
             self._writer.write_table(table)
+        return self._sink.take()
+
+    def close(self) -> bytes:
+        """Return the footer; there has been a table."""
+        self._writer.close()
         return self._sink.take()
 
 

@@ -97,6 +97,10 @@ class Reading:
         """
         return tuple(dict.fromkeys(name for sentence in self.first() for name in sentence.labels))
 
+    def default_labels(self) -> tuple[str, ...]:
+        """Return the name of the usual document label, or nothing if there are none."""
+        return self.label_names()[:1]
+
     def first(self) -> list[Sentence]:
         """Return the first sentences, which are still yielded by iteration. Raises DataError as that does."""
         first = list(islice(self._sentences, _N_PEEKED))
@@ -114,6 +118,18 @@ class Reading:
             return False
         table = cast("csv_reader.CsvFormat", self._module)
         return table.layout(self._source.head, self.path).word is None
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The names of all columns of a table with one text per row; empty for anything else."""
+        if not self.has_texts:
+            return ()
+        return cast("csv_reader.CsvFormat", self._module).layout(self._source.head, self.path).names
+
+    @property
+    def table_separator(self) -> str:
+        """What separates the columns of a table."""
+        return cast("csv_reader.CsvFormat", self._module).separator(self._source.head)
 
     @property
     def spaced(self) -> bool:
