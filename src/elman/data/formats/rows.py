@@ -24,7 +24,7 @@ def columns_of(reading: Reading) -> tuple[str, ...]:
     """Return the names of the columns that ``row_of`` gives for the first sentences of a file."""
     if reading.table_columns:
         return reading.table_columns
-    return tuple(dict.fromkeys(name for sentence in reading.first() for name in row_of(sentence, reading)))
+    return tuple(dict.fromkeys(name for each in reading.first() for name in row_of(each, reading))) or ("text",)
 
 
 def row_of(sentence: Sentence, reading: Reading) -> dict[str, Any]:
