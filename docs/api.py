@@ -80,34 +80,34 @@ def summary(value: Any) -> str:
     return re.sub(r"``([^`]+)``", r"`\1`", first.partition(". ")[0].rstrip(".:") + ".")
 
 
-class _Name(str):
-    """A default value that is shown as its name."""
+def annotation(value: Any) -> str:
+    """Return an annotation as it is written in the source, NDArray without its module."""
+    text = value if isinstance(value, str) else inspect.formatannotation(value)
+    return re.sub(r"[\w.]+\.NDArray", "NDArray", text)
 
-    __repr__ = str.__str__
+
+def parameter(p: inspect.Parameter) -> str:
+    """Return a parameter as it is written in the source."""
+    default = p.default.__qualname__ if inspect.isfunction(p.default) else repr(p.default).replace("'", '"')
+    return (
+        {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        + p.name
+        + (f": {annotation(p.annotation)}" if p.annotation is not p.empty else "")
+        + (f" = {default}" if p.default is not p.empty else "")
+    )
 
 
 def signature(name: str, function: Any) -> str:
     """Return a function's signature, one parameter a line if it is long."""
-    try:
-        found = inspect.signature(function)
-    except ValueError:
-        return name
-    parameters = [
-        p.replace(default=_Name(p.default.__qualname__)) if inspect.isfunction(p.default) else p
-        for p in found.parameters.values()
-        if p.name not in ("self", "cls")
-    ]
-    shown = str(found.replace(parameters=parameters)).replace("'", "").replace('"', "'")
-    text = name + re.sub(r"([\w.]+\.)?(NDArray)", r"\2", shown)
-    if len(text) <= 80:
-        return text
-    marks = [str(p).replace("'", "") for p in parameters]
-    star = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
-    if star is not None:
-        marks.insert(star, "*")
-    returned = text.rpartition(" -> ")[2] if " -> " in text else ""
-    lines = "".join(f"    {mark},\n" for mark in marks)
-    return f"{name}(\n{lines})" + (f" -> {returned}" if returned else "")
+    found = inspect.signature(function)
+    parameters = [p for p in found.parameters.values() if p.name not in ("self", "cls")]
+    shown = [parameter(p) for p in parameters]
+    keyword_only = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
+    if keyword_only is not None and all(p.kind is not p.VAR_POSITIONAL for p in parameters):
+        shown.insert(keyword_only, "*")
+    returned = "" if found.return_annotation is found.empty else f" -> {annotation(found.return_annotation)}"
+    line = f"{name}({', '.join(shown)}){returned}"
+    return line if len(line) <= 80 else f"{name}(\n" + "".join(f"    {text},\n" for text in shown) + f"){returned}"
 
 
 def fields(cls: type) -> Iterator[tuple[str, str, str]]:

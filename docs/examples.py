@@ -1,9 +1,9 @@
-"""Run the commands in the pages and write what they print below them: ``python docs/examples.py [PAGE.md ...]``.
+"""Run the commands of ``PAGES`` and write what they print below them: ``python docs/examples.py [PAGE.md ...]``.
 
-A block ```console holds commands, behind ``$ ``, and their output. All blocks of a page run in order in one temporary
-folder, which has train.conllu, dev.conllu and test.conllu: the Turkish treebank of ``elman demo``, every tenth sentence
-for test and every tenth of the others for dev. Blocks ```python before them run there too. A picture that a command
-writes, and the page shows from images/, is copied there.
+A block ```console holds commands, behind ``$ ``, and their output. All pages run in order in one temporary folder, a
+training that several have only once. The folder has train.conllu, dev.conllu and test.conllu: the Turkish treebank of
+``elman demo``, every tenth sentence for test and every tenth of the others for dev. Blocks ```python before them run
+there too. A picture that a command writes, and the page shows from images/, is copied there.
 
 The kernels are those of the baseline instruction set, so that the same commands print the same on every x86-64 machine.
 """
@@ -18,11 +18,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
+PAGES = (
+    "explanation/calibration.md",
+    "explanation/determinism.md",
+    "explanation/gradients.md",
+    "guides/errors-and-curves.md",
+    "guides/plots.md",
+)
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ENVIRONMENT = {"ELMAN_ISA": "baseline", "COLUMNS": "88", "NO_COLOR": "1"}
 
@@ -37,6 +45,12 @@ def write_treebank(folder: Path) -> None:
     for name, sentences in (("train", train), ("dev", dev), ("test", data.held_out)):
         text = "".join("".join(sentence.lines).rstrip("\n") + "\n\n" for sentence in sentences)
         (folder / f"{name}.conllu").write_text(text, encoding="utf-8", newline="")
+
+
+@cache
+def trained(command: str, folder: Path) -> str:
+    """Return what a training prints; it is done once."""
+    return shell(command, folder)
 
 
 def shell(command: str, folder: Path) -> str:
@@ -60,7 +74,8 @@ def with_outputs(block: str, folder: Path) -> str:
     lines = []
     commands = re.findall(r"^\$ (?:.*\\\n)*.*\n", block, re.MULTILINE)
     for command in commands:
-        output = shell(command[2:], folder).rstrip("\n")
+        run_once = trained if command.startswith("$ elman train ") else shell
+        output = run_once(command[2:], folder).rstrip("\n")
         lines.append(command + (output + "\n" if output else ""))
     return "\n".join(lines)
 
@@ -85,15 +100,12 @@ def run(page: Path, folder: Path) -> str:
 
 
 def main(pages: Sequence[Path]) -> None:
-    """Rewrite the pages that have console blocks."""
-    for page in pages:
-        if "```console\n" not in page.read_text(encoding="utf-8"):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            write_treebank(Path(folder))
-            text = run(page, Path(folder))
-        page.write_text(text, encoding="utf-8", newline="\n")
+    """Rewrite the pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_treebank(Path(folder))
+        for page in pages:
+            page.write_text(run(page, Path(folder)), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    main([Path(name) for name in sys.argv[1:]] or sorted(DOCS.glob("**/*.md")))
+    main([Path(name) for name in sys.argv[1:]] or [DOCS / name for name in PAGES])

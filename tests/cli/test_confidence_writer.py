@@ -97,18 +97,33 @@ def test_nbest_as_columns_and_jsonl(run: Run, network: Path) -> None:
     text = b"the dog\n\nbarks\n"
     tagger = elman.load(network)
     wanted = [tagger.nbest(words, 3) for words in (["the", "dog"], [], ["barks"])]
-    lines = run("tag", network, "--nbest", 3, "--as", "jsonl", stdin=text).stdout.decode().splitlines()
+    lines = (
+        run("tag", network, "--nbest", 3, "--target", "upos", "--as", "jsonl", stdin=text).stdout.decode().splitlines()
+    )
     for line, words, found in zip(lines, (["the", "dog"], [], ["barks"]), wanted, strict=True):
         record = json.loads(line)
         assert record["tokens"] == words
         assert [(one["tags"], one["probability"]) for one in record["nbest"]] == [
             (tags, pytest.approx(p, rel=1e-5)) for tags, p in found
         ]
-    blocks = run("tag", network, "--nbest", 3, stdin=text).stdout.decode().split("\n\n")
+    blocks = run("tag", network, "--nbest", 3, "--target", "upos", stdin=text).stdout.decode().split("\n\n")
     first = [row.split("\t") for row in blocks[1].splitlines()]
     assert [row[:3] for row in first] == [[w, t, "2"] for w, t in zip(["the", "dog"], wanted[0][1][0], strict=True)]
     assert float(first[0][3]) == float(first[1][3]) == pytest.approx(wanted[0][1][1], rel=1e-5)
     assert sum(block.strip() != "" for block in blocks) == 6
+
+
+def test_nbest_of_each_column(run: Run, network: Path) -> None:
+    tagger = elman.load(network)
+    record = json.loads(run("tag", network, "--nbest", 2, "--as", "jsonl", stdin=b"the dog\n").stdout)
+    assert list(record["nbest"]) == ["upos", "feats"]
+    rows = run("tag", network, "--nbest", 2, stdin=b"the dog\n").stdout.decode().split("\n\n")
+    for number, name in enumerate(("upos", "feats")):
+        found = tagger.nbest(["the", "dog"], 2, name)
+        assert [one["tags"] for one in record["nbest"][name]] == [tags for tags, _ in found]
+        for rank, (tags, _) in enumerate(found):
+            fields = [row.split("\t") for row in rows[2 * number + rank].splitlines()]
+            assert [row[1:3] + row[4:] for row in fields] == [[tag, str(rank + 1), name] for tag in tags]
 
 
 def test_nbest_of_another_column_and_of_files(run: Run, network: Path, tmp_path: Path) -> None:
@@ -127,6 +142,5 @@ def test_what_does_not_go_together(refused: Refused, network: Path, model: Path)
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--confidence")
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--min-confidence", 0.5)
     assert "word_tag holds one sequence" in refused("tag", network, "--nbest", 2, "--as", "word_tag")
-    assert "one label column" in refused("tag", network, "--nbest", 2, "--target", "upos,feats")
     assert "frequent has one best" in refused("tag", model, "--nbest", 2, stdin=b"a\n")
     assert "1<=x<=1000" in refused("tag", network, "--nbest", 0)

@@ -71,6 +71,16 @@ def test_confidence(run: Run, folder: Path) -> None:
     assert text.count("Confidence=0.") + text.count("Confidence=1.") == 2
 
 
+def test_nbest_of_a_pipeline(run: Run, refused: Refused, folder: Path) -> None:
+    model, words = folder / "pipeline.model", SENTENCE.encode() + b"\n"
+    record = json.loads(run("tag", model, "--nbest", "2", "--as", "jsonl", stdin=words).stdout)
+    assert record["nbest"].keys() == {"upos", "feats"}
+    assert record["nbest"]["upos"][0]["tags"] == ["NOUN", "VERB", "ADP", "NOUN", "PUNCT"]
+    message = "--nbest: column lemma has one answer; of this model upos, feats have several\n"
+    assert message in refused("tag", model, "--nbest", "2", "--target", "upos,lemma", stdin=words)
+    assert "--nbest: not for raw text" in refused("tag", model, "--nbest", "2", stdin=b"Cats ran\n")
+
+
 def test_confidences_of_each_column(run: Run, folder: Path) -> None:
     names = ["upos", "feats", "lemma", "head", "deprel"]
     text = run("tag", folder / "pipeline.model", "--confidence", stdin=b"Cats ran on mats.").stdout.decode()

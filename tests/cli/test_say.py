@@ -167,6 +167,7 @@ CASES = {
         ["plain.txt"],
     ],
     "info": [[], ["--json"], [EVIL]],
+    "completion": [["bash"], [EVIL]],
     "demo": [["--folder", EVIL]],
     "tutorial": [
         ["train", "word_tag.txt", "weights", "ids", "--iterations", "1", "--hidden", "2"],
@@ -177,6 +178,11 @@ CASES = {
         ["memory", "--list"],
         ["memory", EVIL],
         ["memory", "adding-100", "--cells", EVIL],
+        ["template"],
+        ["check", "plain.txt"],
+        ["check", EVIL],
+        ["compare", "word_tag.txt", "word_tag.txt", "--iterations", "1", "--hidden", "2"],
+        ["compare", "word_tag.txt", "plain.txt"],
     ],
     "settings": [[], [EVIL]],
     "find-lr": [["word_tag.txt", "--set", "hidden=2"]],
@@ -325,7 +331,7 @@ def test_progress_reads_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
         seconds_left=1.0,
         gradient_norm=None,
     )
-    with progress._bar() as bar:
+    with progress.progress_bar() as bar:
         progress._drawer(bar)(event)  # type: ignore[arg-type]
         bar.refresh()
     with progress.status_line() as tell:

@@ -73,7 +73,7 @@ WORKS = {
     "segment": "nothing confidence",
     "lemma": "nothing confidence least",
     "feats": "nothing confidence least",
-    "parse": "nothing confidence least",
+    "parse": "nothing confidence least nbest",  # of the tags beside the tree
     "trees": "nothing confidence",
     "pipeline": "nothing confidence",
     "lm": "",

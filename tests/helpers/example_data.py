@@ -181,7 +181,7 @@ def ticket(draw: random.Random, new: float = 0.0) -> tuple[str, str]:
 
 
 def tickets(folder: Path) -> None:
-    """train.csv, dev.csv, test.csv (label, text), and new.csv (id, text)."""
+    """train.csv, dev.csv, test.csv (label, text), new.csv (id, text), and its texts with their labels, labelled.csv."""
     draw = random.Random(5)
     new = 0.0
     drawn = distinct(lambda: ticket(draw, new))
@@ -189,8 +189,11 @@ def tickets(folder: Path) -> None:
         new = 0.0 if name == "train" else 0.3
         with open(folder / f"{name}.csv", "w", newline="") as file:
             csv.writer(file).writerows([("label", "text"), *islice(drawn, count)])
+    messages = list(islice(drawn, 40))
     with open(folder / "new.csv", "w", newline="") as file:
-        csv.writer(file).writerows([("id", "text"), *((i, text) for i, (_, text) in enumerate(islice(drawn, 40), 1))])
+        csv.writer(file).writerows([("id", "text"), *((i, text) for i, (_, text) in enumerate(messages, 1))])
+    with open(folder / "labelled.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("label", "text"), *messages])
 
 
 PRODUCTS = ["Aero", "Nimbus", "Terra", "Vela", "Orbit", "Pico"]

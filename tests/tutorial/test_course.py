@@ -73,8 +73,16 @@ def test_what_is_said_of_the_vanishing_gradient_is_measured(figures: Any, treeba
 def test_the_table_is_that_of_the_results(figures: Any) -> None:
     assert f"\n{figures.results_table()}\n" in PAGES["results"]
     record = json.loads((COURSE / "results.json").read_text(encoding="utf-8"))
-    (hmm,) = [row for row in record["rows"] if row["model"] == "hidden Markov model"]
-    assert record["test_tokens"] == 4563 and hmm["accuracy"] == 4144 / 4563  # as tests of the model measure it
+    rows = {row["model"].removeprefix("Elman, "): row for row in record["rows"]}
+    assert record["test_tokens"] == 4563
+    assert rows["hidden Markov model"]["accuracy"] == 4144 / 4563  # as tests of the model measure it
+    full, printed = rows["full gradient"], rows["as printed"]
+    times = [rows[f"BPTT n = {n}"]["seconds"] / full["seconds"] for n in (2, 5)]
+    text = " ".join(PAGES["results"].split())
+    assert f"n = 2 takes {times[0]:.1f} times as long, n = 5 takes {times[1]:.1f} times" in text
+    assert f"only n = 1 loses, {100 * (full['accuracy'] - rows['BPTT n = 1']['accuracy']):.1f} points" in text
+    assert f"it reaches {100 * printed['accuracy']:.2f} %" in text
+    assert f"gain {100 * (full['accuracy'] - printed['accuracy']):.1f} points" in text
 
 
 def test_filling_in_keeps_the_rest(figures: Any) -> None:

@@ -43,7 +43,9 @@ class _Bash(BashComplete):
     )  # fmt: skip
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        line = os.environ["COMP_LINE"]
+        line = os.environ.get("COMP_LINE")
+        if line is None:  # called by click's own script
+            return super().get_completion_args()
         words = split_arg_string(line)
         return (words[1:], "") if line[-1:].isspace() else (words[1:-1], words[-1])
 
@@ -89,7 +91,8 @@ def values_of(what: str, context: click.Context, incomplete: str) -> list[Comple
     with suppress(ElmanError, OSError):  # there is nothing to say while one types
         for value in VALUES[what](context, incomplete):
             item = value if isinstance(value, CompletionItem) else CompletionItem(value)
-            if item.type != "plain" or item.value.startswith(incomplete):
+            # a name with a control character could act on the terminal
+            if item.type != "plain" or (item.value.startswith(incomplete) and item.value.isprintable()):
                 found.append(item)
     return found
 

@@ -106,11 +106,15 @@ class ConfidenceWriter:
             notes.add("the confidences are raw; those of a network trained with --dev are calibrated on it")
 
 
-def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: str, output_format: str) -> Iterator[str]:
-    """Yield each sentence with its ``most`` best sequences of tags, and the probability of each.
+def write_nbest(
+    chunk: Sequence[Sentence], tagger: Tagger, most: int, targets: Sequence[str], output_format: str
+) -> Iterator[str]:
+    """Yield each sentence with its ``most`` best sequences of tags in each target, and the probability of each.
 
-    ``columns``  the sentence once for each, best first: word, tag, rank from 1, probability of the sequence
-    ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``
+    ``columns``  the sentence once for each, best first: word, tag, rank from 1, probability of the sequence; and the
+                 name of the target if there are several
+    ``jsonl``    one object: ``{"tokens": […], "nbest": [{"tags": […], "probability": p}, …]}``; of several targets
+                 ``nbest`` is an object with such a list for each
     """
     from elman.data.formats import write_sentence
     from elman.data.formats.holds import is_gap
@@ -118,12 +122,19 @@ def write_nbest(chunk: Sequence[Sentence], tagger: Tagger, most: int, target: st
     for sentence in chunk:
         if is_gap(sentence):
             continue
-        found = tagger.nbest(sentence, most, target)
+        found = {target: tagger.nbest(sentence, most, target) for target in targets}
         if output_format == "jsonl":
-            listed = [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in found]
-            yield json.dumps({"tokens": sentence.words, "nbest": listed}, ensure_ascii=False) + "\n"
+            listed = {
+                target: [{"tags": tags, "probability": float(f"{p:.6g}")} for tags, p in ranked]
+                for target, ranked in found.items()
+            }
+            record = {"tokens": sentence.words, "nbest": listed if len(targets) > 1 else listed[targets[0]]}
+            yield json.dumps(record, ensure_ascii=False) + "\n"
             continue
         bare, n = replace(sentence, format="", lines=()), len(sentence.words)
-        for rank, (tags, p) in enumerate(found, start=1):
-            of_each = {"tag": tags, "rank": [str(rank)] * n, "probability": [f"{p:.6g}"] * n}
-            yield write_sentence(bare, of_each, format="columns")
+        for target, ranked in found.items():
+            for rank, (tags, p) in enumerate(ranked, start=1):
+                of_each = {"tag": tags, "rank": [str(rank)] * n, "probability": [f"{p:.6g}"] * n}
+                if len(targets) > 1:
+                    of_each["column"] = [target] * n
+                yield write_sentence(bare, of_each, format="columns")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _BEFORE = 0.5
 """Seconds before a bar appears."""
-_BETWEEN = 0.1
-"""Seconds between two updates."""
+_BETWEEN = 0.5
+"""Seconds between two updates: drawing one takes some milliseconds."""
 
 
 class FileProgress:
@@ -101,13 +101,12 @@ class FileProgress:
             from elman.cli.progress import drawn, progress_bar
 
             self._stack.enter_context(drawn())
-            self._bar = self._stack.enter_context(progress_bar())
+            self._bar = self._stack.enter_context(progress_bar(auto_refresh=False))
             self._task = self._bar.add_task(visible(self._action), total=None, numbers="")
         done, total = sum(self._done.values()), (self._total or 0) * self._passes
         left = self._seconds * (total - done) / done if done and total else None
-        self._bar.update(
-            self._task, total=total or None, completed=done, numbers=numbers(self._words, self._seconds, left)
-        )
+        text = numbers(self._words, self._seconds, left)
+        self._bar.update(self._task, total=total or None, completed=done, numbers=text, refresh=True)
 
 
 def numbers(words: int, seconds: float, left: float | None) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.data.sentence import Sentence
 
 _OPTION = "--only-empty"
-_OTHER = "dep"
+_ROOT, _OTHER = "root", "dep"
 """The relation of a word that was predicted as the root, and is not since a person chose another one."""
 
 
@@ -35,13 +35,11 @@ class OnlyEmpty:
         from elman.data.formats import default_output
 
         if reading.format == "text":
-            raise ConfigError(
-                f"{_OPTION}: {reading.path} is read as text, which has no tags to keep; --format names another"
-            )
+            message = f"{_OPTION}: {reading.path} is read as text, which has no tags to keep"
+            raise ConfigError(f"{message}; --format names another format")
         if format != reading.format or (columns.columns and format != default_output(reading.format)):
-            raise ConfigError(
-                f"{_OPTION}: keeps tags in the input's own format, {reading.format}; it cannot be {format}"
-            )
+            message = f"{_OPTION}: tags are kept in the input's own format, {reading.format}"
+            raise ConfigError(f"{message}; they cannot be written as {format}")
         if TREE in columns.columns:
             raise ConfigError(f"{_OPTION}: a bracketed tree is written whole; it keeps none of its brackets")
 
@@ -63,6 +61,10 @@ class OnlyEmpty:
             self._words[place] += len(predicted)
             self._filled[place] += kept[place].count(False)
         head, deprel = columns.columns.get("head", ""), columns.columns.get("deprel", "")
+        if head in merged and deprel in merged:  # who says root means HEAD 0
+            _set_root(
+                merged[head], kept[head], [r if k else "" for r, k in zip(merged[deprel], kept[deprel], strict=True)]
+            )
         if head in merged and any(kept[head]) and not all(kept[head]):
             heads = joined_heads(merged[head], kept[head])
             self._repaired += sum(map(ne, heads, merged[head]))
@@ -90,9 +92,18 @@ class OnlyEmpty:
         for place, total in self._words.items():
             notes.add(f"column {place}: filled in {self._filled[place]:,} of {total:,}; the others were there")
         if self._repaired:
-            notes.add(
-                f"{self._repaired:,} predicted heads were changed, so that they form trees with those that were there"
-            )
+            heads = "1 predicted head was" if self._repaired == 1 else f"{self._repaired:,} predicted heads were"
+            notes.add(f"{heads} changed to form trees with the heads that were there")
+
+
+def _set_root(heads: list[str], kept: list[bool], relations: Sequence[str]) -> None:
+    """Make the word whose kept relation is ``root`` the root, unless a head says otherwise."""
+    if any(keeps and head == "0" for keeps, head in zip(kept, heads, strict=True)):
+        return
+    for i, relation in enumerate(relations):
+        if relation == _ROOT and not kept[i]:
+            heads[i], kept[i] = "0", True
+            return
 
 
 def joined_heads(heads: Sequence[str], kept: Sequence[bool]) -> list[str]:

@@ -46,14 +46,19 @@ class OutputFolder:
         Raises ConfigError if it is the output of an earlier input too, or if an input would be written over.
         """
         output = os.path.join(self._folder, name_as(os.path.basename(path), read, written))
-        if output in self._input_of:
+        if self._input_of.setdefault(output, path) != path:
             raise _clash(output, self._input_of[output], path)
-        self._input_of[output] = path
         if os.path.exists(output):
             for other in self._inputs:
                 if os.path.isfile(other) and os.path.samefile(output, other):
                     raise ConfigError(f"{output}: is read and would be written over; name another folder")
         return output
+
+
+def alike(paths: Sequence[str]) -> list[str]:
+    """Return the files whose outputs may have one name, depending on their formats: their names differ in the end."""
+    stems = [os.path.basename(path).partition(".")[0] for path in paths]
+    return [path for path, stem in zip(paths, stems, strict=True) if stems.count(stem) > 1 and os.path.isfile(path)]
 
 
 def _clash(output: str, one: str, other: str) -> ConfigError:

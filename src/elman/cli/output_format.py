@@ -118,16 +118,16 @@ def _values(tagger: Predictor, name: str) -> Sequence[str]:
     return (*tagger.tag_sets[name], *([""] if tagger.tasks[name] == ANY else []))
 
 
-def check_values(tagger: Predictor, where: OutputColumns, ranked: str, format: str, reading: Reading) -> None:
+def check_values(tagger: Predictor, where: OutputColumns, ranked: Sequence[str], format: str, reading: Reading) -> None:
     """Raise ConfigError if the model has a tag or a label that the format cannot hold.
 
-    ``ranked`` is the label column of n-best lists, "" if none are written.
+    ``ranked`` are the label columns of n-best lists, if these are written.
     """
     if not tagger.plain_labels or (format == "word_tag" and tagger.tags_lines):
         return
     from elman.data.formats.fits import find_misfit
 
-    columns = {ranked: "tag"} if ranked else where.columns
+    columns = {name: name for name in ranked} or where.columns
     tags = {place: tagger.tag_sets[name] for name, place in columns.items()}
     labels = {place: _values(tagger, name) for name, place in where.labels.items()}
     spaced = reading.format == format and not ranked and reading.spaced

@@ -145,7 +145,7 @@ def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Calla
         yield lambda line: status.update(Text(visible(line)))
 
 
-def progress_bar() -> Bar:
+def progress_bar(*, auto_refresh: bool = True) -> Bar:
     """Return the bar of a task whose field ``numbers`` stands behind it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -156,6 +156,7 @@ def progress_bar() -> Bar:
         TextColumn("{task.fields[numbers]}", markup=False),
         console=Console(stderr=True, highlight=False),
         transient=True,
+        auto_refresh=auto_refresh,
     )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.chunks import chunks, tagged_lines
 from elman.cli.loading import known
-from elman.cli.notes import switching_often
+from elman.cli.notes import Notes, switching_often
 from elman.cli.only_empty import OnlyEmpty
 from elman.cli.output_columns import OutputColumns, how_many, output_columns
-from elman.cli.output_folder import OutputFolder, is_folder
+from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.raw_text import RawText, reads_raw, refuse_options
 from elman.data.sentence import CONFIDENCE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from elman.cli.commands.tag import Options
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
-    from elman.cli.notes import Notes
     from elman.data.formats import Reading
     from elman.taggers.column_predictor import ColumnPredictor
 
@@ -32,7 +31,7 @@ class Tagging:
     """Tags file after file into one output, or each into a file of its own.
 
     ``format``  the format that is written; None until the first file of the output says it
-    ``ranked``  the label column of n-best lists; "" if none are asked for
+    ``ranked``  the label columns of n-best lists, if these are asked for
     """
 
     def __init__(
@@ -62,30 +61,32 @@ class Tagging:
         self._raw: RawText | None = None
         self._last_line = ""
         n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
-        self.ranked = self._ranked_column()
+        self.ranked = self._ranked_columns()
         if confidences is not None:
             confidences.check(tagger, self._names, written.said)
         if written.said is not None and not self.ranked and tagger.reads_sentences:
             of_words = options.confidence and n_words > 0
             check_output(written.said, confidences=of_words, columns=n_words, labels=n_labels)
 
-    def _ranked_column(self) -> str:
-        """Return the label column whose n-best lists are asked for; "" for none."""
+    def _ranked_columns(self) -> tuple[str, ...]:
+        """Return the label columns whose n-best lists are asked for."""
         options, tagger = self.options, self.tagger
         if options.nbest is None:
-            return ""
+            return ()
         from elman.cli.confidence_writer import NBEST_FORMATS
 
         if self.format not in (None, *NBEST_FORMATS):
             raise ConfigError(f"--nbest: {self.format} holds one sequence; {' and '.join(NBEST_FORMATS)} several")
-        columns: Sequence[str] = tagger.chosen(self._names)
-        if columns[0] in tagger.text_targets:
-            raise ConfigError(f"--nbest: {columns[0]} is a document label; there are no sequences of it")
-        if not tagger.plain_labels:
+        ranked: Sequence[str] = tagger.ranked_targets
+        columns: Sequence[str] = tagger.chosen(self._names) if self._names or not ranked else ranked
+        other = next((name for name in columns if name not in ranked), None)
+        if other in tagger.text_targets:
+            raise ConfigError(f"--nbest: {other} is a document label; there are no sequences of it")
+        if not ranked:
             raise ConfigError(f"--nbest: the task {tagger.task} has one answer; taggers (task tag) have n-best lists")
-        if self._names is not None and len(columns) > 1:
-            raise ConfigError(f"--nbest: expected one label column, got --target {options.target}")
-        return columns[0]
+        if other is not None:
+            raise ConfigError(f"--nbest: column {other} has one answer; of this model {', '.join(ranked)} have several")
+        return tuple(columns)
 
     def run(self, paths: Sequence[str], progress: FileProgress) -> None:
         """Tag files, and ``-``, standard input, into the output of the options."""
@@ -98,15 +99,23 @@ class Tagging:
                 self._finish(out)
             return
         folder = OutputFolder(options.output, paths, (options.model,))
+        notes, self.notes = self.notes, Notes(quiet=True)
+        for path in alike(paths):  # what clashes is found before anything is written
+            self._opened_for(folder, path)
+        self.notes = notes
         for path in paths:
-            self.format, self.writer, self._raw, self._last_line = self.written.said, None, None, ""
-            reading = self._opened(path)
-            output = folder.output(path, reading.format, str(self.format))
+            reading, output = self._opened_for(folder, path)
             with OutputFile(output, encoding=options.encoding) as out:
                 self._tag(reading, out, live=False)
                 self._finish(out)
             if self.writer is not None:
                 self.writer.tell(self.notes)
+
+    def _opened_for(self, folder: OutputFolder, path: str) -> tuple[Reading, str]:
+        """Open a file that gets an output of its own, and return this too."""
+        self.format, self.writer, self._raw, self._last_line = self.written.said, None, None, ""
+        reading = self._opened(path)
+        return reading, folder.output(path, reading.format, str(self.format))
 
     def _finish(self, out: OutputFile) -> None:
         if self.writer is not None:

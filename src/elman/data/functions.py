@@ -106,6 +106,7 @@ def convert(
     drop: str | Iterable[str] = (),
     spans: str | None = None,
     names: str | None = None,
+    on_write: Callable[[Sentence], object] | None = None,
 ) -> ConversionResult:
     """Write labelled files in another format, all or nothing, as ``elman convert`` does.
 
@@ -118,6 +119,7 @@ def convert(
     ``drop``     what may be left out if ``dst`` cannot hold it: ``"comments"``, ``["labels", "columns"]`` …, ``"all"``
     ``spans``    ``refuse`` or ``widen`` spans of characters that do not end at word borders
     ``names``    the names of tags that are numbers: ``"O,B-LOC,…"`` or a JSON file with them
+    ``on_write`` is called with each sentence that is written
 
     Raises DataError, with the line, for input that cannot be read and for what the format cannot hold; ConfigError for
     content that it cannot hold and that ``drop`` does not name; OutputError if ``dst`` cannot be written.
@@ -147,7 +149,7 @@ def convert(
         drop=_kinds(drop, DROPPABLE),
         options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
     )
-    return write(paths, output, request)
+    return write(paths, output, request, on_write)
 
 
 def _kinds(drop: str | Iterable[str], known: Sequence[str]) -> frozenset[str]:

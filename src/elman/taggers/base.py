@@ -104,6 +104,11 @@ class Predictor(Summary, ABC):
         return tuple(name for name, task in self.tasks.items() if task in (CLASSIFY, SEVERAL, ANY))
 
     @property
+    def ranked_targets(self) -> tuple[str, ...]:
+        """The targets that have n-best lists: columns of words whose values are labels of the model."""
+        return self.word_targets if self.plain_labels else ()
+
+    @property
     def temperatures(self) -> dict[str, float]:
         """The temperature of each label column, by which its scores are divided; fitted on dev, or 1."""
         return dict(zip(self.columns, self._model.temperatures, strict=True))

@@ -53,9 +53,7 @@ def batches(sentences: Iterable[Sequence[str] | Sentence]) -> Iterator[list[Sequ
     batch: list[Sequence[str]] = []
     n_words = 0
     for sentence in sentences:
-        words = sentence.words if isinstance(sentence, Sentence) else sentence
-        if isinstance(words, Sequence):  # not for arrays of numbers, which may be longer
-            check_length(len(words))
+        words = words_of(sentence) if isinstance(sentence, Sentence) else sentence  # others are checked already
         batch.append(words)
         n_words += len(words)
         if n_words >= BATCH_WORDS or len(batch) >= BATCH_SENTENCES:
@@ -79,15 +77,20 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     if isinstance(sentence, Sentence):
         check_length(len(sentence.words), sentence.path, sentence.line)
         return sentence.words
-    if isinstance(sentence, str):
-        raise DataError(f"expected a list of words, got the text {shown(sentence)}; text.split(' ') makes a list of it")
-    refuse_table(sentence, "a list of words")
-    if isinstance(sentence, bytes | bytearray | Set) or not isinstance(sentence, Iterable):
-        raise DataError(f"expected a list of words, got {described(sentence)}")
-    words = sentence if isinstance(sentence, Sequence) else list(sentence)
+    words = sentence if type(sentence) in (list, tuple) else _listed(sentence)
     check_length(len(words))
     check_words(words)
     return words
+
+
+def _listed(words: Iterable[str]) -> Sequence[str]:
+    """Return the items of another iterable than a list as a sequence. Raises DataError if they can be no words."""
+    if isinstance(words, str):
+        raise DataError(f"expected a list of words, got the text {shown(words)}; text.split(' ') makes a list of it")
+    refuse_table(words, "a list of words")
+    if isinstance(words, bytes | bytearray | Set) or not isinstance(words, Iterable):
+        raise DataError(f"expected a list of words, got {described(words)}")
+    return words if isinstance(words, Sequence) else list(words)
 
 
 def text_of(text: Text) -> Sequence[str]:

@@ -55,7 +55,8 @@ class LightTagger:
     """
 
     task, kind = "tag", "rnn"
-    tags_lines = True
+    tags_lines = plain_labels = reads_sentences = True
+    reads_raw_text = reads_symbols = False
     text_targets: tuple[str, ...] = ()
 
     def __init__(self, record: Mapping[str, Any], lines: Any, threads: int, whole: Callable[[], Predictor]) -> None:

@@ -14,12 +14,13 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models.file import Tensors
 from elman.taggers.batches import words_of
 from elman.taggers.column_predictor import ColumnPredictor, Predicted
-from elman.tasks.base import EMPTY, Encoding, Predictions, split_by_sentence
+from elman.tasks.base import EMPTY, Encoding, PlainColumn, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.loaded import encoding_of
 from elman.tasks.morphology import MorphologyEncoding
+from elman.utils import limits
 from elman.utils.display import shown
 
 
@@ -56,6 +57,24 @@ class EncodedTagger(ColumnPredictor):
         if isinstance(part, LemmaEncoding):
             return WHOLE + value in self.tag_sets[target]
         return value in self.tag_sets.get(target, ())
+
+    @property
+    def ranked_targets(self) -> tuple[str, ...]:
+        """The targets that have n-best lists; lemmas and trees, which are decoded from labels, have none."""
+        return tuple(part.target for part in parts_of(self.encoding) if isinstance(part, PlainColumn))
+
+    def nbest(
+        self, words: Sequence[str] | Sentence, most: int, target: str | None = None
+    ) -> list[tuple[list[str], float]]:
+        """Return the ``most`` most probable sequences of values in one of ``ranked_targets``, see ``Tagger.nbest``."""
+        limits.whole_number("nbest", most, 1, limits.NBEST)
+        if target not in (None, *self.ranked_targets) or not self.ranked_targets:
+            names = ", ".join(self.ranked_targets) or "none"
+            raise ConfigError(f"target: columns with n-best lists are {names}, got {shown(target or self.target)}")
+        name = target or self.ranked_targets[0]
+        labels = self.tag_sets[name]
+        found = self._model.nbest(words_of(words), most, self.columns.index(name))
+        return [([labels[i] for i in ids.tolist()], p) for ids, p in found]
 
     @property
     def tasks(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ def errors(options: Options) -> None:
       elman errors my.model test.conllu
       elman errors my.model test.conllu --html errors.html
     """
-    from elman.analysis.errors import analyze_errors
+    from elman.analysis.functions import find_errors
     from elman.cli.gold import gold, read
     from elman.cli.raw_text import with_columns
     from elman.data.formats import column_names
@@ -73,7 +73,7 @@ def errors(options: Options) -> None:
     file_options = replace(options.file_options, target=options.target or (tagger.target if several else None))
     labelled = gold(read(options.gold, file_options, notes), file_options, tagger)
     (column,) = labelled.columns
-    analysis = analyze_errors(tagger, labelled.sentences, target=column, most=options.top)
+    analysis = find_errors(tagger, labelled.sentences, target=column, most=options.top)
     known = tagger.tag_sets[analysis.column]
     if not analysis.correct and all(one.gold not in known for one in analysis.confusions):
         unknown = f"the model has none of its tags, such as {shown(analysis.confusions[0].gold)}"

@@ -59,7 +59,9 @@ class Options(InputOptions, RunOptions):
     )
     min_confidence: float | None = min_confidence_option()
     nbest: int | None = option(
-        "--nbest", **whole_number(1, limits.NBEST), help="Write the N best sequences of tags, as columns or jsonl."
+        "--nbest",
+        **whole_number(1, limits.NBEST),
+        help="Write the N best sequences of tags of each column, as columns or jsonl.",
     )
     only_empty: bool = option(
         "--only-empty", is_flag=True, help="Keep the tags that the input has; write only those that are missing (_)."

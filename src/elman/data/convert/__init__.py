@@ -10,7 +10,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
@@ -69,11 +69,21 @@ class _Item(NamedTuple):
     tags: Mapping[str, Sequence[str]]
 
 
-def convert(paths: Sequence[str], output: str, request: ConversionRequest) -> ConversionResult:
+READ = 3
+"""How often each file is read: to survey it, to write it, and to compare it with what was written."""
+
+
+def convert(
+    paths: Sequence[str],
+    output: str,
+    request: ConversionRequest,
+    on_write: Callable[[Sentence], object] | None = None,
+) -> ConversionResult:
     """Write files (``-``: standard input) as one file in another format. They are read three times, in constant memory.
 
-    Raises DataError, with the line, for input that cannot be read and for words and tags that the target cannot hold;
-    ConfigError for other content that it cannot hold and that the request does not drop; OutputError.
+    ``on_write`` is called with each sentence that is written. Raises DataError, with the line, for input that cannot be
+    read and for words and tags that the target cannot hold; ConfigError for other content that it cannot hold and that
+    the request does not drop; OutputError.
     """
     check_target(output, text=request.to not in BINARY)
     for path in paths:
@@ -91,12 +101,19 @@ def convert(paths: Sequence[str], output: str, request: ConversionRequest) -> Co
         plan = plan_conversion(survey, request, target_columns)
         scratch = os.path.join(folder, "scratch")
         with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
-            _write(_items(paths, request, plan), plan, file)
+            _write(_observed(_items(paths, request, plan), on_write), plan, file)
         _compare(_items(paths, request, plan), scratch, plan)
         with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
             while block := done.read(_BLOCK_BYTES):
                 out.write_bytes(block)
     return ConversionResult(survey.sentences, survey.words, [*notes, *plan.notes])
+
+
+def _observed(items: Iterable[_Item], on_write: Callable[[Sentence], object] | None) -> Iterator[_Item]:
+    for item in items:
+        if on_write is not None:
+            on_write(item.sentence)
+        yield item
 
 
 def _scratch_folder_for(output: str) -> str | None:

@@ -25,12 +25,12 @@ SPAN_FORMATS = ("prodigy", "doccano")
 class ConversionRequest:
     """What the user asks for.
 
-    ``to``, ``source``    the format to write; that of the input with options, or None to detect it
-    ``target``, ``label`` the columns and document labels to write; None: all
-    ``scheme``            the span scheme to write tags in; None: unchanged
-    ``lenient``           tags that break their scheme are read like conlleval reads them, not refused
-    ``drop``              kinds (``DROPPABLE``) to leave out if the target cannot hold them
-    ``options``           options of the source format, whichever it is
+    ``to``, ``source``     the format to write; that of the input with options, or None to detect it
+    ``target``, ``label``  the columns and document labels to write; None: all
+    ``scheme``             the span scheme to write tags in; None: unchanged
+    ``lenient``            read tags that break their scheme as conlleval does instead of refusing them
+    ``drop``               kinds (``DROPPABLE``) to leave out if the target cannot hold them
+    ``options``            options of the source format, whichever it is
     """
 
     to: str
