@@ -120,7 +120,7 @@ def as_items(data: Any) -> Iterable[Any]:
         return [data]
     if is_table(data):
         return read_table(data)
-    expected = "a path, paths, sentences or a table"
+    expected = "a path, paths or sentences"
     refuse_table(data, expected)
     if isinstance(data, Sentence):
         raise DataError(f"expected {expected}, got one Sentence; put it into a list")
