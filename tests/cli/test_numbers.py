@@ -58,6 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "train.txt").write_text(TRAIN, encoding="utf-8")
     (path / "dev.txt").write_text(DEV, encoding="utf-8")
     (path / "text.txt").write_text("the dog barks\nthe cat sleeps\n" * 20, encoding="utf-8")
+    (path / "student.py").write_text("def sigmoid(x):\n    return x\n", encoding="utf-8")
     small = {"epochs": 1, "hidden": 4, "ensemble": 1}
     quiet: dict[str, Any] = {"on_warning": lambda text: None, "threads": 1}
     elman.train(str(path / "train.txt"), settings={**small, "decoder": "crf"}, **quiet).save(path / "rnn.model")
@@ -82,6 +83,17 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "states": ["states", at["rnn.model"], at["dev.txt"]],
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
+        "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
+        "tutorial compare": [
+            "tutorial",
+            "compare",
+            at["train.txt"],
+            at["dev.txt"],
+            "--hidden",
+            "2",
+            "--iterations",
+            "1",
+        ],
         "tutorial memory": ["tutorial", "memory", "--list"],
         "tutorial train": [
             "tutorial",
@@ -128,7 +140,7 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
         *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
-        *("tutorial train", "tutorial memory"),
+        *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:
         kind = option.type
@@ -152,6 +164,7 @@ def test_the_edges_of_every_numeric_option(name: str, option: click.Option, fold
 
 SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds")}
 SLOW |= {("tutorial train", "iterations"), ("tutorial train", "hidden")}
+SLOW |= {("tutorial compare", name) for name in ("iterations", "hidden", "seeds")}
 """So many are allowed, and take their time."""
 
 

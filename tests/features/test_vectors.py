@@ -170,7 +170,7 @@ def test_the_first_of_several_vectors_is_kept(tmp_path: Path, form: Any) -> None
     found = read(path, ["dog", "the"])
     assert found.index.words == ("the", "dog")
     np.testing.assert_array_equal(found.table[2], DOGS[1][1])
-    place = {glove: ":5: 'dog' stands at 2", word2vec: ":6: 'dog' stands at 3", binary: ": word 5: 'dog' stands at 2"}
+    place = {glove: ":5: 'dog' is at 2", word2vec: ":6: 'dog' is at 3", binary: ": word 5: 'dog' is at 2"}
     assert found.repeats == f"{path}{place[form]} already; the first is kept (repeated words: 2)"
 
 

@@ -266,7 +266,7 @@ def test_pretrained_vectors(tmp_path: Path) -> None:
         tagger = train(TEXT, DEV, settings=settings, vectors=path, on_note=notes.append, on_warning=doubts.append)
         note = f"{path}: a vector for 3 of 6 distinct training words; {len(kept)} vectors of 2 numbers kept"
         assert notes[0] == note  # of the kernels there may be another
-        assert doubts == [f"{path}:4: 'dog' stands at 2 already; the first is kept (repeated words: 1)"]
+        assert doubts == [f"{path}:4: 'dog' is at 2 already; the first is kept (repeated words: 1)"]
         tagger.save(tmp_path / "m")
         assert str(path).encode() not in (tmp_path / "m").read_bytes()
         record = model_file.load(tmp_path / "m")[0]["model"]

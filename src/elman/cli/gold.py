@@ -52,7 +52,7 @@ class Gold:
 
 
 class AlignedSentence(NamedTuple):
-    """A gold sentence with its gold and predicted tags, a list for each label column; where the predicted ones stand.
+    """A gold sentence with its gold and predicted tags, a list for each label column; and where the predicted ones are.
 
     The label of a text is a list of one.
     """

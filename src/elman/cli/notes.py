@@ -13,7 +13,7 @@ from elman.cli.say import tell
 class Notes:
     """Notes and warnings for standard error.
 
-    They are shown when the work is done, since an error is to stand there alone. ``quiet``: notes are dropped,
+    They are shown when the work is done, so that an error is shown alone. ``quiet``: notes are dropped,
     warnings stay. ``verbose``: all are shown at once.
     """
 

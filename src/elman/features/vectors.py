@@ -95,7 +95,7 @@ def read(path: str, needed: Collection[str], extra: int = 0) -> Vectors:
             continue
         if word in words:
             repeated += 1
-            repeats = repeats or str(form.refused(entry[0], f"{_shown(entry[1])} stands at {words[word]:,} already"))
+            repeats = repeats or str(form.refused(entry[0], f"{_shown(entry[1])} is at {words[word]:,} already"))
             continue
         words[word] = entry[0]
         values += form.numbers(entry).tobytes()

@@ -177,7 +177,7 @@ def test_vectors(run: Run, refused: Refused, train_file: Path, tmp_path: Path) -
     assert result.returncode == 0
     err = result.stderr.decode()
     assert f"elman: {vectors}: a vector for 2 of " in err
-    assert f"elman: warning: {vectors}:3: 'the' stands at 1 already" in err
+    assert f"elman: warning: {vectors}:3: 'the' is at 1 already" in err
     vectors.unlink()
     assert run("tag", tmp_path / "m", stdin=b"the dog\n").returncode == 0
     assert "v.txt: cannot be read" in refused("train", train_file, "-o", tmp_path / "m", "--vectors", vectors)

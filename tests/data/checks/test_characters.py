@@ -97,7 +97,7 @@ def test_normal_forms_of_one_word(examined: Examined, of: Of) -> None:
     finding = group.findings[0]
     assert finding.severity == "warning"
     assert (
-        finding.message == "“cafe\u0301” (U+0065 U+0301) is not in NFC and stands elsewhere otherwise, as another word"
+        finding.message == "“cafe\u0301” (U+0065 U+0301) is not in NFC and also occurs in another form, as another word"
     )
     assert finding.details == {"word": "cafe\u0301", "other_form": "café", "twin": True}
 

@@ -35,7 +35,7 @@ def test_repeats(splits: Splits) -> None:
     (group,) = repeats(given, index_sentences(given))
     assert group.title == "3 of 6 train sentences repeat an earlier one"
     first, second = group.findings
-    assert (first.message, first.severity) == ("“c” stands 3 times in train", "note")
+    assert (first.message, first.severity) == ("“c” occurs 3 times in train", "note")
     assert first.others == (Location("train.txt", 4), Location("train.txt", 5))
     assert second.place == Location("train.txt", 1)
 
@@ -46,7 +46,7 @@ def test_contradictions(splits: Splits) -> None:
         dev=["a_X b_Y", "c_X", "d_Y"],
     )
     (group,) = contradictions(index_sentences(given), ["tag"])
-    assert group.title == "2 sentences stand with other tags elsewhere (column tag)"
+    assert group.title == "2 sentences have other tags elsewhere (column tag)"
     first, second = group.findings
     assert first.severity == "warning"
     assert first.message == "“b” is Y here, X elsewhere: “a b”"
@@ -59,7 +59,7 @@ def test_contradictions(splits: Splits) -> None:
 def test_other_labels(examined: Examined, of: Of) -> None:
     report = examined(train=["=play a_X b_X", "=stop c_X", "=play a_X b_X"], test=["=stop a_X b_X", "=stop c_X"])
     (group,) = of(report, "contradiction")
-    assert group.title == "1 sentence stands with another label elsewhere (label intent)"
+    assert group.title == "1 sentence has another label elsewhere (label intent)"
     assert group.findings[0].message == "the sentence is stop here, play elsewhere: “a b”"
     assert group.findings[0].details["word"] is None
     assert report.columns["label:intent"].tags == {"train": {"play": 2, "stop": 1}, "test": {"stop": 2}}

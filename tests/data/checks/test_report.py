@@ -50,7 +50,7 @@ def test_en_ewt(shared_data: Path, of: Of) -> None:
     assert (train.sentences, train.words, train.longest_sentence, train.repeats) == (12_544, 204_577, 159, 810)
     assert of(report, "repeat")[0].title == "810 of 12,544 train sentences repeat an earlier one"
     contradictions = next(group for group in of(report, "contradiction") if group.title.endswith("(column upos)"))
-    assert contradictions.title == "5 sentences stand with other tags elsewhere (column upos)"
+    assert contradictions.title == "5 sentences have other tags elsewhere (column upos)"
     assert len(contradictions.findings) == 5
     assert not any("(column upos)" in group.title for group in of(report, "missing"))
     assert "tree" in report.nothing_found

@@ -15,13 +15,13 @@ def test_missing_and_once(examined: Examined, of: Of) -> None:
     (missing,) = of(report, "missing")
     assert missing.title == "2 tags that train lacks (column tag)"
     assert [(finding.message, finding.place.line) for finding in missing.findings] == [
-        ("the tag “Q” stands 2 times in dev, never in train", 1),
-        ("the tag “R” stands once in dev, never in train", 2),
-        ("the tag “R” stands once in test, never in train", 1),
+        ("the tag “Q” occurs 2 times in dev, never in train", 1),
+        ("the tag “R” occurs once in dev, never in train", 2),
+        ("the tag “R” occurs once in test, never in train", 1),
     ]
     (once,) = of(report, "once")
     assert once.title == "1 tag seen once in train (column tag)"
-    assert once.findings[0].message == "the tag “Y” stands once in train, on “c”"
+    assert once.findings[0].message == "the tag “Y” occurs once in train, on “c”"
     assert report.columns["tag"].tags["dev"] == {"X": 1, "Q": 2, "R": 1}
 
 
@@ -86,8 +86,8 @@ def test_labels_of_sentences(examined: Examined, of: Of) -> None:
     report = examined(train=["=play a_X b_X", "=play c_X", "=stop d_X"], test=["=go a_X b_X", "=go\u00a0 d_X"])
     once, missing, odd = (group for check in ("once", "missing", "characters") for group in of(report, check))
     assert once.title == "1 label seen once in train (label intent)"
-    assert once.findings[0].message == "the label “stop” stands once in train, on “d”"
+    assert once.findings[0].message == "the label “stop” occurs once in train, on “d”"
     assert missing.title == "2 labels that train lacks (label intent)"
-    assert missing.findings[0].message == "the label “go” stands once in test, never in train"
+    assert missing.findings[0].message == "the label “go” occurs once in test, never in train"
     assert odd.title == "U+00A0 NO-BREAK SPACE in 1 label (label intent)"
     assert odd.findings[0].message == "the label “go\\xa0” holds U+00A0 NO-BREAK SPACE"

@@ -233,8 +233,8 @@ def test_labels_of_texts(read):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"text": "x", "text": "y"}', "the key 'text' stands twice in an object"),
-        ('{"meta": {"a": 1, "a": 2}, "text": "y"}', "the key 'a' stands twice in an object"),
+        ('{"text": "x", "text": "y"}', "the key 'text' occurs twice in an object"),
+        ('{"meta": {"a": 1, "a": 2}, "text": "y"}', "the key 'a' occurs twice in an object"),
         ('{"text": "x", "p": NaN}', "NaN is no JSON"),
         ('{"text": "x", "p": -Infinity}', "-Infinity is no JSON"),
         ('{"text": "\\ud800"}', r"half a surrogate pair"),

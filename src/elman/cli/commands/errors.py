@@ -29,7 +29,7 @@ from elman.utils.text_width import beginning, cells, cut, ending
 if TYPE_CHECKING:
     from elman.analysis.errors import ErrorAnalysis, WrongSentence
 
-BESIDE_TAGS = 46  # columns of the terminal for what stands in a line with two tags
+BESIDE_TAGS = 46  # columns of the terminal for the rest of a line with two tags
 LEAST = 12  # for each of them, unless all are shorter
 FOR_WORDS = 20  # and for the words of a confusion at least, which have a line of their own otherwise
 

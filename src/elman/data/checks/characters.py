@@ -90,7 +90,7 @@ def normal_forms(splits: Sequence[DataSplit], forms: Sequence[str]) -> Iterator[
         twin = unicodedata.normalize("NFC", word) in twins
         message = f"{quoted(word)} ({_codes(word)}) is {name}, as most words are {usual}"
         if twin:
-            message = f"{quoted(word)} ({_codes(word)}) is {name} and stands elsewhere otherwise, as another word"
+            message = f"{quoted(word)} ({_codes(word)}) is {name} and also occurs in another form, as another word"
         details = {"word": word, "other_form": by_form[rare_form][word], "twin": twin}
         findings.append(Finding("warning" if twin else "note", at.place, message, details=details))
     n_rare, n_usual = len(by_form[rare_form]), len(by_form[not rare_form])

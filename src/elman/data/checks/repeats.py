@@ -74,7 +74,7 @@ def repeats(splits: Sequence[DataSplit], sentence_index: SentenceIndex) -> Itera
 
 def _repeat(copies: Sequence[Sentence], split: str) -> Finding:
     original, *repeated = map(first_location, copies)
-    message = f"{excerpt(copies[0])} stands {len(copies):,} times in {split}"
+    message = f"{excerpt(copies[0])} occurs {len(copies):,} times in {split}"
     return Finding("note", original, message, tuple(repeated), {"split": split, "times": len(copies)})
 
 
@@ -94,7 +94,7 @@ def contradictions(sentence_index: SentenceIndex, columns: Sequence[str]) -> Ite
         if findings:
             n = len(findings)
             what = "another label" if label_kind(column) == "label" else "other tags"
-            title = f"{counted(n, 'sentence')} {'stands' if n == 1 else 'stand'} with {what} elsewhere"
+            title = f"{counted(n, 'sentence')} {'has' if n == 1 else 'have'} {what} elsewhere"
             yield FindingGroup("contradiction", f"{title} ({column_title(column)})", findings)
 
 

@@ -45,7 +45,7 @@ def missing_tags(splits: Sequence[DataSplit], column: str, counts: TagCounts) ->
         for tag, occurrence in _first_words(split, column, unseen):
             count = counts[split.name][tag]
             message = (
-                f"the {label_kind(column)} {quoted(tag)} stands {_times(count)} in {split.name}, never in {reference}"
+                f"the {label_kind(column)} {quoted(tag)} occurs {_times(count)} in {split.name}, never in {reference}"
             )
             details = {"column": column, "tag": tag, "split": split.name, "times": count}
             findings.append(Finding("warning", occurrence.place, message, details=details))
@@ -64,7 +64,7 @@ def seen_once(splits: Sequence[DataSplit], column: str, counts: TagCounts) -> It
             Finding(
                 "note",
                 occurrence.place,
-                f"the {kind} {quoted(tag)} stands once in {reference.name}, on {_owner(occurrence, column)}",
+                f"the {kind} {quoted(tag)} occurs once in {reference.name}, on {_owner(occurrence, column)}",
                 details={"column": column, "tag": tag, "split": reference.name},
             )
             for tag, occurrence in _first_words(reference, column, rare)

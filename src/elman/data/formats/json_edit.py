@@ -50,7 +50,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise DataError(f"the key {shown(twice)} stands twice in an object")
+        raise DataError(f"the key {shown(twice)} occurs twice in an object")
     return values
 
 
