@@ -35,8 +35,8 @@ def predicted_table(
     tables = []
     for sentence, row in zip(source.sentences, found, strict=True):
         values = {name: row[name][0] if confidence else row[name] for name in names}
-        of_text = {name: values[name] for name in labels if values[name] or sentence.format}
-        if alone:
+        of_text = {name: values[name] for name in labels if sentence.words and (values[name] or sentence.format)}
+        if alone and sentence.words:
             of_text[CONFIDENCE] = f"{row[labels[0]][1]:.4f}"
         probabilities = {name: row[name][1] for name in words} if confidence and words else None
         shown = probabilities[words[0]] if probabilities and len(words) == 1 else probabilities

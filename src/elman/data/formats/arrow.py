@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from elman.data.formats import json_records
 from elman.data.formats.arrow_rows import library, schema_class_names
 from elman.data.formats.csv_reader import LABELS
-from elman.data.formats.json_records import RecordReader
+from elman.data.formats.json_records import RecordReader, with_content
 from elman.data.formats.json_spans import TOKENS, span_key
 from elman.data.formats.parquet import Parquet, head_of, rows_of_batch
 from elman.data.formats.reader import Reading
@@ -59,28 +60,27 @@ class TableReading(Reading):
         return (usual or labels)[:1]
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        return (self._record(row) for batch in self._batches for row, _, _ in rows_of_batch(batch, NAME))
+        with suppress(DataError):  # reading the sentences will raise the error
+            for batch in self._batches:
+                yield from (self._record(row) for row, _, _ in rows_of_batch(batch, NAME))
 
     def _record(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row with the words or the text under the usual name; to be tagged, with nothing else but spans."""
-        content = row[self.content]
-        if not self._labelled_rows:
-            spans = span_key(row) if isinstance(content, str) and not self._renamed else ""
-            row = {self.content: content, **({spans: row[spans]} if spans else {})}
-        if not self._renamed:
-            return row
-        others = {key: value for key, value in row.items() if key not in (self.content, *TOKENS, *_TEXTS)}
-        return {"tokens" if isinstance(content, list) else "text": content, **others}
+        renamed = with_content(row, self.content)
+        if self._labelled_rows:
+            return renamed if self._renamed else row
+        spans = span_key(row) if "text" in renamed and not self._renamed else ""
+        content: dict[str, Any] = {key: renamed[key] for key in ("tokens", "text") if key in renamed}
+        return {**content, spans: row[spans]} if spans else content
 
     def _read(self, reader: RecordReader) -> Iterator[Sentence]:
         rows = (row for batch in self._batches for row in rows_of_batch(batch, NAME))
         for number, (row, batch, at) in enumerate(rows, 1):
-            if row[self.content] is None:
-                raise DataError(f"column {self.content}: no text; leave such rows out", path=NAME, line=number)
-            if not isinstance(row[self.content], str | list):
-                problem = f"expected texts or lists of words, found {shown(row[self.content])}"
-                raise DataError(f"column {self.content}: {problem}", path=NAME, line=number)
-            parts = reader.parts(self._record(row), number)
+            try:
+                record = self._record(row)
+            except DataError as error:
+                raise DataError(str(error), path=NAME, line=number) from None
+            parts = reader.parts(record, number)
             if parts is not None:
                 yield RecordSentence(
                     parts.words, parts.columns, NAME, number, (), (), "parquet", parts.labels, row, batch, at

@@ -17,7 +17,7 @@ from elman.data.formats import json_edit, json_records, jsonl
 from elman.data.formats.arrow_rows import library, schema_class_names
 from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import RecordReader, numbers_of
-from elman.data.formats.json_spans import text_in, tokens_in
+from elman.data.formats.json_spans import tokens_in
 from elman.data.formats.parquet_writer import ParquetWriter
 from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
@@ -168,7 +168,7 @@ def head_of(row: dict[str, Any], reader: RecordReader) -> str:
         key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) <= _TAG_TYPES
     }
     if not content.columns and tokens_in(row) is None:
-        return json_edit.dump({"text": text_in(row), **lists, **content.labels})
+        return json_edit.dump({"text": " ".join(content.words), **lists, **content.labels})
     numbers = {key: value for key, value in lists.items() if numbers_of(key, value)}
     return json_edit.dump({"tokens": content.words, **numbers, **content.columns, **content.labels})
 

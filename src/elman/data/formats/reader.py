@@ -26,6 +26,7 @@ _N_PEEKED = 1000
 """Sentences that are read ahead, for example to find the names of document labels."""
 _ASKED = "as asked for"
 _TABLES = ("csv", "tsv")
+_RECORDS = ("jsonl", "json")
 _LINE_FORMATS = ("text", "word_tag", "columns", "conllu", "conllup", "label_text", "fasttext")
 """Formats in which every line is a sentence or a word."""
 
@@ -223,7 +224,9 @@ def _read(path: str, request: _ReadRequest) -> Reading:
     if name in registry.BINARY or (name is None and magic_format is not None):
         name, why = (name, _ASKED) if name is not None else (str(magic_format), "its first bytes")
         if request.text_column is not None:
-            raise _no_table_error(name, path)
+            if module is not None and request.format != name:
+                raise _no_table_error(str(request.format), path)
+            module = registry.OPTIONS[name]({"text": request.text_column})
         binary = cast(registry.Binary, module or registry.BINARY[name])
         head, sentences = binary.open_binary(path)
         source = TextSource("standard input" if path == "-" else path, list(head), iter(()), False)
@@ -248,6 +251,9 @@ def _format(
     why = _ASKED
     if request.text_column is not None:
         table_format = request.format or (sniff_first_line(source.head) or ("csv",))[0]
+        if table_format in _RECORDS:
+            module = cast(registry.Input, registry.OPTIONS[table_format]({"text": request.text_column}))
+            return table_format, module, f"texts in {request.text_column}"
         if table_format not in _TABLES:
             raise _no_table_error(table_format, source.name)
         name, module = LazyModule("headers").with_text_column(source.head, source.name, request.text_column, name)
@@ -262,7 +268,7 @@ def _format(
 
 
 def _no_table_error(format: str, path: str) -> ConfigError:
-    return ConfigError(f"--text-column: names a column of csv or tsv; {path} is {format}")
+    return ConfigError(f"--text-column: names a column of csv, tsv, jsonl, json or parquet; {path} is {format}")
 
 
 def _check_line_ends(source: TextSource) -> None:
