@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import copy
+import multiprocessing
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from multiprocessing.pool import Pool
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import elman
-from elman.errors import ElmanError
+from elman.errors import ElmanError, ModelFileError
 from elman.taggers.base import Predictor
-from elman.taggers.column_predictor import ColumnPredictor
 from elman.taggers.language_model import LanguageModel
 from elman.taggers.pipeline import Pipeline
 from elman.taggers.regression.regressor import Regressor
 from elman.taggers.segmenter import Segmenter
 from elman.taggers.structured import EncodedTagger
 from elman.taggers.tagger import Tagger, TaggerClassifier, TextClassifier
+from predictions import said
 
 ROWS = [
     ("Cats", "cat", "NOUN", "Number=Plur", "2", "nsubj", "_"),
@@ -39,17 +44,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "tag frequent": {"model": "frequent"},
     "columns": {"target": "upos,feats", "settings": SMALL},
     "classify": {"settings": SMALL},
+    "classify linear": {"model": "linear"},
+    "both": {"target": "upos,genre", "settings": SMALL},
     "segment": {"settings": SMALL},
     "lemma": {"settings": SMALL},
     "lemma hmm": {"model": "hmm"},
     "morphology:features=each": {"settings": SMALL},
     "parse": {"settings": SMALL},
+    "parse trees": {"settings": SMALL},
     "pipeline": {"settings": SMALL},
     "lm": {"settings": SMALL},
     "lm ngram": {"model": "ngram"},
     "regress": {"settings": {"hidden": 4, "epochs": 2}},
 }
-WORDS = ["Cats", "ran", "."]
+TREES = "(S (NP (D the) (N cat)) (VP (V sees) (NP (N mats))))\n(S (NP (N cats)) (VP (V sleep)))\n"
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -58,24 +66,23 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (folder / "t.conllu").write_text(("# newpar\n" + "".join(LINES) + "\n") * 8, encoding="utf-8")
     (folder / "t.tsv").write_text(NUMBERS, encoding="utf-8")
     (folder / "t.txt").write_text("X\tCats ran .\nY\tdogs sat down\n" * 4, encoding="utf-8")
+    (folder / "t.trees").write_text(TREES * 4, encoding="utf-8")
     task = request.param.split()[0]
     name = {"regress": "t.tsv", "classify": "t.txt", "lm": "t.txt"}.get(task, "t.conllu")
-    own: Any = None if task in ("tag", "columns", "classify") else task
-    yield elman.train(str(folder / name), task=own, **KINDS[request.param], **QUIET)
+    own: Any = None if task in ("tag", "columns", "classify", "both") else task
+    data: Any = str(folder / ("t.trees" if request.param == "parse trees" else name))
+    if task == "both":
+        columns = {"upos": ("NOUN", "VERB", "PUNCT")}
+        data = [elman.Sentence(("Cats", "ran", "."), columns, labels={"genre": genre}) for genre in "XYXY"]
+    yield elman.train(data, task=own, **KINDS[request.param], **QUIET)
 
 
-def said(model: Predictor) -> Any:
-    """What a model says of something."""
-    if isinstance(model, Segmenter):
-        return model.segment("Cats ran. Cats ran.")
-    if isinstance(model, LanguageModel):
-        return model.sample(20)
-    if isinstance(model, Regressor):
-        return model.predict([0.1, 0.3]).tolist()
-    if isinstance(model, Pipeline):
-        return [one.columns for one in model.sentences(["Cats ran. Cats ran."])]
-    assert isinstance(model, ColumnPredictor)
-    return model.predict([WORDS], columns=model.targets)[0]
+@pytest.fixture(scope="module")
+def pools() -> Iterator[dict[str, Pool]]:
+    with ExitStack() as stack, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads beside fork
+        ways = {"spawn", "fork"} & set(multiprocessing.get_all_start_methods())
+        yield {way: stack.enter_context(multiprocessing.get_context(way).Pool(1)) for way in sorted(ways)}
 
 
 def same(one: Predictor, other: Predictor) -> bool:
@@ -90,6 +97,40 @@ def test_copies_and_pickles_are_the_model(model: Predictor, again: Callable[[Pre
     assert same(model, other)
     assert said(model) == said(other)
     assert other.threads == model.threads
+
+
+def test_other_processes_predict_the_same(model: Predictor, pools: dict[str, Pool]) -> None:
+    for pool in pools.values():
+        assert pool.apply(said, (model,)) == said(model)
+
+
+def test_joblib_dumps_models(model: Predictor, tmp_path: Path) -> None:
+    joblib = pytest.importorskip("joblib")
+    joblib.dump(model, tmp_path / "model.joblib")
+    other = joblib.load(tmp_path / "model.joblib")
+    assert same(model, other) and said(model) == said(other)
+
+
+def test_a_pickle_holds_the_bytes_of_the_model_file(model: Predictor, tmp_path: Path) -> None:
+    model.save(tmp_path / "a.model")
+    data = (tmp_path / "a.model").read_bytes()
+    restore, (kind, held, *how) = model.__reduce__()[:2]
+    assert held == data and data in pickle.dumps(model)
+    with pytest.raises(ModelFileError, match="^pickle: damaged"):
+        restore(kind, data[:-1] + bytes([data[-1] ^ 1]), *how)
+
+
+def test_a_pickle_keeps_temperatures_threads_and_precision() -> None:
+    train = [[("the", "D"), ("cat", "N")], [("cats", "N"), ("sleep", "V")]] * 8
+    dev = [[("the", "D"), ("dog", "N")], [("cats", "V"), ("bark", "V")]]
+    tagger = elman.train(train, dev, settings=SMALL, threads=2, on_warning=lambda text: None)
+    assert tagger.temperature("tag") != 1
+    tagger.choose_precision("exact")
+    other = pickle.loads(pickle.dumps(tagger))
+    assert (other.temperatures, other.threads, other.precision) == (tagger.temperatures, 2, "exact")
+    raw = pickle.loads(pickle.dumps(tagger.uncalibrated()))
+    assert raw.temperatures == {"tag": 1.0}
+    assert np.array_equal(raw.probabilities(["the"]), tagger.uncalibrated().probabilities(["the"]))
 
 
 def test_a_pickle_keeps_how_a_model_tags(model: Predictor) -> None:
@@ -124,17 +165,13 @@ CALLS: dict[type, set[str]] = {
     LanguageModel: {"sample", "evaluate"},
     Regressor: {"predict", "pipe", "evaluate"},
 }
+CALLS[TaggerClassifier] = CALLS[Tagger] | CALLS[TextClassifier]
 """What each class has besides what every ``Predictor`` has."""
 
 
 def test_calls_that_make_no_sense_do_not_exist(model: Predictor) -> None:
     every = set.union(*CALLS.values())
     assert {name for name in every if hasattr(model, name)} == CALLS[type(model)]
-
-
-def test_a_model_of_words_and_texts_has_the_calls_of_both() -> None:
-    every = CALLS[Tagger] | CALLS[TextClassifier]
-    assert all(hasattr(TaggerClassifier, name) for name in every)
 
 
 def test_the_classes_are_public(model: Predictor) -> None:

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman import kernels
@@ -54,16 +55,25 @@ class Stored(NamedTuple):
 
 
 def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a model file atomically.
+    """Write a model file atomically; the arguments are those of ``to_bytes``.
+
+    Raises OutputError if the target cannot be written, ModelFileError for content that a model file cannot hold.
+    """
+    target = _path(path)
+    data = to_bytes(config, tensors, target)
+    check_target(target, text=False)
+    write_bytes_atomically(target, data)
+
+
+def to_bytes(config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], name: str = "pickle") -> bytes:
+    """Return the content of a model file; ``name`` is its name in messages.
 
     ``config`` holds JSON values, keys are text; ``tensors`` are float16, float32, float64, int32 or int64
-    arrays of any shape.
-    Raises OutputError if the target cannot be written, ModelFileError for content that a model file cannot hold.
+    arrays of any shape. Raises ModelFileError for content that a model file cannot hold.
     """
     import numpy as np
     import safetensors.numpy
 
-    target = _path(path)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
     def little_endian(tensor: NDArray[Any]) -> np.dtype[Any]:
@@ -78,19 +88,18 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
             for name, tensor in tensors.items()
         }
         bare = _bare(config)
-        for name, tensor in plain.items():
+        for key, tensor in plain.items():
             if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
-                raise ValueError(f"tensor {name} holds numbers that are not finite")
+                raise ValueError(f"tensor {key} holds numbers that are not finite")
         kept = {
-            name: Stored(names[tensor.dtype], tensor.shape, tensor.data if tensor.size else b"")
-            for name, tensor in plain.items()
+            key: Stored(names[tensor.dtype], tensor.shape, tensor.data if tensor.size else b"")
+            for key, tensor in plain.items()
         }
         text = _with_sum(bare, _sum(bare, kept))
-        data = safetensors.numpy.save(plain, metadata={KEY: text})
+        data: bytes = safetensors.numpy.save(plain, metadata={KEY: text})
     except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
-        raise ModelFileError(f"{target}: this model cannot be stored: {_one_line(error)}") from None
-    check_target(target, text=False)
-    write_bytes_atomically(target, data)
+        raise ModelFileError(f"{name}: this model cannot be stored: {_one_line(error)}") from None
+    return data
 
 
 def forms(stored: Mapping[str, Stored]) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -129,6 +138,17 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
         raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
+    return _content(name, header, data)
+
+
+def from_bytes(data: bytes, name: str = "pickle") -> tuple[dict[str, Any], Tensors]:
+    """Return what was given to ``to_bytes``; ``name`` is the name of the data in messages. Raises as ``load`` does."""
+    config, stored = _content(name, *_parts(BytesIO(data), len(data)))
+    return config, arrays(stored)
+
+
+def _content(name: str, header: bytes, data: memoryview) -> tuple[dict[str, Any], dict[str, Stored]]:
+    """Return the checked content of a model file."""
     try:
         metadata, entries = _tables(header)
         if set(metadata) != {KEY}:
@@ -144,7 +164,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
     return config, tensors
 
 
-def _parts(file: BufferedReader, size: int) -> tuple[bytes, memoryview]:
+def _parts(file: BufferedReader | BytesIO, size: int) -> tuple[bytes, memoryview]:
     """Return header and data of a file of ``size`` bytes; b"" if it does not contain a whole header."""
     start = int.from_bytes(file.read(8), "little") + 8
     if start > min(size, MOST_HEADER) or start % 8:  # tensors are aligned to 8 bytes

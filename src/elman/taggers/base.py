@@ -211,8 +211,8 @@ class Predictor(Summary, ABC):
         """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the content of the model file, threads and precision, for copies and process pools."""
-        return _restored, (type(self), *self.to_record(), self.threads, self.precision)
+        """Pickle the bytes of the model file, threads and precision, for copies and process pools."""
+        return _restored, (type(self), file.to_bytes(*self.to_record()), self.threads, self.precision)
 
     def describe(self) -> dict[str, Any]:
         """Return a description of model and training data as JSON values, as ``elman inspect --json`` prints it."""
@@ -257,10 +257,8 @@ def _unit(task: str) -> str:
     return "labels" if task in (CLASSIFY, SEVERAL, ANY) else "tags"
 
 
-def _restored(
-    kind: type[Predictor], record: Mapping[str, Any], tensors: file.Tensors, threads: int, precision: str
-) -> Predictor:
-    """Return the unpickled predictor."""
-    predictor = kind.from_record(record, tensors, threads=threads)
+def _restored(kind: type[Predictor], data: bytes, threads: int, precision: str) -> Predictor:
+    """Return the unpickled predictor. Raises ModelFileError as ``elman.load`` does."""
+    predictor = kind.from_record(*file.from_bytes(data), threads=threads)
     predictor.choose_precision(precision)
     return predictor

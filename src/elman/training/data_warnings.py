@@ -19,6 +19,9 @@ WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
 FREE_TEXT = 20
 """Minimum number of distinct labels that may be free text."""
 
+NO_DEV = "no dev set"
+"""The beginning of the warning about training without one."""
+
 
 def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None, *targets: str) -> list[str]:
     """Return one warning for each problem with the data.
@@ -34,7 +37,7 @@ def training_warnings(train: Sequence[Sentence], dev: Sequence[Sentence] | None,
         found.append(length_warning(train))
     if dev is None:
         found.append(
-            "no dev set: the accuracy on unseen text is unknown, and a network keeps its last epoch, not the best; "
+            f"{NO_DEV}: the accuracy on unseen text is unknown, and a network keeps its last epoch, not the best; "
             "pass --dev FILE, or --dev 10% to hold out a part (never done silently)"
         )
     else:
