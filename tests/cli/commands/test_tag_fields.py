@@ -98,6 +98,14 @@ def test_confidence_is_the_lowest_and_doubtful_words_are_left_out(run: Run, addr
     assert tag(run, addresses, "--min-confidence", "0.999", stdin="York Lane\n").endswith("York Lane,,,\n")
 
 
+def test_rows_without_a_text_have_empty_fields(run: Run, addresses: Path) -> None:
+    table = "id,text\n1,\n2,York\n,\n3, \n"
+    found = tag(run, addresses, "--format", "csv", stdin=table)
+    assert found == "id,text,city,number,road\n1,,,,\n2,York,York,,\n,\n3, ,,,\n"
+    found = tag(run, addresses, "--format", "csv", "--confidence", "-o", "-", stdin="id,text\n1,\n")
+    assert found == "id,text,city,number,road,confidence\n1,,,,,0.0000\n"
+
+
 def test_several_files(run: Run, addresses: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nYork\n")
     (tmp_path / "b.csv").write_text("text\nDerby\n")

@@ -48,6 +48,7 @@ def tag_fields(options: Options) -> None:
                 labelled=False,
                 known=known(tagger),
                 text_column=options.text_column,
+                keep_empty=True,
             )
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
@@ -89,7 +90,7 @@ def _found(
             tags = [tag if p >= least else NO_TAG for tag, p in zip(tags, confidences, strict=True)]
         found = all_fields(fields_of(zip(sentence.words, tags, strict=True)), names)
         if options.confidence:
-            found[CONFIDENCE] = f"{min(confidences, default=1.0):.4f}"
+            found[CONFIDENCE] = f"{min(confidences, default=0.0):.4f}"
         yield found
 
 
@@ -114,10 +115,10 @@ class _FieldWriter:
     def add(self, sentence: Sentence, found: dict[str, str]) -> str | bytes:
         """Return what is written for a sentence with all its fields."""
         if self._sentences is not None:
-            is_text = sentence.words or sentence.labels or sentence.format == "parquet"
+            is_text = sentence.words or sentence.labels or sentence.rows or sentence.format == "parquet"
             labels = {**sentence.labels, **found} if is_text else sentence.labels
             return self._sentences.add(replace(sentence, labels=labels), {})
-        if is_gap(sentence):
+        if is_gap(sentence) and not sentence.rows:
             return ""
         values: dict[str, Any] = {**row_of(sentence, self._reading), **found}
         if CONFIDENCE in found:
