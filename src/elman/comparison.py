@@ -2,14 +2,12 @@
 
 from elman.evaluation.compare import (
     Comparison,
-    RunsComparison,
-    RunScores,
     choose_metric,
     compare,
     compare_conllu,
-    compare_runs,
     score,
 )
+from elman.evaluation.compare_runs import RunsComparison, RunScores, compare_runs
 
 __all__ = [
     "Comparison",

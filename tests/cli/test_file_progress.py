@@ -61,3 +61,14 @@ def test_a_line_for_each_file(run: Run, model: Path, tmp_path: Path) -> None:
     assert "words/s" not in run("tag", model, tmp_path / "a.txt").stderr.decode()
     done = run("convert", tmp_path / "out", tmp_path / "out.jsonl", "-v")
     assert f"elman: {tmp_path / 'out'}: 8 words, " in done.stderr.decode()
+
+
+def test_training_without_a_terminal_has_a_line_for_each_epoch(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("the_DET dog_NOUN barks_VERB\n" * 8, encoding="utf-8")
+    settings = ["--set", "epochs=3", "--set", "hidden=4", "--set", "ensemble=1"]
+    for options, lines in (["-v"], 3), ([], 0):
+        result = run("train", tmp_path / "train.txt", "-o", tmp_path / "m", *settings, *options)
+        assert result.returncode == 0, result.stderr.decode()
+        shown = [line for line in result.stderr.decode().splitlines() if line.startswith("elman: epoch ")]
+        assert len(shown) == lines
+        assert all("/3: loss " in line and "words/s" in line for line in shown)

@@ -221,7 +221,8 @@ def test_the_same_from_python(value: Any, folder: Path) -> None:
     from elman.analysis.gradients import GradientOptions, measure_lags
     from elman.analysis.learning_curve import learning_curve
     from elman.data.corpus import ReadOptions
-    from elman.evaluation.compare import compare, compare_runs
+    from elman.evaluation.compare import compare
+    from elman.evaluation.compare_runs import compare_runs
 
     tagger: Any = elman.load(folder / "rnn.model")
     speaker: Any = elman.load(folder / "lm.model")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from elman.errors import ConfigError, DataError
-from elman.evaluation.compare import METRICS, RunScores, compare, compare_runs, score
+from elman.evaluation.compare import METRICS, compare, score
+from elman.evaluation.compare_runs import RunScores, compare_runs
 from elman.evaluation.tagging import evaluate
 
 GOLD = [["D", "N", "V"], ["D", "N"], [], ["N"]] * 20

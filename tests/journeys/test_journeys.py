@@ -32,3 +32,10 @@ def test_an_output_that_differs_is_noticed(tmp_path: Path) -> None:
     page.write_text("<!-- examples: none -->\n\n```console\n$ echo one\ntwo\n```\n")
     with pytest.raises(AssertionError, match=r"page.md:4: echo one\nexpected:\ntwo"):
         pages.run(page, tmp_path)
+
+
+def test_a_block_that_names_a_file_is_written_to_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- examples: none -->\n\n```python\n# one.py\nONE = 1\n```\n\n```python\nimport one\n```\n")
+    pages.run(page, tmp_path)
+    assert (tmp_path / "one.py").read_text() == "# one.py\nONE = 1\n"

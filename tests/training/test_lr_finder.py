@@ -47,6 +47,23 @@ def test_it_lies_below_where_the_loss_is_lost(curvature: float) -> None:
     assert len(trial.rates) == len(trial.losses)
 
 
+class HighAtFirst(Bowl):
+    """The first minibatches have a much larger loss, by chance."""
+
+    steps = 0
+
+    def gradients(self, items: Array, words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
+        totals, gradients = super().gradients(items, words, place)
+        self.steps += 1
+        return LossTotals(totals.loss + (3.0 * len(items) if self.steps < 5 else 0.0), len(items), 0), gradients
+
+
+def test_losses_of_the_first_steps_do_not_decide() -> None:
+    trial = find(HighAtFirst(1.0), SGD, seed=1, threads=1)
+    assert trial.losses[0] - trial.losses[40] > max(trial.losses[30:]) - min(trial.losses[30:])  # the largest fall
+    assert 0.01 < trial.rate < 1
+
+
 def test_rates_rise_by_a_constant_factor_and_end_where_the_loss_is_lost() -> None:
     whole, lost = find(Bowl(0.1), SGD, seed=1, threads=1), find(Bowl(1000), SGD, seed=1, threads=1)
     np.testing.assert_allclose(whole.rates, np.geomspace(LOWEST, HIGHEST, STEPS))

@@ -12,6 +12,7 @@ from elman.cli.only_empty import OnlyEmpty
 from elman.cli.output_columns import OutputColumns, how_many, output_columns
 from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
+from elman.cli.punctuation import attached_punctuation
 from elman.cli.raw_text import RawText, reads_raw, refuse_options
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
@@ -130,7 +131,12 @@ class Tagging:
         reading = read_sentences(path, **how, labelled=False, known=self._known, text_column=options.text_column)
         if options.format is None:
             self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-        own = self._raw_text().format if reads_raw(self.tagger, reading) else self._own_format(reading)
+        raw = reads_raw(self.tagger, reading)
+        if not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
+            doubt = attached_punctuation(reading.head, self.tagger.known)
+            if doubt is not None:
+                self.notes.warn(f"{reading.path}: {doubt}")
+        own = self._raw_text().format if raw else self._own_format(reading)
         self.format = self.format or own
         if self.written.said is None and own != self.format:
             raise ConfigError(

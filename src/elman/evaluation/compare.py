@@ -3,8 +3,7 @@
 Paired bootstrap over sentences (Efron and Tibshirani 1993, Koehn 2004): the text is resampled thousands of times,
 sentence by sentence with replacement, and the difference is computed each time; the middle 95 % are its interval. Words
 of a sentence stay together, since their errors are correlated. McNemar's test (1947) looks at the items that only one
-of the two gets right. For several runs of two settings: Welch's t test and a permutation test over the scores of the
-runs.
+of the two gets right.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ import numpy as np
 from elman.data.sentence import Sentence, check_tag_list
 from elman.data.spans import OUTSIDE, find_spans
 from elman.errors import ConfigError, DataError
+from elman.evaluation.compare_runs import LEVEL, either_ahead
 from elman.evaluation.conll18 import KEYS, sentence_results
 from elman.evaluation.statistics import (
     RESAMPLES,
@@ -29,9 +28,6 @@ from elman.evaluation.statistics import (
     ScorePair,
     bootstrap,
     mcnemar,
-    permutation_test,
-    t_quantile,
-    t_test,
 )
 from elman.evaluation.tagging import marks_spans, require_spans
 from elman.utils import limits
@@ -41,7 +37,6 @@ from elman.utils.summary import Row, Summary, p_value, percent
 
 TEXTS_UNIT = "texts"
 """The unit of McNemar's test for document labels."""
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,7 +82,8 @@ class Comparison(JsonRecord, Summary):
         if self.low <= 0 <= self.high:
             ahead = f"{better} is {100 * abs(self.difference):.2f} points of {name} ahead"
             result = ahead if self.difference else "they score the same"
-            return f"This text does not show which is better: {result}, but on another like it {_either(self)}."
+            other = either_ahead(self.interval)
+            return f"This text does not show which is better: {result}, but on another like it {other}."
         low, high = sorted((abs(self.low), abs(self.high)))
         return (
             f"{better} is better than {worse}: {100 * abs(self.difference):.2f} points of {name} on this text, and on "
@@ -109,12 +105,6 @@ class Comparison(JsonRecord, Summary):
         yield "bootstrap", p_value(self.p_value)
         yield f"McNemar, {self.unit}", p_value(self.mcnemar.p_value)
         yield self.verdict, ""
-
-
-def _either(comparison: Comparison | RunsComparison) -> str:
-    """Describe an interval that contains 0."""
-    low, high = comparison.interval
-    return f"A could be ahead by {100 * abs(low):.2f} points or B by {100 * abs(high):.2f}"
 
 
 METRICS = ("accuracy", "spans", "sentences")
@@ -199,7 +189,7 @@ def _compared(
     pair = _PAIRS.get(metric, _f1_pair)
     a_score, b_score = (float(value[0]) for value in pair(rows.sum(axis=0, keepdims=True).astype(np.float64)))
     differences = bootstrap(rows[:, :-2], pair, resamples, seed)
-    low, high = np.quantile(differences, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]).tolist()
+    low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     only_a, only_b = rows[:, -2:].sum(axis=0).tolist()
     return Comparison(
@@ -296,133 +286,3 @@ def _f1_pair(totals: CountTotals) -> ScorePair:
 
 
 _PAIRS = {"accuracy": _share_pair, "spans": _f1_pair, "sentences": _share_pair}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class RunScores(JsonRecord, Summary):
-    """The scores of several runs of one setting."""
-
-    scores: tuple[float, ...]
-
-    JSON = "scores mean spread lowest highest"
-
-    @property
-    def lowest(self) -> float:
-        """The lowest score."""
-        return min(self.scores)
-
-    @property
-    def highest(self) -> float:
-        """The highest score."""
-        return max(self.scores)
-
-    @property
-    def mean(self) -> float:
-        """The mean score."""
-        return sum(self.scores) / len(self.scores)
-
-    @property
-    def spread(self) -> float:
-        """The sample standard deviation (n - 1)."""
-        return sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
-
-    def _summary(self) -> str:
-        return f"{percent(self.mean)} ± {100 * self.spread:.2f}, {len(self.scores)} runs"
-
-    def _table(self) -> Iterator[Row]:
-        yield "run", "score"
-        yield from ((number, percent(each)) for number, each in enumerate(self.scores, start=1))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class RunsComparison(JsonRecord, Summary):
-    """Several runs of setting A and of setting B. The difference is the mean of B minus that of A."""
-
-    a: RunScores
-    b: RunScores
-    low: float
-    """Lower end of the 95 % interval of the difference (Welch)."""
-    high: float
-    welch_t: float | None
-    """None if the runs of each setting have equal scores, so that there is no spread."""
-    welch_degrees: float | None
-    welch_p: float | None
-    permutation_p: float
-    permutation_exact: bool
-    """Whether all assignments of scores to settings were tried; else 10,000 random ones."""
-
-    JSON = "a b difference interval welch permutation"
-
-    @property
-    def difference(self) -> float:
-        """The mean of B minus that of A."""
-        return self.b.mean - self.a.mean
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the difference."""
-        return self.low, self.high
-
-    @property
-    def welch(self) -> dict[str, float | None]:
-        """Welch's t test: ``t``, ``degrees_of_freedom`` and ``p_value``."""
-        return {"t": self.welch_t, "degrees_of_freedom": self.welch_degrees, "p_value": self.welch_p}
-
-    @property
-    def permutation(self) -> dict[str, float | bool]:
-        """The permutation test: ``p_value``, and whether it is ``exact``."""
-        return {"p_value": self.permutation_p, "exact": self.permutation_exact}
-
-    def verdict(self, name: str = "accuracy") -> str:
-        """Return the result in one plain sentence; ``name`` is the name of the metric."""
-        better, worse = ("A", "B") if self.difference < 0 else ("B", "A")
-        if self.low <= 0 <= self.high:
-            ahead = f"{better}'s mean is {100 * abs(self.difference):.2f} points of {name} higher"
-            result = ahead if self.difference else "their means are the same"
-            return f"These runs do not show which is better: {result}, but with other seeds {_either(self)}."
-        result = f"{100 * abs(self.difference):.2f} points of {name} on average"
-        return f"{better} is better than {worse} on this text: {result}, more than the luck of the seeds explains."
-
-    def _summary(self) -> str:
-        means = f"A {percent(self.a.mean)} ({len(self.a.scores)} runs), B {percent(self.b.mean)} ({len(self.b.scores)})"
-        return f"{means}, B - A from {100 * self.low:+.2f} to {100 * self.high:+.2f}"
-
-    def _table(self) -> Iterator[Row]:
-        yield "", "runs", "mean", "standard deviation"
-        for name, runs in (("A", self.a), ("B", self.b)):
-            yield name, len(runs.scores), percent(runs.mean), f"{100 * runs.spread:.2f}"
-        yield "B - A", "", f"{100 * self.difference:+.2f}", f"{100 * self.low:+.2f} to {100 * self.high:+.2f}"
-        yield self.verdict(), "", "", ""
-
-
-def compare_runs(a: Sequence[float], b: Sequence[float], *, seed: int = 1) -> RunsComparison:
-    """Compare the scores of several runs of two settings, for example with different seeds.
-
-    Raises DataError for fewer than two runs of a setting, which have no spread; ConfigError for a negative seed.
-    """
-    limits.whole_number("seed", seed, 0, limits.SEED)
-    for name, scores in (("A", a), ("B", b)):
-        if len(scores) < 2:
-            raise DataError(f"runs of {name}: expected two or more, to see their spread, got {len(scores)}")
-    runs_a, runs_b = RunScores(tuple(map(float, a))), RunScores(tuple(map(float, b)))
-    difference = runs_b.mean - runs_a.mean
-    variances = [runs.spread**2 / len(runs.scores) for runs in (runs_a, runs_b)]
-    p_value, exact = permutation_test(runs_a.scores, runs_b.scores, seed)
-    if not sum(variances):
-        return RunsComparison(runs_a, runs_b, difference, difference, None, None, None, p_value, exact)
-    standard_error = sqrt(sum(variances))
-    weights = zip(variances, (runs_a, runs_b), strict=True)
-    degrees = sum(variances) ** 2 / sum(variance**2 / (len(runs.scores) - 1) for variance, runs in weights)
-    t = difference / standard_error
-    half_width = t_quantile(1 - _LEVEL, degrees) * standard_error
-    return RunsComparison(
-        a=runs_a,
-        b=runs_b,
-        low=difference - half_width,
-        high=difference + half_width,
-        welch_t=t,
-        welch_degrees=degrees,
-        welch_p=t_test(t, degrees),
-        permutation_p=p_value,
-        permutation_exact=exact,
-    )

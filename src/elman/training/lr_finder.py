@@ -22,6 +22,8 @@ LOST = 2.0
 """The trial ends when the loss exceeds the smallest by this factor."""
 NEAR = 10
 """The slope of the loss is measured over this many steps to both sides."""
+SETTLED = 30
+"""Steps after which the slope counts: the mean of fewer losses moves by chance."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,10 +66,11 @@ def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> Rate
             losses.append(mean / (1 - SMOOTHING ** (step + 1)))  # bias correction as in Adam
             if not losses[-1] <= LOST * min(losses):  # also if NaN
                 break
-    falls = [losses[i - NEAR] - losses[i + NEAR] for i in range(NEAR, len(losses) - NEAR)]
+    middles = range(SETTLED + NEAR, len(losses) - NEAR)
+    falls = [losses[i - NEAR] - losses[i + NEAR] for i in middles]
     if not falls or not max(falls) > 0:
         raise ConfigError(f"the loss falls at no learning rate from {LOWEST:g} to {HIGHEST:g}")
-    best = rates[NEAR + falls.index(max(falls))]
+    best = rates[middles[falls.index(max(falls))]]
     return RateTrial(tuple(rates), tuple(losses), float(f"{best:.2g}"))
 
 

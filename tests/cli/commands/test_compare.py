@@ -211,8 +211,12 @@ def test_models_of_conllu(run: Run, refused: Refused, treebank: Path) -> None:
         out = treebank / f"{task}.model"
         done = run("train", "gold.conllu", "--task", task, "-o", out, *small, "--set", f"epochs={epochs}", cwd=treebank)
         assert done.returncode == 0, done.stderr.decode()
-    found = json.loads(run("compare", "gold.conllu", "parse.model", "pipeline.model", "--json", cwd=treebank).stdout)
+    result = run("compare", "gold.conllu", "parse.model", "pipeline.model", "--json", cwd=treebank)
+    found = json.loads(result.stdout)
     assert found["metric"] == "las"
+    assert (
+        b"elman: pipeline.model reads the raw text of gold; models of other tasks are given its words" in result.stderr
+    )
     for side, model in (("a", "parse.model"), ("b", "pipeline.model")):
         result = json.loads(run("evaluate", model, "gold.conllu", "--json", cwd=treebank).stdout)
         assert found[side] == pytest.approx(result["las"])

@@ -32,7 +32,8 @@ from elman.utils import limits
 
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
-    from elman.evaluation.compare import Comparison, RunsComparison, RunScores
+    from elman.evaluation.compare import Comparison
+    from elman.evaluation.compare_runs import RunsComparison, RunScores
     from elman.taggers.column_predictor import ColumnPredictor
 
 _CONLLU_NAMES = ("LAS", "UAS", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "CLAS", "MLAS", "BLEX", "Words", "Tokens")
@@ -137,6 +138,8 @@ def _analyses(path: str, gold: Sequence[Sentence], options: Options, notes: Note
     if metric not in names:
         own = ", ".join(name for name in _CONLLU_NAMES if name in names)
         raise ConfigError(f"{option}: {path} does not predict it; of this model there is {own}")
+    if model.reads_raw_text:
+        notes.add(f"{path} reads the raw text of gold; models of other tasks are given its words")
     return list(analyses(model, gold))
 
 
@@ -175,7 +178,8 @@ def _show(found: Comparison, options: Options) -> None:
 
 
 def _compare_runs(files: Sequence[str], options: Options, notes: Notes) -> None:
-    from elman.evaluation.compare import choose_metric, compare_runs, score
+    from elman.evaluation.compare import choose_metric, score
+    from elman.evaluation.compare_runs import compare_runs
 
     sides = _sides(options)
     metric = options.metric

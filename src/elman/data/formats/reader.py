@@ -57,6 +57,11 @@ class Reading:
         self._targets: tuple[str, ...] = ()
         self._others: Sequence[Callable[[], Reading]] = ()  # further files
 
+    @property
+    def head(self) -> Sequence[str]:
+        """The first lines of the file, by which its format was recognized."""
+        return self._source.head
+
     def followed_by(self, others: Sequence[Callable[[], Reading]]) -> Reading:
         """Return this reading, continued with other files whose tag columns are renamed to those of this one."""
         self._others = others
