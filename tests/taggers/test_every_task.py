@@ -159,8 +159,8 @@ OF_COLUMNS = {"predict", "pipe", "evaluate", "compare", "known", "gives", "to_ar
 CALLS: dict[type, set[str]] = {
     Tagger: OF_COLUMNS | {"tag", "fields", "probabilities", "nbest", "stream", "tag_lines"},
     TextClassifier: OF_COLUMNS | {"classify", "probabilities"},
-    EncodedTagger: OF_COLUMNS | {"tag", "probabilities"},
-    Pipeline: OF_COLUMNS | {"tag", "probabilities", "sentences", "evaluate_text"},
+    EncodedTagger: OF_COLUMNS | {"tag", "nbest", "probabilities"},
+    Pipeline: OF_COLUMNS | {"tag", "nbest", "probabilities", "sentences", "evaluate_text"},
     Segmenter: {"segment", "sentences", "evaluate_text"},
     LanguageModel: {"sample", "evaluate"},
     Regressor: {"predict", "pipe", "evaluate"},
