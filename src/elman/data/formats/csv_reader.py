@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elman.data.formats.csv_rows import CsvRow, is_list, read_rows, split_fields
 from elman.data.formats.csv_writer import CsvWriter
@@ -76,6 +76,12 @@ class CsvFormat:
 
     format: str
     options: Mapping[str, str]
+    empty: bool = False
+    """Whether a text may be empty; its sentence has the place of its row, and no words."""
+
+    def keeping_empty(self) -> CsvFormat:
+        """Return the same format, with texts that may be empty."""
+        return replace(self, empty=True)
 
     @property
     def HOLDS(self) -> Holds:
@@ -158,12 +164,13 @@ class CsvFormat:
                 yield Sentence((), path=path, line=line, lines=lines, format=self.format)
                 continue
             words = tuple(_TEXT_WORD.findall(row.fields[layout.text]))
-            if not words:
+            if not words and not self.empty:
                 message = f"the text (column {layout.names[layout.text]}) is empty"
                 raise DataError(message, path=path, line=row.line)
             labels = {layout.names[i]: row.fields[i] for i in label_columns if row.fields[i]}
-            _check_fields(row, layout, (layout.text, *label_columns[:1]), len(words), path)
-            rows_of_words = (len(lines) - len(row.lines),) * len(words)
+            if words:
+                _check_fields(row, layout, (layout.text, *label_columns[:1]), len(words), path)
+            rows_of_words = (len(lines) - len(row.lines),) * max(len(words), 1)
             yield Sentence(words, {}, path, line, lines, rows_of_words, self.format, labels)
         if header_lines:
             yield Sentence((), path=path, line=1, lines=header_lines, format=self.format)
