@@ -225,14 +225,17 @@ class CsvFormat:
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name in any case; by default the last that is neither word nor sentence.
 
-        A file to be tagged may lack it: the tags become a new last column. Raises ConfigError for a missing column, or
-        a table of texts.
+        A file to be tagged may lack it: the tags become a new last column. They replace a column by default only if its
+        name is a usual one for tags, or if columns have no names. Raises ConfigError for a missing column, or a table
+        of texts.
         """
         layout = self.layout(head, path)
         if layout.word is None:
             return text_target(f"{self.format} with a text a row", path, name, labelled)
         available = [column for i, column in enumerate(layout.names) if i not in (layout.word, layout.sentence)]
         if name is None:
+            if not labelled and layout.header:
+                available = [column for column in available if column.lower() in TAGS]
             if available or not labelled:
                 return available[-1] if available else "tag"
             raise ConfigError(f"{path}: no column of tags; there is {', '.join(layout.names)}")
