@@ -63,7 +63,7 @@ def fields_of_tagger(tagger: ColumnPredictor, target: Target = None) -> tuple[st
     """Return the names of the fields that a tagger finds by a column. Raises ConfigError if it tags no words."""
     if not tagger.reads_sentences or not tagger.plain_labels or not tagger.word_targets:
         raise ConfigError(f"fields: expected a tagger of words (task tag), got a model of the task {tagger.task}")
-    (name, *others) = tagger.chosen(target) if target and len(tagger.targets) > 1 else tagger.word_targets[:1]
+    (name, *others) = tagger.chosen(target) if target else tagger.word_targets[:1]
     if others or name in tagger.text_targets:
         raise ConfigError(f"fields: expected one column of tags, got {', '.join((name, *others))}")
     return field_names(tagger.tag_sets[name])
