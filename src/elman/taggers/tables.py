@@ -53,8 +53,9 @@ def fields_table(tagger: ColumnPredictor, data: Any, text_column: str | None) ->
     rows = source.rows((), names)
     tables = []
     for sentence, tags in zip(source.sentences, tagger.pipe(source.sentences), strict=True):
-        found = fields_of(zip(sentence.words, tags, strict=True))
-        table = rows.add(replace(sentence, labels=all_fields(found, names)), {})
+        found = all_fields(fields_of(zip(sentence.words, tags, strict=True)), names)
+        labels = {name: text for name, text in found.items() if text or sentence.format}  # an empty one: null
+        table = rows.add(replace(sentence, labels=labels), {})
         tables += [] if table is None else [table]
     return _joined(tables, rows)
 
