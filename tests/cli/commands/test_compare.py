@@ -91,7 +91,7 @@ def test_runs_of_files(run: Run, folder: Path) -> None:
         "  B             96.67 ± 4.71 %  2 runs, 93.33 to 100.00",
     ]
     assert lines[3].startswith("  difference   +33.33  95 % interval +")
-    assert lines[5] == "  permutation  p = 0.3333  all ways to deal the runs"
+    assert lines[5] == "  permutation  p = 0.3333  all assignments of the runs"
     assert " ".join(lines[7:]).startswith("B is better than A on this text: 33.33 points of accuracy on average")
     arguments = ["--json", "--metric", "sentences"]
     found = json.loads(run("compare", "--runs", "gold", "small-*", "large-*", *arguments, cwd=folder).stdout)

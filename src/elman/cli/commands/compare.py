@@ -316,7 +316,7 @@ def _report(found: Comparison, a: str, b: str) -> str:
 
 def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
     welch = "none: no run differs from another of its setting" if found.welch_p is None else p_value(found.welch_p)
-    exact = "all ways to deal the runs" if found.permutation_exact else "10,000 random ways to deal the runs"
+    exact = "all assignments of the runs" if found.permutation_exact else "10,000 random assignments of the runs"
     return "\n".join(
         [
             f"{name}, mean of the runs ± standard deviation",
