@@ -304,7 +304,7 @@ def test_texts_without_spaces() -> None:
 
 def test_a_text_without_its_label(one: TextClassifier) -> None:
     lone = Sentence(("b",), path="f", line=2)
-    with pytest.raises(DataError, match="^f:2: expected a label label of each text, found none of 'b'"):
+    with pytest.raises(DataError, match=r"^f:2: expected a label \(label\) for each text, found none for 'b'"):
         made([Sentence(("a",), labels={"label": "x"}), lone], None)
     with pytest.raises(DataError, match="^f:2: no label label: expected one of each text"):
         one.evaluate([Sentence(("a",), labels={"label": "food"}), lone])

@@ -104,7 +104,7 @@ class Corpus:
         if unlabelled is not None:
             if not any(key in sentence.labels for sentence in self.sentences):
                 raise ConfigError(f"no document label {shown(key)} in the data")
-            message = f"expected a label {key} of each text, found none of {shown(' '.join(unlabelled.words))}"
+            message = f"expected a label ({key}) for each text, found none for {shown(' '.join(unlabelled.words))}"
             raise DataError(message, path=unlabelled.path or None, line=unlabelled.line or None)
         return CLASSIFY
 
