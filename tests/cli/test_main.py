@@ -36,6 +36,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 
 def test_without_arguments_it_helps(run: Run) -> None:
     assert run().stdout == run("--help").stdout
+    assert run("tutorial").stdout == run("tutorial", "--help").stdout
 
 
 def test_version(run: Run) -> None:

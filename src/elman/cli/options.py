@@ -7,6 +7,7 @@ have stands here, once.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,10 +126,13 @@ class Number(click.FloatRange):
     """A number in a range; nan is in none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number. Fails if it is out of the range."""
-        number = super().convert(value, param, ctx)
+        """Return the number. Fails if it is none, or out of the range."""
+        try:
+            number = super().convert(value, param, ctx)
+        except click.BadParameter:
+            number = math.nan
         if number != number:
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+            self.fail(f"expected a number in the range {self._describe_range()}, got {shown(str(value))}", param, ctx)
         return number
 
 
