@@ -136,6 +136,15 @@ class Number(click.FloatRange):
         return number
 
 
+class _WholeNumber(click.IntRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            range_ = self._describe_range()
+            self.fail(f"expected a whole number in the range {range_}, got {shown(str(value))}", param, ctx)
+
+
 def checked_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return the name of an input format. Raises ConfigError if there is no such format, or not with such options.
 
@@ -165,7 +174,7 @@ def _checked_page(ctx: click.Context, param: click.Parameter, path: str | None) 
 
 def whole_number(low: int, high: int, metavar: str = "N") -> dict[str, Any]:
     """Return click's attributes of an option that is a whole number in a range."""
-    return {"type": click.IntRange(low, high), "metavar": metavar}
+    return {"type": _WholeNumber(low, high), "metavar": metavar}
 
 
 @dataclass(frozen=True, kw_only=True)
