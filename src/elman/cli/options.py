@@ -112,10 +112,12 @@ def _dedented(text: str) -> str:
 
 
 class Choice(click.Choice):  # type: ignore[type-arg,unused-ignore]
-    """One word of several; a mistyped one is answered with the nearest."""
+    """One word of several, in any case; a mistyped one is answered with the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word. Fails if it is none of the choices."""
+        if value not in self.choices and str(value).lower() in self.choices:
+            return str(value).lower()
         if value not in self.choices:
             words = ", ".join(map(str, self.choices))
             self.fail(f"expected one of {words}, got {value!r}{did_you_mean(str(value), map(str, self.choices))}")
