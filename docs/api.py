@@ -21,6 +21,7 @@ MODULES = (
     "elman",
     "elman.metrics",
     "elman.comparison",
+    "elman.sklearn",
     "elman.data.formats",
     "elman.data.checks",
     "elman.data.convert",
@@ -43,10 +44,10 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 def members(cls: type) -> Iterator[tuple[str, Any, type]]:
-    """Yield the public methods and properties of a class and the class that defines each, without built-in classes."""
+    """Yield the public methods and properties of a class and the elman class that defines each."""
     seen: set[str] = set()
     for base in cls.__mro__:
-        if base.__module__ == "builtins":
+        if not base.__module__.startswith("elman."):
             continue
         for name, value in vars(base).items():
             member = inspect.isfunction(value) or isinstance(value, (*PROPERTIES, classmethod, staticmethod))

@@ -45,7 +45,7 @@ SHARED = {
     "--set": ("KEY=VALUE", "A setting (elman settings lists them); may be repeated."),
     "--target": ("COLUMN", "Label columns"),
     "--task": ("TASK", "tag (words), classify (documents)"),
-    "--text-column": ("NAME", "Column of a CSV or TSV that holds the texts"),
+    "--text-column": ("NAME", "Column of a table (CSV, TSV, JSON, Parquet) that holds the texts"),
     "--threads": ("N", "Threads to use; by default one for each core."),
     "--vectors": ("FILE", "Pretrained word vectors"),
     "--verbose": ("BOOL", "Notes at once, progress as lines, time and memory."),

@@ -191,9 +191,10 @@ def test_a_row_keeps_its_columns(run: Run, models: Path, tmp_path: Path) -> None
     assert pq.read_table(again).drop_columns(["tags"]).equals(before)
     # where they cannot stand
     done = run("tag", models / "jobs.model", given, "--as", "columns")
-    assert b"left out of what is written as columns: fields (id, class, when, nested)" in done.stderr
+    assert b"left out of what is written as columns: fields (id, when, nested)" in done.stderr
+    assert b"# class = x" in done.stdout
     done = run("convert", given, tmp_path / "out.txt", "--to", "text")
-    assert done.returncode == 2 and b"text cannot hold fields (id, class, when, nested), labels of" in done.stderr
+    assert done.returncode == 2 and b"text cannot hold fields (id, when, nested), labels of" in done.stderr
     done = run("convert", given, tmp_path / "out.jsonl")
     assert b"jsonl cannot hold fields (when); to leave that out, pass --drop fields" in done.stderr
     run("convert", given, tmp_path / "out.jsonl", "--drop", "fields")
@@ -202,13 +203,14 @@ def test_a_row_keeps_its_columns(run: Run, models: Path, tmp_path: Path) -> None
         "text": "head left",
         "tokens": ["head", "left"],
         "id": 2,
-        "class": 0,
+        "class": "x",
         "nested": {"a": [1, None]},
     } | {"note": "n"}
     done = run("tag", models / "jobs.model", given, "-o", tmp_path / "tagged.jsonl")
     first = json.loads((tmp_path / "tagged.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert first.pop("tags") == ["B-job_title", "O"] and first == {
-        **table.slice(0, 1).drop_columns(["when"]).to_pylist()[0]
+        **table.slice(0, 1).drop_columns(["when"]).to_pylist()[0],
+        "class": "x",  # JSON has no metadata for the names of classes
     }
     assert b"left out of what is written as jsonl: fields (when)" in done.stderr
 

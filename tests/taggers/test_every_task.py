@@ -155,12 +155,12 @@ def test_other_facts_and_raw_probabilities_make_no_other_kind(model: Predictor) 
     assert set(raw.temperatures.values()) <= {1.0}
 
 
-OF_COLUMNS = {"predict", "pipe", "evaluate", "compare", "known", "gives"}
+OF_COLUMNS = {"predict", "pipe", "evaluate", "compare", "known", "gives", "to_arrow"}
 CALLS: dict[type, set[str]] = {
-    Tagger: OF_COLUMNS | {"tag", "probabilities", "nbest", "stream", "tag_lines"},
+    Tagger: OF_COLUMNS | {"tag", "fields", "probabilities", "nbest", "stream", "tag_lines"},
     TextClassifier: OF_COLUMNS | {"classify", "probabilities"},
-    EncodedTagger: OF_COLUMNS | {"tag", "probabilities"},
-    Pipeline: OF_COLUMNS | {"tag", "probabilities", "sentences", "evaluate_text"},
+    EncodedTagger: OF_COLUMNS | {"tag", "nbest", "probabilities"},
+    Pipeline: OF_COLUMNS | {"tag", "nbest", "probabilities", "sentences", "evaluate_text"},
     Segmenter: {"segment", "sentences", "evaluate_text"},
     LanguageModel: {"sample", "evaluate"},
     Regressor: {"predict", "pipe", "evaluate"},

@@ -164,7 +164,13 @@ def of_file(
     if options.format == "tags" and isinstance(path, str):
         reading = read(path, FileOptions("text", None, options.encoding), notes, labelled=False)
     else:
-        reading = read(path, options, notes) if isinstance(path, str) else path
+        try:
+            reading = read(path, options, notes) if isinstance(path, str) else path
+        except DataError as error:
+            if options.format is not None or not error.message.startswith("no tags"):
+                raise
+            advice = "; if it holds nothing but tags, pass --predicted-format tags"
+            raise DataError(error.message + advice, path=error.path, line=error.line) from None
         same = column_names(target) if reading.format == gold.format else None
         keys = corpus.find_targets(reading, corpus.ReadOptions(column_names(options.target) or same))
     n_predicted = 1 if keys is None else len(keys.names)

@@ -264,7 +264,8 @@ def text_column_option() -> Any:
     return option(
         "--text-column",
         metavar="NAME",
-        help="Column of a CSV or TSV that holds the texts; its number if the first line has no names.",
+        help="Column of a table (CSV, TSV, JSON, Parquet) that holds the texts; its number if the first line of a CSV "
+        "has no names.",
     )
 
 

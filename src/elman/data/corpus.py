@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from elman.data.formats import Reading, read_sentences
+from elman.data.formats import ArrowStream, Reading, read_sentences, read_table
 from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.formats.tokenizer import tokenize
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
-from elman.utils.arguments import described, is_path, path_texts, refuse_table
+from elman.utils.arguments import described, is_path, is_table, path_texts, refuse_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
 Path = str | os.PathLike[str]
 Pairs = Sequence[tuple[str, str]]
 Text = tuple[str | Sequence[str], str]
-Data = Path | Iterable[Path] | Iterable[Sentence] | Iterable[Pairs] | Iterable[Text]
+Data = Path | Iterable[Path] | Iterable[Sentence] | Iterable[Pairs] | Iterable[Text] | ArrowStream
 """What ``train``, ``evaluate`` and the like accept as data."""
 
 PAIRS_COLUMN = "tag"
@@ -45,6 +45,7 @@ class ReadOptions:
     ``targets``, ``format``  the targets, and the format with or without options (``csv:word=Token``); None: detected
     ``model_default``        (format, target) of a model: without ``targets``, its target is used for files of its
                              format and for sentences that have such a column
+    ``text_column``          the column of a table that has the texts or words; None: known by its name
     ``task``                 ``tag``: targets are columns of word tags; ``classify``: document labels; None: either
     """
 
@@ -53,6 +54,7 @@ class ReadOptions:
     encoding: str = "utf-8"
     model_default: tuple[str, str] | None = None
     task: str | None = None
+    text_column: str | None = None
 
 
 class TargetKeys(NamedTuple):
@@ -116,6 +118,8 @@ def as_items(data: Any) -> Iterable[Any]:
     """Return data as an iterable of paths or sentences. Raises DataError for bytes and non-iterable objects."""
     if isinstance(data, str | os.PathLike):
         return [data]
+    if is_table(data):
+        return read_table(data)
     expected = "a path, paths or sentences"
     refuse_table(data, expected)
     if isinstance(data, Sentence):
@@ -174,6 +178,9 @@ def iter_labelled(
     data: Data, options: ReadOptions, notes: list[str] | None = None
 ) -> Iterator[tuple[Sentence, TargetKeys]]:
     """Yield sentences with words, each with its targets. Raises the errors of ``read_corpus``."""
+    if is_table(data):
+        yield from _from_table(data, options, notes)
+        return
     items: Iterator[Any] = iter(as_items(data))
     head = list(islice(items, 1))
     all_items = chain(head, items)
@@ -184,6 +191,8 @@ def iter_labelled(
         for path in input_files(path_texts("data", all_items)):
             yield from _from_file(path, options, notes)
     else:
+        if options.text_column is not None:
+            raise ConfigError("text_column: names a column of a table; the data are sentences made in Python")
         sentences = (_sentence(item, number) for number, item in enumerate(all_items, start=1))
         keys = None
         for number, sentence in enumerate(keep_nonempty(sentences, "the sentences"), start=1):
@@ -192,8 +201,22 @@ def iter_labelled(
 
 
 def _from_file(path: str, options: ReadOptions, notes: list[str] | None) -> Iterator[tuple[Sentence, TargetKeys]]:
-    reading = read_sentences(path, format=options.format, encoding=options.encoding)
-    keys = find_targets(reading, options)
+    reading = read_sentences(path, format=options.format, encoding=options.encoding, text_column=options.text_column)
+    yield from _from_reading(reading, find_targets(reading, options), options, notes)
+
+
+def _from_table(table: Any, options: ReadOptions, notes: list[str] | None) -> Iterator[tuple[Sentence, TargetKeys]]:
+    reading = read_table(table, options.text_column)
+    try:
+        keys = find_targets(reading, options)
+    except ConfigError as error:
+        raise type(error)(f"{error}; the table has {', '.join(reading.names)}") from None
+    yield from _from_reading(reading, keys, options, notes)
+
+
+def _from_reading(
+    reading: Reading, keys: TargetKeys, options: ReadOptions, notes: list[str] | None
+) -> Iterator[tuple[Sentence, TargetKeys]]:
     if notes is not None:
         parts = []
         if keys.words:
@@ -237,13 +260,13 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
             if options.task == TAG or not reading.label_names():
                 raise
     if names is None:
-        labels = reading.label_names()
+        labels = reading.default_labels()
         if not labels:
             raise ConfigError(
                 f"{reading.path}: no document labels in {reading.format}, which task classify learns; "
                 "if each line is a label, a tab and a text: --format label_text"
             )
-        return TargetKeys((), labels[:1])
+        return TargetKeys((), labels)
     words: list[str] = []
     texts: list[str] = []
     for name in names:

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from elman.data.formats import column_names
+from elman.data.formats import ArrowStream, column_names
 from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, DataError, ModelFileError
@@ -17,7 +17,7 @@ from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
 from elman.taggers.base import Predictor, Target
 from elman.taggers.batches import refuse_text, words_of
-from elman.utils.arguments import described
+from elman.utils.arguments import check_flag, described, is_table
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
@@ -60,9 +60,48 @@ class ColumnPredictor(Predictor):
         (name,) = self.chosen([target])
         return self.temperatures[name]
 
-    def predict(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> list[Any]:
-        """Return what ``pipe`` yields, as a list."""
-        return list(self.pipe(sentences, confidence=confidence, columns=columns))
+    def predict(
+        self,
+        sentences: Iterable[Any] | ArrowStream,
+        *,
+        confidence: bool = False,
+        columns: Target = None,
+        text_column: str | None = None,
+    ) -> Any:
+        """Return what ``pipe`` yields, as a list; of a table (pandas, Polars, PyArrow …) what ``to_arrow`` returns."""
+        if is_table(sentences) or text_column is not None:
+            return self.to_arrow(sentences, confidence=confidence, columns=columns, text_column=text_column)
+        return list(self.pipe(cast(Iterable[Any], sentences), confidence=confidence, columns=columns))
+
+    def to_arrow(
+        self,
+        data: Iterable[Any] | ArrowStream,
+        *,
+        confidence: bool = False,
+        columns: Target = None,
+        fields: bool = False,
+        text_column: str | None = None,
+    ) -> Any:
+        """Return the predictions as a ``pyarrow.Table``, one row a sentence.
+
+        ``data``         sentences, as in ``pipe``; or a table, whose columns are all kept, in order
+        ``confidence``   add a column ``confidences`` of the tags, or ``confidence`` of the document label
+        ``columns``      the columns to predict, by default all of the model; a column of such a name is replaced
+        ``fields``       in place of tags add a column for each field, as ``Tagger.fields`` returns them
+        ``text_column``  the column of the texts or lists of words, if not ``text`` or ``tokens``
+
+        Raises ConfigError if a column is missing, DataError for a row without a text, MissingExtraError without
+        pyarrow.
+        """
+        from elman.taggers import tables
+
+        check_flag("fields", fields)
+        if fields:
+            if confidence or columns is not None:
+                raise ConfigError("fields: expected neither confidence nor columns with them")
+            return tables.fields_table(self, data, text_column)
+        names = self.chosen(columns)
+        return tables.predicted_table(self, data, names, confidence=confidence, text_column=text_column)
 
     def pipe(self, sentences: Iterable[Any], *, confidence: bool = False, columns: Target = None) -> Iterator[Any]:
         """Yield the prediction for each sentence, in order; sentences are read in batches, with constant memory.
@@ -103,22 +142,26 @@ class ColumnPredictor(Predictor):
         columns: Target = None,
         format: str | None = None,
         encoding: str = "utf-8",
+        text_column: str | None = None,
     ) -> Any:
         """Predict labels for ``data`` (paths or sentences, as in ``train``) and compare them with its gold labels.
 
         ``target``   the column of the gold labels; by default the training column, or in a file of another format that
                      format's own. For a model of several columns it names one of them, by default the first
         ``columns``  column names: return a dictionary by name; the data is read once
+        ``text_column``  the column of a table that has the texts or words, as in ``train``
 
         Return a ``TagEvaluation``, for document labels a ``ClassEvaluation``. Raises DataError if there are no gold
         labels.
         """
-        if columns is None:
-            several = len(self.targets) > 1
-            target = self.chosen(target)[:1] if several else target
-            return next(iter(self._evaluated(data, *self._scored(target, format, encoding)).values()))
-        names = self.chosen(columns)
-        return self._evaluated(data, *self._scored(names if len(self.targets) > 1 else target, format, encoding))
+        several = len(self.targets) > 1
+        if columns is not None:
+            target = self.chosen(columns) if several else target
+        elif several:
+            target = self.chosen(target)[:1]
+        scored, options = self._scored(target, format, encoding)
+        found = self._evaluated(data, scored, replace(options, text_column=text_column))
+        return next(iter(found.values())) if columns is None else found
 
     def _evaluated(
         self, data: Data, scored: Sequence[str], options: ReadOptions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elman.config import LINEAR, Config, preset
 from elman.data.checks import odd_tags
 from elman.data.corpus import TASKS, Corpus, ReadOptions, TargetKeys, as_items, read_corpus
-from elman.data.formats import read_sentences
+from elman.data.formats import read_sentences, read_table
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
@@ -20,6 +20,7 @@ from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings
 from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings
+from elman.utils.arguments import is_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -68,7 +69,13 @@ def prepare(request: TrainRequest) -> Prepared:
     model = request.model or "rnn"
     config = _config(request, model)
     budget = _budget(request, model)
-    options = ReadOptions(_targets(request, model), request.format, request.encoding, task=_task(request.task, model))
+    options = ReadOptions(
+        _targets(request, model),
+        request.format,
+        request.encoding,
+        task=_task(request.task, model),
+        text_column=request.text_column,
+    )
     if config.training.chunk and request.vectors is None and budget is None:
         from elman.training import disk_reader
 
@@ -170,7 +177,7 @@ def split(
 
 
 def _read(data: Any, request: TrainRequest) -> list[Sentence]:
-    items = list(as_items(data))
+    items = list(read_table(data, request.text_column) if is_table(data) else as_items(data))
     paths = [os.fspath(item) for item in items if isinstance(item, str | os.PathLike)]
     sentences: list[Sentence] = [item for item in items if isinstance(item, Sentence)]
     if len(paths) < len(items) != len(sentences):

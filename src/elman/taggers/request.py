@@ -28,6 +28,7 @@ class TrainRequest:
     ``task``     a task of ``elman.taggers.registry``; None: ``tag``, or ``classify`` if the data labels no words
     ``options``  options of the task with their values, such as ``{"features": "each"}``
     ``model``    the kind of model; None: the task's default
+    ``text_column``  the column of a table that has the texts or words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -43,6 +44,7 @@ class TrainRequest:
     budget: str | float | None = None
     format: str | None = None
     encoding: str = "utf-8"
+    text_column: str | None = None
     run: RunOptions = RunOptions()
 
     def __post_init__(self) -> None:
@@ -52,6 +54,7 @@ class TrainRequest:
         if self.model == "":
             raise ConfigError("model: expected the name of a kind of model, such as rnn, got ''")
         check_text("format", self.format)
+        check_text("text_column", self.text_column)
         check_encoding(self.encoding)
         if self.vectors is not None:
             path_text("vectors", self.vectors)

@@ -73,6 +73,17 @@ class Tagger(_LabelPredictor):
         tags: list[str] = self._predict([words_of(words)], self.targets[:1], False)[0][self.target]
         return tags
 
+    def fields(self, text: Text) -> dict[str, str]:
+        """Return the words of each field that is found in a text or in a list of words, by the name of its tag.
+
+        The words of a field that occurs several times are joined; commas and semicolons around it are left out.
+        ``to_arrow(data, fields=True)`` makes a table of many texts. Raises DataError if there are no words.
+        """
+        from elman.data.fields import fields_of
+
+        words = text_of(text)
+        return fields_of(zip(words, self.tag(words), strict=True))
+
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
         """Return the (T, K) probabilities of each word's tags; rows sum to 1.
 

@@ -33,6 +33,7 @@ def train(
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
+    text_column: str | None = None,
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -42,7 +43,8 @@ def train(
     """Train a tagger, or a model of another task.
 
     ``train``       a path, several paths, or sentences: ``Sentence`` objects, lists of (word, tag) pairs, or pairs of a
-                    text (or its words) and its label
+                    text (or its words) and its label; or a table (pandas, Polars, PyArrow, DuckDB, a Hugging Face data
+                    set) with a sentence a row
     ``dev``         dev data, likewise, to choose the best epoch; or a share such as ``"10%"`` of the training sentences
     ``model``       ``rnn``; ``hmm`` or ``frequent``, for tags of words; ``linear``, for document labels. None is the
                     rnn, except for document labels with ``dev``: the better of rnn and linear on dev, which
@@ -60,6 +62,7 @@ def train(
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
                     text: a ``LanguageModel``; ``regress``, numbers: a ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
+    ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
     ``seed``        the seed of all random numbers: the same seed and data give the same model, whatever ``threads``,
                     on one instruction set (``elman.kernels``)
     ``threads``     threads in training and tagging; by default one for each core
@@ -86,6 +89,7 @@ def train(
         budget=budget,
         format=format,
         encoding=encoding,
+        text_column=text_column,
         run=run,
     )
     return registry.train(request)
@@ -101,6 +105,7 @@ def find_rate(
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
+    text_column: str | None = None,
     seed: int = 1,
     threads: int | None = None,
 ) -> RateTrial:
@@ -123,6 +128,7 @@ def find_rate(
         vectors=vectors,
         format=format,
         encoding=encoding,
+        text_column=text_column,
         run=run,
     )
     prepared = prepare(request)

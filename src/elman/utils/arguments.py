@@ -73,11 +73,32 @@ def described(value: object) -> str:
     return f"{type(value).__name__}: {shown(value)}"
 
 
+def is_table(value: object) -> bool:
+    """Return whether a value is a table: it has the Arrow PyCapsule interface, or is a Hugging Face data set.
+
+    A column (a Series of pandas or Polars, a ChunkedArray) is none: its items are the sentences.
+    """
+    kind = type(value)
+    if not hasattr(kind, "__arrow_c_stream__"):
+        return is_dataset(value)
+    return any(hasattr(kind, name) for name in ("columns", "schema")) or not isinstance(value, Iterable)
+
+
+def is_dataset(value: object) -> bool:
+    """Return whether a value is a data set of Hugging Face ``datasets``, known by its attributes."""
+    return all(hasattr(type(value), name) for name in ("features", "column_names", "with_format", "iter"))
+
+
 def refuse_table(value: object, expected: str) -> None:
     """Raise DataError for a table (pandas, Polars, Arrow) or a dict: its items are columns or keys, no sentences."""
     kind = type(value).__name__
     if isinstance(value, Mapping):
-        raise DataError(f"expected {expected}, got a {kind}, whose items are its keys; pass its values as a list")
-    if kind in ("DataFrame", "Table", "LazyFrame"):
+        advice = "pass its values as a list"
+        if is_dataset(next(iter(value.values()), None)):
+            advice = f"pass one of its splits: {', '.join(map(str, value))}"
+        raise DataError(f"expected {expected}, got a {kind}, whose items are its keys; {advice}")
+    if kind == "LazyFrame":
+        raise DataError(f"expected {expected}, got a LazyFrame, which has no rows yet; pass its collect()")
+    if kind in ("DataFrame", "Table") or is_table(value):
         advice = "make a list of it, a (word, tag) pair for each row of a sentence, or save it and pass the path"
         raise DataError(f"expected {expected}, got a {kind}, whose items are its columns; {advice}")

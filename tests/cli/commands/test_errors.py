@@ -99,7 +99,7 @@ def test_the_table_of_hostile_text_has_one_line_each() -> None:
 
 def test_nothing_wrong_and_nothing_unknown() -> None:
     clean = ErrorAnalysis("tag", 3, 3, 0, 0, (), (), ())
-    assert errors.report(clean) == "column tag: 0 of 3 words wrong, 100.00 % right; of 0 unknown words – right"
+    assert errors.report(clean) == "column tag: 0 of 3 words wrong, 100.00 % right; no unknown words"
     checker = checked(errors_page.page(clean, "m", "g"))
     assert "100.00 %" in checker.text and "Sure, but wrong" not in checker.text
     known = ErrorAnalysis("tag", 3, 2, 0, 0, hostile().sentences, hostile().confusions, ())

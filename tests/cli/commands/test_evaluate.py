@@ -37,6 +37,14 @@ def test_json(run: Run, model: Path, dev_file: Path) -> None:
     assert found["confusions"] == [{"gold": "VERB", "predicted": "NOUN", "count": 1}]
 
 
+def test_a_file_of_tags_alone_is_answered_with_its_format(refused: Refused, dev_file: Path, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.pos"
+    answer.write_text("DET NOUN VERB\n", encoding="utf-8")
+    message = refused("evaluate", "--predicted", answer, dev_file)
+    assert message.endswith("if it holds nothing but tags, pass --predicted-format tags\n")
+    assert "predicted-format" not in refused("evaluate", "--predicted", tmp_path / "none", dev_file)
+
+
 def test_the_figure_is_that_of_the_tags(run: Run, model: Path, dev_file: Path) -> None:
     lines = [[token.rpartition("_") for token in line.split()] for line in dev_file.read_text("utf-8").splitlines()]
     words = "".join(" ".join(word for word, _, _ in line) + "\n" for line in lines)

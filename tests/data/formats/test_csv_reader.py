@@ -275,3 +275,13 @@ def test_titles_as_csv(tmp_path, shared_data):
     (tmp_path / "t.csv").write_text("".join(writer.add(s, {}) for s in sentences), encoding="utf-8", newline="")
     back = list(read_sentences(str(tmp_path / "t.csv")))
     assert [(s.words, s.labels) for s in back] == [(s.words, s.labels) for s in sentences]
+
+
+def test_tags_replace_only_a_column_that_is_named_like_tags(tmp_path):
+    path = tmp_path / "a.csv"
+    for header, column in (("word,tag", "tag"), ("word,customer", "tag"), ("word,POS,id", "POS"), ("word", "tag")):
+        path.write_text(f"{header}\n", encoding="utf-8")
+        source = read_sentences(str(path), format="csv:word=word", labelled=False)
+        assert source.target(None) == column
+    path.write_text("word,customer\na,b\n", encoding="utf-8")
+    assert read_sentences(str(path), format="csv:word=word").target(None) == "customer"

@@ -95,9 +95,9 @@ def test_a_column_that_is_said(read, text: str, column: str, words: list[tuple[s
             "--text-column: .*file: no column 'adress'; it has id, customer, address",
         ),
         (CUSTOMERS, {"text_column": "4"}, "no column '4'"),
-        ('{"text": "a"}\n', {"text_column": "text"}, "--text-column: names a column of csv or tsv; .*file is jsonl"),
-        (CUSTOMERS, {"text_column": "id", "format": "columns"}, "names a column of csv or tsv; .*file is columns"),
-        (CUSTOMERS, {"text_column": "id", "format": "csv:text=id"}, "names a column of csv or tsv"),
+        ("(S (NP (D a)))\n", {"text_column": "text"}, "--text-column: names a column of csv, .*; .*file is trees"),
+        (CUSTOMERS, {"text_column": "id", "format": "columns"}, "names a column of csv, tsv, .*; .*file is columns"),
+        (CUSTOMERS, {"text_column": "id", "format": "csv:text=id"}, "names a column of csv, tsv"),
     ],
 )
 def test_a_column_that_is_not_there(read, text: str, options: dict[str, str], message: str) -> None:

@@ -6,12 +6,13 @@ import inspect
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.corpus import ReadOptions, find_targets
-from elman.data.formats import write_sentence
+from elman.data.formats import read_sentences, write_sentence
 from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
@@ -345,3 +346,13 @@ def test_labels_in_lists_stay(read):
     line = '{"text": "a", "labels": ["x", "y"]}\n'
     (sentence,) = read(line)
     assert write_sentence(sentence, {}, format="jsonl") == line
+
+
+def test_the_key_of_the_text_is_an_option(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"names": "x", "text": "other", "body": "good film", "label": "p"}\n', encoding="utf-8")
+    for options in ({"format": "jsonl:text=body"}, {"text_column": "body"}):
+        (sentence,) = read_sentences(str(path), **options)  # type: ignore[arg-type]
+        assert (sentence.words, sentence.labels) == (("good", "film"), {"names": "x", "label": "p"})
+    with pytest.raises(DataError, match="a.jsonl:1: no column 'bdy', found names, text, body, label"):
+        list(read_sentences(str(path), text_column="bdy"))

@@ -8,6 +8,7 @@ import json
 import lzma
 import random
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
@@ -16,10 +17,10 @@ from elman.data.convert import ConversionRequest, convert
 from elman.data.corpus import ReadOptions, find_targets
 from elman.data.formats import (
     HOLDS,
+    arrow_rows,
     json_records as records,
     open_writer,
     parquet,
-    parquet_writer,
     read_sentences,
     write_sentence,
 )
@@ -78,7 +79,7 @@ def test_nothing(tmp_path):
 
 
 def test_row_groups_come_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "_GROUP_WORDS", 10)
+    monkeypatch.setattr(arrow_rows, "_GROUP_WORDS", 10)
     monkeypatch.setattr(parquet, "_BATCH_ROWS", 3)
     sentences = [Sentence((str(i),) * 4, {"tags": ("X",) * 4}) for i in range(9)]
     writer = open_writer("parquet", ["tags"])
@@ -284,3 +285,14 @@ def test_the_package_is_missing(tmp_path, monkeypatch):
     for run in (lambda: open_writer("parquet"), lambda: read_sentences(str(tmp_path), format="parquet")):
         with pytest.raises(MissingExtraError, match=r"this needs the package pyarrow: pip install '\.\[parquet\]' in"):
             run()
+
+
+def test_the_column_of_the_text_is_an_option(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"body": ["good film"], "kind": ["p"], "text": ["other"]}), path)
+    reading = read_sentences(str(path), text_column="body")
+    assert reading.label_names() == ("kind",)
+    (sentence,) = reading
+    assert (sentence.words, sentence.labels) == (("good", "film"), {"kind": "p"})
+    with pytest.raises(DataError, match="a.parquet:1: no column 'bdy', found body, kind, text"):
+        list(read_sentences(str(path), text_column="bdy"))

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from elman.data.formats import open_writer, parquet_writer, read_sentences, write_sentence
+from elman.data.formats import arrow_rows, open_writer, read_sentences, write_sentence
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 
@@ -66,7 +66,7 @@ def same(new, old, but=()):
 def given(tmp_path, monkeypatch):
     """The file, in row groups of 2, read and written some rows at a time."""
     pq.write_table(table(), tmp_path / "in", row_group_size=2)
-    monkeypatch.setattr(parquet_writer, "_GROUP_WORDS", 8)
+    monkeypatch.setattr(arrow_rows, "_GROUP_WORDS", 8)
     return tmp_path / "in"
 
 

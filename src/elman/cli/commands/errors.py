@@ -121,8 +121,10 @@ def _summary(found: ErrorAnalysis) -> Iterator[str]:
     if found.of_texts:
         yield f"label {visible(found.column)}: {found.errors:,} of {found.tokens:,} texts wrong, {right}"
         return
-    unknown = f"{found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
-    yield f"column {visible(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, {right}; of {unknown}"
+    unknown = f"of {found.unknown_tokens:,} unknown words {percent(found.unknown_correct, found.unknown_tokens)} right"
+    if not found.unknown_tokens:
+        unknown = "no unknown words"
+    yield f"column {visible(found.column)}: {found.errors:,} of {found.tokens:,} words wrong, {right}; {unknown}"
 
 
 def _sentences(found: ErrorAnalysis, page: _Page) -> Iterator[str]:

@@ -46,7 +46,8 @@ class Options(InputOptions, RunOptions):
         metavar="FORMAT",
         help="Format to write, as columns, conllu, jsonl; by default what OUT ends in (.conllu, .jsonl, .parquet, "
         ".csv, .html …), else the input's own, and word_tag for plain text (columns, if it cannot hold the model's "
-        "tags). tree: parses drawn in characters; html: a page of parses, spans and tags.",
+        "tags). tree: parses drawn in characters; html: a page of parses, spans and tags; fields: a row a text, a "
+        "column a field (csv, jsonl, parquet).",
     )
     target: str | None = option(
         "--target",
@@ -95,6 +96,7 @@ def tag(options: Options) -> None:
       elman tag my.model 'texts/*.conllu' -o tagged/
       elman tag my.model begun.conllu --only-empty -o done.conllu
       elman tag my.model new.txt -o page.html
+      elman tag my.model new.csv --text-column address --as fields -o fields.csv
       elman tag my.model new.parquet -o tagged.parquet
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
@@ -107,6 +109,11 @@ def tag(options: Options) -> None:
         from elman.cli.commands.tag_stream import tag_stream
 
         tag_stream(options)
+        return
+    if options.output_format == "fields":
+        from elman.cli.commands.tag_fields import tag_fields
+
+        tag_fields(options)
         return
     confidences = _confidence_writer(options)
     if options.output_format is not None:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from elman.data.formats import registry
 from elman.data.formats.holds import Confidences, Holds
@@ -48,7 +48,11 @@ from elman.errors import ConfigError
 from elman.utils.arguments import described
 from elman.utils.display import shown
 
+if TYPE_CHECKING:
+    from elman.data.formats.arrow import TableReading
+
 __all__ = [
+    "ArrowStream",
     "HOLDS",
     "Holds",
     "INPUT_FORMATS",
@@ -64,10 +68,26 @@ __all__ = [
     "default_output",
     "open_writer",
     "read_sentences",
+    "read_table",
     "sniff",
     "placeholder_tag",
     "write_sentence",
 ]
+
+
+class ArrowStream(Protocol):
+    """A table with the Arrow PyCapsule interface: of pandas, Polars, PyArrow, DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return a capsule of its rows."""
+        ...
+
+
+def read_table(table: Any, text_column: str | None = None, *, labelled: bool = True) -> TableReading:
+    """Return the sentences of a table in memory, see ``elman.data.formats.arrow``."""
+    from elman.data.formats import arrow
+
+    return arrow.read_table(table, text_column, labelled=labelled)
 
 
 def confidence_formats() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elman.data.formats.csv_rows import CsvRow, is_list, read_rows, split_fields
 from elman.data.formats.csv_writer import CsvWriter
@@ -76,6 +76,12 @@ class CsvFormat:
 
     format: str
     options: Mapping[str, str]
+    empty: bool = False
+    """Whether a text may be empty; its sentence has the place of its row, and no words."""
+
+    def keeping_empty(self) -> CsvFormat:
+        """Return the same format, with texts that may be empty."""
+        return replace(self, empty=True)
 
     @property
     def HOLDS(self) -> Holds:
@@ -158,12 +164,13 @@ class CsvFormat:
                 yield Sentence((), path=path, line=line, lines=lines, format=self.format)
                 continue
             words = tuple(_TEXT_WORD.findall(row.fields[layout.text]))
-            if not words:
+            if not words and not self.empty:
                 message = f"the text (column {layout.names[layout.text]}) is empty"
                 raise DataError(message, path=path, line=row.line)
             labels = {layout.names[i]: row.fields[i] for i in label_columns if row.fields[i]}
-            _check_fields(row, layout, (layout.text, *label_columns[:1]), len(words), path)
-            rows_of_words = (len(lines) - len(row.lines),) * len(words)
+            if words:
+                _check_fields(row, layout, (layout.text, *label_columns[:1]), len(words), path)
+            rows_of_words = (len(lines) - len(row.lines),) * max(len(words), 1)
             yield Sentence(words, {}, path, line, lines, rows_of_words, self.format, labels)
         if header_lines:
             yield Sentence((), path=path, line=1, lines=header_lines, format=self.format)
@@ -218,14 +225,17 @@ class CsvFormat:
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name in any case; by default the last that is neither word nor sentence.
 
-        A file to be tagged may lack it: the tags become a new last column. Raises ConfigError for a missing column, or
-        a table of texts.
+        A file to be tagged may lack it: the tags become a new last column. They replace a column by default only if its
+        name is a usual one for tags, or if columns have no names. Raises ConfigError for a missing column, or a table
+        of texts.
         """
         layout = self.layout(head, path)
         if layout.word is None:
             return text_target(f"{self.format} with a text a row", path, name, labelled)
         available = [column for i, column in enumerate(layout.names) if i not in (layout.word, layout.sentence)]
         if name is None:
+            if not labelled and layout.header:
+                available = [column for column in available if column.lower() in TAGS]
             if available or not labelled:
                 return available[-1] if available else "tag"
             raise ConfigError(f"{path}: no column of tags; it has {', '.join(layout.names)}")

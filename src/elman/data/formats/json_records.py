@@ -53,8 +53,9 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "offsets": ("characters", "utf-16"),
     "names": (),
     "answers": ("accept", "all"),
+    "text": (),
 }
-"""Options and their values; ``names`` takes any value."""
+"""Options and their values; ``names`` and ``text`` take any value."""
 _N_SAMPLE = 200
 """Number of records used to distinguish lists of tags from lists of labels."""
 _TAG_KEY_ENDINGS = ("tags", "labels", "ner", "pos")
@@ -74,9 +75,9 @@ class RecordReader:
     """Reads the records of one file.
 
     ``options``: ``spans`` refuse (default) or widen, ``words`` simple or spaces, ``offsets`` characters or utf-16,
-    ``names`` of labels stored as numbers (``class_names``), ``answers`` of Prodigy's annotators: accept (records that
-    they rejected or ignored are left out) or all. ``names`` come from the file's own metadata. ``format`` is the format
-    that messages name, and ``first`` returns the first records again.
+    ``names`` of labels stored as numbers (``class_names``), ``text`` the key of the text or tokens, ``answers`` of
+    Prodigy's annotators: accept (records that they rejected or ignored are left out) or all. ``names`` come from the
+    file's own metadata. ``format`` is the format that messages name, and ``first`` returns the first records again.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class RecordReader:
         self._utf16 = options.get("offsets") == "utf-16"
         self._names: dict[str, Sequence[str]] = dict(names or {})
         self._answers = options.get("answers")
+        self._text = options.get("text")
         self._info_file_read = False
         self._given_names = names_from_option(options["names"]) if "names" in options else {}
 
@@ -123,6 +125,8 @@ class RecordReader:
 
     def _parts(self, record: Mapping[str, Any]) -> RecordContent:
         record = as_plain_record(record)
+        if self._text is not None:
+            record = with_content(record, self._text)
         spans_key = span_key(record)
         text = text_in(record)
         tokens_key = next((key for key in TOKENS if isinstance(record.get(key), list)), None)
@@ -194,6 +198,8 @@ class RecordReader:
         if self._list_votes is None:
             self._list_votes = Counter()
             for record in islice(self._first(), _N_SAMPLE):
+                if self._text is not None and self._text in record:
+                    record = with_content(record, self._text)
                 tokens = tokens_in(record) or ()
                 for name, value in record.items() if tokens else ():
                     if isinstance(value, list) and value:
@@ -207,7 +213,7 @@ class RecordReader:
             return None
         if isinstance(value, str):
             return value or None
-        if key not in LABEL_LIST_KEYS:
+        if key not in LABEL_LIST_KEYS and not (type(value) is int and key in self._names):
             return None
         if isinstance(value, bool):
             return json_edit.dump(value)
@@ -216,7 +222,7 @@ class RecordReader:
             names = self._names_of(key)
             if names is None:
                 raise DataError(unnamed_message(key, self._format))
-            return _name(key, number, names)
+            return None if number == -1 else _name(key, number, names)  # no label, in Hugging Face data sets
         if isinstance(value, list) and value and all(isinstance(label, str) and label for label in value):
             if len(value) > 1 and any(LABEL_SEPARATOR in label for label in value):
                 raise DataError(
@@ -244,10 +250,24 @@ class RecordReader:
         names = self._given_names.get(key, self._given_names.get(""))
         if names is not None:
             return names
-        if key not in self._names and "" not in self._names and not self._info_file_read:
+        beside = self._format != "table" and not self._info_file_read
+        if beside and key not in self._names and "" not in self._names:
             self._info_file_read = True
             self._names = {**names_beside(self._path), **self._names}
         return self._names.get(key, self._names.get(""))
+
+
+def with_content(record: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a record with the text or tokens of a key under the usual name. Raises DataError if there are none."""
+    content = record.get(key)
+    if key not in record:
+        raise DataError(f"no column {shown(key)}, found {', '.join(record) or 'nothing'}")
+    if content is None:
+        raise DataError(f"column {key}: no text; leave such rows out")
+    if not isinstance(content, str | list):
+        raise DataError(f"column {key}: expected texts or lists of words, found {shown(content)}")
+    others = {name: value for name, value in record.items() if name not in (key, *TOKENS, "text", "data")}
+    return {"tokens" if isinstance(content, list) else "text": content, **others}
 
 
 def record_of_sentence(sentence: Sentence) -> Mapping[str, Any] | None:
@@ -337,6 +357,8 @@ def _are_scalars(values: Sequence[Any]) -> bool:
 
 def unnamed_message(key: str, format: str) -> str:
     """Return the message for labels that are numbers without names."""
+    if format == "table":
+        return f"{key} is a number without a name; make texts of the column, as its map(names) or astype(str) does"
     return (
         f"{key} is a number without a name; pass --names O,B-LOC,… or --names FILE (JSON: a list, features, id2label; "
         f"or the format {format}:names=FILE), or put dataset_info.json beside the file"

@@ -51,7 +51,8 @@ class JsonFormat:
             content = None
             if not is_blank(text):
                 record = json_edit.parse(text, path, number)
-                if any(key in record for key in _NAME_KEYS) and not any(key in record for key in _WORD_KEYS):
+                words = (*_WORD_KEYS, self.options.get("text"))
+                if any(key in record for key in _NAME_KEYS) and not any(key in record for key in words):
                     reader.learn(names_in(record))
                 else:
                     content = reader.parts(record, number)

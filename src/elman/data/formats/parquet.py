@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from elman.data.formats import json_edit, json_records, jsonl
+from elman.data.formats.arrow_rows import library, schema_class_names
 from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import RecordReader, numbers_of
-from elman.data.formats.json_spans import text_in, tokens_in
-from elman.data.formats.parquet_writer import ParquetWriter, library, schema_class_names
+from elman.data.formats.json_spans import tokens_in
+from elman.data.formats.parquet_writer import ParquetWriter
 from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
@@ -59,7 +60,7 @@ class Parquet:
             first=lambda: _records(file, name),
         )
         first = next(_records(file, name), None)
-        return [] if first is None else [_head(first, reader)], _sentences(file, name, reader)
+        return [] if first is None else [head_of(first, reader)], _sentences(file, name, reader)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name, see ``JsonFormat.target``."""
@@ -109,18 +110,19 @@ def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
     try:
         for batch in file.iter_batches(batch_size=rows):
             n_rows += batch.num_rows
-            yield from _rows_of_batch(batch, name)
+            yield from rows_of_batch(batch, name)
         if n_rows != file.metadata.num_rows:
             raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
 
 
-def _rows_of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
+def rows_of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
+    """Yield the rows of a batch: values by column, the batch, and the index in it. Raises DataError for a huge row."""
     if batch.nbytes > _MAX_BATCH_BYTES and batch.num_rows > 1:
         half = batch.num_rows // 2
-        yield from _rows_of_batch(batch.slice(0, half), name)
-        yield from _rows_of_batch(batch.slice(half), name)
+        yield from rows_of_batch(batch.slice(0, half), name)
+        yield from rows_of_batch(batch.slice(half), name)
         return
     if batch.nbytes > _MAX_BATCH_BYTES:
         raise DataError(f"a row of {batch.nbytes:,} bytes; expected a row for each sentence or text", path=name)
@@ -154,7 +156,7 @@ def _sentences(file: Any, name: str, reader: RecordReader) -> Iterator[Sentence]
             yield RecordSentence(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
 
 
-def _head(row: dict[str, Any], reader: RecordReader) -> str:
+def head_of(row: dict[str, Any], reader: RecordReader) -> str:
     """Return the first row as ``target`` needs it: tokens or text, columns, labels, and lists that may be tags."""
     try:
         content = reader.parts(row, 1)
@@ -166,7 +168,7 @@ def _head(row: dict[str, Any], reader: RecordReader) -> str:
         key: value for key, value in row.items() if isinstance(value, list) and set(map(type, value)) <= _TAG_TYPES
     }
     if not content.columns and tokens_in(row) is None:
-        return json_edit.dump({"text": text_in(row), **lists, **content.labels})
+        return json_edit.dump({"text": " ".join(content.words), **lists, **content.labels})
     numbers = {key: value for key, value in lists.items() if numbers_of(key, value)}
     return json_edit.dump({"tokens": content.words, **numbers, **content.columns, **content.labels})
 

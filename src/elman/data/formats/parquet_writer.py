@@ -1,256 +1,60 @@
-"""Write Parquet row group by row group: rows that were read from Parquet are copied, others are written from scratch.
-
-Rows that were read keep all columns with their names, types, order, values and the metadata of the schema. Columns for
-tags and labels are replaced, or appended; the metadata of Hugging Face datasets then describes them as strings.
-"""
+"""Write Parquet row group by row group, from the tables of ``arrow_rows``."""
 
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from elman.data.formats import jsonl
-from elman.data.formats.class_names import names_in
-from elman.data.formats.holds import Confidences, is_gap
-from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
-from elman.errors import ConfigError, MissingExtraError
-
-_GROUP_WORDS = 65_536  # per row group
-_HUGGING_FACE = b"huggingface"
-
-
-class _Item(NamedTuple):
-    """A sentence to write, its tags by column, and their confidences."""
-
-    sentence: Sentence
-    tags: Mapping[str, Sequence[str]]
-    confidences: Confidences | None
+from elman.data.formats.arrow_rows import ArrowRows, library
+from elman.data.formats.holds import Confidences
+from elman.data.sentence import Sentence
 
 
 class ParquetWriter:
     """Writes a file row group by row group; memory is bounded by one group.
 
-    ``columns`` and ``labels``: for rows that were read from Parquet those to replace; otherwise all of them.
+    ``columns`` and ``labels`` are those of ``ArrowRows``.
     """
 
     def __init__(self, columns: Sequence[str], labels: Sequence[str]) -> None:
-        library()
-        self._columns, self._labels = tuple(columns), tuple(labels)
-        self._sink = _Sink()
-        self._writer: Any = None
-        self._source: Any = None  # schema of the rows that were read
-        self._batch: Any = None  # batch of the last row
-        self._made: dict[str, Callable[[_Item], object]] = {}  # column to write -> function that makes its value
-        self._items: list[_Item] = []
-        self._weight = 0
+        self._rows = ArrowRows(columns, labels)
+        self._file = ParquetFile()
 
     def add(
         self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None
     ) -> bytes:
-        """Return the bytes that are complete after adding a sentence.
-
-        Raises ConfigError for a repeated name, or a row with other columns than those before.
-        """
-        if is_gap(sentence):
-            return b""
-        batch = sentence.batch if isinstance(sentence, RecordSentence) and sentence.format == "parquet" else None
-        if self._writer is None and not self._items:
-            self._source = None if batch is None else batch.schema
-        elif batch is not self._batch:
-            self._check_alike(sentence, None if batch is None else batch.schema)
-        self._batch = batch
-        if batch is None:
-            jsonl.new_record(sentence, tags, confidences, len(self._columns))  # raises if it cannot be written
-        self._items.append(_Item(sentence, tags, confidences))
-        self._weight += sentence.weight
-        return self._group() if self._weight >= _GROUP_WORDS else b""
+        """Return the bytes that are complete after adding a sentence. Raises ConfigError as ``ArrowRows.add``."""
+        table = self._rows.add(sentence, tags, confidences)
+        return b"" if table is None else self._file.write(table)
 
     def finish(self) -> bytes:
         """Return the rest of the file: the last row group and the footer."""
-        data = self._group()
-        self._writer.close()
-        return data + self._sink.take()
+        return self._file.write(self._rows.finish()) + self._file.close()
 
-    def _check_alike(self, sentence: Sentence, source: Any) -> None:
-        """Raise ConfigError for a row whose schema differs from the rows before."""
-        if source is None or self._source is None:
-            problem = "no row of Parquet, after some" if source is None else "a row of Parquet, after other sentences"
-        elif not source.equals(self._source):
-            problem = f"its columns are {', '.join(source.names)}, after a file with {', '.join(self._source.names)}"
-            if source.names == self._source.names:
-                problem = "its columns have other types than those of the file before"
-        elif schema_class_names(source) != schema_class_names(self._source):
-            problem = "its numbers have other names than those of the file before"
-        else:
-            return
-        raise ConfigError(f"{sentence.path}: {problem}; write them one by one, or choose another format")
 
-    def _group(self) -> bytes:
+class ParquetFile:
+    """The bytes of a Parquet file, table by table; all have the schema of the first."""
+
+    def __init__(self) -> None:
+        library()
+        self._sink = _Sink()
+        self._writer: Any = None
+
+    def write(self, table: Any) -> bytes:
+        """Return the bytes that are complete after writing a table."""
         pa, pq = library()
         if self._writer is None:
-            self._schema = self._in_place(pa) if self._source is not None else pa.schema(self._fields(pa))
             sink = pa.PythonFile(self._sink, mode="w")
-            self._writer = pq.ParquetWriter(sink, self._schema, write_page_checksum=True)
-        if self._items:
-            table = self._rows(pa) if self._source is not None else self._records(pa)
+            self._writer = pq.ParquetWriter(sink, table.schema, write_page_checksum=True)
+        if len(table):
             self._writer.write_table(table)
-        self._items, self._weight = [], 0
         return self._sink.take()
 
-    def _confidences(self, pa: Any) -> Any:
-        """Return the type of the column of confidences: a list; of several columns a struct of lists; None: none."""
-        some = next((item.confidences for item in self._items if item.confidences is not None), None)
-        if some is None:
-            return None
-        numbers = pa.list_(pa.float32())
-        return pa.struct([(name, numbers) for name in some]) if isinstance(some, Mapping) else numbers
-
-    # --- rows from scratch ------------------------------------------------------------------------------------------
-
-    def _records(self, pa: Any) -> Any:
-        records = [jsonl.new_record(*item, len(self._columns)) for item in self._items]
-        columns = {name: [record.get(name) for record in records] for name in self._schema.names}
-        return pa.table(columns, schema=self._schema)
-
-    def _fields(self, pa: Any) -> list[tuple[str, Any]]:
-        """Return names and types, in the order of ``jsonl.new_record``."""
-        texts = pa.list_(pa.string())
-        fields = [("text", pa.string())] if self._labels and not self._columns else []
-        fields += [("tokens", texts)]
-        fields += [(jsonl.column_key(name, len(self._columns)), texts) for name in self._columns]
-        confidences = self._confidences(pa)
-        if confidences is not None:
-            fields.append(("confidences", confidences))
-        return fields + [(name, pa.float64() if name == CONFIDENCE else pa.string()) for name in self._labels]
-
-    # --- rows that were read ----------------------------------------------------------------------------------------
-
-    def _in_place(self, pa: Any) -> Any:
-        """Return the schema of the rows that were read with the columns to write, and record how these are made."""
-        schema, string_list = self._source, pa.list_(pa.string())
-        existing = set(schema.names)
-        new: dict[str, tuple[Any, Callable[[_Item], object]]] = {}
-        if self._columns and not existing & {"tokens", "words"}:
-            new["tokens"] = string_list, lambda item: list(item.sentence.words)
-        for name in self._columns:
-            key = name if name in existing else jsonl.column_key(name, len(self._columns))
-            new[key] = string_list, _tags_of(name)
-        confidences = self._confidences(pa)
-        if confidences is not None:
-            new["confidences"] = confidences, _confidences_of
-        for name in self._labels:
-            new[name] = pa.float64() if name == CONFIDENCE else pa.string(), _label_of(name)
-        for key, (type_, make) in new.items():
-            index = schema.get_field_index(key)
-            if index < 0:
-                schema = schema.append(pa.field(key, type_))
-            else:
-                field = schema.field(index)
-                field_type = field.type if _holds_texts(pa, field.type, type_) else type_
-                schema = schema.set(index, field.with_type(field_type).with_nullable(True))
-            self._made[key] = make
-        features = {name: _feature(pa, schema.field(name).type) for name in new}
-        return schema.with_metadata(_with_features(schema.metadata, features))
-
-    def _rows(self, pa: Any) -> Any:
-        """Return the rows as they were read, with the columns to write."""
-        batches: list[tuple[Any, list[int]]] = []  # rows grouped by batch
-        for item in self._items:
-            row = item.sentence
-            assert isinstance(row, RecordSentence)
-            if not batches or batches[-1][0] is not row.batch:
-                batches.append((row.batch, []))
-            batches[-1][1].append(row.at)
-        table = pa.Table.from_batches([_select_rows(batch, index) for batch, index in batches], schema=self._source)
-        for key, make in self._made.items():
-            field = self._schema.field(key)
-            column = pa.array([_as_type(pa, make(item), field.type) for item in self._items], type=field.type)
-            index = table.schema.get_field_index(key)
-            table = table.append_column(field, column) if index < 0 else table.set_column(index, field, column)
-        return pa.Table.from_arrays(table.columns, schema=self._schema).unify_dictionaries()
-
-
-def _select_rows(batch: Any, indices: list[int]) -> Any:
-    """Return the rows of a batch with the given indices."""
-    if indices[-1] - indices[0] == len(indices) - 1:  # consecutive
-        return batch.slice(indices[0], len(indices))
-    pa, _ = library()
-    return batch.take(pa.array(indices))
-
-
-def _tags_of(name: str) -> Callable[[_Item], object]:
-    def made(item: _Item) -> object:
-        found = item.tags.get(name, item.sentence.columns.get(name))
-        return None if found is None else list(found)
-
-    return made
-
-
-def _confidences_of(item: _Item) -> object:
-    return None if item.confidences is None else jsonl.rounded(item.confidences)
-
-
-def _label_of(name: str) -> Callable[[_Item], object]:
-    def made(item: _Item) -> object:
-        label = item.sentence.labels.get(name)
-        return float(label) if label is not None and name == CONFIDENCE else label
-
-    return made
-
-
-def _as_type(pa: Any, value: object, type_: Any) -> object:
-    """Split a label into a list if the column holds lists."""
-    return value.split(LABEL_SEPARATOR) if isinstance(value, str) and _is_list(pa, type_) else value
-
-
-def _is_list(pa: Any, type_: Any) -> bool:
-    return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_))
-
-
-def _is_text(pa: Any, type_: Any) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
-
-
-def _holds_texts(pa: Any, type_: Any, wanted: Any) -> bool:
-    """Return whether a column can keep its type: it holds strings, or lists of strings, as required."""
-    if _is_list(pa, type_):
-        return _is_text(pa, type_.value_type) and (_is_text(pa, wanted) or _is_list(pa, wanted))
-    return _is_text(pa, type_) and _is_text(pa, wanted)
-
-
-def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
-    """Return the names of numeric labels in the metadata of a schema."""
-    try:
-        return names_in(json.loads((schema.metadata or {}).get(_HUGGING_FACE, b"{}")))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _feature(pa: Any, type_: Any) -> dict[str, Any]:
-    """Return a column type in the notation of Hugging Face datasets."""
-    if _is_list(pa, type_):
-        return {"feature": _feature(pa, type_.value_type), "_type": "Sequence"}
-    if pa.types.is_struct(type_):
-        return {field.name: _feature(pa, field.type) for field in type_}
-    names = {"double": "float64", "float": "float32"}
-    return {"dtype": names.get(str(type_), str(type_)), "_type": "Value"}
-
-
-def _with_features(metadata: Mapping[bytes, bytes] | None, features: Mapping[str, Any]) -> dict[bytes, bytes] | None:
-    """Return the metadata of a schema with these columns added to the features of Hugging Face datasets."""
-    if metadata is None:
-        return None
-    changed = dict(metadata)
-    try:
-        info = json.loads(changed.get(_HUGGING_FACE, b"{}"))
-        info["info"]["features"] |= features
-    except (ValueError, TypeError, KeyError, RecursionError):  # no features there
-        return changed
-    changed[_HUGGING_FACE] = json.dumps(info).encode()
-    return changed
+    def close(self) -> bytes:
+        """Return the footer; there has been a table."""
+        self._writer.close()
+        return self._sink.take()
 
 
 class _Sink(io.RawIOBase):
@@ -270,11 +74,3 @@ class _Sink(io.RawIOBase):
         """Return the bytes written since the last call."""
         data, self._blocks = b"".join(self._blocks), []
         return data
-
-
-def library() -> tuple[Any, Any]:
-    try:
-        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingExtraError("pyarrow", "parquet") from None
-    return pyarrow, parquet

@@ -26,6 +26,7 @@ _N_PEEKED = 1000
 """Sentences that are read ahead, for example to find the names of document labels."""
 _ASKED = "as asked for"
 _TABLES = ("csv", "tsv")
+_RECORDS = ("jsonl", "json")
 _LINE_FORMATS = ("text", "word_tag", "columns", "conllu", "conllup", "label_text", "fasttext")
 """Formats in which every line is a sentence or a word."""
 
@@ -102,6 +103,10 @@ class Reading:
         """
         return tuple(dict.fromkeys(name for sentence in self.first() for name in sentence.labels))
 
+    def default_labels(self) -> tuple[str, ...]:
+        """Return the name of the usual document label, or nothing if there are none."""
+        return self.label_names()[:1]
+
     def first(self) -> list[Sentence]:
         """Return the first sentences, which are still yielded by iteration. Raises DataError as that does."""
         first = list(islice(self._sentences, _N_PEEKED))
@@ -119,6 +124,18 @@ class Reading:
             return False
         table = cast("csv_reader.CsvFormat", self._module)
         return table.layout(self._source.head, self.path).word is None
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The names of all columns of a table with one text per row; empty for anything else."""
+        if not self.has_texts:
+            return ()
+        return cast("csv_reader.CsvFormat", self._module).layout(self._source.head, self.path).names
+
+    @property
+    def table_separator(self) -> str:
+        """What separates the columns of a table."""
+        return cast("csv_reader.CsvFormat", self._module).separator(self._source.head)
 
     @property
     def spaced(self) -> bool:
@@ -173,13 +190,15 @@ def read_sentences(
     labelled: bool = True,
     known: ModelHints | None = None,
     text_column: str | None = None,
+    keep_empty: bool = False,
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """Open a file (``-``: standard input), in the given format or else the one its first lines show.
 
     ``format`` is a name with or without options: ``csv:text=review,label=stars``. ``labelled``: True for training and
     evaluation, False for tagging; then ``known`` holds the format, tags and labels of the model, which help to tell
-    text with tags from text without. ``text_column`` is the column of a table that has the texts. Memory is bounded by
+    text with tags from text without. ``text_column`` is the column of a table that has the texts, ``keep_empty`` yields
+    its rows without a text as sentences without words. Memory is bounded by
     the longest sentence. The first lines are read at once, the others lazily; the file is opened once, so it may be a
     pipe. Compressed files are recognized and decompressed. Several paths are read like one file; ``on_read`` is called
     with each Reading when it is opened.
@@ -190,7 +209,7 @@ def read_sentences(
     paths = [path] if isinstance(path, str) else path
 
     def open_path(path_to_open: str) -> Reading:
-        reading = _read(path_to_open, _ReadRequest(format, encoding, labelled, known, text_column))
+        reading = _read(path_to_open, _ReadRequest(format, encoding, labelled, known, text_column, keep_empty))
         if on_read is not None:
             on_read(reading)
         return reading
@@ -204,6 +223,7 @@ class _ReadRequest(NamedTuple):
     labelled: bool
     known: ModelHints | None
     text_column: str | None
+    keep_empty: bool
 
 
 def _read(path: str, request: _ReadRequest) -> Reading:
@@ -212,7 +232,9 @@ def _read(path: str, request: _ReadRequest) -> Reading:
     if name in registry.BINARY or (name is None and magic_format is not None):
         name, why = (name, _ASKED) if name is not None else (str(magic_format), "its first bytes")
         if request.text_column is not None:
-            raise _no_table_error(name, path)
+            if module is not None and request.format != name:
+                raise _no_table_error(str(request.format), path)
+            module = registry.OPTIONS[name]({"text": request.text_column})
         binary = cast(registry.Binary, module or registry.BINARY[name])
         head, sentences = binary.open_binary(path)
         source = TextSource("standard input" if path == "-" else path, list(head), iter(()), False)
@@ -222,6 +244,8 @@ def _read(path: str, request: _ReadRequest) -> Reading:
     name, module, why = _format(source, name, module, request)
     if name.partition(":")[0] in _LINE_FORMATS and request.format != "text":
         _check_line_ends(source)
+    if name in _TABLES and request.keep_empty:
+        module = cast(registry.Input, module.keeping_empty())  # type: ignore[attr-defined]
     if name in _TABLES or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
     elif name == "columns" and (layout := columns.find_layout(source.head)).width:
@@ -237,6 +261,9 @@ def _format(
     why = _ASKED
     if request.text_column is not None:
         table_format = request.format or (sniff_first_line(source.head) or ("csv",))[0]
+        if table_format in _RECORDS:
+            module = cast(registry.Input, registry.OPTIONS[table_format]({"text": request.text_column}))
+            return table_format, module, f"texts in {request.text_column}"
         if table_format not in _TABLES:
             raise _no_table_error(table_format, source.name)
         name, module = LazyModule("headers").with_text_column(source.head, source.name, request.text_column, name)
@@ -251,7 +278,7 @@ def _format(
 
 
 def _no_table_error(format: str, path: str) -> ConfigError:
-    return ConfigError(f"--text-column: names a column of csv or tsv; {path} is {format}")
+    return ConfigError(f"--text-column: names a column of csv, tsv, jsonl, json or parquet; {path} is {format}")
 
 
 def _check_line_ends(source: TextSource) -> None:

@@ -1,0 +1,130 @@
+"""``elman tag --as fields``: the words of each text by the type of their tags, a column a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.chunks import chunks
+from elman.cli.file_progress import FileProgress
+from elman.cli.loading import known, load_model
+from elman.cli.output_folder import is_folder
+from elman.cli.outputs import check_not_an_input
+from elman.data.fields import fields_of
+from elman.data.formats import column_names, open_writer, read_sentences
+from elman.data.formats.endings import formats_of
+from elman.data.formats.holds import is_gap
+from elman.data.formats.rows import FORMATS, RowWriter, columns_of, row_of
+from elman.data.sentence import CONFIDENCE, NO_TAG, Sentence
+from elman.errors import ConfigError
+from elman.taggers.tables import all_fields, check_free, fields_of_tagger
+from elman.utils.files import OutputFile, input_files
+
+if TYPE_CHECKING:
+    from elman.cli.commands.tag import Options
+    from elman.data.formats import Reading
+    from elman.taggers.tagger import Tagger
+
+
+def tag_fields(options: Options) -> None:
+    """Write texts with their fields: all columns of the input, and one for each field."""
+    format = _format(options)
+    check_not_an_input(options.output, (options.model, *options.files))
+    notes = options.notes()
+    tagger: Any = load_model(options.model, options, notes, options.files)
+    names = fields_of_tagger(tagger, options.target)
+    paths = input_files(options.files or ("-",))
+    writer: _FieldWriter | None = None
+    with (
+        FileProgress("tagging", paths, options.output, quiet=options.quiet, verbose=options.verbose) as progress,
+        OutputFile(options.output, encoding=options.encoding) as out,
+    ):
+        for path in paths:
+            reading = read_sentences(
+                path,
+                format=options.format,
+                encoding=options.encoding,
+                labelled=False,
+                known=known(tagger),
+                text_column=options.text_column,
+                keep_empty=True,
+            )
+            if options.format is None:
+                notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
+            writer = writer or _FieldWriter(reading, format, (*names, *([CONFIDENCE] if options.confidence else [])))
+            writer.begin(reading)
+            for chunk in chunks(reading, live=path == "-"):
+                progress.add(chunk)
+                for sentence, found in zip(chunk, _found(chunk, tagger, options, names), strict=True):
+                    out.write(writer.add(sentence, found))
+                out.flush()
+            progress.end(reading.path)
+        assert writer is not None  # input_files returns at least one
+        out.write(writer.finish())
+    notes.show()
+
+
+def _format(options: Options) -> str | None:
+    """Return the format that the output's name asks for. Raises ConfigError for others, and options for tags."""
+    for name in ("nbest", "only_empty"):
+        if getattr(options, name):
+            raise ConfigError(f"--{name.replace('_', '-')}: not with --as fields, which writes no tags")
+    if is_folder(options.output):
+        raise ConfigError(f"{options.output}: --as fields writes one file; expected the name of a file")
+    formats = formats_of(options.output)
+    if formats and formats[0] not in FORMATS:
+        raise ConfigError(f"{options.output}: fields are written as {', '.join(FORMATS)}, not as {formats[0]}")
+    return formats[0] if formats else None
+
+
+def _found(
+    chunk: Sequence[Sentence], tagger: Tagger, options: Options, names: Sequence[str]
+) -> Iterator[dict[str, str]]:
+    """Yield all fields of each sentence; the confidence is the lowest of its words."""
+    column = (column_names(options.target) or tagger.word_targets)[0] if len(tagger.targets) > 1 else tagger.target
+    least, scored = options.min_confidence or 0.0, options.confidence or options.min_confidence is not None
+    for sentence, row in zip(chunk, tagger.pipe(chunk, confidence=scored, columns=[column]), strict=True):
+        tags, confidences = row[column] if scored else (row[column], ())
+        if scored:
+            tags = [tag if p >= least else NO_TAG for tag, p in zip(tags, confidences, strict=True)]
+        found = all_fields(fields_of(zip(sentence.words, tags, strict=True)), names)
+        if options.confidence:
+            found[CONFIDENCE] = f"{min(confidences, default=0.0):.4f}"
+        yield found
+
+
+class _FieldWriter:
+    """Writes sentences with fields: in the input's own format in place, else as rows of values."""
+
+    def __init__(self, reading: Reading, format: str | None, names: Sequence[str]) -> None:
+        self._names, self._read = names, reading.format
+        own = reading.format if reading.has_texts or reading.format in ("jsonl", "json", "parquet") else ""
+        self._format = format or own or "csv"
+        in_place = own == self._format
+        self._rows = RowWriter(self._format, () if in_place else (*columns_of(reading), *names))
+        self._sentences = open_writer(self._format, (), names) if in_place else None
+
+    def begin(self, reading: Reading) -> None:
+        """Take the next file. Raises ConfigError if it has a column of a field's name, or another format."""
+        if reading.format != self._read:
+            raise ConfigError(f"{reading.path}: {reading.format}, after files that are {self._read}; write them alone")
+        check_free(self._names, columns_of(reading), reading.path)
+        self._reading = reading
+
+    def add(self, sentence: Sentence, found: dict[str, str]) -> str | bytes:
+        """Return what is written for a sentence with all its fields."""
+        if self._sentences is not None:
+            is_text = sentence.words or sentence.labels or sentence.rows or sentence.format == "parquet"
+            labels = {**sentence.labels, **found} if is_text else sentence.labels
+            return self._sentences.add(replace(sentence, labels=labels), {})
+        if is_gap(sentence) and not sentence.rows:
+            return ""
+        values: dict[str, Any] = {**row_of(sentence, self._reading), **found}
+        if CONFIDENCE in found:
+            values[CONFIDENCE] = float(found[CONFIDENCE])
+        return self._rows.add(values, sentence)
+
+    def finish(self) -> str | bytes:
+        """Return the rest of the file."""
+        return (self._sentences or self._rows).finish()
