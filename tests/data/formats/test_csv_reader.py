@@ -203,7 +203,9 @@ def test_labels_change_in_place(read):
 
 def test_a_text_a_row_holds_no_tags(read):
     first, *_ = read(TEXTS)
-    with pytest.raises(DataError, match="file:2: csv with a text a row cannot hold tags of words; try --as columns"):
+    with pytest.raises(
+        DataError, match="file:2: csv with a text a row cannot hold tags of words; try --as columns, or"
+    ):
         rewritten([first], "csv", ("tag",), tag="X")
 
 

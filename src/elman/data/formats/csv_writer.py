@@ -110,7 +110,8 @@ class CsvWriter:
             and not sentence.columns
             and len(sentence) > 1
         ):
-            raise error_at(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
+            problem = f"{self._format} with a text a row cannot hold tags of words"
+            raise error_at(sentence, 0, f"{problem}; try --as columns, or of spans --as fields")
         for column in tags.values():
             check_tags(sentence, column, self._format, self._forbidden)
         last_line = -1
