@@ -79,6 +79,8 @@ def test_columns_of_the_files_before(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert values(monkeypatch, f"elman tag {tmp_path / 'no'} --target ") == []
     (tmp_path / "t.jsonl").write_text('{"tokens": ["a"], "\\u001b[31m": ["X"], "pos": ["Y"]}\n', encoding="utf-8")
     assert values(monkeypatch, f"elman train {tmp_path / 't.jsonl'} --target ") == ["pos"]
+    (tmp_path / "s.jsonl").write_text('{"tokens": ["a"], "$(id)": ["X"], "größe": ["Y"]}\n', encoding="utf-8")
+    assert values(monkeypatch, f"elman train {tmp_path / 's.jsonl'} --target ") == ["'$(id)'", "größe"]
     (tmp_path / "binary").write_bytes(bytes(100))
     assert values(monkeypatch, f"elman train {tmp_path / 'binary'} --target ") == []
 

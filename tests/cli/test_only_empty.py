@@ -118,6 +118,14 @@ def test_joined_heads_are_trees_if_the_kept_ones_can_be() -> None:
             assert all(new == old for new, old, keeps in zip(joined, heads, kept, strict=True) if keeps)
 
 
+def test_joined_heads_of_a_long_chain_and_of_a_number_too_long_for_int() -> None:
+    n = 50_000
+    heads = [str(i) for i in range(n)]  # each word below the one before
+    heads[0] = str(n)
+    assert joined_heads(heads, [True] * (n - 1) + [False]) == [*heads[:-1], "0"]
+    assert joined_heads(["9" * 5_000, "0"], [True, False]) == ["9" * 5_000, "0"]
+
+
 def is_tree(heads: tuple[int, ...]) -> bool:
     reached = {0}
     for _ in heads:

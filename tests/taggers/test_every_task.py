@@ -114,10 +114,10 @@ def test_joblib_dumps_models(model: Predictor, tmp_path: Path) -> None:
 def test_a_pickle_holds_the_bytes_of_the_model_file(model: Predictor, tmp_path: Path) -> None:
     model.save(tmp_path / "a.model")
     data = (tmp_path / "a.model").read_bytes()
-    restore, (kind, held, *how) = model.__reduce__()[:2]
+    restore, (held, *how) = model.__reduce__()[:2]
     assert held == data and data in pickle.dumps(model)
     with pytest.raises(ModelFileError, match="^pickle: damaged"):
-        restore(kind, data[:-1] + bytes([data[-1] ^ 1]), *how)
+        restore(data[:-1] + bytes([data[-1] ^ 1]), *how)
 
 
 def test_a_pickle_keeps_temperatures_threads_and_precision() -> None:

@@ -74,6 +74,11 @@ def test_fields() -> None:
         classifier().to_arrow(table, fields=True)
 
 
+def test_fields_of_sentences_that_lack_some() -> None:
+    found = tagger().to_arrow([["a", "cat"], []], fields=True).drop_columns(["text", "tokens"])
+    assert found.to_pylist() == [{"D": "a", "N": "cat", "V": None}, {"D": None, "N": None, "V": None}]
+
+
 def test_classification_of_a_table() -> None:
     model, table = classifier(), pa.table(REVIEWS).drop_columns(["kind"])
     found = model.predict(table, confidence=True, text_column="review")

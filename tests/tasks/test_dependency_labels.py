@@ -13,7 +13,6 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.tasks.dependency_labels import (
     ENCODINGS,
-    agreeing_relations,
     crossing_arcs_note,
     decode,
     encode,
@@ -137,12 +136,6 @@ def test_a_number_beyond_the_last_word_of_a_kind() -> None:
     tags = ["N", "V", "N", "N"]
     assert decode(["+9,N", "0,ROOT", "-2,N", "-9,V"], tags, "relative") == [4, 0, 1, 2]
     assert parse_label("+0,N") == parse_label("2,N") == parse_label("0,ROOT") == (0, "")
-
-
-def test_relations_that_go_with_the_heads() -> None:
-    ranked = [["root", "nsubj"], ["obj", "root"], ["root"]]
-    assert agreeing_relations([2, 0, 2], ranked) == ["nsubj", "root", "dep"]
-    assert agreeing_relations([2, 0], [["ROOT", "SUB"], ["SUB"]], root="ROOT") == ["SUB", "ROOT"]
 
 
 def test_gold_that_is_no_tree() -> None:

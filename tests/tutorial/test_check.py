@@ -185,3 +185,12 @@ def test_the_template_is_a_file_to_check(tmp_path: Path) -> None:
         findings = check(write(tmp_path, template()))
     assert [finding.name for finding in findings] == list(BY_NAME)
     assert {finding.state for finding in findings} == {"is still to do"}
+
+
+def test_a_file_with_a_dataclass(tmp_path: Path) -> None:
+    """Dataclasses look their module up by its name."""
+    path = tmp_path / "mine.py"
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass\nimport numpy as np\n"
+    body = "@dataclass\nclass Layer:\n    w: np.ndarray\n\ndef sigmoid(a):\n    return 1 / (1 + np.exp(-a))\n"
+    path.write_text(head + body, encoding="utf-8")
+    assert check(str(path), range(8, 9))[0].state == "agrees"

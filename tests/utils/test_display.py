@@ -16,6 +16,11 @@ ACTING = [*map(chr, [*range(0x20), *range(0x7F, 0xA0)]), *"\u061c\u200e\u200f\u2
 ACTING += [*"\u200b\u2060\ufeff\u00ad\ufff9\ue000\U000e0041\ufffe", "\ud800", "\udcff"]
 
 
+class Unshowable:
+    def __repr__(self) -> str:
+        raise TypeError
+
+
 @pytest.mark.parametrize("character", ACTING, ids=lambda c: f"{ord(c):x}")
 def test_what_acts_or_is_not_seen_is_escaped(character: str) -> None:
     code = character.encode("unicode_escape").decode()
@@ -60,6 +65,7 @@ def test_values_in_messages() -> None:
     assert shown(b"\x1b" * 1_000_000).startswith("b'\\x1b") and len(shown(b"\x1b" * 1_000_000)) == 41
     assert shown(1.5) == "1.5" and shown(None) == "None"
     assert shown(10**5000) == "a long value (int)"
+    assert shown(Unshowable()) == "a value of type Unshowable"
     nested: list[object] = []
     for _ in range(100_000):
         nested = [nested]

@@ -47,5 +47,5 @@ def test_figures_are_on_the_right() -> None:
 def test_words_for_numbers() -> None:
     assert (number(1234567), number(0.00012345)) == ("1,234,567", "0.0001234")
     assert (percent(None), percent(0.97421)) == ("–", "97.42 %")
-    assert (p_value(0.03125), p_value(0.0)) == ("p = 0.0312", "p < 0.0001")
+    assert [p_value(p) for p in (0.03125, 0.00012, 1e-9)] == ["p = 0.0312", "p = 0.0001", "p < 0.0001"]
     assert cut("x" * 100, 10) == "xxxxx…xxxxx" and cut("short", 10) == "short"

@@ -200,7 +200,7 @@ def attributions(
     from elman.analysis.gradients import attributions as explained
 
     _check_model(model, "attributions(model, words)")
-    networks, column = model.ensemble, _column(model, target)
+    networks, column = model.ensemble, _column(model, target, of_file=False)
     if at is not None:
         _check_whole("at", at)
     reader: Any = model
@@ -214,7 +214,7 @@ def attributions(
 
 
 def _nothing(line: str) -> None:
-    """Drop a line that nobody wants."""
+    """Ignore a line, for callbacks that are not given."""
 
 
 def _check_model(model: object, call: str) -> None:
@@ -238,11 +238,14 @@ def _check_whole(name: str, value: object) -> None:
         raise ConfigError(f"{name}: expected a whole number, got {described(value)}")
 
 
-def _column(model: Predictor, target: str | None) -> str:
-    """Return the label column that is meant, by default the first. Raises ConfigError if there is no such column."""
+def _column(model: Predictor, target: str | None, *, of_file: bool = True) -> str:
+    """Return the label column that is meant, by default the first. Raises ConfigError if there is no such column.
+
+    ``of_file``: ``target`` may be the name that the only column has in a file.
+    """
     check_text("target", target)
     names = model.columns
-    if target is not None and len(names) > 1 and target not in names:
+    if target is not None and target not in names and not (of_file and len(names) == 1):
         near = did_you_mean(target, names)
         raise ConfigError(f"target: the model's label columns are {', '.join(names)}, got {shown(target)}{near}")
     return target if target is not None and target in names else names[0]

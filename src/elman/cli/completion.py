@@ -6,6 +6,8 @@ Click asks for the values of one option or argument at a time; a shell calls elm
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -27,6 +29,8 @@ VARIABLE = "_ELMAN_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
 _ENDS_OPEN = ("=", ":")
 """Ends of values that go on."""
+_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
+"""Characters that may mean something to a shell."""
 
 Values = Callable[[click.Context, str], Iterable[str | CompletionItem]]
 
@@ -47,7 +51,7 @@ class _Bash(BashComplete):
         if line is None:  # called by click's own script
             return super().get_completion_args()
         words = split_arg_string(line)
-        return (words[1:], "") if line[-1:].isspace() else (words[1:-1], words[-1])
+        return (words[1:], "") if line[-1:].isspace() else (words[1:-1], "".join(words[-1:]))
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         found = super().get_completions(args, incomplete)
@@ -57,6 +61,8 @@ class _Bash(BashComplete):
         for item in found:
             if item.type == "plain" and item.value.startswith(typed[:begun]):
                 item.value = item.value[begun:]
+            if item.type == "plain" and _SPECIAL.search(item.value):  # a column's name may hold $(…); zsh, fish quote
+                item.value = shlex.quote(item.value)
         return found
 
 
@@ -88,7 +94,7 @@ def _register() -> None:
 def values_of(what: str, context: click.Context, incomplete: str) -> list[CompletionItem]:
     """Return the values of one kind, a key of ``VALUES``, that begin with what is typed."""
     found = []
-    with suppress(ElmanError, OSError):  # there is nothing to say while one types
+    with suppress(ElmanError, OSError):  # an error message would end up in the command line
         for value in VALUES[what](context, incomplete):
             item = value if isinstance(value, CompletionItem) else CompletionItem(value)
             # a name with a control character could act on the terminal

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from elman.data.formats import Reading
     from elman.data.sentence import Sentence
     from elman.evaluation.conll18 import Conll18Metric
-    from elman.taggers.base import Predictor
     from elman.taggers.column_predictor import ColumnPredictor
 
 STYLE = "--style conll18"
@@ -67,14 +66,14 @@ def of_model(tagger: ColumnPredictor, gold: Sequence[str], how: FileOptions, not
     return Conll18({name: metric for name, metric in metrics.items() if name in names})
 
 
-def metric_names(model: Predictor, option: str) -> Sequence[str]:
+def metric_names(model: Any, option: str) -> Sequence[str]:
     """Return the names of the metrics of what a model predicts; ``option`` asked for them.
 
     Raises ConfigError if it predicts other columns than these are about.
     """
     if model.reads_raw_text:
-        names: Sequence[str] = getattr(model, "metric_names", ("Tokens", "Words"))
-        return names
+        of_raw_text: Sequence[str] = model.metric_names
+        return of_raw_text
     trees = () if model.plain_labels else _OF_TREES  # labels that are learned as they are make no trees
     other = [target for target in model.targets if target not in (*_METRICS, *trees)]
     if other:
@@ -86,8 +85,7 @@ def metric_names(model: Predictor, option: str) -> Sequence[str]:
 def analyses(model: Any, gold: Sequence[Sentence]) -> Iterator[Sentence]:
     """Yield what a model makes of gold sentences, which have words: of their raw text if it finds words itself."""
     if model.reads_raw_text:
-        segmenter = getattr(model, "segmenter", model)
-        yield from model.sentences(segmenter.gold_lines(gold)[1])
+        yield from model.sentences(model.gold_lines(gold)[1])
         return
     for sentence, tags in zip(gold, model.pipe(gold, columns=model.targets), strict=True):
         predicted = {name: tuple(column) for name, column in tags.items()}

@@ -86,7 +86,7 @@ class FileProgress:
         return time.perf_counter() - self._start
 
     def _read(self, path: str, position: int) -> None:
-        """Take note of how far a file has been read."""
+        """Record how far a file has been read."""
         before = self._position.get(path, 0)
         self._done[path] = self._done.get(path, 0) + (position - before if position >= before else position)
         self._position[path] = position

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import ne
 from typing import TYPE_CHECKING
 
+from elman.data.formats.lines import whole_number
 from elman.data.sentence import NO_TAG
 from elman.data.trees import TREE
 from elman.errors import ConfigError
@@ -118,8 +119,9 @@ def joined_heads(heads: Sequence[str], kept: Sequence[bool]) -> list[str]:
     for i in roots:
         if i != root and not kept[i]:
             joined[i] = str((root or 0) + 1)
+    passed: set[int] = set()
     for start in range(len(joined)):
-        circle = _circle(joined, start)
+        circle = _circle(joined, start, passed)
         loose = next((i for i in circle if not kept[i]), None)
         if loose is None:
             continue
@@ -128,14 +130,18 @@ def joined_heads(heads: Sequence[str], kept: Sequence[bool]) -> list[str]:
     return joined
 
 
-def _circle(heads: Sequence[str], start: int) -> list[int]:
-    """Return the words of the circle that the heads above a word lead to, from 0; empty if they lead to a root."""
+def _circle(heads: Sequence[str], start: int, passed: set[int]) -> list[int]:
+    """Return the words of the circle that the heads above a word lead to, from 0; empty if they lead to a root.
+
+    Words are added to ``passed``, and not followed again: what is above them has been seen.
+    """
     path: list[int] = []
     word = start
-    while word not in path:
+    while word not in passed:
+        passed.add(word)
         path.append(word)
-        head = int(heads[word]) if heads[word].isdecimal() else 0
+        head = whole_number(heads[word]) or 0
         if not 0 < head <= len(heads):
             return []
         word = head - 1
-    return path[path.index(word) :]
+    return path[path.index(word) :] if word in path else []

@@ -2,7 +2,7 @@
 
 A command's dataclass derives from the groups of options below that it shares with others, and adds its own fields;
 ``command`` makes click options of the fields. An option's name means one thing on every command: what several commands
-have stands here, once.
+share is defined here, once.
 """
 
 from __future__ import annotations

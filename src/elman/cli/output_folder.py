@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 
-from elman.errors import ConfigError, while_writing
+from elman.errors import ConfigError, while_reading, while_writing
 
 _EXTENSIONS = {"conllu": ".conllu", "conllup": ".conllup", "jsonl": ".jsonl", "json": ".json", "parquet": ".parquet"}
 _EXTENSIONS |= {"csv": ".csv", "tsv": ".tsv", "trees": ".trees", "html": ".html", "columns": ".conll"}
@@ -25,8 +26,9 @@ class OutputFolder:
     """
 
     def __init__(self, folder: str, paths: Sequence[str], others: Sequence[str] = ()) -> None:
-        """``others`` are further files that must not be written over: the model."""
-        self._folder, self._inputs = folder, [*paths, *others]
+        """Make the folder; ``others`` are further files that must not be written over, such as the model."""
+        self._folder = folder
+        self._inputs = {_identity(path) for path in (*paths, *others) if os.path.isfile(path)}
         self._input_of: dict[str, str] = {}  # output -> input
         first: dict[str, str] = {}
         for path in paths:
@@ -48,17 +50,23 @@ class OutputFolder:
         output = os.path.join(self._folder, name_as(os.path.basename(path), read, written))
         if self._input_of.setdefault(output, path) != path:
             raise _clash(output, self._input_of[output], path)
-        if os.path.exists(output):
-            for other in self._inputs:
-                if os.path.isfile(other) and os.path.samefile(output, other):
-                    raise ConfigError(f"{output}: is read and would be written over; name another folder")
+        if os.path.exists(output) and _identity(output) in self._inputs:
+            raise ConfigError(f"{output}: is read and would be written over; name another folder")
         return output
 
 
 def alike(paths: Sequence[str]) -> list[str]:
     """Return the files whose outputs may have one name, depending on their formats: their names differ in the end."""
     stems = [os.path.basename(path).partition(".")[0] for path in paths]
-    return [path for path, stem in zip(paths, stems, strict=True) if stems.count(stem) > 1 and os.path.isfile(path)]
+    counts = Counter(stems)
+    return [path for path, stem in zip(paths, stems, strict=True) if counts[stem] > 1 and os.path.isfile(path)]
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Return what two paths of the same file share."""
+    with while_reading(path):
+        status = os.stat(path)
+    return status.st_dev, status.st_ino
 
 
 def _clash(output: str, one: str, other: str) -> ConfigError:

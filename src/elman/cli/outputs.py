@@ -12,11 +12,9 @@ def check_not_an_input(output: str | None, inputs: Sequence[str]) -> None:
     """Raise ConfigError if an output would replace a file that is read."""
     if output is None or not os.path.isfile(output):
         return
-    from elman.utils.files import input_files
+    from elman.utils import files
 
-    for path in input_files(inputs):
-        if os.path.isfile(path) and os.path.samefile(output, path):
-            raise ConfigError(f"{output}: is read and would be written over; name another file")
+    files.check_not_an_input(output, files.input_files(inputs))
 
 
 def check_outputs(inputs: Sequence[str], *, plot: str | None = None, html: str | None = None) -> None:

@@ -146,7 +146,7 @@ def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Calla
 
 
 def progress_bar(*, auto_refresh: bool = True) -> Bar:
-    """Return the bar of a task whose field ``numbers`` stands behind it."""
+    """Return a progress bar that ends in the field ``numbers`` of its task."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.utils.arguments import check_callbacks, check_flag, check_text, is_path, path_text, path_texts
 from elman.utils.display import shown
-from elman.utils.files import input_files
+from elman.utils.files import check_not_an_input, input_files
 from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -130,10 +129,11 @@ def convert(
     if not paths:
         raise ConfigError("src: expected a path or a list of paths, got an empty list")
     check_flag("lenient", lenient)
+    check_callbacks(on_write=on_write)
     given = {"spans": spans, "names": names}
     for name, value in {"to": to, "format": format, "scheme": scheme, **given}.items():
         check_text(name, value)
-    _check_not_an_input(output, paths)
+    check_not_an_input(output, paths)
     if to is not None:
         check_output(to, columns=0)
     if spans not in (None, "refuse", "widen"):
@@ -162,10 +162,3 @@ def _kinds(drop: str | Iterable[str], known: Sequence[str]) -> frozenset[str]:
             near = did_you_mean(str(kind), known)
             raise ConfigError(f"drop: no kind {shown(kind)}; expected {', '.join(known)} or all{near}")
     return frozenset(known if "all" in kinds else filter(None, kinds))
-
-
-def _check_not_an_input(output: str, inputs: Sequence[str]) -> None:
-    """Raise ConfigError if the output would replace a file that is read."""
-    for path in inputs:
-        if os.path.isfile(path) and os.path.isfile(output) and os.path.samefile(output, path):
-            raise ConfigError(f"{output}: is read and would be written over; name another file")

@@ -141,10 +141,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored
     return _content(name, header, data)
 
 
-def from_bytes(data: bytes, name: str = "pickle") -> tuple[dict[str, Any], Tensors]:
-    """Return what was given to ``to_bytes``; ``name`` is the name of the data in messages. Raises as ``load`` does."""
-    config, stored = _content(name, *_parts(BytesIO(data), len(data)))
-    return config, arrays(stored)
+def from_bytes(data: bytes, name: str = "pickle") -> tuple[dict[str, Any], dict[str, Stored]]:
+    """Return what ``read`` returns for a file of this content; ``name`` is the name of the data in messages."""
+    return _content(name, *_parts(BytesIO(data), len(data)))
 
 
 def _content(name: str, header: bytes, data: memoryview) -> tuple[dict[str, Any], dict[str, Stored]]:

@@ -123,12 +123,12 @@ def texts_of(ends: NDArray[np.int64], rows: NDArray[np.int64], batch: Batch) -> 
 def packed(
     lengths: NDArray[np.int64], ends: NDArray[np.int64], some: NDArray[np.int64]
 ) -> tuple[Batch, NDArray[np.int64]]:
-    """The packing of some sentences of a corpus laid end to end, and for each packed row its word in the corpus."""
+    """Return the packing of some sentences of a concatenated corpus, and for each row its word in the corpus."""
     return packed_at(ends[some] - lengths[some], lengths[some])
 
 
 def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
-    """The packing of pieces of a text of these lengths, which begin at these words, and where its rows stand there."""
+    """Return the packing of pieces of a text (first words, lengths), and for each row its word in the text."""
     batch = pack(lengths)
     return batch, rows_at(begins, lengths)[batch.rows]
 

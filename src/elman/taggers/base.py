@@ -212,7 +212,7 @@ class Predictor(Summary, ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the bytes of the model file, threads and precision, for copies and process pools."""
-        return _restored, (type(self), file.to_bytes(*self.to_record()), self.threads, self.precision)
+        return _restored, (file.to_bytes(*self.to_record()), self.threads, self.precision)
 
     def describe(self) -> dict[str, Any]:
         """Return a description of model and training data as JSON values, as ``elman inspect --json`` prints it."""
@@ -258,8 +258,8 @@ def _unit(task: str) -> str:
     return "labels" if task in (CLASSIFY, SEVERAL, ANY) else "tags"
 
 
-def _restored(kind: type[Predictor], data: bytes, threads: int, precision: str) -> Predictor:
+def _restored(data: bytes, threads: int, precision: str) -> Predictor:
     """Return the unpickled predictor. Raises ModelFileError as ``elman.load`` does."""
-    predictor = kind.from_record(*file.from_bytes(data), threads=threads)
-    predictor.choose_precision(precision)
-    return predictor
+    from elman.taggers.load import of_content
+
+    return of_content("pickle", file.from_bytes(data), threads=threads, precision=precision)

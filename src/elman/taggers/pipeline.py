@@ -91,9 +91,13 @@ class Pipeline(EncodedTagger):
 
         Metrics of columns that the model does not predict are left out. Raises DataError if gold has no words.
         """
-        sentences, lines = self.segmenter.gold_lines(gold)
+        sentences, lines = self.gold_lines(gold)
         metrics, names = evaluate(sentences, self.sentences(lines)), self.metric_names
         return {name: metric for name, metric in metrics.items() if name in names}
+
+    def gold_lines(self, gold: Sequence[Sentence]) -> tuple[list[Sentence], Iterator[str]]:
+        """Return the gold sentences with words, and their raw text, as ``Segmenter.gold_lines`` does."""
+        return self.segmenter.gold_lines(gold)
 
     @property
     def metric_names(self) -> tuple[str, ...]:

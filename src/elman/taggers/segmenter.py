@@ -86,6 +86,8 @@ class Segmenter(Predictor):
     task = TASK
     reads_sentences = False
     reads_raw_text = True
+    metric_names = ("Tokens", "Words")
+    """The metrics of the CoNLL 2018 task that two models may be compared by."""
     _model: RecurrentModel
 
     def __init__(self, labels: ColumnPredictor, segmentation: Segmentation) -> None:

@@ -53,8 +53,9 @@ def fields_table(tagger: ColumnPredictor, data: Any, text_column: str | None) ->
     rows = source.rows((), names)
     tables = []
     for sentence, tags in zip(source.sentences, tagger.pipe(source.sentences), strict=True):
-        found = fields_of(zip(sentence.words, tags, strict=True))
-        table = rows.add(replace(sentence, labels=all_fields(found, names)), {})
+        found = all_fields(fields_of(zip(sentence.words, tags, strict=True)), names)
+        labels = {name: text for name, text in found.items() if text or sentence.format}  # an empty one: null
+        table = rows.add(replace(sentence, labels=labels), {})
         tables += [] if table is None else [table]
     return _joined(tables, rows)
 
@@ -63,7 +64,7 @@ def fields_of_tagger(tagger: ColumnPredictor, target: Target = None) -> tuple[st
     """Return the names of the fields that a tagger finds by a column. Raises ConfigError if it tags no words."""
     if not tagger.reads_sentences or not tagger.plain_labels or not tagger.word_targets:
         raise ConfigError(f"fields: expected a tagger of words (task tag), got a model of the task {tagger.task}")
-    (name, *others) = tagger.chosen(target) if target and len(tagger.targets) > 1 else tagger.word_targets[:1]
+    (name, *others) = tagger.chosen(target) if target else tagger.word_targets[:1]
     if others or name in tagger.text_targets:
         raise ConfigError(f"fields: expected one column of tags, got {', '.join((name, *others))}")
     return field_names(tagger.tag_sets[name])

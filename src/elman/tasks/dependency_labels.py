@@ -86,20 +86,6 @@ def repaired(proposed: Sequence[int | None], roots: Sequence[float] | None = Non
     return tree
 
 
-def agreeing_relations(
-    heads: Sequence[int], ranked: Sequence[Sequence[str]], root: str = "root", other: str = "dep"
-) -> list[str]:
-    """Return the relation of each word: the first of its ``ranked`` relations that is consistent with the heads.
-
-    The word whose head is 0, and no other, has the relation ``root``, as Universal Dependencies require; words with no
-    other candidate than ``root`` get ``other``.
-    """
-    return [
-        next((relation for relation in relations if relation != root), other) if head else root
-        for head, relations in zip(heads, ranked, strict=True)
-    ]
-
-
 def is_label(label: str, encoding: str) -> bool:
     """Return whether ``encode`` could produce the label for a sentence of some length."""
     if encoding == "relative":

@@ -97,7 +97,7 @@ class DiskSplit:
 class DiskCorpus(DiskSplit):
     """A training text: its ``vocabulary``, and the ``tags`` of its words, sorted.
 
-    ``held_out``  what stands behind it and is not learned from: sentences of lengths ``dev``, behind the others; None
+    ``held_out``  sentences of lengths ``dev`` after the others, which are not trained on; None
     ``predicts_next``    the tag of a word is the word that comes next (a language model)
     """
 

@@ -323,9 +323,8 @@ def fit(
 
     The bits depend on the seed, the settings and the instruction set, not on ``threads``. Ctrl-C ends the run with the
     best epoch's parameters and ``Record.interrupted``; in the first epoch, with the parameters as they are.
-    ``replan`` is asked after every epoch but the last: of the epoch and of the epochs planned it makes the epochs to
-    plan from now on. ``stop`` ends it as Ctrl-C does, which
-    only the main thread hears.
+    ``replan`` is called after every epoch but the last with its number and the epochs planned, and returns the epochs
+    to plan from then on. ``stop`` ends the run as Ctrl-C does, which only the main thread receives.
 
     Raises ConfigError for a rate with which loss and parameters do not stay finite.
     """

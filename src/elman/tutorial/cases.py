@@ -163,7 +163,7 @@ def _net(random: np.random.Generator, words: int = 4, hidden: int = 3, tags: int
 
 
 def _sentences() -> Iterator[tuple[Net, list[Array], list[int]]]:
-    """Dense input vectors, so that every weight matters, for sentences of five words, two and one."""
+    """Yield nets and sentences of five words, two and one; their vectors are dense, so that every weight matters."""
     for steps in (5, 2, 1):
         random = np.random.default_rng(steps)
         net = _net(random)
@@ -183,7 +183,7 @@ def _for_bptt() -> list[Arguments]:
 
 
 def _layers_and_input() -> tuple[list[Layer], Array]:
-    """Three layers; the second is square, so that a transposed matrix has the right shape there."""
+    """Return three layers and an input; w of the second is square, so that its shape is right if transposed."""
     random = np.random.default_rng(0)
     sizes = ((3, 2), (3, 3), (2, 3))
     return [(random.normal(0, 0.7, size), random.normal(0, 0.7, size[0])) for size in sizes], np.array([0.5, -1.0])
@@ -213,14 +213,14 @@ def _sigmoid_gradient(arguments: Arguments) -> Parts:
 
 
 def _softmax_gradient(arguments: Arguments) -> Parts:
-    """Of log p[y] in scores whose softmax is p: the logarithm of p is one such vector."""
+    """Return the gradient of log p[y] by scores whose softmax is p: the logarithm of p is one such vector."""
     p, y = arguments
     scores = np.log(p)
     return {"": differences(lambda: float(np.log(slides.softmax(scores)[y])), scores)}
 
 
 def _gradient_nn(arguments: Arguments) -> Parts:
-    """Of minus half the squared distance to the goal."""
+    """Return the gradient of minus half the squared distance to the goal."""
     network, phi, _ = arguments
     parts: Parts = {}
 
@@ -247,7 +247,7 @@ def _gradient_rnn(arguments: Arguments) -> Parts:
 
 
 def _gradient_rnn_bptt(arguments: Arguments) -> Parts:
-    """Of each output's log-probability if n hidden states are computed and the one before them is a constant."""
+    """Return the gradient of the log-likelihood if each output sees n hidden states, and the one before is constant."""
     net, x, constant, _, y_true, n = arguments
 
     def value() -> float:

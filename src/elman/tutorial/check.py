@@ -22,6 +22,7 @@ from elman.errors import ConfigError, DataError
 from elman.tutorial.cases import CASES, Case, Function, Parts, WrongResult
 from elman.tutorial.exercise import read_text
 from elman.tutorial.mistakes import MISTAKES
+from elman.utils.display import one_line
 
 State = Literal["agrees", "differs", "raises", "takes too long", "is missing", "is still to do"]
 
@@ -113,6 +114,7 @@ def _module(path: str, text: str, seconds: float) -> ModuleType:
         raise DataError("expected Python, found a notebook; save it as a .py file first", path=path)
     module = ModuleType("student")
     module.__file__ = path
+    sys.modules[module.__name__] = module  # where dataclasses look their module up
     try:
         code = compile(text, path, "exec", dont_inherit=True)
         _within(seconds, lambda: exec(code, vars(module)))
@@ -157,7 +159,7 @@ def _line(error: BaseException, path: str) -> int | None:
 
 def _described(error: BaseException, path: str) -> str:
     line = _line(error, path)
-    return f"{type(error).__name__}: {error}" + (f" (line {line})" if line else "")
+    return one_line(f"{type(error).__name__}: {error}") + (f" (line {line})" if line else "")
 
 
 def _hint_of_error(error: BaseException, case: Case) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _forward_rnn(mistake: str) -> Function:
 
 
 def _gradient_rnn(mistake: str) -> Function:
-    """Slide 30 with one line wrong."""
+    """Return the gradient of slide 30 with one line wrong."""
 
     def gradient_rnn(net: Net, x: Sequence[Array], h: Sequence[Array], p: Sequence[Array], y: Sequence[int]) -> Net:
         delta = Net(*(np.zeros_like(w) for w in net))

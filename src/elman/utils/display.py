@@ -65,6 +65,8 @@ def shown(value: object, length: int = 40) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # an int of thousands of digits, deeply nested lists
         return f"a long value ({type(value).__name__})"
+    except Exception:  # the message matters more than an object whose own repr fails
+        return f"a value of type {type(value).__name__}"
     return distinct(text if len(text) <= length else text[:length] + "…")
 
 

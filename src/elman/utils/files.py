@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
-from elman.errors import DataError, OutputError, reason, while_reading, while_writing
+from elman.errors import ConfigError, DataError, OutputError, reason, while_reading, while_writing
 from elman.utils import signals
 from elman.utils.charsets import Encoder
 from elman.utils.compression import compressing, kind_of
@@ -29,6 +29,7 @@ def input_files(names: Iterable[str]) -> list[str]:
     Raises DataError if a folder has no files or a pattern matches none.
     """
     files: list[str] = []
+    listed: set[str] = set()
     for name in names:
         if os.path.isdir(name):
             with while_reading(name):
@@ -41,11 +42,13 @@ def input_files(names: Iterable[str]) -> list[str]:
             paths, problem = _matching(name), "no file matches this pattern"
         else:
             files.append(name)
+            listed.add(name)
             continue
         paths = [path for path in paths if os.path.isfile(path)]
         if not paths:
             raise DataError(problem, path=name)
-        files += [path for path in paths if path not in files]
+        files += [path for path in paths if path not in listed]
+        listed.update(paths)
     return files
 
 
@@ -227,6 +230,15 @@ def check_target(path: str, *, text: bool = True) -> None:
     for checked, name in ((target, "the file"), (folder, "the folder")):
         if os.path.exists(checked) and not (os.stat(checked).st_mode & 0o222 and os.access(checked, os.W_OK)):
             raise OutputError(f"{path}: cannot be written: {name} is read-only")
+
+
+def check_not_an_input(output: str, inputs: Iterable[str]) -> None:
+    """Raise ConfigError if an output would replace one of these files, which are read."""
+    if not os.path.isfile(output):
+        return
+    for path in inputs:
+        if os.path.isfile(path) and os.path.samefile(output, path):
+            raise ConfigError(f"{output}: is read and would be written over; name another file")
 
 
 def write_bytes_atomically(path: str, data: bytes) -> None:

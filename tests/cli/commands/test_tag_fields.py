@@ -119,6 +119,7 @@ def test_several_files(run: Run, addresses: Path, tmp_path: Path) -> None:
         (["-o", "x.conllu"], "York\n", "x.conllu: fields are written as csv, tsv, jsonl, json, parquet, not as conllu"),
         (["-o", "x/"], "York\n", "x/: --as fields writes one file; expected the name of a file"),
         (["--nbest", "2"], "York\n", "--nbest: not with --as fields, which writes no tags"),
+        (["--target", "upos"], "York\n", "target: the model's columns are tag, got 'upos'"),
         (["--text-column", "text"], "text,city\nYork,x\n", "it has a column city already, the name of a field too"),
     ],
 )

@@ -76,3 +76,7 @@ def test_gaps_are_crossing_arcs() -> None:
             arcs = [(min(arc), max(arc)) for arc in enumerate(heads, 1)]
             crosses = any(a < c < b < d for a, b in arcs for c, d in arcs)
             assert bool(gapped(heads)) == crosses, heads
+
+
+def test_a_long_chain_has_no_crossing_arcs() -> None:
+    assert gapped(range(50_000)) == 0

@@ -121,6 +121,11 @@ def test_a_row_that_is_no_sentence(columns: dict[str, Any], asked: str | None, m
         list(read_table(pa.table(columns), asked))
 
 
+def test_tags_that_are_numbers_without_names() -> None:
+    with pytest.raises(ConfigError, match="the table: tags is a number without a name; make texts of the column"):
+        read_table(pa.table({"tokens": [["a"]], "tags": [[1]]})).targets(None)
+
+
 def test_what_is_no_table() -> None:
     with pytest.raises(DataError, match="expected a table, got a ChunkedArray"):
         read_table(pa.chunked_array([["a"]]))

@@ -46,6 +46,11 @@ def test_nested_values_and_missing_ones(monkeypatch: pytest.MonkeyPatch) -> None
     assert table.to_pylist() == [{"nested": None, "none": None, **row} for row in some]
 
 
+def test_numbers_that_json_has_not_are_null() -> None:
+    some: list[dict[str, Any]] = [{"n": float("nan"), "nested": {"a": [1.5, float("inf")]}}]
+    assert written("jsonl", ["n", "nested"], some) == '{"n": null, "nested": {"a": [1.5, null]}}\n'
+
+
 def test_what_cannot_be_written() -> None:
     with pytest.raises(DataError, match="x.jsonl:3: a column 'b', which the first rows have not"):
         RowWriter("csv", ["a"]).add({"b": "x"}, HERE)

@@ -28,7 +28,9 @@ from elman.cli.say import say, say_json
 from elman.cli.tables import cell, wrapped
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, DataError, while_reading
+from elman.evaluation.conll18 import KEYS
 from elman.utils import limits
+from elman.utils.summary import p_value
 
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from elman.evaluation.compare_runs import RunsComparison, RunScores
     from elman.taggers.column_predictor import ColumnPredictor
 
-_CONLLU_NAMES = ("LAS", "UAS", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "CLAS", "MLAS", "BLEX", "Words", "Tokens")
-_CONLLU = {"feats" if name == "UFeats" else name.lower(): name for name in _CONLLU_NAMES}
+_CONLLU = {key: name for name, key in KEYS.items() if name != "Sentences"}
 """Metrics of CoNLL-U, with their names in the CoNLL 2018 shared task."""
 _NAMES = {"accuracy": "accuracy", "spans": "span F1", "sentences": "whole sentences"} | _CONLLU
 _WIDTH = 30
@@ -136,7 +137,7 @@ def _analyses(path: str, gold: Sequence[Sentence], options: Options, notes: Note
     model = load_model(path, options, notes)
     names = metric_names(model, option)
     if metric not in names:
-        own = ", ".join(name for name in _CONLLU_NAMES if name in names)
+        own = ", ".join(name for name in _CONLLU.values() if name in names)
         raise ConfigError(f"{option}: {path} does not predict it; of this model there is {own}")
     if model.reads_raw_text:
         notes.add(f"{path} reads the raw text of gold; models of other tasks are given its words")
@@ -305,8 +306,8 @@ def _report(found: Comparison, a: str, b: str) -> str:
             f"  A           {100 * found.a:>6.2f} %  {cell(a, _WIDTH).rstrip()}",
             f"  B           {100 * found.b:>6.2f} %  {cell(b, _WIDTH).rstrip()}",
             f"  difference  {100 * found.difference:>+6.2f}    {_interval(found.low, found.high)}",
-            f"  bootstrap   {_p(found.p_value)}  {found.resamples:,} resamples of the {items}",
-            f"  McNemar     {_p(mcnemar.p_value)}  {alone}",
+            f"  bootstrap   {p_value(found.p_value)}  {found.resamples:,} resamples of the {items}",
+            f"  McNemar     {p_value(mcnemar.p_value)}  {alone}",
             "",
             *wrapped(found.verdict),
         ]
@@ -314,8 +315,8 @@ def _report(found: Comparison, a: str, b: str) -> str:
 
 
 def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
-    welch = "none: no run differs from another of its setting" if found.welch_p is None else _p(found.welch_p)
-    exact = "all ways to deal the runs" if found.permutation_exact else "10,000 random ways to deal the runs"
+    welch = "none: no run differs from another of its setting" if found.welch_p is None else p_value(found.welch_p)
+    exact = "all assignments of the runs" if found.permutation_exact else "10,000 random assignments of the runs"
     return "\n".join(
         [
             f"{name}, mean of the runs ± standard deviation",
@@ -323,7 +324,7 @@ def _report_runs(found: RunsComparison, name: str, verdict: str) -> str:
             f"  B            {_runs(found.b)}",
             f"  difference   {100 * found.difference:>+6.2f}  {_interval(found.low, found.high)}",
             f"  Welch        {welch}",
-            f"  permutation  {_p(found.permutation_p)}  {exact}",
+            f"  permutation  {p_value(found.permutation_p)}  {exact}",
             "",
             *wrapped(verdict),
         ]
@@ -337,7 +338,3 @@ def _runs(runs: RunScores) -> str:
 
 def _interval(low: float, high: float) -> str:
     return f"95 % interval {100 * low:+.2f} to {100 * high:+.2f}"
-
-
-def _p(value: float) -> str:
-    return f"p = {value:.4f}" if value >= 0.0001 else "p < 0.0001"

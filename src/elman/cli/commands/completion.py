@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from elman.cli.completion import SHELLS, script
 from elman.cli.options import Choice, argument, command
 from elman.cli.say import say
 
@@ -12,7 +13,7 @@ from elman.cli.say import say
 class Options:
     """The options of ``elman completion``."""
 
-    shell: str = argument("SHELL", type=Choice(["bash", "zsh", "fish"]))
+    shell: str = argument("SHELL", type=Choice(list(SHELLS)))
 
 
 @command(Options)
@@ -28,6 +29,5 @@ def completion(options: Options) -> None:
       elman completion fish > ~/.config/fish/completions/elman.fish
     """
     from elman.cli import group
-    from elman.cli.completion import script
 
     say(script(group, options.shell))

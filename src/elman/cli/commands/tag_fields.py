@@ -82,7 +82,7 @@ def _found(
     chunk: Sequence[Sentence], tagger: Tagger, options: Options, names: Sequence[str]
 ) -> Iterator[dict[str, str]]:
     """Yield all fields of each sentence; the confidence is the lowest of its words."""
-    column = (column_names(options.target) or tagger.word_targets)[0] if len(tagger.targets) > 1 else tagger.target
+    column = (column_names(options.target) or tagger.word_targets)[0]
     least, scored = options.min_confidence or 0.0, options.confidence or options.min_confidence is not None
     for sentence, row in zip(chunk, tagger.pipe(chunk, confidence=scored, columns=[column]), strict=True):
         tags, confidences = row[column] if scored else (row[column], ())

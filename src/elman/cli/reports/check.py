@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from elman.cli.tables import USUAL, bold, cell, labels, percent, width as width_of, wrapped
+from elman.utils.summary import counted
 
 if TYPE_CHECKING:
     from elman.data.checks import CheckReport, ColumnStatistics, Finding, FindingGroup
@@ -83,7 +84,7 @@ def _tags(name: str, column: ColumnStatistics, report: CheckReport, everything: 
     whole = {tag: sum(table.get(tag, 0) for table in tables) for table in tables for tag in table}
     tags = sorted(whole, key=lambda tag: (-whole[tag], tag))
     shown = tags if everything else tags[:MOST_TAGS]
-    from elman.data.checks import column_title, counted, label_kind
+    from elman.data.checks import column_title, label_kind
 
     yield from wrapped(f"{column_title(name)}: {counted(len(tags), label_kind(name))}{_schemes(column)}", "", "  ")
     number = max([7, *(len(f"{n:,}") for table in tables for n in table.values())])

@@ -14,7 +14,6 @@ from elman.data.checks.findings import (
     FindingGroup,
     Location,
     column_title,
-    counted,
     label_kind,
 )
 from elman.data.checks.report import CheckReport, ColumnStatistics, SplitStatistics, examine
@@ -29,7 +28,6 @@ __all__ = [
     "Location",
     "CheckReport",
     "DataSplit",
-    "counted",
     "examine",
     "label_kind",
     "read_splits",

@@ -17,12 +17,12 @@ from elman.data.checks.findings import (
     FindingGroup,
     Occurrence,
     column_title,
-    counted,
     label_kind,
     occurrences,
     quoted,
 )
 from elman.utils.display import BLANK, JOINERS, code_point, joins
+from elman.utils.summary import counted
 
 _REPLACEMENT = "\ufffd"
 _NOTED = ("Co", "Cn")

@@ -127,11 +127,6 @@ def label_kind(column: str) -> str:
     return "label" if column.startswith(LABEL_PREFIX) else "tag"
 
 
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun: ``1 word``, ``2 words``."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
 def excerpt(sentence: Sentence, length: int = 60) -> str:
     """Return the beginning of a sentence in quotes."""
     return quoted(" ".join(sentence.words[:length]), length)

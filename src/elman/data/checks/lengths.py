@@ -9,12 +9,12 @@ from elman.data.checks.findings import (
     DataSplit,
     Finding,
     FindingGroup,
-    counted,
     excerpt,
     first_location,
     occurrences,
     quoted,
 )
+from elman.utils.summary import counted
 
 N_LONGEST = 5
 """How many sentences and words are reported."""

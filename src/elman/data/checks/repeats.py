@@ -12,13 +12,13 @@ from elman.data.checks.findings import (
     FindingGroup,
     Occurrence,
     column_title,
-    counted,
     excerpt,
     first_location,
     label_kind,
     quoted,
 )
 from elman.data.sentence import Sentence
+from elman.utils.summary import counted
 
 SentenceIndex = dict[tuple[str, ...], dict[str, list[Sentence]]]
 """words -> name of split -> sentences"""

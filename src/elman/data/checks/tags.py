@@ -15,12 +15,12 @@ from elman.data.checks.findings import (
     FindingGroup,
     Occurrence,
     column_title,
-    counted,
     excerpt,
     first_location,
     label_kind,
     quoted,
 )
+from elman.utils.summary import counted
 
 TagCounts = Mapping[str, Mapping[str, int]]
 """name of split -> tag -> number of words"""

@@ -10,7 +10,6 @@ from elman.data.checks.findings import (
     FindingGroup,
     Location,
     Occurrence,
-    counted,
     excerpt,
     first_location,
     quoted,
@@ -18,6 +17,7 @@ from elman.data.checks.findings import (
 from elman.data.conllu_tokens import checked_heads, has_tree
 from elman.data.sentence import Sentence
 from elman.errors import DataError
+from elman.utils.summary import counted
 
 CHECKS = ("tree", "non-projective")
 HEAD, RELATION = "head", "deprel"
@@ -63,7 +63,7 @@ def trees(splits: Sequence[DataSplit]) -> Iterator[FindingGroup]:
 
 
 def _partly(splits: Sequence[DataSplit]) -> Iterator[FindingGroup]:
-    """Sentences without heads in a split where others have them."""
+    """Yield the sentences without heads in a split where others have them."""
     for split in splits:
         without = [sentence for sentence in split.sentences if not has_tree(sentence)]
         if 0 < len(without) < len(split.sentences):
@@ -98,12 +98,16 @@ def gapped(heads: Sequence[int]) -> int:
     ``heads`` (T,) are those of a tree: words from 1, 0 for the root.
     """
     n = len(heads)
-    first, last, size = list(range(n + 1)), list(range(n + 1)), [1] * (n + 1)
-    for word in range(1, n + 1):
+    first, last, size, missing = list(range(n + 1)), list(range(n + 1)), [1] * (n + 1), [0] * (n + 1)
+    for head in heads:
+        missing[head] += 1
+    ready = [word for word in range(1, n + 1) if not missing[word]]
+    for word in ready:  # after all words below it
         above = heads[word - 1]
-        while above:
-            first[above] = min(first[above], word)
-            last[above] = max(last[above], word)
-            size[above] += 1
-            above = heads[above - 1]
+        first[above] = min(first[above], first[word])
+        last[above] = max(last[above], last[word])
+        size[above] += size[word]
+        missing[above] -= 1
+        if above and not missing[above]:
+            ready.append(above)
     return next((word for word in range(1, n + 1) if last[word] - first[word] + 1 != size[word]), 0)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from math import log
 
-from elman.data.checks.findings import DataSplit, Finding, FindingGroup, Occurrence, column_title, counted, quoted
+from elman.data.checks.findings import DataSplit, Finding, FindingGroup, Occurrence, column_title, quoted
 from elman.data.sentence import Sentence
+from elman.utils.summary import counted
 
 MOSTLY = 0.9
 """The share of the other occurrences that have to agree."""

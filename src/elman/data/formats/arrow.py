@@ -49,7 +49,9 @@ class TableReading(Reading):
         first = next(self._records(), None)
         head = [] if first is None else [head_of(first, reader)]
         source = TextSource(NAME, head, iter(()), False)
-        super().__init__(source, Parquet(), self._read(reader), ("parquet", "a table in memory"), labelled)
+        super().__init__(
+            source, Parquet(format="table"), self._read(reader), ("parquet", "a table in memory"), labelled
+        )
 
     def default_labels(self) -> tuple[str, ...]:
         """Return the document label with a usual name, or the only one. Raises ConfigError if it is unclear."""

@@ -37,9 +37,10 @@ _OPEN_OPTIONS = {"page_checksum_verification": True, "pre_buffer": False}  # pre
 
 @dataclass(frozen=True, slots=True)
 class Parquet:
-    """The format with options (see ``json_records.RecordReader``)."""
+    """The format with options (see ``json_records.RecordReader``); ``format`` is its name in messages."""
 
     options: Mapping[str, str] = field(default_factory=dict)
+    format: str = "parquet"
 
     @property
     def HOLDS(self) -> Holds:
@@ -64,7 +65,7 @@ class Parquet:
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name, see ``JsonFormat.target``."""
-        return jsonl.JsonFormat("parquet").target(name, head, path, labelled)
+        return jsonl.JsonFormat(self.format).target(name, head, path, labelled)
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ParquetWriter:
         """Return a writer of a file. Raises MissingExtraError without pyarrow."""

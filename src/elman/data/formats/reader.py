@@ -284,7 +284,7 @@ def _no_table_error(format: str, path: str) -> ConfigError:
 def _check_line_ends(source: TextSource) -> None:
     """Raise DataError if lines end in carriage returns only, so that many lines would be read as one.
 
-    That is the case where more returns stand inside lines than there are line feeds; fewer are part of words.
+    That is so if lines have more returns inside than there are line feeds; fewer are part of words.
     """
     n_returns = sum(line.rstrip(LINE_END).count("\r") for line in source.head)
     if n_returns > sum(line.endswith("\n") for line in source.head):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from elman.data.formats.csv_rows import quote_field, read_rows
@@ -56,7 +57,7 @@ class RowWriter:
         if self._parquet is not None:
             return self._parquet.add(row)
         if self._format in ("jsonl", "json"):
-            text = json.dumps(row, ensure_ascii=False, default=str)
+            text = _json(row)
             return f"{text}\n" if self._format == "jsonl" else f"{',' if self._start() else '['}\n{text}"
         values = [_field(row.get(name)) for name in self._columns]
         if self._format == "tsv" and any(mark in "".join(values) for mark in "\t\r\n"):
@@ -116,4 +117,20 @@ class _ParquetRows:
 def _field(value: Any) -> str:
     if value is None:
         return ""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list | bool) else str(value)
+    return _json(value) if isinstance(value, dict | list | bool) else str(value)
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON: dates and bytes become texts; NaN and infinity, which JSON has not, null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

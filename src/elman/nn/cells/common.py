@@ -88,7 +88,7 @@ def from_next_step(d: Array) -> Array:
 
 
 def carried_back(into: Array, keep: Array) -> Array:
-    """d_t = into_t + keep_{t+1} d_{t+1}, all (T, B, H): s_{t+1} holds keep_{t+1} s_t."""
+    """Return d_t = into_t + keep_{t+1} d_{t+1}, all (T, B, H): s_{t+1} holds keep_{t+1} s_t."""
     d = into.copy()
     for t in range(len(d) - 2, -1, -1):
         d[t] += keep[t + 1] * d[t + 1]

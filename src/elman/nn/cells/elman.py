@@ -15,7 +15,7 @@ from elman.nn.layers import Array, Weights
 def layer(
     a: Array, w: Weights, batch: Batch, memory: Memory | None = None, bptt: int = 0
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """h_t = tanh(a_t + w_rh·h_{t-1}): a (N, H) -> h (N, H). ``bptt`` n > 0: each output error goes back n steps."""
+    """Run h_t = tanh(a_t + w_rh·h_{t-1}): a (N, H) -> h (N, H). ``bptt`` n > 0: each output error goes back n steps."""
     w_rh = w["w_rh"]
     h0 = start_state(memory, "h", batch, a.shape[1], a)
     h = kernels.elman_forward(a, batch.sizes, w_rh, h0)

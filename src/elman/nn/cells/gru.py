@@ -23,7 +23,7 @@ from elman.nn.layers import Array, Weights
 def layer(
     a: Array, w: Weights, batch: Batch, memory: Memory | None = None
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """GRU: a (N, 3H) -> h (N, H)."""
+    """Run a GRU: a (N, 3H) -> h (N, H)."""
     w_rh, b_rn = w["w_rh"], w["b_rn"]
     h0 = start_state(memory, "h", batch, len(b_rn), a)
     h, gates = kernels.gru_forward(a, batch.sizes, w_rh, b_rn, h0)

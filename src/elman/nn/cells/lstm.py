@@ -23,7 +23,7 @@ from elman.nn.layers import Array, Weights
 def layer(
     a: Array, w: Weights, batch: Batch, memory: Memory | None = None
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """LSTM: a (N, 4H) -> h (N, H)."""
+    """Run an LSTM: a (N, 4H) -> h (N, H)."""
     w_rh = w["w_rh"]
     h0, c0 = (start_state(memory, name, batch, w_rh.shape[1], a) for name in "hc")
     h, c, gates = kernels.lstm_forward(a, batch.sizes, w_rh, h0, c0)
@@ -40,7 +40,7 @@ def layer(
 def lstm_layer(
     x: Array, w: Weights, batch: Batch, h: Array, column: int, *, reverse: bool
 ) -> Callable[[Array, Array, bool], dict[str, Array]]:
-    """LSTM including its input projection: x (N, E) -> H columns of h (N, …), from ``column`` on.
+    """Run an LSTM including its input projection: x (N, E) -> H columns of h (N, …), from ``column`` on.
 
     ``reverse``: from the end of each sentence. backprop takes dh (N, …), writes dx (N, E) or adds to it, and returns
     the gradients by the weights. Like ``linear`` and ``recurrence``, but faster.

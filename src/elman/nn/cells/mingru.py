@@ -15,7 +15,7 @@ from elman.nn.layers import Array, Weights, sigmoid
 def layer(
     a: Array, w: Weights, batch: Batch, memory: Memory | None = None
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """minGRU: a (N, 2H) -> h (N, H)."""
+    """Run a minGRU: a (N, 2H) -> h (N, H)."""
     h0 = start_state(memory, "h", batch, a.shape[1] // 2, a)
     h = kernels.mingru_forward(a, batch.sizes, h0)
     if memory is not None:

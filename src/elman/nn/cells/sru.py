@@ -15,7 +15,7 @@ from elman.nn.layers import Array, Weights, sigmoid
 def layer(
     a: Array, w: Weights, batch: Batch, memory: Memory | None = None
 ) -> tuple[Array, Callable[[Array], Recurrence]]:
-    """SRU: a (N, 4H) -> h (N, H)."""
+    """Run an SRU: a (N, 4H) -> h (N, H)."""
     c0 = start_state(memory, "c", batch, a.shape[1] // 4, a)
     h, c = kernels.sru_forward(a, batch.sizes, c0)
     if memory is not None:
