@@ -117,7 +117,7 @@ def test_attributions_are_those_of_the_command(rnn: Any, tmp_path: Path, capsys:
     expected = output(capsys, "gradients", "--json", tmp_path / "m", "--text", "the dog")["words"]
     assert json.loads(json.dumps([one.to_json() for one in found])) == expected
     assert elman.attributions(rnn, ["the", "dog"], at=2) == found[1:]
-    with pytest.raises(elman.ConfigError, match="at: expected a word from 1 to 2, got 3"):
+    with pytest.raises(elman.ConfigError, match="expected a word from 1 to 2, got 3"):
         elman.attributions(rnn, ["the", "dog"], at=3)
 
 

@@ -260,7 +260,7 @@ def test_refused() -> None:
         measure_lags(networks, [(WORDS, TAGS)], GradientOptions(layer=2))
     with pytest.raises(DataError, match="whose tags the model knows"):
         measure_lags(networks, [(WORDS, ["?"] * 6)])
-    with pytest.raises(ConfigError, match="at: expected a word from 1 to 6, got 7"):
+    with pytest.raises(ConfigError, match="expected a word from 1 to 6, got 7"):
         attributions(networks, WORDS, [7])
     head = networks.heads.each[0]
     object.__setattr__(head, "task", "another")

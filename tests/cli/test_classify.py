@@ -47,6 +47,12 @@ def out(run: Run, *arguments: object, stdin: bytes = b"") -> str:
     return str(result.stdout.decode())
 
 
+def test_a_table_with_another_column_named_text(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("text,clean\nA?!,a b\n", encoding="utf-8")
+    lines = out(run, "tag", folder / "one.model", tmp_path / "new.csv", "--text-column", "clean").splitlines()
+    assert lines[0] == "text,clean,label" and lines[1].startswith("A?!,a b,")
+
+
 def test_train(run: Run, folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     arguments = ["train", folder / "train.txt", "--dev", "25%", "-o", tmp_path / "m", "--preset", "fast"]

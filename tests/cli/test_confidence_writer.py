@@ -137,8 +137,9 @@ def test_nbest_of_another_column_and_of_files(run: Run, network: Path, tmp_path:
 
 
 def test_what_does_not_go_together(refused: Refused, network: Path, model: Path) -> None:
-    assert "1.5 is not in the range 0<=x<=1" in refused("tag", network, "--min-confidence", 1.5)
-    assert "nan is not in the range 0<=x<=1" in refused("tag", network, "--min-confidence", "nan")
+    assert "expected a number in the range 0<=x<=1, got '1.5'" in refused("tag", network, "--min-confidence", 1.5)
+    assert "expected a number in the range 0<=x<=1, got 'nan'" in refused("tag", network, "--min-confidence", "nan")
+    assert "0<=x<=1, got '90%'" in refused("tag", network, "--min-confidence", "90%")
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--confidence")
     assert "leave out the other" in refused("tag", network, "--nbest", 2, "--min-confidence", 0.5)
     assert "word_tag holds one sequence" in refused("tag", network, "--nbest", 2, "--as", "word_tag")

@@ -36,6 +36,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 
 def test_without_arguments_it_helps(run: Run) -> None:
     assert run().stdout == run("--help").stdout
+    assert run("tutorial").stdout == run("tutorial", "--help").stdout
 
 
 def test_version(run: Run) -> None:
@@ -74,6 +75,7 @@ def test_missing_argument(refused: Refused) -> None:
 
 def test_bad_choice_is_one_line(refused: Refused) -> None:
     assert "'svm'" in refused("train", "x", "-o", "y", "--model", "svm")
+    assert "--model" not in refused("train", "x", "-o", "y", "--model", "HMM")  # in any case
 
 
 def test_completion(run: Run, environment: dict[str, str]) -> None:

@@ -69,7 +69,7 @@ def test_convert_writes_a_file_for_each(run: Run, refused: Refused, inputs: Path
     for arguments in ([inputs, "-o", f"{out}/"], [inputs, f"{out}/"]):
         result = run("convert", *arguments, "--to", "jsonl", "--drop", "all")
         assert result.returncode == 0, result.stderr.decode()
-        assert f"1 sentence, 1 words, written to {out}/a.jsonl as jsonl" in result.stderr.decode()
+        assert f"1 sentence, 1 word, written to {out}/a.jsonl as jsonl" in result.stderr.decode()
         assert (out / "b.jsonl").read_text(encoding="utf-8") == '{"tokens": ["the"], "tags": ["DET"]}\n'
         for path in out.iterdir():
             path.unlink()

@@ -169,7 +169,7 @@ def test_what_several_models_read_cannot_be_a_pipe(refused: Refused, model: Path
 
 def test_a_table_asks_for_its_column(run: Run, refused: Refused, model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,customer,address\n1,Ann,"the dog"\n')
-    ask = "which column of this csv has the text? there is id, customer, address; pass --text-column NAME, --format csv"
+    ask = "which column of this csv has the text? it has id, customer, address; pass --text-column NAME, --format csv"
     assert ask in refused("tag", model, tmp_path / "a.csv")
     assert ask in refused("tag", model, stdin=(tmp_path / "a.csv").read_bytes())
     options = ["--text-column", "address", "--as", "tags"]
@@ -179,6 +179,6 @@ def test_a_table_asks_for_its_column(run: Run, refused: Refused, model: Path, tm
         run("tag", model, tmp_path / "a.csv", "--format", "csv", *options),
     ):
         assert result.stdout == b"DET NOUN\n", result.stderr
-    assert "no column 'adress'; there is id, customer" in refused(
+    assert "no column 'adress'; it has id, customer" in refused(
         "tag", model, tmp_path / "a.csv", "--text-column", "adress"
     )

@@ -64,7 +64,7 @@ def test_label_in_a_comment_beside_tags(run: Run, refused: Refused, tmp_path: Pa
     arguments = ["evaluate", "--predicted", tmp_path / "p", tmp_path / "gold"]
     assert json.loads(run(*arguments, "--json").stdout)["accuracy"] == 1  # of the tags
     assert json.loads(run(*arguments, "--json", "--label", "intent").stdout)["accuracy"] == 0.5
-    assert "gold: no label kind; there is intent" in refused(*arguments, "--label", "kind")
+    assert "gold: no label kind; it has intent" in refused(*arguments, "--label", "kind")
 
 
 def test_what_does_not_fit(refused: Refused, gold: Path, model: Path, tmp_path: Path) -> None:

@@ -249,6 +249,9 @@ def test_what_it_cannot_do(one: TextClassifier, linear: TextClassifier) -> None:
         assert type(tagger) is TextClassifier and not isinstance(tagger, Tagger)
         with pytest.raises(DataError, match="got an empty one"):
             tagger.classify(" ")
+        for method in (tagger.classify, tagger.probabilities):
+            with pytest.raises(DataError, match="got 'the goal' in it; predict takes texts"):
+                method(["the goal", "a"])
         with pytest.raises(DataError, match="got an empty one"):
             tagger.predict(["a", ""])
         with pytest.raises(ConfigError, match="document labels are label, got 'x'"):

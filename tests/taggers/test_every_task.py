@@ -181,7 +181,7 @@ def test_the_classes_are_public(model: Predictor) -> None:
 
 def test_one_line_says_what_it_is(model: Predictor) -> None:
     text = repr(model)
-    assert text.startswith(f"<{type(model).__name__}: {model.kind}, ") and text.endswith(" sentences>")
+    assert text.startswith(f"<{type(model).__name__}: {model.kind}, ") and text.endswith((" sentences>", " texts>"))
     assert "\n" not in text and len(text) < 200
 
 

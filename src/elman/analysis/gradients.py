@@ -321,7 +321,7 @@ def attributions(
     if not words:
         raise DataError("expected a sentence with a word in it, found an empty one")
     if not all(1 <= one <= len(words) for one in at):
-        raise ConfigError(f"at: expected a word from 1 to {len(words)}, got {', '.join(map(str, at))}")
+        raise ConfigError(f"expected a word from 1 to {len(words)}, got {', '.join(map(str, at))}")
     chosen = [one - 1 for one in at or range(1, len(words) + 1)] if head.task == TAG else [0]
     if len(words) * len(chosen) > MAX_PARTS:
         raise ConfigError(

@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status. Every mistake of the user becomes one line on stderr."""
     try:
         try:
-            with group.make_context("elman", list(arguments) or ["--help"]) as context:
+            with group.make_context("elman", list(arguments)) as context:
                 group.invoke(context)
             status = 0
         except click.exceptions.Exit as request:

@@ -7,6 +7,7 @@ share is defined here, once.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,10 +112,12 @@ def _dedented(text: str) -> str:
 
 
 class Choice(click.Choice):  # type: ignore[type-arg,unused-ignore]
-    """One word of several; a mistyped one is answered with the nearest."""
+    """One word of several, in any case; a mistyped one is answered with the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word. Fails if it is none of the choices."""
+        if value not in self.choices and str(value).lower() in self.choices:
+            return str(value).lower()
         if value not in self.choices:
             words = ", ".join(map(str, self.choices))
             self.fail(f"expected one of {words}, got {value!r}{did_you_mean(str(value), map(str, self.choices))}")
@@ -125,11 +128,23 @@ class Number(click.FloatRange):
     """A number in a range; nan is in none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number. Fails if it is out of the range."""
-        number = super().convert(value, param, ctx)
+        """Return the number. Fails if it is none, or out of the range."""
+        try:
+            number = super().convert(value, param, ctx)
+        except click.BadParameter:
+            number = math.nan
         if number != number:
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+            self.fail(f"expected a number in the range {self._describe_range()}, got {shown(str(value))}", param, ctx)
         return number
+
+
+class _WholeNumber(click.IntRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            range_ = self._describe_range()
+            self.fail(f"expected a whole number in the range {range_}, got {shown(str(value))}", param, ctx)
 
 
 def checked_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -161,7 +176,7 @@ def _checked_page(ctx: click.Context, param: click.Parameter, path: str | None) 
 
 def whole_number(low: int, high: int, metavar: str = "N") -> dict[str, Any]:
     """Return click's attributes of an option that is a whole number in a range."""
-    return {"type": click.IntRange(low, high), "metavar": metavar}
+    return {"type": _WholeNumber(low, high), "metavar": metavar}
 
 
 @dataclass(frozen=True, kw_only=True)

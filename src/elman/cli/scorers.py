@@ -211,7 +211,7 @@ class TextLabels(Scores):
 def _label(reading: Reading, name: str | None) -> str:
     names = reading.label_names()
     if not names or (name is not None and name not in names):
-        there = f"; there is {', '.join(names)}" if names else ""
+        there = f"; it has {', '.join(names)}" if names else ""
         raise ConfigError(f"{reading.path}: no label {name or 'of texts'}{there}{did_you_mean(name or '', names)}")
     return name or names[0]
 

@@ -48,7 +48,11 @@ _LIKE_A_SETTING = 0.8
 
 
 class Group(click.Group):
-    """A group of commands that answers an unknown one with the nearest."""
+    """A group of commands that answers an unknown one with the nearest, and none with its help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; without any the help is asked for."""
+        return super().parse_args(ctx, args if args or ctx.resilient_parsing else ["--help"])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

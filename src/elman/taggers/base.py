@@ -234,7 +234,8 @@ class Predictor(Summary, ABC):
         }
 
     def _summary(self) -> str:
-        return ", ".join([self.kind, self._content(), f"trained on {counted(self._data['sentences'], 'sentence')}"])
+        noun = "sentence" if self.word_targets else "text"
+        return ", ".join([self.kind, self._content(), f"trained on {counted(self._data['sentences'], noun)}"])
 
     def _table(self) -> Iterator[Row]:
         yield "property", "value"

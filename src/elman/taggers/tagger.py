@@ -159,7 +159,7 @@ class TextClassifier(_LabelPredictor):
         ConfigError if the target is unknown.
         """
         name = self.targets[self._column(target, self.text_targets, "document labels")]
-        label: str = self._predict([text_of(text)], (name,), False)[0][name][0]
+        label: str = self._predict([_one_text(text)], (name,), False)[0][name][0]
         return label
 
     def probabilities(self, text: Text, target: str | None = None) -> NDArray[np.float64]:
@@ -168,7 +168,7 @@ class TextClassifier(_LabelPredictor):
         ``target`` is one of ``text_targets``, by default the first; labels are in the order of ``tag_sets``.
         """
         column = self._column(target, self.text_targets, "document labels")
-        (p,) = self._model.probabilities([text_of(text)], column)[0]
+        (p,) = self._model.probabilities([_one_text(text)], column)[0]
         return np.asarray(p)
 
     def _words(self, sentence: Any) -> Sequence[str]:
@@ -188,6 +188,16 @@ class TaggerClassifier(Tagger, TextClassifier):
 
     def _words(self, sentence: Any) -> Sequence[str]:
         return words_of(sentence)
+
+
+def _one_text(text: Text) -> Sequence[str]:
+    """Return the words of a text. Raises DataError for a list of several texts."""
+    words = text_of(text)
+    if not isinstance(text, str | Sentence):
+        for word in words:
+            if " " in word:
+                raise DataError(f"expected a text or a list of its words, got {shown(word)} in it; predict takes texts")
+    return words
 
 
 def class_of(model: LabelModel) -> type[Tagger] | type[TextClassifier]:

@@ -58,14 +58,17 @@ def train_rnn(
     return len(x_ids), len(y_ids)
 
 
-def test_rnn(weights: str, ids: str, source: str) -> Iterator[str]:
+def test_rnn(weights: str, ids: str, source: str, warn: Callable[[str], None] = lambda message: None) -> Iterator[str]:
     """Yield, for each line of space-separated words in ``source``, the line of their best tags (slide 33).
 
-    Unknown words are zero vectors. Raises DataError if a file is not in the expected format.
+    Unknown words are zero vectors; ``warn`` is called if all are unknown. Raises DataError if a file is not in the
+    expected format.
     """
     net, x_ids, y_ids = read_net(weights, ids)
-    tags = list(y_ids)
-    for words in read_words(source):
+    tags, sentences = list(y_ids), read_words(source)
+    if any(sentences) and not any(word in x_ids for words in sentences for word in words):
+        warn(f"{source}: none of its words is in {ids}; expected words without tags, separated by spaces")
+    for words in sentences:
         yield " ".join(tags[y] for y in predict(net, x_ids, words))
 
 

@@ -76,6 +76,15 @@ def test_warnings(run: Run, train_file: Path, tmp_path: Path) -> None:
     assert "1,002 distinct tags" in warnings(tmp_path / "many")
 
 
+def test_files_of_other_names_among_those_to_train_on(run: Run, train_file: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.txt" for name in ("train", "dev", "test")]
+    for path in paths:
+        path.write_bytes(train_file.read_bytes())
+    errors = run("train", *paths, "-o", tmp_path / "m", "--model", "hmm").stderr.decode()
+    assert f"{paths[1]} is trained on, and by its name it is a dev set: that would be --dev {paths[1]}" in errors
+    assert f"{paths[2]} is trained on, and by its name it is a test set: do not evaluate on it" in errors
+
+
 def test_several_files_and_standard_input(run: Run, train_file: Path, tmp_path: Path) -> None:
     result = run("train", train_file, "-", "-o", tmp_path / "m", "--model", "hmm", stdin=b"x_Y z_Y\n")
     assert "7 sentences, 28 words, 7 tags" in result.stdout.decode()
@@ -106,7 +115,7 @@ BAD = {
     "not UTF-8": (b"the_DET\nd\xff_NOUN\n", ":2: byte 0xFF at offset 9 "),
     "cut off UTF-8": (b"the_DET d_\xc3", "offset 10 "),
     "NUL": (b"the_DET\nd\0_NOUN\n", ":2: a NUL"),
-    "no tags to be seen": (b"the dog barks\n", "no tags to be seen"),
+    "found no tags": (b"the dog barks\n", "found no tags"),
 }
 
 

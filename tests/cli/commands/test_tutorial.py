@@ -37,6 +37,8 @@ def test_options_and_standard_input(run, toy: Path) -> None:
     assert files[0].read_text(encoding="utf-8").split("\n")[1] == "w_rx 8 3"
     answer = run("tutorial", "test", *files, "-", stdin=b"a b a\n\na c b")
     assert answer.stdout == b"X Y Z\n\nX X Y\n" and answer.stderr == b""
+    tagged = run("tutorial", "test", *files, "-", stdin=b"a_X b_Y\n")
+    assert tagged.returncode == 0 and b"none of its words is in" in tagged.stderr
 
 
 def test_odd_characters_come_through(run, toy: Path) -> None:

@@ -100,7 +100,7 @@ def test_pictures(run: Run, model: Path, network: Path, dev_file: Path, tmp_path
 def test_refused(refused: Refused, model: Path, network: Path, dev_file: Path, tmp_path: Path) -> None:
     for option in (["--calibration"], ["--min-confidence", 0.5]):
         assert "have no confidences" in refused("evaluate", "--predicted", dev_file, dev_file, *option)
-    assert "is not in the range 0<=x<=1" in refused("evaluate", model, dev_file, "--min-confidence", 2)
+    assert "expected a number in the range 0<=x<=1" in refused("evaluate", model, dev_file, "--min-confidence", 2)
     assert ".png or .svg" in refused("evaluate", model, dev_file, "--plot", tmp_path / "a.pdf")
     assert ".png or .svg" in refused("inspect", network, "--plot", tmp_path / "a.pdf")
     both = refused("evaluate", network, network.parent / "gold.conllu", "--plot", tmp_path / "a.png")

@@ -19,7 +19,7 @@ def test_between_the_same_words(examined: Examined, of: Of) -> None:
     report = examined(train=["we_P saw_V it_P"] * 4 + ["we_P saw_N it_P"], dev=["the_D saw_N"])
     (group,) = of(report, "outlier")
     (finding,) = group.findings
-    assert group.title == "1 word tagged unlike almost all others in a like context (column tag)"
+    assert group.title == "1 word tagged unlike almost all others in a similar context (column tag)"
     assert finding.place == Location("train.txt", 5)
     assert finding.message == "“saw” is N, and V in all 4 others between “we” and “it”: “we [saw] it”"
     assert finding.details["agree"] == finding.details["others"] == 4

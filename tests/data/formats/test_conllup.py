@@ -43,9 +43,9 @@ def test_without_id(read):
 
 def test_the_default_is_the_last_without_upos(read):
     assert read("# global.columns = ID FORM A B\n").target() == "b"
-    with pytest.raises(ConfigError, match="no column 'c' to tag; there is a, b"):
+    with pytest.raises(ConfigError, match="no column 'c' to tag; it has a, b"):
         read("# global.columns = ID FORM A B\n").target("c")
-    with pytest.raises(ConfigError, match="no column '' to tag; there is none"):
+    with pytest.raises(ConfigError, match="no column '' to tag; it has none"):
         read("# global.columns = ID FORM\n").target()
 
 
@@ -90,7 +90,7 @@ def test_two_files_have_one_header(read):
 
 
 def test_no_such_column_in_place(read):
-    with pytest.raises(ConfigError, match="no column 'xpos'; there is upos, parseme:mwe"):
+    with pytest.raises(ConfigError, match="no column 'xpos'; it has upos, parseme:mwe"):
         rewritten(read(TEXT), lambda s: {"xpos": ("T",) * len(s)})
 
 

@@ -151,7 +151,7 @@ def test_brackets_that_are_no_lists(read, row):
         ("csv:word=a,text=b", "csv has a word a row or a text a row; say word= or text=, not both"),
         ("csv:word", "expected csv:key=value,key=value, each key once, got 'csv:word'"),
         ("csv:word=a,word=b", "each key once"),
-        ("csv:word=x", r"no column 'x' \(word=\); there is word, pos, ner"),
+        ("csv:word=x", r"no column 'x' \(word=\); it has word, pos, ner"),
     ],
 )
 def test_bad_options(read, format, message):
@@ -160,9 +160,9 @@ def test_bad_options(read, format, message):
 
 
 def test_no_such_column(read):
-    with pytest.raises(ConfigError, match="no column 'x' of tags; there is pos, ner"):
+    with pytest.raises(ConfigError, match="no column 'x' of tags; it has pos, ner"):
         read(WORDS).target("x")
-    with pytest.raises(ConfigError, match="no column of tags; there is word"):
+    with pytest.raises(ConfigError, match="no column of tags; it has word"):
         read("word\na\n", format="csv").target()
     with pytest.raises(ConfigError, match="csv with a text a row has document labels, no tags of words"):
         read(TEXTS).target()
@@ -203,7 +203,9 @@ def test_labels_change_in_place(read):
 
 def test_a_text_a_row_holds_no_tags(read):
     first, *_ = read(TEXTS)
-    with pytest.raises(DataError, match="file:2: csv with a text a row cannot hold tags of words; try --as columns"):
+    with pytest.raises(
+        DataError, match="file:2: csv with a text a row cannot hold tags of words; try --as columns, or"
+    ):
         rewritten([first], "csv", ("tag",), tag="X")
 
 
@@ -249,9 +251,9 @@ def test_what_no_table_holds():
     with pytest.raises(ConfigError, match="csv holds tags of words or document labels, not both; columns, conllu and"):
         open_writer("csv", ("tag",), ("label",))
     with pytest.raises(ConfigError, match="csv: no header can be made of the names word, word"):
-        open_writer("csv", ("word",))
+        open_writer("csv", ("word",)).finish()
     with pytest.raises(ConfigError, match=r"tsv: no header can be made of the names word, a\\tb"):
-        open_writer("tsv", ("a\tb",))
+        open_writer("tsv", ("a\tb",)).finish()
 
 
 @given(st.lists(st.lists(st.text('a",;\n \t'), min_size=2, max_size=2), min_size=1))

@@ -47,14 +47,14 @@ def test_what_is_a_table(text: str, path: str, format: str) -> None:
         (
             CUSTOMERS,
             "f",
-            "f: which column of this csv has the text? there is id, customer, address; pass --text-column ",
+            "f: which column of this csv has the text? it has id, customer, address; pass --text-column ",
         ),
-        (CUSTOMERS.replace(",", "\t"), "f", "this tsv has the text? there is id, customer, address; pass"),
-        (CUSTOMERS.replace(",", "\t") + "\n", "f", "this tsv has the text? there is id, customer, address; pass"),
-        ('id,note\n1,"a, b"\n', "f.csv", "there is id, note; pass --text-column NAME, --format csv:word=NAME"),
+        (CUSTOMERS.replace(",", "\t"), "f", "this tsv has the text? it has id, customer, address; pass"),
+        (CUSTOMERS.replace(",", "\t") + "\n", "f", "this tsv has the text? it has id, customer, address; pass"),
+        ('id,note\n1,"a, b"\n', "f.csv", "it has id, note; pass --text-column NAME, --format csv:word=NAME"),
         ("1,a b\n2,c d\n", "f.csv", "this csv has the text? it has 2 without names; pass --text-column NUMBER"),
         ("17\ta b\tx\n18\tc d\ty\n", "f", "this tsv has the text? it has 3 without names; pass --text-column NUMBER"),
-        ("sentence,wort\n1,der\n1,Hund\n", "f", "there is sentence, wort; pass --text-column NAME"),
+        ("sentence,wort\n1,der\n1,Hund\n", "f", "it has sentence, wort; pass --text-column NAME"),
     ],
 )
 def test_which_column_is_asked_for(text: str, path: str, message: str) -> None:
@@ -67,7 +67,7 @@ def test_the_column_of_the_model_is_not_the_text() -> None:
     assert seen("address,kind\nDover,\n", known=KINDS) == "csv:text=address"
     assert seen("Address\tKind\n12 Oak\thome\n", known=KINDS) == "tsv:text=Address"
     assert seen("Wort\tArt\nder\tX\n", known=PARTS) == "tsv:word=Wort"
-    with pytest.raises(DataError, match="there is id, address, kind"):
+    with pytest.raises(DataError, match="it has id, address, kind"):
         seen("id,address,kind\n1,Dover,\n", known=KINDS)
 
 
@@ -92,7 +92,7 @@ def test_a_column_that_is_said(read, text: str, column: str, words: list[tuple[s
         (
             CUSTOMERS,
             {"text_column": "adress"},
-            "--text-column: .*file: no column 'adress'; there is id, customer, address",
+            "--text-column: .*file: no column 'adress'; it has id, customer, address",
         ),
         (CUSTOMERS, {"text_column": "4"}, "no column '4'"),
         ("(S (NP (D a)))\n", {"text_column": "text"}, "--text-column: names a column of csv, .*; .*file is trees"),

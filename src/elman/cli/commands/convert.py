@@ -91,6 +91,7 @@ def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to
     from elman.cli.file_progress import FileProgress
     from elman.data.convert import READ
     from elman.data.functions import convert
+    from elman.utils.summary import counted
 
     notes = options.notes()
     level: dict[str, bool] = {"quiet": options.quiet, "verbose": options.verbose}
@@ -115,6 +116,6 @@ def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to
             for note in done.notes:
                 notes.add(note)
             where = "standard output" if target == "-" else target
-            sentences = "1 sentence" if done.sentences == 1 else f"{done.sentences:,} sentences"
-            notes.add(f"{sentences}, {done.words:,} words, written to {where} as {to}")
+            counts = f"{counted(done.sentences, 'sentence')}, {counted(done.words, 'word')}"
+            notes.add(f"{counts}, written to {where} as {to}")
     notes.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -115,6 +115,7 @@ def _check_outputs(options: Options) -> None:
 def _train(options: Options, arguments: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Predictor:
     from elman.taggers.train import train
 
+    _warn_of_names(options.train, notes)
     with progress:
         return train(
             list(options.train),
@@ -126,6 +127,20 @@ def _train(options: Options, arguments: dict[str, Any], progress: TrainingProgre
             on_note=notes.add,
             **arguments,
         )
+
+
+def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:
+    """Warn of dev and test files that are trained on together with a training file."""
+    from elman.data.checks.dataset import role_by_name
+
+    roles = {path: role_by_name(path) for path in paths}
+    if "train" not in roles.values():
+        return
+    for path, role in roles.items():
+        if role == "dev":
+            notes.warn(f"{path} is trained on, and by its name it is a dev set: that would be --dev {path}")
+        elif role == "test":
+            notes.warn(f"{path} is trained on, and by its name it is a test set: do not evaluate on it")
 
 
 def _after_notes(notes: Notes, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:

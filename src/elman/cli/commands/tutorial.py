@@ -113,7 +113,8 @@ def test(options: TestOptions) -> None:
     """
     from elman.tutorial import exercise
 
-    _print(exercise.test_rnn(options.weights, options.ids, options.source))
+    warn = lambda message: tell(f"elman: warning: {message}")  # noqa: E731
+    _print(exercise.test_rnn(options.weights, options.ids, options.source, warn))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ CHECKS = {
     "contradiction": "the same sentence with other tags",
     "shape": "columns and sentences that look like another format",
     "missing": "tags that train lacks",
-    "outlier": "words whose tag differs from almost all others in a like context",
+    "outlier": "words whose tag differs from almost all others in a similar context",
     "characters": "invisible and odd characters",
     "normal-form": "mixed Unicode normal forms",
     "once": "tags seen once",

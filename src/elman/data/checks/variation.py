@@ -47,7 +47,7 @@ def outliers(splits: Sequence[DataSplit], column: str) -> Iterator[FindingGroup]
     outlying = sorted(_find(sentences, column), key=lambda pair: -pair[1].score)
     if outlying:
         findings = [_finding(place, evidence, column) for place, evidence in outlying]
-        title = f"{counted(len(outlying), 'word')} tagged unlike almost all others in a like context"
+        title = f"{counted(len(outlying), 'word')} tagged unlike almost all others in a similar context"
         yield FindingGroup("outlier", f"{title} ({column_title(column)})", findings)
 
 

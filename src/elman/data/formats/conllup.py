@@ -57,7 +57,7 @@ def target(name: str | None, head: Sequence[str], path: str, labelled: bool) -> 
     if name is None:
         name = "upos" if "upos" in columns else next(reversed(list(columns)), "")
     if name.lower() not in columns:
-        raise ConfigError(f"{path}: no column {shown(name)} to tag; there is {', '.join(columns) or 'none'}")
+        raise ConfigError(f"{path}: no column {shown(name)} to tag; it has {', '.join(columns) or 'none'}")
     return name.lower()
 
 
@@ -117,7 +117,7 @@ class _Writer:
         for name, column in tags.items():
             if sentence.words and name not in layout.columns:
                 raise ConfigError(
-                    f"{sentence.path}: no column {shown(name)}; there is {', '.join(layout.columns) or 'none'}"
+                    f"{sentence.path}: no column {shown(name)}; it has {', '.join(layout.columns) or 'none'}"
                 )
             for i, row in enumerate(sentence.rows):
                 body = lines[row].rstrip(LINE_END)

@@ -109,7 +109,7 @@ class CsvFormat:
             text = _usual(names, TEXTS)
         if word is None and text is None:
             options = f"--format {self.format}:word=NAME, or {self.format}:text=NAME,label=NAME"
-            raise DataError(f"which column has the words? {options}; there is {', '.join(names)}", path=path, line=1)
+            raise DataError(f"which column has the words? {options}; it has {', '.join(names)}", path=path, line=1)
         if word is not None and sentence is None:
             sentence = _usual(names, SENTENCES)
         label = self._column("label", names, path)
@@ -136,7 +136,7 @@ class CsvFormat:
         if lower.count(name.lower()) == 1:
             return lower.index(name.lower())
         raise ConfigError(
-            f"{path}: no column {shown(name)} ({role}=); there is {', '.join(names)}{did_you_mean(name, names)}"
+            f"{path}: no column {shown(name)} ({role}=); it has {', '.join(names)}{did_you_mean(name, names)}"
         )
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
@@ -238,13 +238,13 @@ class CsvFormat:
                 available = [column for column in available if column.lower() in TAGS]
             if available or not labelled:
                 return available[-1] if available else "tag"
-            raise ConfigError(f"{path}: no column of tags; there is {', '.join(layout.names)}")
+            raise ConfigError(f"{path}: no column of tags; it has {', '.join(layout.names)}")
         matching = [column for column in available if column == name] or [
             column for column in available if column.lower() == name.lower()
         ]
         if matching or not labelled:
             return matching[0] if matching else name
-        raise ConfigError(f"{path}: no column {shown(name)} of tags; there is {', '.join(available) or 'none'}")
+        raise ConfigError(f"{path}: no column {shown(name)} of tags; it has {', '.join(available) or 'none'}")
 
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> CsvWriter:
         """Return a writer of a file: one word per row if there are columns, else one text per row.

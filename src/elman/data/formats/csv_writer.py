@@ -25,10 +25,7 @@ class CsvWriter:
         self._separator = "\t" if format == "tsv" else ","
         self._columns = tuple(columns)
         self._labels = tuple(labels)
-        names = ["word", *columns] if columns else ["text", *labels]
-        if len(set(names)) < len(names) or (format == "tsv" and any(mark in "".join(names) for mark in "\t\r\n")):
-            raise ConfigError(f"{format}: no header can be made of the names {', '.join(names)}")
-        self._header = self._line(names)
+        self._is_new = True  # no line of the file is written
         self._names: list[str] | None = None  # columns of the file that sentences of this format were read from
         self._new: list[str] = []  # columns that the file lacks
 
@@ -37,16 +34,21 @@ class CsvWriter:
         if sentence.format == self._format:
             lines = self._with_header(sentence)
             if self._names is not None:
-                self._header = ""
+                self._is_new = False
                 return "".join(self._in_place(sentence, tags, lines))
         if is_gap(sentence):
             return ""
-        header, self._header = self._header, ""
-        return header + (self._words(sentence, tags) if self._columns else self._text(sentence))
+        return self.finish() + (self._words(sentence, tags) if self._columns else self._text(sentence))
 
     def finish(self) -> str:
-        """Return the header if there was no sentence."""
-        return self._header
+        """Return the header if there was no sentence. Raises ConfigError if two columns have the same name."""
+        if not self._is_new:
+            return ""
+        self._is_new = False
+        names = ["word", *self._columns] if self._columns else ["text", *self._labels]
+        if len(set(names)) < len(names) or (self._format == "tsv" and any(mark in "".join(names) for mark in "\t\r\n")):
+            raise ConfigError(f"{self._format}: no header can be made of the names {', '.join(names)}")
+        return self._line(names)
 
     def _line(self, fields: Sequence[str]) -> str:
         return self._separator.join(quote_field(field, self._separator) for field in fields) + "\n"
@@ -108,7 +110,8 @@ class CsvWriter:
             and not sentence.columns
             and len(sentence) > 1
         ):
-            raise error_at(sentence, 0, f"{self._format} with a text a row cannot hold tags of words; try --as columns")
+            problem = f"{self._format} with a text a row cannot hold tags of words"
+            raise error_at(sentence, 0, f"{problem}; try --as columns, or of spans --as fields")
         for column in tags.values():
             check_tags(sentence, column, self._format, self._forbidden)
         last_line = -1

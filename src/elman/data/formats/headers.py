@@ -145,12 +145,12 @@ def _format_with_column(head: _TableHead, model_columns: set[str], *, word: bool
 def _ask_for_column(head: _TableHead) -> DataError:
     if head.has_names:
         names = ", ".join(head.names)
-        available, placeholder = f"there is {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
+        available, placeholder = f"it has {names if len(names) <= 100 else names[:100] + '…'}", "NAME"
     else:
         available, placeholder = f"it has {len(head.names)} without names", "NUMBER"
     question = f"which column of this {head.format} has the text? {available}; pass --text-column {placeholder}"
     as_words = f"--format {head.format}:word={placeholder} where a row is a word"
-    alternatives = f"{as_words}, --format text where it is no table"
+    alternatives = f"{as_words}, --format text where it is not a table"
     return DataError(f"{question}, {alternatives}", path=head.path)
 
 
@@ -192,5 +192,5 @@ def with_text_column(lines: Sequence[str], path: str, column: str, format: str |
     names = heads[0].names
     if column.isdecimal() and 1 <= int(column) <= len(names):
         return heads[0].format, CsvFormat(heads[0].format, {"text": str(int(column)), "header": "no"})
-    available = f"there is {', '.join(names)[:100]}" if names else "there is nothing in it"
+    available = f"it has {', '.join(names)[:100]}" if names else "the file is empty"
     raise ConfigError(f"--text-column: {path}: no column {shown(column)}; {available}{did_you_mean(column, names)}")
