@@ -133,7 +133,7 @@ class Tagging:
             self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
         raw = reads_raw(self.tagger, reading)
         if not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
-            doubt = attached_punctuation(reading.head, self.tagger.known)
+            doubt = attached_punctuation(reading.head, lambda word: self.tagger.known(word))
             if doubt is not None:
                 self.notes.warn(f"{reading.path}: {doubt}")
         own = self._raw_text().format if raw else self._own_format(reading)
