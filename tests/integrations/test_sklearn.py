@@ -283,7 +283,10 @@ def test_it_classifies_as_its_model(classifier: ElmanClassifier) -> None:
 
 
 def test_tools_for_classifiers(classifier: ElmanClassifier) -> None:
+    from matplotlib import pyplot
+
     display = CalibrationDisplay.from_estimator(classifier, TEXTS, LABELS, n_bins=2)
+    pyplot.close(display.figure_)
     assert display.prob_true.tolist() == [0, 1]
     p = cross_val_predict(clone(classifier), TEXTS, LABELS, cv=2, method="predict_proba")
     assert p.shape == (20, 2)
