@@ -181,11 +181,11 @@ def test_a_flat_curve_is_drawn_too(tmp_path: Path) -> None:
 def test_drawing_changes_no_state() -> None:
     import matplotlib._pylab_helpers
 
-    before = dict(matplotlib.rcParams)
+    before, windows = dict(matplotlib.rcParams), matplotlib._pylab_helpers.Gcf.get_all_fig_managers()
     for make in FIGURES.values():
         make()
     assert dict(matplotlib.rcParams) == before
-    assert matplotlib._pylab_helpers.Gcf.get_all_fig_managers() == []
+    assert matplotlib._pylab_helpers.Gcf.get_all_fig_managers() == windows
 
 
 def test_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
