@@ -93,7 +93,7 @@ def test_names_for_columns(run: Run, model: Path, tmp_path: Path) -> None:
         (b"PK\3\4", "a zip archive; expected text, gzip, xz or zstd: unpack it first"),
         (b"a_X\nb_\xf0\n", "byte 0xF0 at offset 6 is not utf-8"),
         (b"(S (A b)\n(S (A b))\n", "the tree that begins here does not close: 1 bracket is open where line 2 begins"),
-        (b"a b c\n", "found no tags in the first lines, the first is 'a b c'; pass --format"),
+        (b"a b c\n", "no tags to be seen in the first lines, the first is 'a b c'; pass --format"),
     ],
 )
 def test_broken_files(refused: Refused, tmp_path: Path, data: bytes, message: str) -> None:

@@ -167,7 +167,7 @@ def of_file(
         try:
             reading = read(path, options, notes) if isinstance(path, str) else path
         except DataError as error:
-            if options.format is not None or not error.message.startswith("found no tags"):
+            if options.format is not None or not error.message.startswith("no tags to be seen"):
                 raise
             advice = "; if it holds nothing but tags, pass --predicted-format tags"
             raise DataError(error.message + advice, path=error.path, line=error.line) from None

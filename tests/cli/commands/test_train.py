@@ -115,7 +115,7 @@ BAD = {
     "not UTF-8": (b"the_DET\nd\xff_NOUN\n", ":2: byte 0xFF at offset 9 "),
     "cut off UTF-8": (b"the_DET d_\xc3", "offset 10 "),
     "NUL": (b"the_DET\nd\0_NOUN\n", ":2: a NUL"),
-    "found no tags": (b"the dog barks\n", "found no tags"),
+    "no tags to be seen": (b"the dog barks\n", "no tags to be seen"),
 }
 
 

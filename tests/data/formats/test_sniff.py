@@ -67,7 +67,7 @@ def test_labelled_text(text, name, why):
 )
 def test_nothing_to_be_seen_and_what_could_be_asked_for(text, formats):
     message = re.escape(f"; pass --format {formats}")
-    with pytest.raises(DataError, match=f"^f: found no tags in the first lines, the first is '.*'{message}$"):
+    with pytest.raises(DataError, match=f"^f: no tags to be seen in the first lines, the first is '.*'{message}$"):
         sniff(text.splitlines(keepends=True), labelled=True, path="f")
 
 

@@ -274,9 +274,9 @@ def _describe_unknown(data: Sequence[str], lines: Sequence[str]) -> str:
             names = ", ".join(name.strip() for name in data[0].split(separator))
             options = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
             advice = f"if it is CSV with the columns {names[:60]}, say which: {options}"
-            return f"found no tags in the first lines; {advice}"
+            return f"no tags to be seen in the first lines; {advice}"
     first = next(line for line in lines if not is_blank(line)).rstrip(LINE_END)
-    message = f"found no tags in the first lines, the first is {shown(first)}"
+    message = f"no tags to be seen in the first lines, the first is {shown(first)}"
     if formats_that_fit := _readable_formats(lines):
         return f"{message}; pass --format {' or '.join(formats_that_fit)}"
     formats = ", ".join(name for name in registry.INPUT_FORMATS if name != "text")
