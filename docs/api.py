@@ -178,7 +178,7 @@ def page_of(module_name: str, name: str) -> str:
 
 def table(module: ModuleType, names: list[str]) -> str:
     """Return a table of names and summaries, each linked to its section."""
-    rows = ["| name | what it is |", "|---|---|"]
+    rows = ["| name | description |", "|---|---|"]
     for name in names:
         value = getattr(module, name)
         said = summary(value) if callable(value) else "Constant."
