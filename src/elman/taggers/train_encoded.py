@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from elman.data.sentence import Sentence
+from elman.data.tokens import input_names, with_inputs
 from elman.taggers import registry, train_tags
 from elman.taggers.prepare import read_all, split
 from elman.taggers.request import TrainRequest
@@ -24,7 +25,12 @@ TREE_HIDDEN = 256
 
 def train(request: TrainRequest) -> EncodedTagger:
     """Train on the columns of the task. Raises DataError if columns cannot be encoded."""
-    return fit(request, *read_all(request), large=True)
+    sentences, dev = read_all(request)
+    inputs = input_names(sentences[0], request.inputs)
+    if inputs:
+        sentences = [with_inputs(sentence, inputs) for sentence in sentences]
+        dev = [with_inputs(sentence, inputs) for sentence in dev] if isinstance(dev, list) else dev
+    return fit(replace(request, inputs=inputs), sentences, dev, large=True)
 
 
 def fit(
@@ -45,9 +51,11 @@ def fit(
         dev=None if dev_train is None else encoded(dev_train, encoding),
         targets=encoding.columns,
         task=None,
+        inputs=(),
         settings={**of_trees, **request.settings},
     )
-    return EncodedTagger(train_tags.with_facts(train_tags.train(labels), train, held_out), encoding, task)
+    tagger = train_tags.with_facts(train_tags.train(labels), train, held_out)
+    return EncodedTagger(tagger, encoding, task, request.inputs)
 
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:
