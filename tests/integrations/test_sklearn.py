@@ -307,7 +307,7 @@ def test_tools_for_classifiers(classifier: ElmanClassifier) -> None:
         (X, None, "ElmanTagger requires y to be passed, but the target y is None; X alone will do"),
         ([["a", None]], [["D", "N"]], r"X\[0\]: expected words, got None among them"),
         ([["a", float("nan")]], [["D", "N"]], r"X\[0\]: expected words, got NaN or inf among them"),
-        ([["a", {"b": 1}]], [["D", "N"]], r"X\[0\]: expected words, got dict"),
+        ([["a", {"b": 1}]], [["D", "N"]], r"X\[0\]: expected a dict of features for each word, got 'a'"),
         (
             [["a", "b"]],
             [["D", None]],

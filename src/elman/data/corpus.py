@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from elman.data.formats import ArrowStream, Reading, read_sentences, read_table
 from elman.data.formats.class_names import UnnamedTagsError
-from elman.data.formats.tokenizer import tokenize
+from elman.data.python_sentences import (
+    LABEL_NAME as LABEL_NAME,
+    PAIRS_COLUMN as PAIRS_COLUMN,
+    sentence_of,
+    split_words as split_words,
+)
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
-from elman.data.tokens import token, tokens, with_inputs
+from elman.data.tokens import with_inputs
 from elman.errors import ConfigError, DataError
 from elman.utils.arguments import described, is_path, is_table, path_texts, refuse_table
 from elman.utils.display import shown
@@ -30,10 +35,6 @@ Text = tuple[str | Sequence[str], str]
 Data = Path | Iterable[Path] | Iterable[Sentence] | Iterable[Pairs] | Iterable[Text] | ArrowStream
 """What ``train``, ``evaluate`` and the like accept as data."""
 
-PAIRS_COLUMN = "tag"
-"""Name of the label column of sentences given as pairs; in a file it stands for the format's default column."""
-LABEL_NAME = "label"
-"""Name of the label of texts given as (text, label)."""
 TASKS = (TAG, CLASSIFY)
 """Names of the tasks."""
 _NAME = re.compile(r"[^./\\*?\[-][^./\\*?\[]*")  # of no file that one is likely to have
@@ -136,11 +137,6 @@ def as_items(data: Any) -> Iterable[Any]:
     return data
 
 
-def split_words(text: str) -> tuple[str, ...]:
-    """Split a text into words at spaces, as the text formats do."""
-    return tuple(text[start:end] for start, end in tokenize(text, "spaces"))
-
-
 def split_labels(label: str) -> tuple[str, ...]:
     """Return the distinct labels joined in one string, sorted."""
     if LABEL_SEPARATOR not in label:
@@ -203,7 +199,7 @@ def iter_labelled(
     else:
         if options.text_column is not None:
             raise ConfigError("text_column: names a column of a table; the data are sentences made in Python")
-        sentences = (_sentence(item, number) for number, item in enumerate(all_items, start=1))
+        sentences = (sentence_of(item, number) for number, item in enumerate(all_items, start=1))
         keys = None
         for number, sentence in enumerate(keep_nonempty(sentences, "the sentences"), start=1):
             keys = _checked(sentence, options, number, keys)._replace(inputs=options.inputs)
@@ -314,44 +310,6 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
     if len(set(texts)) < len(texts):
         raise ConfigError(f"target: a label is named twice in {', '.join(names)}; name each once")
     return TargetKeys(reading.targets(words) if words else (), tuple(texts))
-
-
-def _sentence(item: Any, number: int) -> Sentence:
-    if isinstance(item, Sentence):
-        return item if item.path else _made(item, number)
-    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], str) and not isinstance(item[0], bytes):
-        return _text(*item, number)
-    try:
-        if any(isinstance(pair, str) for pair in item):
-            raise TypeError
-        tagged = [(token(word), tag) for word, tag in item]
-    except (TypeError, ValueError):
-        expected = "a Sentence or a list of (word, tag) pairs, or a text with its label"
-        raise DataError(f"sentence {number}: expected {expected}, got {shown(item)}") from None
-    return Sentence(tuple(word for word, _ in tagged), {PAIRS_COLUMN: tuple(tag for _, tag in tagged)})
-
-
-def _made(sentence: Sentence, number: int) -> Sentence:
-    """Return a Sentence made in Python. Raises DataError if its fields are not what they should be."""
-    fields: list[tuple[str, Any]] = [("words", sentence.words)]
-    for name, table in (("columns", sentence.columns), ("labels", sentence.labels)):
-        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
-            raise DataError(f"sentence {number}: {name}: expected a dict by name, got {described(table)}")
-    for name, label in sentence.labels.items():
-        if not isinstance(label, str):
-            raise DataError(f"sentence {number}: label {name}: expected a text, got {described(label)}")
-    for name, values in chain(fields, ((f"column {name}", tags) for name, tags in sentence.columns.items())):
-        if isinstance(values, str | bytes) or not isinstance(values, Sequence):
-            raise DataError(f"sentence {number}: {name}: expected a tuple of texts, got {described(values)}")
-    return sentence
-
-
-def _text(text: Any, label: str, number: int) -> Sentence:
-    """Return the sentence of a text, or of its words, with a label."""
-    words = split_words(text) if isinstance(text, str) else tokens(text)
-    if not words or not label:
-        raise DataError(f"sentence {number}: expected a text and its label, got {shown((text, label))}")
-    return Sentence(words, labels={LABEL_NAME: label})
 
 
 def _checked(sentence: Sentence, options: ReadOptions, number: int, before: TargetKeys | None) -> TargetKeys:

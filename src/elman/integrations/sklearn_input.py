@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -66,10 +66,17 @@ def _has_features(rows: list[Any]) -> bool:
 
 def _with_features(rows: list[Any]) -> list[Any]:
     """Return rows of Tokens. Raises InputError for values that are no features."""
-    try:
-        return [row if isinstance(row, str | Sentence | Mapping) else tokens(row) for row in rows]
-    except DataError as error:
-        raise InputError(f"X: {error}") from None
+    found = []
+    for i, row in enumerate(rows):
+        try:
+            words = row.words if isinstance(row, Sentence) else tokens(row)
+        except (DataError, TypeError) as error:
+            raise InputError(f"X[{i}]: {error}") from None
+        plain = next((word for word in words if not isinstance(word, Token)), None)
+        if plain is not None:
+            raise InputError(f"X[{i}]: expected a dict of features for each word, got {described(plain)}")
+        found.append(words)
+    return found
 
 
 def text_rows(X: Any) -> list[Words]:

@@ -277,9 +277,12 @@ def _check_kind(model: str, keys: TargetKeys, config: Config) -> None:
 
 
 def _check_features(model: str, sentences: Sequence[Sentence], config: Config) -> None:
-    """Raise ConfigError if words have features of their own, and the model cannot read them."""
-    if not any(isinstance(word, Token) for sentence in sentences for word in sentence.words):
+    """Raise ConfigError if words have features of their own and the model cannot read them, DataError if some have."""
+    kinds = {isinstance(word, Token) for sentence in sentences for word in sentence.words}
+    if True not in kinds:
         return
+    if False in kinds:
+        raise DataError("expected features of every word, as a dict, got words without features among them")
     if model != "rnn":
         raise ConfigError(f"the model {model} reads words alone, without inputs or other features; the rnn reads both")
     if not config.network.embedding:
