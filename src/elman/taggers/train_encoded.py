@@ -7,6 +7,7 @@ from typing import Any
 
 from elman.data.sentence import Sentence
 from elman.data.tokens import input_names, with_inputs
+from elman.errors import ConfigError
 from elman.taggers import registry, train_tags
 from elman.taggers.prepare import read_all, split
 from elman.taggers.request import TrainRequest
@@ -41,6 +42,9 @@ def fit(
     train, dev_train, held_out = split(sentences, dev)
     column = request.targets[0] if request.targets else None
     encoding: Encoding = registry.imported(registry.TASKS[task].encoding)(train, column, request.options)
+    both = next((name for name in request.inputs if name in encoding.targets), None)
+    if both is not None:
+        raise ConfigError(f"task {task}: it predicts the column {both}, which cannot be an input; name another")
     if request.options.get("heads") == "brackets" and "head" in encoding.columns:
         lost = crossing_arcs_note(train)
         request.run.note(*([lost] if lost is not None else []))
