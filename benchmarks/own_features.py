@@ -1,7 +1,8 @@
 """Features of one's own: elman on sklearn-crfsuite's feature dicts, and FEATS with XPOS as an input.
 
-    python benchmarks/own_features.py            # all sets, three seeds; written to results/own-features.json
-    python benchmarks/own_features.py wnut --dev # on dev, nothing written
+    python benchmarks/own_features.py             # three seeds; each set goes to results/own-features.json
+    python benchmarks/own_features.py wnut --dev  # on dev, nothing is written
+    python benchmarks/own_features.py wnut-words  # elman on the same words, without dicts
 
 ``usaddress`` and ``wnut``: the dicts of the README of sklearn-crfsuite without part-of-speech tags, which these data do
 not have; its CRF with c1 = c2 = 0.1 and 100 iterations, as there, and ElmanTagger with its defaults. ``ewt``: FEATS of
@@ -12,19 +13,19 @@ English EWT by ``elman.train(..., target="feats")``, with ``inputs="xpos"`` and 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from harness.machine import record
-from harness.results import DATA, RESULTS, options, seeds as all_seeds, shown_path, treebank, write_json
+from harness.results import DATA, RESULTS, options, read_json, seeds as all_seeds, treebank, write_json
 
 FILES = {
     "wnut": ("other/ner_wnut17/train.conll", "other/ner_wnut17/dev.conll", "other/ner_wnut17/test.conll"),
     "usaddress": ("other/addr_usaddress/train.tsv", "", "other/addr_usaddress/test_us50.tsv"),
 }
 Tagged = tuple[list[list[str]], list[list[str]]]
+Rows = dict[str, list[dict[str, float]]]
 
 
 def word2features(words: Sequence[str], i: int) -> dict[str, Any]:
@@ -69,23 +70,12 @@ def parts(name: str, dev: bool) -> tuple[Tagged, Tagged]:
     return ([words[i] for i in rest], [tags[i] for i in rest]), (words[held], tags[held])
 
 
-def spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
-    """Return spans of BIO tags; of others, runs of one tag."""
-    found, begin = set(), 0
-    marked = [(tag if tag[:2] in ("B-", "I-") else f"I-{tag}") if tag != "O" else tag for tag in tags]
-    groups = groupby(enumerate(marked), lambda item: (item[1][2:], sum(t[:2] == "B-" for t in marked[: item[0] + 1])))
-    for (kind, _), rows in groups:
-        size = len(list(rows))
-        if kind:
-            found.add((begin, begin + size, kind))
-        begin += size
-    return found
-
-
 def scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
     """Return span F1, accuracy of words and of whole sentences, in per cent."""
+    from elman.data.spans import find_spans
+
     rows = [(list(a), list(b)) for a, b in zip(gold, predicted, strict=True)]
-    both = [(spans(a), spans(b)) for a, b in rows]
+    both = [(set(find_spans(a)), set(find_spans(b))) for a, b in rows]
     right, n_gold, n_found = (sum(map(len, each)) for each in zip(*((a & b, a, b) for a, b in both), strict=True))
     words = [x == y for a, b in rows for x, y in zip(a, b, strict=True)]
     found = {"f1": 2 * right / (n_gold + n_found), "words": sum(words) / len(words)}
@@ -98,48 +88,50 @@ def timed(work: Callable[[], dict[str, float]]) -> dict[str, float]:
     return {**work(), "seconds": round(time.perf_counter() - start, 1)}
 
 
-def on_dicts(name: str, dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the scores of CRFsuite, of elman on the same dicts and of elman on words, by seed."""
+def on_dicts(name: str, dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
+    """Yield the scores of CRFsuite, then those of elman on the same dicts, by seed."""
     import sklearn_crfsuite
 
-    from elman.sklearn import ElmanTagger
-
-    (words, y), (test_words, test_y) = parts(name, dev)
+    (words, y), (test_words, gold) = parts(name, dev)
     X, test_X = dicts(words), dicts(test_words)
 
     def crf() -> dict[str, float]:
-        model = sklearn_crfsuite.CRF(
-            algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=100, all_possible_transitions=True
-        )
-        return scores(test_y, model.fit(X, y).predict(test_X))
+        options = {"c1": 0.1, "c2": 0.1, "max_iterations": 100, "all_possible_transitions": True}
+        model = sklearn_crfsuite.CRF(algorithm="lbfgs", **options)
+        return scores(gold, model.fit(X, y).predict(test_X))
 
-    def elman(train: Any, test: Any, seed: int) -> dict[str, float]:
-        return scores(test_y, ElmanTagger(seed=seed, threads=1, **settings).fit(train, y).predict(test))
-
-    found: dict[str, Any] = {"crfsuite": timed(crf)}
-    print(name, "crfsuite", found["crfsuite"], flush=True)
-    for what, train, test in (("elman, dicts", X, test_X), ("elman, words", words, test_words)):
-        found[what] = [timed(lambda: elman(train, test, seed)) for seed in seeds]  # noqa: B023
-        print(name, what, found[what], flush=True)
-    return found
+    yield {"crfsuite": [timed(crf)]}
+    yield from ({"elman": [row]} for row in of_seeds((X, y), (test_X, gold), seeds, settings))
 
 
-def with_inputs(dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> dict[str, Any]:
-    """Return accuracy of FEATS on EWT with XPOS as an input and without, by seed."""
+def on_words(name: str, dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
+    """Yield the scores of elman on words, by seed."""
+    yield from ({"elman": [row]} for row in of_seeds(*parts(name, dev), seeds, settings))
+
+
+def of_seeds(train: Any, test: Any, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[dict[str, float]]:
+    from elman.sklearn import ElmanTagger
+
+    for seed in seeds:
+        tagger = ElmanTagger(seed=seed, threads=1, **settings)
+        yield {"seed": seed, **timed(lambda: scores(test[1], tagger.fit(*train).predict(test[0])))}  # noqa: B023
+
+
+def with_inputs(dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
+    """Yield the accuracy of FEATS on EWT without inputs and with XPOS, by seed."""
     import elman
 
     train, on_dev, test = (str(DATA / treebank("en_ewt", part)) for part in ("train", "dev", "test"))
-    found: dict[str, Any] = {}
-    for inputs in (None, "xpos"):
-        rows = []
-        for seed in seeds:
-            start = time.perf_counter()
-            tagger = elman.train(train, on_dev, target="feats", inputs=inputs, seed=seed, settings=settings, threads=1)
-            result = tagger.evaluate(on_dev if dev else test, target="feats")
-            rows.append({"words": round(100 * result.accuracy, 2), "seconds": round(time.perf_counter() - start, 1)})
-            print("ewt", inputs, rows[-1], flush=True)
-        found[f"inputs {inputs}" if inputs else "words alone"] = rows
-    return found
+    options: dict[str, Any] = {"target": "feats", "settings": settings, "threads": 1}
+
+    def accuracy(seed: int, inputs: str | None) -> dict[str, float]:
+        tagger = elman.train(train, on_dev, inputs=inputs, seed=seed, **options)
+        return {"words": round(100 * tagger.evaluate(on_dev if dev else test, target="feats").accuracy, 2)}
+
+    for seed in seeds:
+        for inputs in (None, "xpos"):
+            row = timed(partial(accuracy, seed, inputs))
+            yield {f"inputs {inputs}" if inputs else "words alone": [{"seed": seed, **row}]}
 
 
 def main() -> None:
@@ -155,14 +147,21 @@ def main() -> None:
     settings = settings_of(tuple(given.set.split(","))) if given.set else {}
     seeds = all_seeds(given.seeds)
     names = given.sets or [*FILES, "ewt"]
-    found = {}
     for name in names:
-        found[name] = (with_inputs if name == "ewt" else partial(on_dicts, name))(given.dev, seeds, settings)
-    if not given.dev and not given.set and len(names) > 2:
-        path = RESULTS / "own-features.json"
-        about = record(("elman", "sklearn-crfsuite", "python-crfsuite"))
-        write_json(path, {"benchmark": "own-features", **about, "seeds": seeds, "sets": found})
-        print(f"written to {shown_path(path)}")
+        kinds = {"ewt": with_inputs, **{f"{each}-words": partial(on_words, each) for each in FILES}}
+        found: Rows = {}
+        for rows in kinds.get(name, partial(on_dicts, name))(given.dev, seeds, settings):
+            print(name, rows, flush=True)
+            found |= {what: [*found.get(what, []), *more] for what, more in rows.items()}
+            if not given.dev and not given.set:
+                keep(name, {**record(("elman", "sklearn-crfsuite", "python-crfsuite")), **found})
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Write the result of a set beside those of the others."""
+    path = RESULTS / "own-features.json"
+    others = read_json(path) if path.exists() else {}
+    write_json(path, {**others, name: result})
 
 
 if __name__ == "__main__":
