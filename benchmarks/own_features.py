@@ -154,7 +154,7 @@ def main() -> None:
             print(name, rows, flush=True)
             found |= {what: [*found.get(what, []), *more] for what, more in rows.items()}
             if not given.dev and not given.set:
-                keep(name, {**record(("elman", "sklearn-crfsuite", "python-crfsuite")), **found})
+                keep(name, {**record(("sklearn-crfsuite", "python-crfsuite")), **found})
 
 
 def keep(name: str, result: dict[str, Any]) -> None:
