@@ -242,7 +242,8 @@ class Predictor(Summary, ABC):
         yield from (("task", self.task), ("model", self.kind))
         for name, tags in self.tag_sets.items():
             yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
-        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
+        plain = {name: value for name, value in self._data.items() if not isinstance(value, dict | None)}
+        yield from ((name.replace("_", " "), value) for name, value in plain.items())
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from elman.data.sentence import Sentence
 from elman.taggers import registry, train_tags
-from elman.taggers.prepare import read_all, split
+from elman.taggers.prepare import read_all, split, tokenization
 from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger, encoded
 from elman.tasks.base import Encoding
@@ -24,7 +24,9 @@ TREE_HIDDEN = 256
 
 def train(request: TrainRequest) -> EncodedTagger:
     """Train on the columns of the task. Raises DataError if columns cannot be encoded."""
-    return fit(request, *read_all(request), large=True)
+    sentences, dev = read_all(request)
+    tagger = fit(request, sentences, dev, large=True)
+    return tagger.about(format=tagger.format, **tokenization(sentences))
 
 
 def fit(
@@ -47,7 +49,7 @@ def fit(
         task=None,
         settings={**of_trees, **request.settings},
     )
-    return EncodedTagger(train_tags.with_facts(train_tags.train(labels), train, held_out), encoding, task)
+    return EncodedTagger(train_tags.with_facts(train_tags.train_labels(labels), train, held_out), encoding, task)
 
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""``elman tag --tokenize``: plain text, cut into words and sentences as the model's training text was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from elman.data.formats.conllu_builder import SentenceTokens, draft
+from elman.data.sentence import Sentence
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.data.formats import Reading
+    from elman.data.tokenization.tokenizer import Token, Tokenizer
+
+
+def check_is_text(reading: Reading) -> None:
+    """Raise ConfigError if a file is not plain text."""
+    if reading.format != "text":
+        advice = "--format text reads any file as that"
+        if reading.has_texts:
+            advice = "--as fields reads tables, too"
+        raise ConfigError(f"{reading.path}: expected plain text with --tokenize, found {reading.format}; {advice}")
+
+
+class Tokenized:
+    """A plain text whose sentences are cut by a tokenizer; in everything else like its ``reading``.
+
+    ``numbers``  the numbers of the sentences, for ``sent_id``
+    ``conllu``   whether the sentences are written as CoNLL-U: then they are made in it, with text and spaces
+    """
+
+    def __init__(self, reading: Reading, tokenizer: Tokenizer, numbers: count[int], *, conllu: bool) -> None:
+        self._reading, self._tokenizer, self._numbers, self._conllu = reading, tokenizer, numbers, conllu
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading, name)
+
+    def plain_text(self) -> Iterator[str]:
+        """Return nothing: no line is tagged without being cut."""
+        return iter(())
+
+    def __iter__(self) -> Iterator[Sentence]:
+        for number, line in enumerate(self._reading.raw_text(), start=1):
+            found = False
+            for sentence in self._tokenizer.sentences([line.removeprefix("\ufeff")]):
+                found = True
+                if self._conllu:
+                    yield _conllu(sentence.tokens, sentence.text, next(self._numbers))
+                else:
+                    text = " ".join(sentence.words) + "\n"
+                    rows = (0,) * len(sentence.words)
+                    yield Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
+            if not found and not self._conllu:
+                yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
+
+
+def _conllu(tokens: Sequence[Token], text: str, number: int) -> Sentence:
+    multiword = {i: token.words for i, token in enumerate(tokens) if len(token.words) > 1}
+    forms = [token.words[0] if len(token.words) == 1 else token.form for token in tokens]
+    spaces = [token.space for token in tokens]
+    return draft(SentenceTokens(forms, spaces, multiword), text, [f"# sent_id = {number}"]).sentence()
