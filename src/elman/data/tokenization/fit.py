@@ -27,7 +27,6 @@ _SUFFIX = re.compile(r"n?['-]\w{1,3}")
 _PREFIX = re.compile(r"\w{1,4}'")
 _APOSTROPHES = "'’‘`´"
 MARKS = {
-    "punctuation": "",
     "apostrophes": _APOSTROPHES,
     "hyphens": "-",
     "slashes": "/",
@@ -45,7 +44,7 @@ MARKS = {
     "urls": "./@",
     "smileys": r":;=8^<",
 }
-"""The choices that are tried, and the marks of a text that they concern; "": all."""
+"""The choices that are tried, and the marks of a text that they concern."""
 _CURLY = str.maketrans("’‘`´", "''''")
 _ALONE = (("can", "not"), ("gon", "na"), ("wan", "na"), ("got", "ta"), ("lem", "me"), ("gim", "me"))
 """English words that some treebanks split, and whose parts hardly occur otherwise."""
@@ -105,6 +104,7 @@ def _facts(vocabulary: Counter[str], rows: Sequence[Sequence[Token]]) -> TokenRu
     ends.update(token.words[-1].lower().translate(_CURLY) for token in multiword)
     starts.update(token.words[0].lower().translate(_CURLY) for token in multiword)
     return TokenRules(
+        punctuation=_has_marks_apart(vocabulary),
         multiword=sum("".join(token.words) == token.form for token in multiword) > apart,
         escapes=vocabulary["-LRB-"] > vocabulary["("],
         quotes=vocabulary["``"] > vocabulary['"'],
@@ -114,6 +114,16 @@ def _facts(vocabulary: Counter[str], rows: Sequence[Sequence[Token]]) -> TokenRu
         prefixes=tuple(sorted(word for word in prefixes if starts[word])),
         splits={form: words for form, words in alone.items() if folded[form] < folded[words[0]]},
     )
+
+
+def _has_marks_apart(vocabulary: Counter[str]) -> bool:
+    """Return whether no more punctuation marks are attached to words than are words of their own.
+
+    Periods count only if all are attached: of a few abbreviations there are many in some texts.
+    """
+    marks = ",;:!?" if vocabulary["."] else ",;:!?."
+    attached = sum(n for word, n in vocabulary.items() if word[-1:] in marks and any(map(str.isalnum, word)))
+    return sum(vocabulary[mark] for mark in marks) >= attached
 
 
 def _chunks(row: Sequence[Token]) -> Iterator[Chunk]:
@@ -168,7 +178,7 @@ class _Trial:
             self._errors[i] = self._of(tokenizer, i)
 
     def _with(self, marks: str) -> list[int]:
-        pattern = re.compile(f"[{marks}]" if marks else "")
+        pattern = re.compile(f"[{marks}]")
         return [i for i, (form, _, _) in enumerate(self._chunks) if pattern.search(form)]
 
     def _of(self, tokenizer: Tokenizer, i: int) -> int:

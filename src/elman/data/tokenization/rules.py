@@ -13,7 +13,7 @@ WHOLE_OR_CUT = {
     "apostrophes": ("o'clock", "o ' clock"),
     "hyphens": ("well-known", "well - known"),
     "slashes": ("and/or", "and / or"),
-    "periods": ("example.org", "example . org"),
+    "periods": ("read.me", "read . me"),
     "ampersands": ("R&D", "R & D"),
     "numbers": ("1,000.5", "1 , 000 . 5"),
     "units": ("10pm", "10 pm"),
@@ -39,6 +39,7 @@ FACTS = {
 """The choices that are seen in the training text, and what yes means."""
 CHOICES = ("punctuation", *WHOLE_OR_CUT, *FACTS)
 """All choices; of ``punctuation`` no means that only spaces separate words."""
+SHOWN = 3
 MOST = 4_000
 """Largest number of words in a list, of bytes in one of them as many."""
 
@@ -90,19 +91,15 @@ class TokenRules:
         """Return the rules in plain words."""
         said = ["punctuation marks are words of their own" if self.punctuation else "only spaces separate words"]
         if self.punctuation:
-            kept = {name: getattr(self, name) for name in WHOLE_OR_CUT}
-            examples = [
-                [both[not yes] for name, both in WHOLE_OR_CUT.items() if kept[name] is yes] for yes in (True, False)
-            ]
-            said += [
-                f"{what}: {', '.join(some)}" for what, some in zip(("whole", "cut"), examples, strict=True) if some
-            ]
+            for what, yes in (("whole", True), ("cut", False)):
+                examples = [both[not yes] for name, both in WHOLE_OR_CUT.items() if getattr(self, name) is yes]
+                said += [f"{what}: {', '.join(examples)}"] if examples else []
         said += [text for name, text in FACTS.items() if getattr(self, name)]
         said += [] if self.sentences else ["each line is one sentence"]
         for affixes, where in ((self.suffixes, "end"), (self.prefixes, "beginning")):
             said += [f"cut off the {where} of words: {' '.join(affixes)}"] if affixes else []
-        said += [f"{len(self.whole):,} words stay whole{_examples(self.whole)}"] if self.whole else []
-        said += [f"{len(self.splits):,} words are split{_examples(self.splits)}"] if self.splits else []
+        said += [f"words that stay whole: {_examples(self.whole)}"] if self.whole else []
+        said += [f"words that are split: {_examples(self.splits)}"] if self.splits else []
         return "; ".join(said)
 
     def to_record(self) -> dict[str, Any]:
@@ -139,8 +136,9 @@ class TokenRules:
 
 
 def _examples(words: Iterable[str]) -> str:
-    some = sorted(words, key=lambda word: (len(word), word))[:3]
-    return f", such as {' '.join(some)}"
+    """Return some words and how many there are, those of letters first."""
+    some = sorted(words, key=lambda word: (not word[0].isalpha(), len(word) < 4, len(word), word))
+    return f"{' '.join(some[:SHOWN])}{f' and {len(some) - SHOWN:,} more' if len(some) > SHOWN else ''}"
 
 
 def _are_words(value: Any) -> bool:

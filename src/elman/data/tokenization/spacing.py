@@ -11,8 +11,8 @@ from elman.data.sentence import Sentence
 from elman.data.tokenization.tokenizer import Token
 
 _NO_SPACE = "SpaceAfter=No"
-_BEFORE = re.compile(r"""[.,;:!?…)\]}%»”’]+|n['’]t|['’](?:s|m|d|re|ve|ll)|''|-R[RSC]B-""", re.IGNORECASE)
-_AFTER = re.compile(r"[(\[{«“‘¿¡$€£#]|``|-L[RSC]B-")
+_BEFORE = re.compile(r"""[.,;:!?…)\]}%»”’]+|n?['’]\w{1,3}|''|-R[RSC]B-""")
+_AFTER = re.compile(r"[(\[{«“‘¿¡$€£#]|\w{1,4}['’]|``|-L[RSC]B-")
 _INSIDE = re.compile(r"[-/&]|\\/")
 _HOLDS_MARK = re.compile(r"\w[-/&]\w")
 _SURFACE = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
