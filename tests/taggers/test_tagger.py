@@ -130,11 +130,11 @@ def test_describe(word_tag: Path) -> None:
             "dev_sentences": 3,
             "dev_accuracy": 1.0,
             "held_out": "every 10th sentence, from the 10th: 3 of 30",
-            "tokenization": found["data"]["tokenization"],
         },
         "temperatures": {found["target"]: 1.0},
         "settings": {},
         "training": {},
+        "tokenization": found["tokenization"],
     }
 
 

@@ -10,11 +10,10 @@ LINES = 100
 FEWEST = 2
 
 
-def attached_punctuation(lines: Sequence[str], known: Callable[[str], bool], *, plain: bool) -> str | None:
+def attached_punctuation(lines: Sequence[str], known: Callable[[str], bool]) -> str | None:
     """Return a warning if more marks are attached to words than stand apart and training has these marks as words.
 
     ``known``  whether a word occurs in the training data
-    ``plain``  whether it is plain text, which ``--tokenize`` can cut
     """
     words = [word.strip('"') for line in lines[:LINES] for word in line.split()]  # CSV has quotes
     apart = sum(word in MARKS for word in words)
@@ -24,8 +23,7 @@ def attached_punctuation(lines: Sequence[str], known: Callable[[str], bool], *, 
     found = [word for word in attached if known(word[-1]) and not known(word)]
     if len(found) < FEWEST or len(found) <= apart:
         return None
-    advice = "--tokenize cuts it off" if plain else "separate it by a space here too"
     return (
         f"“{found[0]}” and {len(found) - 1} more words end in punctuation, which is a word of its own in the training "
-        f"data; {advice}"
+        "data; --tokenize cuts it off"
     )

@@ -140,8 +140,7 @@ class Tagging:
         if options.tokenize:
             check_is_text(reading)
         elif not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
-            plain = reading.format == "text"
-            doubt = attached_punctuation(reading.head, lambda word: self.tagger.known(word), plain=plain)
+            doubt = attached_punctuation(reading.head, lambda word: self.tagger.known(word))
             if doubt is not None:
                 self.notes.warn(f"{reading.path}: {doubt}")
         own = self._raw_text().format if raw else self._own_format(reading)

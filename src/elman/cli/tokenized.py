@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 
 
 def check_is_text(reading: Reading) -> None:
-    """Raise ConfigError if a file is not plain text."""
-    if reading.format != "text":
-        advice = "--format text reads any file as that"
-        if reading.has_texts:
-            advice = "--as fields reads tables, too"
-        raise ConfigError(f"{reading.path}: expected plain text with --tokenize, found {reading.format}; {advice}")
+    """Raise ConfigError if a file is neither plain text nor a table with a text in each row."""
+    if reading.format != "text" and not reading.has_texts:
+        found = f"{reading.path}: --tokenize: expected plain text or a table of texts, found {reading.format}"
+        raise ConfigError(f"{found}, which has words; --format text reads any file as plain text")
 
 
 class Tokenized:
-    """A plain text whose sentences are cut by a tokenizer; in everything else like its ``reading``.
+    """A plain text, or a table of texts, whose sentences a tokenizer cuts; in all else like its ``reading``.
 
     ``numbers``  the numbers of the sentences, for ``sent_id``
     ``conllu``   whether the sentences are written as CoNLL-U: then they are made in it, with text and spaces
@@ -42,9 +40,9 @@ class Tokenized:
         return iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line in enumerate(self._reading.raw_text(), start=1):
+        for number, line in self._lines():
             found = False
-            for sentence in self._tokenizer.sentences([line.removeprefix("\ufeff")]):
+            for sentence in self._tokenizer.sentences([line]):
                 found = True
                 if self._conllu:
                     yield _conllu(sentence.tokens, sentence.text, next(self._numbers))
@@ -54,6 +52,13 @@ class Tokenized:
                     yield Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
             if not found and not self._conllu:
                 yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines, or the texts of a table, with their numbers."""
+        if self._reading.has_texts:
+            yield from ((sentence.line, " ".join(sentence.words)) for sentence in self._reading)
+        else:
+            yield from enumerate((line.removeprefix("\ufeff") for line in self._reading.raw_text()), start=1)
 
 
 def _conllu(tokens: Sequence[Token], text: str, number: int) -> Sentence:

@@ -15,7 +15,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
-from elman.taggers.base import Predictor, Target
+from elman.taggers.base import TOKENIZATION, Predictor, Target
 from elman.taggers.batches import refuse_text, words_of
 from elman.utils.arguments import check_flag, described, is_table
 from elman.utils.validation import demand, front
@@ -67,7 +67,7 @@ class ColumnPredictor(Predictor):
         """How the training text was cut into words; None of a model that does not know."""
         from elman.data.tokenization.rules import TokenRules
 
-        record = self._data.get("tokenization")
+        record = self._data.get(TOKENIZATION)
         return None if record is None else TokenRules.from_record(record)
 
     @cached_property
@@ -276,10 +276,10 @@ class ColumnPredictor(Predictor):
         model: LabelModel = model_class(found.kind).from_record(found.model, tensors)
         columns, names = len(model.tag_sets), len(found.targets)
         demand(names == columns, f"target: expected {columns}, one for each label column of the model, found {names}")
-        if "tokenization" in found.data:
+        if TOKENIZATION in found.data:
             from elman.data.tokenization.rules import TokenRules
 
-            TokenRules.from_record(found.data["tokenization"])
+            TokenRules.from_record(found.data[TOKENIZATION])
         kind = class_of(model)
         if not issubclass(kind, cls):
             raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")

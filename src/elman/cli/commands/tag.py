@@ -57,7 +57,8 @@ class Options(InputOptions, RunOptions):
     tokenize: bool = option(
         "--tokenize",
         is_flag=True,
-        help="Cut plain text into words and sentences, as the model's training text was (elman inspect says how).",
+        help="Cut plain text, or the texts of a table, into words and sentences, as the model's training text was "
+        "(elman inspect says how).",
     )
     confidence: bool = option(
         "--confidence", is_flag=True, help="Write the probability of each tag; of several label columns of each one."
