@@ -43,6 +43,7 @@ SHARED = {
     "--seeds": ("N", "Seeds to train each with."),
     "--sentence": ("N", "Number of a sentence of FILE"),
     "--set": ("KEY=VALUE", "A setting (elman settings lists them); may be repeated."),
+    "--inputs": ("COLUMN", "Further columns"),
     "--target": ("COLUMN", "Label columns"),
     "--task": ("TASK", "tag (words), classify (documents)"),
     "--text-column": ("NAME", "Column of a table (CSV, TSV, JSON, Parquet) that holds the texts"),

@@ -52,7 +52,14 @@ class Predictor(Summary, ABC):
     """Whether it reads text as one sequence of symbols, as language models do."""
 
     def __init__(
-        self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+        self,
+        model: Model,
+        *,
+        targets: Sequence[str],
+        format: str,
+        data: Mapping[str, Any],
+        threads: int = 1,
+        inputs: Sequence[str] = (),
     ) -> None:
         self._model = model
         self._data = dict(data)
@@ -60,6 +67,8 @@ class Predictor(Summary, ABC):
         """The columns it predicts."""
         self.format = format
         """The format of the training file; "" for sentences from Python."""
+        self.input_columns = tuple(inputs)
+        """The further columns of a file that it reads with each word."""
         self.threads = threads
         """Number of threads that predict batches; the predictions do not depend on it."""
 
@@ -118,6 +127,11 @@ class Predictor(Summary, ABC):
     @property
     def tags_lines(self) -> bool:
         """Whether it supports ``tag_lines``, the fast path for large plain text."""
+        return False
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether each word has features: the values of ``inputs``, or a dict of them in Python."""
         return False
 
     @property
@@ -200,6 +214,8 @@ class Predictor(Summary, ABC):
             "data": self._data,
             "model": of_model,
         }
+        if self.input_columns:
+            record["inputs"] = list(self.input_columns)
         of_task = self._task_record()
         return record if of_task is None else {**record, "task": of_task}, tensors
 
@@ -231,6 +247,7 @@ class Predictor(Summary, ABC):
             "parameters": sum(tensor.size for name, tensor in tensors.items() if name != RARE),
             "data": self.data,
             "temperatures": self.temperatures,
+            **_of_features(record, self.input_columns),
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
             **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
@@ -255,6 +272,14 @@ class Predictor(Summary, ABC):
     def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
         """Yield the results of ``work`` on batches, in order; batches do not depend on ``threads``."""
         return chain.from_iterable(ordered(work, batches(sentences), self.threads))
+
+
+def _of_features(record: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """Return the entries of ``describe`` on features that words bring along."""
+    known = record.get("token_features")
+    if known is None:
+        return {}
+    return {"inputs": list(inputs), "token_features": len(known["names"]), "numbers": [n for n, *_ in known["numbers"]]}
 
 
 def _unit(task: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from elman.data.formats import ArrowStream, column_names
 from elman.data.sentence import Sentence, check_words
 from elman.data.targets import CLASSIFY, TAG
+from elman.data.tokens import Token, column_token, tokens, with_inputs
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
-from elman.taggers.base import TOKENIZATION, Predictor, Target
-from elman.taggers.batches import refuse_text, words_of
+from elman.taggers.base import _T, TOKENIZATION, Predictor, Target
+from elman.taggers.batches import Text, refuse_text, text_of, words_of
 from elman.utils.arguments import check_flag, described, is_table
+from elman.utils.display import shown
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
@@ -42,9 +44,23 @@ class ColumnPredictor(Predictor):
     plain_labels = True
     _model: LabelModel
 
+    @property
+    def reads_features(self) -> bool:
+        return self._model.reads_features
+
     def inputs_of(self, sentence: Sentence) -> Sequence[str]:
-        """Return the inputs of the model for a sentence: its words."""
-        return sentence.words
+        """Return the inputs of the model for a sentence: its words, with their features if it reads such.
+
+        Raises DataError if these are missing.
+        """
+        if not self._model.reads_features:
+            return sentence.words
+        if self.input_columns and not all(isinstance(word, Token) for word in sentence.words):
+            return with_inputs(sentence, self.input_columns).words
+        return self._with_features(sentence.words, sentence)
+
+    def inputs_of_text(self, text: str) -> Sequence[str]:
+        return self._with_features(super().inputs_of_text(text))
 
     def known(self, word: str) -> bool:
         """Return whether the word occurs in the training data. Raises DataError if it is no text."""
@@ -76,8 +92,10 @@ class ColumnPredictor(Predictor):
         from elman.data.tokenization.tokenizer import Tokenizer
 
         if self.token_rules is None:
-            what = "labels whole texts" if not self.word_targets else "does not know how its training text was cut"
-            raise ConfigError(f"tokenize: this model {what}; models of words that elman trains from memory know it")
+            what = "does not know how its training text was cut; train it again, from memory"
+            what = "labels whole texts, not words" if not self.word_targets else what
+            what = "reads features of words, which raw text does not have" if self.reads_features else what
+            raise ConfigError(f"tokenize: this model {what}")
         return Tokenizer(self.token_rules, self.known)
 
     def tokenize(self, text: str) -> list[list[str]]:
@@ -164,7 +182,48 @@ class ColumnPredictor(Predictor):
 
     def _words(self, sentence: Any) -> Sequence[str]:
         """Return the words of an item of ``pipe``."""
-        return words_of(sentence)
+        return self.inputs_of_words(sentence)
+
+    def inputs_of_words(self, sentence: Sequence[Any] | Sentence) -> Sequence[str]:
+        """Return the model's inputs for a sentence or a list of words. Raises DataError for anything else."""
+        if not self._model.reads_features:
+            return words_of(sentence)
+        if isinstance(sentence, Sentence):
+            words_of(sentence)
+            return self.inputs_of(sentence)
+        return self._with_features(words_of(self._tokens(sentence)))
+
+    def _text_of(self, text: Text) -> Sequence[str]:
+        """Return the model's inputs for a document. Raises DataError if there are none."""
+        if not self._model.reads_features:
+            return text_of(text)
+        if isinstance(text, Sentence):
+            return self.inputs_of_words(text)
+        return self._with_features(text_of(text if isinstance(text, str) else self._tokens(text)))
+
+    def _tokens(self, words: Any) -> Any:
+        """Return words with a Token in place of each dict; of a model with ``inputs`` it has these columns."""
+        if isinstance(words, str) or not isinstance(words, Iterable):
+            return words
+        if not self.input_columns:
+            return tokens(list(words))
+        return [column_token(word, self.input_columns) for word in words]
+
+    def _with_features(self, words: Sequence[str], where: Sentence | None = None) -> Sequence[str]:
+        """Return the words unchanged. Raises DataError for words without features if the model reads such."""
+        if not self._model.reads_features or all(isinstance(word, Token) for word in words):
+            return words
+        plain = next(word for word in words if not isinstance(word, Token))
+        expected = (
+            f"the columns {', '.join(self.input_columns)}" if self.input_columns else "features, as a dict of each word"
+        )
+        message = f"expected words with {expected}, which the model reads, got the word {shown(plain)} alone"
+        raise DataError(message, path=(where and where.path) or None, line=(where and where.line) or None)
+
+    def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
+        if self._model.reads_features:
+            sentences = (self.inputs_of_words(each) if isinstance(each, Sentence) else each for each in sentences)
+        return super()._in_batches(work, sentences)
 
     def evaluate(
         self,
@@ -283,7 +342,8 @@ class ColumnPredictor(Predictor):
         kind = class_of(model)
         if not issubclass(kind, cls):
             raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")
-        return kind(model, targets=found.targets, format=found.format, data=found.data, threads=threads)
+        about: dict[str, Any] = {"format": found.format, "data": found.data, "inputs": found.inputs}
+        return kind(model, targets=found.targets, threads=threads, **about)
 
 
 def _of_text(values: Any, confidence: bool) -> Any:

@@ -29,6 +29,7 @@ class TrainRequest:
     ``options``  options of the task with their values, such as ``{"features": "each"}``
     ``model``    the kind of model; None: the task's default
     ``text_column``  the column of a table that has the texts or words
+    ``inputs``   columns that each word has as features of its own
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -45,6 +46,7 @@ class TrainRequest:
     format: str | None = None
     encoding: str = "utf-8"
     text_column: str | None = None
+    inputs: tuple[str, ...] = ()
     run: RunOptions = RunOptions()
 
     def __post_init__(self) -> None:

@@ -40,6 +40,7 @@ def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPred
         model = model_class(prepared.model).train(prepared.train)
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
+    options["inputs"] = prepared.inputs
     tagger = predictor_of(model, data=facts, **options)
     if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
         accuracy = tagger.evaluate(prepared.dev_sentences, target=prepared.targets).accuracy

@@ -33,6 +33,8 @@ RESAMPLES = 1_000_000
 MINUTES, JOBS = 100_000, 64
 POINTS = 30
 """Training-set sizes of a learning curve, each twice the one before."""
+NUMERIC_FEATURES = 1_000
+"""Features of words that are numbers; each word has a value of every one of them."""
 SEEDS = 1_000
 ENTRIES = 1_000_000
 """Entries of a list of errors."""

@@ -24,13 +24,17 @@ _TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
 
 
 class Front(NamedTuple):
-    """The entries that every record has: kind, label columns, file format, training data, and the model itself."""
+    """The entries that every record has: kind, label columns, file format, training data, and the model itself.
+
+    ``inputs`` are further columns that it reads with each word; a record without them has no such entry.
+    """
 
     kind: str
     targets: list[str]
     format: str
     data: dict[str, Any]
     model: dict[str, Any]
+    inputs: Sequence[str] = ()
 
 
 def demand(holds: bool, message: str) -> None:
@@ -64,7 +68,10 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
     valid = valid and (data["dev_accuracy"] is None or is_number(data["dev_accuracy"]))
     valid = valid and isinstance(data["held_out"], str | None)
     demand(valid, f"data: expected {', '.join(_DATA)}, as training writes them")
-    return Front(kind, targets, format, data, model)
+    inputs = record.get("inputs", [])
+    valid = isinstance(inputs, list) and is_texts(inputs) and len(set(inputs)) == len(inputs)
+    demand(valid and ("token_features" in model or not inputs), "inputs: expected distinct columns, which it reads")
+    return Front(kind, targets, format, data, model, inputs)
 
 
 def _field(record: Mapping[str, Any], key: str, kind: type[Any]) -> Any:

@@ -100,6 +100,7 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         )
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
+    rows.append(("inputs", _inputs(facts)))
     rows.append(("training", _training(training) if training else ""))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
@@ -108,6 +109,15 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
     for section, settings in facts["settings"].items():
         rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))
     return "\n".join(_row(name, text) for name, text in rows if text)
+
+
+def _inputs(facts: dict[str, Any]) -> str:
+    """Return the features that words bring along, in words; "" if there are none."""
+    if "token_features" not in facts:
+        return ""
+    source = " ".join(facts["inputs"]) or "features of each word, in Python a dict"
+    numbers = f", {len(facts['numbers']):,} of them numbers" if facts["numbers"] else ""
+    return f"{source}; {facts['token_features']:,} known{numbers}"
 
 
 def _training(record: dict[str, Any]) -> str:

@@ -69,6 +69,8 @@ def tag_stream(options: Options) -> None:
     notes = options.notes()
     tagger = load_model(options.model, options, notes, options.files)
     format = (options.format or "text").partition(":")[0]
+    if tagger.reads_features:
+        raise ConfigError(f"--stream: {options.model} reads features with each word, which endless text does not have")
     if not isinstance(tagger, Tagger):
         task = "document labels" if tagger.text_targets else f"the task {tagger.task}"
         raise ConfigError(f"stream: expected a recurrent network that tags words, got {task}")
