@@ -27,6 +27,8 @@ Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
 """Number of columns that ``repr`` names."""
+TOKENIZATION = "tokenization"
+"""The fact in a model's data how its training text was cut into words; see ``elman.data.tokenization``."""
 NAMED = 20
 """Number of tags that a notebook shows."""
 
@@ -135,7 +137,7 @@ class Predictor(Summary, ABC):
     @property
     def data(self) -> dict[str, Any]:
         """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
-        return dict(self._data)
+        return {name: fact for name, fact in self._data.items() if name != TOKENIZATION}
 
     @property
     def interrupted(self) -> bool:
@@ -248,6 +250,7 @@ class Predictor(Summary, ABC):
             **_of_features(record, self.input_columns),
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
+            **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
         }
 
     def _summary(self) -> str:
@@ -259,7 +262,7 @@ class Predictor(Summary, ABC):
         yield from (("task", self.task), ("model", self.kind))
         for name, tags in self.tag_sets.items():
             yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
-        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
+        yield from ((name.replace("_", " "), value) for name, value in self.data.items() if value is not None)
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from elman.data.formats import ArrowStream, column_names
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, check_words
 from elman.data.targets import CLASSIFY, TAG
 from elman.data.tokens import Token, column_token, tokens, with_inputs
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
-from elman.taggers.base import _T, Predictor, Target
+from elman.taggers.base import _T, TOKENIZATION, Predictor, Target
 from elman.taggers.batches import Text, refuse_text, text_of, words_of
 from elman.utils.arguments import check_flag, described, is_table
 from elman.utils.display import shown
@@ -24,6 +24,8 @@ from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
     from elman.data.corpus import Data, ReadOptions, TargetKeys
+    from elman.data.tokenization.rules import TokenRules
+    from elman.data.tokenization.tokenizer import Tokenizer
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.pairing import AlignedSentence
     from elman.evaluation.tagging import TagEvaluation
@@ -75,6 +77,38 @@ class ColumnPredictor(Predictor):
         """Return the temperature of a target; None if it is encoded in label columns with different ones."""
         (name,) = self.chosen([target])
         return self.temperatures[name]
+
+    @cached_property
+    def token_rules(self) -> TokenRules | None:
+        """How the training text was cut into words; None of a model that does not know."""
+        from elman.data.tokenization.rules import TokenRules
+
+        record = self._data.get(TOKENIZATION)
+        return None if record is None else TokenRules.from_record(record)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """Cuts raw text into words as the training text was. Raises ConfigError if the model does not know how."""
+        from elman.data.tokenization.tokenizer import Tokenizer
+
+        if self.token_rules is None:
+            what = "does not know how its training text was cut; train it again, from memory"
+            what = "labels whole texts, not words" if not self.word_targets else what
+            what = "reads features of words, which raw text does not have" if self.reads_features else what
+            raise ConfigError(f"tokenize: this model {what}")
+        return Tokenizer(self.token_rules, self.known)
+
+    def tokenize(self, text: str) -> list[list[str]]:
+        """Return the words of each sentence of raw text, cut as the training text was; ``predict`` takes them.
+
+        A line holds one sentence or several, and ends one. A ``Pipeline`` finds words and sentences by its own network,
+        other taggers by rules that fit their training text, which ``elman inspect`` shows. Raises ConfigError if the
+        model does not know them: it labels documents, or was trained from disk or by an older version.
+        """
+        if not isinstance(text, str):
+            raise DataError(f"expected a text, got {described(text)}")
+        check_words((text,))
+        return [list(sentence.words) for sentence in self.tokenizer.sentences(text.split("\n"))]
 
     def predict(
         self,
@@ -301,6 +335,10 @@ class ColumnPredictor(Predictor):
         model: LabelModel = model_class(found.kind).from_record(found.model, tensors)
         columns, names = len(model.tag_sets), len(found.targets)
         demand(names == columns, f"target: expected {columns}, one for each label column of the model, found {names}")
+        if TOKENIZATION in found.data:
+            from elman.data.tokenization.rules import TokenRules
+
+            TokenRules.from_record(found.data[TOKENIZATION])
         kind = class_of(model)
         if not issubclass(kind, cls):
             raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")

@@ -64,9 +64,10 @@ class Prepared:
     inputs: tuple[str, ...] = ()
 
 
-def prepare(request: TrainRequest) -> Prepared:
+def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     """Read and check the data and settings of a request for tags or document labels.
 
+    ``raw_text``: find out how the words were cut from raw text, so that the tagger can do the same.
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     model = request.model or "rnn"
@@ -107,6 +108,7 @@ def prepare(request: TrainRequest) -> Prepared:
         "words": sum(len(sentence) for sentence in train),
         "dev_sentences": None if dev is None else len(dev),
         "held_out": held_out,
+        **(tokenization(train) if raw_text and corpus.keys.words else {}),
     }
     return Prepared(
         model,
@@ -124,6 +126,17 @@ def prepare(request: TrainRequest) -> Prepared:
         budget=budget,
         inputs=corpus.keys.inputs,
     )
+
+
+def tokenization(sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Return the fact for the model file how the words of sentences were cut from raw text.
+
+    There is none of words with features, which raw text does not have.
+    """
+    from elman.data.tokenization.fit import fit
+
+    rules = None if any(isinstance(word, Token) for word in sentences[0].words) else fit(sentences)
+    return {} if rules is None else {"tokenization": rules.to_record()}
 
 
 def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: Config) -> Prepared:

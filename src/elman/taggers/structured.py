@@ -34,7 +34,7 @@ class EncodedTagger(ColumnPredictor):
 
     def __init__(self, labels: ColumnPredictor, encoding: Encoding, task: str, inputs: Sequence[str] = ()) -> None:
         """Take over the model of ``labels``, which predicts the label columns of ``encoding`` for a ``task``."""
-        about: dict[str, Any] = {"format": labels.format, "data": labels.data, "threads": labels.threads}
+        about: dict[str, Any] = {"format": labels.format, "data": labels._data, "threads": labels.threads}
         about["inputs"] = inputs or labels.input_columns
         super().__init__(labels._model, targets=encoding.targets, **about)
         self.encoding, self.task = encoding, task

@@ -9,7 +9,7 @@ from elman.data.sentence import Sentence
 from elman.data.tokens import input_names, with_inputs
 from elman.errors import ConfigError
 from elman.taggers import registry, train_tags
-from elman.taggers.prepare import read_all, split
+from elman.taggers.prepare import read_all, split, tokenization
 from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger, encoded
 from elman.tasks.base import Encoding
@@ -31,7 +31,8 @@ def train(request: TrainRequest) -> EncodedTagger:
     if inputs:
         sentences = [with_inputs(sentence, inputs) for sentence in sentences]
         dev = [with_inputs(sentence, inputs) for sentence in dev] if isinstance(dev, list) else dev
-    return fit(replace(request, inputs=inputs), sentences, dev, large=True)
+    tagger = fit(replace(request, inputs=inputs), sentences, dev, large=True)
+    return tagger.about(format=tagger.format, **tokenization(sentences))
 
 
 def fit(
@@ -58,7 +59,7 @@ def fit(
         inputs=(),
         settings={**of_trees, **request.settings},
     )
-    tagger = train_tags.with_facts(train_tags.train(labels), train, held_out)
+    tagger = train_tags.with_facts(train_tags.train_labels(labels), train, held_out)
     return EncodedTagger(tagger, encoding, task, request.inputs)
 
 

@@ -20,11 +20,16 @@ _T = TypeVar("_T", bound=ColumnPredictor)
 
 
 def train(request: TrainRequest) -> ColumnPredictor:
-    """Prepare the data, fit the model, and wrap it in a predictor.
+    """Prepare the data, fit the model, and wrap it in a predictor, which can cut raw text into words.
 
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
-    prepared, run = prepare(request), request.run
+    return train_labels(request, raw_text=True)
+
+
+def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPredictor:
+    """Train as ``train`` does; without ``raw_text`` on sentences made from others, whose words may be none."""
+    prepared, run = prepare(request, raw_text=raw_text), request.run
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
     if prepared.model in WITH_SETTINGS:

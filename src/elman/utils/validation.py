@@ -18,6 +18,7 @@ from elman.utils.display import shown
 MOST = 2**63 - 1
 """Largest whole number: counts and seeds are signed 64-bit integers."""
 _DATA = ("sentences", "words", "dev_sentences", "dev_accuracy", "held_out")
+_TOKENIZATION = "tokenization"
 _RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted", "replanned")
 _TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
 
@@ -62,7 +63,7 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
     kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
     data, model = _field(record, "data", dict), _field(record, "model", dict)
     demand(kind in kinds, f"expected a model that is {' or '.join(kinds)}, found {shown(kind)}")
-    valid = data.keys() == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
+    valid = data.keys() - {_TOKENIZATION} == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
     valid = valid and (data["dev_sentences"] is None or is_whole(data["dev_sentences"]))
     valid = valid and (data["dev_accuracy"] is None or is_number(data["dev_accuracy"]))
     valid = valid and isinstance(data["held_out"], str | None)

@@ -87,6 +87,8 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         ("trained on", f"{data['sentences']:,} {items}, {data['words']:,} words{dev}"),
         ("", f"held out for dev: {data['held_out']}" if data["held_out"] else ""),
     ]
+    rules = getattr(model, "token_rules", None)
+    rows.append(("raw text", f"with --tokenize: {rules.describe()}" if rules is not None else ""))
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
         kind = facts["tasks"][name]

@@ -99,7 +99,7 @@ def _refuse(options: Options) -> None:
     """Raise ConfigError for options that need whole sentences."""
     if not options.stream:
         raise ConfigError("--lookahead: goes with --stream; whole sentences are read to their end")
-    for name in ("confidence", "min_confidence", "nbest", "output_format", "only_empty"):
+    for name in ("confidence", "min_confidence", "nbest", "output_format", "only_empty", "tokenize"):
         if getattr(options, name):
             option = "as" if name == "output_format" else name.replace("_", "-")
             raise ConfigError(
