@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -81,7 +81,7 @@ class SearchResult(Summary):
         return {**self.base, **self.best.settings}
 
     def listed(self, outcome: Outcome) -> str:
-        """Return the settings of a trial that differ from trial 1, as on the command line: ``hidden=64 dropout=0.3``."""
+        """Return the settings of a trial that differ from trial 1: ``hidden=64 dropout=0.3``."""
         differing = {name: value for name, value in outcome.settings.items() if value != self.start[name]}
         return " ".join(
             f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in differing.items()
@@ -102,6 +102,19 @@ class SearchResult(Summary):
 def better(outcome: Outcome) -> tuple[float, int]:
     """Return a key that sorts outcomes of one rung, best first; failed ones come last."""
     return float("inf") if outcome.score is None else -outcome.score, outcome.trial
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "trial": (int,),
+    "rung": (str,),
+    "epochs": (int,),
+    "settings": (dict,),
+    "score": (float, type(None)),
+    "shown": (str,),
+    "seconds": (float,),
+    "processor_seconds": (float,),
+}
+"""The fields of an outcome and the types of their values in JSON."""
 
 
 class ResultsFile:
@@ -132,7 +145,7 @@ class ResultsFile:
             if self.lost:
                 raise OutputError(self.lost)
             return
-        for number, line in enumerate(whole.splitlines(), start=1):
+        for number, line in enumerate(whole.splitlines() or [content], start=1):
             self._take(number, line, header)
         if len(whole) < len(content):
             with while_writing(path):
@@ -168,13 +181,12 @@ class ResultsFile:
         if number == 1:
             self._compare(values, header)
             return
-        names = {field.name for field in fields(Outcome)}
-        if not isinstance(values, dict) or not names <= values.keys() or not isinstance(values["settings"], dict):
+        if not isinstance(values, dict) or not all(type(values.get(name)) in kinds for name, kinds in _KINDS.items()):
             message = f"expected a result of elman search, found {shown(line.decode('utf-8', 'replace'))}"
             raise DataError(message, path=self._path, line=number)
-        outcome = Outcome(**{name: values[name] for name in names})
+        outcome = Outcome(**{name: values[name] for name in _KINDS})
         self._known[outcome.trial, outcome.rung] = outcome
-        self.of_first = self.of_first or {name: value for name, value in values.items() if name not in names}
+        self.of_first = self.of_first or {name: value for name, value in values.items() if name not in _KINDS}
 
     def _compare(self, found: Any, header: Mapping[str, Any]) -> None:
         """Raise ConfigError if the file is of another search."""
@@ -185,7 +197,7 @@ class ResultsFile:
         changed = [name for name in expected if found.get(name) != expected[name]]
         if changed:
             names = ", ".join(changed)
-            raise ConfigError(f"{self._path}: holds a search with other {names}; name another file for the new one")
+            raise ConfigError(f"{self._path}: holds a search with other {names}; name another file")
 
 
 def _read(path: str) -> bytes:

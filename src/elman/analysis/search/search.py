@@ -176,8 +176,8 @@ class _Search:
             if following is not None:
                 drawn = {each.trial: each.settings for each in sorted(outcomes, key=better)[: self._left(following)]}
         facts = self._file.of_first
-        outcomes = tuple(self._outcomes)
-        return SearchResult(outcomes, self._preset, self._base, facts["start"], facts["metric"], self._file.lost)
+        made = tuple(self._outcomes)
+        return SearchResult(made, self._preset, self._base, facts["start"], facts["metric"], self._file.lost)
 
     def _rungs(self, shares: Sequence[Fraction]) -> list[Fraction]:
         """Return the shares that differ in epochs, the larger of those that do not."""

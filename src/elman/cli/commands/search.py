@@ -47,7 +47,9 @@ class Options(TrainingOptions):
         "--space", metavar="FILE.toml", help="What to search; by default around the preset (docs/guides/search.md)."
     )
     results: str | None = option(
-        "--results", metavar="FILE.jsonl", help="Write a line for each training; a stopped search goes on from there."
+        "--results",
+        metavar="FILE.jsonl",
+        help="Keep results here, a line a training; a stopped search goes on from there.",
     )
     plot: str | None = plot_option("the score of every trial")
     output: str | None = option(
