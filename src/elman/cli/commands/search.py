@@ -152,7 +152,9 @@ def report(found: SearchResult) -> str:
         lines += _row(each, found.listed(each), len(head))
     best = found.best
     first = next(each for each in ranking if each.trial == 1)
-    lines += ["", f"best: trial {best.trial}, {best.shown}; trial 1, the settings to start from, has {first.shown}"]
+    start = "the settings to start from"
+    others = f", {best.shown}; trial 1, {start}, has {first.shown}" if best.trial > 1 else f", {start}: {best.shown}"
+    lines += ["", f"best: trial {best.trial}{others}"]
     return "\n".join(map(visible, lines))
 
 
