@@ -11,6 +11,7 @@ import pytest
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult
 from elman.errors import ConfigError, DataError, OutputError
 
+MORE = {"metric": "accuracy", "start": {"hidden": 1}, "space": {"hidden": [1, 2]}}
 HEADER = {"train": "a", "dev": "b", "seed": 1}
 
 
@@ -33,28 +34,31 @@ def test_a_file_is_read_again(tmp_path: Path) -> None:
     path = str(tmp_path / "r.jsonl")
     file = ResultsFile(path, HEADER)
     first, second = outcome(1, "1", 0.5), outcome(2, "1/9", None)
-    file.add(first, metric="accuracy")
-    file.add(second)
+    file.add(first, MORE)
+    file.add(second, {})
     again = ResultsFile(path, HEADER)
-    assert again.known(1, "1") == first and again.known(2, "1/9") == second and again.known(2, "1") is None
-    assert again.of_first == {"metric": "accuracy"}
+    assert again.known(1, "1", {"hidden": 1}) == first and again.known(2, "1/9", {"hidden": 2}) == second
+    assert again.known(2, "1", {"hidden": 2}) is None
+    assert again.of_first == MORE
+    with pytest.raises(DataError, match="r.jsonl: trial 2 has other settings than this elman draws"):
+        again.known(2, "1/9", {"hidden": 3})
 
 
 @pytest.mark.parametrize("left", [1, 20])
 def test_what_a_killed_process_left_is_dropped(left: int, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     file = ResultsFile(str(path), HEADER)
-    file.add(outcome(1, "1", 0.5))
+    file.add(outcome(1, "1", 0.5), MORE)
     before = path.read_bytes()
-    file.add(outcome(2, "1", 0.5))
+    file.add(outcome(2, "1", 0.5), {})
     whole = path.read_bytes()
     path.write_bytes(whole[: len(before) + left])
     again = ResultsFile(str(path), HEADER)
-    assert again.known(2, "1") is None and path.read_bytes() == before
-    again.add(outcome(2, "1", 0.5))
+    assert again.known(2, "1", {}) is None and path.read_bytes() == before
+    again.add(outcome(2, "1", 0.5), {})
     assert path.read_bytes() == whole
     path.write_bytes(whole[:left])  # killed in the first line
-    assert ResultsFile(str(path), HEADER).known(1, "1") is None
+    assert ResultsFile(str(path), HEADER).known(1, "1", {}) is None
     assert path.read_bytes() == whole.splitlines(keepends=True)[0]
 
 
@@ -86,7 +90,7 @@ def test_a_damaged_line(line: str, tmp_path: Path) -> None:
 
 def test_values_of_a_wrong_type(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    ResultsFile(str(path), HEADER).add(outcome(1, "1", 0.5))
+    ResultsFile(str(path), HEADER).add(outcome(1, "1", 0.5), MORE)
     head, line = path.read_text(encoding="utf-8").splitlines()
     good: dict[str, Any] = json.loads(line)
     for name, value in (
@@ -96,6 +100,7 @@ def test_values_of_a_wrong_type(tmp_path: Path) -> None:
         ("score", "x"),
         ("shown", 1),
         ("seconds", "a"),
+        ("space", None),
     ):
         path.write_text(f"{head}\n{json.dumps({**good, name: value})}\n", encoding="utf-8")
         with pytest.raises(DataError, match="r.jsonl:2: expected a result of elman search"):
@@ -110,5 +115,5 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     file = ResultsFile(str(tmp_path / "r.jsonl"), HEADER)
     (tmp_path / "r.jsonl").unlink()
     (tmp_path / "r.jsonl").mkdir()
-    file.add(outcome(1, "1", 0.5))
-    assert "r.jsonl: cannot be written" in file.lost and file.known(1, "1") is not None
+    file.add(outcome(1, "1", 0.5), MORE)
+    assert "r.jsonl: cannot be written" in file.lost and file.known(1, "1", {"hidden": 1}) is not None

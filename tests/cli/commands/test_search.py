@@ -102,7 +102,7 @@ def test_a_full_disk_costs_no_result(run: Run, many: Path, tmp_path: Path, monke
     assert b"best: trial 1" in result.stdout and (tmp_path / "m").exists()
 
 
-def lost(self: Any, outcome: Any, **more: Any) -> None:
+def lost(self: Any, outcome: Any, more: Any) -> None:
     self.lost, self.of_first = "r: cannot be written", more
 
 

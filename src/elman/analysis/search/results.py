@@ -104,7 +104,7 @@ def better(outcome: Outcome) -> tuple[float, int]:
     return float("inf") if outcome.score is None else -outcome.score, outcome.trial
 
 
-_KINDS: Mapping[str, tuple[type, ...]] = {
+_KINDS: dict[str, tuple[type, ...]] = {
     "trial": (int,),
     "rung": (str,),
     "epochs": (int,),
@@ -115,6 +115,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "processor_seconds": (float,),
 }
 """The fields of an outcome and the types of their values in JSON."""
+_OF_FIRST: dict[str, tuple[type, ...]] = {"metric": (str,), "start": (dict,), "space": (dict,)}
+"""What is recorded with the first training."""
 
 
 class ResultsFile:
@@ -151,16 +153,20 @@ class ResultsFile:
             with while_writing(path):
                 os.truncate(path, len(whole))
 
-    def known(self, trial: int, rung: str) -> Outcome | None:
-        """Return the outcome of a training that an earlier run has made."""
-        return self._known.get((trial, rung))
+    def known(self, trial: int, rung: str, settings: Mapping[str, Any]) -> Outcome | None:
+        """Return the outcome of a training that an earlier run has made. Raises DataError if it had other settings."""
+        found = self._known.get((trial, rung))
+        if found is not None and found.settings != settings:
+            message = f"trial {trial} has other settings than this elman draws; name another file"
+            raise DataError(message, path=self._path)
+        return found
 
-    def add(self, outcome: Outcome, **more: Any) -> None:
-        """Append an outcome, and what else is recorded with the first one."""
+    def add(self, outcome: Outcome, more: Mapping[str, Any]) -> None:
+        """Append an outcome; ``more`` is recorded with the first one."""
         self._known[outcome.trial, outcome.rung] = outcome
-        self.of_first = self.of_first or more
+        self.of_first = self.of_first or dict(more)
         if self._path is not None and not self.lost:
-            self._write(_line_of(asdict(outcome) | more))
+            self._write(_line_of(asdict(outcome) | dict(more)))
 
     def _write(self, line: bytes, *, replace: bool = False) -> None:
         assert self._path is not None
@@ -181,12 +187,14 @@ class ResultsFile:
         if number == 1:
             self._compare(values, header)
             return
-        if not isinstance(values, dict) or not all(type(values.get(name)) in kinds for name, kinds in _KINDS.items()):
+        kinds = _KINDS | (_OF_FIRST if number == 2 else {})
+        if not isinstance(values, dict) or not all(type(values.get(name)) in kinds[name] for name in kinds):
             message = f"expected a result of elman search, found {shown(line.decode('utf-8', 'replace'))}"
             raise DataError(message, path=self._path, line=number)
         outcome = Outcome(**{name: values[name] for name in _KINDS})
         self._known[outcome.trial, outcome.rung] = outcome
-        self.of_first = self.of_first or {name: value for name, value in values.items() if name not in _KINDS}
+        if number == 2:
+            self.of_first = {name: values[name] for name in _OF_FIRST}
 
     def _compare(self, found: Any, header: Mapping[str, Any]) -> None:
         """Raise ConfigError if the file is of another search."""

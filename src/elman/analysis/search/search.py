@@ -12,7 +12,7 @@ from elman.analysis.search import data as of_data
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
 from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
 from elman.data.corpus import Data, Path
-from elman.errors import ConfigError, while_reading
+from elman.errors import ConfigError, DataError, while_reading
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import data_or_share
 from elman.taggers.train import train as train_model
@@ -174,7 +174,8 @@ class _Search:
         for share, following in zip(rungs, [*rungs[1:], None], strict=True):
             outcomes = [self._do(trial, drawn[trial], share) for trial in sorted(drawn)]
             if following is not None:
-                drawn = {each.trial: each.settings for each in sorted(outcomes, key=better)[: self._left(following)]}
+                trained = sorted((each for each in outcomes if each.score is not None), key=better)
+                drawn = {each.trial: each.settings for each in trained[: self._left(following)]}
         facts = self._file.of_first
         made = tuple(self._outcomes)
         return SearchResult(made, self._preset, self._base, facts["start"], facts["metric"], self._file.lost)
@@ -190,8 +191,7 @@ class _Search:
 
     def _do(self, trial: int, settings: Mapping[str, Any], share: Fraction) -> Outcome:
         """Return the outcome of a training: from the file, or train."""
-        rung = str(share)
-        outcome = self._file.known(trial, rung)
+        outcome = self._file.known(trial, str(share), settings)
         if outcome is None:
             outcome = self._trained(trial, dict(settings), share)
         self._outcomes.append(outcome)
@@ -212,11 +212,10 @@ class _Search:
         if tagger is None:
             outcome = Outcome(trial, str(share), epochs, settings, None, problem, *seconds)
         else:
-            facts = tagger.describe()
-            planned = epochs or int(facts["settings"]["training"]["epochs"])
-            score = float(facts["data"]["dev_accuracy"])
-            outcome = Outcome(trial, str(share), planned, settings, score, tagger.dev_score(), *seconds)
-        self._file.add(outcome, **(self._first(tagger) if tagger is not None and trial == 1 else {}))
+            planned = epochs or int(tagger.describe()["settings"]["training"]["epochs"])
+            score, shown = float(tagger.data["dev_accuracy"]), tagger.dev_score()
+            outcome = Outcome(trial, str(share), planned, settings, score, shown, *seconds)
+        self._file.add(outcome, self._first(tagger) if tagger is not None and trial == 1 else {})
         return outcome
 
     def _first(self, tagger: Predictor) -> dict[str, Any]:
@@ -246,6 +245,8 @@ class _Search:
             return None, str(error)
         if tagger.interrupted:
             raise KeyboardInterrupt
+        if tagger.data["dev_accuracy"] is None:
+            raise DataError("dev: has nothing to score a model by; expected gold labels")
         return tagger, ""
 
     def _say(self, trial: int, epochs: int) -> None:
