@@ -30,6 +30,7 @@ _COMMANDS = {
         "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
         "sample": ("sample:sample", "Generate text with a language model."),
         "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
+        "search": ("search:search", "Search for better settings."),
         "settings": ("settings:settings", "List all settings of a training."),
     },
     "evaluate and compare": {

@@ -101,10 +101,11 @@ def read_table(
     that are no sentences, MissingExtraError without pyarrow.
     """
     check_text("text_column", text_column)
-    return TableReading(_arrow_table(table), text_column, labelled, inputs)
+    return TableReading(arrow_table(table), text_column, labelled, inputs)
 
 
-def _arrow_table(table: Any) -> Any:
+def arrow_table(table: Any) -> Any:
+    """Return a table of any kind as one of Arrow, which can be read again. Raises the errors of ``read_table``."""
     pa, _ = library()
     try:
         if is_dataset(table):
