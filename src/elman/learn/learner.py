@@ -56,9 +56,10 @@ def learn(
         before, targets, (corrections, earlier, replay), options, known=known, seed=seed, threads=threads
     )
     best: tuple[tuple[float, float], float, RecurrentModel] | None = None
-    old_right, total = right(before, targets, heldout)
+    old_right, _ = right(before, targets, heldout)
+    half = model.config.network.dtype == dtype.HALF
     for alpha in ALPHAS:
-        mixed = [_mixed(old, new, alpha) for old, new in zip(before.members, members, strict=True)]
+        mixed = [_mixed(old, new, alpha, half=half) for old, new in zip(before.members, members, strict=True)]
         other = type(model)(model.config, before.lexicon, before.heads, mixed, model.training)
         other.precision = model.precision
         learned, _ = right(other, targets, corrections)
@@ -73,9 +74,10 @@ def learn(
     return Patch(best[2], best[1], new_words, new_tags, options.steps)
 
 
-def _mixed(old: Parameters, new: Parameters, alpha: float) -> Parameters:
+def _mixed(old: Parameters, new: Parameters, alpha: float, *, half: bool) -> Parameters:
     share = np.float32(alpha)
-    return {name: dtype.rounded(share * w + (1 - share) * old[name]) for name, w in new.items()}
+    mixed = {name: share * w + (1 - share) * old[name] for name, w in new.items()}
+    return {name: dtype.rounded(w) for name, w in mixed.items()} if half else mixed
 
 
 def right(model: RecurrentModel, targets: Sequence[str], examples: Sequence[Example]) -> tuple[int, int]:
