@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from elman.learn.patch import Example, PatchOptions, patched
 from elman.models import dtype
 from elman.models.rnn import RecurrentModel
 from elman.nn.encoder import Parameters
-from elman.utils.seeding import stream
 
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 """Shares of the new weights that are tried, in this order."""
@@ -52,9 +50,7 @@ def learn(
     texts = [tuple(example.words) for example in (*earlier, *corrections)]
     before = grown(model, counts, [sorted(column) for column in tags], texts)
     known = [len(column) for column in model.tag_sets]
-    members = patched(
-        before, targets, (corrections, earlier, replay), options, known=known, seed=seed, threads=threads
-    )
+    members = patched(before, targets, (corrections, earlier, replay), options, known=known, seed=seed, threads=threads)
     best: tuple[tuple[float, float], float, RecurrentModel] | None = None
     old_right, _ = right(before, targets, heldout)
     half = model.config.network.dtype == dtype.HALF
@@ -92,7 +88,9 @@ def right(model: RecurrentModel, targets: Sequence[str], examples: Sequence[Exam
             if given is None:
                 continue
             if task == TAG:
-                pairs = [(label, tags[i]) for label, i in zip(given, of_example.tolist(), strict=True) if label is not None]
+                pairs = [
+                    (label, tags[i]) for label, i in zip(given, of_example.tolist(), strict=True) if label is not None
+                ]
                 same += sum(a == b for a, b in pairs)
                 total += len(pairs)
             else:
