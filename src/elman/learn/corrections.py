@@ -63,7 +63,7 @@ def read(
             if on_note is not None:
                 for note in _contradictions(correction, before, model.text_targets):
                     on_note(note)
-            correction = replace(correction, labels=_united(correction, before, model.text_targets))
+            correction = replace(correction, labels=united(correction, before, model.text_targets))
         corrections[correction.words_digest] = correction
     return list(corrections.values())
 
@@ -149,7 +149,7 @@ def _standing(later: Correction, before: Correction, text_targets: Sequence[str]
     return standing
 
 
-def _united(later: Correction, before: Correction, text_targets: Sequence[str]) -> dict[str, tuple[str | None, ...]]:
+def united(later: Correction, before: Correction, text_targets: Sequence[str]) -> dict[str, tuple[str | None, ...]]:
     """Return the labels of two corrections of the same words; the later one stands."""
     united = _standing(later, before, text_targets)
     for name, labels in later.labels.items():

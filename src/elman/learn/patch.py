@@ -174,7 +174,7 @@ class PatchTask(TaggingTask):
         given = [_given(head, name, plan.examples) for head, name in zip(heads, targets, strict=True)]
         frozen = Ensemble(config, model.lexicon, networks.heads, [old])
         best, p = _predicted(frozen, [tuple(example.words) for example in plan.examples], given)
-        self.looked = [(ids >= 0).reshape(len(ids), -1).all(axis=1) for ids in given]  # by column
+        self.looked = [np.asarray((ids >= 0).reshape(len(ids), -1).all(axis=1), bool) for ids in given]  # by column
         super().__init__(networks, [(tuple(example.words), *((),) * len(heads)) for example in plan.examples], None)
         self.gold = best
         self.soft = [self._soft(i, head, p[i]) for i, head in enumerate(heads)]
