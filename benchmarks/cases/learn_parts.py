@@ -1,0 +1,102 @@
+"""The parts of the benchmark of learning from corrections. Each function measures one seed and returns a row."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cases.learn_data import SPANS, Text, drawn, patch, predicted, read, score, trained
+from harness.machine import memory
+
+CORRECTIONS = 200
+HELD_OUT = 300
+Row = dict[str, Any]
+
+
+def new_part(name: str, part: str, seed: int, preset: str, split: str = "test") -> Row:
+    """Correct 200 sentences of an intent or a genre that the model has not seen; compare with training on all."""
+    test = read(name, split)
+    new = drawn([text for text in read(name, "train") if text.part == part], CORRECTIONS, seed)
+    base, held = _split([text for text in read(name, "train") if text.part != part], seed)
+    models = {"before": trained(base, seed, preset), "retrain": trained([*base, *new], seed, preset)}
+    start = time.perf_counter()
+    models["patch"] = patch(models["before"], new, [], base, held, seed)
+    seconds = time.perf_counter() - start
+    models["naive"] = patch(models["before"], new, [], [], [], seed)
+    scores = {}
+    for how, model in models.items():
+        parts = {text.part: score(model, [t for t in test if t.part == text.part], name) for text in test}
+        old = score(model, [text for text in test if text.part != part], name)
+        scores[how] = {"new": parts.pop(part), "old": old, "parts": parts}
+    return {"scores": scores, "patch_seconds": seconds}
+
+
+def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
+    """Correct sentences in which the model errs one after the other; note seconds, memory and what is right."""
+    texts = drawn(read(name, "train"), 10**6, seed)
+    (base, held), stream = _split(texts[:size], seed, size // 8), texts[size:]
+    model = first = trained(base, seed, preset)
+    done: list[Text] = []
+    rows = []
+    for text in stream:
+        if len(done) == most or not (wrong := _wrong(model, text)):
+            continue
+        start = time.perf_counter()
+        model = patch(model, [text], done, base, held, seed)
+        row = {"seconds": time.perf_counter() - start, "words": len(wrong), "rss_mb": (memory(os.getpid()) or (0.0,))[0]}
+        rows.append(row | {"right": len(wrong & _right(model, text)), "wrong": sorted(wrong)})
+        done.append(text)
+        if (before := len(done) - 201) >= 0:  # 200 corrections ago
+            rows[before]["right_later"] = len(set(rows[before]["wrong"]) & _right(model, done[before]))
+    retrain = trained([*base, *done], seed, preset)
+    test = read(name, "test")
+    for row in rows:
+        del row["wrong"]
+    scores = {"before": first, "patch": model, "retrain": retrain}
+    return {"scores": {how: score(one, test, name) for how, one in scores.items()}, "corrections": rows}
+
+
+def annotator(name: str, order: str, seed: int, preset: str, split: str = "test") -> Row:
+    """Label 10 % of train, then rounds of 20 sentences, patched each round and retrained every five, up to 40 %."""
+    from elman.data.spans import find_spans
+
+    texts, test = drawn(read(name, "train"), 10**6, seed), read(name, split)
+    whole = trained(read(name, "train"), seed, preset)
+    labelled, rest = texts[: len(texts) // 10], texts[len(texts) // 10 :]
+    model, since = trained(labelled, seed, preset), len(labelled)
+    curve = [[len(labelled), score(model, test, name)]]
+    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 20 + 1):
+        if order == "uncertain":
+            rest = [rest[i] for i in np.argsort(-uncertainty(model, rest), kind="stable")]
+        labelled, rest = labelled + rest[:20], rest[20:]
+        if number % 5 == 0:
+            model, since = trained(labelled, seed, preset), len(labelled)
+        else:
+            model = patch(model, labelled[-20:], labelled[since:-20], labelled[:since], [], seed)
+        curve.append([len(labelled), score(model, test, name)])
+    n = sum(len(find_spans(text.tags)) if name in SPANS else len(text.words) for text in test)
+    words = sum(len(text.words) for text in labelled) / sum(len(text.words) for text in texts)
+    return {"full": score(whole, test, name), "of": n, "sentences": len(texts), "words": words, "curve": curve}
+
+
+def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
+    """Return for each text the expected number of wrong tags."""
+    scored = model.pipe([text.words for text in texts], confidence=True)
+    return np.array([sum(1 - p for p in confidences) for _, confidences in scored])
+
+
+def _split(texts: Sequence[Text], seed: int, n: int = HELD_OUT) -> tuple[list[Text], list[Text]]:
+    held = drawn(texts, n, seed + 100)
+    return [text for text in texts if text not in set(held)], held
+
+
+def _right(model: Any, text: Text) -> set[int]:
+    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a == b}
+
+
+def _wrong(model: Any, text: Text) -> set[int]:
+    return set(range(len(text.words))) - _right(model, text)
