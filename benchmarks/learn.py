@@ -11,7 +11,7 @@ that), so a stopped run goes on. Trained models are kept in build/learn.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 

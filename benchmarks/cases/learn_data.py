@@ -16,11 +16,11 @@ from harness.results import BUILD, DATA, WIKI, treebank
 MODELS = BUILD / "learn"
 """Folder of trained models; a model that is there is not trained again."""
 FILES = {
-    "snips": {"train": "other/slots_snips/train.bio", "test": "other/slots_snips/valid.bio"},
-    "ewt": {split: treebank("en_ewt", split) for split in ("train", "dev", "test")},
-    "wiki-en": {split: WIKI.format(split) for split in ("train", "test")},
-    "usaddress": {split: f"other/addr_usaddress/{split}.tsv" for split in ("train", "test")},
-    "wnut": {split: f"other/ner_wnut17/{split}.conll" for split in ("train", "dev", "test")},
+    "snips": "other/slots_snips/{}.bio",
+    "ewt": treebank("en_ewt", "{}"),
+    "wiki-en": WIKI,
+    "usaddress": "other/addr_usaddress/{}.tsv",
+    "wnut": "other/ner_wnut17/{}.conll",
 }
 FORMATS = {"ewt": "conllu", "wiki-en": "word_tag"}
 """The others are ``columns``."""
@@ -45,18 +45,17 @@ class Text:
 
 @cache
 def read(name: str, split: str) -> list[Text]:
-    """Return the sentences of a split; ``dev`` where there is none is every tenth of train, which ``train`` lacks."""
+    """Return the sentences of a split."""
     from elman.data.corpus import ReadOptions, read_corpus
     from elman.data.formats import column_names
 
-    files = FILES[name]
-    form, target = FORMATS.get(name, "columns"), "upos" if name == "ewt" else None
-    corpus = read_corpus(str(DATA / files.get(split, files["train"])), ReadOptions(column_names(target), form))
+    target = column_names("upos" if name == "ewt" else None)
+    file = FILES[name].format("valid" if (name, split) == ("snips", "test") else split)
+    corpus = read_corpus(str(DATA / file), ReadOptions(target, FORMATS.get(name, "columns")))
     texts = []
-    for number, sentence in enumerate(corpus.sentences, start=1):
+    for sentence in corpus.sentences:
         found = re.search(PARTS.get(name, "^()"), "".join(sentence.lines))
-        if split == "test" or "dev" in files or (split == "dev") == (number % 10 == 0):
-            texts.append(Text(sentence.words, tuple(sentence.columns[corpus.targets[0]]), found[1] if found else ""))
+        texts.append(Text(sentence.words, tuple(sentence.columns[corpus.targets[0]]), found[1] if found else ""))
     return texts
 
 
@@ -68,28 +67,20 @@ def trained(texts: Sequence[Text], seed: int, preset: str) -> Any:
     file = MODELS / f"{preset}-{seed}-{digest}.model"
     if not file.exists():
         MODELS.mkdir(parents=True, exist_ok=True)
-        pairs = [list(zip(text.words, text.tags, strict=True)) for text in texts]
-        elman.train(pairs, preset=preset, seed=seed, threads=1, on_warning=lambda _: None).save(file)
+        elman.train(pairs(texts), preset=preset, seed=seed, threads=1, on_warning=lambda _: None).save(file)
     return elman.load(file, threads=1)
 
 
-def patch(
-    predictor: Any,
-    new: Sequence[Text],
-    earlier: Sequence[Text],
-    replay: Sequence[Text],
-    heldout: Sequence[Text],
-    seed: int,
-) -> Any:
-    """Return the predictor after the new corrections."""
-    from elman.learn.learner import learn
-    from elman.learn.patch import PatchOptions
-    from elman.taggers.tagger import predictor_of
+def pairs(texts: Sequence[Text]) -> list[list[tuple[str, str]]]:
+    return [list(zip(text.words, text.tags, strict=True)) for text in texts]
 
-    model = predictor._model
-    options = PatchOptions()
-    done = learn(model, ["tag"], new, earlier, replay, heldout, options=options, seed=seed, threads=1)
-    return predictor_of(done.model, targets=("tag",), format="word_tag", data={})
+
+def learner(model: Any, replay: Sequence[Text], heldout: Sequence[Text], seed: int) -> Any:
+    """Return a learner; without sentences to replay, it is naive fine-tuning."""
+    from elman.learn import Learner
+
+    texts = {name: pairs(some) for name, some in (("replay", replay), ("heldout", heldout)) if some}
+    return Learner(model, **texts, seed=seed)
 
 
 def predicted(model: Any, texts: Sequence[Text]) -> list[list[str]]:
@@ -98,12 +89,13 @@ def predicted(model: Any, texts: Sequence[Text]) -> list[list[str]]:
 
 def score(model: Any, texts: Sequence[Text], name: str) -> float:
     """Return the accuracy of words in per cent, or the F1 of spans."""
-    from elman.data.spans import evaluate_spans
+    from elman.evaluation.span_scores import evaluate_spans
 
     tags = predicted(model, texts)
     if name in SPANS:
         return 100 * evaluate_spans([text.tags for text in texts], tags).f1
-    return 100 * float(np.mean([a == b for text, of in zip(texts, tags, strict=True) for a, b in zip(text.tags, of)]))
+    right = [a == b for text, of in zip(texts, tags, strict=True) for a, b in zip(text.tags, of, strict=True)]
+    return 100 * float(np.mean(right))
 
 
 def drawn(texts: Sequence[Text], n: int, seed: int) -> list[Text]:

@@ -21,7 +21,9 @@ def write(rows: Sequence[Row]) -> None:
     cases: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         cases.setdefault((row["part"], row["case"], row["preset"]), []).append(str(row["seed"]))
-    text["runs"] = results.table(["part", "case", "preset", "seeds"], [[*case, ", ".join(s)] for case, s in cases.items()])
+    text["runs"] = results.table(
+        ["part", "case", "preset", "seeds"], [[*case, ", ".join(s)] for case, s in cases.items()]
+    )
     results.write_page(PAGE, results.fill("learn-results", **text))
 
 
@@ -32,14 +34,18 @@ def new_part(rows: Sequence[Row]) -> str:
         return [_of(row, how, at) - _of(row, "before", at) for row in some if _of(row, how, at) is not None]
 
     old = sorted({part for row in rows for part in row["scores"]["patch"]["parts"]})
-    table = [["new, before → after", *(f"{_mean(rows, 'before', 'new'):.2f} → {_mean(rows, how, 'new'):.2f}" for how in HOW)]]
+    table = [
+        ["new, before → after", *(f"{_mean(rows, 'before', 'new'):.2f} → {_mean(rows, how, 'new'):.2f}" for how in HOW)]
+    ]
     table += [["gain on the new text", *(_interval(change(how, "new")) for how in HOW)]]
     full = float(np.mean(change("retrain", "new")))
     table += [["share of the retrain's gain", *(f"{100 * np.mean(change(how, 'new')) / full:.0f} %" for how in HOW)]]
     table += [["change on the old text", *(_interval(change(how, "old")) for how in HOW)]]
     table += [[f"of it {part}", *(f"{np.mean(change(how, part)):+.2f}" for how in HOW)] for part in old]
-    seconds = np.median([row["patch_seconds"] for row in rows])
-    return results.table(["", *HOW], table) + f"\nA patch took {seconds:.1f} s (median) on one core of a shared machine.\n"
+    seconds = np.median([row["seconds"]["patch"] for row in rows])
+    return (
+        results.table(["", *HOW], table) + f"\nA patch took {seconds:.1f} s (median) on one core of a shared machine.\n"
+    )
 
 
 def one_by_one(rows: Sequence[Row]) -> str:
@@ -57,7 +63,9 @@ def one_by_one(rows: Sequence[Row]) -> str:
             for part in (slice(len(done[0]) // 10), slice(-len(done[0]) // 10, None))
         )
         table += [[f"first and last tenth, medians, {unit}", f"{first:.2f}, {last:.2f}", ""]]
-    before, patched, retrained = (np.mean([row["scores"][how] for row in rows]) for how in ("before", "patch", "retrain"))
+    before, patched, retrained = (
+        np.mean([row["scores"][how] for row in rows]) for how in ("before", "patch", "retrain")
+    )
     table += [["test: before, patched, retrained", f"{before:.2f}, {patched:.2f}, {retrained:.2f}", ""]]
     return results.table(["", "", "bar"], [*table, ["behind the retrain", f"{retrained - patched:.2f}", "0.2"]])
 
@@ -75,7 +83,15 @@ def annotator(rows: Sequence[Row]) -> str:
         cells = [name, f"{full:.2f} ± {error:.2f}", *(f"{end:.2f}" for end in ends), verdict(ends[0], error, full)]
         table.append([*cells, f"{100 * np.mean([row['words'] for row, _ in pairs]):.0f} %", f"{won} of {len(pairs)}"])
     _plot(rows, names)
-    head = ["", "all of train, ± SE", "40 %, uncertain first", "40 %, random", "within one SE", "words read", "larger area"]
+    head = [
+        "",
+        "all of train, ± SE",
+        "40 %, uncertain first",
+        "40 %, random",
+        "within one SE",
+        "words read",
+        "larger area",
+    ]
     return results.table(head, table) + "\n![Score by the number of sentences labelled](learn-results.svg)\n"
 
 

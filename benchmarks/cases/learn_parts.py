@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.learn_data import SPANS, Text, drawn, patch, predicted, read, score, trained
+from cases.learn_data import SPANS, Text, drawn, learner, pairs, predicted, read, score, trained
 from harness.machine import memory
 
 CORRECTIONS = 200
@@ -17,67 +17,72 @@ HELD_OUT = 300
 Row = dict[str, Any]
 
 
-def new_part(name: str, part: str, seed: int, preset: str, split: str = "test") -> Row:
+def new_part(name: str, part: str, seed: int, preset: str) -> Row:
     """Correct 200 sentences of an intent or a genre that the model has not seen; compare with training on all."""
-    test = read(name, split)
+    test = read(name, "test")
     new = drawn([text for text in read(name, "train") if text.part == part], CORRECTIONS, seed)
     base, held = _split([text for text in read(name, "train") if text.part != part], seed)
     models = {"before": trained(base, seed, preset), "retrain": trained([*base, *new], seed, preset)}
-    start = time.perf_counter()
-    models["patch"] = patch(models["before"], new, [], base, held, seed)
-    seconds = time.perf_counter() - start
-    models["naive"] = patch(models["before"], new, [], [], [], seed)
-    scores = {}
+    scores, seconds = {}, {}
+    for how, texts in (("patch", (base, held)), ("naive", ((), ()))):
+        one = learner(models["before"], *texts, seed)
+        seconds[how] = one.update(pairs(new)).seconds
+        models[how] = one.model
     for how, model in models.items():
         parts = {text.part: score(model, [t for t in test if t.part == text.part], name) for text in test}
         old = score(model, [text for text in test if text.part != part], name)
         scores[how] = {"new": parts.pop(part), "old": old, "parts": parts}
-    return {"scores": scores, "patch_seconds": seconds}
+    return {"scores": scores, "seconds": seconds}
 
 
 def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     """Correct sentences in which the model errs one after the other; note seconds, memory and what is right."""
     texts = drawn(read(name, "train"), 10**6, seed)
     (base, held), stream = _split(texts[:size], seed, size // 8), texts[size:]
-    model = first = trained(base, seed, preset)
+    first = trained(base, seed, preset)
+    one = learner(first, base, held, seed)
     done: list[Text] = []
-    rows = []
+    rows: list[Row] = []
     for text in stream:
-        if len(done) == most or not (wrong := _wrong(model, text)):
+        if len(done) == most or not (wrong := _wrong(one.model, text)):
             continue
         start = time.perf_counter()
-        model = patch(model, [text], done, base, held, seed)
-        row = {"seconds": time.perf_counter() - start, "words": len(wrong), "rss_mb": (memory(os.getpid()) or (0.0,))[0]}
-        rows.append(row | {"right": len(wrong & _right(model, text)), "wrong": sorted(wrong)})
+        one.update(pairs([text]))
+        row = {
+            "seconds": time.perf_counter() - start,
+            "words": len(wrong),
+            "rss_mb": (memory(os.getpid()) or (0.0,))[0],
+        }
+        rows.append(row | {"right": len(wrong & _right(one.model, text)), "wrong": sorted(wrong)})
         done.append(text)
         if (before := len(done) - 201) >= 0:  # 200 corrections ago
-            rows[before]["right_later"] = len(set(rows[before]["wrong"]) & _right(model, done[before]))
+            rows[before]["right_later"] = len(set(rows[before]["wrong"]) & _right(one.model, done[before]))
     retrain = trained([*base, *done], seed, preset)
     test = read(name, "test")
     for row in rows:
         del row["wrong"]
-    scores = {"before": first, "patch": model, "retrain": retrain}
+    scores = {"before": first, "patch": one.model, "retrain": retrain}
     return {"scores": {how: score(one, test, name) for how, one in scores.items()}, "corrections": rows}
 
 
-def annotator(name: str, order: str, seed: int, preset: str, split: str = "test") -> Row:
+def annotator(name: str, order: str, seed: int, preset: str) -> Row:
     """Label 10 % of train, then rounds of 20 sentences, patched each round and retrained every five, up to 40 %."""
     from elman.data.spans import find_spans
 
-    texts, test = drawn(read(name, "train"), 10**6, seed), read(name, split)
+    texts, test = drawn(read(name, "train"), 10**6, seed), read(name, "test")
     whole = trained(read(name, "train"), seed, preset)
     labelled, rest = texts[: len(texts) // 10], texts[len(texts) // 10 :]
-    model, since = trained(labelled, seed, preset), len(labelled)
-    curve = [[len(labelled), score(model, test, name)]]
-    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 20 + 1):
+    one = learner(trained(labelled, seed, preset), labelled, (), seed)
+    curve = [[len(labelled), score(one.model, test, name)]]
+    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 100 * 5 + 1):
         if order == "uncertain":
-            rest = [rest[i] for i in np.argsort(-uncertainty(model, rest), kind="stable")]
+            rest = [rest[i] for i in np.argsort(-uncertainty(one.model, rest), kind="stable")]
         labelled, rest = labelled + rest[:20], rest[20:]
         if number % 5 == 0:
-            model, since = trained(labelled, seed, preset), len(labelled)
+            one = learner(trained(labelled, seed, preset), labelled, (), seed)
         else:
-            model = patch(model, labelled[-20:], labelled[since:-20], labelled[:since], [], seed)
-        curve.append([len(labelled), score(model, test, name)])
+            one.update(pairs(labelled[-20:]))
+        curve.append([len(labelled), score(one.model, test, name)])
     n = sum(len(find_spans(text.tags)) if name in SPANS else len(text.words) for text in test)
     words = sum(len(text.words) for text in labelled) / sum(len(text.words) for text in texts)
     return {"full": score(whole, test, name), "of": n, "sentences": len(texts), "words": words, "curve": curve}
@@ -91,7 +96,8 @@ def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
 
 def _split(texts: Sequence[Text], seed: int, n: int = HELD_OUT) -> tuple[list[Text], list[Text]]:
     held = drawn(texts, n, seed + 100)
-    return [text for text in texts if text not in set(held)], held
+    gone = set(held)
+    return [text for text in texts if text not in gone], held
 
 
 def _right(model: Any, text: Text) -> set[int]:

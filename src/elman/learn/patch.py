@@ -50,6 +50,7 @@ class PatchOptions:
     ``rate``      learning rate of Adam
     ``distill``   share of the old model's probabilities in the targets of replayed words; the rest is the gold label
     ``weight``    weight of replayed words, and of those nobody has looked at, beside corrected ones
+    ``rounds``    rounds at most, each at twice the rate of the one before; the first that learns all is the last
     """
 
     steps: int = 16
@@ -60,6 +61,20 @@ class PatchOptions:
     rate: float = 1e-3
     distill: float = 0.5
     weight: float = 1.0
+    rounds: int = 4
+
+    @classmethod
+    def of(cls, corrections: int, new_tags: int) -> PatchOptions:
+        """Return the options for a number of corrections, with new tags or labels among theirs or not.
+
+        A few corrections are learned word for word. Many are text to learn from as in training, so that there is one
+        round, with more replay; new tags need a longer one at a higher rate.
+        """
+        if corrections <= cls.batch:
+            return cls()
+        if new_tags:
+            return cls(passes=24, replay=32, rate=4e-3, weight=4.0, rounds=1)
+        return cls(passes=6, replay=32, rounds=1)
 
     def number(self, corrections: int) -> int:
         """Return the number of updates for some corrections."""
