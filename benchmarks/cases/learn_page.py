@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,58 +16,45 @@ HOW = ("patch", "naive", "retrain")
 
 
 def write(rows: Sequence[Row]) -> None:
-    parts = {part: [row for row in rows if row["part"] == part] for part in PARTS}
-    text = {part: make(parts[part]) if parts[part] else f"{MISSING}\n" for part, make in PARTS.items()}
-    cases: dict[tuple[str, ...], list[str]] = {}
-    for row in rows:
-        cases.setdefault((row["part"], row["case"], row["preset"]), []).append(str(row["seed"]))
-    text["runs"] = results.table(
-        ["part", "case", "preset", "seeds"], [[*case, ", ".join(s)] for case, s in cases.items()]
-    )
-    results.write_page(PAGE, results.fill("learn-results", **text))
+    text, cases = {}, dict[tuple[str, ...], list[str]]()
+    for part, make in PARTS.items():
+        some = [row for row in rows if row["part"] == part]
+        text[part] = make(some) if some else f"{MISSING}\n"
+        for row in some:
+            cases.setdefault((part, row["case"], row["preset"]), []).append(str(row["seed"]))
+    runs = results.table(["part", "case", "preset", "seeds"], [[*case, ", ".join(s)] for case, s in cases.items()])
+    results.write_page(PAGE, results.fill("learn-results", **text, runs=runs))
 
 
 def new_part(rows: Sequence[Row]) -> str:
     """Format the gain on the new part, and the change on the old ones."""
 
-    def change(how: str, at: str, some: Sequence[Row] = rows) -> list[float]:
-        return [_of(row, how, at) - _of(row, "before", at) for row in some if _of(row, how, at) is not None]
+    def change(how: str, at: str) -> list[float]:
+        pairs = ((_scores(row, how), _scores(row, "before")) for row in rows)
+        return [after[at] - before[at] for after, before in pairs if at in after]
 
-    old = sorted({part for row in rows for part in row["scores"]["patch"]["parts"]})
-    table = [
-        ["new, before → after", *(f"{_mean(rows, 'before', 'new'):.2f} → {_mean(rows, how, 'new'):.2f}" for how in HOW)]
-    ]
-    table += [["gain on the new text", *(_interval(change(how, "new")) for how in HOW)]]
-    full = float(np.mean(change("retrain", "new")))
-    table += [["share of the retrain's gain", *(f"{100 * np.mean(change(how, 'new')) / full:.0f} %" for how in HOW)]]
-    table += [["change on the old text", *(_interval(change(how, "old")) for how in HOW)]]
-    table += [[f"of it {part}", *(f"{np.mean(change(how, part)):+.2f}" for how in HOW)] for part in old]
+    old, full = sorted({part for row in rows for part in row["scores"]["patch"]["parts"]}), change("retrain", "new")
+    table = [["share of the retrain's gain", *(f"{100 * sum(change(how, 'new')) / sum(full):.0f} %" for how in HOW)]]
+    for at, title in (("new", "change on the new text"), ("old", "change on the old text"), *((p, p) for p in old)):
+        table += [[title, *(_interval(change(how, at)) for how in HOW)]]
+    start = np.mean([_scores(row, "before")["new"] for row in rows])
     seconds = np.median([row["seconds"]["patch"] for row in rows])
-    return (
-        results.table(["", *HOW], table) + f"\nA patch took {seconds:.1f} s (median) on one core of a shared machine.\n"
-    )
+    text = f"The score on the new text was {start:.2f} before. A patch took {seconds:.1f} s (median) on one core."
+    return f"{results.table(['', *HOW], table)}\n{text}\n"
 
 
 def one_by_one(rows: Sequence[Row]) -> str:
     """Format what was right afterwards and later, times, memory, and the distance to a retrain."""
-    done = [row["corrections"] for row in rows]
-    every = [one for corrections in done for one in corrections]
-    table = [["corrections", ", ".join(f"{len(corrections):,}" for corrections in done), ""]]
-    for name, bar, title in (("right", 95, "right afterwards"), ("right_later", 90, "still right 200 later")):
-        some = [one for one in every if name in one]
-        share = 100 * sum(one[name] for one in some) / max(sum(one["words"] for one in some), 1)
-        table += [[f"corrected words {title}", f"{share:.1f} %", _verdict(share, bar, "%")]]
+    table = [["corrections", ", ".join(f"{row['corrections']:,}" for row in rows)]]
+    for name, title in (("right", "right afterwards"), ("later", "still right after 200 later corrections")):
+        right, of = np.sum([row[name] for row in rows if row[name]], axis=0)
+        table += [[f"wrong words {title}", f"{100 * right / of:.1f} % of {of:,.0f}"]]
     for name, unit in (("seconds", "s"), ("rss_mb", "MB")):
-        first, last = (
-            np.median([one[name] for corrections in done for one in corrections[part]])
-            for part in (slice(len(done[0]) // 10), slice(-len(done[0]) // 10, None))
-        )
-        table += [[f"first and last tenth, medians, {unit}", f"{first:.2f}, {last:.2f}", ""]]
-    before, patched, retrained = (
-        np.mean([row["scores"][how] for row in rows]) for how in ("before", "patch", "retrain")
-    )
-    table += [["test: before, patched, retrained", f"{before:.2f}, {patched:.2f}, {retrained:.2f}", ""]]
-    return results.table(["", "", "bar"], [*table, ["behind the retrain", f"{retrained - patched:.2f}", "0.2"]])
+        tenths = np.mean([row[name] for row in rows], axis=0)
+        table += [[f"{unit}, medians of the first and last tenth", f"{tenths[0]:.2f}, {tenths[-1]:.2f}"]]
+    scores = [float(np.mean([row["scores"][how] for row in rows])) for how in ("before", "patch", "retrain")]
+    table += [["accuracy on test before, patched, retrained", ", ".join(f"{score:.2f}" for score in scores)]]
+    return results.table(["", f"{len(rows)} seeds"], table)
 
 
 def annotator(rows: Sequence[Row]) -> str:
@@ -83,15 +70,7 @@ def annotator(rows: Sequence[Row]) -> str:
         cells = [name, f"{full:.2f} ± {error:.2f}", *(f"{end:.2f}" for end in ends), verdict(ends[0], error, full)]
         table.append([*cells, f"{100 * np.mean([row['words'] for row, _ in pairs]):.0f} %", f"{won} of {len(pairs)}"])
     _plot(rows, names)
-    head = [
-        "",
-        "all of train, ± SE",
-        "40 %, uncertain first",
-        "40 %, random",
-        "within one SE",
-        "words read",
-        "larger area",
-    ]
+    head = "|all of train, ± SE|uncertain first|random|within one SE|its share of words|larger area".split("|")
     return results.table(head, table) + "\n![Score by the number of sentences labelled](learn-results.svg)\n"
 
 
@@ -117,13 +96,9 @@ def _plot(rows: Sequence[Row], names: Sequence[str]) -> None:
     plots.save(draw(), str(PAGE.with_suffix(".svg")))
 
 
-def _of(row: Row, how: str, at: str) -> Any:
+def _scores(row: Row, how: str) -> dict[str, float]:
     scores = row["scores"][how]
-    return scores.get(at, scores["parts"].get(at))
-
-
-def _mean(rows: Sequence[Row], how: str, at: str) -> float:
-    return float(np.mean([_of(row, how, at) for row in rows]))
+    return {"new": scores["new"], "old": scores["old"], **scores["parts"]}
 
 
 def _area(row: Row) -> float:
@@ -136,14 +111,4 @@ def _interval(values: Sequence[float]) -> str:
     return f"{np.mean(values):+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def _verdict(value: float, bar: float, unit: str) -> str:
-    return f"{'reached' if value >= bar else 'missed'} (at least {bar} {unit})"
-
-
-PARTS: dict[str, Callable[[Sequence[Row]], str]] = {
-    "single": one_by_one,
-    "snips": new_part,
-    "ewt": new_part,
-    "stream": one_by_one,
-    "annotator": annotator,
-}
+PARTS = {"single": one_by_one, "snips": new_part, "ewt": new_part, "stream": one_by_one, "annotator": annotator}

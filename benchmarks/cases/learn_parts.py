@@ -41,28 +41,28 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     (base, held), stream = _split(texts[:size], seed, size // 8), texts[size:]
     first = trained(base, seed, preset)
     one = learner(first, base, held, seed)
-    done: list[Text] = []
-    rows: list[Row] = []
+    done: list[tuple[Text, set[int]]] = []
+    costs, right, later = [], [], []
     for text in stream:
         if len(done) == most or not (wrong := _wrong(one.model, text)):
             continue
         start = time.perf_counter()
         one.update(pairs([text]))
-        row = {
-            "seconds": time.perf_counter() - start,
-            "words": len(wrong),
-            "rss_mb": (memory(os.getpid()) or (0.0,))[0],
-        }
-        rows.append(row | {"right": len(wrong & _right(one.model, text)), "wrong": sorted(wrong)})
-        done.append(text)
-        if (before := len(done) - 201) >= 0:  # 200 corrections ago
-            rows[before]["right_later"] = len(set(rows[before]["wrong"]) & _right(one.model, done[before]))
-    retrain = trained([*base, *done], seed, preset)
-    test = read(name, "test")
-    for row in rows:
-        del row["wrong"]
-    scores = {"before": first, "patch": one.model, "retrain": retrain}
-    return {"scores": {how: score(one, test, name) for how, one in scores.items()}, "corrections": rows}
+        costs.append((time.perf_counter() - start, (memory(os.getpid()) or (0.0,))[0]))
+        done.append((text, wrong))
+        for found, ago in ((right, 1), (later, 201)):
+            if len(done) >= ago:
+                then, words = done[-ago]
+                found.append((len(words - _wrong(one.model, then)), len(words)))
+    models = {
+        "before": first,
+        "patch": one.model,
+        "retrain": trained([*base, *(text for text, _ in done)], seed, preset),
+    }
+    seconds, mb = ([float(np.median(part)) for part in np.array_split(of, 10)] for of in zip(*costs, strict=True))
+    row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
+    scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
+    return row | {"seconds": seconds, "rss_mb": mb, "scores": scores}
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:
@@ -100,9 +100,6 @@ def _split(texts: Sequence[Text], seed: int, n: int = HELD_OUT) -> tuple[list[Te
     return [text for text in texts if text not in gone], held
 
 
-def _right(model: Any, text: Text) -> set[int]:
-    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a == b}
-
-
 def _wrong(model: Any, text: Text) -> set[int]:
-    return set(range(len(text.words))) - _right(model, text)
+    """Return which words have the wrong tag."""
+    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a != b}

@@ -129,8 +129,7 @@ class _Patch:
         self.grown = grown(self.old, counts, tags, texts)
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
         self.rounds, self.replayed = 0, list[Correction]()
-        grows = sum(map(len, self.grown.tag_sets)) - sum(map(len, self.old.tag_sets))
-        self.options = learner.options or PatchOptions.of(len(new), grows)
+        self.options = learner.options or PatchOptions.of(len(new))
         self.members = self._patched(earlier, learner.replay, self.options)
 
     def _patched(

@@ -64,17 +64,15 @@ class PatchOptions:
     rounds: int = 4
 
     @classmethod
-    def of(cls, corrections: int, new_tags: int) -> PatchOptions:
-        """Return the options for a number of corrections, with new tags or labels among theirs or not.
+    def of(cls, corrections: int) -> PatchOptions:
+        """Return the options for a number of corrections.
 
-        A few corrections are learned word for word. Many are text to learn from as in training, so that there is one
-        round, with more replay; new tags need a longer one at a higher rate.
+        A few are learned to the letter. Many are text to learn from as in training: one round, with more replay of more
+        weight, so that a high rate does no harm.
         """
         if corrections <= cls.batch:
             return cls()
-        if new_tags:
-            return cls(passes=24, replay=32, rate=4e-3, weight=4.0, rounds=1)
-        return cls(passes=6, replay=32, rounds=1)
+        return cls(passes=16, replay=48, rate=4e-3, weight=8.0, rounds=1)
 
     def number(self, corrections: int) -> int:
         """Return the number of updates for some corrections."""
