@@ -56,9 +56,7 @@ def _check_replay(request: TrainRequest, prepared: Prepared) -> None:
         learners = " or ".join(WITH_SETTINGS)
         raise ConfigError(f"keep_replay: the model {prepared.model} does not learn from corrections, {learners} do")
     if not isinstance(prepared.train, list):
-        raise ConfigError(
-            "keep_replay: expected 0 with text that is read from disk; elman learn --replay reads it"
-        )
+        raise ConfigError("keep_replay: expected 0 with text that is read from disk; elman learn --replay reads it")
 
 
 def _with_replay(tagger: ColumnPredictor, prepared: Prepared, request: TrainRequest) -> ColumnPredictor:
