@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
     from elman.data.correction import Correction
     from elman.learn.corrections import read
+    from elman.learn.learner import Learner, update
     from elman.learn.report import UpdateReport, make_report
     from elman.models.history import History
 
-__all__ = ["Correction", "History", "UpdateReport", "make_report", "read"]
+__all__ = ["Correction", "History", "Learner", "UpdateReport", "make_report", "read", "update"]
 
 _HOME = {
     "Correction": "elman.data.correction",
     "History": "elman.models.history",
+    "Learner": "elman.learn.learner",
     "UpdateReport": "elman.learn.report",
     "make_report": "elman.learn.report",
     "read": "elman.learn.corrections",
+    "update": "elman.learn.learner",
 }
 
 

@@ -7,14 +7,15 @@ they are; where nobody has looked, and on replayed sentences, the old model's pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import Config
+from elman.data.correction import Correction
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import DataError
 from elman.learn.growth import imprint
@@ -36,13 +37,8 @@ FORCED = np.float32(1e4)
 """Added to the score of a given tag, so that the best path has it."""
 
 
-class Example(Protocol):
-    """A sentence with labels: for each target a label a word, None where nobody has looked; or those of the text."""
-
-    @property
-    def words(self) -> Sequence[str]: ...
-    @property
-    def labels(self) -> Mapping[str, Sequence[str | None]]: ...
+Examples = tuple[Sequence[Correction], Sequence[Correction], Sequence[Correction]]
+"""New corrections, earlier ones, and sentences to draw replayed ones from."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +61,22 @@ class PatchOptions:
     distill: float = 0.5
     weight: float = 1.0
 
+    def number(self, corrections: int) -> int:
+        """Return the number of updates for some corrections."""
+        return max(self.steps, -(-self.passes * corrections // min(corrections, self.batch)))
+
 
 def patched(
     model: RecurrentModel,
     targets: Sequence[str],
-    examples: tuple[Sequence[Example], Sequence[Example], Sequence[Example]],
+    examples: Examples,
     options: PatchOptions,
     *,
     known: Sequence[int],
     seed: int,
     threads: int,
-) -> list[Parameters]:
-    """Return the parameters of each network of a grown model after the patch.
+) -> tuple[list[Parameters], list[Correction]]:
+    """Return the parameters of each network of a grown model after the patch, and the replayed sentences.
 
     ``examples``  the new corrections, the earlier ones and the sentences to draw replayed ones from
     ``known``     for each column how many of its tags are not new
@@ -94,30 +94,32 @@ def patched(
                     update([items], [options.rate * plan.warmth(step)], 1, step)
                 update.optimizer.flush(task.parameters)
         results.append(own)
-    return results
+    return results, [example for example, kind in zip(plan.examples, plan.kinds, strict=True) if kind == REPLAYED]
 
 
 @dataclass(frozen=True)
 class Plan:
     """The examples of a patch, their kinds, and the indices of those that each step reads."""
 
-    examples: list[Example]
+    examples: list[Correction]
     kinds: NDArray[np.int64]  # (S,)
     steps: list[NDArray[np.int64]]
 
     @classmethod
     def of(
-        cls, examples: tuple[Sequence[Example], Sequence[Example], Sequence[Example]], options: PatchOptions, seed: int
+        cls,
+        examples: Examples,
+        options: PatchOptions,
+        seed: int,
     ) -> Plan:
         """Draw the examples of each step; the draw depends on the seed and their number alone."""
-        new, earlier, pool = examples
+        new = examples[NEW]
         if not new:
             return cls([], np.zeros(0, np.int64), [])
-        size = min(len(new), options.batch)
-        n = max(options.steps, -(-options.passes * len(new) // size))
-        draws = (_draws(len(new), size, n, seed, NEW), _draws(len(earlier), options.earlier, n, seed, EARLIER))
-        draws = (*draws, _draws(len(pool), options.replay, n, seed, REPLAYED))
-        chosen: list[Example] = []
+        size, n = min(len(new), options.batch), options.number(len(new))
+        sizes = size, options.earlier, options.replay
+        draws = [_draws(len(examples[kind]), sizes[kind], n, seed, kind) for kind in (NEW, EARLIER, REPLAYED)]
+        chosen: list[Correction] = []
         kinds: list[int] = []
         places: dict[tuple[int, int], int] = {}
         steps = []
@@ -172,7 +174,7 @@ class PatchTask(TaggingTask):
         given = [_given(head, name, plan.examples) for head, name in zip(heads, targets, strict=True)]
         frozen = Ensemble(config, model.lexicon, networks.heads, [old])
         best, p = _predicted(frozen, [tuple(example.words) for example in plan.examples], given)
-        self.looked = [(ids >= 0).reshape(len(ids), -1).all(axis=1) for ids in given]  # by column
+        self.looked = [np.asarray((ids >= 0).reshape(len(ids), -1).all(axis=1), bool) for ids in given]  # by column
         super().__init__(networks, [(tuple(example.words), *((),) * len(heads)) for example in plan.examples], None)
         self.gold = best
         self.soft = [self._soft(i, head, p[i]) for i, head in enumerate(heads)]
@@ -184,7 +186,7 @@ class PatchTask(TaggingTask):
         of_item = self.plan.kinds if head.task != TAG else np.repeat(self.plan.kinds, self.lengths)
         share = np.where(of_item == REPLAYED, np.float32(self.options.distill), np.float32(0))
         share = np.where(looked, share, np.float32(1)).astype(np.float32)[:, None]
-        return (1 - share) * one_hot + share * p.astype(np.float32)
+        return np.asarray((1 - share) * one_hot + share * p, np.float32)
 
     def imprint(self, known: Sequence[int]) -> None:
         """Give the outputs of new tags their first weights."""
@@ -225,8 +227,8 @@ class PatchTask(TaggingTask):
         for column, head in enumerate(heads.each):
             some = rows if head.task == TAG else texts
             gold, soft = self.gold[column][some], self.soft[column][some]
-            weights = self._weights(column, head, place.step)[of_rows if head.task == TAG else texts]
-            weights = np.where(self.looked[column][some], weights[:, 0], weights[:, 1]).astype(np.float32)
+            pairs = self._weights(column, head, place.step)[of_rows if head.task == TAG else texts]
+            weights = np.asarray(np.where(self.looked[column][some], pairs[:, 0], pairs[:, 1]), np.float32)
             own = head.of(scores, batch)
             losses, _, undecode = head.decoder.loss(self.parameters, own, gold, batch, None)
             full, of_decoder = undecode(np.ones(len(gold), np.float32))
@@ -263,12 +265,12 @@ def _config(config: Config) -> Config:
     return replace(config, training=training)
 
 
-def _given(head: Head, name: str, examples: Sequence[Example]) -> NDArray[np.int64]:
+def _given(head: Head, name: str, examples: Sequence[Correction]) -> NDArray[np.int64]:
     """Return the ids of the labels that somebody has given, -1 elsewhere: (N,) of words, (S,) of texts.
 
     If a text can have several labels: which it has, (S, K), -1 where nobody has looked.
     """
-    ids = {tag: i for i, tag in enumerate(head.tags)}
+    ids: dict[str | None, int] = {tag: i for i, tag in enumerate(head.tags)}
     if head.task == TAG:
         columns = ((example.labels.get(name) or (None,) * len(example.words)) for example in examples)
         return np.array([ids.get(label, -1) for labels in columns for label in labels], np.int64)
@@ -280,7 +282,7 @@ def _given(head: Head, name: str, examples: Sequence[Example]) -> NDArray[np.int
         labels = example.labels.get(name)
         if labels is not None and all(label in ids for label in labels):
             held[i] = 0
-            held[i, [ids[str(label)] for label in labels]] = 1
+            held[i, [ids[label] for label in labels]] = 1
     return held
 
 
