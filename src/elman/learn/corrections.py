@@ -10,13 +10,12 @@ from elman.data.correction import Correction
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG
 from elman.errors import ConfigError, DataError
 from elman.learn.reading import CorrectionReader
-from elman.models.history import History
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import check_callbacks, check_text, described
 from elman.utils.display import shown
 
-__all__ = ["Correction", "check_model", "divided", "labelled", "merged", "read", "united"]
+__all__ = ["Correction", "check_model", "labelled", "merged", "read", "united"]
 
 KINDS = ("rnn", "linear")
 """The kinds of models that learn from corrections."""
@@ -110,26 +109,6 @@ def merged(
         if labels:
             kept.append(before if labels == before.labels else replace(before, labels=labels))
     return kept, contradictions
-
-
-def divided(
-    corrections: Iterable[Correction], history: History, text_targets: Sequence[str] = ()
-) -> tuple[list[Correction], list[Correction], list[str]]:
-    """Return the corrections that are new, the earlier ones that stand, and a line for each label that is contradicted.
-
-    Those that the model has learned before are earlier ones.
-    """
-    new: list[Correction] = []
-    repeated: dict[str, Correction] = {}
-    for correction in corrections:
-        if history.standing.get(correction.words_digest) == correction.digest:
-            repeated[correction.digest] = correction
-        else:
-            new.append(correction)
-    earlier, contradictions = merged(new, history.corrections, text_targets)
-    digests = {correction.digest for correction in earlier}
-    forgotten = [correction for digest, correction in repeated.items() if digest not in digests]
-    return new, earlier + forgotten, contradictions
 
 
 def _contradictions(later: Correction, before: Correction, text_targets: Sequence[str]) -> Iterator[str]:

@@ -30,8 +30,13 @@ from elman.errors import ConfigError, while_reading
 from elman.utils.json_values import as_json
 
 if TYPE_CHECKING:
+    from elman.data.correction import Correction
     from elman.learn.report import UpdateReport
     from elman.taggers.base import Predictor
+    from elman.taggers.tagger import Tagger, TextClassifier
+
+    Learned = Tagger | TextClassifier
+    Texts = tuple[list[Correction], list[Correction]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +88,30 @@ def learn(options: Options) -> None:
       elman learn my.model corrected.conllu -o my.model --heldout dev.conllu
       elman learn my.model corrected.conllu -o new.model --replay train.conllu --heldout dev.conllu --retrain
     """
-    from elman.learn.corrections import check_model
+    from elman.learn.corrections import check_model, labelled
+    from elman.learn.learner import update
 
     _check(options)
     notes = options.notes()
     model = check_model(load_model(options.model, options, notes, options.corrections))
-    new, found = _update(model, options)
+    replay, heldout = (
+        None if path is None else labelled(model, path, encoding=options.encoding)
+        for path in (options.replay, options.heldout)
+    )
+    new, found = update(
+        model,
+        list(options.corrections),
+        replay=replay,
+        heldout=heldout,
+        format=options.format,
+        encoding=options.encoding,
+        unlabelled=options.unlabelled,
+        seed=options.seed,
+        threads=model.threads,
+    )
     retraining: dict[str, Any] = {}
-    if options.retrain:
-        new, found, retraining = _retrained(model, new, found, options, notes)
+    if options.retrain and replay is not None and heldout is not None:
+        new, found, retraining = _retrained(model, new, found, (replay, heldout), options, notes)
     refused = found.worse and not options.force
     if not refused:
         _with_history(new, options).save(options.output)
@@ -120,50 +140,27 @@ def _check(options: Options) -> None:
         raise ConfigError("--retrain: needs --heldout FILE, text to compare the two models on")
 
 
-def _update(model: Predictor, options: Options) -> tuple[Any, UpdateReport]:
-    from elman.learn.learner import update
-
-    return update(
-        model,
-        list(options.corrections),
-        replay=options.replay,
-        heldout=options.heldout,
-        format=options.format,
-        encoding=options.encoding,
-        unlabelled=options.unlabelled,
-        seed=options.seed,
-        threads=model.threads,
-    )
-
-
 def _retrained(
-    model: Predictor, new: Predictor, found: UpdateReport, options: Options, notes: Notes
-) -> tuple[Any, UpdateReport, dict[str, Any]]:
-    """Return the model to use, the report on it beside the model before, and facts about the retraining."""
-    from elman.learn.corrections import check_model, labelled
+    model: Learned, new: Learned, found: UpdateReport, texts: Texts, options: Options, notes: Notes
+) -> tuple[Learned, UpdateReport, dict[str, Any]]:
+    """Return the model to use, the report on it beside the model before, and facts about the retraining.
+
+    ``texts`` are the training sentences and the held-out ones.
+    """
     from elman.learn.report import make_report
     from elman.learn.retrain import retrain
     from elman.training.run_options import RunOptions as Run
 
-    data: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
-    corrections = [*found.earlier.kept, *found.earlier.broken, *found.learned, *found.not_learned]
+    earlier = [*found.earlier.kept, *found.earlier.broken]
+    corrections = [*found.learned, *found.not_learned]
     progress = TrainingProgress(None, notes.warn, quiet=options.quiet, verbose=options.verbose)
     with progress:
         run = Run(options.seed, model.threads, progress, notes.warn, notes.add)
-        best, beside, adopted = retrain(
-            new, corrections, train=options.replay, heldout=options.heldout, run=run, **data
-        )
+        best, beside, adopted = retrain(new, [*earlier, *corrections], train=texts[0], heldout=texts[1], run=run)
     facts = {"adopted": adopted, "heldout": beside.heldout, "notes": beside.notes}
     if not adopted:
         return new, found, facts
-    final = make_report(
-        check_model(model),
-        best,
-        [*found.learned, *found.not_learned],
-        [*found.earlier.kept, *found.earlier.broken],
-        labelled(model, options.heldout, **data),
-        seed=options.seed,
-    )
+    final = make_report(model, best, corrections, earlier, texts[1], seed=options.seed)
     found = replace(found, learned=final.learned, not_learned=final.not_learned, earlier=final.earlier)
     return best, replace(found, heldout=final.heldout, replayed=None), facts
 

@@ -75,7 +75,9 @@ def _scores(name: str, change: Change | None, naive: Change | None) -> Iterator[
 
 
 def _tags(change: Change | None) -> Iterator[str]:
-    for target, column in change.columns.items() if change is not None else ():
+    if change is None:
+        return
+    for target, column in change.columns.items():
         if not column.tags:
             continue
         names = list(column.tags)[:MOST_TAGS]
