@@ -117,6 +117,7 @@ def _parameters(
             w[places] = old[name]
             if name == "text.scale":
                 w[scale > 0] = scale[scale > 0]
+            new[name] = w
         if w.shape == shape:
             new[name] = w.copy()
         elif name == "embedding":
@@ -126,7 +127,7 @@ def _parameters(
             parts = np.split(w, read)
             new[name] = np.concatenate([_more_rows(part, shape[0] // read) for part in parts])
     _outputs(model.heads, heads, old, new, shapes)
-    return new
+    return {name: new[name] for name in shapes}
 
 
 def _more_rows(table: Array, rows: int) -> Array:
@@ -140,7 +141,7 @@ def _outputs(before: Heads, after: Heads, old: Parameters, new: Parameters, shap
         pairs = [(a, b) for a, b in zip(before.each, after.each, strict=True) if (a.task == TAG) == of_words]
         start = 0 if of_words else before.width, 0 if of_words else after.width
         for name in (f"{prefix}.w_oh", f"{prefix}.b_o", "text.grams"):
-            if name not in shapes or (name == "text.grams") == of_words:
+            if name not in shapes or (name == "text.grams" and of_words):
                 continue
             axis = 1 if name == "text.grams" else 0
             source = new[name] if name in new else old[name]

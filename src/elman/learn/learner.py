@@ -27,6 +27,10 @@ ALPHAS = (1.0, 0.75, 0.5, 0.25)
 """Shares of the new parameters that are tried, in this order."""
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
+ROUNDS = 4
+"""Rounds of a patch at most; there is another one if a correction is not learned yet."""
+APART = 500_009
+"""Between the seeds of the rounds."""
 SPARE = 10
 """Without held-out text every tenth of the replayed sentences is held out, if there are ten times as many."""
 
@@ -87,6 +91,7 @@ class Learner:
         known = {each.digest for each in earlier}
         earlier += [each for each in found if each not in new and each.digest not in known]
         patch = _Patch(self, new, earlier)
+        replayed, about = patch.replayed, patch.about()
         model, alpha, predictions = patch.best()
         parent = hashlib.sha256(file.to_bytes(*before.to_record())).hexdigest()
         after = model.with_history(history.updated(past, parent, new, earlier, keep_text=keep_text))
@@ -96,13 +101,13 @@ class Learner:
             new,
             earlier,
             self.heldout,
-            patch.replayed,
+            replayed,
             naive=patch.naive() if naive else None,
             resamples=resamples,
             seed=self.seed,
             alpha=alpha,
             notes=[*notes, *contradictions],
-            **patch.about(),
+            **about,
         )
         self.model, self._predictions = after, predictions
         predictions.model = after
@@ -125,20 +130,33 @@ class _Patch:
         texts = [each.words for each in (*earlier, *new)]
         self.grown = grown(self.old, counts, tags, texts)
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
-        self.members, self.replayed = self._patched(earlier, learner.replay, learner.options)
+        self.rounds, self.replayed = 0, list[Correction]()
+        self.members = self._patched(earlier, learner.replay, learner.options)
 
     def _patched(
         self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
-    ) -> tuple[list[Parameters], list[Correction]]:
-        return patched(
-            self.grown,
-            self.learner.model.targets,
-            (self.new, earlier, replay),
-            options,
-            known=[len(tags) for tags in self.old.tag_sets],
-            seed=self.seed,
-            threads=self.learner.threads,
-        )
+    ) -> list[Parameters]:
+        """Return the parameters after the patch: rounds of steps until all corrections are learned, each at twice the
+        learning rate of the one before.
+        """
+        members = None
+        for number in range(ROUNDS if self.new else 0):
+            members, replayed = patched(
+                self.grown,
+                self.learner.model.targets,
+                (self.new, earlier, replay),
+                replace(options, rate=options.rate * 2**number),
+                known=[len(tags) for tags in self.old.tag_sets],
+                seed=(self.seed + number * APART) % 2**63,
+                threads=self.learner.threads,
+                start=members,
+            )
+            self.replayed, self.rounds = replayed, number + 1
+            predictions = Predictions(self._model(members, 1.0))
+            predictions.add(self.new)
+            if all(is_right(each, predictions[each.words]) for each in self.new):
+                break
+        return members or list(self.grown.members)
 
     def best(self) -> tuple[Model, float, Predictions]:
         """Return the model with the best share of new parameters, that share, and its predictions.
@@ -164,7 +182,7 @@ class _Patch:
 
     def naive(self) -> Model:
         """Return the model after the same steps on the corrections alone."""
-        members, _ = self._patched((), (), replace(self.learner.options, weight=0.0))
+        members = self._patched((), (), replace(self.learner.options, weight=0.0))
         return self._model(members, 1.0)
 
     def about(self) -> dict[str, Any]:
@@ -172,7 +190,7 @@ class _Patch:
         n = len(self.old.lexicon.vocabulary.words)
         pairs = zip(self.learner.model.targets, self.grown.tag_sets, self.old.tag_sets, strict=True)
         tags = {name: list(after[len(before) :]) for name, after, before in pairs if len(after) > len(before)}
-        steps = self.learner.options.number(len(self.new)) if self.new else 0
+        steps = self.rounds * self.learner.options.number(len(self.new)) if self.new else 0
         return {"new_words": list(self.grown.lexicon.vocabulary.words[n:]), "new_tags": tags, "steps": steps}
 
     def _model(self, members: Sequence[Parameters], alpha: float) -> Model:

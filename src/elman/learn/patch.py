@@ -75,20 +75,23 @@ def patched(
     known: Sequence[int],
     seed: int,
     threads: int,
+    start: Sequence[Parameters] | None = None,
 ) -> tuple[list[Parameters], list[Correction]]:
     """Return the parameters of each network of a grown model after the patch, and the replayed sentences.
 
     ``examples``  the new corrections, the earlier ones and the sentences to draw replayed ones from
     ``known``     for each column how many of its tags are not new
+    ``start``     parameters to go on from, those of an earlier round; None: the model's own
     """
     plan = Plan.of(examples, options, seed)
     results = []
     for number, parameters in enumerate(model.members, start=1):
-        own = {name: w.copy() for name, w in parameters.items()}
+        own = {name: w.copy() for name, w in (start[number - 1] if start else parameters).items()}
         of_member = seeding.member_seed(seed, number)
         task = PatchTask(model, parameters, own, targets, plan, options)
         if plan.steps:
-            task.imprint(known)
+            if start is None:
+                task.imprint(known)
             with Updates(task, task.networks.config.training, of_member, threads) as update:
                 for step, items in enumerate(plan.steps):
                     update([items], [options.rate * plan.warmth(step)], 1, step)
