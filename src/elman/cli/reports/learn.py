@@ -48,7 +48,10 @@ def _table(found: UpdateReport) -> Iterator[str]:
     n_corrections = len(found.learned) + len(found.not_learned)
     before = sum(outcome.was_right for outcome in (*found.learned, *found.not_learned))
     of_naive = "" if naive is None else _of(naive.learned, n_corrections)
-    yield _row("corrections", _of(before, n_corrections), _of(len(found.learned), n_corrections), of_naive)
+    if n_corrections:
+        yield _row("corrections", _of(before, n_corrections), _of(len(found.learned), n_corrections), of_naive)
+    else:
+        yield "no new correction: all were learned before"
     if n_earlier := len(found.earlier):
         before = sum(outcome.was_right for outcome in (*found.earlier.kept, *found.earlier.broken))
         of_naive = "" if naive is None else _of(n_earlier - naive.earlier_broken, n_earlier)
