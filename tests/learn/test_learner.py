@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.helpers.made_up import two_columns
 
 import elman
 from elman import learn
 from elman.errors import ConfigError, DataError
 from elman.learn.learner import Learner
-from tests.helpers.made_up import two_columns
 
 SETTINGS = {"hidden": 12, "embedding": 8, "feature_embedding": 8, "epochs": 8, "ensemble": 1}
 QUIET: dict[str, Any] = {"threads": 1, "on_warning": lambda text: None}

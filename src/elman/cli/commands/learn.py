@@ -157,7 +157,8 @@ def _retrained(
     with progress:
         run = Run(options.seed, model.threads, progress, notes.warn, notes.add)
         best, beside, adopted = retrain(new, [*earlier, *corrections], train=texts[0], heldout=texts[1], run=run)
-    facts = {"adopted": adopted, "heldout": beside.heldout, "notes": beside.notes}
+    facts = {"adopted": adopted, "heldout": beside.heldout}
+    found = replace(found, notes=[*found.notes, *beside.notes])
     if not adopted:
         return new, found, facts
     final = make_report(model, best, corrections, earlier, texts[1], seed=options.seed)
