@@ -77,11 +77,12 @@ class Options(InputOptions, RunOptions):
 
 @command(Options)
 def learn(options: Options) -> None:
-    """Correct a model: learn corrected sentences, and report what was forgotten.
+    """Correct a model: learn corrected sentences.
 
     CORRECTIONS are whole sentences with correct labels, in any format that is read; a word that nobody looked at has _
     in place of its label. The model learns them in a few steps, together with TRAIN sentences and with the corrections
-    that it learned before. A model that is significantly worse on held-out text is not written (exit status 1).
+    that it learned before. The report says what was learned and what was forgotten. A model that is significantly worse
+    on held-out text is not written (exit status 1).
 
     \b
       elman learn my.model corrected.conllu -o better.model --replay train.conllu --heldout dev.conllu
