@@ -234,7 +234,7 @@ class PatchTask(TaggingTask):
             weights = np.asarray(np.where(self.looked[column][some], pairs[:, 0], pairs[:, 1]), np.float32)
             own = head.of(scores, batch)
             losses, _, undecode = head.decoder.loss(self.parameters, own, gold, batch, None)
-            full, of_decoder = undecode(np.ones(len(gold), np.float32))
+            full, of_decoder = undecode(np.ones(len(gold), scores.dtype))
             one_hot = np.eye(len(head.tags), dtype=np.float32)[gold] if gold.ndim == 1 else gold.astype(np.float32)
             part = (full + one_hot - soft) * weights[:, None]
             dscores[: len(part), head.begin : head.begin + len(head.tags)] += part
