@@ -140,7 +140,20 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
-        *("train", "tag", "learn", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        *(
+            "train",
+            "tag",
+            "learn",
+            "evaluate",
+            "sample",
+            "compare",
+            "curve",
+            "errors",
+            "gradients",
+            "states",
+            "find-lr",
+        ),
+        "demo",
         *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:

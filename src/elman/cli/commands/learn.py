@@ -149,7 +149,7 @@ def _retrained(
     ``texts`` are the training sentences and the held-out ones.
     """
     from elman.learn.report import make_report
-    from elman.learn.retrain import retrain
+    from elman.learn.retraining import retrain
     from elman.training.run_options import RunOptions as Run
 
     earlier = [*found.earlier.kept, *found.earlier.broken]

@@ -11,7 +11,7 @@ from elman.data.correction import Correction
 from elman.errors import ConfigError
 from elman.learn import Learner
 from elman.learn.history import History, updated
-from elman.learn.retrain import retrain, with_corrections
+from elman.learn.retraining import retrain, with_corrections
 from elman.training.run_options import RunOptions
 from made_up import two_columns
 from texts import requests
