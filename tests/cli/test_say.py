@@ -109,6 +109,13 @@ CASES = {
         ["--predicted", "texts.txt", "texts.txt", "--label", EVIL],
         ["lm.model", "plain.txt"],
     ],
+    "learn": [
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--heldout", "words.jsonl", "--html", "learned.html"],
+        ["texts.model", "texts.txt", "-o", "learned.model", "--replay", "texts.txt", "--json"],
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--unlabelled", EVIL],
+        ["rnn.model", "spans.tsv", "-o", "learned.model"],
+        ["spans.model", "spans.tsv", "-o", "learned.model"],
+    ],
     "sample": [["lm.model", "--prompt", EVIL], ["rnn.model"], ["lm.model", "--prompt", LINES, "--length", "300"]],
     "compare": [
         ["spans.tsv", "other.tsv", "other.tsv"],
