@@ -12,6 +12,7 @@ from elman.analysis.search import data as of_data
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
 from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
 from elman.data.corpus import Data, Path
+from elman.data.formats import column_names
 from elman.errors import ConfigError, DataError, while_reading
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import data_or_share
@@ -45,6 +46,7 @@ def search(
     format: str | None = None,
     encoding: str = "utf-8",
     text_column: str | None = None,
+    inputs: Target = None,
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[str], None] | None = None,
@@ -92,6 +94,7 @@ def search(
             "format": format,
             "encoding": encoding,
             "text_column": text_column,
+            "inputs": inputs,
             "seed": limits.whole_number("seed", seed, 0, limits.SEED),
             "threads": threads,
         },
@@ -161,6 +164,7 @@ class _Search:
             "seed": self._seed,
             "target": target if target is None or isinstance(target, str) else ",".join(target),
             **{name: of_training[name] for name in ("task", "format", "encoding", "text_column")},
+            **({} if of_training["inputs"] is None else {"inputs": list(column_names(of_training["inputs"]) or ())}),
         }
 
     def run(self, trials: int, shares: Sequence[Fraction]) -> SearchResult:
