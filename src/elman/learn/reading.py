@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -36,14 +36,13 @@ class CorrectionReader:
     def __init__(
         self,
         model: Tagger | TextClassifier,
-        format: str | None,
-        encoding: str,
         unlabelled: str,
-        text_column: str | None,
+        options: Mapping[str, Any],
+        on_file: Callable[[str], None] | None = None,
     ) -> None:
-        self._model = model
+        """``options`` are the format, encoding and text_column of ``read_sentences``."""
+        self._model, self._options, self._on_file = model, options, on_file
         self._tasks = model.tasks
-        self._options: dict[str, Any] = {"format": format, "encoding": encoding, "text_column": text_column}
         # what says, by target, that nobody looked
         self._skipped = {
             name: {None, _NULL} if unlabelled in tags else {None, _NULL, unlabelled}
@@ -69,6 +68,8 @@ class CorrectionReader:
 
     def _of_reading(self, reading: Reading) -> Iterator[Correction]:
         self.path = reading.path
+        if self._on_file is not None and self._options["format"] is None:
+            self._on_file(f"{reading.path} read as {reading.format}: {reading.why}")
         keys = self._keys(reading)
         for sentence in check_texts(reading, TargetKeys(tuple(keys.words.values()), tuple(keys.texts.values()))):
             if sentence.words:
