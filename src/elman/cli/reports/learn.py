@@ -80,9 +80,11 @@ def _scores(name: str, change: Change | None, naive: Change | None) -> Iterator[
 def _tags(change: Change | None) -> Iterator[str]:
     if change is None:
         return
-    for target, column in change.columns.items():
+    for number, (target, column) in enumerate(change.columns.items()):
         if not column.tags:
             continue
+        if number:
+            yield ""
         names = list(column.tags)[:MOST_TAGS]
         short = labels(column.tags, report_width() - 36)
         head = f"gold {target if len(change.columns) > 1 else 'label'}"
