@@ -46,9 +46,10 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     for text in stream:
         if len(done) == most or not (wrong := _wrong(one.model, text)):
             continue
-        start = time.perf_counter()
+        start = np.array([time.perf_counter(), time.process_time()])
         one.update(pairs([text]))
-        costs.append((time.perf_counter() - start, (memory(os.getpid()) or (0.0,))[0]))
+        seconds = np.array([time.perf_counter(), time.process_time()]) - start
+        costs.append((*seconds, (memory(os.getpid()) or (0.0,))[0]))
         done.append((text, wrong))
         for found, ago in ((right, 1), (later, 201)):
             if len(done) >= ago:
@@ -59,10 +60,10 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
         "patch": one.model,
         "retrain": trained([*base, *(text for text, _ in done)], seed, preset),
     }
-    seconds, mb = ([float(np.median(part)) for part in np.array_split(of, 10)] for of in zip(*costs, strict=True))
+    wall, cpu, mb = ([float(np.median(part)) for part in np.array_split(of, 10)] for of in zip(*costs, strict=True))
     row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
     scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
-    return row | {"seconds": seconds, "rss_mb": mb, "scores": scores}
+    return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores}
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:
