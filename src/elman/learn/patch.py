@@ -101,8 +101,8 @@ def patched(
     for number, parameters in enumerate(model.members, start=1):
         own = {name: w.copy() for name, w in (start[number - 1] if start else parameters).items()}
         of_member = seeding.member_seed(seed, number)
-        task = PatchTask(model, parameters, own, targets, plan, options)
         if plan.steps:
+            task = PatchTask(model, parameters, own, targets, plan, options)
             if start is None:
                 task.imprint(known)
             with Updates(task, task.networks.config.training, of_member, threads) as update:
