@@ -70,7 +70,7 @@ CRFSUITE = frozenset(
 
 def _init(self: Any, **parameters: Any) -> None:
     """Set the parameters, and warn of those of sklearn-crfsuite. Raises TypeError for one that does not exist."""
-    foreign = [name for name in parameters if name in CRFSUITE]
+    foreign = [name for name in parameters if name in CRFSUITE and name not in PARAMETERS]
     for name in parameters:
         if name not in PARAMETERS and (name not in CRFSUITE or self._task != TAG):
             raise TypeError(f"{type(self).__name__}: {no_setting(name)}")
