@@ -94,4 +94,4 @@ def test_several_threads_tag_with_one_tagger(any_tagger: Tagger) -> None:
 
 def test_an_empty_word_is_refused() -> None:
     with pytest.raises(DataError, match="^expected words, got an empty text as word 2 of 2$"):
-        words_of(["a", ""])
+        replies.words_of(["a", ""])
