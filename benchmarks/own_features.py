@@ -20,12 +20,15 @@ from typing import Any
 from harness.machine import record
 from harness.results import DATA, RESULTS, options, read_json, seeds as all_seeds, treebank, write_json
 
-FILES = {
-    "wnut": ("other/ner_wnut17/train.conll", "other/ner_wnut17/dev.conll", "other/ner_wnut17/test.conll"),
-    "usaddress": ("other/addr_usaddress/train.tsv", "", "other/addr_usaddress/test_us50.tsv"),
+WNUT, ADDRESSES = "other/ner_wnut17", "other/addr_usaddress"
+TRAIN = {"wnut": f"{WNUT}/train.conll", "usaddress": f"{ADDRESSES}/train.tsv"}
+DEV = {"wnut": f"{WNUT}/dev.conll"}
+TEST = {
+    "wnut": {"test": f"{WNUT}/test.conll"},
+    "usaddress": {"test": f"{ADDRESSES}/test.tsv", "messy addresses": f"{ADDRESSES}/test_us50.tsv"},
 }
-Tagged = tuple[list[list[str]], list[list[str]]]
-Rows = dict[str, list[dict[str, float]]]
+Tagged = tuple[list[list[Any]], list[list[str]]]
+Rows = dict[str, list[dict[str, Any]]]
 
 
 def word2features(words: Sequence[str], i: int) -> dict[str, Any]:
@@ -58,16 +61,15 @@ def read(path: str) -> Tagged:
     return [list(each.words) for each in sentences], [list(each.columns["2"]) for each in sentences]
 
 
-def parts(name: str, dev: bool) -> tuple[Tagged, Tagged]:
-    """Return train and test; with ``dev``, what is scored in place of test."""
-    train, of_dev, test = FILES[name]
-    words, tags = read(train)
+def parts(name: str, dev: bool) -> tuple[Tagged, dict[str, Tagged]]:
+    """Return train, and what is scored by name: the test sets, or with ``dev`` the dev set."""
+    words, tags = read(TRAIN[name])
     if not dev:
-        return (words, tags), read(test)
-    if of_dev:
-        return (words, tags), read(of_dev)
+        return (words, tags), {part: read(path) for part, path in TEST[name].items()}
+    if name in DEV:
+        return (words, tags), {"dev": read(DEV[name])}
     held, rest = slice(None, None, 5), [i for i in range(len(words)) if i % 5]
-    return ([words[i] for i in rest], [tags[i] for i in rest]), (words[held], tags[held])
+    return ([words[i] for i in rest], [tags[i] for i in rest]), {"dev": (words[held], tags[held])}
 
 
 def scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -83,38 +85,39 @@ def scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) ->
     return {key: round(100 * value, 2) for key, value in found.items()}
 
 
-def timed(work: Callable[[], dict[str, float]]) -> dict[str, float]:
+def timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     start = time.perf_counter()
     return {**work(), "seconds": round(time.perf_counter() - start, 1)}
+
+
+def fitted(model: Any, train: Tagged, tests: dict[str, Tagged]) -> dict[str, Any]:
+    """Train a model with the methods of scikit-learn, and return its scores on each test set."""
+    model.fit(*train)
+    return {part: scores(gold, model.predict(X)) for part, (X, gold) in tests.items()}
 
 
 def on_dicts(name: str, dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
     """Yield the scores of CRFsuite, then those of elman on the same dicts, by seed."""
     import sklearn_crfsuite
 
-    (words, y), (test_words, gold) = parts(name, dev)
-    X, test_X = dicts(words), dicts(test_words)
-
-    def crf() -> dict[str, float]:
-        options = {"c1": 0.1, "c2": 0.1, "max_iterations": 100, "all_possible_transitions": True}
-        model = sklearn_crfsuite.CRF(algorithm="lbfgs", **options)
-        return scores(gold, model.fit(X, y).predict(test_X))
-
-    yield {"crfsuite": [timed(crf)]}
-    yield from ({"elman": [row]} for row in of_seeds((X, y), (test_X, gold), seeds, settings))
+    (words, y), tests = parts(name, dev)
+    train, tests = (dicts(words), y), {part: (dicts(of_test), gold) for part, (of_test, gold) in tests.items()}
+    options = {"c1": 0.1, "c2": 0.1, "max_iterations": 100, "all_possible_transitions": True}
+    yield {"crfsuite": [timed(lambda: fitted(sklearn_crfsuite.CRF(algorithm="lbfgs", **options), train, tests))]}
+    yield from of_seeds(train, tests, seeds, settings)
 
 
 def on_words(name: str, dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
     """Yield the scores of elman on words, by seed."""
-    yield from ({"elman": [row]} for row in of_seeds(*parts(name, dev), seeds, settings))
+    yield from of_seeds(*parts(name, dev), seeds, settings)
 
 
-def of_seeds(train: Any, test: Any, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[dict[str, float]]:
+def of_seeds(train: Any, tests: Any, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
     from elman.sklearn import ElmanTagger
 
     for seed in seeds:
         tagger = ElmanTagger(seed=seed, threads=1, **settings)
-        yield {"seed": seed, **timed(lambda: scores(test[1], tagger.fit(*train).predict(test[0])))}  # noqa: B023
+        yield {"elman": [{"seed": seed, **timed(partial(fitted, tagger, train, tests))}]}
 
 
 def with_inputs(dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> Iterator[Rows]:
@@ -124,7 +127,7 @@ def with_inputs(dev: bool, seeds: Sequence[int], settings: dict[str, Any]) -> It
     train, on_dev, test = (str(DATA / treebank("en_ewt", part)) for part in ("train", "dev", "test"))
     options: dict[str, Any] = {"target": "feats", "settings": settings, "threads": 1}
 
-    def accuracy(seed: int, inputs: str | None) -> dict[str, float]:
+    def accuracy(seed: int, inputs: str | None) -> dict[str, Any]:
         tagger = elman.train(train, on_dev, inputs=inputs, seed=seed, **options)
         return {"words": round(100 * tagger.evaluate(on_dev if dev else test, target="feats").accuracy, 2)}
 
@@ -146,9 +149,9 @@ def main() -> None:
 
     settings = settings_of(tuple(given.set.split(","))) if given.set else {}
     seeds = all_seeds(given.seeds)
-    names = given.sets or [*FILES, "ewt"]
+    names = given.sets or [*TRAIN, "ewt"]
     for name in names:
-        kinds = {"ewt": with_inputs, **{f"{each}-words": partial(on_words, each) for each in FILES}}
+        kinds = {"ewt": with_inputs, **{f"{each}-words": partial(on_words, each) for each in TRAIN}}
         found: Rows = {}
         for rows in kinds.get(name, partial(on_dicts, name))(given.dev, seeds, settings):
             print(name, rows, flush=True)

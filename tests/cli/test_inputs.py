@@ -106,3 +106,32 @@ def test_what_cannot_be_trained(folder: Path, tmp_path: Path, refused: Refused) 
     assert "embedding: expected 1 or more with features of the words' own" in refused(
         *arguments, "2", "--preset", "tutorial"
     )
+
+
+def conllu(word: str = "x") -> str:
+    """Sentences whose features are known from the language-specific tag alone."""
+    kinds = ["ab", "ba", "aab", "bba"] * 4
+    line = "{}\t" + f"{word}\t{word}\tX\t" + "{}\tKind={}\t0\troot\t_\t_\n"
+    return "\n".join("".join(line.format(i, kind, kind) for i, kind in enumerate(row, 1)) for row in kinds) + "\n"
+
+
+def test_tasks_that_encode_columns(run: Run, tmp_path: Path, refused: Refused) -> None:
+    train, model = tmp_path / "t.conllu", tmp_path / "m"
+    train.write_text(conllu(), encoding="utf-8")
+    out(run, "train", train, "--dev", train, "--task", "morphology", "--inputs", "XPOS", *TINY, "-o", model)
+    assert json.loads(out(run, "inspect", model, "--json"))["inputs"] == ["xpos"]
+    assert json.loads(out(run, "evaluate", model, train, "--json"))["accuracy"] == 1
+    assert "Kind=a" in out(run, "gradients", model, train, "--sentence", "1")
+    other = tmp_path / "t.conll"
+    other.write_text(rows(), encoding="utf-8")
+    assert f"{other}:1: no column 'xpos': expected the inputs xpos of each word, found 2, 3" in refused(
+        "tag", model, other, "--as", "jsonl", "-q"
+    )
+    arguments = ["train", train, "-o", model, "-q", "--inputs"]
+    assert "task morphology: it predicts the column feats, which cannot be an input" in refused(
+        *arguments, "feats", "--task", "morphology"
+    )
+    assert "no input column 'case'; there is: lemma" in refused(*arguments, "case", "--task", "lemma")
+    (tmp_path / "t.csv").write_text("word,XPOS,feats\nx,a,Kind=a\n", encoding="utf-8")
+    expected = f"{tmp_path / 't.csv'}:1: expected the inputs xpos, as in the training data, found XPOS"
+    assert expected in refused(*arguments, "xpos", "--target", "feats", "--dev", tmp_path / "t.csv")

@@ -78,6 +78,7 @@ def trained(folder: Path) -> dict[str, Trained]:
         "columns": (several, {"dev": several[:2], "target": "upos,low"}),
         "inputs": (several, {"dev": several[:2], "target": "upos", "inputs": "low"}),
         "dicts": (dicts, {"settings": {"decoder": "softmax"}}),
+        "learned": (TAGGED, {"settings": {"decoder": "softmax"}, "keep_replay": 2}),
         "hmm": (TAGGED, {"model": "hmm"}),
         "frequent": (TAGGED, {"model": "frequent", "dev": TAGGED[:2]}),
         "classify": (texts(40, 1), {"settings": {"pooling": "attention"}, "dev": texts(9, 2), "model": "rnn"}),
@@ -101,6 +102,8 @@ def trained(folder: Path) -> dict[str, Trained]:
         of_network = how.get("model", "rnn") == "rnn" and how.get("task") not in ("lm", "regress", "lm:unit=characters")
         own = {**(SMALL if of_network else {}), **how.pop("settings", {})}
         model = elman.train(data, how.pop("dev", None), settings=own, **{**QUIET, **how})
+        if name == "learned":
+            model, _ = elman.learn.update(model, TAGGED[:1], naive=False)
         model.save(folder / f"{name}.model")
         found[name] = Trained(model_file.read(folder / f"{name}.model"), data)
     return found

@@ -171,7 +171,7 @@ def _renamed(sentence: Sentence, found: TargetKeys, keys: TargetKeys) -> Sentenc
     where = f"{sentence.path}:{sentence.line}" if sentence.path else "the sentences"
     if found.inputs != keys.inputs:
         expected = f"expected the inputs {', '.join(keys.inputs)}, as in the training data"
-        raise ConfigError(f"{where}: {expected}, found {', '.join(found.inputs)}; convert it to the same format")
+        raise ConfigError(f"{where}: {expected}, found {', '.join(found.inputs)}; name the column alike")
     if tuple(map(len, found)) != tuple(map(len, keys)):
         expected = f"expected {', '.join(keys.names)}, found {', '.join(found.names)}"
         raise ConfigError(f"{where}: {expected}; name the targets")

@@ -32,7 +32,8 @@ class TokenFeatures:
     def __init__(self, names: Sequence[str], scales: Sequence[Scale] = ()) -> None:
         """``names`` in the order of their ids; ``scales`` in that of the columns of numbers."""
         self.names, self.scales = tuple(names), tuple(scales)
-        self._ids = {name: i for i, name in enumerate(self.names)}
+        self.ids = {name: i for i, name in enumerate(self.names)}
+        """The id of each name: its row in the table."""
         self._columns = {scale.name: (i, scale) for i, scale in enumerate(self.scales)}
 
     @classmethod
@@ -68,7 +69,7 @@ class TokenFeatures:
 
     def read(self, words: Sequence[str]) -> TokenInputs:
         """Return the known features of N words; words without features have none."""
-        get, sets = self._ids.get, []
+        get, sets = self.ids.get, []
         numbers = np.zeros((len(words), len(self.scales)), np.float32)
         for i, word in enumerate(words):
             found = set()

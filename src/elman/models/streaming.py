@@ -98,7 +98,7 @@ class Stream(Summary):
 
     def _checked(self, words: Iterable[str]) -> list[str]:
         """Return the words, with Tokens for dicts of features. Raises DataError if they lack features."""
-        if not self._reader.lexicon.token_features:
+        if self._reader.lexicon.token_features is None:
             return list(words)
         found: list[str] = list(tokens(list(words)))
         if not all(isinstance(word, Token) for word in found):

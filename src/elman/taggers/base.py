@@ -12,6 +12,7 @@ from elman.data.targets import ANY, CLASSIFY, SEVERAL
 from elman.errors import ConfigError
 from elman.models import file
 from elman.models.base import Model
+from elman.models.history import KEY as HISTORY, History
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
 from elman.utils.display import shown
@@ -71,6 +72,7 @@ class Predictor(Summary, ABC):
         """The further columns of a file that it reads with each word."""
         self.threads = threads
         """Number of threads that predict batches; the predictions do not depend on it."""
+        self._history = History()
 
     @property
     def kind(self) -> str:
@@ -138,6 +140,15 @@ class Predictor(Summary, ABC):
     def data(self) -> dict[str, Any]:
         """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
         return {name: fact for name, fact in self._data.items() if name != TOKENIZATION}
+
+    @property
+    def history(self) -> History:
+        """The corrections that the model has learned (``elman learn``), and the sentences to learn with them."""
+        return self._history
+
+    def with_history(self, history: History) -> Self:
+        """Return a copy with another ``history``."""
+        return self._copy(_history=history)
 
     @property
     def interrupted(self) -> bool:
@@ -217,7 +228,11 @@ class Predictor(Summary, ABC):
         if self.input_columns:
             record["inputs"] = list(self.input_columns)
         of_task = self._task_record()
-        return record if of_task is None else {**record, "task": of_task}, tensors
+        if of_task is not None:
+            record["task"] = of_task
+        if self._history:
+            record[HISTORY] = self._history.to_record()
+        return record, tensors
 
     def _task_record(self) -> dict[str, Any] | None:
         """Return the task's entry in the model file, with its name; None for plain labels."""
@@ -251,6 +266,7 @@ class Predictor(Summary, ABC):
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
             **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
+            **({"history": self._history.describe()} if self._history else {}),
         }
 
     def _summary(self) -> str:
