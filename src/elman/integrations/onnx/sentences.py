@@ -10,7 +10,7 @@ from elman.integrations.onnx.graph import Graph, Value
 
 
 class Sentences(NamedTuple):
-    """N words in S sentences of up to T words.
+    """N words in S sentences of up to T words; T is 2 at least.
 
     ``lengths``  (S,) words of each sentence
     ``rows``     (T, S) number of the word at each place; N: none
@@ -27,7 +27,7 @@ class Sentences(NamedTuple):
 
 def sentences(g: Graph, lengths: Value, n: Value) -> Sentences:
     """Lay out sentences of these lengths; ``n`` is the number of words."""
-    longest = g.op("ReduceMax", g.concat([lengths, g.vector(1)], 0), axes=[0], keepdims=0)
+    longest = g.op("ReduceMax", g.concat([lengths, g.vector(2)], 0), axes=[0], keepdims=0)  # a Scan of 0 steps fails
     step = g.range(longest).expand(1)  # (T, 1)
     mask = step < lengths
     rows = mask.where(step + lengths.cumsum(0, exclusive=True), n)
