@@ -40,7 +40,8 @@ def built(build: Build) -> Callable[[list[list[str]]], list[Any]]:
     g = Graph()
     names = ("characters", "word_lengths", "sentence_lengths")
     codes, lengths, of_sentences = (g.input(name, "int32").cast("int64") for name in names)
-    outputs = [g.output(f"out{i}", value, None) for i, value in enumerate(build(g, words(g, codes, lengths), of_sentences))]
+    found = build(g, words(g, codes, lengths), of_sentences)
+    outputs = [g.output(f"out{i}", value, [None] * (1 if i else 2)) for i, value in enumerate(found)]
     sizes = (["words", "characters"], ["words"], ["sentences"])
     proto = g.model([(name, "int32", size) for name, size in zip(names, sizes, strict=True)], outputs, {})
     run = session(proto)
