@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 
 import elman
+from elman.integrations.onnx.export import onnx_model
+from exported import differences, labels, run, session
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: make test-integrations has it")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: make test-integrations has it")
-
-from exported import differences, labels, run, session
-
-from elman.integrations.onnx.export import onnx_model
 
 SMALL: dict[str, Any] = {"hidden": 6, "embedding": 5, "feature_embedding": 4, "epochs": 3, "batch": 4, "ensemble": 1}
 SENTENCES = [

@@ -10,11 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-pytest.importorskip("onnx", reason="onnx is not installed: make test-integrations has it")
-pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: make test-integrations has it")
-
-from exported import session
-
 from elman.errors import ConfigError
 from elman.features.subwords import KINDS, FeatureSet
 from elman.features.text_ngrams import Grams
@@ -24,6 +19,10 @@ from elman.integrations.onnx.features import WordFeatures
 from elman.integrations.onnx.graph import Graph, Value
 from elman.integrations.onnx.inputs import onnx_inputs
 from elman.integrations.onnx.sentences import sentences
+from exported import session
+
+pytest.importorskip("onnx", reason="onnx is not installed: make test-integrations has it")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: make test-integrations has it")
 
 ODD = "aAbBzZ iİIıſßẞΣσςΑὈ'.·ʰǅǄ\u0301\u0345\u00ad-_09²٣日あ한ก\0\x02\x03\U00010400\U0001f600\U000e0041"
 words_of = st.lists(
@@ -31,7 +30,23 @@ words_of = st.lists(
     min_size=1,
     max_size=8,
 )
-KNOWN = ["The", "the", "cats", "Cats", "CATS", "İİ", "ΑΣ", "a b a", "b a", "日本", "日本語", "x-1", "Y-2", "ab" * 40, "aaaa"]
+KNOWN = [
+    "The",
+    "the",
+    "cats",
+    "Cats",
+    "CATS",
+    "İİ",
+    "ΑΣ",
+    "a b a",
+    "b a",
+    "日本",
+    "日本語",
+    "x-1",
+    "Y-2",
+    "ab" * 40,
+    "aaaa",
+]
 Build = Callable[[Graph, Words, Value], Sequence[Value]]
 
 
@@ -85,7 +100,13 @@ def test_features(kind: str, some: list[str]) -> None:
 
 @cache
 def ngrams(kind: str) -> tuple[Grams, Any]:
-    train = [["The", "cats", "ΑΣ", "sat"], ["the", "cats", "ας", "sit"], ["a", "日本", "İ"], ["a", "日本", "i̇"], ["İ", "sat"]]
+    train = [
+        ["The", "cats", "ΑΣ", "sat"],
+        ["the", "cats", "ας", "sit"],
+        ["a", "日本", "İ"],
+        ["a", "日本", "i̇"],
+        ["İ", "sat"],
+    ]
     grams = Grams.of(kind, train, 2)
     vocabulary = sorted({word for text in train for word in text})
 
@@ -100,7 +121,9 @@ def ngrams(kind: str) -> tuple[Grams, Any]:
 @pytest.mark.parametrize("kind", ["words", "characters", "both"])
 @given(
     rows=st.lists(
-        st.lists(st.sampled_from(["the", "cats", "SAT", "ΑΣ", "A", "日本", "İ", "new", "c"]), min_size=1), min_size=1, max_size=4
+        st.lists(st.sampled_from(["the", "cats", "SAT", "ΑΣ", "A", "日本", "İ", "new", "c"]), min_size=1),
+        min_size=1,
+        max_size=4,
     )
 )
 def test_ngrams_of_texts(kind: str, rows: list[list[str]]) -> None:

@@ -106,7 +106,9 @@ def lower(g: Graph, word: Words, classes: Classes) -> Words:
     added = more.sum(1)  # (U,)
     most = g.op("ReduceMax", g.concat([added, g.vector(0)], 0), axes=[0], keepdims=0)
     width = word.codes.size(1) + most
-    wide = g.filled(np.int64(-1), word.codes.size(0), width + 1).scatter(place, dotted.where(g.constant(np.int64(ord("i"))), low))
+    wide = g.filled(np.int64(-1), word.codes.size(0), width + 1).scatter(
+        place, dotted.where(g.constant(np.int64(ord("i"))), low)
+    )
     dots = dotted.where(g.constant(np.int64(_DOT)), -1)
     wide = wide.scatter(dotted.where(place + 1, width), dots)
     return Words(wide, word.lengths + added)

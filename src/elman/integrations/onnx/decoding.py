@@ -64,7 +64,6 @@ def _softmax_at(scores: Value, ids: Value, temperature: float) -> Value:
 def _best(g: Graph, chain: Chain, scores: Value, own: Sentences) -> Value:
     """Return the best path of each sentence (Viterbi): scores (T, S, K) -> ids (T, S)."""
     transitions, begin, end = chain
-    K = len(begin)
 
     def forward(inner: Graph, states: list[Value], steps: list[Value]) -> tuple[list[Value], list[Value]]:
         (before,), (now, inside) = states, steps

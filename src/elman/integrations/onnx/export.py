@@ -29,10 +29,10 @@ INPUTS = (
 
 
 def export_onnx(model: Predictor, path: str | os.PathLike[str]) -> None:
-    """Write a tagger or text classifier as an ONNX model for onnxruntime and others.
+    """Write a tagger or text classifier as an ONNX model, which onnxruntime and others run without elman.
 
-    ``elman.onnx_inputs`` makes its inputs. For each column there are two outputs, as ``upos.tag`` (for document labels
-    ``intent.label``) and ``upos.confidence``.
+    ``onnx_inputs`` makes its inputs. Each column has two outputs: labels, ``upos.tag`` for words or ``intent.label``
+    for documents, and their probabilities, ``upos.confidence``.
 
     Raises ConfigError if the model cannot be exported, MissingExtraError without the package onnx, OutputError if the
     file cannot be written.
@@ -43,44 +43,50 @@ def export_onnx(model: Predictor, path: str | os.PathLike[str]) -> None:
 
 
 def onnx_model(model: Predictor) -> Any:
-    """Return the exported model as an ``onnx.ModelProto``; see ``export_onnx``."""
+    """Return the ``onnx.ModelProto`` that ``export_onnx`` writes."""
     library()
     networks = _exportable(model)
     g = Graph()
-    given = Input(*(g.input(name, dtype) for name, dtype, _ in INPUTS))
-    run = Networks(g, networks, given)
+    run = Networks(g, networks, Input(*(g.input(name, dtype) for name, dtype, _ in INPUTS)))
     of_words, of_texts = run.scores()
-    parameters, outputs, columns = networks.decoder_parameters(), [], {}
-    for name, head in zip(model.columns, networks.heads.each, strict=True):
-        K = len(head.tags)
+    parameters, names, outputs = networks.decoder_parameters(), iter(output_names(model)), []
+    for head in networks.heads.each:
         if head.task == TAG:
-            scores = of_words.part(head.begin, head.begin + K)
+            scores, axis, begin = of_words, "words", head.begin
+        else:
+            scores, axis, begin = of_texts, "sentences", head.begin - networks.heads.width
+        assert scores is not None
+        scores = scores.part(begin, begin + len(head.tags))
+        if head.task == TAG:
             found = decoding.of_words(g, head, scores, run.sentences, parameters)
         else:
-            begin = head.begin - networks.heads.width
-            found = decoding.of_texts(g, head, of_texts.part(begin, begin + K), run.sentences)
-        axis, kind = ("words", "tag") if head.task == TAG else ("sentences", "label")
-        several = found.labels.dtype == "bool"
-        outputs.append(g.output(f"{name}.{kind}", found.labels, [axis, K] if several else [axis]))
-        outputs.append(g.output(f"{name}.confidence", found.confidences, [axis]))
-        columns[name] = {"task": head.task, "labels": list(head.tags)}
-    facts = {"elman": elman.__version__, "columns": json.dumps(columns, ensure_ascii=False)}
-    return g.model(INPUTS, outputs, facts)
+            found = decoding.of_texts(g, head, scores, run.sentences)
+        several = [len(head.tags)] if found.labels.dtype == "bool" else []
+        outputs.append(g.output(next(names), found.labels, [axis, *several]))
+        outputs.append(g.output(next(names), found.confidences, [axis]))
+    columns = {name: {"task": task, "labels": model.tag_sets[name]} for name, task in model.tasks.items()}
+    return g.model(INPUTS, outputs, {"elman": elman.__version__, "columns": json.dumps(columns, ensure_ascii=False)})
+
+
+def output_names(model: Predictor) -> list[str]:
+    """Return the names of the outputs of an exported model."""
+    kinds = {name: "tag" if task == TAG else "label" for name, task in model.tasks.items()}
+    return [f"{name}.{part}" for name, kind in kinds.items() for part in (kind, "confidence")]
 
 
 def _exportable(model: Predictor) -> RecurrentModel:
     """Return the networks of a model. Raises ConfigError with the reason if it cannot be exported."""
     networks = getattr(model, "_model", None)
     if not isinstance(model, Tagger | TextClassifier):
-        raise ConfigError(f"onnx: expected a model of the task tag or classify, this one is of the task {model.task}")
+        raise ConfigError(f"export: expected a model of the task tag or classify, this one is of the task {model.task}")
     if not isinstance(networks, RecurrentModel):
-        raise ConfigError(f"onnx: expected a recurrent or linear model, this one is {model.kind}")
+        raise ConfigError(f"export: expected a model of the kind rnn or linear, this one is of the kind {model.kind}")
     if networks.config.network.features == WINDOW:
-        raise ConfigError("onnx: a model that reads windows of characters cannot be exported; train with other features")
-    grams = networks.heads.grams
-    if grams is not None and grams.kind != "characters" and len(networks.lexicon.vocabulary.rare):
+        raise ConfigError("export: expected other features than features=window, which the model was trained with")
+    grams, rare = networks.heads.grams, networks.lexicon.vocabulary.rare
+    if grams is not None and grams.kind != "characters" and len(rare):
         raise ConfigError(
-            "onnx: the model's n-grams have words that the setting vocabulary left out; train with vocabulary=0 or "
+            "export: the n-grams of the model have words that vocabulary left out; train it with vocabulary=0 or with "
             "text_ngrams=characters"
         )
     return networks

@@ -138,5 +138,3 @@ def distinct(g: Graph, ids: Value, none: int) -> Value:
     first = g.filled(np.int64(-1), ordered.size(0), 1)
     before = g.concat([first, ordered.part(0, -1)], 1)
     return ordered.equals(before).where(g.constant(np.int64(none)), ordered)
-
-

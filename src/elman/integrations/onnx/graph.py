@@ -271,7 +271,10 @@ class Graph:
         made = [*new, *outputs]
         results = [inner.op("Identity", value) for value in made]  # an output may not be an input or a constant
         infos = [
-            [helper.make_tensor_value_info(v.name, TYPES[v.dtype], [None] * rank) for v, rank in zip(vs, rs, strict=True)]
+            [
+                helper.make_tensor_value_info(v.name, TYPES[v.dtype], [None] * rank)
+                for v, rank in zip(vs, rs, strict=True)
+            ]
             for vs, rs in ((given, [*ranks[0], *ranks[1]]), (results, [*ranks[0], *ranks[2]]))
         ]
         direction = [int(backward)]

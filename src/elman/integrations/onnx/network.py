@@ -46,7 +46,7 @@ class Networks:
     def scores(self) -> tuple[Value | None, Value | None]:
         """Return the mean scores of the words (N, K) and of the texts (S, L); None without such columns."""
         every = [self._of_member(parameters) for parameters in self.model.members]
-        words, of_texts = ([one[i] for one in every if one[i] is not None] for i in (0, 1))
+        words, of_texts = ([score for one in every if (score := one[i]) is not None] for i in (0, 1))
         return self._mean(words), self._mean(of_texts)
 
     def _mean(self, scores: list[Value]) -> Value | None:
@@ -130,8 +130,8 @@ class Networks:
         place = g.range(g.op("Min", codes.size(1), g.constant(np.int64(2 * ENDS))))  # (M,)
         skipped = g.op("Max", lengths - 2 * ENDS, g.constant(np.int64(0))).expand(1)
         place = (place < ENDS).where(place, place + skipped)  # (U, M)
-        table = {ord(character): i for i, character in enumerate(characters.words, start=1)}
-        ids = g.lookup(codes.at(place), table, 0).transpose(1, 0)  # (M, U)
+        known = {ord(character): i for i, character in enumerate(characters.words, start=1)}
+        ids = g.lookup(codes.at(place), known, 0).transpose(1, 0)  # (M, U)
         size = g.op("Max", g.op("Min", lengths, g.constant(np.int64(2 * ENDS))), g.constant(np.int64(1)))
         mask = g.range(ids.size(0)).expand(1) < size
         embedding = w["characters.embedding"]

@@ -1,4 +1,4 @@
-"""Sentences of different lengths in a graph: words one after another, and padded, with one row of words for each step."""
+"""Sentences of different lengths in a graph: words one after another, and padded, with a row for each step."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def ngrams(g: Graph, grams: Grams, low: Words, whole: Value, own: Sentences, voc
 
 
 def _characters(g: Graph, low: Words, own: Sentences) -> tuple[Value, Value]:
-    """Return the characters (S, M) of texts, a space between words and a mark at both ends, and their numbers (S, 1)."""
+    """Return the characters (S, M) of texts, a space between words, a mark at both ends; and their numbers (S, 1)."""
     place = g.range(low.codes.size(1))
     ends = low.lengths.expand(1)
     codes = (place < ends).where(low.codes, -1)
@@ -76,9 +76,7 @@ def _words(g: Graph, whole: Value, own: Sentences, table: Mapping[int, int]) -> 
     return codes, size, ~codes.equals(nothing)
 
 
-def _runs(
-    g: Graph, codes: Value, sizes: Value, known: Value | None, lengths: Sequence[int], salt: int
-) -> list[Value]:
+def _runs(g: Graph, codes: Value, sizes: Value, known: Value | None, lengths: Sequence[int], salt: int) -> list[Value]:
     """Return the hashes of all n-grams of these lengths in rows of codes (S, M) of which ``sizes`` (S, 1) count."""
     place = g.range(codes.size(1))
     longer = g.constant(np.array([0, 0, 0, max(lengths)], np.int64))  # also for a text of fewer characters
