@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.integrations.onnx.graph import Graph, Value
+from elman.integrations.onnx.graph import ALL, Graph, Value
 from elman.nn.cells import CELLS
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -108,7 +108,7 @@ def _two_steps(g: Graph, x: Value, w: NDArray[np.float32], reverse: bool) -> Val
 
 
 def _moved(g: Graph, x: Value, none: Value, reverse: bool) -> Value:
-    return g.concat([x.part(1, 1 << 40, 0), none] if reverse else [none, x.part(0, -1, 0)], 0)
+    return g.concat([x.part(1, ALL, 0), none] if reverse else [none, x.part(0, -1, 0)], 0)
 
 
 def _rows(g: Graph, w: NDArray[np.float32], ids: Value) -> Value:

@@ -23,7 +23,7 @@ _DOTTED, _DOT, _SIGMA, _FINAL = 0x130, 0x307, 0x3A3, 0x3C2
 
 
 class Tables(NamedTuple):
-    """``blocks`` (8704,) the block of each 128 code points; ``kinds`` (B · 128,); ``flags``, ``shifts`` of each kind."""
+    """``blocks`` (8704,) block of each 128 code points; ``kinds`` (B · 128,); ``flags``, ``shifts`` by kind."""
 
     blocks: NDArray[np.int64]
     kinds: NDArray[np.uint8]

@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from elman.data.targets import CLASSIFY
-from elman.integrations.onnx.graph import Graph, Value
+from elman.integrations.onnx.graph import ALL, Graph, Value
 from elman.integrations.onnx.sentences import Sentences
 from elman.models.heads import Head
 from elman.nn.decoders import Chain, Parameters
+
+TINY = 1e-300
+"""In place of 0 below a fraction."""
 
 
 class Decoded(NamedTuple):
@@ -64,55 +67,56 @@ def _softmax_at(scores: Value, ids: Value, temperature: float) -> Value:
 def _best(g: Graph, chain: Chain, scores: Value, own: Sentences) -> Value:
     """Return the best path of each sentence (Viterbi): scores (T, S, K) -> ids (T, S)."""
     transitions, begin, end = chain
+    to_from = np.ascontiguousarray(transitions.T)
 
     def forward(inner: Graph, states: list[Value], steps: list[Value]) -> tuple[list[Value], list[Value]]:
         (before,), (now, inside) = states, steps
-        ways = before.expand(2) + inner.constant(transitions)  # (S, K, K)
-        best = ways.max(1) + now
+        best = (before.expand(1) + inner.constant(to_from)).max(2) + now  # (S, K)
         best = inside.expand(1).where(best - best.max(1, keep=True), before)
-        return [best], [ways.argmax(1)]
+        return [best], [before]
 
     first = scores.part(0, 1, 0).squeeze(0) + g.constant(begin)
     first = first - first.max(1, keep=True)
-    rest, inside = scores.part(1, 1 << 40, 0), own.mask.part(1, 1 << 40, 0)
-    (last,), (came_from,) = g.scan(forward, [first], [rest, inside], ([2], [2, 1], [2]))
+    rest, inside = scores.part(1, ALL, 0), own.mask.part(1, ALL, 0)
+    (last,), (best,) = g.scan(forward, [first], [rest, inside], ([2], [2, 1], [2]))
     final = (last + g.constant(end)).argmax(1)  # (S,)
 
     def backward(inner: Graph, states: list[Value], steps: list[Value]) -> tuple[list[Value], list[Value]]:
-        (after,), (source, inside) = states, steps
-        before = inside.where(source.at(after.expand(1)).squeeze(1), after)
+        (after,), (now, inside) = states, steps
+        before = inside.where((now + inner.constant(to_from).take(after)).argmax(1), after)
         return [before], [before]
 
-    _, (ids,) = g.scan(backward, [final], [came_from, inside], ([1], [2, 1], [1]), backward=True)
+    _, (ids,) = g.scan(backward, [final], [best, inside], ([1], [2, 1], [1]), backward=True)
     return g.concat([ids, final.expand(0)], 0)
 
 
 def _marginals(g: Graph, chain: Chain, scores: Value, own: Sentences) -> Value:
-    """Return the probability of each tag (T, S, K) by scores (T, S, K)."""
-    transitions, begin, end = chain
+    """Return the probability of each tag (T, S, K) by scores (T, S, K), by the forward-backward algorithm.
+
+    It runs on probabilities, not on their logarithms, since a matrix product is faster than a sum of exponentials. Each
+    step is scaled to a maximum of 1; float64 reaches to exp(-700).
+    """
+    transitions, begin, end = (np.exp(part.astype(np.float64) - part.max()) for part in chain)
+    seen = (scores - scores.max(2, keep=True)).cast("float64").apply("Exp")
+
+    def scaled(inner: Graph, x: Value) -> Value:
+        return x / inner.op("Max", x.max(1, keep=True), inner.constant(np.float64(TINY)))
 
     def forward(inner: Graph, states: list[Value], steps: list[Value]) -> tuple[list[Value], list[Value]]:
-        ways = states[0].expand(2) + inner.constant(transitions)  # (S, K, K)
-        most = ways.max(1, keep=True)
-        total = (ways - most).apply("Exp").sum(1).apply("Log") + most.squeeze(1) + steps[0]
-        alpha = total - total.max(1, keep=True)
+        alpha = scaled(inner, inner.op("MatMul", states[0], inner.constant(transitions)) * steps[0])
         return [alpha], [alpha]
 
-    first = scores.part(0, 1, 0).squeeze(0) + g.constant(begin)
-    first = first - first.max(1, keep=True)
-    _, (rest,) = g.scan(forward, [first], [scores.part(1, 1 << 40, 0)], ([2], [2], [2]))
-    alpha = g.concat([first.expand(0), rest], 0)  # (T, S, K)
-    ends = (alpha + g.constant(end)).softmax(2)
-    nothing = own.mask.part(0, 1, 0) & ~own.mask.part(0, 1, 0)
-    inside = g.concat([own.mask.part(1, 1 << 40, 0), nothing], 0)  # whether a step follows
-
     def backward(inner: Graph, states: list[Value], steps: list[Value]) -> tuple[list[Value], list[Value]]:
-        (after,), (now, at_end, follows) = states, steps
-        ways = (now.expand(2) + inner.constant(transitions)).softmax(1) * after.expand(1)
-        p = ways.sum(2)
-        p = follows.expand(1).where(p / p.sum(1, keep=True), at_end)
-        return [p], [p]
+        (after,), (following, follows) = states, steps
+        beta = scaled(inner, inner.op("MatMul", after * following, inner.constant(transitions.T)))
+        beta = follows.expand(1).where(beta, inner.constant(end))
+        return [beta], [beta]
 
-    start = ends.part(0, 1, 0).squeeze(0)
-    _, (p,) = g.scan(backward, [start], [alpha, ends, inside], ([2], [2, 2, 1], [2]), backward=True)
-    return p
+    first = seen.part(0, 1, 0).squeeze(0) * g.constant(begin)
+    _, (alpha,) = g.scan(forward, [first], [seen.part(1, ALL, 0)], ([2], [2], [2]))
+    start = g.filled(np.float64(1), scores.size(1), 1) * g.constant(end)
+    _, (beta,) = g.scan(
+        backward, [start], [seen.part(1, ALL, 0), own.mask.part(1, ALL, 0)], ([2], [2, 1], [2]), backward=True
+    )
+    p = g.concat([first.expand(0), alpha], 0) * g.concat([beta, start.expand(0)], 0)
+    return (p / g.op("Max", p.sum(2, keep=True), g.constant(np.float64(TINY)))).cast("float32")

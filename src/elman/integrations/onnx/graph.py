@@ -15,9 +15,20 @@ from numpy.typing import NDArray
 from elman.errors import MissingExtraError
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
-TYPES = {"float32": 1, "uint8": 2, "int32": 6, "int64": 7, "string": 8, "bool": 9, "float16": 10, "uint64": 13}
+TYPES = {
+    "float32": 1,
+    "uint8": 2,
+    "int32": 6,
+    "int64": 7,
+    "string": 8,
+    "bool": 9,
+    "float16": 10,
+    "float64": 11,
+    "uint64": 13,
+}
 """Numbers of the element types in the format."""
-Operand = "Value | int | float"
+ALL = 1 << 40
+"""The end of a slice that reaches to the end of the axis."""
 
 
 def library() -> Any:
@@ -269,7 +280,7 @@ class Graph:
         given = [Value(inner, self.name(), value.dtype) for value in (*states, *sequences)]
         new, outputs = body(inner, given[: len(states)], given[len(states) :])
         made = [*new, *outputs]
-        results = [inner.op("Identity", value) for value in made]  # an output may not be an input or a constant
+        results = inner._results(made, {value.name for value in given})
         infos = [
             [
                 helper.make_tensor_value_info(v.name, TYPES[v.dtype], [None] * rank)
@@ -296,6 +307,15 @@ class Graph:
         model = helper.make_model(graph, opset_imports=opsets, producer_name="elman", ir_version=IR_VERSION)
         helper.set_model_props(model, dict(facts))
         return model
+
+    def _results(self, values: Sequence[Value], taken: set[str]) -> list[Value]:
+        """Return values as outputs of a body: none may be an input of it, or another output."""
+        results = []
+        for value in values:
+            copied = value.name in taken or value.graph is not self
+            results.append(self.op("Identity", value) if copied else value)
+            taken.add(value.name)
+        return results
 
     def _stored(self, array: NDArray[Any], dtype: str) -> Value:
         name, onnx = self.name(), library()

@@ -13,7 +13,7 @@ from elman.features.characters import ENDS
 from elman.integrations.onnx import cells, keys, texts
 from elman.integrations.onnx.characters import Words, words
 from elman.integrations.onnx.features import WordFeatures
-from elman.integrations.onnx.graph import Graph, Value
+from elman.integrations.onnx.graph import ALL, Graph, Value
 from elman.integrations.onnx.sentences import Sentences, sentences
 from elman.models.ensemble import Ensemble
 from elman.nn import shapes
@@ -170,7 +170,7 @@ class Networks:
             H = self.config.hidden
             ends = g.op("Max", self.sentences.lengths - 1, g.constant(np.int64(0)))
             place = g.op("Expand", ends.expand(0, 2), g.op("Shape", h.part(0, 1, 0), dtype="int64"))
-            return g.concat([h.at(place, 0).squeeze(0).part(0, H), h.part(0, 1, 0).squeeze(0).part(H, 1 << 40)], 1)
+            return g.concat([h.at(place, 0).squeeze(0).part(0, H), h.part(0, 1, 0).squeeze(0).part(H, ALL)], 1)
         z = g.product(h, w["pooling.w"], w["pooling.b"]).apply("Tanh")
         weight = mask.where(g.product(z, w["pooling.q"]), -1e30).softmax(0) * inside  # (T, S, 1)
         return (weight * h).sum(0)

@@ -15,7 +15,7 @@ from elman.features.text_ngrams import Grams
 from elman.integrations.onnx import keys
 from elman.integrations.onnx.characters import Words
 from elman.integrations.onnx.features import distinct
-from elman.integrations.onnx.graph import Graph, Value
+from elman.integrations.onnx.graph import ALL, Graph, Value
 from elman.integrations.onnx.sentences import Sentences
 
 _FACTOR, _END = keys.signed(int(text_ngrams.FACTOR)), text_ngrams.END
@@ -86,8 +86,8 @@ def _runs(g: Graph, codes: Value, sizes: Value, known: Value | None, lengths: Se
     found = []
     for n in range(1, max(lengths) + 1):
         if n > 1:
-            h = h.part(0, -1) * _FACTOR + codes.part(n - 1, 1 << 40)
-            sure = None if sure is None or every is None else sure.part(0, -1) & every.part(n - 1, 1 << 40)
+            h = h.part(0, -1) * _FACTOR + codes.part(n - 1, ALL)
+            sure = None if sure is None or every is None else sure.part(0, -1) & every.part(n - 1, ALL)
         if n in lengths:
             place = g.range(n_places - (n - 1))
             there = (place + n) <= sizes if n > 1 else (place >= 1) & (place < sizes - 1)
