@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+INTEGRATIONS_VENV ?= .venv-integrations
 CXX ?= c++
 
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs man wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,10 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
+
+test-integrations: $(INTEGRATIONS_VENV)/.ready ## the tests with onnx and onnxruntime, in an environment of their own
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys -k "onnx"
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -116,7 +121,7 @@ wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'
 
 clean: ## remove all that these targets made
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -168,4 +173,17 @@ $(BENCH_VENV)/.installed: benchmarks/requirements.txt
 $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 	@$(call pip,$(BENCH_VENV)) uninstall --yes elman
 	@$(call pip,$(BENCH_VENV)) install $(VENV)/wheel/*.whl
+	@touch $@
+
+# Large packages that elman works with and most people do not need.
+$(INTEGRATIONS_VENV)/.installed: pyproject.toml
+	$(call new_venv,$(INTEGRATIONS_VENV))
+	@echo "make: installing what the integrations need"
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], sep="\n")' \
+	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
+	@touch $@
+
+$(INTEGRATIONS_VENV)/.ready: $(VENV)/.wheel $(INTEGRATIONS_VENV)/.installed
+	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes elman
+	@$(call pip,$(INTEGRATIONS_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@

@@ -46,10 +46,12 @@ PUBLIC = {
     "compare",
     "convert",
     "curve",
+    "export_onnx",
     "find_errors",
     "find_rate",
     "gradients",
     "load",
+    "onnx_inputs",
     "train",
 }
 

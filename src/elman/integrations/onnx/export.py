@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import elman
 from elman.data.targets import TAG
@@ -14,11 +14,10 @@ from elman.integrations.onnx import decoding
 from elman.integrations.onnx.graph import Graph, library
 from elman.integrations.onnx.network import Input, Networks
 from elman.models.rnn import RecurrentModel
+from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
+from elman.utils.arguments import described
 from elman.utils.files import check_target, write_bytes_atomically
-
-if TYPE_CHECKING:
-    from elman.taggers.base import Predictor
 
 INPUTS = (
     ("words", "string", ["words"]),
@@ -44,8 +43,8 @@ def export_onnx(model: Predictor, path: str | os.PathLike[str]) -> None:
 
 def onnx_model(model: Predictor) -> Any:
     """Return the ``onnx.ModelProto`` that ``export_onnx`` writes."""
-    library()
     networks = _exportable(model)
+    library()
     g = Graph()
     run = Networks(g, networks, Input(*(g.input(name, dtype) for name, dtype, _ in INPUTS)))
     of_words, of_texts = run.scores()
@@ -76,7 +75,9 @@ def output_names(model: Predictor) -> list[str]:
 
 def _exportable(model: Predictor) -> RecurrentModel:
     """Return the networks of a model. Raises ConfigError with the reason if it cannot be exported."""
-    networks = getattr(model, "_model", None)
+    if not isinstance(model, Predictor):
+        raise ConfigError(f"export: expected a trained model, as elman.load returns it, got {described(model)}")
+    networks = model._model
     if not isinstance(model, Tagger | TextClassifier):
         raise ConfigError(f"export: expected a model of the task tag or classify, this one is of the task {model.task}")
     if not isinstance(networks, RecurrentModel):
