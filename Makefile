@@ -17,6 +17,11 @@ SOURCES := $(shell find src -not -path '*/.*' -not -path '*/__pycache__*' -not -
 # kernels does not run. The aim is all of Python.
 COVERAGE := $(if $(CI),--cov --cov-report=term-missing:skip-covered --cov-fail-under=95)
 
+# What runs exported models in a browser: three files of an npm package, exact, since the site is tested with it.
+NPM := $(shell command -v npm)
+ORT_WEB_VERSION := 1.30.0
+ORT_WEB := $(if $(NPM),build/onnxruntime-web-$(ORT_WEB_VERSION))
+
 # Files of tests share the cores; the tests of one file stay together, since they share models.
 SIDE_BY_SIDE := -n auto --dist loadfile
 
@@ -37,7 +42,7 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
-test-integrations: $(INTEGRATIONS_VENV)/.ready ## the tests with onnx and onnxruntime, in an environment of their own
+test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime and a browser, in an environment of their own
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys -k "onnx"
 
@@ -111,6 +116,7 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 docs: $(VENV)/.installed $(VENV)/.extra-docs $(VENV)/.extra-test $(VENV)/.extra-demo ## write the generated pages, then build the site into build/site and check it
 	@for page in docs/*.py docs/course/*.py; do $(BIN)/python "$$page" || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@$(if $(NPM),$(MAKE) --silent build/onnx-demo/address.onnx && mkdir -p build/site/onnx && cp $(ORT_WEB)/* build/onnx-demo/address.onnx build/site/onnx/,echo "docs: no npm here: the page of models in the browser has none")
 	@ELMAN_TEST_SITE=1 $(BIN)/pytest tests/test_docs.py -k site
 	@echo "docs: build/site/index.html"
 
@@ -179,7 +185,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	$(call new_venv,$(INTEGRATIONS_VENV))
 	@echo "make: installing what the integrations need"
-	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], sep="\n")' \
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
 	@touch $@
 
@@ -187,3 +193,19 @@ $(INTEGRATIONS_VENV)/.ready: $(VENV)/.wheel $(INTEGRATIONS_VENV)/.installed
 	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes elman
 	@$(call pip,$(INTEGRATIONS_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@
+
+ifneq ($(NPM),)
+$(ORT_WEB):
+	@echo "make: getting onnxruntime-web $(ORT_WEB_VERSION)"
+	@rm -rf build/npm && mkdir -p build/npm
+	@cd build/npm && npm pack --silent onnxruntime-web@$(ORT_WEB_VERSION) > /dev/null && tar -xzf *.tgz
+	@mkdir $@ && cp $(addprefix build/npm/package/dist/ort,.wasm.min.mjs -wasm-simd-threaded.mjs -wasm-simd-threaded.wasm) $@/
+	@rm -rf build/npm
+endif
+
+# The model of the page "In the browser".
+build/onnx-demo/address.onnx: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@$(INTEGRATIONS_VENV)/bin/python tests/helpers/example_data.py addresses $(@D)
+	@$(INTEGRATIONS_VENV)/bin/elman train $(@D)/train.conll --dev $(@D)/dev.conll --preset fast --quiet -o $(@D)/address.model > $(@D)/log
+	@$(INTEGRATIONS_VENV)/bin/elman export --quiet $(@D)/address.model $@

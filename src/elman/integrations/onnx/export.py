@@ -6,8 +6,10 @@ import json
 import os
 from typing import Any
 
+import numpy as np
+
 import elman
-from elman.data.targets import TAG
+from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError
 from elman.features.subwords import WINDOW
 from elman.integrations.onnx import decoding
@@ -60,8 +62,10 @@ def onnx_model(model: Predictor) -> Any:
             found = decoding.of_words(g, head, scores, run.sentences, parameters)
         else:
             found = decoding.of_texts(g, head, scores, run.sentences)
-        several = [len(head.tags)] if found.labels.dtype == "bool" else []
+        several = [len(head.tags)] if head.task in (SEVERAL, ANY) else []
         outputs.append(g.output(next(names), found.labels, [axis, *several]))
+        if several:
+            outputs.append(g.output(next(names), g.constant(np.array(head.tags, object)), several))
         outputs.append(g.output(next(names), found.confidences, [axis]))
     columns = {name: {"task": task, "labels": model.tag_sets[name]} for name, task in model.tasks.items()}
     return g.model(INPUTS, outputs, {"elman": elman.__version__, "columns": json.dumps(columns, ensure_ascii=False)})
@@ -69,8 +73,9 @@ def onnx_model(model: Predictor) -> Any:
 
 def output_names(model: Predictor) -> list[str]:
     """Return the names of the outputs of an exported model."""
-    kinds = {name: "tag" if task == TAG else "label" for name, task in model.tasks.items()}
-    return [f"{name}.{part}" for name, kind in kinds.items() for part in (kind, "confidence")]
+    parts = {TAG: ("tag", "confidence"), CLASSIFY: ("label", "confidence")}
+    several = ("label", "labels", "confidence")
+    return [f"{name}.{part}" for name, task in model.tasks.items() for part in parts.get(task, several)]
 
 
 def _exportable(model: Predictor) -> RecurrentModel:
