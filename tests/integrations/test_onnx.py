@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import elman
+from elman.errors import ConfigError
+from elman.integrations.onnx import export
 from elman.integrations.onnx.export import onnx_model
 from exported import differences, labels, run, session
 
@@ -187,6 +189,18 @@ def test_the_file_is_the_model(tmp_path: Path) -> None:
     exported = session(onnx.load(path))
     outputs = run(exported, [["The", "dog"]])
     assert labels(model, outputs, "tag") == model.tag(["The", "dog"])
+
+
+def test_what_a_file_cannot_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = trained(pairs(SENTENCES))
+    record, tensors = model.to_record()
+    record["model"]["vocabulary"]["words"][0] = "\ud800"
+    with pytest.raises(ConfigError, match="not valid Unicode"):
+        elman.export_onnx(type(model).from_record(record, tensors), tmp_path / "out.onnx")
+    monkeypatch.setattr(export, "LARGEST", 1000)
+    with pytest.raises(ConfigError, match="up to 2 GB"):
+        elman.export_onnx(model, tmp_path / "out.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 def test_batches_and_padding_change_nothing() -> None:

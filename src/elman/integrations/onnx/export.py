@@ -21,6 +21,8 @@ from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import described
 from elman.utils.files import check_target, write_bytes_atomically
 
+LARGEST = (1 << 31) - 1
+"""Bytes of a file of Protocol Buffers."""
 INPUTS = (
     ("words", "string", ["words"]),
     ("characters", "int32", ["words", "characters"]),
@@ -40,13 +42,25 @@ def export_onnx(model: Predictor, path: str | os.PathLike[str]) -> None:
     """
     target = os.fspath(path)
     check_target(target, text=False)
-    write_bytes_atomically(target, onnx_model(model).SerializeToString())
+    exported = onnx_model(model)
+    if exported.ByteSize() > LARGEST:
+        raise ConfigError(
+            "export: an ONNX file holds up to 2 GB, this model takes more; train it with fewer vectors"
+        )
+    write_bytes_atomically(target, exported.SerializeToString())
 
 
 def onnx_model(model: Predictor) -> Any:
     """Return the ``onnx.ModelProto`` that ``export_onnx`` writes."""
     networks = _exportable(model)
     library()
+    try:
+        return _built(model, networks)
+    except UnicodeEncodeError:  # of a forged model file
+        raise ConfigError("export: a word or tag of the model is not valid Unicode (half a surrogate pair)") from None
+
+
+def _built(model: Predictor, networks: RecurrentModel) -> Any:
     g = Graph()
     run = Networks(g, networks, Input(*(g.input(name, dtype) for name, dtype, _ in INPUTS)))
     of_words, of_texts = run.scores()
