@@ -104,7 +104,7 @@ def lower(g: Graph, word: Words, classes: Classes) -> Words:
     more = dotted.cast("int64")
     place = g.range(word.codes.size(1)) + more.cumsum(exclusive=True)
     added = more.sum(1)  # (U,)
-    most = g.op("ReduceMax", g.concat([added, g.vector(0)], 0), axes=[0], keepdims=0)
+    most = g.most(added)
     width = word.codes.size(1) + most
     wide = g.filled(np.int64(-1), word.codes.size(0), width + 1).scatter(
         place, dotted.where(g.constant(np.int64(ord("i"))), low)

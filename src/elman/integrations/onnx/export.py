@@ -44,9 +44,7 @@ def export_onnx(model: Predictor, path: str | os.PathLike[str]) -> None:
     check_target(target, text=False)
     exported = onnx_model(model)
     if exported.ByteSize() > LARGEST:
-        raise ConfigError(
-            "export: an ONNX file holds up to 2 GB, this model takes more; train it with fewer vectors"
-        )
+        raise ConfigError("export: an ONNX file holds up to 2 GB, this model takes more; train it with fewer vectors")
     write_bytes_atomically(target, exported.SerializeToString())
 
 

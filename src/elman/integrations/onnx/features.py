@@ -51,16 +51,22 @@ class WordFeatures:
     def parts(self) -> Value:
         """Return the keys (U, P) of the parts of words with spaces in them."""
         g, head = self.g, self.low.codes.part(0, keys.LONGEST + 1)
+        U, width = head.size(0), head.size(1)
         space = head.equals(ord(" "))
-        part = space.cast("int64").cumsum()  # of each character; a space begins the next part
-        last = part.max(1, keep=True)  # (U, 1)
-        number = g.range(g.op("ReduceMax", g.concat([last, g.filled(np.int64(0), 1, 1)], 0), keepdims=0) + 1)  # (P,)
-        terms = space.where(head * 0, keys.terms(g, head)).expand(1)  # (U, 1, C)
-        own = part.expand(1).equals(number.expand(1))  # (U, P, C)
-        sums = (terms * own.cast("int64")).total(2)  # (U, P)
-        starts = (part.expand(1) < number.expand(1)).cast("int64").sum(2) + (number > 0).cast("int64")
-        there = (last > 0) & (number <= last)
-        return there.where(sums * keys.inverses(g, starts) + keys.salt("w"), keys.NO_KEY)
+        rank, last = space.cast("int64").cumsum(exclusive=True), space.cast("int64").sum(1, keep=True)
+        count = g.most(last.squeeze(1)) + 1  # P
+        size = g.op("Min", self.low.lengths, width).expand(1)  # (U, 1)
+        ends = g.op("Expand", size, g.concat([g.vector(U), g.vector(count + 1)], 0))  # and a column for no space
+        ends = ends.scatter(
+            space.where(rank, count), g.op("Expand", g.range(width), g.op("Shape", head, dtype="int64"))
+        )
+        ends = ends.part(0, -1)
+        first = g.filled(np.int64(0), U, 1)
+        starts = g.op("Min", g.concat([first, ends.part(0, -1) + 1], 1), size)
+        sums = g.concat([first, keys.terms(g, head).cumsum()], 1)  # of what is before each place
+        there = (last > 0) & (g.range(count) <= last)
+        key = (sums.at(ends) - sums.at(starts)) * keys.inverses(g, starts) + keys.salt("w")
+        return there.where(key, keys.NO_KEY)
 
     def affixes(self, kind: str, most: int) -> Value:
         """Return the keys (U, most) of the prefixes, or suffixes, of 1 to ``most`` characters."""
@@ -133,8 +139,10 @@ class WordFeatures:
 
 
 def distinct(g: Graph, ids: Value, none: int) -> Value:
-    """Return the ids of each row (U, M) once each; repetitions become ``none``."""
+    """Return the known ids of each row (U, M) once each, in as many columns as needed; ``none`` is greater than all."""
     ordered = g.ops("TopK", [ids, g.vector(ids.size(1))], ["int64", "int64"], largest=0)[0]
+    found = g.most((ordered < none).cast("int64").sum(1))
+    ordered = ordered.part(0, g.op("Max", found, g.constant(np.int64(1))))
     first = g.filled(np.int64(-1), ordered.size(0), 1)
     before = g.concat([first, ordered.part(0, -1)], 1)
     return ordered.equals(before).where(g.constant(np.int64(none)), ordered)

@@ -248,6 +248,10 @@ class Graph:
         shape = self.concat([self.vector(size) for size in sizes], 0)
         return self.op("Expand", self.constant(number), shape)
 
+    def most(self, numbers: Value) -> Value:
+        """Return the largest of numbers (n,) that are not negative as a scalar; 0 of none."""
+        return self.op("ReduceMax", self.concat([numbers, self.vector(0)], 0), axes=[0], keepdims=0)
+
     def product(self, x: Value, w: NDArray[np.float32], b: NDArray[np.float32] | None = None) -> Value:
         """Return w·x + b along the last axis: w (H, E)."""
         y = self.op("MatMul", x, self.weights(np.ascontiguousarray(w.T)))

@@ -27,7 +27,7 @@ class Sentences(NamedTuple):
 
 def sentences(g: Graph, lengths: Value, n: Value) -> Sentences:
     """Lay out sentences of these lengths; ``n`` is the number of words."""
-    longest = g.op("ReduceMax", g.concat([lengths, g.vector(2)], 0), axes=[0], keepdims=0)  # a Scan of 0 steps fails
+    longest = g.op("Max", g.most(lengths), g.constant(np.int64(2)))  # a Scan of 0 steps fails
     step = g.range(longest).expand(1)  # (T, 1)
     mask = step < lengths
     rows = mask.where(step + lengths.cumsum(0, exclusive=True), n)

@@ -54,7 +54,7 @@ def _characters(g: Graph, low: Words, own: Sentences) -> tuple[Value, Value]:
     total = g.filled(np.int64(0), count)
     total = g.op("ScatterElements", total, own.sentence, width, axis=0, reduction="add")  # (S,)
     start = total.cumsum(0, exclusive=True)
-    longest = g.op("ReduceMax", g.concat([total, g.vector(0)], 0), axes=[0], keepdims=0) + 1
+    longest = g.most(total) + 1
     to = own.sentence.take(word) * longest + before.take(word) - start.take(own.sentence.take(word)) + column + 1
     flat = codes.reshape(-1).take(word * codes.size(1) + column)
     texts = g.filled(np.int64(-1), count * longest).scatter(to, flat, 0)
