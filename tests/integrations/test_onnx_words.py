@@ -134,6 +134,15 @@ def test_ngrams_of_texts(kind: str, rows: list[list[str]]) -> None:
         assert sorted(id for id in row if id < len(grams)) == own.tolist()
 
 
+def test_long_words_of_many_parts() -> None:
+    """Memory does not grow with the number of parts times the length."""
+    known, compute = features("affixes")
+    long = ["a b " * 400 + "A", " ", " a", "the " * 3, "日本" * 2000, "x" * 1025]
+    (ids,) = compute([[*long, *(f"w{i}" for i in range(3000))]])
+    for word, row in zip(long, ids.tolist(), strict=False):
+        assert sorted(id for id in row if id < len(known)) == list(known.ids(word))
+
+
 def test_equal_keys_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "key", lambda kind, text: 7)
     with pytest.raises(ConfigError, match="have the same key"):
