@@ -62,6 +62,7 @@ TAGGERS: dict[str, dict[str, Any]] = {
     "characters of an sru": {"characters": 4, "cell": "sru", "direction": "forward"},
     "characters of a mingru": {"characters": 4, "cell": "mingru", "features": "none"},
     "ensemble": {"ensemble": 3},
+    "ensemble of characters": {"ensemble": 2, "characters": 4},
     "float32": {"dtype": "float32"},
 }
 CLASSIFIERS: dict[str, dict[str, Any]] = {

@@ -89,23 +89,31 @@ class Networks:
     def _represented(self, w: Parameters) -> Value:
         """Return the input of the first layer: vectors (T, S, E), or the ids (T, S) of one-hot words."""
         g, lexicon = self.g, self.model.lexicon
-        U = self.words.size(0)
-        types = g.concat([self.types, g.vector(U)], 0).take(self.sentences.rows)  # (T, S); U: no word
-        known = {word: i for i, word in enumerate(lexicon.vocabulary.words, start=1)}
-        ids = g.lookup(self.words, known, 0)
         if not self.config.embedding:
-            return g.concat([ids, g.vector(len(lexicon.vocabulary))], 0).take(types)
-        blocks = [g.weights(w["embedding"]).take(ids)]
+            return g.concat([self._word_ids, g.vector(len(lexicon.vocabulary))], 0).take(self._places)
+        blocks = [g.weights(w["embedding"]).take(self._word_ids)]
         if len(lexicon.features):
             table = np.concatenate([w["features"], np.zeros_like(w["features"][:1])])
             blocks.append(g.weights(table).take(self._feature_ids).sum(1))
         if lexicon.vectors.width:
-            blocks.append(g.weights(w["vectors"]).take(self._vector_rows()))
+            blocks.append(g.weights(w["vectors"]).take(self._vector_rows))
         if lexicon.characters is not None:
             blocks.append(self._spellings(w))
         x = g.concat(blocks, 1)
         none = g.filled(np.float32(0), 1, self.model.network.encoder.width)
-        return g.concat([x, none], 0).take(types)
+        return g.concat([x, none], 0).take(self._places)
+
+    # What all members of an ensemble read is computed, and stored in the file, once.
+
+    @cached_property
+    def _places(self) -> Value:
+        """The distinct word at each place (T, S); U: none."""
+        return self.g.concat([self.types, self.g.vector(self.words.size(0))], 0).take(self.sentences.rows)
+
+    @cached_property
+    def _word_ids(self) -> Value:
+        known = {word: i for i, word in enumerate(self.model.lexicon.vocabulary.words, start=1)}
+        return self.g.lookup(self.words, known, 0)
 
     @cached_property
     def features(self) -> WordFeatures:
@@ -116,15 +124,17 @@ class Networks:
     def _feature_ids(self) -> Value:
         return self.features.ids()
 
+    @cached_property
     def _vector_rows(self) -> Value:
-        """Return the rows of pretrained vectors (U,): of the word, else of its lower-case form, else 0."""
+        """The rows of pretrained vectors (U,): of the word, else of its lower-case form, else 0."""
         known = {word: i for i, word in enumerate(self.model.lexicon.vectors.words, start=1)}
         row = self.g.lookup(self.words, known, 0)
         low = self.g.lookup(self.features.whole("v"), keys.table(("v", word, i) for word, i in known.items()), 0)
         return (row > 0).where(row, low.squeeze(1))
 
-    def _spellings(self, w: Parameters) -> Value:
-        """Return the final states (U, 2H) of the character encoder."""
+    @cached_property
+    def _letters(self) -> tuple[Value, cells.Padding]:
+        """The ids of the words' characters (M, U), and how many there are; the number of characters is none."""
         g, (codes, lengths), characters = self.g, self.spelled, self.model.lexicon.characters
         assert characters is not None
         place = g.range(g.op("Min", codes.size(1), g.constant(np.int64(2 * ENDS))))  # (M,)
@@ -134,11 +144,14 @@ class Networks:
         ids = g.lookup(codes.at(place), known, 0).transpose(1, 0)  # (M, U)
         size = g.op("Max", g.op("Min", lengths, g.constant(np.int64(2 * ENDS))), g.constant(np.int64(1)))
         mask = g.range(ids.size(0)).expand(1) < size
-        embedding = w["characters.embedding"]
-        table = g.weights(np.concatenate([embedding, np.zeros_like(embedding[:1])]))
-        x = table.take(mask.where(ids, len(embedding)))
+        return mask.where(ids, len(characters)), cells.Padding(size, mask)
+
+    def _spellings(self, w: Parameters) -> Value:
+        """Return the final states (U, 2H) of the character encoder."""
+        embedding, (ids, padding) = w["characters.embedding"], self._letters
+        x = self.g.weights(np.concatenate([embedding, np.zeros_like(embedding[:1])])).take(ids)
         ways = [_own(w, f"characters.{direction}.") for direction in ("forward", "backward")]
-        return cells.layer(g, self.config.cell, x, ways, cells.Padding(size, mask)).last
+        return cells.layer(self.g, self.config.cell, x, ways, padding).last
 
     @cached_property
     def _gram_ids(self) -> Value:
