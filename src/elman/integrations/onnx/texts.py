@@ -98,17 +98,18 @@ def _runs(g: Graph, codes: Value, sizes: Value, known: Value | None, lengths: Se
 
 
 def _mixed(g: Graph, h: Value) -> Value:
-    """Return the hashes of ``text_ngrams`` before their bits are mixed (int64) as those after it."""
-    h = h.cast("uint64")
+    """Return the hashes of ``text_ngrams`` before their bits are mixed as those after it, in int64."""
     for number, (bits, factor) in enumerate(_ROUNDS):
         last = number == len(_ROUNDS) - 1
         h = _shifted_in(g, h, bits, first=2 if last else 0)  # the lowest two bytes are dropped in the end
-        h = h if last else h * factor
-    return _right(g, h, 64 - text_ngrams.BITS).cast("int64")
+        h = h if last else h * keys.signed(factor)
+    return _right(g, h, 64 - text_ngrams.BITS)
 
 
 def _right(g: Graph, h: Value, bits: int) -> Value:
-    return g.op("BitShift", h, g.constant(np.uint64(bits)), direction="RIGHT")
+    """Return the bits of int64 moved to the right, with 0 behind them."""
+    shifted = g.op("BitShift", h.cast("uint64"), g.constant(np.uint64(bits)), direction="RIGHT")
+    return shifted.cast("int64")
 
 
 def _shifted_in(g: Graph, h: Value, bits: int, first: int) -> Value:
@@ -118,5 +119,5 @@ def _shifted_in(g: Graph, h: Value, bits: int, first: int) -> Value:
     kept = _right(g, h, 8 * changed) * (1 << 8 * changed)
     for byte in range(first, changed):
         pair = (_right(g, h, 8 * byte) % 256) * 256 + _right(g, low, 8 * byte) % 256
-        kept = kept + table.take(pair.cast("int64")).cast("uint64") * (1 << 8 * byte)
+        kept = kept + table.take(pair).cast("int64") * (1 << 8 * byte)
     return kept
