@@ -40,8 +40,7 @@ function inputs(ort, sentences) {
 function documentLabels(results, column) {
   const { data, dims } = results[`${column}.label`]
   if (dims.length === 1) return Array.from(data)
-  const names = results[`${column}.labels`].data
-  return Array.from({ length: dims[0] }, (_, i) => names.filter((_, j) => data[i * dims[1] + j]).join(" | "))
+  return Array.from({ length: dims[0] }, (_, i) => data.slice(i * dims[1], (i + 1) * dims[1]).filter(name => name).join(" | "))
 }
 
 function row(kind, texts, confidences) {

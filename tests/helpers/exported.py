@@ -33,9 +33,7 @@ def run(session: Any, sentences: Sequence[Any]) -> dict[str, Any]:
 def labels(model: Any, outputs: dict[str, Any], name: str) -> list[str]:
     """Return the labels of a column, one after another; several of a document joined as elman joins them."""
     found = outputs[f"{name}.{'tag' if name in model.word_targets else 'label'}"]
-    if found.dtype != bool:
-        return list(found)
-    return ["|".join(model.tag_sets[name][i] for i in np.flatnonzero(row)) for row in found]
+    return list(found) if found.ndim == 1 else ["|".join(filter(None, row)) for row in found]
 
 
 def differences(model: Any, session: Any, sentences: Sequence[Any], batch: int = 128) -> tuple[int, int, float]:

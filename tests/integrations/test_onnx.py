@@ -165,8 +165,7 @@ def test_several_labels(least: int) -> None:
     assert model.tasks["label"] == ("several" if least else "any")
     exported = agrees(model, [text for text, _ in LABELS] + ["nothing", "good film book"])
     outputs = run(exported, ["good film", "book"])
-    assert outputs["label.labels"].tolist() == list(model.tags)
-    assert outputs["label.label"].dtype == bool and outputs["label.label"].shape == (2, len(model.tags))
+    assert set(outputs["label.label"][1]) == {"", "book"} and outputs["label.label"].shape == (2, len(model.tags))
 
 
 def test_facts_of_the_model() -> None:

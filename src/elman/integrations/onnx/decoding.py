@@ -17,7 +17,7 @@ TINY = 1e-300
 
 
 class Decoded(NamedTuple):
-    """The labels, texts (N,) or (S,), or bools (S, L) if a text can have several; and their probabilities."""
+    """The labels (N,) or (S,), or (S, L) if a text can have several, "" for those it has not; their probabilities."""
 
     labels: Value
     confidences: Value
@@ -47,12 +47,13 @@ def of_texts(g: Graph, head: Head, scores: Value, own: Sentences) -> Decoded:
         labels = empty.where(g.constant(np.array("", object)), _named(g, head, ids))
         p = _softmax_at(scores, ids, head.temperature)
     else:
-        labels = scores >= 0.0
+        has = scores >= 0.0
         if getattr(head.decoder, "min_labels", 0):
-            labels = labels | g.range(g.constant(np.int64(len(head.tags)))).equals(scores.argmax(1).expand(1))
-        labels = labels & ~empty.expand(1)
+            has = has | g.range(g.constant(np.int64(len(head.tags)))).equals(scores.argmax(1).expand(1))
         sure = (scores / head.temperature).apply("Sigmoid")
-        p = g.op("ReduceProd", labels.where(sure, 1.0 - sure), axes=[1], keepdims=0)
+        p = g.op("ReduceProd", has.where(sure, 1.0 - sure), axes=[1], keepdims=0)
+        none = g.constant(np.array("", object))
+        labels = (has & ~empty.expand(1)).where(g.constant(np.array(head.tags, object)), none)
     return Decoded(labels, empty.where(g.constant(np.float32(0)), p))
 
 

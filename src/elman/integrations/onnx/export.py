@@ -6,10 +6,8 @@ import json
 import os
 from typing import Any
 
-import numpy as np
-
 import elman
-from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
+from elman.data.targets import ANY, SEVERAL, TAG
 from elman.errors import ConfigError
 from elman.features.subwords import WINDOW
 from elman.integrations.onnx import decoding
@@ -76,8 +74,6 @@ def _built(model: Predictor, networks: RecurrentModel) -> Any:
             found = decoding.of_texts(g, head, scores, run.sentences)
         several = [len(head.tags)] if head.task in (SEVERAL, ANY) else []
         outputs.append(g.output(next(names), found.labels, [axis, *several]))
-        if several:
-            outputs.append(g.output(next(names), g.constant(np.array(head.tags, object)), several))
         outputs.append(g.output(next(names), found.confidences, [axis]))
     columns = {name: {"task": task, "labels": model.tag_sets[name]} for name, task in model.tasks.items()}
     return g.model(INPUTS, outputs, {"elman": elman.__version__, "columns": json.dumps(columns, ensure_ascii=False)})
@@ -85,9 +81,8 @@ def _built(model: Predictor, networks: RecurrentModel) -> Any:
 
 def output_names(model: Predictor) -> list[str]:
     """Return the names of the outputs of an exported model."""
-    parts = {TAG: ("tag", "confidence"), CLASSIFY: ("label", "confidence")}
-    several = ("label", "labels", "confidence")
-    return [f"{name}.{part}" for name, task in model.tasks.items() for part in parts.get(task, several)]
+    kinds = {name: "tag" if task == TAG else "label" for name, task in model.tasks.items()}
+    return [f"{name}.{part}" for name, kind in kinds.items() for part in (kind, "confidence")]
 
 
 def _exportable(model: Predictor) -> RecurrentModel:
