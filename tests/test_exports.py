@@ -33,6 +33,7 @@ PUBLIC = {
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",
+    "SearchResult",
     "Segmenter",
     "Sentence",
     "Stream",
@@ -52,6 +53,7 @@ PUBLIC = {
     "gradients",
     "load",
     "onnx_inputs",
+    "search",
     "train",
 }
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from elman.analysis.gradients import Attribution
     from elman.analysis.lag_curves import GradientReport
     from elman.analysis.learning_curve import Curve
+    from elman.analysis.search.results import SearchResult
+    from elman.analysis.search.search import search
     from elman.data.checks.report import CheckReport
     from elman.data.convert import ConversionResult
     from elman.data.functions import check, convert
@@ -64,6 +66,7 @@ __all__ = [
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",
+    "SearchResult",
     "Segmenter",
     "Sentence",
     "Stream",
@@ -83,6 +86,7 @@ __all__ = [
     "gradients",
     "load",
     "onnx_inputs",
+    "search",
     "train",
 ]
 
@@ -104,6 +108,7 @@ _HOME = {
     "RateTrial": "elman.training.lr_finder",
     "RegressionEvaluation": "elman.taggers.regression.table",
     "Regressor": "elman.taggers.regression.regressor",
+    "SearchResult": "elman.analysis.search.results",
     "Segmenter": "elman.taggers.segmenter",
     "Sentence": "elman.data.sentence",
     "Stream": "elman.models.streaming",
@@ -122,15 +127,22 @@ _HOME = {
     "gradients": "elman.analysis.functions",
     "load": "elman.taggers.load",
     "onnx_inputs": "elman.integrations.onnx.inputs",
+    "search": "elman.analysis.search.search",
     "train": "elman.taggers.train",
 }
 
 
+_MODULES = ("learn",)
+"""Modules that are attributes of the package without an import."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"elman.{name}")
     value = getattr(import_module(_HOME.get(name, "elman.errors")), name)
     globals()[name] = value
     return value

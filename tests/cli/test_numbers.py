@@ -46,7 +46,7 @@ NUMBERS = [
     for name, option in ALL
     if isinstance(option.type, click.IntRange | click.FloatRange) or option.type in (click.INT, click.FLOAT)
 ]
-OTHERS = {"train": ("--budget", "--dev"), "curve": ("--dev",)}
+OTHERS = {"train": ("--budget", "--dev"), "curve": ("--dev",), "search": ("--dev",)}
 """Options that are a text with a number in it."""
 TEXTS = [f"{edge}{unit}" for edge in ("0", "-1", "1e300", "nan", "9" * 400, "0." + "0" * 400 + "1") for unit in "s%"]
 
@@ -75,6 +75,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "train": ["train", at["train.txt"], "-o", str(folder / "new.model"), *quick],
         "tag": ["tag", at["rnn.model"], at["text.txt"]],
         "evaluate": ["evaluate", at["rnn.model"], at["dev.txt"]],
+        "learn": ["learn", at["rnn.model"], at["dev.txt"], "-o", str(folder / "new.model")],
         "sample": ["sample", at["lm.model"]],
         "compare": ["compare", at["dev.txt"], at["rnn.model"], at["frequent.model"]],
         "curve": ["curve", at["train.txt"], "--dev", at["dev.txt"], "--model", "frequent", "--points", "3"],
@@ -82,6 +83,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "gradients": ["gradients", at["rnn.model"], at["dev.txt"]],
         "states": ["states", at["rnn.model"], at["dev.txt"]],
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
+        "search": ["search", at["train.txt"], "--dev", at["dev.txt"], "--trials", "1", *quick],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
         "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
         "tutorial compare": [
@@ -140,6 +142,8 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
         *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        "search",
+        "learn",
         *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:
@@ -162,7 +166,7 @@ def test_the_edges_of_every_numeric_option(name: str, option: click.Option, fold
             assert status == 2, arguments
 
 
-SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds")}
+SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds"), ("search", "trials")}
 SLOW |= {("tutorial train", "iterations"), ("tutorial train", "hidden")}
 SLOW |= {("tutorial compare", name) for name in ("iterations", "hidden", "seeds")}
 """So many are allowed, and take their time."""

@@ -110,6 +110,13 @@ CASES = {
         ["lm.model", "plain.txt"],
     ],
     "export": [["rnn.model", "new.onnx"], ["spans.model", "new.onnx"], ["lm.model", EVIL], ["plain.txt", "new.onnx"]],
+    "learn": [
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--heldout", "words.jsonl", "--html", "learned.html"],
+        ["texts.model", "texts.txt", "-o", "learned.model", "--replay", "texts.txt", "--json"],
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--unlabelled", EVIL],
+        ["rnn.model", "spans.tsv", "-o", "learned.model"],
+        ["spans.model", "spans.tsv", "-o", "learned.model"],
+    ],
     "sample": [["lm.model", "--prompt", EVIL], ["rnn.model"], ["lm.model", "--prompt", LINES, "--length", "300"]],
     "compare": [
         ["spans.tsv", "other.tsv", "other.tsv"],
@@ -187,6 +194,12 @@ CASES = {
     ],
     "settings": [[], [EVIL]],
     "find-lr": [["word_tag.txt", "--set", "hidden=2"]],
+    "search": [
+        ["word_tag.txt", "--dev", "50%", "--trials", "2", "--set", "hidden=2", "--set", "epochs=1", "--plot", "se.svg"],
+        ["texts.txt", "--dev", "50%", "--trials", "1", "--set", "hidden=2", "--set", "epochs=1"],
+        ["word_tag.txt", "--space", "settings.toml"],
+        ["broken.tsv", "--dev", "50%"],
+    ],
 }
 COMMANDS = cli.group.list_commands(click.Context(cli.group))
 SHOWN = {"rnn.model", "spans.model", "texts.model", "forged.model"}
@@ -285,7 +298,7 @@ def test_pages_and_pictures_hold_no_control_characters(ran: Callable[..., tuple[
             for path in map(Path, case):
                 if path.suffix in (".html", ".svg"):
                     made[path] = ran(command, *case)[0]
-    assert len(made) == 9 and set(made.values()) == {0}
+    assert len(made) == 10 and set(made.values()) == {0}
     for path in made:
         text = path.read_text(encoding="utf-8")
         assert all(c.isprintable() or c in "\n\u00a0" for c in text), path

@@ -65,6 +65,7 @@ def trained(folder: Path) -> dict[str, Trained]:
     for own in TAGGED:
         words, tags = zip(*own, strict=True)
         several.append(Sentence(words, {"upos": tags, "low": tuple(map(str.lower, tags))}))
+    dicts = [[({"word": word, "n": i, "last": word[-1]}, tag) for i, (word, tag) in enumerate(one)] for one in TAGGED]
     numbers = [Sentence(("1", "2", "3"), {"b": ("0", "1", "0"), "sum": ("1", "3", "_")})] * 4
     speech = {"hidden": 4, "embedding": 3, "epochs": 1, "chunk": 4, "ensemble": 1}
     made: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -75,6 +76,9 @@ def trained(folder: Path) -> dict[str, Trained]:
         "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "residual": "highway"}}),
         "tutorial": (TAGGED, {"preset": "tutorial", "settings": {"hidden": 4, "epochs": 1, "embedding": 0}}),
         "columns": (several, {"dev": several[:2], "target": "upos,low"}),
+        "inputs": (several, {"dev": several[:2], "target": "upos", "inputs": "low"}),
+        "dicts": (dicts, {"settings": {"decoder": "softmax"}}),
+        "learned": (TAGGED, {"settings": {"decoder": "softmax"}, "keep_replay": 2}),
         "hmm": (TAGGED, {"model": "hmm"}),
         "frequent": (TAGGED, {"model": "frequent", "dev": TAGGED[:2]}),
         "classify": (texts(40, 1), {"settings": {"pooling": "attention"}, "dev": texts(9, 2), "model": "rnn"}),
@@ -98,6 +102,8 @@ def trained(folder: Path) -> dict[str, Trained]:
         of_network = how.get("model", "rnn") == "rnn" and how.get("task") not in ("lm", "regress", "lm:unit=characters")
         own = {**(SMALL if of_network else {}), **how.pop("settings", {})}
         model = elman.train(data, how.pop("dev", None), settings=own, **{**QUIET, **how})
+        if name == "learned":
+            model, _ = elman.learn.update(model, TAGGED[:1], naive=False)
         model.save(folder / f"{name}.model")
         found[name] = Trained(model_file.read(folder / f"{name}.model"), data)
     return found

@@ -12,6 +12,7 @@ from elman.data.targets import ANY, CLASSIFY, SEVERAL
 from elman.errors import ConfigError
 from elman.models import file
 from elman.models.base import Model
+from elman.models.history import KEY as HISTORY, History
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
 from elman.utils.display import shown
@@ -27,6 +28,8 @@ Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
 """Number of columns that ``repr`` names."""
+TOKENIZATION = "tokenization"
+"""The fact in a model's data how its training text was cut into words; see ``elman.data.tokenization``."""
 NAMED = 20
 """Number of tags that a notebook shows."""
 
@@ -50,7 +53,14 @@ class Predictor(Summary, ABC):
     """Whether it reads text as one sequence of symbols, as language models do."""
 
     def __init__(
-        self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+        self,
+        model: Model,
+        *,
+        targets: Sequence[str],
+        format: str,
+        data: Mapping[str, Any],
+        threads: int = 1,
+        inputs: Sequence[str] = (),
     ) -> None:
         self._model = model
         self._data = dict(data)
@@ -58,8 +68,11 @@ class Predictor(Summary, ABC):
         """The columns it predicts."""
         self.format = format
         """The format of the training file; "" for sentences from Python."""
+        self.input_columns = tuple(inputs)
+        """The further columns of a file that it reads with each word."""
         self.threads = threads
         """Number of threads that predict batches; the predictions do not depend on it."""
+        self._history = History()
 
     @property
     def kind(self) -> str:
@@ -119,9 +132,23 @@ class Predictor(Summary, ABC):
         return False
 
     @property
+    def reads_features(self) -> bool:
+        """Whether each word has features: the values of ``inputs``, or a dict of them in Python."""
+        return False
+
+    @property
     def data(self) -> dict[str, Any]:
         """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
-        return dict(self._data)
+        return {name: fact for name, fact in self._data.items() if name != TOKENIZATION}
+
+    @property
+    def history(self) -> History:
+        """The corrections that the model has learned (``elman learn``), and the sentences to learn with them."""
+        return self._history
+
+    def with_history(self, history: History) -> Self:
+        """Return a copy with another ``history``."""
+        return self._copy(_history=history)
 
     @property
     def interrupted(self) -> bool:
@@ -198,8 +225,14 @@ class Predictor(Summary, ABC):
             "data": self._data,
             "model": of_model,
         }
+        if self.input_columns:
+            record["inputs"] = list(self.input_columns)
         of_task = self._task_record()
-        return record if of_task is None else {**record, "task": of_task}, tensors
+        if of_task is not None:
+            record["task"] = of_task
+        if self._history:
+            record[HISTORY] = self._history.to_record()
+        return record, tensors
 
     def _task_record(self) -> dict[str, Any] | None:
         """Return the task's entry in the model file, with its name; None for plain labels."""
@@ -229,8 +262,11 @@ class Predictor(Summary, ABC):
             "parameters": sum(tensor.size for name, tensor in tensors.items() if name != RARE),
             "data": self.data,
             "temperatures": self.temperatures,
+            **_of_features(record, self.input_columns),
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
+            **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
+            **({"history": self._history.describe()} if self._history else {}),
         }
 
     def _summary(self) -> str:
@@ -242,7 +278,7 @@ class Predictor(Summary, ABC):
         yield from (("task", self.task), ("model", self.kind))
         for name, tags in self.tag_sets.items():
             yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
-        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
+        yield from ((name.replace("_", " "), value) for name, value in self.data.items() if value is not None)
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""
@@ -252,6 +288,14 @@ class Predictor(Summary, ABC):
     def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
         """Yield the results of ``work`` on batches, in order; batches do not depend on ``threads``."""
         return chain.from_iterable(ordered(work, batches(sentences), self.threads))
+
+
+def _of_features(record: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """Return the entries of ``describe`` on features that words bring along."""
+    known = record.get("token_features")
+    if known is None:
+        return {}
+    return {"inputs": list(inputs), "token_features": len(known["names"]), "numbers": [n for n, *_ in known["numbers"]]}
 
 
 def _unit(task: str) -> str:

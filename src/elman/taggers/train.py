@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
@@ -14,12 +16,35 @@ from elman.training.run_options import RunOptions
 from elman.utils.arguments import check_text
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.training.lr_finder import RateTrial
     from elman.training.trainer import Progress
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def _with_hints(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with a message for arguments that are settings."""
+    names = signature(function).parameters
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        unknown = next((name for name in kwargs if name not in names), None)
+        if unknown is not None:
+            from elman.settings import NETWORK, OTHER_NAMES, TRAINING
+
+            name = OTHER_NAMES.get(unknown.lower(), unknown)
+            advice = f'; it is a setting: settings={{"{name}": …}}' if name in {*NETWORK, *TRAINING} else ""
+            raise TypeError(f"{function.__name__}() has no argument {unknown}{advice or did_you_mean(unknown, names)}")
+        return function(*args, **kwargs)
+
+    return checked
+
+
+@_with_hints
 def train(
     train: Data,
     dev: Data | None = None,
@@ -30,10 +55,12 @@ def train(
     vectors: Path | None = None,
     budget: str | float | None = None,
     target: Target = None,
+    inputs: Target = None,
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
     text_column: str | None = None,
+    keep_replay: int = 0,
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -57,12 +84,16 @@ def train(
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
                     several, ``"upos,xpos"`` or a list of names: one network learns them together, word columns first
+    ``inputs``      further columns, named as targets are, whose values the rnn reads with each word; needed at tagging
+                    too. In place of a word of a pair may be a dict of features: see docs/guides/own-features.md
     ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
                     ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
                     text: a ``LanguageModel``; ``regress``, numbers: a ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
+    ``keep_replay`` number of training sentences to keep in the model file, some of each tag or label, so that
+                    ``elman.learn`` can train on them again with corrections, and forgets less
     ``seed``        the seed of all random numbers: the same seed and data give the same model, whatever ``threads``,
                     on one instruction set (``elman.kernels``)
     ``threads``     threads in training and tagging; by default one for each core
@@ -80,6 +111,7 @@ def train(
         data=train,
         dev=held_out_or_dev,
         targets=column_names(target),
+        inputs=column_names(inputs) or (),
         task=name,
         options=options,
         model=model,
@@ -90,11 +122,13 @@ def train(
         format=format,
         encoding=encoding,
         text_column=text_column,
+        keep_replay=keep_replay,
         run=run,
     )
     return registry.train(request)
 
 
+@_with_hints
 def find_rate(
     train: Data,
     *,
@@ -102,6 +136,7 @@ def find_rate(
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
     target: Target = None,
+    inputs: Target = None,
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
@@ -121,6 +156,7 @@ def find_rate(
     request = TrainRequest(
         data=train,
         targets=column_names(target),
+        inputs=column_names(inputs) or (),
         task=task,
         model="rnn",
         preset=preset,

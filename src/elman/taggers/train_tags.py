@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 from elman import config
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
+from elman.errors import ConfigError
+from elman.models.history import History
 from elman.models.kinds import model_class
+from elman.taggers import replay
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
 from elman.taggers.request import TrainRequest
@@ -20,11 +23,17 @@ _T = TypeVar("_T", bound=ColumnPredictor)
 
 
 def train(request: TrainRequest) -> ColumnPredictor:
-    """Prepare the data, fit the model, and wrap it in a predictor.
+    """Prepare the data, fit the model, and wrap it in a predictor, which can cut raw text into words.
 
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
-    prepared, run = prepare(request), request.run
+    return train_labels(request, raw_text=True)
+
+
+def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPredictor:
+    """Train as ``train`` does; without ``raw_text`` on sentences made from others, whose words may be none."""
+    prepared, run = prepare(request, raw_text=raw_text), request.run
+    _check_replay(request, prepared)
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
     if prepared.model in WITH_SETTINGS:
@@ -35,13 +44,32 @@ def train(request: TrainRequest) -> ColumnPredictor:
         model = model_class(prepared.model).train(prepared.train)
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
+    options["inputs"] = prepared.inputs
     tagger = predictor_of(model, data=facts, **options)
     if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
         accuracy = tagger.evaluate(prepared.dev_sentences, target=prepared.targets).accuracy
         tagger = predictor_of(model, data={**facts, "dev_accuracy": accuracy}, **options)
     if prepared.budget is not None and not tagger.interrupted:
         prepared.budget.finish()
-    return tagger
+    return _with_replay(tagger, prepared, request)
+
+
+def _check_replay(request: TrainRequest, prepared: Prepared) -> None:
+    """Raise ConfigError if sentences are to be kept by a model that does not learn from them, or of text on disk."""
+    if not request.keep_replay:
+        return
+    if prepared.model not in WITH_SETTINGS:
+        learners = " or ".join(WITH_SETTINGS)
+        raise ConfigError(f"keep_replay: the model {prepared.model} does not learn from corrections, {learners} do")
+    if not isinstance(prepared.train, list):
+        raise ConfigError("keep_replay: expected 0 with text that is read from disk; elman learn --replay reads it")
+
+
+def _with_replay(tagger: ColumnPredictor, prepared: Prepared, request: TrainRequest) -> ColumnPredictor:
+    if not request.keep_replay or not isinstance(prepared.train, list):
+        return tagger
+    kept = replay.sample(prepared.train, prepared.targets, request.keep_replay, request.run.seed)
+    return tagger.with_history(History(replay=kept))
 
 
 def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) -> _T:

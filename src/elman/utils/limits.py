@@ -33,12 +33,18 @@ RESAMPLES = 1_000_000
 MINUTES, JOBS = 100_000, 64
 POINTS = 30
 """Training-set sizes of a learning curve, each twice the one before."""
+NUMERIC_FEATURES = 1_000
+"""Features of words that are numbers; each word has a value of every one of them."""
 SEEDS = 1_000
+TRIALS = 10_000
+"""Trials of a search for settings."""
 ENTRIES = 1_000_000
 """Entries of a list of errors."""
 LAGS, POSITIONS, LAYERS = 1_000_000, 10_000_000, 16
 PLACE = 1_000_000_000
 """Number of a sentence in a file, or of a word in a sentence."""
+REPLAY = 100_000
+"""Training sentences that a model file keeps."""
 STEPS = 1_000_000
 """Steps of backpropagation through time."""
 
