@@ -298,7 +298,7 @@ def test_pages_and_pictures_hold_no_control_characters(ran: Callable[..., tuple[
             for path in map(Path, case):
                 if path.suffix in (".html", ".svg"):
                     made[path] = ran(command, *case)[0]
-    assert len(made) == 10 and set(made.values()) == {0}
+    assert len(made) == 11 and set(made.values()) == {0}
     for path in made:
         text = path.read_text(encoding="utf-8")
         assert all(c.isprintable() or c in "\n\u00a0" for c in text), path
