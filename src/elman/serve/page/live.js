@@ -1,0 +1,93 @@
+// The live line: what has been corrected, what it gave, and what the learner is doing. Never silent.
+
+import { counted, fill, h } from "./dom.js";
+import { typeOf } from "./spans.js";
+
+/** Return "93.1 → 93.4 (p = 0.04)". */
+export function heldOut({ before, after, p }) {
+  const text = `${(100 * before).toFixed(1)} \u2192 ${(100 * after).toFixed(1)}`;
+  return p === null || p === undefined ? text : `${text} (p = ${p < 0.001 ? "< 0.001" : p.toFixed(p < 0.01 ? 3 : 2)})`.replace("= <", "<");
+}
+
+/** Return the parts of the line about a status. */
+export function numbers({ counts, heldout, earlier }) {
+  const dot = " \u00b7 ";
+  const corrected = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected"];
+  const measured = heldout
+    ? [dot, "held-out ", h("b", {}, heldOut(heldout))]
+    : [dot, `held-out: not measured yet (${counts.set_aside_corrected ?? 0} of ${counted(counts.set_aside, "sentence")} set aside accepted)`];
+  const broken = earlier ? [dot, "broken ", h(earlier.broken ? "b.bad" : "b", {}, String(earlier.broken)), ` of ${earlier.total.toLocaleString("en")} earlier`] : [];
+  return [...corrected, ...measured, ...broken];
+}
+
+export class Live {
+  constructor(numbersPlace, learningPlace) {
+    Object.assign(this, { numbersPlace, learningPlace, said: null, away: false, unsent: 0 });
+  }
+
+  /** Show a status of the service. */
+  show(status) {
+    this.status = status;
+    fill(this.numbersPlace, numbers(status));
+    this.draw();
+  }
+
+  /** Say what has just happened, until something else does. */
+  say(text, kind = "") {
+    this.said = { text, kind };
+    this.draw();
+  }
+
+  connected(yes) {
+    this.away = !yes;
+    this.draw();
+  }
+
+  draw() {
+    const parts = [this.state(), this.retrain()].filter(Boolean);
+    const shown = parts.map(({ text, kind }, i) => [i ? " \u00b7 " : "", h(kind ? `span.${kind}` : "span", {}, text)]);
+    fill(this.learningPlace, shown.flat());
+  }
+
+  state() {
+    if (this.away) return { text: "no connection to the service; trying again", kind: "bad" };
+    const learning = this.status?.learning;
+    if (!learning) return this.said;
+    if (learning.state === "off") return { text: `not learning: ${learning.error ?? "switched off"}` };
+    if (learning.state === "patching") return { text: `learning${learning.waiting ? `, ${learning.waiting} waiting` : ""}\u2026`, kind: "working" };
+    if (learning.error) return { text: `not adopted: ${learning.error}`, kind: "bad" };
+    if (learning.waiting) return { text: `${counted(learning.waiting, "correction")} to be learned`, kind: "working" };
+    return this.said ?? { text: "ready: learns from each correction" };
+  }
+
+  retrain() {
+    const retrain = this.status?.retrain;
+    if (!retrain) return null;
+    if (retrain.state === "running") return { text: `retraining on everything${retrain.queued ? ", one more queued" : ""}\u2026`, kind: "working" };
+    return retrain.error ? { text: `retraining: ${retrain.error}`, kind: "bad" } : null;
+  }
+}
+
+/** Return what a learned correction looks like now: “Mill” → road. */
+export function learnedText(card, fields, seconds) {
+  const took = seconds ? ` in ${seconds.toFixed(1)} s` : "";
+  const field = fields.find((each) => (each.ofWords ? card.draft[each.name] : card.draft[each.name] !== undefined));
+  if (!field) return `learned${took}`;
+  if (!field.ofWords) return `learned ${field.name} ${card.draft[field.name]}${took}`;
+  const i = card.words.findIndex((_, j) => card.changed(field, j));
+  const tag = card.draft[field.name][i];
+  return `learned \u201c${card.words[i]?.slice(0, 40) ?? ""}\u201d \u2192 ${field.kind === "spans" ? typeOf(tag) || tag : tag}${took}`;
+}
+
+/** Listen to the service's events; gone(true) once it has been away for some seconds. */
+export function listen(after, handlers, connected) {
+  const source = new EventSource(`/v1/events?after=${after}`);
+  let timer = null;
+  source.onopen = () => { clearTimeout(timer); timer = null; connected(true); };
+  source.onerror = () => { timer ??= setTimeout(() => connected(false), 3000); };
+  for (const [name, handle] of Object.entries(handlers)) {
+    source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+  }
+  return source;
+}
+
