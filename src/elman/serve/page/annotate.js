@@ -11,13 +11,14 @@ const TYPING = "input, select, textarea, dialog";
 const PRESSING = "button, a, summary";
 
 export class Annotate {
-  constructor(session, fields, said) {
-    Object.assign(this, { session, fields, said, field: fields[0] });
+  constructor(session, fields) {
+    Object.assign(this, { session, fields, field: fields[0] });
     this.selection = new Selection(() => this.moved());
     this.palette = new Palette((tag) => this.choose(tag), () => this.focusWord());
     this.tools = new Tools(fields, session);
     this.badges = h("div.badges");
     this.place = h("div");
+    this.note = h("span.gap.note", { id: "said", role: "status" });
     this.detail = h("p.note", { id: "detail" });
     this.tabs = h("div.row", { role: "group", "aria-label": "Column" });
     this.choices = h("div.choices", {}, fields.length > 1 && this.tabs, this.palette.buttons);
@@ -33,8 +34,8 @@ export class Annotate {
       keyButton("Skip", "Space", () => this.session.skip()),
     ];
     return h("div.actions", { role: "group", "aria-label": "Actions" }, this.accepting[0],
-      keyButton("Back", "\u232b", () => this.session.back(), { "aria-keyshortcuts": "Backspace" }), this.accepting[1],
-      h("span.gap"), this.undoButton, this.redoButton,
+      keyButton("Back", "⌫", () => this.session.back(), { "aria-keyshortcuts": "Backspace" }), this.accepting[1],
+      this.note, this.undoButton, this.redoButton,
       keyButton("Why", ".", () => this.toggleWhy(), { "aria-expanded": "false", id: "why" }));
   }
 
@@ -44,6 +45,7 @@ export class Annotate {
     const focus = same ? this.selection.focus : card ? this.firstDoubt(card) : 0;
     if (field) this.field = field;
     this.card = card;
+    if (!same) this.said("");
     for (const button of this.accepting) button.disabled = !card;
     this.choices.hidden = !card;
     if (!card) return this.nothingLeft();
@@ -56,6 +58,10 @@ export class Annotate {
     this.focusWord();
   }
 
+  said(text) {
+    this.note.textContent = text;
+  }
+
   firstDoubt(card) {
     return Math.max(0, card.words.findIndex((_, i) => card.doubtful(this.fields, i)));
   }
@@ -66,18 +72,18 @@ export class Annotate {
     const text = narrowed ? "No sentence fits this search and filter." : "All sentences are done. Export them in the view Report.";
     fill(this.badges);
     fill(this.detail);
-    fill(this.place, h("p", { tabIndex: -1 }, this.session.remaining === null ? "Loading sentences\u2026" : text));
+    fill(this.place, h("p", { tabIndex: -1 }, this.session.remaining === null ? "Loading sentences…" : text));
     this.selection.reset(null);
     this.explain?.close();
   }
 
   describe(card) {
     const { file, line, set_aside: aside } = card.json;
-    const state = { corrected: h("span.badge.done", {}, "\u2713 accepted"), skipped: h("span.badge", {}, "skipped") }[card.state];
+    const state = { corrected: h("span.badge.done", {}, "✓ accepted"), skipped: h("span.badge", {}, "skipped") }[card.state];
     const left = this.session.remaining;
     return [
       h("span", {}, file ? `${file}, line ${line}` : ""),
-      h("span.row", {}, card.edited && h("span.badge", {}, "\u270e changed"), state,
+      h("span.row", {}, card.edited && h("span.badge", {}, "✎ changed"), state,
         aside && h("span.badge", { title: "One sentence in ten is never trained on, so that progress can be measured." }, "set aside: measures, is not learned"),
         left !== null && h("span", {}, counted(left, "sentence") + " left")),
     ];
@@ -95,7 +101,7 @@ export class Annotate {
     const value = this.card.now(field);
     this.palette.show(field, (tag) => this.isSet(field, value, tag));
     fill(this.tabs, this.fields.map((each) => h("button", { type: "button", "aria-pressed": String(each === field), onclick: () => this.use(each) }, each.name)),
-      h("span.note", {}, h("kbd", {}, "\u2191"), " ", h("kbd", {}, "\u2193"), " column"));
+      h("span.note", {}, h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " column"));
     fill(this.detail, this.describeFocus(field, value, i));
     this.explain?.show(this.card, field, i);
   }

@@ -25,11 +25,11 @@ class App {
     this.drawHeader();
     this.status = await get("/v1/status", { annotator: this.annotator });
     const fields = fieldsOf(this.status.model);
-    document.title = `${this.status.model.name ?? "model"} \u2013 elman`;
+    document.title = `${this.status.model.name ?? "model"} – elman`;
     this.outbox = new Outbox("elman.outbox", { changed: () => this.drawOutbox(), refused: (error) => this.failed(error) });
-    const hooks = { shown: (card, field) => this.annotate.shown(card, field), said: (text) => this.live.say(text), failed: (error) => this.failed(error), stored: (card, answer) => this.stored(card, answer) };
+    const hooks = { shown: (card, field) => this.annotate.shown(card, field), said: (text) => this.annotate.said(text), failed: (error) => this.failed(error), stored: (card, answer) => this.stored(card, answer) };
     this.session = new Session(this.annotator, fields, this.outbox, hooks);
-    this.annotate = new Annotate(this.session, fields, (text) => this.live.say(text));
+    this.annotate = new Annotate(this.session, fields);
     this.views = { annotate: this.annotate };
     this.fields = fields;
     this.showStatus(this.status);

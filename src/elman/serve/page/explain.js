@@ -70,12 +70,13 @@ export class Explain {
 
   drawWhy(card, { tag, against, shares }) {
     const text = against ? `For ${tag}, against ${against}` : `For ${tag}`;
+    const most = Math.max(...shares.map(Math.abs), 1e-9);
     const words = shares.map((share, j) => {
-      const span = h("span", {}, shownWord(card.words[j]), h("small", {}, `${share < 0 ? "\u2212" : "+"}${Math.abs(100 * share).toFixed(0)}`));
-      span.style.setProperty("border-bottom-color", `color-mix(in srgb, var(${share < 0 ? "--bad" : "--good"}) ${Math.round(Math.abs(100 * share))}%, transparent)`);
+      const span = h("span", {}, shownWord(card.words[j]), h("small", {}, `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(0)}`));
+      span.style.setProperty("border-bottom-color", `color-mix(in srgb, var(${share < 0 ? "--bad" : "--good"}) ${Math.round((100 * Math.abs(share)) / most)}%, transparent)`);
       return span;
     });
-    return [h("h2", {}, text), h("p.why", { dir: "auto" }, words), h("p.note", {}, "Share of each word in the decision, in percent; \u2212 speaks against it (input \u00d7 gradient).")];
+    return [h("h2", {}, text), h("p.why", { dir: "auto" }, words), h("p.note", {}, "Share of each word in the decision, in percent; − speaks against it (input × gradient).")];
   }
 
   drawBest(card, field, { sequences }) {

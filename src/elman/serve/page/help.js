@@ -3,12 +3,12 @@
 import { byId, fill, h, table } from "./dom.js";
 
 const KEYS = [ // two spaces between keys
-  ["\u2190  \u2192", "word before, next word, in the direction of the text; Home and End: first and last"],
+  ["←  →", "word before, next word, in the direction of the text; Home and End: first and last"],
   ["PageUp  PageDown", "doubtful word before, next doubtful word"],
-  ["Shift+\u2190  Shift+\u2192  drag", "select several words: for a span, or one tag for all"],
-  ["\u2191  \u2193", "column before, next column"],
-  ["1 \u2026 9  0", "choose the tag or label with this number"],
-  ["a \u2026 z", "find a tag by typing; Enter takes it, Escape gives up; a tag that is not found can be added"],
+  ["Shift+←  Shift+→  drag", "select several words: for a span, or one tag for all"],
+  ["↑  ↓", "column before, next column"],
+  ["1 … 9  0", "choose the tag or label with this number"],
+  ["a … z", "find a tag by typing; Enter takes it, Escape gives up; a tag that is not found can be added"],
   ["Delete", "remove the span"],
   ["Enter", "accept all tags of the sentence and go on"],
   ["Backspace", "back to the sentence before"],
@@ -22,9 +22,9 @@ const KEYS = [ // two spaces between keys
 
 const SIGNS = [
   ["? 62 %", "dotted and shaded: the model gives its tag a probability below 90 %"],
-  ["\u2260 NOUN 97 %", "the model would choose another tag than the file has"],
-  ["\u270e", "you have changed this tag"],
-  ["\u21bb", "the model has changed its mind since the sentence was shown"],
+  ["≠ NOUN 97 %", "the model would choose another tag than the file has"],
+  ["✎", "you have changed this tag"],
+  ["↻", "the model has changed its mind since the sentence was shown"],
 ];
 
 /** Open the list of keys; Escape closes it. */

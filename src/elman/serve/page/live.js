@@ -5,13 +5,13 @@ import { typeOf } from "./spans.js";
 
 /** Return "93.1 → 93.4 (p = 0.04)". */
 export function heldOut({ before, after, p }) {
-  const text = `${(100 * before).toFixed(1)} \u2192 ${(100 * after).toFixed(1)}`;
+  const text = `${(100 * before).toFixed(1)} → ${(100 * after).toFixed(1)}`;
   return p === null || p === undefined ? text : `${text} (p = ${p < 0.001 ? "< 0.001" : p.toFixed(p < 0.01 ? 3 : 2)})`.replace("= <", "<");
 }
 
 /** Return the parts of the line about a status. */
 export function numbers({ counts, heldout, earlier }) {
-  const dot = " \u00b7 ";
+  const dot = " · ";
   const corrected = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected"];
   const measured = heldout
     ? [dot, "held-out ", h("b", {}, heldOut(heldout))]
@@ -45,7 +45,7 @@ export class Live {
 
   draw() {
     const parts = [this.state(), this.retrain()].filter(Boolean);
-    const shown = parts.map(({ text, kind }, i) => [i ? " \u00b7 " : "", h(kind ? `span.${kind}` : "span", {}, text)]);
+    const shown = parts.map(({ text, kind }, i) => [i ? " · " : "", h(kind ? `span.${kind}` : "span", {}, text)]);
     fill(this.learningPlace, shown.flat());
   }
 
@@ -54,7 +54,7 @@ export class Live {
     const learning = this.status?.learning;
     if (!learning) return this.said;
     if (learning.state === "off") return { text: `not learning: ${learning.error ?? "switched off"}` };
-    if (learning.state === "patching") return { text: `learning${learning.waiting ? `, ${learning.waiting} waiting` : ""}\u2026`, kind: "working" };
+    if (learning.state === "patching") return { text: `learning${learning.waiting ? `, ${learning.waiting} waiting` : ""}…`, kind: "working" };
     if (learning.error) return { text: `not adopted: ${learning.error}`, kind: "bad" };
     if (learning.waiting) return { text: `${counted(learning.waiting, "correction")} to be learned`, kind: "working" };
     return this.said ?? { text: "ready: learns from each correction" };
@@ -63,7 +63,7 @@ export class Live {
   retrain() {
     const retrain = this.status?.retrain;
     if (!retrain) return null;
-    if (retrain.state === "running") return { text: `retraining on everything${retrain.queued ? ", one more queued" : ""}\u2026`, kind: "working" };
+    if (retrain.state === "running") return { text: `retraining on everything${retrain.queued ? ", one more queued" : ""}…`, kind: "working" };
     return retrain.error ? { text: `retraining: ${retrain.error}`, kind: "bad" } : null;
   }
 }
@@ -76,7 +76,7 @@ export function learnedText(card, fields, seconds) {
   if (!field.ofWords) return `learned ${field.name} ${card.draft[field.name]}${took}`;
   const i = card.words.findIndex((_, j) => card.changed(field, j));
   const tag = card.draft[field.name][i];
-  return `learned \u201c${card.words[i]?.slice(0, 40) ?? ""}\u201d \u2192 ${field.kind === "spans" ? typeOf(tag) || tag : tag}${took}`;
+  return `learned “${card.words[i]?.slice(0, 40) ?? ""}” → ${field.kind === "spans" ? typeOf(tag) || tag : tag}${took}`;
 }
 
 /** Listen to the service's events; gone(true) once it has been away for some seconds. */

@@ -25,9 +25,9 @@ export class View {
     const { number, kind, corrections, heldout, time, sha256, available } = model;
     const made = [KINDS[kind] ?? kind, model.reason ? h("span.note", {}, h("br"), `not adopted: ${model.reason}`) : null].filter(Boolean);
     const state = current
-      ? h("b", {}, "\u2713 in use")
+      ? h("b", {}, "✓ in use")
       : available ? h("button", { type: "button", "aria-label": `Go back to model ${number}`, onclick: () => this.activate(model) }, "Go back") : h("span.note", {}, "not kept");
-    const measured = heldout && typeof heldout === "object" ? heldOut(heldout) : heldout ? `${(100 * heldout).toFixed(1)}` : "\u2013";
+    const measured = heldout && typeof heldout === "object" ? heldOut(heldout) : heldout ? `${(100 * heldout).toFixed(1)}` : "–";
     return [String(number), h("span", {}, made), (corrections ?? 0).toLocaleString("en"), measured, new Date(1000 * time).toLocaleString([], { dateStyle: "short", timeStyle: "short" }), h("code", { title: sha256 }, sha256.slice(0, 12)), state];
   }
 
@@ -44,7 +44,7 @@ export class View {
   async retrain() {
     try {
       const { state } = await post("/v1/retrain", {});
-      this.said(state === "queued" ? "Another retraining is queued." : "Retraining on everything\u2026");
+      this.said(state === "queued" ? "Another retraining is queued." : "Retraining on everything…");
     } catch (error) {
       this.failed(error);
     }

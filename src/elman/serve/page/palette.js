@@ -37,7 +37,7 @@ export class Palette {
       "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Find a tag",
       oninput: () => this.filter(), onkeydown: (event) => this.key(event), onblur: () => this.close(),
     });
-    this.find = h("span.find", {}, this.input, " ", h("kbd", { "aria-hidden": "true" }, "a \u2026 z"), this.list);
+    this.find = h("span.find", {}, this.input, " ", h("kbd", { "aria-hidden": "true" }, "a … z"), this.list);
   }
 
   /** Show the choices of a field; pressed(tag) says which are set. */

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { counted, fill, h, percent, table } from "./dom.js";
 import { heldOut } from "./live.js";
 
-const FORMATS = { own: "the format that came in", conllu: "CoNLL-U", columns: "columns", jsonl: "JSONL (Prodigy\u2019s keys)", "label-studio": "Label Studio JSON" };
+const FORMATS = { own: "the format that came in", conllu: "CoNLL-U", columns: "columns", jsonl: "JSONL (Prodigy’s keys)", "label-studio": "Label Studio JSON" };
 const MOST_ROWS = 50;
 
 export class View {
@@ -22,7 +22,7 @@ export class View {
       ["sentences", counts.sentences.toLocaleString("en")],
       ["accepted", `${counts.corrected.toLocaleString("en")}, of them ${counts.changed.toLocaleString("en")} with a changed tag`],
       ["set aside, never trained on", `${counts.set_aside.toLocaleString("en")}, of them ${counts.set_aside_corrected.toLocaleString("en")} accepted`],
-      ["held-out accuracy, first model \u2192 now", heldout ? `${heldOut(heldout)}, difference ${signed(heldout.low)} to ${signed(heldout.high)} (95 % interval), ${counted(heldout.items, "item")}` : "not measured: no sentence that is set aside has been accepted yet"],
+      ["held-out accuracy, first model → now", heldout ? `${heldOut(heldout)}, difference ${signed(heldout.low)} to ${signed(heldout.high)} (95 % interval), ${counted(heldout.items, "item")}` : "not measured: no sentence that is set aside has been accepted yet"],
       ["earlier corrections", earlier ? `${earlier.kept.toLocaleString("en")} kept, ${earlier.broken.toLocaleString("en")} broken, of ${earlier.total.toLocaleString("en")}` : "none yet"],
       ["learning", learning.error ?? learning.state],
     ];
@@ -39,9 +39,9 @@ export class View {
     if (error) return panel("Annotators", h("p.note", {}, error));
     const people = annotators.map(({ name, corrected, skipped, seconds }) => [name, String(corrected), String(skipped), minutes(seconds)]);
     const pairs = agreement.map(({ a, b, sentences, agreed, items, kappa }) =>
-      [`${a}, ${b}`, String(sentences), items ? percent(agreed > 1 ? agreed / items : agreed) : "\u2013", kappa === null ? "\u2013" : kappa.toFixed(3)]);
+      [`${a}, ${b}`, String(sentences), items ? percent(agreed > 1 ? agreed / items : agreed) : "–", kappa === null ? "–" : kappa.toFixed(3)]);
     return panel("Annotators", table("Work", ["name", "accepted", "skipped", "time"], people),
-      pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "observed agreement", "Cohen\u2019s \u03ba"], pairs));
+      pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "observed agreement", "Cohen’s κ"], pairs));
   }
 
   downloads({ files = [] }) {
@@ -56,7 +56,7 @@ export class View {
 
 const failed = (error) => ({ error: error.message });
 const panel = (title, ...children) => h("section.panel", {}, h("h2", {}, title), ...children);
-const signed = (share) => (share === null || share === undefined ? "?" : `${share < 0 ? "\u2212" : "+"}${Math.abs(100 * share).toFixed(1)}`);
+const signed = (share) => (share === null || share === undefined ? "?" : `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`);
 const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 const words = (key) => key.replaceAll("_", " ");
 
@@ -81,7 +81,7 @@ function list(items, title) {
 }
 
 function text(each) {
-  if (each === null || each === undefined) return "\u2013";
+  if (each === null || each === undefined) return "–";
   if (Array.isArray(each)) return each.map(text).join(" ");
   if (typeof each === "object") return JSON.stringify(each);
   return typeof each === "number" && !Number.isInteger(each) ? each.toFixed(4) : String(each);

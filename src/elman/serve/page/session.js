@@ -188,10 +188,12 @@ export class Session {
     this.show();
   }
 
-  goTo(card) {
+  /** Show a card of the list, or the one so many behind it; a card that is not in the list is put into it. */
+  goTo(card, behind = 0) {
     const place = this.cards.findIndex((each) => each.id === card.id);
     if (place < 0) this.cards.splice(this.at, 0, card);
     else this.at = place;
+    this.at += behind;
     this.show();
   }
 
@@ -223,7 +225,7 @@ export class Session {
     if (entry) {
       entry.card.state = state;
       onto.push(entry);
-      this.goTo(entry.card);
+      this.goTo(entry.card, redo ? 1 : 0); // a card that is accepted again gives way to the next
     }
     try {
       const { id, kind, card: json } = await this.outbox.push(path, { annotator: this.annotator });
@@ -232,9 +234,6 @@ export class Session {
       if (card !== entry?.card) {
         onto.push({ what: "post", card, state: kind === "skip" ? "skipped" : "corrected", before: "open" });
         this.goTo(card);
-      } else if (redo && card === this.card) {
-        this.at += 1; // as when it was accepted
-        this.show();
       }
       this.hooks.said(`${redo ? "Redone" : "Undone"}: ${kind}.`);
     } catch (error) {

@@ -61,18 +61,18 @@ function drawTag(card, field, active, place, i) {
   const doubt = card.doubt(field, i);
   if (doubt) classes.push(".doubt");
   if (card.changed(field, i)) classes.push(".corrected");
-  const label = spans ? (place ? (place.begin ? typeOf(tag) || tag : "\u00a0") : "\u00b7") : tag ?? "\u2013";
+  const label = spans ? (place ? (place.begin ? typeOf(tag) || tag : "\u00a0") : "·") : tag ?? "–";
   return h(`span${classes.filter(Boolean).join("")}`, { dir: "ltr", title: `${field.name}: ${tag ?? "no tag"}` },
     h("span.label", {}, label), marks(card, field, doubt, i, place && !place.begin));
 }
 
 function marks(card, field, doubt, i, inside) {
-  if (card.changed(field, i)) return inside ? null : h("span.mark", {}, "\u270e");
+  if (card.changed(field, i)) return inside ? null : h("span.mark", {}, "✎");
   const renewed = card.renewed[field.name]?.[i];
   return [
-    renewed && !inside && h("span.mark", { title: `was ${renewed}` }, "\u21bb"),
+    renewed && !inside && h("span.mark", { title: `was ${renewed}` }, "↻"),
     doubt?.kind === "unsure" && h("span.sure", {}, `?\u202f${percent(doubt.share, 0)}`),
-    doubt?.kind === "differs" && h("span.sure", {}, `\u2260\u202f${doubt.predicted ?? "\u2013"} ${percent(doubt.share, 0)}`),
+    doubt?.kind === "differs" && h("span.sure", {}, `≠\u202f${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
   ];
 }
 

@@ -247,3 +247,30 @@ def addresses(n=40):
 if __name__ == "__main__":
     start(Service(ADDRESS, [], addresses()), int(sys.argv[1]))
     time.sleep(1e6)
+
+
+UPOS = ["ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "VERB", "X"]
+XSS = [
+    "<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "\"><svg onload=window.hacked=1>",
+    "javascript:window.hacked=1", "{{constructor.constructor('window.hacked=1')()}}", "</textarea><script>window.hacked=1</script>",
+    "'-window.hacked=1-'", "<iframe srcdoc='<script>parent.hacked=1</script>'>", "&lt;script&gt;window.hacked=1&lt;/script&gt;", "\u202egnp.exe", "__proto__", "constructor",
+]
+
+
+def kinds(kind):
+    if kind == "spans":
+        return Service(ADDRESS, [], addresses())
+    if kind == "several":
+        columns = [{"name": "upos", "kind": "tags", "tags": UPOS}, ADDRESS[0]]
+        rows = [(["The", "old", "mill", "in", "York", "sleeps", str(i)], ["DET", "ADJ", "NOUN", "ADP", "PROPN", "VERB", "NUM"], ["O", "O", "O", "O", "B-city", "O", "O"]) for i in range(20)]
+        return Service(columns, [], [{"words": w, "columns": {"upos": (t, [0.99, 0.7, 0.98, 0.99, 0.95, 0.99, 0.97]), "ner": (n, [0.99] * 7)}} for w, t, n in rows])
+    if kind == "texts":
+        labels = [{"name": "topic", "kind": "one", "tags": ["billing", "delivery", "account"]}]
+        return Service([], labels, [{"words": f"my parcel number {i} has not come".split(), "labels": {"topic": ("delivery", 0.8)}} for i in range(20)])
+    if kind == "rtl":
+        columns = [{"name": "upos", "kind": "tags", "tags": UPOS}]
+        return Service(columns, [], [{"words": ["הילד", "קרא", "ספר", "טוב", str(i)], "columns": {"upos": (["NOUN", "VERB", "NOUN", "ADJ", "NUM"], [0.99, 0.7, 0.99, 0.8, 0.99])}} for i in range(10)])
+    if kind == "odd":
+        columns = [{"name": "upos", "kind": "tags", "tags": UPOS + XSS}]
+        words = [["a" * 10_000, "b"], ["\u0301e\u0301\u0302\u0303", "नमस्ते", "\u200b", "👩‍👩‍👧‍👦", " "], XSS, ["x"] * 400]
+        return Service(columns, [], [{"words": w, "columns": {"upos": ((XSS * 40)[: len(w)] if w is XSS else ["NOUN"] * len(w), [0.7] * len(w))}} for w in words])
