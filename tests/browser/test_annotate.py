@@ -185,7 +185,7 @@ def test_page_keys_go_from_doubt_to_doubt(serve, open_page):
     assert focused(page) == 1  # the first doubtful word of a new card
     press(page, "Home", "PageDown")
     assert focused(page) == 1
-    expect(page.locator(".token").nth(1).locator(".doubt")).to_contain_text("? 70 %")
+    expect(page.locator(".token").nth(1).locator(".doubt")).to_contain_text("? 70\u202f%")
 
 
 def test_search_and_filter_and_the_end_of_the_list(serve, open_page):

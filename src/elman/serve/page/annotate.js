@@ -1,7 +1,7 @@
 // The view in which sentences are corrected: one card, its tags as buttons, and the keys.
 
 import { counted, fill, h, keyButton, percent } from "./dom.js";
-import { Palette } from "./palette.js";
+import { Palette, TYPED } from "./palette.js";
 import { Selection } from "./selection.js";
 import { setSpan, spanAt } from "./spans.js";
 import { Tools } from "./tools.js";
@@ -30,11 +30,11 @@ export class Annotate {
     this.undoButton = keyButton("Undo", "Ctrl+Z", () => this.session.undo(), { "aria-keyshortcuts": "Control+Z" });
     this.redoButton = keyButton("Redo", "Ctrl+Y", () => this.session.redo(), { "aria-keyshortcuts": "Control+Y" });
     this.accepting = [
-      keyButton("Accept all, go on", "Enter", () => this.session.accept(), { className: "main" }),
+      keyButton("Accept all", "Enter", () => this.session.accept(), { className: "main" }),
       keyButton("Skip", "Space", () => this.session.skip()),
     ];
     return h("div.actions", { role: "group", "aria-label": "Actions" }, this.accepting[0],
-      keyButton("Back", "⌫", () => this.session.back(), { "aria-keyshortcuts": "Backspace" }), this.accepting[1],
+      keyButton("Back", "Backspace", () => this.session.back()), this.accepting[1],
       this.note, this.undoButton, this.redoButton,
       keyButton("Why", ".", () => this.toggleWhy(), { "aria-expanded": "false", id: "why" }));
   }
@@ -204,7 +204,7 @@ export class Annotate {
       const tag = this.palette.ofDigit(key);
       return tag === undefined ? null : () => this.choose(tag);
     }
-    return /^[\p{L}_]$/u.test(key) ? () => this.palette.type(key) : null;
+    return TYPED.test(key) ? () => this.palette.type(key) : null;
   }
 
   nextField(step) {

@@ -82,9 +82,9 @@ export class Explain {
   drawBest(card, field, { sequences }) {
     const now = card.now(field);
     const rows = sequences.map(({ tags, probability }) => {
-      const differs = tags.map((tag, j) => (tag === now[j] ? null : `${shownWord(card.words[j])} ${tag}`)).filter(Boolean);
+      const differs = tags.flatMap((tag, j) => (tag === now[j] ? [] : [h("bdi", {}, `${shownWord(card.words[j])} ${tag}`), ", "])).slice(0, -1);
       const use = h("button", { type: "button", disabled: !differs.length, onclick: () => this.replace(field, tags) }, "Use");
-      return [percent(probability), differs.join(", ") || "as shown", use];
+      return [percent(probability), differs.length ? h("span", {}, differs) : "as shown", use];
     });
     return table(`The best ${sequences.length} for the whole sentence`, ["probability", "differs in", "choose"], rows);
   }

@@ -15,7 +15,7 @@ export function numbers({ counts, heldout, earlier }) {
   const corrected = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected"];
   const measured = heldout
     ? [dot, "held-out ", h("b", {}, heldOut(heldout))]
-    : [dot, `held-out: not measured yet (${counts.set_aside_corrected ?? 0} of ${counted(counts.set_aside, "sentence")} set aside accepted)`];
+    : [dot, `held-out: not measured yet (${counts.set_aside_corrected} of ${counted(counts.set_aside, "set-aside sentence")} accepted)`];
   const broken = earlier ? [dot, "broken ", h(earlier.broken ? "b.bad" : "b", {}, String(earlier.broken)), ` of ${earlier.total.toLocaleString("en")} earlier`] : [];
   return [...corrected, ...measured, ...broken];
 }

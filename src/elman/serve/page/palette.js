@@ -3,16 +3,15 @@
 import { fill, h } from "./dom.js";
 
 const DIGITS = "1234567890";
+/** A key that begins to find a tag, as it has no other meaning. */
+export const TYPED = /^[^\s\d./?]$/u;
 const MOST_BUTTONS = 30;
 const MOST_FOUND = 50;
 
 /** Return the fewest letters that, typed, leave this tag alone or first. */
 export function shortestPrefix(tag, tags) {
-  for (let n = 1; n <= tag.length; n++) {
-    const prefix = tag.slice(0, n).toLowerCase();
-    if (matches(prefix, tags)[0] === tag) return prefix;
-  }
-  return tag.toLowerCase();
+  const prefixes = Array.from(tag, (_, i) => tag.slice(0, i + 1).toLowerCase());
+  return prefixes.find((prefix) => matches(prefix, tags)[0] === tag) ?? tag;
 }
 
 /** Return the tags that fit what was typed: those that begin with it, shortest first, then those that contain it. */
@@ -47,14 +46,14 @@ export class Palette {
     const shown = field.choices.slice(0, MOST_BUTTONS);
     const none = field.kind === "spans" ? [this.button("none", "Delete", null, pressed(null))] : [];
     const hidden = field.choices.length - shown.length;
-    field.keys ??= shown.map((tag, i) => DIGITS[i] ?? shortestPrefix(tag, field.choices));
+    field.keys ??= shown.map((tag, i) => DIGITS[i] ?? (TYPED.test(tag[0]) ? shortestPrefix(tag, field.choices) : "a … z"));
     fill(this.buttons, none, shown.map((tag, i) => this.button(tag, field.keys[i], tag, pressed(tag))),
-      hidden > 0 && h("span.more", {}, `and ${hidden.toLocaleString("en")} more:`), this.find);
+      hidden > 0 && h("span.note", {}, `and ${hidden.toLocaleString("en")} more:`), this.find);
   }
 
   button(label, key, tag, pressed) {
     return h("button", { type: "button", "aria-pressed": String(pressed), "aria-keyshortcuts": key.length === 1 || key === "Delete" ? key : null, onclick: () => this.choose(tag) },
-      h("kbd", { "aria-hidden": "true" }, key), " ", label);
+      h("kbd", { "aria-hidden": "true" }, key), " ", h("bdi", {}, label));
   }
 
   /** Return the tag of a digit key, or undefined. */
@@ -82,7 +81,7 @@ export class Palette {
     fill(this.list, this.found.map(({ tag, text }, i) => h("li", {
       role: "option", id: `found-${i}`, "aria-selected": String(i === this.best),
       onpointerdown: (event) => { event.preventDefault(); this.take(tag); },
-    }, text)));
+    }, h("bdi", {}, text))));
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
     this.input.setAttribute("aria-activedescendant", open ? `found-${this.best}` : "");

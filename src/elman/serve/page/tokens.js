@@ -71,8 +71,8 @@ function marks(card, field, doubt, i, inside) {
   const renewed = card.renewed[field.name]?.[i];
   return [
     renewed && !inside && h("span.mark", { title: `was ${renewed}` }, "↻"),
-    doubt?.kind === "unsure" && h("span.sure", {}, `?\u202f${percent(doubt.share, 0)}`),
-    doubt?.kind === "differs" && h("span.sure", {}, `≠\u202f${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
+    doubt?.kind === "unsure" && h("span.sure", {}, `? ${percent(doubt.share, 0)}`),
+    doubt?.kind === "differs" && h("span.sure", {}, `≠ ${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
   ];
 }
 
