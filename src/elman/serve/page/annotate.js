@@ -18,11 +18,11 @@ export class Annotate {
     this.tools = new Tools(fields, session);
     this.badges = h("div.badges");
     this.place = h("div");
-    this.note = h("span.gap.note", { id: "said", role: "status" });
+    this.note = h("p.note", { id: "said", role: "status" });
     this.detail = h("p.note", { id: "detail" });
     this.tabs = h("div.row", { role: "group", "aria-label": "Column" });
     this.choices = h("div.choices", {}, fields.length > 1 && this.tabs, this.palette.buttons);
-    this.panel = h("section.panel", { "aria-label": "Sentence" }, this.badges, this.place, this.detail, this.choices);
+    this.panel = h("section.panel", { "aria-label": "Sentence" }, this.badges, this.place, h("div.badges", {}, this.detail, this.note), this.choices);
     this.element = h("div", {}, this.tools.element, this.panel, this.actions());
   }
 
@@ -30,12 +30,12 @@ export class Annotate {
     this.undoButton = keyButton("Undo", "Ctrl+Z", () => this.session.undo(), { "aria-keyshortcuts": "Control+Z" });
     this.redoButton = keyButton("Redo", "Ctrl+Y", () => this.session.redo(), { "aria-keyshortcuts": "Control+Y" });
     this.accepting = [
-      keyButton("Accept all", "Enter", () => this.session.accept(), { className: "main" }),
+      keyButton("Accept", "Enter", () => this.session.accept(), { className: "main" }),
       keyButton("Skip", "Space", () => this.session.skip()),
     ];
     return h("div.actions", { role: "group", "aria-label": "Actions" }, this.accepting[0],
       keyButton("Back", "Backspace", () => this.session.back()), this.accepting[1],
-      this.note, this.undoButton, this.redoButton,
+      h("span.gap"), this.undoButton, this.redoButton,
       keyButton("Why", ".", () => this.toggleWhy(), { "aria-expanded": "false", id: "why" }));
   }
 
