@@ -64,10 +64,9 @@ class Event:
     def of_row(row: tuple[Any, ...]) -> Event:
         """Return the event of a row of ``seq`` and ``COLUMNS``."""
         seq, time, annotator, kind, sentence, words, before, after, seconds, model, undoes = row
-        values = [Values.from_json(json.loads(text)) for text in (before, after)]
-        return Event(
-            kind, annotator, sentence, tuple(json.loads(words)), *values, seconds, model, undoes, time=time, seq=seq
-        )
+        old, new = (Values.from_json(json.loads(text)) for text in (before, after))
+        read = tuple(json.loads(words))
+        return Event(kind, annotator, sentence, read, old, new, seconds, model, undoes, time, seq)
 
     def to_json(self) -> dict[str, Any]:
         """Return the event as ``GET /v1/corrections`` shows it."""
@@ -99,6 +98,7 @@ class State:
         self._given: dict[str, dict[str, list[Event]]] = {}  # sentence -> annotator -> corrections and skips in force
         self._done: dict[str, list[Event]] = {}  # annotator -> what undo takes back, the last first
         self._undone: dict[str, list[Event]] = {}
+        self._corrections: dict[int, Event] = {}
         for event in events:
             self.add(event)
 
@@ -106,6 +106,8 @@ class State:
         """Take in a stored event."""
         self.last = event.seq
         name = event.annotator
+        if event.kind == CORRECTION:
+            self._corrections[event.seq] = event
         done, undone = self._done.setdefault(name, []), self._undone.setdefault(name, [])
         if event.kind == UNDO:
             undone.append(taken := done.pop())
@@ -152,6 +154,10 @@ class State:
         """Yield the latest correction in force of each sentence, oldest first."""
         found = [event for sentence in list(self._given) if (event := self.correction(sentence)) is not None]
         yield from sorted(found, key=lambda event: event.seq)
+
+    def known_corrections(self) -> list[Event]:
+        """Return all corrections, also those that were undone."""
+        return list(self._corrections.values())
 
     def by_annotator(self) -> Iterator[tuple[str, dict[str, Event]]]:
         """Yield sentences with each annotator's correction or skip that is in force."""

@@ -188,6 +188,14 @@ class Store:
 
         return self.submit(job).result()
 
+    def put_setting(self, name: str, value: str) -> Future[None]:
+        """Store a setting, in place of an earlier value."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+        return self.submit(job)
+
     def files(self) -> list[FileRow]:
         """Return the files, in the order in which they were first given."""
         return self.submit(read_files).result()
@@ -255,7 +263,9 @@ def read_state(connection: sqlite3.Connection) -> State:
         raise DataError("the events in the database contradict each other; go back to a copy of it") from None
 
 
-def read_events(connection: sqlite3.Connection, after: int = 0, limit: int = -1, annotator: str = "") -> Iterable[Event]:
+def read_events(
+    connection: sqlite3.Connection, after: int = 0, limit: int = -1, annotator: str = ""
+) -> Iterable[Event]:
     """Yield events from number ``after`` + 1 on."""
     of = "AND annotator = ?" if annotator else "AND ? = ''"
     query = f"SELECT seq, {Event.COLUMNS} FROM events WHERE seq > ? {of} ORDER BY seq LIMIT ?"
@@ -271,15 +281,19 @@ def read_files(connection: sqlite3.Connection) -> list[FileRow]:
     ]
 
 
+def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the settings of a database by name."""
+    return dict(connection.execute("SELECT name, value FROM settings").fetchall())
+
+
 def read_models(connection: sqlite3.Connection) -> list[ModelRow]:
     """Return the models of a database, oldest first."""
     found = []
     for number, *row in connection.execute(f"SELECT number, {_MODEL_COLUMNS} FROM models ORDER BY number"):
         sha256, parent, when, kind, events, adopted, reason, *reports = row
-        read = [None if text is None else json.loads(text) for text in reports]
-        found.append(
-            ModelRow(sha256, kind, parent, tuple(json.loads(events)), bool(adopted), reason, *read, when, number)
-        )
+        report, heldout = (None if text is None else json.loads(text) for text in reports)
+        made_for = tuple(json.loads(events))
+        found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, report, heldout, when, number))
     return found
 
 
