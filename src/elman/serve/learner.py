@@ -13,12 +13,16 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from elman.errors import ElmanError
-from elman.serve.measure import Correction, compare_models, right_items
+from elman.data.correction import Correction, words_digest
+from elman.errors import ConfigError, ElmanError
+from elman.learn.corrections import check_model
+from elman.learn.history import updated
+from elman.learn.learner import Learner
+from elman.learn.retrain import retrain
+from elman.serve.measure import Corrected, compare_models, right_items
 from elman.serve.shelf import write_model
 from elman.taggers.load import load
 
@@ -32,28 +36,29 @@ _CODE = "from elman.serve.learner import main; main()"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a learning process begins with: models by path, and corrections that the model knows already.
+    """What a learning process begins with: models by path, and corrections.
 
-    ``backend``  the module with ``Learner`` and ``retrain``
+    ``earlier``  those that the model has learned and that are in force
+    ``undone``   the words of those that it has learned, and that are not in force any more
     """
 
     model: str
     first: str
     folder: str
-    earlier: Sequence[Correction] = ()
+    earlier: Sequence[Corrected] = ()
+    undone: Sequence[tuple[str, ...]] = ()
     replay: str | None = None
     heldout: str | None = None
     seed: int = 1
     nice: int = PATCHING
-    backend: str = "elman.learn"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """Corrections to learn (none: only measure), or to train again with, and the corrected sentences set aside."""
 
-    new: Sequence[Correction] = ()
-    aside: Sequence[Correction] = ()
+    new: Sequence[Corrected] = ()
+    aside: Sequence[Corrected] = ()
     retrain: bool = False
 
 
@@ -86,8 +91,7 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, *flags, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
         )
-        self.setup = setup
-        self._send(setup)
+        self.begin(setup)
 
     def ask(self, request: Request) -> Outcome:
         """Send a request and wait for its outcome. Raises DiedError if the process ends meanwhile."""
@@ -96,6 +100,11 @@ class Process:
             return cast(Outcome, pickle.load(cast(BinaryIO, self._process.stdout)))
         except (EOFError, OSError, pickle.UnpicklingError):
             raise self._died() from None
+
+    def begin(self, setup: Setup) -> None:
+        """Begin again with other models or corrections, in the same process."""
+        self.setup = setup
+        self._send(setup)
 
     def _send(self, value: object) -> None:
         pipe = cast(BinaryIO, self._process.stdin)
@@ -129,62 +138,76 @@ def _environment() -> dict[str, str]:
 
 @dataclass
 class _Learning:
-    """The state of a learning process."""
+    """The state of a learning process. ``heldout`` are the sentences of the file of that name."""
 
     setup: Setup
     first: ColumnPredictor
-    learner: Any
-    known: list[Correction]
+    learner: Learner
+    heldout: list[Correction]
+    known: list[Corrected]
     once: set[tuple[int, str, int]] = field(default_factory=set)
     """Changed words that the model has given right at some time."""
 
     @staticmethod
     def begin(setup: Setup) -> _Learning:
-        backend = import_module(setup.backend)
-        model = cast("ColumnPredictor", load(setup.model, threads=1))
-        first = model if setup.first == setup.model else cast("ColumnPredictor", load(setup.first, threads=1))
-        learner = backend.Learner(model, replay=setup.replay, heldout=setup.heldout, seed=setup.seed)
-        made = _Learning(setup, first, learner, list(setup.earlier))
-        if made.known:
-            learner.remember(made._sentences(made.known))
+        model = check_model(load(setup.model, threads=1))
+        first = model if setup.first == setup.model else load(setup.first, threads=1)
+        undone = {words_digest(words) for words in setup.undone}
+        history = model.history
+        standing = tuple(one for one in history.corrections if one.words_digest not in undone)
+        model = model.with_history(replace(history, corrections=standing))
+        learner = Learner(model, replay=setup.replay, heldout=setup.heldout, seed=setup.seed)
+        made = _Learning(setup, cast("ColumnPredictor", first), learner, learner.heldout, list(setup.earlier))
         made.once = right_items(model, made.known)
         return made
-
-    def _sentences(self, corrections: Sequence[Correction]) -> list[Any]:
-        model = self.learner.model
-        return [one.sentence(model.word_targets, model.text_targets, None) for one in corrections]
 
     def answer(self, request: Request) -> Outcome:
         start = time.monotonic()
         outcome: dict[str, Any] = {}
         if request.retrain:
-            outcome = self._retrain(request)
-        elif request.new:
+            return Outcome(**self._retrain(request), seconds=round(time.monotonic() - start, 3))
+        if request.new:
             outcome = self._patch(request)
-        self.once |= (right := right_items(self.learner.model, self.known))
-        asked = {one.seq for one in self.known}
-        total = {item for item in self.once if item[0] in asked}
-        outcome["earlier"] = {"kept": len(total & right), "broken": len(total - right), "total": len(total)}
-        outcome["heldout"] = compare_models(self.first, self.learner.model, request.aside) if request.aside else None
+        right = right_items(self.learner.model, self.known)
+        self.once |= right
+        outcome["earlier"] = {"kept": len(right), "broken": len(self.once - right), "total": len(self.once)}
+        outcome["heldout"] = compare_models(self.first, self.learner.model, request.aside)
         return Outcome(**outcome, seconds=round(time.monotonic() - start, 3))
 
     def _patch(self, request: Request) -> dict[str, Any]:
-        before = self.learner
-        report = self.learner.update(self._sentences(request.new))
-        told: dict[str, Any] = {"report": report.to_dict()}
+        learner, before = self.learner, self.learner.model
+        learner.heldout = self._heldout(request)
+        report = learner.update([one.correction() for one in request.new])
+        told = {"report": report.to_json(), "learned": len(report.learned), "not_learned": len(report.not_learned)}
         if report.worse:
-            self.learner = before
+            again = {"replay": learner.replay or None, "heldout": learner.heldout, "seed": self.setup.seed}
+            self.learner = Learner(before, **again)
             return {**told, "error": "significantly worse on held-out text; the model stays as it was"}
-        self.known += request.new
-        return {**told, "path": write_model(self.learner.model, self.setup.folder)}
+        path = write_model(self.learner.model, self.setup.folder)
+        ids = {one.id for one in request.new}
+        self.known = [one for one in self.known if one.id not in ids] + list(request.new)
+        standing = {one.seq for one in self.known}
+        self.once = {item for item in self.once if item[0] in standing}
+        return {**told, "path": path}
+
+    def _heldout(self, request: Request) -> list[Correction]:
+        return self.heldout + [one.correction() for one in request.aside]
 
     def _retrain(self, request: Request) -> dict[str, Any]:
-        backend = import_module(self.setup.backend)
-        model, report = backend.retrain(self.learner.model, self._sentences(request.new), train=self.setup.replay)
-        told: dict[str, Any] = {"report": report.to_dict()}
-        if report.worse:
-            return {**told, "error": "significantly worse than the present model; that one stays"}
-        return {**told, "path": write_model(model, self.setup.folder)}
+        model, learned = self.learner.model, [one.correction() for one in request.new]
+        heldout = self._heldout(request)
+        if not heldout:
+            raise ConfigError(
+                "retraining is tested on held-out text: correct a sentence that is set aside, or --heldout"
+            )
+        new, report, is_new = retrain(model, learned, train=self.setup.replay, heldout=heldout)
+        told: dict[str, Any] = {"report": report.to_json(), "learned": len(report.learned)}
+        if not is_new:
+            return {**told, "error": "significantly worse than the present model on held-out text; that one stays"}
+        history = updated(model.history, model.history.parent, learned, ())
+        found = new.with_history(history)
+        told["heldout"] = compare_models(self.first, found, request.aside)
+        return {**told, "path": write_model(found, self.setup.folder)}
 
 
 def main() -> None:
@@ -198,9 +221,12 @@ def main() -> None:
     learning: _Learning | None = None
     while True:
         try:
-            request: Request = pickle.load(requests)
+            request: Request | Setup = pickle.load(requests)
         except EOFError:
             return
+        if isinstance(request, Setup):
+            setup, learning = request, None
+            continue
         try:
             learning = learning or _Learning.begin(setup)
             outcome = learning.answer(request)

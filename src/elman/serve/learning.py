@@ -17,7 +17,7 @@ from elman.errors import ElmanError
 from elman.serve.documents import is_set_aside
 from elman.serve.hub import Hub
 from elman.serve.learner import RETRAINING, Outcome, Process, Request, Setup
-from elman.serve.measure import Correction
+from elman.serve.measure import Corrected
 from elman.serve.shelf import Shelf
 from elman.serve.store import ConflictError, ModelRow, Store
 from elman.serve.tagging import Serving
@@ -34,7 +34,6 @@ class LearnOptions:
     replay: str | None = None
     heldout: str | None = None
     off: str = ""
-    backend: str = "elman.learn"
 
 
 class Learning:
@@ -43,6 +42,8 @@ class Learning:
     def __init__(
         self, store: Store, shelf: Shelf, hub: Hub, options: LearnOptions, adopt: Callable[[Serving], None]
     ) -> None:
+        self.tell: Callable[[], None] = lambda: None
+        """Tells all who listen that something has changed."""
         self._store, self._shelf, self._hub, self.options, self._adopt = store, shelf, hub, options, adopt
         self.models = store.models()
         self.passed = int(store.setting("passed", "0") or 0)
@@ -60,6 +61,7 @@ class Learning:
         self._process: Process | None = None
         self._second: Process | None = None
         self._knows: tuple[str, frozenset[int]] | None = None
+        self._waiting: tuple[tuple[int, int, str, int], list[Corrected]] | None = None
         self._measured: tuple[str, tuple[int, ...], frozenset[int]] | None = None
         self._threads = [
             threading.Thread(target=work, name=f"elman-{name}", daemon=True)
@@ -102,20 +104,27 @@ class Learning:
         events = {event.seq: event.sentence for event in self._store.state.known_corrections()}
         return {events[seq]: seq for model in reversed(line) for seq in model.events if seq in events}
 
-    def in_force(self) -> tuple[list[Correction], list[Correction]]:
+    def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
-        found = [Correction.of(event) for event in self._store.state.corrections()]
+        found = [Corrected.of(event) for event in self._store.state.corrections()]
         aside = [is_set_aside(self.options.seed, one.id) for one in found]
         return (
             [one for one, held in zip(found, aside, strict=True) if not held],
             [one for one, held in zip(found, aside, strict=True) if held],
         )
 
-    def waiting(self) -> list[Correction]:
+    def waiting(self) -> list[Corrected]:
         """Return the corrections that the present model has not learned, and is to learn."""
+        key = (self._store.state.last, len(self.models), self.present, self.passed)
+        if self._waiting is None or self._waiting[0] != key:
+            self._waiting = key, self._find_waiting()
+        return self._waiting[1]
+
+    def _find_waiting(self) -> list[Corrected]:
         learned = self.learned()
         rejected = {seq for model in self.models if not model.adopted for seq in model.events}
         to_train, _ = self.in_force()
+        rejected |= {one.seq for one in to_train if not one.correction().labels}  # it says nothing
         return [
             one
             for one in to_train
@@ -123,6 +132,11 @@ class Learning:
         ]
 
     def _work(self) -> None:
+        to_train, _ = self.in_force()
+        known = self.learned()
+        self._ask(
+            Request(), self.present, [one for one in to_train if known.get(one.id) == one.seq]
+        )  # it takes a while
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -162,38 +176,42 @@ class Learning:
                     if self.present != present:
                         self._knows = (self.present, seqs | {one.seq for one in new})
                         self._measured = (self.present, measured[1], self._knows[1])
-        self._publish_status()
+        self.tell()
         return True
 
-    def _ask(self, request: Request, present: str, earlier: Sequence[Correction]) -> Outcome:
+    def _ask(self, request: Request, present: str, earlier: Sequence[Corrected]) -> Outcome:
         """Ask the learning process, a new one if the last has died or knows other things."""
         knows = (present, frozenset(one.seq for one in earlier))
-        if self._process is not None and self._knows != knows:
-            self._process.end()
-            self._process = None
         try:
             if self._process is None:
                 self._process = Process(self._setup(present, earlier))
-                self._knows = knows
+            elif self._knows != knows:
+                self._process.begin(self._setup(present, earlier))
+            self._knows = knows
             return self._process.ask(request)
         except ElmanError as error:
             self._process = self._knows = None
             return Outcome(error=str(error))
 
-    def _setup(self, present: str, earlier: Sequence[Correction]) -> Setup:
+    def _setup(self, present: str, earlier: Sequence[Corrected]) -> Setup:
         options, shelf = self.options, self._shelf
         return Setup(
             shelf.path(present),
             shelf.path(shelf.first),
             shelf.folder,
             tuple(earlier),
+            self._undone(earlier),
             options.replay,
             options.heldout,
             options.seed,
-            backend=options.backend,
         )
 
-    def _settle(self, new: Sequence[Correction], outcome: Outcome, parent: str) -> None:
+    def _undone(self, earlier: Sequence[Corrected]) -> tuple[tuple[str, ...], ...]:
+        """Return the words of what the present model has learned and is not in force any more."""
+        ids = self.learned().keys() - {one.id for one in earlier}
+        return tuple(event.words for event in self._store.state.known_corrections() if event.sentence in ids)
+
+    def _settle(self, new: Sequence[Corrected], outcome: Outcome, parent: str) -> None:
         """Adopt what came of a patch, or store why not."""
         ids, seqs = [one.id for one in new], tuple(one.seq for one in new)
         self.state, self.seconds = "idle", outcome.seconds
@@ -269,6 +287,8 @@ class Learning:
         with self._lock:
             if self.options.off:
                 raise ConflictError(f"this service does not learn: {self.options.off}")
+            if self.options.replay is None:
+                raise ConflictError("retraining needs the training file: start the service with --replay FILE")
             if self.retrain_state == "running":
                 if self.retrain_queued:
                     raise ConflictError("a retraining is running, and another is queued already")
@@ -297,7 +317,7 @@ class Learning:
                 again, self.retrain_queued = self.retrain_queued, False
                 self.retrain_state = "running" if again else "idle"
             self._hub.publish("retrain", {"state": state, "error": self.retrain_error})
-            self._publish_status()
+            self.tell()
             self.notify()
             if again:
                 self._retrain_wake.set()
@@ -319,13 +339,9 @@ class Learning:
             self._put(replace(row, sha256=self._shelf.put(outcome.path), adopted=True, events=seqs))
         return "adopted"
 
-    def _publish_status(self) -> None:
-        self._hub.publish("status", self.status())
-
     def status(self) -> dict[str, Any]:
         """Return what the live line shows of learning."""
         return {
-            "model": {"sha256": self.present},
             "heldout": self.heldout,
             "earlier": self.earlier,
             "learning": {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elman.data.sentence import Sentence
+from elman.data.corpus import split_labels
+from elman.data.correction import Correction
 from elman.evaluation.compare import compare
 from elman.serve.events import Event, Values
 from elman.serve.tagging import predict
@@ -19,8 +20,8 @@ RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """A correction as the learning process gets it: the event's number, the words, and what was before and after."""
+class Corrected:
+    """A correction that is in force: the event's number, the words, and what was before and after."""
 
     seq: int
     id: str
@@ -29,19 +30,15 @@ class Correction:
     after: Values
 
     @staticmethod
-    def of(event: Event) -> Correction:
+    def of(event: Event) -> Corrected:
         """Return the correction of an event."""
-        return Correction(event.seq, event.sentence, event.words, event.before, event.after)
+        return Corrected(event.seq, event.sentence, event.words, event.before, event.after)
 
-    def sentence(self, targets: Iterable[str], labels: Iterable[str], missing: str | None) -> Sentence:
-        """Return the corrected sentence; a word that nobody looked at has the tag ``missing``."""
-        columns = {
-            name: tuple(missing if tag is None else tag for tag in self.after.columns[name])
-            for name in targets
-            if name in self.after.columns
-        }
-        known = {name: label for name in labels if (label := self.after.labels.get(name))}
-        return Sentence(self.words, columns, labels=known)  # type: ignore[arg-type]
+    def correction(self) -> Correction:
+        """Return what a model learns of it."""
+        columns = {name: tags for name, tags in self.after.columns.items() if any(tag is not None for tag in tags)}
+        parts = {name: split_labels(label) for name, label in self.after.labels.items() if label is not None}
+        return Correction(self.words, columns | {name: tuple(sorted(each)) for name, each in parts.items()})
 
     def changed(self) -> list[tuple[str, int]]:
         """Return what it changed: columns with places of words, document labels with -1."""
@@ -56,7 +53,7 @@ class Correction:
 
 
 def compare_models(
-    first: ColumnPredictor, present: ColumnPredictor, corrections: Sequence[Correction]
+    first: ColumnPredictor, present: ColumnPredictor, corrections: Sequence[Corrected]
 ) -> dict[str, Any] | None:
     """Compare two models on corrected sentences that neither was trained on; None if there are no such words.
 
@@ -96,7 +93,7 @@ def compare_models(
     }
 
 
-def right_items(model: ColumnPredictor, corrections: Sequence[Correction]) -> set[tuple[int, str, int]]:
+def right_items(model: ColumnPredictor, corrections: Sequence[Corrected]) -> set[tuple[int, str, int]]:
     """Return which of the changed words and labels the model gives as corrected: (event, column, word)."""
     rows = predict(model, [correction.words for correction in corrections], model.targets, False)
     texts = set(model.text_targets)

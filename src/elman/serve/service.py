@@ -7,11 +7,13 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from elman import __version__
 from elman.data.schemes import NO_SCHEME, detect_scheme
 from elman.errors import ConfigError, ElmanError
+from elman.learn.corrections import check_model
 from elman.serve.agreement import is_change
 from elman.serve.cards import describe, make_cards
 from elman.serve.documents import Documents, Item, check_values, import_file
@@ -90,6 +92,7 @@ class Service:
         self.batcher = Batcher(Serving(tagger, present, number, kind))
         learn = options.learn if options.learn.off else _able(options.learn, tagger)
         self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt)
+        self.learning.tell = lambda: self.hub.publish("status", self.shared_status())
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
         self.schemes = _schemes(self.documents.items, tagger.word_targets)
         self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
@@ -159,6 +162,7 @@ class Service:
         """Tell all who wait for it that an event was stored."""
         about = {"id": event.sentence, "annotator": event.annotator, "kind": event.kind}
         self.hub.publish("correction", about)
+        self.learning.tell()
         if event.kind != SKIP:
             self.learning.notify()
 
@@ -186,17 +190,24 @@ class Service:
                 tally["skipped"] += not corrected
                 tally["set_aside_corrected"] += bool(corrected) and item.set_aside
             self._counted = last, dict(tally)
-        items = self.documents.items
-        return {
-            "sentences": len(items),
-            "set_aside": sum(item.set_aside for item in items),
-            **self._counted[1],
-        }
+        return {"sentences": len(self.documents.items), "set_aside": self._n_set_aside, **self._counted[1]}
+
+    @cached_property
+    def _n_set_aside(self) -> int:
+        return sum(item.set_aside for item in self.documents.items)
 
     def status(self, annotator: str) -> dict[str, Any]:
         """Return the answer of ``GET /v1/status``."""
         state = self.store.state
-        mine = sum(1 for _, given in state.by_annotator() if annotator in given and given[annotator].kind == CORRECTION)
+        found = self.shared_status()
+        found["counts"]["mine"] = sum(
+            1 for _, given in state.by_annotator() if annotator in given and given[annotator].kind == CORRECTION
+        )
+        undo, redo = state.undoable(annotator), state.redoable(annotator)
+        return {**found, "annotator": annotator, "can_undo": undo is not None, "can_redo": redo is not None}
+
+    def shared_status(self) -> dict[str, Any]:
+        """Return what of it is the same for all annotators."""
         model = describe(self.serving, self.name)
         model["columns"] = [one for one in model["columns"] if one["name"] in self.columns]
         model["labels"] = [one for one in model["labels"] if one["name"] in self.columns]
@@ -206,16 +217,14 @@ class Service:
         return {
             **self.learning.status(),
             "version": __version__,
-            "annotator": annotator,
-            "annotators": state.annotators,
+            "annotators": self.store.state.annotators,
             "model": model,
-            "files": self._files(),
-            "counts": {**self.counts(), "mine": mine},
-            "can_undo": state.undoable(annotator) is not None,
-            "can_redo": state.redoable(annotator) is not None,
+            "files": self._files,
+            "counts": self.counts(),
             "event": self.hub.last,
         }
 
+    @cached_property
     def _files(self) -> list[dict[str, Any]]:
         sizes = Counter(item.file for item in self.documents.items)
         labelled = {item.file for item in self.documents.items if item.given.columns or item.given.labels}
@@ -260,10 +269,10 @@ def check_task(model: Any, path: str) -> None:
 
 def _able(options: LearnOptions, tagger: ColumnPredictor) -> LearnOptions:
     """Return the options, turned off for a model that cannot learn from corrections."""
-    if not tagger.plain_labels:
-        return replace(options, off=f"models of the task {tagger.task} do not learn from corrections")
-    if tagger.kind != "rnn":
-        return replace(options, off=f"the model {tagger.kind} does not learn from corrections; a network (rnn) does")
+    try:
+        check_model(tagger)
+    except ConfigError as error:
+        return replace(options, off=str(error))
     return options
 
 
