@@ -120,15 +120,21 @@ _HOME = {
 }
 
 
+_MODULES = ("learn",)
+"""Modules that are attributes of the package without an import."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"elman.{name}")
     value = getattr(import_module(_HOME.get(name, "elman.errors")), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted((*__all__, *_MODULES))

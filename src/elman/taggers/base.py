@@ -12,6 +12,7 @@ from elman.data.targets import ANY, CLASSIFY, SEVERAL
 from elman.errors import ConfigError
 from elman.models import file
 from elman.models.base import Model
+from elman.models.history import KEY as HISTORY, History
 from elman.models.network_record import RARE
 from elman.taggers.batches import batches
 from elman.utils.display import shown
@@ -60,6 +61,7 @@ class Predictor(Summary, ABC):
         """The format of the training file; "" for sentences from Python."""
         self.threads = threads
         """Number of threads that predict batches; the predictions do not depend on it."""
+        self._history = History()
 
     @property
     def kind(self) -> str:
@@ -122,6 +124,15 @@ class Predictor(Summary, ABC):
     def data(self) -> dict[str, Any]:
         """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
         return dict(self._data)
+
+    @property
+    def history(self) -> History:
+        """The corrections that the model has learned (``elman learn``), and the sentences to learn with them."""
+        return self._history
+
+    def with_history(self, history: History) -> Self:
+        """Return a copy with another ``history``."""
+        return self._copy(_history=history)
 
     @property
     def interrupted(self) -> bool:
@@ -199,7 +210,11 @@ class Predictor(Summary, ABC):
             "model": of_model,
         }
         of_task = self._task_record()
-        return record if of_task is None else {**record, "task": of_task}, tensors
+        if of_task is not None:
+            record["task"] = of_task
+        if self._history:
+            record[HISTORY] = self._history.to_record()
+        return record, tensors
 
     def _task_record(self) -> dict[str, Any] | None:
         """Return the task's entry in the model file, with its name; None for plain labels."""
@@ -231,6 +246,7 @@ class Predictor(Summary, ABC):
             "temperatures": self.temperatures,
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
+            **({"history": self._history.describe()} if self._history else {}),
         }
 
     def _summary(self) -> str:

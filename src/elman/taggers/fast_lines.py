@@ -90,6 +90,10 @@ def line_tagger(content: Content, precision: str) -> Any:
         front = validation.front(record, ("rnn",))
         checked = network_record.checked(front.model, file.forms(stored))
         validation.demand(len(front.targets) == len(checked.tags), "target: expected one for each label column")
+        if "history" in record:
+            from elman.models.history import History
+
+            History.from_record(record["history"], front.targets, ())
     except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
     network, tags = checked.network, checked.tags[0]

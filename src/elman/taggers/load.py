@@ -8,6 +8,7 @@ from typing import Any
 
 from elman.errors import ModelFileError
 from elman.models import file
+from elman.models.history import KEY as HISTORY, History
 from elman.models.kinds import kernel_notes
 from elman.taggers.base import Predictor
 from elman.taggers.column_predictor import ColumnPredictor
@@ -52,6 +53,8 @@ def of_content(
             model: Predictor = registry.load(record, tensors, threads=n_threads)
         else:
             model = ColumnPredictor.from_record(record, tensors, threads=n_threads)
+        if HISTORY in record:
+            model = model.with_history(History.from_record(record[HISTORY], model.word_targets, model.text_targets))
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
     except RecursionError:

@@ -14,6 +14,7 @@ from elman.training.run_options import RunOptions
 from elman.utils.arguments import check_text, described, path_text, settings_table
 from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
+from elman.utils.limits import REPLAY, whole_number
 
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 _NUMBER = re.compile(r" *(\d{1,9}|\d{0,9}[.,]\d{1,9}) *%* *", re.ASCII)
@@ -29,6 +30,7 @@ class TrainRequest:
     ``options``  options of the task with their values, such as ``{"features": "each"}``
     ``model``    the kind of model; None: the task's default
     ``text_column``  the column of a table that has the texts or words
+    ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -45,6 +47,7 @@ class TrainRequest:
     format: str | None = None
     encoding: str = "utf-8"
     text_column: str | None = None
+    keep_replay: int = 0
     run: RunOptions = RunOptions()
 
     def __post_init__(self) -> None:
@@ -56,6 +59,7 @@ class TrainRequest:
         check_text("format", self.format)
         check_text("text_column", self.text_column)
         check_encoding(self.encoding)
+        whole_number("keep_replay", self.keep_replay, 0, REPLAY)
         if self.vectors is not None:
             path_text("vectors", self.vectors)
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):

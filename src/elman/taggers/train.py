@@ -34,6 +34,7 @@ def train(
     format: str | None = None,
     encoding: str = "utf-8",
     text_column: str | None = None,
+    keep_replay: int = 0,
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -63,6 +64,8 @@ def train(
                     text: a ``LanguageModel``; ``regress``, numbers: a ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
+    ``keep_replay`` number of training sentences to keep in the model file, some of each tag or label, so that
+                    ``elman.learn`` can train on them again with corrections, and forgets less
     ``seed``        the seed of all random numbers: the same seed and data give the same model, whatever ``threads``,
                     on one instruction set (``elman.kernels``)
     ``threads``     threads in training and tagging; by default one for each core
@@ -90,6 +93,7 @@ def train(
         format=format,
         encoding=encoding,
         text_column=text_column,
+        keep_replay=keep_replay,
         run=run,
     )
     return registry.train(request)

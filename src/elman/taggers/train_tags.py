@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 from elman import config
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
+from elman.errors import ConfigError
+from elman.models.history import History
 from elman.models.kinds import model_class
+from elman.taggers import replay
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
 from elman.taggers.request import TrainRequest
@@ -25,6 +28,7 @@ def train(request: TrainRequest) -> ColumnPredictor:
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     prepared, run = prepare(request), request.run
+    _check_replay(request, prepared)
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
     if prepared.model in WITH_SETTINGS:
@@ -41,7 +45,25 @@ def train(request: TrainRequest) -> ColumnPredictor:
         tagger = predictor_of(model, data={**facts, "dev_accuracy": accuracy}, **options)
     if prepared.budget is not None and not tagger.interrupted:
         prepared.budget.finish()
-    return tagger
+    return _with_replay(tagger, prepared, request)
+
+
+def _check_replay(request: TrainRequest, prepared: Prepared) -> None:
+    """Raise ConfigError if sentences are to be kept by a model that does not learn from them, or of text on disk."""
+    if not request.keep_replay:
+        return
+    if prepared.model not in WITH_SETTINGS:
+        learners = " or ".join(WITH_SETTINGS)
+        raise ConfigError(f"keep_replay: the model {prepared.model} does not learn from corrections, {learners} do")
+    if not isinstance(prepared.train, list):
+        raise ConfigError("keep_replay: expected 0 with text that is read from disk; elman learn --replay reads it")
+
+
+def _with_replay(tagger: ColumnPredictor, prepared: Prepared, request: TrainRequest) -> ColumnPredictor:
+    if not request.keep_replay or not isinstance(prepared.train, list):
+        return tagger
+    kept = replay.sample(prepared.train, prepared.targets, request.keep_replay, request.run.seed)
+    return tagger.with_history(History(replay=kept))
 
 
 def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) -> _T:

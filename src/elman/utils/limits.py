@@ -39,6 +39,8 @@ ENTRIES = 1_000_000
 LAGS, POSITIONS, LAYERS = 1_000_000, 10_000_000, 16
 PLACE = 1_000_000_000
 """Number of a sentence in a file, or of a word in a sentence."""
+REPLAY = 100_000
+"""Training sentences that a model file keeps."""
 STEPS = 1_000_000
 """Steps of backpropagation through time."""
 

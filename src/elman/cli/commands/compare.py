@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from elman.cli.gold import Gold, gold, labels_of, no_gold, of_file, of_model, predicted_tags, read
+from elman.cli.learned import LearnedSentences
 from elman.cli.loading import is_model, load_model
 from elman.cli.notes import Notes
 from elman.cli.options import (
@@ -257,11 +258,15 @@ def _gold_tags(gold: Gold, metric: str | None, notes: Notes) -> list[Sequence[st
 
 def _tags(path: str, gold: Gold, options: Options, notes: Notes) -> list[Sequence[str]]:
     """Return the tags that a model or a file gives to the gold words."""
-    if is_model(path):
-        aligned = of_model(_load(path, options, notes), gold)
-    else:
+    if not is_model(path):
         aligned = of_file(path, options.predicted_options, gold, notes, options.target)
-    return [predicted_tags(sentence)[0] for sentence in aligned]
+        return [predicted_tags(sentence)[0] for sentence in aligned]
+    model = _load(path, options, notes)
+    learned = LearnedSentences(model)
+    watched = replace(gold, sentences=learned.watch(gold.sentences))
+    tags = [predicted_tags(sentence)[0] for sentence in of_model(model, watched)]
+    learned.warn(gold.path, notes, path)
+    return tags
 
 
 def _metric_of(path: str) -> str:

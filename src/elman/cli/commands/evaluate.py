@@ -10,6 +10,7 @@ import click
 
 from elman.cli import conllu_scores, scorers
 from elman.cli.gold import FileOptions, gold, no_gold, of_file, of_model, read
+from elman.cli.learned import LearnedSentences
 from elman.cli.loading import load_model
 from elman.cli.notes import Notes, without_gc
 from elman.cli.options import (
@@ -237,11 +238,14 @@ def _styled(
         raise ConfigError(
             f"--style {options.style}: counts tags of words; {labelled.keys.texts[0]} is a document label"
         )
+    learned = LearnedSentences(tagger)
     if tagger is not None:
-        aligned = of_model(tagger, labelled)
+        aligned = of_model(tagger, replace(labelled, sentences=learned.watch(labelled.sentences)))
     else:
         aligned = of_file(str(options.predicted), options.predicted_options, labelled, notes, options.target)
-    return scorers.of_spans(options.style, options.scheme, labelled, aligned, notes)
+    scores = scorers.of_spans(options.style, options.scheme, labelled, aligned, notes)
+    learned.warn(labelled.path, notes)
+    return scores
 
 
 def _evaluate_model(tagger: ColumnPredictor, paths: Sequence[str], options: Options, notes: Notes) -> None:
@@ -253,7 +257,9 @@ def _evaluate_model(tagger: ColumnPredictor, paths: Sequence[str], options: Opti
         report = confidence_report(tagger, sentences, labelled.columns, options.confidence)
     several = len(tagger.targets) > 1
     target, columns = (None, labelled.columns) if several else (labelled.columns, tagger.targets)
-    results = tagger.evaluate(sentences, target=target, columns=columns)
+    learned = LearnedSentences(tagger)
+    results = tagger.evaluate(learned.watch(sentences), target=target, columns=columns)
+    learned.warn(labelled.path, notes)
     _warn_of_unknown_tags(tagger, results, labelled.path, notes)
     _report(_with_gold(results, labelled.path, notes), report, options)
 

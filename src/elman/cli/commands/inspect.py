@@ -12,6 +12,7 @@ from elman.cli.say import say, say_json
 from elman.data.targets import NUMBER, TAG
 from elman.errors import while_reading
 from elman.utils.display import visible
+from elman.utils.summary import counted
 
 if TYPE_CHECKING:
     from elman.taggers.base import Predictor
@@ -99,6 +100,7 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
     rows.append(("training", _training(training) if training else ""))
+    rows += _history(facts.get("history", {}))
     for number, record in enumerate(training.get("members", []), start=2):
         rows.append((f"network {number}", _run(record)))
     if of_segments := facts.get("segment"):
@@ -106,6 +108,18 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
     for section, settings in facts["settings"].items():
         rows.append((f"[{section}]", ", ".join(f"{key}={value}" for key, value in settings.items())))
     return "\n".join(_row(name, text) for name, text in rows if text)
+
+
+def _history(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of what the model has learned from corrections."""
+    if not facts:
+        return []
+    n_corrections = facts["corrections"]
+    learned = counted(n_corrections, "correction") if n_corrections else ""
+    if facts["kept"] < n_corrections:
+        learned += f", {facts['kept']:,} of them in the file, the others as digests"
+    replay = f"{counted(facts['replay'], 'training sentence')} in the file" if facts["replay"] else ""
+    return [("learned", learned), ("parent", facts["parent"] or ""), ("replay", replay)]
 
 
 def _training(record: dict[str, Any]) -> str:

@@ -45,6 +45,12 @@ class Options(TrainingOptions):
     ensemble: int | None = option(
         "--ensemble", **whole_number(0, limits.NETWORKS), help="Train N networks that tag together, as one model."
     )
+    keep_replay: int = option(
+        "--keep-replay",
+        default=0,
+        **whole_number(0, limits.REPLAY),
+        help="Keep N training sentences in the model file, for elman learn to train on again.",
+    )
     budget: str | None = option(
         "--budget", metavar="TIME", help="Time to train in, 60s or 2m: chooses the size and the epochs to fill it."
     )
@@ -122,6 +128,7 @@ def _train(options: Options, arguments: dict[str, Any], progress: TrainingProgre
             options.dev,
             model=options.model,
             budget=options.budget,
+            keep_replay=options.keep_replay,
             on_progress=_keeping_models(_after_notes(notes, progress)),
             on_warning=notes.warn,
             on_note=notes.add,

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from elman.data.formats import json_records
 from elman.data.formats.arrow_rows import library, schema_class_names
 from elman.data.formats.csv_reader import LABELS
 from elman.data.formats.json_records import RecordReader, with_content
-from elman.data.formats.json_spans import TOKENS, span_key
+from elman.data.formats.json_spans import LABEL_LIST_KEYS, TOKENS, span_key
 from elman.data.formats.parquet import Parquet, head_of, rows_of_batch
 from elman.data.formats.reader import Reading
 from elman.data.formats.text_io import TextSource
@@ -56,7 +55,7 @@ class TableReading(Reading):
     def default_labels(self) -> tuple[str, ...]:
         """Return the document label with a usual name, or the only one. Raises ConfigError if it is unclear."""
         labels = self.label_names()
-        usual = tuple(name for name in labels if name.lower() in (*LABELS, *json_records.LABEL_LIST_KEYS))
+        usual = tuple(name for name in labels if name.lower() in (*LABELS, *LABEL_LIST_KEYS))
         if not usual and len(labels) > 1:
             raise ConfigError(f"{NAME}: which column is the label? there is {', '.join(labels)}; pass target=NAME")
         return (usual or labels)[:1]

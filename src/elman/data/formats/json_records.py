@@ -22,6 +22,7 @@ from typing import Any
 from elman.data.formats import json_edit
 from elman.data.formats.class_names import Names, names_beside, names_from_option
 from elman.data.formats.json_spans import (
+    LABEL_LIST_KEYS,
     TOKENS,
     CharSpan,
     as_plain_record,
@@ -34,6 +35,7 @@ from elman.data.formats.json_spans import (
     spans_to_tags,
     text_in,
     tokens_in,
+    without_null,
 )
 from elman.data.formats.text_io import BOM
 from elman.data.formats.tokenizer import TOKENIZERS, tokenize
@@ -45,8 +47,6 @@ from elman.utils.display import shown
 TAGS = "tags"
 """The column of the spans, and the key of a single column of tags."""
 NOT_LABEL_KEYS = ("text", "data", "answer")
-LABEL_LIST_KEYS = ("label", "labels", "intent")
-"""Keys that may hold several document labels, or the number of a label."""
 OPTIONS: Mapping[str, Sequence[str]] = {
     "spans": ("refuse", "widen"),
     "words": TOKENIZERS,
@@ -76,8 +76,9 @@ class RecordReader:
 
     ``options``: ``spans`` refuse (default) or widen, ``words`` simple or spaces, ``offsets`` characters or utf-16,
     ``names`` of labels stored as numbers (``class_names``), ``text`` the key of the text or tokens, ``answers`` of
-    Prodigy's annotators: accept (records that they rejected or ignored are left out) or all. ``names`` come from the
-    file's own metadata. ``format`` is the format that messages name, and ``first`` returns the first records again.
+    Prodigy's annotators: accept (records that they rejected or ignored are left out) or all, ``null`` what null among
+    tags is read as. ``names`` come from the file's own metadata. ``format`` is the format that messages name, and
+    ``first`` returns the first records again.
     """
 
     def __init__(
@@ -93,12 +94,10 @@ class RecordReader:
         self._format = format
         self._first = first
         self._list_votes: Counter[str] | None = None
-        self._widen = options.get("spans") == "widen"
-        self._splitter = options.get("words")
-        self._utf16 = options.get("offsets") == "utf-16"
+        self._widen, self._utf16 = options.get("spans") == "widen", options.get("offsets") == "utf-16"
+        self._splitter, self._null = options.get("words"), options.get("null")
         self._names: dict[str, Sequence[str]] = dict(names or {})
-        self._answers = options.get("answers")
-        self._text = options.get("text")
+        self._answers, self._text = options.get("answers"), options.get("text")
         self._info_file_read = False
         self._given_names = names_from_option(options["names"]) if "names" in options else {}
 
@@ -124,7 +123,7 @@ class RecordReader:
             raise DataError(str(error), path=self._path, line=line) from None
 
     def _parts(self, record: Mapping[str, Any]) -> RecordContent:
-        record = as_plain_record(record)
+        record = without_null(as_plain_record(record), self._null)
         if self._text is not None:
             record = with_content(record, self._text)
         spans_key = span_key(record)
@@ -201,7 +200,7 @@ class RecordReader:
                 if self._text is not None and self._text in record:
                     record = with_content(record, self._text)
                 tokens = tokens_in(record) or ()
-                for name, value in record.items() if tokens else ():
+                for name, value in without_null(record, self._null).items() if tokens else ():
                     if isinstance(value, list) and value:
                         are_tags = all(isinstance(tag, str) for tag in value) or numbers_of(name, value) is not None
                         self._list_votes[name] += 1 if are_tags and len(value) == len(tokens) else -1

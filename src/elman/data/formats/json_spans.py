@@ -188,6 +188,8 @@ def check_known_options(given: Mapping[str, str], allowed: Mapping[str, Sequence
 TOKENS = ("tokens", "words")
 
 
+LABEL_LIST_KEYS = ("label", "labels", "intent")
+"""Keys that may hold several document labels, or the number of a label."""
 SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "ner")
 
 
@@ -246,6 +248,19 @@ def as_plain_record(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if completed:
         plain.setdefault("spans", [])
     return plain
+
+
+def without_null(record: Mapping[str, Any], text: str | None) -> Mapping[str, Any]:
+    """Return a record with ``text`` in place of null among tags, and of a null label; None: unchanged."""
+    if text is None:
+        return record
+
+    def read(key: str, value: Any) -> Any:
+        if isinstance(value, list) and key not in TOKENS and set(map(type, value)) <= {str, type(None)}:
+            return [text if item is None else item for item in value]
+        return text if value is None and key in LABEL_LIST_KEYS else value
+
+    return {key: read(key, value) for key, value in record.items()}
 
 
 def _listed(record: Mapping[str, Any], key: str) -> list[Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from elman.data.formats import json_edit, json_records
@@ -43,6 +43,10 @@ class JsonFormat:
     def HOLDS(self) -> Holds:
         """Tags of words, document labels and confidences."""
         return HOLDS
+
+    def reading_null(self, text: str) -> JsonFormat:
+        """Return the format that reads null among tags as ``text``; by default it is refused."""
+        return replace(self, options={**self.options, "null": text})
 
     def read(self, lines: Iterable[str], head: Sequence[str], path: str) -> Iterator[Sentence]:
         """Yield the sentences of lines. Raises DataError for invalid JSON and for objects that are no sentences."""
@@ -277,4 +281,4 @@ def configured(options: Mapping[str, str], format: str = "jsonl") -> JsonFormat:
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
 JSONL, JSON = JsonFormat("jsonl"), JsonFormat("json")
-read, target, write = JSONL.read, JSONL.target, JSONL.write
+read, target, write, reading_null = JSONL.read, JSONL.target, JSONL.write, JSONL.reading_null

@@ -191,6 +191,7 @@ def read_sentences(
     known: ModelHints | None = None,
     text_column: str | None = None,
     keep_empty: bool = False,
+    null: str | None = None,
     on_read: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """Open a file (``-``: standard input), in the given format or else the one its first lines show.
@@ -198,10 +199,10 @@ def read_sentences(
     ``format`` is a name with or without options: ``csv:text=review,label=stars``. ``labelled``: True for training and
     evaluation, False for tagging; then ``known`` holds the format, tags and labels of the model, which help to tell
     text with tags from text without. ``text_column`` is the column of a table that has the texts, ``keep_empty`` yields
-    its rows without a text as sentences without words. Memory is bounded by
-    the longest sentence. The first lines are read at once, the others lazily; the file is opened once, so it may be a
-    pipe. Compressed files are recognized and decompressed. Several paths are read like one file; ``on_read`` is called
-    with each Reading when it is opened.
+    its rows without a text as sentences without words, ``null`` is what null among the tags of JSON is read as (None:
+    refused). Memory is bounded by the longest sentence. The first lines are read at once, the others lazily; the file
+    is opened once, so it may be a pipe. Compressed files are recognized and decompressed. Several paths are read like
+    one file; ``on_read`` is called with each Reading when it is opened.
 
     Raises DataError (at once or while iterating) for a file that cannot be read, text in another encoding, a NUL, lines
     that are not in the format, or no recognizable format; ConfigError for an unknown format, option or encoding.
@@ -209,7 +210,7 @@ def read_sentences(
     paths = [path] if isinstance(path, str) else path
 
     def open_path(path_to_open: str) -> Reading:
-        reading = _read(path_to_open, _ReadRequest(format, encoding, labelled, known, text_column, keep_empty))
+        reading = _read(path_to_open, _ReadRequest(format, encoding, labelled, known, text_column, keep_empty, null))
         if on_read is not None:
             on_read(reading)
         return reading
@@ -224,6 +225,7 @@ class _ReadRequest(NamedTuple):
     known: ModelHints | None
     text_column: str | None
     keep_empty: bool
+    null: str | None
 
 
 def _read(path: str, request: _ReadRequest) -> Reading:
@@ -246,6 +248,8 @@ def _read(path: str, request: _ReadRequest) -> Reading:
         _check_line_ends(source)
     if name in _TABLES and request.keep_empty:
         module = cast(registry.Input, module.keeping_empty())  # type: ignore[attr-defined]
+    if name in _RECORDS and request.null is not None:
+        module = cast(registry.Input, module.reading_null(request.null))  # type: ignore[attr-defined]
     if name in _TABLES or (name == "columns" and module is not registry.INPUTS["columns"]):
         why = f"{why} ({module.layout(source.head, source.name)})"  # type: ignore[attr-defined]
     elif name == "columns" and (layout := columns.find_layout(source.head)).width:

@@ -1,0 +1,250 @@
+"""``Learner``: a model that learns from corrections one after the other, and reports what it forgets."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from elman.data.correction import Correction
+from elman.learn import corrections as reading, history
+from elman.learn.changes import Predictions, is_right
+from elman.learn.growth import grown
+from elman.learn.patch import PatchOptions, patched
+from elman.learn.report import UpdateReport, make_report
+from elman.models import dtype, file
+from elman.models.rnn import RecurrentModel
+from elman.nn.encoder import Parameters
+from elman.taggers.base import Predictor
+from elman.taggers.tagger import Tagger, TextClassifier
+
+ALPHAS = (1.0, 0.75, 0.5, 0.25)
+"""Shares of the new parameters that are tried, in this order."""
+RESAMPLES = 1_000
+"""Resamples of the bootstrap in a report, unless more are asked for."""
+ROUNDS = 4
+"""Rounds of a patch at most; there is another one if a correction is not learned yet."""
+APART = 500_009
+"""Between the seeds of the rounds."""
+SPARE = 10
+"""Without held-out text every tenth of the replayed sentences is held out, if there are ten times as many."""
+
+Model = Tagger | TextClassifier
+
+
+class Learner:
+    """A model that learns from corrections one after the other.
+
+    ``model``    a ``Tagger``, ``TextClassifier`` or ``TaggerClassifier`` with networks; afterwards the updated one
+    ``replay``   training sentences, some of which each update learns again; by default those that the model file holds
+    ``heldout``  labelled sentences on which forgetting is measured; by default every tenth of the replayed ones
+    ``seed``     same model, corrections and seed: same bits, whatever ``threads`` is
+
+    Raises ConfigError for a model that does not learn from corrections, DataError for data that cannot be read.
+    """
+
+    def __init__(
+        self,
+        model: Predictor,
+        *,
+        replay: Any = None,
+        heldout: Any = None,
+        seed: int = 1,
+        threads: int = 1,
+        options: PatchOptions | None = None,
+    ) -> None:
+        self.model: Model = reading.check_model(model)
+        self.options, self.seed, self.threads = options or PatchOptions(), seed, threads
+        self.notes: list[str] = []
+        self.replay = list(self.model.history.replay) if replay is None else reading.labelled(model, replay)
+        self.heldout = [] if heldout is None else reading.labelled(model, heldout)
+        if heldout is None and len(self.replay) >= SPARE * SPARE:
+            self.heldout, self.replay = self.replay[::SPARE], [s for i, s in enumerate(self.replay) if i % SPARE]
+            self.notes.append(f"no held-out text: {len(self.heldout):,} of the replayed sentences are held out for it")
+        if not self.replay:
+            self.notes.append("no sentences to replay, so nothing holds the model to what it knew")
+        if not self.heldout:
+            self.notes.append("no held-out text, so what is forgotten cannot be measured")
+        self._predictions = Predictions(self.model)
+
+    def update(
+        self, corrections: Any, *, naive: bool = False, keep_text: bool = True, resamples: int = RESAMPLES
+    ) -> UpdateReport:
+        """Learn corrections, and return the report of what was learned and forgotten; ``model`` is the updated model.
+
+        ``corrections``  as ``elman.learn.read`` takes them, or what it returns
+        ``naive``        also try naive fine-tuning, without replay, for the report
+        ``keep_text``    keep the text of the corrections in the model, to learn and test it again later
+
+        Raises the errors of ``elman.learn.read``, and DataError for tags that break the model's rules of spans.
+        """
+        started, notes = time.perf_counter(), list(self.notes)
+        found = reading.read(self.model, corrections, on_note=notes.append)
+        before, past = self.model, self.model.history
+        new = [each for each in found if past.standing.get(each.words_digest) != each.digest]
+        earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
+        known = {each.digest for each in earlier}
+        earlier += [each for each in found if each not in new and each.digest not in known]
+        patch = _Patch(self, new, earlier)
+        replayed, about = patch.replayed, patch.about()
+        model, alpha, predictions = patch.best()
+        parent = hashlib.sha256(file.to_bytes(*before.to_record())).hexdigest()
+        after = model.with_history(history.updated(past, parent, new, earlier, keep_text=keep_text))
+        report = make_report(
+            self._predictions,
+            predictions,
+            new,
+            earlier,
+            self.heldout,
+            replayed,
+            naive=patch.naive() if naive else None,
+            resamples=resamples,
+            seed=self.seed,
+            alpha=alpha,
+            notes=[*notes, *contradictions],
+            **about,
+        )
+        self.model, self._predictions = after, predictions
+        predictions.model = after
+        report.seconds = time.perf_counter() - started
+        return report
+
+
+class _Patch:
+    """One update of a learner: the grown model, the parameters after the patch, and what was added."""
+
+    def __init__(self, learner: Learner, new: Sequence[Correction], earlier: Sequence[Correction]) -> None:
+        self.learner, self.new, self.earlier = learner, new, earlier
+        self.old: RecurrentModel = learner.model._model  # type: ignore[assignment]
+        targets = learner.model.targets
+        counts = Counter(word for correction in new for word in correction.words)
+        tags = [
+            sorted({label for each in new for label in each.labels.get(name, ()) if label is not None})
+            for name in targets
+        ]
+        texts = [each.words for each in (*earlier, *new)]
+        self.grown = grown(self.old, counts, tags, texts)
+        self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
+        self.rounds, self.replayed = 0, list[Correction]()
+        self.members = self._patched(earlier, learner.replay, learner.options)
+
+    def _patched(
+        self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
+    ) -> list[Parameters]:
+        """Return the parameters after the patch: rounds of steps until all corrections are learned, each at twice the
+        learning rate of the one before.
+        """
+        members = None
+        for number in range(ROUNDS if self.new else 0):
+            members, replayed = patched(
+                self.grown,
+                self.learner.model.targets,
+                (self.new, earlier, replay),
+                replace(options, rate=options.rate * 2**number),
+                known=[len(tags) for tags in self.old.tag_sets],
+                seed=(self.seed + number * APART) % 2**63,
+                threads=self.learner.threads,
+                start=members,
+            )
+            self.replayed, self.rounds = replayed, number + 1
+            predictions = Predictions(self._model(members, 1.0))
+            predictions.add(self.new)
+            if all(is_right(each, predictions[each.words]) for each in self.new):
+                break
+        return members or list(self.grown.members)
+
+    def best(self) -> tuple[Model, float, Predictions]:
+        """Return the model with the best share of new parameters, that share, and its predictions.
+
+        The best learns most corrections; of several such, it is right on most of the earlier corrections and held-out
+        sentences.
+        """
+        learner, best = self.learner, None
+        texts = [*self.earlier, *learner.heldout]
+        learner._predictions.add(texts)
+        least = _right(texts, learner._predictions)
+        for alpha in ALPHAS if self.new else ALPHAS[:1]:
+            model = self._model(self.members, alpha)
+            predictions = Predictions(model)
+            predictions.add([*self.new, *texts])
+            score = sum(is_right(each, predictions[each.words]) for each in self.new), _right(texts, predictions)
+            if best is None or score > best[0]:
+                best = score, model, alpha, predictions
+            if score[1] >= least:
+                break
+        assert best is not None
+        return best[1:]
+
+    def naive(self) -> Model:
+        """Return the model after the same steps on the corrections alone."""
+        members = self._patched((), (), replace(self.learner.options, weight=0.0))
+        return self._model(members, 1.0)
+
+    def about(self) -> dict[str, Any]:
+        """Return what was added, for the report."""
+        n = len(self.old.lexicon.vocabulary.words)
+        pairs = zip(self.learner.model.targets, self.grown.tag_sets, self.old.tag_sets, strict=True)
+        tags = {name: list(after[len(before) :]) for name, after, before in pairs if len(after) > len(before)}
+        steps = self.rounds * self.learner.options.number(len(self.new)) if self.new else 0
+        return {"new_words": list(self.grown.lexicon.vocabulary.words[n:]), "new_tags": tags, "steps": steps}
+
+    def _model(self, members: Sequence[Parameters], alpha: float) -> Model:
+        """Return the predictor with this share of new parameters."""
+        half = self.old.config.network.dtype == dtype.HALF
+        mixed = [_mixed(a, b, alpha, half=half) for a, b in zip(self.grown.members, members, strict=True)]
+        grown = self.grown
+        model = type(grown)(grown.config, grown.lexicon, grown.heads, mixed, grown.training)
+        model.precision = grown.precision
+        return self.learner.model._copy(_model=model)
+
+
+def _mixed(old: Parameters, new: Parameters, alpha: float, *, half: bool) -> Parameters:
+    """Return alpha · new + (1 - alpha) · old, rounded as the model file holds it."""
+    share, rest = np.float32(alpha), np.float32(1 - alpha)
+    mixed: Parameters = {name: share * w + rest * old[name] for name, w in new.items()}
+    return {name: dtype.rounded(w.astype(np.float32)) for name, w in mixed.items()} if half else mixed
+
+
+def _right(texts: Sequence[Correction], predictions: Predictions) -> int:
+    """Return the number of given labels that are predicted."""
+    return sum(
+        label == predicted
+        for text in texts
+        for name, labels in text.labels.items()
+        for label, predicted in zip(labels, predictions[text.words][name], strict=False)
+    )
+
+
+def update(
+    model: Predictor,
+    corrections: Any,
+    *,
+    replay: Any = None,
+    heldout: Any = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    unlabelled: str = "_",
+    seed: int = 1,
+    threads: int = 1,
+    naive: bool = True,
+) -> tuple[Model, UpdateReport]:
+    """Return a model that has learned corrections, and the report of what it learned and forgot.
+
+    ``corrections``  as ``elman.learn.read`` takes them, with ``format``, ``encoding`` and ``unlabelled``
+    ``naive``        also try naive fine-tuning, without replay, for the report
+
+    Otherwise as ``Learner``. The model itself is not changed.
+    """
+    learner = Learner(model, replay=replay, heldout=heldout, seed=seed, threads=threads)
+    notes: list[str] = []
+    found = reading.read(
+        model, corrections, format=format, encoding=encoding, unlabelled=unlabelled, on_note=notes.append
+    )
+    learner.notes += notes
+    report = learner.update(found, naive=naive, resamples=10_000)
+    return learner.model, report

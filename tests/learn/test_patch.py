@@ -1,0 +1,97 @@
+"""The updates of a patch: their gradients by central differences, and the examples that a step reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+import elman
+from elman.data.correction import Correction
+from elman.learn.patch import EARLIER, NEW, REPLAYED, PatchOptions, PatchTask, Plan
+from elman.nn.batch import packed
+from elman.nn.layers import SparseRows
+from elman.training.trainer import StepKey
+from tests.helpers.made_up import two_columns
+from tests.helpers.numerical import slope
+
+SMALL = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 2, "ensemble": 1}
+PLAIN = {"dropout": 0.0, "word_dropout": 0.0, "unk_dropout": 0.0}
+ROWS = two_columns(12, seed=3)
+EXAMPLES = [Correction(tuple(words), {"tag": tuple(tags)}) for words, tags, _ in ROWS]
+
+
+def model_of(decoder: str) -> Any:
+    data = [list(zip(words, tags, strict=True)) for words, tags, _ in ROWS]
+    settings = {**SMALL, **PLAIN, "decoder": decoder}
+    return elman.train(data, settings=settings, threads=1, on_warning=lambda text: None)._model
+
+
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_gradients_by_central_differences(decoder: str) -> None:
+    """The loss is the cross-entropy with soft targets; of a CRF, the marginals take the place of the softmax."""
+    model = model_of(decoder)
+    old = {name: w.astype(np.float64) for name, w in model.members[0].items()}
+    generator = np.random.default_rng(2)
+    own = {name: w + 0.1 * generator.standard_normal(w.shape) for name, w in old.items()}
+    new = Correction(EXAMPLES[0].words, {"tag": (*EXAMPLES[0].labels["tag"][:-1], None)})
+    plan = Plan.of(([new], EXAMPLES[1:2], EXAMPLES[2:6]), PatchOptions(replay=2, steps=3), seed=1)
+    task = PatchTask(model, old, own, ["tag"], plan, PatchOptions(distill=0.25))
+    task._weights = lambda *_: np.full((len(plan.examples), 2), 0.5, np.float32)  # type: ignore[method-assign]
+    items, head = plan.steps[1], task.networks.heads.each[0]
+    batch, rows = packed(task.lengths, task.ends, items)
+
+    def loss() -> float:
+        scores, _ = task.networks.network.forward(own, task.inputs.take(rows), batch)
+        gold = task.gold[0][rows]
+        losses, _, _ = head.decoder.loss(own, scores, gold, batch, None)
+        one_hot = np.eye(len(head.tags))[gold]
+        return 0.5 * float(losses.sum() + ((one_hot - task.soft[0][rows]) * scores).sum())
+
+    _, gradients = task.gradients(items, len(rows), StepKey(1, 1, 1))
+    for name, gradient in gradients.items():
+        if isinstance(gradient, SparseRows):
+            dense = np.zeros_like(own[name])
+            dense[gradient.ids] = gradient.values
+            gradient = dense
+        np.testing.assert_allclose(gradient, slope(loss, own[name]), rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_labels_nobody_looked_at_are_those_of_the_old_model() -> None:
+    model = model_of("crf")
+    words = EXAMPLES[0].words
+    given = ("V", *(None for _ in words[1:]))
+    plan = Plan.of(([Correction(words, {"tag": given})], [], []), PatchOptions(), seed=1)
+    old = dict(model.members[0])
+    task = PatchTask(model, old, dict(old), ["tag"], plan, PatchOptions())
+    v = model.tags.index("V")
+    assert task.gold[0][0] == v and task.looked[0].tolist() == [True, *[False] * (len(words) - 1)]
+    assert task.soft[0][0].tolist() == np.eye(len(model.tags))[v].tolist()
+    uncalibrated = model.with_temperatures(()).probabilities([words])[0]
+    np.testing.assert_allclose(task.soft[0][1:], uncalibrated[1:], rtol=1e-3, atol=1e-4)
+
+
+@given(st.integers(1, 40), st.integers(0, 20), st.integers(0, 60), st.integers(0, 2**62))
+def test_a_plan_reads_all_corrections_equally_often(new: int, earlier: int, replay: int, seed: int) -> None:
+    counts = (new, earlier, replay)
+    options = PatchOptions(batch=7, earlier=3, replay=5, steps=4, passes=3)
+    of_kind = [[Correction((f"{kind} {i}",), {"tag": ("X",)}) for i in range(n)] for kind, n in enumerate(counts)]
+    plan = Plan.of((of_kind[NEW], of_kind[EARLIER], of_kind[REPLAYED]), options, seed)
+    assert len(plan.steps) == options.number(new) >= options.steps
+    read = np.concatenate(plan.steps)
+    times = np.bincount(read, minlength=len(plan.examples))
+    for kind, n in enumerate(counts):
+        of = times[plan.kinds == kind]
+        missing = n - len(of)
+        assert missing >= 0 and (n == 0 or of.max(initial=0) - (0 if missing else of.min(initial=9**9)) <= 1)
+    assert (times[plan.kinds == NEW] >= 1).all() and (plan.kinds == NEW).sum() == new
+    again = Plan.of((of_kind[NEW], of_kind[EARLIER], of_kind[REPLAYED]), options, seed)
+    assert all(np.array_equal(a, b) for a, b in zip(plan.steps, again.steps, strict=True))
+
+
+def test_the_learning_rate_of_a_patch_rises_and_falls() -> None:
+    plan = Plan([], np.zeros(0, np.int64), [np.zeros(0, np.int64)] * 8)
+    rates = [plan.warmth(step) for step in range(8)]
+    assert rates[0] == pytest.approx(1 / 3) and max(rates) == 1 and rates[-1] == pytest.approx(1 / 4)
