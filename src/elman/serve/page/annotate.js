@@ -22,7 +22,8 @@ export class Annotate {
     this.detail = h("p.note", { id: "detail" });
     this.tabs = h("div.row", { role: "group", "aria-label": "Column" });
     this.choices = h("div.choices", {}, fields.length > 1 && this.tabs, this.palette.buttons);
-    this.panel = h("section.panel", { "aria-label": "Sentence" }, this.badges, this.place, h("div.badges", {}, this.detail, this.note), this.choices);
+    const below = h("div.badges", {}, this.detail, this.note);
+    this.panel = h("section.panel", { "aria-label": "Sentence" }, this.badges, this.place, below, this.choices);
     this.element = h("div", {}, this.tools.element, this.panel, this.actions());
   }
 
@@ -69,22 +70,23 @@ export class Annotate {
   nothingLeft() {
     const { state, search, tag } = this.session.filter;
     const narrowed = search || tag || state !== "open";
-    const text = narrowed ? "No sentence fits this search and filter." : "All sentences are done. Export them in the view Report.";
+    const done = narrowed ? "No sentence fits this search and filter." : "All sentences are done: see the view Report.";
     fill(this.badges);
     fill(this.detail);
-    fill(this.place, h("p", { tabIndex: -1 }, this.session.remaining === null ? "Loading sentences…" : text));
+    fill(this.place, h("p", { tabIndex: -1 }, this.session.remaining === null ? "Loading sentences…" : done));
     this.selection.reset(null);
     this.explain?.close();
   }
 
   describe(card) {
     const { file, line, set_aside: aside } = card.json;
-    const state = { corrected: h("span.badge.done", {}, "✓ accepted"), skipped: h("span.badge", {}, "skipped") }[card.state];
+    const states = { corrected: h("span.badge.done", {}, "✓ accepted"), skipped: h("span.badge", {}, "skipped") };
+    const title = "One sentence in ten is never trained on, so that progress can be measured.";
     const left = this.session.remaining;
     return [
       h("span", {}, file ? `${file}, line ${line}` : ""),
-      h("span.row", {}, card.edited && h("span.badge", {}, "✎ changed"), state,
-        aside && h("span.badge", { title: "One sentence in ten is never trained on, so that progress can be measured." }, "set aside: measures, is not learned"),
+      h("span.row", {}, card.edited && h("span.badge", {}, "✎ changed"), states[card.state],
+        aside && h("span.badge", { title }, "set aside: measures, is not learned"),
         left !== null && h("span", {}, counted(left, "sentence") + " left")),
     ];
   }
@@ -100,8 +102,9 @@ export class Annotate {
     const [field, i] = [this.field, this.selection.focus];
     const value = this.card.now(field);
     this.palette.show(field, (tag) => this.isSet(field, value, tag));
-    fill(this.tabs, this.fields.map((each) => h("button", { type: "button", "aria-pressed": String(each === field), onclick: () => this.use(each) }, each.name)),
-      h("span.note", {}, h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " column"));
+    const tab = (each) =>
+      h("button", { type: "button", "aria-pressed": String(each === field), onclick: () => this.use(each) }, each.name);
+    fill(this.tabs, this.fields.map(tab), h("span.note", {}, h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " column"));
     fill(this.detail, this.describeFocus(field, value, i));
     this.explain?.show(this.card, field, i);
   }
@@ -117,7 +120,8 @@ export class Annotate {
     const sure = share === null || share === undefined ? "" : `, ${percent(share, share > 0.99 ? 1 : 0)} sure`;
     if (!field.ofWords) return `${field.name}: ${value || "none"}${value === sent?.predicted ? sure : ""}`;
     const { start, end } = this.selection.range;
-    if (this.selection.several) return `${counted(end - start, "word")} selected: choose ${field.kind === "spans" ? "a type for the span" : "a tag for all"}`;
+    const wanted = field.kind === "spans" ? "a type for the span" : "a tag for all";
+    if (this.selection.several) return `${counted(end - start, "word")} selected: choose ${wanted}`;
     const word = shownWord(this.card.words[i] ?? "");
     const model = sent?.predicted && sent.predicted[i] !== value[i] ? `, the model says ${sent.predicted[i]}` : "";
     return [h("bdi", {}, word), `: ${field.name} ${value[i] ?? "no tag"}${model}${sure}`];
@@ -228,6 +232,6 @@ function toggled(field, value, tag) {
   const set = new Set(value.split("|").filter(Boolean));
   if (set.has(tag) && (set.size > 1 || field.kind === "any")) set.delete(tag);
   else set.add(tag);
-  const order = [...field.choices.filter((each) => set.has(each)), ...[...set].filter((each) => !field.choices.includes(each))];
-  return order.join("|");
+  const known = field.choices.filter((each) => set.has(each));
+  return [...known, ...[...set].filter((each) => !known.includes(each))].join("|");
 }

@@ -4,7 +4,7 @@ import { Annotate } from "./annotate.js";
 import { get, Outbox } from "./api.js";
 import { fieldsOf } from "./card.js";
 import { byId, counted, fill, h, keyButton } from "./dom.js";
-import { learnedText, listen, Live } from "./live.js";
+import { changeText, listen, Live } from "./live.js";
 import { Session } from "./session.js";
 
 const NAMES = { annotate: "Annotate", report: "Report", models: "Models" };
@@ -26,8 +26,14 @@ class App {
     this.status = await get("/v1/status", { annotator: this.annotator });
     const fields = fieldsOf(this.status.model);
     document.title = `${this.status.model.name ?? "model"} – elman`;
-    this.outbox = new Outbox("elman.outbox", { changed: () => this.drawOutbox(), refused: (error) => this.failed(error) });
-    const hooks = { shown: (card, field) => this.annotate.shown(card, field), said: (text) => this.annotate.said(text), failed: (error) => this.failed(error), stored: (card, answer) => this.stored(card, answer) };
+    const failed = (error) => this.failed(error);
+    this.outbox = new Outbox("elman.outbox", { changed: () => this.drawOutbox(), refused: failed });
+    const hooks = {
+      shown: (card, field) => this.annotate.shown(card, field),
+      said: (text) => this.annotate.said(text),
+      stored: (card, answer) => this.stored(card, answer),
+      failed,
+    };
     this.session = new Session(this.annotator, fields, this.outbox, hooks);
     this.annotate = new Annotate(this.session, fields);
     this.views = { annotate: this.annotate };
@@ -39,7 +45,8 @@ class App {
   }
 
   drawHeader() {
-    this.tabs = Object.entries(NAMES).map(([name, text]) => keyButton(text, `Alt+${text[0]}`, () => this.open(name), { "data-view": name }));
+    const tab = ([name, text]) => keyButton(text, `Alt+${text[0]}`, () => this.open(name), { "data-view": name });
+    this.tabs = Object.entries(NAMES).map(tab);
     fill(byId("views"), this.tabs);
     fill(byId("help-place"), keyButton("Help", "?", openHelp));
     const name = byId("annotator");
@@ -99,9 +106,12 @@ class App {
     else if (aside) this.live.say("accepted; set aside, so it measures and is not learned");
   }
 
-  learned({ ids, seconds }) {
+  learned({ ids, seconds, not_learned: missed }) {
     const card = this.lastCorrected;
-    this.live.say(card && ids.includes(card.id) ? learnedText(card, this.fields, seconds) : `learned ${counted(ids.length, "correction")} in ${seconds.toFixed(1)} s`, "good");
+    const own = ids.length === 1 && card?.id === ids[0] ? changeText(card, this.fields) : "";
+    const all = counted(ids.length, "correction");
+    const what = missed ? `patched, ${missed} of ${all} not learned yet` : `learned ${own || all}`;
+    this.live.say(`${what} (${seconds.toFixed(1)} s)`, missed ? "" : "good");
     this.renew();
   }
 
@@ -136,13 +146,15 @@ class App {
     }
     this.unsent = true;
     const retry = h("button", { type: "button", onclick: () => this.outbox.retry?.() }, "Try again now");
-    fill(place, h("span", {}, `${counted(items.length, "answer")} not stored yet: ${error.message}. The page keeps them and tries again.`), retry);
+    const text = `${counted(items.length, "answer")} not stored yet: ${error.message}. The page tries again.`;
+    fill(place, h("span", {}, text), retry);
     place.hidden = false;
   }
 
   key(event) {
     if (event.isComposing || document.querySelector("dialog[open]") || !this.views) return;
-    const done = event.altKey && !event.ctrlKey ? this.alt(event) : this.view === "annotate" && this.annotate.handle(event);
+    const alt = event.altKey && !event.ctrlKey;
+    const done = alt ? this.alt(event) : this.view === "annotate" && this.annotate.handle(event);
     if (!done && event.key === "?" && !event.target.closest?.("input, select")) openHelp();
   }
 

@@ -48,5 +48,8 @@ export function table(caption, columns, rows) {
 /** Return a share as a percentage: 0.9312 -> "93.1 %" with a narrow space that does not break. */
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u202f%`;
 
+/** Return a difference of shares in points: 0.0061 -> "+0.6". */
+export const signed = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+
 /** Return a count with its noun: 1 -> "1 correction", 1200 -> "1,200 corrections". */
 export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;

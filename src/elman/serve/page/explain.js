@@ -12,8 +12,8 @@ export class Explain {
     this.other = h("div");
     this.why = h("div");
     this.best = h("div");
-    this.element = h("section.panel", { id: "explain", "aria-label": "Why this tag", "aria-live": "polite", hidden: true },
-      h("div.columns", {}, this.other, this.why), this.best);
+    const props = { id: "explain", "aria-label": "Why this tag", "aria-live": "polite", hidden: true };
+    this.element = h("section.panel", props, h("div.columns", {}, this.other, this.why), this.best);
   }
 
   toggle() {
@@ -65,25 +65,32 @@ export class Explain {
     const found = (field?.ofWords ? sent?.[i] : sent) ?? [];
     if (!found.length) return fill(this.other);
     const about = field.ofWords ? shownWord(card.words[i]) : "this text";
-    fill(this.other, table(`What the model thinks of ${about}`, [field.name, "probability"], found.map(([tag, share]) => [tag, h("span.share", {}, bar(share), percent(share))])));
+    const rows = found.map(([tag, share]) => [tag, h("span.share", {}, bar(share), percent(share))]);
+    fill(this.other, table(`What the model thinks of ${about}`, [field.name, "probability"], rows));
   }
 
   drawWhy(card, { tag, against, shares }) {
     const text = against ? `For ${tag}, against ${against}` : `For ${tag}`;
     const most = Math.max(...shares.map(Math.abs), 1e-9);
     const words = shares.map((share, j) => {
-      const span = h("span", {}, shownWord(card.words[j]), h("small", {}, `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(0)}`));
-      span.style.setProperty("border-bottom-color", `color-mix(in srgb, var(${share < 0 ? "--bad" : "--good"}) ${Math.round((100 * Math.abs(share)) / most)}%, transparent)`);
+      const [sign, colour] = share < 0 ? ["−", "--bad"] : ["+", "--good"];
+      const strength = Math.round((100 * Math.abs(share)) / most);
+      const number = h("small", {}, `${sign}${Math.round(Math.abs(100 * share))}`);
+      const span = h("span", {}, shownWord(card.words[j]), number);
+      span.style.setProperty("border-bottom-color", `color-mix(in srgb, var(${colour}) ${strength}%, transparent)`);
       return span;
     });
-    return [h("h2", {}, text), h("p.why", { dir: "auto" }, words), h("p.note", {}, "Share of each word in the decision, in percent; − speaks against it (input × gradient).")];
+    const note = "Share of each word in the decision, in percent; − speaks against it (input × gradient).";
+    return [h("h2", {}, text), h("p.why", { dir: "auto" }, words), h("p.note", {}, note)];
   }
 
   drawBest(card, field, { sequences }) {
     const now = card.now(field);
     const rows = sequences.map(({ tags, probability }) => {
-      const differs = tags.flatMap((tag, j) => (tag === now[j] ? [] : [h("bdi", {}, `${shownWord(card.words[j])} ${tag}`), ", "])).slice(0, -1);
-      const use = h("button", { type: "button", disabled: !differs.length, onclick: () => this.replace(field, tags) }, "Use");
+      const pair = (tag, j) => [h("bdi", {}, `${shownWord(card.words[j])} ${tag}`), ", "];
+      const differs = tags.flatMap((tag, j) => (tag === now[j] ? [] : pair(tag, j))).slice(0, -1);
+      const onclick = () => this.replace(field, tags);
+      const use = h("button", { type: "button", disabled: !differs.length, onclick }, "Use");
       return [percent(probability), differs.length ? h("span", {}, differs) : "as shown", use];
     });
     return table(`The best ${sequences.length} for the whole sentence`, ["probability", "differs in", "choose"], rows);

@@ -1,6 +1,6 @@
 // The keys, all on one page.
 
-import { byId, fill, h, table } from "./dom.js";
+import { byId, fill, h, keyButton, table } from "./dom.js";
 
 const KEYS = [ // two spaces between keys
   ["←  →", "word before, next word, in the direction of the text; Home and End: first and last"],
@@ -30,7 +30,7 @@ const SIGNS = [
 /** Open the list of keys; Escape closes it. */
 export function openHelp() {
   const dialog = byId("help");
-  const close = h("button", { type: "button", onclick: () => dialog.close() }, "Close ", h("kbd", { "aria-hidden": "true" }, "Esc"));
+  const close = keyButton("Close", "Esc", () => dialog.close(), { "aria-keyshortcuts": "Escape" });
   const keys = KEYS.map(([names, text]) => [names.split("  ").map((name) => [h("kbd", {}, name), " "]).flat(), text]);
   fill(dialog, h("div.row", {}, h("h2", { id: "help-title" }, "Keys and signs"), h("span.gap"), close),
     table("Keys", [], keys.map(([first, text]) => [h("span", {}, first), text])), table("Signs", [], SIGNS));

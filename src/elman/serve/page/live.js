@@ -2,22 +2,23 @@
 
 import { counted, fill, h } from "./dom.js";
 import { typeOf } from "./spans.js";
+import { shownWord } from "./tokens.js";
 
 /** Return "93.1 → 93.4 (p = 0.04)". */
 export function heldOut({ before, after, p }) {
   const text = `${(100 * before).toFixed(1)} → ${(100 * after).toFixed(1)}`;
-  return p === null || p === undefined ? text : `${text} (p = ${p < 0.001 ? "< 0.001" : p.toFixed(p < 0.01 ? 3 : 2)})`.replace("= <", "<");
+  if (p === null || p === undefined) return text;
+  return p < 0.001 ? `${text} (p < 0.001)` : `${text} (p = ${p.toFixed(p < 0.01 ? 3 : 2)})`;
 }
 
 /** Return the parts of the line about a status. */
 export function numbers({ counts, heldout, earlier }) {
-  const dot = " · ";
-  const corrected = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected"];
-  const measured = heldout
-    ? [dot, "held-out ", h("b", {}, heldOut(heldout))]
-    : [dot, `held-out: not measured yet (${counts.set_aside_corrected} of ${counted(counts.set_aside, "set-aside sentence")} accepted)`];
-  const broken = earlier ? [dot, "broken ", h(earlier.broken ? "b.bad" : "b", {}, String(earlier.broken)), ` of ${earlier.total.toLocaleString("en")} earlier`] : [];
-  return [...corrected, ...measured, ...broken];
+  const aside = `${counts.set_aside_corrected} of ${counted(counts.set_aside, "set-aside sentence")} accepted`;
+  const measured = heldout ? h("b", {}, heldOut(heldout)) : `not measured yet (${aside})`;
+  const line = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected · held-out ", measured];
+  if (!earlier) return line;
+  const broken = h(earlier.broken ? "b.bad" : "b", {}, String(earlier.broken));
+  return [...line, " · broken ", broken, ` of ${earlier.total.toLocaleString("en")} earlier`];
 }
 
 export class Live {
@@ -54,7 +55,8 @@ export class Live {
     const learning = this.status?.learning;
     if (!learning) return this.said;
     if (learning.state === "off") return { text: `not learning: ${learning.error ?? "switched off"}` };
-    if (learning.state === "patching") return { text: `learning${learning.waiting ? `, ${learning.waiting} waiting` : ""}…`, kind: "working" };
+    const waiting = learning.waiting ? `, ${learning.waiting} waiting` : "";
+    if (learning.state === "patching") return { text: `learning${waiting}…`, kind: "working" };
     if (learning.error) return { text: `not adopted: ${learning.error}`, kind: "bad" };
     if (learning.waiting) return { text: `${counted(learning.waiting, "correction")} to be learned`, kind: "working" };
     return this.said ?? { text: "ready: learns from each correction" };
@@ -63,20 +65,20 @@ export class Live {
   retrain() {
     const retrain = this.status?.retrain;
     if (!retrain) return null;
-    if (retrain.state === "running") return { text: `retraining on everything${retrain.queued ? ", one more queued" : ""}…`, kind: "working" };
+    const queued = retrain.queued ? ", one more queued" : "";
+    if (retrain.state === "running") return { text: `retraining on everything${queued}…`, kind: "working" };
     return retrain.error ? { text: `retraining: ${retrain.error}`, kind: "bad" } : null;
   }
 }
 
-/** Return what a learned correction looks like now: “Mill” → road. */
-export function learnedText(card, fields, seconds) {
-  const took = seconds ? ` in ${seconds.toFixed(1)} s` : "";
-  const field = fields.find((each) => (each.ofWords ? card.draft[each.name] : card.draft[each.name] !== undefined));
-  if (!field) return `learned${took}`;
-  if (!field.ofWords) return `learned ${field.name} ${card.draft[field.name]}${took}`;
+/** Return the first change of a correction: “Mill” → road. */
+export function changeText(card, fields) {
+  const field = fields.find((each) => card.draft[each.name] !== undefined);
+  if (!field) return "";
+  if (!field.ofWords) return `${field.name} → ${card.draft[field.name]}`;
   const i = card.words.findIndex((_, j) => card.changed(field, j));
   const tag = card.draft[field.name][i];
-  return `learned “${card.words[i]?.slice(0, 40) ?? ""}” → ${field.kind === "spans" ? typeOf(tag) || tag : tag}${took}`;
+  return `“${shownWord(card.words[i]).slice(0, 40)}” → ${field.kind === "spans" ? typeOf(tag) || tag : tag}`;
 }
 
 /** Listen to the service's events; gone(true) once it has been away for some seconds. */

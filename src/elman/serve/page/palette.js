@@ -32,7 +32,8 @@ export class Palette {
     this.buttons = h("div.palette", { role: "group" });
     this.list = h("ul", { id: "found", role: "listbox", "aria-label": "Tags found", hidden: true });
     this.input = h("input", {
-      id: "find-tag", role: "combobox", autocomplete: "off", spellcheck: false, placeholder: "find or add a tag", maxLength: 200,
+      id: "find-tag", role: "combobox", autocomplete: "off", spellcheck: false, maxLength: 200,
+      placeholder: "find or add a tag",
       "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Find a tag",
       oninput: () => this.filter(), onkeydown: (event) => this.key(event), onblur: () => this.close(),
     });
@@ -42,18 +43,21 @@ export class Palette {
   /** Show the choices of a field; pressed(tag) says which are set. */
   show(field, pressed) {
     this.field = field;
-    this.buttons.setAttribute("aria-label", field.kind === "spans" ? `Types of ${field.name}` : `Tags of ${field.name}`);
+    this.buttons.setAttribute("aria-label", `Tags of ${field.name}`);
     const shown = field.choices.slice(0, MOST_BUTTONS);
     const none = field.kind === "spans" ? [this.button("none", "Delete", null, pressed(null))] : [];
     const hidden = field.choices.length - shown.length;
-    field.keys ??= shown.map((tag, i) => DIGITS[i] ?? (TYPED.test(tag[0]) ? shortestPrefix(tag, field.choices) : "a … z"));
+    const typed = (tag) => (TYPED.test(tag[0]) ? shortestPrefix(tag, field.choices) : "a … z");
+    field.keys ??= shown.map((tag, i) => DIGITS[i] ?? typed(tag));
     fill(this.buttons, none, shown.map((tag, i) => this.button(tag, field.keys[i], tag, pressed(tag))),
       hidden > 0 && h("span.note", {}, `and ${hidden.toLocaleString("en")} more:`), this.find);
   }
 
   button(label, key, tag, pressed) {
-    return h("button", { type: "button", "aria-pressed": String(pressed), "aria-keyshortcuts": key.length === 1 || key === "Delete" ? key : null, onclick: () => this.choose(tag) },
-      h("kbd", { "aria-hidden": "true" }, key), " ", h("bdi", {}, label));
+    const shortcut = key.length === 1 || key === "Delete" ? key : null;
+    const props = { "aria-pressed": String(pressed), "aria-keyshortcuts": shortcut, onclick: () => this.choose(tag) };
+    const hint = h("kbd", { "aria-hidden": "true" }, key);
+    return h("button", { type: "button", ...props }, hint, " ", h("bdi", {}, label));
   }
 
   /** Return the tag of a digit key, or undefined. */

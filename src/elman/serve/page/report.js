@@ -1,11 +1,14 @@
 // The view of what the model has learned and forgotten, who has corrected what, and the downloads.
 
 import { get } from "./api.js";
-import { counted, fill, h, percent, table } from "./dom.js";
+import { drawReport } from "./changes.js";
+import { counted, fill, h, percent, signed, table } from "./dom.js";
 import { heldOut } from "./live.js";
 
-const FORMATS = { own: "the format that came in", conllu: "CoNLL-U", columns: "columns", jsonl: "JSONL (Prodigy’s keys)", "label-studio": "Label Studio JSON" };
-const MOST_ROWS = 50;
+const FORMATS = {
+  own: "the format that came in", conllu: "CoNLL-U", columns: "columns",
+  jsonl: "JSONL (Prodigy’s keys)", "label-studio": "Label Studio JSON",
+};
 
 export class View {
   constructor() {
@@ -13,76 +16,48 @@ export class View {
   }
 
   async show(status) {
-    const [report, stats] = await Promise.all([get("/v1/report").catch(failed), get("/v1/stats").catch(failed)]);
-    fill(this.element, this.summary(status), this.learned(report), this.people(stats), this.downloads(status));
-  }
-
-  summary({ counts, heldout, earlier, learning }) {
-    const rows = [
-      ["sentences", counts.sentences.toLocaleString("en")],
-      ["accepted", `${counts.corrected.toLocaleString("en")}, of them ${counts.changed.toLocaleString("en")} with a changed tag`],
-      ["set aside, never trained on", `${counts.set_aside.toLocaleString("en")}, of them ${counts.set_aside_corrected.toLocaleString("en")} accepted`],
-      ["held-out accuracy, first model → now", heldout ? `${heldOut(heldout)}, difference ${signed(heldout.low)} to ${signed(heldout.high)} (95 % interval), ${counted(heldout.items, "item")}` : "not measured: no sentence that is set aside has been accepted yet"],
-      ["earlier corrections", earlier ? `${earlier.kept.toLocaleString("en")} kept, ${earlier.broken.toLocaleString("en")} broken, of ${earlier.total.toLocaleString("en")}` : "none yet"],
-      ["learning", learning.error ?? learning.state],
-    ];
-    return h("section.panel", {}, table("Progress", [], rows));
-  }
-
-  learned({ report, error }) {
-    if (error) return panel("What the last patch changed", h("p.note", {}, error));
-    if (!report) return panel("What the last patch changed", h("p.note", {}, "Nothing yet: this is the first model."));
-    return panel("What the last patch changed", ...value(report));
-  }
-
-  people({ annotators = [], agreement = [], error }) {
-    if (error) return panel("Annotators", h("p.note", {}, error));
-    const people = annotators.map(({ name, corrected, skipped, seconds }) => [name, String(corrected), String(skipped), minutes(seconds)]);
-    const pairs = agreement.map(({ a, b, sentences, agreed, items, kappa }) =>
-      [`${a}, ${b}`, String(sentences), items ? percent(agreed > 1 ? agreed / items : agreed) : "–", kappa === null ? "–" : kappa.toFixed(3)]);
-    return panel("Annotators", table("Work", ["name", "accepted", "skipped", "time"], people),
-      pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "observed agreement", "Cohen’s κ"], pairs));
-  }
-
-  downloads({ files = [] }) {
-    const rows = files.map(({ number, name, sentences }) => {
-      const links = Object.entries(FORMATS).map(([format, text]) =>
-        h("a", { href: `/v1/export?${new URLSearchParams({ as: format, file: number })}`, download: "" }, text));
-      return [name, sentences.toLocaleString("en"), h("span.links", {}, links)];
-    });
-    return panel("Export with the corrections", table("Files", ["file", "sentences", "download"], rows));
+    const asked = ["/v1/report", "/v1/stats"].map((path) => get(path).catch((failed) => ({ error: failed.message })));
+    const [{ report, error }, stats] = await Promise.all(asked);
+    const changes = report ? drawReport(report) : [h("p.note", {}, error ?? "Nothing yet: this is the first model.")];
+    const update = panel("What the last update changed", ...changes);
+    fill(this.element, summary(status), update, people(stats), downloads(status));
   }
 }
 
-const failed = (error) => ({ error: error.message });
 const panel = (title, ...children) => h("section.panel", {}, h("h2", {}, title), ...children);
-const signed = (share) => (share === null || share === undefined ? "?" : `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`);
-const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
-const words = (key) => key.replaceAll("_", " ");
+const number = (n) => n.toLocaleString("en");
+const duration = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
-/** Return elements that show any JSON value: a table for a record or a list of records, the text of anything else. */
-function value(json, title = "") {
-  if (Array.isArray(json)) return [list(json, title)];
-  const entries = Object.entries(json);
-  const simple = entries.filter(([, each]) => typeof each !== "object" || each === null);
-  const nested = entries.filter(([, each]) => typeof each === "object" && each !== null && Object.keys(each).length);
-  return [
-    simple.length > 0 && h("div.scroll", {}, table(title || "Overview", [], simple.map(([key, each]) => [words(key), text(each)]))),
-    ...nested.flatMap(([key, each]) => value(each, title ? `${title}: ${words(key)}` : words(key))),
-  ];
+function summary({ counts, heldout, earlier, learning }) {
+  const measured = heldout
+    ? `${heldOut(heldout)}, difference ${signed(heldout.low)} to ${signed(heldout.high)} (95 % interval), ` +
+      `${counted(heldout.items, "item")}`
+    : "not measured: no sentence that is set aside has been accepted yet";
+  return panel("Progress", table("So far", [], [
+    ["sentences", number(counts.sentences)],
+    ["accepted", `${number(counts.corrected)}, of them ${number(counts.changed)} with a changed tag`],
+    ["set aside", `${number(counts.set_aside)}, never trained on; ${number(counts.set_aside_corrected)} accepted`],
+    ["held-out, first model → now", measured],
+    ["earlier corrections", earlier ? `${number(earlier.kept)} kept, ${number(earlier.broken)} broken` : "none yet"],
+    ["learning", learning.error ?? learning.state],
+  ]));
 }
 
-function list(items, title) {
-  const rest = items.length > MOST_ROWS && h("p.note", {}, `and ${(items.length - MOST_ROWS).toLocaleString("en")} more`);
-  const shown = items.slice(0, MOST_ROWS);
-  const columns = [...new Set(shown.flatMap((item) => (item && typeof item === "object" && !Array.isArray(item) ? Object.keys(item) : [])))];
-  const rows = shown.map((item) => (columns.length ? columns.map((key) => text(item[key])) : [text(item)]));
-  return h("div.scroll", {}, table(title, columns.map(words), rows), rest);
+function people({ annotators = [], agreement = [], error }) {
+  const work = annotators.map(({ name, corrected, skipped, seconds }) =>
+    [name, number(corrected), number(skipped), duration(seconds)]);
+  const pairs = agreement.map(({ a, b, sentences, items, agreed, kappa }) =>
+    [`${a}, ${b}`, number(sentences), items ? percent(agreed / items) : "–", kappa?.toFixed(3) ?? "–"]);
+  return panel("Annotators", error && h("p.note", {}, error),
+    table("Work", ["name", "accepted", "skipped", "time"], work),
+    pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "agreement", "Cohen’s κ"], pairs));
 }
 
-function text(each) {
-  if (each === null || each === undefined) return "–";
-  if (Array.isArray(each)) return each.map(text).join(" ");
-  if (typeof each === "object") return JSON.stringify(each);
-  return typeof each === "number" && !Number.isInteger(each) ? each.toFixed(4) : String(each);
+function downloads({ files = [] }) {
+  const rows = files.map((file) => {
+    const links = Object.entries(FORMATS).map(([format, text]) =>
+      h("a", { href: `/v1/export?${new URLSearchParams({ as: format, file: file.number })}`, download: "" }, text));
+    return [file.name, number(file.sentences), h("span.links", {}, links)];
+  });
+  return panel("Export with the corrections", table("Files", ["file", "sentences", "download"], rows));
 }

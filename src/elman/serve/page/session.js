@@ -63,7 +63,8 @@ export class Session {
   }
 
   query(exclude) {
-    return { annotator: this.annotator, ...this.filter, limit: AHEAD, exclude: exclude.slice(-MOST_EXCLUDED).join(",") };
+    const ids = exclude.slice(-MOST_EXCLUDED).join(",");
+    return { annotator: this.annotator, ...this.filter, limit: AHEAD, exclude: ids };
   }
 
   /** Keep some cards ready behind the present one. */

@@ -60,13 +60,16 @@ export function setSpan(tags, start, end, type, scheme) {
     kept.push(span);
   }
   // in these two schemes the tags of a span depend on its neighbour
-  if (scheme === "iob1" || scheme === "ioe1") for (const span of kept) write(result, span, scheme, touching(span, kept));
+  if (scheme === "iob1" || scheme === "ioe1") {
+    for (const span of kept) write(result, span, scheme, touching(span, kept));
+  }
   return result;
 }
 
 function touching(span, others) {
   const same = others.filter((other) => other.type === span.type);
-  return { before: same.some((other) => other.end === span.start), after: same.some((other) => other.start === span.end) };
+  const some = (condition) => same.some(condition);
+  return { before: some((other) => other.end === span.start), after: some((other) => other.start === span.end) };
 }
 
 /** Return the span that holds a word, or the word alone. */

@@ -12,17 +12,20 @@ export function shownWord(word) {
     const ends = [characters.slice(0, LONGEST - 40).join(""), characters.slice(-20).join("")];
     return `${ends.join(" … ")} (${characters.length.toLocaleString("en")} characters)`;
   }
-  if (!/[^\s\p{C}\p{Z}]/u.test(word)) return characters.map((c) => `U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`).join(" ") || "∅";
+  if (!/[^\s\p{C}\p{Z}]/u.test(word)) return characters.map(codePoint).join(" ") || "∅";
   return /^\p{M}/u.test(word) ? `\u25cc${word}` : word;
 }
+
+const codePoint = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
 /** Return what a reader hears for a word: the word, its tags, and what is odd about them. */
 export function spoken(card, fields, i) {
   const tags = fields.filter((field) => field.ofWords).map((field) => {
     const doubt = card.doubt(field, i);
     const tag = card.now(field)[i] ?? "no tag";
-    const odd = doubt && (doubt.kind === "unsure" ? `, doubtful, ${percent(doubt.share, 0)}` : `, the model says ${doubt.predicted}`);
-    return `${field.name} ${tag}${odd ?? ""}${card.changed(field, i) ? ", corrected" : ""}`;
+    const sign = { unsure: "doubtful", differs: `the model says ${doubt?.predicted}` }[doubt?.kind];
+    const odd = doubt ? `, ${sign}, ${percent(doubt.share, 0)}` : card.changed(field, i) ? ", corrected" : "";
+    return `${field.name} ${tag}${odd}`;
   });
   return [shownWord(card.words[i]), ...tags].join(", ");
 }
@@ -33,7 +36,8 @@ export function drawSentence(card, fields, active) {
   const borders = new Map(columns.filter((f) => f.kind === "spans").map((f) => [f.name, bordersOf(card.now(f))]));
   const tokens = card.words.map((word, i) => drawToken(card, columns, active, borders, i));
   const several = columns.length > 1 ? ".several" : "";
-  return h(`div.sentence${several}`, { role: "listbox", dir: "auto", "aria-multiselectable": "true", "aria-orientation": "horizontal", "aria-label": "Words" }, tokens);
+  const aria = { "aria-multiselectable": "true", "aria-orientation": "horizontal", "aria-label": "Words" };
+  return h(`div.sentence${several}`, { role: "listbox", dir: "auto", ...aria }, tokens);
 }
 
 function bordersOf(tags) {
@@ -57,7 +61,8 @@ function drawToken(card, columns, active, borders, i) {
 function drawTag(card, field, active, place, i) {
   const tag = card.now(field)[i];
   const spans = field.kind === "spans";
-  const classes = [".tag", active && ".active", spans && (place ? ".span" : ".none"), place?.begin && ".begin", place?.end && ".end"];
+  const classes = [".tag", active && ".active", spans && (place ? ".span" : ".none")];
+  classes.push(place?.begin && ".begin", place?.end && ".end");
   const doubt = card.doubt(field, i);
   if (doubt) classes.push(".doubt");
   if (card.changed(field, i)) classes.push(".corrected");

@@ -8,8 +8,10 @@ const STATES = { open: "not done", corrected: "accepted", skipped: "skipped", al
 export class Tools {
   constructor(fields, session) {
     this.session = session;
-    const tags = fields.flatMap((field) => field.choices.map((tag) => [`${field.name}=${tag}`, fields.length > 1 ? `${field.name}: ${tag}` : tag]));
-    this.search = h("input", { type: "search", id: "search", onchange: (event) => this.choose({ search: event.target.value }), onkeydown: leave });
+    const shown = (field, tag) => (fields.length > 1 ? `${field.name}: ${tag}` : tag);
+    const tags = fields.flatMap((field) => field.choices.map((tag) => [`${field.name}=${tag}`, shown(field, tag)]));
+    const search = (event) => this.choose({ search: event.target.value });
+    this.search = h("input", { type: "search", id: "search", onchange: search, onkeydown: leave });
     this.order = this.select("order", ORDERS, "order");
     this.tag = this.select("tag", { "": "any", ...Object.fromEntries(tags) }, "tag");
     this.state = this.select("state", STATES, "state");
