@@ -140,9 +140,10 @@ def _places(reading: Reading, tagger: ColumnPredictor) -> tuple[dict[str, str], 
     columns: dict[str, str] = {}
     labels: dict[str, str] = {}
     alone = len(tagger.targets) == 1
+    first = {name for sentence in reading.first() for name in sentence.columns}
     if not reading.has_texts:
         for name in tagger.word_targets:
-            own = not alone or tagger.format == reading.format
+            own = not alone or tagger.format == reading.format or name in first
             try:
                 columns[name] = reading.target(name if own else None)
             except ConfigError:  # the file has no such column

@@ -180,8 +180,8 @@ class _Learning:
         report = learner.update([one.correction() for one in request.new])
         told = {"report": report.to_json(), "learned": len(report.learned), "not_learned": len(report.not_learned)}
         if report.worse:
-            again = {"replay": learner.replay or None, "heldout": learner.heldout, "seed": self.setup.seed}
-            self.learner = Learner(before, **again)
+            seed = self.setup.seed
+            self.learner = Learner(before, replay=learner.replay or None, heldout=learner.heldout, seed=seed)
             return {**told, "error": "significantly worse on held-out text; the model stays as it was"}
         path = write_model(self.learner.model, self.setup.folder)
         ids = {one.id for one in request.new}
