@@ -99,8 +99,8 @@ export class Outbox {
   settle(item, how, value) {
     this.items.shift();
     this.error = null;
-    const version = value.version ?? value.card?.version ?? value.body?.card?.version;
-    const id = value.id ?? value.body?.card?.id;
+    const card = value.card ?? value.body?.card;
+    const [id, version] = [value.id ?? card?.id, card?.version ?? value.version ?? value.event];
     if (id && version !== undefined) this.versions.set(id, version);
     this.save();
     const waiting = this.waiting.get(item.number);

@@ -164,7 +164,7 @@ class App {
     const focus = { O: "order", S: "state", T: "tag", N: "annotator" }[letter];
     if (view) this.open(view);
     else if (letter === "L") this.load("models").then((models) => models.retrain());
-    else if (focus) byId(focus)?.focus();
+    else if (focus) for (const how of ["focus", "select"]) byId(focus)?.[how]?.();
     else return false;
     event.preventDefault();
     return true;

@@ -19,7 +19,7 @@ export class Card {
     this.take(json);
     this.draft = {}; // field -> tags or label, where they differ from what was sent
     this.renewed = {}; // field -> words whose tag has changed since the card was shown
-    this.state = json.version ? "corrected" : json.skipped ? "skipped" : "open";
+    this.state = json.skipped ? "skipped" : json.version ? "corrected" : "open";
     this.seconds = 0;
   }
 

@@ -16,7 +16,7 @@ export function numbers({ counts, heldout, earlier }) {
   const aside = `${counts.set_aside_corrected} of ${counted(counts.set_aside, "set-aside sentence")} accepted`;
   const measured = heldout ? h("b", {}, heldOut(heldout)) : `not measured yet (${aside})`;
   const line = [h("b", {}, counts.corrected.toLocaleString("en")), " corrected · held-out ", measured];
-  if (!earlier) return line;
+  if (!earlier?.total) return line;
   const broken = h(earlier.broken ? "b.bad" : "b", {}, String(earlier.broken));
   return [...line, " · broken ", broken, ` of ${earlier.total.toLocaleString("en")} earlier`];
 }

@@ -22,7 +22,7 @@ export class Session {
     this.cards = (this.cards ?? []).filter((card) => card.edited && card.state === "open");
     this.at = 0;
     this.remaining = null;
-    this.request = 0; // answers to older requests are dropped
+    this.request = (this.request ?? 0) + 1; // answers to older requests are dropped
     this.fetching = null;
   }
 
@@ -166,7 +166,7 @@ export class Session {
   }
 
   stored(card, stored) {
-    card.version = stored.version ?? card.version;
+    card.version = stored.version ?? stored.event;
     card.learns = stored.learns;
     this.hooks.stored(card, stored);
   }
