@@ -25,8 +25,11 @@ export function drawReport(report) {
   ];
 }
 
-/** Return a table of the first rows, or nothing if there are none. */
-const some = (caption, columns, rows) => rows.length > 0 && table(caption, columns, rows.slice(0, MOST));
+/** Return a table of the first rows, which can be scrolled to the side, or nothing if there are none. */
+function some(caption, columns, rows) {
+  const props = { tabIndex: 0, role: "group", "aria-label": caption };
+  return rows.length > 0 && h("div.scroll", props, table(caption, columns, rows.slice(0, MOST)));
+}
 
 function* columnsOf(changes) {
   for (const [name, change] of Object.entries(changes)) {
