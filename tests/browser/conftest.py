@@ -1,6 +1,6 @@
 """A browser, and services with small models, for the tests of the page: ``make test-browser``.
 
-They need Playwright, axe and a chromium on PATH or in $CHROMIUM, and skip without any of these.
+Elsewhere they are skipped. They need the extra [browser] and a chromium, in $CHROMIUM or on PATH.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+CHROMIUM = os.environ.get("CHROMIUM") or "chromium"
 TOKEN = "a-token-of-the-tests"
 
 
@@ -65,11 +65,12 @@ class Running:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("the page's tests need a chromium, on PATH or in $CHROMIUM (make test-browser)")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright: make test-browser")
+    if "ELMAN_TEST_BROWSER" not in os.environ:
+        pytest.skip("make test-browser runs the tests of the page")
+    from playwright import sync_api
+
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -77,15 +78,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Returns the folder with the model and the sentences of a kind."""
-    pytest.importorskip("starlette", reason="the page's tests need the extra [serve]: make test-browser")
-    import made_up_texts
+    import page_texts
 
     folders: dict[str, Path] = {}
 
     def prepare(kind: str) -> Path:
         if kind not in folders:
             folders[kind] = tmp_path_factory.mktemp(kind)
-            made_up_texts.prepare(kind, folders[kind])
+            page_texts.prepare(kind, folders[kind])
         return folders[kind]
 
     return prepare

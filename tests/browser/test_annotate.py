@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright: make test-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser runs the tests of the page")
 expect = sync_api.expect
 Page = sync_api.Page
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from made_up_texts import HOSTILE
+from page_texts import HOSTILE
 
 import elman.serve
 from elman.data.schemes import write_tags
 from elman.data.spans import find_spans
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright: make test-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser runs the tests of the page")
 expect = sync_api.expect
 Page = sync_api.Page
 CORRECTIONS = "**/v1/corrections"

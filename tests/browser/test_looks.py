@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright: make test-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser runs the tests of the page")
 expect = sync_api.expect
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe: make test-browser")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="make test-browser runs the tests of the page")
 KINDS = ("spans", "several", "texts", "rtl", "odd")
 SCREENS = {
     "800": {"viewport": {"width": 800, "height": 700}},

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from example_data import NEW_CITIES, address, ticket
 
 import elman
 from elman.data.sentence import Sentence
-
-sys.path.append(str(Path(__file__).parents[1] / "helpers"))
-from example_data import NEW_CITIES, address, ticket
 
 UPOS = {
     "DET": "the a every", "ADJ": "old small green", "NOUN": "mill river lane", "VERB": "sleeps runs waits",
@@ -50,7 +48,7 @@ def spans(n: int, seed: int, cities: Sequence[str] = ("York", "Leeds", "Market R
     return [sentence(zip(*address(draw, list(cities)), strict=True), "ner") for _ in range(n)]
 
 
-def sentence(rows: object, *names: str) -> Sentence:
+def sentence(rows: Iterable[Sequence[str]], *names: str) -> Sentence:
     words, *columns = rows
     return Sentence(tuple(words), {name: tuple(tags) for name, tags in zip(names, columns, strict=True)})
 
