@@ -100,7 +100,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to score sentences and to learn what waits."""
-        self.shelf.prune({self.serving.sha256})
+        self.shelf.prune({self.serving.sha256}, parts=True)
         threading.Thread(target=self.queue.check_files, name="elman-check", daemon=True).start()
         self.queue.start()
         self.learning.start()
