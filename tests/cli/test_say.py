@@ -109,6 +109,13 @@ CASES = {
         ["--predicted", "texts.txt", "texts.txt", "--label", EVIL],
         ["lm.model", "plain.txt"],
     ],
+    "learn": [
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--heldout", "words.jsonl", "--html", "learned.html"],
+        ["texts.model", "texts.txt", "-o", "learned.model", "--replay", "texts.txt", "--json"],
+        ["rnn.model", "words.jsonl", "-o", "learned.model", "--unlabelled", EVIL],
+        ["rnn.model", "spans.tsv", "-o", "learned.model"],
+        ["spans.model", "spans.tsv", "-o", "learned.model"],
+    ],
     "sample": [["lm.model", "--prompt", EVIL], ["rnn.model"], ["lm.model", "--prompt", LINES, "--length", "300"]],
     "compare": [
         ["spans.tsv", "other.tsv", "other.tsv"],
@@ -284,7 +291,7 @@ def test_pages_and_pictures_hold_no_control_characters(ran: Callable[..., tuple[
             for path in map(Path, case):
                 if path.suffix in (".html", ".svg"):
                     made[path] = ran(command, *case)[0]
-    assert len(made) == 9 and set(made.values()) == {0}
+    assert len(made) == 10 and set(made.values()) == {0}
     for path in made:
         text = path.read_text(encoding="utf-8")
         assert all(c.isprintable() or c in "\n\u00a0" for c in text), path
