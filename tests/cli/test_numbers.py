@@ -84,6 +84,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "states": ["states", at["rnn.model"], at["dev.txt"]],
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
+        "serve": ["serve", str(folder / "nowhere.model")],
         "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
         "tutorial compare": [
             "tutorial",
@@ -143,7 +144,7 @@ def test_every_number_has_two_ends() -> None:
         *(
             "train",
             "tag",
-            "learn",
+            *("learn", "serve"),
             "evaluate",
             "sample",
             "compare",

@@ -22,7 +22,7 @@ from elman.errors import ConfigError, ElmanError
 from elman.learn.corrections import check_model
 from elman.learn.history import updated
 from elman.learn.learner import Learner
-from elman.learn.retrain import retrain
+from elman.learn.retraining import retrain
 from elman.serve.measure import Corrected, compare_models, right_items
 from elman.serve.shelf import write_model
 from elman.taggers.load import load
