@@ -24,7 +24,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser lint format types docs man wheel bench bench-check bench-online readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-browser lint format types docs man wheel bench bench-check bench-online bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-check: ## what slowed by more than 10 %: OLD=result.json NEW=result.json, 
 
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
+
+bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
+	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
 
 readme-numbers: $(BENCH_VENV)/.ready ## the README's table: elman, CRFsuite, UDPipe, spaCy on English EWT, an hour; OPTIONS='--only speed' three minutes
 	@$(BENCH_VENV)/bin/python benchmarks/readme_numbers.py --wheels $(VENV)/wheel $(OPTIONS)

@@ -21,6 +21,7 @@ MODULES = (
     "elman",
     "elman.metrics",
     "elman.comparison",
+    "elman.learn",
     "elman.sklearn",
     "elman.data.formats",
     "elman.data.checks",

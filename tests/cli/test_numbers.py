@@ -75,6 +75,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "train": ["train", at["train.txt"], "-o", str(folder / "new.model"), *quick],
         "tag": ["tag", at["rnn.model"], at["text.txt"]],
         "evaluate": ["evaluate", at["rnn.model"], at["dev.txt"]],
+        "learn": ["learn", at["rnn.model"], at["dev.txt"], "-o", str(folder / "new.model")],
         "sample": ["sample", at["lm.model"]],
         "compare": ["compare", at["dev.txt"], at["rnn.model"], at["frequent.model"]],
         "curve": ["curve", at["train.txt"], "--dev", at["dev.txt"], "--model", "frequent", "--points", "3"],
@@ -83,6 +84,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "states": ["states", at["rnn.model"], at["dev.txt"]],
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
+        "serve": ["serve", str(folder / "nowhere.model")],
         "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
         "tutorial compare": [
             "tutorial",
@@ -139,7 +141,20 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
-        *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        *(
+            "train",
+            "tag",
+            *("learn", "serve"),
+            "evaluate",
+            "sample",
+            "compare",
+            "curve",
+            "errors",
+            "gradients",
+            "states",
+            "find-lr",
+        ),
+        "demo",
         *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:

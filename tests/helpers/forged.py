@@ -75,6 +75,7 @@ def trained(folder: Path) -> dict[str, Trained]:
         "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "residual": "highway"}}),
         "tutorial": (TAGGED, {"preset": "tutorial", "settings": {"hidden": 4, "epochs": 1, "embedding": 0}}),
         "columns": (several, {"dev": several[:2], "target": "upos,low"}),
+        "learned": (TAGGED, {"settings": {"decoder": "softmax"}, "keep_replay": 2}),
         "hmm": (TAGGED, {"model": "hmm"}),
         "frequent": (TAGGED, {"model": "frequent", "dev": TAGGED[:2]}),
         "classify": (texts(40, 1), {"settings": {"pooling": "attention"}, "dev": texts(9, 2), "model": "rnn"}),
@@ -98,6 +99,8 @@ def trained(folder: Path) -> dict[str, Trained]:
         of_network = how.get("model", "rnn") == "rnn" and how.get("task") not in ("lm", "regress", "lm:unit=characters")
         own = {**(SMALL if of_network else {}), **how.pop("settings", {})}
         model = elman.train(data, how.pop("dev", None), settings=own, **{**QUIET, **how})
+        if name == "learned":
+            model, _ = elman.learn.update(model, TAGGED[:1], naive=False)
         model.save(folder / f"{name}.model")
         found[name] = Trained(model_file.read(folder / f"{name}.model"), data)
     return found

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from tests.helpers.made_up import two_columns
+from tests.helpers.numerical import slope
 
 import elman
 from elman.data.correction import Correction
@@ -14,8 +16,6 @@ from elman.learn.patch import EARLIER, NEW, REPLAYED, PatchOptions, PatchTask, P
 from elman.nn.batch import packed
 from elman.nn.layers import SparseRows
 from elman.training.trainer import StepKey
-from tests.helpers.made_up import two_columns
-from tests.helpers.numerical import slope
 
 SMALL = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 2, "ensemble": 1}
 PLAIN = {"dropout": 0.0, "word_dropout": 0.0, "unk_dropout": 0.0}

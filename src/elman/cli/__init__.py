@@ -28,6 +28,7 @@ _COMMANDS = {
     "train and tag": {
         "train": ("train:train", "Train a tagger, or a text classifier."),
         "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
+        "learn": ("learn:learn", "Correct a model: learn corrected sentences."),
         "sample": ("sample:sample", "Generate text with a language model."),
         "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
         "settings": ("settings:settings", "List all settings of a training."),

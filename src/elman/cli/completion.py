@@ -228,5 +228,6 @@ OF_OPTIONS = {
     "--encoding": "encodings",
     "--target": "columns",
     "--label": "columns",
+    "--replay": "files",
 }
 """The kind of value of each option; a name means the same on every command."""

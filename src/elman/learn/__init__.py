@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from elman.learn.corrections import read
     from elman.learn.learner import Learner, update
     from elman.learn.report import UpdateReport, make_report
+    from elman.learn.retraining import retrain
     from elman.models.history import History
 
-__all__ = ["Correction", "History", "Learner", "UpdateReport", "make_report", "read", "update"]
+__all__ = ["Correction", "History", "Learner", "UpdateReport", "make_report", "read", "retrain", "update"]
 
 _HOME = {
     "Correction": "elman.data.correction",
@@ -24,6 +25,7 @@ _HOME = {
     "UpdateReport": "elman.learn.report",
     "make_report": "elman.learn.report",
     "read": "elman.learn.corrections",
+    "retrain": "elman.learn.retraining",
     "update": "elman.learn.learner",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from elman.data.corpus import split_labels
 from elman.data.correction import Correction, Labels
@@ -21,7 +22,7 @@ class Predictions:
 
     def __init__(self, model: ColumnPredictor) -> None:
         self.model = model
-        self._by_words: dict[tuple[str, ...], Labels] = {}
+        self._by_words: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}
 
     @classmethod
     def of(cls, model: ColumnPredictor | Predictions) -> Predictions:
@@ -37,7 +38,7 @@ class Predictions:
                 name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names
             }
 
-    def __getitem__(self, words: tuple[str, ...]) -> Labels:
+    def __getitem__(self, words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         return self._by_words[words]
 
 
@@ -206,7 +207,7 @@ def change(
 
 
 def _row(text: Correction, name: str, before: Predictions, after: Predictions) -> Flip:
-    old, new = (tuple(map(str, predictions[text.words][name])) for predictions in (before, after))
+    old, new = before[text.words][name], after[text.words][name]
     return Flip(name, text.words, text.labels[name], old, new, text.path, text.line)
 
 
@@ -228,10 +229,10 @@ def _column(rows: Sequence[Flip], of_text: bool, resamples: int, seed: int) -> C
     fixed: Counter[str] = Counter()
     broken: Counter[str] = Counter()
     for row in rows:
-        for gold, old, new in zip(row.gold, row.before, row.after, strict=True):
-            if gold is not None:
-                counts[gold] += 1
-                if old != new:
+        counts.update(label for label in row.gold if label is not None)
+        if row.before != row.after:
+            for gold, old, new in zip(row.gold, row.before, row.after, strict=True):
+                if gold is not None and old != new:
                     fixed[gold] += new == gold
                     broken[gold] += old == gold
     changed = sorted(
@@ -255,14 +256,16 @@ def _column(rows: Sequence[Flip], of_text: bool, resamples: int, seed: int) -> C
 def _compared(rows: Sequence[Flip], of_text: bool, resamples: int, seed: int) -> Comparison:
     """Return the comparison of the words that have a gold label; of spans, of the sentences where all words have."""
     whole = [row for row in rows if None not in row.gold]
-    labels = [[label for label in row.gold if label is not None] for row in rows]
-    if not of_text and whole and choose_metric(labels) == "spans":
-        gold = [[label for label in row.gold if label is not None] for row in whole]
-        return compare(
-            gold, [row.before for row in whole], [row.after for row in whole], resamples=resamples, seed=seed
-        )
-    old, new = (
-        [[tag for tag, label in zip(tags, row.gold, strict=True) if label is not None] for tags, row in pairs]
-        for pairs in (((row.before, row) for row in rows), ((row.after, row) for row in rows))
-    )
-    return compare(labels, old, new, metric="accuracy", resamples=resamples, seed=seed)
+    options: dict[str, Any] = {"metric": "accuracy", "resamples": resamples, "seed": seed}
+    if not of_text and whole and choose_metric(_looked_at(row, row.gold) for row in rows) == "spans":
+        rows, options["metric"] = whole, "spans"
+    gold = [_looked_at(row, row.gold) for row in rows]
+    before, after = [_looked_at(row, row.before) for row in rows], [_looked_at(row, row.after) for row in rows]
+    return compare(gold, before, after, **options)
+
+
+def _looked_at(row: Flip, labels: Sequence[str | None]) -> Sequence[str]:
+    """Return those labels of a row where somebody looked at the gold label."""
+    if None not in row.gold:
+        return labels  # type: ignore[return-value]
+    return [label for label, gold in zip(labels, row.gold, strict=True) if label is not None and gold is not None]

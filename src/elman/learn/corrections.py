@@ -15,7 +15,7 @@ from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import check_callbacks, check_text, described
 from elman.utils.display import shown
 
-__all__ = ["Correction", "check_model", "labelled", "merged", "read"]
+__all__ = ["Correction", "check_model", "labelled", "merged", "read", "united"]
 
 KINDS = ("rnn", "linear")
 """The kinds of models that learn from corrections."""
@@ -127,7 +127,7 @@ def _contradictions(later: Correction, before: Correction, text_targets: Sequenc
                 if label is not None and other is not None and label != other
             ]
         for what, label, other in pairs:
-            yield f"{where}{name} of {what} is {shown(label)}, earlier {shown(other)}; the later one stands"
+            yield f"{where}column {name}: {what} is {shown(label)}, earlier {shown(other)}; the later one stands"
 
 
 def _joined(labels: Sequence[str | None]) -> str:

@@ -27,8 +27,6 @@ ALPHAS = (1.0, 0.75, 0.5, 0.25)
 """Shares of the new parameters that are tried, in this order."""
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
-ROUNDS = 4
-"""Rounds of a patch at most; there is another one if a correction is not learned yet."""
 APART = 500_009
 """Between the seeds of the rounds."""
 SPARE = 10
@@ -59,7 +57,7 @@ class Learner:
         options: PatchOptions | None = None,
     ) -> None:
         self.model: Model = reading.check_model(model)
-        self.options, self.seed, self.threads = options or PatchOptions(), seed, threads
+        self.options, self.seed, self.threads = options, seed, threads
         self.notes: list[str] = []
         self.replay = list(self.model.history.replay) if replay is None else reading.labelled(model, replay)
         self.heldout = [] if heldout is None else reading.labelled(model, heldout)
@@ -131,7 +129,8 @@ class _Patch:
         self.grown = grown(self.old, counts, tags, texts)
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
         self.rounds, self.replayed = 0, list[Correction]()
-        self.members = self._patched(earlier, learner.replay, learner.options)
+        self.options = learner.options or PatchOptions.of(len(new))
+        self.members = self._patched(earlier, learner.replay, self.options)
 
     def _patched(
         self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
@@ -140,7 +139,7 @@ class _Patch:
         learning rate of the one before.
         """
         members = None
-        for number in range(ROUNDS if self.new else 0):
+        for number in range(options.rounds if self.new else 0):
             members, replayed = patched(
                 self.grown,
                 self.learner.model.targets,
@@ -182,7 +181,7 @@ class _Patch:
 
     def naive(self) -> Model:
         """Return the model after the same steps on the corrections alone."""
-        members = self._patched((), (), replace(self.learner.options, weight=0.0))
+        members = self._patched((), (), replace(self.options, weight=0.0))
         return self._model(members, 1.0)
 
     def about(self) -> dict[str, Any]:
@@ -190,7 +189,7 @@ class _Patch:
         n = len(self.old.lexicon.vocabulary.words)
         pairs = zip(self.learner.model.targets, self.grown.tag_sets, self.old.tag_sets, strict=True)
         tags = {name: list(after[len(before) :]) for name, after, before in pairs if len(after) > len(before)}
-        steps = self.rounds * self.learner.options.number(len(self.new)) if self.new else 0
+        steps = self.rounds * self.options.number(len(self.new)) if self.new else 0
         return {"new_words": list(self.grown.lexicon.vocabulary.words[n:]), "new_tags": tags, "steps": steps}
 
     def _model(self, members: Sequence[Parameters], alpha: float) -> Model:

@@ -50,6 +50,7 @@ class PatchOptions:
     ``rate``      learning rate of Adam
     ``distill``   share of the old model's probabilities in the targets of replayed words; the rest is the gold label
     ``weight``    weight of replayed words, and of those nobody has looked at, beside corrected ones
+    ``rounds``    rounds at most, each at twice the rate of the one before; the first that learns all is the last
     """
 
     steps: int = 16
@@ -60,6 +61,18 @@ class PatchOptions:
     rate: float = 1e-3
     distill: float = 0.5
     weight: float = 1.0
+    rounds: int = 4
+
+    @classmethod
+    def of(cls, corrections: int) -> PatchOptions:
+        """Return the options for a number of corrections.
+
+        A few are learned to the letter. Many are text to learn from as in training: one round, with more replay of more
+        weight, so that a high rate does no harm.
+        """
+        if corrections <= cls.batch:
+            return cls()
+        return cls(passes=16, replay=48, rate=4e-3, weight=8.0, rounds=1)
 
     def number(self, corrections: int) -> int:
         """Return the number of updates for some corrections."""
@@ -88,8 +101,8 @@ def patched(
     for number, parameters in enumerate(model.members, start=1):
         own = {name: w.copy() for name, w in (start[number - 1] if start else parameters).items()}
         of_member = seeding.member_seed(seed, number)
-        task = PatchTask(model, parameters, own, targets, plan, options)
         if plan.steps:
+            task = PatchTask(model, parameters, own, targets, plan, options)
             if start is None:
                 task.imprint(known)
             with Updates(task, task.networks.config.training, of_member, threads) as update:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from elman.errors import ConfigError, ElmanError
 from elman.learn.corrections import check_model
 from elman.learn.history import updated
 from elman.learn.learner import Learner
-from elman.learn.retrain import retrain
+from elman.learn.retraining import retrain
 from elman.serve.measure import Corrected, compare_models, right_items
 from elman.serve.shelf import write_model
 from elman.taggers.load import load
@@ -214,6 +215,7 @@ def main() -> None:
     """Answer the requests on standard input, until it ends."""
     requests, outcomes = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what is printed by mistake is no outcome
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     setup: Setup = pickle.load(requests)
     if hasattr(os, "nice"):
         os.nice(setup.nice)
@@ -222,7 +224,7 @@ def main() -> None:
     while True:
         try:
             request: Request | Setup = pickle.load(requests)
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):
             return
         if isinstance(request, Setup):
             setup, learning = request, None
@@ -234,8 +236,11 @@ def main() -> None:
             outcome = Outcome(error=str(error))
         except Exception as error:  # an error of ours must not end the loop, nor be silent
             outcome = Outcome(error=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
-        pickle.dump(outcome, outcomes)
-        outcomes.flush()
+        try:
+            pickle.dump(outcome, outcomes)
+            outcomes.flush()
+        except OSError:  # the server has gone, and with it who wants to know
+            os._exit(1)
 
 
 def _end_with(parent: int) -> None:

@@ -10,11 +10,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from elman.errors import ConfigError, MissingExtraError, OutputError, reason, while_reading
+from elman.models import file
 from elman.serve.service import Service, ServiceOptions
 
 GRACE = 30
@@ -100,6 +101,7 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
 
     listen.check()
     token = listen.token()
+    file.read(options.model)  # what is no model should not take the port
     with bind(listen.host, listen.port) as listening:
         port = listening.getsockname()[1]
         service = Service(options)
@@ -149,7 +151,8 @@ async def _serve(server: object, listening: socket.socket, service: Service, rea
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
     gc.collect()
     gc.freeze()  # what is loaded now stays; collections need not look at it
-    serving = asyncio.ensure_future(server._serve([listening]))
+    vars(server)["capture_signals"] = nullcontext  # its own handlers would end the process by the signal
+    serving = asyncio.ensure_future(server.serve([listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:

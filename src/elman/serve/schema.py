@@ -52,17 +52,15 @@ class Lock:
     """
 
     def __init__(self, path: str) -> None:
-        self._connection = sqlite3.connect(f"{path}-lock", timeout=0, isolation_level=None, check_same_thread=False)
         try:
+            self._connection = sqlite3.connect(f"{path}-lock", timeout=0, isolation_level=None, check_same_thread=False)
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            self._connection.close()
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise OutputError(f"{path}-lock: cannot be written: {error}") from None
             message = f"{path}: in use by another elman serve; stop that one, or name another database (--db)"
             raise OutputError(message) from None
         except sqlite3.DatabaseError as error:
-            self._connection.close()
             raise OutputError(f"{path}-lock: cannot be used: {error}; remove this file") from None
 
     def release(self) -> None:
@@ -70,15 +68,19 @@ class Lock:
         self._connection.close()
 
 
-def open_database(path: str, *, create: bool) -> sqlite3.Connection:
-    """Open a database of corrections for writing, and make it if it may be and is not there.
+def check_path(path: str, *, create: bool) -> None:
+    """Raise DataError if there is no database and none is to be made, OutputError if it cannot be written."""
+    if not create and not os.path.isfile(path):
+        raise DataError("no such database of corrections; elman serve --db makes one", path=path)
+    check_target(path, text=False)
+
+
+def open_database(path: str) -> sqlite3.Connection:
+    """Open a database of corrections for writing; make it if it is not there.
 
     Raises OutputError if it cannot be written; DataError if it is none, damaged, or of a newer version of elman.
     """
     exists = os.path.exists(path) and os.path.getsize(path) > 0
-    if not exists and not create:
-        raise DataError("no such database of corrections; elman serve --db makes one", path=path)
-    check_target(path, text=False)
     try:
         connection = connect(path)
         try:

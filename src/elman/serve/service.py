@@ -14,6 +14,7 @@ from elman import __version__
 from elman.data.schemes import NO_SCHEME, detect_scheme
 from elman.errors import ConfigError, ElmanError
 from elman.learn.corrections import check_model
+from elman.models import file
 from elman.serve.agreement import is_change
 from elman.serve.cards import describe, make_cards
 from elman.serve.documents import Documents, Item, check_values, import_file
@@ -55,6 +56,7 @@ class Service:
 
     def __init__(self, options: ServiceOptions) -> None:
         """Open everything. Raises an ElmanError of one line for whatever is not as it should be."""
+        file.read(options.model)  # so that no database is begun for something else
         self.options = options
         self.notes: list[str] = []
         self.hub = Hub()
@@ -100,7 +102,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to score sentences and to learn what waits."""
-        self.shelf.prune({self.serving.sha256})
+        self.shelf.prune({self.serving.sha256}, parts=True)
         threading.Thread(target=self.queue.check_files, name="elman-check", daemon=True).start()
         self.queue.start()
         self.learning.start()

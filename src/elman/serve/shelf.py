@@ -86,13 +86,13 @@ class Shelf:
             raise ConfigError(f"no model that is kept begins with {name[:64]!r}; elman corrections stats lists them")
         return found[0]
 
-    def prune(self, using: Iterable[str]) -> None:
-        """Remove all models but the newest, and those in use; and what a crash left half written."""
+    def prune(self, using: Iterable[str], *, parts: bool = False) -> None:
+        """Remove all models but the newest, and those in use; with ``parts`` also what a crash left half written."""
         newest = dict.fromkeys(model.sha256 for model in reversed(self._store.models()) if model.adopted)
         newest.pop(self.first, None)
         kept = {*list(newest)[: self._keep], *using}
         for path in Path(self.folder).iterdir():
-            if path.suffix in (ENDING, ".part") and path.stem not in kept:
+            if (path.suffix == ENDING and path.stem not in kept) or (parts and path.suffix == ".part"):
                 with suppress(OSError):
                     path.unlink()
 

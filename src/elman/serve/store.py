@@ -71,9 +71,10 @@ class Store:
         """Open or make the database. Raises OutputError or DataError, see ``schema.open_database``."""
         self.path = path
         self._now = now
+        schema.check_path(path, create=create)
         self._lock = schema.Lock(path)
         try:
-            self._connection = schema.open_database(path, create=create)
+            self._connection = schema.open_database(path)
             self.state = read_state(self._connection)
         except BaseException:
             self._lock.release()

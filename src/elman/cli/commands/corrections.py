@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import click
 
-from elman.cli.options import Choice, Verbosity, argument, command, json_option, option
+from elman.cli.options import Verbosity, argument, command, json_option, option
 from elman.cli.say import say, say_json, tell
 from elman.cli.unknown import Group
-
-_FORMATS = ("own", "conllu", "columns", "jsonl", "label-studio")
 
 
 @click.group(cls=Group)
 def corrections() -> None:
-    """Export, count or undo the corrections of ``elman serve``.
+    """Export, count or undo corrections.
+
+    They are those of elman serve, in its database.
 
     \b
       elman corrections export my.sqlite -o corrected.conllu
@@ -37,10 +37,10 @@ class ExportOptions(Verbosity):
     file: str | None = option("--file", metavar="NAME", help="Which file of several: its name, or the end of its path.")
     output_format: str = option(
         "--as",
-        type=Choice(_FORMATS),
+        metavar="FORMAT",
         default="own",
         show_default=True,
-        help="Format to write: the one that came in, or another; jsonl has Prodigy's keys.",
+        help="Format to write: own (the one that came in), conllu, columns, jsonl (with Prodigy's keys), label-studio.",
     )
     annotator: str | None = option(
         "--annotator", metavar="NAME", help="Whose corrections; by default the latest of each sentence."
@@ -67,6 +67,8 @@ def export(options: ExportOptions) -> None:
     from elman.serve.store import FileRow, read_files, read_state
     from elman.utils.files import OutputFile
 
+    wanted = Wanted(options.output_format, options.annotator, options.corrected)
+    wanted.check()
     with closing(open_to_read(options.db)) as connection:
         state, files = read_state(connection), read_files(connection)
     chosen = [file for file in files if options.file is None or _is_named(file.name, options.file)]
@@ -75,7 +77,6 @@ def export(options: ExportOptions) -> None:
     if not chosen or (len(chosen) > 1 and not folder):
         expected = "expected the name of one file (--file), or -o DIR/ for all"
         raise ConfigError(f"{options.db}: {expected}; it has {names}")
-    wanted = Wanted(options.output_format, options.annotator, options.corrected)
     written: dict[str, FileRow] = {}
     if folder:
         with while_writing(options.output):
@@ -149,10 +150,10 @@ class UndoOptions(Verbosity):
 
 @command(UndoOptions)
 def undo(options: UndoOptions) -> None:
-    """Take back an annotator's last correction or skip that is not undone yet.
+    """Take back an annotator's last correction or skip.
 
-    Nothing is deleted: undoing is an event of its own, and --redo brings the correction back. The database must not be
-    in use by elman serve.
+    It is the last that is not undone yet. Nothing is deleted: undoing is an event of its own, and --redo brings the
+    correction back. The database must not be in use by elman serve.
 
     \b
       elman corrections undo my.sqlite --annotator anna

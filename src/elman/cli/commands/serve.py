@@ -56,10 +56,13 @@ class Options(InputOptions, Verbosity):
     )
     text_column: str | None = text_column_option()
     replay: str | None = option(
-        "--replay", metavar="FILE", help="Training file: learning repeats some of it, and retraining uses it all."
+        "--replay",
+        metavar="TRAIN",
+        help="Training sentences, to learn again with the corrections; by default those of train --keep-replay. "
+        "Retraining needs them.",
     )
     heldout: str | None = option(
-        "--heldout", metavar="FILE", help="Labelled file on which each learned model is tested beside the last."
+        "--heldout", metavar="FILE", help="Labelled text that is not learned: a model that is worse on it is refused."
     )
     no_learn: bool = option("--no-learn", is_flag=True, help="Only store corrections.")
     overlap: float = option(
@@ -79,7 +82,7 @@ class Options(InputOptions, Verbosity):
 
 @command(Options)
 def serve(options: Options) -> None:
-    """Correct tags in a browser and watch the model learn; answer programs over HTTP.
+    """Correct tags in a browser, learn from them, answer programs.
 
     FILE is what is corrected, in any format that is read; without FILE those of the last start, if there are any. Each
     correction is stored at once, and learned within about a second by a process of its own; the original files stay as

@@ -1,0 +1,105 @@
+"""The parts of the benchmark of learning from corrections. Each function measures one seed and returns a row."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cases.learn_data import SPANS, Text, drawn, learner, pairs, predicted, read, score, trained
+from harness.machine import memory
+
+CORRECTIONS = 200
+HELD_OUT = 300
+Row = dict[str, Any]
+
+
+def new_part(name: str, part: str, seed: int, preset: str) -> Row:
+    """Correct 200 sentences of an intent or a genre that the model has not seen; compare with training on all."""
+    test = read(name, "test")
+    new = drawn([text for text in read(name, "train") if text.part == part], CORRECTIONS, seed)
+    base, held = _split([text for text in read(name, "train") if text.part != part], seed)
+    models = {"before": trained(base, seed, preset), "retrain": trained([*base, *new], seed, preset)}
+    scores, seconds = {}, {}
+    for how, texts in (("patch", (base, held)), ("naive", ((), ()))):
+        one = learner(models["before"], *texts, seed)
+        seconds[how] = one.update(pairs(new)).seconds
+        models[how] = one.model
+    for how, model in models.items():
+        parts = {text.part: score(model, [t for t in test if t.part == text.part], name) for text in test}
+        old = score(model, [text for text in test if text.part != part], name)
+        scores[how] = {"new": parts.pop(part), "old": old, "parts": parts}
+    return {"scores": scores, "seconds": seconds}
+
+
+def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
+    """Correct sentences in which the model errs one after the other; note seconds, memory and what is right."""
+    texts = drawn(read(name, "train"), 10**6, seed)
+    (base, held), stream = _split(texts[:size], seed, size // 8), texts[size:]
+    first = trained(base, seed, preset)
+    one = learner(first, base, held, seed)
+    done: list[tuple[Text, set[int]]] = []
+    costs, right, later = [], [], []
+    for text in stream:
+        if len(done) == most or not (wrong := _wrong(one.model, text)):
+            continue
+        start = time.perf_counter()
+        one.update(pairs([text]))
+        costs.append((time.perf_counter() - start, (memory(os.getpid()) or (0.0,))[0]))
+        done.append((text, wrong))
+        for found, ago in ((right, 1), (later, 201)):
+            if len(done) >= ago:
+                then, words = done[-ago]
+                found.append((len(words - _wrong(one.model, then)), len(words)))
+    models = {
+        "before": first,
+        "patch": one.model,
+        "retrain": trained([*base, *(text for text, _ in done)], seed, preset),
+    }
+    seconds, mb = ([float(np.median(part)) for part in np.array_split(of, 10)] for of in zip(*costs, strict=True))
+    row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
+    scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
+    return row | {"seconds": seconds, "rss_mb": mb, "scores": scores}
+
+
+def annotator(name: str, order: str, seed: int, preset: str) -> Row:
+    """Label 10 % of train, then rounds of 20 sentences, patched each round and retrained every five, up to 40 %."""
+    from elman.data.spans import find_spans
+
+    texts, test = drawn(read(name, "train"), 10**6, seed), read(name, "test")
+    whole = trained(read(name, "train"), seed, preset)
+    labelled, rest = texts[: len(texts) // 10], texts[len(texts) // 10 :]
+    one = learner(trained(labelled, seed, preset), labelled, (), seed)
+    curve = [[len(labelled), score(one.model, test, name)]]
+    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 100 * 5 + 1):
+        if order == "uncertain":
+            rest = [rest[i] for i in np.argsort(-uncertainty(one.model, rest), kind="stable")]
+        labelled, rest = labelled + rest[:20], rest[20:]
+        if number % 5 == 0:
+            one = learner(trained(labelled, seed, preset), labelled, (), seed)
+        else:
+            one.update(pairs(labelled[-20:]))
+        curve.append([len(labelled), score(one.model, test, name)])
+    n = sum(len(find_spans(text.tags)) if name in SPANS else len(text.words) for text in test)
+    words = sum(len(text.words) for text in labelled) / sum(len(text.words) for text in texts)
+    return {"full": score(whole, test, name), "of": n, "sentences": len(texts), "words": words, "curve": curve}
+
+
+def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
+    """Return for each text the expected number of wrong tags."""
+    scored = model.pipe([text.words for text in texts], confidence=True)
+    return np.array([sum(1 - p for p in confidences) for _, confidences in scored])
+
+
+def _split(texts: Sequence[Text], seed: int, n: int = HELD_OUT) -> tuple[list[Text], list[Text]]:
+    held = drawn(texts, n, seed + 100)
+    gone = set(held)
+    return [text for text in texts if text not in gone], held
+
+
+def _wrong(model: Any, text: Text) -> set[int]:
+    """Return which words have the wrong tag."""
+    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a != b}

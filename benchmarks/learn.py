@@ -1,0 +1,77 @@
+"""Learning from corrections: patches beside retraining and naive fine-tuning (make bench-learn).
+
+    python benchmarks/learn.py                               all that is missing, several hours
+    python benchmarks/learn.py --parts snips,ewt --seeds 1-2
+    python benchmarks/learn.py --page                        docs/explanation/learn-results.md from the results
+
+A row of results/learn.json is one part with one seed. It is kept, unless elman's code has changed (--any-code ignores
+that), so a stopped run goes on. Trained models are kept in build/learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from cases import learn_parts
+from cases.learn_page import write
+from cases.learn_parts import Row
+from harness import results
+from harness.machine import Others, record
+from harness.results import RESULTS, read_json, write_json
+from harness.runs import code_version
+
+RESULT = RESULTS / "learn.json"
+INTENTS = "AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent".split()
+PARTS = "snips,ewt,stream,annotator,single"
+SEEDS = {"annotator": 3}
+
+
+def runs(part: str, seed: int) -> Iterator[tuple[str, str, Any]]:
+    """Yield the cases of a part: name, preset, and the function that returns a row."""
+    if part == "snips":
+        for intent in INTENTS:
+            yield intent, "fast", partial(learn_parts.new_part, "snips", intent)
+    elif part == "ewt":
+        yield "weblog", "default", partial(learn_parts.new_part, "ewt", "weblog")
+    elif part == "stream":
+        yield "ewt", "fast", partial(learn_parts.one_by_one, "ewt", 4000, 1000)
+    elif part == "single":
+        yield "wiki-en", "default", partial(learn_parts.one_by_one, "wiki-en", 800, 400)
+    else:
+        for name, preset in (("wiki-en", "default"), ("usaddress", "default"), ("wnut", "fast")):
+            for order in ("uncertain", "random"):
+                yield f"{name} {order}", preset, partial(learn_parts.annotator, name, order)
+
+
+def main() -> None:
+    flags = {"parts": (PARTS, "some of these"), "seeds": ("1-5", "such as 1-5 or 1,3 (default 1-5)")}
+    flags |= {"any_code": (False, "keep rows of an elman with other code"), "page": (False, "write the page, and stop")}
+    given = results.options(__doc__, **flags)
+    parts, version = results.names(given.parts), code_version()
+    for part in () if given.page else parts:
+        for seed in results.seeds(given.seeds)[: SEEDS.get(part)]:
+            for case, preset, measure in runs(part, seed):
+                key = {"part": part, "case": case, "seed": seed, "preset": preset}
+                done = [row for row in kept() if all(row[name] == key[name] for name in key)]
+                if any(given.any_code or row["elman"] == version for row in done):
+                    continue
+                others = Others()
+                row = key | {"elman": version} | measure(seed, preset) | {"other_cores": others.cores()} | record()
+                write_json(RESULT, {"benchmark": "learn", "rows": [*(r for r in kept() if r not in done), row]})
+                print(*key.values(), shown(row), flush=True)
+    write(kept())
+
+
+def kept() -> list[Row]:
+    return read_json(RESULT)["rows"] if RESULT.exists() else []
+
+
+def shown(row: Row) -> str:
+    """Return a line of progress."""
+    return str(row.get("scores") or (row["curve"][0], row["curve"][-1], row["full"]))
+
+
+if __name__ == "__main__":
+    main()

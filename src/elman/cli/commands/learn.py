@@ -1,0 +1,192 @@
+"""``elman learn``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from elman.cli.loading import load_model
+from elman.cli.notes import Notes
+from elman.cli.options import (
+    InputOptions,
+    RunOptions,
+    argument,
+    command,
+    html_option,
+    json_option,
+    option,
+    seed_option,
+)
+from elman.cli.outputs import check_not_an_input, check_outputs, size, write_page
+from elman.cli.progress import TrainingProgress
+from elman.cli.reports.learn import report, retrained
+from elman.cli.say import say, say_json, tell
+from elman.data.sentence import NO_TAG
+from elman.errors import ConfigError, while_reading
+from elman.utils.json_values import as_json
+
+if TYPE_CHECKING:
+    from elman.data.correction import Correction
+    from elman.learn.report import UpdateReport
+    from elman.taggers.base import Predictor
+    from elman.taggers.tagger import Tagger, TextClassifier
+
+    Learned = Tagger | TextClassifier
+    Texts = tuple[list[Correction], list[Correction]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(InputOptions, RunOptions):
+    """The options of ``elman learn``."""
+
+    model: str = argument("MODEL")
+    corrections: tuple[str, ...] = argument("CORRECTIONS...", nargs=-1, required=True)
+    output: str = option("-o", "--output", metavar="MODEL", required=True, help="Model file to write; may be MODEL.")
+    replay: str | None = option(
+        "--replay",
+        metavar="TRAIN",
+        help="Training sentences, to learn again with the corrections; by default those of train --keep-replay.",
+    )
+    heldout: str | None = option(
+        "--heldout", metavar="FILE", help="Labelled text that is not learned: it shows what the model has forgotten."
+    )
+    unlabelled: str = option(
+        "--unlabelled",
+        metavar="TEXT",
+        default=NO_TAG,
+        show_default=True,
+        help="In place of a label: nobody looked at this word.",
+    )
+    retrain: bool = option(
+        "--retrain",
+        is_flag=True,
+        help="Then train from scratch on TRAIN and all corrections; keep that model if held-out text is no worse.",
+    )
+    force: bool = option("--force", is_flag=True, help="Write a model that is worse on held-out text, too.")
+    forget_text: bool = option(
+        "--forget-text", is_flag=True, help="Keep only digests of the corrections in the model file, not their words."
+    )
+    json: bool = json_option()
+    html: str | None = html_option("the report and the sentences that changed")
+    seed: int = seed_option()
+
+
+@command(Options)
+def learn(options: Options) -> None:
+    """Correct a model: learn corrected sentences.
+
+    CORRECTIONS are whole sentences with correct labels, in any format that is read; a word that nobody looked at has _
+    in place of its label. The model learns them in a few steps, together with TRAIN sentences and with the corrections
+    that it learned before. The report says what was learned and what was forgotten. A model that is significantly worse
+    on held-out text is not written (exit status 1).
+
+    \b
+      elman learn my.model corrected.conllu -o better.model --replay train.conllu --heldout dev.conllu
+      elman learn my.model corrected.conllu -o my.model --heldout dev.conllu
+      elman learn my.model corrected.conllu -o new.model --replay train.conllu --heldout dev.conllu --retrain
+    """
+    from elman.learn.corrections import check_model, labelled
+    from elman.learn.learner import update
+
+    _check(options)
+    notes = options.notes()
+    model = check_model(load_model(options.model, options, notes, options.corrections))
+    replay, heldout = (
+        None if path is None else labelled(model, path, encoding=options.encoding)
+        for path in (options.replay, options.heldout)
+    )
+    new, found = update(
+        model,
+        list(options.corrections),
+        replay=replay,
+        heldout=heldout,
+        format=options.format,
+        encoding=options.encoding,
+        unlabelled=options.unlabelled,
+        seed=options.seed,
+        threads=model.threads,
+    )
+    retraining: dict[str, Any] = {}
+    if options.retrain and replay is not None and heldout is not None:
+        new, found, retraining = _retrained(model, new, found, (replay, heldout), options, notes)
+    refused = found.worse and not options.force
+    if not refused:
+        _with_history(new, options).save(options.output)
+    _show(found, retraining, options, written=not refused)
+    for note in found.notes:
+        notes.add(note)
+    notes.show()
+    if refused:
+        tell(f"elman: significantly worse on held-out text, {options.output} is not written; --force writes it")
+        raise click.exceptions.Exit(1)
+
+
+def _check(options: Options) -> None:
+    """Raise ConfigError or OutputError before learning rather than after it."""
+    from elman.utils.files import check_target
+
+    data = [path for path in (*options.corrections, options.replay, options.heldout) if path is not None]
+    check_outputs([options.model, *data], html=options.html)
+    check_target(options.output, text=False)
+    check_not_an_input(options.output, data)
+    if options.html is not None and os.path.realpath(options.html) == os.path.realpath(options.output):
+        raise ConfigError(f"{options.html}: is both the model and the page; name two files")
+    if options.retrain and options.replay is None:
+        raise ConfigError("--retrain: needs --replay TRAIN, the sentences that the model was trained on")
+    if options.retrain and options.heldout is None:
+        raise ConfigError("--retrain: needs --heldout FILE, text to compare the two models on")
+
+
+def _retrained(
+    model: Learned, new: Learned, found: UpdateReport, texts: Texts, options: Options, notes: Notes
+) -> tuple[Learned, UpdateReport, dict[str, Any]]:
+    """Return the model to use, the report on it beside the model before, and facts about the retraining.
+
+    ``texts`` are the training sentences and the held-out ones.
+    """
+    from elman.learn.report import make_report
+    from elman.learn.retraining import retrain
+    from elman.training.run_options import RunOptions as Run
+
+    earlier = [*found.earlier.kept, *found.earlier.broken]
+    corrections = [*found.learned, *found.not_learned]
+    progress = TrainingProgress(None, notes.warn, quiet=options.quiet, verbose=options.verbose)
+    with progress:
+        run = Run(options.seed, model.threads, progress, notes.warn, notes.add)
+        best, beside, adopted = retrain(new, [*earlier, *corrections], train=texts[0], heldout=texts[1], run=run)
+    facts = {"adopted": adopted, "heldout": beside.heldout}
+    found = replace(found, notes=[*found.notes, *beside.notes])
+    if not adopted:
+        return new, found, facts
+    final = make_report(model, best, corrections, earlier, texts[1], seed=options.seed)
+    found = replace(found, learned=final.learned, not_learned=final.not_learned, earlier=final.earlier)
+    return best, replace(found, heldout=final.heldout, replayed=None), facts
+
+
+def _with_history(model: Predictor, options: Options) -> Predictor:
+    """Return the model with the SHA-256 of the file that was read, and without the corrections' text if asked for."""
+    with while_reading(options.model), open(options.model, "rb") as file:
+        parent = hashlib.file_digest(file, "sha256").hexdigest()
+    history = replace(model.history, parent=parent)
+    return model.with_history(replace(history, corrections=()) if options.forget_text else history)
+
+
+def _show(found: UpdateReport, retraining: dict[str, Any], options: Options, *, written: bool) -> None:
+    if options.json:
+        files = {"model": options.model, "output": options.output, "written": written}
+        say_json({**files, **found.to_json(), "retrain": as_json(retraining) or None})
+    else:
+        text = report(found)
+        if retraining:
+            text += f"\n\n{retrained(retraining['adopted'], retraining['heldout'])}"
+        if written:
+            text += f"\n\n{options.output}  {size(os.path.getsize(options.output))}"
+        say(text, err=options.output == "-")
+    if options.html is not None:
+        from elman.viz.learn_html import page
+
+        write_page(options.html, page(found, os.path.basename(options.model), os.path.basename(options.output)))
