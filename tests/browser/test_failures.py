@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from page_texts import HOSTILE
 
 import elman.serve
 from elman.data.schemes import write_tags
 from elman.data.spans import find_spans
+from page_texts import HOSTILE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser runs the tests of the page")
 expect = sync_api.expect
