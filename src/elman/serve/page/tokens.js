@@ -76,9 +76,16 @@ function marks(card, field, doubt, i) {
   const renewed = card.renewed[field.name]?.[i];
   return [
     renewed && h("span.mark", { title: `was ${renewed}` }, "↻"),
-    doubt?.kind === "unsure" && h("span.sure", {}, `? ${percent(doubt.share, 0)}`),
+    doubt?.kind === "unsure" && h("span.sure", {}, `? ${percent(Math.floor(100 * doubt.share) / 100, 0)}`),
     doubt?.kind === "differs" && h("span.sure", {}, `≠ ${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
   ];
+}
+
+/** Return a document's label with its marks. */
+export function drawLabel(card, field, sure) {
+  const doubt = card.doubt(field);
+  const text = `${field.name}: ${card.now(field) || "none"}${doubt ? "" : sure}`;
+  return h(doubt ? "span.tag.doubt" : "span", {}, h("bdi", {}, text), marks(card, field, doubt));
 }
 
 /** Return the element of a text without columns of words: its words with the spaces between them. */
