@@ -24,7 +24,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs man wheel bench bench-check bench-online bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-browser lint format types docs man wheel bench bench-check bench-online bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
+
+test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)
+	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { echo "no $${CHROMIUM:-chromium} on PATH; apt install chromium, or try: make test-browser CHROMIUM=/path/to/it" >&2; exit 1; }
+	@ELMAN_TEST_INSTALLED=1 ELMAN_TEST_BROWSER=1 $(BIN)/pytest tests/browser $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .

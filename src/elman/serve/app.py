@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -79,26 +80,29 @@ async def _lost(request: Request, error: Exception) -> Response:
 
 
 async def _index(request: Request) -> Response:
-    return page_file("index.html")
+    return page_file("index.html", request)
 
 
 async def _file(request: Request) -> Response:
-    return page_file(request.path_params["name"])
+    return page_file(request.path_params["name"], request)
 
 
-def page_file(name: str) -> Response:
-    """Return a file of the page. Raises Refused if there is none of that name."""
+def page_file(name: str, request: Request) -> Response:
+    """Return a file of the page, compressed if it may be. Raises Refused if there is none of that name."""
     content = _content(name)
     ending = name[name.rfind(".") :]
     if content is None or ending not in _TYPES:
         raise Refused(404, "no such file of the page")
-    return Response(content, media_type=_TYPES[ending])
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(gzip.decompress(content), media_type=_TYPES[ending])
+    return Response(content, headers={"Content-Encoding": "gzip"}, media_type=_TYPES[ending])
 
 
 @cache
 def _content(name: str) -> bytes | None:
+    """Return a compressed file."""
     folder = files("elman.serve") / "page"
     for file in folder.iterdir() if folder.is_dir() else ():
         if file.name == name and file.is_file():  # so a name can leave the folder by no trick
-            return file.read_bytes()
+            return gzip.compress(file.read_bytes())
     return None

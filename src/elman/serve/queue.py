@@ -240,8 +240,10 @@ class Queue:
 
 
 def has_tag(tags: Collection[str], wanted: str) -> bool:
-    """Return whether a tag, a type of span, or ``COLUMN=TAG`` is among ``COLUMN=TAG`` of a sentence."""
-    if wanted in tags:
-        return True
-    values = {one.partition("=")[2] for one in tags}
-    return any(wanted in value.split("|") or value.partition("-")[2] == wanted for value in values)
+    """Return whether a tag or a type of span, or ``COLUMN=`` and one of these, is among ``COLUMN=TAG`` of a sentence."""
+    for one in tags:
+        column, _, value = one.partition("=")
+        for name in (one, value, value.partition("-")[2], *value.split("|")):
+            if name and wanted in (name, f"{column}={name}"):
+                return True
+    return False
