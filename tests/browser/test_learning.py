@@ -23,7 +23,9 @@ def test_correction_is_learned_and_said(serve, open_page):
     expect(page.locator("#learning")).to_contain_text("ready")
     correct(page)
     expect(page.locator("#learning")).to_contain_text(LEARNED)
-    expect(page.locator("#numbers")).to_contain_text(re.compile(r"1 corrected · held-out .* · broken \d of \d+ earlier"))
+    expect(page.locator("#numbers")).to_contain_text(
+        re.compile(r"1 corrected · held-out .* · broken \d of \d+ earlier")
+    )
     assert service.ask("v1/status")["model"]["number"] == 2
 
 

@@ -6,7 +6,9 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser runs the tests of the page")
 expect = sync_api.expect
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="make test-browser runs the tests of the page")
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="make test-browser runs the tests of the page"
+)
 KINDS = ("spans", "several", "texts", "rtl", "odd")
 SCREENS = {
     "800": {"viewport": {"width": 800, "height": 700}},
