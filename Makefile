@@ -24,7 +24,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser test-service test-kill test-annotators bench-serve lint format types docs man wheel bench bench-check bench-online bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-browser test-service test-kill test-annotators lint format types docs man wheel bench bench-check bench-online bench-learn bench-search bench-serve readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and 
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
+
+bench-search: $(VENV)/.installed ## what elman search gives, 20 minutes; OPTIONS='--sets snips'
+	@$(BIN)/python benchmarks/search_proofs.py $(OPTIONS)
 
 readme-numbers: $(BENCH_VENV)/.ready ## the README's table: elman, CRFsuite, UDPipe, spaCy on English EWT, an hour; OPTIONS='--only speed' three minutes
 	@$(BENCH_VENV)/bin/python benchmarks/readme_numbers.py --wheels $(VENV)/wheel $(OPTIONS)
