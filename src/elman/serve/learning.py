@@ -236,13 +236,14 @@ class Learning:
                 return
             if outcome.path is not None:
                 return  # another model was chosen meanwhile; they are learned on top of it
-            self._failed(outcome.error or "")
             alone = len(new) == 1
             again = outcome.report is None and (not alone or (outcome.chance and not self._tries[new[0].seq]))
             if again:
                 self._tries.update(seqs)  # each by itself, so that one does not fail the others
+                self._failed(outcome.error or "")
                 return
             self.models.append(self._store.put_model(row).result())
+            self._failed(outcome.error or "")
         self._hub.publish("rejected", {"ids": ids, "error": self.error})
 
     def _failed(self, error: str) -> None:
