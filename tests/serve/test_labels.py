@@ -105,3 +105,32 @@ def test_lemmas_are_served_and_not_learned(serve: Make, tmp_path: Path) -> None:
         assert client.get("/v1/why", params={"id": card["id"]}).status_code == 422
         text = client.get("/process", params={"data": "dogs"}).json()["result"]
         assert text == "1\tdogs\tdog\t_\t_\t_\t_\t_\t_\t_\n\n"
+
+
+def test_words_with_features(serve: Make, tmp_path: Path) -> None:
+    rows = "".join(f"x{i}\tverb\tV\ny{i}\tplace\tN\n\n" for i in range(8))
+    (tmp_path / "train.tsv").write_text(rows, encoding="utf-8")
+    quiet: dict[str, Any] = {"on_warning": lambda doubt: None}
+    model = elman.train(str(tmp_path / "train.tsv"), inputs="2", settings=SMALL, **quiet)
+    model.save(tmp_path / "own.model")
+    service = serve(tmp_path / "train.tsv", model=str(tmp_path / "own.model"), learn=LearnOptions(), start=True)
+    place = next(i for i, item in enumerate(service.documents.items) if not item.set_aside)
+    with asking(service) as client:
+        words = [{"word": "z", "2": "place"}, {"word": "w", "2": "verb"}]
+        (row,) = client.post("/v1/tag", json={"sentences": [words]}).json()["sentences"]
+        assert row["words"] == ["z", "w"] and row["columns"] == {"3": model.predict([words])[0]}
+        assert client.post("/v1/tag", json={"text": "z w"}).status_code == 400
+        card = client.get(f"/v1/sentences/{service.documents.items[place].id}").json()
+        assert card["columns"]["3"]["predicted"] == ["V", "N"]
+        change = {"before": {"columns": {"3": ["V", "N"]}}, "after": {"columns": {"3": ["X", None]}}}
+        assert client.post("/v1/corrections", json={"id": card["id"], **change}).status_code == 201
+        end = time.monotonic() + PATIENCE
+        while client.get("/v1/status").json()["learning"]["waiting"]:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        card = client.get(f"/v1/sentences/{card['id']}").json()
+        assert card["columns"]["3"]["predicted"] == ["X", "N"]
+    plain = tmp_path / "plain.txt"
+    plain.write_text("z w\n", encoding="utf-8")
+    with pytest.raises(elman.DataError, match=r"plain\.txt:1: no column '2'"):
+        serve(plain, model=str(tmp_path / "own.model"), database=str(tmp_path / "other.sqlite"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from elman.errors import ElmanError
 from elman.serve.documents import is_set_aside
+from elman.serve.events import Event
 from elman.serve.hub import Hub
 from elman.serve.learner import RETRAINING, Outcome, Process, Request, Setup
 from elman.serve.measure import Corrected
@@ -42,11 +43,18 @@ class Learning:
     """Learns in threads of its own; ``adopt`` is called with each model that answers from then on."""
 
     def __init__(
-        self, store: Store, shelf: Shelf, hub: Hub, options: LearnOptions, adopt: Callable[[Serving], None]
+        self,
+        store: Store,
+        shelf: Shelf,
+        hub: Hub,
+        options: LearnOptions,
+        adopt: Callable[[Serving], None],
+        words: Callable[[Event], tuple[str, ...]],
     ) -> None:
         self.tell: Callable[[], None] = lambda: None
         """Tells all who listen that something has changed."""
         self._store, self._shelf, self._hub, self.options, self._adopt = store, shelf, hub, options, adopt
+        self._words = words
         self.models = store.models()
         self.passed = int(store.setting("passed", "0") or 0)
         self.present = store.adopted() or shelf.first
@@ -109,7 +117,7 @@ class Learning:
 
     def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
-        found = [Corrected.of(event) for event in self._store.state.corrections()]
+        found = [Corrected.of(event, self._words(event)) for event in self._store.state.corrections()]
         aside = [is_set_aside(self.options.seed, one.id) for one in found]
         return (
             [one for one, held in zip(found, aside, strict=True) if not held],
@@ -220,7 +228,7 @@ class Learning:
     def _undone(self, earlier: Sequence[Corrected]) -> tuple[tuple[str, ...], ...]:
         """Return the words of what the present model has learned and is not in force any more."""
         ids = self.learned().keys() - {one.id for one in earlier}
-        return tuple(event.words for event in self._store.state.known_corrections() if event.sentence in ids)
+        return tuple(self._words(event) for event in self._store.state.known_corrections() if event.sentence in ids)
 
     def _settle(self, new: Sequence[Corrected], outcome: Outcome, parent: str) -> None:
         """Adopt what came of a patch, or store why not."""

@@ -216,7 +216,7 @@ SCHEMAS: dict[str, Any] = {
             _record(
                 {
                     "text": _TEXT,
-                    "sentences": _list(_list(_TEXT)),
+                    "sentences": _list(_list({"type": ["string", "object"]})),
                     "confidence": _TRUE,
                     "columns": _list(_TEXT),
                 }

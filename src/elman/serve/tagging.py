@@ -14,8 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elman.taggers.batches import words_of
-
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
 
@@ -61,7 +59,7 @@ class Batcher:
 
         With ``confidence`` a value is a pair with its probabilities. Raises DataError for what is no list of words.
         """
-        checked = [words_of(words) for words in sentences]
+        checked = [self.serving.tagger.inputs_of_words(words) for words in sentences]
         loop = asyncio.get_running_loop()
         request = _Request(checked, sum(map(len, checked)), names, confidence, loop.create_future())
         self._waiting.append(request)
