@@ -59,7 +59,7 @@ def test_held_out_sentences_measure_and_say_so(serve, open_page):
     expect(page.locator(".badges").first).to_contain_text("set aside")
     correct(page)
     expect(page.locator("#learning")).to_contain_text("set aside, so it measures and is not learned")
-    expect(page.locator("#numbers")).to_contain_text(re.compile(r"held-out \d+\.\d → \d+\.\d \(p = \d\.\d\d\)"))
+    expect(page.locator("#numbers")).to_contain_text(re.compile(r"held-out \d+\.\d → \d+\.\d \(p\s=\s\d\.\d\d\)"))
 
 
 def test_patch_that_was_not_adopted_is_said_with_the_reason(serve, open_page):

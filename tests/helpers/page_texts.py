@@ -7,10 +7,9 @@ import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from example_data import NEW_CITIES, address, ticket
-
 import elman
 from elman.data.sentence import Sentence
+from example_data import NEW_CITIES, address, ticket
 
 UPOS = {
     "DET": "the a every", "ADJ": "old small green", "NOUN": "mill river lane", "VERB": "sleeps runs waits",

@@ -242,7 +242,7 @@ class Queue:
 
 
 def has_tag(tags: Collection[str], wanted: str) -> bool:
-    """Return whether a tag or a type of span, or ``COLUMN=`` and one of these, is among those of a sentence."""
+    """Return whether a tag or type of span, or ``COLUMN=`` and either, is among ``COLUMN=TAG`` of a sentence."""
     for one in tags:
         column, _, value = one.partition("=")
         for name in (one, value, value.partition("-")[2], *value.split("|")):

@@ -121,7 +121,7 @@ export class Annotate {
     if (!field.ofWords) return `${field.name}: ${value || "none"}${value === sent?.predicted ? sure : ""}`;
     const { start, end } = this.selection.range;
     const wanted = field.kind === "spans" ? "a type for the span" : "a tag for all";
-    if (this.selection.several) return `${counted(end - start, "word")} selected: choose ${wanted}`;
+    if (this.selection.explicit) return `${counted(end - start, "word")} selected: choose ${wanted}`;
     const word = shownWord(this.card.words[i] ?? "");
     const model = sent?.predicted && sent.predicted[i] !== value[i] ? `, the model says ${sent.predicted[i]}` : "";
     return [h("bdi", {}, word), `: ${field.name} ${value[i] ?? "no tag"}${model}${sure}`];
@@ -148,7 +148,7 @@ export class Annotate {
     const value = card.now(field);
     if (!field.ofWords) this.replace(field, toggled(field, value, tag));
     else if (field.kind === "spans") {
-      const { start, end } = selection.several ? selection.range : spanAt(value, selection.focus);
+      const { start, end } = selection.explicit ? selection.range : spanAt(value, selection.focus);
       this.replace(field, setSpan(value, start, end, tag, field.scheme));
     } else if (tag !== null) {
       const { start, end } = selection.range;

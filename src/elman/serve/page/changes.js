@@ -10,7 +10,7 @@ export function drawReport(report) {
   const { learned, not_learned: missed, earlier, heldout, replayed, new_words: words, new_tags: tags, notes } = report;
   const rows = [
     ["corrections learned", `${learned} of ${learned + missed.length}`],
-    ["earlier corrections", `${earlier.kept} kept, ${earlier.broken.length} broken (${earlier.newly_broken} now)`],
+    ["earlier corrections", `${earlier.kept} kept, ${earlier.broken.length} broken`],
     ["new words", words.slice(0, MOST).join(" ") || "none"],
     ...Object.entries(tags).map(([name, added]) => [`new tags of ${name}`, added.join(" ")]),
   ];

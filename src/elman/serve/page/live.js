@@ -8,7 +8,7 @@ import { shownWord } from "./tokens.js";
 export function heldOut({ before, after, p }) {
   const text = `${(100 * before).toFixed(1)} → ${(100 * after).toFixed(1)}`;
   if (p === null || p === undefined) return text;
-  return p < 0.001 ? `${text} (p < 0.001)` : `${text} (p = ${p.toFixed(p < 0.01 ? 3 : 2)})`;
+  return p < 0.001 ? `${text} (p\u00a0<\u00a00.001)` : `${text} (p\u00a0=\u00a0${p.toFixed(p < 0.01 ? 3 : 2)})`;
 }
 
 /** Return the parts of the line about a status. */

@@ -4,7 +4,8 @@ import { get, post } from "./api.js";
 import { fill, h, keyButton, table } from "./dom.js";
 import { heldOut } from "./live.js";
 
-const KINDS = { first: "elman serve was started with it", patch: "patch", retrain: "retrained on everything" };
+const KINDS = { first: "first model", patch: "patch", retrain: "retrained on everything" };
+const TIME = { dateStyle: "short", timeStyle: "short" }; // in Swedish it is 2026-11-29 16:05
 const COLUMNS = ["number", "made by", "corrections", "held-out", "time", "SHA-256", "in use"];
 
 export class View {
@@ -25,7 +26,7 @@ export class View {
   row(model, current) {
     const { number, kind, corrections, heldout, reason } = model;
     const made = h("span", {}, KINDS[kind] ?? kind, reason && h("span.note", {}, h("br"), `not adopted: ${reason}`));
-    const time = new Date(1000 * model.time).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    const time = new Date(1000 * model.time).toLocaleString("sv", TIME);
     const hash = model.sha256 ? h("code", { title: model.sha256 }, model.sha256.slice(0, 12)) : "–";
     const measured = heldout ? heldOut(heldout) : "–";
     return [String(number ?? "–"), made, String(corrections ?? 0), measured, time, hash, this.choice(model, current)];

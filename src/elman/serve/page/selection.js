@@ -12,10 +12,12 @@ export class Selection {
     this.tokens = sentence ? [...sentence.children] : [];
     this.focus = Math.min(focus, Math.max(0, this.tokens.length - 1));
     this.anchor = this.focus;
-    if (!sentence) return;
+    this.explicit = false; // whether words were selected, if only one
     this.dragging = false;
+    if (!sentence) return;
     sentence.addEventListener("pointerdown", (event) => this.press(event));
     sentence.addEventListener("pointerover", (event) => this.drag(event));
+    sentence.addEventListener("dblclick", () => this.moveTo(this.focus, true));
     this.paint();
   }
 
@@ -24,13 +26,10 @@ export class Selection {
     return { start: Math.min(this.anchor, this.focus), end: Math.max(this.anchor, this.focus) + 1 };
   }
 
-  get several() {
-    return this.anchor !== this.focus;
-  }
-
   moveTo(i, extend = false) {
     this.focus = Math.max(0, Math.min(i, this.tokens.length - 1));
     if (!extend) this.anchor = this.focus;
+    this.explicit = extend;
     this.paint();
     this.tokens[this.focus]?.focus({ preventScroll: false });
     this.changed();
@@ -49,7 +48,7 @@ export class Selection {
     const { start, end } = this.range;
     this.tokens.forEach((token, i) => {
       token.tabIndex = i === this.focus ? 0 : -1;
-      token.setAttribute("aria-selected", String(this.several && i >= start && i < end));
+      token.setAttribute("aria-selected", String(this.explicit && i >= start && i < end));
     });
   }
 

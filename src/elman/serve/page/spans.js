@@ -45,24 +45,17 @@ function write(tags, span, scheme, touches) {
   }
 }
 
-/** Return the tags with the words start to end as one span of a type, or as none; spans that overlap it give way. */
+/** Return the tags with the words start to end as one span of a type, or as none; spans that overlap it are cut. */
 export function setSpan(tags, start, end, type, scheme) {
-  const result = [...tags];
-  const kept = [];
-  for (const span of findSpans(tags)) {
-    if (span.start < end && span.end > start) result.fill(OUTSIDE, span.start, span.end);
-    else kept.push(span);
-  }
-  result.fill(OUTSIDE, start, end);
-  if (type !== null) {
-    const span = { start, end, type };
-    write(result, span, scheme, touching(span, kept));
-    kept.push(span);
-  }
-  // in these two schemes the tags of a span depend on its neighbour
-  if (scheme === "iob1" || scheme === "ioe1") {
-    for (const span of kept) write(result, span, scheme, touching(span, kept));
-  }
+  const old = findSpans(tags);
+  const isCut = (span) => span.start < end && span.end > start;
+  const parts = old.filter(isCut).flatMap((span) => [{ ...span, end: start }, { ...span, start: end }]);
+  const made = [...parts.filter((span) => span.start < span.end), ...(type === null ? [] : [{ start, end, type }])];
+  const all = [...old.filter((span) => !isCut(span)), ...made];
+  const result = tags.map((tag, i) => (start <= i && i < end ? OUTSIDE : tag));
+  // in these two schemes the tags of a span depend on its neighbours
+  const written = scheme === "iob1" || scheme === "ioe1" ? all : made;
+  for (const span of written) write(result, span, scheme, touching(span, all));
   return result;
 }
 

@@ -68,14 +68,14 @@ function drawTag(card, field, active, place, i) {
   if (card.changed(field, i)) classes.push(".corrected");
   const label = spans ? (place ? (place.begin ? typeOf(tag) || tag : "\u00a0") : "·") : tag ?? "–";
   return h(`span${classes.filter(Boolean).join("")}`, { dir: "ltr", title: `${field.name}: ${tag ?? "no tag"}` },
-    h("span.label", {}, label), marks(card, field, doubt, i, place && !place.begin));
+    h("span.label", {}, label), marks(card, field, doubt, i));
 }
 
-function marks(card, field, doubt, i, inside) {
-  if (card.changed(field, i)) return inside ? null : h("span.mark", {}, "✎");
+function marks(card, field, doubt, i) {
+  if (card.changed(field, i)) return h("span.mark", {}, "✎");
   const renewed = card.renewed[field.name]?.[i];
   return [
-    renewed && !inside && h("span.mark", { title: `was ${renewed}` }, "↻"),
+    renewed && h("span.mark", { title: `was ${renewed}` }, "↻"),
     doubt?.kind === "unsure" && h("span.sure", {}, `? ${percent(doubt.share, 0)}`),
     doubt?.kind === "differs" && h("span.sure", {}, `≠ ${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
   ];
