@@ -109,6 +109,10 @@ def curve(**how: Any) -> Any:
     return elman.curve(**{"train": TRAIN * 4, "dev": TRAIN, "model": "hmm", "points": 3, "seeds": 1, **how})
 
 
+def search(**how: Any) -> Any:
+    return elman.search(**{"train": TRAIN, "dev": TRAIN, "settings": TINY, "trials": 1, **how})
+
+
 def compare(m: Any, **how: Any) -> Any:
     return elman.compare(**{"gold": TRAIN, "a": m.hmm, "b": m.rnn, "resamples": 10, **how})
 
@@ -227,6 +231,17 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "curve: model": lambda m, v: v is None or curve(model=v),
     "curve: settings": lambda m, v: curve(settings=v),
     "curve: threads": lambda m, v: curve(threads=v),
+    "search": lambda m, v: search(train=v),
+    "search: dev": lambda m, v: search(dev=v),
+    "search: trials": lambda m, v: search(trials=v if v != 5 else 1),
+    "search: method": lambda m, v: search(method=v),
+    "search: space": lambda m, v: search(space=v),
+    "search: results": lambda m, v: search(results=v),
+    "search: settings": lambda m, v: search(settings=v),
+    "search: seed": lambda m, v: search(seed=v),
+    "search: target": lambda m, v: search(target=v),
+    "search: task": lambda m, v: search(task=v),
+    "search: on_note": lambda m, v: search(on_note=v),
     "gradients": lambda m, v: elman.gradients(v, TRAIN),
     "gradients: data": lambda m, v: elman.gradients(m.rnn, v),
     "gradients: layer": lambda m, v: elman.gradients(m.rnn, TRAIN, layer=v),

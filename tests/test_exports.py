@@ -33,6 +33,7 @@ PUBLIC = {
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",
+    "SearchResult",
     "Segmenter",
     "Sentence",
     "Stream",
@@ -50,6 +51,7 @@ PUBLIC = {
     "find_rate",
     "gradients",
     "load",
+    "search",
     "train",
 }
 

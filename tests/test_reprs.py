@@ -30,6 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("reprs")
     (folder / "t.txt").write_text("a_X b_Y\n", encoding="utf-8")
     (folder / "lines").write_text("a b\n" * 20, encoding="utf-8")
+    settings = {"hidden": 2, "epochs": 1, "ensemble": 1}
     hmm, rnn = quiet(TRAIN, model="hmm", settings={}), quiet(TRAIN)
     texts = [("good film", "pos"), ("bad film", "neg")] * 3
     rows = [elman.Sentence(tuple("123"), {"y": tuple("246")})] * 4
@@ -62,6 +63,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "runs of A": compare_runs([0.9, 0.91], [0.93, 0.95]).a,
         "errors": elman.find_errors(hmm, [[("the", "N<i>"), (EVIL, "DET")]]),
         "curve": elman.curve(TRAIN * 2, TRAIN, points=3, seeds=1, model="hmm"),
+        "search": elman.search(TRAIN, TRAIN, trials=2, settings=settings, on_warning=lambda text: None),
         "gradients": elman.gradients(rnn, TRAIN),
         "lags": elman.gradients(rnn, TRAIN).curves[0],
         "attribution": elman.attributions(rnn, ["the", EVIL])[1],

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from elman.analysis.gradients import Attribution
     from elman.analysis.lag_curves import GradientReport
     from elman.analysis.learning_curve import Curve
+    from elman.analysis.search.results import SearchResult
+    from elman.analysis.search.search import search
     from elman.data.checks.report import CheckReport
     from elman.data.convert import ConversionResult
     from elman.data.functions import check, convert
@@ -62,6 +64,7 @@ __all__ = [
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",
+    "SearchResult",
     "Segmenter",
     "Sentence",
     "Stream",
@@ -79,6 +82,7 @@ __all__ = [
     "find_rate",
     "gradients",
     "load",
+    "search",
     "train",
 ]
 
@@ -100,6 +104,7 @@ _HOME = {
     "RateTrial": "elman.training.lr_finder",
     "RegressionEvaluation": "elman.taggers.regression.table",
     "Regressor": "elman.taggers.regression.regressor",
+    "SearchResult": "elman.analysis.search.results",
     "Segmenter": "elman.taggers.segmenter",
     "Sentence": "elman.data.sentence",
     "Stream": "elman.models.streaming",
@@ -116,6 +121,7 @@ _HOME = {
     "find_rate": "elman.taggers.train",
     "gradients": "elman.analysis.functions",
     "load": "elman.taggers.load",
+    "search": "elman.analysis.search.search",
     "train": "elman.taggers.train",
 }
 

@@ -46,7 +46,7 @@ NUMBERS = [
     for name, option in ALL
     if isinstance(option.type, click.IntRange | click.FloatRange) or option.type in (click.INT, click.FLOAT)
 ]
-OTHERS = {"train": ("--budget", "--dev"), "curve": ("--dev",)}
+OTHERS = {"train": ("--budget", "--dev"), "curve": ("--dev",), "search": ("--dev",)}
 """Options that are a text with a number in it."""
 TEXTS = [f"{edge}{unit}" for edge in ("0", "-1", "1e300", "nan", "9" * 400, "0." + "0" * 400 + "1") for unit in "s%"]
 
@@ -83,6 +83,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "gradients": ["gradients", at["rnn.model"], at["dev.txt"]],
         "states": ["states", at["rnn.model"], at["dev.txt"]],
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
+        "search": ["search", at["train.txt"], "--dev", at["dev.txt"], "--trials", "1", *quick],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
         "serve": ["serve", str(folder / "nowhere.model")],
         "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
@@ -141,20 +142,10 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
-        *(
-            "train",
-            "tag",
-            *("learn", "serve"),
-            "evaluate",
-            "sample",
-            "compare",
-            "curve",
-            "errors",
-            "gradients",
-            "states",
-            "find-lr",
-        ),
-        "demo",
+        *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        "search",
+        "learn",
+        "serve",
         *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:
@@ -177,7 +168,7 @@ def test_the_edges_of_every_numeric_option(name: str, option: click.Option, fold
             assert status == 2, arguments
 
 
-SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds")}
+SLOW = {("train", "ensemble"), ("sample", "length"), ("compare", "resamples"), ("curve", "seeds"), ("search", "trials")}
 SLOW |= {("tutorial train", "iterations"), ("tutorial train", "hidden")}
 SLOW |= {("tutorial compare", name) for name in ("iterations", "hidden", "seeds")}
 """So many are allowed, and take their time."""

@@ -39,6 +39,7 @@ SHARED = {
     "--predicted-format": ("FORMAT", "Format of the predictions"),
     "--predicted-target": ("COLUMN", "Label columns of the predictions"),
     "--preset": ("CHOICE", "Settings to start from."),
+    "--results": ("FILE", "Keep results here, "),
     "--quiet": ("BOOL", "No notes and no progress; warnings and errors stay."),
     "--replay": ("TRAIN", "Training sentences, to learn again with the corrections"),
     "--scheme": ("SCHEME", "Scheme of span tags"),
@@ -46,6 +47,7 @@ SHARED = {
     "--seeds": ("N", "Seeds to train each with."),
     "--sentence": ("N", "Number of a sentence of FILE"),
     "--set": ("KEY=VALUE", "A setting (elman settings lists them); may be repeated."),
+    "--inputs": ("COLUMN", "Further columns"),
     "--target": ("COLUMN", "Label columns"),
     "--task": ("TASK", "tag (words), classify (documents)"),
     "--text-column": ("NAME", "Column of a table (CSV, TSV, JSON, Parquet) that holds the texts"),
@@ -84,7 +86,7 @@ COMMANDS = dict(every(group))
 
 def takes(option: click.Option) -> str:
     """What an option takes: the first word of its metavar, else its type."""
-    if option.metavar in ("MODEL", "OUT"):
+    if option.metavar in ("MODEL", "OUT", "FOLDER", "FILE.jsonl"):
         return "FILE"
     kind = "CHOICE" if isinstance(option.type, click.Choice) else option.type.name.upper().replace("TEXT", "STRING")
     return (option.metavar or kind.replace("BOOLEAN", "BOOL")).removesuffix(",…").partition("|")[0]

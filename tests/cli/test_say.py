@@ -200,6 +200,12 @@ CASES = {
         ["undo", "plain.txt"],
     ],
     "find-lr": [["word_tag.txt", "--set", "hidden=2"]],
+    "search": [
+        ["word_tag.txt", "--dev", "50%", "--trials", "2", "--set", "hidden=2", "--set", "epochs=1", "--plot", "se.svg"],
+        ["texts.txt", "--dev", "50%", "--trials", "1", "--set", "hidden=2", "--set", "epochs=1"],
+        ["word_tag.txt", "--space", "settings.toml"],
+        ["broken.tsv", "--dev", "50%"],
+    ],
 }
 COMMANDS = cli.group.list_commands(click.Context(cli.group))
 SHOWN = {"rnn.model", "spans.model", "texts.model", "forged.model"}

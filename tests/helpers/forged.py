@@ -65,6 +65,7 @@ def trained(folder: Path) -> dict[str, Trained]:
     for own in TAGGED:
         words, tags = zip(*own, strict=True)
         several.append(Sentence(words, {"upos": tags, "low": tuple(map(str.lower, tags))}))
+    dicts = [[({"word": word, "n": i, "last": word[-1]}, tag) for i, (word, tag) in enumerate(one)] for one in TAGGED]
     numbers = [Sentence(("1", "2", "3"), {"b": ("0", "1", "0"), "sum": ("1", "3", "_")})] * 4
     speech = {"hidden": 4, "embedding": 3, "epochs": 1, "chunk": 4, "ensemble": 1}
     made: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -75,6 +76,8 @@ def trained(folder: Path) -> dict[str, Trained]:
         "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "residual": "highway"}}),
         "tutorial": (TAGGED, {"preset": "tutorial", "settings": {"hidden": 4, "epochs": 1, "embedding": 0}}),
         "columns": (several, {"dev": several[:2], "target": "upos,low"}),
+        "inputs": (several, {"dev": several[:2], "target": "upos", "inputs": "low"}),
+        "dicts": (dicts, {"settings": {"decoder": "softmax"}}),
         "learned": (TAGGED, {"settings": {"decoder": "softmax"}, "keep_replay": 2}),
         "hmm": (TAGGED, {"model": "hmm"}),
         "frequent": (TAGGED, {"model": "frequent", "dev": TAGGED[:2]}),

@@ -307,7 +307,7 @@ def test_tools_for_classifiers(classifier: ElmanClassifier) -> None:
         (X, None, "ElmanTagger requires y to be passed, but the target y is None; X alone will do"),
         ([["a", None]], [["D", "N"]], r"X\[0\]: expected words, got None among them"),
         ([["a", float("nan")]], [["D", "N"]], r"X\[0\]: expected words, got NaN or inf among them"),
-        ([["a", {"b": 1}]], [["D", "N"]], r"X\[0\]: expected words, got dict"),
+        ([["a", {"b": 1}]], [["D", "N"]], r"X\[0\]: expected a dict of features for each word, got 'a'"),
         (
             [["a", "b"]],
             [["D", None]],
@@ -372,3 +372,19 @@ def test_the_flat_module_has_the_public_names() -> None:
     assert {getattr(sklearn, name).__module__.partition(".sklearn")[0] for name in sklearn.__all__} == {
         integrations.__name__
     }
+
+
+def test_words_are_dicts_or_lists_of_features() -> None:
+    dicts = [[{"word": word, "bias": 1.0, "first": i == 0} for i, word in enumerate(words)] for words in X]
+    lists = [[[f"word={word}", *["first"] * (i == 0), "x"] for i, word in enumerate(words)] for words in X]
+    for rows in (dicts, lists, np.array(dicts, dtype=object)):
+        tagger = ElmanTagger(**TINY).fit(rows, Y)
+        assert tagger.score(rows, Y) > 0.8 and len(tagger.predict_single(rows[0])) == 3
+        assert tagger.predict(rows).tolist() == pickle.loads(pickle.dumps(tagger)).predict(rows).tolist()
+        assert set(tagger.predict_marginals_single(rows[0])[0]) == set(tagger.classes_)
+        with pytest.raises(InputError, match=r"^X\[0\]: expected a dict of features for each word, got 'the'"):
+            tagger.predict(X)
+    search = GridSearchCV(ElmanTagger(**TINY), {"hidden": [4, 8]}, cv=2).fit(dicts, Y)
+    assert search.best_score_ > 0.5
+    with pytest.raises(InputError, match=r"^X\[0\]: feature 'a': expected a text, True, False or a number"):
+        tagger.fit([[{"a": float("nan")}]], [["D"]])

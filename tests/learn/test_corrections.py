@@ -202,3 +202,32 @@ def test_null_among_tags_is_refused_elsewhere(tmp_path: Path) -> None:
     path = write(tmp_path / "c.jsonl", FILES["c.jsonl"])
     with pytest.raises(DataError, match="expected tags that are texts"):
         elman.train(path, **QUIET)
+
+
+def test_words_with_features(tmp_path: Path) -> None:
+    """Two sentences of the same words are two, if their features differ."""
+    rows = [
+        ([("run", ("low",)), ("now", ("high",))], ("V", "A")),
+        ([("run", ("high",)), ("now", ("high",))], ("N", "A")),
+    ]
+    sentences = [
+        Sentence(tuple(word for word, _ in words), {"tone": tuple(tone for _, (tone,) in words), "tag": tags})
+        for words, tags in rows
+    ] * 10
+    tagger = elman.train(sentences, target="tag", inputs="tone", keep_replay=2, **QUIET)
+    assert len(tagger.history.replay) == 2
+    found = read(tagger, sentences)
+    assert len(found) == 2 and found[0].words == found[1].words and found[0].words_digest != found[1].words_digest
+    new, report = elman.learn.update(tagger, found, replay=sentences, heldout=sentences)
+    assert len(report.learned) + len(report.not_learned) == 2
+    new.save(tmp_path / "my.model")
+    again = elman.load(tmp_path / "my.model")
+    assert [each.digest for each in again.history.corrections] == [each.digest for each in found]
+    assert [each.digest for each in again.history.replay] == [each.digest for each in tagger.history.replay]
+    retrained, _, _ = elman.learn.retrain(again, train=sentences, heldout=sentences)
+    assert retrained.input_columns == ("tone",) and retrained.data["sentences"] == 20
+    dicts = elman.train([[({"word": "run", "n": 1.5}, "V"), ({"word": "now"}, "A")]] * 6, **QUIET)
+    (one,) = read(dicts, [[({"word": "run", "n": 2.5}, "N"), ({"word": "now"}, None)]])
+    assert Correction.from_json(json.loads(json.dumps(one.to_json()))).digest == one.digest
+    with pytest.raises(DataError, match="expected words with features"):
+        read(dicts, [[("run", "N")]])

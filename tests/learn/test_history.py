@@ -79,6 +79,9 @@ BROKEN: list[tuple[str, Any]] = [
     ("corrections", [{"words": ["the"], "labels": {"upos": ["D"]}}]),
     ("corrections", [{"words": [3], "labels": {"tag": ["D"]}}]),
     ("replay", [{"words": ["the"], "labels": {"tag": ["D", 3]}}]),
+    ("replay", [{"words": ["the"], "labels": {"tag": ["D"]}, "features": [3]}]),
+    ("replay", [{"words": ["the"], "labels": {"tag": ["D"]}, "features": []}]),
+    ("replay", [{"words": ["the"], "labels": {"tag": ["D"]}, "features": [[["pos:N"], [["n", 3]]]]}]),
     ("other", []),
 ]
 

@@ -16,7 +16,7 @@ from elman.nn.cells import CELLS
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise, SparseRows
-from elman.nn.network import Inputs, Network
+from elman.nn.network import Inputs, Network, TokenInputs
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -41,6 +41,8 @@ CONFIGS = {
     "lstm, features": replace(WORDS, cell="lstm", hidden=2, features="both", feature_embedding=2),
     "gru": replace(WORDS, cell="gru", hidden=2),
     "sru, two layers": replace(WORDS, cell="sru", hidden=2, layers=2),
+    "token features": replace(WORDS, feature_embedding=3),
+    "token features, gru": replace(WORDS, cell="gru", hidden=2, features="affixes", feature_embedding=2),
     "mingru, highway": replace(WORDS, cell="mingru", hidden=2, layers=2, residual="highway"),
 }
 
@@ -52,7 +54,8 @@ def network(request: pytest.FixtureRequest) -> Network:
 
 def network_of(name: str) -> Network:
     config = CONFIGS[name]
-    return Network(config, V, 0 if config.features == "none" else F, K)
+    tokens = (4, 2) if name.startswith("token") else (0, 0)
+    return Network(config, V, 0 if config.features == "none" else F, K, token_features=tokens)
 
 
 def parameters_of(network: Network) -> Parameters:
@@ -66,7 +69,9 @@ def batch_of(lengths: Array = LENGTHS) -> tuple[Inputs, Batch]:
     words = np.array([1, 0, 3, 1, 0, 2, 0, 4, 1, 3, 0], np.int32)[:N]
     types = np.array([0, 1, 2, 0, 3, 4, 1, 5, 0, 2, 1], np.int32)[:N]
     bags = Bags.of([[0, 3], [1], [], [2, 1, 0], [3], [0, 1, 2, 3]])  # feature 4 never
-    return Inputs(words, types, bags), pack(lengths)
+    sets = [[0, 2], [], [1], [2], [0, 1, 2], [2], [1], [], [0], [0, 1], [2]]  # of the words; feature 3 never
+    numbers = np.random.default_rng(2).standard_normal((N, 2)).astype(np.float32)
+    return Inputs(words, types, bags, tokens=TokenInputs(Bags.of(sets[:N]), numbers)), pack(lengths)
 
 
 def dense(gradients: Gradients, parameters: Parameters) -> dict[str, Array]:

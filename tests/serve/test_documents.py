@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import elman
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.serve.documents import SET_ASIDE, digest, is_set_aside, share
+from elman.serve.learning import LearnOptions
 from elman.serve.service import Service
 
 Make = Callable[..., Service]
@@ -65,13 +67,10 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(serve: Make, tmp_path:
 
 
 def test_the_database_belongs_to_a_model_and_a_seed(serve: Make, text: Path, model: Path, tmp_path: Path) -> None:
-    from elman.serve.learning import LearnOptions
-
     serve(text).close()
     with pytest.raises(ConfigError, match="was begun with 1, by which sentences are set aside"):
         serve(learn=LearnOptions(seed=2, off="x"))
-    data = model.read_bytes()
-    model.write_bytes(data + b"x")
+    elman.load(model).uncalibrated().about(format="text").save(model)
     with pytest.raises(ModelFileError, match="was begun with a model of SHA-256"):
         serve()
     model.unlink()

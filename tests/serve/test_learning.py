@@ -13,7 +13,7 @@ import elman
 from elman.errors import ConfigError, ModelFileError
 from elman.serve.documents import Item
 from elman.serve.events import CORRECTION, Values
-from elman.serve.learner import Outcome, Process
+from elman.serve.learner import DiedError, Outcome, Process
 from elman.serve.learning import LearnOptions
 from elman.serve.service import Service
 from elman.serve.store import ConflictError
@@ -155,22 +155,48 @@ def test_retraining_adopts_and_learns_the_rest(serve: Make, text: Path, tmp_path
 
 def test_a_learning_process_that_dies_loses_nothing(serve: Make, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = serve(text, learn=LearnOptions(), start=True)
-    until(lambda: service.learning._process is not None)
-    ask, times = Process.ask, []
+    ask, times, errors = Process.ask, [], []
 
     def dying(self: Process, request: Any) -> Outcome:
         if request.new and not times:
             times.append(1)
             self._process.kill()
-        return ask(self, request)
+        try:
+            return ask(self, request)
+        except DiedError as error:
+            errors.append(str(error))
+            raise
 
     monkeypatch.setattr(Process, "ask", dying)
-    one, two, *_ = trainable(service)
-    correct(service, one, ["X", *NOT_SEEN])
-    until(lambda: service.learning.error is not None)
-    assert "the learning process has ended (exit status -9)" in str(service.learning.error)
-    learn(service, two, ["Y", *NOT_SEEN])
-    assert service.learning.error is None
+    learn(service, trainable(service)[0], ["X", *NOT_SEEN])
+    assert errors == ["the learning process has ended (exit status -9); is memory short?"]
+    assert service.learning.error is None and len(service.learning.models) == 2
+
+
+def test_one_bad_correction_does_not_fail_the_others(serve: Make, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = serve(text)
+    seqs = [correct(service, item, [tag, *NOT_SEEN]) for item, tag in zip(trainable(service), "XYZ", strict=False)]
+    service.close()
+    asked, ask = [], Process.ask
+
+    def failing(self: Process, request: Any) -> Outcome:
+        if request.new:
+            asked.append([one.seq for one in request.new])
+        if any(one.seq == seqs[1] for one in request.new):
+            return Outcome(error="it breaks the rules")
+        return ask(self, request)
+
+    monkeypatch.setattr(Process, "ask", failing)
+    service = serve(learn=LearnOptions(), start=True)
+    until(lambda: learned(service, seqs[0], seqs[2]) and not service.learning.waiting())
+    assert asked == [seqs, seqs[:1], seqs[1:2], seqs[2:]]
+    assert [(row.adopted, row.reason) for row in service.learning.models[1:]] == [
+        (True, None),
+        (False, "it breaks the rules"),
+        (True, None),
+    ]
+    service.close()
+    assert serve(learn=LearnOptions()).learning.waiting() == [], "it is not tried again at each start"
 
 
 def test_models_are_kept_by_number_and_by_name(serve: Make, text: Path) -> None:

@@ -113,6 +113,26 @@ def test_one_request_does_not_fail_another(trained: Path) -> None:
     assert long[0] == [{"upos": model.tag(["a"] * 700)}] and last[0] == [{"upos": model.tag(["a", "cat"])}]
 
 
+def test_small_requests_overtake_large_ones(trained: Path) -> None:
+    model: Any = elman.load(trained)
+    order: list[str] = []
+
+    async def ask() -> None:
+        batcher = Batcher(Serving(model, "a"))
+
+        async def one(name: str, words: int) -> None:
+            await batcher.tag([["dog"] * words], ("upos",), False)
+            order.append(name)
+
+        large = [asyncio.ensure_future(one(f"large {i}", 400_000)) for i in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*(one("small", 5) for _ in range(5)), *large)
+        batcher.close()
+
+    asyncio.run(ask())
+    assert order[:5] == ["small"] * 5 and sorted(order[5:]) == ["large 0", "large 1", "large 2"]
+
+
 def test_udpipe(client: TestClient) -> None:
     assert client.get("/models").json() == {"models": {"small": ["tagger"]}, "default_model": "small"}
     conllu = "1\tthe\t_\tD\t_\t_\t_\t_\t_\t_\n2\tdog\t_\tN\t_\t_\t_\t_\t_\t_\n\n"

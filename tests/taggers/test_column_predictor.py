@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -335,3 +337,64 @@ def test_columns_and_names_of_them(tagger: Tagger, tmp_path: Path) -> None:
         model_file.save(tmp_path / "n", {**record, "target": target}, tensors)
         with pytest.raises(ModelFileError, match=f"n: target: {message}"):
             elman.load(tmp_path / "n")
+
+
+KINDS_OF_X = [[kind for kind in row] for row in ("ab", "ba", "aab", "bba", "abab")] * 4
+DICTS = [
+    [({"word": "x", "kind": kind, "n": i, "b": kind == "b"}, kind) for i, kind in enumerate(row)] for row in KINDS_OF_X
+]
+ALIKE = [{"word": "x", "kind": "a", "n": 0.5}, {"word": "y", "b": True}]
+
+
+@pytest.fixture(scope="module")
+def with_dicts() -> Tagger:
+    tagger = elman.train(DICTS, DICTS, settings=LEARNS | {"ensemble": 2}, on_warning=lambda text: None)
+    assert isinstance(tagger, Tagger)
+    return tagger
+
+
+def test_words_are_dicts_of_features(with_dicts: Tagger, tmp_path: Path) -> None:
+    assert with_dicts.evaluate(DICTS).accuracy == 1 and with_dicts.reads_features and not with_dicts.tags_lines
+    assert with_dicts.tag(ALIKE) == with_dicts.predict([ALIKE, []])[0] == ["a", "b"]
+    assert (with_dicts.input_columns, with_dicts.describe()["numbers"]) == ((), ["n"])
+    with_dicts.save(tmp_path / "m")
+    p = with_dicts.probabilities(ALIKE)
+    for other in (elman.load(tmp_path / "m"), pickle.loads(pickle.dumps(with_dicts)), copy.deepcopy(with_dicts)):
+        np.testing.assert_array_equal(other.probabilities(ALIKE), p)
+    together = with_dicts.predict([ALIKE, ALIKE[::-1]] * 9, confidence=True)
+    assert [tags for tags, _ in together] == [["a", "b"], ["b", "a"]] * 9
+    (tags, best), *_ = with_dicts.nbest(ALIKE, 2)
+    assert tags == ["a", "b"] and 0.5 < best <= 1
+    stream = with_dicts.stream(lookahead=1)
+    assert [*stream.push_all(ALIKE), *stream.finish()] == ["a", "b"]
+    assert [each.tag for each in elman.attributions(with_dicts, ALIKE)] == ["a", "b"]  # type: ignore[arg-type]
+    assert elman.find_errors(with_dicts, DICTS).errors == 0
+
+
+def test_words_without_features_are_refused(with_dicts: Tagger) -> None:
+    expected = "^expected words with features, as a dict of each word, which the model reads, got the word 'x' alone$"
+    for call in (with_dicts.tag, with_dicts.probabilities, lambda words: with_dicts.predict([words])):
+        with pytest.raises(DataError, match=expected):
+            call(["x"])
+        with pytest.raises(DataError, match=expected):
+            call([ALIKE[0], "x"])
+    with pytest.raises(DataError, match="^expected words with features, as a dict of each word"):
+        with_dicts.stream().push("x")
+    with pytest.raises(DataError, match="^expected a list of words, got one with dict"):
+        trained(SURE).tag(ALIKE)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="^expected features of every word, as a dict"):
+        elman.train([*DICTS, [("x", "a")]], settings=SURE)
+    with pytest.raises(ConfigError, match="^the model frequent reads words alone"):
+        elman.train(DICTS, model="frequent")
+
+
+def test_sentences_have_columns_as_inputs() -> None:
+    tagger = trained(LEARNS, target="name", inputs="pos")
+    plain = sentences(BOTH)
+    assert tagger.input_columns == ("pos",) and tagger.evaluate(plain).accuracy > 0.9
+    words = [{"word": word, "pos": pos} for word, pos in zip(plain[0].words, plain[0].columns["pos"], strict=True)]
+    assert tagger.tag(words) == tagger.predict(plain[:1])[0] == list(tagger.compare(plain[:1]))[0]["name"].tags
+    with pytest.raises(DataError, match="^no column 'pos': expected the inputs pos of each word, found words alone$"):
+        tagger.predict([Sentence(("x",))])
+    with pytest.raises(ConfigError, match="^sentence 1: column pos is both an input and the target"):
+        trained(SURE, target="pos", inputs="pos")

@@ -40,6 +40,8 @@ def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyP
         "format": "conllu",
         "encoding": "latin-1",
         "text_column": "review",
+        "inputs": ("lemma",),
+        "keep_replay": 3,
     }
     run: dict[str, Any] = {"seed": 3, "threads": 2, "on_progress": print, "on_warning": repr, "on_note": str}
     elman.train("a", "10%", target="upos,feats", task="parse:heads=brackets", **values, **run)

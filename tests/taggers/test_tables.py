@@ -176,3 +176,16 @@ def test_hugging_face_datasets() -> None:
     assert found.to_pylist() == [{"tokens": words, "pos": ["D", "N", "V"]} for words in reversed(WORDS)]
     with pytest.raises(DataError, match="got a DatasetDict, .*; pass one of its splits: train, test"):
         elman.train(datasets.DatasetDict({"train": dataset, "test": dataset}))
+
+
+def test_columns_of_a_table_are_inputs() -> None:
+    table = pa.table(
+        {"tokens": [["x", "x"], ["x"]] * 9, "pos": [["a", "b"], ["b"]] * 9, "tags": [["A", "B"], ["B"]] * 9}
+    )
+    settings = {"hidden": 8, "epochs": 20, "ensemble": 1, "batch": 2}
+    tagger = elman.train(table, target="tags", inputs="pos", settings=settings, on_warning=lambda text: None)
+    bare = table.drop_columns(["tags"])
+    assert tagger.predict(table)["tags"] == tagger.predict(bare)["tags"] == table["tags"]
+    assert tagger.predict(bare).column_names == ["tokens", "pos", "tags"]
+    with pytest.raises(DataError, match="^the table:1: no column 'pos': expected the inputs pos of each word"):
+        tagger.predict(table.drop_columns(["pos"]))

@@ -134,6 +134,7 @@ def test_describe(word_tag: Path) -> None:
         "temperatures": {found["target"]: 1.0},
         "settings": {},
         "training": {},
+        "tokenization": found["tokenization"],
     }
 
 

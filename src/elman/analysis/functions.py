@@ -107,6 +107,7 @@ def curve(
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
     target: Target = None,
+    inputs: Target = None,
     format: str | None = None,
     encoding: str = "utf-8",
     seed: int = 1,
@@ -121,6 +122,7 @@ def curve(
     ``points``       the number of sizes, 3 to 30, each twice the one before, up to all sentences
     ``seeds``        the number of seeds to train each size with; the first is ``seed``
     ``model``        ``rnn``, ``linear``, ``hmm`` or ``frequent``; ``preset`` and ``settings`` are for the rnn
+    ``inputs``       further columns that are read with each word, as in ``elman.train``
     ``on_progress``  is called with a line before each training, ``on_warning`` with each warning about the data
 
     Accuracies run from 0 to 1. Raises ConfigError for numbers out of range, and the errors of ``elman.train``.
@@ -134,7 +136,7 @@ def curve(
     return learning_curve(
         train,
         dev,
-        ReadOptions(column_names(target), format, encoding),
+        ReadOptions(column_names(target), format, encoding, inputs=column_names(inputs) or ()),
         points=points,
         seeds=seeds,
         seed=seed,
@@ -209,7 +211,7 @@ def attributions(
     elif isinstance(words, Sentence) and not model.reads_symbols:
         read = list(reader.inputs_of(words))
     else:
-        read = list(words_of(words))
+        read = list(reader.inputs_of_words(words) if isinstance(model, ColumnPredictor) else words_of(words))
     return explained(networks, read, () if at is None else (at,), model.columns.index(column))
 
 
@@ -269,7 +271,7 @@ def _examples(model: Predictor, column: str, data: Data, options: ReadOptions) -
         yield from reader.lines(data, format=options.format, encoding=options.encoding)
     elif model.plain_labels:
         for sentence, keys in iter_labelled(data, options):
-            yield sentence.words, keys.values(sentence)[0]
+            yield reader.inputs_of(sentence), keys.values(sentence)[0]
     else:
         yield from reader.examples(_sentences(data, options), column)
 

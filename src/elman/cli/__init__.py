@@ -31,6 +31,7 @@ _COMMANDS = {
         "learn": ("learn:learn", "Correct a model: learn corrected sentences."),
         "sample": ("sample:sample", "Generate text with a language model."),
         "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
+        "search": ("search:search", "Search for better settings."),
         "settings": ("settings:settings", "List all settings of a training."),
     },
     "evaluate and compare": {

@@ -10,13 +10,14 @@ from elman.utils.summary import counted
 if TYPE_CHECKING:
     from elman.cli.notes import Notes
     from elman.data.sentence import Sentence
-    from elman.taggers.base import Predictor
+    from elman.taggers.column_predictor import ColumnPredictor
 
 
 class LearnedSentences:
     """Counts the sentences that are among the corrections of a model, while they pass."""
 
-    def __init__(self, model: Predictor | None) -> None:
+    def __init__(self, model: ColumnPredictor | None) -> None:
+        self._model = model
         self._digests = frozenset[str]() if model is None else model.history.words_digests
         self._found = 0
 
@@ -28,7 +29,8 @@ class LearnedSentences:
         from elman.data.correction import words_digest
 
         for sentence in sentences:
-            self._found += words_digest(sentence.words) in self._digests
+            words = sentence.words if self._model is None else self._model.inputs_of(sentence)
+            self._found += words_digest(words) in self._digests
             yield sentence
 
     def warn(self, path: str, notes: Notes, model: str = "the model") -> None:

@@ -42,7 +42,7 @@ def examples(tagger: Predictor, column: str, file: str, options: FileOptions, no
         labelled = gold(read(file, options, notes), options, tagger)
         keys = corpus.TargetKeys(labelled.keys.words, labelled.keys.texts)
         for sentence in labelled.sentences:
-            yield Example(sentence.words, keys.values(sentence)[0])
+            yield Example(model.inputs_of(sentence), keys.values(sentence)[0])
     else:
         reading = read(file, options, notes, labelled=False, tagger=tagger)
         yield from map(Example._make, model.examples((sentence for sentence in reading if sentence.words), column))

@@ -328,6 +328,15 @@ def preset_option() -> Any:
     )
 
 
+def inputs_option() -> Any:
+    """Return the field of ``--inputs``."""
+    return option(
+        "--inputs",
+        metavar="COLUMN,…",
+        help="Further columns, named as for --target, whose values are read with each word; needed at tagging too.",
+    )
+
+
 def set_option() -> Any:
     """Return the field of ``--set``."""
     return option(

@@ -25,5 +25,5 @@ def attached_punctuation(lines: Sequence[str], known: Callable[[str], bool]) -> 
         return None
     return (
         f"“{found[0]}” and {len(found) - 1} more words end in punctuation, which is a word of its own in the training "
-        "data; separate it by a space here too"
+        "data; --tokenize cuts it off"
     )

@@ -19,7 +19,12 @@ _TEXTS = (
 """Texts of errors other than MemoryError that mean memory ran out."""
 
 _ADVICE = {
-    ("train", "curve", "find-lr"): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
+    (
+        "train",
+        "curve",
+        "find-lr",
+        "search",
+    ): "use shorter sentences, a smaller batch=, hidden= or ensemble=, or fewer --threads",
     ("tag", "evaluate", "errors", "compare"): "is a blank line or a line end missing? use shorter sentences, "
     "or fewer --threads",
     ("gradients", "states"): "choose a shorter sentence",

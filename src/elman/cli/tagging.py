@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.chunks import chunks, tagged_lines
@@ -13,7 +14,8 @@ from elman.cli.output_columns import OutputColumns, how_many, output_columns
 from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.punctuation import attached_punctuation
-from elman.cli.raw_text import RawText, reads_raw, refuse_options
+from elman.cli.raw_text import RawText, reads_raw, refuse_options, with_columns
+from elman.cli.tokenized import Tokenized, check_is_text
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils.files import OutputFile
@@ -60,6 +62,9 @@ class Tagging:
         self._empty: list[str] = []
         self._only_empty = OnlyEmpty() if options.only_empty else None
         self._raw: RawText | None = None
+        self._tokenizer = self._numbers = None
+        if options.tokenize and not tagger.reads_raw_text:
+            self._tokenizer, self._numbers = with_columns(tagger).tokenizer, count(1)
         self._last_line = ""
         n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
         self.ranked = self._ranked_columns()
@@ -132,7 +137,9 @@ class Tagging:
         if options.format is None:
             self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
         raw = reads_raw(self.tagger, reading)
-        if not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
+        if options.tokenize:
+            check_is_text(reading)
+        elif not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
             doubt = attached_punctuation(reading.head, lambda word: self.tagger.known(word))
             if doubt is not None:
                 self.notes.warn(f"{reading.path}: {doubt}")
@@ -148,7 +155,10 @@ class Tagging:
         if reads_raw(self.tagger, reading):
             self._write_raw(reading, str(self.format), out)
         else:
-            self._write(reading, str(self.format), out, live)
+            cut: Any = reading
+            if self._tokenizer is not None and self._numbers is not None:
+                cut = Tokenized(reading, self._tokenizer, self._numbers, conllu=self.format == "conllu")
+            self._write(cut, str(self.format), out, live)
         self._progress.end(reading.path)
 
     def _raw_text(self) -> RawText:

@@ -9,6 +9,7 @@ from elman.cli.options import (
     LabelledOptions,
     RunOptions,
     argument,
+    inputs_option,
     option,
     preset_option,
     seed_option,
@@ -30,6 +31,7 @@ class TrainingOptions(LabelledOptions, RunOptions):
         "full CoNLL-U), lm, lm:unit=characters (language model), regress (numbers): docs/reference/tasks/. By default "
         "tag, or classify if TRAIN labels no words.",
     )
+    inputs: str | None = inputs_option()
     preset: str = preset_option()
     config: str | None = option("--config", metavar="FILE.toml", help="File of settings that differ from the preset.")
     set: tuple[str, ...] = set_option()
@@ -53,5 +55,5 @@ class TrainingOptions(LabelledOptions, RunOptions):
 
     def training(self) -> dict[str, Any]:
         """Return the keyword arguments of ``elman.train`` and ``elman.find_rate`` that these options are."""
-        names = ("preset", "vectors", "target", "task", "format", "encoding", "seed", "threads")
+        names = ("preset", "vectors", "target", "inputs", "task", "format", "encoding", "seed", "threads")
         return {"settings": self.settings(), **{name: getattr(self, name) for name in names}}

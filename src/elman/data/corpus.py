@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from elman.data.formats import ArrowStream, Reading, read_sentences, read_table
 from elman.data.formats.class_names import UnnamedTagsError
-from elman.data.formats.tokenizer import tokenize
+from elman.data.python_sentences import (
+    LABEL_NAME as LABEL_NAME,
+    PAIRS_COLUMN as PAIRS_COLUMN,
+    sentence_of,
+    split_words as split_words,
+)
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG, Sentence
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
+from elman.data.tokens import with_inputs
 from elman.errors import ConfigError, DataError
 from elman.utils.arguments import described, is_path, is_table, path_texts, refuse_table
 from elman.utils.display import shown
@@ -29,10 +35,6 @@ Text = tuple[str | Sequence[str], str]
 Data = Path | Iterable[Path] | Iterable[Sentence] | Iterable[Pairs] | Iterable[Text] | ArrowStream
 """What ``train``, ``evaluate`` and the like accept as data."""
 
-PAIRS_COLUMN = "tag"
-"""Name of the label column of sentences given as pairs; in a file it stands for the format's default column."""
-LABEL_NAME = "label"
-"""Name of the label of texts given as (text, label)."""
 TASKS = (TAG, CLASSIFY)
 """Names of the tasks."""
 _NAME = re.compile(r"[^./\\*?\[-][^./\\*?\[]*")  # of no file that one is likely to have
@@ -46,6 +48,7 @@ class ReadOptions:
     ``model_default``        (format, target) of a model: without ``targets``, its target is used for files of its
                              format and for sentences that have such a column
     ``text_column``          the column of a table that has the texts or words; None: known by its name
+    ``inputs``               columns that the words have as features (``elman.data.tokens``)
     ``task``                 ``tag``: targets are columns of word tags; ``classify``: document labels; None: either
     """
 
@@ -55,13 +58,18 @@ class ReadOptions:
     model_default: tuple[str, str] | None = None
     task: str | None = None
     text_column: str | None = None
+    inputs: tuple[str, ...] = ()
 
 
 class TargetKeys(NamedTuple):
-    """The names of a sentence's targets: columns of word tags, then document labels."""
+    """The names of a sentence's targets: columns of word tags, then document labels.
+
+    ``inputs``  the columns that its words have as features
+    """
 
     words: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,11 +137,6 @@ def as_items(data: Any) -> Iterable[Any]:
     return data
 
 
-def split_words(text: str) -> tuple[str, ...]:
-    """Split a text into words at spaces, as the text formats do."""
-    return tuple(text[start:end] for start, end in tokenize(text, "spaces"))
-
-
 def split_labels(label: str) -> tuple[str, ...]:
     """Return the distinct labels joined in one string, sorted."""
     if LABEL_SEPARATOR not in label:
@@ -165,8 +168,11 @@ def read_corpus(data: Data, options: ReadOptions, keys: TargetKeys | None = None
 
 
 def _renamed(sentence: Sentence, found: TargetKeys, keys: TargetKeys) -> Sentence:
+    where = f"{sentence.path}:{sentence.line}" if sentence.path else "the sentences"
+    if found.inputs != keys.inputs:
+        expected = f"expected the inputs {', '.join(keys.inputs)}, as in the training data"
+        raise ConfigError(f"{where}: {expected}, found {', '.join(found.inputs)}; name the column alike")
     if tuple(map(len, found)) != tuple(map(len, keys)):
-        where = f"{sentence.path}:{sentence.line}" if sentence.path else "the sentences"
         expected = f"expected {', '.join(keys.names)}, found {', '.join(found.names)}"
         raise ConfigError(f"{where}: {expected}; name the targets")
     columns = {new: sentence.columns[old] for new, old in zip(keys.words, found.words, strict=True)}
@@ -193,22 +199,24 @@ def iter_labelled(
     else:
         if options.text_column is not None:
             raise ConfigError("text_column: names a column of a table; the data are sentences made in Python")
-        sentences = (_sentence(item, number) for number, item in enumerate(all_items, start=1))
+        sentences = (sentence_of(item, number) for number, item in enumerate(all_items, start=1))
         keys = None
         for number, sentence in enumerate(keep_nonempty(sentences, "the sentences"), start=1):
-            keys = _checked(sentence, options, number, keys)
-            yield sentence, keys
+            keys = _checked(sentence, options, number, keys)._replace(inputs=options.inputs)
+            yield with_inputs(sentence, keys.inputs) if keys.inputs else sentence, keys
 
 
 def _from_file(path: str, options: ReadOptions, notes: list[str] | None) -> Iterator[tuple[Sentence, TargetKeys]]:
     reading = read_sentences(path, format=options.format, encoding=options.encoding, text_column=options.text_column)
-    yield from _from_reading(reading, find_targets(reading, options), options, notes)
+    inputs = input_columns(reading, options)
+    yield from _from_reading(reading, find_targets(reading, options)._replace(inputs=inputs), options, notes)
 
 
 def _from_table(table: Any, options: ReadOptions, notes: list[str] | None) -> Iterator[tuple[Sentence, TargetKeys]]:
     reading = read_table(table, options.text_column)
     try:
-        keys = find_targets(reading, options)
+        inputs = input_columns(reading, options)
+        keys = find_targets(reading, options)._replace(inputs=inputs)
     except ConfigError as error:
         raise type(error)(f"{error}; the table has {', '.join(reading.names)}") from None
     yield from _from_reading(reading, keys, options, notes)
@@ -217,12 +225,15 @@ def _from_table(table: Any, options: ReadOptions, notes: list[str] | None) -> It
 def _from_reading(
     reading: Reading, keys: TargetKeys, options: ReadOptions, notes: list[str] | None
 ) -> Iterator[tuple[Sentence, TargetKeys]]:
+    _check_inputs(keys, reading.path)
     if notes is not None:
         parts = []
         if keys.words:
             parts.append(f"tags in column{'s' * (len(keys.words) > 1)} {', '.join(keys.words)}")
         if keys.texts:
             parts.append(f"document labels in {', '.join(keys.texts)}")
+        if keys.inputs:
+            parts.append(f"inputs in {', '.join(keys.inputs)}")
         notes.append(f"{reading.path} read as {reading.format}, {', '.join(parts)}: {reading.why}")
         if options.targets is None and keys.words and (span_columns := reading.extra_span_columns()):
             notes.append(f"{reading.path}: it has span tags too, --target {' or '.join(span_columns)} learns them")
@@ -230,7 +241,18 @@ def _from_reading(
             advice = f"--target {keys.words[0]},{labels[0]} learns both, --task classify the labels alone"
             notes.append(f"{reading.path}: it has document labels too, {', '.join(labels)}; {advice}")
     for sentence in keep_nonempty(check_texts(reading, keys), reading.path):
-        yield sentence, keys
+        yield with_inputs(sentence, keys.inputs) if keys.inputs else sentence, keys
+
+
+def input_columns(reading: Reading, options: ReadOptions) -> tuple[str, ...]:
+    """Return the input columns to read from a file. Raises ConfigError if one does not exist or is named twice."""
+    return reading.targets(options.inputs) if options.inputs else ()
+
+
+def _check_inputs(keys: TargetKeys, where: str) -> None:
+    both = next((name for name in keys.inputs if name in keys.words), None)
+    if both is not None:
+        raise ConfigError(f"{where}: column {both} is both an input and the target; name another target or input")
 
 
 def check_texts(sentences: Iterable[Sentence], keys: TargetKeys) -> Iterator[Sentence]:
@@ -290,44 +312,6 @@ def find_targets(reading: Reading, options: ReadOptions) -> TargetKeys:
     return TargetKeys(reading.targets(words) if words else (), tuple(texts))
 
 
-def _sentence(item: Any, number: int) -> Sentence:
-    if isinstance(item, Sentence):
-        return item if item.path else _made(item, number)
-    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], str) and not isinstance(item[0], bytes):
-        return _text(*item, number)
-    try:
-        if any(isinstance(pair, str) for pair in item):
-            raise TypeError
-        tagged = [(word, tag) for word, tag in item]
-    except (TypeError, ValueError):
-        expected = "a Sentence or a list of (word, tag) pairs, or a text with its label"
-        raise DataError(f"sentence {number}: expected {expected}, got {shown(item)}") from None
-    return Sentence(tuple(word for word, _ in tagged), {PAIRS_COLUMN: tuple(tag for _, tag in tagged)})
-
-
-def _made(sentence: Sentence, number: int) -> Sentence:
-    """Return a Sentence made in Python. Raises DataError if its fields are not what they should be."""
-    fields: list[tuple[str, Any]] = [("words", sentence.words)]
-    for name, table in (("columns", sentence.columns), ("labels", sentence.labels)):
-        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
-            raise DataError(f"sentence {number}: {name}: expected a dict by name, got {described(table)}")
-    for name, label in sentence.labels.items():
-        if not isinstance(label, str):
-            raise DataError(f"sentence {number}: label {name}: expected a text, got {described(label)}")
-    for name, values in chain(fields, ((f"column {name}", tags) for name, tags in sentence.columns.items())):
-        if isinstance(values, str | bytes) or not isinstance(values, Sequence):
-            raise DataError(f"sentence {number}: {name}: expected a tuple of texts, got {described(values)}")
-    return sentence
-
-
-def _text(text: Any, label: str, number: int) -> Sentence:
-    """Return the sentence of a text, or of its words, with a label."""
-    words = split_words(text) if isinstance(text, str) else tuple(text)
-    if not words or not label:
-        raise DataError(f"sentence {number}: expected a text and its label, got {shown((text, label))}")
-    return Sentence(words, labels={LABEL_NAME: label})
-
-
 def _checked(sentence: Sentence, options: ReadOptions, number: int, before: TargetKeys | None) -> TargetKeys:
     """Check a sentence made in Python and return its targets.
 
@@ -338,8 +322,9 @@ def _checked(sentence: Sentence, options: ReadOptions, number: int, before: Targ
     if names is None and options.model_default:
         default = options.model_default[1]
         names = (default,) if is_unlabelled or default in (*sentence.columns, *sentence.labels) else None
-    if names is None and len(sentence.columns) == 1 and options.task != CLASSIFY:
-        names = tuple(sentence.columns)
+    columns = tuple(name for name in sentence.columns if name not in options.inputs)
+    if names is None and len(columns) == 1 and options.task != CLASSIFY:
+        names = columns
     if names is None and (options.task == CLASSIFY or not sentence.columns):
         names = before.texts if before is not None and before.texts else tuple(sentence.labels)[:1] or None
     available = ", ".join((*sentence.columns, *sentence.labels)) or "none"
@@ -357,6 +342,7 @@ def _checked(sentence: Sentence, options: ReadOptions, number: int, before: Targ
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"target: column {name} is named twice; name each column once")
+    _check_inputs(TargetKeys(words, (), options.inputs), where)
     for name in words:
         _check(sentence.words, sentence.columns[name], where)
     for name in texts:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from elman.features import word_record
 from elman.features.char_windows import RADIUS, middle
 from elman.features.characters import characters_of, spellings
 from elman.features.subwords import WINDOW, FeatureSet
+from elman.features.token_features import TokenFeatures
 from elman.features.vectors import VectorIndex
 from elman.features.vocabulary import Vocabulary
 from elman.nn.network import Inputs, Network
@@ -26,19 +28,26 @@ class Lexicon:
 
     ``characters``  those of the character encoder; None: there is none
     ``vectors``     the words that have a row in the table of pretrained vectors
+    ``token_features``  the features that words bring along; None: they bring none
     """
 
     vocabulary: Vocabulary
     features: FeatureSet
     characters: Vocabulary | None
     vectors: VectorIndex
+    token_features: TokenFeatures | None = None
 
     @classmethod
     def of(
         cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
     ) -> Lexicon:
         """Make the lexicon of training sentences; of windows, their characters are the vocabulary."""
-        return cls.of_vocabulary(config, Vocabulary.of(sentences), vectors)
+        sentences = list(sentences)
+        features = TokenFeatures.of(chain.from_iterable(sentences))
+        if features is not None:
+            sentences = [list(map(str, words)) for words in sentences]
+        lexicon = cls.of_vocabulary(config, Vocabulary.of(sentences), vectors)
+        return replace(lexicon, token_features=features)
 
     @classmethod
     def of_vocabulary(
@@ -56,7 +65,9 @@ class Lexicon:
         """Return the network for these words and K ``tags``."""
         characters = 0 if self.characters is None else len(self.characters)
         vectors = (len(self.vectors), self.vectors.width)
-        return Network(config, len(self.vocabulary), len(self.features), tags, characters, vectors)
+        network = Network(config, len(self.vocabulary), len(self.features), tags, characters, vectors)
+        own = self.token_features
+        return network if own is None else replace(network, token_features=(len(own), len(own.scales)))
 
     def read(self, words: Sequence[str]) -> Inputs:
         """Return the network's inputs for N words."""
@@ -69,15 +80,19 @@ class Lexicon:
         known = [word[RADIUS : RADIUS + 1] for word in distinct] if self.features.kind == WINDOW else list(distinct)
         ids, bags = self.vocabulary.ids(known)[types], self.features.bags(distinct)
         spelled = None if self.characters is None else spellings(self.characters, distinct)
-        return Inputs(ids, types, bags, spelled, self.vectors.rows(distinct) if self.vectors.width else None)
+        vectors = self.vectors.rows(distinct) if self.vectors.width else None
+        tokens = None if self.token_features is None else self.token_features.read(words)
+        return Inputs(ids, types, bags, spelled, vectors, tokens=tokens)
 
     def to_record(self) -> dict[str, Any]:
-        """Return JSON values; ``characters`` and ``vectors`` only if there are any."""
+        """Return JSON values; ``characters``, ``vectors`` and ``token_features`` only if there are any."""
         record: dict[str, Any] = {"vocabulary": self.vocabulary.to_record(), "features": list(self.features.names)}
         if self.characters is not None:
             record["characters"] = self.characters.to_record()
         if self.vectors.width:
             record["vectors"] = {"words": list(self.vectors.words), "width": self.vectors.width}
+        if self.token_features is not None:
+            record["token_features"] = self.token_features.to_record()
         return record
 
     @classmethod
@@ -92,7 +107,8 @@ class Lexicon:
         """Make one from a checked record; ``rare`` is the vocabulary's."""
         characters = None if known.characters is None else Vocabulary(*known.characters)
         features, vectors = FeatureSet(config.features, known.features), VectorIndex(*known.vectors)
-        return cls(Vocabulary(known.words, known.counts, rare), features, characters, vectors)
+        own = None if known.token_features is None else TokenFeatures(*known.token_features)
+        return cls(Vocabulary(known.words, known.counts, rare), features, characters, vectors, own)
 
 
 def _middles(windows: Vocabulary) -> Vocabulary:

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.errors import ModelFileError
 from elman.nn.shapes import WIDEST
-from elman.utils.validation import demand, is_texts, is_whole, vocabulary
+from elman.utils.limits import NUMERIC_FEATURES
+from elman.utils.validation import demand, is_number, is_texts, is_whole, vocabulary
 
 if TYPE_CHECKING:
     from elman.config import NetworkConfig
+
+
+class Scale(NamedTuple):
+    """A feature that is a number, with mean and standard deviation in training (1 if it is constant)."""
+
+    name: str
+    mean: float
+    deviation: float
 
 
 class Words(NamedTuple):
@@ -21,6 +30,7 @@ class Words(NamedTuple):
     features: list[str]
     characters: tuple[list[str], list[int]] | None
     vectors: tuple[list[str], int]
+    token_features: tuple[list[str], list[Scale]] | None = None
 
 
 def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
@@ -35,7 +45,8 @@ def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
     single = characters is None or all(len(character) == 1 for character in characters[0])
     demand(single, "model: expected single characters")
     vectors = _vectors(record["vectors"], config) if "vectors" in record else ([], 0)
-    return Words(known, counts, features, characters, vectors)
+    tokens = _token_features(record["token_features"], config) if "token_features" in record else None
+    return Words(known, counts, features, characters, vectors, tokens)
 
 
 def _vectors(record: Any, config: NetworkConfig) -> tuple[list[str], int]:
@@ -45,3 +56,21 @@ def _vectors(record: Any, config: NetworkConfig) -> tuple[list[str], int]:
     if not isinstance(width, int) or not is_whole(width, 1, WIDEST) or not config.embedding:
         raise ModelFileError(f"vectors: expected a width from 1 to {WIDEST} and an embedding with them")
     return known, width
+
+
+def _token_features(record: Any, config: NetworkConfig) -> tuple[list[str], list[Scale]]:
+    names, numbers = (record.get("names"), record.get("numbers")) if isinstance(record, dict) else (None, None)
+    if not isinstance(names, list) or not is_texts(names) or len(set(names)) < len(names):
+        raise ModelFileError("token_features: expected distinct names")
+    if not isinstance(numbers, list) or len(numbers) > NUMERIC_FEATURES or not all(map(_is_scale, numbers)):
+        raise ModelFileError("token_features: expected numbers, each a name, a mean and a standard deviation")
+    scales = [Scale(*number) for number in numbers]
+    fits = {scale.name for scale in scales} <= set(names) and len({scale.name for scale in scales}) == len(scales)
+    demand(fits, "token_features: expected distinct numbers that are among the names")
+    demand(config.embedding > 0, "token_features: expected an embedding with them")
+    return names, scales
+
+
+def _is_scale(value: Any) -> bool:
+    named = isinstance(value, list) and len(value) == 3 and type(value[0]) is str
+    return named and is_number(value[1]) and is_number(value[2]) and value[2] > 0

@@ -124,7 +124,8 @@ class ElmanTagger(_Estimator):
     """Label the words of sentences.
 
     ``X``  sentences: lists of words or of (word, tag), in a list, an array or a Series; or an (n, T) array, a sentence
-           in each row. Numbers are read as their text
+           in each row. Numbers are read as their text. A word may be a dict of features or a list of them, as
+           sklearn-crfsuite takes them
     ``y``  the tags of each sentence, texts or numbers; an (n, 1) array gives each word of a sentence the same tag.
            Without it the tags are those of ``X``
 
@@ -143,7 +144,7 @@ class ElmanTagger(_Estimator):
         """Return the tags of each sentence: an (n,) array of lists, or an (n, T) array if ``X`` is one."""
         check_is_fitted(self, "predictor_")
         of_name = self._class_of_name()
-        predicted = self.predictor_.pipe(word_rows(X))
+        predicted = self.predictor_.pipe(self._rows(X))
         return like_input(X, [[of_name[tag] for tag in tags] for tags in predicted], self.classes_)
 
     def predict_single(self, x: Any) -> list[Any]:
@@ -153,7 +154,10 @@ class ElmanTagger(_Estimator):
     def predict_proba(self, X: Any) -> list[NDArray[np.float64]]:
         """Return the (T, K) probabilities of each sentence's tags, in the order of ``classes_``."""
         check_is_fitted(self, "predictor_")
-        return self._probabilities(word_rows(X))
+        return self._probabilities(self._rows(X))
+
+    def _rows(self, X: Any) -> list[Words]:
+        return word_rows(X, features=self.predictor_.reads_features)
 
     def predict_marginals(self, X: Any) -> list[list[dict[Any, float]]]:
         """Return for each word of each sentence a dict of the probability of each tag."""

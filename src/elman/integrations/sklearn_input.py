@@ -11,6 +11,7 @@ import numpy as np
 
 from elman.data.corpus import split_words
 from elman.data.sentence import LABEL_SEPARATOR, Sentence
+from elman.data.tokens import Token, tokens
 from elman.errors import DataError, MissingExtraError
 from elman.utils.arguments import described, refuse_table
 from elman.utils.display import shown
@@ -31,6 +32,8 @@ class InputError(DataError, ValueError):
 def tagged_rows(X: Any, y: Any, estimator: str) -> list[tuple[Words, list[Any]]]:
     """Return the words and tags of each sentence; without ``y`` the tags are those of the pairs in ``X``."""
     rows = _rows("X", X, "sentences, each a list of words")
+    if y is not None and _has_features(rows):
+        rows = _with_features(rows)
     words = [_words(row, f"X[{i}]") for i, row in enumerate(rows)]
     if y is None:
         if not all(_is_tagged(row) for row in rows if len(row)):
@@ -45,9 +48,35 @@ def tagged_rows(X: Any, y: Any, estimator: str) -> list[tuple[Words, list[Any]]]
     return [(own, _tags(tags, own, i, one_each)) for i, (own, tags) in enumerate(zip(words, of_y, strict=True))]
 
 
-def word_rows(X: Any) -> list[Words]:
-    """Return the words of each sentence; tags of (word, tag) pairs are left out."""
-    return [_words(row, f"X[{i}]") for i, row in enumerate(_rows("X", X, "sentences, each a list of words"))]
+def word_rows(X: Any, *, features: bool = False) -> list[Words]:
+    """Return the words of each sentence; tags of (word, tag) pairs are left out.
+
+    ``features``: each word is a dict or a list of its features, as the model was trained on.
+    """
+    rows = _rows("X", X, "sentences, each a list of words")
+    return [_words(row, f"X[{i}]") for i, row in enumerate(_with_features(rows) if features else rows)]
+
+
+def _has_features(rows: list[Any]) -> bool:
+    """Return whether tokens are dicts, or lists of texts that are no (word, tag) pairs."""
+    items = [token for row in rows if isinstance(row, list | tuple | np.ndarray) for token in row]
+    kinds = set(map(type, items))
+    return dict in kinds or (kinds <= {list} and any(len(token) != 2 for token in items))
+
+
+def _with_features(rows: list[Any]) -> list[Any]:
+    """Return rows of Tokens. Raises InputError for values that are no features."""
+    found = []
+    for i, row in enumerate(rows):
+        try:
+            words = row.words if isinstance(row, Sentence) else tokens(row)
+        except (DataError, TypeError) as error:
+            raise InputError(f"X[{i}]: {error}") from None
+        plain = next((word for word in words if not isinstance(word, Token)), None)
+        if plain is not None:
+            raise InputError(f"X[{i}]: expected a dict of features for each word, got {described(plain)}")
+        found.append(words)
+    return found
 
 
 def text_rows(X: Any) -> list[Words]:
@@ -141,7 +170,7 @@ def _words(row: Any, name: str, expected: str = "a list of words") -> Words:
     values = list(row)
     if values and not isinstance(values[0], str) and _is_tagged(values):
         values = [word for word, _ in values]
-    return tuple(value if type(value) is str else _word(value, name) for value in values)
+    return tuple(value if type(value) in (str, Token) else _word(value, name) for value in values)
 
 
 def _word(value: Any, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from elman.data.corpus import split_labels
 from elman.data.correction import Correction, Labels
 from elman.data.sentence import LABEL_SEPARATOR
+from elman.data.tokens import Token
 from elman.evaluation.compare import Comparison, choose_metric, compare
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.json_values import JsonRecord
@@ -22,7 +23,7 @@ class Predictions:
 
     def __init__(self, model: ColumnPredictor) -> None:
         self.model = model
-        self._by_words: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}
+        self._by_words: dict[object, Mapping[str, tuple[str, ...]]] = {}
 
     @classmethod
     def of(cls, model: ColumnPredictor | Predictions) -> Predictions:
@@ -31,15 +32,23 @@ class Predictions:
 
     def add(self, texts: Iterable[Correction]) -> None:
         """Predict the texts that were not predicted before."""
-        new = list(dict.fromkeys(text.words for text in texts if text.words not in self._by_words))
+        keys = ((_key(text.words), text.words) for text in texts)
+        new = {key: words for key, words in keys if key not in self._by_words}
         names, of_texts = self.model.targets, self.model.text_targets
-        for words, row in zip(new, self.model.pipe(new, columns=names), strict=True):
-            self._by_words[words] = {
+        for key, row in zip(new, self.model.pipe(new.values(), columns=names), strict=True):
+            self._by_words[key] = {
                 name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names
             }
 
     def __getitem__(self, words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        return self._by_words[words]
+        return self._by_words[_key(words)]
+
+
+def _key(words: tuple[str, ...]) -> object:
+    """Return what tells the texts of a model apart: the words, with their features if they have them."""
+    if words and isinstance(words[0], Token):
+        return tuple((word, word.features, word.numbers) for word in words if isinstance(word, Token))
+    return words
 
 
 def is_right(correction: Correction, predicted: Labels) -> bool:

@@ -42,6 +42,7 @@ def read(
     unlabelled: str = NO_TAG,
     text_column: str | None = None,
     on_note: Callable[[str], None] | None = None,
+    on_file: Callable[[str], None] | None = None,
 ) -> list[Correction]:
     """Return the corrections in data, each sentence once.
 
@@ -50,12 +51,14 @@ def read(
     ``unlabelled``  in place of a label: nobody looked. If it is a label of the model in that column it is one, and only
                     None, or null in JSON, says that nobody looked
     ``on_note``     is called with a line for each label that a later sentence contradicts; the later one stands
+    ``on_file``     is called with a line for each file: what it was read as
 
     Raises DataError for sentences that cannot be read, another number of labels than words, or no label at all;
     ConfigError for a model that does not learn from corrections, or if the data have none of its columns.
     """
     check_callbacks(on_note=on_note)
-    sentences = labelled(model, data, format=format, encoding=encoding, unlabelled=unlabelled, text_column=text_column)
+    options: dict[str, Any] = {"format": format, "encoding": encoding, "text_column": text_column}
+    sentences = labelled(model, data, unlabelled=unlabelled, on_file=on_file, **options)
     corrections: dict[str, Correction] = {}
     for correction in sentences:
         before = corrections.pop(correction.words_digest, None)
@@ -76,11 +79,14 @@ def labelled(
     encoding: str = "utf-8",
     unlabelled: str = NO_TAG,
     text_column: str | None = None,
+    on_file: Callable[[str], None] | None = None,
 ) -> list[Correction]:
     """Return the labelled sentences in data, also repeated ones; see ``read``."""
+    check_callbacks(on_file=on_file)
     check_text("format", format)
     check_text("unlabelled", unlabelled, optional=False)
-    reader = CorrectionReader(check_model(model), format, encoding, unlabelled, text_column)
+    options: dict[str, Any] = {"format": format, "encoding": encoding, "text_column": text_column}
+    reader = CorrectionReader(check_model(model), unlabelled, options, on_file)
     sentences = list(reader.read(data))
     if not sentences:
         columns = ", ".join(model.targets)

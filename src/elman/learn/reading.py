@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from elman.data.formats.class_names import UnnamedTagsError
 from elman.data.sentence import Sentence, check_words
 from elman.data.targets import ANY, CLASSIFY, TAG
 from elman.errors import ConfigError, DataError
-from elman.taggers.batches import text_of, words_of
+from elman.taggers.batches import text_of
 from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import described, is_path, is_table, path_texts
 from elman.utils.display import shown
@@ -36,14 +36,13 @@ class CorrectionReader:
     def __init__(
         self,
         model: Tagger | TextClassifier,
-        format: str | None,
-        encoding: str,
         unlabelled: str,
-        text_column: str | None,
+        options: Mapping[str, Any],
+        on_file: Callable[[str], None] | None = None,
     ) -> None:
-        self._model = model
+        """``options`` are the format, encoding and text_column of ``read_sentences``."""
+        self._model, self._options, self._on_file = model, options, on_file
         self._tasks = model.tasks
-        self._options: dict[str, Any] = {"format": format, "encoding": encoding, "text_column": text_column}
         # what says, by target, that nobody looked
         self._skipped = {
             name: {None, _NULL} if unlabelled in tags else {None, _NULL, unlabelled}
@@ -69,6 +68,8 @@ class CorrectionReader:
 
     def _of_reading(self, reading: Reading) -> Iterator[Correction]:
         self.path = reading.path
+        if self._on_file is not None and self._options["format"] is None:
+            self._on_file(f"{reading.path} read as {reading.format}: {reading.why}")
         keys = self._keys(reading)
         for sentence in check_texts(reading, TargetKeys(tuple(keys.words.values()), tuple(keys.texts.values()))):
             if sentence.words:
@@ -127,7 +128,7 @@ class CorrectionReader:
         if isinstance(item, Sentence):
             return item
         if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], str | None):
-            words = tuple(text_of(item[0]))
+            words = tuple(text_of(item[0]) if isinstance(item[0], str) else self._model.inputs_of_words(item[0]))
             return Sentence(words, labels={} if item[1] is None else {self._only(LABEL_NAME): item[1]})
         try:
             if isinstance(item, str) or any(isinstance(pair, str) for pair in item):
@@ -136,7 +137,7 @@ class CorrectionReader:
         except (TypeError, ValueError):
             expected = "expected a Correction, a Sentence, a list of (word, tag) pairs, or a text with its label"
             raise DataError(f"sentence {number}: {expected}, got {shown(item)}") from None
-        words = tuple(words_of([word for word, _ in pairs]))
+        words = tuple(self._model.inputs_of_words([word for word, _ in pairs]))
         return Sentence(words, {self._only(PAIRS_COLUMN): tuple(tag for _, tag in pairs)})
 
     def _only(self, name: str) -> str:
@@ -158,14 +159,15 @@ class CorrectionReader:
                 labels[target] = ()  # as in training: a text without a label has none of them
             elif label not in self._skipped[target]:
                 labels[target] = split_labels(label or "")
-        yield from self._checked(Correction(sentence.words, labels, sentence.path, sentence.line), where)
+        words = tuple(self._model.inputs_of(sentence))
+        yield from self._checked(Correction(words, labels, sentence.path, sentence.line), where)
 
     def _checked(self, correction: Correction, where: str) -> Iterator[Correction]:
         """Yield a correction, with None for labels that nobody looked at, if any is left.
 
         Raises ConfigError for a column that the model lacks, DataError if labels do not fit the sentence.
         """
-        words = tuple(words_of(correction.words))
+        words = tuple(self._model.inputs_of_words(correction.words))
         labels: dict[str, tuple[str | None, ...]] = {}
         for name, values in correction.labels.items():
             task = self._tasks.get(name)

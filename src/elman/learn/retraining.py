@@ -16,7 +16,7 @@ from elman.learn.corrections import check_model, labelled, united
 from elman.learn.report import UpdateReport, make_report
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
-from elman.taggers.tagger import Tagger, TextClassifier, predictor_of
+from elman.taggers.tagger import Tagger, TextClassifier
 from elman.training.run_options import RunOptions
 from elman.training.train_rnn import train_rnn
 from elman.utils.arguments import check_text
@@ -124,12 +124,6 @@ def _trained(model: Tagger | TextClassifier, rows: Sequence[Row], run: RunOption
     if found.interrupted:
         raise ConfigError("stopped while retraining; the patched model is unchanged")
     found = found.with_temperatures(old.temperatures)
-    facts = {
-        "sentences": len(rows),
-        "words": sum(len(words) for words, *_ in rows),
-        "dev_sentences": None,
-        "dev_accuracy": None,
-        "held_out": None,
-    }
-    new = predictor_of(found, targets=model.targets, format=model.format, data=facts, threads=model.threads)
-    return new.with_history(model.history)
+    facts = {"dev_sentences": None, "dev_accuracy": None, "held_out": None}
+    n_words = sum(len(words) for words, *_ in rows)
+    return model._copy(_model=found).about(format=model.format, sentences=len(rows), words=n_words, **facts)

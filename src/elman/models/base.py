@@ -102,6 +102,8 @@ class LabelModel(Model):
 
     serves_lines = False
     """Whether it implements ``best_of_lines``."""
+    reads_features = False
+    """Whether words have features of their own (``elman.data.tokens``)."""
 
     @abstractmethod
     def known(self, word: str) -> bool:

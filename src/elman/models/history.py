@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from elman.data.correction import Correction
-from elman.utils.validation import demand, is_texts
+from elman.utils.validation import demand, is_number, is_texts
 
 KEY = "history"
 """The name of the entry in a model file; a file without history has none."""
@@ -83,15 +83,30 @@ class History:
 def _sentences(records: Any, key: str, word_targets: set[str], text_targets: set[str]) -> tuple[Correction, ...]:
     demand(isinstance(records, list), f"history: {key}: expected a list")
     for record in records:
-        valid = isinstance(record, dict) and sorted(record) == ["labels", "words"]
+        valid = isinstance(record, dict) and record.keys() - {"features"} == {"labels", "words"}
         valid = valid and is_texts(record["words"]) and bool(record["words"]) and isinstance(record["labels"], dict)
         valid = valid and bool(record["labels"]) and record["labels"].keys() <= word_targets | text_targets
         valid = valid and all(
             _are_tags(values, len(record["words"])) if name in word_targets else is_texts(values)
             for name, values in record["labels"].items()
         )
+        valid = valid and ("features" not in record or _are_features(record["features"], len(record["words"])))
         demand(valid, f"history: {key}: expected sentences with words, and labels of the model's columns")
     return tuple(map(Correction.from_json, records))
+
+
+def _are_features(value: Any, n_words: int) -> bool:
+    """Return whether a value is, for each word, a list of names and a list of names with numbers."""
+    return (
+        isinstance(value, list)
+        and len(value) == n_words
+        and all(isinstance(pair, list) and len(pair) == 2 and is_texts(pair[0]) for pair in value)
+        and all(isinstance(numbers, list) and all(map(_is_named_number, numbers)) for _, numbers in value)
+    )
+
+
+def _is_named_number(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and is_number(value[1])
 
 
 def _are_tags(values: Any, n_words: int) -> bool:

@@ -94,11 +94,20 @@ class InferenceCache:
 
     def words(self, words: Sequence[str]) -> Text:
         """Return N words as table rows, computing those that are new."""
+        if self.lexicon.token_features is not None:
+            return self._uncached(words)
         with self._lock:
             if len(self._words) > self.most:
                 self._start()
             types = self._words.of_words(words)
             return Text(types, self._filled())
+
+    def _uncached(self, words: Sequence[str]) -> Text:
+        """Return tables of N words that bring features along, a row each: few of them occur again."""
+        tables, inputs = [member.empty(len(words)) for member in self.members], self.lexicon.read(words)
+        for member, table in zip(self.members, tables, strict=True):
+            member.fill(inputs, table)
+        return Text(np.arange(len(words), dtype=np.int32), tuple(tables))
 
     def lines(self, text: bytes) -> tuple[Text, NDArray[np.int64]]:
         """Return a text's words, one sentence per line and a space between words, and the number of words per line."""

@@ -180,6 +180,7 @@ def _shapes(found: NetworkRecord, grams: int) -> Shapes:
     of_words = [len(tags) for tags, task in zip(found.tags, found.tasks, strict=True) if task == TAG]
     labels = sum(map(len, found.tags)) - sum(of_words)
     known, width = found.words.vectors
+    names, numbers = found.words.token_features or ([], [])
     sizes = Sizes(
         words=len(found.words.words) + 1,
         features=len(found.words.features),
@@ -188,6 +189,7 @@ def _shapes(found: NetworkRecord, grams: int) -> Shapes:
         vectors=(len(known) + 1 if width else 0, width),
         labels=labels,
         grams=grams,
+        token_features=(len(names), len(numbers)),
     )
     parameters = shapes.network(found.network, sizes)
     for number, tags in enumerate(of_words, start=1):  # word columns come first

@@ -37,7 +37,6 @@ class RecurrentModel(Ensemble, LabelModel):
     """A recurrent network, or an ensemble of several."""
 
     kind = "rnn"
-    serves_lines = True
     training: dict[str, Any]
 
     def __init__(
@@ -51,6 +50,8 @@ class RecurrentModel(Ensemble, LabelModel):
         super().__init__(config, lexicon, heads, members)
         self.training = dict(training)
         self._reader: InferenceCache | None = None
+        self.reads_features = lexicon.token_features is not None
+        self.serves_lines = not self.reads_features
 
     def choose_precision(self, precision: str) -> None:
         """Set the precision of tagging. Raises ConfigError if it is unknown, or int8 and not available."""

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.sentence import check_words
+from elman.data.tokens import Token, tokens
 from elman.errors import DataError
 from elman.models.base import CHUNK
 from elman.models.ensemble import Ensemble
@@ -88,12 +89,21 @@ class Stream(Summary):
             raise DataError(f"expected a list of words, got the text {shown(words)}; push() takes a word")
         if isinstance(words, bytes | Set | Mapping) or not isinstance(words, Iterable):
             raise DataError(f"expected a list of words, got {described(words)}")
-        words = list(words)
+        words = self._checked(words)
         tags: list[str] = []
         for start in range(0, len(words), AT_ONCE):
             self._take(self._read(words[start : start + AT_ONCE]))
             tags += self._tagged(self.lookahead)
         return tags
+
+    def _checked(self, words: Iterable[str]) -> list[str]:
+        """Return the words, with Tokens for dicts of features. Raises DataError if they lack features."""
+        if self._reader.lexicon.token_features is None:
+            return list(words)
+        found: list[str] = list(tokens(list(words)))
+        if not all(isinstance(word, Token) for word in found):
+            raise DataError("expected words with features, as a dict of each word, which the model reads")
+        return found
 
     def finish(self) -> list[str]:
         """End the text and return the tags of its remaining words. The next push begins a new text."""

@@ -57,7 +57,7 @@ def _initial(name: str, shape: tuple[int, ...], c: NetworkConfig, generator: np.
     if name in ("vectors", "text.grams"):
         return np.zeros(shape, np.float32)
     # a row of a table over words is looked up, not summed over: only its width counts
-    is_table = name in ("embedding", "features", "characters.embedding") or (
+    is_table = name in ("embedding", "features", "characters.embedding", "token_features") or (
         not c.embedding and name.startswith("layer0.") and kind == "w_rx"
     )
     bound = np.sqrt(6 / (2 * shape[1] if is_table else sum(shape)))

@@ -1,7 +1,8 @@
 """The network: representation of words -> encoder -> scores of tags, with named parameters.
 
-Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), those of the character encoder and
-of the encoder, ``output.w_oh`` and ``output.b_o``. For document labels: ``pooling.…``, ``text.w_oh``, ``text.b_o``,
+Names of parameters: ``embedding`` (V, E), ``features`` (F, E'), ``vectors`` (W, D), ``token_features`` and
+``token_numbers`` (of the features that words bring along), those of the character encoder and of the encoder,
+``output.w_oh`` and ``output.b_o``. For document labels: ``pooling.…``, ``text.w_oh``, ``text.b_o``,
 ``text.grams`` (G, L) and ``text.scale`` (G,), which is not trained. Decoders turn scores into tags
 (``elman.models.heads``).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,17 @@ from elman.nn.shapes import Shapes, Sizes
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # part of the representation, and its backprop
 
 
+class TokenInputs(NamedTuple):
+    """Features that N words bring along: ids of the known ones, and (N, D) float32 scaled numbers."""
+
+    bags: Bags
+    numbers: Array
+
+    def take(self, rows: NDArray[np.int64]) -> TokenInputs:
+        """Return the features of these words only."""
+        return TokenInputs(self.bags.take(rows), self.numbers[rows])
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The network's inputs for N words, U of them distinct.
@@ -37,6 +50,7 @@ class Inputs:
     ``spellings``  ids of their characters, in order; None: not used
     ``vectors``    (U,) int32 rows in the table of pretrained vectors; None: there is none
     ``numbers``    (U, D) float32 numbers in place of words; None: they are words
+    ``tokens``     features that the N words bring along; None: none
     """
 
     words: Ids
@@ -45,6 +59,7 @@ class Inputs:
     spellings: Bags | None = None
     vectors: Ids | None = None
     numbers: Array | None = None
+    tokens: TokenInputs | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Inputs:
         """Return the inputs of these words only."""
@@ -57,6 +72,7 @@ class Inputs:
             None if self.spellings is None else self.spellings.take(which),
             None if self.vectors is None else self.vectors[which],
             None if self.numbers is None else self.numbers[which],
+            None if self.tokens is None else self.tokens.take(rows),
         )
 
 
@@ -64,9 +80,10 @@ class Inputs:
 class Network:
     """A recurrent tagger of V words (including the unknown word), F features and K tags of all label columns.
 
-    C characters of the character encoder, a table of W pretrained vectors, D wide, and ``numbers`` in place of words
-    are 0 without them. For text classification there are L labels and G n-grams. Document labels are scored in the row
-    of the text's first word; these are the first B rows of a packed batch.
+    C characters of the character encoder, a table of W pretrained vectors, D wide, ``numbers`` in place of words, and
+    ``token_features`` (known ones, and numbers among them) are 0 without them. For text classification there are L
+    labels and G n-grams. Document labels are scored in the row of the text's first word; these are the first B rows of
+    a packed batch.
     """
 
     config: NetworkConfig
@@ -78,12 +95,15 @@ class Network:
     labels: int = 0  # L
     grams: int = 0  # G
     numbers: int = 0
+    token_features: tuple[int, int] = (0, 0)
 
     @property
     def sizes(self) -> Sizes:
         """The sizes as ``nn.shapes`` takes them."""
         of_texts = self.labels, self.grams, self.numbers
-        return Sizes(self.words, self.features, self.tags, self.characters, self.vectors, *of_texts)
+        return Sizes(
+            self.words, self.features, self.tags, self.characters, self.vectors, *of_texts, self.token_features
+        )
 
     @property
     def encodes(self) -> bool:
@@ -235,7 +255,9 @@ class Network:
     def _represent(
         self, parameters: Parameters, inputs: Inputs
     ) -> tuple[Array | Ids, Callable[[Array, Gradients], None]]:
-        """Embedding ⊕ sum of feature embeddings ⊕ pretrained vector ⊕ states of the character encoder: (N, width)."""
+        """Embedding ⊕ sum of feature embeddings ⊕ pretrained vector ⊕ states of the character encoder ⊕ sum of the
+        embeddings of token features: (N, width).
+        """
         if inputs.numbers is not None:
             return inputs.numbers[inputs.types], lambda dx, gradients: None
         if not self.config.embedding:
@@ -248,6 +270,8 @@ class Network:
             blocks.append(_table("vectors", parameters, inputs.vectors[inputs.types], frozen=frozen))
         if inputs.spellings is not None:
             blocks.append(_spread(self.speller.forward(parameters, inputs.spellings), inputs.types))
+        if inputs.tokens is not None and self.token_features[0]:
+            blocks.append(_token_features(parameters, inputs.tokens))
         x = blocks[0][0] if len(blocks) == 1 else np.concatenate([y for y, _ in blocks], axis=1)
 
         def backprop(dx: Array, gradients: Gradients) -> None:
@@ -283,6 +307,21 @@ def _bag(name: str, parameters: Parameters, bags: Bags) -> Block:
         gradients[name] = unbag(dy)
 
     return y, backprop
+
+
+def _token_features(parameters: Parameters, tokens: TokenInputs) -> Block:
+    """Sum of the rows of a word's features and of those of its numbers, each times the number (N, E)."""
+    y, unbag = layers.bag(parameters["token_features"], tokens.bags)
+    if not tokens.numbers.shape[1]:
+        return _bag("token_features", parameters, tokens.bags)
+    w = parameters["token_numbers"]
+    of_numbers, unlinear = layers.linear(tokens.numbers.astype(w.dtype, copy=False), w, np.zeros(len(w), w.dtype))
+
+    def backprop(dy: Array, gradients: Gradients) -> None:
+        gradients["token_features"] = unbag(dy)
+        _, gradients["token_numbers"], _ = unlinear(dy)
+
+    return y + of_numbers, backprop
 
 
 def _spread(of_types: Block, types: Ids) -> Block:

@@ -23,7 +23,8 @@ class Sizes(NamedTuple):
     """Sizes of a network's inputs and outputs; 0: not used.
 
     ``words``  V, including the unknown word; ``features`` F; ``tags`` K of all label columns of words;
-    ``characters`` C; ``vectors`` (W, D); document ``labels`` L; ``grams`` G; ``numbers`` in place of words
+    ``characters`` C; ``vectors`` (W, D); document ``labels`` L; ``grams`` G; ``numbers`` in place of words;
+    ``token_features`` that words bring along: known ones, and numbers
     """
 
     words: int
@@ -34,6 +35,7 @@ class Sizes(NamedTuple):
     labels: int = 0
     grams: int = 0
     numbers: int = 0
+    token_features: tuple[int, int] = (0, 0)
 
 
 def directions(c: NetworkConfig) -> tuple[str, ...]:
@@ -50,7 +52,8 @@ def width(c: NetworkConfig, sizes: Sizes) -> int:
     """Return the width of the first layer's input; 0: one-hot words."""
     of_features = c.feature_embedding if sizes.features else 0
     of_characters = 2 * c.characters if sizes.characters else 0
-    return c.embedding + of_features + sizes.vectors[1] + sizes.numbers + of_characters
+    of_tokens = c.feature_embedding if sizes.token_features[0] else 0
+    return c.embedding + of_features + sizes.vectors[1] + sizes.numbers + of_characters + of_tokens
 
 
 def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
@@ -66,6 +69,11 @@ def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
             shapes["vectors"] = sizes.vectors
         if sizes.characters:
             shapes |= characters(c, sizes.characters)
+        known, numbers = sizes.token_features
+        if known:
+            shapes["token_features"] = (known, c.feature_embedding)
+        if numbers:
+            shapes["token_numbers"] = (c.feature_embedding, numbers)
         shapes |= encoder(c, width(c, sizes), sizes.words)
     if sizes.tags:
         shapes["output.w_oh"], shapes["output.b_o"] = (sizes.tags, output), (sizes.tags,)

@@ -35,19 +35,18 @@ _DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A sentence of a file. ``given`` is what the file says, ``shared`` whether every annotator is to see it."""
+    """A sentence of a file. ``given`` is what the file says, ``shared`` whether every annotator is to see it.
+
+    ``words`` are as the model reads them, with their features if it reads such.
+    """
 
     id: str
     sentence: Sentence
+    words: tuple[str, ...]
     file: int
     given: Values
     set_aside: bool
     shared: bool
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words."""
-        return self.sentence.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def import_file(
             reading = open_content(content, name, ReadAs(format, encoding, text_column, hints, {}, {}), folder)
             columns, labels = _places(reading, tagger)
             said = f"{path} read as {reading.format}: {reading.why}"
-            if not any(sentence.words for sentence in reading):
+            if not sum(bool(tagger.inputs_of(sentence)) for sentence in reading):
                 raise DataError("no sentence in it", path=path)
         except DataError as error:
             if error.path == path:
@@ -161,11 +160,12 @@ def _places(reading: Reading, tagger: ColumnPredictor) -> tuple[dict[str, str], 
 class Documents:
     """All sentences of the files of a database, in order."""
 
-    def __init__(self, files: Sequence[FileRow], seed: int, overlap: float, own_tags: Iterable[str] = ()) -> None:
+    def __init__(self, files: Sequence[FileRow], seed: int, overlap: float, tagger: ColumnPredictor) -> None:
         """Read the files. ``overlap`` is the share of the sentences that all annotators see.
 
-        ``own_tags`` are the tags of the model: an underscore among them is a tag, not a missing one.
+        An underscore among the tags of the model is a tag, not a missing one.
         """
+        own_tags = [tag for name in tagger.word_targets for tag in tagger.tag_sets.get(name, ())]
         self.files = [(file.number, file.name, ReadAs.from_json(file.read_as)) for file in files]
         self.items: list[Item] = []
         self.place: dict[str, int] = {}
@@ -184,7 +184,8 @@ class Documents:
                     shared = share(seed, "overlap", first) < overlap
                     self.place[id] = len(self.items)
                     given = given_values(sentence, read_as, missing)
-                    self.items.append(Item(id, sentence, file.number, given, apart, shared))
+                    words = tuple(tagger.inputs_of(sentence)) if tagger.reads_features else sentence.words
+                    self.items.append(Item(id, sentence, words, file.number, given, apart, shared))
 
     def get(self, id: str) -> Item | None:
         """Return a sentence by its id."""

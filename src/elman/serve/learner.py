@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from elman.data.correction import Correction, words_digest
-from elman.errors import ConfigError, ElmanError
+from elman.errors import ConfigError, ElmanError, OutputError
 from elman.learn.corrections import check_model
 from elman.learn.history import updated
 from elman.learn.learner import Learner
@@ -67,11 +67,13 @@ class Request:
 class Outcome:
     """What came of a request.
 
-    ``path``   the new model, a file in the shelf's folder; None if there is none, and then ``error`` says why
+    ``path``    the new model, a file in the shelf's folder; None if there is none, and then ``error`` says why
+    ``chance``  whether the same request might succeed another time: the process died, or a disk was full
     """
 
     path: str | None = None
     error: str | None = None
+    chance: bool = False
     report: dict[str, Any] | None = None
     heldout: dict[str, Any] | None = None
     earlier: dict[str, Any] | None = None
@@ -233,9 +235,9 @@ def main() -> None:
             learning = learning or _Learning.begin(setup)
             outcome = learning.answer(request)
         except ElmanError as error:
-            outcome = Outcome(error=str(error))
-        except Exception as error:  # an error of ours must not end the loop, nor be silent
-            outcome = Outcome(error=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            outcome = Outcome(error=str(error), chance=isinstance(error, OutputError))
+        except Exception as error:  # an error of ours, or too little memory, must not end the loop, nor be silent
+            outcome = Outcome(error=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", chance=True)
         try:
             pickle.dump(outcome, outcomes)
             outcomes.flush()

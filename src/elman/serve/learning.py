@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from elman.errors import ElmanError
 from elman.serve.documents import is_set_aside
+from elman.serve.events import Event
 from elman.serve.hub import Hub
 from elman.serve.learner import RETRAINING, Outcome, Process, Request, Setup
 from elman.serve.measure import Corrected
+from elman.serve.security import tell_error
 from elman.serve.shelf import Shelf
 from elman.serve.store import ConflictError, ModelRow, Store
 from elman.serve.tagging import Serving
@@ -40,11 +43,18 @@ class Learning:
     """Learns in threads of its own; ``adopt`` is called with each model that answers from then on."""
 
     def __init__(
-        self, store: Store, shelf: Shelf, hub: Hub, options: LearnOptions, adopt: Callable[[Serving], None]
+        self,
+        store: Store,
+        shelf: Shelf,
+        hub: Hub,
+        options: LearnOptions,
+        adopt: Callable[[Serving], None],
+        words: Callable[[Event], tuple[str, ...]],
     ) -> None:
         self.tell: Callable[[], None] = lambda: None
         """Tells all who listen that something has changed."""
         self._store, self._shelf, self._hub, self.options, self._adopt = store, shelf, hub, options, adopt
+        self._words = words
         self.models = store.models()
         self.passed = int(store.setting("passed", "0") or 0)
         self.present = store.adopted() or shelf.first
@@ -61,6 +71,7 @@ class Learning:
         self._process: Process | None = None
         self._second: Process | None = None
         self._knows: tuple[str, frozenset[int]] | None = None
+        self._tries: Counter[int] = Counter()  # how often a patch has failed for another reason than its score
         self._waiting: tuple[tuple[int, int, str, int], list[Corrected]] | None = None
         self._measured: tuple[str, tuple[int, ...], frozenset[int]] | None = None
         self._threads = [
@@ -106,7 +117,7 @@ class Learning:
 
     def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
-        found = [Corrected.of(event) for event in self._store.state.corrections()]
+        found = [Corrected.of(event, self._words(event)) for event in self._store.state.corrections()]
         aside = [is_set_aside(self.options.seed, one.id) for one in found]
         return (
             [one for one, held in zip(found, aside, strict=True) if not held],
@@ -147,6 +158,9 @@ class Learning:
                     pass
             except ElmanError as error:  # of the store or of a model file; corrections are safe, and tried again
                 self._failed(str(error))
+            except Exception as error:  # an error of ours must not end learning
+                self._failed(f"an error of elman, {type(error).__name__}; its log says where")
+                tell_error(error)
 
     def _step(self) -> bool:
         """Do one thing: take back what was undone, learn what waits, or measure. Return whether there was any."""
@@ -154,7 +168,7 @@ class Learning:
             present = self.present
             if self._take_back():
                 return True
-        new = self.waiting()
+        new = self._together()
         to_train, aside = self.in_force()
         known = self.learned()
         earlier = [one for one in to_train if known.get(one.id) == one.seq]
@@ -179,6 +193,11 @@ class Learning:
         self.tell()
         return True
 
+    def _together(self) -> list[Corrected]:
+        """Return what is learned next in one go: all that waits, but of what has failed one after the other."""
+        new = self.waiting()
+        return new[:1] if any(one.seq in self._tries for one in new) else new
+
     def _ask(self, request: Request, present: str, earlier: Sequence[Corrected]) -> Outcome:
         """Ask the learning process, a new one if the last has died or knows other things."""
         knows = (present, frozenset(one.seq for one in earlier))
@@ -191,7 +210,7 @@ class Learning:
             return self._process.ask(request)
         except ElmanError as error:
             self._process = self._knows = None
-            return Outcome(error=str(error))
+            return Outcome(error=str(error), chance=True)
 
     def _setup(self, present: str, earlier: Sequence[Corrected]) -> Setup:
         options, shelf = self.options, self._shelf
@@ -209,7 +228,7 @@ class Learning:
     def _undone(self, earlier: Sequence[Corrected]) -> tuple[tuple[str, ...], ...]:
         """Return the words of what the present model has learned and is not in force any more."""
         ids = self.learned().keys() - {one.id for one in earlier}
-        return tuple(event.words for event in self._store.state.known_corrections() if event.sentence in ids)
+        return tuple(self._words(event) for event in self._store.state.known_corrections() if event.sentence in ids)
 
     def _settle(self, new: Sequence[Corrected], outcome: Outcome, parent: str) -> None:
         """Adopt what came of a patch, or store why not."""
@@ -225,8 +244,14 @@ class Learning:
                 return
             if outcome.path is not None:
                 return  # another model was chosen meanwhile; they are learned on top of it
+            alone = len(new) == 1
+            again = outcome.report is None and (not alone or (outcome.chance and not self._tries[new[0].seq]))
+            if again:
+                self._tries.update(seqs)  # each by itself, so that one does not fail the others
+                self._failed(outcome.error or "")
+                return
             self.models.append(self._store.put_model(row).result())
-        self._failed(outcome.error or "")
+            self._failed(outcome.error or "")
         self._hub.publish("rejected", {"ids": ids, "error": self.error})
 
     def _failed(self, error: str) -> None:

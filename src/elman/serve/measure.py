@@ -30,9 +30,9 @@ class Corrected:
     after: Values
 
     @staticmethod
-    def of(event: Event) -> Corrected:
-        """Return the correction of an event."""
-        return Corrected(event.seq, event.sentence, event.words, event.before, event.after)
+    def of(event: Event, words: tuple[str, ...]) -> Corrected:
+        """Return the correction of an event, with the words as the model reads them."""
+        return Corrected(event.seq, event.sentence, words, event.before, event.after)
 
     def correction(self) -> Correction:
         """Return what a model learns of it."""

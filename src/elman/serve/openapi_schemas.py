@@ -40,7 +40,7 @@ def _closed(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "additionalProperties": False}
 
 
-_PAIR = {"type": "array", "prefixItems": [_TEXT, _NUMBER], "minItems": 2, "maxItems": 2}
+_PAIR = {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 2, "maxItems": 2}
 _ALTERNATIVES = _or_null(_list(_list(_PAIR)))
 _SOURCE = {"type": "string", "enum": ["corrected", "file", "model"]}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 64}
@@ -216,7 +216,7 @@ SCHEMAS: dict[str, Any] = {
             _record(
                 {
                     "text": _TEXT,
-                    "sentences": _list(_list(_TEXT)),
+                    "sentences": _list(_list({"type": ["string", "object"]})),
                     "confidence": _TRUE,
                     "columns": _list(_TEXT),
                 }

@@ -42,6 +42,8 @@ async def _answer(request: Request, what: str) -> Response:
     rows, serving = await service.batcher.tag(sentences, names, confidence)
     request.app.state.metrics.sentences += len(rows)
     texts = set(serving.tagger.text_targets)
+    if serving.tagger.reads_features:  # words are objects
+        sentences = [list(map(str, serving.tagger.inputs_of_words(words))) for words in sentences]
     found = [_shown(words, row, texts, confidence) for words, row in zip(sentences, rows, strict=True)]
     return reply({"model": serving.sha256, "sentences": found})
 

@@ -93,15 +93,29 @@ class Queue:
         """Return the next sentences, which are kept from other annotators for a while, and how many there are."""
         wish.check()
         items = self.documents.items
-        fits = self._fits(wish)
         with self._lock:
             now = time.monotonic()
             self._leases = {id: lease for id, lease in self._leases.items() if lease[1] > now}
+            shut = self._shut(wish)
+            fits = self._fits(wish, shut)
             chosen = [items[i] for i in islice(filter(fits, self._order(wish)), wish.limit)]
-            remaining = sum(map(fits, range(len(items))))
+            plain = wish.state == "open" and wish.order != "slips" and not (wish.search or wish.tag)
+            remaining = len(items) - len(shut) if plain else sum(map(fits, range(len(items))))
             if wish.state == "open":
                 self._leases |= {item.id: (wish.annotator, now + LEASE) for item in chosen}
         return chosen, remaining
+
+    def _shut(self, wish: Wish) -> set[str]:
+        """Return the sentences that are not open to this annotator, and those that the page has."""
+        name, place, items = wish.annotator, self.documents.place, self.documents.items
+        shut = {id for id in wish.exclude if id in place}
+        if wish.state != "open":
+            return shut
+        for id, given in self.state.by_annotator():
+            if id in place and (name in given or not items[place[id]].shared):
+                if name in given or any(event.kind == CORRECTION for event in given.values()):
+                    shut.add(id)
+        return shut | {id for id, lease in self._leases.items() if lease[0] != name and not items[place[id]].shared}
 
     def score(self, item: Item, order: str) -> float:
         """Return what a sentence is sorted by in an order."""
@@ -118,11 +132,12 @@ class Queue:
             return
         key = self.slips if wish.order == "slips" else self.doubts
         items = self.documents.items
-        certain_last = iter([int(i) for i in np.argsort(-key, kind="stable") if not items[i].set_aside])
-        aside = iter([i for i in self._random if items[i].set_aside])
+        order = np.argsort(-key, kind="stable").tolist()
         if wish.order == "slips" or wish.state != "open":
-            yield from (int(i) for i in np.argsort(-key, kind="stable"))
+            yield from order
             return
+        certain_last = (i for i in order if not items[i].set_aside)
+        aside = (i for i in self._random if items[i].set_aside)
         number = self.state.last
         while True:
             number += 1
@@ -134,37 +149,24 @@ class Queue:
                 return
             yield place
 
-    def _fits(self, wish: Wish) -> Callable[[int], bool]:
+    def _fits(self, wish: Wish, shut: set[str]) -> Callable[[int], bool]:
         """Return whether the sentence of an index is one of those wished for."""
         items, search = self.documents.items, wish.search.casefold()
+        kind = {"corrected": CORRECTION, "skipped": SKIP}.get(wish.state)
 
         def fits(place: int) -> bool:
             item = items[place]
-            if item.id in wish.exclude or not self._in_state(item, wish):
+            if item.id in shut or (wish.order == "slips" and not self.slips[place]):
                 return False
-            if wish.order == "slips" and not self.slips[place]:
-                return False
+            if kind is not None:
+                given = self.state.of(item.id, wish.annotator)
+                if given is None or given.kind != kind:
+                    return False
             if search and search not in " ".join(item.words).casefold():
                 return False
             return not wish.tag or has_tag(self.tags_of(item, wish.annotator), wish.tag)
 
         return fits
-
-    def _in_state(self, item: Item, wish: Wish) -> bool:
-        given = self.state.of(item.id, wish.annotator)
-        if wish.state == "all":
-            return True
-        if wish.state == "corrected":
-            return given is not None and given.kind == CORRECTION
-        if wish.state == "skipped":
-            return given is not None and given.kind == SKIP
-        if given is not None:
-            return False
-        if item.shared:
-            return True
-        lease = self._leases.get(item.id)
-        free = lease is None or lease[0] == wish.annotator or lease[1] < time.monotonic()
-        return free and self.state.correction(item.id) is None
 
     def tags_of(self, item: Item, annotator: str | None) -> Collection[str]:
         """Return ``COLUMN=TAG`` of the present tags and labels of a sentence."""

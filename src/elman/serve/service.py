@@ -85,20 +85,24 @@ class Service:
         for path in options.files:
             how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
             self.notes.append(import_file(store, path, tagger, **how, text_column=options.text_column))
-        own = [tag for name in tagger.word_targets for tag in tagger.tag_sets.get(name, ())]
-        self.documents = Documents(store.files(), seed, options.overlap, own)
+        self.documents = Documents(store.files(), seed, options.overlap, tagger)
         store.put_setting("sentences", str(len(self.documents.items)))
         self.columns = tagger.chosen(list(options.columns)) if options.columns else tagger.targets
         rows = [row for row in store.models() if row.adopted and row.sha256 == present]
         number, kind = (rows[-1].number, rows[-1].kind) if rows else (1, "first")
         self.batcher = Batcher(Serving(tagger, present, number, kind))
         learn = options.learn if options.learn.off else _able(options.learn, tagger)
-        self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt)
+        self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt, self._words)
         self.learning.tell = lambda: self.hub.publish("status", self.shared_status())
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
         self.schemes = _schemes(self.documents.items, tagger.word_targets)
         self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
         self._counted: tuple[int, dict[str, int]] | None = None
+
+    def _words(self, event: Event) -> tuple[str, ...]:
+        """Return the words of an event as the model reads them; those of a sentence that is gone have no features."""
+        item = self.documents.get(event.sentence)
+        return event.words if item is None else item.words
 
     def start(self) -> None:
         """Begin to score sentences and to learn what waits."""

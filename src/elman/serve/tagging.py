@@ -7,12 +7,12 @@ Small batches are tagged at once, in the thread that answers; changing threads w
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from elman.taggers.batches import words_of
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
@@ -36,6 +36,7 @@ class Serving:
 @dataclass(slots=True)
 class _Request:
     sentences: Sequence[Sequence[str]]
+    words: int
     names: tuple[str, ...]
     confidence: bool
     future: asyncio.Future[tuple[list[dict[str, Any]], Serving]]
@@ -46,10 +47,10 @@ class Batcher:
 
     def __init__(self, serving: Serving) -> None:
         self.serving = serving
-        self._waiting: list[_Request] = []
+        self._waiting: deque[_Request] = deque()
         self._scheduled = False
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="elman-tag")
-        self._at_work = False
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="elman-tag")
+        self._at_work: list[int] = []  # words of the batches in the pool
 
     async def tag(
         self, sentences: Sequence[Sequence[str]], names: tuple[str, ...], confidence: bool
@@ -58,39 +59,54 @@ class Batcher:
 
         With ``confidence`` a value is a pair with its probabilities. Raises DataError for what is no list of words.
         """
-        checked = [words_of(words) for words in sentences]
+        checked = [self.serving.tagger.inputs_of_words(words) for words in sentences]
         loop = asyncio.get_running_loop()
-        request = _Request(checked, names, confidence, loop.create_future())
+        request = _Request(checked, sum(map(len, checked)), names, confidence, loop.create_future())
         self._waiting.append(request)
         self._schedule(loop)
         return await request.future
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._scheduled and not self._at_work:
+        if self._waiting and not self._scheduled:
             self._scheduled = True
             loop.call_soon(self._run, loop)  # after all that has arrived by now
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
-        batch: list[_Request] = []
-        words = 0
-        while self._waiting and (not batch or words < TOGETHER):
-            batch.append(self._waiting.pop(0))
-            words += sum(map(len, batch[-1].sentences))
+        # a large batch does not keep what is small waiting, nor a very large one what is large
+        free = len(self._at_work) < (2 if any(words > TOGETHER for words in self._at_work) else 1)
+        batch = self._taken(TOGETHER if free else SMALL, sys.maxsize if free else SMALL // 4)
+        words = sum(request.words for request in batch)
         if words <= SMALL:
             self._settle(batch, self._answers(batch, self.serving))
         else:
-            self._at_work = True
+            self._at_work.append(words)
             job = loop.run_in_executor(self._pool, self._answers, batch, self.serving)
-            job.add_done_callback(lambda done: self._done(batch, done, loop))
-        if self._waiting:
+            job.add_done_callback(lambda done: self._done(batch, words, done, loop))
+        if batch:
             self._schedule(loop)
 
-    def _done(self, batch: list[_Request], done: asyncio.Future[list[Any]], loop: asyncio.AbstractEventLoop) -> None:
-        self._at_work = False
+    def _taken(self, together: int, each: int) -> list[_Request]:
+        """Take requests of at most ``each`` words out of those that wait: one, or more with ``together`` words."""
+        batch: list[_Request] = []
+        left: deque[_Request] = deque()
+        words = 0
+        while self._waiting:
+            request = self._waiting.popleft()
+            if request.words <= each and (not batch or words + request.words <= together):
+                batch.append(request)
+                words += request.words
+            else:
+                left.append(request)
+        self._waiting = left
+        return batch
+
+    def _done(
+        self, batch: list[_Request], words: int, done: asyncio.Future[list[Any]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._at_work.remove(words)
         self._settle(batch, done.result())
-        if self._waiting:
-            self._schedule(loop)
+        self._schedule(loop)
 
     def _settle(self, batch: list[_Request], answers: list[Any]) -> None:
         for request, answer in zip(batch, answers, strict=True):

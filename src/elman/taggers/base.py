@@ -28,6 +28,8 @@ Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
 SHOWN = 3
 """Number of columns that ``repr`` names."""
+TOKENIZATION = "tokenization"
+"""The fact in a model's data how its training text was cut into words; see ``elman.data.tokenization``."""
 NAMED = 20
 """Number of tags that a notebook shows."""
 
@@ -51,7 +53,14 @@ class Predictor(Summary, ABC):
     """Whether it reads text as one sequence of symbols, as language models do."""
 
     def __init__(
-        self, model: Model, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+        self,
+        model: Model,
+        *,
+        targets: Sequence[str],
+        format: str,
+        data: Mapping[str, Any],
+        threads: int = 1,
+        inputs: Sequence[str] = (),
     ) -> None:
         self._model = model
         self._data = dict(data)
@@ -59,6 +68,8 @@ class Predictor(Summary, ABC):
         """The columns it predicts."""
         self.format = format
         """The format of the training file; "" for sentences from Python."""
+        self.input_columns = tuple(inputs)
+        """The further columns of a file that it reads with each word."""
         self.threads = threads
         """Number of threads that predict batches; the predictions do not depend on it."""
         self._history = History()
@@ -121,9 +132,14 @@ class Predictor(Summary, ABC):
         return False
 
     @property
+    def reads_features(self) -> bool:
+        """Whether each word has features: the values of ``inputs``, or a dict of them in Python."""
+        return False
+
+    @property
     def data(self) -> dict[str, Any]:
         """Facts about the training data: counts of sentences and words, the score on dev, what was held out."""
-        return dict(self._data)
+        return {name: fact for name, fact in self._data.items() if name != TOKENIZATION}
 
     @property
     def history(self) -> History:
@@ -209,6 +225,8 @@ class Predictor(Summary, ABC):
             "data": self._data,
             "model": of_model,
         }
+        if self.input_columns:
+            record["inputs"] = list(self.input_columns)
         of_task = self._task_record()
         if of_task is not None:
             record["task"] = of_task
@@ -244,9 +262,11 @@ class Predictor(Summary, ABC):
             "parameters": sum(tensor.size for name, tensor in tensors.items() if name != RARE),
             "data": self.data,
             "temperatures": self.temperatures,
+            **_of_features(record, self.input_columns),
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
             **({"history": self._history.describe()} if self._history else {}),
+            **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
         }
 
     def _summary(self) -> str:
@@ -258,7 +278,7 @@ class Predictor(Summary, ABC):
         yield from (("task", self.task), ("model", self.kind))
         for name, tags in self.tag_sets.items():
             yield f"{name}: {len(tags):,} {_unit(self.tasks.get(name, ''))}", " ".join(tags[:NAMED])
-        yield from ((name.replace("_", " "), value) for name, value in self._data.items() if value is not None)
+        yield from ((name.replace("_", " "), value) for name, value in self.data.items() if value is not None)
 
     def _content(self) -> str:
         """Return a summary of the predicted columns, for ``repr``."""
@@ -268,6 +288,14 @@ class Predictor(Summary, ABC):
     def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
         """Yield the results of ``work`` on batches, in order; batches do not depend on ``threads``."""
         return chain.from_iterable(ordered(work, batches(sentences), self.threads))
+
+
+def _of_features(record: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """Return the entries of ``describe`` on features that words bring along."""
+    known = record.get("token_features")
+    if known is None:
+        return {}
+    return {"inputs": list(inputs), "token_features": len(known["names"]), "numbers": [n for n, *_ in known["numbers"]]}
 
 
 def _unit(task: str) -> str:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from elman.data.formats import ArrowStream, column_names
-from elman.data.sentence import Sentence
+from elman.data.sentence import Sentence, check_words
 from elman.data.targets import CLASSIFY, TAG
+from elman.data.tokens import Token, column_token, tokens, with_inputs
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models.base import LabelModel
 from elman.models.file import Tensors
 from elman.models.kinds import KINDS, model_class
-from elman.taggers.base import Predictor, Target
-from elman.taggers.batches import refuse_text, words_of
+from elman.taggers.base import _T, TOKENIZATION, Predictor, Target
+from elman.taggers.batches import Text, refuse_text, text_of, words_of
 from elman.utils.arguments import check_flag, described, is_table
+from elman.utils.display import shown
 from elman.utils.validation import demand, front
 
 if TYPE_CHECKING:  # evaluation is imported on demand
     from elman.data.corpus import Data, ReadOptions, TargetKeys
+    from elman.data.tokenization.rules import TokenRules
+    from elman.data.tokenization.tokenizer import Tokenizer
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.pairing import AlignedSentence
     from elman.evaluation.tagging import TagEvaluation
@@ -40,9 +44,23 @@ class ColumnPredictor(Predictor):
     plain_labels = True
     _model: LabelModel
 
+    @property
+    def reads_features(self) -> bool:
+        return self._model.reads_features
+
     def inputs_of(self, sentence: Sentence) -> Sequence[str]:
-        """Return the inputs of the model for a sentence: its words."""
-        return sentence.words
+        """Return the inputs of the model for a sentence: its words, with their features if it reads such.
+
+        Raises DataError if these are missing.
+        """
+        if not self._model.reads_features:
+            return sentence.words
+        if self.input_columns and not all(isinstance(word, Token) for word in sentence.words):
+            return with_inputs(sentence, self.input_columns).words
+        return self._with_features(sentence.words, sentence)
+
+    def inputs_of_text(self, text: str) -> Sequence[str]:
+        return self._with_features(super().inputs_of_text(text))
 
     def known(self, word: str) -> bool:
         """Return whether the word occurs in the training data. Raises DataError if it is no text."""
@@ -59,6 +77,38 @@ class ColumnPredictor(Predictor):
         """Return the temperature of a target; None if it is encoded in label columns with different ones."""
         (name,) = self.chosen([target])
         return self.temperatures[name]
+
+    @cached_property
+    def token_rules(self) -> TokenRules | None:
+        """How the training text was cut into words; None of a model that does not know."""
+        from elman.data.tokenization.rules import TokenRules
+
+        record = self._data.get(TOKENIZATION)
+        return None if record is None else TokenRules.from_record(record)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """Cuts raw text into words as the training text was. Raises ConfigError if the model does not know how."""
+        from elman.data.tokenization.tokenizer import Tokenizer
+
+        if self.token_rules is None:
+            what = "does not know how its training text was cut; train it again, from memory"
+            what = "labels whole texts, not words" if not self.word_targets else what
+            what = "reads features of words, which raw text does not have" if self.reads_features else what
+            raise ConfigError(f"tokenize: this model {what}")
+        return Tokenizer(self.token_rules, self.known)
+
+    def tokenize(self, text: str) -> list[list[str]]:
+        """Return the words of each sentence of raw text, cut as the training text was; ``predict`` takes them.
+
+        A line holds one sentence or several, and ends one. A ``Pipeline`` finds words and sentences by its own network,
+        other taggers by rules that fit their training text, which ``elman inspect`` shows. Raises ConfigError if the
+        model does not know them: it labels documents, or was trained from disk or by an older version.
+        """
+        if not isinstance(text, str):
+            raise DataError(f"expected a text, got {described(text)}")
+        check_words((text,))
+        return [list(sentence.words) for sentence in self.tokenizer.sentences(text.split("\n"))]
 
     def predict(
         self,
@@ -132,7 +182,48 @@ class ColumnPredictor(Predictor):
 
     def _words(self, sentence: Any) -> Sequence[str]:
         """Return the words of an item of ``pipe``."""
-        return words_of(sentence)
+        return self.inputs_of_words(sentence)
+
+    def inputs_of_words(self, sentence: Sequence[Any] | Sentence) -> Sequence[str]:
+        """Return the model's inputs for a sentence or a list of words. Raises DataError for anything else."""
+        if not self._model.reads_features:
+            return words_of(sentence)
+        if isinstance(sentence, Sentence):
+            words_of(sentence)
+            return self.inputs_of(sentence)
+        return self._with_features(words_of(self._tokens(sentence)))
+
+    def _text_of(self, text: Text) -> Sequence[str]:
+        """Return the model's inputs for a document. Raises DataError if there are none."""
+        if not self._model.reads_features:
+            return text_of(text)
+        if isinstance(text, Sentence):
+            return self.inputs_of_words(text)
+        return self._with_features(text_of(text if isinstance(text, str) else self._tokens(text)))
+
+    def _tokens(self, words: Any) -> Any:
+        """Return words with a Token in place of each dict; of a model with ``inputs`` it has these columns."""
+        if isinstance(words, str) or not isinstance(words, Iterable):
+            return words
+        if not self.input_columns:
+            return tokens(list(words))
+        return [column_token(word, self.input_columns) for word in words]
+
+    def _with_features(self, words: Sequence[str], where: Sentence | None = None) -> Sequence[str]:
+        """Return the words unchanged. Raises DataError for words without features if the model reads such."""
+        if not self._model.reads_features or all(isinstance(word, Token) for word in words):
+            return words
+        plain = next(word for word in words if not isinstance(word, Token))
+        expected = (
+            f"the columns {', '.join(self.input_columns)}" if self.input_columns else "features, as a dict of each word"
+        )
+        message = f"expected words with {expected}, which the model reads, got the word {shown(plain)} alone"
+        raise DataError(message, path=(where and where.path) or None, line=(where and where.line) or None)
+
+    def _in_batches(self, work: Callable[[Sequence[Any]], Iterable[_T]], sentences: Iterable[Any]) -> Iterator[_T]:
+        if self._model.reads_features:
+            sentences = (self.inputs_of_words(each) if isinstance(each, Sentence) else each for each in sentences)
+        return super()._in_batches(work, sentences)
 
     def evaluate(
         self,
@@ -244,10 +335,15 @@ class ColumnPredictor(Predictor):
         model: LabelModel = model_class(found.kind).from_record(found.model, tensors)
         columns, names = len(model.tag_sets), len(found.targets)
         demand(names == columns, f"target: expected {columns}, one for each label column of the model, found {names}")
+        if TOKENIZATION in found.data:
+            from elman.data.tokenization.rules import TokenRules
+
+            TokenRules.from_record(found.data[TOKENIZATION])
         kind = class_of(model)
         if not issubclass(kind, cls):
             raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")
-        return kind(model, targets=found.targets, format=found.format, data=found.data, threads=threads)
+        about: dict[str, Any] = {"format": found.format, "data": found.data, "inputs": found.inputs}
+        return kind(model, targets=found.targets, threads=threads, **about)
 
 
 def _of_text(values: Any, confidence: bool) -> Any:

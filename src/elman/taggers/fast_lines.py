@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman import kernels
 from elman.data.targets import TAG, fit_word_tag
+from elman.data.tokenization.rules import TokenRules
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
 from elman.models import file, network_record
@@ -89,6 +90,8 @@ def line_tagger(content: Content, precision: str) -> Any:
     try:
         front = validation.front(record, ("rnn",))
         checked = network_record.checked(front.model, file.forms(stored))
+        if "tokenization" in front.data:
+            TokenRules.from_record(front.data["tokenization"])
         validation.demand(len(front.targets) == len(checked.tags), "target: expected one for each label column")
         if "history" in record:
             from elman.models.history import History
@@ -100,6 +103,7 @@ def line_tagger(content: Content, precision: str) -> Any:
     supported = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
     supported = supported and network.features in ("none", "affixes") and not network.characters
     supported = supported and checked.tasks == [TAG] and not checked.words.vectors[1]
+    supported = supported and checked.words.token_features is None
     if not supported or not fit_word_tag(tags):
         return None
     sizes = network.embedding, network.feature_embedding, network.hidden

@@ -86,6 +86,10 @@ class Pipeline(EncodedTagger):
                 waiting.append(draft)
                 yield draft.words
 
+    def tokenize(self, text: str) -> list[list[str]]:
+        """Return the words of each sentence of raw text, as ``segmenter`` finds them; ``predict`` takes them."""
+        return self.segmenter.segment(text)
+
     def evaluate_text(self, gold: Sequence[Sentence]) -> dict[str, Conll18Metric]:
         """Rebuild the raw text of gold CoNLL-U sentences, parse it and compare: metrics of the CoNLL 2018 task.
 

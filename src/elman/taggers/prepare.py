@@ -15,6 +15,7 @@ from elman.data.formats import read_sentences, read_table
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
+from elman.data.tokens import Token
 from elman.errors import ConfigError, DataError
 from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
@@ -42,6 +43,7 @@ class Prepared:
     ``dev``       likewise for the dev set, whose sentences are ``dev_sentences``; None without one, or if it is the end
                   of a corpus on disk
     ``targets``   the label columns, word columns first; ``tasks`` are their tasks (``elman.data.targets``)
+    ``inputs``    the columns that words have as features
     ``facts``     facts about the data, for the model file
     ``notes``     notes on how the data were read; ``warnings`` about them
     """
@@ -59,11 +61,13 @@ class Prepared:
     warnings: tuple[str, ...] = ()
     vectors: Vectors | None = None
     budget: Budget | None = None
+    inputs: tuple[str, ...] = ()
 
 
-def prepare(request: TrainRequest) -> Prepared:
+def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     """Read and check the data and settings of a request for tags or document labels.
 
+    ``raw_text``: find out how the words were cut from raw text, so that the tagger can do the same.
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     model = request.model or "rnn"
@@ -75,8 +79,9 @@ def prepare(request: TrainRequest) -> Prepared:
         request.encoding,
         task=_task(request.task, model),
         text_column=request.text_column,
+        inputs=request.inputs,
     )
-    if config.training.chunk and request.vectors is None and budget is None:
+    if config.training.chunk and request.vectors is None and budget is None and not request.inputs:
         from elman.training import disk_reader
 
         path = disk_reader.large(request.data, options)
@@ -86,6 +91,7 @@ def prepare(request: TrainRequest) -> Prepared:
     tasks = corpus.tasks()
     train, dev, held_out, notes = _split(request, corpus, options)
     _check_kind(model, corpus.keys, config)
+    _check_features(model, corpus.sentences, config)
     pairs, dev_pairs = corpus.pairs(train), None if dev is None else corpus.pairs(dev)
     warnings = _warnings(corpus, train, dev)
     if model in WITH_SETTINGS:
@@ -102,6 +108,7 @@ def prepare(request: TrainRequest) -> Prepared:
         "words": sum(len(sentence) for sentence in train),
         "dev_sentences": None if dev is None else len(dev),
         "held_out": held_out,
+        **(tokenization(train) if raw_text and corpus.keys.words else {}),
     }
     return Prepared(
         model,
@@ -117,7 +124,19 @@ def prepare(request: TrainRequest) -> Prepared:
         warnings=tuple(warnings),
         vectors=vectors,
         budget=budget,
+        inputs=corpus.keys.inputs,
     )
+
+
+def tokenization(sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Return the fact for the model file how the words of sentences were cut from raw text.
+
+    There is none of words with features, which raw text does not have.
+    """
+    from elman.data.tokenization.fit import fit
+
+    rules = None if any(isinstance(word, Token) for word in sentences[0].words) else fit(sentences)
+    return {} if rules is None else {"tokenization": rules.to_record()}
 
 
 def _from_disk(request: TrainRequest, path: str, options: ReadOptions, config: Config) -> Prepared:
@@ -268,6 +287,19 @@ def _check_kind(model: str, keys: TargetKeys, config: Config) -> None:
         )
     if model in WITH_SETTINGS and keys.texts and config.network.pooling == config.network.text_ngrams == "none":
         raise ConfigError("pooling=none and text_ngrams=none: a document label needs one of the two")
+
+
+def _check_features(model: str, sentences: Sequence[Sentence], config: Config) -> None:
+    """Raise ConfigError if words have features of their own and the model cannot read them, DataError if some have."""
+    kinds = {isinstance(word, Token) for sentence in sentences for word in sentence.words}
+    if True not in kinds:
+        return
+    if False in kinds:
+        raise DataError("expected features of every word, as a dict, got words without features among them")
+    if model != "rnn":
+        raise ConfigError(f"the model {model} reads words alone, without inputs or other features; the rnn reads both")
+    if not config.network.embedding:
+        raise ConfigError("embedding: expected 1 or more with features of the words' own, got 0 (one-hot words)")
 
 
 def _warnings(corpus: Corpus, train: Sequence[Sentence], dev: Sequence[Sentence] | None) -> list[str]:

@@ -36,7 +36,8 @@ class Task:
     ``targets``    the largest number of label columns that may be named; None: any
     ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, or on
                    ``raw text``
-    ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time
+    ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time;
+                   ``inputs``: whether words may have further columns as inputs
     """
 
     name: str
@@ -49,6 +50,7 @@ class Task:
     evaluation: str = "labels"
     vectors: bool = True
     budget: bool = True
+    inputs: bool = True
 
     def check(self, request: TrainRequest) -> None:
         """Raise ConfigError if the request asks for something that the task does not support."""
@@ -62,6 +64,8 @@ class Task:
             raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
         if request.keep_replay and self.predictor:
             raise ConfigError(f"task {self.name}: it does not learn from corrections; leave keep_replay out")
+        if request.inputs and not self.inputs:
+            raise ConfigError(f"task {self.name}: it takes no inputs; leave out {', '.join(request.inputs)}")
         names = request.targets or ()
         if self.targets is not None and len(names) > self.targets:
             expected = "one label column" if self.targets else "no label column, since the task knows its own"
@@ -81,6 +85,7 @@ _ROWS = (
         "elman.taggers.segmenter:Segmenter",
         evaluation="raw text",
         vectors=False,
+        inputs=False,
     ),
     Task("lemma", *_ENCODED, "elman.tasks.encodings:lemma", models=None, targets=1),
     Task("morphology", *_ENCODED, "elman.tasks.encodings:morphology", _FEATURES, models=None, targets=1),
@@ -92,6 +97,7 @@ _ROWS = (
         "elman.tasks.encodings:all_columns",
         _FEATURES | _HEADS,
         budget=False,
+        inputs=False,
     ),
     Task(
         "lm",
@@ -102,6 +108,7 @@ _ROWS = (
         evaluation="perplexity",
         vectors=False,
         budget=False,
+        inputs=False,
     ),
     Task(
         "regress",
@@ -111,6 +118,7 @@ _ROWS = (
         evaluation="numbers",
         vectors=False,
         budget=False,
+        inputs=False,
     ),
 )
 TASKS: dict[str, Task] = {row.name: row for row in _ROWS}

@@ -20,11 +20,14 @@ def sample(
     Sentences are drawn by label, the rarest first: round by round, each label of each target gets one more sentence
     that has it. ``sentences`` are words and labels in each of ``targets``.
     """
-    distinct = list({tuple(words): (words, *labels) for words, *labels in sentences}.values())
+    corrections = (
+        Correction(tuple(words), {name: tuple(column) for name, column in zip(targets, columns, strict=True)})
+        for words, *columns in sentences
+    )
+    distinct = list({correction.words_digest: correction for correction in corrections}.values())
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i in stream(seed, SAMPLE).permutation(len(distinct)).tolist():
-        _, *columns = distinct[i]
-        labels = {(name, label) for name, column in zip(targets, columns, strict=True) for label in column}
+        labels = {(name, str(label)) for name, column in distinct[i].labels.items() for label in column}
         for label in labels or {_NONE}:
             holders[label].append(i)
     queues = [iter(holders[label]) for label in sorted(holders, key=lambda label: (len(holders[label]), label))]
@@ -37,7 +40,4 @@ def sample(
                 chosen[i] = None
                 left.append(queue)
         queues = left
-    return tuple(
-        Correction(tuple(words), {name: tuple(column) for name, column in zip(targets, columns, strict=True)})
-        for words, *columns in (distinct[i] for i in sorted(chosen))
-    )
+    return tuple(distinct[i] for i in sorted(chosen))

@@ -31,6 +31,7 @@ class TrainRequest:
     ``model``    the kind of model; None: the task's default
     ``text_column``  the column of a table that has the texts or words
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
+    ``inputs``   columns that each word has as features of its own
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -48,6 +49,7 @@ class TrainRequest:
     encoding: str = "utf-8"
     text_column: str | None = None
     keep_replay: int = 0
+    inputs: tuple[str, ...] = ()
     run: RunOptions = RunOptions()
 
     def __post_init__(self) -> None:

@@ -12,7 +12,6 @@ from elman.data.sentence import Sentence, error_at
 from elman.data.targets import TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.models.file import Tensors
-from elman.taggers.batches import words_of
 from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.tasks.base import EMPTY, Encoding, PlainColumn, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
@@ -33,9 +32,10 @@ class EncodedTagger(ColumnPredictor):
 
     plain_labels = False
 
-    def __init__(self, labels: ColumnPredictor, encoding: Encoding, task: str) -> None:
+    def __init__(self, labels: ColumnPredictor, encoding: Encoding, task: str, inputs: Sequence[str] = ()) -> None:
         """Take over the model of ``labels``, which predicts the label columns of ``encoding`` for a ``task``."""
-        about: dict[str, Any] = {"format": labels.format, "data": labels.data, "threads": labels.threads}
+        about: dict[str, Any] = {"format": labels.format, "data": labels._data, "threads": labels.threads}
+        about["inputs"] = inputs or labels.input_columns
         super().__init__(labels._model, targets=encoding.targets, **about)
         self.encoding, self.task = encoding, task
 
@@ -47,7 +47,7 @@ class EncodedTagger(ColumnPredictor):
     def examples(self, sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
         """Yield the words of each gold sentence and their labels in a label column. Raises DataError with the line."""
         for sentence in sentences:
-            yield sentence.words, self.encoding.encode(sentence)[column]
+            yield self.inputs_of(sentence), self.encoding.encode(sentence)[column]
 
     def gives(self, target: str, value: str) -> bool:
         """Return whether the model can predict this value of a target."""
@@ -73,7 +73,7 @@ class EncodedTagger(ColumnPredictor):
             raise ConfigError(f"target: columns with n-best lists are {names}, got {shown(target or self.target)}")
         name = target or self.ranked_targets[0]
         labels = self.tag_sets[name]
-        found = self._model.nbest(words_of(words), most, self.columns.index(name))
+        found = self._model.nbest(self.inputs_of_words(words), most, self.columns.index(name))
         return [([labels[i] for i in ids.tolist()], p) for ids, p in found]
 
     @property
@@ -91,7 +91,7 @@ class EncodedTagger(ColumnPredictor):
 
         Raises DataError if it is a string instead of a list of words.
         """
-        values: list[str] = self._predict([words_of(words)], self.targets[:1], False)[0][self.target]
+        values: list[str] = self._predict([self.inputs_of_words(words)], self.targets[:1], False)[0][self.target]
         return values
 
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
@@ -99,7 +99,7 @@ class EncodedTagger(ColumnPredictor):
         if target is not None and target not in self.columns:
             raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {shown(target)}")
         column = self.columns.index(target or self.columns[0])
-        return self._model.probabilities([words_of(words)], column)[0]
+        return self._model.probabilities([self.inputs_of_words(words)], column)[0]
 
     def _task_record(self) -> dict[str, Any]:
         return {"name": self.task, "encoding": self.encoding.to_record()}

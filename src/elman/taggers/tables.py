@@ -92,7 +92,7 @@ class _Source:
         library()
         self.sentences: Sequence[Sentence]
         if is_table(data):
-            reading = read_table(data, text_column, labelled=False)
+            reading = read_table(data, text_column, labelled=False, inputs=tagger.input_columns)
             is_list = "list" in str(reading.schema.field(reading.content).type)
             self._schema, self._words = reading.schema, reading.content if is_list else ""
             self.names = tuple(reading.names)

@@ -18,7 +18,7 @@ from elman.data.targets import TAG, fit_word_tag
 from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
 from elman.taggers.base import Target
-from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, text_of, words_of
+from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences
 from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.utils import limits
 from elman.utils.arguments import described
@@ -70,7 +70,7 @@ class Tagger(_LabelPredictor):
 
         Raises DataError if it is a string instead of a list of words.
         """
-        tags: list[str] = self._predict([words_of(words)], self.targets[:1], False)[0][self.target]
+        tags: list[str] = self._predict([self.inputs_of_words(words)], self.targets[:1], False)[0][self.target]
         return tags
 
     def fields(self, text: Text) -> dict[str, str]:
@@ -81,7 +81,7 @@ class Tagger(_LabelPredictor):
         """
         from elman.data.fields import fields_of
 
-        words = text_of(text)
+        words = self._text_of(text)
         return fields_of(zip(words, self.tag(words), strict=True))
 
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
@@ -91,7 +91,7 @@ class Tagger(_LabelPredictor):
         ``tag_sets``. Raises ConfigError if the target is unknown.
         """
         column = self._column(target, self.word_targets, "columns")
-        return self._model.probabilities([words_of(words)], column)[0]
+        return self._model.probabilities([self.inputs_of_words(words)], column)[0]
 
     def nbest(
         self, words: Sequence[str] | Sentence, most: int, target: str | None = None
@@ -104,7 +104,8 @@ class Tagger(_LabelPredictor):
         whole_number("nbest", most, 1, limits.NBEST)
         column = self._column(target, self.word_targets, "columns")
         tags = self.tag_sets[self.targets[column]]
-        return [([tags[i] for i in ids.tolist()], p) for ids, p in self._model.nbest(words_of(words), most, column)]
+        found = self._model.nbest(self.inputs_of_words(words), most, column)
+        return [([tags[i] for i in ids.tolist()], p) for ids, p in found]
 
     def stream(self, lookahead: int = 0, target: str | None = None) -> Stream:
         """Return a stream that tags unbounded text word by word and carries the hidden state along.
@@ -159,7 +160,7 @@ class TextClassifier(_LabelPredictor):
         ConfigError if the target is unknown.
         """
         name = self.targets[self._column(target, self.text_targets, "document labels")]
-        label: str = self._predict([_one_text(text)], (name,), False)[0][name][0]
+        label: str = self._predict([self._one_text(text)], (name,), False)[0][name][0]
         return label
 
     def probabilities(self, text: Text, target: str | None = None) -> NDArray[np.float64]:
@@ -168,11 +169,21 @@ class TextClassifier(_LabelPredictor):
         ``target`` is one of ``text_targets``, by default the first; labels are in the order of ``tag_sets``.
         """
         column = self._column(target, self.text_targets, "document labels")
-        (p,) = self._model.probabilities([_one_text(text)], column)[0]
+        (p,) = self._model.probabilities([self._one_text(text)], column)[0]
         return np.asarray(p)
 
     def _words(self, sentence: Any) -> Sequence[str]:
-        return words_of(sentence) if isinstance(sentence, Sentence) else text_of(sentence)
+        return self.inputs_of_words(sentence) if isinstance(sentence, Sentence) else self._text_of(sentence)
+
+    def _one_text(self, text: Text) -> Sequence[str]:
+        """Return the words of a text. Raises DataError for a list of several texts."""
+        words = self._text_of(text)
+        if not isinstance(text, str | Sentence):
+            for word in words:
+                if " " in word:
+                    message = "expected a text or a list of its words"
+                    raise DataError(f"{message}, got {shown(word)} in it; predict takes texts")
+        return words
 
 
 class TaggerClassifier(Tagger, TextClassifier):
@@ -184,20 +195,10 @@ class TaggerClassifier(Tagger, TextClassifier):
         """Return the probabilities of tags (T, K), or of document labels (K,) if ``target`` is one of those."""
         if self.chosen(target)[0] in self.text_targets:
             return TextClassifier.probabilities(self, words, target)
-        return super().probabilities(words_of(words), target)
+        return super().probabilities(self.inputs_of_words(words), target)
 
     def _words(self, sentence: Any) -> Sequence[str]:
-        return words_of(sentence)
-
-
-def _one_text(text: Text) -> Sequence[str]:
-    """Return the words of a text. Raises DataError for a list of several texts."""
-    words = text_of(text)
-    if not isinstance(text, str | Sentence):
-        for word in words:
-            if " " in word:
-                raise DataError(f"expected a text or a list of its words, got {shown(word)} in it; predict takes texts")
-    return words
+        return self.inputs_of_words(sentence)
 
 
 def class_of(model: LabelModel) -> type[Tagger] | type[TextClassifier]:
@@ -210,7 +211,13 @@ def class_of(model: LabelModel) -> type[Tagger] | type[TextClassifier]:
 
 
 def predictor_of(
-    model: LabelModel, *, targets: Sequence[str], format: str, data: Mapping[str, Any], threads: int = 1
+    model: LabelModel,
+    *,
+    targets: Sequence[str],
+    format: str,
+    data: Mapping[str, Any],
+    threads: int = 1,
+    inputs: Sequence[str] = (),
 ) -> Tagger | TextClassifier:
     """Return the predictor for a model of plain labels."""
-    return class_of(model)(model, targets=targets, format=format, data=data, threads=threads)
+    return class_of(model)(model, targets=targets, format=format, data=data, threads=threads, inputs=inputs)

@@ -30,6 +30,7 @@ def train(
     vectors: Path | None = None,
     budget: str | float | None = None,
     target: Target = None,
+    inputs: Target = None,
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
@@ -58,6 +59,8 @@ def train(
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
                     several, ``"upos,xpos"`` or a list of names: one network learns them together, word columns first
+    ``inputs``      further columns, named as targets are, whose values the rnn reads with each word; needed at tagging
+                    too. In place of a word of a pair may be a dict of features: see docs/guides/own-features.md
     ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
                     ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
@@ -83,6 +86,7 @@ def train(
         data=train,
         dev=held_out_or_dev,
         targets=column_names(target),
+        inputs=column_names(inputs) or (),
         task=name,
         options=options,
         model=model,
@@ -106,6 +110,7 @@ def find_rate(
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
     target: Target = None,
+    inputs: Target = None,
     task: str | None = None,
     format: str | None = None,
     encoding: str = "utf-8",
@@ -125,6 +130,7 @@ def find_rate(
     request = TrainRequest(
         data=train,
         targets=column_names(target),
+        inputs=column_names(inputs) or (),
         task=task,
         model="rnn",
         preset=preset,

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from elman.data.sentence import Sentence
+from elman.data.tokens import input_names, with_inputs
+from elman.errors import ConfigError
 from elman.taggers import registry, train_tags
-from elman.taggers.prepare import read_all, split
+from elman.taggers.prepare import read_all, split, tokenization
 from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger, encoded
 from elman.tasks.base import Encoding
@@ -24,7 +26,13 @@ TREE_HIDDEN = 256
 
 def train(request: TrainRequest) -> EncodedTagger:
     """Train on the columns of the task. Raises DataError if columns cannot be encoded."""
-    return fit(request, *read_all(request), large=True)
+    sentences, dev = read_all(request)
+    inputs = input_names(sentences[0], request.inputs)
+    if inputs:
+        sentences = [with_inputs(sentence, inputs) for sentence in sentences]
+        dev = [with_inputs(sentence, inputs) for sentence in dev] if isinstance(dev, list) else dev
+    tagger = fit(replace(request, inputs=inputs), sentences, dev, large=True)
+    return tagger.about(format=tagger.format, **tokenization(sentences))
 
 
 def fit(
@@ -35,6 +43,9 @@ def fit(
     train, dev_train, held_out = split(sentences, dev)
     column = request.targets[0] if request.targets else None
     encoding: Encoding = registry.imported(registry.TASKS[task].encoding)(train, column, request.options)
+    both = next((name for name in request.inputs if name in encoding.targets), None)
+    if both is not None:
+        raise ConfigError(f"task {task}: it predicts the column {both}, which cannot be an input; name another")
     if request.options.get("heads") == "brackets" and "head" in encoding.columns:
         lost = crossing_arcs_note(train)
         request.run.note(*([lost] if lost is not None else []))
@@ -45,9 +56,11 @@ def fit(
         dev=None if dev_train is None else encoded(dev_train, encoding),
         targets=encoding.columns,
         task=None,
+        inputs=(),
         settings={**of_trees, **request.settings},
     )
-    return EncodedTagger(train_tags.with_facts(train_tags.train(labels), train, held_out), encoding, task)
+    tagger = train_tags.with_facts(train_tags.train_labels(labels), train, held_out)
+    return EncodedTagger(tagger, encoding, task, request.inputs)
 
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:

@@ -44,5 +44,5 @@ def fit(
         settings={**of_task, **settings},
         vectors=None,
     )
-    tagger = train_tags.train(characters)
+    tagger = train_tags.train_labels(characters)
     return Segmenter(train_tags.with_facts(tagger, sentences, held_out), segmentation)

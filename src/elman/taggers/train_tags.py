@@ -23,11 +23,16 @@ _T = TypeVar("_T", bound=ColumnPredictor)
 
 
 def train(request: TrainRequest) -> ColumnPredictor:
-    """Prepare the data, fit the model, and wrap it in a predictor.
+    """Prepare the data, fit the model, and wrap it in a predictor, which can cut raw text into words.
 
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
-    prepared, run = prepare(request), request.run
+    return train_labels(request, raw_text=True)
+
+
+def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPredictor:
+    """Train as ``train`` does; without ``raw_text`` on sentences made from others, whose words may be none."""
+    prepared, run = prepare(request, raw_text=raw_text), request.run
     _check_replay(request, prepared)
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
@@ -39,6 +44,7 @@ def train(request: TrainRequest) -> ColumnPredictor:
         model = model_class(prepared.model).train(prepared.train)
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
+    options["inputs"] = prepared.inputs
     tagger = predictor_of(model, data=facts, **options)
     if prepared.dev_sentences is not None and prepared.model not in WITH_SETTINGS:
         accuracy = tagger.evaluate(prepared.dev_sentences, target=prepared.targets).accuracy

@@ -10,6 +10,7 @@ from elman.data import schemes
 from elman.data.checks import odd_tags
 from elman.data.checks.columns import MANY_TAGS, length_warning, stray_warning, tag_warning, untagged_warning
 from elman.data.sentence import Sentence
+from elman.data.tokens import Token
 from elman.errors import DataError
 from elman.models import constraints
 from elman.utils.display import shown
@@ -93,8 +94,8 @@ def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkC
 
 
 def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str | None:
-    seen = {sentence.words for sentence in train}
-    both = [sentence for sentence in dev if sentence.words in seen]
+    seen = {_identity(sentence) for sentence in train}
+    both = [sentence for sentence in dev if _identity(sentence) in seen]
     if not both:
         return None
     first = both[0]
@@ -103,3 +104,9 @@ def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str 
         f"{len(both):,} of {len(dev):,} dev sentences also occur in the training data: dev accuracy will be too high; "
         f"the first: {where}{shown(' '.join(first.words), 60)}"
     )
+
+
+def _identity(sentence: Sentence) -> tuple[object, ...]:
+    """Return the words of a sentence; with the features of those that have some, since they may have no text."""
+    words = sentence.words
+    return tuple((word, word.features, word.numbers) if isinstance(word, Token) else word for word in words)

@@ -33,7 +33,11 @@ RESAMPLES = 1_000_000
 MINUTES, JOBS = 100_000, 64
 POINTS = 30
 """Training-set sizes of a learning curve, each twice the one before."""
+NUMERIC_FEATURES = 1_000
+"""Features of words that are numbers; each word has a value of every one of them."""
 SEEDS = 1_000
+TRIALS = 10_000
+"""Trials of a search for settings."""
 ENTRIES = 1_000_000
 """Entries of a list of errors."""
 LAGS, POSITIONS, LAYERS = 1_000_000, 10_000_000, 16

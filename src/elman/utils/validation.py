@@ -18,18 +18,23 @@ from elman.utils.display import shown
 MOST = 2**63 - 1
 """Largest whole number: counts and seeds are signed 64-bit integers."""
 _DATA = ("sentences", "words", "dev_sentences", "dev_accuracy", "held_out")
+_TOKENIZATION = "tokenization"
 _RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted", "replanned")
 _TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
 
 
 class Front(NamedTuple):
-    """The entries that every record has: kind, label columns, file format, training data, and the model itself."""
+    """The entries that every record has: kind, label columns, file format, training data, and the model itself.
+
+    ``inputs`` are further columns that it reads with each word; a record without them has no such entry.
+    """
 
     kind: str
     targets: list[str]
     format: str
     data: dict[str, Any]
     model: dict[str, Any]
+    inputs: Sequence[str] = ()
 
 
 def demand(holds: bool, message: str) -> None:
@@ -58,12 +63,15 @@ def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
     kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
     data, model = _field(record, "data", dict), _field(record, "model", dict)
     demand(kind in kinds, f"expected a model that is {' or '.join(kinds)}, found {shown(kind)}")
-    valid = data.keys() == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
+    valid = data.keys() - {_TOKENIZATION} == set(_DATA) and is_whole(data["sentences"]) and is_whole(data["words"])
     valid = valid and (data["dev_sentences"] is None or is_whole(data["dev_sentences"]))
     valid = valid and (data["dev_accuracy"] is None or is_number(data["dev_accuracy"]))
     valid = valid and isinstance(data["held_out"], str | None)
     demand(valid, f"data: expected {', '.join(_DATA)}, as training writes them")
-    return Front(kind, targets, format, data, model)
+    inputs = record.get("inputs", [])
+    valid = isinstance(inputs, list) and is_texts(inputs) and len(set(inputs)) == len(inputs)
+    demand(valid and ("token_features" in model or not inputs), "inputs: expected distinct columns, which it reads")
+    return Front(kind, targets, format, data, model, inputs)
 
 
 def _field(record: Mapping[str, Any], key: str, kind: type[Any]) -> Any:

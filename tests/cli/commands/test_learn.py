@@ -98,7 +98,7 @@ def test_only_digests_are_kept_if_asked_for(run: Run, folder: Path) -> None:
 
 
 def test_a_worse_model_is_not_written_unless_it_must(run: Run, folder: Path) -> None:
-    arguments = ["learn", "my.model", "wrong.txt", "--heldout", "dev.txt", "-o", "new.model"]
+    arguments = ["learn", "my.model", "wrong.txt", "--replay", "wrong.txt", "--heldout", "dev.txt", "-o", "new.model"]
     done = run(*arguments, cwd=folder)
     assert done.returncode == 1 and not (folder / "new.model").exists()
     line = b"elman: significantly worse on held-out text, new.model is not written; --force writes it\n"

@@ -11,6 +11,7 @@ from elman.cli.options import (
     RunOptions,
     argument,
     command,
+    inputs_option,
     json_option,
     option,
     plot_option,
@@ -50,6 +51,7 @@ class Options(LabelledOptions, RunOptions):
         show_default=True,
         help="Kind of model.",
     )
+    inputs: str | None = inputs_option()
     preset: str = preset_option()
     set: tuple[str, ...] = set_option()
     plot: str | None = plot_option("the curve and its forecast")
@@ -78,6 +80,7 @@ def curve(options: Options) -> None:
             list(options.train),
             options.dev,
             target=options.target,
+            inputs=options.inputs,
             format=options.format,
             encoding=options.encoding,
             points=options.points,

@@ -88,6 +88,8 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         ("trained on", f"{data['sentences']:,} {items}, {data['words']:,} words{dev}"),
         ("", f"held out for dev: {data['held_out']}" if data["held_out"] else ""),
     ]
+    rules = getattr(model, "token_rules", None)
+    rows.append(("raw text", f"with --tokenize: {rules.describe()}" if rules is not None else ""))
     for name, tags in facts["targets"].items():
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
         kind = facts["tasks"][name]
@@ -99,6 +101,7 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         )
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
+    rows.append(("inputs", _inputs(facts)))
     rows.append(("training", _training(training) if training else ""))
     rows += _history(facts.get("history", {}))
     for number, record in enumerate(training.get("members", []), start=2):
@@ -120,6 +123,15 @@ def _history(facts: dict[str, Any]) -> list[tuple[str, str]]:
         learned += f", {facts['kept']:,} of them in the file, the others as digests"
     replay = f"{counted(facts['replay'], 'training sentence')} in the file" if facts["replay"] else ""
     return [("learned", learned), ("parent", facts["parent"] or ""), ("replay", replay)]
+
+
+def _inputs(facts: dict[str, Any]) -> str:
+    """Return the features that words bring along, in words; "" if there are none."""
+    if "token_features" not in facts:
+        return ""
+    source = " ".join(facts["inputs"]) or "features of each word, in Python a dict"
+    numbers = f", {len(facts['numbers']):,} of them numbers" if facts["numbers"] else ""
+    return f"{source}; {facts['token_features']:,} known{numbers}"
 
 
 def _training(record: dict[str, Any]) -> str:

@@ -89,27 +89,36 @@ def learn(options: Options) -> None:
       elman learn my.model corrected.conllu -o my.model --heldout dev.conllu
       elman learn my.model corrected.conllu -o new.model --replay train.conllu --heldout dev.conllu --retrain
     """
-    from elman.learn.corrections import check_model, labelled
+    from elman.learn.corrections import check_model, labelled, read
     from elman.learn.learner import update
 
     _check(options)
     notes = options.notes()
     model = check_model(load_model(options.model, options, notes, options.corrections))
     replay, heldout = (
-        None if path is None else labelled(model, path, encoding=options.encoding)
+        None if path is None else labelled(model, path, encoding=options.encoding, on_file=notes.add)
         for path in (options.replay, options.heldout)
+    )
+    contradictions: list[str] = []
+    corrections = read(
+        model,
+        list(options.corrections),
+        format=options.format,
+        encoding=options.encoding,
+        unlabelled=options.unlabelled,
+        on_note=contradictions.append,
+        on_file=notes.add,
     )
     new, found = update(
         model,
-        list(options.corrections),
+        corrections,
         replay=replay,
         heldout=heldout,
-        format=options.format,
-        encoding=options.encoding,
         unlabelled=options.unlabelled,
         seed=options.seed,
         threads=model.threads,
     )
+    found = replace(found, notes=[*contradictions, *found.notes])
     retraining: dict[str, Any] = {}
     if options.retrain and replay is not None and heldout is not None:
         new, found, retraining = _retrained(model, new, found, (replay, heldout), options, notes)

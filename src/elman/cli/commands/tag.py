@@ -54,6 +54,12 @@ class Options(InputOptions, RunOptions):
         metavar="COLUMN,…",
         help="Label columns to write the tags in, by default those trained on; of a model of several: which of them.",
     )
+    tokenize: bool = option(
+        "--tokenize",
+        is_flag=True,
+        help="Cut plain text, or the texts of a table, into words and sentences, as the model's training text was "
+        "(elman inspect says how).",
+    )
     confidence: bool = option(
         "--confidence", is_flag=True, help="Write the probability of each tag; of several label columns of each one."
     )
@@ -91,6 +97,7 @@ def tag(options: Options) -> None:
     \b
       elman tag my.model new.txt -o tagged.txt
       echo 'it rains' | elman tag my.model
+      echo "It's raining, isn't it?" | elman tag my.model --tokenize
       elman tag my.model new.conllu --confidence
       elman tag my.model new.conllu --min-confidence 0.95
       elman tag my.model 'texts/*.conllu' -o tagged/
@@ -133,7 +140,14 @@ def tag(options: Options) -> None:
 
 def _loader(options: Options, output_format: str | None) -> Callable[..., Any] | None:
     """Return the faster loader, for plain text with tags and nothing else; None for the usual one."""
-    others = options.confidence, options.min_confidence, options.nbest, options.target, options.only_empty
+    others = (
+        options.confidence,
+        options.min_confidence,
+        options.nbest,
+        options.target,
+        options.only_empty,
+        options.tokenize,
+    )
     if any(others) or options.format not in (None, "text") or output_format not in (None, "word_tag"):
         return None
     from elman.taggers.fast_lines import load

@@ -84,14 +84,31 @@ def _found(
     """Yield all fields of each sentence; the confidence is the lowest of its words."""
     column = (column_names(options.target) or tagger.word_targets)[0]
     least, scored = options.min_confidence or 0.0, options.confidence or options.min_confidence is not None
-    for sentence, row in zip(chunk, tagger.pipe(chunk, confidence=scored, columns=[column]), strict=True):
+    spaces: Sequence[Sequence[bool] | None] = [None] * len(chunk)
+    if options.tokenize:
+        chunk, spaces = _tokenized(chunk, tagger)
+    rows = tagger.pipe(chunk, confidence=scored, columns=[column])
+    for sentence, row, apart in zip(chunk, rows, spaces, strict=True):
         tags, confidences = row[column] if scored else (row[column], ())
         if scored:
             tags = [tag if p >= least else NO_TAG for tag, p in zip(tags, confidences, strict=True)]
-        found = all_fields(fields_of(zip(sentence.words, tags, strict=True)), names)
+        found = all_fields(fields_of(zip(sentence.words, tags, strict=True), apart), names)
         if options.confidence:
             found[CONFIDENCE] = f"{min(confidences, default=0.0):.4f}"
         yield found
+
+
+def _tokenized(chunk: Sequence[Sentence], tagger: Tagger) -> tuple[list[Sentence], list[list[bool]]]:
+    """Return the texts cut into words, each as one sentence, and whether a space follows each word."""
+    sentences, spaces = [], []
+    for sentence in chunk:
+        tokens = tagger.tokenizer.tokens(" ".join(sentence.words))
+        last = [
+            (word, i == len(token.words) - 1 and token.space) for token in tokens for i, word in enumerate(token.words)
+        ]
+        sentences.append(replace(sentence, words=tuple(word for word, _ in last)))
+        spaces.append([space for _, space in last])
+    return sentences, spaces
 
 
 class _FieldWriter:

@@ -69,6 +69,8 @@ def tag_stream(options: Options) -> None:
     notes = options.notes()
     tagger = load_model(options.model, options, notes, options.files)
     format = (options.format or "text").partition(":")[0]
+    if tagger.reads_features:
+        raise ConfigError(f"--stream: {options.model} reads features with each word, which endless text does not have")
     if not isinstance(tagger, Tagger):
         task = "document labels" if tagger.text_targets else f"the task {tagger.task}"
         raise ConfigError(f"stream: expected a recurrent network that tags words, got {task}")
@@ -97,7 +99,7 @@ def _refuse(options: Options) -> None:
     """Raise ConfigError for options that need whole sentences."""
     if not options.stream:
         raise ConfigError("--lookahead: goes with --stream; whole sentences are read to their end")
-    for name in ("confidence", "min_confidence", "nbest", "output_format", "only_empty"):
+    for name in ("confidence", "min_confidence", "nbest", "output_format", "only_empty", "tokenize"):
         if getattr(options, name):
             option = "as" if name == "output_format" else name.replace("_", "-")
             raise ConfigError(

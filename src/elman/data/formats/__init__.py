@@ -83,11 +83,13 @@ class ArrowStream(Protocol):
         ...
 
 
-def read_table(table: Any, text_column: str | None = None, *, labelled: bool = True) -> TableReading:
+def read_table(
+    table: Any, text_column: str | None = None, *, labelled: bool = True, inputs: Sequence[str] = ()
+) -> TableReading:
     """Return the sentences of a table in memory, see ``elman.data.formats.arrow``."""
     from elman.data.formats import arrow
 
-    return arrow.read_table(table, text_column, labelled=labelled)
+    return arrow.read_table(table, text_column, labelled=labelled, inputs=inputs)
 
 
 def confidence_formats() -> tuple[str, ...]:

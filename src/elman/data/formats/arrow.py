@@ -38,12 +38,12 @@ class TableReading(Reading):
     ``schema``   the Arrow schema
     """
 
-    def __init__(self, table: Any, text_column: str | None, labelled: bool) -> None:
+    def __init__(self, table: Any, text_column: str | None, labelled: bool, inputs: Sequence[str] = ()) -> None:
         self.names: Sequence[str] = table.schema.names
         self.schema = table.schema
         self.content = _content_column(table.schema, text_column)
         self._batches = table.to_batches(max_chunksize=_BATCH_ROWS)
-        self._renamed, self._labelled_rows = text_column is not None, labelled
+        self._renamed, self._labelled_rows, self._inputs = text_column is not None, labelled, inputs
         reader = RecordReader(NAME, {}, schema_class_names(table.schema), format="table", first=self._records)
         first = next(self._records(), None)
         head = [] if first is None else [head_of(first, reader)]
@@ -66,12 +66,13 @@ class TableReading(Reading):
                 yield from (self._record(row) for row, _, _ in rows_of_batch(batch, NAME))
 
     def _record(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row with the words or the text under the usual name; to be tagged, with nothing else but spans."""
+        """Return a row with the words or the text under the usual name; to be tagged, with only spans and inputs."""
         renamed = with_content(row, self.content)
         if self._labelled_rows:
             return renamed if self._renamed else row
         spans = span_key(row) if "text" in renamed and not self._renamed else ""
         content: dict[str, Any] = {key: renamed[key] for key in ("tokens", "text") if key in renamed}
+        content |= {name: row[name] for name in self._inputs if name in row}
         return {**content, spans: row[spans]} if spans else content
 
     def _read(self, reader: RecordReader) -> Iterator[Sentence]:
@@ -88,17 +89,22 @@ class TableReading(Reading):
                 )
 
 
-def read_table(table: Any, text_column: str | None = None, *, labelled: bool = True) -> TableReading:
+def read_table(
+    table: Any, text_column: str | None = None, *, labelled: bool = True, inputs: Sequence[str] = ()
+) -> TableReading:
     """Return the sentences of a table, one a row. ``text_column`` is the column of the texts, or lists of words.
+
+    Without ``labelled`` the sentences have no columns but the ``inputs``.
 
     Raises ConfigError if a column is missing or is not known by its name, DataError if it is no table, and for rows
     that are no sentences, MissingExtraError without pyarrow.
     """
     check_text("text_column", text_column)
-    return TableReading(_arrow_table(table), text_column, labelled)
+    return TableReading(arrow_table(table), text_column, labelled, inputs)
 
 
-def _arrow_table(table: Any) -> Any:
+def arrow_table(table: Any) -> Any:
+    """Return a table of any kind as one of Arrow, which can be read again. Raises the errors of ``read_table``."""
     pa, _ = library()
     try:
         if is_dataset(table):

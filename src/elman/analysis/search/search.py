@@ -1,0 +1,265 @@
+"""``elman.search``: random search and successive halving over settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from elman import __version__, config
+from elman.analysis.search import data as of_data
+from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
+from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
+from elman.data.corpus import Data, Path
+from elman.errors import ConfigError, DataError, while_reading
+from elman.taggers.base import Predictor, Target
+from elman.taggers.request import data_or_share
+from elman.taggers.train import train as train_model
+from elman.utils import limits
+from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_text, settings_table
+from elman.utils.display import shown
+
+METHODS = ("halving", "random")
+RUNGS = (Fraction(1, 9), Fraction(1, 3), Fraction(1))
+"""Shares of the epochs of a full training."""
+COST = 10
+"""The trials of each rung after the first cost a tenth of a full training of all trials."""
+ALONE = {"ensemble": 1, "linear_share": 0.0}
+"""Settings of a training that is not full: one network, without logistic regression beside it."""
+
+
+def search(
+    train: Data,
+    dev: Data = "10%",
+    *,
+    trials: int = 40,
+    method: str = "halving",
+    space: Path | Mapping[str, Any] | None = None,
+    results: Path | None = None,
+    preset: str = "default",
+    settings: Mapping[str, Any] | None = None,
+    vectors: Path | None = None,
+    target: Target = None,
+    task: str | None = None,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    text_column: str | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    on_progress: Callable[[str], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> SearchResult:
+    """Search for settings of a network that give a better score on dev, as ``elman search`` does.
+
+    Trial 1 has the settings of ``preset`` and ``settings``; the others are drawn from the space. All are trained with
+    the same ``seed``.
+
+    ``dev``      dev data, which choose the best trial; or a share of the training sentences
+    ``trials``   the number of trials
+    ``method``   ``halving``: all are trained for a ninth of the epochs, the best of them for a third, the best of
+                 these in full (successive halving); trial 1 is always trained in full. ``random``: all in full
+    ``space``    a TOML file, or a dict such as ``{"hidden": [64, 128], "dropout": {"low": 0.1, "high": 0.5}}``; None: a
+                 space around the settings of trial 1, without those in ``settings``
+    ``results``  a file that gets a line of JSON for each training; a search that was stopped goes on from it
+    ``on_progress``  is called with a line before each training, ``on_warning`` and ``on_note`` as in ``elman.train``
+
+    The other arguments are those of ``elman.train``. ``elman.train`` with ``preset``, ``model="rnn"`` and the
+    ``settings`` of the result makes the best model again. Raises ConfigError for a space that cannot be used, a results
+    file of another search and numbers out of range, and the errors of ``elman.train``.
+    """
+    limits.whole_number("trials", trials, 1, limits.TRIALS)
+    check_callbacks(on_progress=on_progress, on_warning=on_warning, on_note=on_note)
+    check_text("task", task)
+    if method not in METHODS:
+        raise ConfigError(f"method: expected {' or '.join(METHODS)}, got {shown(method)}")
+    of_space, given = _space(space)
+    base = {**of_space, **settings_table(settings)}
+    searched = _Search(
+        train,
+        dev,
+        base,
+        given,
+        results=None if results is None else path_text("results", results),
+        tell=on_progress or (lambda line: None),
+        of_trial_1={"on_warning": on_warning, "on_note": on_note},
+        of_training={
+            "preset": preset,
+            "vectors": vectors,
+            "target": target,
+            "task": task,
+            "format": format,
+            "encoding": encoding,
+            "text_column": text_column,
+            "seed": limits.whole_number("seed", seed, 0, limits.SEED),
+            "threads": threads,
+        },
+    )
+    return searched.run(trials, RUNGS if method == "halving" else RUNGS[-1:])
+
+
+def _space(space: Any) -> tuple[dict[str, Any], Space | None]:
+    """Return the settings of [base], and the space; None for the default one."""
+    if space is None:
+        return {}, None
+    if is_path(space):
+        path = path_text("space", space)
+        try:
+            with while_reading(path), open(path, encoding="utf-8") as file:
+                return from_toml(file.read(), path)
+        except UnicodeDecodeError:
+            raise ConfigError(f"{path}: not TOML: not UTF-8 text") from None
+    if not isinstance(space, Mapping) or not all(isinstance(name, str) for name in space):
+        raise ConfigError(f"space: expected the path of a TOML file or a dict of settings, got {described(space)}")
+    return {}, parsed(space)
+
+
+class _Search:
+    """A search: its data, its settings, and the trainings made so far."""
+
+    def __init__(
+        self,
+        train: Data,
+        dev: Data,
+        base: Mapping[str, Any],
+        space: Space | None,
+        *,
+        results: str | None,
+        tell: Callable[[str], None],
+        of_trial_1: Mapping[str, Any],
+        of_training: dict[str, Any],
+    ) -> None:
+        self._base, self._space, self._tell, self._of_trial_1 = dict(base), space, tell, of_trial_1
+        self._config = config.preset(of_training["preset"]).with_settings(base)
+        self._seed, self._preset = of_training["seed"], of_training["preset"]
+        if space is not None:
+            Draws(space, self._config, self._seed).trials(2)  # contradictions are found before anything is trained
+        share = data_or_share(dev)
+        if share is None:
+            raise ConfigError("dev: expected a path, sentences, or a share such as '10%', got None")
+        self._train = of_data.kept(train)
+        self._dev = dev if isinstance(share, float) else of_data.kept(dev)
+        self._of_training = of_training
+        self._file = ResultsFile(results, {} if results is None else self._header())
+        self._read: tuple[Any, Any, dict[str, Any]] | None = None
+        self._outcomes: list[Outcome] = []
+        self._count, self._epochs = 1, 0
+
+    def _header(self) -> dict[str, Any]:
+        """Return what two runs of the same search have in common; the names of files may differ."""
+        of_training = self._of_training
+        vectors, target, text_column = (of_training[name] for name in ("vectors", "target", "text_column"))
+        dev, space = self._dev, self._space
+        return {
+            "elman": __version__,
+            "train": of_data.digest(self._train, text_column),
+            "dev": dev if isinstance(dev, str) else of_data.digest(dev, text_column),
+            "vectors": None if vectors is None else of_data.digest([vectors]),
+            "settings": {"preset": self._preset} | {name: str(value) for name, value in self._base.items()},
+            "space": None if space is None else {name: values.to_json() for name, values in space.items()},
+            "seed": self._seed,
+            "target": target if target is None or isinstance(target, str) else ",".join(target),
+            **{name: of_training[name] for name in ("task", "format", "encoding", "text_column")},
+        }
+
+    def run(self, trials: int, shares: Sequence[Fraction]) -> SearchResult:
+        """Make the trainings of a search that are not in the file yet."""
+        self._count = trials
+        self._epochs = self._do(1, {}, Fraction(1)).epochs
+        space = self._space if self._space is not None else parsed(self._file.of_first["space"])
+        drawn = dict(enumerate(Draws(space, self._config, self._seed).trials(trials), start=1))
+        del drawn[1]
+        rungs = self._rungs(shares)
+        for share, following in zip(rungs, [*rungs[1:], None], strict=True):
+            outcomes = [self._do(trial, drawn[trial], share) for trial in sorted(drawn)]
+            if following is not None:
+                trained = sorted((each for each in outcomes if each.score is not None), key=better)
+                drawn = {each.trial: each.settings for each in trained[: self._left(following)]}
+        facts = self._file.of_first
+        made = tuple(self._outcomes)
+        return SearchResult(made, self._preset, self._base, facts["start"], facts["metric"], self._file.lost)
+
+    def _rungs(self, shares: Sequence[Fraction]) -> list[Fraction]:
+        """Return the shares that differ in epochs, the larger of those that do not."""
+        return list({_part(share, self._epochs): share for share in shares}.values())
+
+    def _left(self, share: Fraction) -> int:
+        """Return how many drawn trials go on to a rung: together with trial 1 they cost a tenth of all in full."""
+        epochs = _part(share, self._epochs)
+        return max(1, self._count * self._epochs // (COST * epochs) - 1)
+
+    def _do(self, trial: int, settings: Mapping[str, Any], share: Fraction) -> Outcome:
+        """Return the outcome of a training: from the file, or train."""
+        outcome = self._file.known(trial, str(share), settings)
+        if outcome is None:
+            outcome = self._trained(trial, dict(settings), share)
+        self._outcomes.append(outcome)
+        return outcome
+
+    def _trained(self, trial: int, settings: dict[str, Any], share: Fraction) -> Outcome:
+        """Train and record the outcome. Raises KeyboardInterrupt after Ctrl-C."""
+        epochs, of_share = int(settings.get("epochs") or self._epochs), {}
+        if share < 1:
+            epochs = _part(share, epochs)
+            of_share = {**{name: value for name, value in ALONE.items() if name not in settings}, "epochs": epochs}
+        self._say(trial, epochs if share < 1 else 0)
+        clock, processor = time.perf_counter(), time.process_time()
+        tagger, problem = self._model(trial, {**self._base, **settings, **of_share})
+        seconds = [
+            round(now - then, 3) for now, then in ((time.perf_counter(), clock), (time.process_time(), processor))
+        ]
+        if tagger is None:
+            outcome = Outcome(trial, str(share), epochs, settings, None, problem, *seconds)
+        else:
+            planned = epochs or int(tagger.describe()["settings"]["training"]["epochs"])
+            score, shown = float(tagger.data["dev_accuracy"]), tagger.dev_score()
+            outcome = Outcome(trial, str(share), planned, settings, score, shown, *seconds)
+        self._file.add(outcome, self._first(tagger) if tagger is not None and trial == 1 else {})
+        return outcome
+
+    def _first(self, tagger: Predictor) -> dict[str, Any]:
+        """Return what is recorded with trial 1."""
+        space = around(tagger, self._base) if self._space is None else self._space
+        record = tagger.describe()["settings"]
+        start = {**record["network"], **record["training"]}
+        return {
+            "metric": "perplexity" if tagger.reads_symbols else tagger.metric,
+            "start": {name: start[name] for name in sorted(space)},
+            "space": {name: values.to_json() for name, values in space.items()},
+        }
+
+    def _model(self, trial: int, settings: Mapping[str, Any]) -> tuple[Predictor | None, str]:
+        """Return the trained model, or the reason why these settings cannot be trained; those of trial 1 have to be."""
+        if self._read is None:
+            chunked = self._config.training.chunk  # such data may be larger than memory
+            plain = (self._train, self._dev, self._of_training)
+            self._read = plain if chunked else of_data.read_once(*plain, self._of_trial_1["on_note"] or _nothing)
+        train, dev, of_training = self._read
+        callbacks = self._of_trial_1 if trial == 1 else dict.fromkeys(self._of_trial_1, _nothing)
+        try:
+            tagger = train_model(train, dev, model="rnn", settings=settings, **callbacks, **of_training)
+        except ConfigError as error:
+            if trial == 1:
+                raise
+            return None, str(error)
+        if tagger.interrupted:
+            raise KeyboardInterrupt
+        if tagger.data["dev_accuracy"] is None:
+            raise DataError("dev: has nothing to score a model by; expected gold labels")
+        return tagger, ""
+
+    def _say(self, trial: int, epochs: int) -> None:
+        full = [outcome for outcome in self._outcomes if outcome.is_full and outcome.score is not None]
+        best = f", best so far {min(full, key=better).shown}" if full else ""
+        part = f"{epochs} of {self._epochs} epochs" if epochs else "in full"
+        self._tell(f"trial {trial} of {self._count}, {part}{best}")
+
+
+def _part(share: Fraction, epochs: int) -> int:
+    """Return a share of the epochs, at least one."""
+    return max(1, round(share * epochs))
+
+
+def _nothing(line: str) -> None:
+    pass

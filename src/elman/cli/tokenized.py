@@ -1,0 +1,68 @@
+"""``elman tag --tokenize``: plain text, cut into words and sentences as the model's training text was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from elman.data.formats.conllu_builder import SentenceTokens, draft
+from elman.data.sentence import Sentence
+from elman.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elman.data.formats import Reading
+    from elman.data.tokenization.tokenizer import Token, Tokenizer
+
+
+def check_is_text(reading: Reading) -> None:
+    """Raise ConfigError if a file is neither plain text nor a table with a text in each row."""
+    if reading.format != "text" and not reading.has_texts:
+        found = f"{reading.path}: --tokenize: expected plain text or a table of texts, found {reading.format}"
+        raise ConfigError(f"{found}, which has words; --format text reads any file as plain text")
+
+
+class Tokenized:
+    """A plain text, or a table of texts, whose sentences a tokenizer cuts; in all else like its ``reading``.
+
+    ``numbers``  the numbers of the sentences, for ``sent_id``
+    ``conllu``   whether the sentences are written as CoNLL-U: then they are made in it, with text and spaces
+    """
+
+    def __init__(self, reading: Reading, tokenizer: Tokenizer, numbers: count[int], *, conllu: bool) -> None:
+        self._reading, self._tokenizer, self._numbers, self._conllu = reading, tokenizer, numbers, conllu
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading, name)
+
+    def plain_text(self) -> Iterator[str]:
+        """Return nothing: no line is tagged without being cut."""
+        return iter(())
+
+    def __iter__(self) -> Iterator[Sentence]:
+        for number, line in self._lines():
+            found = False
+            for sentence in self._tokenizer.sentences([line]):
+                found = True
+                if self._conllu:
+                    yield _conllu(sentence.tokens, sentence.text, next(self._numbers))
+                else:
+                    text = " ".join(sentence.words) + "\n"
+                    rows = (0,) * len(sentence.words)
+                    yield Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
+            if not found and not self._conllu:
+                yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines, or the texts of a table, with their numbers."""
+        if self._reading.has_texts:
+            yield from ((sentence.line, " ".join(sentence.words)) for sentence in self._reading)
+        else:
+            yield from enumerate((line.removeprefix("\ufeff") for line in self._reading.raw_text()), start=1)
+
+
+def _conllu(tokens: Sequence[Token], text: str, number: int) -> Sentence:
+    multiword = {i: token.words for i, token in enumerate(tokens) if len(token.words) > 1}
+    forms = [token.words[0] if len(token.words) == 1 else token.form for token in tokens]
+    spaces = [token.space for token in tokens]
+    return draft(SentenceTokens(forms, spaces, multiword), text, [f"# sent_id = {number}"]).sentence()
