@@ -1,7 +1,7 @@
 """Measure the page of ``elman serve`` in a browser: ``python benchmarks/page_speed.py MODEL FILE --replay TRAIN``.
 
-FILE has tags. Each of the sentences in which the model contradicts them is accepted with Enter, and the next waits until
-the model has learned it. Needs the extras serve and browser, and a chromium, in $CHROMIUM or on PATH.
+FILE has tags. The sentences in which the model contradicts them are accepted with Enter, each after the model has
+learned the one before. Needs the extras serve and browser, and a chromium, in $CHROMIUM or on PATH.
 """
 
 from __future__ import annotations
