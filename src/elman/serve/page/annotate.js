@@ -1,7 +1,7 @@
 // The view in which sentences are corrected: one card, its tags as buttons, and the keys.
 
 import { addChoices } from "./card.js";
-import { counted, fill, h, keyButton, percent } from "./dom.js";
+import { counted, fill, h, keyButton, probability } from "./dom.js";
 import { Palette, TYPED } from "./palette.js";
 import { Selection } from "./selection.js";
 import { setSpan, spanAt } from "./spans.js";
@@ -118,7 +118,7 @@ export class Annotate {
   describeFocus(field, value, i) {
     const sent = this.card.of(field);
     const share = field.ofWords ? sent?.confidence?.[i] : sent?.confidence;
-    const sure = share === null || share === undefined ? "" : `, ${percent(share, share > 0.99 ? 1 : 0)} sure`;
+    const sure = share === null || share === undefined ? "" : `, ${probability(share)} sure`;
     if (!field.ofWords) return drawLabel(this.card, field, value === sent?.predicted ? sure : "");
     const { start, end } = this.selection.range;
     const wanted = field.kind === "spans" ? "a type for the span" : "a tag for all";
