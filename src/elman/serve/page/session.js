@@ -104,7 +104,8 @@ export class Session {
       get("/v1/queue", this.query(kept().map((each) => each.id))),
       card ? this.read(card.id) : null,
     ]).catch(() => [null, null]);
-    if (!queue || request !== this.request) return;
+    if (!queue) return;
+    if (request !== this.request) return this.renew(); // cards were asked for meanwhile
     this.cards = kept();
     this.append(queue.cards, queue.remaining);
     if (json && card === this.card && !card.edited && card.state === "open") {
