@@ -193,6 +193,13 @@ CASES = {
         ["compare", "word_tag.txt", "plain.txt"],
     ],
     "settings": [[], [EVIL]],
+    "serve": [["plain.txt"], ["none.model"], [EVIL], ["rnn.model", "--host", EVIL], ["lm.model", "--port", "0"]],
+    "corrections": [
+        ["export", "plain.txt"],
+        ["export", EVIL],
+        ["stats", "plain.txt"],
+        ["undo", "plain.txt"],
+    ],
     "find-lr": [["word_tag.txt", "--set", "hidden=2"]],
     "search": [
         ["word_tag.txt", "--dev", "50%", "--trials", "2", "--set", "hidden=2", "--set", "epochs=1", "--plot", "se.svg"],
@@ -243,7 +250,8 @@ def test_every_command(command: str, folder: Path, ran: Callable[..., tuple[int,
     beside = [str(folder / argument) if "." in argument else argument for argument in CASES[command][0]]
     if command != "tutorial":  # the same with the folder's name in it
         ran(command, *beside)
-    assert 0 in statuses or command in ("demo", "export")  # what they need is not there in all tests
+    # what these need is not there in all tests, or they do not end
+    assert 0 in statuses or command in ("corrections", "demo", "export", "serve")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -40,6 +40,10 @@ _COMMANDS = {
         "compare": ("compare:compare", "Test whether A is better than B."),
         "curve": ("curve:curve", "Forecast what more labelled sentences would bring."),
     },
+    "correct and serve": {
+        "serve": ("serve:serve", "Correct tags in a browser, learn from them, answer programs."),
+        "corrections": ("corrections:corrections", "Export, count or undo corrections."),
+    },
     "understand": {
         "errors": ("errors:errors", "Show which errors to look at first."),
         "gradients": ("gradients:gradients", "Show how far back a network learns, or which words decided a tag."),
