@@ -135,12 +135,8 @@ class Learning:
         learned = self.learned()
         rejected = {seq for model in self.models if not model.adopted for seq in model.events}
         to_train, _ = self.in_force()
-        rejected |= {one.seq for one in to_train if not one.correction().labels}  # it says nothing
-        return [
-            one
-            for one in to_train
-            if learned.get(one.id) != one.seq and one.seq not in rejected and one.seq > self.passed
-        ]
+        new = [one for one in to_train if learned.get(one.id) != one.seq and one.seq > self.passed]
+        return [one for one in new if one.seq not in rejected and one.says_something]
 
     def _work(self) -> None:
         to_train, _ = self.in_force()
