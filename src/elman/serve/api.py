@@ -133,7 +133,7 @@ async def correct(request: Request) -> Response:
     except ConflictError as error:
         card = (await asyncio.to_thread(service.cards, [item], annotator))[0]
         raise Refused(409, str(error), card=card) from None
-    service.stored(stored)
+    await asyncio.to_thread(service.stored, stored)
     learns = not item.set_aside and not service.learning.options.off
     about = {"event": stored.seq, "version": stored.seq, "id": item.id}
     return reply({**about, "set_aside": item.set_aside, "learns": learns}, 201)
@@ -146,7 +146,7 @@ async def skip(request: Request) -> Response:
     fields.end()
     event = service.event(SKIP, item, annotator, seconds, (NOTHING, NOTHING))
     stored = await asyncio.wrap_future(service.store.skip(event))
-    service.stored(stored)
+    await asyncio.to_thread(service.stored, stored)
     return reply({"event": stored.seq, "id": item.id}, 201)
 
 
@@ -166,7 +166,7 @@ async def _back(request: Request, kind: str) -> Response:
     fields.end()
     store = service.store
     event = await asyncio.wrap_future(store.undo(annotator) if kind == "undo" else store.redo(annotator))
-    service.stored(event)
+    await asyncio.to_thread(service.stored, event)
     item = service.documents.get(event.sentence)
     card = None if item is None else (await asyncio.to_thread(service.cards, [item], annotator))[0]
     return reply({"event": event.seq, "id": event.sentence, "kind": service.undone_kind(event), "card": card})

@@ -107,13 +107,13 @@ class Learning:
     def learned(self) -> dict[str, int]:
         """Return which correction of each sentence the present model has learned last."""
         by_sha256 = {model.sha256: model for model in self.models if model.adopted}
-        line: list[ModelRow] = []
+        line: dict[str, ModelRow] = {}
         model = by_sha256.get(self.present)
-        while model is not None and model not in line:
-            line.append(model)
+        while model is not None and model.sha256 not in line:
+            line[model.sha256] = model
             model = by_sha256.get(model.parent or "") if model.kind == "patch" else None
         events = {event.seq: event.sentence for event in self._store.state.known_corrections()}
-        return {events[seq]: seq for model in reversed(line) for seq in model.events if seq in events}
+        return {events[seq]: seq for model in reversed(line.values()) for seq in model.events if seq in events}
 
     def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
@@ -135,19 +135,14 @@ class Learning:
         learned = self.learned()
         rejected = {seq for model in self.models if not model.adopted for seq in model.events}
         to_train, _ = self.in_force()
-        rejected |= {one.seq for one in to_train if not one.correction().labels}  # it says nothing
-        return [
-            one
-            for one in to_train
-            if learned.get(one.id) != one.seq and one.seq not in rejected and one.seq > self.passed
-        ]
+        new = [one for one in to_train if learned.get(one.id) != one.seq and one.seq > self.passed]
+        return [one for one in new if one.seq not in rejected and one.says_something]
 
     def _work(self) -> None:
         to_train, _ = self.in_force()
         known = self.learned()
-        self._ask(
-            Request(), self.present, [one for one in to_train if known.get(one.id) == one.seq]
-        )  # it takes a while
+        earlier = [one for one in to_train if known.get(one.id) == one.seq]
+        self._ask(Request(), self.present, earlier)  # starting the process takes a while
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -242,8 +237,9 @@ class Learning:
                 learned = {"learned": outcome.learned, "not_learned": outcome.not_learned}
                 self._hub.publish("learned", {"model": self.present, "ids": ids, "seconds": outcome.seconds} | learned)
                 return
-            if outcome.path is not None:
-                return  # another model was chosen meanwhile; they are learned on top of it
+            if outcome.path is not None:  # another model was chosen meanwhile; they are learned on top of it
+                self._shelf.discard(outcome.path)
+                return
             alone = len(new) == 1
             again = outcome.report is None and (not alone or (outcome.chance and not self._tries[new[0].seq]))
             if again:
@@ -270,8 +266,8 @@ class Learning:
     def _take_back(self) -> bool:
         """Go back to the model before, if all that the present one learned of its own was undone."""
         row = self.row(self.present)
-        if row is None or row.kind != "patch" or not row.events or row.parent is None:
-            return False
+        if row is None or row.kind != "patch" or row.parent is None or max(row.events, default=0) <= self.passed:
+            return False  # it was not patched, or a person has chosen it
         in_force = {event.seq for event in self._store.state.corrections()}
         if in_force & set(row.events) or not self._shelf.has(row.parent):
             return False
@@ -335,6 +331,10 @@ class Learning:
                 state = self._retrain_once()
             except ElmanError as error:
                 state, self.retrain_error = "failed", str(error)
+            except Exception as error:  # an error of ours must not end retraining
+                state = "failed"
+                self.retrain_error = f"an error of elman, {type(error).__name__}; its log says where"
+                tell_error(error)
             if self._ended:
                 return
             self.retrain_seconds = round(time.monotonic() - start, 3)

@@ -40,6 +40,12 @@ class Corrected:
         parts = {name: split_labels(label) for name, label in self.after.labels.items() if label is not None}
         return Correction(self.words, columns | {name: tuple(sorted(each)) for name, each in parts.items()})
 
+    @property
+    def says_something(self) -> bool:
+        """Whether it has a tag or a label."""
+        labels = self.after.labels.values()
+        return any(label is not None for label in labels) or any(map(any, self.after.columns.values()))
+
     def changed(self) -> list[tuple[str, int]]:
         """Return what it changed: columns with places of words, document labels with -1."""
         found = [

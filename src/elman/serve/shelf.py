@@ -62,6 +62,11 @@ class Shelf:
             os.replace(path, self.path(sha256))
         return sha256
 
+    def discard(self, path: str) -> None:
+        """Remove a model file that was written into the folder and is not wanted."""
+        with suppress(OSError):
+            os.unlink(path)
+
     def load(self, sha256: str) -> Predictor:
         """Load a model. Raises ModelFileError if its file is missing or another."""
         from elman.taggers.load import load
