@@ -59,8 +59,8 @@ def one_by_one(rows: Sequence[Row]) -> str:
 
 def annotator(rows: Sequence[Row]) -> str:
     """Plot the curves, and compare them with all of train and with random order."""
-    names, table = list(dict.fromkeys(row["case"].split()[0] for row in rows)), []
-    for name in names:
+    names, table = [row["case"].split()[0] for row in rows if row["case"].endswith("random")], []
+    for name in (names := list(dict.fromkeys(names))):
         sure = {row["seed"]: row for row in rows if row["case"] == f"{name} random"}
         pairs = [(row, sure[row["seed"]]) for row in rows if row["case"] == f"{name} uncertain" and row["seed"] in sure]
         full = float(np.mean([row["full"] for row, _ in pairs]))
