@@ -108,7 +108,7 @@ def _area(row: Row) -> float:
 def _interval(values: Sequence[float]) -> str:
     """Format a mean with its 95 % interval, by 10,000 resamples of the runs."""
     low, high = np.quantile(np.random.default_rng(1).choice(values, (10_000, len(values))).mean(axis=1), [0.025, 0.975])
-    return f"{np.mean(values):+.2f} ({low:+.2f} to {high:+.2f})"
+    return f"{np.mean(values):+.2f}" + (f" ({low:+.2f} to {high:+.2f})" if len(values) > 1 else "")
 
 
 PARTS = {"single": one_by_one, "snips": new_part, "ewt": new_part, "stream": one_by_one, "annotator": annotator}
