@@ -86,11 +86,11 @@ bench-check: ## what slowed by more than 10 %: OLD=result.json NEW=result.json, 
 bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and NumPy; OPTIONS='--check' for the gradients alone
 	@$(BENCH_VENV)/bin/python benchmarks/online.py $(OPTIONS)
 
-bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
-	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
-
 bench-search: $(VENV)/.installed ## what elman search gives, 20 minutes; OPTIONS='--sets snips'
 	@$(BIN)/python benchmarks/search_proofs.py $(OPTIONS)
+
+bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
+	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
 
 readme-numbers: $(BENCH_VENV)/.ready ## the README's table: elman, CRFsuite, UDPipe, spaCy on English EWT, an hour; OPTIONS='--only speed' three minutes
 	@$(BENCH_VENV)/bin/python benchmarks/readme_numbers.py --wheels $(VENV)/wheel $(OPTIONS)

@@ -303,6 +303,7 @@ def test_swapped_arguments_are_named(given: SimpleNamespace) -> None:
             lambda: hmm.evaluate(str(given.file_of_model)),
             lambda: elman.load(file),
             lambda: elman.convert(given.folder / "new.jsonl", file),
+            lambda: elman.compare(TRAIN, str(given.file_of_model), hmm),
         ]
     )
     assert "find_errors(model, data)" in found[0] and "a model that elman.train or elman.load returned" in found[0]
@@ -312,6 +313,7 @@ def test_swapped_arguments_are_named(given: SimpleNamespace) -> None:
     assert "dev comes second" in found[4]
     assert "as models are; expected text" in found[5]
     assert "not a model file" in found[6]
+    assert "expected text; pass elman.load('" in found[8]
     assert "which format" in found[7] or "cannot be read" in found[7]
 
 

@@ -47,9 +47,9 @@ def one_by_one(rows: Sequence[Row]) -> str:
     """Format what was right afterwards and later, times, memory, and the distance to a retrain."""
     table = [["corrections", ", ".join(f"{row['corrections']:,}" for row in rows)]]
     for name, title in (("right", "right afterwards"), ("later", "still right after 200 later corrections")):
-        right, of = np.sum([row[name] for row in rows if row[name]], axis=0)
-        table += [[f"wrong words {title}", f"{100 * right / of:.1f} % of {of:,.0f}"]]
-    for name, unit in (("seconds", "s"), ("rss_mb", "MB")):
+        right, of = np.sum([row[name] for row in rows], axis=0)
+        table += [[f"wrong words {title}", f"{100 * right / max(of, 1):.1f} % of {of:,}"]]
+    for name, unit in (("seconds", "s"), ("cpu_seconds", "s of CPU time"), ("rss_mb", "MB")):
         tenths = np.mean([row[name] for row in rows], axis=0)
         table += [[f"{unit}, medians of the first and last tenth", f"{tenths[0]:.2f}, {tenths[-1]:.2f}"]]
     scores = [float(np.mean([row["scores"][how] for row in rows])) for how in ("before", "patch", "retrain")]

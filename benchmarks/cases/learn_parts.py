@@ -21,7 +21,7 @@ def new_part(name: str, part: str, seed: int, preset: str) -> Row:
     """Correct 200 sentences of an intent or a genre that the model has not seen; compare with training on all."""
     test = read(name, "test")
     new = drawn([text for text in read(name, "train") if text.part == part], CORRECTIONS, seed)
-    base, held = _split([text for text in read(name, "train") if text.part != part], seed)
+    base, held = _split([text for text in read(name, "train") if text.part != part], seed, HELD_OUT)
     models = {"before": trained(base, seed, preset), "retrain": trained([*base, *new], seed, preset)}
     scores, seconds = {}, {}
     for how, texts in (("patch", (base, held)), ("naive", ((), ()))):
@@ -42,13 +42,14 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     first = trained(base, seed, preset)
     one = learner(first, base, held, seed)
     done: list[tuple[Text, set[int]]] = []
-    costs, right, later = [], [], []
+    costs, right, later = [], [(0, 0)], [(0, 0)]
     for text in stream:
         if len(done) == most or not (wrong := _wrong(one.model, text)):
             continue
-        start = time.perf_counter()
+        start = np.array([time.perf_counter(), time.process_time()])
         one.update(pairs([text]))
-        costs.append((time.perf_counter() - start, (memory(os.getpid()) or (0.0,))[0]))
+        seconds = np.array([time.perf_counter(), time.process_time()]) - start
+        costs.append((*seconds, (memory(os.getpid()) or (0.0,))[0]))
         done.append((text, wrong))
         for found, ago in ((right, 1), (later, 201)):
             if len(done) >= ago:
@@ -59,10 +60,12 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
         "patch": one.model,
         "retrain": trained([*base, *(text for text, _ in done)], seed, preset),
     }
-    seconds, mb = ([float(np.median(part)) for part in np.array_split(of, 10)] for of in zip(*costs, strict=True))
+    wall, cpu, mb = (
+        [float(np.median(part)) for part in np.array_split(of, min(10, len(costs)))] for of in zip(*costs, strict=True)
+    )
     row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
     scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
-    return row | {"seconds": seconds, "rss_mb": mb, "scores": scores}
+    return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores}
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:
@@ -94,7 +97,7 @@ def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
     return np.array([sum(1 - p for p in confidences) for _, confidences in scored])
 
 
-def _split(texts: Sequence[Text], seed: int, n: int = HELD_OUT) -> tuple[list[Text], list[Text]]:
+def _split(texts: Sequence[Text], seed: int, n: int) -> tuple[list[Text], list[Text]]:
     held = drawn(texts, n, seed + 100)
     gone = set(held)
     return [text for text in texts if text not in gone], held

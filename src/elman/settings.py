@@ -248,9 +248,28 @@ def is_open(network: Any, training: Any) -> bool:
     return waits or training.class_weight_power < 0
 
 
+OTHER_NAMES = {
+    "batch_size": "batch",
+    "clip": "grad_clip",
+    "early_stopping": "patience",
+    "embedding_dim": "embedding",
+    "embedding_size": "embedding",
+    "hidden_dim": "hidden",
+    "hidden_size": "hidden",
+    "iterations": "epochs",
+    "lr": "learning_rate",
+    "max_epochs": "epochs",
+    "num_epochs": "epochs",
+    "num_layers": "layers",
+    "units": "hidden",
+}
+"""What other programs call the settings."""
+
+
 def no_setting(name: str) -> str:
     """The message for a setting that does not exist."""
-    near = did_you_mean(name, (*NETWORK, *TRAINING))
+    other = OTHER_NAMES.get(name.lower())
+    near = f": did you mean {other}?" if other else did_you_mean(name, (*NETWORK, *TRAINING))
     return f"no setting {shown(name)}{near or '; elman settings lists them'}"
 
 

@@ -52,6 +52,8 @@ def values(monkeypatch: pytest.MonkeyPatch, line: str) -> list[str]:
         ("elman train --task nothing:", []),
         ("elman train --format word", ["word_tag"]),
         ("elman tag m t --as csv", ["csv"]),
+        ("elman tag m t --as fi", ["fields"]),
+        ("elman convert t --to fi", []),
         ("elman convert a b --to doc", ["doccano"]),
         ("elman convert a b --from conllup", ["conllup"]),
         ("elman convert a b --drop comments,co", ["comments,columns"]),

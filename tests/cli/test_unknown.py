@@ -9,7 +9,7 @@ import click
 import pytest
 
 from elman.cli import group
-from elman.settings import NETWORK, TRAINING
+from elman.settings import NETWORK, OTHER_NAMES, TRAINING
 
 Refused = Callable[..., str]
 
@@ -81,5 +81,5 @@ def test_other_names_are_of_commands_and_settings() -> None:
     from elman.cli import unknown
 
     assert set(unknown._OTHER_NAMES.values()) <= {*group.list_commands(click.Context(group)), "--help", "--version"}
-    assert set(unknown._OTHER_SETTINGS.values()) <= {*NETWORK, *TRAINING}
-    assert not set(unknown._OTHER_SETTINGS) & {*NETWORK, *TRAINING}
+    assert set(OTHER_NAMES.values()) <= {*NETWORK, *TRAINING}
+    assert not set(OTHER_NAMES) & {*NETWORK, *TRAINING}

@@ -95,3 +95,10 @@ def test_the_learning_rate_of_a_patch_rises_and_falls() -> None:
     plan = Plan([], np.zeros(0, np.int64), [np.zeros(0, np.int64)] * 8)
     rates = [plan.warmth(step) for step in range(8)]
     assert rates[0] == pytest.approx(1 / 3) and max(rates) == 1 and rates[-1] == pytest.approx(1 / 4)
+
+
+def test_many_corrections_are_learned_in_one_round_with_more_replay() -> None:
+    few, many = PatchOptions.of(1), PatchOptions.of(200)
+    assert few == PatchOptions.of(few.batch) == PatchOptions()
+    assert many.rounds == 1 and many.replay > few.replay and many.weight > few.weight
+    assert many.number(200) == 200

@@ -22,23 +22,8 @@ from elman.taggers.tagger import Tagger
 from forged import Content, Place, Trained, as_stored, changed, places, tensors_changed, trained, use, write
 
 NAMES = [
-    *(
-        "rnn",
-        "crf",
-        "ensemble",
-        "gru",
-        "sru",
-        "tutorial",
-        "columns",
-        "inputs",
-        "dicts",
-        "learned",
-        "hmm",
-        "frequent",
-        "classify",
-        "linear",
-        "joint",
-    ),
+    *("rnn", "crf", "ensemble", "gru", "sru", "tutorial", "columns", "inputs", "dicts", "learned"),
+    *("hmm", "frequent", "classify", "linear", "joint"),
     *("segment", "lemma", "lemma hmm", "morphology", "parse", "brackets", "constituents", "pipeline"),
     *("lm", "characters", "ngram", "regress"),
 ]

@@ -90,3 +90,8 @@ def test_several_threads_tag_with_one_tagger(any_tagger: Tagger) -> None:
     expected = list(any_tagger.pipe(sentences))
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(any_tagger.tag, sentences)) == expected
+
+
+def test_an_empty_word_is_refused() -> None:
+    with pytest.raises(DataError, match="^expected words, got an empty text as word 2 of 2$"):
+        replies.words_of(["a", ""])

@@ -266,3 +266,15 @@ def test_a_tagger_is_loaded_as_one(file: str, tmp_path: Path) -> None:
     notes: list[str] = []
     assert type(load(tmp_path / "a.model", on_note=notes.append)) is Tagger
     assert notes == []
+
+
+def test_arguments_that_are_settings() -> None:
+    train: Any = elman.train
+    with pytest.raises(
+        TypeError, match=r'^train\(\) has no argument lr; it is a setting: settings={"learning_rate": …}$'
+    ):
+        train([], lr=1)
+    with pytest.raises(TypeError, match=r"^train\(\) has no argument modle: did you mean model\?$"):
+        train([], modle="hmm")
+    with pytest.raises(elman.ConfigError, match=r"^no setting 'lr': did you mean learning_rate\?$"):
+        train([[("a", "X")]], settings={"lr": 1})

@@ -306,7 +306,12 @@ def _tags_of(side: Any, corpus: Corpus, name: str, target: str | None) -> list[S
         side = list(as_items(side))
         if all(isinstance(tags, list) and tags and all(isinstance(tag, str) for tag in tags) for tags in side):
             return list(side)
-    found = read_corpus(side, ReadOptions(column_names(target)))
+    try:
+        found = read_corpus(side, ReadOptions(column_names(target)))
+    except DataError as error:
+        if is_path(side) and "safetensors" in str(error):
+            raise DataError(f"{error}; pass elman.load({str(side)!r}) for the model in it") from None
+        raise
     if len(found.targets) > 1:
         raise ConfigError(f"{name}: one label column at a time; choose a target from {', '.join(found.targets)}")
     for number, (gold, other) in enumerate(zip(corpus.sentences, found.sentences, strict=False), start=1):

@@ -145,7 +145,7 @@ def _predicted_formats(context: click.Context, incomplete: str) -> Iterator[str]
 def _output_formats(context: click.Context, incomplete: str) -> Iterable[str]:
     from elman.data.formats import OUTPUT_FORMATS
 
-    return OUTPUT_FORMATS
+    return (*OUTPUT_FORMATS, "fields") if context.info_name == "tag" else OUTPUT_FORMATS
 
 
 def _schemes(context: click.Context, incomplete: str) -> Iterable[str]:

@@ -26,22 +26,6 @@ _OTHER_NAMES = {
     "version": "--version",
 }
 """What other programs call the commands."""
-_OTHER_SETTINGS = {
-    "batch_size": "batch",
-    "clip": "grad_clip",
-    "early_stopping": "patience",
-    "embedding_dim": "embedding",
-    "embedding_size": "embedding",
-    "hidden_dim": "hidden",
-    "hidden_size": "hidden",
-    "iterations": "epochs",
-    "lr": "learning_rate",
-    "max_epochs": "epochs",
-    "num_epochs": "epochs",
-    "num_layers": "layers",
-    "units": "hidden",
-}
-"""What other programs call the settings."""
 _LIKE_AN_OPTION = 0.65
 _LIKE_A_SETTING = 0.8
 """Similarity of a name to another one; there are so many settings that some are near to any name."""
@@ -92,10 +76,10 @@ def no_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
 
 def _setting(name: str, *, settable: bool) -> str:
     """Return the setting that is meant by the name of an option, "" if none is."""
-    from elman.settings import NETWORK, TRAINING
+    from elman.settings import NETWORK, OTHER_NAMES, TRAINING
 
     name = name.lower().replace("-", "_")
-    name = _OTHER_SETTINGS.get(name, name)
+    name = OTHER_NAMES.get(name, name)
     known = {*NETWORK, *TRAINING}
     if name in known or not settable:
         return name if name in known else ""

@@ -9,6 +9,7 @@ model is ``predictor_``, and ``predictor_.save`` writes a model file.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Self
@@ -58,11 +59,24 @@ PARAMETERS: dict[str, Any] = {
 """Parameters of the estimators with their defaults: all settings among the arguments of ``elman.train``."""
 
 
+CRFSUITE = frozenset(
+    "algorithm min_freq all_possible_states all_possible_transitions c1 c2 max_iterations num_memories epsilon period "
+    "delta linesearch max_linesearch calibration_eta calibration_rate calibration_samples calibration_candidates "
+    "calibration_max_trials pa_type c error_sensitive averaging variance gamma keep_tempfiles model_filename "
+    "trainer_cls verbose".split()
+)
+"""Parameters of ``sklearn_crfsuite.CRF``, which code written for it may go on passing."""
+
+
 def _init(self: Any, **parameters: Any) -> None:
-    """Set the parameters. Raises TypeError for one that does not exist."""
+    """Set the parameters, and warn of those of sklearn-crfsuite. Raises TypeError for one that does not exist."""
+    foreign = [name for name in parameters if name in CRFSUITE and name not in PARAMETERS]
     for name in parameters:
-        if name not in PARAMETERS:
+        if name not in PARAMETERS and (name not in CRFSUITE or self._task != TAG):
             raise TypeError(f"{type(self).__name__}: {no_setting(name)}")
+    if foreign:
+        message = f"{type(self).__name__}: {', '.join(foreign)}: of CRFsuite, without effect here; leave it out"
+        warnings.warn(message, UserWarning, stacklevel=2)
     for name, default in PARAMETERS.items():
         setattr(self, name, parameters.get(name, default))
 
@@ -84,7 +98,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """Train on sentences whose labels are the text of ``labels``."""
         classes = classes_of(labels)
         settings = {name: getattr(self, name) for name in (*NETWORK, *TRAINING) if getattr(self, name) is not None}
-        warnings: list[str] = []
+        doubts: list[str] = []
         self.predictor_: Any = train(
             list(sentences),
             self.dev if dev is None else dev,
@@ -96,10 +110,10 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             budget=self.budget,
             seed=self.seed,
             threads=self.threads,
-            on_warning=warnings.append,
+            on_warning=doubts.append,
         )
         # to hold out data is the work of scikit-learn's cross-validation
-        RunOptions().warn(*(warning for warning in warnings if not warning.startswith(NO_DEV)))
+        RunOptions().warn(*(doubt for doubt in doubts if not doubt.startswith(NO_DEV)))
         self.classes_ = classes
         return self
 

@@ -27,6 +27,8 @@ ALPHAS = (1.0, 0.75, 0.5, 0.25)
 """Shares of the new parameters that are tried, in this order."""
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
+RECENT = 200
+"""Earlier corrections, the latest, that choose the share of new parameters: more would cost time with each one."""
 APART = 500_009
 """Between the seeds of the rounds."""
 SPARE = 10
@@ -160,11 +162,11 @@ class _Patch:
     def best(self) -> tuple[Model, float, Predictions]:
         """Return the model with the best share of new parameters, that share, and its predictions.
 
-        The best learns most corrections; of several such, it is right on most of the earlier corrections and held-out
+        The best learns most corrections; of several such, it is right on most of the latest corrections and held-out
         sentences.
         """
         learner, best = self.learner, None
-        texts = [*self.earlier, *learner.heldout]
+        texts = [*self.earlier[-RECENT:], *learner.heldout]
         learner._predictions.add(texts)
         least = _right(texts, learner._predictions)
         for alpha in ALPHAS if self.new else ALPHAS[:1]:

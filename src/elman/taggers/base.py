@@ -265,8 +265,8 @@ class Predictor(Summary, ABC):
             **_of_features(record, self.input_columns),
             "settings": record.get("settings", {}),
             "training": record.get("training", {}),
-            **({"history": self._history.describe()} if self._history else {}),
             **{name: self._data[name] for name in (TOKENIZATION,) if name in self._data},
+            **({"history": self._history.describe()} if self._history else {}),
         }
 
     def _summary(self) -> str:

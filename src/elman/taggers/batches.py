@@ -80,6 +80,8 @@ def words_of(sentence: Sequence[str] | Sentence) -> Sequence[str]:
     words = sentence if type(sentence) in (list, tuple) else _listed(sentence)
     check_length(len(words))
     check_words(words)
+    if "" in words:
+        raise DataError(f"expected words, got an empty text as word {list(words).index('') + 1} of {len(words)}")
     return words
 
 

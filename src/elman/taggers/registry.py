@@ -62,10 +62,10 @@ class Task:
             raise ConfigError(f"task {self.name}: it takes no budget; set epochs in place of it")
         if request.vectors is not None and not self.vectors:
             raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
-        if request.keep_replay and self.predictor:
-            raise ConfigError(f"task {self.name}: it does not learn from corrections; leave keep_replay out")
         if request.inputs and not self.inputs:
             raise ConfigError(f"task {self.name}: it takes no inputs; leave out {', '.join(request.inputs)}")
+        if request.keep_replay and self.predictor:
+            raise ConfigError(f"task {self.name}: it does not learn from corrections; leave keep_replay out")
         names = request.targets or ()
         if self.targets is not None and len(names) > self.targets:
             expected = "one label column" if self.targets else "no label column, since the task knows its own"

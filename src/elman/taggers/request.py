@@ -30,8 +30,8 @@ class TrainRequest:
     ``options``  options of the task with their values, such as ``{"features": "each"}``
     ``model``    the kind of model; None: the task's default
     ``text_column``  the column of a table that has the texts or words
-    ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``inputs``   columns that each word has as features of its own
+    ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -48,8 +48,8 @@ class TrainRequest:
     format: str | None = None
     encoding: str = "utf-8"
     text_column: str | None = None
-    keep_replay: int = 0
     inputs: tuple[str, ...] = ()
+    keep_replay: int = 0
     run: RunOptions = RunOptions()
 
     def __post_init__(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
@@ -14,12 +16,35 @@ from elman.training.run_options import RunOptions
 from elman.utils.arguments import check_text
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.training.lr_finder import RateTrial
     from elman.training.trainer import Progress
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def _with_hints(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with a message for arguments that are settings."""
+    names = signature(function).parameters
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        unknown = next((name for name in kwargs if name not in names), None)
+        if unknown is not None:
+            from elman.settings import NETWORK, OTHER_NAMES, TRAINING
+
+            name = OTHER_NAMES.get(unknown.lower(), unknown)
+            advice = f'; it is a setting: settings={{"{name}": …}}' if name in {*NETWORK, *TRAINING} else ""
+            raise TypeError(f"{function.__name__}() has no argument {unknown}{advice or did_you_mean(unknown, names)}")
+        return function(*args, **kwargs)
+
+    return checked
+
+
+@_with_hints
 def train(
     train: Data,
     dev: Data | None = None,
@@ -103,6 +128,7 @@ def train(
     return registry.train(request)
 
 
+@_with_hints
 def find_rate(
     train: Data,
     *,

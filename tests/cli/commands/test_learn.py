@@ -67,6 +67,15 @@ def test_a_corrected_sentence_is_learned(run: Run, folder: Path) -> None:
     assert (folder / "again.model").read_bytes() == (folder / "new.model").read_bytes()
 
 
+def test_the_model_on_standard_output(run: Run, refused: Refused, folder: Path) -> None:
+    done = run("learn", "my.model", "-", "-o", "-", stdin=(folder / "corrections.tsv").read_bytes(), cwd=folder)
+    assert done.returncode == 0 and b"corrections  " in done.stderr
+    (folder / "new.model").write_bytes(done.stdout)
+    assert len(elman.load(folder / "new.model").history.digests) == 1
+    data = folder / "corrections.tsv"
+    assert "standard output holds the model" in refused("learn", folder / "my.model", data, "-o", "-", "--json")
+
+
 def test_inspect_shows_it(run: Run, folder: Path) -> None:
     before = run("inspect", "my.model", cwd=folder).stdout.decode()
     assert "replay       20 training sentences in the file\n" in before and "parent" not in before

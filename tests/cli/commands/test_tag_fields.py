@@ -98,6 +98,13 @@ def test_confidence_is_the_lowest_and_doubtful_words_are_left_out(run: Run, addr
     assert tag(run, addresses, "--min-confidence", "0.999", stdin="York Lane\n").endswith("York Lane,,,\n")
 
 
+def test_a_doubtful_field_is_left_out_as_a_whole(run: Run, tmp_path: Path) -> None:
+    doubtful = [[("High", "B-road"), ("Lane", tag)] for tag in ("I-road", "I-road", "B-city")]
+    elman.train(doubtful, model="frequent", on_warning=print).save(tmp_path / "m")
+    assert tag(run, tmp_path / "m", stdin="High Lane\n").endswith("High Lane,,High Lane\n")
+    assert tag(run, tmp_path / "m", "--min-confidence", "0.65", stdin="High Lane\n").endswith("High Lane,,\n")
+
+
 def test_rows_without_a_text_have_empty_fields(run: Run, addresses: Path) -> None:
     table = "id,text\n1,\n2,York\n,\n3, \n"
     found = tag(run, addresses, "--format", "csv", stdin=table)

@@ -212,3 +212,10 @@ def test_numbers_of_texts_are_no_labels():
 
 def test_signs_are_labels_however_few():
     assert sniff(["1\tsome words\n", "-1\tother words\n"], labelled=False)[0] == "label_text"
+
+
+def test_conllu_with_spaces_in_place_of_tabs():
+    lines = ["# text = a b\n", "1 a a DET _ _ 2 det _ _\n", "2 b b NOUN _ _ 0 root _ _\n", "\n"]
+    for labelled in (True, False):
+        with pytest.raises(DataError, match="^f: it looks like CoNLL-U with spaces in place of tabs; sed -E"):
+            sniff(lines, labelled=labelled, path="f")

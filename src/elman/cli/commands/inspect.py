@@ -113,6 +113,15 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
     return "\n".join(_row(name, text) for name, text in rows if text)
 
 
+def _inputs(facts: dict[str, Any]) -> str:
+    """Return the features that words bring along, in words; "" if there are none."""
+    if "token_features" not in facts:
+        return ""
+    source = " ".join(facts["inputs"]) or "features of each word, in Python a dict"
+    numbers = f", {len(facts['numbers']):,} of them numbers" if facts["numbers"] else ""
+    return f"{source}; {facts['token_features']:,} known{numbers}"
+
+
 def _history(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the rows of what the model has learned from corrections."""
     if not facts:
@@ -123,15 +132,6 @@ def _history(facts: dict[str, Any]) -> list[tuple[str, str]]:
         learned += f", {facts['kept']:,} of them in the file, the others as digests"
     replay = f"{counted(facts['replay'], 'training sentence')} in the file" if facts["replay"] else ""
     return [("learned", learned), ("parent", facts["parent"] or ""), ("replay", replay)]
-
-
-def _inputs(facts: dict[str, Any]) -> str:
-    """Return the features that words bring along, in words; "" if there are none."""
-    if "token_features" not in facts:
-        return ""
-    source = " ".join(facts["inputs"]) or "features of each word, in Python a dict"
-    numbers = f", {len(facts['numbers']):,} of them numbers" if facts["numbers"] else ""
-    return f"{source}; {facts['token_features']:,} known{numbers}"
 
 
 def _training(record: dict[str, Any]) -> str:

@@ -144,6 +144,8 @@ def _check(options: Options) -> None:
     check_not_an_input(options.output, data)
     if options.html is not None and os.path.realpath(options.html) == os.path.realpath(options.output):
         raise ConfigError(f"{options.html}: is both the model and the page; name two files")
+    if options.json and options.output == "-":
+        raise ConfigError("--json: standard output holds the model; name a file with -o")
     if options.retrain and options.replay is None:
         raise ConfigError("--retrain: needs --replay TRAIN, the sentences that the model was trained on")
     if options.retrain and options.heldout is None:
@@ -192,7 +194,7 @@ def _show(found: UpdateReport, retraining: dict[str, Any], options: Options, *, 
         text = report(found)
         if retraining:
             text += f"\n\n{retrained(retraining['adopted'], retraining['heldout'])}"
-        if written:
+        if written and options.output != "-":
             text += f"\n\n{options.output}  {size(os.path.getsize(options.output))}"
         say(text, err=options.output == "-")
     if options.html is not None:

@@ -16,7 +16,8 @@ from elman.data.formats import column_names, open_writer, read_sentences
 from elman.data.formats.endings import formats_of
 from elman.data.formats.holds import is_gap
 from elman.data.formats.rows import FORMATS, RowWriter, columns_of, row_of
-from elman.data.sentence import CONFIDENCE, NO_TAG, Sentence
+from elman.data.sentence import CONFIDENCE, Sentence
+from elman.data.spans import find_spans
 from elman.errors import ConfigError
 from elman.taggers.tables import all_fields, check_free, fields_of_tagger
 from elman.utils.files import OutputFile, input_files
@@ -90,9 +91,10 @@ def _found(
     rows = tagger.pipe(chunk, confidence=scored, columns=[column])
     for sentence, row, apart in zip(chunk, rows, spaces, strict=True):
         tags, confidences = row[column] if scored else (row[column], ())
-        if scored:
-            tags = [tag if p >= least else NO_TAG for tag, p in zip(tags, confidences, strict=True)]
         found = all_fields(fields_of(zip(sentence.words, tags, strict=True), apart), names)
+        for start, end, type in find_spans(tags) if least else ():
+            if type in found and min(confidences[start:end]) < least:
+                found[type] = ""
         if options.confidence:
             found[CONFIDENCE] = f"{min(confidences, default=0.0):.4f}"
         yield found

@@ -105,6 +105,12 @@ def sniff(
         raise error
     if tabs:
         return "columns", f"a tab {tabs}"
+    if _evidence(map(_is_spaced_conllu, rows), rows):
+        raise DataError(
+            "it looks like CoNLL-U with spaces in place of tabs; sed -E '/^#/!s/ +/\\t/g' makes it CoNLL-U, --format "
+            "columns:word=2 reads it as columns",
+            path=path,
+        )
     if result := _sniff_word_tag(data, "_", labelled, known) or _sniff_columns(data, lines, labelled, known):
         return result
     if not labelled:
@@ -272,7 +278,7 @@ def _describe_unknown(data: Sequence[str], lines: Sequence[str]) -> str:
         count = data[0].count(separator)
         if count and len(data) > 1 and _evidence((line.count(separator) == count for line in data), data):
             names = ", ".join(name.strip() for name in data[0].split(separator))
-            options = "--format csv:word=NAME, or --format csv:text=NAME,label=NAME"
+            options = "--format csv:word=NAME, or csv:text=NAME,label=NAME; csv:header=no,text=1,label=2 without names"
             advice = f"if it is CSV with the columns {names[:60]}, say which: {options}"
             return f"no tags to be seen in the first lines; {advice}"
     first = next(line for line in lines if not is_blank(line)).rstrip(LINE_END)
@@ -314,3 +320,11 @@ def _evidence(hits: Iterable[bool], data: Sequence[str]) -> str:
 def _is_conllu(line: str) -> bool:
     fields = line.split("\t", 10)
     return len(fields) == 10 and conllu.ID.fullmatch(fields[0]) is not None
+
+
+def _is_spaced_conllu(line: str) -> bool:
+    """Return whether a line has an ID, ten columns separated by spaces, and a number or ``_`` as HEAD."""
+    fields = line.split()
+    return (
+        len(fields) == 10 and conllu.ID.fullmatch(fields[0]) is not None and (fields[6] == "_" or fields[6].isdigit())
+    )
