@@ -21,7 +21,18 @@ settings.register_profile("usual", max_examples=40, deadline=None)
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.environ.get("CI") else "usual"))
 
-SLOW = {"journeys", "analysis", "benchmarks", "cli", "integrations", "models", "reliability", "taggers", "training"}
+SLOW = {
+    "analysis",
+    "benchmarks",
+    "browser",
+    "cli",
+    "integrations",
+    "journeys",
+    "models",
+    "reliability",
+    "taggers",
+    "training",
+}
 """Folders whose tests train models or start processes."""
 SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", "test_state_plots.py"}
 SLOW_FILES |= {"test_learning.py", "test_run.py"}

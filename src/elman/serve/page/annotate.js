@@ -1,11 +1,12 @@
 // The view in which sentences are corrected: one card, its tags as buttons, and the keys.
 
-import { counted, fill, h, keyButton, percent } from "./dom.js";
+import { addChoices } from "./card.js";
+import { counted, fill, h, keyButton, probability } from "./dom.js";
 import { Palette, TYPED } from "./palette.js";
 import { Selection } from "./selection.js";
 import { setSpan, spanAt } from "./spans.js";
 import { Tools } from "./tools.js";
-import { drawSentence, drawText, shownWord } from "./tokens.js";
+import { drawLabel, drawSentence, drawText, shownWord } from "./tokens.js";
 
 const TYPING = "input, select, textarea, dialog";
 const PRESSING = "button, a, summary";
@@ -73,7 +74,7 @@ export class Annotate {
     const done = narrowed ? "No sentence fits this search and filter." : "All sentences are done: see the view Report.";
     fill(this.badges);
     fill(this.detail);
-    fill(this.place, h("p", { tabIndex: -1 }, this.session.remaining === null ? "Loading sentences…" : done));
+    fill(this.place, h("p", { tabIndex: -1 }, this.session.left === null ? "Loading sentences…" : done));
     this.selection.reset(null);
     this.explain?.close();
   }
@@ -82,7 +83,7 @@ export class Annotate {
     const { file, line, set_aside: aside } = card.json;
     const states = { corrected: h("span.badge.done", {}, "✓ accepted"), skipped: h("span.badge", {}, "skipped") };
     const title = "One sentence in ten is never trained on, so that progress can be measured.";
-    const left = this.session.remaining;
+    const { left } = this.session;
     return [
       h("span", {}, file ? `${file}, line ${line}` : ""),
       h("span.row", {}, card.edited && h("span.badge", {}, "✎ changed"), states[card.state],
@@ -117,8 +118,8 @@ export class Annotate {
   describeFocus(field, value, i) {
     const sent = this.card.of(field);
     const share = field.ofWords ? sent?.confidence?.[i] : sent?.confidence;
-    const sure = share === null || share === undefined ? "" : `, ${percent(share, share > 0.99 ? 1 : 0)} sure`;
-    if (!field.ofWords) return `${field.name}: ${value || "none"}${value === sent?.predicted ? sure : ""}`;
+    const sure = share === null || share === undefined ? "" : `, ${probability(share)} sure`;
+    if (!field.ofWords) return drawLabel(this.card, field, value === sent?.predicted ? sure : "");
     const { start, end } = this.selection.range;
     const wanted = field.kind === "spans" ? "a type for the span" : "a tag for all";
     if (this.selection.explicit) return `${counted(end - start, "word")} selected: choose ${wanted}`;
@@ -145,12 +146,14 @@ export class Annotate {
   choose(tag) {
     const { card, field, selection } = this;
     if (!card) return;
+    if (tag !== null) addChoices(field, [tag]);
     const value = card.now(field);
     if (!field.ofWords) this.replace(field, toggled(field, value, tag));
     else if (field.kind === "spans") {
       const { start, end } = selection.explicit ? selection.range : spanAt(value, selection.focus);
       this.replace(field, setSpan(value, start, end, tag, field.scheme));
-    } else if (tag !== null) {
+    } else if (tag === null) this.said("Only spans can be removed: choose another tag.");
+    else {
       const { start, end } = selection.range;
       this.replace(field, value.map((old, i) => (i >= start && i < end ? tag : old)));
     }

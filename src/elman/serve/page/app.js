@@ -2,7 +2,7 @@
 
 import { Annotate } from "./annotate.js";
 import { get, Outbox } from "./api.js";
-import { fieldsOf } from "./card.js";
+import { addChoices, fieldsOf } from "./card.js";
 import { byId, counted, fill, h, keyButton } from "./dom.js";
 import { changeText, listen, Live } from "./live.js";
 import { Session } from "./session.js";
@@ -98,6 +98,8 @@ class App {
 
   showStatus(status) {
     this.status = { ...this.status, ...status };
+    const now = new Map(fieldsOf(this.status.model).map((field) => [field.name, field.choices]));
+    for (const field of this.fields) addChoices(field, now.get(field.name) ?? []);
     this.live.show(this.status);
   }
 

@@ -14,6 +14,14 @@ export function fieldsOf(model) {
   }));
 }
 
+/** Add tags to the choices of a field, at the end, so that no key changes its meaning. */
+export function addChoices(field, tags) {
+  const added = tags.filter((tag) => !field.choices.includes(tag));
+  if (!added.length) return;
+  field.choices = [...field.choices, ...added];
+  field.keys = null;
+}
+
 export class Card {
   constructor(json) {
     this.take(json);
@@ -50,20 +58,20 @@ export class Card {
     return Object.keys(this.draft).length > 0;
   }
 
-  /** Whether the annotator has changed this word's tag. */
+  /** Whether the annotator has changed the tag of a word, or the label. */
   changed(field, i) {
     const draft = this.draft[field.name];
-    return draft !== undefined && draft[i] !== this.of(field)?.tags[i];
+    return draft !== undefined && (!field.ofWords || draft[i] !== this.of(field)?.tags[i]);
   }
 
-  /** Return why a word's tag deserves a look, or null: { kind, share, predicted }. */
+  /** Return why the tag of a word, or the label, deserves a look, or null: { kind, share, predicted }. */
   doubt(field, i) {
     const sent = this.of(field);
-    const confidence = sent?.confidence?.[i];
-    if (this.changed(field, i) || confidence === undefined || confidence === null) return null;
-    const predicted = sent.predicted[i];
-    if (predicted !== this.now(field)[i]) return { kind: "differs", share: confidence, predicted };
-    return confidence < DOUBT ? { kind: "unsure", share: confidence, predicted } : null;
+    const [share, predicted, now] = [sent?.confidence, sent?.predicted, this.now(field)].map((each) =>
+      field.ofWords ? each?.[i] : each);
+    if (this.changed(field, i) || share === undefined || share === null) return null;
+    if (predicted !== now) return { kind: "differs", share, predicted };
+    return share < DOUBT ? { kind: "unsure", share, predicted } : null;
   }
 
   /** Return whether any field has something to look at in this word. */

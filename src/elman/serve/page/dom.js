@@ -48,6 +48,12 @@ export function table(caption, columns, rows) {
 /** Return a share as a percentage: 0.9312 -> "93.1 %" with a narrow space that does not break. */
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u202f%`;
 
+/** Return a probability, rounded down so that 89.6 % does not look like 90 %. */
+export function probability(share) {
+  const digits = share > 0.99 ? 1 : 0;
+  return percent(Math.floor(share * 10 ** (digits + 2)) / 10 ** (digits + 2), digits);
+}
+
 /** Return a difference of shares in points: 0.0061 -> "+0.6". */
 export const signed = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 

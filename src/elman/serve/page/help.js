@@ -5,7 +5,7 @@ import { byId, fill, h, keyButton, table } from "./dom.js";
 const KEYS = [ // two spaces between keys
   ["←  →", "word before, next word, in the direction of the text; Home and End: first and last"],
   ["PageUp  PageDown", "doubtful word before, next doubtful word"],
-  ["Shift+←  Shift+→  drag", "select words: for a span, or one tag for all; a double click, or both keys, selects one word of a span"],
+  ["Shift+←  Shift+→  drag", "select words, for a span or one tag for all; a double click, or both keys: one word"],
   ["↑  ↓", "column before, next column"],
   ["1 … 9  0", "choose the tag or label with this number"],
   ["a … z", "find a tag by typing; Enter takes it, Escape gives up; a tag that is not found can be added"],

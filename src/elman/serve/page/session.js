@@ -21,13 +21,19 @@ export class Session {
   restart() {
     this.cards = (this.cards ?? []).filter((card) => card.edited && card.state === "open");
     this.at = 0;
-    this.remaining = null;
+    this.beyond = null; // how many sentences are not in the list yet
     this.request = (this.request ?? 0) + 1; // answers to older requests are dropped
     this.fetching = null;
   }
 
   get card() {
     return this.cards[this.at] ?? null;
+  }
+
+  /** Return how many sentences are left to do, or null before the service has said so. */
+  get left() {
+    const ahead = this.cards.slice(this.at).filter((card) => card.state === "open");
+    return this.beyond === null ? null : this.beyond + ahead.length;
   }
 
   /** Begin with the card that was open before a reload, then with the queue. */
@@ -68,7 +74,7 @@ export class Session {
 
   /** Keep some cards ready behind the present one. */
   async fetchMore() {
-    const enough = this.cards.length - this.at > AHEAD - 2 || this.remaining === 0;
+    const enough = this.cards.length - this.at > AHEAD - 2 || this.beyond === 0;
     if (!this.fetching && !enough) this.fetching = this.load(++this.request);
     await this.fetching;
   }
@@ -86,7 +92,7 @@ export class Session {
   append(cards, remaining) {
     const known = new Set(this.cards.map((card) => card.id));
     this.cards.push(...cards.filter((json) => !known.has(json.id)).map((json) => new Card(json)));
-    this.remaining = cards.length ? remaining : 0;
+    this.beyond = Math.max(0, remaining - cards.length);
   }
 
   /** After the model has learned: newer predictions for the present card if it is untouched, and for those behind. */
@@ -98,7 +104,8 @@ export class Session {
       get("/v1/queue", this.query(kept().map((each) => each.id))),
       card ? this.read(card.id) : null,
     ]).catch(() => [null, null]);
-    if (!queue || request !== this.request) return;
+    if (!queue) return;
+    if (request !== this.request) return this.renew(); // cards were asked for meanwhile
     this.cards = kept();
     this.append(queue.cards, queue.remaining);
     if (json && card === this.card && !card.edited && card.state === "open") {

@@ -1,6 +1,6 @@
 // Draws a sentence: words in a row, each with its tags below.
 
-import { h, percent } from "./dom.js";
+import { h, probability } from "./dom.js";
 import { findSpans, typeOf } from "./spans.js";
 
 const LONGEST = 240; // of a word as it is shown; the whole word is in its tooltip
@@ -24,7 +24,7 @@ export function spoken(card, fields, i) {
     const doubt = card.doubt(field, i);
     const tag = card.now(field)[i] ?? "no tag";
     const sign = { unsure: "doubtful", differs: `the model says ${doubt?.predicted}` }[doubt?.kind];
-    const odd = doubt ? `, ${sign}, ${percent(doubt.share, 0)}` : card.changed(field, i) ? ", corrected" : "";
+    const odd = doubt ? `, ${sign}, ${probability(doubt.share)}` : card.changed(field, i) ? ", corrected" : "";
     return `${field.name} ${tag}${odd}`;
   });
   return [shownWord(card.words[i]), ...tags].join(", ");
@@ -76,9 +76,16 @@ function marks(card, field, doubt, i) {
   const renewed = card.renewed[field.name]?.[i];
   return [
     renewed && h("span.mark", { title: `was ${renewed}` }, "↻"),
-    doubt?.kind === "unsure" && h("span.sure", {}, `? ${percent(doubt.share, 0)}`),
-    doubt?.kind === "differs" && h("span.sure", {}, `≠ ${doubt.predicted ?? "–"} ${percent(doubt.share, 0)}`),
+    doubt?.kind === "unsure" && h("span.sure", {}, `? ${probability(doubt.share)}`),
+    doubt?.kind === "differs" && h("span.sure", {}, `≠ ${doubt.predicted ?? "–"} ${probability(doubt.share)}`),
   ];
+}
+
+/** Return a document's label with its marks. */
+export function drawLabel(card, field, sure) {
+  const doubt = card.doubt(field);
+  const text = `${field.name}: ${card.now(field) || "none"}${doubt ? "" : sure}`;
+  return h(doubt ? "span.tag.doubt" : "span", {}, h("bdi", {}, text), marks(card, field, doubt));
 }
 
 /** Return the element of a text without columns of words: its words with the spaces between them. */
