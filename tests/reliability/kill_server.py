@@ -59,8 +59,8 @@ class Annotator(threading.Thread):
             status, value = client.ask("POST", f"/v1/{kind}", {"annotator": self._annotator})
             self._note(status, value, kind, (200, 409))
             return
-        cards = client.get("/v1/queue", annotator=self._annotator, limit=2, order="random", state="all")["cards"]
-        for card in cards:
+        cards = client.get("/v1/queue", annotator=self._annotator, limit=30, order="random", state="all")["cards"]
+        for card in self._random.sample(cards, min(3, len(cards))):
             column, values = next(iter(card["columns"].items()))
             tags = [self._random.choice([tag, *(pair[0] for pair in best)]) for tag, best in
                     zip(values["predicted"], values["alternatives"], strict=True)]  # fmt: skip
