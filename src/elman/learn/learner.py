@@ -29,6 +29,8 @@ RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
 RECENT = 200
 """Earlier corrections, the latest, that choose the share of new parameters: more would cost time with each one."""
+OF_NGRAMS = 10.0
+"""Times the learning rate for models of n-grams alone: each of their weights moves a score by little."""
 APART = 500_009
 """Between the seeds of the rounds."""
 SPARE = 10
@@ -141,12 +143,13 @@ class _Patch:
         learning rate of the one before.
         """
         members = None
+        rate = options.rate * (1.0 if self.old.network.encodes else OF_NGRAMS)
         for number in range(options.rounds if self.new else 0):
             members, replayed = patched(
                 self.grown,
                 self.learner.model.targets,
                 (self.new, earlier, replay),
-                replace(options, rate=options.rate * 2**number),
+                replace(options, rate=rate * 2**number),
                 known=[len(tags) for tags in self.old.tag_sets],
                 seed=(self.seed + number * APART) % 2**63,
                 threads=self.learner.threads,
