@@ -146,7 +146,7 @@ def test_merged_with_earlier_ones() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "no label in it; expected a sentence with a label (tag)"),
+        ([], "no label in it; expected labels of column tag"),
         ([[("the", None)]], "no label in it"),
         ([Sentence(("a", "b"), {"tag": ("D",)})], "sentence 1: tag: expected a label for each of 2 words, got 1"),
         ([Correction(("a",), {"tag": ("D", "N")})], "tag: expected a label for each of 1 words, got 2"),

@@ -125,6 +125,18 @@ def test_without_replay_or_held_out_text_the_report_says_so(tagger: Any) -> None
     ]
 
 
+def test_corrected_sentences_are_neither_replayed_nor_held_out(tagger: Any) -> None:
+    """A training sentence with a wrong label does not contradict its own correction."""
+    wrong = [[("the", "D"), ("saw", "V"), ("sees", "V")]]
+    learner = Learner(tagger, replay=[*wrong * 30, *pairs(SENTENCES, 1)[:20]], heldout=[*wrong, *pairs(SENTENCES, 1)])
+    right = [[("the", "D"), ("saw", "N"), ("sees", "X")]]
+    for _ in range(2):
+        report = learner.update(right)
+        assert not report.not_learned and not report.earlier.broken
+        assert report.heldout is not None and report.heldout.sentences <= len(SENTENCES)
+        assert "held-out sentence" in report.notes[0] and "left out: corrections have the same words" in report.notes[0]
+
+
 def test_models_that_do_not_learn_are_refused() -> None:
     model = elman.train([[("a", "X"), ("b", "Y")]] * 3, model="hmm", **QUIET)
     with pytest.raises(ConfigError, match="learn: expected a network"):

@@ -22,6 +22,7 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.encoder import Parameters
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
+from elman.utils.summary import counted
 
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 """Shares of the new parameters that are tried, in this order."""
@@ -92,7 +93,12 @@ class Learner:
         earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
         known = {each.digest for each in earlier}
         earlier += [each for each in found if each not in new and each.digest not in known]
-        patch = _Patch(self, new, earlier)
+        learned = past.words_digests | {each.words_digest for each in new}
+        replay, heldout = (reading.apart(texts, learned) for texts in (self.replay, self.heldout))
+        if len(heldout) < len(self.heldout):
+            left_out = counted(len(self.heldout) - len(heldout), "held-out sentence")
+            notes.append(f"{left_out} left out: corrections have the same words")
+        patch = _Patch(self, new, earlier, replay, heldout)
         replayed, about = patch.replayed, patch.about()
         model, alpha, predictions = patch.best()
         parent = hashlib.sha256(file.to_bytes(*before.to_record())).hexdigest()
@@ -102,7 +108,7 @@ class Learner:
             predictions,
             new,
             earlier,
-            self.heldout,
+            heldout,
             replayed,
             naive=patch.naive() if naive else None,
             resamples=resamples,
@@ -120,8 +126,15 @@ class Learner:
 class _Patch:
     """One update of a learner: the grown model, the parameters after the patch, and what was added."""
 
-    def __init__(self, learner: Learner, new: Sequence[Correction], earlier: Sequence[Correction]) -> None:
-        self.learner, self.new, self.earlier = learner, new, earlier
+    def __init__(
+        self,
+        learner: Learner,
+        new: Sequence[Correction],
+        earlier: Sequence[Correction],
+        replay: Sequence[Correction],
+        heldout: Sequence[Correction],
+    ) -> None:
+        self.learner, self.new, self.earlier, self.heldout = learner, new, earlier, heldout
         self.old: RecurrentModel = learner.model._model  # type: ignore[assignment]
         targets = learner.model.targets
         counts = Counter(word for correction in new for word in correction.words)
@@ -134,7 +147,7 @@ class _Patch:
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
         self.rounds, self.replayed = 0, list[Correction]()
         self.options = learner.options or PatchOptions.of(len(new))
-        self.members = self._patched(earlier, learner.replay, self.options)
+        self.members = self._patched(earlier, replay, self.options)
 
     def _patched(
         self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
@@ -169,7 +182,7 @@ class _Patch:
         sentences.
         """
         learner, best = self.learner, None
-        texts = [*self.earlier[-RECENT:], *learner.heldout]
+        texts = [*self.earlier[-RECENT:], *self.heldout]
         learner._predictions.add(texts)
         least = _right(texts, learner._predictions)
         for alpha in ALPHAS if self.new else ALPHAS[:1]:
