@@ -1,4 +1,4 @@
-"""A model that has grown predicts what it predicted before, whatever its network is, and can be saved, copied, loaded."""
+"""A model that has grown predicts what it did, whatever its network is; one that has learned can be saved, copied."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from tests.helpers.made_up import two_columns
 
 import elman
 from elman import learn
+from elman.data.correction import Correction
 from elman.errors import ConfigError, DataError
+from elman.learn.history import History, updated
 from elman.learn.learner import Learner
 
 SETTINGS = {"hidden": 12, "embedding": 8, "feature_embedding": 8, "epochs": 8, "ensemble": 1}
@@ -135,6 +137,18 @@ def test_corrected_sentences_are_neither_replayed_nor_held_out(tagger: Any) -> N
         assert not report.not_learned and not report.earlier.broken
         assert report.heldout is not None and report.heldout.sentences <= len(SENTENCES)
         assert "held-out sentence" in report.notes[0] and "left out: corrections have the same words" in report.notes[0]
+
+
+def test_a_correction_that_is_wrong_again_is_learned_again(tagger: Any) -> None:
+    correction = Correction(("the", "saw", "sees"), {"tag": (None, "V", None)})
+    forgotten = tagger.with_history(updated(History(), "a" * 64, [correction], []))
+    learner = Learner(forgotten, replay=pairs(SENTENCES, 1)[:20])
+    report = learner.update([correction])
+    assert len(report.learned) == 1 and not report.learned[0].was_right and not len(report.earlier)
+    assert learner.model.history.digests == forgotten.history.digests
+    assert learner.model.history.corrections == (correction,)
+    again = learner.update([correction])
+    assert not again.learned and len(again.earlier.kept) == 1
 
 
 def test_models_that_do_not_learn_are_refused() -> None:

@@ -89,8 +89,10 @@ class Learner:
         started, notes = time.perf_counter(), list(self.notes)
         found = reading.read(self.model, corrections, on_note=notes.append)
         before, past = self.model, self.model.history
-        new = [each for each in found if past.standing.get(each.words_digest) != each.digest]
+        new = self._to_learn(found)
         earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
+        again = {each.digest for each in new}
+        earlier = [each for each in earlier if each.digest not in again]
         known = {each.digest for each in earlier}
         earlier += [each for each in found if each not in new and each.digest not in known]
         learned = past.words_digests | {each.words_digest for each in new}
@@ -121,6 +123,14 @@ class Learner:
         predictions.model = after
         report.seconds = time.perf_counter() - started
         return report
+
+    def _to_learn(self, corrections: Sequence[Correction]) -> list[Correction]:
+        """Return the corrections that are new, and those of before that the model does not get right."""
+        standing = self.model.history.standing
+        known = [each for each in corrections if standing.get(each.words_digest) == each.digest]
+        self._predictions.add(known)
+        right = {each.digest for each in known if is_right(each, self._predictions[each.words])}
+        return [each for each in corrections if each.digest not in right]
 
 
 class _Patch:
