@@ -151,6 +151,21 @@ def test_a_correction_that_is_wrong_again_is_learned_again(tagger: Any) -> None:
     assert not again.learned and len(again.earlier.kept) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed: expected"),
+        ({"seed": "1"}, "seed: expected"),
+        ({"threads": 0}, "threads: expected"),
+        ({"replay": []}, "replay: no label in it"),
+        ({"heldout": []}, "heldout: no label in it"),
+    ],
+)
+def test_wrong_arguments_are_refused(options: dict[str, Any], message: str, tagger: Any) -> None:
+    with pytest.raises((ConfigError, DataError), match=message):
+        learn.update(tagger, [[("the", "D")]], **options)
+
+
 def test_models_that_do_not_learn_are_refused() -> None:
     model = elman.train([[("a", "X"), ("b", "Y")]] * 3, model="hmm", **QUIET)
     with pytest.raises(ConfigError, match="learn: expected a network"):

@@ -80,8 +80,9 @@ def labelled(
     unlabelled: str = NO_TAG,
     text_column: str | None = None,
     on_file: Callable[[str], None] | None = None,
+    name: str = "corrections",
 ) -> list[Correction]:
-    """Return the labelled sentences in data, also repeated ones; see ``read``."""
+    """Return the labelled sentences in data, also repeated ones; see ``read``. ``name`` is that of the argument."""
     check_callbacks(on_file=on_file)
     check_text("format", format)
     check_text("unlabelled", unlabelled, optional=False)
@@ -90,7 +91,7 @@ def labelled(
     sentences = list(reader.read(data))
     if not sentences:
         columns = ", ".join(model.targets)
-        raise DataError(f"no label in it; expected labels of column {columns}", path=reader.path or None)
+        raise DataError(f"no label in it; expected labels of column {columns}", path=reader.path or name)
     return sentences
 
 

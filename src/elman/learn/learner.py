@@ -22,6 +22,8 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.encoder import Parameters
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
+from elman.utils import limits
+from elman.utils.parallel import thread_count
 from elman.utils.summary import counted
 
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
@@ -62,10 +64,13 @@ class Learner:
         options: PatchOptions | None = None,
     ) -> None:
         self.model: Model = reading.check_model(model)
-        self.options, self.seed, self.threads = options, seed, threads
+        self.options, self.seed = options, limits.whole_number("seed", seed, 0, limits.SEED)
+        self.threads = thread_count(threads)
         self.notes: list[str] = []
-        self.replay = list(self.model.history.replay) if replay is None else reading.labelled(model, replay)
-        self.heldout = [] if heldout is None else reading.labelled(model, heldout)
+        self.replay = (
+            list(self.model.history.replay) if replay is None else reading.labelled(model, replay, name="replay")
+        )
+        self.heldout = [] if heldout is None else reading.labelled(model, heldout, name="heldout")
         if heldout is None and len(self.replay) >= SPARE * SPARE:
             self.heldout, self.replay = self.replay[::SPARE], [s for i, s in enumerate(self.replay) if i % SPARE]
             self.notes.append(f"no held-out text: {len(self.heldout):,} of the replayed sentences are held out for it")

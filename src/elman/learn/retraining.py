@@ -56,8 +56,8 @@ def retrain(
     check_text("format", format)
     standing = list(model.history.corrections if corrections is None else corrections)
     learned = model.history.words_digests | {correction.words_digest for correction in standing}
-    gold = apart(labelled(model, heldout, format=format, encoding=encoding), learned)
-    of_train = labelled(model, train, format=format, encoding=encoding)
+    gold = apart(labelled(model, heldout, format=format, encoding=encoding, name="heldout"), learned)
+    of_train = labelled(model, train, format=format, encoding=encoding, name="train")
     sentences = with_corrections(of_train, standing, model.text_targets)
     predictions = Predictions(model)
     rows, n_filled = _rows(sentences, predictions)
