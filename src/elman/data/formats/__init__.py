@@ -84,12 +84,17 @@ class ArrowStream(Protocol):
 
 
 def read_table(
-    table: Any, text_column: str | None = None, *, labelled: bool = True, inputs: Sequence[str] = ()
+    table: Any,
+    text_column: str | None = None,
+    *,
+    labelled: bool = True,
+    inputs: Sequence[str] = (),
+    null: str | None = None,
 ) -> TableReading:
     """Return the sentences of a table in memory, see ``elman.data.formats.arrow``."""
     from elman.data.formats import arrow
 
-    return arrow.read_table(table, text_column, labelled=labelled, inputs=inputs)
+    return arrow.read_table(table, text_column, labelled=labelled, inputs=inputs, null=null)
 
 
 def confidence_formats() -> tuple[str, ...]:
