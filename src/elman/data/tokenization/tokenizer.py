@@ -83,8 +83,13 @@ class Tokenizer:
         tokens: list[Token] = []
         for chunk in _GAPS.split(line):
             if chunk:
-                *others, last = self.cut(chunk)
-                tokens += [*others, last._replace(space=True)]
+                for token in self.cut(chunk):
+                    if not token.form.isspace():
+                        tokens.append(token)
+                    elif tokens:  # a no-break space or another one of Unicode
+                        tokens[-1] = tokens[-1]._replace(space=True)
+                if tokens:
+                    tokens[-1] = tokens[-1]._replace(space=True)
         return self._with_phrases(tokens) if self.rules.phrases else tokens
 
     def cut(self, chunk: str) -> tuple[Token, ...]:
