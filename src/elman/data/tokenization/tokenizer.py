@@ -93,7 +93,7 @@ class Tokenizer:
         return self._with_phrases(tokens) if self.rules.phrases else tokens
 
     def cut(self, chunk: str) -> tuple[Token, ...]:
-        """Return the tokens of what stands between two spaces."""
+        """Return the tokens of a stretch between two spaces."""
         found = self._cache.get(chunk)
         if found is None:
             found = tuple(self._tokens(chunk))
@@ -253,7 +253,7 @@ _KINDS: dict[str, str] = {}
 
 
 def _kind(character: str) -> str:
-    """Return what stands for a character in the pattern."""
+    """Return the kind of a character, as the pattern has it."""
     kind = _KINDS.get(character)
     if kind is None:
         kind = _KINDS[character] = _new_kind(character)
