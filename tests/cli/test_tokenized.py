@@ -98,6 +98,9 @@ def test_the_parts_of_a_field_stand_as_in_the_text(run: Run, tmp_path: Path) -> 
 def test_what_is_refused(refused: Refused, folder: Path) -> None:
     said = refused("tag", folder / "words.model", folder / "train.conllu", "--tokenize")
     assert "train.conllu: --tokenize: expected plain text or a table of texts, found conllu" in said
+    (folder / "raw.jsonl").write_text('{"text": "He left."}\n', encoding="utf-8")
+    said = refused("tag", folder / "words.model", folder / "raw.jsonl", "--tokenize")
+    assert "found jsonl, whose texts only --as fields cuts; save the texts as csv or as plain text" in said
     said = refused("tag", folder / "texts.model", folder / "raw.txt", "--tokenize")
     assert "tokenize: this model labels whole texts" in said
     said = refused("tag", folder / "words.model", folder / "raw.txt", "--tokenize", "--stream")

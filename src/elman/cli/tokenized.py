@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from elman.cli.output_format import RECORDS
 from elman.data.formats.conllu_builder import SentenceTokens, draft
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
@@ -20,6 +21,8 @@ def check_is_text(reading: Reading) -> None:
     """Raise ConfigError if a file is neither plain text nor a table with a text in each row."""
     if reading.format != "text" and not reading.has_texts:
         found = f"{reading.path}: --tokenize: expected plain text or a table of texts, found {reading.format}"
+        if reading.format in RECORDS:
+            raise ConfigError(f"{found}, whose texts only --as fields cuts; save the texts as csv or as plain text")
         raise ConfigError(f"{found}, which has words; --format text reads any file as plain text")
 
 

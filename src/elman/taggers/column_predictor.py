@@ -67,7 +67,11 @@ class ColumnPredictor(Predictor):
         """
         if self._model.reads_features and text.lstrip().startswith("["):
             return self._with_features(words_of(self._tokens(_json_list(text))))
-        return self._with_features(super().inputs_of_text(text))
+        words = super().inputs_of_text(text)
+        if self._model.reads_features and words:
+            example = json.dumps({"word": words[0]} | dict.fromkeys(self.input_columns, "…"), ensure_ascii=False)
+            raise DataError(f"this model reads features of words: expected JSON, [{example}, …], got {shown(text)}")
+        return words
 
     def known(self, word: str) -> bool:
         """Return whether the word occurs in the training data. Raises DataError if it is no text."""

@@ -165,7 +165,11 @@ class _Search:
             "seed": self._seed,
             "target": target if target is None or isinstance(target, str) else ",".join(target),
             **{name: of_training[name] for name in ("task", "format", "encoding", "text_column")},
-            **({} if of_training["inputs"] is None else {"inputs": list(column_names(of_training["inputs"]) or ())}),
+            **(
+                {}
+                if of_training["inputs"] is None
+                else {"inputs": list(column_names(of_training["inputs"], "inputs") or ())}
+            ),
         }
 
     def run(self, trials: int, shares: Sequence[Fraction]) -> SearchResult:
