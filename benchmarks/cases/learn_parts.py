@@ -14,6 +14,7 @@ from harness.machine import memory
 
 CORRECTIONS = 200
 HELD_OUT = 300
+ROUND = 20
 Row = dict[str, Any]
 
 
@@ -69,7 +70,7 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:
-    """Label 10 % of train, then rounds of 20 sentences, patched each round and retrained every five, up to 40 %."""
+    """Label 10 % of train, then rounds of 20, patched each round, retrained every five and at 40 %."""
     from elman.data.spans import find_spans
 
     texts, test = drawn(read(name, "train"), 10**6, seed), read(name, "test")
@@ -77,14 +78,15 @@ def annotator(name: str, order: str, seed: int, preset: str) -> Row:
     labelled, rest = texts[: len(texts) // 10], texts[len(texts) // 10 :]
     one = learner(trained(labelled, seed, preset), labelled, (), seed)
     curve = [[len(labelled), score(one.model, test, name)]]
-    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 100 * 5 + 1):
+    rounds = (int(0.4 * len(texts)) - len(labelled)) // ROUND
+    for number in range(1, rounds + 1):
         if order == "uncertain":
             rest = [rest[i] for i in np.argsort(-uncertainty(one.model, rest), kind="stable")]
-        labelled, rest = labelled + rest[:20], rest[20:]
-        if number % 5 == 0:
+        labelled, rest = labelled + rest[:ROUND], rest[ROUND:]
+        if number % 5 == 0 or number == rounds:
             one = learner(trained(labelled, seed, preset), labelled, (), seed)
         else:
-            one.update(pairs(labelled[-20:]))
+            one.update(pairs(labelled[-ROUND:]))
         curve.append([len(labelled), score(one.model, test, name)])
     n = sum(len(find_spans(text.tags)) if name in SPANS else len(text.words) for text in test)
     words = sum(len(text.words) for text in labelled) / sum(len(text.words) for text in texts)
