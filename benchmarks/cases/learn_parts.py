@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.learn_data import SPANS, Text, drawn, learner, pairs, predicted, read, score, trained
+from cases.learn_data import SPANS, Text, drawn, learner, pairs, read, score, trained
 from harness.machine import memory
 
 CORRECTIONS = 200
@@ -81,7 +81,9 @@ def annotator(name: str, order: str, seed: int, preset: str) -> Row:
     rounds = (int(0.4 * len(texts)) - len(labelled)) // ROUND
     for number in range(1, rounds + 1):
         if order == "uncertain":
-            rest = [rest[i] for i in np.argsort(-uncertainty(one.model, rest), kind="stable")]
+            scored = one.model.pipe([text.words for text in rest], confidence=True)
+            errors = [sum(p - 1 for p in confidences) for _, confidences in scored]  # expected, below 0
+            rest = [rest[i] for i in np.argsort(errors, kind="stable")]
         labelled, rest = labelled + rest[:ROUND], rest[ROUND:]
         if number % 5 == 0 or number == rounds:
             one = learner(trained(labelled, seed, preset), labelled, (), seed)
@@ -93,12 +95,6 @@ def annotator(name: str, order: str, seed: int, preset: str) -> Row:
     return {"full": score(whole, test, name), "of": n, "sentences": len(texts), "words": words, "curve": curve}
 
 
-def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
-    """Return for each text the expected number of wrong tags."""
-    scored = model.pipe([text.words for text in texts], confidence=True)
-    return np.array([sum(1 - p for p in confidences) for _, confidences in scored])
-
-
 def _split(texts: Sequence[Text], seed: int, n: int) -> tuple[list[Text], list[Text]]:
     held = drawn(texts, n, seed + 100)
     gone = set(held)
@@ -107,4 +103,4 @@ def _split(texts: Sequence[Text], seed: int, n: int) -> tuple[list[Text], list[T
 
 def _wrong(model: Any, text: Text) -> set[int]:
     """Return which words have the wrong tag."""
-    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a != b}
+    return {i for i, (a, b) in enumerate(zip(model.tag(text.words), text.tags, strict=True)) if a != b}
