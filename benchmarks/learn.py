@@ -10,7 +10,6 @@ that), so a stopped run goes on. Trained models are kept in build/learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -24,35 +23,28 @@ from harness.runs import code_version
 
 RESULT = RESULTS / "learn.json"
 INTENTS = "AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent".split()
-PARTS = "snips,ewt,stream,annotator,single"
 SEEDS = {"annotator": 3}
-
-
-def runs(part: str, seed: int) -> Iterator[tuple[str, str, Any]]:
-    """Yield the cases of a part: name, preset, and the function that returns a row."""
-    if part == "snips":
-        for intent in INTENTS:
-            yield intent, "fast", partial(learn_parts.new_part, "snips", intent)
-    elif part == "ewt":
-        yield "weblog", "default", partial(learn_parts.new_part, "ewt", "weblog")
-    elif part == "stream":
-        yield "ewt", "fast", partial(learn_parts.one_by_one, "ewt", 4000, 1000)
-    elif part == "single":
-        yield "wiki-en", "default", partial(learn_parts.one_by_one, "wiki-en", 800, 400)
-    else:
-        for name, preset in (("wiki-en", "default"), ("usaddress", "default"), ("wnut", "fast")):
-            for order in ("uncertain", "random"):
-                yield f"{name} {order}", preset, partial(learn_parts.annotator, name, order)
+CASES: dict[str, list[tuple[str, str, Any]]] = {  # name, preset, and the function that returns a row
+    "snips": [(intent, "fast", partial(learn_parts.new_part, "snips", intent)) for intent in INTENTS],
+    "ewt": [("weblog", "default", partial(learn_parts.new_part, "ewt", "weblog"))],
+    "stream": [("ewt", "fast", partial(learn_parts.one_by_one, "ewt", 4000, 1000))],
+    "annotator": [
+        (f"{name} {order}", preset, partial(learn_parts.annotator, name, order))
+        for name, preset in (("wiki-en", "default"), ("usaddress", "default"), ("wnut", "fast"))
+        for order in ("uncertain", "random")
+    ],
+    "single": [("wiki-en", "default", partial(learn_parts.one_by_one, "wiki-en", 800, 400))],
+}
 
 
 def main() -> None:
-    flags = {"parts": (PARTS, "some of these"), "seeds": ("1-5", "such as 1-5 or 1,3 (default 1-5)")}
+    flags = {"parts": (",".join(CASES), "some of these"), "seeds": ("1-5", "such as 1-5 or 1,3 (default 1-5)")}
     flags |= {"any_code": (False, "keep rows of an elman with other code"), "page": (False, "write the page, and stop")}
     given = results.options(__doc__, **flags)
     parts, version = results.names(given.parts), code_version()
     for part in () if given.page else parts:
         for seed in results.seeds(given.seeds)[: SEEDS.get(part)]:
-            for case, preset, measure in runs(part, seed):
+            for case, preset, measure in CASES[part]:
                 key = {"part": part, "case": case, "seed": seed, "preset": preset}
                 done = [row for row in kept() if all(row[name] == key[name] for name in key)]
                 if any(given.any_code or row["elman"] == version for row in done):

@@ -38,10 +38,6 @@ class Text:
     tags: tuple[str, ...]
     part: str
 
-    @property
-    def labels(self) -> dict[str, tuple[str, ...]]:
-        return {"tag": self.tags}
-
 
 @cache
 def read(name: str, split: str) -> list[Text]:
@@ -86,15 +82,11 @@ def learner(model: Any, replay: Sequence[Text], heldout: Sequence[Text], seed: i
     return Learner(model, **texts, seed=seed)
 
 
-def predicted(model: Any, texts: Sequence[Text]) -> list[list[str]]:
-    return list(model.pipe([text.words for text in texts]))
-
-
 def score(model: Any, texts: Sequence[Text], name: str) -> float:
     """Return the accuracy of words in per cent, or the F1 of spans."""
     from elman.evaluation.span_scores import evaluate_spans
 
-    tags = predicted(model, texts)
+    tags = list(model.pipe([text.words for text in texts]))
     if name in SPANS:
         return 100 * evaluate_spans([text.tags for text in texts], tags).f1
     right = [a == b for text, of in zip(texts, tags, strict=True) for a, b in zip(text.tags, of, strict=True)]

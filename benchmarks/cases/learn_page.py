@@ -30,14 +30,14 @@ def new_part(rows: Sequence[Row]) -> str:
     """Format the gain on the new part, and the change on the old ones."""
 
     def change(how: str, at: str) -> list[float]:
-        pairs = ((_scores(row, how), _scores(row, "before")) for row in rows)
-        return [after[at] - before[at] for after, before in pairs if at in after]
+        flat = ([of | of["parts"] for of in (row["scores"][how], row["scores"]["before"])] for row in rows)
+        return [after[at] - before[at] for after, before in flat if at in after]
 
     old, full = sorted({part for row in rows for part in row["scores"]["patch"]["parts"]}), change("retrain", "new")
     table = [["share of the retrain's gain", *(f"{100 * sum(change(how, 'new')) / sum(full):.0f} %" for how in HOW)]]
     for at, title in (("new", "change on the new text"), ("old", "change on the old text"), *((p, p) for p in old)):
         table += [[title, *(_interval(change(how, at)) for how in HOW)]]
-    start = np.mean([_scores(row, "before")["new"] for row in rows])
+    start = np.mean([row["scores"]["before"]["new"] for row in rows])
     seconds = np.median([row["seconds"]["patch"] for row in rows])
     text = f"The score on the new text was {start:.2f} before. A patch took {seconds:.1f} s (median) on one core."
     return f"{results.table(['', *HOW], table)}\n{text}\n"
@@ -66,7 +66,7 @@ def annotator(rows: Sequence[Row]) -> str:
         full = float(np.mean([row["full"] for row, _ in pairs]))
         ends = [float(np.mean([pair[i]["curve"][-1][1] for pair in pairs])) for i in (0, 1)]
         error = 100 * standard_error(full / 100, pairs[0][0]["of"])
-        won = sum(_area(row) > _area(other) for row, other in pairs)
+        won = sum(np.sum(row["curve"]) > np.sum(other["curve"]) for row, other in pairs)  # at the same sizes
         cells = [name, f"{full:.2f} ± {error:.2f}", *(f"{end:.2f}" for end in ends), verdict(ends[0], error, full)]
         table.append([*cells, f"{100 * np.mean([row['words'] for row, _ in pairs]):.0f} %", f"{won} of {len(pairs)}"])
     _plot(rows, names)
@@ -94,15 +94,6 @@ def _plot(rows: Sequence[Row], names: Sequence[str]) -> None:
         return figure
 
     plots.save(draw(), str(PAGE.with_suffix(".svg")))
-
-
-def _scores(row: Row, how: str) -> dict[str, float]:
-    scores = row["scores"][how]
-    return {"new": scores["new"], "old": scores["old"], **scores["parts"]}
-
-
-def _area(row: Row) -> float:
-    return float(np.mean([score for _, score in row["curve"]]))
 
 
 def _interval(values: Sequence[float]) -> str:

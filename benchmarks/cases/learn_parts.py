@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from cases.learn_data import SPANS, Text, drawn, learner, pairs, predicted, read, score, trained
+from cases.learn_data import SPANS, Text, drawn, learner, pairs, read, score, trained
 from harness.machine import memory
 
 CORRECTIONS = 200
 HELD_OUT = 300
+ROUND = 20
 Row = dict[str, Any]
 
 
@@ -69,7 +70,7 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:
-    """Label 10 % of train, then rounds of 20 sentences, patched each round and retrained every five, up to 40 %."""
+    """Label 10 % of train, then rounds of 20, patched each round, retrained every five and at 40 %."""
     from elman.data.spans import find_spans
 
     texts, test = drawn(read(name, "train"), 10**6, seed), read(name, "test")
@@ -77,24 +78,21 @@ def annotator(name: str, order: str, seed: int, preset: str) -> Row:
     labelled, rest = texts[: len(texts) // 10], texts[len(texts) // 10 :]
     one = learner(trained(labelled, seed, preset), labelled, (), seed)
     curve = [[len(labelled), score(one.model, test, name)]]
-    for number in range(1, (int(0.4 * len(texts)) - len(labelled)) // 100 * 5 + 1):
+    rounds = (int(0.4 * len(texts)) - len(labelled)) // ROUND
+    for number in range(1, rounds + 1):
         if order == "uncertain":
-            rest = [rest[i] for i in np.argsort(-uncertainty(one.model, rest), kind="stable")]
-        labelled, rest = labelled + rest[:20], rest[20:]
-        if number % 5 == 0:
+            scored = one.model.pipe([text.words for text in rest], confidence=True)
+            errors = [sum(p - 1 for p in confidences) for _, confidences in scored]  # expected, below 0
+            rest = [rest[i] for i in np.argsort(errors, kind="stable")]
+        labelled, rest = labelled + rest[:ROUND], rest[ROUND:]
+        if number % 5 == 0 or number == rounds:
             one = learner(trained(labelled, seed, preset), labelled, (), seed)
         else:
-            one.update(pairs(labelled[-20:]))
+            one.update(pairs(labelled[-ROUND:]))
         curve.append([len(labelled), score(one.model, test, name)])
     n = sum(len(find_spans(text.tags)) if name in SPANS else len(text.words) for text in test)
     words = sum(len(text.words) for text in labelled) / sum(len(text.words) for text in texts)
     return {"full": score(whole, test, name), "of": n, "sentences": len(texts), "words": words, "curve": curve}
-
-
-def uncertainty(model: Any, texts: Sequence[Text]) -> Any:
-    """Return for each text the expected number of wrong tags."""
-    scored = model.pipe([text.words for text in texts], confidence=True)
-    return np.array([sum(1 - p for p in confidences) for _, confidences in scored])
 
 
 def _split(texts: Sequence[Text], seed: int, n: int) -> tuple[list[Text], list[Text]]:
@@ -105,4 +103,4 @@ def _split(texts: Sequence[Text], seed: int, n: int) -> tuple[list[Text], list[T
 
 def _wrong(model: Any, text: Text) -> set[int]:
     """Return which words have the wrong tag."""
-    return {i for i, (a, b) in enumerate(zip(predicted(model, [text])[0], text.tags, strict=True)) if a != b}
+    return {i for i, (a, b) in enumerate(zip(model.tag(text.words), text.tags, strict=True)) if a != b}

@@ -12,6 +12,7 @@ import elman
 from elman import learn
 from elman.data.correction import Correction
 from elman.errors import ConfigError, DataError
+from elman.learn import learner as learner_module
 from elman.learn.history import History, updated
 from elman.learn.learner import Learner
 
@@ -170,3 +171,31 @@ def test_models_that_do_not_learn_are_refused() -> None:
     model = elman.train([[("a", "X"), ("b", "Y")]] * 3, model="hmm", **QUIET)
     with pytest.raises(ConfigError, match="learn: expected a network"):
         learn.update(model, [[("a", "Y")]])
+
+
+def test_after_a_bundle_of_corrections_the_latest_are_learned_together(
+    tagger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = [[("the", None), (word, "V")] for word in ("saw", "mouse", "cat")]
+    replay = pairs(SENTENCES, 1)[:60]
+
+    def learned(bundle: int) -> tuple[Learner, list[int]]:
+        monkeypatch.setattr(learner_module, "BUNDLE", bundle)
+        monkeypatch.setattr(learner_module, "patched", count)
+        learner, numbers = Learner(tagger, replay=replay), []
+        for each in wrong:
+            calls.clear()
+            assert learner.update([each]).not_learned == []
+            numbers.append(calls[0])
+        return learner, numbers
+
+    calls: list[int] = []
+    patched = learner_module.patched
+
+    def count(*arguments: Any, **options: Any) -> Any:
+        calls.append(len(arguments[2][0]))
+        return patched(*arguments, **options)
+
+    learner, numbers = learned(2)
+    assert numbers == [1, 2, 1], "the second one together with the first"
+    assert bits(learner.model) == bits(learned(2)[0].model) != bits(learned(50)[0].model)

@@ -15,7 +15,7 @@ from elman.data.correction import Correction
 from elman.learn import corrections as reading, history
 from elman.learn.changes import Predictions, is_right
 from elman.learn.growth import grown
-from elman.learn.patch import PatchOptions, patched
+from elman.learn.patch import Examples, PatchOptions, patched
 from elman.learn.report import UpdateReport, make_report
 from elman.models import dtype, file
 from elman.models.rnn import RecurrentModel
@@ -28,6 +28,8 @@ from elman.utils.summary import counted
 
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
+BUNDLE = 50
+"""After so many corrections the latest ones are learned again, together: one by one they teach less for other text."""
 RECENT = 200
 """Earlier corrections, the latest, that choose the share of new parameters: more would cost time with each one."""
 OF_NGRAMS = 10.0
@@ -167,26 +169,40 @@ class _Patch:
     ) -> list[Parameters]:
         """Return the parameters after the patch: rounds of steps until all corrections are learned, each at twice the
         learning rate of the one before.
+
+        When the corrections fill another bundle, all of the latest one are learned together first.
         """
         members = None
+        if len(self.new) < BUNDLE and len(earlier) // BUNDLE < (len(earlier) + len(self.new)) // BUNDLE:
+            older, latest = earlier[: len(self.new) - BUNDLE], [*earlier[len(self.new) - BUNDLE :], *self.new]
+            many = self.learner.options or PatchOptions.of(BUNDLE)
+            members, _ = self._round((latest, older, replay), many, options.rounds, None)
+            pairs = zip(self.grown.members, members, strict=True)
+            members = [_mixed(old, own, many.alphas[0], half=False) for old, own in pairs]
         rate = options.rate * (1.0 if self.old.network.encodes else OF_NGRAMS)
         for number in range(options.rounds if self.new else 0):
-            members, replayed = patched(
-                self.grown,
-                self.learner.model.targets,
-                (self.new, earlier, replay),
-                replace(options, rate=rate * 2**number),
-                known=[len(tags) for tags in self.old.tag_sets],
-                seed=(self.seed + number * APART) % 2**63,
-                threads=self.learner.threads,
-                start=members,
-            )
-            self.replayed, self.rounds = replayed, number + 1
+            twice = replace(options, rate=rate * 2**number)
+            members, self.replayed = self._round((self.new, earlier, replay), twice, number, members)
+            self.rounds = number + 1
             predictions = Predictions(self._model(members, 1.0))
             predictions.add(self.new)
             if all(is_right(each, predictions[each.words]) for each in self.new):
                 break
         return members or list(self.grown.members)
+
+    def _round(
+        self, examples: Examples, options: PatchOptions, number: int, start: list[Parameters] | None
+    ) -> tuple[list[Parameters], list[Correction]]:
+        return patched(
+            self.grown,
+            self.learner.model.targets,
+            examples,
+            options,
+            known=[len(tags) for tags in self.old.tag_sets],
+            seed=(self.seed + number * APART) % 2**63,
+            threads=self.learner.threads,
+            start=start,
+        )
 
     def best(self) -> tuple[Model, float, Predictions]:
         """Return the model with the best share of new parameters, that share, and its predictions.
