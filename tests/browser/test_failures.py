@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-import elman.serve
+import elman.server
 from elman.data.schemes import write_tags
 from elman.data.spans import find_spans
 from page_texts import HOSTILE
@@ -117,7 +117,7 @@ def test_page_sets_text_only(read_only, open_page):
     """No file of the page uses what reads text as HTML or as code, or names another host."""
     from importlib.resources import files
 
-    for file in (files(elman.serve) / "page").iterdir():
+    for file in (files(elman.server) / "page").iterdir():
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         for name in ("insertAdjacentHTML", "document.write", "eval(", "Function(", "http://", "https://", " style="):
             assert name not in text, f"{file.name}: {name}"

@@ -13,9 +13,9 @@ pytest.importorskip("httpx2", reason="httpx2, which starlette's test client need
 
 from starlette.testclient import TestClient
 
-from elman.serve.app import make_app
-from elman.serve.security import Access, Limits
-from elman.serve.service import Service
+from elman.server.app import make_app
+from elman.server.security import Access, Limits
+from elman.server.service import Service
 
 TOKEN = "correct-horse-battery"
 BASE = "http://127.0.0.1:8000"

@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from elman.serve import schema
-from elman.serve.store import read_events, read_models
+from elman.server import schema
+from elman.server.store import read_events, read_models
 from served import Client, served
 
 PATIENCE = 120.0

@@ -3,7 +3,7 @@
     python tests/reliability/fuzz_api.py MODEL FILE --schemathesis .venv-service/bin/schemathesis [--cases 20000]
 
 Every answer must be one that the document declares, with its media type and schema, and none of 5xx. The stream of
-events is left out: it lasts 50 s by itself (tests/serve/test_run.py reads it). Half of the ids are those of sentences.
+events is left out: it lasts 50 s by itself (tests/server/test_run.py reads it). Half of the ids are those of sentences.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from elman.serve import schema
-from elman.serve.shelf import sha256_of
-from elman.serve.store import read_events, read_models, read_state
+from elman.server import schema
+from elman.server.shelf import sha256_of
+from elman.server.store import read_events, read_models, read_state
 from served import Served
 
 ANNOTATORS = 4

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.serve.events import CORRECTION, Event, Values
-from elman.serve.learning import LearnOptions
-from elman.serve.service import Service, ServiceOptions
+from elman.server.events import CORRECTION, Event, Values
+from elman.server.learning import LearnOptions
+from elman.server.service import Service, ServiceOptions
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

@@ -62,9 +62,9 @@ def export(options: ExportOptions) -> None:
     """
     from elman.cli.output_folder import is_folder
     from elman.errors import ConfigError, while_writing
-    from elman.serve.export import Wanted, exported
-    from elman.serve.schema import open_to_read
-    from elman.serve.store import FileRow, read_files, read_state
+    from elman.server.export import Wanted, exported
+    from elman.server.schema import open_to_read
+    from elman.server.store import FileRow, read_files, read_state
     from elman.utils.files import OutputFile
 
     wanted = Wanted(options.output_format, options.annotator, options.corrected)
@@ -115,9 +115,9 @@ def stats(options: StatsOptions) -> None:
       elman corrections stats my.sqlite
       elman corrections stats my.sqlite --json
     """
-    from elman.serve.agreement import stats as counted
-    from elman.serve.schema import open_to_read
-    from elman.serve.store import read_files, read_models, read_settings, read_state
+    from elman.server.agreement import stats as counted
+    from elman.server.schema import open_to_read
+    from elman.server.store import read_files, read_models, read_settings, read_state
 
     with closing(open_to_read(options.db)) as connection:
         state, files, models = read_state(connection), read_files(connection), read_models(connection)
@@ -159,7 +159,7 @@ def undo(options: UndoOptions) -> None:
       elman corrections undo my.sqlite --annotator anna
       elman corrections undo my.sqlite --annotator anna --redo
     """
-    from elman.serve.store import Store
+    from elman.server.store import Store
 
     store = Store(options.db, create=False)
     try:

@@ -20,7 +20,7 @@ from elman.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from elman.serve.service import Service
+    from elman.server.service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +98,10 @@ def serve(options: Options) -> None:
     """
     from elman.cli.loading import check_order
     from elman.data.formats import column_names
-    from elman.serve.learning import LearnOptions
-    from elman.serve.run import Listen, run
-    from elman.serve.service import ServiceOptions
-    from elman.serve.shelf import default_database
+    from elman.server.learning import LearnOptions
+    from elman.server.run import Listen, run
+    from elman.server.service import ServiceOptions
+    from elman.server.shelf import default_database
     from elman.utils.files import input_files
 
     check_order(options.model, options.files)
