@@ -57,6 +57,8 @@ def test_every_command_reads_it(run: Run, folder: Path) -> None:
     assert "A           100.00 %" in out(run, "compare", gold, model, folder / "words.model")
     assert "0.00" not in out(run, "gradients", model, gold, "--sentence", "1").splitlines()[0]
     assert "lag" in out(run, "gradients", model, gold)
+    words = json.dumps([{"word": word, "2": value} for word, value in (("x", "a"), ("y", "b"))])
+    assert out(run, "gradients", model, "--text", words).count("x") >= 1
     assert out(run, "tag", model, folder / "new.conll", "-q", "--nbest", "2").count("TAG-a") > 20
     assert "TAG-b\t" in out(run, "tag", model, folder / "new.conll", "-q", "--confidence")
     few = [*("--points", "3", "--seeds", "1"), *("--set", "hidden=4", "--set", "epochs=1", "--set", "ensemble=1")]
@@ -91,7 +93,10 @@ def test_what_is_missing_is_said(folder: Path, refused: Refused) -> None:
     expected = "plain.txt:1: no column '2': expected the inputs 2 of each word, found words alone"
     assert expected in refused("tag", model, folder / "plain.txt", "-q")
     expected = "expected words with the columns 2, which the model reads, got the word 'x' alone"
-    assert expected in refused("gradients", model, "--text", "x y", "-q")
+    said = refused("gradients", model, "--text", "x y", "-q")
+    assert 'reads features of words: expected JSON, [{"word": "x", "2": "…"}, …], got \'x y\'' in said
+    assert expected in refused("gradients", model, "--text", '["x"]', "-q")
+    assert "as a list of dicts in JSON, got '[x'" in refused("gradients", model, "--text", "[x", "-q")
     assert "my.model reads features with each word" in refused("tag", model, folder / "plain.txt", "--stream", "-q")
 
 
@@ -100,6 +105,9 @@ def test_what_cannot_be_trained(folder: Path, tmp_path: Path, refused: Refused) 
     assert "no column 9; there are 3 columns" in refused(*arguments, "9")
     assert "column 3 is both an input and the target" in refused(*arguments, "3")
     assert "column 2 is named twice" in refused(*arguments, "2,2")
+    assert "inputs: expected names of columns" in refused(*arguments, "")
+    (tmp_path / "empty.txt").write_text("")
+    assert "empty.txt: is empty" in refused("train", tmp_path / "empty.txt", "--inputs", "2", "-o", tmp_path / "m")
     for task in ("segment", "pipeline", "lm", "regress"):
         assert f"task {task}: it takes no inputs; leave out 2" in refused(*arguments, "2", "--task", task)
     assert "the model hmm reads words alone" in refused(*arguments, "2", "--model", "hmm")

@@ -75,6 +75,9 @@ def test_multiword_tokens_as_in_training(run: Run, folder: Path) -> None:
 
 
 def test_a_table_of_texts(run: Run, folder: Path) -> None:
+    text = tagged(run, folder, folder / "raw.csv")
+    assert text.startswith("# id = 1\nIt\tX\n") and text.count("# id = 2\n") == 2 and text.endswith("?\t.\n\n")
+    assert "# id = 2\n" in tagged(run, folder, folder / "raw.csv", "--as", "conllu")
     assert tagged(run, folder, folder / "raw.csv", "--as", "word_tag").split("\n")[:1] == [
         "It_X is_X n't_R Tom_X 's_P ._."
     ]
@@ -95,6 +98,9 @@ def test_the_parts_of_a_field_stand_as_in_the_text(run: Run, tmp_path: Path) -> 
 def test_what_is_refused(refused: Refused, folder: Path) -> None:
     said = refused("tag", folder / "words.model", folder / "train.conllu", "--tokenize")
     assert "train.conllu: --tokenize: expected plain text or a table of texts, found conllu" in said
+    (folder / "raw.jsonl").write_text('{"text": "He left."}\n', encoding="utf-8")
+    said = refused("tag", folder / "words.model", folder / "raw.jsonl", "--tokenize")
+    assert "found jsonl, whose texts only --as fields cuts; save the texts as csv or as plain text" in said
     said = refused("tag", folder / "texts.model", folder / "raw.txt", "--tokenize")
     assert "tokenize: this model labels whole texts" in said
     said = refused("tag", folder / "words.model", folder / "raw.txt", "--tokenize", "--stream")

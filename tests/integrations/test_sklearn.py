@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import chain
@@ -388,3 +389,27 @@ def test_words_are_dicts_or_lists_of_features() -> None:
     assert search.best_score_ > 0.5
     with pytest.raises(InputError, match=r"^X\[0\]: feature 'a': expected a text, True, False or a number"):
         tagger.fit([[{"a": float("nan")}]], [["D"]])
+
+
+def test_features_in_other_containers_are_the_same() -> None:
+    dicts = [[{"word": word, "first": i == 0} for i, word in enumerate(words)] for words in X]
+    expected = ElmanTagger(**TINY).fit(dicts, Y).predict(dicts).tolist()
+    pairs = [list(zip(words, tags, strict=True)) for words, tags in zip(dicts, Y, strict=True)]
+    sets = [
+        [{f"{key}={value}" if key == "word" else key for key, value in d.items() if value} for d in s] for s in dicts
+    ]
+    for rows, tags in (
+        ([[OrderedDict(each) for each in words] for words in dicts], Y),
+        (sets, Y),
+        (pairs, None),
+    ):
+        tagger = ElmanTagger(**TINY).fit(rows, tags)
+        assert len(tagger.predict(rows)) == len(expected) and tagger.predictor_.reads_features
+    assert ElmanTagger(**TINY).fit(pairs).predict(pairs).tolist() == expected
+
+
+def test_tags_of_dev_without_its_sentences_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^y_dev: expected X_dev with it, got None"):
+        ElmanTagger(**TINY).fit(X, Y, y_dev=Y)
+    with pytest.raises(InputError, match=r"^y_dev: expected X_dev with it, got None"):
+        ElmanClassifier(**TINY).fit(TEXTS, LABELS, y_dev=LABELS)

@@ -72,6 +72,16 @@ def test_sentences_made_in_python(data: Any, tagger: Any) -> None:
     assert found == Correction(("the", "dog", "runs"), {"tag": ("D", None, "V")})
 
 
+def test_null_in_tables_and_parquet(tagger: Any, tmp_path: Path) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"tokens": [["the", "dog"], ["a", "cat"]], "tags": [["D", None], [None, "N"]]})
+    parquet.write_table(table, tmp_path / "c.parquet")
+    for data in (table, tmp_path / "c.parquet"):
+        assert [each.labels["tag"] for each in read(tagger, data)] == [("D", None), (None, "N")]
+    with pytest.raises(DataError, match="tags: expected tags"):
+        elman.train(table, **QUIET)
+
+
 def test_another_placeholder(tagger: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "c.txt", "the_D dog_? runs_V\n")
     assert read(tagger, path, unlabelled="?")[0].labels == {"tag": ("D", None, "V")}
@@ -146,7 +156,7 @@ def test_merged_with_earlier_ones() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "no label in it; expected a sentence with a label (tag)"),
+        ([], "corrections: no label in it; expected labels of column tag"),
         ([[("the", None)]], "no label in it"),
         ([Sentence(("a", "b"), {"tag": ("D",)})], "sentence 1: tag: expected a label for each of 2 words, got 1"),
         ([Correction(("a",), {"tag": ("D", "N")})], "tag: expected a label for each of 1 words, got 2"),

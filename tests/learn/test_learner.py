@@ -10,8 +10,10 @@ from tests.helpers.made_up import two_columns
 
 import elman
 from elman import learn
+from elman.data.correction import Correction
 from elman.errors import ConfigError, DataError
 from elman.learn import learner as learner_module
+from elman.learn.history import History, updated
 from elman.learn.learner import Learner
 
 SETTINGS = {"hidden": 12, "embedding": 8, "feature_embedding": 8, "epochs": 8, "ensemble": 1}
@@ -124,6 +126,45 @@ def test_without_replay_or_held_out_text_the_report_says_so(tagger: Any) -> None
         "no sentences to replay, so nothing holds the model to what it knew",
         "no held-out text, so what is forgotten cannot be measured",
     ]
+
+
+def test_corrected_sentences_are_neither_replayed_nor_held_out(tagger: Any) -> None:
+    """A training sentence with a wrong label does not contradict its own correction."""
+    wrong = [[("the", "D"), ("saw", "V"), ("sees", "V")]]
+    learner = Learner(tagger, replay=[*wrong * 30, *pairs(SENTENCES, 1)[:20]], heldout=[*wrong, *pairs(SENTENCES, 1)])
+    right = [[("the", "D"), ("saw", "N"), ("sees", "X")]]
+    for _ in range(2):
+        report = learner.update(right)
+        assert not report.not_learned and not report.earlier.broken
+        assert report.heldout is not None and report.heldout.sentences <= len(SENTENCES)
+        assert "held-out sentence" in report.notes[0] and "left out: corrections have the same words" in report.notes[0]
+
+
+def test_a_correction_that_is_wrong_again_is_learned_again(tagger: Any) -> None:
+    correction = Correction(("the", "saw", "sees"), {"tag": (None, "V", None)})
+    forgotten = tagger.with_history(updated(History(), "a" * 64, [correction], []))
+    learner = Learner(forgotten, replay=pairs(SENTENCES, 1)[:20])
+    report = learner.update([correction])
+    assert len(report.learned) == 1 and not report.learned[0].was_right and not len(report.earlier)
+    assert learner.model.history.digests == forgotten.history.digests
+    assert learner.model.history.corrections == (correction,)
+    again = learner.update([correction])
+    assert not again.learned and len(again.earlier.kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed: expected"),
+        ({"seed": "1"}, "seed: expected"),
+        ({"threads": 0}, "threads: expected"),
+        ({"replay": []}, "replay: no label in it"),
+        ({"heldout": []}, "heldout: no label in it"),
+    ],
+)
+def test_wrong_arguments_are_refused(options: dict[str, Any], message: str, tagger: Any) -> None:
+    with pytest.raises((ConfigError, DataError), match=message):
+        learn.update(tagger, [[("the", "D")]], **options)
 
 
 def test_models_that_do_not_learn_are_refused() -> None:

@@ -136,7 +136,7 @@ def curve(
     return learning_curve(
         train,
         dev,
-        ReadOptions(column_names(target), format, encoding, inputs=column_names(inputs) or ()),
+        ReadOptions(column_names(target), format, encoding, inputs=column_names(inputs, "inputs") or ()),
         points=points,
         seeds=seeds,
         seed=seed,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from elman.cli.output_format import RECORDS
 from elman.data.formats.conllu_builder import SentenceTokens, draft
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
@@ -19,6 +21,8 @@ def check_is_text(reading: Reading) -> None:
     """Raise ConfigError if a file is neither plain text nor a table with a text in each row."""
     if reading.format != "text" and not reading.has_texts:
         found = f"{reading.path}: --tokenize: expected plain text or a table of texts, found {reading.format}"
+        if reading.format in RECORDS:
+            raise ConfigError(f"{found}, whose texts only --as fields cuts; save the texts as csv or as plain text")
         raise ConfigError(f"{found}, which has words; --format text reads any file as plain text")
 
 
@@ -40,25 +44,27 @@ class Tokenized:
         return iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line in self._lines():
+        for number, line, labels in self._lines():
             found = False
             for sentence in self._tokenizer.sentences([line]):
                 found = True
                 if self._conllu:
-                    yield _conllu(sentence.tokens, sentence.text, next(self._numbers))
+                    cut = _conllu(sentence.tokens, sentence.text, next(self._numbers))
                 else:
                     text = " ".join(sentence.words) + "\n"
                     rows = (0,) * len(sentence.words)
-                    yield Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
-            if not found and not self._conllu:
+                    cut = Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
+                yield replace(cut, labels=labels) if labels else cut
+            if not found and not self._conllu and not self._reading.has_texts:
                 yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines, or the texts of a table, with their numbers."""
+    def _lines(self) -> Iterator[tuple[int, str, Mapping[str, str]]]:
+        """Yield the lines, or the texts of a table, with their numbers and the other columns of the table."""
         if self._reading.has_texts:
-            yield from ((sentence.line, " ".join(sentence.words)) for sentence in self._reading)
-        else:
-            yield from enumerate((line.removeprefix("\ufeff") for line in self._reading.raw_text()), start=1)
+            yield from ((sentence.line, " ".join(sentence.words), sentence.labels) for sentence in self._reading)
+            return
+        for number, line in enumerate(self._reading.raw_text(), start=1):
+            yield number, line.removeprefix("\ufeff"), {}
 
 
 def _conllu(tokens: Sequence[Token], text: str, number: int) -> Sentence:

@@ -225,7 +225,8 @@ def _from_table(table: Any, options: ReadOptions, notes: list[str] | None) -> It
 def _from_reading(
     reading: Reading, keys: TargetKeys, options: ReadOptions, notes: list[str] | None
 ) -> Iterator[tuple[Sentence, TargetKeys]]:
-    _check_inputs(keys, reading.path)
+    if any(sentence.words for sentence in reading.first()):  # an empty file has no column to name
+        _check_inputs(keys, reading.path)
     if notes is not None:
         parts = []
         if keys.words:

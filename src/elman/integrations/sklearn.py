@@ -24,6 +24,7 @@ from elman.errors import MissingExtraError
 from elman.integrations.sklearn_input import (
     InputError,
     Words,
+    check_dev,
     classes_of,
     like_input,
     single_labels,
@@ -150,6 +151,7 @@ class ElmanTagger(_Estimator):
 
     def fit(self, X: Any, y: Any = None, X_dev: Any = None, y_dev: Any = None) -> Self:
         """Train a model; ``X_dev`` and ``y_dev`` choose the best epoch and calibrate the probabilities."""
+        check_dev(X_dev, y_dev)
         data = tagged_rows(X, y, type(self).__name__)
         dev = None if X_dev is None else list(_tagged(tagged_rows(X_dev, y_dev, type(self).__name__)))
         return self._train([tag for _, tags in data for tag in tags], _tagged(data), dev)
@@ -213,6 +215,7 @@ class ElmanClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None) -> Self:
         """Train a model; ``X_dev`` and ``y_dev`` choose the best epoch and calibrate the probabilities."""
+        check_dev(X_dev, y_dev)
         rows, labels = self._labelled(X, y)
         dev = None if X_dev is None else list(_labelled(*self._labelled(X_dev, y_dev)))
         return self._train(labels, _labelled(rows, labels), dev)

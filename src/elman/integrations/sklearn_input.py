@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -32,20 +32,28 @@ class InputError(DataError, ValueError):
 def tagged_rows(X: Any, y: Any, estimator: str) -> list[tuple[Words, list[Any]]]:
     """Return the words and tags of each sentence; without ``y`` the tags are those of the pairs in ``X``."""
     rows = _rows("X", X, "sentences, each a list of words")
-    if y is not None and _has_features(rows):
-        rows = _with_features(rows)
-    words = [_words(row, f"X[{i}]") for i, row in enumerate(rows)]
     if y is None:
-        if not all(_is_tagged(row) for row in rows if len(row)):
+        if not all(hasattr(row, "__len__") and _is_tagged(row) for row in rows):
             raise InputError(
                 f"{estimator} requires y to be passed, but the target y is None; X alone will do if its "
                 "sentences are lists of (word, tag)"
             )
-        return [(own, [tag for _, tag in row]) for own, row in zip(words, rows, strict=True)]
-    of_y = _rows("y", y, "the tags of each sentence, each a list")
+        of_y = [[tag for _, tag in row] for row in rows]
+        rows = [[word for word, _ in row] for row in rows]
+    else:
+        of_y = _rows("y", y, "the tags of each sentence, each a list")
+    if _has_features(rows):
+        rows = _with_features(rows)
+    words = [_words(row, f"X[{i}]") for i, row in enumerate(rows)]
     check_consistent_length(rows, of_y)
     one_each = isinstance(y, np.ndarray) and y.shape[1:] == (1,)  # as NumPy broadcasts (n, 1) over (n, T)
     return [(own, _tags(tags, own, i, one_each)) for i, (own, tags) in enumerate(zip(words, of_y, strict=True))]
+
+
+def check_dev(X_dev: Any, y_dev: Any) -> None:
+    """Raise InputError for tags of dev without its sentences."""
+    if X_dev is None and y_dev is not None:
+        raise InputError("y_dev: expected X_dev with it, got None")
 
 
 def word_rows(X: Any, *, features: bool = False) -> list[Words]:
@@ -58,16 +66,20 @@ def word_rows(X: Any, *, features: bool = False) -> list[Words]:
 
 
 def _has_features(rows: list[Any]) -> bool:
-    """Return whether tokens are dicts, or lists of texts that are no (word, tag) pairs."""
+    """Return whether tokens are dicts or sets, or lists of texts that are no (word, tag) pairs."""
     items = [token for row in rows if isinstance(row, list | tuple | np.ndarray) for token in row]
     kinds = set(map(type, items))
-    return dict in kinds or (kinds <= {list} and any(len(token) != 2 for token in items))
+    return any(issubclass(kind, Mapping | Set) for kind in kinds) or (
+        kinds <= {list} and any(len(token) != 2 for token in items)
+    )
 
 
 def _with_features(rows: list[Any]) -> list[Any]:
     """Return rows of Tokens. Raises InputError for values that are no features."""
     found = []
     for i, row in enumerate(rows):
+        if isinstance(row, list | tuple) and all(isinstance(token, tuple) and len(token) == 2 for token in row):
+            row = [word for word, _ in row]
         try:
             words = row.words if isinstance(row, Sentence) else tokens(row)
         except (DataError, TypeError) as error:

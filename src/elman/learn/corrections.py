@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import check_callbacks, check_text, described
 from elman.utils.display import shown
 
-__all__ = ["Correction", "check_model", "labelled", "merged", "read", "united"]
+__all__ = ["Correction", "apart", "check_model", "labelled", "merged", "read", "united"]
 
 KINDS = ("rnn", "linear")
 """The kinds of models that learn from corrections."""
@@ -80,8 +80,9 @@ def labelled(
     unlabelled: str = NO_TAG,
     text_column: str | None = None,
     on_file: Callable[[str], None] | None = None,
+    name: str = "corrections",
 ) -> list[Correction]:
-    """Return the labelled sentences in data, also repeated ones; see ``read``."""
+    """Return the labelled sentences in data, also repeated ones; see ``read``. ``name`` is that of the argument."""
     check_callbacks(on_file=on_file)
     check_text("format", format)
     check_text("unlabelled", unlabelled, optional=False)
@@ -90,8 +91,13 @@ def labelled(
     sentences = list(reader.read(data))
     if not sentences:
         columns = ", ".join(model.targets)
-        raise DataError(f"no label in it; expected a sentence with a label ({columns})", path=reader.path or None)
+        raise DataError(f"no label in it; expected labels of column {columns}", path=reader.path or name)
     return sentences
+
+
+def apart(texts: Iterable[Correction], digests: Collection[str]) -> list[Correction]:
+    """Return the sentences whose words are not among these, which are given by their digests."""
+    return [text for text in texts if text.words_digest not in digests]
 
 
 def merged(

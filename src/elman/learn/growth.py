@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.data.schemes import split_tag
-from elman.data.targets import TAG
+from elman.data.targets import CLASSIFY, TAG
 from elman.features.lexicon import Lexicon
 from elman.features.text_ngrams import Grams
 from elman.features.vocabulary import Vocabulary
@@ -161,7 +161,8 @@ def _wider(w: Array, before: Head, after: Head, begin: int, axis: int, *, bias: 
     more = len(after.tags) - len(before.tags)
     shape = list(block.shape)
     shape[axis] = more
-    fill = block.min() - np.float32(LOWEST) if bias else np.float32(0)
+    lowest = block.min() if before.task in (TAG, CLASSIFY) else min(block.min(), np.float32(0))
+    fill = lowest - np.float32(LOWEST) if bias else np.float32(0)
     return np.concatenate([block, np.full(shape, fill, block.dtype)], axis=axis)
 
 
@@ -210,15 +211,18 @@ def imprint(w: Array, b: Array, begin: int, known: int, h: Array, gold: NDArray[
 
     ``w``, ``b``  the output layer (K, P) and (K,) of all columns; the column begins at row ``begin``
     ``known``     the number of its tags that are not new
-    ``h``         (N, P) states of labelled words or texts, and ``gold`` (N,) the ids of their tags in the column
+    ``h``         (N, P) states of labelled words or texts
+    ``gold``      (N,) the ids of their tags in the column; if they can have several, (N, K) which they have
 
     The weights point from the mean state to that of the tag; the bias places its score at the level of the best
-    known tag there, and ``MARGIN`` below at the mean state.
+    known tag there, or at 0 if there can be several, and ``MARGIN`` below at the mean state.
     """
     others = slice(begin, begin + known)
     centre = h.mean(axis=0)
-    for tag in np.unique(gold[gold >= known]).tolist():
-        own = h[gold == tag]
+    several = gold.ndim > 1
+    new = known + np.flatnonzero(gold[:, known:].any(axis=0)) if several else np.unique(gold[gold >= known])
+    for tag in new.tolist():
+        own = h[gold[:, tag] > 0 if several else gold == tag]
         mean = own.mean(axis=0)
         away = mean - centre
         size = float((away * away).sum())
@@ -226,5 +230,5 @@ def imprint(w: Array, b: Array, begin: int, known: int, h: Array, gold: NDArray[
             continue
         row = begin + tag
         w[row] = away * np.float32(MARGIN / size)
-        level = (own @ w[others].T + b[others]).max(axis=1).mean()
+        level = 0.0 if several else (own @ w[others].T + b[others]).max(axis=1).mean()
         b[row] = np.float32(level - float((w[row] * mean).sum()))

@@ -22,6 +22,9 @@ from elman.models.rnn import RecurrentModel
 from elman.nn.encoder import Parameters
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
+from elman.utils import limits
+from elman.utils.parallel import thread_count
+from elman.utils.summary import counted
 
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
@@ -29,6 +32,8 @@ BUNDLE = 50
 """After so many corrections the latest ones are learned again, together: one by one they teach less for other text."""
 RECENT = 200
 """Earlier corrections, the latest, that choose the share of new parameters: more would cost time with each one."""
+OF_NGRAMS = 10.0
+"""Times the learning rate for models of n-grams alone: each of their weights moves a score by little."""
 APART = 500_009
 """Between the seeds of the rounds."""
 SPARE = 10
@@ -59,10 +64,13 @@ class Learner:
         options: PatchOptions | None = None,
     ) -> None:
         self.model: Model = reading.check_model(model)
-        self.options, self.seed, self.threads = options, seed, threads
+        self.options, self.seed = options, limits.whole_number("seed", seed, 0, limits.SEED)
+        self.threads = thread_count(threads)
         self.notes: list[str] = []
-        self.replay = list(self.model.history.replay) if replay is None else reading.labelled(model, replay)
-        self.heldout = [] if heldout is None else reading.labelled(model, heldout)
+        self.replay = (
+            list(self.model.history.replay) if replay is None else reading.labelled(model, replay, name="replay")
+        )
+        self.heldout = [] if heldout is None else reading.labelled(model, heldout, name="heldout")
         if heldout is None and len(self.replay) >= SPARE * SPARE:
             self.heldout, self.replay = self.replay[::SPARE], [s for i, s in enumerate(self.replay) if i % SPARE]
             self.notes.append(f"no held-out text: {len(self.heldout):,} of the replayed sentences are held out for it")
@@ -86,11 +94,18 @@ class Learner:
         started, notes = time.perf_counter(), list(self.notes)
         found = reading.read(self.model, corrections, on_note=notes.append)
         before, past = self.model, self.model.history
-        new = [each for each in found if past.standing.get(each.words_digest) != each.digest]
+        new = self._to_learn(found)
         earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
+        again = {each.digest for each in new}
+        earlier = [each for each in earlier if each.digest not in again]
         known = {each.digest for each in earlier}
         earlier += [each for each in found if each not in new and each.digest not in known]
-        patch = _Patch(self, new, earlier)
+        learned = past.words_digests | {each.words_digest for each in new}
+        replay, heldout = (reading.apart(texts, learned) for texts in (self.replay, self.heldout))
+        if len(heldout) < len(self.heldout):
+            left_out = counted(len(self.heldout) - len(heldout), "held-out sentence")
+            notes.append(f"{left_out} left out: corrections have the same words")
+        patch = _Patch(self, new, earlier, replay, heldout)
         replayed, about = patch.replayed, patch.about()
         model, alpha, predictions = patch.best()
         parent = hashlib.sha256(file.to_bytes(*before.to_record())).hexdigest()
@@ -100,7 +115,7 @@ class Learner:
             predictions,
             new,
             earlier,
-            self.heldout,
+            heldout,
             replayed,
             naive=patch.naive() if naive else None,
             resamples=resamples,
@@ -114,12 +129,27 @@ class Learner:
         report.seconds = time.perf_counter() - started
         return report
 
+    def _to_learn(self, corrections: Sequence[Correction]) -> list[Correction]:
+        """Return the corrections that are new, and those of before that the model does not get right."""
+        standing = self.model.history.standing
+        known = [each for each in corrections if standing.get(each.words_digest) == each.digest]
+        self._predictions.add(known)
+        right = {each.digest for each in known if is_right(each, self._predictions[each.words])}
+        return [each for each in corrections if each.digest not in right]
+
 
 class _Patch:
     """One update of a learner: the grown model, the parameters after the patch, and what was added."""
 
-    def __init__(self, learner: Learner, new: Sequence[Correction], earlier: Sequence[Correction]) -> None:
-        self.learner, self.new, self.earlier = learner, new, earlier
+    def __init__(
+        self,
+        learner: Learner,
+        new: Sequence[Correction],
+        earlier: Sequence[Correction],
+        replay: Sequence[Correction],
+        heldout: Sequence[Correction],
+    ) -> None:
+        self.learner, self.new, self.earlier, self.heldout = learner, new, earlier, heldout
         self.old: RecurrentModel = learner.model._model  # type: ignore[assignment]
         targets = learner.model.targets
         counts = Counter(word for correction in new for word in correction.words)
@@ -132,7 +162,7 @@ class _Patch:
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
         self.rounds, self.replayed = 0, list[Correction]()
         self.options = learner.options or PatchOptions.of(len(new))
-        self.members = self._patched(earlier, learner.replay, self.options)
+        self.members = self._patched(earlier, replay, self.options)
 
     def _patched(
         self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
@@ -149,8 +179,9 @@ class _Patch:
             members, _ = self._round((latest, older, replay), many, options.rounds, None)
             pairs = zip(self.grown.members, members, strict=True)
             members = [_mixed(old, own, many.alphas[0], half=False) for old, own in pairs]
+        rate = options.rate * (1.0 if self.old.network.encodes else OF_NGRAMS)
         for number in range(options.rounds if self.new else 0):
-            twice = replace(options, rate=options.rate * 2**number)
+            twice = replace(options, rate=rate * 2**number)
             members, self.replayed = self._round((self.new, earlier, replay), twice, number, members)
             self.rounds = number + 1
             predictions = Predictions(self._model(members, 1.0))
@@ -180,7 +211,7 @@ class _Patch:
         sentences.
         """
         learner, best = self.learner, None
-        texts = [*self.earlier[-RECENT:], *learner.heldout]
+        texts = [*self.earlier[-RECENT:], *self.heldout]
         learner._predictions.add(texts)
         least = _right(texts, learner._predictions)
         for alpha in self.options.alphas if self.new else (1.0,):

@@ -20,7 +20,7 @@ from elman.utils.display import shown
 from elman.utils.files import input_files
 
 _NULL = "\0"
-"""What null among the tags of JSON is read as: no text holds it."""
+"""What null among tags is read as: no text holds it."""
 
 
 class _Keys(NamedTuple):
@@ -54,7 +54,7 @@ class CorrectionReader:
     def read(self, data: Any) -> Iterator[Correction]:
         """Yield the sentences with a label. Raises DataError and ConfigError as ``corrections.read`` does."""
         if is_table(data):
-            yield from self._of_reading(read_table(data, self._options["text_column"]))
+            yield from self._of_reading(read_table(data, self._options["text_column"], null=_NULL))
             return
         items = iter(as_items(data))
         head = next(items, None)

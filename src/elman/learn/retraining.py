@@ -12,7 +12,7 @@ from elman.errors import ConfigError
 from elman.evaluation.statistics import RESAMPLES
 from elman.features.vectors import Vectors
 from elman.learn.changes import Predictions
-from elman.learn.corrections import check_model, labelled, united
+from elman.learn.corrections import apart, check_model, labelled, united
 from elman.learn.report import UpdateReport, make_report
 from elman.models.rnn import RecurrentModel
 from elman.taggers.base import Predictor
@@ -54,9 +54,10 @@ def retrain(
     """
     model = check_model(model)
     check_text("format", format)
-    gold = labelled(model, heldout, format=format, encoding=encoding)
     standing = list(model.history.corrections if corrections is None else corrections)
-    of_train = labelled(model, train, format=format, encoding=encoding)
+    learned = model.history.words_digests | {correction.words_digest for correction in standing}
+    gold = apart(labelled(model, heldout, format=format, encoding=encoding, name="heldout"), learned)
+    of_train = labelled(model, train, format=format, encoding=encoding, name="train")
     sentences = with_corrections(of_train, standing, model.text_targets)
     predictions = Predictions(model)
     rows, n_filled = _rows(sentences, predictions)

@@ -111,7 +111,7 @@ def train(
         data=train,
         dev=held_out_or_dev,
         targets=column_names(target),
-        inputs=column_names(inputs) or (),
+        inputs=column_names(inputs, "inputs") or (),
         task=name,
         options=options,
         model=model,
@@ -156,7 +156,7 @@ def find_rate(
     request = TrainRequest(
         data=train,
         targets=column_names(target),
-        inputs=column_names(inputs) or (),
+        inputs=column_names(inputs, "inputs") or (),
         task=task,
         model="rnn",
         preset=preset,

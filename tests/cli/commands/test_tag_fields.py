@@ -113,6 +113,17 @@ def test_rows_without_a_text_have_empty_fields(run: Run, addresses: Path) -> Non
     assert found == "id,text,city,number,road,confidence\n1,,,,,0.0000\n"
 
 
+def test_records_without_a_text_have_empty_fields(run: Run, addresses: Path, tmp_path: Path) -> None:
+    records = '{"text":"","id":null}\n{"names":["a"]}\n\n{"text":"York","id":2}\n'
+    fields = '"city": "", "number": "", "road": ""'
+    found = tag(run, addresses, "--format", "jsonl", stdin=records)
+    assert found.split("\n")[:3] == [f'{{"text":"","id":null, {fields}}}', '{"names":["a"]}', ""]
+    tag(run, addresses, "--format", "jsonl", "-o", tmp_path / "out.csv", stdin=records)
+    assert (tmp_path / "out.csv").read_text() == "text,id,city,number,road\n,,,,\nYork,2,York,,\n"
+    found = tag(run, addresses, "--format", "json", stdin='[{"text":""}, {"text":"York"}]')
+    assert [row["city"] for row in json.loads(found)] == ["", "York"]
+
+
 def test_several_files(run: Run, addresses: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nYork\n")
     (tmp_path / "b.csv").write_text("text\nDerby\n")

@@ -13,6 +13,7 @@ from elman.data.formats import column_names, read_table
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY
+from elman.data.tokens import Token
 from elman.errors import DataError, while_reading
 from elman.taggers.registry import TASKS
 from elman.taggers.request import data_or_share
@@ -57,7 +58,10 @@ def _paths(data: Any) -> list[str]:
 
 
 def _content(item: Any) -> Any:
-    return (item.words, dict(item.columns), dict(item.labels)) if isinstance(item, Sentence) else item
+    if not isinstance(item, Sentence):
+        return item
+    words = tuple((word, word.features, word.numbers) if isinstance(word, Token) else word for word in item.words)
+    return words, dict(item.columns), dict(item.labels)
 
 
 def read_once(

@@ -159,6 +159,7 @@ def _retrained(
 
     ``texts`` are the training sentences and the held-out ones.
     """
+    from elman.learn.corrections import apart
     from elman.learn.report import make_report
     from elman.learn.retraining import retrain
     from elman.training.run_options import RunOptions as Run
@@ -173,7 +174,8 @@ def _retrained(
     found = replace(found, notes=[*found.notes, *beside.notes])
     if not adopted:
         return new, found, facts
-    final = make_report(model, best, corrections, earlier, texts[1], seed=options.seed)
+    gold = apart(texts[1], new.history.words_digests)
+    final = make_report(model, best, corrections, earlier, gold, seed=options.seed)
     found = replace(found, learned=final.learned, not_learned=final.not_learned, earlier=final.earlier)
     return best, replace(found, heldout=final.heldout, replayed=None), facts
 

@@ -15,7 +15,7 @@ from elman.data.fields import fields_of
 from elman.data.formats import column_names, open_writer, read_sentences
 from elman.data.formats.endings import formats_of
 from elman.data.formats.holds import is_gap
-from elman.data.formats.rows import FORMATS, RowWriter, columns_of, row_of
+from elman.data.formats.rows import FORMATS, RowWriter, columns_of, is_row, row_of
 from elman.data.sentence import CONFIDENCE, Sentence
 from elman.data.spans import find_spans
 from elman.errors import ConfigError
@@ -53,7 +53,8 @@ def tag_fields(options: Options) -> None:
             )
             if options.format is None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
-            writer = writer or _FieldWriter(reading, format, (*names, *([CONFIDENCE] if options.confidence else [])))
+            columns = (*names, *([CONFIDENCE] if options.confidence else []))
+            writer = writer or _FieldWriter(reading, format, columns, options.text_column)
             writer.begin(reading)
             for chunk in chunks(reading, live=path == "-"):
                 progress.add(chunk)
@@ -116,28 +117,27 @@ def _tokenized(chunk: Sequence[Sentence], tagger: Tagger) -> tuple[list[Sentence
 class _FieldWriter:
     """Writes sentences with fields: in the input's own format in place, else as rows of values."""
 
-    def __init__(self, reading: Reading, format: str | None, names: Sequence[str]) -> None:
-        self._names, self._read = names, reading.format
+    def __init__(self, reading: Reading, format: str | None, names: Sequence[str], text_column: str | None) -> None:
+        self._names, self._read, self._text_column = names, reading.format, text_column
         own = reading.format if reading.has_texts or reading.format in ("jsonl", "json", "parquet") else ""
         self._format = format or own or "csv"
         in_place = own == self._format
-        self._rows = RowWriter(self._format, () if in_place else (*columns_of(reading), *names))
+        self._rows = RowWriter(self._format, () if in_place else (*columns_of(reading, text_column), *names))
         self._sentences = open_writer(self._format, (), names) if in_place else None
 
     def begin(self, reading: Reading) -> None:
         """Take the next file. Raises ConfigError if it has a column of a field's name, or another format."""
         if reading.format != self._read:
             raise ConfigError(f"{reading.path}: {reading.format}, after files that are {self._read}; write them alone")
-        check_free(self._names, columns_of(reading), reading.path)
+        check_free(self._names, columns_of(reading, self._text_column), reading.path)
         self._reading = reading
 
     def add(self, sentence: Sentence, found: dict[str, str]) -> str | bytes:
         """Return what is written for a sentence with all its fields."""
         if self._sentences is not None:
-            is_text = sentence.words or sentence.labels or sentence.rows or sentence.format == "parquet"
-            labels = {**sentence.labels, **found} if is_text else sentence.labels
+            labels = {**sentence.labels, **found} if is_row(sentence, self._text_column) else sentence.labels
             return self._sentences.add(replace(sentence, labels=labels), {})
-        if is_gap(sentence) and not sentence.rows:
+        if is_gap(sentence) and not is_row(sentence, self._text_column):
             return ""
         values: dict[str, Any] = {**row_of(sentence, self._reading), **found}
         if CONFIDENCE in found:

@@ -84,12 +84,17 @@ class ArrowStream(Protocol):
 
 
 def read_table(
-    table: Any, text_column: str | None = None, *, labelled: bool = True, inputs: Sequence[str] = ()
+    table: Any,
+    text_column: str | None = None,
+    *,
+    labelled: bool = True,
+    inputs: Sequence[str] = (),
+    null: str | None = None,
 ) -> TableReading:
     """Return the sentences of a table in memory, see ``elman.data.formats.arrow``."""
     from elman.data.formats import arrow
 
-    return arrow.read_table(table, text_column, labelled=labelled, inputs=inputs)
+    return arrow.read_table(table, text_column, labelled=labelled, inputs=inputs, null=null)
 
 
 def confidence_formats() -> tuple[str, ...]:
@@ -102,21 +107,21 @@ def column_formats() -> tuple[str, ...]:
     return tuple(name for name, holds in HOLDS.items() if holds.columns > 1)
 
 
-def column_names(target: str | Sequence[str] | None) -> tuple[str, ...] | None:
+def column_names(target: str | Sequence[str] | None, argument: str = "target") -> tuple[str, ...] | None:
     """Return column names from user input: ``"upos,xpos"`` or a list of names; None stays None.
 
-    Raises ConfigError for an empty name.
+    Raises ConfigError, which names the ``argument``, for an empty name.
     """
     if target is None:
         return None
     if isinstance(target, bytes | Mapping) or not isinstance(target, Iterable):
-        raise ConfigError(f"target: expected names of columns, got {described(target)}")
+        raise ConfigError(f"{argument}: expected names of columns, got {described(target)}")
     names = tuple(name.strip() for name in target.split(",")) if isinstance(target, str) else tuple(target)
     for name in names:
         if not isinstance(name, str):
-            raise ConfigError(f"target: expected names of columns, got {described(name)} among them")
+            raise ConfigError(f"{argument}: expected names of columns, got {described(name)} among them")
     if not all(names) or not names:
-        raise ConfigError(f"target: expected names of columns, with commas between them, got {shown(target)}")
+        raise ConfigError(f"{argument}: expected names of columns, with commas between them, got {shown(target)}")
     return names
 
 

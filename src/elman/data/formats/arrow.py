@@ -38,13 +38,21 @@ class TableReading(Reading):
     ``schema``   the Arrow schema
     """
 
-    def __init__(self, table: Any, text_column: str | None, labelled: bool, inputs: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        table: Any,
+        text_column: str | None,
+        labelled: bool,
+        inputs: Sequence[str] = (),
+        null: str | None = None,
+    ) -> None:
         self.names: Sequence[str] = table.schema.names
         self.schema = table.schema
         self.content = _content_column(table.schema, text_column)
         self._batches = table.to_batches(max_chunksize=_BATCH_ROWS)
         self._renamed, self._labelled_rows, self._inputs = text_column is not None, labelled, inputs
-        reader = RecordReader(NAME, {}, schema_class_names(table.schema), format="table", first=self._records)
+        options = {} if null is None else {"null": null}
+        reader = RecordReader(NAME, options, schema_class_names(table.schema), format="table", first=self._records)
         first = next(self._records(), None)
         head = [] if first is None else [head_of(first, reader)]
         source = TextSource(NAME, head, iter(()), False)
@@ -90,17 +98,23 @@ class TableReading(Reading):
 
 
 def read_table(
-    table: Any, text_column: str | None = None, *, labelled: bool = True, inputs: Sequence[str] = ()
+    table: Any,
+    text_column: str | None = None,
+    *,
+    labelled: bool = True,
+    inputs: Sequence[str] = (),
+    null: str | None = None,
 ) -> TableReading:
     """Return the sentences of a table, one a row. ``text_column`` is the column of the texts, or lists of words.
 
-    Without ``labelled`` the sentences have no columns but the ``inputs``.
+    Without ``labelled`` the sentences have no columns but the ``inputs``; ``null`` is what null among tags is read as
+    (None: refused).
 
     Raises ConfigError if a column is missing or is not known by its name, DataError if it is no table, and for rows
     that are no sentences, MissingExtraError without pyarrow.
     """
     check_text("text_column", text_column)
-    return TableReading(arrow_table(table), text_column, labelled, inputs)
+    return TableReading(arrow_table(table), text_column, labelled, inputs, null)
 
 
 def arrow_table(table: Any) -> Any:

@@ -55,8 +55,7 @@ class JsonFormat:
             content = None
             if not is_blank(text):
                 record = json_edit.parse(text, path, number)
-                words = (*_WORD_KEYS, self.options.get("text"))
-                if any(key in record for key in _NAME_KEYS) and not any(key in record for key in words):
+                if are_names(record, self.options.get("text")):
                     reader.learn(names_in(record))
                 else:
                     content = reader.parts(record, number)
@@ -137,6 +136,12 @@ class JsonFormat:
     def writer(self, columns: Sequence[str], labels: Sequence[str]) -> ArrayWriter:
         """Return a writer of a file: one array, an element a line."""
         return ArrayWriter()
+
+
+def are_names(record: Mapping[str, Any], text_key: str | None = None) -> bool:
+    """Return whether a record has nothing but names of labels."""
+    words = (*_WORD_KEYS, text_key)
+    return any(key in record for key in _NAME_KEYS) and not any(key in record for key in words)
 
 
 class ArrayWriter:

@@ -10,7 +10,7 @@ import sys
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
 from elman.data.formats import json_edit, json_records, jsonl
@@ -46,6 +46,10 @@ class Parquet:
     def HOLDS(self) -> Holds:
         return HOLDS
 
+    def reading_null(self, text: str) -> Parquet:
+        """Return the format that reads null among tags as ``text``; by default it is refused."""
+        return replace(self, options={**self.options, "null": text})
+
     def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]:
         """Return the first row as a line of jsonl, and the sentences. Memory is bounded by a row group.
 
@@ -79,7 +83,7 @@ def configured(options: Mapping[str, str]) -> Parquet:
 
 
 _PLAIN = Parquet()
-open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
+open_binary, target, writer, reading_null = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer, _PLAIN.reading_null
 
 
 def _open(path: str, name: str) -> Any:

@@ -199,10 +199,10 @@ def read_sentences(
     ``format`` is a name with or without options: ``csv:text=review,label=stars``. ``labelled``: True for training and
     evaluation, False for tagging; then ``known`` holds the format, tags and labels of the model, which help to tell
     text with tags from text without. ``text_column`` is the column of a table that has the texts, ``keep_empty`` yields
-    its rows without a text as sentences without words, ``null`` is what null among the tags of JSON is read as (None:
-    refused). Memory is bounded by the longest sentence. The first lines are read at once, the others lazily; the file
-    is opened once, so it may be a pipe. Compressed files are recognized and decompressed. Several paths are read like
-    one file; ``on_read`` is called with each Reading when it is opened.
+    its rows without a text as sentences without words, ``null`` is what null among the tags of JSON and Parquet is read
+    as (None: refused). Memory is bounded by the longest sentence. The first lines are read at once, the others lazily;
+    the file is opened once, so it may be a pipe. Compressed files are recognized and decompressed. Several paths are
+    read like one file; ``on_read`` is called with each Reading when it is opened.
 
     Raises DataError (at once or while iterating) for a file that cannot be read, text in another encoding, a NUL, lines
     that are not in the format, or no recognizable format; ConfigError for an unknown format, option or encoding.
@@ -238,6 +238,8 @@ def _read(path: str, request: _ReadRequest) -> Reading:
                 raise _no_table_error(str(request.format), path)
             module = registry.OPTIONS[name]({"text": request.text_column})
         binary = cast(registry.Binary, module or registry.BINARY[name])
+        if request.null is not None:
+            binary = cast(registry.Binary, binary.reading_null(request.null))  # type: ignore[attr-defined]
         head, sentences = binary.open_binary(path)
         source = TextSource("standard input" if path == "-" else path, list(head), iter(()), False)
         return Reading(source, binary, sentences, (name, why), request.labelled)

@@ -12,20 +12,31 @@ from typing import Any
 
 from elman.data.formats.csv_rows import quote_field, read_rows
 from elman.data.formats.json_records import record_of_sentence
+from elman.data.formats.jsonl import are_names
+from elman.data.formats.lines import is_blank
 from elman.data.formats.reader import Reading
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet")
+_JSON = ("jsonl", "json")
 _GROUP_ROWS = 10_000  # of Parquet
 
 
-def columns_of(reading: Reading) -> tuple[str, ...]:
+def columns_of(reading: Reading, text_column: str | None = None) -> tuple[str, ...]:
     """Return the names of the columns that ``row_of`` gives for the first sentences of a file."""
     if reading.table_columns:
         return reading.table_columns
-    return tuple(dict.fromkeys(name for each in reading.first() for name in row_of(each, reading))) or ("text",)
+    rows = (each for each in reading.first() if each.format not in _JSON or is_row(each, text_column))
+    return tuple(dict.fromkeys(name for each in rows for name in row_of(each, reading))) or ("text",)
+
+
+def is_row(sentence: Sentence, text_column: str | None = None) -> bool:
+    """Return whether a sentence is a row, even without a text: no blank line, and no names of labels."""
+    if sentence.format in _JSON and not is_blank(sentence.lines[0]):
+        return not are_names(record_of_sentence(sentence) or {}, text_column)
+    return bool(sentence.words or sentence.labels or sentence.rows or sentence.format == "parquet")
 
 
 def row_of(sentence: Sentence, reading: Reading) -> dict[str, Any]:

@@ -83,12 +83,17 @@ class Tokenizer:
         tokens: list[Token] = []
         for chunk in _GAPS.split(line):
             if chunk:
-                *others, last = self.cut(chunk)
-                tokens += [*others, last._replace(space=True)]
+                for token in self.cut(chunk):
+                    if not token.form.isspace():
+                        tokens.append(token)
+                    elif tokens:  # a no-break space or another one of Unicode
+                        tokens[-1] = tokens[-1]._replace(space=True)
+                if tokens:
+                    tokens[-1] = tokens[-1]._replace(space=True)
         return self._with_phrases(tokens) if self.rules.phrases else tokens
 
     def cut(self, chunk: str) -> tuple[Token, ...]:
-        """Return the tokens of what stands between two spaces."""
+        """Return the tokens of a stretch between two spaces."""
         found = self._cache.get(chunk)
         if found is None:
             found = tuple(self._tokens(chunk))
@@ -248,7 +253,7 @@ _KINDS: dict[str, str] = {}
 
 
 def _kind(character: str) -> str:
-    """Return what stands for a character in the pattern."""
+    """Return the kind of a character, as the pattern has it."""
     kind = _KINDS.get(character)
     if kind is None:
         kind = _KINDS[character] = _new_kind(character)
