@@ -54,7 +54,7 @@ def one_by_one(rows: Sequence[Row]) -> str:
         table += [[f"{unit}, medians of the first and last tenth", f"{tenths[0]:.2f}, {tenths[-1]:.2f}"]]
     scores = [float(np.mean([row["scores"][how] for row in rows])) for how in ("before", "patch", "retrain")]
     table += [["accuracy on test before, patched, retrained", ", ".join(f"{score:.2f}" for score in scores)]]
-    return results.table(["", f"{len(rows)} seeds"], table)
+    return results.table(["", f"seeds: {len(rows)}"], table)
 
 
 def annotator(rows: Sequence[Row]) -> str:
@@ -69,6 +69,8 @@ def annotator(rows: Sequence[Row]) -> str:
         won = sum(np.sum(row["curve"]) > np.sum(other["curve"]) for row, other in pairs)  # at the same sizes
         cells = [name, f"{full:.2f} ± {error:.2f}", *(f"{end:.2f}" for end in ends), verdict(ends[0], error, full)]
         table.append([*cells, f"{100 * np.mean([row['words'] for row, _ in pairs]):.0f} %", f"{won} of {len(pairs)}"])
+    if not names:
+        return f"{MISSING}\n"
     _plot(rows, names)
     head = "|all of train, ± SE|uncertain first|random|within one SE|its share of words|larger area".split("|")
     return results.table(head, table) + "\n![Score by the number of sentences labelled](learn-results.svg)\n"
