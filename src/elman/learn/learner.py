@@ -76,8 +76,6 @@ class Learner:
             self.notes.append(f"no held-out text: {len(self.heldout):,} of the replayed sentences are held out for it")
         if not self.replay:
             self.notes.append("no sentences to replay, so nothing holds the model to what it knew")
-        if not self.heldout:
-            self.notes.append("no held-out text, so what is forgotten cannot be measured")
         self._predictions = Predictions(self.model)
 
     def update(
@@ -92,6 +90,8 @@ class Learner:
         Raises the errors of ``elman.learn.read``, and DataError for tags that break the model's rules of spans.
         """
         started, notes = time.perf_counter(), list(self.notes)
+        if not self.heldout:
+            notes.append("no held-out text, so what is forgotten cannot be measured")
         found = reading.read(self.model, corrections, on_note=notes.append)
         before, past = self.model, self.model.history
         new = self._to_learn(found)
