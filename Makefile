@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+INTEGRATIONS_VENV ?= .venv-integrations
 CXX ?= c++
 
 BIN := $(VENV)/bin
@@ -16,6 +17,11 @@ SOURCES := $(shell find src -not -path '*/.*' -not -path '*/__pycache__*' -not -
 # kernels does not run. The aim is all of Python.
 COVERAGE := $(if $(CI),--cov --cov-report=term-missing:skip-covered --cov-fail-under=95)
 
+# What runs exported models in a browser: three files of an npm package, exact, since the site is tested with it.
+NPM := $(shell command -v npm)
+ORT_WEB_VERSION := 1.30.0
+ORT_WEB := $(if $(NPM),build/onnxruntime-web-$(ORT_WEB_VERSION))
+
 # Files of tests share the cores; the tests of one file stay together, since they share models.
 SIDE_BY_SIDE := -n auto --dist loadfile
 
@@ -24,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs man wheel bench bench-check bench-online bench-search bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +41,10 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
+
+test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime and a browser, in an environment of their own
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys -k "onnx"
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -112,6 +122,7 @@ no-compiler: ## install as on a machine without a compiler, in a venv of its own
 docs: $(VENV)/.installed $(VENV)/.extra-docs $(VENV)/.extra-test $(VENV)/.extra-demo ## write the generated pages, then build the site into build/site and check it
 	@for page in docs/*.py docs/course/*.py; do $(BIN)/python "$$page" || exit 1; done
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@$(if $(NPM),$(MAKE) --silent build/onnx-demo/address.onnx && mkdir -p build/site/onnx && cp $(ORT_WEB)/* build/onnx-demo/address.onnx build/site/onnx/,echo "docs: no npm here: the page of models in the browser has none")
 	@ELMAN_TEST_SITE=1 $(BIN)/pytest tests/test_docs.py -k site
 	@echo "docs: build/site/index.html"
 
@@ -122,7 +133,7 @@ wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'
 
 clean: ## remove all that these targets made
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -175,3 +186,32 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 	@$(call pip,$(BENCH_VENV)) uninstall --yes elman
 	@$(call pip,$(BENCH_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@
+
+# Large packages that elman works with and most people do not need.
+$(INTEGRATIONS_VENV)/.installed: pyproject.toml
+	$(call new_venv,$(INTEGRATIONS_VENV))
+	@echo "make: installing what the integrations need"
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], "playwright>=1.49", sep="\n")' \
+	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
+	@touch $@
+
+$(INTEGRATIONS_VENV)/.ready: $(VENV)/.wheel $(INTEGRATIONS_VENV)/.installed
+	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes elman
+	@$(call pip,$(INTEGRATIONS_VENV)) install $(VENV)/wheel/*.whl
+	@touch $@
+
+ifneq ($(NPM),)
+$(ORT_WEB):
+	@echo "make: getting onnxruntime-web $(ORT_WEB_VERSION)"
+	@rm -rf build/npm && mkdir -p build/npm
+	@cd build/npm && npm pack --silent onnxruntime-web@$(ORT_WEB_VERSION) > /dev/null && tar -xzf *.tgz
+	@mkdir $@ && cp $(addprefix build/npm/package/dist/ort,.wasm.min.mjs -wasm-simd-threaded.mjs -wasm-simd-threaded.wasm) $@/
+	@rm -rf build/npm
+endif
+
+# The model of the page "In the browser".
+build/onnx-demo/address.onnx: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@$(INTEGRATIONS_VENV)/bin/python tests/helpers/example_data.py addresses $(@D)
+	@$(INTEGRATIONS_VENV)/bin/elman train $(@D)/train.conll --dev $(@D)/dev.conll --preset fast --quiet -o $(@D)/address.model > $(@D)/log
+	@$(INTEGRATIONS_VENV)/bin/elman export --quiet $(@D)/address.model $@

@@ -47,10 +47,12 @@ PUBLIC = {
     "compare",
     "convert",
     "curve",
+    "export_onnx",
     "find_errors",
     "find_rate",
     "gradients",
     "load",
+    "onnx_inputs",
     "search",
     "train",
 }

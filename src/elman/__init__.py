@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from elman.evaluation.classification import ClassEvaluation
     from elman.evaluation.compare import Comparison
     from elman.evaluation.tagging import TagEvaluation
+    from elman.integrations.onnx.export import export_onnx
+    from elman.integrations.onnx.inputs import onnx_inputs
     from elman.models.ensemble import Ensemble
     from elman.models.streaming import Stream
     from elman.taggers.base import Predictor
@@ -78,10 +80,12 @@ __all__ = [
     "compare",
     "convert",
     "curve",
+    "export_onnx",
     "find_errors",
     "find_rate",
     "gradients",
     "load",
+    "onnx_inputs",
     "search",
     "train",
 ]
@@ -117,10 +121,12 @@ _HOME = {
     "compare": "elman.analysis.functions",
     "convert": "elman.data.functions",
     "curve": "elman.analysis.functions",
+    "export_onnx": "elman.integrations.onnx.export",
     "find_errors": "elman.analysis.functions",
     "find_rate": "elman.taggers.train",
     "gradients": "elman.analysis.functions",
     "load": "elman.taggers.load",
+    "onnx_inputs": "elman.integrations.onnx.inputs",
     "search": "elman.analysis.search.search",
     "train": "elman.taggers.train",
 }

@@ -61,7 +61,7 @@ DATA_ONLY = {
     *(f"tutorial {name}" for name in ("check", "hmm", "template", "test")),
 }
 """Commands that compute nothing that takes time."""
-NO_THREADS = {"check", "convert", "tutorial compare", "tutorial memory", "tutorial train"}
+NO_THREADS = {"check", "convert", "export", "tutorial compare", "tutorial memory", "tutorial train"}
 """Commands that work on one core, or have --jobs."""
 
 

@@ -4,7 +4,7 @@ A page says what its examples run on in its first lines, ``<!-- examples: NAME -
 ```console hold commands after ``$ `` and what they print; ```python blocks run in one process each, after the
 commands before them; ```output after one holds what it prints. In what is printed, ``...`` stands for any text. A
 block of Python that begins with the comment ``# NAME.py`` is written to this file instead. A block after
-``<!-- not run: why -->`` is left out.
+``<!-- not run: why -->`` is left out. A page with ``<!-- needs: PACKAGE … -->`` is run where these are installed.
 
 The figures on the pages are those of AVX-512 kernels. Others round differently and train other models: there the
 commands only have to succeed.
@@ -20,11 +20,13 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from example_data import DATA
 
 EXAMPLES = re.compile(r"<!-- examples: (\w+) -->")
+NEEDS = re.compile(r"<!-- needs: ([\w ]+) -->")
 BLOCK = re.compile(
     r"(?P<skip><!-- not run: [^>]+ -->\n\n?)?^```(?P<kind>console|python)\n(?P<body>.*?)^```\n"
     r"(?:\n*^```output\n(?P<output>.*?)^```\n)?",
@@ -48,6 +50,12 @@ def examples(page: Path) -> str | None:
     """The name of the data that a page's examples run on; None: it has none of this kind."""
     match = EXAMPLES.search(page.read_text(encoding="utf-8")[:500])
     return match and match[1]
+
+
+def missing(page: Path) -> list[str]:
+    """The packages that a page's examples need and that are not installed."""
+    match = NEEDS.search(page.read_text(encoding="utf-8")[:500])
+    return [name for name in (match[1].split() if match else ()) if find_spec(name) is None]
 
 
 def steps(page: Path) -> list[Step]:

@@ -29,6 +29,7 @@ _COMMANDS = {
         "train": ("train:train", "Train a tagger, or a text classifier."),
         "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
         "learn": ("learn:learn", "Correct a model: learn corrected sentences."),
+        "export": ("export:export", "Write a tagger or text classifier as an ONNX model."),
         "sample": ("sample:sample", "Generate text with a language model."),
         "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
         "search": ("search:search", "Search for better settings."),

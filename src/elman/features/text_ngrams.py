@@ -25,8 +25,8 @@ BITS = 48
 _TEXTS = 1 << (63 - BITS)  # processed at a time
 WORD_SCALE = 4.0  # there are about ten character n-grams for each word n-gram (docs/reference/tasks/classification.md)
 _NONE = np.zeros(0, np.int64)
-_END = 0x110000  # no character
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+END = 0x110000  # no character
+FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Grams:
@@ -87,7 +87,7 @@ def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[
         if kind in ("words", "both"):
             names: dict[str, int] = {}
             ids = [names.setdefault(word.lower(), len(names)) for words in some for word in words]
-            codes = np.array([_hash(name) for name in names], np.uint64)[ids] if ids else np.zeros(0, np.uint64)
+            codes = np.array([word_hash(name) for name in names], np.uint64)[ids] if ids else np.zeros(0, np.uint64)
             parts += _runs(codes, np.array([len(words) for words in some], np.int64), WORDS, 2)
         pairs = np.sort(np.concatenate([np.zeros(0, np.uint64), *parts]).view(np.int64))
         yield pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs, begin
@@ -96,14 +96,14 @@ def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[
 def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
     """Yield all n-grams of ``sizes`` codes in texts of these lengths: upper bits their hash, lower bits the text."""
     ends = np.cumsum(lengths + 2)
-    marked = np.full(int(ends[-1]) if len(ends) else 0, _END, np.uint64)
+    marked = np.full(int(ends[-1]) if len(ends) else 0, END, np.uint64)
     text = np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths + 2)
     inside = np.ones(len(marked), bool)
     inside[ends - 1] = inside[ends - lengths - 2] = False
     marked[inside] = codes
     h = np.zeros(len(marked), np.uint64)
     for n in range(1, min(max(sizes), len(marked)) + 1):
-        h = h[: len(marked) - n + 1] * _FACTOR + marked[n - 1 :]
+        h = h[: len(marked) - n + 1] * FACTOR + marked[n - 1 :]
         if n in sizes:
             # a mark alone is no n-gram
             whole = text[: len(h)] == text[n - 1 :] if n > 1 else inside
@@ -120,5 +120,6 @@ def _mixed(h: Codes) -> Codes:
     return h ^ h >> np.uint64(31)
 
 
-def _hash(word: str) -> int:
+def word_hash(word: str) -> int:
+    """Return 64 bits that stand for a lower-cased word."""
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

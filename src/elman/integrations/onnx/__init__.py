@@ -1,0 +1,1 @@
+"""Export of taggers and text classifiers as ONNX models, for onnxruntime and others."""
