@@ -13,7 +13,7 @@ others    pos_ if all tags are universal parts of speech, else tag_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -110,7 +110,8 @@ def depths(heads: Sequence[int]) -> list[int] | None:
     """Return the number of steps from each word to its root; None for a cycle."""
     known: list[int | None] = [0 if head == i else None for i, head in enumerate(heads)]
     for start in range(len(heads)):
-        path, word = [], start
+        path: list[int] = []
+        word = start
         while known[word] is None:
             if len(path) > len(heads):
                 return None
@@ -128,7 +129,7 @@ def columns_of(doc: Any, indices: Sequence[int]) -> dict[str, tuple[str, ...]]:
     A missing value is ``_``. Heads outside these tokens are roots.
     """
     tokens = [doc[i] for i in indices]
-    values = {
+    values: dict[str, Callable[[Any], str]] = {
         "pos": lambda token: token.pos_,
         "tag": lambda token: token.tag_,
         "morph": lambda token: str(token.morph),
