@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, BinaryIO, cast
 
-from elman.data.formats.holds import MANY, Confidences, Holds
+from elman.data.formats.holds import MANY, Confidences, Holds, check_words
 from elman.data.formats.spacy_docs import COLUMNS, ENTITIES, columns_of, library, set_columns
-from elman.data.sentence import LABEL_SEPARATOR, Sentence
+from elman.data.sentence import LABEL_SEPARATOR, Sentence, error_at
 from elman.data.tokenization.spacing import true_tokens
 from elman.errors import ConfigError, DataError, reason
 from elman.utils.compression import CompressedFile
@@ -136,6 +136,7 @@ class DocBinWriter:
             indices: Sequence[int] = sentence.indices
         else:
             self._flush()
+            self._check(sentence)
             spaces = spaces_of(sentence)
             self._doc = self._make(self._vocab, words=list(sentence.words), spaces=spaces)
             indices = range(len(sentence.words))
@@ -144,6 +145,8 @@ class DocBinWriter:
         self._part += 1
         for label in sentence.labels.values():
             chosen = dict.fromkeys(filter(None, label.split(LABEL_SEPARATOR)), 1.0)
+            if LABEL_SEPARATOR.join(chosen) != label:
+                raise error_at(sentence, 0, f"the label {shown(label)} is empty or twice in itself; try --as jsonl")
             self._labels |= dict.fromkeys(chosen, 0.0)
             before = dict.fromkeys(self._doc.cats, 0.0)
             if {name for name, p in self._doc.cats.items() if p >= 0.5} != set(chosen):
@@ -155,9 +158,16 @@ class DocBinWriter:
         self._flush()
         for i, cats in enumerate(self._docs.cats):
             if cats:
-                self._docs.cats[i] = self._labels | cats
+                self._docs.cats[i] = cats | {name: 0.0 for name in self._labels if name not in cats}
         data: bytes = self._docs.to_bytes()
         return data
+
+    def _check(self, sentence: Sentence) -> None:
+        """Raise DataError for a word that spaCy takes for white space, which is no word when it is read."""
+        check_words(sentence, "spacy", "")
+        for i, word in enumerate(sentence.words):
+            if word.isspace():
+                raise error_at(sentence, i, f"the word {shown(word)} is white space, which spacy cannot hold")
 
     def _keep(self, tags: Mapping[str, Sequence[str]], rest: Mapping[str, Sequence[str]]) -> None:
         """Keep columns that the Doc cannot hold; what it had of the others is outdated."""

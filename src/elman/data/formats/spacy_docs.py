@@ -13,6 +13,7 @@ others    pos_ if all tags are universal parts of speech, else tag_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ COLUMNS = {"upos": "pos", "xpos": "tag", "feats": "morph", "lemma": "lemma", "he
 ENTITIES = "ner"
 """The column of entities that are read."""
 UNKNOWN_RELATION = "dep"
+_FEATURES = re.compile(r"[^=|]+=[^=|]+(\|[^=|]+=[^=|]+)*")
+"""What spaCy takes as FEATS."""
 
 
 class EntitySpan(NamedTuple):
@@ -66,6 +69,7 @@ def set_values(doc: Any, attribute: str, values: Sequence[str | None]) -> None:
     if attribute == "pos":
         add = library("spacy.parts_of_speech").IDS.__getitem__
     elif attribute == "morph":
+        values = [value if value is None or _FEATURES.fullmatch(value) else NO_TAG for value in values]
         add = doc.vocab.morphology.add
     ids: dict[str, int] = {}
     for i, value in enumerate(values):
