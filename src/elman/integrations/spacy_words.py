@@ -40,7 +40,7 @@ class DocWords:
         words = cls(doc)
         bounds = [(span.start, span.end) for span in doc.sents] if doc.has_annotation("SENT_START") else [(0, len(doc))]
         for start, end in bounds:
-            tokens = [token for token in doc[start:end] if not token.is_space]
+            tokens = [token for token in doc[start:end] if not token.text.isspace()]
             if tokens:
                 words.sentences.append([token.text for token in tokens])
                 words.spans += [(token.i, token.i + 1) for token in tokens]

@@ -83,7 +83,9 @@ def test_any_words(tmp_path_factory, name, packed, data):
         if name == "spacy":  # tags that are no universal parts of speech are read as xpos
             assert set(made.columns.values()) <= set(found.columns.values())
             keys = []
-        assert [found.columns[key] for key, _ in zip(keys, made.columns, strict=False)] == list(made.columns.values())[: len(keys)]
+        assert [found.columns[key] for key, _ in zip(keys, made.columns, strict=False)] == list(made.columns.values())[
+            : len(keys)
+        ]
         assert {k: v for k, v in found.labels.items() if k in NAMES} == {k: v for k, v in made.labels.items() if v}
 
 

@@ -106,7 +106,7 @@ def doc_sentences(doc: Any, number: int = 0, path: str = "") -> Iterator[DocSent
     labels = {_LABEL: LABEL_SEPARATOR.join(name for name, p in doc.cats.items() if p >= 0.5)} if doc.cats else {}
     kept = doc.user_data.get(_KEY, {})
     for part, (start, end) in enumerate(parts):
-        indices = tuple(i for i in range(start, end) if not doc[i].is_space)
+        indices = tuple(i for i in range(start, end) if not doc[i].text.isspace())
         words = tuple(doc[i].text for i in indices)
         columns = columns_of(doc, indices) if words else {}
         columns |= {name: tags[part] for name, tags in kept.items() if len(tags) > part and tags[part] is not None}

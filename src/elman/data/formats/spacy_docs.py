@@ -159,7 +159,7 @@ def columns_of(doc: Any, indices: Sequence[int]) -> dict[str, tuple[str, ...]]:
 
 def _space_after(doc: Any, token: Any) -> bool:
     """Return whether white space follows a token: its own or the next token. The last one counts as followed by it."""
-    return bool(token.whitespace_) or token.i + 1 == len(doc) or doc[token.i + 1].is_space
+    return bool(token.whitespace_) or token.i + 1 == len(doc) or doc[token.i + 1].text.isspace()
 
 
 def _heads(doc: Any, tokens: Sequence[Any]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def _heads(doc: Any, tokens: Sequence[Any]) -> tuple[str, ...]:
     heads = []
     for token in tokens:
         head = token.head
-        while head.is_space and head.head.i != head.i:
+        while head.text.isspace() and head.head.i != head.i:
             head = head.head
         heads.append("0" if head.i == token.i else str(number.get(head.i, 0)))
     return tuple(heads)
