@@ -194,7 +194,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	$(call new_venv,$(INTEGRATIONS_VENV))
 	@echo "make: installing what the integrations need"
-	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], "playwright>=1.49", sep="\n")' \
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
 	@touch $@
 
