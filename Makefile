@@ -44,7 +44,7 @@ test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a whee
 
 test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys -k "onnx or spacy"
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
