@@ -145,7 +145,9 @@ def test_names_of_columns(tmp_path):
 @pytest.mark.parametrize("data", [b"x\x9c", b"x\x9cabcdef", b"nothing of this kind", b""])
 def test_no_file_of_spacy(tmp_path, data):
     (tmp_path / "a.spacy").write_bytes(data)
-    with pytest.raises(DataError, match=r"a.spacy: no file of spaCy, or damaged: \w+"):
+    with pytest.raises(
+        DataError, match=r"a.spacy: expected a file of spaCy .DocBin., found a damaged or another one: \w+$"
+    ):
         list(read_sentences(str(tmp_path / "a.spacy"), format="spacy"))
 
 

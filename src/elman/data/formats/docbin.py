@@ -94,9 +94,9 @@ def _sentences(path: str, name: str) -> Iterator[Sentence]:
     except DataError:
         raise
     except Exception as error:  # zlib, msgpack, NumPy and spaCy raise what they like
-        where = f"after {number:,} Docs" if number else "or damaged"
-        message = " ".join(str(error).split())
-        raise DataError(f"no file of spaCy, {where}: {type(error).__name__}: {message}", path=name) from None
+        where = f" after {number:,} Docs" if number else ""
+        message = f"expected a file of spaCy (DocBin), found a damaged or another one{where}: {type(error).__name__}"
+        raise DataError(message, path=name) from None
 
 
 def doc_sentences(doc: Any, number: int = 0, path: str = "") -> Iterator[DocSentence]:
