@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,25 @@ test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a whee
 test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
+
+test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)
+	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { echo "no $${CHROMIUM:-chromium} on PATH; apt install chromium, or try: make test-browser CHROMIUM=/path/to/it" >&2; exit 1; }
+	@ELMAN_TEST_INSTALLED=1 ELMAN_TEST_BROWSER=1 $(BIN)/pytest tests/browser $(SIDE_BY_SIDE)
+
+# What the service is tested on: a small model of English EWT, and the sentences of its dev set.
+SERVICE := build/service
+EWT ?= ../shared/data/ud/en_ewt/en_ewt-ud
+test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; OPTIONS='--cases 1000'
+	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis $(OPTIONS)
+
+test-kill: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## kill elman serve under load 200 times, a quarter of an hour; OPTIONS='--times 20 --seed 2'
+	@$(BIN)/python tests/reliability/kill_server.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)
+
+test-annotators: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## eight annotators at once for ten minutes; OPTIONS='--minutes 1'
+	@$(BIN)/python tests/reliability/annotators.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)
+
+bench-serve: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## requests and sentences a second of elman serve, by hey (Debian: apt install hey); OPTIONS='--model my.model'
+	@$(BIN)/python benchmarks/serve_load.py --model $(SERVICE)/small.model --text $(EWT)-dev.conllu $(OPTIONS)
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -176,6 +195,15 @@ $(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
 	@echo "make: installing what [$*] needs"
 	@$(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")' $* \
 	  | $(PIP) install --requirement /dev/stdin
+	@touch $@
+
+$(SERVICE)/small.model: | $(VENV)/.installed
+	@mkdir -p $(SERVICE)
+	@$(BIN)/elman train $(EWT)-train.conllu --preset fast --keep-replay 500 -o $@ --quiet
+
+$(SERVICE)/.schemathesis:
+	$(call new_venv,$(SERVICE)/venv)
+	@$(call pip,$(SERVICE)/venv) install 'schemathesis>=4.32,<5'
 	@touch $@
 
 # What benchmarks are measured against (PyTorch, spaCy and others) stays out of $(VENV).

@@ -58,8 +58,10 @@ def main() -> None:
                 if any(given.any_code or row["elman"] == version for row in done):
                     continue
                 others = Others()
-                row = key | {"elman": version} | measure(seed, preset) | {"other_cores": others.cores()} | record()
-                write_json(RESULT, {"benchmark": "learn", "rows": [*(r for r in kept() if r not in done), row]})
+                row, about = key | {"elman": version} | measure(seed, preset), record()
+                row |= {"other_cores": others.cores(), "date": about.pop("date"), "commit": about.pop("commit")}
+                rows = [*(old for old in kept() if old not in done), row]
+                write_json(RESULT, {"benchmark": "learn", "about_last": about, "rows": rows})
                 print(*key.values(), shown(row), flush=True)
     write(kept())
 

@@ -4,8 +4,8 @@
     python benchmarks/own_features.py wnut --dev  # on dev, nothing is written
     python benchmarks/own_features.py wnut-words  # elman on the same words, without dicts
 
-``usaddress`` and ``wnut``: the dicts of the README of sklearn-crfsuite without part-of-speech tags, which these data do
-not have; its CRF with c1 = c2 = 0.1 and 100 iterations, as there, and ElmanTagger with its defaults. ``ewt``: FEATS of
+``usaddress`` and ``wnut``: the dicts of the tutorial of sklearn-crfsuite without part-of-speech tags, which these data
+lack; its CRF with c1 = c2 = 0.1 and 100 iterations, as there, and ElmanTagger with its defaults. ``ewt``: FEATS of
 English EWT by ``elman.train(..., target="feats")``, with ``inputs="xpos"`` and without. Needs sklearn-crfsuite
 (benchmarks/requirements.txt). With --dev, usaddress is scored on each fifth address of train.
 """
@@ -32,7 +32,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def word2features(words: Sequence[str], i: int) -> dict[str, Any]:
-    """Return the features of a word, as in the README of sklearn-crfsuite, without those of part-of-speech tags."""
+    """Return the features of a word, as in the tutorial of sklearn-crfsuite, without those of part-of-speech tags."""
 
     def of(word: str, prefix: str = "") -> dict[str, Any]:
         return {

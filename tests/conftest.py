@@ -21,9 +21,21 @@ settings.register_profile("usual", max_examples=40, deadline=None)
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.load_profile(os.environ.get("ELMAN_TEST_PROFILE") or ("full" if os.environ.get("CI") else "usual"))
 
-SLOW = {"journeys", "analysis", "benchmarks", "cli", "integrations", "models", "taggers", "training"}
+SLOW = {
+    "analysis",
+    "benchmarks",
+    "browser",
+    "cli",
+    "integrations",
+    "journeys",
+    "models",
+    "reliability",
+    "taggers",
+    "training",
+}
 """Folders whose tests train models or start processes."""
 SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", "test_state_plots.py"}
+SLOW_FILES |= {"test_learning.py", "test_run.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
     "models": {"test_constraints", "test_file"},

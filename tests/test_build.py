@@ -28,3 +28,8 @@ def test_the_package_is_typed_and_brings_no_sources_of_the_kernels() -> None:
     package = Path(elman.__file__).parent
     assert (package / "py.typed").is_file()
     assert not list(package.rglob("*.cpp"))
+
+
+def test_the_package_brings_the_page_of_the_service() -> None:
+    page = Path(elman.__file__).parent / "serve" / "page"
+    assert {"index.html", "app.js", "style.css"} <= {file.name for file in page.iterdir()}

@@ -18,6 +18,7 @@ taggers, models, training, features, tasks, analysis -> data
 taggers, analysis -> evaluation -> data
 taggers -> tasks -> nn, kernels
 data -> kernels, utils
+cli -> serve -> learn, analysis, taggers, data
 cli -> tutorial -> utils
 cli -> integrations -> taggers
 cli, viz -> learn -> analysis, taggers, evaluation

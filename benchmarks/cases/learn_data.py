@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -75,10 +75,13 @@ def pairs(texts: Sequence[Text]) -> list[list[tuple[str, str]]]:
     return [list(zip(text.words, text.tags, strict=True)) for text in texts]
 
 
-def learner(model: Any, replay: Sequence[Text], heldout: Sequence[Text], seed: int) -> Any:
-    """Return a learner; without sentences to replay, it is naive fine-tuning."""
+def learner(model: Any, replay: Sequence[Text], heldout: Sequence[Text], seed: int, naive: int = 0) -> Any:
+    """Return a learner; ``naive``: of that many corrections alone, by fine-tuning without replay."""
     from elman.learn import Learner
+    from elman.learn.patch import PatchOptions
 
+    if naive:
+        return Learner(model, seed=seed, options=replace(PatchOptions.of(naive), alphas=(1.0,)))
     texts = {name: pairs(some) for name, some in (("replay", replay), ("heldout", heldout)) if some}
     return Learner(model, **texts, seed=seed)
 

@@ -59,8 +59,8 @@ def one_by_one(rows: Sequence[Row]) -> str:
 
 def annotator(rows: Sequence[Row]) -> str:
     """Plot the curves, and compare them with all of train and with random order."""
-    names, table = list(dict.fromkeys(row["case"].split()[0] for row in rows)), []
-    for name in names:
+    names, table = [row["case"].split()[0] for row in rows if row["case"].endswith("random")], []
+    for name in (names := list(dict.fromkeys(names))):
         sure = {row["seed"]: row for row in rows if row["case"] == f"{name} random"}
         pairs = [(row, sure[row["seed"]]) for row in rows if row["case"] == f"{name} uncertain" and row["seed"] in sure]
         full = float(np.mean([row["full"] for row, _ in pairs]))
@@ -108,7 +108,7 @@ def _area(row: Row) -> float:
 def _interval(values: Sequence[float]) -> str:
     """Format a mean with its 95 % interval, by 10,000 resamples of the runs."""
     low, high = np.quantile(np.random.default_rng(1).choice(values, (10_000, len(values))).mean(axis=1), [0.025, 0.975])
-    return f"{np.mean(values):+.2f} ({low:+.2f} to {high:+.2f})"
+    return f"{np.mean(values):+.2f}" + (f" ({low:+.2f} to {high:+.2f})" if len(values) > 1 else "")
 
 
 PARTS = {"single": one_by_one, "snips": new_part, "ewt": new_part, "stream": one_by_one, "annotator": annotator}

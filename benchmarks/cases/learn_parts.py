@@ -24,8 +24,8 @@ def new_part(name: str, part: str, seed: int, preset: str) -> Row:
     base, held = _split([text for text in read(name, "train") if text.part != part], seed, HELD_OUT)
     models = {"before": trained(base, seed, preset), "retrain": trained([*base, *new], seed, preset)}
     scores, seconds = {}, {}
-    for how, texts in (("patch", (base, held)), ("naive", ((), ()))):
-        one = learner(models["before"], *texts, seed)
+    for how, naive in (("patch", 0), ("naive", CORRECTIONS)):
+        one = learner(models["before"], base, held, seed, naive)
         seconds[how] = one.update(pairs(new)).seconds
         models[how] = one.model
     for how, model in models.items():

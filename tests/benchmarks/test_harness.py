@@ -20,7 +20,15 @@ from harness.runs import Run, newest_alike, portable, run_all
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
 SCRIPTS = ("accuracy", "tasks", "speed", "speed_compare", "online", "raw_speed", "constituents", "endless_rss")
-SCRIPTS += ("features_crf", "indomain_vectors", "precision", "readme_numbers", "search_proofs", "truncated_bptt")
+SCRIPTS += (
+    "features_crf",
+    "indomain_vectors",
+    "precision",
+    "raw_text",
+    "readme_numbers",
+    "search_proofs",
+    "truncated_bptt",
+)
 
 # --- statistics ---------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ def test_every_command_reads_it(run: Run, folder: Path) -> None:
     assert "A           100.00 %" in out(run, "compare", gold, model, folder / "words.model")
     assert "0.00" not in out(run, "gradients", model, gold, "--sentence", "1").splitlines()[0]
     assert "lag" in out(run, "gradients", model, gold)
+    words = json.dumps([{"word": word, "2": value} for word, value in (("x", "a"), ("y", "b"))])
+    assert out(run, "gradients", model, "--text", words).count("x") >= 1
     assert out(run, "tag", model, folder / "new.conll", "-q", "--nbest", "2").count("TAG-a") > 20
     assert "TAG-b\t" in out(run, "tag", model, folder / "new.conll", "-q", "--confidence")
     few = [*("--points", "3", "--seeds", "1"), *("--set", "hidden=4", "--set", "epochs=1", "--set", "ensemble=1")]
@@ -92,6 +94,8 @@ def test_what_is_missing_is_said(folder: Path, refused: Refused) -> None:
     assert expected in refused("tag", model, folder / "plain.txt", "-q")
     expected = "expected words with the columns 2, which the model reads, got the word 'x' alone"
     assert expected in refused("gradients", model, "--text", "x y", "-q")
+    assert expected in refused("gradients", model, "--text", '["x"]', "-q")
+    assert "as a list of dicts in JSON, got '[x'" in refused("gradients", model, "--text", "[x", "-q")
     assert "my.model reads features with each word" in refused("tag", model, folder / "plain.txt", "--stream", "-q")
 
 

@@ -85,6 +85,7 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
         "find-lr": ["find-lr", at["train.txt"], "--set", "hidden=4"],
         "search": ["search", at["train.txt"], "--dev", at["dev.txt"], "--trials", "1", *quick],
         "demo": ["demo", "--folder", str(folder / "nowhere")],
+        "serve": ["serve", str(folder / "nowhere.model")],
         "tutorial check": ["tutorial", "check", at["student.py"], "--slide", "8"],
         "tutorial compare": [
             "tutorial",
@@ -144,6 +145,7 @@ def test_every_number_has_two_ends() -> None:
         *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
         "search",
         "learn",
+        "serve",
         *(f"tutorial {name}" for name in ("check", "compare", "memory", "train")),
     }
     for name, option in NUMBERS:

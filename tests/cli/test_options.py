@@ -17,6 +17,7 @@ Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
 
 SHARED = {
+    "--annotator": ("NAME", "Whose correction"),
     "--as": ("FORMAT", "Format to write"),
     "--as-printed": ("BOOL", "Train as slide 32 is printed"),
     "--bptt": ("N", "Steps that each output error goes back"),
@@ -24,6 +25,7 @@ SHARED = {
     "--dev": ("FILE", "Development "),
     "--encoding": ("STRING", "Character encoding of the input; never guessed."),
     "--format": ("FORMAT", "Format of the input (docs/reference/formats.md)"),
+    "--heldout": ("FILE", "Labelled text that is not learned"),
     "--html": ("FILE", "Write a page with "),
     "--json": ("BOOL", "Print one JSON object (docs/reference/json-output.md)."),
     "--label": ("NAME", "Labels of texts; by default "),
@@ -39,6 +41,7 @@ SHARED = {
     "--preset": ("CHOICE", "Settings to start from."),
     "--results": ("FILE", "Keep results here, "),
     "--quiet": ("BOOL", "No notes and no progress; warnings and errors stay."),
+    "--replay": ("TRAIN", "Training sentences, to learn again with the corrections"),
     "--scheme": ("SCHEME", "Scheme of span tags"),
     "--seed": ("N", "Seed of all random draws."),
     "--seeds": ("N", "Seeds to train each with."),
@@ -61,7 +64,8 @@ DATA_ONLY = {
     *(f"tutorial {name}" for name in ("check", "hmm", "template", "test")),
 }
 """Commands that compute nothing that takes time."""
-NO_THREADS = {"check", "convert", "export", "tutorial compare", "tutorial memory", "tutorial train"}
+NO_THREADS = {"check", "convert", "export", "serve", *(f"corrections {name}" for name in ("export", "stats", "undo"))}
+NO_THREADS |= {"tutorial compare", "tutorial memory", "tutorial train"}
 """Commands that work on one core, or have --jobs."""
 
 
@@ -131,7 +135,8 @@ def test_summaries_are_those_of_the_commands(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     assert "…" not in text and "..." not in text.replace("[ARGS]...", "")
     assert [line for line in text.splitlines() if line.endswith(":")][1:] == [
-        *("Train and tag:", "Evaluate and compare:", "Understand:", "Data:", "Learn the theory:")
+        *("Train and tag:", "Evaluate and compare:", "Correct and serve:"),
+        *("Understand:", "Data:", "Learn the theory:"),
     ]
     assert max(map(len, text.splitlines())) <= 80
 

@@ -75,6 +75,9 @@ def test_multiword_tokens_as_in_training(run: Run, folder: Path) -> None:
 
 
 def test_a_table_of_texts(run: Run, folder: Path) -> None:
+    text = tagged(run, folder, folder / "raw.csv")
+    assert text.startswith("# id = 1\nIt\tX\n") and text.count("# id = 2\n") == 2 and text.endswith("?\t.\n\n")
+    assert "# id = 2\n" in tagged(run, folder, folder / "raw.csv", "--as", "conllu")
     assert tagged(run, folder, folder / "raw.csv", "--as", "word_tag").split("\n")[:1] == [
         "It_X is_X n't_R Tom_X 's_P ._."
     ]

@@ -28,8 +28,8 @@ _COMMANDS = {
     "train and tag": {
         "train": ("train:train", "Train a tagger, or a text classifier."),
         "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
-        "learn": ("learn:learn", "Correct a model: learn corrected sentences."),
         "export": ("export:export", "Write a tagger or text classifier as an ONNX model."),
+        "learn": ("learn:learn", "Correct a model: learn corrected sentences."),
         "sample": ("sample:sample", "Generate text with a language model."),
         "find-lr": ("find_lr:find_lr", "Find a learning rate for a recurrent network."),
         "search": ("search:search", "Search for better settings."),
@@ -39,6 +39,10 @@ _COMMANDS = {
         "evaluate": ("evaluate:evaluate", "Compare predicted tags with gold tags."),
         "compare": ("compare:compare", "Test whether A is better than B."),
         "curve": ("curve:curve", "Forecast what more labelled sentences would bring."),
+    },
+    "correct and serve": {
+        "serve": ("serve:serve", "Correct tags in a browser, learn from them, answer programs."),
+        "corrections": ("corrections:corrections", "Export, count or undo corrections."),
     },
     "understand": {
         "errors": ("errors:errors", "Show which errors to look at first."),

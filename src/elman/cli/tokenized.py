@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -40,25 +41,27 @@ class Tokenized:
         return iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line in self._lines():
+        for number, line, labels in self._lines():
             found = False
             for sentence in self._tokenizer.sentences([line]):
                 found = True
                 if self._conllu:
-                    yield _conllu(sentence.tokens, sentence.text, next(self._numbers))
+                    cut = _conllu(sentence.tokens, sentence.text, next(self._numbers))
                 else:
                     text = " ".join(sentence.words) + "\n"
                     rows = (0,) * len(sentence.words)
-                    yield Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
-            if not found and not self._conllu:
+                    cut = Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
+                yield replace(cut, labels=labels) if labels else cut
+            if not found and not self._conllu and not self._reading.has_texts:
                 yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines, or the texts of a table, with their numbers."""
+    def _lines(self) -> Iterator[tuple[int, str, Mapping[str, str]]]:
+        """Yield the lines, or the texts of a table, with their numbers and the other columns of the table."""
         if self._reading.has_texts:
-            yield from ((sentence.line, " ".join(sentence.words)) for sentence in self._reading)
-        else:
-            yield from enumerate((line.removeprefix("\ufeff") for line in self._reading.raw_text()), start=1)
+            yield from ((sentence.line, " ".join(sentence.words), sentence.labels) for sentence in self._reading)
+            return
+        for number, line in enumerate(self._reading.raw_text(), start=1):
+            yield number, line.removeprefix("\ufeff"), {}
 
 
 def _conllu(tokens: Sequence[Token], text: str, number: int) -> Sentence:

@@ -23,8 +23,6 @@ from elman.nn.encoder import Parameters
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
 
-ALPHAS = (1.0, 0.75, 0.5, 0.25)
-"""Shares of the new parameters that are tried, in this order."""
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
 RECENT = 200
@@ -169,7 +167,7 @@ class _Patch:
         texts = [*self.earlier[-RECENT:], *learner.heldout]
         learner._predictions.add(texts)
         least = _right(texts, learner._predictions)
-        for alpha in ALPHAS if self.new else ALPHAS[:1]:
+        for alpha in self.options.alphas if self.new else (1.0,):
             model = self._model(self.members, alpha)
             predictions = Predictions(model)
             predictions.add([*self.new, *texts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -60,6 +61,12 @@ class ColumnPredictor(Predictor):
         return self._with_features(sentence.words, sentence)
 
     def inputs_of_text(self, text: str) -> Sequence[str]:
+        """Return the inputs of the model for a text: its words; if it reads features, a list of dicts in JSON.
+
+        Raises DataError if the features are missing.
+        """
+        if self._model.reads_features and text.lstrip().startswith("["):
+            return self._with_features(words_of(self._tokens(_json_list(text))))
         return self._with_features(super().inputs_of_text(text))
 
     def known(self, word: str) -> bool:
@@ -344,6 +351,17 @@ class ColumnPredictor(Predictor):
             raise ModelFileError(f"expected the model of a {cls.__name__}, found that of a {kind.__name__}")
         about: dict[str, Any] = {"format": found.format, "data": found.data, "inputs": found.inputs}
         return kind(model, targets=found.targets, threads=threads, **about)
+
+
+def _json_list(text: str) -> list[Any]:
+    """Return a list written in JSON. Raises DataError if it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        raise DataError(f"expected the words as a list of dicts in JSON, got {shown(text)}")
+    return found
 
 
 def _of_text(values: Any, confidence: bool) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult
 from elman.errors import ConfigError, DataError, OutputError
 
-MORE = {"metric": "accuracy", "start": {"hidden": 1}, "space": {"hidden": [1, 2]}}
+MORE = {"metric": "accuracy", "error": 0.01, "start": {"hidden": 1}, "space": {"hidden": [1, 2]}}
 HEADER = {"train": "a", "dev": "b", "seed": 1}
 
 
@@ -28,6 +28,13 @@ def test_ranking_compares_within_a_rung() -> None:
     assert found.best.trial == 1  # the first among equals
     assert found.settings == {"epochs": 3, "hidden": 1}
     assert found.listed(made[1]) == "hidden=2" and found.listed(made[-1]) == ""
+
+
+def test_trial_1_stays_unless_another_is_better_by_more_than_chance() -> None:
+    made = (outcome(1, "1", 0.5), outcome(2, "1", 0.52))
+    for error, best in ((0.0, 2), (0.01, 2), (0.03, 1)):
+        found = SearchResult(made, "default", {}, {"hidden": 4}, "accuracy", error)
+        assert found.best.trial == best and [each.trial for each in found.ranking] == [2, 1]
 
 
 def test_a_file_is_read_again(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_random_search_trains_all_in_full_and_the_best_is_made_again() -> None:
     found = search(trials=4, method="random")
     assert [each.trial for each in found.outcomes] == [1, 2, 3, 4] and all(each.is_full for each in found.outcomes)
     assert found.best.score == max(each.score or 0 for each in found.outcomes)
+    assert 0 < found.error < 0.1
     again = elman.train(TRAIN, DEV, model="rnn", settings=found.settings, threads=2, on_warning=lambda text: None)
     assert again.data["dev_accuracy"] == found.best.score
 

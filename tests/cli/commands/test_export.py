@@ -36,6 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [("good film", "pos"), ("bad film", "neg")] * 4
     few = {**SMALL, "vocabulary": 1, "text_ngrams": "words"}
     elman.train(texts, settings=few, **quiet).save(path / "few.model")
+    own = "the\tx\tD\ndog\ty\tN\n\n" * 6
+    (path / "own.conll").write_text(own, encoding="utf-8")
+    elman.train(str(path / "own.conll"), inputs="2", settings=SMALL, **quiet).save(path / "own.model")
     return path
 
 
@@ -45,6 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("lm", "expected a model of the task tag or classify, this one is of the task lm"),
         ("segment", "expected a model of the task tag or classify, this one is of the task segment"),
         ("hmm", "expected a model of the kind rnn or linear, this one is of the kind hmm"),
+        ("own", "expected a model without features of your own"),
         ("few", "the n-grams of the model have words that vocabulary left out"),
     ],
 )

@@ -54,6 +54,7 @@ class SearchResult(Summary):
     ``preset``  the preset that the trials start from; ``base``  the settings of all trials that differ from it
     ``start``   the values that the searched settings have in trial 1
     ``metric``  what the scores on dev are
+    ``error``   the standard error of trial 1's score, from the size of dev; 0 if the scores are no accuracies
     ``lost``    why the results file could not be written, which then ends before; "" if it could
     """
 
@@ -62,6 +63,7 @@ class SearchResult(Summary):
     base: Mapping[str, Any]
     start: Mapping[str, Any]
     metric: str
+    error: float = 0.0
     lost: str = ""
 
     @property
@@ -72,8 +74,15 @@ class SearchResult(Summary):
 
     @property
     def best(self) -> Outcome:
-        """The best of the trials that were trained in full."""
-        return self.ranking[0]
+        """The best of the trials trained in full, if it is better than trial 1 by more than ``error``; else trial 1.
+
+        The highest of many scores is partly chance, and the settings to start from need no luck.
+        """
+        first = next(each for each in self.outcomes if each.trial == 1)
+        best = self.ranking[0]
+        if best.score is None or first.score is None or best.score - first.score <= self.error:
+            return first
+        return best
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -115,7 +124,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "processor_seconds": (float,),
 }
 """The fields of an outcome and the types of their values in JSON."""
-_OF_FIRST: dict[str, tuple[type, ...]] = {"metric": (str,), "start": (dict,), "space": (dict,)}
+_OF_FIRST: dict[str, tuple[type, ...]] = {"metric": (str,), "error": (float,), "start": (dict,), "space": (dict,)}
 """What is recorded with the first training."""
 
 

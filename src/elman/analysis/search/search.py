@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -182,7 +183,9 @@ class _Search:
                 drawn = {each.trial: each.settings for each in trained[: self._left(following)]}
         facts = self._file.of_first
         made = tuple(self._outcomes)
-        return SearchResult(made, self._preset, self._base, facts["start"], facts["metric"], self._file.lost)
+        return SearchResult(
+            made, self._preset, self._base, facts["start"], facts["metric"], facts["error"], self._file.lost
+        )
 
     def _rungs(self, shares: Sequence[Fraction]) -> list[Fraction]:
         """Return the shares that differ in epochs, the larger of those that do not."""
@@ -227,8 +230,10 @@ class _Search:
         space = around(tagger, self._base) if self._space is None else self._space
         record = tagger.describe()["settings"]
         start = {**record["network"], **record["training"]}
+        metric = "perplexity" if tagger.reads_symbols else tagger.metric
         return {
-            "metric": "perplexity" if tagger.reads_symbols else tagger.metric,
+            "metric": metric,
+            "error": _standard_error(tagger.data, bool(tagger.word_targets)) if metric == "accuracy" else 0.0,
             "start": {name: start[name] for name in sorted(space)},
             "space": {name: values.to_json() for name, values in space.items()},
         }
@@ -263,6 +268,13 @@ class _Search:
 def _part(share: Fraction, epochs: int) -> int:
     """Return a share of the epochs, at least one."""
     return max(1, round(share * epochs))
+
+
+def _standard_error(data: Mapping[str, Any], of_words: bool) -> float:
+    """Return the standard error of the accuracy on dev, of as many words to a sentence as in training."""
+    items = data["dev_sentences"] * (data["words"] / data["sentences"] if of_words else 1)
+    accuracy = float(data["dev_accuracy"])
+    return math.sqrt(accuracy * (1 - accuracy) / items)
 
 
 def _nothing(line: str) -> None:

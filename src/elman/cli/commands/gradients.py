@@ -46,7 +46,10 @@ class Options(LabelledOptions, RunOptions):
 
     paths: tuple[str, ...] = argument("MODEL... FILE", nargs=-1, required=True)
     text: str | None = option(
-        "--text", metavar="TEXT", help="Show which words decided the tags of this sentence; without a FILE."
+        "--text",
+        metavar="TEXT",
+        help="Show which words decided the tags of this sentence; without a FILE. For a model that reads features of "
+        """words, in JSON: '[{"word": "dog", "pos": "NN"}]'.""",
     )
     sentence: int | None = option(
         "--sentence", **whole_number(1, limits.PLACE), help="Number of a sentence of FILE, to show the same for it."

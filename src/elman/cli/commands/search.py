@@ -154,6 +154,9 @@ def report(found: SearchResult) -> str:
     first = next(each for each in ranking if each.trial == 1)
     start = "the settings to start from"
     others = f", {best.shown}; trial 1, {start}, has {first.shown}" if best.trial > 1 else f", {start}: {best.shown}"
+    if ranking[0].trial not in (1, best.trial):
+        higher = f"trial {ranking[0].trial} is higher by less than the standard error on dev"
+        others += f"; {higher}, {100 * found.error:.2f} points"
     lines += ["", f"best: trial {best.trial}{others}"]
     return "\n".join(map(visible, lines))
 

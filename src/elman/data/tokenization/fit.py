@@ -14,9 +14,9 @@ from elman.data.tokenization.rules import MOST, TokenRules
 from elman.data.tokenization.spacing import SpacingGuess, has_spacing, true_tokens
 from elman.data.tokenization.tokenizer import LONGEST, Token, Tokenizer
 
-SENTENCES = 20_000
+SENTENCES = 10_000
 """Sentences that are looked at, evenly spread over the training data."""
-CHARACTERS = 80_000
+CHARACTERS = 30_000
 """Characters of the distinct stretches between spaces by which choices are compared, the most frequent ones."""
 ROUNDS = 2
 FEWEST = 3
@@ -45,6 +45,7 @@ MARKS = {
     "smileys": r":;=8^<",
 }
 """The choices that are tried, and the marks of a text that they concern."""
+_GAPS = re.compile("[ \t\r\n]+")
 _CURLY = str.maketrans("’‘`´", "''''")
 _ALONE = (("can", "not"), ("gon", "na"), ("wan", "na"), ("got", "ta"), ("lem", "me"), ("gim", "me"))
 """English words that some treebanks split, and whose parts hardly occur otherwise."""
@@ -130,12 +131,13 @@ def _chunks(row: Sequence[Token]) -> Iterator[Chunk]:
     """Yield the tokens of a sentence that stand together; of a token with spaces each part is one."""
     chunk: list[Token] = []
     for token in row:
-        *others, last = [part for part in re.split("[ \t\r\n]+", token.form) if part] or [token.form]
-        for part in others:
-            yield (*chunk, Token(part, (part,)))
-            chunk = []
-        words = token.words if not others else (last,)
-        chunk.append(Token(last, words))
+        if _GAPS.search(token.form):
+            *others, last = [part for part in _GAPS.split(token.form) if part] or [token.form]
+            for part in others:
+                yield (*chunk, Token(part, (part,)))
+                chunk = []
+            token = Token(last, (last,) if others else token.words, token.space)
+        chunk.append(token._replace(space=False) if token.space else token)
         if token.space:
             yield tuple(chunk)
             chunk = []
@@ -159,7 +161,7 @@ class _Trial:
 
     def __init__(self, rules: TokenRules, chunks: Mapping[Chunk, int], known: Known) -> None:
         self._known = known
-        self._chunks = [(_form(chunk), chunk, n) for chunk, n in chunks.items()]
+        self._chunks = [(_form(chunk), chunk, frozenset(_spans(chunk)), n) for chunk, n in chunks.items()]
         self._errors = [0] * len(self._chunks)
         self.rules = rules
         self._keep(rules, range(len(self._chunks)))
@@ -179,13 +181,13 @@ class _Trial:
 
     def _with(self, marks: str) -> list[int]:
         pattern = re.compile(f"[{marks}]")
-        return [i for i, (form, _, _) in enumerate(self._chunks) if pattern.search(form)]
+        return [i for i, (form, *_) in enumerate(self._chunks) if pattern.search(form)]
 
     def _of(self, tokenizer: Tokenizer, i: int) -> int:
         """Return how many words of a chunk are missed, or found where there are none."""
-        form, chunk, n = self._chunks[i]
+        form, chunk, gold, n = self._chunks[i]
         found = tokenizer.cut(form)
-        return 0 if found == chunk else n * len(set(_spans(found)) ^ set(_spans(chunk)))
+        return 0 if found == chunk else n * len(gold.symmetric_difference(_spans(found)))
 
 
 def _chosen(rules: TokenRules, chunks: Mapping[Chunk, int], known: Known) -> TokenRules:

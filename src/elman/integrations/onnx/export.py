@@ -96,6 +96,8 @@ def _exportable(model: Predictor) -> RecurrentModel:
         raise ConfigError(f"export: expected a model of the kind rnn or linear, this one is of the kind {model.kind}")
     if networks.config.network.features == WINDOW:
         raise ConfigError("export: expected other features than features=window, which the model was trained with")
+    if networks.lexicon.token_features is not None:
+        raise ConfigError("export: expected a model without features of your own, which the words of this one have")
     grams, rare = networks.heads.grams, networks.lexicon.vocabulary.rare
     if grams is not None and grams.kind != "characters" and len(rare):
         raise ConfigError(

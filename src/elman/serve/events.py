@@ -1,0 +1,167 @@
+"""Events in memory: what each annotator's correction of a sentence is, and what undo and redo do.
+
+An event is never taken back: undo and redo are events too, and the state is what all events together say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CORRECTION, SKIP, UNDO, REDO = "correction", "skip", "undo", "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Tags by column of words, and document labels by name; a tag of None says nothing about its word."""
+
+    columns: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for ``json.dumps``."""
+        return {"columns": {name: list(tags) for name, tags in self.columns.items()}, "labels": dict(self.labels)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Values:
+        """Return the inverse of ``to_json``."""
+        return Values({name: tuple(tags) for name, tags in value["columns"].items()}, dict(value["labels"]))
+
+
+NOTHING = Values()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the table of events; ``seq`` is 0 until it is stored.
+
+    ``undoes``  of an undo or a redo the event that it takes back or brings back
+    """
+
+    kind: str
+    annotator: str
+    sentence: str
+    words: tuple[str, ...] = ()
+    before: Values = NOTHING
+    after: Values = NOTHING
+    seconds: float | None = None
+    model: str = ""
+    undoes: int | None = None
+    time: float = 0.0
+    seq: int = 0
+
+    COLUMNS = "time, annotator, kind, sentence, words, before, after, seconds, model, undoes"
+
+    def row(self) -> tuple[Any, ...]:
+        """Return the values of ``COLUMNS``."""
+        values = (_dump(self.before.to_json()), _dump(self.after.to_json()))
+        about = (self.time, self.annotator, self.kind, self.sentence, _dump(list(self.words)))
+        return *about, *values, self.seconds, self.model, self.undoes
+
+    @staticmethod
+    def of_row(row: tuple[Any, ...]) -> Event:
+        """Return the event of a row of ``seq`` and ``COLUMNS``."""
+        seq, time, annotator, kind, sentence, words, before, after, seconds, model, undoes = row
+        old, new = (Values.from_json(json.loads(text)) for text in (before, after))
+        read = tuple(json.loads(words))
+        return Event(kind, annotator, sentence, read, old, new, seconds, model, undoes, time, seq)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as ``GET /v1/corrections`` shows it."""
+        return {
+            "event": self.seq,
+            "time": self.time,
+            "kind": self.kind,
+            "annotator": self.annotator,
+            "id": self.sentence,
+            "words": list(self.words),
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+            "seconds": self.seconds,
+            "model": self.model,
+            "undoes": self.undoes,
+        }
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class State:
+    """What all events up to now say."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.last = 0
+        """The number of the last event."""
+        self._given: dict[str, dict[str, list[Event]]] = {}  # sentence -> annotator -> corrections and skips in force
+        self._done: dict[str, list[Event]] = {}  # annotator -> what undo takes back, the last first
+        self._undone: dict[str, list[Event]] = {}
+        self._corrections: dict[int, Event] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Take in a stored event."""
+        self.last = event.seq
+        name = event.annotator
+        if event.kind == CORRECTION:
+            self._corrections[event.seq] = event
+        done, undone = self._done.setdefault(name, []), self._undone.setdefault(name, [])
+        if event.kind == UNDO:
+            undone.append(taken := done.pop())
+            self._given[taken.sentence][name].pop()
+            return
+        if event.kind == REDO:
+            event = undone.pop()
+        else:
+            undone.clear()
+        done.append(event)
+        self._given.setdefault(event.sentence, {}).setdefault(name, []).append(event)
+
+    @property
+    def annotators(self) -> list[str]:
+        """The names of all annotators, in the order of their first event."""
+        return list(self._done)
+
+    def undoable(self, annotator: str) -> Event | None:
+        """Return what undo would take back."""
+        done = self._done.get(annotator)
+        return done[-1] if done else None
+
+    def redoable(self, annotator: str) -> Event | None:
+        """Return what redo would bring back."""
+        undone = self._undone.get(annotator)
+        return undone[-1] if undone else None
+
+    def of(self, sentence: str, annotator: str) -> Event | None:
+        """Return an annotator's correction or skip of a sentence that is in force."""
+        events = self._given.get(sentence, {}).get(annotator)
+        return events[-1] if events else None
+
+    def correction(self, sentence: str, annotator: str | None = None) -> Event | None:
+        """Return the correction of a sentence that is in force: an annotator's, or the latest of all."""
+        names = list(self._given.get(sentence, ())) if annotator is None else [annotator]
+        found = [event for name in names if (event := self._correction_of(sentence, name)) is not None]
+        return max(found, key=lambda event: event.seq, default=None)
+
+    def _correction_of(self, sentence: str, annotator: str) -> Event | None:
+        events = self._given.get(sentence, {}).get(annotator, ())
+        return next((event for event in reversed(events) if event.kind == CORRECTION), None)
+
+    def corrections(self) -> Iterator[Event]:
+        """Yield the latest correction in force of each sentence, oldest first."""
+        found = [event for sentence in list(self._given) if (event := self.correction(sentence)) is not None]
+        yield from sorted(found, key=lambda event: event.seq)
+
+    def known_corrections(self) -> list[Event]:
+        """Return all corrections, also those that were undone."""
+        return list(self._corrections.values())
+
+    def by_annotator(self) -> Iterator[tuple[str, dict[str, Event]]]:
+        """Yield sentences with each annotator's correction or skip that is in force."""
+        for sentence, by_name in list(self._given.items()):
+            given = {name: events[-1] for name, events in list(by_name.items()) if events}
+            if given:
+                yield sentence, given

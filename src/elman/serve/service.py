@@ -1,0 +1,294 @@
+"""``Service``: all that answers need, and what happens when a correction is stored or another model adopted."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from elman import __version__
+from elman.data.schemes import NO_SCHEME, detect_scheme
+from elman.errors import ConfigError, ElmanError
+from elman.learn.corrections import check_model
+from elman.models import file
+from elman.serve.agreement import is_change
+from elman.serve.cards import describe, make_cards
+from elman.serve.documents import Documents, Item, check_values, import_file
+from elman.serve.events import CORRECTION, SKIP, UNDO, Event, Values
+from elman.serve.hub import Hub
+from elman.serve.learning import Learning, LearnOptions
+from elman.serve.queue import Queue, Wish
+from elman.serve.shelf import KEEP, Shelf
+from elman.serve.store import Store
+from elman.serve.tagging import Batcher, Serving
+
+if TYPE_CHECKING:
+    from elman.taggers.column_predictor import ColumnPredictor
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions:
+    """What is served.
+
+    ``overlap``   the share of the sentences that every annotator sees
+    ``activate``  the model to begin with, in place of the one adopted last
+    """
+
+    model: str
+    database: str
+    files: Sequence[str] = ()
+    format: str | None = None
+    encoding: str = "utf-8"
+    text_column: str | None = None
+    columns: Sequence[str] = ()
+    overlap: float = 0.0
+    keep: int = KEEP
+    activate: str | None = None
+    learn: LearnOptions = field(default_factory=LearnOptions)
+
+
+class Service:
+    """A model that answers, the database of corrections, and the learning behind it."""
+
+    def __init__(self, options: ServiceOptions) -> None:
+        """Open everything. Raises an ElmanError of one line for whatever is not as it should be."""
+        file.read(options.model)  # so that no database is begun for something else
+        self.options = options
+        self.notes: list[str] = []
+        self.hub = Hub()
+        self.store = Store(options.database)
+        try:
+            self._open()
+        except BaseException:
+            self.store.close()
+            raise
+
+    def _open(self) -> None:
+        options, store = self.options, self.store
+        self.shelf = Shelf(store, options.model, options.keep)
+        seed = int(store.setting("seed", str(options.learn.seed)) or 0)
+        if seed != options.learn.seed:
+            raise ConfigError(
+                f"--seed: {store.path} was begun with {seed}, by which sentences are set aside; leave it out, or name "
+                "another database (--db)"
+            )
+        if options.activate is not None:
+            store.adopt(self.shelf.find(options.activate)).result()
+        present = store.adopted() or self.shelf.first
+        model = self.shelf.load(present)
+        check_task(model, options.model)
+        tagger = cast("ColumnPredictor", model)
+        for path in options.files:
+            how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+            self.notes.append(import_file(store, path, tagger, **how, text_column=options.text_column))
+        self.documents = Documents(store.files(), seed, options.overlap, tagger)
+        store.put_setting("sentences", str(len(self.documents.items)))
+        self.columns = tagger.chosen(list(options.columns)) if options.columns else tagger.targets
+        rows = [row for row in store.models() if row.adopted and row.sha256 == present]
+        number, kind = (rows[-1].number, rows[-1].kind) if rows else (1, "first")
+        self.batcher = Batcher(Serving(tagger, present, number, kind))
+        learn = options.learn if options.learn.off else _able(options.learn, tagger)
+        self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt, self._words)
+        self.learning.tell = lambda: self.hub.publish("status", self.shared_status())
+        self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
+        self.schemes = _schemes(self.documents.items, tagger.word_targets)
+        self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
+        self._counted: tuple[int, dict[str, int]] | None = None
+
+    def _words(self, event: Event) -> tuple[str, ...]:
+        """Return the words of an event as the model reads them; those of a sentence that is gone have no features."""
+        item = self.documents.get(event.sentence)
+        return event.words if item is None else item.words
+
+    def start(self) -> None:
+        """Begin to score sentences and to learn what waits."""
+        self.shelf.prune({self.serving.sha256}, parts=True)
+        threading.Thread(target=self.queue.check_files, name="elman-check", daemon=True).start()
+        self.queue.start()
+        self.learning.start()
+
+    def close(self) -> None:
+        """Finish what was begun, and give the database back."""
+        self.hub.close()
+        self.learning.close()
+        self.queue.close()
+        self.batcher.close()
+        self.store.close()
+
+    @property
+    def name(self) -> str:
+        """The name of the model's file, without its ending."""
+        return os.path.splitext(os.path.basename(self.options.model))[0]
+
+    @property
+    def serving(self) -> Serving:
+        """The model that answers."""
+        return self.batcher.serving
+
+    def adopt(self, serving: Serving) -> None:
+        """Let another model answer; called from the threads that learn."""
+        self.batcher.serving = serving
+        self.queue.refresh()
+
+    # --- annotation ---
+
+    def cards(self, items: Sequence[Item], annotator: str) -> list[dict[str, Any]]:
+        """Return the cards of sentences for an annotator."""
+        cards = make_cards(items, self.serving, self.store.state, annotator, self._names)
+        for card in cards:
+            card["columns"] = {name: value for name, value in card["columns"].items() if name in self.columns}
+            card["labels"] = {name: value for name, value in card["labels"].items() if name in self.columns}
+        return cards
+
+    def next_cards(self, wish: Wish) -> dict[str, Any]:
+        """Return the next cards of the queue."""
+        items, remaining = self.queue.next(wish)
+        cards = self.cards(items, wish.annotator)
+        if wish.order == "slips":
+            for item, card in zip(items, cards, strict=True):
+                card["score"] = round(self.queue.score(item, wish.order), 4)
+        return {"cards": cards, "remaining": remaining}
+
+    def event(self, kind: str, item: Item, annotator: str, seconds: float | None, values: Sequence[Values]) -> Event:
+        """Return an event about a sentence, not yet stored. Raises ConfigError for values that do not fit it."""
+        before, after = values
+        for one in values:
+            check_values(item.words, one, self.serving.tagger)
+        if (before.columns.keys(), before.labels.keys()) != (after.columns.keys(), after.labels.keys()):
+            raise ConfigError("expected the same columns and labels before and after")
+        if kind == CORRECTION and not (after.columns or after.labels):
+            raise ConfigError("after: expected at least one column or label")
+        return Event(kind, annotator, item.id, item.words, before, after, seconds, self.serving.sha256)
+
+    def stored(self, event: Event) -> None:
+        """Tell all who wait for it that an event was stored."""
+        about = {"id": event.sentence, "annotator": event.annotator, "kind": event.kind}
+        self.hub.publish("correction", about)
+        self.learning.tell()
+        if event.kind != SKIP:
+            self.learning.notify()
+
+    def undone_kind(self, event: Event) -> str:
+        """Return the kind of what an undo or redo took back or brought back."""
+        state = self.store.state
+        other = state.redoable(event.annotator) if event.kind == UNDO else state.undoable(event.annotator)
+        return other.kind if other is not None and other.seq == event.undoes else CORRECTION
+
+    # --- what is shown of it all ---
+
+    def counts(self) -> dict[str, int]:
+        """Return how many sentences there are, and what was done with them."""
+        state = self.store.state
+        if self._counted is None or self._counted[0] != state.last:
+            tally = Counter({name: 0 for name in ("corrected", "changed", "skipped", "set_aside_corrected")})
+            last = state.last
+            for id, by_name in state.by_annotator():
+                item = self.documents.get(id)
+                if item is None:
+                    continue
+                corrected = [event for event in by_name.values() if event.kind == CORRECTION]
+                tally["corrected"] += bool(corrected)
+                tally["changed"] += any(map(is_change, corrected))
+                tally["skipped"] += not corrected
+                tally["set_aside_corrected"] += bool(corrected) and item.set_aside
+            self._counted = last, dict(tally)
+        return {"sentences": len(self.documents.items), "set_aside": self._n_set_aside, **self._counted[1]}
+
+    @cached_property
+    def _n_set_aside(self) -> int:
+        return sum(item.set_aside for item in self.documents.items)
+
+    def status(self, annotator: str) -> dict[str, Any]:
+        """Return the answer of ``GET /v1/status``."""
+        state = self.store.state
+        found = self.shared_status()
+        found["counts"]["mine"] = sum(
+            1 for _, given in state.by_annotator() if annotator in given and given[annotator].kind == CORRECTION
+        )
+        undo, redo = state.undoable(annotator), state.redoable(annotator)
+        return {**found, "annotator": annotator, "can_undo": undo is not None, "can_redo": redo is not None}
+
+    def shared_status(self) -> dict[str, Any]:
+        """Return what of it is the same for all annotators."""
+        model = describe(self.serving, self.name)
+        model["columns"] = [one for one in model["columns"] if one["name"] in self.columns]
+        model["labels"] = [one for one in model["labels"] if one["name"] in self.columns]
+        for column in model["columns"]:
+            if column["kind"] == "spans" and self.schemes.get(column["name"], NO_SCHEME) != NO_SCHEME:
+                column["scheme"] = self.schemes[column["name"]].upper()
+        return {
+            **self.learning.status(),
+            "version": __version__,
+            "annotators": self.store.state.annotators,
+            "model": model,
+            "files": self._files,
+            "counts": self.counts(),
+            "event": self.hub.last,
+        }
+
+    @cached_property
+    def _files(self) -> list[dict[str, Any]]:
+        sizes = Counter(item.file for item in self.documents.items)
+        labelled = {item.file for item in self.documents.items if item.given.columns or item.given.labels}
+        return [
+            {
+                "number": number,
+                "name": os.path.basename(name),
+                "format": read_as.found,
+                "sentences": sizes[number],
+                "labelled": number in labelled,
+            }
+            for number, name, read_as in self.documents.files
+        ]
+
+    def models(self) -> dict[str, Any]:
+        """Return the answer of ``GET /v1/models``."""
+        found = [
+            {
+                "sha256": row.sha256 or None,
+                "number": row.number,
+                "parent": row.parent,
+                "time": row.time,
+                "kind": row.kind,
+                "corrections": len(row.events),
+                "adopted": row.adopted,
+                "available": row.adopted and self.shelf.has(row.sha256),
+                "reason": row.reason,
+                "heldout": row.heldout,
+            }
+            for row in reversed(self.learning.models)
+        ]
+        return {"current": self.serving.sha256, "models": found}
+
+
+def check_task(model: Any, path: str) -> None:
+    """Raise ConfigError for a model that has no tags of words or labels of texts."""
+    if not getattr(model, "targets", ()) or model.reads_symbols or not hasattr(model, "pipe"):
+        raise ConfigError(f"{path}: a model of the task {model.task}; serve needs one that tags words or labels texts")
+    if not model.reads_sentences or not (model.word_targets or model.text_targets):
+        raise ConfigError(f"{path}: a model of the task {model.task}; serve needs one that tags words or labels texts")
+
+
+def _able(options: LearnOptions, tagger: ColumnPredictor) -> LearnOptions:
+    """Return the options, turned off for a model that cannot learn from corrections."""
+    try:
+        check_model(tagger)
+    except ConfigError as error:
+        return replace(options, off=str(error))
+    return options
+
+
+def _schemes(items: Sequence[Item], names: Sequence[str]) -> dict[str, str]:
+    """Return the scheme of spans that the files' tags are of, by column."""
+    found = {}
+    for name in names:
+        tags = [one for item in items if None not in (one := item.given.columns.get(name, (None,)))]
+        try:
+            found[name] = detect_scheme(cast(Any, tags)).scheme if tags else NO_SCHEME
+        except ElmanError:
+            found[name] = NO_SCHEME
+    return found
