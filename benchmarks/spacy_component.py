@@ -2,7 +2,7 @@
 
 Both learn from the same .spacy files, gold words of English EWT (XPOS) and WNUT 17 (entities). spaCy is trained by
 ``spacy train`` with the configuration that ``spacy init config`` writes, elman with its defaults and one seed; dev says
-when to stop. On test, ``nlp.evaluate`` counts for both. Words a second are those of ``nlp.pipe`` over test ten times,
+when to stop. On test, ``nlp.evaluate`` counts for both. Words a second are those of ``nlp.pipe`` over test three times,
 by processor time, rounds of both in turn in one process of one thread; the Docs are made within that time. Trained
 models stay in build/spacy. Writes results/spacy.json and the table in docs/guides/coming-from-spacy.md.
 """
@@ -36,7 +36,7 @@ from harness.results import (
 RESULT, WORK = RESULTS / "spacy.json", BUILD / "spacy"
 PAGE, MARKS = ROOT / "docs" / "guides" / "coming-from-spacy.md", ("<!-- numbers -->\n", "<!-- end of numbers -->\n")
 PARTS = ("train", "dev", "test")
-ROUNDS, TIMES, BATCH = 5, 10, 256
+ROUNDS, TIMES, BATCH = 3, 3, 256
 SETS: dict[str, dict[str, Any]] = {
     "ewt": {"title": "XPOS of English EWT", "pipe": "tagger", "column": "xpos", "score": "tag_acc", "unit": "accuracy"},
     "wnut": {"title": "entities of WNUT 17", "pipe": "ner", "column": "ner", "score": "ents_f", "unit": "F1"},
